@@ -1,0 +1,203 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+
+/* Shift of a unit word ("", "k", "KiB", "mb", ...), or -1. */
+static int unit_shift(const char *unit)
+{
+	static const char letters[] = "kmgtpe";
+	const char *at;
+
+	if (!*unit || !strcasecmp(unit, "b"))
+		return 0;
+	at = strchr(letters, tolower((unsigned char)unit[0]));
+	if (!at)
+		return -1;
+	unit++;
+	if (*unit && strcasecmp(unit, "b") && strcasecmp(unit, "ib"))
+		return -1;
+	return (int)(at - letters + 1) * 10;
+}
+
+/*
+ * Reads "123" or "123.45" at *text and advances it; the fraction is in 1e-9. Returns 0, -EINVAL
+ * or -ERANGE. Hand-made because strtod takes "inf", "0x1p3" and the locale's comma.
+ */
+static int decimal(const char **text, uint64_t *whole, uint64_t *nano)
+{
+	const char *p = *text;
+	uint64_t weight = 100000000;
+
+	*whole = *nano = 0;
+	if (!isdigit((unsigned char)*p))
+		return -EINVAL;
+	for (; isdigit((unsigned char)*p); p++)
+		if (__builtin_mul_overflow(*whole, 10, whole) ||
+		    __builtin_add_overflow(*whole, (uint64_t)(*p - '0'), whole))
+			return -ERANGE;
+	if (*p == '.') {
+		if (!isdigit((unsigned char)*++p))
+			return -EINVAL;
+		for (; isdigit((unsigned char)*p); p++, weight /= 10)
+			*nano += (uint64_t)(*p - '0') * weight;
+	}
+	*text = p;
+	return 0;
+}
+
+int text_parse_size(const char *text, uint64_t *bytes)
+{
+	uint64_t whole, nano;
+	int shift, r = decimal(&text, &whole, &nano);
+
+	if (r == -EINVAL)
+		return r;
+	while (isdigit((unsigned char)*text))
+		text++;
+	shift = unit_shift(text);
+	if (shift < 0)
+		return -EINVAL;
+	if (r || whole > ((uint64_t)INT64_MAX >> shift))
+		return -ERANGE;
+	*bytes = (whole << shift) + (uint64_t)(((unsigned __int128)nano << shift) / 1000000000);
+	return *bytes > INT64_MAX ? -ERANGE : 0;
+}
+
+int text_parse_long(const char *text, long min, long max, long *value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)text[*text == '-']))
+		return -EINVAL;
+	errno = 0;
+	*value = strtol(text, &end, 10);
+	if (*end)
+		return -EINVAL;
+	return errno || *value < min || *value > max ? -ERANGE : 0;
+}
+
+int text_parse_duration(const char *text, uint64_t *ns)
+{
+	static const struct {
+		const char *unit;
+		uint64_t ns;
+	} units[] = {{"", 1000000000}, {"s", 1000000000}, {"ms", 1000000}, {"m", 60000000000},
+		     {"min", 60000000000}, {"h", 3600000000000}};
+	uint64_t whole, nano;
+	int r = decimal(&text, &whole, &nano);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strcmp(text, units[i].unit))
+			continue;
+		if (__builtin_mul_overflow(whole, units[i].ns, ns))
+			return -ERANGE;
+		*ns += (uint64_t)((unsigned __int128)nano * units[i].ns / 1000000000);
+		return *ns > INT64_MAX ? -ERANGE : 0;
+	}
+	return -EINVAL;
+}
+
+char *text_size(char *buf, uint64_t bytes)
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	unsigned int i = 0;
+
+	while (i + 1 < ARRAY_SIZE(units) && bytes >> (10 * (i + 1)))
+		i++;
+	if (bytes & ((UINT64_C(1) << (10 * i)) - 1))
+		snprintf(buf, TEXT_SIZE_MAX, "%.1f %s",
+			 (double)bytes / (double)(UINT64_C(1) << (10 * i)), units[i]);
+	else
+		snprintf(buf, TEXT_SIZE_MAX, "%" PRIu64 " %s", bytes >> (10 * i), units[i]);
+	return buf;
+}
+
+char *text_duration(char *buf, uint64_t ns)
+{
+	if (ns < 1000000)
+		snprintf(buf, TEXT_SIZE_MAX, "%" PRIu64 " us", ns / 1000);
+	else if (ns < 1000000000)
+		snprintf(buf, TEXT_SIZE_MAX, "%" PRIu64 " ms", ns / 1000000);
+	else if (ns < 60000000000)
+		snprintf(buf, TEXT_SIZE_MAX, "%.2f s", (double)ns / 1e9);
+	else
+		snprintf(buf, TEXT_SIZE_MAX, "%" PRIu64 " min %" PRIu64 " s", ns / 60000000000,
+			 ns / 1000000000 % 60);
+	return buf;
+}
+
+size_t text_utf8_length(const char *p, size_t len)
+{
+	const unsigned char *u = (const unsigned char *)p;
+	size_t n;
+
+	if (!len)
+		return 0;
+	if (u[0] < 0x80)
+		return 1;
+	n = u[0] >= 0xc2 && u[0] <= 0xdf ? 2 : (u[0] & 0xf0) == 0xe0 ? 3 :
+	    u[0] >= 0xf0 && u[0] <= 0xf4 ? 4 : 0;
+	if (!n || n > len)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong forms, surrogates, and beyond U+10FFFF (RFC 3629, section 4). */
+	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ||
+	    (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+void text_neutralise(char *text)
+{
+	size_t len = strlen(text), n;
+
+	for (size_t i = 0; i < len; i += n) {
+		unsigned char c = (unsigned char)text[i];
+
+		n = text_utf8_length(text + i, len - i);
+		/* C1 controls (U+0080..U+009F) drive some terminals as ESC does. */
+		if (!n || c < 0x20 || c == 0x7f ||
+		    (n == 2 && c == 0xc2 && (unsigned char)text[i + 1] < 0xa0)) {
+			memset(text + i, '?', n ? n : 1);
+			n = n ? n : 1;
+		}
+	}
+}
+
+char *text_format(const char *fmt, ...)
+{
+	va_list ap;
+	char *out = NULL;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&out, fmt, ap);
+	va_end(ap);
+	return n < 0 ? xstrdup("") : out;
+}
+
+bool text_starts_with(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+bool text_ends_with(const char *text, const char *suffix)
+{
+	size_t n = strlen(text), m = strlen(suffix);
+
+	return n >= m && !strcmp(text + n - m, suffix);
+}

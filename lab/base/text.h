@@ -1,0 +1,54 @@
+/*
+ * text.h - sizes, durations and hostile strings as text; pure, libc only.
+ *
+ * Sizes are bytes in uint64_t. "512M", "512MiB", "0.5G", "1048576" and "64k" are read with powers
+ * of 1024 whatever the case, as docker and systemd do.
+ */
+#ifndef OOMLAB_BASE_TEXT_H
+#define OOMLAB_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Reads a size. Returns 0 and sets *bytes, or -EINVAL (not a size, negative, trailing text) or
+ * -ERANGE (more than INT64_MAX bytes: larger than any kernel limit).
+ */
+int text_parse_size(const char *text, uint64_t *bytes);
+
+/* Reads a whole decimal number within [min, max]; 0, -EINVAL or -ERANGE. */
+int text_parse_long(const char *text, long min, long max, long *value);
+
+/* Reads "20", "20s", "500ms", "2m" as nanoseconds; 0, -EINVAL or -ERANGE. "20" is seconds. */
+int text_parse_duration(const char *text, uint64_t *ns);
+
+/* Room for any text_size() result. */
+#define TEXT_SIZE_MAX 32
+
+/*
+ * Writes bytes for people: "0 bytes", "4 KiB", "511.9 MiB", "2 GiB"; exact multiples have no
+ * fraction. Returns buf. pre: buf holds TEXT_SIZE_MAX.
+ */
+char *text_size(char *buf, uint64_t bytes);
+
+/* A literal-like temporary for printf arguments: lives until the enclosing block ends. */
+#define TEXT_SIZE(bytes) text_size((char[TEXT_SIZE_MAX]){0}, (bytes))
+
+/* Writes "340 ms", "2.31 s", "1 min 5 s". Returns buf. pre: buf holds TEXT_SIZE_MAX. */
+char *text_duration(char *buf, uint64_t ns);
+#define TEXT_DURATION(ns) text_duration((char[TEXT_SIZE_MAX]){0}, (ns))
+
+/* Replaces control characters and bytes that are not part of valid UTF-8 by '?', in place. */
+void text_neutralise(char *text);
+
+/* Length in bytes of the valid UTF-8 sequence at p (at most len bytes), or 0 if it is none. */
+size_t text_utf8_length(const char *p, size_t len);
+
+/* printf into malloc'd memory; never NULL. The caller frees. */
+char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+bool text_starts_with(const char *text, const char *prefix);
+bool text_ends_with(const char *text, const char *suffix);
+
+#endif

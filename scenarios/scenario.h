@@ -1,0 +1,176 @@
+/*
+ * scenario.h - how a scenario declares itself: what runs, under which limits, what is expected.
+ *
+ * A file in scenarios/ that defines `const struct scenario scenario` is a scenario; there is no
+ * other place to register it. The same binary prints its declaration (`--spec`, one JSON object)
+ * and runs it. The launcher reads the declaration from the program and never links it, so the two
+ * cannot drift; lab/spec includes this header for the shapes only.
+ *
+ * Pattern of use:
+ *  1. The head comment of the file states the experiment and the expected numbers.
+ *  2. A static function does it; it returns when done, or is killed.
+ *  3. `const struct scenario scenario = { ... }` at the bottom.
+ *
+ * Units: sizes are bytes, times as named. Enum value 0 is always UNSET / KEEP, and amounts carry
+ * is_set, so that BYTES(0) is sayable.
+ */
+#ifndef OOMLAB_SCENARIO_H
+#define OOMLAB_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KIB(n) ((uint64_t)(n) << 10)
+#define MIB(n) ((uint64_t)(n) << 20)
+#define GIB(n) ((uint64_t)(n) << 30)
+
+/* An amount of memory that may be absent, "max" (no limit), or bytes; all zero means absent. */
+struct amount {
+	bool is_set;
+	bool is_max;    /* the word "max"; bytes is then meaningless */
+	uint64_t bytes; /* 0 is a value, not "unset" */
+};
+
+/* Bare brace lists: they stand in file-scope initialisers, where compound literals may not. */
+#define BYTES(n)                                                                                   \
+	{                                                                                          \
+		.is_set = true, .bytes = (n)                                                       \
+	}
+#define NO_LIMIT                                                                                   \
+	{                                                                                          \
+		.is_set = true, .is_max = true                                                     \
+	}
+
+/* What became of a run; the words are those of report.json, see outcome_names. */
+enum outcome {
+	OUTCOME_UNSET,
+	OUTCOME_SURVIVED,         /* the target ended with status 0 */
+	OUTCOME_REFUSED,          /* an allocation was refused with ENOMEM: not an OOM kill */
+	OUTCOME_OOM_KILLED,       /* the target was killed by the kernel's OOM killer */
+	OUTCOME_CHILD_OOM_KILLED, /* a child was; the target itself ended otherwise */
+	OUTCOME_SIGNALLED,        /* a signal that was not the OOM killer's */
+	OUTCOME_FAILED,           /* the target ended with a status other than 0 */
+	OUTCOME_THROTTLED,        /* stopped by the watchdog while memory.high held it back */
+	OUTCOME_LIVELOCKED,       /* stopped by the watchdog while OOMs found nobody to kill */
+	OUTCOME_TIMED_OUT,        /* stopped by the watchdog, neither of the two */
+	OUTCOME_LAB_ERROR,        /* the lab could not do its part */
+	OUTCOME_COUNT
+};
+
+/* As the kernel prints it after "constraint=CONSTRAINT_" (include/linux/oom.h). */
+enum constraint {
+	CONSTRAINT_UNSET,
+	CONSTRAINT_NONE,
+	CONSTRAINT_CPUSET,
+	CONSTRAINT_MEMORY_POLICY,
+	CONSTRAINT_MEMCG,
+	CONSTRAINT_COUNT
+};
+
+enum victim { VICTIM_UNSET, VICTIM_SELF, VICTIM_CHILD, VICTIM_NOBODY, VICTIM_COUNT };
+
+/* vm.overcommit_memory plus one, so that 0 can mean: leave it as it is. */
+enum overcommit {
+	OVERCOMMIT_KEEP,
+	OVERCOMMIT_HEURISTIC, /* 0 */
+	OVERCOMMIT_ALWAYS,    /* 1 */
+	OVERCOMMIT_NEVER,     /* 2 */
+	OVERCOMMIT_COUNT
+};
+
+enum thp { THP_KEEP, THP_ALWAYS, THP_MADVISE, THP_NEVER, THP_COUNT };
+
+/* What a host must offer; a missing need makes the verdict `skip` with its reason. */
+enum need {
+	NEED_END,
+	NEED_MEMCG_V2, /* cgroup v2 with the memory controller */
+	NEED_KMSG,     /* a readable kernel log */
+	NEED_COUNT
+};
+
+/* An expected count or amount; all zero means: not checked. */
+struct range {
+	bool is_set;
+	uint64_t min, max; /* both inclusive */
+};
+
+#define EXACTLY(n)                                                                                 \
+	{                                                                                          \
+		.is_set = true, .min = (n), .max = (n)                                             \
+	}
+#define AT_LEAST(n)                                                                                \
+	{                                                                                          \
+		.is_set = true, .min = (n), .max = UINT64_MAX                                      \
+	}
+#define AT_MOST(n)                                                                                 \
+	{                                                                                          \
+		.is_set = true, .min = 0, .max = (n)                                               \
+	}
+#define WITHIN_PCT(n, pct)                                                                         \
+	{                                                                                          \
+		.is_set = true, .min = (n) - (n) / 100 * (pct), .max = (n) + (n) / 100 * (pct)     \
+	}
+
+struct expect {
+	enum outcome outcome;
+	enum constraint constraint; /* of the kill */
+	enum victim victim;
+	struct range oom_kill;   /* memory.events oom_kill, delta over the run */
+	struct range peak_bytes; /* memory.peak */
+	struct range vsz_bytes;  /* at the last checkpoint, as ps shows it */
+	struct range rss_bytes;  /* at the last checkpoint, as ps shows it */
+};
+
+struct cgroup_limits {
+	struct amount memory_max;
+	struct amount memory_high;
+	struct amount memory_swap_max;
+	bool oom_group;
+};
+
+/* Settings of a whole kernel. Any that is not KEEP sends the run to the VM. */
+struct vm_settings {
+	enum overcommit overcommit_memory;
+	int overcommit_ratio; /* percent, 1..100; 0: keep the kernel's */
+	enum thp thp;         /* transparent_hugepage/enabled */
+	uint64_t ram_bytes;   /* of the guest; 0: the lab chooses from the limit */
+};
+
+struct scenario_env;
+
+struct scenario {
+	const char *name;    /* [a-z0-9-]+, that of the file with '_' for '-' */
+	const char *summary; /* one line for `oomlab list` */
+	const char *lesson;  /* one or two sentences: what the reader should take home */
+	const char *twin;    /* scenario that does the same and fares otherwise; or NULL */
+	void (*run)(struct scenario_env *env);
+	struct cgroup_limits cgroup;
+	struct vm_settings vm;
+	const enum need *needs; /* ends with NEED_END; NULL: none */
+	unsigned int timeout_sec; /* 0: 60 */
+	uint64_t ceiling_bytes;   /* the program never touches more than this, limit or not */
+	struct expect expect;
+};
+
+extern const struct scenario scenario;
+
+/* What a running scenario is handed. */
+struct scenario_env {
+	int gate_fd; /* -1 when started by hand, without the lab */
+};
+
+/*
+ * Tells the launcher "I am at `name`" and waits until it has looked at this process (VSZ and RSS
+ * as ps(1) reads them). Without a launcher it prints both itself. name: [a-z0-9 -]+.
+ */
+void scenario_checkpoint(struct scenario_env *env, const char *name);
+
+/*
+ * Tells the launcher that an allocation of `bytes` by `what` was refused with errno_value, then
+ * ends the process with status 1. This is what makes the outcome `refused`.
+ */
+void scenario_refused(struct scenario_env *env, const char *what, uint64_t bytes, int errno_value)
+	__attribute__((noreturn));
+
+#endif
