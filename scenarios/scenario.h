@@ -155,6 +155,13 @@ struct scenario {
 
 extern const struct scenario scenario;
 
+/*
+ * The gate: a SOCK_SEQPACKET socket whose number the launcher puts in this environment variable.
+ * Target to launcher, one packet each: "start" | "checkpoint NAME" | "refused ERRNO BYTES WHAT".
+ * The launcher answers each with "go"; the target waits for it. A closed socket counts as "go".
+ */
+#define SCENARIO_GATE_ENV "OOMLAB_GATE_FD"
+
 /* What a running scenario is handed. */
 struct scenario_env {
 	int gate_fd; /* -1 when started by hand, without the lab */
