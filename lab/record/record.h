@@ -1,0 +1,269 @@
+/*
+ * record.h - the facts of one run: written append-only while it runs, read back as one struct.
+ *
+ * A record is `record.jsonl`, schema "oomlab.record/1": one JSON object a line, each written by a
+ * single write(2), so that it is usable after the writer is killed; a last line cut short is
+ * dropped and said so. This header is the only place that knows the lines: writers call the
+ * record_put_*() functions, readers call record_load(). What the record does not say is not known
+ * to the verdict or the report.
+ *
+ * Units: bytes; ns on CLOCK_MONOTONIC of the kernel that ran the target. Numbers that are absent
+ * are RECORD_ABSENT (never 0), strings NULL.
+ * Every line of the file has a number (1-based): evidence ids are made from it.
+ * Not thread safe. A full disk is an error of the put that meets it.
+ */
+#ifndef OOMLAB_RECORD_H
+#define OOMLAB_RECORD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "scenarios/scenario.h"
+
+#define RECORD_SCHEMA "oomlab.record/1"
+#define RECORD_ABSENT INT64_MIN
+
+/* What a sample holds; record_metric_names[] has the JSON keys. All bytes unless said. */
+enum metric {
+	METRIC_CURRENT, /* memory.current */
+	METRIC_PEAK,    /* memory.peak */
+	METRIC_SWAP,    /* memory.swap.current */
+	METRIC_ANON,    /* memory.stat: anon; v1: total_rss */
+	METRIC_FILE,    /* file, shmem included; v1: total_cache */
+	METRIC_SHMEM,
+	METRIC_KERNEL, /* all kernel memory; v1: memory.kmem.usage_in_bytes */
+	METRIC_KERNEL_STACK,
+	METRIC_PAGETABLES,
+	METRIC_PERCPU,
+	METRIC_SLAB,
+	METRIC_SOCK,
+	METRIC_VMALLOC,
+	METRIC_ANON_THP,
+	METRIC_PGFAULT,     /* count */
+	METRIC_PGMAJFAULT,  /* count */
+	METRIC_PSI_SOME_US, /* memory.pressure some total, microseconds */
+	METRIC_PSI_FULL_US,
+	METRIC_VSZ, /* of the target process, as ps prints it */
+	METRIC_RSS,
+	METRIC_COUNT
+};
+extern const char *const record_metric_names[METRIC_COUNT];
+
+/* memory.events and memory.events.local; v1 has oom_kill (memory.oom_control) and max (failcnt). */
+enum counter {
+	COUNTER_LOW,
+	COUNTER_HIGH,
+	COUNTER_MAX,
+	COUNTER_OOM,
+	COUNTER_OOM_KILL,
+	COUNTER_OOM_GROUP_KILL,
+	COUNTER_COUNT
+};
+extern const char *const record_counter_names[COUNTER_COUNT];
+extern const char *const record_outcome_names[OUTCOME_COUNT];
+extern const char *const record_constraint_names[CONSTRAINT_COUNT];
+
+struct record_counters {
+	int64_t value[COUNTER_COUNT];
+};
+
+struct record_sample {
+	int64_t t_ns;
+	int64_t value[METRIC_COUNT];
+	unsigned int line;
+};
+
+struct record_kmsg {
+	int64_t t_ns;
+	uint64_t seq;
+	int priority; /* 0..7 */
+	const char *text; /* unescaped continuation lines dropped; \xNN escapes as the kernel wrote */
+	unsigned int line;
+};
+
+/* A cgroup whose counters were read: level 0 is the target's own, 1 its parent, ... */
+struct record_cgroup {
+	int level;
+	const char *path;                /* as in /proc/PID/cgroup of the kernel that ran it */
+	struct amount memory_max, memory_high, memory_swap_max; /* as read back */
+	int64_t oom_group;               /* 0, 1 */
+	struct record_counters before, after; /* memory.events */
+	struct record_counters local_before, local_after;
+	unsigned int line; /* of the last counters line */
+};
+
+struct record_process_end {
+	int64_t t_ns;
+	int64_t pid;
+	bool is_target;
+	int64_t exit_status; /* or RECORD_ABSENT */
+	int64_t signal;      /* or RECORD_ABSENT */
+	unsigned int line;
+};
+
+struct record_checkpoint {
+	int64_t t_ns;
+	const char *name;
+	int64_t vsz_bytes, rss_bytes;
+	unsigned int line;
+};
+
+struct record_site {
+	uint64_t address;
+	const char *function, *file; /* NULL: not resolved */
+	int line_number;             /* 0: unknown */
+	unsigned int line;
+};
+
+/* One arena, from the trace; sites are addresses found again in sites[]. */
+struct record_arena {
+	int64_t id, pid;
+	const char *name, *policy, *source; /* policy: eager, on_allocation, never;
+					       source: malloc, reserve, buffer */
+	int64_t reserved, committed, touched, used, peak; /* bytes */
+	int64_t clear_target, cleared; /* eager clearing: asked for, and done when last heard of */
+	uint64_t init_site, clear_site; /* 0: unknown */
+	int64_t refused_errno;          /* 0: not refused */
+	int64_t first_record, last_record; /* range in the trace */
+	unsigned int line;
+};
+
+struct record_source {
+	const char *name; /* kmsg, memory.events, memory.stat, trace, mark_victim, ... */
+	bool is_open;
+	const char *why; /* absent: the reason and what would give it */
+	unsigned int line;
+};
+
+struct record_note {
+	const char *name, *text;
+	int64_t count;
+	int64_t t_ns;
+	unsigned int line;
+};
+
+struct record {
+	/* run */
+	const char *id, *backend, *kernel, *machine, *started_at, *accelerator;
+	const char **argv;
+	size_t argc;
+	int64_t page_size, cgroup_version;
+	const char *cgroup_path; /* the target's, as the kernel prints it in oom-kill: lines */
+	int64_t target_pid;
+	int64_t start_ns, gate_ns, end_ns; /* absent when the run did not get there */
+	/* spec, as it was asked for after the command line had its say */
+	struct record_spec {
+		const char *name, *summary, *lesson, *twin; /* name NULL: a plain command */
+		struct amount memory_max, memory_high, memory_swap_max;
+		bool oom_group;
+		int64_t overcommit_memory, overcommit_ratio, oom_score_adj;
+		const char *thp;
+		int64_t ram_bytes, timeout_ns;
+		bool has_expect;
+		struct expect expect;
+	} spec;
+	/* settings found on the kernel that ran it, as "name value" */
+	json_t *settings; /* borrowed: lives as long as the record; object, never NULL */
+	struct record_cgroup *cgroups;
+	size_t cgroup_count;
+	struct record_source *sources;
+	size_t source_count;
+	struct record_sample *samples;
+	size_t sample_count;
+	struct record_kmsg *kmsg;
+	size_t kmsg_count;
+	struct record_process_end *ends;
+	size_t end_count;
+	struct record_checkpoint *checkpoints;
+	size_t checkpoint_count;
+	struct record_arena *arenas;
+	size_t arena_count;
+	struct record_site *sites;
+	size_t site_count;
+	struct record_note *marks; /* things that happened: {t, name} for the timeline */
+	size_t mark_count;
+	struct record_note *lost; /* {name, count}: kmsg, headers, ring, samples, record */
+	size_t lost_count;
+	struct record_note *notes; /* remarks on quality: {text} */
+	size_t note_count;
+	struct record_note *mark_victims; /* oom:mark_victim: {count = pid, text = comm} */
+	size_t mark_victim_count;
+	int64_t refused_errno, refused_bytes; /* said by the target at the gate; absent if not */
+	const char *refused_what;
+	unsigned int refused_line;
+	const char *watchdog; /* why the lab stopped the target: timeout, interrupt; NULL: it did not */
+	unsigned int watchdog_line;
+	int64_t residue_bytes; /* still charged after every process had gone */
+	unsigned int residue_line;
+	const char *error; /* the lab's own failure, one sentence */
+	const char *skip;  /* the reason why the run was not even tried */
+	bool is_complete;  /* the "end" line was read */
+	size_t line_count;
+	json_t *lines; /* owner of every string above */
+};
+
+/*
+ * Reads a record. Returns 0 or -1. Lines that are no JSON object, of an unknown kind, or with
+ * fields of the wrong type are dropped and counted in lost (name "record"): a damaged record is
+ * still read. Fails only when the file cannot be read or holds no "run" line.
+ * The caller releases with record_release().
+ */
+int record_load(const char *path, struct record *record, struct err *err);
+int record_load_memory(const char *data, size_t len, struct record *record, struct err *err);
+void record_release(struct record *record);
+
+/* The writer. fd is borrowed. The first failure is kept in `err` and later puts do nothing. */
+struct record_writer {
+	int fd;
+	bool failed;
+	struct err err;
+};
+void record_writer_init(struct record_writer *w, int fd);
+
+/* Any line; steals `line`; adds "ev" first and writes. */
+void record_put(struct record_writer *w, const char *ev, json_t *line);
+/* One line that is already JSON text without newline (from the guest). Invalid text is refused: -1. */
+int record_put_raw(struct record_writer *w, const char *text, size_t len);
+
+struct record_run {
+	const char *id, *backend, *kernel, *machine, *started_at, *accelerator;
+	char *const *argv;
+	int64_t page_size, cgroup_version;
+};
+void record_put_run(struct record_writer *w, const struct record_run *run);
+void record_put_spec(struct record_writer *w, const struct record_spec *spec);
+void record_put_setting(struct record_writer *w, const char *name, const char *value);
+/* The limits in force, read back; level as in record_cgroup. */
+void record_put_cgroup(struct record_writer *w, int level, const char *path,
+		       const struct cgroup_limits *limits);
+/* when: "before" or "after"; the last "after" wins. local may be NULL. */
+void record_put_counters(struct record_writer *w, int64_t t_ns, int level, const char *when,
+			 const struct record_counters *all, const struct record_counters *local);
+void record_put_source(struct record_writer *w, const char *name, bool is_open, const char *why);
+void record_put_start(struct record_writer *w, int64_t t_ns, int64_t pid, const char *cgroup_path);
+void record_put_gate(struct record_writer *w, int64_t t_ns);
+void record_put_sample(struct record_writer *w, const struct record_sample *sample);
+/* text: what follows the ';' of a /dev/kmsg record, len bytes, newline excluded. */
+void record_put_kmsg(struct record_writer *w, int64_t t_ns, uint64_t seq, int priority,
+		     const char *text, size_t len);
+void record_put_checkpoint(struct record_writer *w, const struct record_checkpoint *c);
+void record_put_refused(struct record_writer *w, int64_t t_ns, int64_t errno_value, int64_t bytes,
+			const char *what);
+void record_put_exit(struct record_writer *w, const struct record_process_end *e);
+void record_put_mark(struct record_writer *w, int64_t t_ns, const char *name);
+void record_put_mark_victim(struct record_writer *w, int64_t t_ns, int64_t pid, const char *comm);
+void record_put_watchdog(struct record_writer *w, int64_t t_ns, const char *why);
+void record_put_residue(struct record_writer *w, int64_t bytes);
+void record_put_lost(struct record_writer *w, const char *name, int64_t count);
+void record_put_note(struct record_writer *w, const char *text);
+void record_put_maps(struct record_writer *w, int64_t pid, const char *exe, const char *maps);
+void record_put_arena(struct record_writer *w, const struct record_arena *arena);
+void record_put_site(struct record_writer *w, const struct record_site *site);
+void record_put_error(struct record_writer *w, const char *text);
+void record_put_skip(struct record_writer *w, const char *why);
+void record_put_end(struct record_writer *w, int64_t t_ns);
+
+#endif
