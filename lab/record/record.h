@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "scenarios/scenario.h"
+#include "spec/spec.h"
 
 #define RECORD_SCHEMA "oomlab.record/1"
 #define RECORD_ABSENT INT64_MIN
@@ -63,8 +63,7 @@ enum counter {
 	COUNTER_COUNT
 };
 extern const char *const record_counter_names[COUNTER_COUNT];
-extern const char *const record_outcome_names[OUTCOME_COUNT];
-extern const char *const record_constraint_names[CONSTRAINT_COUNT];
+/* The names of outcomes and constraints are spec.h's. */
 
 struct record_counters {
 	int64_t value[COUNTER_COUNT];
@@ -155,16 +154,7 @@ struct record {
 	int64_t target_pid;
 	int64_t start_ns, gate_ns, end_ns; /* absent when the run did not get there */
 	/* spec, as it was asked for after the command line had its say */
-	struct record_spec {
-		const char *name, *summary, *lesson, *twin; /* name NULL: a plain command */
-		struct amount memory_max, memory_high, memory_swap_max;
-		bool oom_group;
-		int64_t overcommit_memory, overcommit_ratio, oom_score_adj;
-		const char *thp;
-		int64_t ram_bytes, timeout_ns;
-		bool has_expect;
-		struct expect expect;
-	} spec;
+	struct spec spec;
 	/* settings found on the kernel that ran it, as "name value" */
 	json_t *settings; /* borrowed: lives as long as the record; object, never NULL */
 	struct record_cgroup *cgroups;
@@ -234,7 +224,7 @@ struct record_run {
 	int64_t page_size, cgroup_version;
 };
 void record_put_run(struct record_writer *w, const struct record_run *run);
-void record_put_spec(struct record_writer *w, const struct record_spec *spec);
+void record_put_spec(struct record_writer *w, const struct spec *spec);
 void record_put_setting(struct record_writer *w, const char *name, const char *value);
 /* The limits in force, read back; level as in record_cgroup. */
 void record_put_cgroup(struct record_writer *w, int level, const char *path,

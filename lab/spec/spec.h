@@ -1,0 +1,65 @@
+/*
+ * spec.h - what to run, under which limits, and what is expected: the settings of one run, from a
+ * scenario's own declaration or from defaults, after the command line had its say. Pure but for
+ * spec_ask_program(), which runs `PROGRAM --spec`.
+ *
+ * Units: bytes, ns. RECORD-like absence: SPEC_KEEP for numbers that leave a setting alone.
+ */
+#ifndef OOMLAB_SPEC_H
+#define OOMLAB_SPEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "scenarios/scenario.h"
+
+#define SPEC_KEEP INT64_MIN
+
+struct spec {
+	const char *name; /* of the scenario; NULL: a plain command */
+	const char *summary, *lesson, *twin; /* or NULL */
+	struct amount memory_max, memory_high, memory_swap_max;
+	bool oom_group;
+	int64_t overcommit_memory; /* 0, 1, 2 or SPEC_KEEP */
+	int64_t overcommit_ratio;  /* percent or SPEC_KEEP */
+	int64_t oom_score_adj;     /* -1000..1000 or SPEC_KEEP */
+	const char *thp;           /* always, madvise, never; NULL: leave it */
+	int64_t ram_bytes;         /* of the guest; SPEC_KEEP: the lab chooses */
+	int64_t timeout_ns;
+	bool needs_memcg_v2, needs_kmsg;
+	bool has_expect;
+	struct expect expect;
+};
+
+#define SPEC_TIMEOUT_NS INT64_C(60000000000)
+
+/* No limits, no expectation, every setting left alone. */
+void spec_init(struct spec *spec);
+
+/*
+ * Fills `spec` from the JSON text a scenario prints for --spec. Strings are copied and freed by
+ * spec_release(). Returns 0, or -1 when the text is no such declaration; `who` names it in err.
+ */
+int spec_parse(const char *json, const char *who, struct spec *spec, struct err *err);
+void spec_release(struct spec *spec);
+
+/* Runs `program --spec` (5 s, 64 KiB at most) and parses what it prints. */
+int spec_ask_program(const char *program, struct spec *spec, struct err *err);
+
+/* The outcome of that name ("oom_killed"), or OUTCOME_UNSET. */
+enum outcome spec_outcome(const char *name);
+extern const char *const spec_outcome_names[OUTCOME_COUNT];
+extern const char *const spec_constraint_names[CONSTRAINT_COUNT];
+
+/* "max" or a size; 0 or -1 with a sentence that names `option`. */
+int spec_parse_amount(const char *option, const char *text, struct amount *amount,
+		      struct err *err);
+
+/* Cross-checks of the whole (high above max, limit above the guest's RAM, ...): 0 or -1. */
+int spec_validate(const struct spec *spec, struct err *err);
+
+/* True when a setting belongs to the whole kernel, so that the run goes to the VM. */
+bool spec_is_kernel_wide(const struct spec *spec);
+
+#endif
