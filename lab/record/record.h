@@ -29,10 +29,10 @@
 /* What a sample holds; record_metric_names[] has the JSON keys. All bytes unless said. */
 enum metric {
 	METRIC_CURRENT, /* memory.current */
-	METRIC_PEAK,    /* memory.peak */
-	METRIC_SWAP,    /* memory.swap.current */
-	METRIC_ANON,    /* memory.stat: anon; v1: total_rss */
-	METRIC_FILE,    /* file, shmem included; v1: total_cache */
+	METRIC_PEAK,	/* memory.peak */
+	METRIC_SWAP,	/* memory.swap.current */
+	METRIC_ANON,	/* memory.stat: anon; v1: total_rss */
+	METRIC_FILE,	/* file, shmem included; v1: total_cache */
 	METRIC_SHMEM,
 	METRIC_KERNEL, /* all kernel memory; v1: memory.kmem.usage_in_bytes */
 	METRIC_KERNEL_STACK,
@@ -42,7 +42,7 @@ enum metric {
 	METRIC_SOCK,
 	METRIC_VMALLOC,
 	METRIC_ANON_THP,
-	METRIC_PGFAULT,     /* count */
+	METRIC_PGFAULT,	    /* count */
 	METRIC_PGMAJFAULT,  /* count */
 	METRIC_PSI_SOME_US, /* memory.pressure some total, microseconds */
 	METRIC_PSI_FULL_US,
@@ -64,6 +64,7 @@ enum counter {
 };
 extern const char *const record_counter_names[COUNTER_COUNT];
 /* The names of outcomes and constraints are spec.h's. */
+extern const char *const record_victim_names[VICTIM_COUNT];
 
 struct record_counters {
 	int64_t value[COUNTER_COUNT];
@@ -78,18 +79,18 @@ struct record_sample {
 struct record_kmsg {
 	int64_t t_ns;
 	uint64_t seq;
-	int priority; /* 0..7 */
-	const char *text; /* unescaped continuation lines dropped; \xNN escapes as the kernel wrote */
+	int priority;	  /* 0..7 */
+	const char *text; /* first line only; \xNN escapes as the kernel wrote them */
 	unsigned int line;
 };
 
 /* A cgroup whose counters were read: level 0 is the target's own, 1 its parent, ... */
 struct record_cgroup {
 	int level;
-	const char *path;                /* as in /proc/PID/cgroup of the kernel that ran it */
+	const char *path; /* as in /proc/PID/cgroup of the kernel that ran it */
 	struct amount memory_max, memory_high, memory_swap_max; /* as read back */
-	int64_t oom_group;               /* 0, 1 */
-	struct record_counters before, after; /* memory.events */
+	int64_t oom_group;					/* 0, 1 */
+	struct record_counters before, after;			/* memory.events */
 	struct record_counters local_before, local_after;
 	unsigned int line; /* of the last counters line */
 };
@@ -99,7 +100,7 @@ struct record_process_end {
 	int64_t pid;
 	bool is_target;
 	int64_t exit_status; /* or RECORD_ABSENT */
-	int64_t signal;      /* or RECORD_ABSENT */
+	int64_t signal;	     /* or RECORD_ABSENT */
 	unsigned int line;
 };
 
@@ -113,20 +114,27 @@ struct record_checkpoint {
 struct record_site {
 	uint64_t address;
 	const char *function, *file; /* NULL: not resolved */
-	int line_number;             /* 0: unknown */
+	int line_number;	     /* 0: unknown */
 	unsigned int line;
 };
 
 /* One arena, from the trace; sites are addresses found again in sites[]. */
 struct record_arena {
 	int64_t id, pid;
-	const char *name, *policy, *source; /* policy: eager, on_allocation, never;
-					       source: malloc, reserve, buffer */
+	const char *name, *policy, *source;		  /* policy: eager, on_allocation, never;
+							     source: malloc, reserve, buffer */
 	int64_t reserved, committed, touched, used, peak; /* bytes */
-	int64_t clear_target, cleared; /* eager clearing: asked for, and done when last heard of */
+	int64_t clear_target, cleared;	/* eager clearing: asked for, and done when last heard of */
 	uint64_t init_site, clear_site; /* 0: unknown */
-	int64_t refused_errno;          /* 0: not refused */
+	int64_t refused_errno;		/* 0: not refused */
 	int64_t first_record, last_record; /* range in the trace */
+	unsigned int line;
+};
+
+/* /proc/PID/maps, for the symbols. */
+struct record_maps {
+	int64_t pid;
+	const char *exe, *maps;
 	unsigned int line;
 };
 
@@ -173,6 +181,8 @@ struct record {
 	size_t arena_count;
 	struct record_site *sites;
 	size_t site_count;
+	struct record_maps *maps;
+	size_t maps_count;
 	struct record_note *marks; /* things that happened: {t, name} for the timeline */
 	size_t mark_count;
 	struct record_note *lost; /* {name, count}: kmsg, headers, ring, samples, record */
@@ -184,7 +194,7 @@ struct record {
 	int64_t refused_errno, refused_bytes; /* said by the target at the gate; absent if not */
 	const char *refused_what;
 	unsigned int refused_line;
-	const char *watchdog; /* why the lab stopped the target: timeout, interrupt; NULL: it did not */
+	const char *watchdog; /* why the lab stopped the target: timeout, interrupt; else NULL */
 	unsigned int watchdog_line;
 	int64_t residue_bytes; /* still charged after every process had gone */
 	unsigned int residue_line;
@@ -215,7 +225,10 @@ void record_writer_init(struct record_writer *w, int fd);
 
 /* Any line; steals `line`; adds "ev" first and writes. */
 void record_put(struct record_writer *w, const char *ev, json_t *line);
-/* One line that is already JSON text without newline (from the guest). Invalid text is refused: -1. */
+/*
+ * One line that is already JSON text without newline (from the guest), written as it is. Returns
+ * 0, or -1 and writes nothing when it is no JSON object with a string "ev".
+ */
 int record_put_raw(struct record_writer *w, const char *text, size_t len);
 
 struct record_run {

@@ -1,0 +1,296 @@
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "record/lines.h"
+
+json_t *line_string(const char *text, size_t len)
+{
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < len;) {
+		size_t n = text[i] ? text_utf8_length(text + i, len - i) : 0;
+
+		if (n)
+			strbuf_append(&sb, text + i, n);
+		else
+			strbuf_printf(&sb, "\\x%02x", (unsigned char)text[i]);
+		i += n ? n : 1;
+	}
+	return json_stringn_nocheck(sb.buf, sb.len);
+}
+
+static json_t *string_or_null(const char *text)
+{
+	return text ? line_string(text, strlen(text)) : NULL;
+}
+
+static json_t *i64_to_json(int64_t value)
+{
+	return value == RECORD_ABSENT ? NULL : json_integer(value);
+}
+
+static json_t *amount_to_json(const struct amount *amount)
+{
+	if (!amount->is_set)
+		return NULL;
+	return amount->is_max ? json_string("max") : json_integer((json_int_t)amount->bytes);
+}
+
+static json_t *range_to_json(const struct range *range)
+{
+	json_t *object;
+
+	if (!range->is_set)
+		return NULL;
+	object = json_pack("{sI}", "min", (json_int_t)range->min);
+	if (range->max != UINT64_MAX)
+		json_object_set_new(object, "max", json_integer((json_int_t)range->max));
+	return object;
+}
+
+static json_t *counters_to_json(const struct record_counters *counters)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		if (counters->value[i] != RECORD_ABSENT)
+			json_object_set_new(object, record_counter_names[i],
+					    json_integer(counters->value[i]));
+	if (json_object_size(object))
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static json_t *word_to_json(const struct field *field, const void *at)
+{
+	int value = *(const int *)at;
+
+	return value > 0 && value < field->word_count ? json_string(field->words[value]) : NULL;
+}
+
+static json_t *field_to_json(const struct field *field, const void *at)
+{
+	switch (field->type) {
+	case FIELD_I64:
+		return i64_to_json(*(const int64_t *)at);
+	case FIELD_INT:
+		return json_integer(*(const int *)at);
+	case FIELD_U64:
+		return json_integer((json_int_t) * (const uint64_t *)at);
+	case FIELD_ADDRESS:
+		return *(const uint64_t *)at ? json_integer((json_int_t) * (const uint64_t *)at)
+					     : NULL;
+	case FIELD_STRING:
+		return string_or_null(*(const char *const *)at);
+	case FIELD_BOOL:
+		return json_boolean(*(const bool *)at);
+	case FIELD_AMOUNT:
+		return amount_to_json(at);
+	case FIELD_RANGE:
+		return range_to_json(at);
+	case FIELD_WORD:
+		return word_to_json(field, at);
+	case FIELD_COUNTERS:
+		return counters_to_json(at);
+	case FIELD_OBJECT:
+		return fields_to_json(field->fields, at);
+	case FIELD_METRICS:
+	case FIELD_END:
+		break;
+	}
+	return NULL;
+}
+
+static void metrics_to_json(json_t *object, const int64_t *value)
+{
+	for (int i = 0; i < METRIC_COUNT; i++)
+		if (value[i] != RECORD_ABSENT)
+			json_object_set_new(object, record_metric_names[i], json_integer(value[i]));
+}
+
+json_t *fields_to_json(const struct field *fields, const void *from)
+{
+	json_t *object = json_object();
+
+	for (const struct field *f = fields; object && f->type != FIELD_END; f++) {
+		const void *at = (const char *)from + f->offset;
+		json_t *value;
+
+		if (f->type == FIELD_METRICS) {
+			metrics_to_json(object, at);
+			continue;
+		}
+		value = field_to_json(f, at);
+		if (value)
+			json_object_set_new(object, f->name, value);
+	}
+	return object;
+}
+
+/* All readers: value may be NULL (absent). They return 0, or -1 for a wrong type. */
+static int read_integer(const json_t *value, int64_t absent, int64_t *to)
+{
+	*to = absent;
+	if (!value)
+		return 0;
+	if (!json_is_integer(value))
+		return -1;
+	*to = json_integer_value(value);
+	return 0;
+}
+
+static int read_int(const json_t *value, int *to)
+{
+	int64_t wide;
+
+	if (read_integer(value, 0, &wide) || wide < INT32_MIN || wide > INT32_MAX)
+		return -1;
+	*to = (int)wide;
+	return 0;
+}
+
+static int read_u64(const json_t *value, uint64_t *to)
+{
+	int64_t wide;
+
+	if (read_integer(value, 0, &wide))
+		return -1;
+	*to = (uint64_t)wide;
+	return 0;
+}
+
+static int read_string(const json_t *value, const char **to)
+{
+	*to = json_string_value(value);
+	return value && !*to ? -1 : 0;
+}
+
+static int read_bool(const json_t *value, bool *to)
+{
+	*to = json_is_true(value);
+	return value && !json_is_boolean(value) ? -1 : 0;
+}
+
+static int read_amount(const json_t *value, struct amount *to)
+{
+	const char *word = json_string_value(value);
+
+	*to = (struct amount){.is_set = value != NULL};
+	if (!value)
+		return 0;
+	if (word) {
+		to->is_max = true;
+		return strcmp(word, "max") ? -1 : 0;
+	}
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return -1;
+	to->bytes = (uint64_t)json_integer_value(value);
+	return 0;
+}
+
+static int read_range(const json_t *value, struct range *to)
+{
+	const json_t *max = json_object_get(value, "max");
+
+	*to = (struct range){.is_set = value != NULL, .max = UINT64_MAX};
+	if (!value)
+		return 0;
+	if (read_u64(json_object_get(value, "min"), &to->min) || !json_is_object(value))
+		return -1;
+	return max ? read_u64(max, &to->max) : 0;
+}
+
+static int read_word(const struct field *field, const json_t *value, int *to)
+{
+	const char *word = json_string_value(value);
+
+	*to = 0;
+	if (!value)
+		return 0;
+	for (int i = 0; word && i < field->word_count; i++)
+		if (!strcmp(word, field->words[i])) {
+			*to = i;
+			return 0;
+		}
+	return -1;
+}
+
+static int read_counters(const json_t *value, struct record_counters *to)
+{
+	if (value && !json_is_object(value))
+		return -1;
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		if (read_integer(json_object_get(value, record_counter_names[i]), RECORD_ABSENT,
+				 &to->value[i]))
+			return -1;
+	return 0;
+}
+
+static int read_metrics(const json_t *object, int64_t *value)
+{
+	for (int i = 0; i < METRIC_COUNT; i++)
+		if (read_integer(json_object_get(object, record_metric_names[i]), RECORD_ABSENT,
+				 &value[i]))
+			return -1;
+	return 0;
+}
+
+static int read_object(const struct field *field, const json_t *value, void *to)
+{
+	if (!value)
+		return 0;
+	return json_is_object(value) ? fields_from_json(field->fields, value, to) : -1;
+}
+
+static int field_from_json(const struct field *field, const json_t *value, void *to)
+{
+	switch (field->type) {
+	case FIELD_I64:
+		return read_integer(value, RECORD_ABSENT, to);
+	case FIELD_INT:
+		return read_int(value, to);
+	case FIELD_U64:
+	case FIELD_ADDRESS:
+		return read_u64(value, to);
+	case FIELD_STRING:
+		return read_string(value, to);
+	case FIELD_BOOL:
+		return read_bool(value, to);
+	case FIELD_AMOUNT:
+		return read_amount(value, to);
+	case FIELD_RANGE:
+		return read_range(value, to);
+	case FIELD_WORD:
+		return read_word(field, value, to);
+	case FIELD_COUNTERS:
+		return read_counters(value, to);
+	case FIELD_OBJECT:
+		return read_object(field, value, to);
+	case FIELD_METRICS:
+	case FIELD_END:
+		break;
+	}
+	return -1;
+}
+
+int fields_from_json(const struct field *fields, const json_t *object, void *to)
+{
+	for (const struct field *f = fields; f->type != FIELD_END; f++) {
+		void *at = (char *)to + f->offset;
+		const json_t *value;
+
+		if (f->type == FIELD_METRICS) {
+			if (read_metrics(object, at))
+				return -1;
+			continue;
+		}
+		value = json_object_get(object, f->name);
+		if ((f->is_required && !value) || field_from_json(f, value, at))
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,248 @@
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "record/lines.h"
+
+void record_writer_init(struct record_writer *w, int fd)
+{
+	*w = (struct record_writer){.fd = fd};
+}
+
+static int write_whole(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n ? errno : ENOSPC;
+			return -1;
+		}
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static void write_line(struct record_writer *w, const char *text, size_t len)
+{
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+
+	strbuf_append(&sb, text, len);
+	strbuf_putc(&sb, '\n');
+	if (write_whole(w->fd, sb.buf, sb.len)) {
+		w->failed = true;
+		err_errno(&w->err, EXIT_LAB_BROKEN, "cannot write the record");
+	}
+}
+
+void record_put(struct record_writer *w, const char *ev, json_t *line)
+{
+	json_t *object = json_pack("{ss}", "ev", ev);
+	_cleanup_free_ char *text = NULL;
+
+	if (!w->failed) {
+		json_object_update(object, line);
+		text = json_dumps(object, JSON_COMPACT);
+		if (text) {
+			write_line(w, text, strlen(text));
+		} else {
+			w->failed = true;
+			err_set(&w->err, EXIT_LAB_BROKEN,
+				"cannot write the record: out of memory for a line of kind %s", ev);
+		}
+	}
+	json_decref(object);
+	json_decref(line);
+}
+
+int record_put_raw(struct record_writer *w, const char *text, size_t len)
+{
+	json_t *object = memchr(text, '\n', len) ? NULL : json_loadb(text, len, 0, NULL);
+	bool is_line = json_is_string(json_object_get(object, "ev"));
+
+	json_decref(object);
+	if (!is_line)
+		return -1;
+	if (!w->failed)
+		write_line(w, text, len);
+	return 0;
+}
+
+static void put_struct(struct record_writer *w, const char *ev, const struct field *fields,
+		       const void *from)
+{
+	record_put(w, ev, fields_to_json(fields, from));
+}
+
+void record_put_run(struct record_writer *w, const struct record_run *run)
+{
+	json_t *line = fields_to_json(fields_run, run);
+	json_t *argv = json_array();
+
+	for (char *const *arg = run->argv; arg && *arg; arg++)
+		json_array_append_new(argv, line_string(*arg, strlen(*arg)));
+	json_object_set_new(line, "schema", json_string(RECORD_SCHEMA));
+	json_object_set_new(line, "argv", argv);
+	record_put(w, "run", line);
+}
+
+void record_put_spec(struct record_writer *w, const struct spec *spec)
+{
+	json_t *line = fields_to_json(fields_spec, spec);
+
+	if (!spec->has_expect)
+		json_object_del(line, "expect");
+	record_put(w, "spec", line);
+}
+
+void record_put_setting(struct record_writer *w, const char *name, const char *value)
+{
+	put_struct(w, "setting", fields_setting, &(struct line_setting){name, value});
+}
+
+void record_put_cgroup(struct record_writer *w, int level, const char *path,
+		       const struct cgroup_limits *limits)
+{
+	struct record_cgroup cgroup = {
+		.level = level,
+		.path = path,
+		.memory_max = limits->memory_max,
+		.memory_high = limits->memory_high,
+		.memory_swap_max = limits->memory_swap_max,
+		.oom_group = limits->oom_group,
+	};
+
+	put_struct(w, "cgroup", fields_cgroup, &cgroup);
+}
+
+void record_put_counters(struct record_writer *w, int64_t t_ns, int level, const char *when,
+			 const struct record_counters *all, const struct record_counters *local)
+{
+	struct line_counters line = {.t_ns = t_ns, .level = level, .when = when, .all = *all};
+
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		line.local.value[i] = local ? local->value[i] : RECORD_ABSENT;
+	put_struct(w, "counters", fields_counters, &line);
+}
+
+void record_put_source(struct record_writer *w, const char *name, bool is_open, const char *why)
+{
+	struct record_source source = {.name = name, .is_open = is_open, .why = why};
+
+	put_struct(w, "source", fields_source, &source);
+}
+
+void record_put_start(struct record_writer *w, int64_t t_ns, int64_t pid, const char *cgroup_path)
+{
+	put_struct(w, "start", fields_start, &(struct line_start){t_ns, pid, cgroup_path});
+}
+
+void record_put_gate(struct record_writer *w, int64_t t_ns)
+{
+	put_struct(w, "gate", fields_gate, &(struct record_note){.t_ns = t_ns});
+}
+
+void record_put_sample(struct record_writer *w, const struct record_sample *sample)
+{
+	put_struct(w, "sample", fields_sample, sample);
+}
+
+void record_put_kmsg(struct record_writer *w, int64_t t_ns, uint64_t seq, int priority,
+		     const char *text, size_t len)
+{
+	const char *newline = memchr(text, '\n', len);
+	struct record_kmsg head = {.t_ns = t_ns, .seq = seq, .priority = priority};
+	json_t *line = fields_to_json(fields_kmsg, &head);
+
+	json_object_set_new(line, "text",
+			    line_string(text, newline ? (size_t)(newline - text) : len));
+	record_put(w, "kmsg", line);
+}
+
+void record_put_checkpoint(struct record_writer *w, const struct record_checkpoint *c)
+{
+	put_struct(w, "checkpoint", fields_checkpoint, c);
+}
+
+void record_put_refused(struct record_writer *w, int64_t t_ns, int64_t errno_value, int64_t bytes,
+			const char *what)
+{
+	struct line_refused line = {t_ns, errno_value, bytes, what};
+
+	put_struct(w, "refused", fields_refused, &line);
+}
+
+void record_put_exit(struct record_writer *w, const struct record_process_end *e)
+{
+	put_struct(w, "exit", fields_exit, e);
+}
+
+void record_put_mark(struct record_writer *w, int64_t t_ns, const char *name)
+{
+	put_struct(w, "mark", fields_mark, &(struct record_note){.t_ns = t_ns, .name = name});
+}
+
+void record_put_mark_victim(struct record_writer *w, int64_t t_ns, int64_t pid, const char *comm)
+{
+	struct record_note note = {.t_ns = t_ns, .count = pid, .text = comm};
+
+	put_struct(w, "mark_victim", fields_mark_victim, &note);
+}
+
+void record_put_watchdog(struct record_writer *w, int64_t t_ns, const char *why)
+{
+	put_struct(w, "watchdog", fields_watchdog,
+		   &(struct record_note){.t_ns = t_ns, .text = why});
+}
+
+void record_put_residue(struct record_writer *w, int64_t bytes)
+{
+	put_struct(w, "residue", fields_residue, &(struct record_note){.count = bytes});
+}
+
+void record_put_lost(struct record_writer *w, const char *name, int64_t count)
+{
+	put_struct(w, "lost", fields_lost, &(struct record_note){.name = name, .count = count});
+}
+
+void record_put_note(struct record_writer *w, const char *text)
+{
+	put_struct(w, "note", fields_text, &(struct record_note){.text = text});
+}
+
+void record_put_maps(struct record_writer *w, int64_t pid, const char *exe, const char *maps)
+{
+	struct record_maps line = {.pid = pid, .exe = exe, .maps = maps};
+
+	put_struct(w, "maps", fields_maps, &line);
+}
+
+void record_put_arena(struct record_writer *w, const struct record_arena *arena)
+{
+	put_struct(w, "arena", fields_arena, arena);
+}
+
+void record_put_site(struct record_writer *w, const struct record_site *site)
+{
+	put_struct(w, "site", fields_site, site);
+}
+
+void record_put_error(struct record_writer *w, const char *text)
+{
+	put_struct(w, "error", fields_text, &(struct record_note){.text = text});
+}
+
+void record_put_skip(struct record_writer *w, const char *why)
+{
+	put_struct(w, "skip", fields_text, &(struct record_note){.text = why});
+}
+
+void record_put_end(struct record_writer *w, int64_t t_ns)
+{
+	put_struct(w, "end", fields_end, &(struct record_note){.t_ns = t_ns});
+}
