@@ -8,6 +8,7 @@
 #ifndef OOMLAB_SPEC_H
 #define OOMLAB_SPEC_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -44,6 +45,13 @@ void spec_init(struct spec *spec);
 int spec_parse(const char *json, const char *who, struct spec *spec, struct err *err);
 void spec_release(struct spec *spec);
 
+/*
+ * The same as a JSON object, and back; the keys are those a scenario prints, plus oom_score_adj
+ * and timeout_ns. spec_to_json() returns a new reference, never NULL.
+ */
+json_t *spec_to_json(const struct spec *spec);
+int spec_from_json(const json_t *object, const char *who, struct spec *spec, struct err *err);
+
 /* Runs `program --spec` (5 s, 64 KiB at most) and parses what it prints. */
 int spec_ask_program(const char *program, struct spec *spec, struct err *err);
 
@@ -51,6 +59,7 @@ int spec_ask_program(const char *program, struct spec *spec, struct err *err);
 enum outcome spec_outcome(const char *name);
 extern const char *const spec_outcome_names[OUTCOME_COUNT];
 extern const char *const spec_constraint_names[CONSTRAINT_COUNT];
+extern const char *const spec_victim_names[VICTIM_COUNT];
 
 /* "max" or a size; 0 or -1 with a sentence that names `option`. */
 int spec_parse_amount(const char *option, const char *text, struct amount *amount,
@@ -59,7 +68,7 @@ int spec_parse_amount(const char *option, const char *text, struct amount *amoun
 /* Cross-checks of the whole (high above max, limit above the guest's RAM, ...): 0 or -1. */
 int spec_validate(const struct spec *spec, struct err *err);
 
-/* True when a setting belongs to the whole kernel, so that the run goes to the VM. */
+/* True when a setting belongs to the whole kernel or its guest, so that the run goes to the VM. */
 bool spec_is_kernel_wide(const struct spec *spec);
 
 #endif

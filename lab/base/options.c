@@ -1,0 +1,57 @@
+#include "base/options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+enum { MAX_OPTIONS = 48, FIRST_VALUE = 256 };
+
+static int refuse(const char *command, char **argv, int kind, struct err *err)
+{
+	const char *word = argv[optind - 1];
+
+	if (kind == ':')
+		err_set(err, EXIT_USAGE, "option '%s' needs a value", word);
+	else if (optopt && optopt < FIRST_VALUE)
+		err_set(err, EXIT_USAGE, "unknown option '-%c'", optopt);
+	else if (optopt)
+		err_set(err, EXIT_USAGE, "option '%s' takes no value", word);
+	else
+		err_set(err, EXIT_USAGE, "unknown or ambiguous option '%s'", word);
+	return err_hint(err, "see 'oomlab %s --help'", command);
+}
+
+int options_parse(const char *command, const struct option_def *defs, size_t count, void *target,
+		  int argc, char **argv, struct err *err)
+{
+	struct option table[MAX_OPTIONS + 1] = {{0}};
+	int c;
+
+	if (count > MAX_OPTIONS)
+		BUG("%zu options", count);
+	for (size_t i = 0; i < count; i++)
+		table[i] = (struct option){
+			.name = defs[i].name,
+			.has_arg = defs[i].arg ? required_argument : no_argument,
+			.val = FIRST_VALUE + (int)i,
+		};
+	opterr = 0;
+	optind = 0; /* glibc: start anew */
+	while ((c = getopt_long(argc, argv, "+:", table, NULL)) != -1) {
+		if (c < FIRST_VALUE)
+			return refuse(command, argv, c, err);
+		if (defs[c - FIRST_VALUE].set(target, optarg, err) < 0)
+			return -1;
+	}
+	return optind;
+}
+
+void options_print(FILE *to, const struct option_def *defs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!defs[i].help)
+			continue;
+		int used = fprintf(to, "  --%s%s%s", defs[i].name, defs[i].arg ? "=" : "",
+				   defs[i].arg ? defs[i].arg : "");
+		fprintf(to, "%*s%s\n", used < 28 ? 28 - used : 2, "", defs[i].help);
+	}
+}

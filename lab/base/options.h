@@ -1,0 +1,33 @@
+/*
+ * options.h - command lines described by a table; getopt_long(3) does the reading.
+ *
+ * Pattern of use: a static const table of struct option_def, one set function a kind of value;
+ * options_parse() calls them in the order of the command line and stops at the first word that is
+ * no option, or behind "--". options_print() writes the table for --help.
+ */
+#ifndef OOMLAB_BASE_OPTIONS_H
+#define OOMLAB_BASE_OPTIONS_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+struct option_def {
+	const char *name; /* without "--" */
+	const char *arg;  /* name of the value in --help; NULL: takes none */
+	const char *help; /* one line; NULL: not shown */
+	/* Stores. value is NULL when arg is. 0, or -1 with err set. */
+	int (*set)(void *target, const char *value, struct err *err);
+};
+
+/*
+ * Returns the index in argv of the first operand, or -1 with status EXIT_USAGE. `command` is for
+ * the hint ("see 'oomlab run --help'"). At most 48 options.
+ */
+int options_parse(const char *command, const struct option_def *defs, size_t count, void *target,
+		  int argc, char **argv, struct err *err);
+
+void options_print(FILE *to, const struct option_def *defs, size_t count);
+
+#endif

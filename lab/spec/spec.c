@@ -1,0 +1,122 @@
+#include "spec/spec.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+const char *const spec_outcome_names[OUTCOME_COUNT] = {
+	[OUTCOME_UNSET] = "unset",
+	[OUTCOME_SURVIVED] = "survived",
+	[OUTCOME_REFUSED] = "refused",
+	[OUTCOME_OOM_KILLED] = "oom_killed",
+	[OUTCOME_CHILD_OOM_KILLED] = "child_oom_killed",
+	[OUTCOME_SIGNALLED] = "signalled",
+	[OUTCOME_FAILED] = "failed",
+	[OUTCOME_THROTTLED] = "throttled",
+	[OUTCOME_LIVELOCKED] = "livelocked",
+	[OUTCOME_TIMED_OUT] = "timed_out",
+	[OUTCOME_LAB_ERROR] = "lab_error",
+};
+
+const char *const spec_constraint_names[CONSTRAINT_COUNT] = {
+	[CONSTRAINT_UNSET] = "unset",
+	[CONSTRAINT_NONE] = "NONE",
+	[CONSTRAINT_CPUSET] = "CPUSET",
+	[CONSTRAINT_MEMORY_POLICY] = "MEMORY_POLICY",
+	[CONSTRAINT_MEMCG] = "MEMCG",
+};
+
+const char *const spec_victim_names[VICTIM_COUNT] = {
+	[VICTIM_UNSET] = "unset",
+	[VICTIM_SELF] = "self",
+	[VICTIM_CHILD] = "child",
+	[VICTIM_NOBODY] = "nobody",
+};
+
+void spec_init(struct spec *spec)
+{
+	*spec = (struct spec){
+		.overcommit_memory = SPEC_KEEP,
+		.overcommit_ratio = SPEC_KEEP,
+		.oom_score_adj = SPEC_KEEP,
+		.ram_bytes = SPEC_KEEP,
+		.timeout_ns = SPEC_TIMEOUT_NS,
+	};
+}
+
+void spec_release(struct spec *spec)
+{
+	free((char *)spec->name);
+	free((char *)spec->summary);
+	free((char *)spec->lesson);
+	free((char *)spec->twin);
+	free((char *)spec->thp);
+	spec_init(spec);
+}
+
+enum outcome spec_outcome(const char *name)
+{
+	for (int i = OUTCOME_UNSET + 1; i < OUTCOME_COUNT; i++)
+		if (!strcmp(name, spec_outcome_names[i]))
+			return (enum outcome)i;
+	return OUTCOME_UNSET;
+}
+
+int spec_parse_amount(const char *option, const char *text, struct amount *amount,
+		      struct err *err)
+{
+	uint64_t bytes;
+	int r;
+
+	if (!strcmp(text, "max") || !strcmp(text, "none")) {
+		*amount = (struct amount){.is_set = true, .is_max = true};
+		return 0;
+	}
+	r = text_parse_size(text, &bytes);
+	if (r == -ERANGE)
+		err_set(err, EXIT_USAGE, "%s '%s' is more than any kernel can count", option, text);
+	else if (r)
+		err_set(err, EXIT_USAGE, "%s '%s' is not an amount of memory", option, text);
+	if (r)
+		return err_hint(err, "give bytes or a size such as 512M or 2G, or 'max'");
+	*amount = (struct amount){.is_set = true, .bytes = bytes};
+	return 0;
+}
+
+static int too_small(const char *what, const struct amount *a, struct err *err)
+{
+	if (!a->is_set || a->is_max || a->bytes >= MIB(1))
+		return 0;
+	err_set(err, EXIT_USAGE, "%s of %" PRIu64 " bytes leaves no room to start a program", what,
+		a->bytes);
+	return err_hint(err, "the smallest this lab runs is 1M");
+}
+
+int spec_validate(const struct spec *spec, struct err *err)
+{
+	const struct amount *max = &spec->memory_max, *high = &spec->memory_high;
+
+	if (too_small("a memory limit", max, err) < 0 || too_small("memory.high", high, err) < 0)
+		return -1;
+	if (spec->ram_bytes != SPEC_KEEP && spec->ram_bytes < (int64_t)MIB(96))
+		return err_set(err, EXIT_USAGE, "a guest of %s does not boot; give 96M or more",
+			       TEXT_SIZE((uint64_t)spec->ram_bytes));
+	if (spec->ram_bytes != SPEC_KEEP && max->is_set && !max->is_max &&
+	    max->bytes > (uint64_t)spec->ram_bytes) {
+		err_set(err, EXIT_USAGE, "the memory limit of %s is more than the guest's RAM of %s",
+			TEXT_SIZE(max->bytes), TEXT_SIZE((uint64_t)spec->ram_bytes));
+		return err_hint(err, "raise --guest-ram or lower --memory");
+	}
+	return 0;
+}
+
+bool spec_is_kernel_wide(const struct spec *spec)
+{
+	return spec->overcommit_memory != SPEC_KEEP || spec->overcommit_ratio != SPEC_KEEP ||
+	       spec->thp || spec->ram_bytes != SPEC_KEEP;
+}
