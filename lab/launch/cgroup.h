@@ -1,0 +1,85 @@
+/*
+ * cgroup.h - one memory cgroup for one run: found a home for, made, limited, emptied, removed.
+ *
+ * libcgroup makes, fills and deletes it (cgroup v1 and v2 alike) and stands in cgroup.c alone;
+ * everything that libcgroup cannot do (read-back, events, kill) is plain files through a directory
+ * descriptor. On a v1 host the same calls map to memory.limit_in_bytes and memory.memsw.*, with
+ * fewer facts.
+ *
+ * Pattern of use:
+ *  1. cg_find_home()  where this user may make a memory cgroup
+ *  2. cg_create()     makes it, opens it and every ancestor in reach
+ *  3. cg_limit()      sets limits and fails unless the kernel reads them back as set
+ *  4. start the target inside (target.h)
+ *  5. cg_destroy()    kills what is left, waits until it is empty, removes it; safe at any stage
+ *
+ * A cgroup is named oomlab-<pid>-<start time of that pid>, so that leftovers of a killed launcher
+ * are told from living ones: cg_clear_leftovers().
+ * LIMITATIONS: cgroup namespaces whose mount shows another root than /proc/self/cgroup are used at
+ * the mount's top.
+ */
+#ifndef OOMLAB_CGROUP_H
+#define OOMLAB_CGROUP_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "scenarios/scenario.h"
+
+enum { CG_LEVELS = 16 };
+
+struct cg_home {
+	int version;            /* 2, 1; 0: none */
+	char mount[PATH_MAX];   /* where the hierarchy with the memory controller is mounted */
+	char parent[PATH_MAX];  /* below the mount: "/" or "/a/b" */
+};
+
+struct cg_level {
+	int dirfd;  /* -1: not in reach */
+	char *path; /* as in /proc/PID/cgroup */
+};
+
+struct cg {
+	int version;
+	char path[PATH_MAX];                /* below the mount */
+	struct cg_level levels[CG_LEVELS]; /* 0 is its own, then parents; the root has no limits */
+	int level_count;
+	bool made;
+};
+
+/*
+ * Finds where this user may make a memory cgroup: version 2 preferred. Returns 0, or -1 with the
+ * reason and what to do (status EXIT_SKIP).
+ */
+int cg_find_home(struct cg_home *home, struct err *err);
+
+int cg_create(const struct cg_home *home, struct cg *cg, struct err *err);
+
+/*
+ * Sets the limits and reads them back; a difference of less than a page is the kernel's rounding.
+ * Returns 0, or -1 when a limit is not in force: nothing may be started then.
+ */
+int cg_limit(const struct cg *cg, const struct cgroup_limits *limits, struct err *err);
+
+/* Reads the limits in force at a level; what has no file stays unset. */
+void cg_read_limits(const struct cg *cg, int level, struct cgroup_limits *limits);
+
+/* Number of processes inside; 0 when it is gone. */
+int cg_population(const struct cg *cg);
+
+/* SIGKILL to everything inside, again until it is empty or 5 s have passed. 0 or -ETIMEDOUT. */
+int cg_kill(const struct cg *cg);
+
+/* Empties and removes it, closes the descriptors. 0, or -1 when it could not be removed. */
+int cg_destroy(struct cg *cg, struct err *err);
+
+/*
+ * Kills and removes cgroups of launchers that no longer live, below `home`. Returns how many were
+ * found; those that could not be removed are counted in *stuck.
+ */
+int cg_clear_leftovers(const struct cg_home *home, int *stuck);
+
+#endif

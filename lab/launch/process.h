@@ -1,0 +1,19 @@
+/*
+ * process.h - a few facts about processes, from /proc. Nothing here allocates.
+ */
+#ifndef OOMLAB_PROCESS_H
+#define OOMLAB_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Start time in clock ticks since boot (proc(5), stat field 22); 0: no such process. */
+uint64_t process_start_time(pid_t pid);
+
+/* VSZ and RSS in bytes as ps(1) prints them (stat fields 23, 24). 0 or -errno. */
+int process_sizes(pid_t pid, int64_t *vsz_bytes, int64_t *rss_bytes);
+
+/* Reaps every child that has ended, discarding the statuses: for clean-up only. */
+void process_reap_all(void);
+
+#endif
