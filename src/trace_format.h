@@ -1,0 +1,164 @@
+/*
+ * trace_format.h - the trace ring as it lies in memory and in trace.bin: layout and words only.
+ *
+ * Not here: functions, pointers, anything that depends on a process. The writer is trace.c (any
+ * number of threads and processes), the reader is the lab; both see the ring only through this.
+ *
+ *	header | arena table: arena_capacity entries | block_count blocks of records
+ *
+ *  1. The launcher makes the ring: zeroes, then the header with everything but the counters.
+ *  2. A process claims an entry of the arena table for each arena and keeps its figures current
+ *     there: they are exact whatever becomes of the records.
+ *  3. A thread claims a block by adding one to blocks_claimed; claim n (from 1) owns block
+ *     (n - 1) % block_count and fills it alone, without further coordination. A full ring is
+ *     lapped: the oldest block goes, its records are added to records_lost.
+ *  4. A record is valid when its check word fits its fields and its block's claim (trace_check.h).
+ *     One torn by lapping, by a fork that ran no fork handlers or by a kill does not fit.
+ *
+ * Units: sizes and offsets are bytes; times are ticks of the clock named in the header, two
+ * (ticks, ns) pairs convert them; addresses are those of the process that wrote them. Byte order
+ * and word size are the machine's: a ring is read where it was written. Every value was written by
+ * the program under test: to a reader all of it is hostile.
+ *
+ * LIMITATIONS: time order between processors is as good as their clocks agree.
+ */
+#ifndef OOMLAB_TRACE_FORMAT_H
+#define OOMLAB_TRACE_FORMAT_H
+
+#include <stdint.h>
+
+/* Environment variable with the number of the descriptor of the ring. */
+#define TRACE_FD_ENV	     "OOMLAB_TRACE_FD"
+
+#define TRACE_MAGIC	     UINT64_C(0x31474e4952424d4f) /* "OMBRING1" in memory, little endian */
+#define TRACE_VERSION	     1u
+#define TRACE_NAME_MAX	     40 /* bytes, with the NUL */
+#define TRACE_BLOCK_RECORDS  100
+#define TRACE_ARENA_CAPACITY 65535u /* ids are 16 bits; 0 is "none" */
+
+/* When an arena writes zeroes. 0 is unset. */
+enum arena_policy {
+	ARENA_CLEAR_UNSET,
+	ARENA_CLEAR_EAGERLY,	   /* all of it, in arena_init() */
+	ARENA_CLEAR_ON_ALLOCATION, /* what is handed out, when it is handed out */
+	ARENA_CLEAR_NEVER,
+	ARENA_CLEAR_COUNT
+};
+
+/* Where an arena's memory comes from. 0 is unset. */
+enum arena_source {
+	ARENA_SOURCE_UNSET,
+	ARENA_SOURCE_MALLOC,  /* one malloc() in arena_init() */
+	ARENA_SOURCE_RESERVE, /* address space reserved at once, committed step by step */
+	ARENA_SOURCE_BACKING, /* the caller's buffer */
+	ARENA_SOURCE_COUNT
+};
+
+/* What a record says. `offset` is from the base of the arena unless said otherwise. */
+enum trace_op {
+	TRACE_NONE,	      /* never written: an empty place */
+	TRACE_ATTACH,	      /* a process found the ring, or was forked: pid is in the block */
+	TRACE_RESERVE,	      /* arena_init() got `size` bytes; offset: the address of the base */
+	TRACE_REFUSED,	      /* `size` bytes were refused with `error`; offset: bytes used then */
+	TRACE_COMMIT,	      /* [offset, offset + size) was made accessible */
+	TRACE_CLEAR_BEGIN,    /* eager clearing of [offset, offset + size) starts */
+	TRACE_CLEAR_PROGRESS, /* [0, offset) is cleared, the next `size` bytes are under way */
+	TRACE_CLEAR_END,      /* eager clearing of [offset, offset + size) is done */
+	TRACE_ALLOC,	      /* [offset, offset + size) was handed out */
+	TRACE_TOUCH,	      /* [offset, offset + size) had a byte of each page written */
+	TRACE_REWIND,	      /* used fell by `size` to offset */
+	TRACE_RESET,	      /* used fell by `size` to 0 */
+	TRACE_DECOMMIT,	      /* the pages of [offset, offset + size) went back to the kernel */
+	TRACE_RELEASE,	      /* the arena ended; `size` bytes of address space were given up */
+	TRACE_OP_COUNT
+};
+
+/* What ticks are; a writer built for another clock does not write. */
+enum trace_clock {
+	TRACE_CLOCK_UNSET,
+	TRACE_CLOCK_MONOTONIC, /* ns of CLOCK_MONOTONIC */
+	TRACE_CLOCK_TSC,       /* x86-64 time stamp counter */
+	TRACE_CLOCK_CNTVCT,    /* aarch64 virtual counter */
+	TRACE_CLOCK_COUNT
+};
+
+/* One moment on both clocks; all zero: not taken. */
+struct trace_moment {
+	uint64_t ticks;
+	uint64_t ns; /* CLOCK_MONOTONIC */
+};
+
+/* 128 bytes at offset 0. The counters have a cache line of their own. */
+struct trace_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t clock;		     /* enum trace_clock */
+	uint32_t arena_capacity;     /* entries in the table, 1..TRACE_ARENA_CAPACITY */
+	uint32_t block_count;	     /* 1.. */
+	uint64_t total_bytes;	     /* of header, table and blocks together */
+	struct trace_moment created; /* by the launcher, when it made the ring */
+	struct trace_moment read;    /* by the launcher, when it dumped the ring; else zero */
+
+	uint64_t blocks_claimed; /* so far: the claim number of the newest block */
+	uint64_t records_lost;	 /* overwritten by lapping */
+	uint32_t arenas_claimed; /* so far; may exceed the capacity */
+	uint32_t reserved0;
+	uint64_t reserved1[5];
+};
+
+enum trace_arena_state { TRACE_ARENA_EMPTY, TRACE_ARENA_ENTERED, TRACE_ARENA_RELEASED };
+
+/*
+ * One arena; 192 bytes. Entry i has id i + 1. All figures are bytes.
+ * After its release they stay as they were just before.
+ * used <= committed, touched <= committed, committed <= reserved, used <= peak <= reserved.
+ */
+struct trace_arena {
+	uint32_t state;	 /* enum trace_arena_state, written after the first half */
+	uint32_t pid;	 /* of the process it lives in */
+	uint16_t parent; /* id of the arena it is the copy of since a fork; 0: none */
+	uint8_t policy;	 /* enum arena_policy */
+	uint8_t source;	 /* enum arena_source */
+	uint32_t error;	 /* errno of the last refusal; 0: none */
+	char name[TRACE_NAME_MAX];
+	uint64_t time_first; /* ticks, of arena_init() or of the fork */
+	uint64_t base;	     /* address of the first byte; 0 while refused */
+	uint64_t requested;  /* what arena_init() was asked for */
+	uint64_t init_site;  /* return address of arena_init() */
+
+	uint64_t reserved; /* address space held now */
+	uint64_t committed;
+	uint64_t used;
+	uint64_t touched; /* written by the arena itself: see arena.h */
+	uint64_t peak;	  /* highest used */
+	uint64_t cleared; /* by eager clearing so far; less than clear_target: unfinished */
+	uint64_t clear_target;
+	uint64_t clear_site; /* return address on the line of the eager memset; 0: none */
+	uint64_t time_last;  /* ticks, of the newest record */
+	uint64_t reserved1[4];
+};
+
+/* One event; 40 bytes. pid and tid are those of its block. */
+struct trace_record {
+	uint64_t time; /* ticks */
+	uint64_t offset;
+	uint64_t size;
+	uint64_t site;	/* return address of the public call; that of memset for TRACE_CLEAR_* */
+	uint16_t arena; /* id; 0: none, or the table was full */
+	uint8_t op;	/* enum trace_op */
+	uint8_t error;	/* errno for TRACE_REFUSED, else 0 */
+	uint32_t check; /* trace_check() of all the above */
+};
+
+/* What one thread fills; 4096 bytes. */
+struct trace_block {
+	uint64_t claim;	  /* claim number; 0: never claimed, or being taken over */
+	uint32_t pid;	  /* of the writing process */
+	uint32_t tid;	  /* of the writing thread */
+	uint32_t written; /* records, 0..TRACE_BLOCK_RECORDS */
+	uint32_t reserved0;
+	uint64_t reserved1[9];
+	struct trace_record records[TRACE_BLOCK_RECORDS];
+};
+
+#endif
