@@ -1,0 +1,163 @@
+/*
+ * trace_ring.h - the lab's side of the trace ring: makes it, reads it live or from a file, and
+ * folds it into one summary an arena.
+ *
+ * Not here: writing records (src/trace.c does), naming addresses (symbols), JSON.
+ *
+ * Pattern of use:
+ *  1. trace_ring_create() before the target starts, in the launcher, so that the ring's pages are
+ *     charged to the launcher.
+ *  2. In the child between fork and exec: trace_ring_hand_over(), and TRACE_FD_ENV=<fd> in its
+ *     environment.
+ *  3. At any time: trace_ring_read() for a snapshot; at the end trace_ring_dump() into trace.bin.
+ *  4. trace_log_summary(), or the events themselves; trace_log_release(); trace_ring_free().
+ *  Later, from disk: trace_log_load().
+ *
+ * Units: bytes; ns of CLOCK_MONOTONIC; addresses are those of the process that wrote them.
+ * Addresses called `site` are return addresses: look up the line of address - 1.
+ *
+ * The contents of a ring were written by the program under test and are hostile: every field is
+ * checked, what does not fit is dropped and counted, and no input makes these functions crash, loop
+ * or allocate more than a small multiple of the input. Names are valid UTF-8 without control
+ * characters. Not thread safe; allocates; not for a child after fork, but for what says so.
+ *
+ * LIMITATIONS: a program can forge a trace that reads well. Times are as good as the clock: see
+ * trace_clock.h. A ring is read on the kind of machine that wrote it.
+ */
+#ifndef OOMLAB_CAPTURE_TRACE_RING_H
+#define OOMLAB_CAPTURE_TRACE_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "src/trace_format.h"
+
+#define TRACE_RING_DEFAULT_BYTES ((size_t)4 << 20)
+#define TRACE_RING_MIN_BYTES	 ((size_t)32 << 10)
+#define TRACE_RING_MAX_BYTES	 ((size_t)1 << 30)
+
+/* A ring this process made; opaque. */
+struct trace_ring;
+
+/* One record. */
+struct trace_event {
+	int64_t t_ns; /* CLOCK_MONOTONIC */
+	uint32_t pid, tid;
+	uint16_t arena; /* id; 0: none. May name an arena that is not in the log */
+	enum trace_op op;
+	int error;	       /* errno with TRACE_REFUSED, else 0 */
+	uint64_t offset, size; /* bytes; what of, see enum trace_op */
+	uint64_t site;	       /* return address; 0: none */
+};
+
+/* One arena as the ring's table has it; all sizes bytes. See struct trace_arena. */
+struct trace_log_arena {
+	uint16_t id;	 /* 1.. */
+	uint16_t parent; /* id of the arena it is a copy of since a fork; 0: none */
+	uint32_t pid;
+	char name[TRACE_NAME_MAX];
+	enum arena_policy policy; /* UNSET: not a known value */
+	enum arena_source source; /* UNSET: not a known value */
+	int error;		  /* errno of the last refusal; 0: none */
+	uint64_t base;		  /* address; 0: refused */
+	uint64_t requested;
+	uint64_t reserved, committed, used, touched, peak;
+	uint64_t cleared, clear_target; /* cleared <= clear_target; less: unfinished */
+	uint64_t init_site, clear_site;
+	bool is_released;
+	int64_t t_first_ns, t_last_ns; /* when it was made; when it was last heard of */
+};
+
+/* What a ring held at one moment. Zero-initialise; owned arrays, trace_log_release() frees them. */
+struct trace_log {
+	struct trace_event *events; /* by time; those of one thread in the order written */
+	size_t event_count;
+	struct trace_log_arena *arenas; /* by id */
+	size_t arena_count;
+	uint64_t lost; /* records: written, but lapped, torn or invalid: all that is missing */
+	uint64_t torn; /* those of `lost` that are still in the ring but do not fit */
+	uint64_t arenas_lost; /* arenas that found the table full, or whose entry is invalid */
+	bool is_clock_sound;  /* false: the calibration is unusable and all times are 0 */
+};
+
+/* What became of one arena: its entry, and where in the log the evidence lies. */
+struct trace_summary {
+	const struct trace_log_arena *arena; /* lives as long as the log */
+	/* Figures for the report. Bytes. After its release: as just before. */
+	uint64_t reserved, committed, touched, used, peak;
+	uint64_t cleared, clear_target; /* eager clearing: done and asked for; 0: none was begun */
+	bool is_clear_unfinished;	/* cleared < clear_target: it ended in the middle */
+	bool is_refused; /* arena_init() itself was refused; refused_errno says why */
+	bool is_released;
+	int refused_errno;	/* of the last refusal, in arena_init() or later; 0: none */
+	uint64_t refused_bytes; /* of that refusal; 0: none, or lost */
+	uint64_t alloc_count;	/* TRACE_ALLOC records still in the log */
+	/* Evidence: first and last index into log->events; first > last: none is left. */
+	size_t first_event, last_event;
+	int64_t t_first_ns, t_last_ns;
+};
+
+/*
+ * Makes a ring of about `size_bytes` (clamped to MIN..MAX): a sealed memfd, every page of it
+ * written by the caller. Its descriptor is close-on-exec. Returns NULL with err on failure.
+ */
+struct trace_ring *trace_ring_create(size_t size_bytes, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Closes and unmaps. NULL is allowed. Targets that have the ring mapped keep it. */
+void trace_ring_free(struct trace_ring *ring);
+static inline void trace_ring_freep(struct trace_ring **ring)
+{
+	trace_ring_free(*ring);
+}
+
+/* The descriptor, for TRACE_FD_ENV; owned by the ring. */
+int trace_ring_fd(const struct trace_ring *ring) __attribute__((nonnull));
+
+/*
+ * Makes the descriptor survive exec. Async-signal-safe; call it in the child, between fork and
+ * exec. Returns 0 or -errno.
+ */
+int trace_ring_hand_over(const struct trace_ring *ring) __attribute__((nonnull));
+
+/* Reads what the ring holds now, while others write, into *log. Returns 0, or -1 with err. */
+int trace_ring_read(const struct trace_ring *ring, struct trace_log *log, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Writes the used part of the ring to `fd`, from its current position, in the same format with
+ * counts and sizes of what was written. A ring of two records makes a file of some 5 KiB. Returns
+ * 0, or -1 with err; part of it may have been written then.
+ */
+int trace_ring_dump(const struct trace_ring *ring, int fd, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Reads a ring or dump of `len` bytes at `buf` (any alignment, not changed, not kept) into *log.
+ * One cut short is read as far as it goes; what the header promises beyond is counted as lost.
+ * Returns 0, or -1 with err when there is no header or it is that of another format or version.
+ */
+int trace_log_parse(const void *buf, size_t len, struct trace_log *log, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* trace_log_parse() of a file. */
+int trace_log_load(const char *path, struct trace_log *log, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+void trace_log_release(struct trace_log *log) __attribute__((nonnull));
+
+/*
+ * Folds the log into one summary an arena, in the order of log->arenas. Returns an array of
+ * log->arena_count that the caller frees with free(); it points into the log. Pure.
+ */
+struct trace_summary *trace_log_summary(const struct trace_log *log) __attribute__((nonnull));
+
+/* "eager" "on_allocation" "never", "malloc" "reserve" "buffer", "alloc" ...; "unknown" if out of
+ * range. */
+const char *trace_policy_name(enum arena_policy policy);
+const char *trace_source_name(enum arena_source source);
+const char *trace_op_name(enum trace_op op);
+
+#endif
