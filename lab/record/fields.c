@@ -76,6 +76,7 @@ static json_t *field_to_json(const struct field *field, const void *at)
 {
 	switch (field->type) {
 	case FIELD_I64:
+	case FIELD_SIGNED:
 		return i64_to_json(*(const int64_t *)at);
 	case FIELD_INT:
 		return json_integer(*(const int *)at);
@@ -131,36 +132,28 @@ json_t *fields_to_json(const struct field *fields, const void *from)
 	return object;
 }
 
-/* All readers: value may be NULL (absent). They return 0, or -1 for a wrong type. */
-static int read_integer(const json_t *value, int64_t absent, int64_t *to)
+/* All readers: value may be NULL (absent). They return 0, or -1 for a wrong type or range. */
+static int read_integer(const json_t *value, int64_t min, int64_t *to)
 {
-	*to = absent;
-	if (!value)
-		return 0;
-	if (!json_is_integer(value))
-		return -1;
-	*to = json_integer_value(value);
-	return 0;
+	json_int_t number = json_integer_value(value);
+
+	*to = value ? number : RECORD_ABSENT;
+	return value && (!json_is_integer(value) || number < min || number > FIELD_I64_MAX) ? -1
+											    : 0;
 }
 
 static int read_int(const json_t *value, int *to)
 {
-	int64_t wide;
+	json_int_t number = json_integer_value(value);
 
-	if (read_integer(value, 0, &wide) || wide < INT32_MIN || wide > INT32_MAX)
-		return -1;
-	*to = (int)wide;
-	return 0;
+	*to = (int)number;
+	return value && (!json_is_integer(value) || number < 0 || number > INT32_MAX) ? -1 : 0;
 }
 
 static int read_u64(const json_t *value, uint64_t *to)
 {
-	int64_t wide;
-
-	if (read_integer(value, 0, &wide))
-		return -1;
-	*to = (uint64_t)wide;
-	return 0;
+	*to = (uint64_t)json_integer_value(value);
+	return value && !json_is_integer(value) ? -1 : 0;
 }
 
 static int read_string(const json_t *value, const char **to)
@@ -224,8 +217,7 @@ static int read_counters(const json_t *value, struct record_counters *to)
 	if (value && !json_is_object(value))
 		return -1;
 	for (int i = 0; i < COUNTER_COUNT; i++)
-		if (read_integer(json_object_get(value, record_counter_names[i]), RECORD_ABSENT,
-				 &to->value[i]))
+		if (read_integer(json_object_get(value, record_counter_names[i]), 0, &to->value[i]))
 			return -1;
 	return 0;
 }
@@ -233,8 +225,7 @@ static int read_counters(const json_t *value, struct record_counters *to)
 static int read_metrics(const json_t *object, int64_t *value)
 {
 	for (int i = 0; i < METRIC_COUNT; i++)
-		if (read_integer(json_object_get(object, record_metric_names[i]), RECORD_ABSENT,
-				 &value[i]))
+		if (read_integer(json_object_get(object, record_metric_names[i]), 0, &value[i]))
 			return -1;
 	return 0;
 }
@@ -250,7 +241,9 @@ static int field_from_json(const struct field *field, const json_t *value, void 
 {
 	switch (field->type) {
 	case FIELD_I64:
-		return read_integer(value, RECORD_ABSENT, to);
+		return read_integer(value, 0, to);
+	case FIELD_SIGNED:
+		return read_integer(value, -FIELD_I64_MAX, to);
 	case FIELD_INT:
 		return read_int(value, to);
 	case FIELD_U64:

@@ -28,7 +28,7 @@ static const struct field fields_expect[] = {
 	AT(struct expect, outcome, "outcome", WORD, WORDS(spec_outcome_names, OUTCOME_COUNT)),
 	AT(struct expect, constraint, "constraint", WORD,
 	   WORDS(spec_constraint_names, CONSTRAINT_COUNT)),
-	AT(struct expect, victim, "victim", WORD, WORDS(record_victim_names, VICTIM_COUNT)),
+	AT(struct expect, victim, "victim", WORD, WORDS(spec_victim_names, VICTIM_COUNT)),
 	AT(struct expect, oom_kill, "oom_kill", RANGE),
 	AT(struct expect, peak_bytes, "peak_bytes", RANGE),
 	AT(struct expect, vsz_bytes, "vsz_bytes", RANGE),
@@ -47,7 +47,7 @@ const struct field fields_spec[] = {
 	AT(struct spec, oom_group, "oom_group", BOOL),
 	AT(struct spec, overcommit_memory, "overcommit_memory", I64),
 	AT(struct spec, overcommit_ratio, "overcommit_ratio", I64),
-	AT(struct spec, oom_score_adj, "oom_score_adj", I64),
+	AT(struct spec, oom_score_adj, "oom_score_adj", SIGNED),
 	AT(struct spec, thp, "thp", STRING),
 	AT(struct spec, ram_bytes, "ram_bytes", I64),
 	AT(struct spec, timeout_ns, "timeout_ns", I64),
@@ -211,7 +211,7 @@ const struct field fields_lost[] = {
 	END,
 };
 
-const struct field fields_text[] = {
+const struct field fields_note[] = {
 	AT(struct record_note, text, "text", STRING, REQUIRED),
 	END,
 };

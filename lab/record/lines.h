@@ -16,8 +16,9 @@
 
 enum field_type {
 	FIELD_END,
-	FIELD_I64,	/* int64_t */
-	FIELD_INT,	/* int; always written */
+	FIELD_I64,	/* int64_t, 0..FIELD_I64_MAX */
+	FIELD_SIGNED,	/* int64_t, -FIELD_I64_MAX..FIELD_I64_MAX */
+	FIELD_INT,	/* int, not negative; always written */
 	FIELD_U64,	/* uint64_t; always written */
 	FIELD_ADDRESS,	/* uint64_t */
 	FIELD_STRING,	/* const char * */
@@ -29,6 +30,9 @@ enum field_type {
 	FIELD_METRICS,	/* int64_t[METRIC_COUNT], inline: each its own key; name is not used */
 	FIELD_OBJECT,	/* a nested struct with its own table */
 };
+
+/* Numbers are read up to 2^60, so that a sum of seven cannot overflow. */
+#define FIELD_I64_MAX (INT64_C(1) << 60)
 
 struct field {
 	const char *name;
@@ -64,7 +68,7 @@ extern const struct field fields_mark_victim[]; /* t, pid = count, comm = text *
 extern const struct field fields_watchdog[];	/* t, why = text */
 extern const struct field fields_residue[];	/* bytes = count */
 extern const struct field fields_lost[];	/* name, count */
-extern const struct field fields_text[];	/* text: note, error, skip */
+extern const struct field fields_note[];	/* text: note, error, skip */
 
 /* Lines that are no struct of record.h. */
 struct line_setting {

@@ -30,13 +30,6 @@ const char *const record_counter_names[COUNTER_COUNT] = {
 	[COUNTER_OOM_KILL] = "oom_kill", [COUNTER_OOM_GROUP_KILL] = "oom_group_kill",
 };
 
-const char *const record_victim_names[VICTIM_COUNT] = {
-	[VICTIM_UNSET] = "unset",
-	[VICTIM_SELF] = "self",
-	[VICTIM_CHILD] = "child",
-	[VICTIM_NOBODY] = "nobody",
-};
-
 const char *const verdict_names[] = {
 	[VERDICT_NONE] = "none",     [VERDICT_PASS] = "pass", [VERDICT_FAIL] = "fail",
 	[VERDICT_BROKEN] = "broken", [VERDICT_SKIP] = "skip",

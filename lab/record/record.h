@@ -64,7 +64,6 @@ enum counter {
 };
 extern const char *const record_counter_names[COUNTER_COUNT];
 /* The names of outcomes and constraints are spec.h's. */
-extern const char *const record_victim_names[VICTIM_COUNT];
 
 struct record_counters {
 	int64_t value[COUNTER_COUNT];
@@ -92,7 +91,8 @@ struct record_cgroup {
 	int64_t oom_group;					/* 0, 1 */
 	struct record_counters before, after;			/* memory.events */
 	struct record_counters local_before, local_after;
-	unsigned int line; /* of the last counters line */
+	unsigned int line;	  /* of the last counters line */
+	unsigned int limits_line; /* of the limits as read back */
 };
 
 struct record_process_end {

@@ -3,11 +3,16 @@
  *
  * SIGKILL alone is never an OOM kill: `oom_killed` needs the kernel's kill line for the target's
  * pid, its mark_victim event, or a rise of oom_kill in memory.events of the target's cgroup (v1:
- * memory.oom_control) beside the SIGKILL; each is listed as evidence.
+ * memory.oom_control) beside the SIGKILL; each is listed as evidence. Where the kernel log was
+ * seen whole and names other victims of the run only, the rise is theirs.
+ *
+ * An incomplete record is judged by what stands in it: a kill line for the target decides, a
+ * target whose end is not known is otherwise `lab_error`.
  */
 #ifndef OOMLAB_VERDICT_H
 #define OOMLAB_VERDICT_H
 
+#include "record/kills.h"
 #include "record/record.h"
 
 enum verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL, VERDICT_BROKEN, VERDICT_SKIP };
@@ -26,12 +31,15 @@ struct check {
 	const char *what;
 	char *expected, *found;
 	bool ok;
+	bool is_known; /* false: the record does not say, so the verdict is broken, not fail */
 };
 
 struct conclusion {
 	enum outcome outcome;
-	enum scope scope;
-	enum verdict verdict; /* VERDICT_NONE: a plain command without --expect */
+	enum scope scope;	    /* of the limit behind the kill; SCOPE_NONE: no kill */
+	enum verdict verdict;	    /* VERDICT_NONE: a plain command without --expect */
+	enum constraint constraint; /* of the kill; CONSTRAINT_UNSET: no kill, or not known */
+	enum victim victim;	    /* whom the OOM killer chose among the run's processes */
 	struct check *checks;
 	size_t check_count;
 	char **cause_evidence; /* "kmsg 812", "memory.events oom_kill 0->1", ... */
@@ -43,7 +51,10 @@ struct conclusion {
 void conclusion_draw(const struct record *record, struct conclusion *conclusion);
 void conclusion_release(struct conclusion *conclusion);
 
-/* The exit status of `oomlab run` (ARCHITECTURE: 0 1 77 125, else the command's own). */
+/*
+ * The exit status of `oomlab run`: 0 pass, 1 fail, 77 skip, 125 broken. For a plain command its
+ * own: its status, 128 + signal, 130 when the run was interrupted; 125 when the lab failed.
+ */
 int conclusion_exit_status(const struct record *record, const struct conclusion *conclusion);
 
 extern const char *const verdict_names[];

@@ -212,7 +212,7 @@ void record_put_lost(struct record_writer *w, const char *name, int64_t count)
 
 void record_put_note(struct record_writer *w, const char *text)
 {
-	put_struct(w, "note", fields_text, &(struct record_note){.text = text});
+	put_struct(w, "note", fields_note, &(struct record_note){.text = text});
 }
 
 void record_put_maps(struct record_writer *w, int64_t pid, const char *exe, const char *maps)
@@ -234,12 +234,12 @@ void record_put_site(struct record_writer *w, const struct record_site *site)
 
 void record_put_error(struct record_writer *w, const char *text)
 {
-	put_struct(w, "error", fields_text, &(struct record_note){.text = text});
+	put_struct(w, "error", fields_note, &(struct record_note){.text = text});
 }
 
 void record_put_skip(struct record_writer *w, const char *why)
 {
-	put_struct(w, "skip", fields_text, &(struct record_note){.text = why});
+	put_struct(w, "skip", fields_note, &(struct record_note){.text = why});
 }
 
 void record_put_end(struct record_writer *w, int64_t t_ns)

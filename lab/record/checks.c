@@ -1,0 +1,109 @@
+#include "record/checks.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "record/query.h"
+
+static struct check *add(struct conclusion *c, const char *what)
+{
+	struct check *check;
+
+	c->checks = xrealloc(c->checks, c->check_count + 1, sizeof(*c->checks));
+	check = &c->checks[c->check_count++];
+	*check = (struct check){.what = what, .is_known = true};
+	return check;
+}
+
+static void add_words(struct conclusion *c, const char *what, const char *expected,
+		      const char *found, bool is_known)
+{
+	struct check *check = add(c, what);
+
+	check->expected = xstrdup(expected);
+	check->found = xstrdup(is_known ? found : "not known");
+	check->is_known = is_known;
+	check->ok = is_known && !strcmp(expected, found);
+}
+
+typedef char *say_fn(uint64_t value);
+
+static char *say_count(uint64_t value)
+{
+	return text_format("%" PRIu64, value);
+}
+
+static char *say_bytes(uint64_t value)
+{
+	return text_format("%s", TEXT_SIZE(value));
+}
+
+static char *say_kib(uint64_t value)
+{
+	return text_format("%" PRIu64 " KiB", value / 1024);
+}
+
+static char *say_range(const struct range *range, say_fn *say)
+{
+	char *min = say(range->min), *max = say(range->max), *text;
+
+	if (range->min == range->max)
+		text = text_format("%s", min);
+	else if (range->max == UINT64_MAX)
+		text = text_format("at least %s", min);
+	else if (!range->min)
+		text = text_format("at most %s", max);
+	else
+		text = text_format("%s to %s", min, max);
+	free(min);
+	free(max);
+	return text;
+}
+
+static void add_range(struct conclusion *c, const char *what, const struct range *range,
+		      int64_t found, say_fn *say)
+{
+	struct check *check;
+
+	if (!range->is_set)
+		return;
+	check = add(c, what);
+	check->expected = say_range(range, say);
+	check->is_known = is_known(found);
+	check->found = check->is_known ? say((uint64_t)found) : xstrdup("not known");
+	check->ok = check->is_known && (uint64_t)found >= range->min &&
+		    (uint64_t)found <= range->max;
+}
+
+void checks_make(const struct record *record, struct conclusion *c)
+{
+	const struct expect *expect = &record->spec.expect;
+	const struct record_checkpoint *last =
+		record->checkpoint_count ? &record->checkpoints[record->checkpoint_count - 1]
+					 : NULL;
+	bool is_sampled;
+
+	if (!record->spec.has_expect || record->skip)
+		return;
+	if (expect->outcome)
+		add_words(c, "outcome", spec_outcome_names[expect->outcome],
+			  c->outcome ? spec_outcome_names[c->outcome] : "", c->outcome);
+	if (expect->constraint)
+		add_words(c, "constraint", spec_constraint_names[expect->constraint],
+			  c->constraint ? spec_constraint_names[c->constraint] : "no kill",
+			  c->constraint || c->victim == VICTIM_NOBODY);
+	if (expect->victim)
+		add_words(c, "victim", spec_victim_names[expect->victim],
+			  spec_victim_names[c->victim], c->victim);
+	add_range(c, "memory.events oom_kill", &expect->oom_kill,
+		  record_delta(record_own_cgroup(record), COUNTER_OOM_KILL), say_count);
+	add_range(c, "memory.peak", &expect->peak_bytes, record_peak(record, &is_sampled),
+		  say_bytes);
+	add_range(c, "VSZ at the checkpoint", &expect->vsz_bytes,
+		  last ? last->vsz_bytes : RECORD_ABSENT, say_kib);
+	add_range(c, "RSS at the checkpoint", &expect->rss_bytes,
+		  last ? last->rss_bytes : RECORD_ABSENT, say_kib);
+}

@@ -1,0 +1,200 @@
+#include "record/kills.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "record/query.h"
+
+struct search {
+	const struct record *record;
+	struct kills *kills;
+};
+
+bool cgroup_is_within(const char *path, const char *top)
+{
+	size_t len;
+
+	if (!path || !top)
+		return false;
+	len = strlen(top);
+	if (len && top[len - 1] == '/')
+		len--;
+	return !strncmp(path, top, len) && (!path[len] || path[len] == '/');
+}
+
+/* The copies are owned by `kills`. */
+static void *own(struct kills *kills, const void *data, size_t count, size_t size)
+{
+	void *copy;
+
+	if (!data || !count)
+		return NULL;
+	copy = xcalloc(count, size);
+	memcpy(copy, data, count * size);
+	kills->owned = xrealloc(kills->owned, kills->owned_count + 1, sizeof(*kills->owned));
+	kills->owned[kills->owned_count++] = copy;
+	return copy;
+}
+
+static void own_text(struct kills *kills, const char **text)
+{
+	*text = *text ? own(kills, *text, strlen(*text) + 1, 1) : NULL;
+}
+
+static void own_event(struct kills *k, struct oomlog_event *e)
+{
+	const char **texts[] = {&e->kernel, &e->invoker_comm, &e->gfp_mask,   &e->constraint,
+				&e->scope,  &e->oom_memcg,    &e->task_memcg, &e->mechanism};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		own_text(k, texts[i]);
+	e->victims = own(k, e->victims, e->victim_count, sizeof(*e->victims));
+	e->tasks = own(k, e->tasks, e->task_count, sizeof(*e->tasks));
+	e->stats = own(k, e->stats, e->stat_count, sizeof(*e->stats));
+	e->trace = own(k, e->trace, e->trace_count, sizeof(*e->trace));
+	for (size_t i = 0; i < e->victim_count; i++)
+		own_text(k, &e->victims[i].comm);
+	for (size_t i = 0; i < e->task_count; i++)
+		own_text(k, &e->tasks[i].comm);
+	for (size_t i = 0; i < e->stat_count; i++)
+		own_text(k, &e->stats[i].name);
+	for (size_t i = 0; i < e->trace_count; i++)
+		own_text(k, &e->trace[i]);
+}
+
+/* A process sees "/" for its cgroup inside a cgroup namespace: that says nothing. */
+static const char *own_path(const struct record *r)
+{
+	return r->cgroup_path && strcmp(r->cgroup_path, "/") ? r->cgroup_path : NULL;
+}
+
+static bool is_pid_of_run(const struct record *r, int64_t pid)
+{
+	if (!is_known(pid))
+		return false;
+	if (pid == r->target_pid)
+		return true;
+	for (size_t i = 0; i < r->end_count; i++)
+		if (r->ends[i].pid == pid)
+			return true;
+	return false;
+}
+
+/*
+ * The cgroup of the first victim is in the event. The further victims of a group kill are below
+ * the memcg of the group, which is below oom_memcg.
+ */
+static bool is_victim_of_run(const struct record *r, const struct oomlog_event *e, size_t i)
+{
+	if (is_pid_of_run(r, e->victims[i].pid))
+		return true;
+	if (cgroup_is_within(e->oom_memcg, own_path(r)))
+		return true;
+	return i == 0 && cgroup_is_within(e->task_memcg, own_path(r));
+}
+
+static struct kill judge(const struct record *r, const struct oomlog_event *e)
+{
+	struct kill kill = {.event = *e, .first_own = e->victim_count};
+
+	kill.is_inside = cgroup_is_within(e->oom_memcg, own_path(r));
+	for (size_t i = 0; i < e->victim_count; i++) {
+		if (!is_victim_of_run(r, e, i))
+			continue;
+		if (kill.first_own == e->victim_count)
+			kill.first_own = i;
+		if (is_known(r->target_pid) && e->victims[i].pid == r->target_pid)
+			kill.is_target = true;
+		else
+			kill.child_count++;
+	}
+	return kill;
+}
+
+static bool is_global(const struct oomlog_event *e)
+{
+	return e->scope && !strcmp(e->scope, "global");
+}
+
+static void on_event(const struct oomlog_event *e, void *ctx)
+{
+	struct search *s = ctx;
+	struct kills *kills = s->kills;
+	struct kill kill = judge(s->record, e);
+
+	if (!kill.is_target && !kill.child_count && !kill.is_inside && !is_global(e) &&
+	    !cgroup_is_within(own_path(s->record), e->oom_memcg))
+		return;
+	kills->no_victim += kill.is_inside && !e->victim_count;
+	if (kills->count >= KILLS_MAX) {
+		kills->dropped++;
+		return;
+	}
+	own_event(kills, &kill.event);
+	kills->items = xrealloc(kills->items, kills->count + 1, sizeof(*kills->items));
+	kills->items[kills->count++] = kill;
+}
+
+static void feed(struct oomlog *log, const struct record *r)
+{
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+
+	for (size_t i = 0; i < r->kmsg_count; i++) {
+		const struct record_kmsg *k = &r->kmsg[i];
+		int64_t t_ns = is_known(k->t_ns) ? k->t_ns : 0;
+
+		strbuf_clear(&sb);
+		strbuf_printf(&sb, "%d,%llu,%lld,-;", k->priority, (unsigned long long)k->seq,
+			      (long long)(t_ns / 1000));
+		for (const char *p = k->text; *p; p++)
+			strbuf_putc(&sb, *p == '\n' ? ' ' : *p);
+		strbuf_putc(&sb, '\n');
+		oomlog_feed(log, sb.buf, sb.len);
+	}
+}
+
+struct kills *kills_find(const struct record *record)
+{
+	struct search search = {.record = record, .kills = xcalloc(1, sizeof(struct kills))};
+	struct oomlog_options options = {
+		.page_size = is_known(record->page_size) ? record->page_size : 0,
+		.event = on_event,
+		.ctx = &search,
+	};
+	struct oomlog *log = oomlog_new(&options);
+
+	feed(log, record);
+	oomlog_end(log);
+	oomlog_free(log);
+	return search.kills;
+}
+
+void kills_free(struct kills *kills)
+{
+	if (!kills)
+		return;
+	for (size_t i = 0; i < kills->owned_count; i++)
+		free(kills->owned[i]);
+	free(kills->owned);
+	free(kills->items);
+	free(kills);
+}
+
+const struct record_kmsg *kills_line(const struct record *record, uint64_t line)
+{
+	return line && line <= record->kmsg_count ? &record->kmsg[line - 1] : NULL;
+}
+
+const struct kill *kills_main(const struct kills *kills)
+{
+	const struct kill *child = NULL;
+
+	for (size_t i = 0; i < kills->count; i++) {
+		if (kills->items[i].is_target)
+			return &kills->items[i];
+		if (!child && kills->items[i].child_count)
+			child = &kills->items[i];
+	}
+	return child;
+}

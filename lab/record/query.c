@@ -1,0 +1,135 @@
+#include "record/query.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct record_cgroup *record_own_cgroup(const struct record *r)
+{
+	return r->cgroup_count && r->cgroups[0].level == 0 ? &r->cgroups[0] : NULL;
+}
+
+static int64_t difference(int64_t before, int64_t after)
+{
+	return is_known(before) && is_known(after) ? after - before : RECORD_ABSENT;
+}
+
+int64_t record_delta(const struct record_cgroup *cgroup, enum counter which)
+{
+	return cgroup ? difference(cgroup->before.value[which], cgroup->after.value[which])
+		      : RECORD_ABSENT;
+}
+
+int64_t record_delta_local(const struct record_cgroup *cgroup, enum counter which)
+{
+	return cgroup ? difference(cgroup->local_before.value[which],
+				   cgroup->local_after.value[which])
+		      : RECORD_ABSENT;
+}
+
+const struct record_process_end *record_target_end(const struct record *r)
+{
+	for (size_t i = r->end_count; i-- > 0;)
+		if (r->ends[i].is_target)
+			return &r->ends[i];
+	return NULL;
+}
+
+bool record_target_got_sigkill(const struct record *r)
+{
+	const struct record_process_end *end = record_target_end(r);
+
+	return end && (end->signal == 9 || end->exit_status == 128 + 9);
+}
+
+int64_t record_max(const struct record *r, enum metric metric, const struct record_sample **at)
+{
+	const struct record_sample *best = NULL;
+
+	for (size_t i = 0; i < r->sample_count; i++)
+		if (is_known(r->samples[i].value[metric]) &&
+		    (!best || r->samples[i].value[metric] > best->value[metric]))
+			best = &r->samples[i];
+	if (at)
+		*at = best;
+	return best ? best->value[metric] : RECORD_ABSENT;
+}
+
+const struct record_sample *record_sample_before(const struct record *r, int64_t t_ns,
+						 enum metric metric)
+{
+	const struct record_sample *last = NULL;
+
+	for (size_t i = 0; i < r->sample_count; i++)
+		if (is_known(r->samples[i].value[metric]) &&
+		    (!is_known(t_ns) || r->samples[i].t_ns <= t_ns) &&
+		    (!last || r->samples[i].t_ns >= last->t_ns))
+			last = &r->samples[i];
+	return last;
+}
+
+int64_t record_peak(const struct record *r, bool *is_sampled)
+{
+	int64_t peak = record_max(r, METRIC_PEAK, NULL);
+
+	*is_sampled = !is_known(peak);
+	return *is_sampled ? record_max(r, METRIC_CURRENT, NULL) : peak;
+}
+
+int64_t record_lost(const struct record *r, const char *name)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < r->lost_count; i++)
+		if (!strcmp(r->lost[i].name, name) &&
+		    __builtin_add_overflow(sum, r->lost[i].count, &sum))
+			return INT64_MAX;
+	return sum;
+}
+
+bool record_saw_all_kmsg(const struct record *r)
+{
+	const struct record_source *kmsg = record_source_named(r, "kmsg");
+
+	return kmsg && kmsg->is_open && !record_lost(r, "kmsg") && r->is_complete;
+}
+
+const struct record_source *record_source_named(const struct record *r, const char *name)
+{
+	for (size_t i = 0; i < r->source_count; i++)
+		if (!strcmp(r->sources[i].name, name))
+			return &r->sources[i];
+	return NULL;
+}
+
+const struct record_site *record_site_at(const struct record *r, uint64_t address)
+{
+	for (size_t i = r->site_count; address && i-- > 0;)
+		if (r->sites[i].address == address)
+			return &r->sites[i];
+	return NULL;
+}
+
+const char *record_setting(const struct record *r, const char *name)
+{
+	return json_string_value(json_object_get(r->settings, name));
+}
+
+int64_t record_setting_number(const struct record *r, const char *name)
+{
+	const char *text = record_setting(r, name);
+	char *end;
+	long long number;
+
+	if (!text)
+		return RECORD_ABSENT;
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	if (end == text || errno || number < 0 || number > INT64_MAX >> 13)
+		return RECORD_ABSENT;
+	while (*end == ' ')
+		end++;
+	if (!strncmp(end, "kB", 2))
+		return number * 1024;
+	return *end && *end != '\n' ? RECORD_ABSENT : number;
+}
