@@ -1,0 +1,228 @@
+#include "capture/capture.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "capture/source.h"
+
+/* A livelock is this long without a kill while OOMs go on. */
+#define LIVELOCK_NS	INT64_C(3000000000)
+#define LIVELOCK_OOMS	100
+#define KMSG_QUIET_MS	20
+#define KMSG_PATIENCE_NS INT64_C(500000000)
+
+static const struct source *const sources[SOURCE_COUNT] = {
+	[SOURCE_KMSG] = &source_kmsg,
+	[SOURCE_EVENTS] = &source_events,
+	[SOURCE_MARK_VICTIM] = &source_mark_victim,
+	[SOURCE_SAMPLER] = &source_sampler,
+	[SOURCE_SIGNALS] = &source_signals,
+	[SOURCE_TARGET] = &source_target,
+	[SOURCE_SCENARIO] = &source_scenario,
+};
+
+static int open_source(struct capture *capture, int i, struct err *err)
+{
+	char why[WHY_MAX] = "";
+	int fd;
+
+	capture->polls[i] = (struct pollfd){.fd = -1, .events = sources[i]->events};
+	if (!sources[i]->open)
+		return 0;
+	fd = sources[i]->open(capture, why);
+	capture->polls[i].fd = fd;
+	if (sources[i]->name)
+		record_put_source(capture->w, sources[i]->name, fd >= 0, fd < 0 ? why : NULL);
+	else if (fd < 0)
+		return err_set(err, EXIT_LAB_BROKEN, "cannot watch the run: %s", why);
+	return 0;
+}
+
+static void write_limits(struct capture *capture)
+{
+	for (int level = 0; level < capture->cg->level_count; level++) {
+		struct cgroup_limits limits;
+
+		cg_read_limits(capture->cg, level, &limits);
+		record_put_cgroup(capture->w, level, capture->cg->levels[level].path, &limits);
+		if (level == 0)
+			capture->status.max_bytes =
+				limits.memory_max.is_set && !limits.memory_max.is_max
+					? (int64_t)limits.memory_max.bytes
+					: INT64_MAX;
+	}
+}
+
+struct capture *capture_open(const struct capture_config *config, struct err *err)
+{
+	struct capture *capture = xcalloc(1, sizeof(*capture));
+
+	capture->config = *config;
+	capture->w = config->writer;
+	capture->cg = config->cg;
+	capture->status = (struct capture_status){.current_bytes = RECORD_ABSENT};
+	capture->ring_epoll_fd = -1;
+	for (int i = 0; i < SOURCE_COUNT; i++)
+		capture->polls[i].fd = -1;
+	write_limits(capture);
+	for (int i = 0; i < SOURCE_COUNT; i++)
+		if (open_source(capture, i, err) < 0) {
+			capture_close(capture);
+			return NULL;
+		}
+	counters_write_all(capture, "before");
+	return capture;
+}
+
+static int wait_ms(const struct capture *capture)
+{
+	int64_t left = capture->deadline_ns - io_now_ns();
+
+	return left <= 0 ? 0 : left > INT64_C(1000000000) ? 1000 : (int)(left / 1000000) + 1;
+}
+
+/* OOMs that find nobody to kill: the log would fill and the target never move again. */
+static bool is_livelocked(struct capture *capture)
+{
+	int64_t oom = capture->now.value[COUNTER_OOM], kill = capture->now.value[COUNTER_OOM_KILL];
+	int64_t now = io_now_ns();
+
+	if (oom == RECORD_ABSENT || kill != capture->before.value[COUNTER_OOM_KILL] ||
+	    oom - capture->before.value[COUNTER_OOM] < LIVELOCK_OOMS)
+		capture->oom_stuck_since_ns = 0;
+	else if (!capture->oom_stuck_since_ns)
+		capture->oom_stuck_since_ns = now;
+	return capture->oom_stuck_since_ns && now - capture->oom_stuck_since_ns > LIVELOCK_NS;
+}
+
+static const char *why_stop(struct capture *capture)
+{
+	if (capture->stop_signal)
+		return "interrupted";
+	if (is_livelocked(capture))
+		return "livelock";
+	return io_now_ns() >= capture->deadline_ns ? "timeout" : NULL;
+}
+
+static void stop_all(struct capture *capture, const char *why)
+{
+	/* Read before the kill: what the target looked like when it was stopped. */
+	sampler_take(capture);
+	record_put_watchdog(capture->w, io_now_ns(), why);
+	cg_kill(capture->cg);
+	if (!capture->target_ended)
+		processes_reap(capture);
+}
+
+static void poll_once(struct capture *capture, int timeout_ms)
+{
+	if (poll(capture->polls, SOURCE_COUNT, timeout_ms) <= 0)
+		return;
+	for (int i = 0; i < SOURCE_COUNT; i++)
+		if (capture->polls[i].fd >= 0 && capture->polls[i].revents)
+			sources[i]->read(capture);
+}
+
+int capture_watch(struct capture *capture, struct target *target)
+{
+	const char *why = NULL;
+
+	capture->target = target;
+	capture->polls[SOURCE_TARGET].fd = target->pidfd;
+	capture->polls[SOURCE_SCENARIO].fd = target->scenario_fd;
+	capture->started_ns = io_now_ns();
+	capture->deadline_ns = capture->started_ns + capture->config.timeout_ns;
+	while (!capture->target_ended && !(why = why_stop(capture)))
+		poll_once(capture, wait_ms(capture));
+	if (why)
+		stop_all(capture, why);
+	capture->polls[SOURCE_TARGET].fd = capture->polls[SOURCE_SCENARIO].fd = -1;
+	return capture->stop_signal;
+}
+
+/* Until nothing new for KMSG_QUIET_MS and every counted kill has its line, or patience ends. */
+static void wait_for_quiet(struct capture *capture)
+{
+	int64_t deadline = io_now_ns() + KMSG_PATIENCE_NS;
+	int64_t kills = capture->status.oom_kill;
+
+	if (capture->polls[SOURCE_KMSG].fd < 0)
+		return;
+	kmsg_drain(capture);
+	while (kills > 0 && io_now_ns() < deadline) {
+		int n = poll(&capture->polls[SOURCE_KMSG], 1, KMSG_QUIET_MS);
+
+		if (n > 0)
+			kmsg_drain(capture);
+		else if (capture->kill_lines >= kills)
+			return;
+	}
+}
+
+static void end_leftovers(struct capture *capture)
+{
+	int left = cg_population(capture->cg);
+	char text[128];
+
+	if (!left)
+		return;
+	snprintf(text, sizeof(text), "%d process%s of the target still running at its end: stopped",
+		 left, left == 1 ? " was" : "es were");
+	record_put_note(capture->w, text);
+	cg_kill(capture->cg);
+	processes_reap(capture);
+}
+
+static void write_losses(struct capture *capture)
+{
+	const struct {
+		const char *name;
+		int64_t count;
+	} losses[] = {
+		{"kmsg", capture->kmsg_lost},
+		{"kmsg over the limit of this lab", capture->kmsg_over_limit},
+		{"mark_victim", capture->mark_lost},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
+		if (losses[i].count)
+			record_put_lost(capture->w, losses[i].name, losses[i].count);
+}
+
+void capture_finish(struct capture *capture)
+{
+	struct record_sample last;
+
+	source_events.read(capture);
+	sampler_take(capture);
+	last = capture->last;
+	end_leftovers(capture);
+	source_events.read(capture);
+	counters_write_all(capture, "after");
+	if (capture->polls[SOURCE_MARK_VICTIM].fd >= 0)
+		source_mark_victim.read(capture);
+	wait_for_quiet(capture);
+	sampler_take(capture);
+	if (capture->last.value[METRIC_CURRENT] != RECORD_ABSENT)
+		record_put_residue(capture->w, capture->last.value[METRIC_CURRENT]);
+	capture->last = last;
+	write_losses(capture);
+}
+
+void capture_close(struct capture *capture)
+{
+	static const int own[] = {SOURCE_KMSG, SOURCE_EVENTS, SOURCE_SAMPLER, SOURCE_SIGNALS};
+
+	mark_victim_close(capture);
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (capture->polls[own[i]].fd >= 0)
+			close(capture->polls[own[i]].fd);
+	free(capture);
+}

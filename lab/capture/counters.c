@@ -1,0 +1,122 @@
+/*
+ * memory.events of cgroup v2 is hierarchical, memory.events.local is not; both raise POLLPRI when
+ * they change (Documentation/admin-guide/cgroup-v2.rst). v1 has failcnt and, in
+ * memory.oom_control, a line "oom_kill N" (since 4.13).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "capture/source.h"
+
+static void set_absent(struct record_counters *counters)
+{
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		counters->value[i] = RECORD_ABSENT;
+}
+
+static int64_t keyed(const char *text, const char *key)
+{
+	int64_t n = io_keyed_number(text, key);
+
+	return n < 0 ? RECORD_ABSENT : n;
+}
+
+static void read_v1(int dirfd, struct record_counters *counters)
+{
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+	int64_t failcnt;
+
+	if (!io_read_number_at(dirfd, "memory.failcnt", &failcnt))
+		counters->value[COUNTER_MAX] = failcnt;
+	if (!io_read_at(dirfd, "memory.oom_control", 4096, &sb))
+		counters->value[COUNTER_OOM_KILL] = keyed(sb.buf, "oom_kill");
+}
+
+void counters_read(const struct cg *cg, int level, bool local, struct record_counters *counters)
+{
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+	int dirfd = cg->levels[level].dirfd;
+
+	set_absent(counters);
+	if (cg->version == 1) {
+		if (!local)
+			read_v1(dirfd, counters);
+		return;
+	}
+	if (io_read_at(dirfd, local ? "memory.events.local" : "memory.events", 4096, &sb))
+		return;
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		counters->value[i] = keyed(sb.buf, record_counter_names[i]);
+}
+
+void counters_write_all(struct capture *capture, const char *when)
+{
+	for (int level = 0; level < capture->cg->level_count; level++) {
+		struct record_counters all, local;
+
+		counters_read(capture->cg, level, false, &all);
+		counters_read(capture->cg, level, true, &local);
+		record_put_counters(capture->w, io_now_ns(), level, when, &all,
+				    capture->cg->version == 2 ? &local : NULL);
+	}
+}
+
+static int open_events(struct capture *capture, char *why)
+{
+	int fd;
+
+	counters_read(capture->cg, 0, false, &capture->before);
+	capture->now = capture->before;
+	if (capture->cg->version == 1) {
+		snprintf(why, WHY_MAX, "cgroup v1: memory.failcnt and memory.oom_control are read "
+				       "instead, with fewer facts");
+		return -1;
+	}
+	fd = openat(capture->cg->levels[0].dirfd, "memory.events", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		snprintf(why, WHY_MAX, "memory.events: %s", strerror(errno));
+	return fd;
+}
+
+/* The first of each kind and every kill get a mark in the timeline. */
+static void mark_change(struct capture *capture, enum counter which, const struct record_counters *new)
+{
+	int64_t was = capture->now.value[which], is = new->value[which];
+	char name[64];
+
+	if (is == RECORD_ABSENT || is == was)
+		return;
+	if (which != COUNTER_OOM_KILL && was > capture->before.value[which])
+		return;
+	snprintf(name, sizeof(name), "%s %lld", record_counter_names[which], (long long)is);
+	record_put_mark(capture->w, io_now_ns(), name);
+}
+
+static void read_events(struct capture *capture)
+{
+	char text[512];
+	struct record_counters new;
+	int fd = capture->polls[SOURCE_EVENTS].fd;
+
+	/* The read that takes the notification back. */
+	if (fd >= 0 && pread(fd, text, sizeof(text), 0) < 0)
+		return;
+	counters_read(capture->cg, 0, false, &new);
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		mark_change(capture, (enum counter)i, &new);
+	capture->now = new;
+	if (new.value[COUNTER_OOM_KILL] != RECORD_ABSENT)
+		capture->status.oom_kill =
+			new.value[COUNTER_OOM_KILL] - capture->before.value[COUNTER_OOM_KILL];
+}
+
+const struct source source_events = {
+	.name = "memory.events",
+	.open = open_events,
+	.read = read_events,
+	.events = POLLPRI,
+};

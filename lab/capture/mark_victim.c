@@ -1,0 +1,211 @@
+/*
+ * The tracepoint oom:mark_victim through perf_event_open(2), one ring a CPU: kills are seen even
+ * where printk was rate-limited, and nothing stays behind in tracefs. The format file names the
+ * fields: before 6.9 only pid, later comm and sizes too (6.1.192 has them by backport):
+ *	field:int pid;	offset:8;	size:4;	signed:1;
+ *	field:__data_loc char[] comm;	offset:12;	size:4;	signed:0;
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/text.h"
+#include "capture/source.h"
+
+enum { DATA_PAGES = 2 };
+
+static const char *const event_dirs[] = {
+	"/sys/kernel/tracing/events/oom/mark_victim",
+	"/sys/kernel/debug/tracing/events/oom/mark_victim",
+};
+
+/* Offset of a field by the tail of its declaration, or 0. */
+static unsigned short field_offset(const char *format, const char *declaration)
+{
+	const char *at = strstr(format, declaration);
+	unsigned int offset = 0;
+
+	if (at && (at = strstr(at, "offset:")))
+		sscanf(at, "offset:%u", &offset);
+	return (unsigned short)offset;
+}
+
+static int read_event(struct capture *capture, int64_t *id)
+{
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(event_dirs) && r; i++) {
+		_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
+		_cleanup_close_ int dir = open(event_dirs[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (dir < 0) {
+			r = -errno;
+			continue;
+		}
+		r = io_read_number_at(dir, "id", id);
+		if (!r)
+			r = io_read_at(dir, "format", 8192, &format);
+		capture->mark_pid_offset = field_offset(format.buf, " pid;");
+		capture->mark_comm_offset = field_offset(format.buf, "char[] comm;");
+	}
+	return r;
+}
+
+static int open_ring(struct capture *capture, int cpu, int64_t id)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.config = (uint64_t)id,
+		.sample_period = 1,
+		.sample_type = PERF_SAMPLE_TIME | PERF_SAMPLE_RAW,
+		.wakeup_events = 1,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
+	};
+	struct perf_ring *ring = &capture->rings[capture->ring_count];
+	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = (uint32_t)capture->ring_count};
+	size_t size = (size_t)sysconf(_SC_PAGESIZE) * (1 + DATA_PAGES);
+
+	ring->fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	if (ring->fd < 0)
+		return -errno;
+	ring->map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
+	if (ring->map == MAP_FAILED || epoll_ctl(capture->ring_epoll_fd, EPOLL_CTL_ADD, ring->fd,
+						 &ev) < 0) {
+		int r = -errno;
+
+		if (ring->map != MAP_FAILED)
+			munmap(ring->map, size);
+		close(ring->fd);
+		return r;
+	}
+	capture->ring_count++;
+	return 0;
+}
+
+static int open_rings(struct capture *capture, int64_t id)
+{
+	int cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
+	int last = -ENODEV;
+
+	capture->rings = xcalloc((size_t)cpus, sizeof(*capture->rings));
+	capture->ring_epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		int r = open_ring(capture, cpu, id);
+
+		if (r && r != -ENODEV) /* ENODEV: the CPU is offline */
+			return r;
+		last = r ? last : 0;
+	}
+	return last;
+}
+
+static int open_mark_victim(struct capture *capture, char *why)
+{
+	int64_t id;
+	int r = read_event(capture, &id);
+
+	if (r) {
+		snprintf(why, WHY_MAX, "tracefs: %s (needs root and a mounted tracefs)",
+			 strerror(-r));
+		return -1;
+	}
+	r = open_rings(capture, id);
+	if (r) {
+		mark_victim_close(capture);
+		snprintf(why, WHY_MAX, "perf_event_open: %s (needs CAP_PERFMON)", strerror(-r));
+		return -1;
+	}
+	return capture->ring_epoll_fd;
+}
+
+/* PERF_RECORD_SAMPLE with TIME and RAW: header, u64 time, u32 size, the tracepoint's bytes. */
+static void take_sample(struct capture *capture, const char *record, size_t len)
+{
+	uint64_t t_ns;
+	uint32_t raw_size, data_loc;
+	int32_t pid;
+	char comm[64] = "";
+	const char *raw = record + 20;
+
+	if (len < 20)
+		return;
+	memcpy(&t_ns, record + 8, sizeof(t_ns));
+	memcpy(&raw_size, record + 16, sizeof(raw_size));
+	if (raw_size > len - 20 || !capture->mark_pid_offset ||
+	    capture->mark_pid_offset + 4U > raw_size)
+		return;
+	memcpy(&pid, raw + capture->mark_pid_offset, sizeof(pid));
+	if (capture->mark_comm_offset && capture->mark_comm_offset + 4U <= raw_size) {
+		memcpy(&data_loc, raw + capture->mark_comm_offset, sizeof(data_loc));
+		if ((data_loc & 0xffff) + (data_loc >> 16) <= raw_size)
+			snprintf(comm, sizeof(comm), "%.*s", (int)(data_loc >> 16),
+				 raw + (data_loc & 0xffff));
+	}
+	record_put_mark_victim(capture->w, (int64_t)t_ns, pid, comm[0] ? comm : NULL);
+}
+
+static void read_ring(struct capture *capture, struct perf_ring *ring)
+{
+	struct perf_event_mmap_page *page = ring->map;
+	const char *data = (const char *)ring->map + sysconf(_SC_PAGESIZE);
+	uint64_t size = (uint64_t)sysconf(_SC_PAGESIZE) * DATA_PAGES;
+	uint64_t head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
+	uint64_t tail = page->data_tail;
+
+	while (head - tail >= sizeof(struct perf_event_header)) {
+		char record[1024];
+		struct perf_event_header header;
+
+		/* Records are 8-aligned, so a header never wraps; the rest may. */
+		memcpy(&header, data + tail % size, sizeof(header));
+		if (header.size < sizeof(header) || header.size > head - tail)
+			break;
+		for (size_t i = 0; i < header.size && i < sizeof(record); i++)
+			record[i] = data[(tail + i) % size];
+		if (header.type == PERF_RECORD_SAMPLE && header.size <= sizeof(record))
+			take_sample(capture, record, header.size);
+		else if (header.type == PERF_RECORD_LOST)
+			capture->mark_lost++;
+		tail += header.size;
+	}
+	__atomic_store_n(&page->data_tail, tail, __ATOMIC_RELEASE);
+}
+
+static void read_mark_victim(struct capture *capture)
+{
+	for (int i = 0; i < capture->ring_count; i++)
+		read_ring(capture, &capture->rings[i]);
+}
+
+void mark_victim_close(struct capture *capture)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE) * (1 + DATA_PAGES);
+
+	for (int i = 0; i < capture->ring_count; i++) {
+		munmap(capture->rings[i].map, size);
+		close(capture->rings[i].fd);
+	}
+	capture->ring_count = 0;
+	free(STEAL(capture->rings));
+	if (capture->ring_epoll_fd >= 0)
+		close(STEAL_FD(capture->ring_epoll_fd));
+}
+
+const struct source source_mark_victim = {
+	.name = "mark_victim",
+	.open = open_mark_victim,
+	.read = read_mark_victim,
+	.events = POLLIN,
+};

@@ -1,0 +1,143 @@
+/* The target, its children that are reaped here, what it says at the scenario's gate; signals. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/text.h"
+#include "capture/source.h"
+#include "launch/process.h"
+
+static int open_signals(struct capture *capture, char *why)
+{
+	sigset_t set;
+	int fd;
+
+	(void)capture;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd < 0)
+		snprintf(why, WHY_MAX, "signalfd: %s", strerror(errno));
+	return fd;
+}
+
+static void note_end(struct capture *capture, pid_t pid, int status)
+{
+	struct record_process_end end = {
+		.t_ns = io_now_ns(),
+		.pid = pid,
+		.is_target = capture->target && pid == capture->target->pid,
+		.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : RECORD_ABSENT,
+		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : RECORD_ABSENT,
+	};
+
+	record_put_exit(capture->w, &end);
+	if (end.is_target)
+		capture->target_ended = true;
+}
+
+void processes_reap(struct capture *capture)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		note_end(capture, pid, status);
+}
+
+static void read_signals(struct capture *capture)
+{
+	struct signalfd_siginfo info;
+
+	while (read(capture->polls[SOURCE_SIGNALS].fd, &info, sizeof(info)) == sizeof(info))
+		if (info.ssi_signo != SIGCHLD)
+			capture->stop_signal = (int)info.ssi_signo;
+	processes_reap(capture);
+}
+
+const struct source source_signals = {
+	.open = open_signals,
+	.read = read_signals,
+	.events = POLLIN,
+};
+
+/* Its descriptor is put in by capture_watch(). */
+const struct source source_target = {
+	.read = processes_reap,
+	.events = POLLIN,
+};
+
+/* Where code was mapped, to turn addresses into lines afterwards. */
+void processes_write_maps(struct capture *capture, pid_t pid)
+{
+	_cleanup_strbuf_ struct strbuf maps = STRBUF_INIT;
+	char path[64], exe[4096];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	if (n < 0 || io_read_at(AT_FDCWD, path, 1 << 20, &maps))
+		return;
+	exe[n] = '\0';
+	record_put_maps(capture->w, pid, exe, maps.buf);
+}
+
+static void checkpoint(struct capture *capture, const char *name)
+{
+	struct record_checkpoint c = {.t_ns = io_now_ns(), .name = name};
+
+	if (process_sizes(capture->target->pid, &c.vsz_bytes, &c.rss_bytes))
+		c.vsz_bytes = c.rss_bytes = RECORD_ABSENT;
+	sampler_take(capture);
+	record_put_checkpoint(capture->w, &c);
+}
+
+/* The words of scenario.h. The text is the target's: hostile. */
+static void take_message(struct capture *capture, char *text)
+{
+	int64_t bytes;
+	int cause, used = 0;
+
+	text_neutralise(text);
+	if (!strcmp(text, "start"))
+		processes_write_maps(capture, capture->target->pid);
+	else if (text_starts_with(text, "checkpoint "))
+		checkpoint(capture, text + strlen("checkpoint "));
+	else if (sscanf(text, "refused %d %" SCNd64 " %n", &cause, &bytes, &used) == 2 && used)
+		record_put_refused(capture->w, io_now_ns(), cause, bytes, text + used);
+}
+
+static void read_scenario(struct capture *capture)
+{
+	struct pollfd *p = &capture->polls[SOURCE_SCENARIO];
+	char text[256];
+	ssize_t n = recv(p->fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+	if (n <= 0) {
+		if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			p->fd = -1; /* closed by target_close() */
+		return;
+	}
+	text[n] = '\0';
+	take_message(capture, text);
+	send(p->fd, "go", 2, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+const struct source source_scenario = {
+	.read = read_scenario,
+	.events = POLLIN,
+};

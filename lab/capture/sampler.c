@@ -1,0 +1,171 @@
+/*
+ * The timeline. A sample costs some file reads, so the interval follows the cost (2 % of the time
+ * at most) and doubles every SAMPLES_PER_OCTAVE samples: an hour needs about ten times as many as
+ * a second.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "capture/source.h"
+#include "launch/process.h"
+
+enum { SAMPLES_PER_OCTAVE = 256, COST_FACTOR = 50 };
+#define FIRST_INTERVAL_NS INT64_C(5000000)
+#define LAST_INTERVAL_NS  INT64_C(2000000000)
+
+struct key {
+	enum metric metric;
+	const char *v1, *v2; /* keys of memory.stat; NULL: not there */
+};
+
+static const struct key stat_keys[] = {
+	{METRIC_ANON, "total_rss", "anon"},
+	{METRIC_FILE, "total_cache", "file"},
+	{METRIC_SHMEM, "total_shmem", "shmem"},
+	{METRIC_KERNEL, NULL, "kernel"},
+	{METRIC_KERNEL_STACK, NULL, "kernel_stack"},
+	{METRIC_PAGETABLES, NULL, "pagetables"},
+	{METRIC_PERCPU, NULL, "percpu"},
+	{METRIC_SLAB, NULL, "slab"},
+	{METRIC_SOCK, NULL, "sock"},
+	{METRIC_VMALLOC, NULL, "vmalloc"},
+	{METRIC_ANON_THP, "total_rss_huge", "anon_thp"},
+	{METRIC_PGFAULT, "total_pgfault", "pgfault"},
+	{METRIC_PGMAJFAULT, "total_pgmajfault", "pgmajfault"},
+	{METRIC_SWAP, "total_swap", NULL},
+};
+
+static const struct key file_keys[] = {
+	{METRIC_CURRENT, "memory.usage_in_bytes", "memory.current"},
+	{METRIC_PEAK, "memory.max_usage_in_bytes", "memory.peak"},
+	{METRIC_SWAP, NULL, "memory.swap.current"},
+	{METRIC_KERNEL, "memory.kmem.usage_in_bytes", NULL},
+};
+
+static const char *key_name(const struct key *key, int version)
+{
+	return version == 2 ? key->v2 : key->v1;
+}
+
+static void read_stat(const struct cg *cg, struct record_sample *sample)
+{
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+
+	if (io_read_at(cg->levels[0].dirfd, "memory.stat", 65536, &sb))
+		return;
+	for (size_t i = 0; i < sizeof(stat_keys) / sizeof(stat_keys[0]); i++) {
+		const char *name = key_name(&stat_keys[i], cg->version);
+		int64_t n = name ? io_keyed_number(sb.buf, name) : -1;
+
+		if (n >= 0)
+			sample->value[stat_keys[i].metric] = n;
+	}
+}
+
+static void read_files(const struct cg *cg, struct record_sample *sample)
+{
+	for (size_t i = 0; i < sizeof(file_keys) / sizeof(file_keys[0]); i++) {
+		const char *name = key_name(&file_keys[i], cg->version);
+		int64_t n;
+
+		if (name && !io_read_number_at(cg->levels[0].dirfd, name, &n))
+			sample->value[file_keys[i].metric] = n;
+	}
+}
+
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234\nfull ..." (Documentation/accounting/psi.rst) */
+static void read_pressure(const struct cg *cg, struct record_sample *sample)
+{
+	char text[256], *total;
+	int fd = openat(cg->levels[0].dirfd, "memory.pressure", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	long long us;
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	total = strstr(text, "total=");
+	if (total && sscanf(total, "total=%lld", &us) == 1)
+		sample->value[METRIC_PSI_SOME_US] = us;
+	total = total ? strstr(total + 1, "total=") : NULL;
+	if (total && sscanf(total, "total=%lld", &us) == 1)
+		sample->value[METRIC_PSI_FULL_US] = us;
+}
+
+void sampler_take(struct capture *capture)
+{
+	struct record_sample *sample = &capture->last;
+	int64_t vsz, rss;
+
+	for (int i = 0; i < METRIC_COUNT; i++)
+		sample->value[i] = RECORD_ABSENT;
+	sample->t_ns = io_now_ns();
+	read_files(capture->cg, sample);
+	read_stat(capture->cg, sample);
+	read_pressure(capture->cg, sample);
+	if (capture->target && !capture->target_ended &&
+	    !process_sizes(capture->target->pid, &vsz, &rss) && vsz) {
+		sample->value[METRIC_VSZ] = vsz;
+		sample->value[METRIC_RSS] = rss;
+	}
+	capture->samples++;
+	capture->status.current_bytes = sample->value[METRIC_CURRENT];
+	record_put_sample(capture->w, sample);
+}
+
+static void arm(struct capture *capture)
+{
+	struct itimerspec when = {
+		.it_value = {capture->interval_ns / 1000000000, capture->interval_ns % 1000000000},
+	};
+
+	timerfd_settime(capture->polls[SOURCE_SAMPLER].fd, 0, &when, NULL);
+}
+
+static int open_sampler(struct capture *capture, char *why)
+{
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (fd < 0)
+		snprintf(why, WHY_MAX, "timerfd: %s", strerror(errno));
+	capture->interval_ns = FIRST_INTERVAL_NS;
+	capture->polls[SOURCE_SAMPLER].fd = fd;
+	if (fd >= 0)
+		arm(capture);
+	return fd;
+}
+
+static void read_sampler(struct capture *capture)
+{
+	int64_t started = io_now_ns(), cost, least = FIRST_INTERVAL_NS;
+	uint64_t ticks;
+
+	if (read(capture->polls[SOURCE_SAMPLER].fd, &ticks, sizeof(ticks)) < 0)
+		return;
+	sampler_take(capture);
+	if (capture->cg->version == 1)
+		source_events.read(capture);
+	if (capture->config.progress)
+		capture->config.progress(&capture->status, capture->config.ctx);
+	cost = (io_now_ns() - started) * COST_FACTOR;
+	least = FIRST_INTERVAL_NS << (capture->samples / SAMPLES_PER_OCTAVE < 12
+					      ? capture->samples / SAMPLES_PER_OCTAVE : 12);
+	capture->interval_ns = cost > least ? cost : least;
+	if (capture->interval_ns > LAST_INTERVAL_NS)
+		capture->interval_ns = LAST_INTERVAL_NS;
+	arm(capture);
+}
+
+const struct source source_sampler = {
+	.name = "memory.stat",
+	.open = open_sampler,
+	.read = read_sampler,
+	.events = POLLIN,
+};

@@ -1,0 +1,93 @@
+/*
+ * source.h - what the poll loop knows of a source of evidence; private to lab/capture.
+ *
+ * A source opens itself or says why it cannot, has at most one descriptor to poll, reads one
+ * event at a time, and closes. Its own state stands in struct capture.
+ */
+#ifndef OOMLAB_CAPTURE_SOURCE_H
+#define OOMLAB_CAPTURE_SOURCE_H
+
+#include <poll.h>
+
+#include "capture/capture.h"
+
+enum { KMSG_LIMIT = 20000, WHY_MAX = 256 };
+
+enum source_id {
+	SOURCE_KMSG,
+	SOURCE_EVENTS,
+	SOURCE_MARK_VICTIM,
+	SOURCE_SAMPLER,
+	SOURCE_SIGNALS,
+	SOURCE_TARGET,
+	SOURCE_SCENARIO,
+	SOURCE_COUNT
+};
+
+struct source {
+	const char *name; /* in the record; NULL: not evidence, not mentioned there */
+	/* Returns the descriptor, or -1 with the reason in why[WHY_MAX]. */
+	int (*open)(struct capture *capture, char *why);
+	void (*read)(struct capture *capture);
+	short events; /* for poll(2) */
+};
+
+extern const struct source source_kmsg, source_events, source_mark_victim, source_sampler,
+	source_signals, source_target, source_scenario;
+
+struct perf_ring {
+	int fd;
+	void *map;
+};
+
+struct capture {
+	struct capture_config config;
+	struct record_writer *w;
+	const struct cg *cg;
+	struct target *target;
+	struct pollfd polls[SOURCE_COUNT];
+	int64_t started_ns, deadline_ns;
+	bool target_ended;
+	int stop_signal;
+	struct capture_status status;
+
+	/* kmsg */
+	uint64_t kmsg_next_seq;
+	bool kmsg_seen;
+	int64_t kmsg_lines, kmsg_lost, kmsg_over_limit, kill_lines;
+
+	/* events */
+	struct record_counters before, now;
+	int64_t oom_stuck_since_ns, oom_stuck_at; /* for the livelock watch */
+
+	/* sampler */
+	int64_t interval_ns;
+	int64_t samples;
+	struct record_sample last;
+
+	/* mark_victim */
+	struct perf_ring *rings;
+	int ring_count;
+	int ring_epoll_fd;
+	int64_t mark_lost;
+	unsigned short mark_pid_offset, mark_comm_offset;
+};
+
+/* kmsg.c: reads until the log has nothing more. */
+void kmsg_drain(struct capture *capture);
+
+/* counters.c: reads memory.events (v2) or memory.oom_control and failcnt (v1) of a level. */
+void counters_read(const struct cg *cg, int level, bool local, struct record_counters *counters);
+void counters_write_all(struct capture *capture, const char *when);
+
+/* sampler.c: one sample now, written. */
+void sampler_take(struct capture *capture);
+
+/* processes.c: waits for every child that has ended; where a process's code is mapped. */
+void processes_reap(struct capture *capture);
+void processes_write_maps(struct capture *capture, pid_t pid);
+
+/* mark_victim.c */
+void mark_victim_close(struct capture *capture);
+
+#endif
