@@ -54,8 +54,7 @@ static bool header_is_sound(const struct trace_header *h)
 	return h->magic == TRACE_MAGIC && h->version == TRACE_VERSION &&
 	       h->clock == TRACE_CLOCK_HERE && h->block_count > 0 && h->arena_capacity > 0 &&
 	       h->arena_capacity <= TRACE_ARENA_CAPACITY &&
-	       h->total_bytes == sizeof(*h) + h->arena_capacity * sizeof(struct trace_arena) +
-					 h->block_count * sizeof(struct trace_block);
+	       h->total_bytes == TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count);
 }
 
 /* The mapped ring, or NULL; *sound is the header as it was when it was checked. */

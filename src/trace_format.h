@@ -161,4 +161,10 @@ struct trace_block {
 	struct trace_record records[TRACE_BLOCK_RECORDS];
 };
 
+/* Where the blocks begin, and the size of it all; 64 bits whatever the types. */
+#define TRACE_BLOCKS_OFFSET(arena_capacity) \
+	(sizeof(struct trace_header) + (uint64_t)(arena_capacity) * sizeof(struct trace_arena))
+#define TRACE_TOTAL_BYTES(arena_capacity, block_count) \
+	(TRACE_BLOCKS_OFFSET(arena_capacity) + (uint64_t)(block_count) * sizeof(struct trace_block))
+
 #endif

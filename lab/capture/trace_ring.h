@@ -43,7 +43,8 @@ struct trace_ring;
 
 /* One record. */
 struct trace_event {
-	int64_t t_ns; /* CLOCK_MONOTONIC */
+	int64_t t_ns;	/* CLOCK_MONOTONIC; 0 when the clock is not sound */
+	uint64_t ticks; /* as written; orders events even then */
 	uint32_t pid, tid;
 	uint16_t arena; /* id; 0: none. May name an arena that is not in the log */
 	enum trace_op op;
@@ -79,7 +80,8 @@ struct trace_log {
 	uint64_t lost; /* records: written, but lapped, torn or invalid: all that is missing */
 	uint64_t torn; /* those of `lost` that are still in the ring but do not fit */
 	uint64_t arenas_lost; /* arenas that found the table full, or whose entry is invalid */
-	bool is_clock_sound;  /* false: the calibration is unusable and all times are 0 */
+	bool is_clock_sound;  /* false: no usable calibration, all t_ns are 0 */
+	bool is_cut;	      /* shorter than its header says: what is missing is not in `lost` */
 };
 
 /* What became of one arena: its entry, and where in the log the evidence lies. */
@@ -136,7 +138,7 @@ int trace_ring_dump(const struct trace_ring *ring, int fd, struct err *err)
 
 /*
  * Reads a ring or dump of `len` bytes at `buf` (any alignment, not changed, not kept) into *log.
- * One cut short is read as far as it goes; what the header promises beyond is counted as lost.
+ * One cut short is read as far as it goes.
  * Returns 0, or -1 with err when there is no header or it is that of another format or version.
  */
 int trace_log_parse(const void *buf, size_t len, struct trace_log *log, struct err *err)
