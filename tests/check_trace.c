@@ -1,0 +1,836 @@
+/*
+ * check_trace.c - the trace ring from both ends: what arenas write is what the lab reads, with
+ * threads, forks, kills and lapping in between, and with rings nobody should trust.
+ */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "capture/trace_ring.h"
+#include "src/arena.h"
+#include "src/trace.h"
+#include "src/trace_clock.h"
+
+#define KIB	   ((size_t)1 << 10)
+#define MIB	   ((size_t)1 << 20)
+#define SMALL_RING (32 * KIB) /* 6 blocks, 42 arenas */
+
+static struct err err;
+
+static void set_ring_fd(int fd)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", fd);
+	setenv(TRACE_FD_ENV, text, 1);
+	trace_detach();
+	trace_attach();
+}
+
+/* A ring this process writes to. */
+static struct trace_ring *attached_ring(size_t bytes)
+{
+	struct trace_ring *ring = trace_ring_create(bytes, &err);
+
+	ck_assert_ptr_nonnull(ring);
+	set_ring_fd(trace_ring_fd(ring));
+	ck_assert(trace_on());
+	return ring;
+}
+
+static struct trace_log read_ring(const struct trace_ring *ring)
+{
+	struct trace_log log;
+
+	ck_assert_int_eq(trace_ring_read(ring, &log, &err), 0);
+	return log;
+}
+
+static void drop(struct trace_ring *ring, struct trace_log *log)
+{
+	trace_log_release(log);
+	trace_detach();
+	trace_ring_free(ring);
+}
+
+static unsigned char pool[64 * 1024];
+
+static void init_over_pool(struct arena *arena, const char *name)
+{
+	ck_assert_int_eq(arena_init(arena, &(struct arena_config){.name = name,
+								  .size = sizeof(pool),
+								  .policy = ARENA_CLEAR_NEVER,
+								  .backing = pool}),
+			 0);
+}
+
+/* Exactly n records: pushes of one byte, rewound where the arena is full. */
+static void push_records(struct arena *arena, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (i % 2)
+			arena_reset(arena);
+		else
+			ck_assert_ptr_nonnull(arena_push(arena, 8, 8));
+}
+
+static size_t count_op(const struct trace_log *log, enum trace_op op)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < log->event_count; i++)
+		count += log->events[i].op == op;
+	return count;
+}
+
+static void assert_in_order(const struct trace_log *log)
+{
+	for (size_t i = 1; i < log->event_count; i++) {
+		ck_assert_uint_le(log->events[i - 1].ticks, log->events[i].ticks);
+		ck_assert_int_le(log->events[i - 1].t_ns, log->events[i].t_ns);
+	}
+}
+
+static __attribute__((noinline)) void one_life(void)
+{
+	struct arena arena;
+	size_t mark;
+	void *p;
+
+	ck_assert_int_eq(arena_init(&arena, &(struct arena_config){.name = "one life",
+								   .size = MIB,
+								   .source = ARENA_SOURCE_RESERVE,
+								   .commit_step = 64 * KIB}),
+			 0);
+	p = arena_push(&arena, 1000, 16);
+	mark = arena_mark(&arena);
+	ck_assert_ptr_nonnull(arena_push(&arena, 100 * KIB, 4096));
+	ck_assert_int_eq(arena_touch(&arena, p, 1000), 0);
+	ck_assert_ptr_null(arena_push(&arena, 2 * MIB, 1));
+	ck_assert_int_eq(arena_rewind(&arena, mark), 0);
+	ck_assert_int_eq(arena_decommit(&arena), 0);
+	arena_reset(&arena);
+	arena_destroy(&arena);
+}
+
+START_TEST(tells_the_life_of_an_arena)
+{
+	static const enum trace_op expected[] = {
+		TRACE_ATTACH, TRACE_RESERVE,  TRACE_COMMIT, TRACE_ALLOC,
+		TRACE_COMMIT, TRACE_ALLOC,    TRACE_TOUCH,  TRACE_REFUSED,
+		TRACE_REWIND, TRACE_DECOMMIT, TRACE_RESET,  TRACE_RELEASE,
+	};
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+	struct trace_log log;
+	const int64_t before = (int64_t)trace_clock_ns();
+
+	one_life();
+	log = read_ring(ring);
+	ck_assert_uint_eq(log.event_count, ARRAY_SIZE(expected));
+	ck_assert(log.is_clock_sound && !log.is_cut);
+	ck_assert_uint_eq(log.lost, 0);
+	assert_in_order(&log);
+	for (size_t i = 0; i < log.event_count; i++) {
+		ck_assert_str_eq(trace_op_name(log.events[i].op), trace_op_name(expected[i]));
+		ck_assert_uint_eq(log.events[i].pid, (uint32_t)getpid());
+		ck_assert_uint_eq(log.events[i].tid, (uint32_t)gettid());
+		if (i == 0)
+			continue;
+		ck_assert_uint_eq(log.events[i].arena, 1);
+		ck_assert_uint_ge(log.events[i].site, (uintptr_t)one_life);
+		ck_assert_uint_lt(log.events[i].site, (uintptr_t)one_life + 4096);
+		/* the first event may be as old as the ring; interpolation errs by little */
+		ck_assert_int_ge(log.events[i].t_ns, before - 2000000);
+		ck_assert_int_le(log.events[i].t_ns, (int64_t)trace_clock_ns() + 2000000);
+	}
+	ck_assert_uint_eq(log.events[5].offset, 4096);
+	ck_assert_uint_eq(log.events[5].size, 100 * KIB);
+	ck_assert_int_eq(log.events[7].error, ENOMEM);
+	drop(ring, &log);
+}
+END_TEST
+
+START_TEST(summary_has_the_figures)
+{
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+	_cleanup_free_ struct trace_summary *summary = NULL;
+	struct trace_log log;
+
+	one_life();
+	log = read_ring(ring);
+	summary = trace_log_summary(&log);
+	ck_assert_uint_eq(log.arena_count, 1);
+	ck_assert_str_eq(summary->arena->name, "one life");
+	ck_assert_str_eq(trace_policy_name(summary->arena->policy), "on_allocation");
+	ck_assert_str_eq(trace_source_name(summary->arena->source), "reserve");
+	ck_assert_uint_eq(summary->arena->pid, (uint32_t)getpid());
+	ck_assert_uint_eq(summary->reserved, MIB);
+	ck_assert_uint_eq(summary->committed, 4096);
+	ck_assert_uint_eq(summary->used, 0);
+	ck_assert_uint_eq(summary->peak, 4096 + 100 * KIB);
+	ck_assert_uint_eq(summary->touched, 1000);
+	ck_assert_uint_eq(summary->alloc_count, 2);
+	ck_assert_uint_eq(summary->refused_bytes, 2 * MIB);
+	ck_assert_int_eq(summary->refused_errno, ENOMEM);
+	ck_assert(!summary->is_refused && summary->is_released && !summary->is_clear_unfinished);
+	ck_assert_uint_eq(summary->first_event, 1);
+	ck_assert_uint_eq(summary->last_event, log.event_count - 1);
+	drop(ring, &log);
+}
+END_TEST
+
+START_TEST(without_a_ring_nothing_happens)
+{
+	unsetenv(TRACE_FD_ENV);
+	trace_detach();
+	trace_attach();
+	ck_assert(!trace_on());
+	one_life();
+	ck_assert_uint_eq(trace_append(TRACE_ALLOC, 1, 0, 0, 0, 0), 0);
+	ck_assert_uint_eq(trace_arena_add(&(struct trace_arena_entry){.name = "x"}), 0);
+	ck_assert_ptr_null(trace_arena_figures(1));
+}
+END_TEST
+
+START_TEST(bad_descriptors_turn_tracing_off)
+{
+	static const char *const bad[] = {"", "-1", "x", "3x", "0x3", " 3", "999999999999", "1000"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		setenv(TRACE_FD_ENV, bad[i], 1);
+		trace_detach();
+		trace_attach();
+		ck_assert(!trace_on());
+	}
+	one_life();
+}
+END_TEST
+
+static void assert_not_attached(const struct trace_header *header, size_t file_bytes)
+{
+	const int fd = memfd_create("bad ring", 0);
+
+	ck_assert_int_eq(ftruncate(fd, (off_t)file_bytes), 0);
+	if (file_bytes >= sizeof(*header))
+		ck_assert_int_eq(pwrite(fd, header, sizeof(*header), 0), sizeof(*header));
+	set_ring_fd(fd);
+	ck_assert(!trace_on());
+	one_life();
+	close(fd);
+}
+
+START_TEST(bad_headers_turn_tracing_off)
+{
+	const struct trace_header good = {.magic = TRACE_MAGIC,
+					  .version = TRACE_VERSION,
+					  .clock = TRACE_CLOCK_HERE,
+					  .arena_capacity = 1,
+					  .block_count = 2,
+					  .total_bytes = TRACE_TOTAL_BYTES(1, 2)};
+	struct trace_header bad = good;
+
+	assert_not_attached(&good, 0);
+	assert_not_attached(&good, sizeof(good) - 1);
+	assert_not_attached(&good, good.total_bytes - 1);
+	bad.magic++;
+	assert_not_attached(&bad, good.total_bytes);
+	bad = good, bad.version++;
+	assert_not_attached(&bad, good.total_bytes);
+	bad = good, bad.clock = TRACE_CLOCK_COUNT;
+	assert_not_attached(&bad, good.total_bytes);
+	bad = good, bad.block_count = 0, bad.total_bytes = TRACE_TOTAL_BYTES(1, 0);
+	assert_not_attached(&bad, good.total_bytes);
+	bad = good, bad.block_count = UINT32_MAX;
+	assert_not_attached(&bad, good.total_bytes);
+	bad = good, bad.arena_capacity = UINT32_MAX;
+	assert_not_attached(&bad, good.total_bytes);
+	bad = good, bad.arena_capacity = 1u << 20, bad.total_bytes = TRACE_TOTAL_BYTES(1u << 20, 2);
+	assert_not_attached(&bad, good.total_bytes);
+	bad = good, bad.total_bytes--;
+	assert_not_attached(&bad, good.total_bytes);
+}
+END_TEST
+
+START_TEST(lapping_keeps_the_newest_and_counts_the_rest)
+{
+	const int written = 5000 + _i;
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+	struct arena arena;
+	struct trace_log log;
+
+	init_over_pool(&arena, "lapped");
+	push_records(&arena, written);
+	log = read_ring(ring);
+	ck_assert_uint_eq(log.torn, 0);
+	ck_assert_uint_eq(log.event_count + log.lost, (size_t)written + 2); /* attach, reserve */
+	ck_assert_uint_gt(log.event_count, 5 * TRACE_BLOCK_RECORDS);
+	ck_assert_int_eq(log.events[log.event_count - 1].op,
+			 written % 2 ? TRACE_ALLOC : TRACE_RESET);
+	ck_assert_uint_eq(count_op(&log, TRACE_RESERVE), 0);
+	ck_assert_str_eq(log.arenas[0].name, "lapped");
+	ck_assert_uint_eq(log.arenas[0].reserved, sizeof(pool));
+	assert_in_order(&log);
+	drop(ring, &log);
+}
+END_TEST
+
+static void *thread_writes(void *count)
+{
+	struct arena arena;
+
+	init_over_pool(&arena, "of a thread");
+	push_records(&arena, *(int *)count);
+	return NULL;
+}
+
+START_TEST(threads_write_side_by_side)
+{
+	int count = 10000;
+	struct trace_ring *ring = attached_ring(4 * MIB);
+	struct trace_log log;
+	pthread_t threads[4];
+
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, thread_writes, &count), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		pthread_join(threads[i], NULL);
+	log = read_ring(ring);
+	ck_assert_uint_eq(log.lost, 0);
+	ck_assert_uint_eq(log.event_count, 1 + ARRAY_SIZE(threads) * (size_t)(count + 1));
+	ck_assert_uint_eq(log.arena_count, ARRAY_SIZE(threads));
+	assert_in_order(&log);
+	for (size_t id = 1; id <= ARRAY_SIZE(threads); id++) {
+		enum trace_op next = TRACE_ALLOC;
+
+		for (size_t i = 0; i < log.event_count; i++) {
+			const struct trace_event *e = &log.events[i];
+
+			if (e->arena != id || e->op == TRACE_RESERVE)
+				continue;
+			ck_assert_int_eq(e->op, next);
+			next = next == TRACE_ALLOC ? TRACE_RESET : TRACE_ALLOC;
+		}
+	}
+	drop(ring, &log);
+}
+END_TEST
+
+START_TEST(lapping_threads_lose_nothing_uncounted)
+{
+	int count = 50000;
+	struct trace_ring *ring = attached_ring(128 * KIB);
+	struct trace_log log;
+	pthread_t threads[2];
+
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, thread_writes, &count), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		pthread_join(threads[i], NULL);
+	log = read_ring(ring);
+	/* Each time a thread is stopped inside a record for a whole lap, one may go uncounted. */
+	ck_assert_int_le(llabs((long long)(log.event_count + log.lost) - (1 + 2 * (count + 1))),
+			 20);
+	drop(ring, &log);
+}
+END_TEST
+
+static void wait_for(pid_t pid, int *status)
+{
+	ck_assert_int_eq(waitpid(pid, status, 0), pid);
+}
+
+START_TEST(forked_child_has_entries_of_its_own)
+{
+	struct trace_ring *ring = attached_ring(256 * KIB);
+	struct arena arena;
+	struct trace_log log;
+	int status;
+	pid_t pid;
+
+	init_over_pool(&arena, "inherited");
+	push_records(&arena, 11);
+	pid = fork();
+	if (pid == 0) {
+		push_records(&arena, 101);
+		ck_assert_ptr_nonnull(arena_push(&arena, 500, 1));
+		_exit(0);
+	}
+	wait_for(pid, &status);
+	push_records(&arena, 10);
+	log = read_ring(ring);
+	ck_assert_uint_eq(log.torn, 0);
+	ck_assert_uint_eq(log.arena_count, 2);
+	ck_assert_uint_eq(log.arenas[0].pid, (uint32_t)getpid());
+	ck_assert_uint_eq(log.arenas[1].pid, (uint32_t)pid);
+	ck_assert_uint_eq(log.arenas[1].parent, 1);
+	ck_assert_str_eq(log.arenas[1].name, "inherited");
+	ck_assert_uint_eq(log.arenas[0].used, 0);
+	ck_assert_uint_eq(log.arenas[1].used, 508);
+	ck_assert_uint_eq(count_op(&log, TRACE_ATTACH), 2);
+	ck_assert_uint_eq(log.event_count, 2 + 1 + 11 + 101 + 1 + 10);
+	for (size_t i = 0; i < log.event_count; i++)
+		if (log.events[i].arena)
+			ck_assert_uint_eq(log.events[i].pid,
+					  log.arenas[log.events[i].arena - 1].pid);
+	drop(ring, &log);
+}
+END_TEST
+
+static __attribute__((noreturn)) void write_for_ever(void)
+{
+	struct arena arena;
+
+	init_over_pool(&arena, "until killed");
+	for (;;)
+		push_records(&arena, 2);
+}
+
+START_TEST(survives_the_killing_of_writers)
+{
+	struct trace_ring *ring = attached_ring(_i ? SMALL_RING : 4 * MIB);
+	struct trace_log log;
+	pid_t pids[2];
+	int status;
+
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			write_for_ever();
+	}
+	do { /* reading while they write */
+		log = read_ring(ring);
+		assert_in_order(&log);
+		ck_assert_uint_le(log.arena_count, 2);
+		status = log.event_count < 500 || log.arena_count < 2;
+		trace_log_release(&log);
+	} while (status);
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		kill(pids[i], SIGKILL);
+		wait_for(pids[i], &status);
+		ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	}
+	log = read_ring(ring);
+	ck_assert_uint_eq(log.arena_count, 2);
+	ck_assert_uint_le(log.torn, 2);
+	ck_assert_uint_gt(log.event_count, 300);
+	drop(ring, &log);
+}
+END_TEST
+
+/* Clears 40 MiB eagerly of which the last 20 are not writable: dies in the second step. */
+static __attribute__((noreturn)) void die_while_clearing(void)
+{
+	unsigned char *buffer =
+		mmap(NULL, 40 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct arena arena;
+
+	signal(SIGSEGV, SIG_DFL);
+	mprotect(buffer + 20 * MIB, 20 * MIB, PROT_NONE);
+	if (arena_init(&arena, &(struct arena_config){.name = "eager",
+						      .size = 40 * MIB,
+						      .policy = ARENA_CLEAR_EAGERLY,
+						      .backing = buffer}) == 0)
+		_exit(0);
+	_exit(1);
+}
+
+START_TEST(unfinished_clearing_shows_how_far_it_got)
+{
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+	_cleanup_free_ struct trace_summary *summary = NULL;
+	struct trace_log log;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		die_while_clearing();
+	wait_for(pid, &status);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+	log = read_ring(ring);
+	summary = trace_log_summary(&log);
+	ck_assert_uint_eq(log.arena_count, 1);
+	ck_assert(summary->is_clear_unfinished && !summary->is_released);
+	ck_assert_uint_eq(summary->clear_target, 40 * MIB);
+	ck_assert_uint_eq(summary->cleared, 16 * MIB);
+	ck_assert_uint_eq(summary->touched, 16 * MIB);
+	ck_assert_uint_ne(summary->arena->clear_site, 0);
+	ck_assert_uint_eq(count_op(&log, TRACE_CLEAR_BEGIN), 1);
+	ck_assert_uint_eq(count_op(&log, TRACE_CLEAR_PROGRESS), 1);
+	ck_assert_uint_eq(count_op(&log, TRACE_CLEAR_END), 0);
+	drop(ring, &log);
+}
+END_TEST
+
+START_TEST(finished_clearing_is_complete)
+{
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+	_cleanup_free_ struct trace_summary *summary = NULL;
+	struct trace_log log;
+	struct arena arena;
+
+	ck_assert_int_eq(arena_init(&arena, &(struct arena_config){.size = 100,
+								   .policy = ARENA_CLEAR_EAGERLY}),
+			 0);
+	log = read_ring(ring);
+	summary = trace_log_summary(&log);
+	ck_assert_str_eq(summary->arena->name, "arena");
+	ck_assert_uint_eq(summary->cleared, 100);
+	ck_assert_uint_eq(summary->clear_target, 100);
+	ck_assert(!summary->is_clear_unfinished);
+	ck_assert_uint_eq(count_op(&log, TRACE_CLEAR_END), 1);
+	arena_destroy(&arena);
+	drop(ring, &log);
+}
+END_TEST
+
+START_TEST(refused_arena_is_in_the_table)
+{
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+	_cleanup_free_ struct trace_summary *summary = NULL;
+	struct trace_log log;
+	struct arena arena;
+
+	ck_assert_int_eq(arena_init(&arena, &(struct arena_config){.name = "too large",
+								   .size = (size_t)1 << 60,
+								   .source = ARENA_SOURCE_RESERVE}),
+			 -ENOMEM);
+	log = read_ring(ring);
+	summary = trace_log_summary(&log);
+	ck_assert_uint_eq(log.arena_count, 1);
+	ck_assert(summary->is_refused);
+	ck_assert_int_eq(summary->refused_errno, ENOMEM);
+	ck_assert_uint_eq(summary->refused_bytes, (size_t)1 << 60);
+	ck_assert_uint_eq(summary->arena->requested, (size_t)1 << 60);
+	ck_assert_uint_eq(summary->reserved, 0);
+	drop(ring, &log);
+}
+END_TEST
+
+START_TEST(full_table_is_counted)
+{
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+	struct trace_log log;
+	struct arena arena;
+
+	for (int i = 0; i < 50; i++) {
+		init_over_pool(&arena,
+			       "one of many with a name that is much too long for the table");
+		push_records(&arena, 1);
+	}
+	log = read_ring(ring);
+	ck_assert_uint_eq(log.arena_count, 42);
+	ck_assert_uint_eq(log.arenas_lost, 8);
+	ck_assert_uint_eq(strlen(log.arenas[41].name), TRACE_NAME_MAX - 1);
+	ck_assert_uint_eq(count_op(&log, TRACE_ALLOC), 50);
+	ck_assert_uint_eq(log.events[log.event_count - 1].arena, 0);
+	drop(ring, &log);
+}
+END_TEST
+
+START_TEST(hostile_names_are_neutralised)
+{
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+	struct arena arena;
+	struct trace_log log;
+
+	init_over_pool(&arena, "a\"b)\n\x1b[31m\xff\xc3<");
+	log = read_ring(ring);
+	for (const char *c = log.arenas[0].name; *c; c++)
+		ck_assert((unsigned char)*c >= 0x20 && (unsigned char)*c < 0x7f);
+	drop(ring, &log);
+}
+END_TEST
+
+/* Dumps to a file of its own; *fd is open on it. */
+static struct trace_log dump_and_load(const struct trace_ring *ring, int *fd)
+{
+	struct trace_log log;
+	char path[64];
+
+	*fd = memfd_create("trace.bin", 0);
+	ck_assert_int_eq(trace_ring_dump(ring, *fd, &err), 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
+	ck_assert_int_eq(trace_log_load(path, &log, &err), 0);
+	return log;
+}
+
+START_TEST(dump_holds_what_the_ring_held)
+{
+	struct trace_ring *ring = attached_ring(MIB);
+	struct arena arena;
+	struct trace_log live, loaded;
+	int fd;
+
+	loaded = dump_and_load(ring, &fd);
+	ck_assert_uint_eq(loaded.event_count, 1);
+	ck_assert_int_lt(lseek(fd, 0, SEEK_END), 6 * 1024);
+	trace_log_release(&loaded);
+	close(fd);
+
+	init_over_pool(&arena, "dumped");
+	push_records(&arena, _i);
+	live = read_ring(ring);
+	loaded = dump_and_load(ring, &fd);
+	ck_assert_uint_eq(loaded.event_count, live.event_count);
+	ck_assert_uint_eq(loaded.arena_count, 1);
+	ck_assert_uint_eq(loaded.lost, live.lost);
+	ck_assert(!loaded.is_cut && loaded.is_clock_sound);
+	for (size_t i = 0; i < live.event_count; i++) {
+		ck_assert_uint_eq(loaded.events[i].ticks, live.events[i].ticks);
+		ck_assert_int_eq(loaded.events[i].op, live.events[i].op);
+		ck_assert_int_le(llabs(loaded.events[i].t_ns - live.events[i].t_ns), 2000000);
+	}
+	close(fd);
+	trace_log_release(&loaded);
+	drop(ring, &live);
+}
+END_TEST
+
+START_TEST(load_names_the_file_and_the_reason)
+{
+	struct trace_log log;
+
+	ck_assert_int_eq(trace_log_load("/nonexistent/trace.bin", &log, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "/nonexistent/trace.bin"));
+	ck_assert_int_eq(trace_log_load("/dev/null", &log, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "shorter than a header"));
+}
+END_TEST
+
+/* The bytes of a dump with a few arenas and some hundred records. */
+static unsigned char *sample_dump(size_t *bytes)
+{
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+	const int fd = memfd_create("trace.bin", 0);
+	unsigned char *copy;
+	struct arena arena;
+
+	one_life();
+	init_over_pool(&arena, "sample");
+	push_records(&arena, 250);
+	ck_assert_int_eq(trace_ring_dump(ring, fd, &err), 0);
+	*bytes = (size_t)lseek(fd, 0, SEEK_END);
+	copy = malloc(*bytes);
+	ck_assert_int_eq(pread(fd, copy, *bytes, 0), (ssize_t)*bytes);
+	close(fd);
+	trace_detach();
+	trace_ring_free(ring);
+	return copy;
+}
+
+/* Whatever was in the buffer, what comes out keeps its promises. */
+static void assert_sane(const struct trace_log *log)
+{
+	_cleanup_free_ struct trace_summary *summary = trace_log_summary(log);
+
+	for (size_t i = 0; i < log->event_count; i++) {
+		ck_assert(log->events[i].op > TRACE_NONE && log->events[i].op < TRACE_OP_COUNT);
+		ck_assert(log->events[i].t_ns >= 0);
+	}
+	for (size_t i = 0; i < log->arena_count; i++) {
+		const struct trace_log_arena *a = &log->arenas[i];
+
+		ck_assert(a->used <= a->committed && a->touched <= a->committed);
+		ck_assert(a->committed <= a->reserved && a->reserved <= INT64_MAX);
+		ck_assert(a->used <= a->peak && a->peak <= a->reserved);
+		ck_assert(a->cleared <= a->clear_target);
+		ck_assert(strlen(a->name) < TRACE_NAME_MAX);
+		ck_assert(summary[i].first_event == SIZE_MAX ||
+			  summary[i].last_event < log->event_count);
+	}
+	ck_assert(log->lost >= log->torn && log->lost <= INT64_MAX);
+}
+
+START_TEST(cut_dumps_are_read_as_far_as_they_go)
+{
+	size_t bytes;
+	_cleanup_free_ unsigned char *dump = sample_dump(&bytes);
+	struct trace_log log;
+
+	for (size_t len = 0; len <= bytes; len += len < 600 ? 1 : 97) {
+		_cleanup_free_ unsigned char *cut =
+			malloc(len ? len : 1); /* ends where ASan looks */
+
+		memcpy(cut, dump, len);
+		if (len < sizeof(struct trace_header)) {
+			ck_assert_int_eq(trace_log_parse(cut, len, &log, &err), -1);
+			continue;
+		}
+		ck_assert_int_eq(trace_log_parse(cut, len, &log, &err), 0);
+		ck_assert(log.is_cut == (len < bytes));
+		assert_sane(&log);
+		trace_log_release(&log);
+	}
+}
+END_TEST
+
+START_TEST(damaged_dumps_do_no_harm)
+{
+	size_t bytes;
+	_cleanup_free_ unsigned char *dump = sample_dump(&bytes);
+	_cleanup_free_ unsigned char *bad = malloc(bytes);
+	unsigned int seed = 4711u + (unsigned int)_i;
+	struct trace_log log;
+
+	for (int round = 0; round < 1500; round++) {
+		const size_t reach = rand_r(&seed) % 2 ? bytes : 1024;
+
+		memcpy(bad, dump, bytes);
+		for (int i = rand_r(&seed) % 32; i >= 0; i--)
+			bad[(size_t)rand_r(&seed) % reach] =
+				(unsigned char)(rand_r(&seed) % 3 ? rand_r(&seed) : 0xff);
+		if (trace_log_parse(bad, bytes, &log, &err) < 0)
+			continue;
+		assert_sane(&log);
+		trace_log_release(&log);
+	}
+}
+END_TEST
+
+START_TEST(torn_records_are_lost_not_shown)
+{
+	size_t bytes;
+	_cleanup_free_ unsigned char *dump = sample_dump(&bytes);
+	struct trace_header header;
+	struct trace_log log;
+	size_t whole;
+
+	ck_assert_int_eq(trace_log_parse(dump, bytes, &log, &err), 0);
+	whole = log.event_count;
+	trace_log_release(&log);
+	memcpy(&header, dump, sizeof(header));
+	for (size_t field = 0; field < sizeof(struct trace_record); field++) {
+		unsigned char *byte = dump + TRACE_BLOCKS_OFFSET(header.arena_capacity) +
+				      offsetof(struct trace_block, records[7]) + field;
+
+		*byte ^= 0x10;
+		ck_assert_int_eq(trace_log_parse(dump, bytes, &log, &err), 0);
+		ck_assert_uint_eq(log.event_count, whole - 1);
+		ck_assert_uint_eq(log.torn, 1);
+		ck_assert_uint_eq(log.lost, 1);
+		trace_log_release(&log);
+		*byte ^= 0x10;
+	}
+}
+END_TEST
+
+START_TEST(unusable_clock_is_said)
+{
+	size_t bytes;
+	_cleanup_free_ unsigned char *dump = sample_dump(&bytes);
+	struct trace_header *header = (struct trace_header *)(void *)dump;
+	struct trace_log log;
+
+	if (header->clock == TRACE_CLOCK_MONOTONIC)
+		return;
+	header->read = header->created;
+	ck_assert_int_eq(trace_log_parse(dump, bytes, &log, &err), 0);
+	ck_assert(!log.is_clock_sound);
+	ck_assert_int_eq(log.events[log.event_count - 1].t_ns, 0);
+	assert_in_order(&log);
+	trace_log_release(&log);
+}
+END_TEST
+
+START_TEST(writer_outlives_a_scribbled_ring)
+{
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+	struct arena arena;
+	struct trace_log log;
+	unsigned int seed = 99;
+	unsigned char *map =
+		mmap(NULL, SMALL_RING, PROT_READ | PROT_WRITE, MAP_SHARED, trace_ring_fd(ring), 0);
+
+	init_over_pool(&arena, "scribbled on");
+	for (int i = 0; i < 2000; i++) {
+		memset(map + (size_t)rand_r(&seed) % (SMALL_RING - 4096), rand_r(&seed),
+		       (size_t)rand_r(&seed) % 4096);
+		push_records(&arena, 40);
+	}
+	memset(map, 0xff, SMALL_RING);
+	one_life();
+	log = read_ring(ring);
+	assert_sane(&log);
+	munmap(map, SMALL_RING);
+	drop(ring, &log);
+}
+END_TEST
+
+START_TEST(ring_cannot_be_cut_off)
+{
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+
+	ck_assert_int_lt(ftruncate(trace_ring_fd(ring), 0), 0);
+	ck_assert_int_eq(fcntl(trace_ring_fd(ring), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	ck_assert_int_eq(trace_ring_hand_over(ring), 0);
+	ck_assert_int_eq(fcntl(trace_ring_fd(ring), F_GETFD) & FD_CLOEXEC, 0);
+	trace_detach();
+	trace_ring_free(ring);
+	trace_ring_free(NULL);
+}
+END_TEST
+
+static TCase *writing(void)
+{
+	TCase *tc = tcase_create("writing");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, tells_the_life_of_an_arena);
+	tcase_add_test(tc, summary_has_the_figures);
+	tcase_add_test(tc, without_a_ring_nothing_happens);
+	tcase_add_test(tc, bad_descriptors_turn_tracing_off);
+	tcase_add_test(tc, bad_headers_turn_tracing_off);
+	tcase_add_loop_test(tc, lapping_keeps_the_newest_and_counts_the_rest, 0, 4);
+	tcase_add_test(tc, threads_write_side_by_side);
+	tcase_add_test(tc, lapping_threads_lose_nothing_uncounted);
+	tcase_add_test(tc, forked_child_has_entries_of_its_own);
+	tcase_add_loop_test(tc, survives_the_killing_of_writers, 0, 2);
+	tcase_add_test(tc, unfinished_clearing_shows_how_far_it_got);
+	tcase_add_test(tc, finished_clearing_is_complete);
+	tcase_add_test(tc, refused_arena_is_in_the_table);
+	tcase_add_test(tc, full_table_is_counted);
+	tcase_add_test(tc, writer_outlives_a_scribbled_ring);
+	tcase_add_test(tc, ring_cannot_be_cut_off);
+	return tc;
+}
+
+static TCase *reading(void)
+{
+	TCase *tc = tcase_create("reading");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, hostile_names_are_neutralised);
+	tcase_add_loop_test(tc, dump_holds_what_the_ring_held, 97, 101);
+	tcase_add_test(tc, load_names_the_file_and_the_reason);
+	tcase_add_test(tc, cut_dumps_are_read_as_far_as_they_go);
+	tcase_add_loop_test(tc, damaged_dumps_do_no_harm, 0, 4);
+	tcase_add_test(tc, torn_records_are_lost_not_shown);
+	tcase_add_test(tc, unusable_clock_is_said);
+	return tc;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("trace");
+	SRunner *runner;
+	int failed;
+
+	suite_add_tcase(suite, writing());
+	suite_add_tcase(suite, reading());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
