@@ -105,7 +105,7 @@ static bool is_livelocked(struct capture *capture)
 static const char *why_stop(struct capture *capture)
 {
 	if (capture->stop_signal)
-		return "interrupted";
+		return "interrupt";
 	if (is_livelocked(capture))
 		return "livelock";
 	return io_now_ns() >= capture->deadline_ns ? "timeout" : NULL;

@@ -320,7 +320,7 @@ static bool is_leftover(const char *name)
 	       process_start_time(pid) != start;
 }
 
-int cg_clear_leftovers(const struct cg_home *home, int *stuck)
+int cg_clear_leftovers(const struct cg_home *home, bool dry, int *stuck)
 {
 	_cleanup_free_ char *top = text_format("%s%s", home->mount, home->parent);
 	_cleanup_closedir_ DIR *dir = opendir(top);
@@ -337,6 +337,8 @@ int cg_clear_leftovers(const struct cg_home *home, int *stuck)
 		if (!is_leftover(entry->d_name))
 			continue;
 		found++;
+		if (dry)
+			continue;
 		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		path = text_format("%s/%s", home->parent, entry->d_name);
 		if (fd < 0 || kill_dir(fd) || delete_path(path + (path[1] == '/')))

@@ -78,8 +78,8 @@ int cg_destroy(struct cg *cg, struct err *err);
 
 /*
  * Kills and removes cgroups of launchers that no longer live, below `home`. Returns how many were
- * found; those that could not be removed are counted in *stuck.
+ * found; those that could not be removed are counted in *stuck. With dry set only counts.
  */
-int cg_clear_leftovers(const struct cg_home *home, int *stuck);
+int cg_clear_leftovers(const struct cg_home *home, bool dry, int *stuck);
 
 #endif

@@ -66,23 +66,32 @@ static void load_argv(struct record *r, const json_t *argv)
 			r->argv[r->argc++] = json_string_value(json_array_get(argv, i));
 }
 
+/* A guest knows its kernel, the host the rest: several "run" lines add up. */
+static void merge_run(struct record *r, const struct record_run *run)
+{
+	r->id = run->id ? run->id : r->id;
+	r->backend = run->backend ? run->backend : r->backend;
+	r->kernel = run->kernel ? run->kernel : r->kernel;
+	r->machine = run->machine ? run->machine : r->machine;
+	r->started_at = run->started_at ? run->started_at : r->started_at;
+	r->accelerator = run->accelerator ? run->accelerator : r->accelerator;
+	if (run->page_size != RECORD_ABSENT)
+		r->page_size = run->page_size;
+	if (run->cgroup_version != RECORD_ABSENT)
+		r->cgroup_version = run->cgroup_version;
+}
+
 static int on_run(struct loader *l)
 {
 	struct record *r = l->record;
-	struct record_run run = {0};
+	struct record_run run = {.page_size = RECORD_ABSENT, .cgroup_version = RECORD_ABSENT};
 
 	if (fields_from_json(fields_run, l->object, &run))
 		return -1;
 	keep(l, l->object);
-	load_argv(r, json_object_get(l->object, "argv"));
-	r->id = run.id;
-	r->backend = run.backend;
-	r->kernel = run.kernel;
-	r->machine = run.machine;
-	r->started_at = run.started_at;
-	r->accelerator = run.accelerator;
-	r->page_size = run.page_size;
-	r->cgroup_version = run.cgroup_version;
+	if (json_object_get(l->object, "argv"))
+		load_argv(r, json_object_get(l->object, "argv"));
+	merge_run(r, &run);
 	l->has_run = true;
 	return 0;
 }

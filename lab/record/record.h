@@ -236,6 +236,7 @@ struct record_run {
 	char *const *argv;
 	int64_t page_size, cgroup_version;
 };
+/* Lines add up: what one leaves absent (NULL, RECORD_ABSENT) stays as an earlier one said it. */
 void record_put_run(struct record_writer *w, const struct record_run *run);
 void record_put_spec(struct record_writer *w, const struct spec *spec);
 void record_put_setting(struct record_writer *w, const char *name, const char *value);

@@ -82,12 +82,13 @@ static void put_struct(struct record_writer *w, const char *ev, const struct fie
 void record_put_run(struct record_writer *w, const struct record_run *run)
 {
 	json_t *line = fields_to_json(fields_run, run);
-	json_t *argv = json_array();
+	json_t *argv = run->argv ? json_array() : NULL;
 
 	for (char *const *arg = run->argv; arg && *arg; arg++)
 		json_array_append_new(argv, line_string(*arg, strlen(*arg)));
 	json_object_set_new(line, "schema", json_string(RECORD_SCHEMA));
-	json_object_set_new(line, "argv", argv);
+	if (argv)
+		json_object_set_new(line, "argv", argv);
 	record_put(w, "run", line);
 }
 

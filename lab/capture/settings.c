@@ -1,0 +1,51 @@
+#include "capture/settings.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "launch/sysctl.h"
+
+static const struct {
+	const char *name, *path;
+} files[] = {
+	{"vm.overcommit_memory", "/proc/sys/vm/overcommit_memory"},
+	{"vm.overcommit_ratio", "/proc/sys/vm/overcommit_ratio"},
+	{"vm.overcommit_kbytes", "/proc/sys/vm/overcommit_kbytes"},
+	{"vm.swappiness", "/proc/sys/vm/swappiness"},
+	{"vm.oom_dump_tasks", "/proc/sys/vm/oom_dump_tasks"},
+	{"vm.oom_kill_allocating_task", "/proc/sys/vm/oom_kill_allocating_task"},
+	{"vm.panic_on_oom", "/proc/sys/vm/panic_on_oom"},
+	{"thp", "/sys/kernel/mm/transparent_hugepage/enabled"},
+};
+
+static const char *const meminfo_keys[] = {"MemTotal", "MemAvailable", "SwapTotal", "SwapFree",
+					   "CommitLimit", "Committed_AS"};
+
+static void write_meminfo_line(struct record_writer *w, char *line)
+{
+	char *colon = strchr(line, ':');
+
+	if (!colon)
+		return;
+	*colon = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(meminfo_keys); i++)
+		if (!strcmp(line, meminfo_keys[i]))
+			record_put_setting(w, line, colon + 1 + strspn(colon + 1, " "));
+}
+
+void settings_write(struct record_writer *w)
+{
+	_cleanup_strbuf_ struct strbuf meminfo = STRBUF_INIT;
+	char value[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (!sysctl_read(files[i].path, value, sizeof(value)))
+			record_put_setting(w, files[i].name, value);
+	if (io_read_at(AT_FDCWD, "/proc/meminfo", 65536, &meminfo))
+		return;
+	for (char *line = strtok(meminfo.buf, "\n"); line; line = strtok(NULL, "\n"))
+		write_meminfo_line(w, line);
+}

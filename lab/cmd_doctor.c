@@ -1,0 +1,162 @@
+/* What this host can do, what is missing, the one line that cures it; leftovers put right. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/options.h"
+#include "base/text.h"
+#include "commands.h"
+#include "launch/cgroup.h"
+#include "launch/sysctl.h"
+#include "launch/vm.h"
+#include "scenarios.h"
+
+struct doctor_options {
+	bool restore, help;
+};
+
+static int set_restore(void *to, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	((struct doctor_options *)to)->restore = true;
+	return 0;
+}
+
+static int set_help(void *to, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	((struct doctor_options *)to)->help = true;
+	return 0;
+}
+
+static const struct option_def table[] = {
+	{"restore", NULL, "clear what killed launchers left: cgroups, settings", set_restore},
+	{"help", NULL, "this text", set_help},
+};
+
+/* Returns 1 when this way of running works. */
+static int check_cgroup(struct cg_home *home)
+{
+	struct err err = ERR_INIT;
+
+	if (cg_find_home(home, &err) < 0) {
+		printf("no   cgroup       %s\n", err.text);
+		return 0;
+	}
+	printf("%s cgroup       v%d, children of %s%s%s\n", home->version == 2 ? "yes " : "part",
+	       home->version, home->mount, home->parent,
+	       home->version == 2 ? "" : ": fewer facts than v2; 'auto' prefers the VM");
+	return 1;
+}
+
+static int check_vm(const char *series)
+{
+	struct err err = ERR_INIT;
+
+	if (vm_check(series, &err) < 0) {
+		printf("no   vm %-9s %s\n", series, err.text);
+		return 0;
+	}
+	printf("yes  vm %-9s QEMU and a kernel are there; no privilege needed\n", series);
+	return 1;
+}
+
+static void check_file(const char *name, const char *path, int flags, const char *cure)
+{
+	_cleanup_close_ int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0)
+		printf("yes  %-12s %s\n", name, path);
+	else
+		printf("no   %-12s %s: %s; %s\n", name, path, strerror(errno), cure);
+}
+
+static void check_scenarios(void)
+{
+	char **names = scenarios_list();
+	int n = 0;
+
+	for (char **name = names; *name; name++, n++)
+		free(*name);
+	free(names);
+	if (n)
+		printf("yes  scenarios    %d\n", n);
+	else
+		puts("no   scenarios    none beside the program; run make, or set OOMLAB_SCENARIOS");
+}
+
+static int settings_left(bool restore)
+{
+	_cleanup_free_ char *dir = sysctl_state_dir();
+	int stuck, found = sysctl_restore_leftovers(dir, !restore, &stuck);
+
+	if (found && !restore)
+		printf("LEFT settings     %d changed by a launcher that was killed; 'oomlab doctor "
+		       "--restore' puts them back\n",
+		       found);
+	else if (found)
+		printf("%s settings     %d put back, %d could not be\n", stuck ? "LEFT" : "done",
+		       found - stuck, stuck);
+	return found && (!restore || stuck);
+}
+
+static int cgroups_left(const struct cg_home *home, bool restore)
+{
+	int stuck, found = cg_clear_leftovers(home, !restore, &stuck);
+
+	if (found && !restore)
+		printf("LEFT cgroups      %d of killed launchers; the next run or 'oomlab doctor "
+		       "--restore' removes them\n",
+		       found);
+	else if (found)
+		printf("%s cgroups      %d removed, %d could not be\n", stuck ? "LEFT" : "done",
+		       found - stuck, stuck);
+	return found && (!restore || stuck);
+}
+
+static int examine(bool restore)
+{
+	struct cg_home home;
+	int left, places = check_cgroup(&home);
+
+	places += check_vm("6.12");
+	check_vm("6.1");
+	check_file("kvm", "/dev/kvm", O_RDWR, "without it the VM is emulated, a few times slower");
+	check_file("kmsg", "/dev/kmsg", O_RDONLY, "run as root for the cgroup place");
+	check_file("tracefs", "/sys/kernel/tracing/events/oom/mark_victim/id", O_RDONLY,
+		   "run as root with tracefs mounted");
+	check_scenarios();
+	left = settings_left(restore);
+	if (home.version)
+		left += cgroups_left(&home, restore);
+	if (!places)
+		puts("\nNothing can run here; 'make deps' installs what the VM needs.");
+	return places && !left ? EXIT_OK : EXIT_FAILED;
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct doctor_options options = {0};
+	int first = options_parse("doctor", table, ARRAY_SIZE(table), &options, argc, argv, &err);
+
+	if (first >= 0 && first < argc)
+		first = err_set(&err, EXIT_USAGE, "'%s' is one too many", argv[first]);
+	if (first < 0) {
+		err_print(&err);
+		return EXIT_USAGE;
+	}
+	if (options.help) {
+		puts("usage: oomlab doctor [--restore]\n\n"
+		     "What this host can do and what would cure what it cannot. Exit status 0 when a\n"
+		     "scenario can run and nothing was left behind, else 1.\n");
+		options_print(stdout, table, ARRAY_SIZE(table));
+		return EXIT_OK;
+	}
+	return examine(options.restore);
+}

@@ -1,0 +1,97 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/options.h"
+#include "base/text.h"
+#include "commands.h"
+#include "scenarios.h"
+#include "spec/spec.h"
+
+struct list_options {
+	bool json, help;
+};
+
+static int set_json(void *to, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	((struct list_options *)to)->json = true;
+	return 0;
+}
+
+static int set_help(void *to, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	((struct list_options *)to)->help = true;
+	return 0;
+}
+
+static const struct option_def table[] = {
+	{"json", NULL, "every declaration, as one JSON array", set_json},
+	{"help", NULL, "this text", set_help},
+};
+
+static void print_one(const struct spec *spec)
+{
+	printf("%-18s %-9s %-12s %s\n", spec->name,
+	       !spec->memory_max.is_set || spec->memory_max.is_max
+		       ? "no limit"
+		       : TEXT_SIZE(spec->memory_max.bytes),
+	       spec->has_expect ? spec_outcome_names[spec->expect.outcome] : "-",
+	       spec->summary ? spec->summary : "");
+}
+
+static int list(bool json)
+{
+	char **names = scenarios_list();
+	json_t *all = json_array();
+	int status = EXIT_OK;
+
+	for (char **name = names; *name; name++) {
+		struct err err = ERR_INIT;
+		struct spec spec;
+		_cleanup_free_ char *path = scenarios_find(*name, &err);
+
+		spec_init(&spec);
+		if (!path || spec_ask_program(path, &spec, &err) < 0) {
+			err_print(&err);
+			status = EXIT_FAILED;
+		} else if (json) {
+			json_array_append_new(all, spec_to_json(&spec));
+		} else {
+			print_one(&spec);
+		}
+		spec_release(&spec);
+		free(*name);
+	}
+	if (json)
+		json_dumpf(all, stdout, JSON_INDENT(2));
+	if (json)
+		putchar('\n');
+	json_decref(all);
+	free(names);
+	return status;
+}
+
+int cmd_list(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct list_options options = {0};
+	int first = options_parse("list", table, ARRAY_SIZE(table), &options, argc, argv, &err);
+
+	if (first >= 0 && first < argc)
+		first = err_set(&err, EXIT_USAGE, "'%s' is one too many", argv[first]);
+	if (first < 0) {
+		err_print(&err);
+		return EXIT_USAGE;
+	}
+	if (options.help) {
+		puts("usage: oomlab list [--json]\n\n"
+		     "The scenarios: name, memory limit, expected outcome, summary.\n");
+		options_print(stdout, table, ARRAY_SIZE(table));
+		return EXIT_OK;
+	}
+	return list(options.json);
+}

@@ -1,0 +1,67 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/options.h"
+#include "base/text.h"
+#include "commands.h"
+#include "record/verdict.h"
+#include "report/report.h"
+#include "terminal.h"
+
+static int set_help(void *to, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	*(bool *)to = true;
+	return 0;
+}
+
+static const struct option_def table[] = {
+	{"help", NULL, "this text", set_help},
+};
+
+static int render(const char *dir, struct err *err)
+{
+	_cleanup_free_ char *path = text_format("%s/record.jsonl", dir);
+	_cleanup_(record_release) struct record record = {0};
+	_cleanup_(conclusion_release) struct conclusion conclusion = {0};
+
+	if (record_load(path, &record, err) < 0)
+		return -1;
+	conclusion_draw(&record, &conclusion);
+	report_print_terminal(stdout, &record, &conclusion, terminal_has_colour(stdout),
+			      terminal_columns(stdout));
+	if (report_write_all(&record, &conclusion, dir, err) < 0)
+		return -1;
+	return conclusion_exit_status(&record, &conclusion);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	bool help = false;
+	int first = options_parse("report", table, ARRAY_SIZE(table), &help, argc, argv, &err);
+	int status;
+
+	if (first >= 0 && !help && first != argc - 1)
+		first = err_set(&err, EXIT_USAGE, "give one folder of a run, such as reports/latest");
+	if (first < 0) {
+		err_print(&err);
+		return EXIT_USAGE;
+	}
+	if (help) {
+		puts("usage: oomlab report RUN_DIR\n\n"
+		     "Judges and renders a run again from its record.jsonl, also one that was cut\n"
+		     "short. Prints the report, writes report.json, .txt, .md, .html beside the\n"
+		     "record. Exit status as 'oomlab run' would have had; 1 when there is no record.\n");
+		options_print(stdout, table, ARRAY_SIZE(table));
+		return EXIT_OK;
+	}
+	status = render(argv[first], &err);
+	if (status < 0)
+		err_print(&err);
+	return status < 0 ? EXIT_FAILED : status;
+}

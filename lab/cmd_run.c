@@ -1,0 +1,274 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "commands.h"
+#include "launch/target.h"
+#include "launch/vm.h"
+#include "record/verdict.h"
+#include "report/report.h"
+#include "run.h"
+#include "run_dir.h"
+#include "run_options.h"
+#include "run_trace.h"
+#include "scenarios.h"
+#include "terminal.h"
+
+static void print_help(void)
+{
+	puts("usage: oomlab run [OPTIONS] SCENARIO\n"
+	     "       oomlab run [OPTIONS] -- COMMAND [ARGS...]\n\n"
+	     "Runs it under a memory limit, watches it from outside, and writes a report.\n");
+	run_options_print(stdout);
+	puts("\nExit status. A scenario, or with --expect: 0 pass, 1 fail, 77 skip (with the reason),\n"
+	     "125 the lab could not do its part. A plain command: its own status, 128 + N after\n"
+	     "signal N (137 after a kill), 125 when the lab failed (a bad option included), 126 the\n"
+	     "command cannot be executed, 127 it is not found. 130 after ^C.");
+}
+
+/* SCENARIO, or what stands behind "--": sets run->argv, path and spec. */
+static int find_target(struct run *run, char **operands, bool is_command, struct err *err)
+{
+	static char no_operand[] = "";
+
+	if (!operands[0])
+		return err_set(err, EXIT_USAGE, "nothing to run; give a scenario ('oomlab list') or "
+						"'-- COMMAND'");
+	run->argv = operands;
+	if (is_command) {
+		run->path = target_find(operands[0] ? operands[0] : no_operand, err);
+		return run->path ? 0 : -1;
+	}
+	if (operands[1])
+		return err_set(err, EXIT_USAGE, "a scenario takes no arguments; a command goes "
+						"behind '--'");
+	run->path = scenarios_find(operands[0], err);
+	return run->path ? spec_ask_program(run->path, &run->spec, err) : -1;
+}
+
+static int settle_spec(struct run *run, struct err *err)
+{
+	const struct run_options *o = run->options;
+
+	if (o->inside_guest)
+		return spec_parse(o->spec_json ? o->spec_json : "", "--spec-json", &run->spec, err);
+	run_options_apply(o, &run->spec);
+	return spec_validate(&run->spec, err);
+}
+
+/* The facts point into these; they live as long as the run. */
+struct reasons {
+	struct err cgroup, vm;
+};
+
+static void find_facts(struct run *run, struct reasons *reasons)
+{
+	const struct run_options *o = run->options;
+	bool wants_vm = o->place != PLACE_CGROUP && !o->inside_guest;
+
+	run->facts = (struct plan_facts){
+		.is_guest = o->inside_guest,
+		.allow_host_sysctl = o->allow_host_sysctl,
+	};
+	if (cg_find_home(&run->home, &reasons->cgroup) < 0)
+		run->facts.cgroup_reason = reasons->cgroup.text;
+	run->facts.cgroup_version = run->home.version;
+	run->facts.cgroup_parent = run->home.parent;
+	run->facts.vm_works = wants_vm && vm_check(o->kernel, &reasons->vm) == 0;
+	run->facts.vm_reason = reasons->vm.text;
+}
+
+static void write_heads(struct run *run)
+{
+	struct utsname names;
+	char started[32];
+	time_t now = time(NULL);
+	struct record_run line = {.page_size = RECORD_ABSENT, .cgroup_version = RECORD_ABSENT};
+
+	uname(&names);
+	if (run->plan.place == PLACE_CGROUP) {
+		line.kernel = names.release;
+		line.machine = names.machine;
+		line.page_size = sysconf(_SC_PAGESIZE);
+		line.cgroup_version = run->home.version ? run->home.version : RECORD_ABSENT;
+	}
+	if (!run->options->inside_guest) {
+		strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+		line.id = strrchr(run->dir, '/') + 1;
+		line.backend = place_names[run->plan.place];
+		line.started_at = started;
+		line.argv = run->argv;
+	}
+	record_put_run(&run->writer, &line);
+	if (!run->options->inside_guest)
+		record_put_spec(&run->writer, &run->spec);
+}
+
+static int open_record(struct run *run, struct err *err)
+{
+	const char *port = getenv("OOMLAB_RECORD_FD");
+	_cleanup_free_ char *path = NULL;
+	int fd;
+
+	if (run->options->inside_guest) {
+		if (!port)
+			return err_set(err, EXIT_USAGE, "--inside-guest is for the guest alone");
+		record_writer_init(&run->writer, atoi(port));
+		return 0;
+	}
+	run->dir = run_dir_make(run->options->reports,
+				run->spec.name ? run->spec.name : run->argv[0], err);
+	if (!run->dir)
+		return -1;
+	path = text_format("%s/record.jsonl", run->dir);
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", path);
+	record_writer_init(&run->writer, fd);
+	return 0;
+}
+
+/* A scenario's report is its output; a command's must not mix with what the command prints. */
+static int conclude(struct run *run, struct err *err)
+{
+	_cleanup_free_ char *path = text_format("%s/record.jsonl", run->dir);
+	_cleanup_(record_release) struct record record = {0};
+	_cleanup_(conclusion_release) struct conclusion conclusion = {0};
+	FILE *to = run->spec.name ? stdout : stderr;
+
+	run_write_sites(run, path);
+	if (run->writer.failed) {
+		*err = run->writer.err;
+		return -1;
+	}
+	if (record_load(path, &record, err) < 0)
+		return -1;
+	conclusion_draw(&record, &conclusion);
+	if (report_write_all(&record, &conclusion, run->dir, err) < 0)
+		return -1;
+	run_dir_point_latest(run->options->reports, run->dir);
+	if (!run->options->quiet) {
+		report_print_terminal(to, &record, &conclusion, terminal_has_colour(to),
+				      terminal_columns(to));
+		fprintf(to, "%sreport: %s/report.md\n", run->spec.name ? "" : "oomlab: ", run->dir);
+	}
+	return conclusion_exit_status(&record, &conclusion);
+}
+
+static int execute(struct run *run, struct err *err)
+{
+	if (run->plan.skip) {
+		record_put_skip(&run->writer, run->plan.skip);
+		record_put_end(&run->writer, io_now_ns());
+		return 0;
+	}
+	return run->plan.place == PLACE_VM ? run_vm(run, err) : run_here(run, err);
+}
+
+/* Runs once. Returns the exit status. */
+static int run_planned(struct run *run, struct err *err)
+{
+	int r, status;
+
+	if (open_record(run, err) < 0)
+		return -1;
+	live_start(&run->live, run->spec.name ? run->spec.name : run->argv[0],
+		   run->options->quiet || run->options->inside_guest);
+	write_heads(run);
+	r = execute(run, err);
+	live_end(&run->live);
+	if (run->options->inside_guest)
+		return r;
+	if (r < 0)
+		err_print(err);
+	status = conclude(run, err);
+	if (status < 0)
+		return -1;
+	if (run->signal)
+		return 128 + run->signal;
+	return r < 0 ? err->status : status;
+}
+
+static void block_signals(struct run *run)
+{
+	sigset_t all;
+
+	sigemptyset(&run->signals);
+	sigaddset(&run->signals, SIGINT);
+	sigaddset(&run->signals, SIGTERM);
+	sigaddset(&run->signals, SIGHUP);
+	all = run->signals;
+	sigaddset(&all, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void run_release(struct run *run)
+{
+	spec_release(&run->spec);
+	free(run->path);
+	free(STEAL(run->dir));
+}
+
+static int prepare_and_run(struct run *run, char **operands, bool is_command, struct err *err)
+{
+	struct reasons reasons = {ERR_INIT, ERR_INIT};
+	int stuck, status = 0;
+
+	spec_init(&run->spec);
+	if (find_target(run, operands, is_command, err) < 0 || settle_spec(run, err) < 0)
+		return -1;
+	find_facts(run, &reasons);
+	plan_make(&run->spec, run->options->place, &run->facts, &run->plan);
+	if (run->options->dry_run) {
+		plan_print(stdout, &run->plan, &run->spec, &run->facts, run->options->kernel);
+		return run->plan.skip ? EXIT_SKIP : EXIT_OK;
+	}
+	block_signals(run);
+	if (run->plan.place == PLACE_CGROUP && !run->options->inside_guest)
+		cg_clear_leftovers(&run->home, false, &stuck);
+	for (long i = 0; i < run->options->repeat && !run->signal; i++) {
+		int once = run_planned(run, err);
+
+		if (once < 0)
+			return -1;
+		status = status ? status : once;
+		free(STEAL(run->dir));
+		if (run->writer.fd >= 0 && !run->options->inside_guest)
+			close(STEAL_FD(run->writer.fd));
+	}
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	struct run_options options;
+	struct run run = {.options = &options, .writer = {.fd = -1}};
+	int first = run_options_parse(argc, argv, &options, &err), status = -1;
+
+	if (first >= 0 && options.help) {
+		print_help();
+		status = EXIT_OK;
+	} else if (first >= 0) {
+		status = prepare_and_run(&run, argv + first,
+					 first > 1 && !strcmp(argv[first - 1], "--"), &err);
+	}
+	run_release(&run);
+	run_options_release(&options);
+	if (status >= 0)
+		return status;
+	err_print(&err);
+	/* Status 2 could be the command's own: the lab's failures of any kind are 125. */
+	return err.status == EXIT_USAGE ? EXIT_LAB_BROKEN : err.status;
+}

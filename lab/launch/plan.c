@@ -1,0 +1,178 @@
+#include "launch/plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "launch/sysctl.h"
+
+const char *const place_names[PLACE_COUNT] = {"auto", "cgroup", "vm"};
+
+static void add(struct plan *plan, enum plan_op op)
+{
+	plan->ops[plan->op_count++] = op;
+}
+
+static bool is_limited(const struct spec *spec)
+{
+	return spec->memory_max.is_set && !spec->memory_max.is_max;
+}
+
+/* Why the run may not be done on this host's own kernel, or NULL. */
+static const char *why_not_here(const struct spec *spec, const struct plan_facts *facts)
+{
+	if (!facts->cgroup_version)
+		return facts->cgroup_reason;
+	if (spec->needs_memcg_v2 && facts->cgroup_version != 2)
+		return "the scenario needs cgroup v2 and the memory controller here is v1";
+	if (facts->cgroup_version == 1 && (spec->memory_high.is_set || spec->oom_group))
+		return "cgroup v1 has no memory.high and no memory.oom.group";
+	if (facts->is_guest)
+		return NULL;
+	if (spec->name && !is_limited(spec))
+		return "a scenario without a limit would take the memory of this host";
+	if (spec_is_kernel_wide(spec) && !facts->allow_host_sysctl)
+		return "it sets the whole kernel (overcommit, THP or the guest's RAM), which is "
+		       "not done to a host";
+	return NULL;
+}
+
+static void choose(const struct spec *spec, enum place wanted, const struct plan_facts *facts,
+		   struct plan *plan)
+{
+	const char *not_here = why_not_here(spec, facts);
+
+	if (!not_here && facts->cgroup_version == 1 && wanted == PLACE_AUTO)
+		not_here = "the memory controller here is cgroup v1, which tells less";
+	if (wanted == PLACE_VM) {
+		snprintf(plan->reason, sizeof(plan->reason), "asked for");
+		plan->place = PLACE_VM;
+		plan->skip = facts->vm_works ? NULL : facts->vm_reason;
+	} else if (!not_here) {
+		snprintf(plan->reason, sizeof(plan->reason), "%s",
+			 wanted == PLACE_CGROUP
+				 ? "asked for"
+				 : "this user can make a memory cgroup v2 and nothing "
+				   "kernel-wide is asked");
+		plan->place = PLACE_CGROUP;
+	} else {
+		snprintf(plan->reason, sizeof(plan->reason), "%s", not_here);
+		plan->place = wanted == PLACE_CGROUP ? PLACE_CGROUP : PLACE_VM;
+		plan->skip = wanted == PLACE_CGROUP ? not_here
+			     : facts->vm_works	    ? NULL
+						    : facts->vm_reason;
+	}
+}
+
+/*
+ * The guest's RAM is taken from the host only as the guest touches it, so a generous guest costs
+ * little: the limit, not the RAM, must be what ends the target.
+ */
+static uint64_t choose_ram(const struct spec *spec)
+{
+	uint64_t least = is_limited(spec) ? spec->memory_max.bytes + GIB(1) : MIB(512);
+
+	if (spec->ram_bytes != SPEC_KEEP)
+		return (uint64_t)spec->ram_bytes;
+	return is_limited(spec) && least < GIB(2) ? GIB(2) : least;
+}
+
+void plan_make(const struct spec *spec, enum place wanted, const struct plan_facts *facts,
+	       struct plan *plan)
+{
+	memset(plan, 0, sizeof(*plan));
+	choose(spec, wanted, facts, plan);
+	plan->ram_bytes = choose_ram(spec);
+	if (plan->skip)
+		return;
+	if (plan->place == PLACE_VM) {
+		add(plan, OP_BOOT);
+		return;
+	}
+	add(plan, OP_PROTECT);
+	if (spec_is_kernel_wide(spec))
+		add(plan, OP_SYSCTL);
+	for (int op = OP_CGROUP; op <= OP_FINISH; op++)
+		add(plan, (enum plan_op)op);
+}
+
+static void print_amount(FILE *to, const char *file, const struct amount *a)
+{
+	if (a->is_set)
+		fprintf(to, " %s=%s", file, a->is_max ? "max" : TEXT_SIZE(a->bytes));
+}
+
+static void print_sysctls(FILE *to, const struct spec *spec)
+{
+	struct sysctl_set set;
+
+	sysctl_plan(spec, &set);
+	for (size_t i = 0; i < set.count; i++)
+		fprintf(to, "%s%s=%s", i ? ", " : "", set.changes[i].path, set.changes[i].value);
+	fputc('\n', to);
+}
+
+static void print_limits(FILE *to, const struct spec *spec)
+{
+	fprintf(to, "set and read back:");
+	print_amount(to, "memory.max", &spec->memory_max);
+	print_amount(to, "memory.high", &spec->memory_high);
+	print_amount(to, "memory.swap.max", &spec->memory_swap_max);
+	fprintf(to, "%s\n", spec->oom_group ? " memory.oom.group=1" : "");
+}
+
+static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const struct spec *spec,
+		     const struct plan_facts *facts, const char *kernel)
+{
+	static const char *const plain[OP_COUNT] = {
+		[OP_PROTECT] = "protect the launcher: oom_score_adj -1000",
+		[OP_RING] = "make and pre-fault the trace ring outside the cgroup",
+		[OP_SOURCES] = "open the sources: kmsg, memory.events, mark_victim, memory.stat",
+		[OP_START] = "start the target inside the cgroup, at the gate",
+		[OP_GATE] = "open the gate",
+		[OP_FINISH] = "last counters, what stays charged, the kernel log until quiet",
+	};
+
+	if (plain[op])
+		fprintf(to, "%s\n", plain[op]);
+	else if (op == OP_SYSCTL)
+		print_sysctls(to, spec);
+	else if (op == OP_CGROUP)
+		fprintf(to, "make a cgroup v%d below %s, removed at the end\n",
+			facts->cgroup_version, facts->cgroup_parent);
+	else if (op == OP_LIMITS)
+		print_limits(to, spec);
+	else if (op == OP_WATCH)
+		fprintf(to, "watch until it ends, %s at most\n",
+			TEXT_DURATION((uint64_t)spec->timeout_ns));
+	else
+		fprintf(to, "boot Linux %s with %s of RAM and do the rest inside it\n",
+			kernel ? kernel : "6.12", TEXT_SIZE(plan->ram_bytes));
+}
+
+void plan_print(FILE *to, const struct plan *plan, const struct spec *spec,
+		const struct plan_facts *facts, const char *kernel)
+{
+	static const struct plan_facts guest = {
+		.cgroup_version = 2, .cgroup_parent = "/", .is_guest = true};
+	struct plan inner;
+
+	fprintf(to, "place: %s (%s)\n", place_names[plan->place], plan->reason);
+	if (plan->skip) {
+		fprintf(to, "skip: %s\n", plan->skip);
+		return;
+	}
+	for (size_t i = 0; i < plan->op_count; i++) {
+		fprintf(to, "%zu. ", i + 1);
+		print_op(to, plan->ops[i], plan, spec, facts, kernel);
+	}
+	if (plan->place != PLACE_VM)
+		return;
+	plan_make(spec, PLACE_CGROUP, &guest, &inner);
+	for (size_t i = 0; i < inner.op_count; i++) {
+		fprintf(to, "   1.%zu ", i + 1);
+		print_op(to, inner.ops[i], &inner, spec, &guest, kernel);
+	}
+}

@@ -1,0 +1,55 @@
+/*
+ * run.h - one run, as the run command and its places share it. Only lab/main.c, the commands and
+ * the places (run_here.c, run_vm.c) know the order of the rooms.
+ */
+#ifndef OOMLAB_RUN_H
+#define OOMLAB_RUN_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "launch/plan.h"
+#include "live.h"
+#include "record/record.h"
+#include "spec/spec.h"
+
+struct run_options {
+	struct spec spec;      /* what the command line says, over the scenario's own */
+	bool oom_group_given;
+	enum place place;
+	enum outcome expect;   /* OUTCOME_UNSET: none */
+	const char *kernel;    /* path or series; NULL: the default */
+	const char *reports;   /* folder */
+	const char **files;    /* to pack into the guest; NULL-terminated */
+	size_t file_count;
+	long repeat;
+	bool dry_run, quiet, help;
+	bool allow_host_sysctl, share_host;
+	bool inside_guest;     /* this is the oomlab in the guest: record and trace go to ports */
+	const char *spec_json; /* inside_guest: the whole spec, settled outside */
+};
+
+struct run {
+	const struct run_options *options;
+	struct spec spec;
+	char **argv;           /* of the target */
+	char *path;            /* what is executed, absolute */
+	struct plan plan;
+	struct plan_facts facts;
+	struct cg_home home;
+	char *dir;             /* reports/<name>-<time>-<pid>; NULL inside the guest */
+	struct record_writer writer;
+	struct live live;
+	sigset_t signals;      /* SIGINT, SIGTERM, SIGHUP: blocked, seen by the poll loops */
+	int signal;            /* the one that ended the run, or 0 */
+};
+
+/*
+ * Each place runs the target and writes the record. 0 when the record tells what became of it;
+ * -1 with err when the lab itself failed (the record then says so, if it could be written).
+ */
+int run_here(struct run *run, struct err *err);
+int run_vm(struct run *run, struct err *err);
+
+#endif

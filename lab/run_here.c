@@ -1,0 +1,221 @@
+/*
+ * The place "here": a cgroup of this kernel. One loop executes the plan's operations; what was
+ * done is undone in reverse, whatever happened in between.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "capture/capture.h"
+#include "capture/settings.h"
+#include "capture/trace_ring.h"
+#include "launch/sysctl.h"
+#include "run.h"
+#include "run_trace.h"
+
+enum { RING_BYTES = 1 << 20 };
+
+struct here {
+	struct run *run;
+	struct sysctl_set sysctls;
+	struct cg cg;
+	struct trace_ring *ring;
+	struct capture *capture;
+	struct target target;
+	char old_score[16];
+};
+
+static int do_protect(struct here *here, struct err *err)
+{
+	(void)err;
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	io_read_line_at(AT_FDCWD, "/proc/self/oom_score_adj", here->old_score,
+			sizeof(here->old_score));
+	if (io_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-1000"))
+		here->old_score[0] = '\0'; /* needs CAP_SYS_RESOURCE; the run goes on */
+	return 0;
+}
+
+static void undo_protect(struct here *here)
+{
+	if (here->old_score[0])
+		io_write_at(AT_FDCWD, "/proc/self/oom_score_adj", here->old_score);
+}
+
+static int do_sysctl(struct here *here, struct err *err)
+{
+	_cleanup_free_ char *dir = here->run->facts.is_guest ? NULL : sysctl_state_dir();
+
+	sysctl_plan(&here->run->spec, &here->sysctls);
+	return sysctl_apply(&here->sysctls, dir, err);
+}
+
+static void undo_sysctl(struct here *here)
+{
+	sysctl_restore(&here->sysctls);
+}
+
+static int do_cgroup(struct here *here, struct err *err)
+{
+	return cg_create(&here->run->home, &here->cg, err);
+}
+
+static void undo_cgroup(struct here *here)
+{
+	struct err err = ERR_INIT;
+
+	if (cg_destroy(&here->cg, &err) < 0) {
+		err_print(&err);
+		record_put_note(&here->run->writer, err.text);
+	}
+}
+
+static int do_limits(struct here *here, struct err *err)
+{
+	const struct spec *spec = &here->run->spec;
+	const struct cgroup_limits limits = {
+		.memory_max = spec->memory_max,
+		.memory_high = spec->memory_high,
+		.memory_swap_max = spec->memory_swap_max,
+		.oom_group = spec->oom_group,
+	};
+
+	return cg_limit(&here->cg, &limits, err);
+}
+
+static int do_ring(struct here *here, struct err *err)
+{
+	here->ring = trace_ring_create(RING_BYTES, err);
+	return here->ring ? 0 : -1;
+}
+
+static void undo_ring(struct here *here)
+{
+	trace_ring_free(here->ring);
+}
+
+static void show_progress(const struct capture_status *status, void *ctx)
+{
+	struct live *live = ctx;
+
+	live->current_bytes = status->current_bytes;
+	live->max_bytes = status->max_bytes;
+	live->oom_kill = status->oom_kill;
+	live_update(live);
+}
+
+static int do_sources(struct here *here, struct err *err)
+{
+	const struct capture_config config = {
+		.writer = &here->run->writer,
+		.cg = &here->cg,
+		.timeout_ns = here->run->spec.timeout_ns,
+		.progress = show_progress,
+		.ctx = &here->run->live,
+	};
+
+	settings_write(&here->run->writer);
+	here->capture = capture_open(&config, err);
+	return here->capture ? 0 : -1;
+}
+
+static void undo_sources(struct here *here)
+{
+	if (here->capture)
+		capture_close(here->capture);
+}
+
+static int do_start(struct here *here, struct err *err)
+{
+	const struct target_fd ring = {TRACE_FD_ENV, trace_ring_fd(here->ring)};
+	const struct target_request request = {
+		.argv = here->run->argv,
+		.path = here->run->path,
+		.cg = &here->cg,
+		.oom_score_adj = here->run->spec.oom_score_adj,
+		.fds = &ring,
+		.fd_count = 1,
+	};
+
+	if (target_start(&request, &here->target, err) < 0)
+		return -1;
+	record_put_start(&here->run->writer, io_now_ns(), here->target.pid, here->cg.levels[0].path);
+	return 0;
+}
+
+static void undo_start(struct here *here)
+{
+	target_close(&here->target);
+}
+
+static int do_gate(struct here *here, struct err *err)
+{
+	live_stage(&here->run->live, "running");
+	record_put_gate(&here->run->writer, io_now_ns());
+	return target_release(&here->target, here->run->argv[0], err);
+}
+
+static int do_watch(struct here *here, struct err *err)
+{
+	(void)err;
+	here->run->signal = capture_watch(here->capture, &here->target);
+	live_stage(&here->run->live, "ended");
+	return 0;
+}
+
+static int do_finish(struct here *here, struct err *err)
+{
+	capture_finish(here->capture);
+	return run_write_trace(here->run, here->ring, err);
+}
+
+struct step {
+	int (*act)(struct here *here, struct err *err);
+	void (*undo)(struct here *here); /* also after its own act failed half-way */
+};
+
+static const struct step steps[OP_COUNT] = {
+	[OP_PROTECT] = {do_protect, undo_protect},
+	[OP_SYSCTL] = {do_sysctl, undo_sysctl},
+	[OP_CGROUP] = {do_cgroup, undo_cgroup},
+	[OP_LIMITS] = {do_limits, NULL},
+	[OP_RING] = {do_ring, undo_ring},
+	[OP_SOURCES] = {do_sources, undo_sources},
+	[OP_START] = {do_start, undo_start},
+	[OP_GATE] = {do_gate, NULL},
+	[OP_WATCH] = {do_watch, NULL},
+	[OP_FINISH] = {do_finish, NULL},
+};
+
+static int execute(struct here *here, struct err *err)
+{
+	const struct plan *plan = &here->run->plan;
+	size_t done = 0;
+	int r = 0;
+
+	while (done < plan->op_count && r == 0)
+		r = steps[plan->ops[done++]].act(here, err);
+	while (done--)
+		if (steps[plan->ops[done]].undo)
+			steps[plan->ops[done]].undo(here);
+	return r;
+}
+
+int run_here(struct run *run, struct err *err)
+{
+	struct here here = {.run = run, .target = TARGET_INIT};
+	int r = execute(&here, err);
+
+	if (r < 0)
+		record_put_error(&run->writer, err->text);
+	record_put_end(&run->writer, io_now_ns());
+	return r;
+}

@@ -1,0 +1,261 @@
+/* The command line of `oomlab run`, as a table. */
+#include "run_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/options.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+static int set_memory(void *to, const char *value, struct err *err)
+{
+	return spec_parse_amount("--memory", value, &((struct run_options *)to)->spec.memory_max,
+				 err);
+}
+
+static int set_high(void *to, const char *value, struct err *err)
+{
+	return spec_parse_amount("--memory-high", value,
+				 &((struct run_options *)to)->spec.memory_high, err);
+}
+
+static int set_swap(void *to, const char *value, struct err *err)
+{
+	return spec_parse_amount("--swap", value,
+				 &((struct run_options *)to)->spec.memory_swap_max, err);
+}
+
+static int set_oom_group(void *to, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	((struct run_options *)to)->spec.oom_group = true;
+	return 0;
+}
+
+static int whole_number(const char *option, const char *value, long min, long max, int64_t *to,
+			struct err *err)
+{
+	long n;
+
+	if (text_parse_long(value, min, max, &n))
+		return err_set(err, EXIT_USAGE, "%s '%s' is not a number from %ld to %ld", option,
+			       value, min, max);
+	*to = n;
+	return 0;
+}
+
+static int set_score(void *to, const char *value, struct err *err)
+{
+	return whole_number("--oom-score-adj", value, -1000, 1000,
+			    &((struct run_options *)to)->spec.oom_score_adj, err);
+}
+
+static int set_overcommit(void *to, const char *value, struct err *err)
+{
+	return whole_number("--overcommit", value, 0, 2,
+			    &((struct run_options *)to)->spec.overcommit_memory, err);
+}
+
+static int set_ratio(void *to, const char *value, struct err *err)
+{
+	return whole_number("--overcommit-ratio", value, 1, 100,
+			    &((struct run_options *)to)->spec.overcommit_ratio, err);
+}
+
+static int set_thp(void *to, const char *value, struct err *err)
+{
+	if (strcmp(value, "always") && strcmp(value, "madvise") && strcmp(value, "never"))
+		return err_set(err, EXIT_USAGE, "--thp '%s' is none of always, madvise, never",
+			       value);
+	((struct run_options *)to)->spec.thp = value;
+	return 0;
+}
+
+static int set_ram(void *to, const char *value, struct err *err)
+{
+	struct amount ram = {0};
+
+	if (spec_parse_amount("--guest-ram", value, &ram, err) < 0)
+		return -1;
+	if (ram.is_max)
+		return err_set(err, EXIT_USAGE, "--guest-ram needs an amount");
+	((struct run_options *)to)->spec.ram_bytes = (int64_t)ram.bytes;
+	return 0;
+}
+
+static int set_timeout(void *to, const char *value, struct err *err)
+{
+	uint64_t ns;
+
+	if (text_parse_duration(value, &ns) || ns == 0)
+		return err_set(err, EXIT_USAGE, "--timeout '%s' is no duration such as 30, 500ms, 2m",
+			       value);
+	((struct run_options *)to)->spec.timeout_ns = (int64_t)ns;
+	return 0;
+}
+
+static int set_backend(void *to, const char *value, struct err *err)
+{
+	for (int i = 0; i < PLACE_COUNT; i++)
+		if (!strcmp(value, place_names[i])) {
+			((struct run_options *)to)->place = (enum place)i;
+			return 0;
+		}
+	return err_set(err, EXIT_USAGE, "--backend '%s' is none of auto, cgroup, vm", value);
+}
+
+static int set_kernel(void *to, const char *value, struct err *err)
+{
+	(void)err;
+	((struct run_options *)to)->kernel = value;
+	return 0;
+}
+
+static int set_reports(void *to, const char *value, struct err *err)
+{
+	(void)err;
+	((struct run_options *)to)->reports = value;
+	return 0;
+}
+
+static int set_expect(void *to, const char *value, struct err *err)
+{
+	enum outcome outcome = spec_outcome(value);
+
+	if (outcome == OUTCOME_UNSET)
+		return err_set(err, EXIT_USAGE,
+			       "--expect '%s' is no outcome such as survived, oom_killed, refused",
+			       value);
+	((struct run_options *)to)->expect = outcome;
+	return 0;
+}
+
+static int set_repeat(void *to, const char *value, struct err *err)
+{
+	if (text_parse_long(value, 1, 100000, &((struct run_options *)to)->repeat))
+		return err_set(err, EXIT_USAGE, "--repeat '%s' is not a number from 1 to 100000",
+			       value);
+	return 0;
+}
+
+static int set_file(void *to, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+	char *path = realpath(value, NULL);
+
+	if (!path)
+		return err_errno(err, EXIT_USAGE, "--file '%s'", value);
+	o->files = xrealloc(o->files, o->file_count + 2, sizeof(*o->files));
+	o->files[o->file_count++] = path;
+	o->files[o->file_count] = NULL;
+	return 0;
+}
+
+#define FLAG(function, field)                                                                      \
+	static int function(void *to, const char *value, struct err *err)                          \
+	{                                                                                          \
+		(void)value, (void)err;                                                            \
+		((struct run_options *)to)->field = true;                                          \
+		return 0;                                                                          \
+	}
+FLAG(set_dry_run, dry_run)
+FLAG(set_quiet, quiet)
+FLAG(set_help, help)
+FLAG(set_allow_sysctl, allow_host_sysctl)
+FLAG(set_share_host, share_host)
+FLAG(set_inside_guest, inside_guest)
+
+static int set_spec_json(void *to, const char *value, struct err *err)
+{
+	(void)err;
+	((struct run_options *)to)->spec_json = value;
+	return 0;
+}
+
+static const struct option_def table[] = {
+	{"memory", "SIZE|max", "memory.max: bytes or 512M, 2G", set_memory},
+	{"memory-high", "SIZE|max", "memory.high: throttle above it (cgroup v2)", set_high},
+	{"swap", "SIZE|max", "memory.swap.max (default 0 where there is a limit)", set_swap},
+	{"oom-group", NULL, "memory.oom.group: kill the whole cgroup (cgroup v2)", set_oom_group},
+	{"oom-score-adj", "N", "of the target, -1000 to 1000", set_score},
+	{"overcommit", "0|1|2", "vm.overcommit_memory", set_overcommit},
+	{"overcommit-ratio", "PERCENT", "vm.overcommit_ratio", set_ratio},
+	{"thp", "always|madvise|never", "transparent huge pages", set_thp},
+	{"guest-ram", "SIZE", "RAM of the VM", set_ram},
+	{"kernel", "PATH|SERIES", "of the VM: a vmlinuz, or 6.12 (default), 6.1", set_kernel},
+	{"timeout", "TIME", "stop the target after 30, 500ms, 2m (default 60)", set_timeout},
+	{"backend", "auto|cgroup|vm", "where to run (default auto)", set_backend},
+	{"expect", "OUTCOME", "pass if this is the outcome, fail if not", set_expect},
+	{"repeat", "N", "run it N times, a report each", set_repeat},
+	{"reports", "DIR", "where reports go (default reports)", set_reports},
+	{"file", "PATH", "take this file into the VM too (repeatable)", set_file},
+	{"share-host", NULL, "show the VM the host's file system, read-only", set_share_host},
+	{"allow-host-sysctl", NULL, "set kernel-wide settings on this host, and put them back",
+	 set_allow_sysctl},
+	{"dry-run", NULL, "print the plan, run nothing", set_dry_run},
+	{"quiet", NULL, "no live line, no report on the terminal", set_quiet},
+	{"help", NULL, "this text", set_help},
+	{"inside-guest", NULL, NULL, set_inside_guest},
+	{"spec-json", "JSON", NULL, set_spec_json},
+};
+
+void run_options_print(FILE *to)
+{
+	options_print(to, table, ARRAY_SIZE(table));
+}
+
+int run_options_parse(int argc, char **argv, struct run_options *options, struct err *err)
+{
+	memset(options, 0, sizeof(*options));
+	spec_init(&options->spec);
+	options->spec.timeout_ns = SPEC_KEEP;
+	options->reports = "reports";
+	options->repeat = 1;
+	return options_parse("run", table, ARRAY_SIZE(table), options, argc, argv, err);
+}
+
+void run_options_release(struct run_options *options)
+{
+	for (size_t i = 0; i < options->file_count; i++)
+		free((char *)options->files[i]);
+	free(options->files);
+}
+
+/* Settings given on the command line win over the scenario's own. */
+void run_options_apply(const struct run_options *options, struct spec *spec)
+{
+	const struct spec *given = &options->spec;
+	int64_t *const numbers[][2] = {
+		{&spec->overcommit_memory, (int64_t *)&given->overcommit_memory},
+		{&spec->overcommit_ratio, (int64_t *)&given->overcommit_ratio},
+		{&spec->oom_score_adj, (int64_t *)&given->oom_score_adj},
+		{&spec->ram_bytes, (int64_t *)&given->ram_bytes},
+		{&spec->timeout_ns, (int64_t *)&given->timeout_ns},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (*numbers[i][1] != SPEC_KEEP)
+			*numbers[i][0] = *numbers[i][1];
+	if (given->memory_max.is_set)
+		spec->memory_max = given->memory_max;
+	if (given->memory_high.is_set)
+		spec->memory_high = given->memory_high;
+	if (given->memory_swap_max.is_set)
+		spec->memory_swap_max = given->memory_swap_max;
+	else if (spec->memory_max.is_set && !spec->memory_max.is_max &&
+		 !spec->memory_swap_max.is_set)
+		spec->memory_swap_max = (struct amount){.is_set = true};
+	if (given->thp) {
+		free((char *)spec->thp);
+		spec->thp = xstrdup(given->thp);
+	}
+	spec->oom_group = spec->oom_group || given->oom_group;
+	if (options->expect) {
+		spec->has_expect = true;
+		spec->expect = (struct expect){.outcome = options->expect};
+	}
+}

@@ -1,0 +1,19 @@
+/*
+ * run_options.h - the command line of `oomlab run`.
+ */
+#ifndef OOMLAB_RUN_OPTIONS_H
+#define OOMLAB_RUN_OPTIONS_H
+
+#include <stdio.h>
+
+#include "run.h"
+
+/* Returns the index of the first operand, or -1. The caller releases `options` in both cases. */
+int run_options_parse(int argc, char **argv, struct run_options *options, struct err *err);
+void run_options_release(struct run_options *options);
+void run_options_print(FILE *to);
+
+/* Puts what the command line says over what the scenario declared. */
+void run_options_apply(const struct run_options *options, struct spec *spec);
+
+#endif

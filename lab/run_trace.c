@@ -1,0 +1,117 @@
+#include "run_trace.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "symbols/symbols.h"
+
+static void write_arena(struct record_writer *w, const struct trace_summary *s)
+{
+	const struct trace_log_arena *a = s->arena;
+	const bool has_records = s->first_event <= s->last_event;
+	const struct record_arena arena = {
+		.id = a->id,
+		.pid = a->pid,
+		.name = a->name,
+		.policy = trace_policy_name(a->policy),
+		.source = trace_source_name(a->source),
+		.reserved = (int64_t)s->reserved,
+		.committed = (int64_t)s->committed,
+		.touched = (int64_t)s->touched,
+		.used = (int64_t)s->used,
+		.peak = (int64_t)s->peak,
+		.clear_target = (int64_t)s->clear_target,
+		.cleared = (int64_t)s->cleared,
+		.init_site = a->init_site,
+		.clear_site = a->clear_site,
+		.refused_errno = s->refused_errno,
+		.first_record = has_records ? (int64_t)s->first_event + 1 : RECORD_ABSENT,
+		.last_record = has_records ? (int64_t)s->last_event + 1 : RECORD_ABSENT,
+	};
+
+	record_put_arena(w, &arena);
+}
+
+static int write_raw(const struct run *run, const struct trace_ring *ring, struct err *err)
+{
+	const char *port = getenv("OOMLAB_TRACE_OUT_FD");
+	_cleanup_free_ char *path = run->dir ? text_format("%s/trace.bin", run->dir) : NULL;
+	_cleanup_close_ int file = -1;
+
+	if (run->options->inside_guest)
+		return port ? trace_ring_dump(ring, atoi(port), err) : 0;
+	file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (file < 0)
+		return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", path);
+	return trace_ring_dump(ring, file, err);
+}
+
+int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *err)
+{
+	_cleanup_(trace_log_release) struct trace_log log = {0};
+	_cleanup_free_ struct trace_summary *summary = NULL;
+
+	if (trace_ring_read(ring, &log, err) < 0)
+		return -1;
+	if (log.event_count == 0 && log.arena_count == 0 && log.lost == 0)
+		return 0;
+	summary = trace_log_summary(&log);
+	for (size_t i = 0; i < log.arena_count; i++)
+		write_arena(&run->writer, &summary[i]);
+	if (log.lost)
+		record_put_lost(&run->writer, "ring", (int64_t)log.lost);
+	if (log.arenas_lost)
+		record_put_lost(&run->writer, "arenas", (int64_t)log.arenas_lost);
+	if (!log.is_clock_sound)
+		record_put_note(&run->writer, "the times of the arena trace cannot be used");
+	return write_raw(run, ring, err);
+}
+
+/* A call's address is one less than where it returns to; records hold the latter. */
+static void resolve(struct record_writer *w, struct symbols *symbols, uint64_t address)
+{
+	struct record_site site = {.address = address};
+	struct symbol symbol;
+
+	if (!address || !symbols_find(symbols, address - 1, &symbol))
+		return;
+	site.function = symbol.function;
+	site.file = symbol.file;
+	site.line_number = symbol.line;
+	record_put_site(w, &site);
+	free(symbol.function);
+	free(symbol.file);
+}
+
+static struct symbols *open_maps(const struct record *record, int64_t pid)
+{
+	for (size_t i = 0; i < record->maps_count; i++)
+		if (record->maps[i].pid == pid)
+			return symbols_open(record->maps[i].maps);
+	/* A forked child has its parent's code. */
+	return record->maps_count ? symbols_open(record->maps[0].maps) : NULL;
+}
+
+void run_write_sites(struct run *run, const char *record_path)
+{
+	struct record record;
+	struct err err = ERR_INIT;
+
+	if (record_load(record_path, &record, &err) < 0)
+		return;
+	for (size_t i = 0; i < record.arena_count; i++) {
+		const struct record_arena *arena = &record.arenas[i];
+		struct symbols *symbols = open_maps(&record, arena->pid);
+
+		if (!symbols)
+			continue;
+		resolve(&run->writer, symbols, arena->init_site);
+		resolve(&run->writer, symbols, arena->clear_site);
+		symbols_close(symbols);
+	}
+	record_release(&record);
+}

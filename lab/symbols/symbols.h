@@ -1,0 +1,33 @@
+/*
+ * symbols.h - addresses of a process that has gone to function, file and line, through libdwfl.
+ *
+ * Pattern of use: symbols_open() with the text of /proc/PID/maps as it was; symbols_find() for
+ * each address; symbols_close(). The files named in the maps are opened now: they must be the ones
+ * the process ran. Debug information comes from them, or from /usr/lib/debug by build-id.
+ *
+ * For a return address ask for address - 1: the call, not the line behind it. Allocates; not
+ * thread safe. Never fails loudly: what cannot be resolved is not resolved.
+ */
+#ifndef OOMLAB_SYMBOLS_H
+#define OOMLAB_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct symbols;
+
+struct symbol {
+	char *function; /* NULL: not known; the caller frees both */
+	char *file;     /* as the compiler recorded it */
+	int line;       /* 0: not known */
+};
+
+/* NULL when the maps name no file that can be read. */
+struct symbols *symbols_open(const char *maps);
+
+/* True when at least the function is known. */
+bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol);
+
+void symbols_close(struct symbols *symbols);
+
+#endif
