@@ -291,14 +291,15 @@ PUBLIC void *arena_push(struct arena *arena, size_t bytes, size_t align)
 	return arena->base + start;
 }
 
-static void touch_pages(unsigned char *from, unsigned char *end)
+static void touch_pages(unsigned char *from, const unsigned char *end)
 {
 	const uintptr_t page = os_mem_page_size();
 
 	while (from < end) {
 		volatile unsigned char *byte = from;
+		const unsigned char value = *byte;
 
-		*byte = *byte;
+		*byte = value;
 		from += page - ((uintptr_t)from & (page - 1));
 	}
 }

@@ -197,27 +197,38 @@ static __attribute__((noinline)) bool claim_block(struct trace_cursor *c)
 	return true;
 }
 
+static uint64_t append(uint32_t what, uint64_t offset, uint64_t size, uintptr_t site);
+
+/* The rare half of append(), apart so that the common half saves no registers. */
+static __attribute__((noinline, cold)) uint64_t append_to_new_block(uint32_t what, uint64_t offset,
+								    uint64_t size, uintptr_t site)
+{
+	return claim_block(&cursor) ? append(what, offset, size, site) : 0;
+}
+
+static uint64_t append(uint32_t what, uint64_t offset, uint64_t size, uintptr_t site)
+{
+	struct trace_cursor *c = &cursor;
+	struct trace_block *block = c->block;
+	const uint32_t index = TRACE_BLOCK_RECORDS - c->left;
+	struct trace_record r;
+
+	if (c->left == 0 || __atomic_load_n(&block->claim, __ATOMIC_RELAXED) != c->claim)
+		return append_to_new_block(what, offset, size, site);
+	r = (struct trace_record){.time = trace_clock_ticks(),
+				  .offset = offset,
+				  .size = size,
+				  .site = site,
+				  .what = what};
+	r.check = trace_check(&r, c->seed);
+	block->records[index] = r;
+	__atomic_store_n(&block->written, index + 1, __ATOMIC_RELEASE);
+	c->left--;
+	return r.time;
+}
+
 uint64_t trace_append(enum trace_op op, uint16_t arena, int error, uint64_t offset, uint64_t size,
 		      uintptr_t site)
 {
-	struct trace_cursor *c = &cursor;
-	struct trace_record *r;
-
-	if (__builtin_expect(c->left == 0 || __atomic_load_n(&c->block->claim, __ATOMIC_RELAXED) !=
-						     c->claim,
-			     0) &&
-	    !claim_block(c))
-		return 0;
-	r = &c->block->records[TRACE_BLOCK_RECORDS - c->left];
-	*r = (struct trace_record){.time = trace_clock_ticks(),
-				   .offset = offset,
-				   .size = size,
-				   .site = site,
-				   .arena = arena,
-				   .op = (uint8_t)op,
-				   .error = (uint8_t)error};
-	r->check = trace_check(r, c->seed);
-	__atomic_store_n(&c->block->written, TRACE_BLOCK_RECORDS + 1 - c->left, __ATOMIC_RELEASE);
-	c->left--;
-	return r->time;
+	return append(TRACE_WHAT(op, arena, error), offset, size, site);
 }

@@ -28,10 +28,9 @@ static inline uint64_t trace_check_rotate(uint64_t x, unsigned int by)
 /* The check word of r, whose check field is not looked at. */
 static inline uint32_t trace_check(const struct trace_record *r, uint64_t seed)
 {
-	const uint64_t head = (uint64_t)r->error << 24 | (uint64_t)r->op << 16 | r->arena;
 	uint64_t x = seed ^ r->time ^ trace_check_rotate(r->offset, 17) ^
 		     trace_check_rotate(r->size, 31) ^ trace_check_rotate(r->site, 47) ^
-		     trace_check_rotate(head, 7);
+		     trace_check_rotate(r->what, 7);
 
 	x *= UINT64_C(0xff51afd7ed558ccd);
 	return (uint32_t)(x >> 32);

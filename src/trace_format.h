@@ -138,15 +138,24 @@ struct trace_arena {
 	uint64_t reserved1[4];
 };
 
+/*
+ * The word that says what happened: id of the arena (0: none, or the table was full), enum
+ * trace_op, errno of a TRACE_REFUSED (else 0; 255 for a larger one).
+ */
+#define TRACE_WHAT(op, arena, error)                \
+	((uint32_t)(arena) | (uint32_t)(op) << 16 | \
+	 ((uint32_t)(error) < 255 ? (uint32_t)(error) : 255u) << 24)
+#define TRACE_WHAT_ARENA(what) ((uint16_t)((what)&0xffff))
+#define TRACE_WHAT_OP(what)    ((uint8_t)((what) >> 16 & 0xff))
+#define TRACE_WHAT_ERROR(what) ((uint8_t)((what) >> 24))
+
 /* One event; 40 bytes. pid and tid are those of its block. */
 struct trace_record {
 	uint64_t time; /* ticks */
 	uint64_t offset;
 	uint64_t size;
 	uint64_t site;	/* return address of the public call; that of memset for TRACE_CLEAR_* */
-	uint16_t arena; /* id; 0: none, or the table was full */
-	uint8_t op;	/* enum trace_op */
-	uint8_t error;	/* errno for TRACE_REFUSED, else 0 */
+	uint32_t what;	/* TRACE_WHAT(): which arena, what, and errno */
 	uint32_t check; /* trace_check() of all the above */
 };
 

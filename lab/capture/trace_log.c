@@ -189,9 +189,9 @@ static void place_event(struct placed_events *all, const struct trace_block *blo
 		.event = {.ticks = r->time,
 			  .pid = block->pid,
 			  .tid = block->tid,
-			  .arena = r->arena,
-			  .op = (enum trace_op)r->op,
-			  .error = r->error,
+			  .arena = TRACE_WHAT_ARENA(r->what),
+			  .op = (enum trace_op)TRACE_WHAT_OP(r->what),
+			  .error = TRACE_WHAT_ERROR(r->what),
 			  .offset = r->offset,
 			  .size = r->size,
 			  .site = r->site},
@@ -208,8 +208,9 @@ static void take_block(struct placed_events *all, const struct trace_block *bloc
 		return;
 	for (uint32_t i = 0; i < written; i++) {
 		const struct trace_record *r = &block->records[i];
+		const uint8_t op = TRACE_WHAT_OP(r->what);
 
-		if (in_place && r->op > TRACE_NONE && r->op < TRACE_OP_COUNT &&
+		if (in_place && op > TRACE_NONE && op < TRACE_OP_COUNT &&
 		    r->check == trace_check(r, seed))
 			place_event(all, block, i);
 		else
