@@ -22,7 +22,7 @@ json_t *line_string(const char *text, size_t len)
 	return json_stringn_nocheck(sb.buf, sb.len);
 }
 
-static json_t *string_or_null(const char *text)
+json_t *record_string(const char *text)
 {
 	return text ? line_string(text, strlen(text)) : NULL;
 }
@@ -86,7 +86,7 @@ static json_t *field_to_json(const struct field *field, const void *at)
 		return *(const uint64_t *)at ? json_integer((json_int_t) * (const uint64_t *)at)
 					     : NULL;
 	case FIELD_STRING:
-		return string_or_null(*(const char *const *)at);
+		return record_string(*(const char *const *)at);
 	case FIELD_BOOL:
 		return json_boolean(*(const bool *)at);
 	case FIELD_AMOUNT:

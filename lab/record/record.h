@@ -163,7 +163,11 @@ struct record {
 	int64_t start_ns, gate_ns, end_ns; /* absent when the run did not get there */
 	/* spec, as it was asked for after the command line had its say */
 	struct spec spec;
-	/* settings found on the kernel that ran it, as "name value" */
+	/*
+	 * Settings found on the kernel that ran it, name to text. The report knows
+	 * vm.overcommit_memory, vm.overcommit_ratio, MemTotal, SwapTotal, CommitLimit and
+	 * Committed_AS (the last four as /proc/meminfo has them: "2006172 kB", or in bytes).
+	 */
 	json_t *settings; /* borrowed: lives as long as the record; object, never NULL */
 	struct record_cgroup *cgroups;
 	size_t cgroup_count;
@@ -214,6 +218,15 @@ struct record {
 int record_load(const char *path, struct record *record, struct err *err);
 int record_load_memory(const char *data, size_t len, struct record *record, struct err *err);
 void record_release(struct record *record);
+
+/*
+ * Text as a JSON string: bytes that are not UTF-8, and NULs, become the text \xNN. NULL gives NULL.
+ * The caller owns the reference.
+ */
+json_t *record_string(const char *text);
+
+/* The spec as the record holds it: absent settings left out. The caller owns the reference. */
+json_t *record_spec_json(const struct spec *spec);
 
 /* The writer. fd is borrowed. The first failure is kept in `err` and later puts do nothing. */
 struct record_writer {

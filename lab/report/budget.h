@@ -1,0 +1,18 @@
+/*
+ * budget.h - itemises the memory charged to a cgroup so that the items add up; pure.
+ *
+ * Internal to lab/report. Source of truth: memory.stat in Documentation/admin-guide/cgroup-v2.rst
+ * (`file` holds shmem; `kernel` holds kernel_stack, pagetables, percpu, vmalloc and slab, and was
+ * added in 5.18), and cgroup-v1/memory.rst (total_rss, total_cache with total_shmem inside).
+ */
+#ifndef OOMLAB_REPORT_BUDGET_H
+#define OOMLAB_REPORT_BUDGET_H
+
+#include "report/facts.h"
+
+/* From the statistics in the kernel's own dump, else from the last sample before the kill. */
+void budget_at_kill(const struct facts *facts, struct budget *budget);
+void budget_from_sample(const struct facts *facts, const struct record_sample *sample,
+			struct budget *budget);
+
+#endif

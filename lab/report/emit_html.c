@@ -1,0 +1,185 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "report/emit.h"
+
+static const char head[] =
+	"<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+	"style-src 'unsafe-inline'\">\n"
+	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	"<meta name=\"color-scheme\" content=\"light dark\">\n"
+	"<style>\n"
+	":root{--ink:#1c1e21;--dim:#667;--line:#d5d8dd;--paper:#fff;--bad:#b3261e;--good:#176b3a;"
+	"--bar:#3b6fb6;--soft:#f4f5f7}\n"
+	"@media(prefers-color-scheme:dark){:root{--ink:#e6e7ea;--dim:#9aa0aa;--line:#3a3f47;"
+	"--paper:#15171a;--bad:#ff8a80;--good:#7fd6a0;--bar:#6b9fe8;--soft:#1f2226}}\n"
+	"body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);"
+	"max-width:52rem;margin:2rem auto;padding:0 1rem}\n"
+	"h1{font-size:1.5rem;margin:0}h2{font-size:1.05rem;margin:1.6rem 0 .3rem}\n"
+	"p{margin:.2rem 0}.byline,.ev{color:var(--dim);font-size:.85em}\n"
+	".summary{font-size:1.15rem;font-weight:600;margin:1rem 0;padding-left:.8rem;"
+	"border-left:.25rem solid var(--line)}\n"
+	".bad{border-color:var(--bad)}.good{border-color:var(--good)}\n"
+	"pre{background:var(--soft);padding:.6rem;white-space:pre-wrap;overflow-wrap:anywhere;"
+	"font-size:.85rem}\n"
+	"table{border-collapse:collapse}td,th{text-align:left;padding:.15rem .9rem .15rem 0;"
+	"border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}\n"
+	".bars td:nth-child(2),.bars td:nth-child(3){text-align:right;white-space:nowrap}\n"
+	".bars{width:100%}.bars td:last-child{width:55%}\n"
+	".bar{display:block;height:.8rem;background:var(--bar);min-width:1px}\n"
+	"svg{width:100%;height:auto;margin-top:1rem}svg text{fill:var(--dim);font-size:11px}\n"
+	"</style>\n";
+
+static void escaped(struct strbuf *out, const char *text)
+{
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+
+	emit_visible(&sb, text);
+	for (const char *p = sb.buf; *p; p++) {
+		switch (*p) {
+		case '<':
+			strbuf_puts(out, "&lt;");
+			break;
+		case '>':
+			strbuf_puts(out, "&gt;");
+			break;
+		case '&':
+			strbuf_puts(out, "&amp;");
+			break;
+		case '"':
+			strbuf_puts(out, "&quot;");
+			break;
+		case '\'':
+			strbuf_puts(out, "&#39;");
+			break;
+		default:
+			strbuf_putc(out, *p);
+		}
+	}
+}
+
+static void evidence(struct strbuf *out, const struct doc_block *block)
+{
+	for (size_t i = 0; i < block->evidence_count; i++) {
+		strbuf_puts(out, i ? "; " : " <span class=\"ev\">[");
+		escaped(out, block->evidence[i]);
+	}
+	if (block->evidence_count)
+		strbuf_puts(out, "]</span>");
+}
+
+static void element(struct strbuf *out, const char *open, const struct doc_block *block,
+		    const char *close)
+{
+	strbuf_puts(out, open);
+	escaped(out, block->text);
+	evidence(out, block);
+	strbuf_printf(out, "%s\n", close);
+}
+
+static void title(struct strbuf *out, const struct doc_block *block)
+{
+	strbuf_puts(out, "<title>");
+	escaped(out, block->text);
+	strbuf_puts(out, "</title>\n</head>\n<body>\n");
+	element(out, "<h1>", block, "</h1>");
+}
+
+static void table(struct strbuf *out, const struct doc_block *block)
+{
+	strbuf_puts(out, "<table>\n");
+	for (size_t i = 0; i < block->row_count; i++) {
+		strbuf_puts(out, "<tr>");
+		for (char **cell = block->rows[i]; *cell; cell++) {
+			strbuf_puts(out, i ? "<td>" : "<th>");
+			escaped(out, *cell);
+			strbuf_puts(out, i ? "</td>" : "</th>");
+		}
+		strbuf_puts(out, "</tr>\n");
+	}
+	strbuf_puts(out, "</table>\n");
+	if (block->evidence_count) {
+		strbuf_puts(out, "<p>");
+		evidence(out, block);
+		strbuf_puts(out, "</p>\n");
+	}
+}
+
+static void bar(struct strbuf *out, const char *label, int64_t bytes, int64_t total)
+{
+	double share = total > 0 ? (double)bytes / (double)total * 100 : 0;
+	uint64_t magnitude = bytes < 0 ? (uint64_t)-bytes : (uint64_t)bytes;
+
+	strbuf_puts(out, "<tr><td>");
+	escaped(out, label);
+	strbuf_printf(out,
+		      "</td><td>%s%s</td><td>%.1f %%</td><td><span class=\"bar\" "
+		      "style=\"width:%.2f%%\"></span></td></tr>\n",
+		      bytes < 0 ? "-" : "", TEXT_SIZE(magnitude), share,
+		      share < 0	    ? 0
+		      : share > 100 ? 100
+				    : share);
+}
+
+static void bars(struct strbuf *out, const struct doc_block *block)
+{
+	strbuf_puts(out, "<table class=\"bars\">\n");
+	for (size_t i = 0; i < block->bar_count; i++)
+		bar(out, block->bars[i].label, block->bars[i].bytes, block->total_bytes);
+	if (block->text)
+		bar(out, block->text, block->total_bytes, block->total_bytes);
+	strbuf_puts(out, "</table>\n<p>");
+	evidence(out, block);
+	strbuf_puts(out, "</p>\n");
+}
+
+static void emit_block(struct strbuf *out, const struct doc_block *block)
+{
+	static const char *const summaries[] = {
+		[DOC_NEUTRAL] = "<p class=\"summary\">",
+		[DOC_GOOD] = "<p class=\"summary good\">",
+		[DOC_BAD] = "<p class=\"summary bad\">",
+	};
+
+	switch (block->kind) {
+	case DOC_TITLE:
+		title(out, block);
+		break;
+	case DOC_BYLINE:
+		element(out, "<p class=\"byline\">", block, "</p>");
+		break;
+	case DOC_SUMMARY:
+		element(out, summaries[block->tone], block, "</p>");
+		break;
+	case DOC_HEADING:
+		element(out, "<h2>", block, "</h2>");
+		break;
+	case DOC_SENTENCE:
+		element(out, "<p>", block, "</p>");
+		break;
+	case DOC_QUOTE:
+	case DOC_COMMAND:
+		element(out, "<pre>", block, "</pre>");
+		break;
+	case DOC_TABLE:
+		table(out, block);
+		break;
+	case DOC_BARS:
+		bars(out, block);
+		break;
+	case DOC_CHART:
+		emit_chart(block, escaped, out);
+		break;
+	}
+}
+
+void emit_html(const struct doc *doc, struct strbuf *out)
+{
+	strbuf_puts(out, head);
+	for (size_t i = 0; i < doc->count; i++)
+		emit_block(out, &doc->blocks[i]);
+	strbuf_puts(out, "</body>\n</html>\n");
+}

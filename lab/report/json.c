@@ -1,0 +1,348 @@
+#include "report/json.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "report/report.h"
+
+/* The columns of the timeline, in the order of the schema. */
+static const enum metric timeline_metrics[] = {
+	METRIC_CURRENT, METRIC_ANON,	   METRIC_FILE, METRIC_KERNEL, METRIC_SHMEM, METRIC_SLAB,
+	METRIC_SOCK,	METRIC_PAGETABLES, METRIC_SWAP, METRIC_VSZ,    METRIC_RSS,
+};
+
+void json_put_number(json_t *object, const char *key, int64_t value)
+{
+	if (is_known(value))
+		json_object_set_new_nocheck(object, key, json_integer(value));
+}
+
+void json_put_text(json_t *object, const char *key, const char *text)
+{
+	if (text)
+		json_object_set_new(object, key, record_string(text));
+}
+
+static void put_amount(json_t *object, const char *key, const struct amount *amount)
+{
+	if (!amount->is_set)
+		return;
+	json_object_set_new(object, key,
+			    amount->is_max ? json_string("max")
+					   : json_integer((json_int_t)amount->bytes));
+}
+
+static int64_t duration_ns(const struct facts *f)
+{
+	const struct record *r = f->record;
+	int64_t end = f->end && is_known(f->end->t_ns) ? f->end->t_ns : r->end_ns;
+	int64_t start = is_known(r->gate_ns) ? r->gate_ns : r->start_ns;
+
+	return is_known(start) && is_known(end) && end >= start ? end - start : RECORD_ABSENT;
+}
+
+static json_t *run_json(const struct facts *f)
+{
+	const struct record *r = f->record;
+	json_t *run = json_object(), *argv = json_array();
+
+	json_put_text(run, "id", r->id);
+	json_put_text(run, "backend", r->backend);
+	json_put_text(run, "accelerator", r->accelerator);
+	json_put_text(run, "kernel", r->kernel);
+	json_put_text(run, "machine", r->machine);
+	json_put_number(run, "cgroup_version", r->cgroup_version);
+	json_put_text(run, "cgroup", r->cgroup_path);
+	json_put_number(run, "page_size", r->page_size);
+	json_put_text(run, "started_at", r->started_at);
+	json_put_number(run, "duration_ns", duration_ns(f));
+	for (size_t i = 0; i < r->argc; i++)
+		json_array_append_new(argv, record_string(r->argv[i]));
+	json_object_set_new(run, "argv", argv);
+	json_put_number(run, "pid", r->target_pid);
+	json_put_number(run, "exit_status", f->end ? f->end->exit_status : RECORD_ABSENT);
+	json_put_number(run, "signal", f->end ? f->end->signal : RECORD_ABSENT);
+	return run;
+}
+
+static json_t *deltas_json(const struct facts *f,
+			   int64_t (*delta)(const struct record_cgroup *, enum counter))
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		json_put_number(object, record_counter_names[i], delta(f->own, (enum counter)i));
+	return object;
+}
+
+static json_t *budget_json(const struct budget *b)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < b->count; i++)
+		json_put_number(object, b->items[i].key, b->items[i].bytes);
+	json_put_number(object, "unused", b->unused);
+	json_put_number(object, "total", b->total);
+	json_put_number(object, "limit", b->limit);
+	json_object_set_new(object, "evidence",
+			    b->kmsg ? json_sprintf("kmsg %llu", (unsigned long long)b->kmsg->seq)
+				    : json_sprintf("sample %zu", b->sample_number));
+	return object;
+}
+
+static json_t *memory_json(const struct facts *f)
+{
+	json_t *memory = json_object();
+
+	if (f->own)
+		put_amount(memory, "max", &f->own->memory_max);
+	json_put_number(memory, f->is_peak_sampled ? "peak_sampled" : "peak", f->peak);
+	if (f->at_kill.count)
+		json_object_set_new(memory, "at_kill", budget_json(&f->at_kill));
+	if (f->at_peak.count)
+		json_object_set_new(memory, "at_peak", budget_json(&f->at_peak));
+	json_put_number(memory, "residue_after", f->record->residue_bytes);
+	return memory;
+}
+
+static json_t *site_json(const struct facts *f, uint64_t address)
+{
+	const struct record_site *site = record_site_at(f->record, address);
+	json_t *object;
+
+	if (!address)
+		return NULL;
+	object = json_pack("{s:I}", "address", (json_int_t)address);
+	if (site) {
+		json_put_text(object, "function", site->function);
+		json_put_text(object, "file", site->file);
+		json_put_number(object, "line",
+				site->line_number ? site->line_number : RECORD_ABSENT);
+	}
+	return object;
+}
+
+static json_t *arena_json(const struct facts *f, const struct record_arena *a)
+{
+	json_t *object = json_object(), *init = site_json(f, a->init_site);
+	json_t *clear = site_json(f, a->clear_site);
+
+	json_put_text(object, "name", a->name);
+	json_put_number(object, "pid", a->pid);
+	json_put_text(object, "policy", a->policy);
+	json_put_text(object, "source", a->source);
+	json_put_number(object, "reserved", a->reserved);
+	json_put_number(object, "committed", a->committed);
+	json_put_number(object, "touched", a->touched);
+	json_put_number(object, "used", a->used);
+	json_put_number(object, "peak", a->peak);
+	json_put_number(object, "clear_target", a->clear_target);
+	json_put_number(object, "cleared", a->cleared);
+	json_put_number(object, "refused_errno",
+			a->refused_errno ? a->refused_errno : RECORD_ABSENT);
+	if (init)
+		json_object_set_new(object, "init_site", init);
+	if (clear)
+		json_object_set_new(object, "clear_site", clear);
+	return object;
+}
+
+static json_t *arenas_json(const struct facts *f)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < f->record->arena_count; i++)
+		json_array_append_new(array, arena_json(f, &f->record->arenas[i]));
+	return array;
+}
+
+static json_t *touch_json(const char *kind, const struct record_site *site, int64_t bytes,
+			  int64_t all)
+{
+	json_t *object = json_object();
+
+	if (site) {
+		json_put_text(object, "function", site->function);
+		json_put_text(object, "file", site->file);
+		json_put_number(object, "line",
+				site->line_number ? site->line_number : RECORD_ABSENT);
+	}
+	json_put_number(object, "bytes", bytes);
+	if (is_known(all) && all > 0)
+		json_object_set_new(object, "share", json_real((double)bytes / (double)all));
+	json_put_text(object, "kind", kind);
+	return object;
+}
+
+/* Eager clearing is known by line and in bytes; the rest of what was touched is not yet. */
+static json_t *touches_json(const struct facts *f)
+{
+	const struct record *r = f->record;
+	json_t *array = json_array();
+	int64_t all = f->victim ? f->victim->anon_rss_bytes : record_max(r, METRIC_ANON, NULL);
+
+	for (size_t i = 0; i < r->arena_count; i++) {
+		const struct record_arena *a = &r->arenas[i];
+
+		if (is_known(a->cleared) && a->cleared > 0)
+			json_array_append_new(array, touch_json("arena_clear",
+								record_site_at(r, a->clear_site),
+								a->cleared, all));
+	}
+	return array;
+}
+
+/* null where a sample lacks a metric the others have. */
+static json_t *column_json(const struct record *r, enum metric metric)
+{
+	json_t *array = json_array();
+	bool any = false;
+
+	for (size_t i = 0; i < r->sample_count; i++) {
+		int64_t value = r->samples[i].value[metric];
+
+		any |= is_known(value);
+		json_array_append_new(array, is_known(value) ? json_integer(value) : json_null());
+	}
+	if (any)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+static json_t *timeline_json(const struct record *r)
+{
+	json_t *timeline = json_object(), *times = json_array(), *marks = json_array();
+
+	for (size_t i = 0; i < r->sample_count; i++)
+		json_array_append_new(times, json_integer(r->samples[i].t_ns));
+	json_object_set_new(timeline, "t_ns", times);
+	for (size_t i = 0; i < ARRAY_SIZE(timeline_metrics); i++) {
+		json_t *column = column_json(r, timeline_metrics[i]);
+
+		if (column)
+			json_object_set_new(timeline, record_metric_names[timeline_metrics[i]],
+					    column);
+	}
+	for (size_t i = 0; i < r->mark_count; i++) {
+		json_t *mark = json_object();
+
+		json_put_number(mark, "t_ns", r->marks[i].t_ns);
+		json_put_text(mark, "what", r->marks[i].name);
+		json_array_append_new(marks, mark);
+	}
+	json_object_set_new(timeline, "marks", marks);
+	return timeline;
+}
+
+static json_t *explanation_json(const struct doc *doc)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < doc->count; i++) {
+		const struct doc_block *block = &doc->blocks[i];
+		json_t *object, *evidence;
+
+		if (block->kind != DOC_SENTENCE && block->kind != DOC_SUMMARY)
+			continue;
+		object = json_object();
+		evidence = json_array();
+		for (size_t j = 0; j < block->evidence_count; j++)
+			json_array_append_new(evidence, record_string(block->evidence[j]));
+		json_put_text(object, "text", block->text);
+		json_object_set_new(object, "evidence", evidence);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *checks_json(const struct conclusion *c)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < c->check_count; i++) {
+		json_t *object = json_object();
+
+		json_put_text(object, "what", c->checks[i].what);
+		json_put_text(object, "expected", c->checks[i].expected);
+		json_put_text(object, "found", c->checks[i].found);
+		json_object_set_new(object, "ok", json_boolean(c->checks[i].ok));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static int64_t headers_suppressed(const struct facts *f)
+{
+	const struct kills *kills = f->conclusion->kills;
+	int64_t count = record_lost(f->record, "headers");
+
+	for (size_t i = 0; i < kills->count; i++)
+		count += !kills->items[i].event.invoker_comm && kills->items[i].event.victim_count;
+	return count;
+}
+
+static json_t *quality_json(const struct facts *f)
+{
+	const struct record *r = f->record;
+	json_t *quality = json_object(), *notes = json_array(), *absent = json_array();
+
+	json_put_number(quality, "kmsg_lost", record_lost(r, "kmsg"));
+	json_put_number(quality, "headers_suppressed", headers_suppressed(f));
+	json_put_number(quality, "ring_lost", record_lost(r, "ring"));
+	json_put_number(quality, "samples_lost", record_lost(r, "samples"));
+	json_put_number(quality, "record_lines_lost", record_lost(r, "record"));
+	json_object_set_new(quality, "complete", json_boolean(r->is_complete));
+	for (size_t i = 0; i < r->source_count; i++) {
+		json_t *source;
+
+		if (r->sources[i].is_open)
+			continue;
+		source = json_object();
+		json_put_text(source, "name", r->sources[i].name);
+		json_put_text(source, "why", r->sources[i].why);
+		json_array_append_new(absent, source);
+	}
+	json_object_set_new(quality, "absent_sources", absent);
+	for (size_t i = 0; i < r->note_count; i++)
+		json_array_append_new(notes, record_string(r->notes[i].text));
+	json_object_set_new(quality, "notes", notes);
+	return quality;
+}
+
+static const char *summary_of(const struct doc *doc)
+{
+	for (size_t i = 0; i < doc->count; i++)
+		if (doc->blocks[i].kind == DOC_SUMMARY)
+			return doc->blocks[i].text;
+	return "";
+}
+
+json_t *report_to_json(const struct facts *f, const struct doc *doc)
+{
+	const struct conclusion *c = f->conclusion;
+	json_t *report = json_object();
+
+	json_put_text(report, "schema", REPORT_SCHEMA);
+	json_put_text(report, "outcome", spec_outcome_names[c->outcome]);
+	json_put_text(report, "scope", scope_names[c->scope]);
+	json_put_text(report, "verdict", verdict_names[c->verdict]);
+	json_put_text(report, "summary", summary_of(doc));
+	json_put_text(report, "error", f->record->error);
+	json_put_text(report, "skip", f->record->skip);
+	json_object_set_new(report, "run", run_json(f));
+	json_object_set_new(report, "spec", record_spec_json(&f->record->spec));
+	json_object_set(report, "settings", f->record->settings);
+	json_object_set_new(report, "checks", checks_json(c));
+	json_object_set_new(report, "events", deltas_json(f, record_delta));
+	json_object_set_new(report, "events_local", deltas_json(f, record_delta_local));
+	json_object_set_new(report, "memory", memory_json(f));
+	json_object_set_new(report, "kills", kills_to_json(f));
+	json_object_set_new(report, "arenas", arenas_json(f));
+	json_object_set_new(report, "touches", touches_json(f));
+	json_object_set_new(report, "timeline", timeline_json(f->record));
+	json_object_set_new(report, "explanation", explanation_json(doc));
+	json_object_set_new(report, "quality", quality_json(f));
+	return report;
+}

@@ -1,0 +1,25 @@
+/*
+ * json.h - report.json, schema "oomlab.report/1".
+ *
+ * Sizes are bytes, times ns on CLOCK_MONOTONIC of the kernel that ran it. Absent facts are absent,
+ * never 0. The explanation is the document's sentences with their evidence, in reading order.
+ */
+#ifndef OOMLAB_REPORT_JSON_H
+#define OOMLAB_REPORT_JSON_H
+
+#include <jansson.h>
+
+#include "report/doc.h"
+#include "report/facts.h"
+
+/* The whole report; the caller owns the reference. */
+json_t *report_to_json(const struct facts *facts, const struct doc *doc);
+
+/* Members of `kills`: one object a victim of the run. The caller owns the reference. */
+json_t *kills_to_json(const struct facts *facts);
+
+/* Sets a member, unless the value is absent (RECORD_ABSENT, NULL). */
+void json_put_number(json_t *object, const char *key, int64_t value);
+void json_put_text(json_t *object, const char *key, const char *text);
+
+#endif

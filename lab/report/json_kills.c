@@ -1,0 +1,174 @@
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "report/json.h"
+
+struct number {
+	const char *key;
+	size_t offset;
+};
+
+#define EVENT(member)                                          \
+	{                                                      \
+#member, offsetof(struct oomlog_event, member) \
+	}
+#define VICTIM(name, member)                                 \
+	{                                                    \
+		name, offsetof(struct oomlog_victim, member) \
+	}
+#define TASK(member)                                          \
+	{                                                     \
+#member, offsetof(struct oomlog_task, member) \
+	}
+
+static const struct number event_numbers[] = {
+	EVENT(invoker_pid),	 EVENT(order),		 EVENT(limit_bytes),
+	EVENT(usage_bytes),	 EVENT(failcnt),	 EVENT(swap_limit_bytes),
+	EVENT(swap_total_bytes), EVENT(swap_free_bytes), EVENT(page_size),
+};
+
+static const struct number event_texts[] = {
+	EVENT(kernel), EVENT(invoker_comm), EVENT(gfp_mask),   EVENT(constraint),
+	EVENT(scope),  EVENT(oom_memcg),    EVENT(task_memcg), EVENT(mechanism),
+};
+
+static const struct number victim_numbers[] = {
+	VICTIM("victim_pid", pid),
+	VICTIM("victim_uid", uid),
+	VICTIM("total_vm_bytes", total_vm_bytes),
+	VICTIM("anon_rss_bytes", anon_rss_bytes),
+	VICTIM("file_rss_bytes", file_rss_bytes),
+	VICTIM("shmem_rss_bytes", shmem_rss_bytes),
+	VICTIM("pgtables_bytes", pgtables_bytes),
+	VICTIM("oom_score_adj", oom_score_adj),
+};
+
+static const struct number task_numbers[] = {
+	TASK(pid),
+	TASK(uid),
+	TASK(tgid),
+	TASK(total_vm_bytes),
+	TASK(rss_bytes),
+	TASK(rss_anon_bytes),
+	TASK(rss_file_bytes),
+	TASK(rss_shmem_bytes),
+	TASK(pgtables_bytes),
+	TASK(swap_bytes),
+	TASK(oom_score_adj),
+};
+
+static void put_numbers(json_t *object, const struct number *numbers, size_t count,
+			const void *from)
+{
+	for (size_t i = 0; i < count; i++) {
+		int64_t value;
+
+		memcpy(&value, (const char *)from + numbers[i].offset, sizeof(value));
+		json_put_number(object, numbers[i].key, value);
+	}
+}
+
+static json_t *task_to_json(const struct oomlog_task *task)
+{
+	json_t *object = json_object();
+
+	put_numbers(object, task_numbers, ARRAY_SIZE(task_numbers), task);
+	json_put_text(object, "comm", task->comm);
+	return object;
+}
+
+/* Largest by what a kill would free; the runner-up is the next. */
+static const struct oomlog_task *largest(const struct oomlog_event *e,
+					 const struct oomlog_task *but)
+{
+	const struct oomlog_task *best = NULL;
+
+	for (size_t i = 0; i < e->task_count; i++)
+		if (&e->tasks[i] != but && (!best || e->tasks[i].rss_bytes > best->rss_bytes))
+			best = &e->tasks[i];
+	return best;
+}
+
+static void put_tasks(json_t *object, const struct oomlog_event *e)
+{
+	const struct oomlog_task *first = largest(e, NULL);
+	const struct oomlog_task *second = first ? largest(e, first) : NULL;
+	json_t *tasks = json_array();
+
+	for (size_t i = 0; i < e->task_count; i++)
+		json_array_append_new(tasks, task_to_json(&e->tasks[i]));
+	json_object_set_new(object, "tasks", tasks);
+	if (first)
+		json_object_set_new(object, "largest_task", task_to_json(first));
+	if (second)
+		json_object_set_new(object, "runner_up", task_to_json(second));
+}
+
+static void put_memory(json_t *object, const struct oomlog_event *e)
+{
+	json_t *memory = json_object();
+
+	for (size_t i = 0; i < e->stat_count; i++)
+		if (!text_utf8_length(e->stats[i].name, 1))
+			continue;
+		else
+			json_put_number(memory, e->stats[i].name, e->stats[i].value);
+	json_object_set_new(object, "memory", memory);
+}
+
+static void put_event(json_t *object, const struct oomlog_event *e)
+{
+	json_put_number(object, "time", e->time_ns);
+	put_numbers(object, event_numbers, ARRAY_SIZE(event_numbers), e);
+	for (size_t i = 0; i < ARRAY_SIZE(event_texts); i++) {
+		const char *text;
+
+		memcpy(&text, (const char *)e + event_texts[i].offset, sizeof(text));
+		json_put_text(object, event_texts[i].key, text);
+	}
+	put_tasks(object, e);
+	put_memory(object, e);
+	json_object_set_new(object, "group_kill", json_boolean(e->group_kill));
+	json_object_set_new(object, "panic", json_boolean(e->panic));
+}
+
+static json_t *cause_of_death(const struct facts *f, const struct oomlog_victim *v)
+{
+	const struct record_kmsg *line = kills_line(f->record, v->line);
+	json_t *evidence = json_array();
+
+	if (line)
+		json_array_append_new(evidence,
+				      json_sprintf("kmsg %llu", (unsigned long long)line->seq));
+	if (v->pid != f->record->target_pid)
+		return evidence;
+	for (size_t i = 0; i < f->conclusion->cause_evidence_count; i++)
+		if (!text_starts_with(f->conclusion->cause_evidence[i], "kmsg "))
+			json_array_append_new(evidence,
+					      record_string(f->conclusion->cause_evidence[i]));
+	return evidence;
+}
+
+json_t *kills_to_json(const struct facts *f)
+{
+	const struct kills *kills = f->conclusion->kills;
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < kills->count; i++) {
+		const struct oomlog_event *e = &kills->items[i].event;
+
+		for (size_t j = 0; j < e->victim_count; j++) {
+			json_t *object = json_object();
+
+			put_event(object, e);
+			json_put_text(object, "victim_comm", e->victims[j].comm);
+			put_numbers(object, victim_numbers, ARRAY_SIZE(victim_numbers),
+				    &e->victims[j]);
+			json_object_set_new(object, "cause_of_death",
+					    cause_of_death(f, &e->victims[j]));
+			json_array_append_new(array, object);
+		}
+	}
+	return array;
+}

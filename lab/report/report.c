@@ -1,0 +1,99 @@
+#include "report/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "report/emit.h"
+#include "report/json.h"
+#include "report/story.h"
+
+#define FILE_COLUMNS 96
+
+static int write_file(const char *dir, const char *name, const struct strbuf *text, struct err *err)
+{
+	_cleanup_free_ char *path = text_format("%s/%s", dir, name);
+	_cleanup_free_ char *temporary = text_format("%s.new", path);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int r = fd < 0 ? -errno : io_write_all(fd, text->buf, text->len);
+
+	if (fd >= 0 && close(fd) && !r)
+		r = -errno;
+	if (!r && rename(temporary, path))
+		r = -errno;
+	if (!r)
+		return 0;
+	if (fd >= 0)
+		unlink(temporary);
+	errno = -r;
+	return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", path);
+}
+
+static int write_json(const struct facts *facts, const struct doc *doc, const char *dir,
+		      struct err *err)
+{
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+	json_t *report = report_to_json(facts, doc);
+	_cleanup_free_ char *text = json_dumps(report, JSON_INDENT(1));
+
+	json_decref(report);
+	if (!text)
+		return err_set(err, EXIT_LAB_BROKEN, "cannot write '%s/report.json': out of memory",
+			       dir);
+	strbuf_puts(&sb, text);
+	strbuf_putc(&sb, '\n');
+	return write_file(dir, "report.json", &sb, err);
+}
+
+static void emit_plain_text(const struct doc *doc, struct strbuf *out)
+{
+	emit_text(doc, false, FILE_COLUMNS, out);
+}
+
+static const struct {
+	const char *name;
+	void (*emit)(const struct doc *doc, struct strbuf *out);
+} formats[] = {
+	{"report.txt", emit_plain_text},
+	{"report.md", emit_markdown},
+	{"report.html", emit_html},
+};
+
+int report_write_all(const struct record *record, const struct conclusion *conclusion,
+		     const char *dir, struct err *err)
+{
+	struct facts facts;
+	struct doc doc = {0};
+	int r;
+
+	facts_gather(record, conclusion, &facts);
+	story_tell(&facts, &doc);
+	r = write_json(&facts, &doc, dir, err);
+	for (size_t i = 0; !r && i < ARRAY_SIZE(formats); i++) {
+		_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+
+		formats[i].emit(&doc, &sb);
+		r = write_file(dir, formats[i].name, &sb, err);
+	}
+	doc_release(&doc);
+	return r;
+}
+
+void report_print_terminal(FILE *out, const struct record *record,
+			   const struct conclusion *conclusion, bool colour, int columns)
+{
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+	struct facts facts;
+	struct doc doc = {0};
+
+	facts_gather(record, conclusion, &facts);
+	story_tell(&facts, &doc);
+	emit_text(&doc, colour, columns > 0 ? columns : FILE_COLUMNS, &sb);
+	doc_release(&doc);
+	fwrite(sb.buf, 1, sb.len, out);
+}

@@ -1,0 +1,31 @@
+/*
+ * report.h - renders a finished record: on the terminal, and as files beside it.
+ *
+ * Pattern of use: record_load(), conclusion_draw(), then either function below, any number of
+ * times. One walk over the record makes one document (story.h); each format has one emitter
+ * (emit.h), report.json its own (json.h). Nothing but the record is looked at.
+ */
+#ifndef OOMLAB_REPORT_REPORT_H
+#define OOMLAB_REPORT_REPORT_H
+
+#include <stdio.h>
+
+#include "base/err.h"
+#include "record/verdict.h"
+
+#define REPORT_SCHEMA "oomlab.report/1"
+
+/*
+ * Writes report.json, report.txt, report.md and report.html into `dir`, replacing what is there,
+ * each by a rename, so that no reader sees half a file. Returns 0, or -1 with err; files written
+ * before the failure stay.
+ */
+int report_write_all(const struct record *record, const struct conclusion *conclusion,
+		     const char *dir, struct err *err) __attribute__((nonnull, warn_unused_result));
+
+/* The text report. columns: of the terminal; 0: not known. Errors of `out` are the caller's. */
+void report_print_terminal(FILE *out, const struct record *record,
+			   const struct conclusion *conclusion, bool colour, int columns)
+	__attribute__((nonnull));
+
+#endif

@@ -1,0 +1,153 @@
+#include "report/story.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+void cite_kmsg(struct doc *doc, const struct record_kmsg *line)
+{
+	if (line)
+		doc_cite(doc, "kmsg %" PRIu64, line->seq);
+}
+
+void cite_trace(struct doc *doc, const struct record_arena *arena)
+{
+	if (!arena || !is_known(arena->first_record) || !is_known(arena->last_record))
+		return;
+	if (arena->first_record == arena->last_record)
+		doc_cite(doc, "trace %" PRId64, arena->first_record);
+	else
+		doc_cite(doc, "trace %" PRId64 "-%" PRId64, arena->first_record,
+			 arena->last_record);
+}
+
+/* v1 has no memory.events: the names are those of the files the counters were read from. */
+static const char *counter_file(const struct facts *f, enum counter which)
+{
+	if (f->record->cgroup_version != 1)
+		return "memory.events";
+	return which == COUNTER_OOM_KILL ? "memory.oom_control" : "memory.failcnt";
+}
+
+void cite_event(struct doc *doc, const struct facts *f, enum counter which)
+{
+	if (is_known(record_delta(f->own, which)))
+		doc_cite(doc, "%s %s %" PRId64 "->%" PRId64, counter_file(f, which),
+			 record_counter_names[which], f->own->before.value[which],
+			 f->own->after.value[which]);
+}
+
+void cite_setting(struct doc *doc, const struct facts *f, const char *name)
+{
+	const char *value = record_setting(f->record, name);
+
+	if (value)
+		doc_cite(doc, "%s %s", name, value);
+}
+
+void cite_end(struct doc *doc, const struct facts *f)
+{
+	if (f->end && is_known(f->end->signal))
+		doc_cite(doc, "exit signal %" PRId64, f->end->signal);
+	else if (f->end && is_known(f->end->exit_status))
+		doc_cite(doc, "exit status %" PRId64, f->end->exit_status);
+}
+
+char *site_place(const struct record_site *site)
+{
+	const char *file = site ? site->file : NULL, *slash;
+
+	if (!file)
+		return xstrdup("");
+	slash = strrchr(file, '/');
+	while (slash && slash > file && slash[-1] != '/')
+		slash--;
+	if (slash && slash > file)
+		file = slash;
+	return site->line_number ? text_format("%s:%d", file, site->line_number) : xstrdup(file);
+}
+
+static const char *outcome_words(enum outcome outcome)
+{
+	static const char *const words[OUTCOME_COUNT] = {
+		[OUTCOME_UNSET] = "not run",
+		[OUTCOME_SURVIVED] = "survived",
+		[OUTCOME_REFUSED] = "refused",
+		[OUTCOME_OOM_KILLED] = "killed by the OOM killer",
+		[OUTCOME_CHILD_OOM_KILLED] = "a child was killed by the OOM killer",
+		[OUTCOME_SIGNALLED] = "ended by a signal, not by the OOM killer",
+		[OUTCOME_FAILED] = "failed by itself",
+		[OUTCOME_THROTTLED] = "throttled",
+		[OUTCOME_LIVELOCKED] = "livelocked",
+		[OUTCOME_TIMED_OUT] = "timed out",
+		[OUTCOME_LAB_ERROR] = "the lab could not do its part",
+	};
+
+	return words[outcome];
+}
+
+static const char *verdict_words(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_PASS:
+		return ", as expected";
+	case VERDICT_FAIL:
+		return ", NOT as expected";
+	case VERDICT_BROKEN:
+		return " (broken run)";
+	case VERDICT_SKIP:
+		return " (skipped)";
+	case VERDICT_NONE:
+		break;
+	}
+	return "";
+}
+
+static void add_part(struct strbuf *sb, const char *before, const char *text)
+{
+	if (text)
+		strbuf_printf(sb, "%s%s%s", sb->len ? ", " : "", before, text);
+}
+
+static void byline(const struct facts *f, struct doc *doc)
+{
+	const struct record *r = f->record;
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+
+	add_part(&sb, "Linux ", r->kernel);
+	add_part(&sb, "", r->machine);
+	add_part(&sb, "place: ", r->backend);
+	add_part(&sb, "", r->accelerator);
+	if (is_known(r->cgroup_version))
+		strbuf_printf(&sb, "%scgroup v%" PRId64, sb.len ? ", " : "", r->cgroup_version);
+	add_part(&sb, "", r->started_at);
+	if (is_known(r->gate_ns) && f->end && is_known(f->end->t_ns) && f->end->t_ns >= r->gate_ns)
+		strbuf_printf(&sb, ", ran %s",
+			      TEXT_DURATION((uint64_t)(f->end->t_ns - r->gate_ns)));
+	if (sb.len)
+		doc_byline(doc, "%s", sb.buf);
+}
+
+void story_tell(const struct facts *facts, struct doc *doc)
+{
+	doc_title(doc, "%s: %s%s", facts_target_name(facts),
+		  outcome_words(facts->conclusion->outcome),
+		  verdict_words(facts->conclusion->verdict));
+	byline(facts, doc);
+	story_summary(facts, doc);
+	story_asked(facts, doc);
+	story_touched(facts, doc);
+	story_ps(facts, doc);
+	story_limit(facts, doc);
+	story_kernel(facts, doc);
+	story_no_kill(facts, doc);
+	story_budget(facts, doc);
+	story_timeline(facts, doc);
+	story_instead(facts, doc);
+	story_checks(facts, doc);
+	story_quality(facts, doc);
+}

@@ -1,0 +1,42 @@
+/*
+ * story.h - tells a run as a document: plain sentences in reading order, each with its evidence.
+ *
+ * The reader is a C programmer who has never heard of demand paging. Every sentence says one thing
+ * and cites what it rests on; what the record does not say is left out or named as not seen.
+ * Pure; the document is the caller's.
+ *
+ * Sections, in order; one function each below. A section that has nothing to say adds nothing.
+ */
+#ifndef OOMLAB_REPORT_STORY_H
+#define OOMLAB_REPORT_STORY_H
+
+#include "report/doc.h"
+#include "report/facts.h"
+
+void story_tell(const struct facts *facts, struct doc *doc);
+
+/* The sections; internal to lab/report. */
+void story_summary(const struct facts *facts, struct doc *doc);
+void story_asked(const struct facts *facts, struct doc *doc);
+void story_touched(const struct facts *facts, struct doc *doc);
+void story_ps(const struct facts *facts, struct doc *doc);
+void story_limit(const struct facts *facts, struct doc *doc);
+void story_kernel(const struct facts *facts, struct doc *doc);
+void story_no_kill(const struct facts *facts, struct doc *doc);
+void story_budget(const struct facts *facts, struct doc *doc);
+void story_timeline(const struct facts *facts, struct doc *doc);
+void story_instead(const struct facts *facts, struct doc *doc);
+void story_checks(const struct facts *facts, struct doc *doc);
+void story_quality(const struct facts *facts, struct doc *doc);
+
+/* What most sections cite; each adds evidence to the last block, or nothing if it is not known. */
+void cite_kmsg(struct doc *doc, const struct record_kmsg *line);
+void cite_trace(struct doc *doc, const struct record_arena *arena);
+void cite_event(struct doc *doc, const struct facts *facts, enum counter which);
+void cite_setting(struct doc *doc, const struct facts *facts, const char *name);
+void cite_end(struct doc *doc, const struct facts *facts);
+
+/* "src/arena.c:142", from the last two parts of the path; "" when not resolved. Caller frees. */
+char *site_place(const struct record_site *site);
+
+#endif

@@ -1,0 +1,270 @@
+/* Whose limit was hit, what the kernel said and did, and where the memory was. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "report/story.h"
+
+#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
+
+static const char *path_of(const struct record_cgroup *cgroup)
+{
+	return cgroup && cgroup->path ? cgroup->path : "its cgroup";
+}
+
+static const char *swap_words(const struct record_cgroup *cgroup)
+{
+	const struct amount *swap = cgroup ? &cgroup->memory_swap_max : NULL;
+
+	return swap && swap->is_set && !swap->is_max && !swap->bytes ? ", and it may not swap" : "";
+}
+
+static void cite_limits(struct doc *doc, const struct record_cgroup *cgroup)
+{
+	if (cgroup && cgroup->limits_line)
+		doc_cite(doc, "record line %u", cgroup->limits_line);
+}
+
+static void say_own(const struct facts *f, struct doc *doc)
+{
+	const struct record_cgroup *limit = f->limit ? f->limit : f->own;
+
+	doc_sentence(doc, "Its own: memory.max of %s is %s%s.", path_of(limit),
+		     is_known(f->limit_bytes) ? SIZE(f->limit_bytes) : "not known",
+		     swap_words(limit));
+	cite_limits(doc, limit);
+	cite_kmsg(doc, f->limit_line);
+	cite_event(doc, f, COUNTER_OOM);
+}
+
+static void say_ancestor(const struct facts *f, struct doc *doc)
+{
+	const char *path = f->kill ? f->kill->event.oom_memcg : NULL;
+
+	doc_sentence(doc, "Not its own: that of %s above it, %s, shared by all below.",
+		     path ? path : path_of(f->limit),
+		     is_known(f->limit_bytes) ? SIZE(f->limit_bytes) : "size not known");
+	cite_kmsg(doc, f->summary_line);
+	cite_limits(doc, f->limit);
+	if (!f->own || !f->own->memory_max.is_set || f->own->memory_max.is_max)
+		return;
+	doc_sentence(doc, "The limit of its own cgroup is %s.", SIZE(f->own->memory_max.bytes));
+	cite_limits(doc, f->own);
+}
+
+static void say_global(const struct facts *f, struct doc *doc)
+{
+	doc_sentence(doc,
+		     "No cgroup's: the whole machine ran out of memory, so every process on it "
+		     "was a candidate.");
+	cite_kmsg(doc, f->summary_line);
+	cite_setting(doc, f, "MemTotal");
+	cite_setting(doc, f, "SwapTotal");
+}
+
+void story_limit(const struct facts *f, struct doc *doc)
+{
+	enum scope scope = f->conclusion->scope;
+
+	if (scope == SCOPE_NONE)
+		return;
+	doc_heading(doc, "Whose limit was hit");
+	if (scope == SCOPE_OWN) {
+		say_own(f, doc);
+	} else if (scope == SCOPE_ANCESTOR) {
+		say_ancestor(f, doc);
+	} else if (scope == SCOPE_GLOBAL) {
+		say_global(f, doc);
+	} else if (scope == SCOPE_UNKNOWN) {
+		doc_sentence(doc,
+			     "Not known: the kernel's account of the kill was not seen, and no "
+			     "cgroup's own counters rose.");
+		cite_event(doc, f, COUNTER_OOM_KILL);
+	} else {
+		doc_sentence(doc, "That of the memory nodes this process may use (%s).",
+			     scope_names[scope]);
+		cite_kmsg(doc, f->summary_line);
+	}
+}
+
+static const char *mechanism_words(const char *mechanism)
+{
+	static const struct {
+		const char *name, *words;
+	} table[] = {
+		{"page_fault", " to write to a page for the first time"},
+		{"limit_lowered", " because the limit was lowered below what was charged"},
+		{"tmpfs_write", " to write to tmpfs"},
+		{"syscall_read", " for a buffer that read(2) fills"},
+	};
+
+	for (size_t i = 0; mechanism && i < sizeof(table) / sizeof(table[0]); i++)
+		if (!strcmp(mechanism, table[i].name))
+			return table[i].words;
+	return "";
+}
+
+static void say_invoker(const struct facts *f, struct doc *doc)
+{
+	const struct oomlog_event *e = &f->kill->event;
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+
+	if (!e->invoker_comm)
+		return;
+	strbuf_puts(&sb, e->invoker_comm);
+	if (is_known(e->invoker_pid))
+		strbuf_printf(&sb, " (pid %" PRId64 ")", e->invoker_pid);
+	doc_sentence(doc,
+		     "%s needed memory%s; the limit was reached and nothing could be reclaimed, so "
+		     "the kernel invoked its OOM killer.",
+		     sb.buf, mechanism_words(e->mechanism));
+	cite_kmsg(doc, f->invoked_line);
+	cite_event(doc, f, COUNTER_MAX);
+}
+
+static void say_choice(const struct facts *f, struct doc *doc)
+{
+	const struct oomlog_event *e = &f->kill->event;
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+
+	if (e->task_count == 1)
+		strbuf_puts(&sb, ", the only candidate");
+	else if (e->task_count)
+		strbuf_printf(&sb, ", of %zu candidates", e->task_count);
+	if (e->constraint)
+		strbuf_printf(&sb, " (CONSTRAINT_%s)", e->constraint);
+	doc_sentence(doc, "It chose %s (pid %" PRId64 ")%s and sent SIGKILL%s%s",
+		     f->victim->comm ? f->victim->comm : "?", f->victim->pid, sb.buf,
+		     e->group_kill ? " to every process of the group (memory.oom.group)" : "",
+		     f->kill_line ? ":" : ".");
+	cite_kmsg(doc, f->summary_line);
+	cite_event(doc, f, COUNTER_OOM_KILL);
+}
+
+static void say_further_kills(const struct facts *f, struct doc *doc)
+{
+	const struct kills *kills = f->conclusion->kills;
+	size_t own = 0;
+
+	for (size_t i = 0; i < kills->count; i++)
+		own += kills->items[i].child_count + kills->items[i].is_target;
+	if (own < 2)
+		return;
+	doc_sentence(doc, "In all the kernel killed %zu processes of this run.", own);
+	cite_event(doc, f, COUNTER_OOM_KILL);
+}
+
+void story_kernel(const struct facts *f, struct doc *doc)
+{
+	if (f->conclusion->scope == SCOPE_NONE)
+		return;
+	doc_heading(doc, "What the kernel did");
+	if (!f->kill) {
+		doc_sentence(doc, "Its log holds no account of the kill, but its counters do: "
+				  "oom_kill rose while the process died of SIGKILL.");
+		cite_event(doc, f, COUNTER_OOM_KILL);
+		cite_end(doc, f);
+		return;
+	}
+	say_invoker(f, doc);
+	say_choice(f, doc);
+	if (f->kill_line) {
+		doc_quote(doc, f->kill_line->text);
+		cite_kmsg(doc, f->kill_line);
+	}
+	say_further_kills(f, doc);
+}
+
+static void say_not_proof(const struct facts *f, struct doc *doc)
+{
+	bool saw_all = record_saw_all_kmsg(f->record);
+
+	doc_sentence(
+		doc,
+		"SIGKILL (exit status 137 in a shell or container) is a symptom, not a cause: the "
+		"OOM killer sends it, and so can anybody.");
+	cite_end(doc, f);
+	doc_sentence(doc, "Here oom_kill did not rise%s.",
+		     saw_all ? " and the kernel log holds no kill line for this process" : "");
+	cite_event(doc, f, COUNTER_OOM_KILL);
+	if (saw_all)
+		doc_cite(doc, "kmsg whole, %zu lines", f->record->kmsg_count);
+}
+
+static void say_stopped(const struct facts *f, struct doc *doc)
+{
+	doc_sentence(doc, "The lab itself stopped it (%s).", f->record->watchdog);
+	doc_cite(doc, "record line %u", f->record->watchdog_line);
+	cite_event(doc, f, COUNTER_HIGH);
+	cite_event(doc, f, COUNTER_OOM);
+	cite_event(doc, f, COUNTER_OOM_KILL);
+}
+
+/* How it ended, where no kill is to be told of. */
+void story_no_kill(const struct facts *f, struct doc *doc)
+{
+	enum outcome outcome = f->conclusion->outcome;
+
+	if (f->conclusion->scope != SCOPE_NONE || f->record->skip || outcome == OUTCOME_LAB_ERROR)
+		return;
+	doc_heading(doc, "How it ended");
+	if (f->record->watchdog) {
+		say_stopped(f, doc);
+		return;
+	}
+	if (outcome == OUTCOME_SIGNALLED && f->end->signal == 9) {
+		say_not_proof(f, doc);
+		return;
+	}
+	if (f->end && is_known(f->end->exit_status))
+		doc_sentence(doc, "By itself, with status %" PRId64 "%s.", f->end->exit_status,
+			     is_known(record_delta(f->own, COUNTER_OOM_KILL))
+				     ? "; the kernel counted no OOM kill"
+				     : "");
+	else
+		doc_sentence(doc, "By a signal that is not the OOM killer's.");
+	cite_end(doc, f);
+	cite_event(doc, f, COUNTER_OOM_KILL);
+}
+
+static void draw_budget(const struct budget *b, struct doc *doc)
+{
+	bool has_limit = is_known(b->unused);
+
+	doc_bars(doc, has_limit ? b->limit : b->total, has_limit ? "limit" : "sum");
+	for (size_t i = 0; i < b->count; i++)
+		doc_bar(doc, b->items[i].label, b->items[i].bytes);
+	if (has_limit && b->unused)
+		doc_bar(doc, "not used", b->unused);
+}
+
+static void cite_budget(const struct budget *b, struct doc *doc)
+{
+	if (b->kmsg)
+		doc_cite(doc, "kmsg %" PRIu64 " and after", b->kmsg->seq);
+	else
+		doc_cite(doc, "sample %zu", b->sample_number);
+}
+
+void story_budget(const struct facts *f, struct doc *doc)
+{
+	const struct budget *b = f->at_kill.count ? &f->at_kill : &f->at_peak;
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+
+	if (!b->count)
+		return;
+	if (b == &f->at_peak)
+		strbuf_puts(&sb, "at its highest");
+	else if (b->kmsg)
+		strbuf_puts(&sb, "at the kill, by the kernel's own account");
+	else if (is_known(f->kill_ns))
+		strbuf_printf(&sb, "%s before the kill",
+			      TEXT_DURATION((uint64_t)(f->kill_ns - b->sample->t_ns)));
+	else
+		strbuf_puts(&sb, "in the last sample before the kill");
+	doc_heading(doc, "Where the memory was, %s", sb.buf);
+	draw_budget(b, doc);
+	cite_budget(b, doc);
+}

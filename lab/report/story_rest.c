@@ -1,0 +1,169 @@
+/* The timeline, what to do instead, what was compared, and what was not seen. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "report/story.h"
+
+static void add_series(const struct record *r, struct doc *doc, const char *name,
+		       enum metric metric)
+{
+	struct doc_point *points = xcalloc(r->sample_count, sizeof(*points));
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->sample_count; i++)
+		if (is_known(r->samples[i].value[metric]))
+			points[count++] =
+				(struct doc_point){r->samples[i].t_ns, r->samples[i].value[metric]};
+	if (count > 1)
+		doc_series(doc, name, points, count);
+	free(points);
+}
+
+void story_timeline(const struct facts *f, struct doc *doc)
+{
+	const struct record *r = f->record;
+
+	if (r->sample_count < 2)
+		return;
+	doc_chart(doc, f->limit_bytes);
+	add_series(r, doc, "memory.current", METRIC_CURRENT);
+	add_series(r, doc, "anon", METRIC_ANON);
+	add_series(r, doc, "file", METRIC_FILE);
+	add_series(r, doc, "kernel", METRIC_KERNEL);
+	if (is_known(r->gate_ns))
+		doc_mark(doc, "gate", r->gate_ns);
+	for (size_t i = 0; i < r->mark_count; i++)
+		doc_mark(doc, r->marks[i].name, r->marks[i].t_ns);
+	if (is_known(f->kill_ns))
+		doc_mark(doc, "killed", f->kill_ns);
+	doc_cite(doc, "samples 1-%zu", r->sample_count);
+}
+
+/* A note "twin NAME: ..." says what the twin showed when it was run here. */
+static const struct record_note *twin_note(const struct record *r)
+{
+	size_t len = strlen(r->spec.twin);
+
+	for (size_t i = 0; i < r->note_count; i++)
+		if (r->notes[i].text && text_starts_with(r->notes[i].text, "twin ") &&
+		    !strncmp(r->notes[i].text + 5, r->spec.twin, len) &&
+		    r->notes[i].text[5 + len] == ':')
+			return &r->notes[i];
+	return NULL;
+}
+
+void story_instead(const struct facts *f, struct doc *doc)
+{
+	const struct record *r = f->record;
+	const struct record_note *note = r->spec.twin ? twin_note(r) : NULL;
+	bool is_bad = f->conclusion->outcome == OUTCOME_OOM_KILLED;
+
+	if (r->skip || (!r->spec.lesson && !r->spec.twin))
+		return;
+	doc_heading(doc, is_bad ? "What to do instead" : "What to take home");
+	if (r->spec.lesson) {
+		doc_sentence(doc, "%s", r->spec.lesson);
+		doc_cite(doc, "spec");
+	}
+	if (!r->spec.twin)
+		return;
+	if (note) {
+		doc_sentence(doc, "Its twin, %s, run here:%s.", r->spec.twin,
+			     note->text + 5 + strlen(r->spec.twin) + 1);
+		doc_cite(doc, "record line %u", note->line);
+		return;
+	}
+	doc_sentence(doc, "Its twin does the same and fares otherwise; see it:");
+	doc_cite(doc, "spec");
+	doc_command(doc, "make scenario NAME=%s", r->spec.twin);
+}
+
+void story_checks(const struct facts *f, struct doc *doc)
+{
+	const struct conclusion *c = f->conclusion;
+
+	if (!c->check_count)
+		return;
+	doc_heading(doc, "Expected and found");
+	doc_table(doc);
+	doc_row(doc, "", "expected", "found", "", NULL);
+	for (size_t i = 0; i < c->check_count; i++)
+		doc_row(doc, c->checks[i].what, c->checks[i].expected, c->checks[i].found,
+			c->checks[i].ok		? "ok"
+			: c->checks[i].is_known ? "DIFFERS"
+						: "not known",
+			NULL);
+}
+
+static bool is_twin_note(const struct facts *f, const struct record_note *note)
+{
+	return f->record->spec.twin && note == twin_note(f->record);
+}
+
+static bool has_quality(const struct facts *f)
+{
+	const struct record *r = f->record;
+
+	for (size_t i = 0; i < r->source_count; i++)
+		if (!r->sources[i].is_open)
+			return true;
+	for (size_t i = 0; i < r->note_count; i++)
+		if (!is_twin_note(f, &r->notes[i]))
+			return true;
+	return r->lost_count || r->error || !r->is_complete || f->conclusion->kills->dropped ||
+	       (is_known(r->residue_bytes) && r->residue_bytes);
+}
+
+static void say_losses(const struct facts *f, struct doc *doc)
+{
+	const struct record *r = f->record;
+
+	for (size_t i = 0; i < r->lost_count; i++) {
+		doc_sentence(doc, "Lost: %" PRId64 " of %s.", r->lost[i].count, r->lost[i].name);
+		doc_cite(doc, "record line %u", r->lost[i].line);
+	}
+	if (f->conclusion->kills->dropped) {
+		doc_sentence(doc, "%zu further OOM events of this run are not told one by one.",
+			     f->conclusion->kills->dropped);
+		doc_cite(doc, "kmsg");
+	}
+	if (!r->is_complete) {
+		doc_sentence(doc,
+			     "The record has no end: the lab was stopped before it had drained its "
+			     "sources, so later evidence may be missing.");
+		doc_cite(doc, "record lines 1-%zu", r->line_count);
+	}
+	if (r->error && f->conclusion->outcome != OUTCOME_LAB_ERROR)
+		doc_sentence(doc, "The lab failed in part: %s.", r->error);
+}
+
+void story_quality(const struct facts *f, struct doc *doc)
+{
+	const struct record *r = f->record;
+
+	if (!has_quality(f))
+		return;
+	doc_heading(doc, "What was not seen, and remarks");
+	for (size_t i = 0; i < r->source_count; i++) {
+		if (r->sources[i].is_open)
+			continue;
+		doc_sentence(doc, "No %s: %s.", r->sources[i].name,
+			     r->sources[i].why ? r->sources[i].why : "no reason was recorded");
+		doc_cite(doc, "record line %u", r->sources[i].line);
+	}
+	say_losses(f, doc);
+	if (is_known(r->residue_bytes) && r->residue_bytes) {
+		doc_sentence(doc, "%s stayed charged after every process had gone.",
+			     TEXT_SIZE((uint64_t)r->residue_bytes));
+		doc_cite(doc, "record line %u", r->residue_line);
+	}
+	for (size_t i = 0; i < r->note_count; i++) {
+		if (is_twin_note(f, &r->notes[i]))
+			continue;
+		doc_sentence(doc, "%s.", r->notes[i].text);
+		doc_cite(doc, "record line %u", r->notes[i].line);
+	}
+}

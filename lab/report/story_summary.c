@@ -1,0 +1,214 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "report/story.h"
+
+#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
+
+static bool is_unfinished(const struct record_arena *a)
+{
+	return a && is_known(a->clear_target) && is_known(a->cleared) &&
+	       a->cleared < a->clear_target;
+}
+
+/* " the limit of 512 MiB", or what else ran out. */
+static const char *limit_words(const struct facts *f, char *buf, size_t size)
+{
+	if (f->conclusion->scope == SCOPE_GLOBAL)
+		snprintf(buf, size, "what the whole machine had left");
+	else if (!is_known(f->limit_bytes))
+		snprintf(buf, size, "the limit");
+	else if (f->conclusion->scope == SCOPE_ANCESTOR)
+		snprintf(buf, size, "an ancestor's limit of %s", SIZE(f->limit_bytes));
+	else
+		snprintf(buf, size, "the limit of %s", SIZE(f->limit_bytes));
+	return buf;
+}
+
+static void oom_killed(const struct facts *f, struct doc *doc)
+{
+	const struct record_arena *a = f->arena;
+	char limit[128];
+
+	limit_words(f, limit, sizeof(limit));
+	if (is_unfinished(a))
+		doc_summary(doc, DOC_BAD,
+			    "arena_init() was clearing all of its %s at once. It had written %s "
+			    "when the next page went past %s, and the kernel killed the process.",
+			    SIZE(a->clear_target), SIZE(a->cleared), limit);
+	else if (f->victim && is_known(f->victim->anon_rss_bytes))
+		doc_summary(doc, DOC_BAD,
+			    "It held %s of memory when the next page went past %s, and the kernel "
+			    "killed it.",
+			    SIZE(f->victim->anon_rss_bytes), limit);
+	else
+		doc_summary(doc, DOC_BAD, "Memory went past %s, and the kernel killed it.", limit);
+}
+
+static void child_oom_killed(const struct facts *f, struct doc *doc)
+{
+	char limit[128], end[64] = "ended by itself";
+
+	if (f->end && is_known(f->end->exit_status))
+		snprintf(end, sizeof(end), "ended with status %" PRId64, f->end->exit_status);
+	limit_words(f, limit, sizeof(limit));
+	if (f->victim)
+		doc_summary(
+			doc, DOC_BAD,
+			"The program itself %s, but the kernel's OOM killer killed a process it "
+			"had started: %s (pid %" PRId64 "), when memory went past %s.",
+			end, f->victim->comm ? f->victim->comm : "?", f->victim->pid, limit);
+	else
+		doc_summary(
+			doc, DOC_BAD,
+			"The program itself %s, but the kernel's OOM killer killed a process in "
+			"its cgroup, when memory went past %s.",
+			end, limit);
+}
+
+static void survived(const struct facts *f, struct doc *doc)
+{
+	const struct record_arena *a = f->arena;
+	char peak[160] = "";
+
+	if (is_known(f->peak) && is_known(f->limit_bytes))
+		snprintf(peak, sizeof(peak), " At most %s of the limit of %s were charged%s.",
+			 SIZE(f->peak), SIZE(f->limit_bytes),
+			 f->is_peak_sampled ? ", as far as samples show" : "");
+	else if (is_known(f->peak))
+		snprintf(peak, sizeof(peak), " At most %s were charged%s.", SIZE(f->peak),
+			 f->is_peak_sampled ? ", as far as samples show" : "");
+	if (a && is_known(a->reserved) && is_known(a->touched))
+		doc_summary(doc, DOC_GOOD, "It survived: of %s reserved, its arena touched %s.%s",
+			    SIZE(a->reserved), SIZE(a->touched), peak);
+	else
+		doc_summary(doc, DOC_GOOD, "It survived.%s", peak);
+}
+
+static void refused(const struct facts *f, struct doc *doc)
+{
+	const struct record *r = f->record;
+	const char *what = r->refused_what ? r->refused_what : "the allocation";
+
+	if (is_known(r->refused_bytes))
+		doc_summary(doc, DOC_GOOD,
+			    "The kernel refused: %s of %s failed with %s. Nothing was touched for "
+			    "it and nobody was killed.",
+			    what, SIZE(r->refused_bytes),
+			    r->refused_errno == 12 ? "ENOMEM" : strerror((int)r->refused_errno));
+	else
+		doc_summary(doc, DOC_GOOD,
+			    "The kernel refused an allocation with ENOMEM; nobody was killed.");
+}
+
+static void signalled(const struct facts *f, struct doc *doc)
+{
+	int64_t number = f->end ? f->end->signal : RECORD_ABSENT;
+	const char *name = is_known(number) && number < 65 ? sigabbrev_np((int)number) : NULL;
+
+	if (f->record->watchdog)
+		doc_summary(doc, DOC_NEUTRAL, "The run was interrupted and the lab stopped it.");
+	else
+		doc_summary(doc, DOC_BAD,
+			    "It was ended by signal %" PRId64
+			    "%s%s%s. That was not the OOM killer: "
+			    "%s.",
+			    is_known(number) ? number : 0, name ? " (SIG" : "", name ? name : "",
+			    name ? ")" : "",
+			    number == 9 ? "somebody or something else sent it, and exit status 137 "
+					  "alone proves nothing"
+					: "the OOM killer sends SIGKILL only");
+}
+
+static void stopped(const struct facts *f, struct doc *doc)
+{
+	const struct record *r = f->record;
+	int64_t high = record_delta(f->own, COUNTER_HIGH), oom = record_delta(f->own, COUNTER_OOM);
+	char after[64] = "";
+
+	if (is_known(r->spec.timeout_ns) && r->spec.timeout_ns > 0)
+		snprintf(after, sizeof(after), " after %s",
+			 TEXT_DURATION((uint64_t)r->spec.timeout_ns));
+	if (f->conclusion->outcome == OUTCOME_THROTTLED)
+		doc_summary(doc, DOC_BAD,
+			    "It never finished: memory.high held it back %" PRId64 " times. Nobody "
+			    "was killed; the lab stopped it%s.",
+			    high, after);
+	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED && is_known(oom))
+		doc_summary(doc, DOC_BAD,
+			    "The cgroup ran out of memory %" PRId64 " times and the kernel found "
+			    "nobody it may kill; the lab stopped it%s.",
+			    oom, after);
+	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED)
+		doc_summary(doc, DOC_BAD,
+			    "The cgroup ran out of memory and the kernel found nobody it may kill; "
+			    "the lab stopped it%s.",
+			    after);
+	else
+		doc_summary(
+			doc, DOC_BAD,
+			"It did not finish and the lab stopped it%s. Neither memory.high nor the "
+			"OOM killer is to blame.",
+			after);
+}
+
+static void lab_error(const struct facts *f, struct doc *doc)
+{
+	const struct record *r = f->record;
+
+	if (r->error)
+		doc_summary(doc, DOC_BAD, "The lab could not do its part: %s.", r->error);
+	else
+		doc_summary(
+			doc, DOC_BAD,
+			"The record does not say how the target ended: the lab was stopped while "
+			"it ran. What stands in it follows.");
+}
+
+static void failed(const struct facts *f, struct doc *doc)
+{
+	doc_summary(doc, DOC_BAD,
+		    "It ended by itself with status %" PRId64 "; the OOM killer had no part in it.",
+		    f->end->exit_status);
+}
+
+void story_summary(const struct facts *f, struct doc *doc)
+{
+	switch (f->conclusion->outcome) {
+	case OUTCOME_OOM_KILLED:
+		oom_killed(f, doc);
+		break;
+	case OUTCOME_CHILD_OOM_KILLED:
+		child_oom_killed(f, doc);
+		break;
+	case OUTCOME_SURVIVED:
+		survived(f, doc);
+		break;
+	case OUTCOME_REFUSED:
+		refused(f, doc);
+		break;
+	case OUTCOME_SIGNALLED:
+		signalled(f, doc);
+		break;
+	case OUTCOME_FAILED:
+		failed(f, doc);
+		break;
+	case OUTCOME_THROTTLED:
+	case OUTCOME_LIVELOCKED:
+	case OUTCOME_TIMED_OUT:
+		stopped(f, doc);
+		break;
+	case OUTCOME_UNSET:
+		doc_summary(doc, DOC_NEUTRAL, "Not run: %s.",
+			    f->record->skip ? f->record->skip : "no reason was recorded");
+		break;
+	case OUTCOME_LAB_ERROR:
+	case OUTCOME_COUNT:
+		lab_error(f, doc);
+		break;
+	}
+	for (size_t i = 0; i < f->conclusion->cause_evidence_count; i++)
+		doc_cite(doc, "%s", f->conclusion->cause_evidence[i]);
+}
