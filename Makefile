@@ -5,6 +5,7 @@ BUILD    ?= build
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 REPORTS  ?= reports
+KERNELS  ?= 6.12 6.1
 
 CC       ?= cc
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -21,61 +22,154 @@ LAB_INC  := -Ilab -I.
 LAB_LIBS := -lcgroup -ljansson -larchive -ldw -lelf -lz -llzma -lbz2
 CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm
 
-SRC_C      := $(wildcard src/*.c)
+# Debian packages: to build and run, then what only the developers' targets need.
+QEMU_PKG := $(if $(filter aarch64,$(shell uname -m)),qemu-system-arm,qemu-system-x86)
+PACKAGES := gcc libc6-dev pkg-config libcgroup-dev libjansson-dev libarchive-dev libdw-dev \
+            libelf-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils \
+            $(QEMU_PKG) qemu-system-common
+DEV_PACKAGES := clang clang-format clang-tidy cppcheck valgrind shellcheck
+
 LAB_C      := $(wildcard lab/*.c lab/*/*.c)
 SCENARIO_C := $(filter-out scenarios/scenario_main.c,$(wildcard scenarios/*.c))
-CHECK_C    := $(wildcard tests/check_*.c)
-BENCH_C    := $(wildcard tests/bench/*.c)
-HELPER_C   := $(wildcard tests/helpers/*.c)
-
-SRC_O      := $(SRC_C:%.c=$(BUILD)/%.o)
-LAB_O      := $(LAB_C:%.c=$(BUILD)/%.o)
+objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
+programs    = $(patsubst %.c,$(BUILD)/%,$(1))
 LIB        := $(BUILD)/liboomlab.a
 LABLIB     := $(BUILD)/lab.a
-SCENARIOS  := $(SCENARIO_C:scenarios/%.c=$(BUILD)/scenarios/%)
-CHECKS     := $(CHECK_C:tests/%.c=$(BUILD)/tests/%)
-BENCHES    := $(BENCH_C:tests/%.c=$(BUILD)/tests/%)
-HELPERS    := $(HELPER_C:tests/%.c=$(BUILD)/tests/%)
+SCENARIOS  := $(call programs,$(SCENARIO_C))
+CHECKS     := $(call programs,$(wildcard tests/check_*.c))
+BENCHES    := $(call programs,$(wildcard tests/bench/*.c))
+HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 
 .DEFAULT_GOAL := help
-.PHONY: all help
 .SECONDARY:
+.PHONY: all scenario scenarios list check check-unit check-vm bench asan lint format deps deps-dev \
+        kernel install uninstall clean help
 
-all: $(BUILD)/oomlab $(LIB) $(SCENARIOS)
+help: ## this text
+	@echo "oomlab $(VERSION): reproduces out-of-memory kills and explains them. Start with:"
+	@echo
+	@echo "  make deps scenario NAME=memset-2g     installs, builds, runs, prints the report"
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
+		awk -F'|' '{ printf "  make%-12s %s\n", $$1, $$2 }'
+	@echo
+	@echo "scenario takes MEMORY= SWAP= OVERCOMMIT= BACKEND=auto|cgroup|vm KERNEL=6.12|6.1|PATH"
+	@echo "GUEST_RAM= TIMEOUT= THP= and writes to REPORTS=$(REPORTS)."
 
-help:
-	@echo "targets: all"
+all: $(BUILD)/oomlab $(LIB) $(SCENARIOS) ## build everything into BUILD=build
 
+# What the user typed reaches the shell through the environment alone, so no quoting can break.
+override NAME := $(value NAME)
+export NAME MEMORY SWAP OVERCOMMIT BACKEND KERNEL GUEST_RAM TIMEOUT THP REPORTS
+scenario: all ## run scenario NAME and print its report
+	@[ -n "$$NAME" ] || { echo "make scenario: give NAME=..., one of:" >&2; \
+		$(BUILD)/oomlab list >&2; exit 2; }
+	@$(BUILD)/oomlab run $${MEMORY:+"--memory=$$MEMORY"} $${SWAP:+"--swap=$$SWAP"} \
+		$${OVERCOMMIT:+"--overcommit=$$OVERCOMMIT"} $${BACKEND:+"--backend=$$BACKEND"} \
+		$${KERNEL:+"--kernel=$$KERNEL"} $${GUEST_RAM:+"--guest-ram=$$GUEST_RAM"} \
+		$${TIMEOUT:+"--timeout=$$TIMEOUT"} $${THP:+"--thp=$$THP"} \
+		"--reports=$$REPORTS" "$$NAME"
+
+scenarios: all ## run every scenario, one line each
+	@failed=0; for s in $(notdir $(SCENARIOS)); do \
+		$(BUILD)/oomlab run --quiet --reports="$$REPORTS" $$s; r=$$?; \
+		printf '%-20s %s\n' $$s "$$(jq -r '.verdict + "  " + .summary' "$$REPORTS"/latest/report.json)"; \
+		[ $$r = 0 ] || failed=1; done; exit $$failed
+
+list: all ## list the scenarios
+	@$(BUILD)/oomlab list
+
+check: all $(CHECKS) $(HELPERS) ## run every test (boots VMs)
+	@BUILD="$(BUILD)" tests/run $(CHECKS) tests/it_*.sh
+
+check-unit: $(CHECKS) ## run the unit tests alone
+	@BUILD="$(BUILD)" tests/run $(CHECKS)
+
+check-vm: all $(HELPERS) ## run the tests that boot VMs alone
+	@BUILD="$(BUILD)" tests/run tests/it_vm*.sh
+
+bench: all $(BENCHES) $(HELPERS) ## measure against floors and peers, as ratios
+	@BUILD="$(BUILD)" tests/bench/run
+
+asan: ## unit tests under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT="-O1 -g" \
+		SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" check-unit
+
+lint: ## clang-tidy, cppcheck, shellcheck, valgrind, warnings as errors
+	@BUILD="$(BUILD)" tests/lint
+
+format: ## clang-format over the tree
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+define install_packages
+	@missing=; for p in $(1); do \
+		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "make deps: no apt here; install what your system calls:$$missing" >&2; exit 1; fi; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	echo "make deps: $$sudo apt-get install$$missing"; \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		$$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+endef
+
+deps: ## install what is needed (Debian packages by apt) and fetch the VM's kernels
+	$(call install_packages,$(PACKAGES))
+	@$(MAKE) --no-print-directory kernel
+
+deps-dev: ## install what lint, format and fuzz need besides
+	$(call install_packages,$(DEV_PACKAGES))
+
+kernel: ## fetch the VM's kernels into the cache (KERNELS="6.12 6.1"), nothing is installed
+	@lab/launch/fetch-kernel.sh $(KERNELS)
+
+INSTALL_BIN := $(DESTDIR)$(PREFIX)/bin
+INSTALL_LIB := $(DESTDIR)$(PREFIX)/lib
+INSTALL_INC := $(DESTDIR)$(PREFIX)/include/oomlab
+INSTALL_DOC := $(DESTDIR)$(PREFIX)/share/doc/oomlab
+HEADERS     := arena.h trace.h trace_format.h
+install: all ## install below DESTDIR and PREFIX=/usr/local
+	install -d $(INSTALL_BIN) $(INSTALL_LIB)/oomlab/scenarios $(INSTALL_LIB)/pkgconfig \
+		$(INSTALL_INC) $(INSTALL_DOC)
+	install -m 755 $(BUILD)/oomlab $(INSTALL_BIN)
+	install -m 755 $(SCENARIOS) $(INSTALL_LIB)/oomlab/scenarios
+	install -m 644 $(LIB) $(INSTALL_LIB)
+	install -m 644 $(HEADERS:%=src/%) $(INSTALL_INC)
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' src/oomlab.pc.in \
+		>$(INSTALL_LIB)/pkgconfig/oomlab.pc
+	install -m 644 README.md LICENSE $(INSTALL_DOC)
+
+uninstall: ## remove what install put there
+	rm -rf $(INSTALL_LIB)/oomlab $(INSTALL_INC) $(INSTALL_DOC)
+	rm -f $(INSTALL_BIN)/oomlab $(INSTALL_LIB)/liboomlab.a $(INSTALL_LIB)/pkgconfig/oomlab.pc
+
+clean: ## remove what was built; reports stay
+	rm -rf $(BUILD) $(BUILD)-asan
+
+# The linker's warning about getpwnam & co. is libcgroup's; nothing here calls them.
 $(BUILD)/oomlab: $(BUILD)/lab/main.o $(LABLIB) $(LIB)
-	$(CC) $(ALLFLAGS) $(STATIC) -o $@ $^ $(LAB_LIBS) 2>$@.link || { cat $@.link >&2; exit 1; }
-	@grep -v 'statically linked applications requires\|in function' $@.link >&2 || true; rm -f $@.link
+	@echo "  LINK $@"; $(CC) $(ALLFLAGS) $(STATIC) -o $@ $^ $(LAB_LIBS) 2>$@.log || { cat $@.log >&2; exit 1; }
+	@grep -v 'statically linked applications requires\|in function' $@.log >&2 || true; rm -f $@.log
 
-$(LABLIB): $(filter-out $(BUILD)/lab/main.o,$(LAB_O))
-	@rm -f $@
-	$(AR) rcsD $@ $^
+$(LABLIB): $(filter-out $(BUILD)/lab/main.o,$(call objects,$(LAB_C)))
+	@rm -f $@; $(AR) rcsD $@ $^
 
-$(LIB): $(SRC_O)
-	@rm -f $@
-	$(AR) rcsD $@ $^
+$(LIB): $(call objects,$(wildcard src/*.c))
+	@rm -f $@; $(AR) rcsD $@ $^
 
 $(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(BUILD)/scenarios/scenario_main.o $(LIB)
-	$(CC) $(ALLFLAGS) $(STATIC) -o $@ $^
+	@echo "  LINK $@"; $(CC) $(ALLFLAGS) $(STATIC) -o $@ $^
 
-# Tests link only what they use: the archive members the test's symbols ask for.
+# Programs the tests start: they stand alone, as a user's would.
+$(BUILD)/tests/helpers/%: tests/helpers/%.c $(LIB)
+	@mkdir -p $(@D); $(CC) $(ALLFLAGS) -Isrc -o $@ $< $(LIB)
+
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LABLIB) $(LIB)
-	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -o $@ $^ $(CHECK_LIBS) $(LAB_LIBS)
+	@echo "  LINK $@"; $(CC) $(ALLFLAGS) -o $@ $^ $(CHECK_LIBS) $(LAB_LIBS)
 
-$(BUILD)/lab/%.o: lab/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(LAB_INC) -c -o $@ $<
-
-$(BUILD)/tests/%.o: tests/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(LAB_INC) -Itests -c -o $@ $<
-
+$(BUILD)/lab/%.o $(BUILD)/tests/%.o: INCLUDES := $(LAB_INC) -Itests
+$(BUILD)/%.o: INCLUDES ?= -Isrc
 $(BUILD)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -Isrc -c -o $@ $<
+	@mkdir -p $(@D); echo "  CC   $<"; $(CC) $(ALLFLAGS) $(INCLUDES) -c -o $@ $<
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -87,7 +87,8 @@ static void check_scenarios(void)
 	if (n)
 		printf("yes  scenarios    %d\n", n);
 	else
-		puts("no   scenarios    none beside the program; run make, or set OOMLAB_SCENARIOS");
+		puts("no   scenarios    none beside the program; run make, or set "
+		     "OOMLAB_SCENARIOS");
 }
 
 static int settings_left(bool restore)
@@ -153,7 +154,8 @@ int cmd_doctor(int argc, char **argv)
 	}
 	if (options.help) {
 		puts("usage: oomlab doctor [--restore]\n\n"
-		     "What this host can do and what would cure what it cannot. Exit status 0 when a\n"
+		     "What this host can do and what would cure what it cannot. Exit status 0 when "
+		     "a\n"
 		     "scenario can run and nothing was left behind, else 1.\n");
 		options_print(stdout, table, ARRAY_SIZE(table));
 		return EXIT_OK;

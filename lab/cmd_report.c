@@ -47,7 +47,8 @@ int cmd_report(int argc, char **argv)
 	int status;
 
 	if (first >= 0 && !help && first != argc - 1)
-		first = err_set(&err, EXIT_USAGE, "give one folder of a run, such as reports/latest");
+		first = err_set(&err, EXIT_USAGE,
+				"give one folder of a run, such as reports/latest");
 	if (first < 0) {
 		err_print(&err);
 		return EXIT_USAGE;
@@ -56,7 +57,8 @@ int cmd_report(int argc, char **argv)
 		puts("usage: oomlab report RUN_DIR\n\n"
 		     "Judges and renders a run again from its record.jsonl, also one that was cut\n"
 		     "short. Prints the report, writes report.json, .txt, .md, .html beside the\n"
-		     "record. Exit status as 'oomlab run' would have had; 1 when there is no record.\n");
+		     "record. Exit status as 'oomlab run' would have had; 1 when there is no "
+		     "record.\n");
 		options_print(stdout, table, ARRAY_SIZE(table));
 		return EXIT_OK;
 	}

@@ -30,9 +30,11 @@ static void print_help(void)
 	     "       oomlab run [OPTIONS] -- COMMAND [ARGS...]\n\n"
 	     "Runs it under a memory limit, watches it from outside, and writes a report.\n");
 	run_options_print(stdout);
-	puts("\nExit status. A scenario, or with --expect: 0 pass, 1 fail, 77 skip (with the reason),\n"
+	puts("\nExit status. A scenario, or with --expect: 0 pass, 1 fail, 77 skip (with the "
+	     "reason),\n"
 	     "125 the lab could not do its part. A plain command: its own status, 128 + N after\n"
-	     "signal N (137 after a kill), 125 when the lab failed (a bad option included), 126 the\n"
+	     "signal N (137 after a kill), 125 when the lab failed (a bad option included), 126 "
+	     "the\n"
 	     "command cannot be executed, 127 it is not found. 130 after ^C.");
 }
 
@@ -42,16 +44,18 @@ static int find_target(struct run *run, char **operands, bool is_command, struct
 	static char no_operand[] = "";
 
 	if (!operands[0])
-		return err_set(err, EXIT_USAGE, "nothing to run; give a scenario ('oomlab list') or "
-						"'-- COMMAND'");
+		return err_set(err, EXIT_USAGE,
+			       "nothing to run; give a scenario ('oomlab list') or "
+			       "'-- COMMAND'");
 	run->argv = operands;
 	if (is_command) {
 		run->path = target_find(operands[0] ? operands[0] : no_operand, err);
 		return run->path ? 0 : -1;
 	}
 	if (operands[1])
-		return err_set(err, EXIT_USAGE, "a scenario takes no arguments; a command goes "
-						"behind '--'");
+		return err_set(err, EXIT_USAGE,
+			       "a scenario takes no arguments; a command goes "
+			       "behind '--'");
 	run->path = scenarios_find(operands[0], err);
 	return run->path ? spec_ask_program(run->path, &run->spec, err) : -1;
 }
@@ -63,7 +67,20 @@ static int settle_spec(struct run *run, struct err *err)
 	if (o->inside_guest)
 		return spec_parse(o->spec_json ? o->spec_json : "", "--spec-json", &run->spec, err);
 	run_options_apply(o, &run->spec);
+	if (o->spec.ram_bytes != SPEC_KEEP && o->place == PLACE_CGROUP)
+		return err_set(err, EXIT_USAGE, "--guest-ram is for --backend=vm");
 	return spec_validate(&run->spec, err);
+}
+
+/* Options that only a guest can follow ask for one. */
+static enum place wanted_place(const struct run_options *o)
+{
+	bool needs_guest = o->kernel || o->share_host || o->file_count ||
+			   o->spec.ram_bytes != SPEC_KEEP;
+
+	if (o->inside_guest)
+		return PLACE_CGROUP;
+	return needs_guest && o->place == PLACE_AUTO ? PLACE_VM : o->place;
 }
 
 /* The facts point into these; they live as long as the run. */
@@ -229,7 +246,7 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 	if (find_target(run, operands, is_command, err) < 0 || settle_spec(run, err) < 0)
 		return -1;
 	find_facts(run, &reasons);
-	plan_make(&run->spec, run->options->place, &run->facts, &run->plan);
+	plan_make(&run->spec, wanted_place(run->options), &run->facts, &run->plan);
 	if (run->options->dry_run) {
 		plan_print(stdout, &run->plan, &run->spec, &run->facts, run->options->kernel);
 		return run->plan.skip ? EXIT_SKIP : EXIT_OK;

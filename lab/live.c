@@ -35,8 +35,9 @@ static void draw(struct live *live)
 		int64_t mib = live->current_bytes >> 20;
 
 		if (live->max_bytes < INT64_MAX)
-			snprintf(line + n, sizeof(line) - (size_t)n, ": %" PRId64 " of %" PRId64 " MiB%s",
-				 mib, live->max_bytes >> 20, live->oom_kill > 0 ? ", killed" : "");
+			snprintf(line + n, sizeof(line) - (size_t)n,
+				 ": %" PRId64 " of %" PRId64 " MiB%s", mib, live->max_bytes >> 20,
+				 live->oom_kill > 0 ? ", killed" : "");
 		else
 			snprintf(line + n, sizeof(line) - (size_t)n, ": %" PRId64 " MiB%s", mib,
 				 live->oom_kill > 0 ? ", killed" : "");

@@ -15,13 +15,13 @@
 #include "spec/spec.h"
 
 struct run_options {
-	struct spec spec;      /* what the command line says, over the scenario's own */
+	struct spec spec; /* what the command line says, over the scenario's own */
 	bool oom_group_given;
 	enum place place;
-	enum outcome expect;   /* OUTCOME_UNSET: none */
-	const char *kernel;    /* path or series; NULL: the default */
-	const char *reports;   /* folder */
-	const char **files;    /* to pack into the guest; NULL-terminated */
+	enum outcome expect; /* OUTCOME_UNSET: none */
+	const char *kernel;  /* path or series; NULL: the default */
+	const char *reports; /* folder */
+	const char **files;  /* to pack into the guest; NULL-terminated */
 	size_t file_count;
 	long repeat;
 	bool dry_run, quiet, help;
@@ -33,16 +33,16 @@ struct run_options {
 struct run {
 	const struct run_options *options;
 	struct spec spec;
-	char **argv;           /* of the target */
-	char *path;            /* what is executed, absolute */
+	char **argv; /* of the target */
+	char *path;  /* what is executed, absolute */
 	struct plan plan;
 	struct plan_facts facts;
 	struct cg_home home;
-	char *dir;             /* reports/<name>-<time>-<pid>; NULL inside the guest */
+	char *dir; /* reports/<name>-<time>-<pid>; NULL inside the guest */
 	struct record_writer writer;
 	struct live live;
-	sigset_t signals;      /* SIGINT, SIGTERM, SIGHUP: blocked, seen by the poll loops */
-	int signal;            /* the one that ended the run, or 0 */
+	sigset_t signals; /* SIGINT, SIGTERM, SIGHUP: blocked, seen by the poll loops */
+	int signal;	  /* the one that ended the run, or 0 */
 };
 
 /*

@@ -147,7 +147,8 @@ static int do_start(struct here *here, struct err *err)
 
 	if (target_start(&request, &here->target, err) < 0)
 		return -1;
-	record_put_start(&here->run->writer, io_now_ns(), here->target.pid, here->cg.levels[0].path);
+	record_put_start(&here->run->writer, io_now_ns(), here->target.pid,
+			 here->cg.levels[0].path);
 	return 0;
 }
 

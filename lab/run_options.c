@@ -25,8 +25,8 @@ static int set_high(void *to, const char *value, struct err *err)
 
 static int set_swap(void *to, const char *value, struct err *err)
 {
-	return spec_parse_amount("--swap", value,
-				 &((struct run_options *)to)->spec.memory_swap_max, err);
+	return spec_parse_amount("--swap", value, &((struct run_options *)to)->spec.memory_swap_max,
+				 err);
 }
 
 static int set_oom_group(void *to, const char *value, struct err *err)
@@ -92,8 +92,8 @@ static int set_timeout(void *to, const char *value, struct err *err)
 	uint64_t ns;
 
 	if (text_parse_duration(value, &ns) || ns == 0)
-		return err_set(err, EXIT_USAGE, "--timeout '%s' is no duration such as 30, 500ms, 2m",
-			       value);
+		return err_set(err, EXIT_USAGE,
+			       "--timeout '%s' is no duration such as 30, 500ms, 2m", value);
 	((struct run_options *)to)->spec.timeout_ns = (int64_t)ns;
 	return 0;
 }
@@ -155,12 +155,12 @@ static int set_file(void *to, const char *value, struct err *err)
 	return 0;
 }
 
-#define FLAG(function, field)                                                                      \
-	static int function(void *to, const char *value, struct err *err)                          \
-	{                                                                                          \
-		(void)value, (void)err;                                                            \
-		((struct run_options *)to)->field = true;                                          \
-		return 0;                                                                          \
+#define FLAG(function, field)                                             \
+	static int function(void *to, const char *value, struct err *err) \
+	{                                                                 \
+		(void)value, (void)err;                                   \
+		((struct run_options *)to)->field = true;                 \
+		return 0;                                                 \
 	}
 FLAG(set_dry_run, dry_run)
 FLAG(set_quiet, quiet)

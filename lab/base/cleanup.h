@@ -40,24 +40,24 @@ static inline void cleanup_closedirp(DIR **d)
 		closedir(*d);
 }
 
-#define _cleanup_(fn) __attribute__((cleanup(fn)))
-#define _cleanup_free_ _cleanup_(cleanup_freep)
-#define _cleanup_close_ _cleanup_(cleanup_closep)
-#define _cleanup_fclose_ _cleanup_(cleanup_fclosep)
+#define _cleanup_(fn)	   __attribute__((cleanup(fn)))
+#define _cleanup_free_	   _cleanup_(cleanup_freep)
+#define _cleanup_close_	   _cleanup_(cleanup_closep)
+#define _cleanup_fclose_   _cleanup_(cleanup_fclosep)
 #define _cleanup_closedir_ _cleanup_(cleanup_closedirp)
 
 /* STEAL(ptr): the pointer, leaving NULL behind. STEAL_FD(fd): the descriptor, leaving -1. */
-#define STEAL(p)                                                                                   \
-	({                                                                                         \
-		__typeof__(p) stolen_ = (p);                                                       \
-		(p) = NULL;                                                                        \
-		stolen_;                                                                           \
+#define STEAL(p)                             \
+	({                                   \
+		__typeof__(p) stolen_ = (p); \
+		(p) = NULL;                  \
+		stolen_;                     \
 	})
-#define STEAL_FD(fd)                                                                               \
-	({                                                                                         \
-		int stolen_ = (fd);                                                                \
-		(fd) = -1;                                                                         \
-		stolen_;                                                                           \
+#define STEAL_FD(fd)                \
+	({                          \
+		int stolen_ = (fd); \
+		(fd) = -1;          \
+		stolen_;            \
 	})
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

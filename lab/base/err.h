@@ -17,22 +17,22 @@
 /* Exit statuses of the oomlab commands, as documented in oomlab(1). */
 enum exit_status {
 	EXIT_OK = 0,
-	EXIT_FAILED = 1,      /* verdict fail; a file that cannot be read */
-	EXIT_USAGE = 2,       /* wrong command line, bad value */
-	EXIT_SKIP = 77,       /* verdict skip: this host cannot do it, reason printed */
+	EXIT_FAILED = 1,       /* verdict fail; a file that cannot be read */
+	EXIT_USAGE = 2,	       /* wrong command line, bad value */
+	EXIT_SKIP = 77,	       /* verdict skip: this host cannot do it, reason printed */
 	EXIT_LAB_BROKEN = 125, /* the lab could not do its part */
-	EXIT_NOT_EXEC = 126,  /* command found but not executable */
-	EXIT_NOT_FOUND = 127, /* command not found */
+	EXIT_NOT_EXEC = 126,   /* command found but not executable */
+	EXIT_NOT_FOUND = 127,  /* command not found */
 };
 
 struct err {
-	int status;      /* enum exit_status; 0 while unset */
+	int status;	 /* enum exit_status; 0 while unset */
 	char text[1024]; /* one sentence without newline; control characters escaped */
 };
 
-#define ERR_INIT                                                                                   \
-	{                                                                                          \
-		0, ""                                                                              \
+#define ERR_INIT      \
+	{             \
+		0, "" \
 	}
 
 /* Sets status and text. Returns -1 always, so it can be returned directly. */

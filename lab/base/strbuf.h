@@ -17,9 +17,9 @@ struct strbuf {
 };
 
 extern char strbuf_empty[];
-#define STRBUF_INIT                                                                                \
-	{                                                                                          \
-		strbuf_empty, 0, 0                                                                 \
+#define STRBUF_INIT                \
+	{                          \
+		strbuf_empty, 0, 0 \
 	}
 
 void strbuf_append(struct strbuf *sb, const void *data, size_t len);

@@ -91,8 +91,8 @@ int text_parse_duration(const char *text, uint64_t *ns)
 	static const struct {
 		const char *unit;
 		uint64_t ns;
-	} units[] = {{"", 1000000000}, {"s", 1000000000}, {"ms", 1000000}, {"m", 60000000000},
-		     {"min", 60000000000}, {"h", 3600000000000}};
+	} units[] = {{"", 1000000000},	 {"s", 1000000000},    {"ms", 1000000},
+		     {"m", 60000000000}, {"min", 60000000000}, {"h", 3600000000000}};
 	uint64_t whole, nano;
 	int r = decimal(&text, &whole, &nano);
 
@@ -147,8 +147,10 @@ size_t text_utf8_length(const char *p, size_t len)
 		return 0;
 	if (u[0] < 0x80)
 		return 1;
-	n = u[0] >= 0xc2 && u[0] <= 0xdf ? 2 : (u[0] & 0xf0) == 0xe0 ? 3 :
-	    u[0] >= 0xf0 && u[0] <= 0xf4 ? 4 : 0;
+	n = u[0] >= 0xc2 && u[0] <= 0xdf   ? 2
+	    : (u[0] & 0xf0) == 0xe0	   ? 3
+	    : u[0] >= 0xf0 && u[0] <= 0xf4 ? 4
+					   : 0;
 	if (!n || n > len)
 		return 0;
 	for (size_t i = 1; i < n; i++)

@@ -13,9 +13,9 @@
 #include "capture/source.h"
 
 /* A livelock is this long without a kill while OOMs go on. */
-#define LIVELOCK_NS	INT64_C(3000000000)
-#define LIVELOCK_OOMS	100
-#define KMSG_QUIET_MS	20
+#define LIVELOCK_NS	 INT64_C(3000000000)
+#define LIVELOCK_OOMS	 100
+#define KMSG_QUIET_MS	 20
 #define KMSG_PATIENCE_NS INT64_C(500000000)
 
 static const struct source *const sources[SOURCE_COUNT] = {
@@ -53,10 +53,10 @@ static void write_limits(struct capture *capture)
 		cg_read_limits(capture->cg, level, &limits);
 		record_put_cgroup(capture->w, level, capture->cg->levels[level].path, &limits);
 		if (level == 0)
-			capture->status.max_bytes =
-				limits.memory_max.is_set && !limits.memory_max.is_max
-					? (int64_t)limits.memory_max.bytes
-					: INT64_MAX;
+			capture->status.max_bytes = limits.memory_max.is_set &&
+								    !limits.memory_max.is_max
+							    ? (int64_t)limits.memory_max.bytes
+							    : INT64_MAX;
 	}
 }
 

@@ -72,8 +72,9 @@ static int open_events(struct capture *capture, char *why)
 	counters_read(capture->cg, 0, false, &capture->before);
 	capture->now = capture->before;
 	if (capture->cg->version == 1) {
-		snprintf(why, WHY_MAX, "cgroup v1: memory.failcnt and memory.oom_control are read "
-				       "instead, with fewer facts");
+		snprintf(why, WHY_MAX,
+			 "cgroup v1: memory.failcnt and memory.oom_control are read "
+			 "instead, with fewer facts");
 		return -1;
 	}
 	fd = openat(capture->cg->levels[0].dirfd, "memory.events", O_RDONLY | O_CLOEXEC);
@@ -83,7 +84,8 @@ static int open_events(struct capture *capture, char *why)
 }
 
 /* The first of each kind and every kill get a mark in the timeline. */
-static void mark_change(struct capture *capture, enum counter which, const struct record_counters *new)
+static void mark_change(struct capture *capture, enum counter which,
+			const struct record_counters *new)
 {
 	int64_t was = capture->now.value[which], is = new->value[which];
 	char name[64];
@@ -110,8 +112,8 @@ static void read_events(struct capture *capture)
 		mark_change(capture, (enum counter)i, &new);
 	capture->now = new;
 	if (new.value[COUNTER_OOM_KILL] != RECORD_ABSENT)
-		capture->status.oom_kill =
-			new.value[COUNTER_OOM_KILL] - capture->before.value[COUNTER_OOM_KILL];
+		capture->status.oom_kill = new.value[COUNTER_OOM_KILL] -
+					   capture->before.value[COUNTER_OOM_KILL];
 }
 
 const struct source source_events = {

@@ -26,8 +26,8 @@ static int open_kmsg(struct capture *capture, char *why)
 		return -1;
 	}
 	/* open(2) may succeed where only read(2) is refused. */
-	if (lseek(fd, 0, SEEK_END) < 0 || (read(fd, record, sizeof(record)) < 0 &&
-					   errno != EAGAIN && errno != EPIPE)) {
+	if (lseek(fd, 0, SEEK_END) < 0 ||
+	    (read(fd, record, sizeof(record)) < 0 && errno != EAGAIN && errno != EPIPE)) {
 		snprintf(why, WHY_MAX, "/dev/kmsg: %s", strerror(errno));
 		close(fd);
 		return -1;

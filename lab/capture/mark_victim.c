@@ -81,8 +81,8 @@ static int open_ring(struct capture *capture, int cpu, int64_t id)
 	if (ring->fd < 0)
 		return -errno;
 	ring->map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
-	if (ring->map == MAP_FAILED || epoll_ctl(capture->ring_epoll_fd, EPOLL_CTL_ADD, ring->fd,
-						 &ev) < 0) {
+	if (ring->map == MAP_FAILED ||
+	    epoll_ctl(capture->ring_epoll_fd, EPOLL_CTL_ADD, ring->fd, &ev) < 0) {
 		int r = -errno;
 
 		if (ring->map != MAP_FAILED)

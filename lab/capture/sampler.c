@@ -1,7 +1,7 @@
 /*
  * The timeline. A sample costs some file reads, so the interval follows the cost (2 % of the time
  * at most) and doubles every SAMPLES_PER_OCTAVE samples: an hour needs about ten times as many as
- * a second.
+ * a second. A sample equal to the one before is not written.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +78,8 @@ static void read_files(const struct cg *cg, struct record_sample *sample)
 	}
 }
 
-/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234\nfull ..." (Documentation/accounting/psi.rst) */
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234\nfull ..." (Documentation/accounting/psi.rst)
+ */
 static void read_pressure(const struct cg *cg, struct record_sample *sample)
 {
 	char text[256], *total;
@@ -99,7 +100,7 @@ static void read_pressure(const struct cg *cg, struct record_sample *sample)
 		sample->value[METRIC_PSI_FULL_US] = us;
 }
 
-void sampler_take(struct capture *capture)
+static void sampler_read(struct capture *capture)
 {
 	struct record_sample *sample = &capture->last;
 	int64_t vsz, rss;
@@ -117,7 +118,32 @@ void sampler_take(struct capture *capture)
 	}
 	capture->samples++;
 	capture->status.current_bytes = sample->value[METRIC_CURRENT];
-	record_put_sample(capture->w, sample);
+}
+
+static bool is_news(const struct capture *capture)
+{
+	const int64_t *last = capture->last.value, *written = capture->written;
+
+	if (!capture->has_written)
+		return true;
+	/* Pressure totals creep up by themselves; they are no news alone. */
+	for (int i = 0; i < METRIC_COUNT; i++)
+		if (last[i] != written[i] && i != METRIC_PSI_SOME_US && i != METRIC_PSI_FULL_US)
+			return true;
+	return false;
+}
+
+static void write_last(struct capture *capture)
+{
+	record_put_sample(capture->w, &capture->last);
+	memcpy(capture->written, capture->last.value, sizeof(capture->written));
+	capture->has_written = true;
+}
+
+void sampler_take(struct capture *capture)
+{
+	sampler_read(capture);
+	write_last(capture);
 }
 
 static void arm(struct capture *capture)
@@ -149,14 +175,17 @@ static void read_sampler(struct capture *capture)
 
 	if (read(capture->polls[SOURCE_SAMPLER].fd, &ticks, sizeof(ticks)) < 0)
 		return;
-	sampler_take(capture);
+	sampler_read(capture);
+	if (is_news(capture))
+		write_last(capture);
 	if (capture->cg->version == 1)
 		source_events.read(capture);
 	if (capture->config.progress)
 		capture->config.progress(&capture->status, capture->config.ctx);
 	cost = (io_now_ns() - started) * COST_FACTOR;
 	least = FIRST_INTERVAL_NS << (capture->samples / SAMPLES_PER_OCTAVE < 12
-					      ? capture->samples / SAMPLES_PER_OCTAVE : 12);
+					      ? capture->samples / SAMPLES_PER_OCTAVE
+					      : 12);
 	capture->interval_ns = cost > least ? cost : least;
 	if (capture->interval_ns > LAST_INTERVAL_NS)
 		capture->interval_ns = LAST_INTERVAL_NS;

@@ -21,8 +21,8 @@ static const struct {
 	{"thp", "/sys/kernel/mm/transparent_hugepage/enabled"},
 };
 
-static const char *const meminfo_keys[] = {"MemTotal", "MemAvailable", "SwapTotal", "SwapFree",
-					   "CommitLimit", "Committed_AS"};
+static const char *const meminfo_keys[] = {"MemTotal", "MemAvailable", "SwapTotal",
+					   "SwapFree", "CommitLimit",  "Committed_AS"};
 
 static void write_meminfo_line(struct record_writer *w, char *line)
 {

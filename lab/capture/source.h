@@ -63,7 +63,9 @@ struct capture {
 	/* sampler */
 	int64_t interval_ns;
 	int64_t samples;
-	struct record_sample last;
+	struct record_sample last;     /* read */
+	int64_t written[METRIC_COUNT]; /* of the last one written */
+	bool has_written;
 
 	/* mark_victim */
 	struct perf_ring *rings;

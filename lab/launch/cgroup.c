@@ -22,7 +22,8 @@
 static int broken(struct err *err, const char *what, int code)
 {
 	return err_set(err, EXIT_LAB_BROKEN, "%s: %s", what,
-		       code == ECGOTHER ? strerror(cgroup_get_last_errno()) : cgroup_strerror(code));
+		       code == ECGOTHER ? strerror(cgroup_get_last_errno())
+					: cgroup_strerror(code));
 }
 
 /* libcgroup wants paths below the mount, without a leading slash. */
@@ -159,12 +160,13 @@ static int check_one(const struct cg *cg, const struct wish *wish, struct err *e
 		return err_set(err, EXIT_LAB_BROKEN, "cannot read %s back: %s", wish->file,
 			       strerror(-r));
 	/* "no limit" reads as max (v2) or PAGE_COUNTER_MAX pages (v1). */
-	if (wish->bytes == UINT64_MAX ? found >= INT64_MAX - (int64_t)(2 * page)
-				      : (uint64_t)found <= wish->bytes &&
-						wish->bytes - (uint64_t)found < page)
+	if (wish->bytes == UINT64_MAX
+		    ? found >= INT64_MAX - (int64_t)(2 * page)
+		    : (uint64_t)found <= wish->bytes && wish->bytes - (uint64_t)found < page)
 		return 0;
-	return err_set(err, EXIT_LAB_BROKEN, "%s is %" PRId64 " after setting it to %s: not in force",
-		       wish->file, found, wish->value);
+	return err_set(err, EXIT_LAB_BROKEN,
+		       "%s is %" PRId64 " after setting it to %s: not in force", wish->file, found,
+		       wish->value);
 }
 
 int cg_limit(const struct cg *cg, const struct cgroup_limits *limits, struct err *err)

@@ -32,9 +32,9 @@
 enum { CG_LEVELS = 16 };
 
 struct cg_home {
-	int version;            /* 2, 1; 0: none */
-	char mount[PATH_MAX];   /* where the hierarchy with the memory controller is mounted */
-	char parent[PATH_MAX];  /* below the mount: "/" or "/a/b" */
+	int version;	       /* 2, 1; 0: none */
+	char mount[PATH_MAX];  /* where the hierarchy with the memory controller is mounted */
+	char parent[PATH_MAX]; /* below the mount: "/" or "/a/b" */
 };
 
 struct cg_level {
@@ -44,7 +44,7 @@ struct cg_level {
 
 struct cg {
 	int version;
-	char path[PATH_MAX];                /* below the mount */
+	char path[PATH_MAX];		   /* below the mount */
 	struct cg_level levels[CG_LEVELS]; /* 0 is its own, then parents; the root has no limits */
 	int level_count;
 	bool made;

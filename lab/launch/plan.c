@@ -34,8 +34,7 @@ static const char *why_not_here(const struct spec *spec, const struct plan_facts
 	if (spec->name && !is_limited(spec))
 		return "a scenario without a limit would take the memory of this host";
 	if (spec_is_kernel_wide(spec) && !facts->allow_host_sysctl)
-		return "it sets the whole kernel (overcommit, THP or the guest's RAM), which is "
-		       "not done to a host";
+		return "it sets the whole kernel (overcommit or THP), which is not done to a host";
 	return NULL;
 }
 

@@ -16,34 +16,35 @@ enum place { PLACE_AUTO, PLACE_CGROUP, PLACE_VM, PLACE_COUNT };
 extern const char *const place_names[PLACE_COUNT];
 
 enum plan_op {
-	OP_PROTECT,       /* the launcher from the OOM killer */
-	OP_SYSCTL,        /* kernel-wide settings */
-	OP_CGROUP,        /* make the cgroup */
-	OP_LIMITS,        /* set them and read them back */
-	OP_RING,          /* the trace ring, pre-faulted outside the cgroup */
-	OP_SOURCES,       /* open every source of evidence */
-	OP_START,         /* the target, in the cgroup, at the gate */
-	OP_GATE,          /* open it */
-	OP_WATCH,         /* until the target ends */
-	OP_FINISH,        /* last facts */
-	OP_BOOT,          /* the VM, which does all of the above inside */
+	OP_PROTECT, /* the launcher from the OOM killer */
+	OP_SYSCTL,  /* kernel-wide settings */
+	OP_CGROUP,  /* make the cgroup */
+	OP_LIMITS,  /* set them and read them back */
+	OP_RING,    /* the trace ring, pre-faulted outside the cgroup */
+	OP_SOURCES, /* open every source of evidence */
+	OP_START,   /* the target, in the cgroup, at the gate */
+	OP_GATE,    /* open it */
+	OP_WATCH,   /* until the target ends */
+	OP_FINISH,  /* last facts */
+	OP_BOOT,    /* the VM, which does all of the above inside */
 	OP_COUNT
 };
 
 struct plan_facts {
-	int cgroup_version;          /* where this user can make a memory cgroup: 2, 1, or 0 */
-	const char *cgroup_reason;   /* why not; NULL if it can */
-	const char *cgroup_parent;   /* of cg_find_home(); for the print */
+	int cgroup_version;	   /* where this user can make a memory cgroup: 2, 1, or 0 */
+	const char *cgroup_reason; /* why not; NULL if it can */
+	const char *cgroup_parent; /* of cg_find_home(); for the print */
 	bool vm_works;
-	const char *vm_reason;       /* why not; NULL if it does */
-	bool is_guest;               /* this kernel is ours to change */
+	const char *vm_reason; /* why not; NULL if it does */
+	bool is_guest;	       /* this kernel is ours to change */
 	bool allow_host_sysctl;
 };
 
 struct plan {
 	enum place place;
-	char reason[256];  /* of the place */
-	const char *skip;  /* why it cannot run at all; NULL: it can. Points into facts or literals */
+	char reason[256]; /* of the place */
+	const char
+		*skip; /* why it cannot run at all; NULL: it can. Points into facts or literals */
 	enum plan_op ops[OP_COUNT];
 	size_t op_count;
 	uint64_t ram_bytes; /* of the guest */

@@ -29,8 +29,8 @@ static int read_stat(pid_t pid, uint64_t fields[3])
 	p = strrchr(text, ')');
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
-	if (!p || sscanf(p, " %" SCNu64 " %" SCNu64 " %" SCNu64, &fields[0], &fields[1],
-			 &fields[2]) != 3)
+	if (!p ||
+	    sscanf(p, " %" SCNu64 " %" SCNu64 " %" SCNu64, &fields[0], &fields[1], &fields[2]) != 3)
 		return -EINVAL;
 	return 0;
 }

@@ -18,7 +18,7 @@
 
 #define OVERCOMMIT_MEMORY "/proc/sys/vm/overcommit_memory"
 #define OVERCOMMIT_RATIO  "/proc/sys/vm/overcommit_ratio"
-#define THP_ENABLED       "/sys/kernel/mm/transparent_hugepage/enabled"
+#define THP_ENABLED	  "/sys/kernel/mm/transparent_hugepage/enabled"
 
 static const char *const known_paths[] = {OVERCOMMIT_MEMORY, OVERCOMMIT_RATIO, THP_ENABLED};
 
@@ -143,8 +143,7 @@ static bool restore_file(int dirfd, const char *name)
 	struct stat st;
 	bool ok = true;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
-	    io_read_fd(fd, 4096, &sb))
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() || io_read_fd(fd, 4096, &sb))
 		return false;
 	for (char *line = strtok(sb.buf, "\n"); line; line = strtok(NULL, "\n"))
 		ok = restore_line(line) && ok;

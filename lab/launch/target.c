@@ -152,8 +152,8 @@ static int open_ends(const struct target_request *request, struct target *target
 	int pair[2];
 
 	if (request->cg->version == 1) {
-		ends->procs_fd = openat(request->cg->levels[0].dirfd, "cgroup.procs",
-					O_WRONLY | O_CLOEXEC);
+		ends->procs_fd =
+			openat(request->cg->levels[0].dirfd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
 		if (ends->procs_fd < 0)
 			return -1;
 	}

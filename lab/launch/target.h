@@ -28,9 +28,9 @@ struct target_fd {
 };
 
 struct target_request {
-	char *const *argv;    /* argv[0] as typed */
-	const char *path;     /* what is executed: of target_find() */
-	const char *cwd;      /* NULL: where the launcher is */
+	char *const *argv; /* argv[0] as typed */
+	const char *path;  /* what is executed: of target_find() */
+	const char *cwd;   /* NULL: where the launcher is */
 	const struct cg *cg;
 	int64_t oom_score_adj; /* SPEC_KEEP: 0, whatever the launcher protects itself with */
 	const struct target_fd *fds;
@@ -38,15 +38,15 @@ struct target_request {
 };
 
 struct target {
-	pid_t pid;       /* 0: not started */
-	int pidfd;       /* readable when it has ended */
-	int gate_fd;     /* -1 once open */
-	int exec_fd;     /* EOF: exec done; else an errno as int */
+	pid_t pid;	 /* 0: not started */
+	int pidfd;	 /* readable when it has ended */
+	int gate_fd;	 /* -1 once open */
+	int exec_fd;	 /* EOF: exec done; else an errno as int */
 	int scenario_fd; /* the launcher's end of the scenario's gate (scenario.h) */
 };
-#define TARGET_INIT                                                                                \
-	{                                                                                          \
-		0, -1, -1, -1, -1                                                                  \
+#define TARGET_INIT               \
+	{                         \
+		0, -1, -1, -1, -1 \
 	}
 
 /*

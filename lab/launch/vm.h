@@ -20,24 +20,25 @@
 #include "record/record.h"
 
 struct vm_request {
-	const char *kernel;   /* a path to a vmlinuz, a series such as "6.1", or NULL: the default */
-	uint64_t ram_bytes;   /* of the guest */
-	char *const *argv;    /* what PID 1 runs: oomlab's own arguments, argv[0] included */
-	char *const *envp;    /* the environment the target gets; NULL: PATH only */
-	const char *cwd;      /* of the target */
+	const char *kernel; /* a path to a vmlinuz, a series such as "6.1", or NULL: the default */
+	uint64_t ram_bytes; /* of the guest */
+	char *const *argv;  /* what PID 1 runs: oomlab's own arguments, argv[0] included */
+	char *const *envp;  /* the environment the target gets; NULL: PATH only */
+	const char *cwd;    /* of the target */
 	char *const *programs; /* absolute paths to pack with all they load; NULL-terminated */
 	char *const *files;    /* absolute paths of further files; NULL-terminated; may be NULL */
 	bool share_host;       /* the host's file system read-only through virtiofs */
 	const char *run_dir;   /* console.log, trace.bin are written here; temporary files too */
 	uint64_t boot_timeout_ns, timeout_ns; /* silence before the first byte; the whole run */
 	const sigset_t *signals; /* SIGINT, SIGTERM: already blocked; they end the run */
-	void (*line)(const char *text, size_t len, void *ctx); /* each record line, for the live line */
+	void (*line)(const char *text, size_t len,
+		     void *ctx); /* each record line, for the live line */
 	void *ctx;
 };
 
 struct vm_result {
 	const char *accelerator; /* "kvm" or "tcg" */
-	bool interrupted;        /* by one of `signals` */
+	bool interrupted;	 /* by one of `signals` */
 	int signal;
 };
 

@@ -24,10 +24,8 @@ const char *const spec_outcome_names[OUTCOME_COUNT] = {
 };
 
 const char *const spec_constraint_names[CONSTRAINT_COUNT] = {
-	[CONSTRAINT_UNSET] = "unset",
-	[CONSTRAINT_NONE] = "NONE",
-	[CONSTRAINT_CPUSET] = "CPUSET",
-	[CONSTRAINT_MEMORY_POLICY] = "MEMORY_POLICY",
+	[CONSTRAINT_UNSET] = "unset",	[CONSTRAINT_NONE] = "NONE",
+	[CONSTRAINT_CPUSET] = "CPUSET", [CONSTRAINT_MEMORY_POLICY] = "MEMORY_POLICY",
 	[CONSTRAINT_MEMCG] = "MEMCG",
 };
 
@@ -67,8 +65,7 @@ enum outcome spec_outcome(const char *name)
 	return OUTCOME_UNSET;
 }
 
-int spec_parse_amount(const char *option, const char *text, struct amount *amount,
-		      struct err *err)
+int spec_parse_amount(const char *option, const char *text, struct amount *amount, struct err *err)
 {
 	uint64_t bytes;
 	int r;
@@ -108,7 +105,8 @@ int spec_validate(const struct spec *spec, struct err *err)
 			       TEXT_SIZE((uint64_t)spec->ram_bytes));
 	if (spec->ram_bytes != SPEC_KEEP && max->is_set && !max->is_max &&
 	    max->bytes > (uint64_t)spec->ram_bytes) {
-		err_set(err, EXIT_USAGE, "the memory limit of %s is more than the guest's RAM of %s",
+		err_set(err, EXIT_USAGE,
+			"the memory limit of %s is more than the guest's RAM of %s",
 			TEXT_SIZE(max->bytes), TEXT_SIZE((uint64_t)spec->ram_bytes));
 		return err_hint(err, "raise --guest-ram or lower --memory");
 	}
@@ -118,5 +116,5 @@ int spec_validate(const struct spec *spec, struct err *err)
 bool spec_is_kernel_wide(const struct spec *spec)
 {
 	return spec->overcommit_memory != SPEC_KEEP || spec->overcommit_ratio != SPEC_KEEP ||
-	       spec->thp || spec->ram_bytes != SPEC_KEEP;
+	       spec->thp;
 }

@@ -18,15 +18,15 @@
 #define SPEC_KEEP INT64_MIN
 
 struct spec {
-	const char *name; /* of the scenario; NULL: a plain command */
+	const char *name;		     /* of the scenario; NULL: a plain command */
 	const char *summary, *lesson, *twin; /* or NULL */
 	struct amount memory_max, memory_high, memory_swap_max;
 	bool oom_group;
 	int64_t overcommit_memory; /* 0, 1, 2 or SPEC_KEEP */
 	int64_t overcommit_ratio;  /* percent or SPEC_KEEP */
-	int64_t oom_score_adj;     /* -1000..1000 or SPEC_KEEP */
-	const char *thp;           /* always, madvise, never; NULL: leave it */
-	int64_t ram_bytes;         /* of the guest; SPEC_KEEP: the lab chooses */
+	int64_t oom_score_adj;	   /* -1000..1000 or SPEC_KEEP */
+	const char *thp;	   /* always, madvise, never; NULL: leave it */
+	int64_t ram_bytes;	   /* of the guest; SPEC_KEEP: the lab chooses */
 	int64_t timeout_ns;
 	bool needs_memcg_v2, needs_kmsg;
 	bool has_expect;
@@ -62,13 +62,12 @@ extern const char *const spec_constraint_names[CONSTRAINT_COUNT];
 extern const char *const spec_victim_names[VICTIM_COUNT];
 
 /* "max" or a size; 0 or -1 with a sentence that names `option`. */
-int spec_parse_amount(const char *option, const char *text, struct amount *amount,
-		      struct err *err);
+int spec_parse_amount(const char *option, const char *text, struct amount *amount, struct err *err);
 
 /* Cross-checks of the whole (high above max, limit above the guest's RAM, ...): 0 or -1. */
 int spec_validate(const struct spec *spec, struct err *err);
 
-/* True when a setting belongs to the whole kernel or its guest, so that the run goes to the VM. */
+/* True when a setting belongs to the whole kernel, so that the run goes to the VM. */
 bool spec_is_kernel_wide(const struct spec *spec);
 
 #endif

@@ -18,8 +18,8 @@ struct symbols;
 
 struct symbol {
 	char *function; /* NULL: not known; the caller frees both */
-	char *file;     /* as the compiler recorded it */
-	int line;       /* 0: not known */
+	char *file;	/* as the compiler recorded it */
+	int line;	/* 0: not known */
 };
 
 /* NULL when the maps name no file that can be read. */
