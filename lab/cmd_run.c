@@ -19,6 +19,7 @@
 #include "report/report.h"
 #include "run.h"
 #include "run_dir.h"
+#include "run_kmsg.h"
 #include "run_options.h"
 #include "run_trace.h"
 #include "scenarios.h"
@@ -171,7 +172,8 @@ static int conclude(struct run *run, struct err *err)
 	if (record_load(path, &record, err) < 0)
 		return -1;
 	conclusion_draw(&record, &conclusion);
-	if (report_write_all(&record, &conclusion, run->dir, err) < 0)
+	if (run_write_kmsg(&record, run->dir, err) < 0 ||
+	    report_write_all(&record, &conclusion, run->dir, err) < 0)
 		return -1;
 	run_dir_point_latest(run->options->reports, run->dir);
 	if (!run->options->quiet) {
