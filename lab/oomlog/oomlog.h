@@ -5,23 +5,30 @@
  *  1. oomlog_new() with a callback; 2. oomlog_feed() any pieces of text, in order, cut anywhere;
  *  3. oomlog_end() flushes an unfinished event; 4. oomlog_free().
  * The callback sees each event once it is complete; the event is the parser's and is valid until
- * the callback returns. Memory stays constant however long the log is (one event is held).
+ * the callback returns. Memory stays constant however long the log is (one event and a window of
+ * text are held).
  *
  * The text is hostile: task names and cgroup paths hold whatever their owners put there.
  * Fields the log does not state are absent: OOMLOG_ABSENT for numbers, NULL for strings. Nothing
- * is guessed.
+ * is guessed; what the parser is unsure of it leaves out, and says so in the event's notes.
  *
  * Units: everything in bytes and nanoseconds; the kernel's kB and pages are converted here.
- * Source of truth: mm/oom_kill.c, mm/memcontrol.c, lib/show_mem.c of 2.6.32 to 6.18.
+ * Source of truth: mm/oom_kill.c, mm/memcontrol.c, lib/show_mem.c of 2.6.32 to 6.18. What the lines
+ * look like, kernel by kernel: kind.h, line.h, table.h, facts.h.
+ *
+ * Allocates; ends the program when memory runs out (base/strbuf.h). One struct oomlog belongs to
+ * one thread at a time. LIMITATIONS: an event keeps at most OOMLOG_TASKS_MAX rows.
  */
-#ifndef OOMLAB_OOMLOG_H
-#define OOMLAB_OOMLOG_H
+#ifndef OOMLAB_OOMLOG_OOMLOG_H
+#define OOMLAB_OOMLOG_OOMLOG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define OOMLOG_ABSENT INT64_MIN
+#define OOMLOG_ABSENT	 INT64_MIN
+#define OOMLOG_TASKS_MAX 262144
+#define OOMLOG_ORDERS	 16
 
 /* One row of the task table. pid and tgid as printed; sizes in bytes. */
 struct oomlog_task {
@@ -29,6 +36,7 @@ struct oomlog_task {
 	int64_t total_vm_bytes, rss_bytes, rss_anon_bytes, rss_file_bytes, rss_shmem_bytes;
 	int64_t pgtables_bytes, swap_bytes, oom_score_adj;
 	const char *comm;
+	uint64_t line;
 };
 
 /* One "name value" of the memcg statistics, or of Mem-Info; the value as bytes where it is one. */
@@ -46,37 +54,86 @@ struct oomlog_victim {
 	uint64_t line; /* of its "Killed process" line */
 };
 
+/* One memory zone of Mem-Info, with its watermarks and free blocks. */
+struct oomlog_zone {
+	const char *name; /* "Node 0 Normal" as printed */
+	int64_t free_bytes, min_bytes, low_bytes, high_bytes, managed_bytes;
+	int64_t blocks[OOMLOG_ORDERS]; /* free blocks by order; OOMLOG_ABSENT behind the last */
+	uint64_t line, buddy_line;     /* 0: not seen */
+};
+
+/* One kind of unreclaimable kernel object, from the list the kernel prints when slab is large. */
+struct oomlog_slab {
+	const char *name;
+	int64_t used_bytes, total_bytes;
+};
+
+/* One observation about the log's quality: what is missing, cut, contradictory or repeated. */
+struct oomlog_note {
+	const char *text; /* one sentence */
+	uint64_t line;	  /* 0: no particular line */
+};
+
 /* Where the log says a thing: 1-based line numbers of the fed text; 0: not seen. */
 struct oomlog_lines {
 	uint64_t first, last, invoked, limit, table, summary, killed;
+	uint64_t cpu, task_in, swap_limit, stats, meminfo, swap, trace, chosen, group, no_killable;
+	uint64_t panic, slab, registers;
 };
 
 struct oomlog_event {
-	int64_t time_ns; /* of the first line, as stamped; absent without stamps */
+	int64_t time_ns;  /* of the first line, as stamped; absent without stamps */
+	const char *wall; /* date and time in front of the first line, as printed */
 	const char *kernel;
 	const char *invoker_comm;
 	int64_t invoker_pid, invoker_uid, invoker_oom_score_adj;
-	const char *gfp_mask; /* as printed: "0xcc0(GFP_KERNEL)" */
-	int64_t order;
+	const char *gfp_mask;	/* as printed: "0xcc0(GFP_KERNEL)" */
+	int64_t order;		/* -1: asked for by hand (sysrq) */
 	const char *constraint; /* "MEMCG", "NONE", ... as printed, without CONSTRAINT_ */
-	const char *scope;      /* "own", "ancestor", "memcg", "global", "cpuset", "mempolicy" */
+	const char *scope;	/* "own", "ancestor", "memcg", "global", "cpuset", "mempolicy" */
+	const char *nodemask, *cpuset, *mems_allowed; /* as printed in the summary line */
 	const char *oom_memcg, *task_memcg;
+	/* The summary line's choice; may be a thread of the victim. */
+	const char *summary_comm;
+	int64_t summary_pid, summary_uid;
+	/* Kernels before 5.1 first name their choice, then perhaps kill a child of it. */
+	const char *chosen_comm;
+	int64_t chosen_pid, chosen_score;
 	struct oomlog_victim *victims;
 	size_t victim_count; /* 0: nobody was killed, or the log does not say */
-	int64_t limit_bytes, usage_bytes, failcnt;
-	int64_t swap_limit_bytes, swap_usage_bytes;
-	int64_t swap_total_bytes, swap_free_bytes;
-	int64_t page_size;
+	int64_t limit_bytes, usage_bytes, failcnt;    /* limit absent: unlimited, or not stated */
+	bool limit_is_max;			      /* the log says "unlimited" */
+	int64_t swap_limit_bytes, swap_usage_bytes;   /* cgroup v2 */
+	int64_t memsw_limit_bytes, memsw_usage_bytes; /* cgroup v1, memory+swap */
+	int64_t kmem_limit_bytes, kmem_usage_bytes;   /* cgroup v1 */
+	int64_t swap_total_bytes, swap_free_bytes;    /* of the machine */
+	int64_t ram_bytes, reserved_bytes;	      /* "pages RAM", "pages reserved" */
+	int64_t page_size;			      /* given, inferred, else 4096 */
+	bool page_size_inferred;		      /* from this event's own numbers */
 	struct oomlog_task *tasks;
 	size_t task_count;
-	struct oomlog_stat *stats; /* "Memory cgroup stats" */
+	const char *table_columns; /* comma separated, as the table's header names them */
+	struct oomlog_stat *stats; /* "Memory cgroup stats", summed over the cgroups printed */
 	size_t stat_count;
+	const char *stats_memcg;
+	struct oomlog_stat *meminfo; /* counters of Mem-Info, in bytes */
+	size_t meminfo_count;
+	struct oomlog_zone *zones;
+	size_t zone_count;
+	struct oomlog_slab *slabs;
+	size_t slab_count;
 	const char **trace; /* symbols of the call trace, innermost first, without offsets */
 	size_t trace_count;
-	uint64_t user_rip, user_rsp, user_rcx; /* registers of the invoker; valid if has_registers */
+	uint64_t user_rip, user_rsp,
+		user_rcx; /* registers of the invoker; valid if has_registers */
 	bool has_registers;
-	const char *mechanism; /* "page_fault", "syscall_read", "tmpfs_write", "limit_lowered", ... */
-	bool group_kill, panic, no_killable_process;
+	const char *mechanism; /* "page_fault", "syscall_read", "tmpfs_write", ...; mechanism.h */
+	bool group_kill, panic, no_killable_process, allocating_task;
+	int64_t headers_suppressed; /* "N callbacks suppressed" just before; absent if not said */
+	int64_t duplicate_kills;    /* kill lines that named a victim again; 0 if none */
+	int64_t reaped_count;	    /* oom_reaper lines */
+	struct oomlog_note *notes;
+	size_t note_count;
 	struct oomlog_lines lines;
 };
 
@@ -84,14 +141,24 @@ struct oomlog;
 typedef void oomlog_event_fn(const struct oomlog_event *event, void *ctx);
 
 struct oomlog_options {
-	int64_t page_size;     /* 0: infer, else 4096 */
+	int64_t page_size;	/* 0: infer, else 4096 */
 	oomlog_event_fn *event; /* never NULL */
 	void *ctx;
 };
 
+/* Returns a parser that the caller ends with oomlog_free(); copies the options. */
 struct oomlog *oomlog_new(const struct oomlog_options *options);
+
+/* Takes the next len bytes; calls back for each event they complete. */
 void oomlog_feed(struct oomlog *log, const char *data, size_t len);
+
+/* The text is over: takes a last line without newline, calls back for an event still open. */
 void oomlog_end(struct oomlog *log);
+
+/* Releases everything; NULL is allowed. No callback. */
 void oomlog_free(struct oomlog *log);
+
+/* Lines fed so far. */
+uint64_t oomlog_line_count(const struct oomlog *log);
 
 #endif

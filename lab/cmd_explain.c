@@ -1,0 +1,149 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/options.h"
+#include "base/text.h"
+#include "commands.h"
+#include "explain_json.h"
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
+
+struct explain {
+	enum format format;
+	int64_t page_size;
+	bool help;
+	struct explain_quality quality;
+};
+
+static int set_json(void *target, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	((struct explain *)target)->format = FORMAT_JSON;
+	return 0;
+}
+
+static int set_markdown(void *target, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	((struct explain *)target)->format = FORMAT_MARKDOWN;
+	return 0;
+}
+
+static int set_page_size(void *target, const char *value, struct err *err)
+{
+	uint64_t bytes;
+
+	if (text_parse_size(value, &bytes) < 0 || bytes < 4096 || bytes > 262144 ||
+	    (bytes & (bytes - 1)))
+		return err_set(err, EXIT_USAGE, "--page-size '%s': not a page size (4K, 16K, 64K)",
+			       value);
+	((struct explain *)target)->page_size = (int64_t)bytes;
+	return 0;
+}
+
+static int set_help(void *target, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	((struct explain *)target)->help = true;
+	return 0;
+}
+
+static const struct option_def options[] = {
+	{"json", NULL, "write JSON, schema oomlab.explain/1", set_json},
+	{"markdown", NULL, "write Markdown", set_markdown},
+	{"page-size", "SIZE", "page size of the machine, where the log does not tell: 4K, 16K, 64K",
+	 set_page_size},
+	{"help", NULL, "print this and exit", set_help},
+};
+
+static int usage(void)
+{
+	fputs("usage: oomlab explain [OPTION]... [FILE]...\n"
+	      "Explains every OOM kill in kernel logs; reads standard input without FILE or for "
+	      "-.\n",
+	      stdout);
+	options_print(stdout, options, ARRAY_SIZE(options));
+	return EXIT_OK;
+}
+
+static void on_event(const struct oomlog_event *event, void *ctx)
+{
+	struct explain *explain = ctx;
+
+	if (explain->format == FORMAT_JSON)
+		explain_json_event(stdout, event, explain->quality.events);
+	explain->quality.events++;
+	explain->quality.notes += event->note_count;
+}
+
+static int read_all(struct explain *explain, struct oomlog *log, int fd, const char *name,
+		    struct err *err)
+{
+	static char buffer[1 << 18];
+
+	for (;;) {
+		ssize_t n = read(fd, buffer, sizeof(buffer));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, EXIT_FAILED, "cannot read '%s'", name);
+		if (n == 0)
+			return 0;
+		explain->quality.bytes += (uint64_t)n;
+		oomlog_feed(log, buffer, (size_t)n);
+	}
+}
+
+static int explain_file(struct explain *explain, const char *name, struct err *err)
+{
+	struct oomlog_options settings = {explain->page_size, on_event, explain};
+	_cleanup_close_ int opened = -1;
+	int fd = STDIN_FILENO;
+
+	if (strcmp(name, "-") != 0) {
+		opened = fd = open(name, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return err_errno(err, EXIT_FAILED, "cannot open '%s'", name);
+	}
+	struct oomlog *log = oomlog_new(&settings);
+	int rc = read_all(explain, log, fd, name, err);
+	oomlog_end(log);
+	explain->quality.lines += oomlog_line_count(log);
+	oomlog_free(log);
+	return rc;
+}
+
+int cmd_explain(int argc, char **argv)
+{
+	struct explain explain = {.format = FORMAT_TEXT};
+	struct err err = ERR_INIT;
+	int status = EXIT_OK;
+	int first =
+		options_parse("explain", options, ARRAY_SIZE(options), &explain, argc, argv, &err);
+
+	if (first < 0) {
+		err_print(&err);
+		return err.status;
+	}
+	if (explain.help)
+		return usage();
+	if (explain.format == FORMAT_JSON)
+		explain_json_begin(stdout);
+	for (int i = first; i < argc || i == first; i++)
+		if (explain_file(&explain, i < argc ? argv[i] : "-", &err) < 0) {
+			err_print(&err);
+			status = EXIT_FAILED;
+		}
+	if (explain.format == FORMAT_JSON)
+		explain_json_end(stdout, &explain.quality);
+	return status;
+}

@@ -1,0 +1,25 @@
+/*
+ * explain_json.h - OOM events as JSON, schema oomlab.explain/1, written event by event.
+ *
+ * Pattern of use: 1. explain_json_begin(); 2. explain_json_event() for each event;
+ * 3. explain_json_end() with the whole document's quality. What a log does not say is left out,
+ * never null or 0. Sizes are bytes, times ns. Bytes of names and paths that are not valid UTF-8 are
+ * written as the text \xNN, as the kernel does on /dev/kmsg.
+ */
+#ifndef OOMLAB_EXPLAIN_JSON_H
+#define OOMLAB_EXPLAIN_JSON_H
+
+#include <stdio.h>
+
+#include "oomlog/oomlog.h"
+
+struct explain_quality {
+	uint64_t lines, bytes, events, notes;
+};
+
+void explain_json_begin(FILE *to);
+/* index counts from 0. */
+void explain_json_event(FILE *to, const struct oomlog_event *event, uint64_t index);
+void explain_json_end(FILE *to, const struct explain_quality *quality);
+
+#endif

@@ -1,0 +1,356 @@
+#include "oomlog/assemble.h"
+
+/* Messages of others before an open event is given up: dumps are interleaved with other reports. */
+#define IDLE_AFTER_KILL	 64
+#define IDLE_BEFORE_KILL 1000
+
+void assembler_init(struct assembler *a, const struct oomlog_options *options)
+{
+	*a = (struct assembler){.options = *options, .suppressed = OOMLOG_ABSENT};
+	facts_reset(&a->facts);
+}
+
+void assembler_release(struct assembler *a)
+{
+	facts_release(&a->facts);
+}
+
+void assembler_close(struct assembler *a)
+{
+	if (a->open && a->certain) {
+		facts_finish(&a->facts, a->options.page_size);
+		a->events++;
+		a->options.event(&a->facts.event, a->options.ctx);
+	}
+	if (a->open)
+		facts_reset(&a->facts);
+	a->open = a->certain = a->in_slabs = false;
+}
+
+static void open_event(struct assembler *a, const struct message *m)
+{
+	struct oomlog_event *ev = &a->facts.event;
+
+	if (a->open)
+		return;
+	a->open = true;
+	ev->lines.first = m->line;
+	ev->time_ns = m->time_ns;
+	if (m->wall.n)
+		ev->wall = pool_text(&a->facts.pool, m->wall);
+	ev->headers_suppressed = a->suppressed;
+	a->suppressed = OOMLOG_ABSENT;
+}
+
+static void begin_event(struct assembler *a, const struct message *m)
+{
+	assembler_close(a);
+	open_event(a, m);
+}
+
+static const struct oomlog_event *event(const struct assembler *a)
+{
+	return &a->facts.event;
+}
+
+/* The dump is over: what comes now and belongs to a dump begins another one. */
+static bool past_dump(const struct assembler *a)
+{
+	return event(a)->victim_count || event(a)->lines.summary || event(a)->lines.chosen ||
+	       event(a)->no_killable_process;
+}
+
+static void begin_if_past(struct assembler *a, const struct message *m)
+{
+	if (past_dump(a))
+		begin_event(a, m);
+	open_event(a, m);
+}
+
+static void take_invoked(struct assembler *a, const struct message *m)
+{
+	begin_event(a, m);
+	a->certain = true;
+	fact_invoked(&a->facts, m->text, m->line);
+}
+
+static void take_usage(struct assembler *a, const struct message *m)
+{
+	if (event(a)->lines.limit)
+		begin_event(a, m);
+	begin_if_past(a, m);
+	a->certain = true;
+	fact_usage(&a->facts, m->text, m->line);
+}
+
+static void take_task_in(struct assembler *a, const struct message *m)
+{
+	if (event(a)->oom_memcg)
+		begin_event(a, m);
+	begin_if_past(a, m);
+	a->certain = true;
+	fact_task_in(&a->facts, m->text, m->line);
+}
+
+static void take_table_head(struct assembler *a, const struct message *m)
+{
+	if (m->kind == KIND_TABLE_HEAD && event(a)->task_count)
+		begin_event(a, m);
+	begin_if_past(a, m);
+	a->certain = true;
+	if (m->kind == KIND_TABLE_HEAD)
+		fact_table_head(&a->facts, m->text, m->line);
+}
+
+static void take_row(struct assembler *a, const struct message *m)
+{
+	begin_if_past(a, m);
+	fact_row(&a->facts, m->text, m->line);
+}
+
+static void take_summary(struct assembler *a, const struct message *m)
+{
+	begin_if_past(a, m);
+	a->certain = true;
+	fact_summary(&a->facts, m->text, m->line);
+}
+
+/* A memcg's dump is not followed by a machine-wide kill, nor the other way round. */
+static bool blame_differs(const struct assembler *a, const struct message *m)
+{
+	const struct facts *f = &a->facts;
+	bool memcg = f->kill_says_memcg || event(a)->lines.limit || event(a)->oom_memcg ||
+		     (event(a)->constraint && strcmp(event(a)->constraint, "MEMCG") == 0);
+
+	return (fact_blames_machine(m->text) && memcg) ||
+	       (fact_blames_memcg(m->text) && f->kill_says_global);
+}
+
+static void take_chosen(struct assembler *a, const struct message *m)
+{
+	if (blame_differs(a, m))
+		begin_event(a, m);
+	begin_if_past(a, m);
+	a->certain = true;
+	fact_chosen(&a->facts, m->text, m->line);
+}
+
+/* "Killed process" without first words follows the choice; with them it stands for both. */
+static bool kill_belongs(const struct assembler *a, const struct message *m)
+{
+	bool complete = fact_blames_memcg(m->text) || fact_blames_machine(m->text);
+
+	if (event(a)->group_kill)
+		return true;
+	return !event(a)->victim_count && !event(a)->no_killable_process &&
+	       !(complete && (event(a)->lines.chosen || blame_differs(a, m)));
+}
+
+static void take_killed(struct assembler *a, const struct message *m)
+{
+	struct oomlog_victim victim;
+
+	if (!fact_parse_killed(&a->facts, m->text, &victim))
+		return;
+	if (!kill_belongs(a, m)) {
+		begin_event(a, m);
+		fact_parse_killed(&a->facts, m->text, &victim);
+	}
+	open_event(a, m);
+	a->certain = true;
+	victim.line = m->line;
+	a->facts.kill_says_memcg |= fact_blames_memcg(m->text);
+	a->facts.kill_says_global |= fact_blames_machine(m->text);
+	a->facts.event.allocating_task |= span_has(m->text, SPAN("(oom_kill_allocating_task)"));
+	fact_victim(&a->facts, &victim);
+}
+
+static void take_group(struct assembler *a, const struct message *m)
+{
+	open_event(a, m);
+	a->certain = true;
+	a->facts.event.group_kill = true;
+	if (!event(a)->lines.group)
+		a->facts.event.lines.group = m->line;
+	a->facts.kill_says_memcg = true;
+}
+
+static void take_no_killable(struct assembler *a, const struct message *m)
+{
+	open_event(a, m);
+	a->certain = true;
+	a->facts.event.no_killable_process = true;
+	a->facts.event.lines.no_killable = m->line;
+}
+
+static void take_panic(struct assembler *a, const struct message *m)
+{
+	bool killable = !span_has(m->text, SPAN("no killable process")) &&
+			!span_has(m->text, SPAN("deadlocked on memory"));
+
+	if (killable && !span_has(m->text, SPAN("ut of memory: ")) &&
+	    !span_has(m->text, SPAN("panic_on_oom")))
+		return;
+	if (!killable)
+		take_no_killable(a, m);
+	open_event(a, m);
+	a->certain = true;
+	a->facts.kill_says_global |= span_has(m->text, SPAN("system-wide panic_on_oom"));
+	a->facts.event.panic = true;
+	a->facts.event.lines.panic = m->line;
+}
+
+static void take_suppressed(struct assembler *a, const struct message *m)
+{
+	struct span text = span_ltrim(m->text);
+
+	span_number_after(text, SPAN("oom_kill_process: "), &a->suppressed);
+}
+
+/* Parts of a dump that others print too: taken only inside an event, before its kill. */
+static bool take_detail(struct assembler *a, const struct message *m)
+{
+	struct facts *f = &a->facts;
+	bool dump = a->open && !past_dump(a);
+
+	switch ((int)m->kind) {
+	case KIND_CPU:
+		if (dump)
+			fact_cpu(f, m->text, m->line);
+		return dump;
+	case KIND_STAT:
+		if (dump && event(a)->lines.stats)
+			fact_stat(f, m->text, m->line);
+		return dump;
+	case KIND_REGISTERS:
+		if (dump && event(a)->lines.cpu)
+			fact_registers(f, m->text, m->line);
+		return dump;
+	case KIND_COUNTERS:
+		if (dump)
+			fact_counters(f, m->text, m->line);
+		return dump;
+	case KIND_ZONE:
+		if (dump)
+			fact_zone(f, m->text, m->line);
+		return dump;
+	case KIND_BUDDY:
+		if (dump)
+			fact_buddy(f, m->text, m->line);
+		return dump;
+	case KIND_SWAP:
+		if (dump)
+			fact_swap(f, m->text, m->line);
+		return dump;
+	case KIND_PAGES:
+		if (dump)
+			fact_pages(f, m->text);
+		return dump;
+	case KIND_MEMINFO:
+		if (dump && !event(a)->lines.meminfo)
+			f->event.lines.meminfo = m->line;
+		return dump;
+	default:
+		return false;
+	}
+}
+
+static bool take_trace(struct assembler *a, const struct message *m)
+{
+	struct facts *f = &a->facts;
+	bool dump = a->open && event(a)->lines.invoked && !past_dump(a);
+
+	if (m->kind == KIND_TRACE_HEAD && dump && !f->trace_done) {
+		f->in_trace = true;
+		f->event.lines.trace = m->line;
+		return true;
+	}
+	if (!f->in_trace)
+		return false;
+	if (m->kind == KIND_FRAME || m->kind == KIND_OTHER) {
+		if (fact_frame(f, m->text) || event(a)->trace_count == 0)
+			return true;
+		if (m->kind == KIND_OTHER)
+			return false;
+	}
+	f->in_trace = false;
+	f->trace_done = true;
+	return false;
+}
+
+static bool take_event_line(struct assembler *a, const struct message *m)
+{
+	static void (*const takers[KIND_COUNT])(struct assembler *, const struct message *) = {
+		[KIND_INVOKED] = take_invoked,	       [KIND_USAGE] = take_usage,
+		[KIND_TASK_IN] = take_task_in,	       [KIND_TASKS_STATE] = take_table_head,
+		[KIND_TABLE_HEAD] = take_table_head,   [KIND_ROW] = take_row,
+		[KIND_SUMMARY] = take_summary,	       [KIND_CHOSEN] = take_chosen,
+		[KIND_KILLED] = take_killed,	       [KIND_GROUP] = take_group,
+		[KIND_NO_KILLABLE] = take_no_killable, [KIND_PANIC] = take_panic,
+		[KIND_SUPPRESSED] = take_suppressed,
+	};
+
+	if (!takers[m->kind])
+		return false;
+	takers[m->kind](a, m);
+	return true;
+}
+
+/* Lines that belong to an event if one is open, and mean nothing otherwise. */
+static bool take_follower(struct assembler *a, const struct message *m)
+{
+	struct facts *f = &a->facts;
+
+	if (!a->open)
+		return false;
+	switch ((int)m->kind) {
+	case KIND_TASK_IN_REST:
+		fact_task_in(f, m->text, m->line);
+		return true;
+	case KIND_USAGE_OTHER:
+		fact_usage(f, m->text, m->line);
+		return true;
+	case KIND_STATS:
+		if (!past_dump(a))
+			fact_stats(f, m->text, m->line);
+		a->certain |= !past_dump(a);
+		return true;
+	case KIND_SUMMARY_REST:
+		fact_summary_rest(f, m->text);
+		return true;
+	case KIND_REAPED:
+		fact_reaped(f, m->text, m->line);
+		return true;
+	case KIND_SLAB_HEAD:
+		a->in_slabs = !past_dump(a);
+		f->event.lines.slab = m->line;
+		return true;
+	default:
+		break;
+	}
+	if (a->in_slabs && (m->kind == KIND_OTHER || m->kind == KIND_SLAB)) {
+		a->in_slabs = fact_slab(f, m->text);
+		return a->in_slabs;
+	}
+	return false;
+}
+
+void assembler_message(void *ctx, const struct message *m)
+{
+	struct assembler *a = ctx;
+	bool own = take_trace(a, m) || take_event_line(a, m) || take_follower(a, m) ||
+		   take_detail(a, m);
+
+	if (!own && a->open && m->line == a->facts.stat_line && span_trim(m->text).n)
+		a->facts.stats_cut = true;
+	if (own) {
+		a->idle = 0;
+		if (a->open)
+			a->facts.event.lines.last = m->line;
+		return;
+	}
+	if (m->kind == KIND_BOOT)
+		assembler_close(a);
+	if (a->open && ++a->idle > (event(a)->victim_count ? IDLE_AFTER_KILL : IDLE_BEFORE_KILL))
+		assembler_close(a);
+}

@@ -1,0 +1,35 @@
+/*
+ * assemble.h - messages in, events out: which lines belong together.
+ *
+ * An event begins with "invoked oom-killer" or, in a log that starts in the middle, with whatever
+ * of a dump comes first; it ends where the next begins, at a boot, or after a while without a line
+ * of its own. A kill line without a dump (the kernel limits the rate of dumps, not of kills) is an
+ * event of its own. Table rows and counters alone, without a word about a kill, are none.
+ */
+#ifndef OOMLAB_OOMLOG_ASSEMBLE_H
+#define OOMLAB_OOMLOG_ASSEMBLE_H
+
+#include "oomlog/facts.h"
+#include "oomlog/record.h"
+
+struct assembler {
+	struct facts facts;
+	struct oomlog_options options;
+	bool open;    /* an event is being filled */
+	bool certain; /* ... and it is one, not just rows that might lead to one */
+	bool in_slabs;
+	uint64_t idle;	    /* messages since the last of the event's own */
+	int64_t suppressed; /* announced for the next event; absent if not */
+	uint64_t events;
+};
+
+void assembler_init(struct assembler *a, const struct oomlog_options *options);
+void assembler_release(struct assembler *a);
+
+/* Takes the next message. ctx is the struct assembler (a message_fn). */
+void assembler_message(void *ctx, const struct message *message);
+
+/* Ends the open event, if any, and hands it to the callback if it is one. */
+void assembler_close(struct assembler *a);
+
+#endif

@@ -1,0 +1,167 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oomlog/facts.h"
+
+#define MIB (INT64_C(1) << 20)
+
+static bool seen(int64_t value)
+{
+	return value != OOMLOG_ABSENT;
+}
+
+static bool far_apart(int64_t a, int64_t b)
+{
+	int64_t gap = a > b ? a - b : b - a, larger = a > b ? a : b;
+
+	return gap > 2 * MIB && gap > larger / 8;
+}
+
+static const struct oomlog_task *row_of(const struct oomlog_event *ev, int64_t pid)
+{
+	for (size_t i = 0; i < ev->task_count; i++)
+		if (ev->tasks[i].pid == pid)
+			return &ev->tasks[i];
+	return NULL;
+}
+
+/* Kernels 5.4.0 to 5.4.9 print the bytes of the page tables as kB. */
+static void check_pgtables(struct facts *f, const struct oomlog_victim *v,
+			   const struct oomlog_task *row)
+{
+	if (seen(v->pgtables_bytes) && seen(row->pgtables_bytes) && row->pgtables_bytes > 0 &&
+	    v->pgtables_bytes == row->pgtables_bytes * 1024)
+		facts_note(f, v->line,
+			   "pgtables is printed in bytes but labelled kB (an error of kernels "
+			   "5.4.0 to "
+			   "5.4.9): it is %" PRId64 " bytes",
+			   row->pgtables_bytes);
+}
+
+static void check_victim(struct facts *f, const struct oomlog_victim *v)
+{
+	const struct oomlog_task *row = row_of(&f->event, v->pid);
+	int64_t rss = v->anon_rss_bytes;
+
+	if (!row) {
+		if (f->event.task_count && !f->event.group_kill)
+			facts_note(f, v->line, "process %" PRId64 " is not in the task table",
+				   v->pid);
+		return;
+	}
+	check_pgtables(f, v, row);
+	if (seen(v->total_vm_bytes) && seen(row->total_vm_bytes) &&
+	    v->total_vm_bytes != row->total_vm_bytes)
+		facts_note(f, v->line,
+			   "total-vm of the kill line (%" PRId64
+			   " kB) and of the task table (%" PRId64 " kB, line %" PRIu64 ") differ",
+			   v->total_vm_bytes / 1024, row->total_vm_bytes / 1024, row->line);
+	if (!seen(rss) || !seen(row->rss_bytes) || !seen(v->file_rss_bytes))
+		return;
+	rss += v->file_rss_bytes + (seen(v->shmem_rss_bytes) ? v->shmem_rss_bytes : 0);
+	if (far_apart(rss, row->rss_bytes))
+		facts_note(f, v->line,
+			   "rss of the kill line (%" PRId64 " kB) and of the task table (%" PRId64
+			   " kB, line %" PRIu64 ") differ",
+			   rss / 1024, row->rss_bytes / 1024, row->line);
+}
+
+static int64_t stat(const struct oomlog_event *ev, const char *name)
+{
+	int64_t value = oomlog_stat_value(ev->stats, ev->stat_count, name);
+
+	return seen(value) ? value : 0;
+}
+
+/* Version 2 counts add up to the usage; version 1 counts cache and rss. */
+static void check_stats(struct facts *f)
+{
+	const struct oomlog_event *ev = &f->event;
+	int64_t v2 = stat(ev, "anon") + stat(ev, "file"), sum;
+	bool total = seen(oomlog_stat_value(ev->stats, ev->stat_count, "total_rss"));
+
+	if (!ev->stat_count || !seen(ev->usage_bytes))
+		return;
+	if (v2 || seen(oomlog_stat_value(ev->stats, ev->stat_count, "anon"))) {
+		int64_t kernel = oomlog_stat_value(ev->stats, ev->stat_count, "kernel");
+
+		sum = v2 + (seen(kernel) ? kernel
+					 : stat(ev, "kernel_stack") + stat(ev, "pagetables") +
+						   stat(ev, "slab") + stat(ev, "percpu"));
+		sum += stat(ev, "sock") + stat(ev, "swapcached");
+	} else {
+		sum = stat(ev, total ? "total_cache" : "cache") +
+		      stat(ev, total ? "total_rss" : "rss");
+		sum += seen(ev->kmem_usage_bytes) ? ev->kmem_usage_bytes : 0;
+	}
+	if (far_apart(sum, ev->usage_bytes))
+		facts_note(f, ev->lines.stats,
+			   "the memory statistics add up to %" PRId64 " kB, the usage is %" PRId64
+			   " kB (line %" PRIu64 ")",
+			   sum / 1024, ev->usage_bytes / 1024, ev->lines.limit);
+}
+
+static void check_gaps(struct facts *f)
+{
+	const struct oomlog_event *ev = &f->event;
+
+	if (!ev->lines.invoked)
+		facts_note(f, ev->lines.first, "the beginning (\"invoked oom-killer\") is missing");
+	if (ev->lines.invoked && !ev->victim_count && !ev->no_killable_process)
+		facts_note(f, ev->lines.last, "the log ends before it says who was killed");
+	if (ev->lines.chosen && !ev->lines.killed && !ev->victim_count)
+		facts_note(f, ev->lines.chosen,
+			   "the \"Killed process\" line is missing; the process chosen here, or a "
+			   "child of it, was killed");
+	if (f->summary_cut && !ev->summary_comm)
+		facts_note(f, ev->lines.summary, "the summary line is cut short");
+	if (f->stats_cut)
+		facts_note(f, f->stat_line,
+			   "the memory statistics are cut: a kernel record holds under 1 KiB");
+	if (f->rows_rejected)
+		facts_note(f, ev->lines.table, "%" PRIu64 " lines of the task table are unreadable",
+			   f->rows_rejected);
+	if (ev->task_count == OOMLOG_TASKS_MAX)
+		facts_note(f, ev->lines.table, "the task table is longer than what is kept");
+	if (seen(ev->headers_suppressed))
+		facts_note(
+			f, ev->lines.first,
+			"the kernel suppressed %" PRId64
+			" messages before this one (rate limit): there were kills without a report",
+			ev->headers_suppressed);
+	if (ev->duplicate_kills)
+		facts_note(f, ev->lines.killed,
+			   "%" PRId64
+			   " kill lines name a process already killed; each is counted once",
+			   ev->duplicate_kills);
+}
+
+static void check_summary(struct facts *f)
+{
+	const struct oomlog_event *ev = &f->event;
+
+	if (ev->victim_count && ev->lines.killed && seen(ev->summary_pid) &&
+	    ev->victims[0].pid != ev->summary_pid)
+		facts_note(f, ev->lines.summary,
+			   "the summary names task %" PRId64 ", the kill line process %" PRId64
+			   " (a thread of it, or a child)",
+			   ev->summary_pid, ev->victims[0].pid);
+	if (f->kill_says_memcg && ev->constraint && strcmp(ev->constraint, "NONE") == 0)
+		facts_note(f, ev->lines.summary,
+			   "CONSTRAINT_NONE is printed, yet a memory cgroup's limit was hit (line "
+			   "%" PRIu64 ")",
+			   ev->lines.killed);
+	if (ev->stats_memcg && ev->oom_memcg && strcmp(ev->stats_memcg, ev->oom_memcg) != 0)
+		facts_note(f, ev->lines.stats,
+			   "the statistics are of another cgroup than the one that ran out");
+}
+
+void facts_check(struct facts *f)
+{
+	check_gaps(f);
+	for (size_t i = 0; i < f->event.victim_count; i++)
+		check_victim(f, &f->event.victims[i]);
+	check_summary(f);
+	check_stats(f);
+}

@@ -1,0 +1,310 @@
+#include "oomlog/facts.h"
+
+/* Above this many kB the kernel means "no limit": 2^53 less a page, or its 64-bit overflow. */
+#define UNLIMITED_KIB INT64_C(9007199254740000)
+
+static bool kib_after(struct span s, struct span label, int64_t *kib)
+{
+	size_t at = span_find(s, label);
+
+	if (at == SPAN_NONE)
+		return false;
+	s = span_skip(s, at + label.n);
+	return span_number(&s, kib) && (span_starts(s, SPAN("kB")) || span_starts(s, SPAN("KB")));
+}
+
+static void bytes_after(struct span s, struct span label, int64_t *bytes)
+{
+	int64_t kib;
+
+	if (kib_after(s, label, &kib) && kib <= INT64_MAX / 1024 && kib >= -(INT64_MAX / 1024))
+		*bytes = kib * 1024;
+}
+
+void fact_task_in(struct facts *f, struct span text, uint64_t line)
+{
+	static const struct span middle = SPAN(" killed as a result of limit of ");
+	static const struct span reached = SPAN("Memory limit reached of cgroup ");
+
+	text = span_trim(text);
+	f->event.lines.task_in = line;
+	if (span_eat(&text, reached)) {
+		f->event.oom_memcg = pool_text(&f->pool, text);
+		return;
+	}
+	if (span_eat(&text, SPAN("Task in "))) {
+		size_t at = span_find(text, middle);
+		struct span task = at == SPAN_NONE ? text : span_head(text, at);
+
+		if (task.n && *task.p == '/')
+			f->event.task_memcg = pool_text(&f->pool, task);
+		text = at == SPAN_NONE ? (struct span){text.p, 0} : span_skip(text, at + middle.n);
+	} else {
+		text = span_trim(span_skip(text, middle.n - 1));
+	}
+	if (text.n && *text.p == '/')
+		f->event.oom_memcg = pool_text(&f->pool, text);
+}
+
+static void usage_pair(struct span s, int64_t *usage, int64_t *limit)
+{
+	bytes_after(s, SPAN("usage "), usage);
+	bytes_after(s, SPAN("limit "), limit);
+}
+
+void fact_usage(struct facts *f, struct span text, uint64_t line)
+{
+	struct oomlog_event *ev = &f->event;
+	int64_t kib;
+
+	text = span_ltrim(text);
+	if (span_eat(&text, SPAN("memory: "))) {
+		ev->lines.limit = line;
+		usage_pair(text, &ev->usage_bytes, &ev->limit_bytes);
+		span_number_after(text, SPAN("failcnt "), &ev->failcnt);
+		ev->limit_is_max = span_has(text, SPAN("limit 18014398509481983kB")) ||
+				   (kib_after(text, SPAN("limit "), &kib) && kib > UNLIMITED_KIB);
+	} else if (span_eat(&text, SPAN("swap: "))) {
+		ev->lines.swap_limit = line;
+		usage_pair(text, &ev->swap_usage_bytes, &ev->swap_limit_bytes);
+	} else if (span_eat(&text, SPAN("memory+swap: "))) {
+		ev->lines.swap_limit = line;
+		usage_pair(text, &ev->memsw_usage_bytes, &ev->memsw_limit_bytes);
+	} else {
+		usage_pair(text, &ev->kmem_usage_bytes, &ev->kmem_limit_bytes);
+	}
+}
+
+static struct oomlog_stat *find_stat(struct oomlog_stat *stats, size_t count, struct span name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strlen(stats[i].name) == name.n && memcmp(stats[i].name, name.p, name.n) == 0)
+			return &stats[i];
+	return NULL;
+}
+
+int64_t oomlog_stat_value(const struct oomlog_stat *stats, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(stats[i].name, name) == 0)
+			return stats[i].value;
+	return OOMLOG_ABSENT;
+}
+
+static void add_stat(struct facts *f, struct span name, int64_t value, bool sum)
+{
+	struct oomlog_event *ev = &f->event;
+	struct oomlog_stat *stat = find_stat(ev->stats, ev->stat_count, name);
+
+	if (stat) {
+		if (sum && value >= 0 && stat->value <= INT64_MAX - value)
+			stat->value += value;
+		return;
+	}
+	if (ev->stat_count == 1024)
+		return;
+	stat = ARRAY_PUSH(ev->stats, ev->stat_count, f->stat_room);
+	stat->name = pool_text(&f->pool, name);
+	stat->value = value;
+}
+
+/* "cache:188KB rss:1048388KB ...": one line a cgroup, so the lines of a subtree add up. */
+static void stats_in_line(struct facts *f, struct span s)
+{
+	for (struct span word = span_token(&s); word.n; word = span_token(&s)) {
+		size_t colon = span_find(word, SPAN(":"));
+		int64_t kib;
+		struct span value = span_skip(word, colon == SPAN_NONE ? word.n : colon + 1);
+
+		if (span_number(&value, &kib) && span_equal(value, SPAN("KB")) && kib >= 0 &&
+		    kib <= INT64_MAX / 1024)
+			add_stat(f, span_head(word, colon), kib * 1024, true);
+	}
+}
+
+void fact_stats(struct facts *f, struct span text, uint64_t line)
+{
+	size_t cache = span_rfind(text, SPAN("cache:")), end;
+	struct span path, rest;
+
+	text = span_trim(text);
+	cache = span_rfind(text, SPAN("cache:"));
+	end = cache != SPAN_NONE ? cache : span_rfind(text, SPAN(":"));
+	if (end == SPAN_NONE)
+		return;
+	path = span_trim(span_head(text, end));
+	if (span_ends(path, SPAN(":")))
+		path.n--;
+	rest = span_skip(text, cache != SPAN_NONE ? cache : end + 1);
+	span_eat(&path, SPAN("Memory cgroup stats for "));
+	if (!f->event.lines.stats) {
+		f->event.lines.stats = line;
+		if (path.n && *path.p == '/')
+			f->event.stats_memcg = pool_text(&f->pool, path);
+	}
+	if (cache != SPAN_NONE)
+		stats_in_line(f, rest);
+	else
+		fact_stat(f, rest, line);
+}
+
+void fact_stat(struct facts *f, struct span text, uint64_t line)
+{
+	struct span name = span_token(&text);
+	int64_t value;
+
+	text = span_ltrim(text);
+	if (name.n && span_number(&text, &value)) {
+		add_stat(f, name, value, false);
+		f->stat_line = line;
+	}
+}
+
+static void add_counter(struct facts *f, struct span name, int64_t pages)
+{
+	struct oomlog_event *ev = &f->event;
+
+	if (ev->meminfo_count == 256 || find_stat(ev->meminfo, ev->meminfo_count, name))
+		return;
+	struct oomlog_stat *stat = ARRAY_PUSH(ev->meminfo, ev->meminfo_count, f->meminfo_room);
+	stat->name = pool_text(&f->pool, name);
+	stat->value = pages;
+}
+
+void fact_counters(struct facts *f, struct span text, uint64_t line)
+{
+	if (!f->event.lines.meminfo)
+		f->event.lines.meminfo = line;
+	for (struct span word = span_token(&text); word.n; word = span_token(&text)) {
+		size_t colon = span_find(word, SPAN(":"));
+		int64_t pages;
+		struct span value = span_skip(word, colon == SPAN_NONE ? word.n : colon + 1);
+
+		if (span_number(&value, &pages) && value.n == 0)
+			add_counter(f, span_head(word, colon), pages);
+	}
+}
+
+static struct oomlog_zone *zone_named(struct facts *f, struct span name)
+{
+	struct oomlog_event *ev = &f->event;
+
+	for (size_t i = 0; i < ev->zone_count; i++)
+		if (strlen(ev->zones[i].name) == name.n &&
+		    memcmp(ev->zones[i].name, name.p, name.n) == 0)
+			return &ev->zones[i];
+	if (ev->zone_count == 256)
+		return NULL;
+	struct oomlog_zone *zone = ARRAY_PUSH(ev->zones, ev->zone_count, f->zone_room);
+	*zone = (struct oomlog_zone){.name = pool_text(&f->pool, name),
+				     .free_bytes = OOMLOG_ABSENT,
+				     .min_bytes = OOMLOG_ABSENT,
+				     .low_bytes = OOMLOG_ABSENT,
+				     .high_bytes = OOMLOG_ABSENT,
+				     .managed_bytes = OOMLOG_ABSENT};
+	for (size_t i = 0; i < OOMLOG_ORDERS; i++)
+		zone->blocks[i] = OOMLOG_ABSENT;
+	return zone;
+}
+
+void fact_zone(struct facts *f, struct span text, uint64_t line)
+{
+	size_t at = span_find(text, SPAN(" free:"));
+	struct oomlog_zone *zone;
+
+	if (at == SPAN_NONE)
+		return;
+	zone = zone_named(f, span_trim(span_head(text, at)));
+	if (!zone || zone->line)
+		return;
+	zone->line = line;
+	text = span_skip(text, at);
+	bytes_after(text, SPAN(" free:"), &zone->free_bytes);
+	bytes_after(text, SPAN(" min:"), &zone->min_bytes);
+	bytes_after(text, SPAN(" low:"), &zone->low_bytes);
+	bytes_after(text, SPAN(" high:"), &zone->high_bytes);
+	bytes_after(text, SPAN(" present:"), &zone->managed_bytes);
+	bytes_after(text, SPAN(" managed:"), &zone->managed_bytes);
+}
+
+/* "19*4kB", at most "(UMEC)" in between, until "=". */
+static bool next_blocks(struct span *s, int64_t *blocks, int64_t *kib)
+{
+	struct span word = span_token(s);
+
+	while (word.n && *word.p == '(')
+		word = span_token(s);
+	return span_number(&word, blocks) && span_eat(&word, SPAN("*")) &&
+	       span_number(&word, kib) && span_equal(word, SPAN("kB")) && *kib > 0 &&
+	       *kib <= 1 << 20;
+}
+
+void fact_buddy(struct facts *f, struct span text, uint64_t line)
+{
+	size_t colon = span_find(text, SPAN(": "));
+	int64_t blocks, kib;
+	struct oomlog_zone *zone;
+
+	if (colon == SPAN_NONE)
+		return;
+	zone = zone_named(f, span_trim(span_head(text, colon)));
+	if (!zone || zone->buddy_line)
+		return;
+	zone->buddy_line = line;
+	text = span_skip(text, colon + 1);
+	for (size_t order = 0; order < OOMLOG_ORDERS && next_blocks(&text, &blocks, &kib);
+	     order++) {
+		zone->blocks[order] = blocks;
+		if (order == 0)
+			f->buddy_page_size = kib * 1024;
+	}
+}
+
+void fact_swap(struct facts *f, struct span text, uint64_t line)
+{
+	text = span_ltrim(text);
+	size_t equal = span_find(text, SPAN("="));
+	int64_t *field = *text.p == 'T' ? &f->event.swap_total_bytes : &f->event.swap_free_bytes;
+	struct span value = span_ltrim(span_skip(text, equal == SPAN_NONE ? 10 : equal + 1));
+	int64_t kib;
+
+	if (!f->event.lines.swap)
+		f->event.lines.swap = line;
+	if (*field == OOMLOG_ABSENT && span_number(&value, &kib) &&
+	    span_starts(value, SPAN("kB")) && kib <= INT64_MAX / 1024 && kib >= -(INT64_MAX / 1024))
+		*field = kib * 1024;
+}
+
+void fact_pages(struct facts *f, struct span text)
+{
+	int64_t pages;
+
+	text = span_ltrim(text);
+	if (!span_number(&text, &pages))
+		return;
+	if (span_starts(text, SPAN(" pages RAM")) && f->ram_pages == OOMLOG_ABSENT)
+		f->ram_pages = pages;
+	else if (span_starts(text, SPAN(" pages reserved")) && f->reserved_pages == OOMLOG_ABSENT)
+		f->reserved_pages = pages;
+}
+
+bool fact_slab(struct facts *f, struct span text)
+{
+	struct span name = span_token(&text), used = span_token(&text), total = span_token(&text);
+	int64_t used_kib, total_kib;
+
+	if (span_equal(name, SPAN("Name")))
+		return true;
+	if (!span_number(&used, &used_kib) || !span_number(&total, &total_kib) ||
+	    !span_equal(used, SPAN("KB")) || !span_equal(total, SPAN("KB")) || used_kib < 0 ||
+	    total_kib < 0 || total_kib > INT64_MAX / 1024 || used_kib > INT64_MAX / 1024)
+		return false;
+	if (f->event.slab_count < 4096) {
+		struct oomlog_slab *slab =
+			ARRAY_PUSH(f->event.slabs, f->event.slab_count, f->slab_room);
+
+		*slab = (struct oomlog_slab){pool_text(&f->pool, name), used_kib * 1024,
+					     total_kib * 1024};
+	}
+	return true;
+}

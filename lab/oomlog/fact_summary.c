@@ -1,0 +1,188 @@
+#include "oomlog/facts.h"
+
+#include <string.h>
+
+#define COMM_MAX 15
+
+/* Names and paths may hold the separators: a reading is better where B lies within A. */
+static bool path_within(struct span path, struct span top)
+{
+	if (!path.n || !top.n || *path.p != '/' || *top.p != '/')
+		return false;
+	if (top.n == 1)
+		return true;
+	return span_starts(path, top) && (path.n == top.n || path.p[top.n] == '/');
+}
+
+static bool row_has_comm(const struct oomlog_event *ev, int64_t pid, struct span comm)
+{
+	for (size_t i = 0; i < ev->task_count; i++)
+		if (ev->tasks[i].pid == pid && strlen(ev->tasks[i].comm) == comm.n &&
+		    memcmp(ev->tasks[i].comm, comm.p, comm.n) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Cuts ",task=NAME" off the end of s. Where ",task=" comes twice within a name's length the table
+ * row of that pid decides; without one the last counts.
+ */
+static struct span cut_task(const struct oomlog_event *ev, struct span *s, int64_t pid)
+{
+	size_t at = span_rfind(*s, SPAN(",task=")), best = at;
+	struct span comm = {s->p, 0};
+
+	while (at != SPAN_NONE && s->n - at - 6 <= COMM_MAX) {
+		if (row_has_comm(ev, pid, span_skip(*s, at + 6)))
+			best = at;
+		at = span_rfind(span_head(*s, at), SPAN(",task="));
+	}
+	if (best == SPAN_NONE)
+		return comm;
+	comm = span_skip(*s, best + 6);
+	*s = span_head(*s, best);
+	return comm;
+}
+
+/* ",pid=202,uid=0" off the end; "pid=108,uid0" and a lone uid occur in mangled logs. */
+static bool cut_numbers(struct facts *f, struct span *s)
+{
+	size_t uid_at = span_rfind(*s, SPAN(",uid=")), pid_at;
+	struct span digits = uid_at == SPAN_NONE ? (struct span){NULL, 0}
+						 : span_skip(*s, uid_at + 5);
+	int64_t uid = 0, pid;
+	bool uid_whole = digits.n && span_number(&digits, &uid) && span_rtrim(digits).n == 0;
+
+	pid_at = span_rfind(uid_whole ? span_head(*s, uid_at) : *s, SPAN(",pid="));
+	if (pid_at == SPAN_NONE)
+		return false;
+	digits = span_skip(*s, pid_at + 5);
+	if (!span_number(&digits, &pid) || !span_starts(digits, SPAN(",")))
+		return false;
+	f->event.summary_pid = pid;
+	if (uid_whole)
+		f->event.summary_uid = uid;
+	*s = span_head(*s, pid_at);
+	return true;
+}
+
+static void keep(struct facts *f, const char **field, struct span value)
+{
+	if (value.n)
+		*field = pool_text(&f->pool, value);
+}
+
+/* Reads "oom_memcg=A,task_memcg=B" in the split where B lies within A; else the first split. */
+static void memcg_paths(struct facts *f, struct span s)
+{
+	size_t first = span_find(s, SPAN(",task_memcg=/")), at = first;
+
+	if (first == SPAN_NONE) {
+		keep(f, &f->event.oom_memcg, s);
+		return;
+	}
+	for (size_t skip = first; skip != SPAN_NONE;) {
+		if (path_within(span_skip(s, skip + 12), span_head(s, skip))) {
+			at = skip;
+			break;
+		}
+		size_t next = span_find(span_skip(s, skip + 1), SPAN(",task_memcg=/"));
+		skip = next == SPAN_NONE ? SPAN_NONE : skip + 1 + next;
+	}
+	keep(f, &f->event.oom_memcg, span_head(s, at));
+	keep(f, &f->event.task_memcg, span_skip(s, at + 12));
+}
+
+/* The part in front of ",task=": whose memory ran out, and the victim's cgroup. */
+static void whose(struct facts *f, struct span s)
+{
+	size_t global = span_find(s, SPAN(",global_oom")),
+	       memcg = span_find(s, SPAN(",oom_memcg=/"));
+
+	if (memcg != SPAN_NONE && (global == SPAN_NONE || memcg < global)) {
+		memcg_paths(f, span_skip(s, memcg + 11));
+	} else if (global != SPAN_NONE) {
+		struct span rest = span_skip(s, global + 11);
+
+		f->kill_says_global = true;
+		if (span_eat(&rest, SPAN(",task_memcg=")))
+			keep(f, &f->event.task_memcg, rest);
+	}
+}
+
+/* A summary that ends early: the last field counts only if its comma is there. */
+static struct span cut_back(struct span s)
+{
+	while (s.n && s.p[s.n - 1] != ',')
+		s.n--;
+	s = s.n ? span_head(s, s.n - 1) : s;
+	size_t task = span_rfind(s, SPAN(",task="));
+	return task == SPAN_NONE ? s : span_head(s, task);
+}
+
+static struct span field(struct span s, struct span label, const struct span *stops, size_t count)
+{
+	size_t at = span_find(s, label), end = SPAN_NONE;
+
+	if (at == SPAN_NONE)
+		return (struct span){NULL, 0};
+	s = span_skip(s, at + label.n);
+	for (size_t i = 0; i < count; i++) {
+		size_t stop = span_find(s, stops[i]);
+
+		if (stop < end)
+			end = stop;
+	}
+	return end == SPAN_NONE ? (struct span){NULL, 0} : span_head(s, end);
+}
+
+static void node_fields(struct facts *f, struct span s)
+{
+	static const struct span comma[] = {SPAN(",")};
+	static const struct span mems[] = {SPAN(",mems_allowed=")};
+	static const struct span whose_next[] = {SPAN(",oom_memcg="), SPAN(",global_oom"),
+						 SPAN(",task_memcg="), SPAN(",task=")};
+
+	keep(f, &f->event.nodemask, field(s, SPAN(",nodemask="), comma, 1));
+	keep(f, &f->event.cpuset, field(s, SPAN(",cpuset="), mems, 1));
+	keep(f, &f->event.mems_allowed, field(s, SPAN(",mems_allowed="), whose_next, 4));
+}
+
+static void constraint(struct facts *f, struct span s)
+{
+	static const struct span whole[] = {SPAN("NONE"), SPAN("CPUSET"), SPAN("MEMORY_POLICY"),
+					    SPAN("MEMCG")};
+	size_t comma = span_find(s, SPAN(","));
+	struct span word = span_head(s, comma == SPAN_NONE ? s.n : comma);
+	bool known = comma != SPAN_NONE;
+
+	if (!span_eat(&word, SPAN("CONSTRAINT_")))
+		return;
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		known |= span_equal(word, whole[i]);
+	if (known)
+		keep(f, &f->event.constraint, word);
+}
+
+void fact_summary(struct facts *f, struct span text, uint64_t line)
+{
+	text = span_rtrim(span_ltrim(text));
+	f->event.lines.summary = line;
+	constraint(f, span_skip(text, sizeof("oom-kill:constraint=") - 1));
+	node_fields(f, text);
+	if (cut_numbers(f, &text)) {
+		keep(f, &f->event.summary_comm, cut_task(&f->event, &text, f->event.summary_pid));
+	} else {
+		f->summary_cut = true;
+		text = cut_back(text);
+	}
+	whose(f, text);
+}
+
+void fact_summary_rest(struct facts *f, struct span text)
+{
+	text = span_ltrim(text);
+	if (!f->event.lines.summary || f->event.summary_comm || !cut_numbers(f, &text))
+		return;
+	keep(f, &f->event.summary_comm, cut_task(&f->event, &text, f->event.summary_pid));
+}

@@ -1,0 +1,93 @@
+#include "oomlog/facts.h"
+
+#include <stdlib.h>
+
+#define FRAMES_MAX 128
+
+/* "[<ffffffff8118d0a2>]" and PowerPC's "[c1ca5d10] [c0327d28]" in front of the symbol. */
+static struct span skip_addresses(struct span s)
+{
+	for (s = span_ltrim(s); s.n && *s.p == '['; s = span_ltrim(s)) {
+		const char *end = memchr(s.p, ']', s.n);
+
+		if (!end)
+			break;
+		s = span_skip(s, (size_t)(end - s.p) + 1);
+	}
+	return s;
+}
+
+static size_t symbol_length(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.n &&
+	       (char_is_alpha(s.p[n]) || char_is_digit(s.p[n]) || memchr("_.$", s.p[n], 3)))
+		n++;
+	return n;
+}
+
+/* f+0x1/0x2, f (file.c:12), f from g+0x1 (ARM), (f) from [<c010>] (older ARM) */
+static bool frame_rest(struct span rest)
+{
+	return span_starts(rest, SPAN("+0x")) || span_starts(rest, SPAN(" from ")) ||
+	       span_starts(rest, SPAN(") from ")) || span_starts(rest, SPAN(" ("));
+}
+
+bool fact_frame(struct facts *f, struct span text)
+{
+	struct span s = skip_addresses(text);
+	struct oomlog_event *ev = &f->event;
+
+	if (span_starts(s, SPAN("<TASK>")) || span_starts(s, SPAN("</TASK>")) ||
+	    span_starts(s, SPAN("? ")) || span_starts(s, SPAN("<IRQ>")))
+		return true;
+	span_eat(&s, SPAN("("));
+	size_t n = symbol_length(s);
+	if (n < 2 || !frame_rest(span_skip(s, n)))
+		return false;
+	if (ev->trace_count < FRAMES_MAX && !span_has(s, SPAN("(unreliable)")))
+		*ARRAY_PUSH(ev->trace, ev->trace_count, f->trace_room) =
+			pool_text(&f->pool, span_head(s, n));
+	return true;
+}
+
+/* A hexadecimal number, "0x" or not, "[<" in front or not. */
+static bool hex(struct span s, uint64_t *value)
+{
+	size_t n = 0;
+
+	span_eat(&s, SPAN("[<"));
+	span_eat(&s, SPAN("0x"));
+	for (*value = 0; n < s.n && n < 16; n++) {
+		char c = (char)(s.p[n] | 0x20);
+
+		if (!char_is_digit(s.p[n]) && (c < 'a' || c > 'f'))
+			break;
+		*value = *value << 4 |
+			 (uint64_t)(char_is_digit(s.p[n]) ? s.p[n] - '0' : c - 'a' + 10);
+	}
+	return n > 0;
+}
+
+void fact_registers(struct facts *f, struct span text, uint64_t line)
+{
+	struct oomlog_event *ev = &f->event;
+	size_t rcx = span_find(text, SPAN("RCX: "));
+	uint64_t value;
+
+	text = span_ltrim(text);
+	if (span_starts(text, SPAN("RIP: 0033:")) && !ev->has_registers &&
+	    hex(span_skip(text, 10), &value)) {
+		ev->user_rip = value;
+		ev->has_registers = true;
+		ev->lines.registers = line;
+	} else if (ev->has_registers && span_starts(text, SPAN("RSP: 002b:")) && !ev->user_rsp &&
+		   hex(span_skip(text, 10), &value)) {
+		ev->user_rsp = value;
+	} else if (ev->has_registers && ev->user_rsp && rcx != SPAN_NONE && !ev->user_rcx &&
+		   span_starts(text, SPAN("RAX: ")) &&
+		   hex(span_skip(text, span_find(text, SPAN("RCX: ")) + 5), &value)) {
+		ev->user_rcx = value;
+	}
+}

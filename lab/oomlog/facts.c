@@ -1,0 +1,141 @@
+#include "oomlog/facts.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct oomlog_event empty_event = {
+	.time_ns = OOMLOG_ABSENT,
+	.invoker_pid = OOMLOG_ABSENT,
+	.invoker_uid = OOMLOG_ABSENT,
+	.invoker_oom_score_adj = OOMLOG_ABSENT,
+	.order = OOMLOG_ABSENT,
+	.summary_pid = OOMLOG_ABSENT,
+	.summary_uid = OOMLOG_ABSENT,
+	.chosen_pid = OOMLOG_ABSENT,
+	.chosen_score = OOMLOG_ABSENT,
+	.limit_bytes = OOMLOG_ABSENT,
+	.usage_bytes = OOMLOG_ABSENT,
+	.failcnt = OOMLOG_ABSENT,
+	.swap_limit_bytes = OOMLOG_ABSENT,
+	.swap_usage_bytes = OOMLOG_ABSENT,
+	.memsw_limit_bytes = OOMLOG_ABSENT,
+	.memsw_usage_bytes = OOMLOG_ABSENT,
+	.kmem_limit_bytes = OOMLOG_ABSENT,
+	.kmem_usage_bytes = OOMLOG_ABSENT,
+	.swap_total_bytes = OOMLOG_ABSENT,
+	.swap_free_bytes = OOMLOG_ABSENT,
+	.ram_bytes = OOMLOG_ABSENT,
+	.reserved_bytes = OOMLOG_ABSENT,
+	.headers_suppressed = OOMLOG_ABSENT,
+};
+
+void facts_reset(struct facts *f)
+{
+	struct oomlog_event event = empty_event;
+
+	event.victims = f->event.victims;
+	event.tasks = f->event.tasks;
+	event.stats = f->event.stats;
+	event.meminfo = f->event.meminfo;
+	event.zones = f->event.zones;
+	event.slabs = f->event.slabs;
+	event.trace = f->event.trace;
+	event.notes = f->event.notes;
+	f->event = event;
+	pool_clear(&f->pool);
+	f->table.count = 0;
+	f->buddy_page_size = f->ram_pages = f->reserved_pages = OOMLOG_ABSENT;
+	f->rows_rejected = 0;
+	f->in_trace = f->trace_done = f->summary_cut = false;
+	f->kill_says_memcg = f->kill_says_global = false;
+	f->reaped_comm = NULL;
+	f->reaped_line = f->stat_line = 0;
+	f->stats_cut = false;
+}
+
+void facts_release(struct facts *f)
+{
+	free(f->event.victims);
+	free(f->event.tasks);
+	free(f->event.stats);
+	free(f->event.meminfo);
+	free(f->event.zones);
+	free(f->event.slabs);
+	free(f->event.trace);
+	free(f->event.notes);
+	pool_release(&f->pool);
+}
+
+void facts_note(struct facts *f, uint64_t line, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	struct oomlog_note *note = ARRAY_PUSH(f->event.notes, f->event.note_count, f->note_room);
+	note->text = pool_text(&f->pool, (struct span){text, strlen(text)});
+	note->line = line;
+}
+
+static void copy_columns(struct facts *f, struct span text)
+{
+	char list[512];
+	size_t n = 0;
+
+	for (struct span word = span_token(&text); word.n; word = span_token(&text)) {
+		while (word.n && (*word.p == '[' || *word.p == ']'))
+			word = span_skip(word, 1);
+		while (word.n && word.p[word.n - 1] == ']')
+			word.n--;
+		if (!word.n || n + word.n + 1 > sizeof(list))
+			continue;
+		if (n)
+			list[n++] = ',';
+		memcpy(list + n, word.p, word.n);
+		n += word.n;
+	}
+	f->event.table_columns = pool_text(&f->pool, (struct span){list, n});
+}
+
+void fact_table_head(struct facts *f, struct span text, uint64_t line)
+{
+	if (!f->event.lines.table)
+		f->event.lines.table = line;
+	if (table_head(&f->table, text))
+		copy_columns(f, text);
+}
+
+bool fact_row(struct facts *f, struct span text, uint64_t line)
+{
+	struct oomlog_event *ev = &f->event;
+	struct table_row row;
+
+	if (!table_row(&f->table, text, &row)) {
+		f->rows_rejected++;
+		return false;
+	}
+	if (ev->task_count == OOMLOG_TASKS_MAX)
+		return false;
+	if (!ev->lines.table)
+		ev->lines.table = line;
+	struct oomlog_task *task = ARRAY_PUSH(ev->tasks, ev->task_count, f->task_room);
+	*task = (struct oomlog_task){
+		.pid = row.value[COLUMN_PID],
+		.uid = row.value[COLUMN_UID],
+		.tgid = row.value[COLUMN_TGID],
+		.total_vm_bytes = row.value[COLUMN_TOTAL_VM],
+		.rss_bytes = row.value[COLUMN_RSS],
+		.rss_anon_bytes = row.value[COLUMN_RSS_ANON],
+		.rss_file_bytes = row.value[COLUMN_RSS_FILE],
+		.rss_shmem_bytes = row.value[COLUMN_RSS_SHMEM],
+		.pgtables_bytes = row.value[COLUMN_PGTABLES_BYTES],
+		.swap_bytes = row.value[COLUMN_SWAPENTS],
+		.oom_score_adj = row.value[COLUMN_OOM_SCORE_ADJ],
+		.comm = pool_text(&f->pool, row.name),
+		.line = line,
+	};
+	return true;
+}

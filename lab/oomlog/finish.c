@@ -1,0 +1,271 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "oomlog/facts.h"
+#include "oomlog/mechanism.h"
+
+#define DEFAULT_PAGE 4096
+#define FIRST_PAGE   4096
+#define LAST_PAGE    262144
+
+static bool seen(int64_t value)
+{
+	return value != OOMLOG_ABSENT;
+}
+
+static struct oomlog_task *task_of(struct oomlog_event *ev, int64_t pid)
+{
+	for (size_t i = 0; i < ev->task_count; i++)
+		if (ev->tasks[i].pid == pid)
+			return &ev->tasks[i];
+	return NULL;
+}
+
+/* Bytes of a victim over pages of its row, when that is a page size. */
+static int64_t page_size_of_victims(struct oomlog_event *ev)
+{
+	for (size_t i = 0; i < ev->victim_count; i++) {
+		const struct oomlog_task *task = task_of(ev, ev->victims[i].pid);
+		int64_t bytes = ev->victims[i].total_vm_bytes;
+
+		if (!task || !seen(bytes) || task->total_vm_bytes <= 0 ||
+		    bytes % task->total_vm_bytes)
+			continue;
+		for (int64_t size = FIRST_PAGE; size <= LAST_PAGE; size *= 2)
+			if (bytes / task->total_vm_bytes == size)
+				return size;
+	}
+	return 0;
+}
+
+static void decide_page_size(struct facts *f, int64_t given)
+{
+	struct oomlog_event *ev = &f->event;
+	int64_t victims = page_size_of_victims(ev);
+	int64_t buddy = seen(f->buddy_page_size) ? f->buddy_page_size : 0;
+
+	ev->page_size_inferred = !given && (victims || buddy);
+	ev->page_size = given ? given : victims ? victims : buddy ? buddy : DEFAULT_PAGE;
+	if (victims && victims != ev->page_size)
+		facts_note(f, ev->lines.killed,
+			   "the kill line and the task table imply pages of %lld bytes, not %lld",
+			   (long long)victims, (long long)ev->page_size);
+	else if (buddy && buddy != ev->page_size)
+		facts_note(f, ev->lines.meminfo,
+			   "the free lists imply pages of %lld bytes, not %lld", (long long)buddy,
+			   (long long)ev->page_size);
+	if (!given && !ev->page_size_inferred && ev->task_count)
+		facts_note(f, ev->lines.table,
+			   "the log does not tell the page size; 4096 bytes are assumed");
+}
+
+static void pages_to_bytes(int64_t *value, int64_t page_size)
+{
+	if (*value == OOMLOG_ABSENT)
+		return;
+	if (*value < 0 || *value > INT64_MAX / page_size)
+		*value = OOMLOG_ABSENT;
+	else
+		*value *= page_size;
+}
+
+static void convert_pages(struct facts *f)
+{
+	struct oomlog_event *ev = &f->event;
+	int64_t size = ev->page_size;
+
+	for (size_t i = 0; i < ev->task_count; i++) {
+		struct oomlog_task *t = &ev->tasks[i];
+
+		pages_to_bytes(&t->total_vm_bytes, size);
+		pages_to_bytes(&t->rss_bytes, size);
+		pages_to_bytes(&t->rss_anon_bytes, size);
+		pages_to_bytes(&t->rss_file_bytes, size);
+		pages_to_bytes(&t->rss_shmem_bytes, size);
+		pages_to_bytes(&t->swap_bytes, size);
+	}
+	for (size_t i = 0; i < ev->meminfo_count; i++)
+		pages_to_bytes(&ev->meminfo[i].value, size);
+	ev->ram_bytes = f->ram_pages;
+	ev->reserved_bytes = f->reserved_pages;
+	pages_to_bytes(&ev->ram_bytes, size);
+	pages_to_bytes(&ev->reserved_bytes, size);
+}
+
+static bool traced(const struct oomlog_event *ev, const char *function)
+{
+	for (size_t i = 0; i < ev->trace_count; i++)
+		if (strcmp(ev->trace[i], function) == 0)
+			return true;
+	return false;
+}
+
+static bool traced_start(const struct oomlog_event *ev, const char *start)
+{
+	for (size_t i = 0; i < ev->trace_count; i++)
+		if (strncmp(ev->trace[i], start, strlen(start)) == 0)
+			return true;
+	return false;
+}
+
+static bool blames_memcg(const struct facts *f)
+{
+	const struct oomlog_event *ev = &f->event;
+
+	return f->kill_says_memcg || ev->oom_memcg || ev->lines.task_in || ev->lines.limit ||
+	       (ev->constraint && strcmp(ev->constraint, "MEMCG") == 0) ||
+	       traced(ev, "mem_cgroup_out_of_memory");
+}
+
+static bool blames_machine(const struct facts *f)
+{
+	const struct oomlog_event *ev = &f->event;
+	bool by_allocator = traced_start(ev, "__alloc_pages") ||
+			    traced_start(ev, "__alloc_frozen") || traced(ev, "moom_callback");
+
+	return f->kill_says_global || ev->constraint ||
+	       (ev->no_killable_process && (ev->panic || ev->lines.meminfo)) ||
+	       (traced_start(ev, "out_of_memory") && by_allocator);
+}
+
+static bool path_within(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+
+	return strcmp(top, "/") == 0 ||
+	       (strncmp(path, top, n) == 0 && (path[n] == '/' || path[n] == '\0'));
+}
+
+static const char *memcg_scope(const struct oomlog_event *ev)
+{
+	if (!ev->oom_memcg || !ev->task_memcg)
+		return "memcg";
+	if (strcmp(ev->oom_memcg, ev->task_memcg) == 0)
+		return "own";
+	return path_within(ev->task_memcg, ev->oom_memcg) ? "ancestor" : "memcg";
+}
+
+static void decide_scope(struct facts *f)
+{
+	struct oomlog_event *ev = &f->event;
+
+	if (blames_memcg(f)) {
+		ev->scope = memcg_scope(ev);
+		if (!ev->constraint)
+			ev->constraint = "MEMCG";
+	} else if (blames_machine(f)) {
+		ev->scope = "global";
+		if (ev->constraint && strcmp(ev->constraint, "CPUSET") == 0)
+			ev->scope = "cpuset";
+		if (ev->constraint && strcmp(ev->constraint, "MEMORY_POLICY") == 0)
+			ev->scope = "mempolicy";
+	}
+}
+
+static struct oomlog_victim bare_victim(const char *comm, int64_t pid, int64_t uid, uint64_t line)
+{
+	return (struct oomlog_victim){
+		.comm = comm,
+		.pid = pid,
+		.uid = uid,
+		.total_vm_bytes = OOMLOG_ABSENT,
+		.anon_rss_bytes = OOMLOG_ABSENT,
+		.file_rss_bytes = OOMLOG_ABSENT,
+		.shmem_rss_bytes = OOMLOG_ABSENT,
+		.pgtables_bytes = OOMLOG_ABSENT,
+		.oom_score_adj = OOMLOG_ABSENT,
+		.line = line,
+	};
+}
+
+/* Without a kill line the summary names the victim, and failing that the reaper. */
+static void victim_from_elsewhere(struct facts *f)
+{
+	struct oomlog_event *ev = &f->event;
+	struct oomlog_victim victim;
+
+	if (ev->victim_count || ev->no_killable_process)
+		return;
+	if (ev->summary_comm && seen(ev->summary_pid)) {
+		victim = bare_victim(ev->summary_comm, ev->summary_pid, ev->summary_uid,
+				     ev->lines.summary);
+		facts_note(f, ev->lines.summary,
+			   "the kill line is missing; the victim is known from the summary line");
+	} else if (f->reaped_line && ev->reaped_count == 1 && !ev->chosen_comm) {
+		victim = bare_victim(f->reaped_comm, f->reaped_pid, OOMLOG_ABSENT, f->reaped_line);
+		facts_note(f, f->reaped_line,
+			   "the kill line is missing; the victim is known from oom_reaper");
+	} else {
+		return;
+	}
+	fact_victim(f, &victim);
+	ev->lines.killed = 0;
+}
+
+static bool same_comm(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* What the kill line of its kernel did not print: from the summary and from the table. */
+static void complete_victims(struct oomlog_event *ev)
+{
+	for (size_t i = 0; i < ev->victim_count; i++) {
+		struct oomlog_victim *v = &ev->victims[i];
+		const struct oomlog_task *task = task_of(ev, v->pid);
+		bool row = task && (!v->comm || same_comm(task->comm, v->comm));
+
+		if (!v->comm && v->pid == ev->summary_pid)
+			v->comm = ev->summary_comm;
+		if (!seen(v->uid) && v->pid == ev->summary_pid)
+			v->uid = ev->summary_uid;
+		if (!seen(v->uid) && row)
+			v->uid = task->uid;
+		if (!seen(v->oom_score_adj) && row)
+			v->oom_score_adj = task->oom_score_adj;
+	}
+}
+
+/* A name broken by a wrap shows a blank the kill line does not have. */
+static void mend_names(struct oomlog_event *ev)
+{
+	for (size_t i = 0; i < ev->victim_count; i++) {
+		struct oomlog_task *task = task_of(ev, ev->victims[i].pid);
+		const char *comm = ev->victims[i].comm;
+
+		if (!task || !comm || strlen(task->comm) != strlen(comm) + 1)
+			continue;
+		size_t n = strcspn(task->comm, " ");
+		if (strncmp(task->comm, comm, n) == 0 && strcmp(task->comm + n + 1, comm + n) == 0)
+			task->comm = comm;
+	}
+}
+
+/* TASK_COMM_LEN is 16: what is longer has somebody's header in it. */
+static void doubt_invoker(struct facts *f)
+{
+	struct oomlog_event *ev = &f->event;
+
+	if (!ev->invoker_comm || strlen(ev->invoker_comm) < 16)
+		return;
+	ev->invoker_comm = NULL;
+	facts_note(f, ev->lines.invoked,
+		   "what stands before \"invoked oom-killer\" is longer than a task's name");
+}
+
+void facts_finish(struct facts *f, int64_t page_size)
+{
+	struct oomlog_event *ev = &f->event;
+	const struct mechanism *mechanism =
+		mechanism_of_trace((const char *const *)ev->trace, ev->trace_count);
+
+	doubt_invoker(f);
+	victim_from_elsewhere(f);
+	decide_page_size(f, page_size);
+	convert_pages(f);
+	mend_names(ev);
+	complete_victims(ev);
+	decide_scope(f);
+	ev->mechanism = mechanism ? mechanism->name : NULL;
+	facts_check(f);
+}

@@ -1,0 +1,355 @@
+#include "oomlog/kind.h"
+
+#include "oomlog/table.h"
+
+struct marker {
+	struct span words;
+	enum kind kind;
+};
+
+/* First words that say the kind by themselves. */
+static const struct marker markers[] = {
+	{SPAN("Memory cgroup out of memory: Killed process "), KIND_KILLED},
+	{SPAN("Memory cgroup out of memory: Kill process "), KIND_CHOSEN},
+	{SPAN("Memory cgroup out of memory: kill process "), KIND_CHOSEN},
+	{SPAN("Memory cgroup out of memory: OOM victim "), KIND_OTHER},
+	{SPAN("Memory cgroup stats"), KIND_STATS},
+	{SPAN("Memory limit reached of cgroup "), KIND_TASK_IN},
+	{SPAN("Mem-Info:"), KIND_MEMINFO},
+	{SPAN("Mem-info:"), KIND_MEMINFO},
+	{SPAN("Out of memory: Killed process "), KIND_KILLED},
+	{SPAN("Out of Memory: Killed process "), KIND_KILLED},
+	{SPAN("Out of memory (oom_kill_allocating_task): Killed process "), KIND_KILLED},
+	{SPAN("Out of memory: Kill process "), KIND_CHOSEN},
+	{SPAN("Out of memory: kill process "), KIND_CHOSEN},
+	{SPAN("Out of memory (oom_kill_allocating_task): Kill process "), KIND_CHOSEN},
+	{SPAN("Out of memory (oom_kill_allocating_task): kill process "), KIND_CHOSEN},
+	{SPAN("Out of memory and no killable process"), KIND_NO_KILLABLE},
+	{SPAN("Out of memory in UB "), KIND_KILLED},
+	{SPAN("Killed process "), KIND_KILLED},
+	{SPAN("Task in "), KIND_TASK_IN},
+	{SPAN("Tasks state (memory values in "), KIND_TASKS_STATE},
+	{SPAN("Total swap = "), KIND_SWAP},
+	{SPAN("Free swap "), KIND_SWAP},
+	{SPAN("Free swap:"), KIND_SWAP},
+	{SPAN("Call Trace:"), KIND_TRACE_HEAD},
+	{SPAN("Call trace:"), KIND_TRACE_HEAD},
+	{SPAN("Backtrace:"), KIND_TRACE_HEAD},
+	{SPAN("Kernel panic - not syncing: "), KIND_PANIC},
+	{SPAN("Unreclaimable slab info:"), KIND_SLAB_HEAD},
+	{SPAN("Linux version "), KIND_BOOT},
+	{SPAN("RIP: "), KIND_REGISTERS},
+	{SPAN("RSP: "), KIND_REGISTERS},
+	{SPAN("RAX: "), KIND_REGISTERS},
+	{SPAN("oom-kill:constraint="), KIND_SUMMARY},
+	{SPAN("oom_reaper: reaped process "), KIND_REAPED},
+	{SPAN("oom-killer: gfp_mask="), KIND_INVOKED},
+	{SPAN("memory: usage "), KIND_USAGE},
+	{SPAN("memory+swap: usage "), KIND_USAGE_OTHER},
+	{SPAN("swap: usage "), KIND_USAGE_OTHER},
+	{SPAN("kmem: usage "), KIND_USAGE_OTHER},
+	{SPAN("killed as a result of limit of "), KIND_TASK_IN_REST},
+	{SPAN("oom_kill_process: "), KIND_SUPPRESSED},
+	{SPAN("active_anon:"), KIND_COUNTERS},
+	{SPAN("active:"), KIND_COUNTERS},
+	{SPAN("active_file:"), KIND_COUNTERS},
+	{SPAN("unevictable:"), KIND_COUNTERS},
+	{SPAN("slab_reclaimable:"), KIND_COUNTERS},
+	{SPAN("mapped:"), KIND_COUNTERS},
+	{SPAN("free:"), KIND_COUNTERS},
+	{SPAN("kernel_misc_reclaimable:"), KIND_COUNTERS},
+	{SPAN(",task="), KIND_SUMMARY_REST},
+};
+
+static bool is_number_bracket(struct span s)
+{
+	s = span_ltrim(span_skip(s, 1));
+	size_t digits = span_digits(s);
+
+	s = span_skip(s, digits);
+	if (!digits || !s.n || *s.p != ']')
+		return false;
+	s = span_ltrim(span_skip(s, 1));
+	return s.n == 0 || char_is_digit(*s.p);
+}
+
+/* "[  pid  ]   uid  tgid total_vm", "[<ffffffff81>] f+0x1/0x2", "[    202]     0   202". */
+static enum kind bracket_kind(struct span s)
+{
+	struct span inside = span_ltrim(span_skip(s, 1));
+
+	if (is_number_bracket(s))
+		return KIND_ROW;
+	if (span_eat(&inside, SPAN("pid")) && span_starts(span_ltrim(inside), SPAN("]")))
+		return KIND_TABLE_HEAD;
+	if (span_has(span_head(s, 120), SPAN("+0x")) || span_starts(s, SPAN("[<")))
+		return KIND_FRAME;
+	return KIND_OTHER;
+}
+
+/* "name 123" and nothing else. */
+static bool is_stat(struct span s)
+{
+	size_t n = 0;
+	int64_t value;
+
+	while (n < s.n &&
+	       (char_is_alpha(s.p[n]) || s.p[n] == '_' || char_is_digit(s.p[n]) || s.p[n] == '.'))
+		n++;
+	if (n < 3 || n > 40 || !char_is_alpha(*s.p) || n >= s.n || s.p[n] != ' ')
+		return false;
+	s = span_skip(s, n + 1);
+	return span_number(&s, &value) && span_rtrim(s).n == 0;
+}
+
+/* "19*4kB" */
+static bool is_buddy(struct span s)
+{
+	size_t colon = span_find(span_head(s, 48), SPAN(": "));
+	int64_t blocks;
+
+	if (colon == SPAN_NONE)
+		return false;
+	s = span_ltrim(span_skip(s, colon + 2));
+	return span_number(&s, &blocks) && span_starts(s, SPAN("*"));
+}
+
+static enum kind node_kind(struct span s)
+{
+	struct span head = span_head(s, 64);
+
+	if (is_buddy(s))
+		return KIND_BUDDY;
+	if (span_has(head, SPAN(" free:")))
+		return KIND_ZONE;
+	if (span_starts(s, SPAN("Node ")) && span_has(head, SPAN(" active_anon:")))
+		return KIND_NODE;
+	return KIND_OTHER;
+}
+
+static enum kind loose_kind(struct span s)
+{
+	static const struct span tasks = SPAN("Tasks in ");
+
+	if (span_has(s, SPAN(" invoked oom-killer")))
+		return KIND_INVOKED;
+	if (span_has(span_head(s, 64), SPAN("+0x")) || span_starts(s, SPAN("? ")))
+		return KIND_FRAME;
+	if (span_starts(s, tasks) &&
+	    span_has(s, SPAN(" going to be killed due to memory.oom.group")))
+		return KIND_GROUP;
+	if ((span_starts(s, SPAN("CPU: ")) && span_has(s, SPAN(" PID: "))) ||
+	    (span_starts(s, SPAN("Pid: ")) && span_has(s, SPAN(", comm: "))))
+		return KIND_CPU;
+	if (char_is_digit(*s.p) && span_has(span_head(s, 40), SPAN(" pages ")))
+		return KIND_PAGES;
+	if (is_stat(s))
+		return KIND_STAT;
+	return node_kind(s);
+}
+
+/* Counters are in pages: with a unit it is the wrapped rest of a node's or zone's line. */
+static enum kind marked_kind(enum kind kind, struct span s)
+{
+	if (kind == KIND_COUNTERS && span_has(s, SPAN("kB")))
+		return KIND_OTHER;
+	return kind ? kind : loose_kind(s);
+}
+
+enum kind kind_of(struct span s)
+{
+	s = span_ltrim(s);
+	if (!s.n)
+		return KIND_OTHER;
+	if (*s.p == '[')
+		return bracket_kind(s) ? bracket_kind(s) : loose_kind(s);
+	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
+		if (*s.p == *markers[i].words.p && span_starts(s, markers[i].words))
+			return marked_kind(markers[i].kind, s);
+	return loose_kind(s);
+}
+
+static bool marker_begun(struct span s)
+{
+	s = span_trim(s);
+	if (s.n < 4)
+		return false;
+	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
+		if (s.n < markers[i].words.n && span_starts(markers[i].words, s))
+			return true;
+	return span_ends(s, SPAN(" invoked"));
+}
+
+static bool has_any(struct span s, const struct span *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (span_has(s, words[i]))
+			return true;
+	return false;
+}
+#define HAS_ANY(s, ...)                                  \
+	has_any((s), (const struct span[]){__VA_ARGS__}, \
+		sizeof((const struct span[]){__VA_ARGS__}) / sizeof(struct span))
+
+static bool only_words(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!char_is_alpha(s.p[i]) && !char_is_digit(s.p[i]) && !char_is_blank(s.p[i]) &&
+		    !memchr("_()-", s.p[i], 4))
+			return false;
+	return true;
+}
+
+static bool wants_invoked(struct span text, struct span piece)
+{
+	if (span_has(text, SPAN("oom_score_adj=")) && char_is_digit(text.p[text.n - 1]))
+		return false;
+	return HAS_ANY(piece, SPAN("="), SPAN("oom-killer:"));
+}
+
+static bool wants_killed(struct span text, struct span piece)
+{
+	if (span_has(text, SPAN("oom_score_adj:")))
+		return false;
+	return HAS_ANY(piece, SPAN("kB"), SPAN("UID:"), SPAN("pgtables:"), SPAN("oom_score_adj:"),
+		       SPAN("-rss:"), SPAN("score "), SPAN("total-vm:")) ||
+	       span_starts(span_ltrim(piece), SPAN("(")) ||
+	       span_starts(span_ltrim(piece), SPAN("process ")) || span_ends(text, SPAN("process"));
+}
+
+static size_t numbers_in(struct span s)
+{
+	size_t count = 0;
+
+	for (struct span token = span_token(&s); token.n; token = span_token(&s))
+		if (span_digits(token) == token.n ||
+		    (*token.p == '-' && span_digits(span_skip(token, 1)) == token.n - 1))
+			count++;
+		else
+			return count + 100;
+	return count;
+}
+
+/* A row goes on until it has all its numbers, at least six after the pid, and a name. */
+static bool wants_row(struct span text, struct span piece)
+{
+	size_t close = span_find(text, SPAN("]"));
+	struct span body = close == SPAN_NONE ? text : span_skip(text, close + 1);
+
+	return numbers_in(body) < 100 && piece.n && numbers_in(piece) > 0;
+}
+
+bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_headed)
+{
+	if (!span_trim(piece).n)
+		return false;
+	switch (kind) {
+	case KIND_INVOKED:
+		return wants_invoked(span_rtrim(text), piece);
+	case KIND_KILLED:
+	case KIND_CHOSEN:
+	case KIND_REAPED:
+		return wants_killed(span_rtrim(text), piece);
+	case KIND_SUMMARY:
+		return !span_has(text, SPAN(",uid=")) &&
+		       (span_has_char(piece, '=') || !span_has_char(span_trim(piece), ' '));
+	case KIND_TABLE_HEAD:
+		return !span_ends(span_rtrim(text), SPAN("name")) && only_words(piece);
+	case KIND_ROW:
+		return wants_row(text, piece);
+	case KIND_TASK_IN:
+		return HAS_ANY(piece, SPAN("limit of"), SPAN("killed as"));
+	case KIND_TASKS_STATE:
+		return span_starts(span_ltrim(piece), SPAN("pages"));
+	case KIND_USAGE:
+	case KIND_USAGE_OTHER:
+		return HAS_ANY(piece, SPAN("limit"), SPAN("failcnt"));
+	case KIND_GROUP:
+		return HAS_ANY(piece, SPAN("killed due"), SPAN("oom.group"));
+	case KIND_CPU:
+	case KIND_COUNTERS:
+	case KIND_NODE:
+	case KIND_ZONE:
+	case KIND_BUDDY:
+	case KIND_REGISTERS:
+	case KIND_STATS:
+		return is_headed && kind_of(piece) != KIND_STAT && kind_of(piece) != KIND_COUNTERS;
+	case KIND_OTHER:
+	case KIND_STAT:
+	case KIND_SUMMARY_REST:
+	case KIND_TASK_IN_REST:
+	case KIND_NO_KILLABLE:
+	case KIND_PANIC:
+	case KIND_SUPPRESSED:
+	case KIND_TRACE_HEAD:
+	case KIND_FRAME:
+	case KIND_MEMINFO:
+	case KIND_SWAP:
+	case KIND_PAGES:
+	case KIND_SLAB_HEAD:
+	case KIND_SLAB:
+	case KIND_BOOT:
+	case KIND_COUNT:
+		break;
+	}
+	return marker_begun(text) ||
+	       (span_starts(text, SPAN("Tasks in /")) && span_has(piece, SPAN("memory.oom.group")));
+}
+
+static struct span last_word(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.n && !char_is_blank(s.p[s.n - 1 - n]))
+		n++;
+	return span_skip(s, s.n - n);
+}
+
+/* "oom_score_ad" + "j name": the halves make a column, the first alone does not. */
+static bool table_word_broken(struct span text, struct span piece)
+{
+	char word[64];
+	struct span left = last_word(text), right = span_token(&piece);
+
+	if (!left.n || left.n + right.n > sizeof(word) || table_column(left) != COLUMN_UNKNOWN)
+		return false;
+	memcpy(word, left.p, left.n);
+	memcpy(word + left.n, right.p, right.n);
+	return table_column((struct span){word, left.n + right.n}) != COLUMN_UNKNOWN;
+}
+
+/* "file-rss:12704k" + "B,", "anon-r" + "ss:4kB": a value or a label broken inside. */
+static bool killed_word_broken(struct span text, struct span piece)
+{
+	static const struct span labels[] = {
+		SPAN("total-vm:"),  SPAN("anon-rss:"), SPAN("file-rss:"),
+		SPAN("shmem-rss:"), SPAN("pgtables:"), SPAN("oom_score_adj:"),
+	};
+	struct span left = last_word(text);
+	char last = left.n ? left.p[left.n - 1] : ' ';
+
+	if (span_has_char(left, ':') && (char_is_digit(last) || last == 'k'))
+		return memchr("0123456789kB", *piece.p, 12) != NULL;
+	for (size_t i = 0; left.n && i < sizeof(labels) / sizeof(labels[0]); i++)
+		if (left.n < labels[i].n && span_starts(labels[i], left) &&
+		    span_starts(piece, span_skip(labels[i], left.n)))
+			return true;
+	return false;
+}
+
+bool kind_glues(enum kind kind, struct span text, struct span piece)
+{
+	char last = text.n ? text.p[text.n - 1] : ' ', first = *piece.p;
+
+	if (kind == KIND_SUMMARY ||
+	    (span_starts(text, SPAN("Tasks in /")) && !span_has(text, SPAN(" are"))))
+		return true;
+	if (kind == KIND_TABLE_HEAD)
+		return table_word_broken(text, piece);
+	if (kind == KIND_INVOKED && last != ',' && last != ':' && !span_ends(text, SPAN("invoked")))
+		return true;
+	if (kind == KIND_KILLED && killed_word_broken(text, piece))
+		return true;
+	return first == ':' || (first == '=' && last != ' ') ||
+	       (kind == KIND_KILLED && last == ':');
+}

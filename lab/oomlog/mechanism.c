@@ -1,0 +1,184 @@
+#include "oomlog/mechanism.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum way {
+	LIMIT_LOWERED,
+	SYSRQ,
+	FORK,
+	EXEC,
+	PIPE,
+	SOCKET,
+	TMPFS,
+	READ_AHEAD,
+	FILE_READ,
+	FILE_WRITE,
+	FILE_FAULT,
+	COW,
+	PAGE_TABLES,
+	MMAP,
+	SWAP_IN,
+	STACK,
+	DRIVER,
+	COPY_OUT,
+	PAGE_FAULT,
+	PATH_WALK,
+	KERNEL_THREAD,
+	SYSCALL,
+	WAY_COUNT,
+};
+
+static const struct mechanism mechanisms[WAY_COUNT] = {
+	[LIMIT_LOWERED] = {"limit_lowered", "lowered a memory limit below what was in use"},
+	[SYSRQ] = {"sysrq", "asked for a kill by hand (sysrq f)"},
+	[FORK] = {"fork", "was creating a process or thread (fork, clone)"},
+	[EXEC] = {"exec", "was starting a program (execve)"},
+	[PIPE] = {"pipe_write", "was writing into a pipe"},
+	[SOCKET] = {"socket", "was sending or receiving on a socket"},
+	[TMPFS] = {"tmpfs_write", "was adding pages to tmpfs or shared memory"},
+	[READ_AHEAD] = {"file_read", "was reading a file into the page cache"},
+	[FILE_READ] = {"file_read", "was reading a file into the page cache"},
+	[FILE_WRITE] = {"file_write", "was writing to a file through the page cache"},
+	[FILE_FAULT] = {"file_fault", "touched a page of a mapped file that was not in memory"},
+	[COW] = {"copy_on_write", "wrote to a page shared since a fork (copy on write)"},
+	[PAGE_TABLES] = {"page_tables", "needed memory for page tables"},
+	[MMAP] = {"mmap", "was mapping memory (mmap, mprotect, brk)"},
+	[SWAP_IN] = {"swap_in", "touched a page that had to come back from swap"},
+	[STACK] = {"kernel_stack", "needed memory for a kernel stack or vmalloc area"},
+	[DRIVER] = {"driver", "was inside a device driver's request (ioctl)"},
+	[COPY_OUT] = {"syscall_copy",
+		      "was in a system call that touched the program's memory on its behalf"},
+	[PAGE_FAULT] = {"page_fault", "touched memory of its own (a page fault)"},
+	[PATH_WALK] = {"file_metadata", "needed kernel memory for files or directories"},
+	[KERNEL_THREAD] = {"kernel_thread", "is a kernel thread that needed memory for its work"},
+	[SYSCALL] = {"syscall", "was in a system call that needed kernel memory"},
+};
+
+struct frame_rule {
+	const char *function; /* a trailing '*' matches any ending */
+	enum way way;
+};
+
+/* Searched for each frame from the innermost out; rules of one frame in this order. */
+static const struct frame_rule rules[] = {
+	{"memory_max_write", LIMIT_LOWERED},
+	{"mem_cgroup_resize_*", LIMIT_LOWERED},
+	{"mem_cgroup_write", LIMIT_LOWERED},
+	{"moom_callback", SYSRQ},
+	{"sysrq_handle_moom", SYSRQ},
+	{"copy_process", FORK},
+	{"dup_mm*", FORK},
+	{"copy_page_range", FORK},
+	{"_do_fork", FORK},
+	{"do_fork", FORK},
+	{"kernel_clone", FORK},
+	{"pipe_write", PIPE},
+	{"anon_pipe_write", PIPE},
+	{"sock_alloc_send_*", SOCKET},
+	{"sock_sendmsg", SOCKET},
+	{"__sock_sendmsg", SOCKET},
+	{"sock_write_iter", SOCKET},
+	{"tcp_sendmsg*", SOCKET},
+	{"unix_stream_sendmsg", SOCKET},
+	{"sock_recvmsg", SOCKET},
+	{"shmem_*", TMPFS},
+	{"do_wp_page", COW},
+	{"wp_page_copy", COW},
+	{"do_cow_fault", COW},
+	{"do_swap_page", SWAP_IN},
+	{"swapin_readahead", SWAP_IN},
+	{"__read_swap_cache_async", SWAP_IN},
+	{"read_swap_cache_async", SWAP_IN},
+	{"filemap_fault", FILE_FAULT},
+	{"page_cache_ra_*", READ_AHEAD},
+	{"page_cache_sync_*", READ_AHEAD},
+	{"force_page_cache_*", READ_AHEAD},
+	{"filemap_read", FILE_READ},
+	{"generic_file_buffered_read", FILE_READ},
+	{"generic_file_read_iter", FILE_READ},
+	{"generic_file_aio_read", FILE_READ},
+	{"do_generic_file_read*", FILE_READ},
+	{"generic_perform_write", FILE_WRITE},
+	{"generic_file_buffered_write", FILE_WRITE},
+	{"iomap_file_buffered_write", FILE_WRITE},
+	{"btrfs_buffered_write", FILE_WRITE},
+	{"grab_cache_page_write_begin", FILE_WRITE},
+	{"do_exec*", EXEC},
+	{"load_elf_binary", EXEC},
+	{"bprm_execve", EXEC},
+	{"do_anonymous_page", PAGE_FAULT},
+	{"do_huge_pmd_anonymous_page", PAGE_FAULT},
+	{"__pte_alloc*", PAGE_TABLES},
+	{"pte_alloc_one", PAGE_TABLES},
+	{"__pmd_alloc", PAGE_TABLES},
+	{"mmap_region", MMAP},
+	{"do_brk*", MMAP},
+	{"mprotect_fixup", MMAP},
+	{"vm_area_alloc", MMAP},
+	{"alloc_thread_stack_node", STACK},
+	{"__vmalloc*", STACK},
+	{"handle_mm_fault", PAGE_FAULT},
+	{"__handle_mm_fault", PAGE_FAULT},
+	{"pagefault_out_of_memory", PAGE_FAULT},
+	{"vfs_ioctl", DRIVER},
+	{"drm_ioctl", DRIVER},
+	{"__x64_sys_ioctl", DRIVER},
+	{"alloc_inode", PATH_WALK},
+	{"__d_alloc", PATH_WALK},
+	{"d_alloc", PATH_WALK},
+	{"kthread", KERNEL_THREAD},
+	{"ret_from_fork", KERNEL_THREAD},
+	{"do_syscall_64", SYSCALL},
+	{"entry_SYSCALL_64_after_hwframe", SYSCALL},
+	{"system_call_fastpath", SYSCALL},
+	{"el0_svc*", SYSCALL},
+};
+
+/* "do_exit.part.0" is do_exit. */
+static bool frame_is(const char *frame, const char *pattern)
+{
+	size_t n = strcspn(pattern, "*");
+
+	if (strncmp(frame, pattern, n) != 0)
+		return false;
+	return pattern[n] == '*' || frame[n] == '\0' || frame[n] == '.';
+}
+
+static bool has_frame(const char *const *trace, size_t count, const char *pattern)
+{
+	for (size_t i = 0; i < count; i++)
+		if (frame_is(trace[i], pattern))
+			return true;
+	return false;
+}
+
+/* A fault taken while the kernel copied to or from the program: a system call stands outside it. */
+static bool fault_in_syscall(const char *const *trace, size_t count)
+{
+	return has_frame(trace, count, "do_syscall_64") ||
+	       has_frame(trace, count, "system_call_fastpath") ||
+	       has_frame(trace, count, "el0_svc*") ||
+	       has_frame(trace, count, "entry_SYSCALL_64_after_hwframe");
+}
+
+const struct mechanism *mechanism_of_trace(const char *const *trace, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++) {
+			if (!frame_is(trace[i], rules[r].function))
+				continue;
+			if (rules[r].way == PAGE_FAULT && fault_in_syscall(trace, count))
+				return &mechanisms[COPY_OUT];
+			return &mechanisms[rules[r].way];
+		}
+	return NULL;
+}
+
+const struct mechanism *mechanism_named(const char *name)
+{
+	for (size_t i = 0; name && i < WAY_COUNT; i++)
+		if (strcmp(mechanisms[i].name, name) == 0)
+			return &mechanisms[i];
+	return NULL;
+}

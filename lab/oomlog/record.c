@@ -1,0 +1,233 @@
+#include "oomlog/record.h"
+
+#include <stdlib.h>
+
+#include "oomlog/json.h"
+#include "oomlog/oomlog.h"
+
+/* Kernel records end at about 1 KiB; a longer physical line holds several, joined by a tracker. */
+#define SINGLE_MAX 1100
+
+void joiner_init(struct joiner *j, message_fn *sink, void *ctx)
+{
+	*j = (struct joiner){.sink = sink, .ctx = ctx, .text = STRBUF_INIT};
+	j->scratch = xcalloc(1, RECORD_MAX);
+}
+
+void joiner_release(struct joiner *j)
+{
+	strbuf_release(&j->text);
+	free(j->scratch);
+}
+
+static int hex_digit(char c)
+{
+	if (char_is_digit(c))
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "\x0a" of /dev/kmsg, in place. */
+static size_t decode_hex(char *p, size_t n)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '\\' && i + 3 < n && p[i + 1] == 'x' && hex_digit(p[i + 2]) >= 0 &&
+		    hex_digit(p[i + 3]) >= 0) {
+			p[out++] = (char)(hex_digit(p[i + 2]) * 16 + hex_digit(p[i + 3]));
+			i += 3;
+		} else {
+			p[out++] = p[i];
+		}
+	}
+	return out;
+}
+
+/* "#012" of rsyslog, in place. */
+static size_t decode_octal(char *p, size_t n)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '#' && i + 3 < n && memcmp(p + i, "#012", 4) == 0) {
+			p[out++] = '\n';
+			i += 3;
+		} else {
+			p[out++] = p[i];
+		}
+	}
+	return out;
+}
+
+static bool holds_lines(enum kind kind)
+{
+	return kind == KIND_STATS || kind == KIND_COUNTERS || kind == KIND_MEMINFO ||
+	       kind == KIND_TASKS_STATE || kind == KIND_STAT;
+}
+
+static void hand_on(struct joiner *j, struct span text)
+{
+	j->pending.text = text;
+	j->pending.wall = (struct span){j->wall, j->wall_len};
+	j->sink(j->ctx, &j->pending);
+}
+
+static void hand_on_lines(struct joiner *j, struct span text)
+{
+	while (text.n) {
+		const char *end = memchr(text.p, '\n', text.n);
+		size_t n = end ? (size_t)(end - text.p) : text.n;
+
+		j->pending.kind = kind_of(span_head(text, n));
+		hand_on(j, span_head(text, n));
+		text = span_skip(text, n + 1);
+	}
+}
+
+void joiner_flush(struct joiner *j)
+{
+	if (!j->open)
+		return;
+	j->open = false;
+	if (j->escaped && span_has_char((struct span){j->text.buf, j->text.len}, '\\'))
+		j->text.len = decode_hex(j->text.buf, j->text.len);
+	else if (holds_lines(j->pending.kind))
+		j->text.len = decode_octal(j->text.buf, j->text.len);
+	struct span text = {j->text.buf, j->text.len};
+	const char *newline = text.n ? memchr(text.p, '\n', text.n) : NULL;
+	if (newline && j->pending.kind == KIND_OTHER)
+		j->pending.kind = kind_of(span_head(text, (size_t)(newline - text.p)));
+	if (holds_lines(j->pending.kind))
+		hand_on_lines(j, text);
+	else
+		hand_on(j, text);
+}
+
+static void begin(struct joiner *j, const struct line *line, uint64_t number)
+{
+	j->open = true;
+	j->headed = line->headed;
+	j->escaped = line->escaped;
+	j->columns = line->columns;
+	strbuf_clear(&j->text);
+	strbuf_append(&j->text, line->text.p, line->text.n);
+	j->wall_len = line->wall.n < sizeof(j->wall) ? line->wall.n : sizeof(j->wall);
+	if (j->wall_len)
+		memcpy(j->wall, line->wall.p, j->wall_len);
+	j->pending = (struct message){.line = number, .time_ns = line->time_ns};
+	j->pending.kind = kind_of(line->text);
+}
+
+static void append(struct joiner *j, const struct line *line)
+{
+	struct span text = {j->text.buf, j->text.len}, piece = line->text;
+	bool edge = text.n && (char_is_blank(text.p[text.n - 1]) || char_is_blank(*piece.p));
+	bool glue = !edge && kind_glues(j->pending.kind, text, piece);
+
+	if (glue)
+		j->hard_columns = j->columns;
+	else if (edge && kind_glues(j->pending.kind, span_rtrim(text), span_ltrim(piece)) &&
+		 j->pending.kind != KIND_TABLE_HEAD) {
+		j->text.len = span_rtrim(text).n;
+		piece = span_ltrim(piece);
+	} else if (!edge && j->columns != j->hard_columns && j->text.len) {
+		strbuf_putc(&j->text, ' ');
+	}
+	j->columns += line->columns;
+	strbuf_append(&j->text, piece.p, piece.n);
+	if (j->pending.kind == KIND_OTHER)
+		j->pending.kind = kind_of((struct span){j->text.buf, j->text.len});
+}
+
+/* "Out of memory:" + "Killed process 1", "hog" + "invoked oom-killer:": whole only together. */
+static bool completes_marker(const struct joiner *j, struct span piece)
+{
+	struct span text = span_trim((struct span){j->text.buf, j->text.len});
+
+	if (span_starts(span_ltrim(piece), SPAN("invoked oom-killer:")))
+		return text.n && text.n < 16;
+	return text.n > 3 && kind_wants(KIND_OTHER, text, piece, j->headed);
+}
+
+static bool continues(const struct joiner *j, const struct line *line)
+{
+	struct span text = {j->text.buf, j->text.len}, piece = line->text;
+
+	if (!j->open || line->headed || !span_trim(piece).n || j->text.len > RECORD_MAX)
+		return false;
+	if (j->pending.kind == KIND_OTHER)
+		return completes_marker(j, piece);
+	if (kind_of(piece) != KIND_OTHER)
+		return false;
+	if (j->pending.kind == KIND_ROW && j->columns == j->hard_columns)
+		return true;
+	return kind_wants(j->pending.kind, text, piece, j->headed);
+}
+
+/* " SUBSYSTEM=memory" after a /dev/kmsg record. */
+static bool is_dictionary(const struct joiner *j, const struct line *line)
+{
+	struct span s = line->text;
+
+	return j->open && j->escaped && !line->headed && s.n > 2 && *s.p == ' ' && s.p[1] >= 'A' &&
+	       s.p[1] <= 'Z' && span_has_char(span_head(s, 32), '=');
+}
+
+static void take(struct joiner *j, struct span raw, uint64_t number)
+{
+	struct line line;
+
+	line_strip(&line, span_head(raw, RECORD_MAX), j->scratch);
+	if (is_dictionary(j, &line))
+		return;
+	if (!line.foreign && continues(j, &line)) {
+		append(j, &line);
+		return;
+	}
+	joiner_flush(j);
+	if (!line.foreign)
+		begin(j, &line, number);
+}
+
+/* Offset of the next "[ 123.456789]" behind the first byte, or the length of s. */
+static size_t next_stamp(struct span s)
+{
+	for (size_t i = 1; i + 10 < s.n; i++) {
+		struct span at = span_skip(s, i);
+
+		if (*at.p != '[')
+			continue;
+		at = span_ltrim(span_skip(at, 1));
+		size_t digits = span_digits(at);
+		at = span_skip(at, digits);
+		if (digits && span_eat(&at, SPAN(".")) && span_digits(at) == 6 && at.n > 6 &&
+		    at.p[6] == ']')
+			return i;
+	}
+	return s.n;
+}
+
+void joiner_line(struct joiner *j, struct span raw, uint64_t number)
+{
+	struct strbuf json = STRBUF_INIT;
+
+	if (raw.n && *raw.p == '{' && json_message(raw, &json)) {
+		joiner_flush(j);
+		take(j, (struct span){json.buf, json.len}, number);
+		joiner_flush(j);
+		strbuf_release(&json);
+		return;
+	}
+	strbuf_release(&json);
+	while (raw.n > SINGLE_MAX) {
+		size_t n = next_stamp(raw);
+
+		take(j, span_head(raw, n), number);
+		raw = span_skip(raw, n);
+		if (!raw.n)
+			return;
+	}
+	take(j, raw, number);
+}

@@ -1,0 +1,57 @@
+/*
+ * record.h - physical lines in, whole kernel messages out: wraps undone, escapes decoded.
+ *
+ * Pattern of use: 1. joiner_init() with a sink; 2. joiner_line() for each physical line, in order;
+ * 3. joiner_flush() at the end; 4. joiner_release(). The sink sees every message once, in order;
+ * the text it gets is valid until it returns.
+ *
+ * Lines are wrapped by terminals (at a fixed width, inside words), by mail programs (at blanks) and
+ * by authors. A line without a header of its own continues the message before it only if that
+ * message is of a kind that is still incomplete and the line has the look of its rest (kind.h), so
+ * prose between the lines of a log is not swallowed. Messages that hold several lines (/dev/kmsg
+ * "\x0a", rsyslog "#012") are handed on line by line if they are statistics, else whole: a task
+ * name may hold a newline.
+ *
+ * LIMITATIONS: a message longer than RECORD_MAX bytes is cut. Where a name was broken inside a word
+ * in a log that never shows its width, a blank is put in.
+ */
+#ifndef OOMLAB_OOMLOG_RECORD_H
+#define OOMLAB_OOMLOG_RECORD_H
+
+#include "base/strbuf.h"
+#include "oomlog/kind.h"
+#include "oomlog/line.h"
+
+#define RECORD_MAX 16384
+
+struct message {
+	struct span text; /* leading blanks kept where a header ended before them */
+	struct span wall; /* date as printed, or empty */
+	enum kind kind;
+	uint64_t line;	 /* 1-based number of its first physical line */
+	int64_t time_ns; /* OOMLOG_ABSENT if not stamped */
+};
+
+typedef void message_fn(void *ctx, const struct message *message);
+
+struct joiner {
+	message_fn *sink;
+	void *ctx;
+	struct strbuf text;
+	char *scratch; /* RECORD_MAX bytes for line_strip() */
+	char wall[64];
+	size_t wall_len, columns, hard_columns;
+	struct message pending; /* text and wall are filled in when it is handed on */
+	bool open, headed, escaped;
+};
+
+void joiner_init(struct joiner *j, message_fn *sink, void *ctx);
+void joiner_release(struct joiner *j);
+
+/* Takes line number `number`, without its newline. */
+void joiner_line(struct joiner *j, struct span raw, uint64_t number);
+
+/* Hands on the message held back, if any. */
+void joiner_flush(struct joiner *j);
+
+#endif

@@ -1,0 +1,177 @@
+/*
+ * span.h - a piece of somebody else's text, and the few looks we take at it; inline, libc only.
+ *
+ * A span never owns its bytes and is not NUL-terminated; it may hold any byte. All functions take
+ * spans by value and never read outside them. "Blank" is a space or a tab; no-break spaces are
+ * turned into spaces before spans are looked at (line.h).
+ */
+#ifndef OOMLAB_OOMLOG_SPAN_H
+#define OOMLAB_OOMLOG_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct span {
+	const char *p; /* may be NULL only if n is 0 */
+	size_t n;
+};
+
+#define SPAN(literal) ((struct span){"" literal, sizeof(literal) - 1})
+#define SPAN_NONE     SIZE_MAX
+
+static inline bool char_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool char_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static inline bool char_is_alpha(char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/* The span without its first n bytes; empty when there are fewer. */
+static inline struct span span_skip(struct span s, size_t n)
+{
+	n = n < s.n ? n : s.n;
+	return (struct span){s.p + n, s.n - n};
+}
+
+/* The first n bytes, or all. */
+static inline struct span span_head(struct span s, size_t n)
+{
+	return (struct span){s.p, n < s.n ? n : s.n};
+}
+
+static inline bool span_starts(struct span s, struct span with)
+{
+	return s.n >= with.n && memcmp(s.p, with.p, with.n) == 0;
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool span_ends(struct span s, struct span with)
+{
+	return s.n >= with.n && memcmp(s.p + s.n - with.n, with.p, with.n) == 0;
+}
+
+/* Offset of the first / last occurrence, or SPAN_NONE. */
+static inline size_t span_find(struct span s, struct span what)
+{
+	const char *hit = s.n ? memmem(s.p, s.n, what.p, what.n) : NULL;
+
+	return hit ? (size_t)(hit - s.p) : SPAN_NONE;
+}
+
+static inline size_t span_rfind(struct span s, struct span what)
+{
+	for (size_t at = s.n >= what.n ? s.n - what.n + 1 : 0; at > 0; at--)
+		if (memcmp(s.p + at - 1, what.p, what.n) == 0)
+			return at - 1;
+	return SPAN_NONE;
+}
+
+static inline bool span_has(struct span s, struct span what)
+{
+	return span_find(s, what) != SPAN_NONE;
+}
+
+static inline bool span_has_char(struct span s, char c)
+{
+	return s.n && memchr(s.p, c, s.n);
+}
+
+static inline struct span span_ltrim(struct span s)
+{
+	while (s.n && char_is_blank(*s.p))
+		s = span_skip(s, 1);
+	return s;
+}
+
+static inline struct span span_rtrim(struct span s)
+{
+	while (s.n && char_is_blank(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+static inline struct span span_trim(struct span s)
+{
+	return span_rtrim(span_ltrim(s));
+}
+
+/* Drops `with` from the front if it is there; says whether it was. */
+static inline bool span_eat(struct span *s, struct span with)
+{
+	if (!span_starts(*s, with))
+		return false;
+	*s = span_skip(*s, with.n);
+	return true;
+}
+
+/* Cuts the next run of non-blanks off the front; empty when there is none. */
+static inline struct span span_token(struct span *s)
+{
+	size_t n = 0;
+
+	*s = span_ltrim(*s);
+	while (n < s->n && !char_is_blank(s->p[n]))
+		n++;
+	struct span token = span_head(*s, n);
+	*s = span_skip(*s, n);
+	return token;
+}
+
+/*
+ * Reads a decimal number with an optional minus sign off the front and drops it. False, and both
+ * untouched, when there is no digit or the value does not fit.
+ */
+static inline bool span_number(struct span *s, int64_t *value)
+{
+	size_t at = s->n && *s->p == '-' ? 1 : 0;
+	uint64_t sum = 0;
+	size_t start = at;
+
+	for (; at < s->n && char_is_digit(s->p[at]); at++) {
+		if (sum > (uint64_t)INT64_MAX / 10 - 1)
+			return false;
+		sum = sum * 10 + (uint64_t)(s->p[at] - '0');
+	}
+	if (at == start)
+		return false;
+	*value = start ? -(int64_t)sum : (int64_t)sum;
+	*s = span_skip(*s, at);
+	return true;
+}
+
+/* The number after the first `label`, anywhere in s; false when label or number is missing. */
+static inline bool span_number_after(struct span s, struct span label, int64_t *value)
+{
+	size_t at = span_find(s, label);
+
+	if (at == SPAN_NONE)
+		return false;
+	s = span_skip(s, at + label.n);
+	return span_number(&s, value);
+}
+
+/* Length of the run of digits at the front. */
+static inline size_t span_digits(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.n && char_is_digit(s.p[n]))
+		n++;
+	return n;
+}
+
+#endif
