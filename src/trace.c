@@ -10,6 +10,8 @@
 #include "trace_check.h"
 #include "trace_clock.h"
 
+#define MAX_TRIES 16
+
 _Static_assert(sizeof(struct trace_header) == 128, "wire format");
 _Static_assert(sizeof(struct trace_arena) == 192, "wire format");
 _Static_assert(sizeof(struct trace_record) == 40, "wire format");
@@ -166,32 +168,59 @@ struct trace_arena *trace_arena_figures(uint16_t id)
 	return &ring.arenas[id - 1];
 }
 
-/* Takes the block from whoever had it a lap ago and counts what is lost with it. */
-static void take_over(struct trace_header *header, struct trace_block *block)
+/* A count that is not of this claim was stored late by an earlier owner: take it for full. */
+static uint32_t records_in(const struct trace_block *block, uint64_t claim)
 {
-	if (__atomic_exchange_n(&block->claim, 0, __ATOMIC_ACQ_REL) == 0)
-		return;
-	__atomic_fetch_add(&header->records_lost,
-			   __atomic_load_n(&block->written, __ATOMIC_ACQUIRE), __ATOMIC_RELAXED);
+	const uint32_t written = __atomic_load_n(&block->written, __ATOMIC_ACQUIRE);
+
+	if (claim == 0)
+		return 0;
+	return TRACE_WRITTEN_OF(claim, written) ? TRACE_WRITTEN_COUNT(written)
+						: TRACE_BLOCK_RECORDS;
 }
 
+/*
+ * Takes the block from whoever had it a lap ago and counts what is lost with it. False: another
+ * thread is doing the same, or was faster by a whole lap.
+ */
+static bool take_over(struct trace_header *header, struct trace_block *block, uint64_t claim,
+		      uint32_t tid)
+{
+	uint64_t before = __atomic_load_n(&block->claim, __ATOMIC_RELAXED);
+
+	if (before >= claim ||
+	    !__atomic_compare_exchange_n(&block->claim, &before, claim | TRACE_CLAIM_BUSY, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return false;
+	__atomic_fetch_add(&header->records_lost, records_in(block, before), __ATOMIC_RELAXED);
+	block->pid = ring.pid;
+	block->tid = tid;
+	__atomic_store_n(&block->written, TRACE_WRITTEN(claim, 0), __ATOMIC_RELAXED);
+	__atomic_store_n(&block->claim, claim, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* False: none to be had in a few tries, which takes a hostile ring or very many threads. */
 static __attribute__((noinline)) bool claim_block(struct trace_cursor *c)
 {
 	struct trace_header *header = trace_state.header;
 
+	c->left = 0;
 	if (!header)
 		return false;
 	if (!c->tid)
 		c->tid = (uint32_t)gettid();
-	c->claim = __atomic_add_fetch(&header->blocks_claimed, 1, __ATOMIC_RELAXED);
-	c->block = &ring.blocks[(c->claim - 1) % ring.block_count];
+	for (int tries = 0; c->left == 0; tries++) {
+		if (tries == MAX_TRIES) {
+			__atomic_fetch_add(&header->records_lost, 1, __ATOMIC_RELAXED);
+			return false;
+		}
+		c->claim = __atomic_add_fetch(&header->blocks_claimed, 1, __ATOMIC_RELAXED);
+		c->block = &ring.blocks[(c->claim - 1) % ring.block_count];
+		if (take_over(header, c->block, c->claim, c->tid))
+			c->left = TRACE_BLOCK_RECORDS;
+	}
 	c->seed = trace_check_seed(c->claim, ring.pid, c->tid);
-	c->left = TRACE_BLOCK_RECORDS;
-	take_over(header, c->block);
-	c->block->pid = ring.pid;
-	c->block->tid = c->tid;
-	__atomic_store_n(&c->block->written, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&c->block->claim, c->claim, __ATOMIC_RELEASE);
 	if (!__atomic_exchange_n(&ring.announced, true, __ATOMIC_RELAXED))
 		trace_append(TRACE_ATTACH, 0, 0, 0, 0, 0);
 	return true;
@@ -204,6 +233,15 @@ static __attribute__((noinline, cold)) uint64_t append_to_new_block(uint32_t wha
 								    uint64_t size, uintptr_t site)
 {
 	return claim_block(&cursor) ? append(what, offset, size, site) : 0;
+}
+
+/* The block was lost while the record was being written, and the record with it. */
+static __attribute__((noinline, cold)) uint64_t count_own_loss(struct trace_cursor *c,
+							       uint64_t time)
+{
+	c->left = 0;
+	__atomic_fetch_add(&trace_state.header->records_lost, 1, __ATOMIC_RELAXED);
+	return time;
 }
 
 static uint64_t append(uint32_t what, uint64_t offset, uint64_t size, uintptr_t site)
@@ -222,7 +260,9 @@ static uint64_t append(uint32_t what, uint64_t offset, uint64_t size, uintptr_t 
 				  .what = what};
 	r.check = trace_check(&r, c->seed);
 	block->records[index] = r;
-	__atomic_store_n(&block->written, index + 1, __ATOMIC_RELEASE);
+	if (__atomic_load_n(&block->claim, __ATOMIC_RELAXED) != c->claim)
+		return count_own_loss(c, r.time);
+	__atomic_store_n(&block->written, TRACE_WRITTEN(c->claim, index + 1), __ATOMIC_RELEASE);
 	c->left--;
 	return r.time;
 }

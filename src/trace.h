@@ -19,7 +19,7 @@
  * LIMITATIONS: not for signal handlers that interrupt a call here. A child made by vfork() or by a
  * bare clone() runs no fork handlers and tears records it shares with its parent; they are counted
  * as lost. A thread stopped in the middle of a record while the others fill the whole ring may lose
- * that one record uncounted.
+ * that one record uncounted; one killed while it takes over a block, that block.
  */
 #ifndef OOMLAB_TRACE_H
 #define OOMLAB_TRACE_H

@@ -11,7 +11,8 @@
  *     there: they are exact whatever becomes of the records.
  *  3. A thread claims a block by adding one to blocks_claimed; claim n (from 1) owns block
  *     (n - 1) % block_count and fills it alone, without further coordination. A full ring is
- *     lapped: the oldest block goes, its records are added to records_lost.
+ *     lapped: the oldest block goes, its records are added to records_lost. A block that is being
+ *     taken over, or belongs to a newer claim already, is left alone for another claim.
  *  4. A record is valid when its check word fits its fields and its block's claim (trace_check.h).
  *     One torn by lapping, by a fork that ran no fork handlers or by a kill does not fit.
  *
@@ -159,12 +160,22 @@ struct trace_record {
 	uint32_t check; /* trace_check() of all the above */
 };
 
+#define TRACE_CLAIM_BUSY (UINT64_C(1) << 63)
+
+/*
+ * How many records of a block are written, 0..TRACE_BLOCK_RECORDS, and the low bits of the claim: a
+ * thread that slept for a lap may still store the count of its own, long lost block.
+ */
+#define TRACE_WRITTEN(claim, count)   ((uint32_t)((claim) << 8) | (uint32_t)(count))
+#define TRACE_WRITTEN_COUNT(written)  ((written)&0xff)
+#define TRACE_WRITTEN_OF(claim, word) (((uint32_t)((claim) << 8) ^ (word)) < 256)
+
 /* What one thread fills; 4096 bytes. */
 struct trace_block {
-	uint64_t claim;	  /* claim number; 0: never claimed, or being taken over */
-	uint32_t pid;	  /* of the writing process */
-	uint32_t tid;	  /* of the writing thread */
-	uint32_t written; /* records, 0..TRACE_BLOCK_RECORDS */
+	uint64_t claim; /* claim number; 0: never claimed; TRACE_CLAIM_BUSY set: being taken over */
+	uint32_t pid;	/* of the writing process */
+	uint32_t tid;	/* of the writing thread */
+	uint32_t written; /* TRACE_WRITTEN(): records, and whose */
 	uint32_t reserved0;
 	uint64_t reserved1[9];
 	struct trace_record records[TRACE_BLOCK_RECORDS];

@@ -201,19 +201,22 @@ static void place_event(struct placed_events *all, const struct trace_block *blo
 static void take_block(struct placed_events *all, const struct trace_block *block, bool in_place,
 		       struct trace_log *log)
 {
-	const uint32_t written = (uint32_t)at_most(block->written, TRACE_BLOCK_RECORDS);
+	const uint32_t written = TRACE_WRITTEN_OF(block->claim, block->written)
+					 ? (uint32_t)at_most(TRACE_WRITTEN_COUNT(block->written),
+							     TRACE_BLOCK_RECORDS)
+					 : 0; /* stored by an earlier owner: what is valid counts */
 	const uint64_t seed = trace_check_seed(block->claim, block->pid, block->tid);
 
-	if (block->claim == 0)
+	if (block->claim == 0 || block->claim & TRACE_CLAIM_BUSY)
 		return;
-	for (uint32_t i = 0; i < written; i++) {
+	for (uint32_t i = 0; i < TRACE_BLOCK_RECORDS; i++) {
 		const struct trace_record *r = &block->records[i];
 		const uint8_t op = TRACE_WHAT_OP(r->what);
 
 		if (in_place && op > TRACE_NONE && op < TRACE_OP_COUNT &&
 		    r->check == trace_check(r, seed))
 			place_event(all, block, i);
-		else
+		else if (i < written)
 			log->torn++;
 	}
 }
