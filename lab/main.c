@@ -15,6 +15,7 @@ static const struct {
 	{"run", cmd_run, "run a scenario or a command and explain what became of it"},
 	{"list", cmd_list, "the scenarios"},
 	{"report", cmd_report, "judge and render a finished run again"},
+	{"explain", cmd_explain, "what a kernel log says about OOM kills"},
 	{"doctor", cmd_doctor, "what this host can do, what is missing, and the cure"},
 };
 
