@@ -42,25 +42,39 @@ static void own_text(struct kills *kills, const char **text)
 	*text = *text ? own(kills, *text, strlen(*text) + 1, 1) : NULL;
 }
 
-static void own_event(struct kills *k, struct oomlog_event *e)
+/* Every pointer of an event; what the copy does not own would dangle. */
+static void own_texts(struct kills *k, struct oomlog_event *e)
 {
-	const char **texts[] = {&e->kernel, &e->invoker_comm, &e->gfp_mask,   &e->constraint,
-				&e->scope,  &e->oom_memcg,    &e->task_memcg, &e->mechanism};
+	const char **texts[] = {
+		&e->wall,	  &e->kernel,	     &e->invoker_comm, &e->gfp_mask,
+		&e->constraint,	  &e->scope,	     &e->nodemask,     &e->cpuset,
+		&e->mems_allowed, &e->oom_memcg,     &e->task_memcg,   &e->summary_comm,
+		&e->chosen_comm,  &e->table_columns, &e->stats_memcg,  &e->mechanism,
+	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		own_text(k, texts[i]);
-	e->victims = own(k, e->victims, e->victim_count, sizeof(*e->victims));
-	e->tasks = own(k, e->tasks, e->task_count, sizeof(*e->tasks));
-	e->stats = own(k, e->stats, e->stat_count, sizeof(*e->stats));
-	e->trace = own(k, e->trace, e->trace_count, sizeof(*e->trace));
-	for (size_t i = 0; i < e->victim_count; i++)
-		own_text(k, &e->victims[i].comm);
-	for (size_t i = 0; i < e->task_count; i++)
-		own_text(k, &e->tasks[i].comm);
-	for (size_t i = 0; i < e->stat_count; i++)
-		own_text(k, &e->stats[i].name);
-	for (size_t i = 0; i < e->trace_count; i++)
-		own_text(k, &e->trace[i]);
+}
+
+#define OWN_ARRAY(kills, event, items, count, text)                                          \
+	do {                                                                                 \
+		(event)->items =                                                             \
+			own(kills, (event)->items, (event)->count, sizeof(*(event)->items)); \
+		for (size_t i_ = 0; i_ < (event)->count; i_++)                               \
+			own_text(kills, &(event)->items[i_] text);                           \
+	} while (0)
+
+static void own_event(struct kills *k, struct oomlog_event *e)
+{
+	own_texts(k, e);
+	OWN_ARRAY(k, e, victims, victim_count, .comm);
+	OWN_ARRAY(k, e, tasks, task_count, .comm);
+	OWN_ARRAY(k, e, stats, stat_count, .name);
+	OWN_ARRAY(k, e, meminfo, meminfo_count, .name);
+	OWN_ARRAY(k, e, zones, zone_count, .name);
+	OWN_ARRAY(k, e, slabs, slab_count, .name);
+	OWN_ARRAY(k, e, notes, note_count, .text);
+	OWN_ARRAY(k, e, trace, trace_count, );
 }
 
 /* A process sees "/" for its cgroup inside a cgroup namespace: that says nothing. */

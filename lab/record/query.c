@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 const struct record_cgroup *record_own_cgroup(const struct record *r)
 {
 	return r->cgroup_count && r->cgroups[0].level == 0 ? &r->cgroups[0] : NULL;
@@ -91,7 +93,12 @@ bool record_saw_all_kmsg(const struct record *r)
 {
 	const struct record_source *kmsg = record_source_named(r, "kmsg");
 
-	return kmsg && kmsg->is_open && !record_lost(r, "kmsg") && r->is_complete;
+	if (!kmsg || !kmsg->is_open || !r->is_complete)
+		return false;
+	for (size_t i = 0; i < r->lost_count; i++)
+		if (text_starts_with(r->lost[i].name, "kmsg") && r->lost[i].count)
+			return false;
+	return true;
 }
 
 const struct record_source *record_source_named(const struct record *r, const char *name)

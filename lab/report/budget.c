@@ -88,7 +88,8 @@ static struct amounts amounts_of_event(const struct oomlog_event *e)
 		.slab = stat_named(e, "slab", NULL),
 		.percpu = stat_named(e, "percpu", NULL),
 		.vmalloc = stat_named(e, "vmalloc", NULL),
-		.kernel = stat_named(e, "kernel", NULL),
+		.kernel = is_known(e->kmem_usage_bytes) ? e->kmem_usage_bytes
+							: stat_named(e, "kernel", NULL),
 		.sock = stat_named(e, "sock", NULL),
 	};
 }

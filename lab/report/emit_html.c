@@ -131,9 +131,7 @@ static void bars(struct strbuf *out, const struct doc_block *block)
 		bar(out, block->bars[i].label, block->bars[i].bytes, block->total_bytes);
 	if (block->text)
 		bar(out, block->text, block->total_bytes, block->total_bytes);
-	strbuf_puts(out, "</table>\n<p>");
-	evidence(out, block);
-	strbuf_puts(out, "</p>\n");
+	strbuf_puts(out, "</table>\n");
 }
 
 static void emit_block(struct strbuf *out, const struct doc_block *block)

@@ -118,6 +118,7 @@ static void emit_block(struct strbuf *out, const struct doc_block *block, bool c
 	case DOC_HEADING:
 		strbuf_puts(out, block->kind == DOC_TITLE ? "# " : "## ");
 		escaped(out, block->text);
+		evidence(out, block);
 		strbuf_putc(out, '\n');
 		break;
 	case DOC_BYLINE:

@@ -112,6 +112,7 @@ static void heading(struct flow *f, const struct doc_block *block)
 
 	strbuf_putc(f->out, '\n');
 	flow_text(&flow, BOLD, block->text);
+	evidence(&flow, block);
 	flow_end(&flow);
 }
 

@@ -35,10 +35,16 @@ static const char *counter_file(const struct facts *f, enum counter which)
 
 void cite_event(struct doc *doc, const struct facts *f, enum counter which)
 {
-	if (is_known(record_delta(f->own, which)))
-		doc_cite(doc, "%s %s %" PRId64 "->%" PRId64, counter_file(f, which),
-			 record_counter_names[which], f->own->before.value[which],
-			 f->own->after.value[which]);
+	int64_t delta = record_delta(f->own, which);
+
+	if (!is_known(delta) || (!delta && which != COUNTER_OOM_KILL))
+		return;
+	doc_cite(doc, "%s%s%s %" PRId64 "->%" PRId64, counter_file(f, which),
+		 f->record->cgroup_version == 1 && which != COUNTER_OOM_KILL ? "" : " ",
+		 f->record->cgroup_version == 1 && which != COUNTER_OOM_KILL
+			 ? ""
+			 : record_counter_names[which],
+		 f->own->before.value[which], f->own->after.value[which]);
 }
 
 void cite_setting(struct doc *doc, const struct facts *f, const char *name)

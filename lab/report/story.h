@@ -29,7 +29,10 @@ void story_instead(const struct facts *facts, struct doc *doc);
 void story_checks(const struct facts *facts, struct doc *doc);
 void story_quality(const struct facts *facts, struct doc *doc);
 
-/* What most sections cite; each adds evidence to the last block, or nothing if it is not known. */
+/*
+ * What most sections cite; each adds evidence to the last block, or nothing if it is not known.
+ * A counter that did not rise proves something only for oom_kill.
+ */
 void cite_kmsg(struct doc *doc, const struct record_kmsg *line);
 void cite_trace(struct doc *doc, const struct record_arena *arena);
 void cite_event(struct doc *doc, const struct facts *facts, enum counter which);

@@ -5,6 +5,7 @@
 
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "oomlog/mechanism.h"
 #include "report/story.h"
 
 #define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
@@ -31,8 +32,9 @@ static void say_own(const struct facts *f, struct doc *doc)
 {
 	const struct record_cgroup *limit = f->limit ? f->limit : f->own;
 
-	doc_sentence(doc, "Its own: memory.max of %s is %s%s.", path_of(limit),
-		     is_known(f->limit_bytes) ? SIZE(f->limit_bytes) : "not known",
+	doc_sentence(doc, "Its own: %s of %s is %s%s.",
+		     f->record->cgroup_version == 1 ? "memory.limit_in_bytes" : "memory.max",
+		     path_of(limit), is_known(f->limit_bytes) ? SIZE(f->limit_bytes) : "not known",
 		     swap_words(limit));
 	cite_limits(doc, limit);
 	cite_kmsg(doc, f->limit_line);
@@ -89,26 +91,10 @@ void story_limit(const struct facts *f, struct doc *doc)
 	}
 }
 
-static const char *mechanism_words(const char *mechanism)
-{
-	static const struct {
-		const char *name, *words;
-	} table[] = {
-		{"page_fault", " to write to a page for the first time"},
-		{"limit_lowered", " because the limit was lowered below what was charged"},
-		{"tmpfs_write", " to write to tmpfs"},
-		{"syscall_read", " for a buffer that read(2) fills"},
-	};
-
-	for (size_t i = 0; mechanism && i < sizeof(table) / sizeof(table[0]); i++)
-		if (!strcmp(mechanism, table[i].name))
-			return table[i].words;
-	return "";
-}
-
 static void say_invoker(const struct facts *f, struct doc *doc)
 {
 	const struct oomlog_event *e = &f->kill->event;
+	const struct mechanism *mechanism = mechanism_named(e->mechanism);
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
 	if (!e->invoker_comm)
@@ -117,9 +103,9 @@ static void say_invoker(const struct facts *f, struct doc *doc)
 	if (is_known(e->invoker_pid))
 		strbuf_printf(&sb, " (pid %" PRId64 ")", e->invoker_pid);
 	doc_sentence(doc,
-		     "%s needed memory%s; the limit was reached and nothing could be reclaimed, so "
-		     "the kernel invoked its OOM killer.",
-		     sb.buf, mechanism_words(e->mechanism));
+		     "%s %s; the limit was reached and nothing could be reclaimed, so the kernel "
+		     "invoked its OOM killer.",
+		     sb.buf, mechanism ? mechanism->sentence : "needed memory");
 	cite_kmsg(doc, f->invoked_line);
 	cite_event(doc, f, COUNTER_MAX);
 }
@@ -134,7 +120,8 @@ static void say_choice(const struct facts *f, struct doc *doc)
 	else if (e->task_count)
 		strbuf_printf(&sb, ", of %zu candidates", e->task_count);
 	if (e->constraint)
-		strbuf_printf(&sb, " (CONSTRAINT_%s)", e->constraint);
+		strbuf_printf(&sb, ", under CONSTRAINT_%s%s,", e->constraint,
+			      strcmp(e->constraint, "MEMCG") ? "" : " (a cgroup's limit)");
 	doc_sentence(doc, "It chose %s (pid %" PRId64 ")%s and sent SIGKILL%s%s",
 		     f->victim->comm ? f->victim->comm : "?", f->victim->pid, sb.buf,
 		     e->group_kill ? " to every process of the group (memory.oom.group)" : "",
@@ -240,31 +227,24 @@ static void draw_budget(const struct budget *b, struct doc *doc)
 		doc_bar(doc, "not used", b->unused);
 }
 
-static void cite_budget(const struct budget *b, struct doc *doc)
-{
-	if (b->kmsg)
-		doc_cite(doc, "kmsg %" PRIu64 " and after", b->kmsg->seq);
-	else
-		doc_cite(doc, "sample %zu", b->sample_number);
-}
-
 void story_budget(const struct facts *f, struct doc *doc)
 {
 	const struct budget *b = f->at_kill.count ? &f->at_kill : &f->at_peak;
-	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
 	if (!b->count)
 		return;
 	if (b == &f->at_peak)
-		strbuf_puts(&sb, "at its highest");
+		doc_heading(doc, "Where the memory was, at its highest");
 	else if (b->kmsg)
-		strbuf_puts(&sb, "at the kill, by the kernel's own account");
+		doc_heading(doc, "Where the memory was at the kill, by the kernel's own account");
 	else if (is_known(f->kill_ns))
-		strbuf_printf(&sb, "%s before the kill",
-			      TEXT_DURATION((uint64_t)(f->kill_ns - b->sample->t_ns)));
+		doc_heading(doc, "Where the memory was, %s before the kill",
+			    TEXT_DURATION((uint64_t)(f->kill_ns - b->sample->t_ns)));
 	else
-		strbuf_puts(&sb, "in the last sample before the kill");
-	doc_heading(doc, "Where the memory was, %s", sb.buf);
+		doc_heading(doc, "Where the memory was, in the highest sample before the kill");
+	if (b->kmsg)
+		doc_cite(doc, "kmsg %" PRIu64 " and after", b->kmsg->seq);
+	else
+		doc_cite(doc, "sample %zu", b->sample_number);
 	draw_budget(b, doc);
-	cite_budget(b, doc);
 }

@@ -21,13 +21,35 @@ static bool is_eager(const struct record_arena *a)
 	return a->policy && !strcmp(a->policy, "eager");
 }
 
+/* As a shell would take it back. */
+static void quote_argument(struct strbuf *sb, const char *argument)
+{
+	const char *safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			   "-_./=:,+@%";
+
+	if (*argument && !argument[strspn(argument, safe)]) {
+		strbuf_puts(sb, argument);
+		return;
+	}
+	strbuf_putc(sb, '\'');
+	for (; *argument; argument++) {
+		if (*argument == '\'')
+			strbuf_puts(sb, "'\\''");
+		else
+			strbuf_putc(sb, *argument);
+	}
+	strbuf_putc(sb, '\'');
+}
+
 static void say_command(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
-	for (size_t i = 0; i < r->argc; i++)
-		strbuf_printf(&sb, "%s%s", i ? " " : "", r->argv[i]);
+	for (size_t i = 0; i < r->argc; i++) {
+		strbuf_puts(&sb, i ? " " : "");
+		quote_argument(&sb, r->argv[i]);
+	}
 	doc_sentence(doc, "Started as: %s", sb.buf);
 	if (is_known(r->target_pid))
 		doc_cite(doc, "pid %" PRId64, r->target_pid);
@@ -190,8 +212,10 @@ static void say_progress(const struct facts *f, struct doc *doc)
 	int64_t percent = a->clear_target ? a->cleared / (a->clear_target / 100 + 1) : 0;
 	bool has_rss = f->victim && is_known(f->victim->anon_rss_bytes);
 
-	doc_sentence(doc, "It got to %s of %s (%" PRId64 " %%)%s%s%s.", SIZE(a->cleared),
-		     SIZE(a->clear_target), percent, has_rss ? "; the kernel counted " : "",
+	doc_sentence(doc,
+		     "When it last noted its progress, %s of %s were done (%" PRId64 " %%)%s%s%s.",
+		     SIZE(a->cleared), SIZE(a->clear_target), percent,
+		     has_rss ? "; the kernel, to the page, counted " : "",
 		     has_rss ? SIZE(f->victim->anon_rss_bytes) : "",
 		     has_rss ? " of anonymous memory in the process" : "");
 	cite_trace(doc, a);
@@ -229,7 +253,6 @@ static void draw_arena(const struct facts *f, struct doc *doc)
 	doc_bar(doc, "touched", touched);
 	if (is_known(f->limit_bytes))
 		doc_bar(doc, "limit", f->limit_bytes);
-	cite_trace(doc, a);
 }
 
 static void say_address_space(const struct facts *f, struct doc *doc)

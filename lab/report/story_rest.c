@@ -103,6 +103,14 @@ static bool is_twin_note(const struct facts *f, const struct record_note *note)
 	return f->record->spec.twin && note == twin_note(f->record);
 }
 
+/* Some kernel memory is always uncharged late; more than 1 % of the limit is worth a word. */
+static bool has_residue(const struct facts *f)
+{
+	int64_t threshold = is_known(f->limit_bytes) ? f->limit_bytes / 100 : 4 << 20;
+
+	return is_known(f->record->residue_bytes) && f->record->residue_bytes > threshold;
+}
+
 static bool has_quality(const struct facts *f)
 {
 	const struct record *r = f->record;
@@ -114,7 +122,7 @@ static bool has_quality(const struct facts *f)
 		if (!is_twin_note(f, &r->notes[i]))
 			return true;
 	return r->lost_count || r->error || !r->is_complete || f->conclusion->kills->dropped ||
-	       (is_known(r->residue_bytes) && r->residue_bytes);
+	       has_residue(f);
 }
 
 static void say_losses(const struct facts *f, struct doc *doc)
@@ -155,7 +163,7 @@ void story_quality(const struct facts *f, struct doc *doc)
 		doc_cite(doc, "record line %u", r->sources[i].line);
 	}
 	say_losses(f, doc);
-	if (is_known(r->residue_bytes) && r->residue_bytes) {
+	if (has_residue(f)) {
 		doc_sentence(doc, "%s stayed charged after every process had gone.",
 			     TEXT_SIZE((uint64_t)r->residue_bytes));
 		doc_cite(doc, "record line %u", r->residue_line);

@@ -35,9 +35,13 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 	limit_words(f, limit, sizeof(limit));
 	if (is_unfinished(a))
 		doc_summary(doc, DOC_BAD,
-			    "arena_init() was clearing all of its %s at once. It had written %s "
-			    "when the next page went past %s, and the kernel killed the process.",
-			    SIZE(a->clear_target), SIZE(a->cleared), limit);
+			    "arena_init() was clearing all of its %s at once. With %s written, the "
+			    "next page went past %s, and the kernel killed the process.",
+			    SIZE(a->clear_target),
+			    f->victim && is_known(f->victim->anon_rss_bytes)
+				    ? SIZE(f->victim->anon_rss_bytes)
+				    : SIZE(a->cleared),
+			    limit);
 	else if (f->victim && is_known(f->victim->anon_rss_bytes))
 		doc_summary(doc, DOC_BAD,
 			    "It held %s of memory when the next page went past %s, and the kernel "
