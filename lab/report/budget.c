@@ -18,7 +18,8 @@ static int64_t or_zero(int64_t value)
 static void add(struct budget *b, const char *key, const char *label, int64_t bytes)
 {
 	if (is_known(bytes) && bytes != 0 && b->count < BUDGET_MAX)
-		b->items[b->count++] = (struct budget_item){key, label, bytes};
+		b->items[b->count++] =
+			(struct budget_item){.key = key, .label = label, .bytes = bytes};
 }
 
 static int larger_first(const void *a, const void *b)
@@ -34,13 +35,17 @@ static void add_kernel(struct budget *b, const struct amounts *a)
 	int64_t parts = or_zero(a->pagetables) + or_zero(a->kernel_stack) + or_zero(a->slab) +
 			or_zero(a->percpu) + or_zero(a->vmalloc);
 
+	size_t first = b->count;
+
 	add(b, "pagetables", "page tables", a->pagetables);
-	add(b, "kernel_stack", "kernel stacks", a->kernel_stack);
-	add(b, "slab", "kernel objects (slab)", a->slab);
-	add(b, "percpu", "per-CPU data", a->percpu);
+	add(b, "kernel_stack", "stacks", a->kernel_stack);
+	add(b, "slab", "slab", a->slab);
+	add(b, "percpu", "per-CPU", a->percpu);
 	add(b, "vmalloc", "vmalloc", a->vmalloc);
 	if (is_known(a->kernel) && a->kernel > parts)
-		add(b, "kernel_other", "other kernel memory", a->kernel - parts);
+		add(b, "kernel_other", "other kernel", a->kernel - parts);
+	for (; first < b->count; first++)
+		b->items[first].is_kernel = true;
 }
 
 static void itemise(struct budget *b, const struct amounts *a, int64_t total, int64_t limit)

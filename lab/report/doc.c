@@ -74,11 +74,6 @@ void doc_quote(struct doc *doc, const char *text)
 	append(doc, DOC_QUOTE)->text = xstrdup(text);
 }
 
-void doc_command(struct doc *doc, const char *fmt, ...)
-{
-	SET_TEXT(append(doc, DOC_COMMAND), fmt);
-}
-
 void doc_cite(struct doc *doc, const char *fmt, ...)
 {
 	struct doc_block *block = last(doc);

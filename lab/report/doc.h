@@ -27,7 +27,6 @@ enum doc_kind {
 	DOC_HEADING,  /* text */
 	DOC_SENTENCE, /* text, evidence */
 	DOC_QUOTE,    /* text: a line as the kernel wrote it; evidence */
-	DOC_COMMAND,  /* text: something to type */
 	DOC_TABLE,    /* rows of cells; the first row is the header */
 	DOC_BARS,     /* bars over a common total; evidence */
 	DOC_CHART,    /* memory over time; emitters of plain text leave it out */
@@ -81,7 +80,6 @@ void doc_summary(struct doc *doc, enum doc_tone tone, const char *fmt, ...) DOC_
 void doc_heading(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 void doc_sentence(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 void doc_quote(struct doc *doc, const char *text);
-void doc_command(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 
 /* Adds what the last block rests on: "kmsg 812", "trace 1-9". */
 void doc_cite(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);

@@ -159,7 +159,6 @@ static void emit_block(struct strbuf *out, const struct doc_block *block)
 		element(out, "<p>", block, "</p>");
 		break;
 	case DOC_QUOTE:
-	case DOC_COMMAND:
 		element(out, "<pre>", block, "</pre>");
 		break;
 	case DOC_TABLE:

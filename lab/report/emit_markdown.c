@@ -138,7 +138,6 @@ static void emit_block(struct strbuf *out, const struct doc_block *block, bool c
 		strbuf_putc(out, '\n');
 		break;
 	case DOC_QUOTE:
-	case DOC_COMMAND:
 		code_block(out, block->text);
 		break;
 	case DOC_TABLE:

@@ -153,14 +153,6 @@ static void quote(struct flow *f, const struct doc_block *block)
 	flow_end(&flow);
 }
 
-static void command(struct flow *f, const struct doc_block *block)
-{
-	struct flow flow = flow_on(f, "      ");
-
-	flow_text(&flow, BOLD, block->text);
-	flow_end(&flow);
-}
-
 static void pad(struct strbuf *out, size_t from, size_t to)
 {
 	for (; from < to; from++)
@@ -299,9 +291,6 @@ static void emit_block(struct flow *f, const struct doc_block *block)
 		break;
 	case DOC_QUOTE:
 		quote(f, block);
-		break;
-	case DOC_COMMAND:
-		command(f, block);
 		break;
 	case DOC_TABLE:
 		table(f, block);

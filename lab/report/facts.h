@@ -17,6 +17,7 @@
 struct budget_item {
 	const char *key, *label;
 	int64_t bytes; /* negative only for "not_itemised": items read one after another */
+	bool is_kernel;
 };
 
 /*

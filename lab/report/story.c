@@ -125,15 +125,16 @@ static void byline(const struct facts *f, struct doc *doc)
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
 	add_part(&sb, "Linux ", r->kernel);
-	add_part(&sb, "", r->machine);
-	add_part(&sb, "place: ", r->backend);
-	add_part(&sb, "", r->accelerator);
+	if (r->machine)
+		strbuf_printf(&sb, " %s", r->machine);
+	add_part(&sb, "", r->backend);
+	if (r->accelerator)
+		strbuf_printf(&sb, " (%s)", r->accelerator);
 	if (is_known(r->cgroup_version))
 		strbuf_printf(&sb, "%scgroup v%" PRId64, sb.len ? ", " : "", r->cgroup_version);
 	add_part(&sb, "", r->started_at);
 	if (is_known(r->gate_ns) && f->end && is_known(f->end->t_ns) && f->end->t_ns >= r->gate_ns)
-		strbuf_printf(&sb, ", ran %s",
-			      TEXT_DURATION((uint64_t)(f->end->t_ns - r->gate_ns)));
+		strbuf_printf(&sb, ", %s", TEXT_DURATION((uint64_t)(f->end->t_ns - r->gate_ns)));
 	if (sb.len)
 		doc_byline(doc, "%s", sb.buf);
 }
@@ -148,7 +149,6 @@ void story_tell(const struct facts *facts, struct doc *doc)
 	story_asked(facts, doc);
 	story_touched(facts, doc);
 	story_ps(facts, doc);
-	story_limit(facts, doc);
 	story_kernel(facts, doc);
 	story_no_kill(facts, doc);
 	story_budget(facts, doc);

@@ -20,7 +20,6 @@ void story_summary(const struct facts *facts, struct doc *doc);
 void story_asked(const struct facts *facts, struct doc *doc);
 void story_touched(const struct facts *facts, struct doc *doc);
 void story_ps(const struct facts *facts, struct doc *doc);
-void story_limit(const struct facts *facts, struct doc *doc);
 void story_kernel(const struct facts *facts, struct doc *doc);
 void story_no_kill(const struct facts *facts, struct doc *doc);
 void story_budget(const struct facts *facts, struct doc *doc);

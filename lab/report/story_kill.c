@@ -66,13 +66,10 @@ static void say_global(const struct facts *f, struct doc *doc)
 	cite_setting(doc, f, "SwapTotal");
 }
 
-void story_limit(const struct facts *f, struct doc *doc)
+static void say_limit(const struct facts *f, struct doc *doc)
 {
 	enum scope scope = f->conclusion->scope;
 
-	if (scope == SCOPE_NONE)
-		return;
-	doc_heading(doc, "Whose limit was hit");
 	if (scope == SCOPE_OWN) {
 		say_own(f, doc);
 	} else if (scope == SCOPE_ANCESTOR) {
@@ -127,6 +124,7 @@ static void say_choice(const struct facts *f, struct doc *doc)
 		     e->group_kill ? " to every process of the group (memory.oom.group)" : "",
 		     f->kill_line ? ":" : ".");
 	cite_kmsg(doc, f->summary_line);
+	cite_kmsg(doc, f->kill_line);
 	cite_event(doc, f, COUNTER_OOM_KILL);
 }
 
@@ -147,7 +145,8 @@ void story_kernel(const struct facts *f, struct doc *doc)
 {
 	if (f->conclusion->scope == SCOPE_NONE)
 		return;
-	doc_heading(doc, "What the kernel did");
+	doc_heading(doc, "Whose limit was hit, and what the kernel did");
+	say_limit(f, doc);
 	if (!f->kill) {
 		doc_sentence(doc, "Its log holds no account of the kill, but its counters do: "
 				  "oom_kill rose while the process died of SIGKILL.");
@@ -157,10 +156,8 @@ void story_kernel(const struct facts *f, struct doc *doc)
 	}
 	say_invoker(f, doc);
 	say_choice(f, doc);
-	if (f->kill_line) {
+	if (f->kill_line)
 		doc_quote(doc, f->kill_line->text);
-		cite_kmsg(doc, f->kill_line);
-	}
 	say_further_kills(f, doc);
 }
 
@@ -216,13 +213,42 @@ void story_no_kill(const struct facts *f, struct doc *doc)
 	cite_event(doc, f, COUNTER_OOM_KILL);
 }
 
+/* Small items of the kernel's own stand on one line together. */
+static bool is_crumb(const struct budget *b, const struct budget_item *item)
+{
+	return item->is_kernel && item->bytes < b->total / 1000;
+}
+
+static void draw_crumbs(const struct budget *b, struct doc *doc)
+{
+	_cleanup_strbuf_ struct strbuf label = STRBUF_INIT;
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < b->count; i++) {
+		if (!is_crumb(b, &b->items[i]))
+			continue;
+		strbuf_printf(&label, "%s%s", label.len ? ", " : "", b->items[i].label);
+		sum += b->items[i].bytes;
+	}
+	if (sum)
+		doc_bar(doc, label.buf, sum);
+}
+
 static void draw_budget(const struct budget *b, struct doc *doc)
 {
 	bool has_limit = is_known(b->unused);
+	const struct budget_item *rest = NULL;
 
 	doc_bars(doc, has_limit ? b->limit : b->total, has_limit ? "limit" : "sum");
-	for (size_t i = 0; i < b->count; i++)
-		doc_bar(doc, b->items[i].label, b->items[i].bytes);
+	for (size_t i = 0; i < b->count; i++) {
+		if (!strcmp(b->items[i].key, "not_itemised"))
+			rest = &b->items[i];
+		else if (!is_crumb(b, &b->items[i]))
+			doc_bar(doc, b->items[i].label, b->items[i].bytes);
+	}
+	draw_crumbs(b, doc);
+	if (rest)
+		doc_bar(doc, rest->label, rest->bytes);
 	if (has_limit && b->unused)
 		doc_bar(doc, "not used", b->unused);
 }

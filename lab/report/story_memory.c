@@ -130,16 +130,14 @@ static void say_commit_limit(const struct facts *f, struct doc *doc, int64_t byt
 	if (!is_known(limit))
 		return;
 	if (ratio && is_known(ram) && is_known(swap)) {
-		doc_sentence(doc, "CommitLimit is %s %% of RAM + swap = %s of %s + %s = %s.", ratio,
-			     ratio, SIZE(ram), SIZE(swap), SIZE(limit));
+		doc_sentence(doc, "CommitLimit is %s %% of RAM (%s) plus swap (%s): %s.", ratio,
+			     SIZE(ram), SIZE(swap), SIZE(limit));
 		cite_setting(doc, f, "vm.overcommit_ratio");
 		cite_ram_and_swap(doc, f);
 	}
-	doc_sentence(doc, "%s%s + %s asked for = %s, which %s CommitLimit, %s.",
-		     is_known(used) ? SIZE(used) : "0 bytes",
-		     is_known(used) ? " promised already" : "", SIZE(bytes),
-		     SIZE((is_known(used) ? used : 0) + bytes),
-		     granted ? "is within" : "is more than", SIZE(limit));
+	doc_sentence(doc, "%s promised already and %s asked for %s.",
+		     is_known(used) ? SIZE(used) : "What was", SIZE(bytes),
+		     granted ? "are within it" : "are more than that");
 	cite_setting(doc, f, "CommitLimit");
 	cite_setting(doc, f, "Committed_AS");
 }
@@ -165,10 +163,11 @@ static void say_refused(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
 
-	doc_sentence(doc, "%s was asked for %s and returned an error (errno %" PRId64 "%s).",
+	doc_sentence(doc, "%s of %s failed with errno %" PRId64 "%s.",
 		     r->refused_what ? r->refused_what : "An allocation",
 		     is_known(r->refused_bytes) ? SIZE(r->refused_bytes) : "memory",
-		     r->refused_errno, r->refused_errno == 12 ? ", ENOMEM" : "");
+		     r->refused_errno,
+		     r->refused_errno == 12 ? " (ENOMEM): a NULL pointer, not a kill" : "");
 	doc_cite(doc, "record line %u", r->refused_line);
 	say_overcommit(f, doc, r->refused_bytes, false);
 }
@@ -265,11 +264,11 @@ static void say_address_space(const struct facts *f, struct doc *doc)
 	rss = v->anon_rss_bytes + (is_known(v->file_rss_bytes) ? v->file_rss_bytes : 0) +
 	      (is_known(v->shmem_rss_bytes) ? v->shmem_rss_bytes : 0);
 	doc_heading(doc, "What was touched");
-	doc_sentence(
-		doc,
-		"It had %s of address space (total-vm), but only what has been written or read "
-		"is memory: %s (rss), of it %s anonymous (heap, stack).",
-		SIZE(v->total_vm_bytes), SIZE(rss), SIZE(v->anon_rss_bytes));
+	doc_sentence(doc,
+		     "%s (pid %" PRId64 ") had %s of address space (total-vm), but only what was "
+		     "written or read is memory: %s (rss), of it %s anonymous (heap, stack).",
+		     v->comm ? v->comm : "It", v->pid, SIZE(v->total_vm_bytes), SIZE(rss),
+		     SIZE(v->anon_rss_bytes));
 	cite_kmsg(doc, f->kill_line);
 }
 

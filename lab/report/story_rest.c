@@ -76,9 +76,9 @@ void story_instead(const struct facts *f, struct doc *doc)
 		doc_cite(doc, "record line %u", note->line);
 		return;
 	}
-	doc_sentence(doc, "Its twin does the same and fares otherwise; see it:");
+	doc_sentence(doc, "Its twin does the same and fares otherwise: make scenario NAME=%s",
+		     r->spec.twin);
 	doc_cite(doc, "spec");
-	doc_command(doc, "make scenario NAME=%s", r->spec.twin);
 }
 
 void story_checks(const struct facts *f, struct doc *doc)
