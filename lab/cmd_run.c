@@ -102,6 +102,9 @@ static void find_facts(struct run *run, struct reasons *reasons)
 		run->facts.cgroup_reason = reasons->cgroup.text;
 	run->facts.cgroup_version = run->home.version;
 	run->facts.cgroup_parent = run->home.parent;
+	if (access("/dev/kmsg", R_OK) < 0 && !o->inside_guest)
+		run->facts.kmsg_reason = "the scenario needs the kernel log, which this user may "
+					 "not read";
 	run->facts.vm_works = wants_vm && vm_check(o->kernel, &reasons->vm) == 0;
 	run->facts.vm_reason = reasons->vm.text;
 }

@@ -34,7 +34,6 @@ const struct scenario scenario = {
 	.twin = "malloc-128m",
 	.run = take_and_clear,
 	.cgroup = {.memory_max = BYTES(MIB(256)), .memory_swap_max = BYTES(0)},
-	.needs = (const enum need[]){NEED_MEMCG_V2, NEED_END},
 	.timeout_sec = 20,
 	.ceiling_bytes = MIB(136),
 	.expect =

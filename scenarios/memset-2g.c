@@ -39,7 +39,7 @@ const struct scenario scenario = {
 	.run = clear_all_at_once,
 	.cgroup = {.memory_max = BYTES(MIB(512)), .memory_swap_max = BYTES(0)},
 	.vm = {.ram_bytes = GIB(3)},
-	.needs = (const enum need[]){NEED_MEMCG_V2, NEED_KMSG, NEED_END},
+	.needs = (const enum need[]){NEED_KMSG, NEED_END},
 	.timeout_sec = 60,
 	.ceiling_bytes = GIB(2) + MIB(8),
 	.expect =

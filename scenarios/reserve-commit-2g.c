@@ -56,7 +56,6 @@ const struct scenario scenario = {
 	.run = step_by_step,
 	.cgroup = {.memory_max = BYTES(MIB(512)), .memory_swap_max = BYTES(0)},
 	.vm = {.ram_bytes = GIB(3)},
-	.needs = (const enum need[]){NEED_MEMCG_V2, NEED_END},
 	.timeout_sec = 60,
 	.ceiling_bytes = MIB(80),
 	.expect =

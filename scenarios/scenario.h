@@ -140,7 +140,7 @@ struct vm_settings {
 struct scenario_env;
 
 struct scenario {
-	const char *name;    /* [a-z0-9-]+, that of the file with '_' for '-' */
+	const char *name;    /* [a-z0-9-]+, that of the file */
 	const char *summary; /* one line for `oomlab list` */
 	const char *lesson;  /* one or two sentences: what the reader should take home */
 	const char *twin;    /* scenario that does the same and fares otherwise; or NULL */

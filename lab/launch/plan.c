@@ -27,6 +27,8 @@ static const char *why_not_here(const struct spec *spec, const struct plan_facts
 		return facts->cgroup_reason;
 	if (spec->needs_memcg_v2 && facts->cgroup_version != 2)
 		return "the scenario needs cgroup v2 and the memory controller here is v1";
+	if (spec->needs_kmsg && facts->kmsg_reason)
+		return facts->kmsg_reason;
 	if (facts->cgroup_version == 1 && (spec->memory_high.is_set || spec->oom_group))
 		return "cgroup v1 has no memory.high and no memory.oom.group";
 	if (facts->is_guest)
