@@ -226,6 +226,13 @@ static enum scope scope_from_counters(const struct record *r)
 	return SCOPE_UNKNOWN;
 }
 
+static bool is_global_kill(const struct oomlog_event *e)
+{
+	if (e->scope)
+		return !strcmp(e->scope, "global");
+	return e->constraint && !strcmp(e->constraint, "NONE") && !e->oom_memcg;
+}
+
 static enum scope decide_scope(const struct record *r, const struct conclusion *c)
 {
 	const struct kill *kill = kills_main(c->kills);
@@ -235,7 +242,7 @@ static enum scope decide_scope(const struct record *r, const struct conclusion *
 		return SCOPE_NONE;
 	if (kill && kill->is_inside)
 		return SCOPE_OWN;
-	if (scope && !strcmp(scope, "global"))
+	if (kill && is_global_kill(&kill->event))
 		return SCOPE_GLOBAL;
 	if (scope && !strcmp(scope, "cpuset"))
 		return SCOPE_CPUSET;
