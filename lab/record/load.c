@@ -285,6 +285,7 @@ static int on_error_line(struct loader *l)
 	if (read_note(l, fields_note, &read))
 		return -1;
 	l->record->error = read.text;
+	l->record->error_line = read.line;
 	return 0;
 }
 
@@ -423,9 +424,11 @@ static int by_level(const void *a, const void *b)
 	return ((const struct record_cgroup *)a)->level - ((const struct record_cgroup *)b)->level;
 }
 
-static void add_note(struct record_note *note, const char *name, const char *text, int64_t count)
+static void add_note(const struct loader *l, struct record_note *note, const char *name,
+		     const char *text, int64_t count)
 {
 	*note = blank_note;
+	note->line = l->line;
 	note->name = name;
 	note->text = text;
 	note->count = count;
@@ -443,11 +446,11 @@ static int loader_finish(struct loader *l, const char *who, struct err *err)
 	if (r->cgroup_count)
 		qsort(r->cgroups, r->cgroup_count, sizeof(*r->cgroups), by_level);
 	if (l->damaged || l->is_cut)
-		add_note(PUSH(r, lost, lost_count), "record", NULL,
+		add_note(l, PUSH(r, lost, lost_count), "record", NULL,
 			 (int64_t)l->damaged + l->is_cut);
 	if (l->is_cut)
-		add_note(PUSH(r, notes, note_count), NULL,
-			 "the last line of the record was cut short and dropped", RECORD_ABSENT);
+		add_note(l, PUSH(r, notes, note_count), NULL,
+			 "The last line of the record was cut short and dropped", RECORD_ABSENT);
 	return 0;
 }
 

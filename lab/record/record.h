@@ -203,8 +203,9 @@ struct record {
 	int64_t residue_bytes; /* still charged after every process had gone */
 	unsigned int residue_line;
 	const char *error; /* the lab's own failure, one sentence */
-	const char *skip;  /* the reason why the run was not even tried */
-	bool is_complete;  /* the "end" line was read */
+	unsigned int error_line;
+	const char *skip; /* the reason why the run was not even tried */
+	bool is_complete; /* the "end" line was read */
 	size_t line_count;
 	json_t *lines; /* owner of every string above */
 };

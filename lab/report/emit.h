@@ -11,7 +11,7 @@
 #include "base/strbuf.h"
 #include "report/doc.h"
 
-/* columns: width to wrap at, clamped to 60..100. colour: ANSI escapes. */
+/* columns: width to wrap at, clamped to 64..100. colour: ANSI escapes. */
 void emit_text(const struct doc *doc, bool colour, int columns, struct strbuf *out);
 
 /* GitHub's Markdown; the chart is left out. */

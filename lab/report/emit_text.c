@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "report/emit.h"
 
-#define MIN_COLUMNS 60
+#define MIN_COLUMNS 64
 #define MAX_COLUMNS 100
 #define INDENT	    2
 
@@ -35,7 +35,7 @@ static size_t display_width(const char *text, size_t len)
 
 static void styled(struct strbuf *out, bool colour, const char *style, const char *text, size_t len)
 {
-	bool on = colour && *style;
+	bool on = colour && *style && len;
 
 	if (on)
 		strbuf_puts(out, style);
@@ -165,7 +165,8 @@ static void bar_line(struct flow *f, const struct doc_block *block, const struct
 	_cleanup_strbuf_ struct strbuf label = STRBUF_INIT;
 	int64_t magnitude = bar->bytes < 0 ? -bar->bytes : bar->bytes;
 	double share = block->total_bytes > 0 ? (double)bar->bytes / (double)block->total_bytes : 0;
-	size_t room = f->width - INDENT - label_width - 24, cells;
+	size_t used = INDENT + label_width + 24, cells;
+	size_t room = used < f->width ? f->width - used : 0;
 	char size[TEXT_SIZE_MAX + 1];
 
 	emit_visible(&label, bar->label);
@@ -195,8 +196,6 @@ static void bars(struct flow *f, const struct doc_block *block)
 	for (size_t i = 0; i < block->bar_count; i++)
 		if (strlen(block->bars[i].label) > label_width)
 			label_width = strlen(block->bars[i].label);
-	if (label_width > f->width / 3)
-		label_width = f->width / 3;
 	for (size_t i = 0; i < block->bar_count; i++)
 		bar_line(f, block, &block->bars[i], label_width);
 	if (block->text) {

@@ -125,12 +125,33 @@ static bool has_quality(const struct facts *f)
 	       has_residue(f);
 }
 
+/* What a loss is called; others by their name. */
+static const char *loss_words(const char *name)
+{
+	static const struct {
+		const char *name, *words;
+	} table[] = {
+		{"kmsg", "records of the kernel log"},
+		{"record", "lines of the record"},
+		{"ring", "records of the arena trace"},
+		{"arenas", "arenas of the trace"},
+		{"samples", "samples"},
+		{"headers", "kernel accounts of a kill"},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (!strcmp(name, table[i].name))
+			return table[i].words;
+	return name;
+}
+
 static void say_losses(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
 
 	for (size_t i = 0; i < r->lost_count; i++) {
-		doc_sentence(doc, "Lost: %" PRId64 " of %s.", r->lost[i].count, r->lost[i].name);
+		doc_sentence(doc, "Lost: %" PRId64 " %s.", r->lost[i].count,
+			     loss_words(r->lost[i].name));
 		doc_cite(doc, "record line %u", r->lost[i].line);
 	}
 	if (f->conclusion->kills->dropped) {
@@ -144,8 +165,10 @@ static void say_losses(const struct facts *f, struct doc *doc)
 			     "sources, so later evidence may be missing.");
 		doc_cite(doc, "record lines 1-%zu", r->line_count);
 	}
-	if (r->error && f->conclusion->outcome != OUTCOME_LAB_ERROR)
+	if (r->error && f->conclusion->outcome != OUTCOME_LAB_ERROR) {
 		doc_sentence(doc, "The lab failed in part: %s.", r->error);
+		doc_cite(doc, "record line %u", r->error_line);
+	}
 }
 
 void story_quality(const struct facts *f, struct doc *doc)
