@@ -39,7 +39,8 @@ struct vm_request {
 struct vm_result {
 	const char *accelerator; /* "kvm" or "tcg" */
 	bool interrupted;	 /* by one of `signals` */
-	int signal;
+	int signal;		 /* which; 0: none */
+	int status; /* wait status of the inner oomlab, when the guest ended by itself */
 };
 
 /*

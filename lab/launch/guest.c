@@ -1,0 +1,314 @@
+/*
+ * PID 1 of the guest. From the first line to the last there is nobody to return an error to: what
+ * goes wrong is one sentence on the console, then the power goes off.
+ */
+#include "launch/guest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "launch/vm.h"
+
+#define REQUEST_MAX   (16 << 20)
+#define PORTS_WAIT_MS 20000
+
+struct request {
+	struct strbuf text; /* owner of the strings */
+	const char *cwd;
+	bool share_host;
+	char **argv;
+	char **envp; /* with room for two more */
+};
+
+static void power_off(void) __attribute__((noreturn));
+static void power_off(void)
+{
+	for (;;)
+		reboot(RB_AUTOBOOT);
+}
+
+static void complain(const char *what, const char *name) __attribute__((noreturn));
+static void complain(const char *what, const char *name)
+{
+	int cause = errno;
+	_cleanup_free_ char *text =
+		text_format("\n%s%s '%s': %s\n", GUEST_COMPLAINT, what, name, strerror(cause));
+	int fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+	io_write_all(fd, text, strlen(text));
+	power_off();
+}
+
+static const struct mount_point {
+	const char *type, *path, *options;
+	bool is_optional;
+} mount_points[] = {
+	{"devtmpfs", "/dev", "mode=0755", false},
+	{"proc", "/proc", "", false},
+	{"sysfs", "/sys", "", false},
+	{"cgroup2", "/sys/fs/cgroup", "", false},
+	{"tracefs", "/sys/kernel/tracing", "", true},
+	{"tmpfs", "/dev/shm", "mode=1777", true},
+	{"tmpfs", "/tmp", "mode=1777", true},
+};
+
+static void mount_all(const char *root)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mount_points); i++) {
+		const struct mount_point *m = &mount_points[i];
+		_cleanup_free_ char *path = text_format("%s%s", root, m->path);
+
+		mkdir(path, 0755);
+		if (mount(m->type, path, m->type, 0, m->options) < 0 && !m->is_optional)
+			complain("cannot mount", path);
+	}
+}
+
+/* Every controller there is goes to the children of the root; memory must. */
+static void enable_controllers(void)
+{
+	char names[256], *save = NULL;
+	int dir = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (io_read_line_at(dir, "cgroup.controllers", names, sizeof(names)) < 0)
+		complain("cannot read", "cgroup.controllers");
+	for (char *s = strtok_r(names, " ", &save); s; s = strtok_r(NULL, " ", &save)) {
+		_cleanup_free_ char *word = text_format("+%s", s);
+		int rc = io_write_at(dir, "cgroup.subtree_control", word);
+
+		errno = -rc;
+		if (rc < 0 && strcmp(s, "memory") == 0)
+			complain("cannot enable the controller", s);
+	}
+	close(dir);
+}
+
+static bool is_for_other_transport(const char *module)
+{
+	const char *transport = getenv(GUEST_TRANSPORT);
+
+	if (!transport ||
+	    (!text_starts_with(module, "virtio_mmio") && !text_starts_with(module, "virtio_pci")))
+		return false;
+	return !text_starts_with(module, transport);
+}
+
+static void load_module(const char *name)
+{
+	_cleanup_free_ char *path = text_format("%s/%s", GUEST_DIR, name);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST))
+		complain("cannot load the kernel module", name);
+}
+
+static void load_modules(void)
+{
+	_cleanup_fclose_ FILE *list = fopen(GUEST_DIR "/modules", "re");
+	char name[256];
+
+	if (!list)
+		complain("cannot read", GUEST_DIR "/modules");
+	while (fgets(name, sizeof(name), list)) {
+		name[strcspn(name, "\n")] = '\0';
+		if (!is_for_other_transport(name))
+			load_module(name);
+	}
+}
+
+/* Opens what has appeared of the ports; returns how many are still missing. */
+static int open_ports(int *ports)
+{
+	static const char *const names[] = GUEST_PORT_NAMES;
+	_cleanup_closedir_ DIR *dir = opendir("/sys/class/virtio-ports");
+	struct dirent *d;
+	int missing = 0;
+
+	while (dir && (d = readdir(dir))) {
+		_cleanup_free_ char *attribute = text_format("%s/name", d->d_name);
+		_cleanup_free_ char *node = text_format("/dev/%s", d->d_name);
+		char name[64];
+
+		if (io_read_line_at(dirfd(dir), attribute, name, sizeof(name)) < 0)
+			continue;
+		for (int i = 0; i < PORT_COUNT; i++)
+			if (ports[i] < 0 && strcmp(name, names[i]) == 0)
+				ports[i] = open(node, O_WRONLY | O_CLOEXEC);
+	}
+	for (int i = 0; i < PORT_COUNT; i++)
+		missing += ports[i] < 0;
+	return missing;
+}
+
+static int open_uevents(void)
+{
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		complain("cannot listen to", "uevents");
+	return fd;
+}
+
+/* The names of ports arrive after the ports; each arrival is a uevent. */
+static void wait_for_ports(int uevents, int *ports)
+{
+	struct pollfd p = {.fd = uevents, .events = POLLIN};
+	char event[4096];
+
+	while (open_ports(ports) > 0) {
+		if (poll(&p, 1, PORTS_WAIT_MS) == 0) {
+			errno = ETIMEDOUT;
+			complain("cannot find", "the virtio-serial ports");
+		}
+		if (recv(uevents, event, sizeof(event), 0) < 0 && errno != ENOBUFS)
+			complain("cannot read", "uevents");
+	}
+}
+
+static void say(int port, const char *line)
+{
+	_cleanup_free_ char *text = text_format("%s\n", line);
+
+	if (io_write_all(port, text, strlen(text)) < 0)
+		complain("cannot write to", "the record port");
+}
+
+static char **strings(char **next, char *end, size_t max)
+{
+	char **list = xcalloc(1, sizeof(*list));
+	size_t n = 0;
+
+	while (*next < end && n < max) {
+		list = xrealloc(list, n + 4, sizeof(*list));
+		list[n++] = *next;
+		*next += strlen(*next) + 1;
+	}
+	list[n] = NULL;
+	return list;
+}
+
+static void read_request(struct request *r)
+{
+	char **head, *next, *end;
+
+	strbuf_clear(&r->text);
+	if (io_read_at(AT_FDCWD, GUEST_DIR "/request", REQUEST_MAX, &r->text) < 0)
+		complain("cannot read", GUEST_DIR "/request");
+	next = r->text.buf;
+	end = next + r->text.len;
+	head = strings(&next, end, 3);
+	r->cwd = *head[0] ? head[0] : "/";
+	r->share_host = *head[1] == '1';
+	r->argv = strings(&next, end, (size_t)atol(head[2]));
+	r->envp = strings(&next, end, SIZE_MAX);
+	free(head);
+}
+
+static void add_port(char **envp, const char *name, int fd)
+{
+	size_t n = 0;
+
+	while (envp[n])
+		n++;
+	envp[n] = text_format("%s=%d", name, fd);
+	envp[n + 1] = NULL;
+}
+
+static void keep_open(int fd)
+{
+	fcntl(fd, F_SETFD, 0);
+}
+
+static void run_child(struct request *r, const int *ports) __attribute__((noreturn));
+static void run_child(struct request *r, const int *ports)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int self = open("/init", O_PATH | O_CLOEXEC);
+
+	setsid();
+	if (dup2(null, 0) < 0 || dup2(ports[PORT_OUT], 1) < 0 || dup2(ports[PORT_ERR], 2) < 0)
+		complain("cannot pass on", "the ports");
+	keep_open(ports[PORT_RECORD]);
+	keep_open(ports[PORT_TRACE]);
+	add_port(r->envp, GUEST_RECORD_ENV, ports[PORT_RECORD]);
+	add_port(r->envp, GUEST_TRACE_ENV, ports[PORT_TRACE]);
+	if (r->share_host && chroot(GUEST_HOST_ROOT) < 0)
+		complain("cannot chroot to", GUEST_HOST_ROOT);
+	if (chdir(r->cwd) < 0)
+		complain("cannot change to the directory", r->cwd);
+	fexecve(self, r->argv, r->envp);
+	complain("cannot run", "/init");
+}
+
+static int wait_for(pid_t child)
+{
+	int status;
+
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, 0);
+
+		if (pid == child)
+			return status;
+		if (pid < 0 && errno != EINTR)
+			complain("cannot wait for", "the lab");
+	}
+}
+
+static void share_host(void)
+{
+	mkdir(GUEST_HOST_ROOT, 0755);
+	if (mount(GUEST_SHARE_TAG, GUEST_HOST_ROOT, "virtiofs", MS_RDONLY, "") < 0)
+		complain("cannot mount", "the host's file system");
+	mount_all(GUEST_HOST_ROOT);
+}
+
+static void report_end(int port, int status)
+{
+	_cleanup_free_ char *line = text_format("%s%d", GUEST_LINE_END, status);
+
+	say(port, line);
+}
+
+void guest_main(void)
+{
+	int ports[PORT_COUNT] = {-1, -1, -1, -1};
+	struct request request = {.text = STRBUF_INIT};
+	pid_t child;
+	int uevents;
+
+	mount_all("");
+	io_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-1000");
+	enable_controllers();
+	uevents = open_uevents();
+	load_modules();
+	wait_for_ports(uevents, ports);
+	say(ports[PORT_RECORD], GUEST_LINE_UP);
+	read_request(&request);
+	if (request.share_host)
+		share_host();
+	child = fork();
+	if (child < 0)
+		complain("cannot fork for", "the lab");
+	if (child == 0)
+		run_child(&request, ports);
+	report_end(ports[PORT_RECORD], wait_for(child));
+	power_off();
+}

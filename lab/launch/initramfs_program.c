@@ -1,0 +1,174 @@
+/* What a program needs in order to start: its interpreter and the libraries it loads. */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "launch/initramfs.h"
+
+#define INTERPRETERS_MAX 4 /* "#!" lines that lead to "#!" lines; as the kernel's own limit */
+#define LIST_MAX	 (1 << 20)
+#define HEAD_MAX	 4096 /* ELF and program headers, or the "#!" line */
+
+#if __SIZEOF_POINTER__ == 8
+typedef Elf64_Ehdr elf_header;
+typedef Elf64_Phdr elf_segment;
+#define ELF_CLASS ELFCLASS64
+#else
+typedef Elf32_Ehdr elf_header;
+typedef Elf32_Phdr elf_segment;
+#define ELF_CLASS ELFCLASS32
+#endif
+
+/* The text of the segment PT_INTERP, or NULL: a static program. Any file is safe to ask about. */
+static char *interpreter_of(int fd, const elf_header *header)
+{
+	char path[PATH_MAX];
+
+	for (unsigned int i = 0; i < header->e_phnum; i++) {
+		off_t at = (off_t)(header->e_phoff + i * sizeof(elf_segment));
+		elf_segment s;
+		ssize_t n;
+
+		if (pread(fd, &s, sizeof(s), at) != sizeof(s))
+			return NULL;
+		if (s.p_type != PT_INTERP || s.p_filesz >= sizeof(path))
+			continue;
+		n = pread(fd, path, s.p_filesz, (off_t)s.p_offset);
+		if (n <= 0 || path[0] != '/')
+			return NULL;
+		return xstrndup(path, (size_t)n);
+	}
+	return NULL;
+}
+
+/* From here only what is safe after fork(). */
+static void exec_list(const char *interpreter, const char *program, int out)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(null, 2) >= 0)
+		execl(interpreter, interpreter, "--list", program, (char *)NULL);
+	_exit(127);
+}
+
+/* Runs "INTERPRETER --list PROGRAM"; its output in *list. 0, its exit status, or -errno. */
+static int run_list(const char *interpreter, const char *program, struct strbuf *list)
+{
+	int status, rc, fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0)
+		exec_list(interpreter, program, fds[1]);
+	rc = pid < 0 ? -errno : 0;
+	close(fds[1]);
+	if (rc == 0)
+		rc = io_read_fd(fds[0], LIST_MAX, list);
+	close(fds[0]);
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && rc == 0)
+		rc = WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
+	return rc;
+}
+
+/*
+ * One line of the list, as glibc's and musl's loaders print it:
+ *	"\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f...)"
+ *	"\t/lib64/ld-linux-x86-64.so.2 (0x00007f...)"  "\tlinux-vdso.so.1 (0x00007f...)"
+ *	"\tlibnone.so => not found"
+ */
+static int add_library(struct initramfs *fs, char *line, const char *program, struct err *err)
+{
+	char *arrow = strstr(line, " => ");
+	char *path = arrow ? arrow + 4 : line + strspn(line, "\t ");
+	char *address = NULL;
+
+	for (char *p = path; (p = strstr(p, " (0x")); p++)
+		address = p;
+	if (address)
+		*address = '\0';
+	if (*path == '/')
+		return initramfs_file(fs, path, err);
+	if (!arrow || address)
+		return 0;
+	return err_set(err, EXIT_LAB_BROKEN, "'%s' needs a library that is not there: %s", program,
+		       line + strspn(line, "\t "));
+}
+
+static int add_libraries(struct initramfs *fs, const char *interpreter, const char *program,
+			 struct err *err)
+{
+	_cleanup_strbuf_ struct strbuf list = STRBUF_INIT;
+	char *save = NULL;
+	int rc = run_list(interpreter, program, &list);
+
+	if (rc != 0)
+		return err_set(err, EXIT_LAB_BROKEN,
+			       "cannot find the libraries of '%s': '%s --list' failed (%d)",
+			       program, interpreter, rc);
+	for (char *line = strtok_r(list.buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (add_library(fs, line, program, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_elf(struct initramfs *fs, int fd, const char *path, const elf_header *header,
+		   struct err *err)
+{
+	_cleanup_free_ char *interpreter = NULL;
+
+	if (header->e_ident[EI_CLASS] != ELF_CLASS || header->e_phentsize != sizeof(elf_segment))
+		return err_set(err, EXIT_NOT_EXEC, "'%s' is a program for another machine", path);
+	interpreter = interpreter_of(fd, header);
+	if (!interpreter)
+		return 0;
+	return initramfs_file(fs, interpreter, err) < 0 ? -1
+							: add_libraries(fs, interpreter, path, err);
+}
+
+static int add_program(struct initramfs *fs, const char *path, int depth, struct err *err);
+
+/* head: "#!/bin/sh -e\n..."; packs /bin/sh. "#!/usr/bin/env python3": what PATH finds as well. */
+static int add_script(struct initramfs *fs, char *head, const char *path, int depth,
+		      struct err *err)
+{
+	char *line = strtok(head + 2, "\n");
+	char *interpreter = line ? strtok(line, " \t") : NULL;
+
+	if (!interpreter || *interpreter != '/' || depth >= INTERPRETERS_MAX)
+		return err_set(err, EXIT_NOT_EXEC, "cannot find the interpreter of '%s'", path);
+	return add_program(fs, interpreter, depth + 1, err);
+}
+
+static int add_program(struct initramfs *fs, const char *path, int depth, struct err *err)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	union {
+		char text[HEAD_MAX];
+		elf_header elf;
+	} head = {.text = ""};
+	ssize_t n = fd < 0 ? -1 : pread(fd, head.text, sizeof(head.text) - 1, 0);
+
+	if (n < 0)
+		return err_errno(err, EXIT_LAB_BROKEN, "cannot read '%s' for the VM", path);
+	if (initramfs_file(fs, path, err) < 0)
+		return -1;
+	if ((size_t)n >= sizeof(head.elf) && memcmp(head.text, ELFMAG, SELFMAG) == 0)
+		return add_elf(fs, fd, path, &head.elf, err);
+	if (text_starts_with(head.text, "#!"))
+		return add_script(fs, head.text, path, depth, err);
+	return err_set(err, EXIT_NOT_EXEC, "'%s' is no program: neither ELF nor a '#!' line", path);
+}
+
+int initramfs_program(struct initramfs *fs, const char *path, struct err *err)
+{
+	return add_program(fs, path, 0, err);
+}

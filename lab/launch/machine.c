@@ -1,0 +1,81 @@
+#include "launch/machine.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+
+#define VIRTIO_MMIO "virtio_mmio", "virtio-serial-device", "vhost-user-fs-device"
+#define VIRTIO_PCI  "virtio_pci", "virtio-serial-pci", "vhost-user-fs-pci"
+
+static const struct machine machines[] = {
+	{
+		.uname = "x86_64",
+		.qemu = "qemu-system-x86_64",
+		.package = "qemu-system-x86",
+		.console = "ttyS0",
+		.append = "reboot=t tsc=reliable no_timer_check 8250.nr_uarts=1",
+		.boards = {{"microvm,rtc=on,isa-serial=on", VIRTIO_MMIO}, {"pc", VIRTIO_PCI}},
+	},
+	{
+		.uname = "aarch64",
+		.qemu = "qemu-system-aarch64",
+		.package = "qemu-system-arm",
+		.console = "ttyAMA0",
+		.append = "",
+		.boards = {{"virt", VIRTIO_MMIO}},
+	},
+};
+
+const struct machine *machine_here(struct err *err)
+{
+	struct utsname host;
+
+	uname(&host);
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (strcmp(machines[i].uname, host.machine) == 0)
+			return &machines[i];
+	err_set(err, EXIT_LAB_BROKEN, "the VM is not made for this machine (%s)", host.machine);
+	return NULL;
+}
+
+#ifdef __x86_64__
+#include <x86intrin.h>
+
+#define READ_WITHIN_NS 2000
+#define TRIES_MAX      1000
+
+/* A reading that was interrupted is taken again. */
+struct machine_clock machine_clock_read(void)
+{
+	struct machine_clock now = {0};
+
+	for (int i = 0; i < TRIES_MAX; i++) {
+		now.ns = io_now_ns();
+		now.ticks = __rdtsc();
+		if (io_now_ns() - now.ns < READ_WITHIN_NS)
+			break;
+	}
+	return now;
+}
+
+unsigned int machine_guest_khz(struct machine_clock start)
+{
+	struct machine_clock now = machine_clock_read();
+	double ticks = (double)(now.ticks - start.ticks);
+
+	return now.ns > start.ns ? (unsigned int)(ticks / (double)(now.ns - start.ns) * 1e6) : 0;
+}
+#else
+struct machine_clock machine_clock_read(void)
+{
+	return (struct machine_clock){0};
+}
+
+unsigned int machine_guest_khz(struct machine_clock start)
+{
+	(void)start;
+	return 0;
+}
+#endif

@@ -1,0 +1,57 @@
+/*
+ * qemu.h - starts QEMU for one guest: its arguments, and the process with its end of each channel.
+ *
+ * Pattern of use:
+ *	struct qemu q;
+ *	if (qemu_start(&config, &q, err) < 0) ...
+ *	... read q.channels[], poll q.pidfd ...
+ *	qemu_stop(&q);
+ *
+ * The process gets SIGKILL when the thread that started it dies, is in a session of its own (a ^C
+ * at the terminal is not for it), has no network, and is the first the host's OOM killer takes. It
+ * uses no file by name that it would leave behind.
+ */
+#ifndef OOMLAB_QEMU_H
+#define OOMLAB_QEMU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "launch/guest.h"
+#include "launch/kernel.h"
+#include "launch/machine.h"
+
+#define CHANNEL_CONSOLE PORT_COUNT
+#define CHANNEL_COUNT	(PORT_COUNT + 1)
+
+struct qemu_config {
+	const struct machine *machine;
+	const struct machine_board *board;
+	const struct kernel *kernel;
+	const char *accelerator; /* "kvm" or "tcg" */
+	uint64_t ram_bytes;
+	unsigned int clock_khz; /* of an emulated guest, as machine_guest_khz() says; 0: not told */
+	int initramfs_fd;	/* borrowed */
+	int share_fd;		/* connected to virtiofsd, borrowed; -1: the host is not shared */
+};
+
+struct qemu {
+	pid_t pid;
+	int pidfd;
+	int channels[CHANNEL_COUNT]; /* ours: sockets to the ports, in order, and the console */
+	int stderr_fd;		     /* what QEMU itself says, in memory; read from 0 */
+	int status;		     /* wait status once stopped */
+};
+
+/* Returns 0, or -1 with the sentence and nothing left behind. *q needs no initialisation. */
+int qemu_start(const struct qemu_config *config, struct qemu *q, struct err *err);
+
+/* Kills the process if it still runs, reaps it, sets q->status, closes all. Call once. */
+void qemu_stop(struct qemu *q);
+
+/* The last line QEMU wrote to its stderr, without its own name, malloc'd; "" when there is none. */
+char *qemu_last_words(const struct qemu *q);
+
+#endif

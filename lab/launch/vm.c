@@ -1,0 +1,232 @@
+#include "launch/vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "launch/accel.h"
+#include "launch/kernel.h"
+#include "launch/machine.h"
+#include "launch/qemu.h"
+#include "launch/vm_pack.h"
+#include "launch/vm_relay.h"
+
+#define KVM_TIMEOUT_NS UINT64_C(5000000000) /* a guest that works speaks within one second */
+
+struct vm {
+	const struct vm_request *request;
+	struct qemu_config config;
+	struct accel accel;
+	struct kernel kernel;
+	struct machine_clock clock;
+	struct relay relay;
+	bool kvm_failed;
+};
+
+static bool is_in_path(const char *program)
+{
+	const char *path = getenv("PATH");
+	_cleanup_free_ char *dirs = xstrdup(path ? path : "/usr/bin:/bin");
+	char *save = NULL;
+
+	for (char *dir = strtok_r(dirs, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
+		_cleanup_free_ char *file = text_format("%s/%s", dir, program);
+
+		if (io_is_executable(file))
+			return true;
+	}
+	return false;
+}
+
+static const struct machine *find_machine(struct err *err)
+{
+	const struct machine *machine = machine_here(err);
+
+	if (!machine || is_in_path(machine->qemu))
+		return machine;
+	err_set(err, EXIT_LAB_BROKEN, "the VM needs %s, which is not in PATH", machine->qemu);
+	err_hint(err, "install it: apt-get install %s", machine->package);
+	return NULL;
+}
+
+int vm_check(const char *kernel, struct err *err)
+{
+	struct kernel found = {0};
+	int rc = find_machine(err) ? kernel_find(kernel, &found, err) : -1;
+
+	kernel_release(&found);
+	return rc;
+}
+
+/* A guest larger than the machine could take all of it; smaller ones take what they touch. */
+static int check_ram(uint64_t ram_bytes, struct err *err)
+{
+	_cleanup_strbuf_ struct strbuf info = STRBUF_INIT;
+	int64_t total, swap;
+
+	if (io_read_at(AT_FDCWD, "/proc/meminfo", 1 << 16, &info) < 0)
+		return 0;
+	total = io_keyed_number(info.buf, "MemTotal:");
+	swap = io_keyed_number(info.buf, "SwapTotal:");
+	total += swap > 0 ? swap : 0;
+	if (total <= 0 || ram_bytes >> 10 <= (uint64_t)total)
+		return 0;
+	return err_set(err, EXIT_LAB_BROKEN,
+		       "cannot give the VM %s of memory: this host has %s, swap included",
+		       TEXT_SIZE(ram_bytes), TEXT_SIZE((uint64_t)total << 10));
+}
+
+/* What `status` says about a QEMU that went by itself. */
+static int explain_status(const struct machine *machine, int status, const char *words,
+			  struct err *err)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return err_set(err, EXIT_LAB_BROKEN,
+			       "%s was killed (SIGKILL) from outside the lab, or by the host's "
+			       "OOM killer",
+			       machine->qemu);
+	if (WIFSIGNALED(status))
+		err_set(err, EXIT_LAB_BROKEN, "%s died of signal %d (%s)", machine->qemu,
+			WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status))
+		err_set(err, EXIT_LAB_BROKEN, "%s failed with status %d", machine->qemu,
+			WEXITSTATUS(status));
+	else
+		err_set(err, EXIT_LAB_BROKEN, "the guest went down before its record was complete");
+	return *words ? err_hint(err, "it said: %s", words) : -1;
+}
+
+static int explain_silence(const struct vm *vm, enum relay_end end, const char *words,
+			   struct err *err)
+{
+	const struct vm_request *r = vm->request;
+
+	if (end == RELAY_TIMED_OUT)
+		return err_set(err, EXIT_LAB_BROKEN, "the guest did not end within %s",
+			       TEXT_DURATION(r->timeout_ns));
+	err_set(err, EXIT_LAB_BROKEN,
+		"the guest did not say anything within %s: kernel '%s' under %s",
+		TEXT_DURATION(r->boot_timeout_ns), vm->kernel.image, vm->config.accelerator);
+	return *words ? err_hint(err, "%s said: %s", vm->config.machine->qemu, words) : -1;
+}
+
+/* The sentence for a guest that did not end as it should. The console knows best. */
+static int explain(const struct vm *vm, enum relay_end end, int status, const char *words,
+		   struct err *err)
+{
+	_cleanup_free_ char *panic = relay_console_line(&vm->relay, "Kernel panic - ");
+	_cleanup_free_ char *complaint = relay_console_line(&vm->relay, GUEST_COMPLAINT);
+
+	if (end == RELAY_INTERRUPTED)
+		return err_set(err, EXIT_LAB_BROKEN, "interrupted (%s)",
+			       strsignal(vm->relay.signal));
+	if (complaint)
+		return err_set(err, EXIT_LAB_BROKEN, "the guest could not start the lab: %s",
+			       complaint + strlen(GUEST_COMPLAINT));
+	if (panic)
+		return err_set(err, EXIT_LAB_BROKEN, "the guest's kernel stopped: %s", panic);
+	if (end == RELAY_GONE)
+		return explain_status(vm->config.machine, status, words, err);
+	return explain_silence(vm, end, words, err);
+}
+
+/* Whether another way to start it remains after a guest that never spoke; takes that way. */
+static bool try_otherwise(struct vm *vm, const char *words)
+{
+	const struct machine_board *boards = vm->config.machine->boards;
+
+	if (strstr(words, "unsupported machine type") && vm->config.board == &boards[0] &&
+	    boards[1].option) {
+		vm->config.board = &boards[1];
+		return true;
+	}
+	if (strcmp(vm->config.accelerator, "kvm") == 0 && !vm->accel.is_forced) {
+		vm->config.accelerator = "tcg";
+		vm->kvm_failed = true;
+		return true;
+	}
+	return false;
+}
+
+/* Starts one QEMU and sees it through. 1: start again; else as vm_run(). */
+static int attempt(struct vm *vm, struct err *err)
+{
+	bool may_fall_back = strcmp(vm->config.accelerator, "kvm") == 0 && !vm->accel.is_forced;
+	_cleanup_free_ char *words = NULL;
+	enum relay_end end;
+	struct qemu qemu;
+
+	vm->config.clock_khz = machine_guest_khz(vm->clock);
+	if (qemu_start(&vm->config, &qemu, err) < 0)
+		return -1;
+	end = relay_run(&vm->relay, &qemu,
+			may_fall_back ? KVM_TIMEOUT_NS : vm->request->boot_timeout_ns);
+	words = qemu_last_words(&qemu);
+	qemu_stop(&qemu);
+	if (end == RELAY_ENDED)
+		return 0;
+	if (end != RELAY_INTERRUPTED && !vm->relay.is_up && try_otherwise(vm, words))
+		return 1;
+	return explain(vm, end, qemu.status, words, err);
+}
+
+static int run_guest(struct vm *vm, struct vm_result *result, struct err *err)
+{
+	int rc;
+
+	do
+		rc = attempt(vm, err);
+	while (rc > 0);
+	if (vm->relay.is_up)
+		result->accelerator = vm->config.accelerator;
+	if (vm->relay.is_up && vm->kvm_failed)
+		accel_remember_broken();
+	result->signal = vm->relay.signal;
+	result->interrupted = vm->relay.signal != 0;
+	result->status = vm->relay.status;
+	return rc;
+}
+
+static int prepare(struct vm *vm, struct err *err)
+{
+	const struct vm_request *request = vm->request;
+
+	vm->config.machine = find_machine(err);
+	if (!vm->config.machine || check_ram(request->ram_bytes, err) < 0 ||
+	    kernel_find(request->kernel, &vm->kernel, err) < 0 || accel_choose(&vm->accel, err) < 0)
+		return -1;
+	vm->config.board = &vm->config.machine->boards[0];
+	vm->config.kernel = &vm->kernel;
+	vm->config.accelerator = vm->accel.name;
+	vm->config.ram_bytes = request->ram_bytes;
+	vm->config.initramfs_fd = vm_pack(request, &vm->kernel, err);
+	return vm->config.initramfs_fd < 0 ? -1 : 0;
+}
+
+int vm_run(const struct vm_request *request, struct record_writer *w, struct vm_result *result,
+	   struct err *err)
+{
+	struct vm vm = {
+		.request = request,
+		.clock = machine_clock_read(),
+		.config = {.initramfs_fd = -1, .share_fd = -1},
+	};
+	int rc;
+
+	*result = (struct vm_result){0};
+	rc = relay_init(&vm.relay, request, w, err);
+	if (rc == 0)
+		rc = prepare(&vm, err);
+	if (rc == 0)
+		rc = run_guest(&vm, result, err);
+	relay_release(&vm.relay);
+	cleanup_closep(&vm.config.initramfs_fd);
+	kernel_release(&vm.kernel);
+	return rc;
+}

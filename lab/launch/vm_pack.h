@@ -1,0 +1,18 @@
+/*
+ * vm_pack.h - makes the initramfs of one run from a request: oomlab as /init, the kernel's modules,
+ * the request itself, the target with what it loads, and the files asked for.
+ */
+#ifndef OOMLAB_VM_PACK_H
+#define OOMLAB_VM_PACK_H
+
+#include "base/err.h"
+#include "launch/kernel.h"
+#include "launch/vm.h"
+
+/*
+ * Returns a descriptor of the finished archive, in memory alone (nothing is left behind whatever
+ * happens), or -1. The caller closes it. QEMU opens it as /proc/self/fd/N.
+ */
+int vm_pack(const struct vm_request *request, const struct kernel *kernel, struct err *err);
+
+#endif

@@ -1,0 +1,273 @@
+#include "launch/vm_relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+#define CHUNK	     65536
+#define CONSOLE_MAX  (16 << 20)
+#define CONSOLE_TAIL (64 << 10)
+#define TRACE_MAX    (1 << 30)
+#define NS_PER_MS    1000000
+
+enum { SLOT_PID = CHANNEL_COUNT, SLOT_SIGNAL, SLOT_OUT, SLOT_ERR, SLOT_COUNT };
+
+static int open_in(const char *dir, const char *name, struct err *err)
+{
+	_cleanup_free_ char *path = text_format("%s/%s", dir, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+
+	return fd < 0 ? err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", path) : fd;
+}
+
+int relay_init(struct relay *r, const struct vm_request *request, struct record_writer *writer,
+	       struct err *err)
+{
+	*r = (struct relay){
+		.request = request,
+		.writer = writer,
+		.end_ns = io_now_ns() + (int64_t)request->timeout_ns,
+		.signal_fd = -1,
+		.console_fd = -1,
+		.trace_fd = -1,
+		.console_room = CONSOLE_MAX,
+		.trace_room = TRACE_MAX,
+		.line = STRBUF_INIT,
+		.console = STRBUF_INIT,
+		.outputs = {{STDOUT_FILENO, STRBUF_INIT}, {STDERR_FILENO, STRBUF_INIT}},
+	};
+	r->console_fd = open_in(request->run_dir, "console.log", err);
+	if (r->console_fd < 0)
+		return -1;
+	r->trace_fd = open_in(request->run_dir, "trace.bin", err);
+	if (r->trace_fd < 0)
+		return -1;
+	if (!request->signals)
+		return 0;
+	r->signal_fd = signalfd(-1, request->signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return r->signal_fd < 0 ? err_errno(err, EXIT_LAB_BROKEN, "cannot wait for signals") : 0;
+}
+
+void relay_release(struct relay *r)
+{
+	if (r->dropped)
+		record_put_lost(r->writer, "record", r->dropped);
+	cleanup_closep(&r->signal_fd);
+	cleanup_closep(&r->console_fd);
+	cleanup_closep(&r->trace_fd);
+	strbuf_release(&r->line);
+	strbuf_release(&r->console);
+	strbuf_release(&r->outputs[0].pending);
+	strbuf_release(&r->outputs[1].pending);
+}
+
+/* A line PID 1 sends on its own account. */
+static void take_word(struct relay *r, const char *line)
+{
+	if (strcmp(line, GUEST_LINE_UP) == 0) {
+		r->is_up = true;
+	} else if (text_starts_with(line, GUEST_LINE_END)) {
+		r->has_ended = true;
+		r->status = atoi(line + strlen(GUEST_LINE_END));
+	} else {
+		r->dropped++;
+	}
+}
+
+/* line: NUL-terminated in place of its newline. */
+static void take_line(struct relay *r, const char *line, size_t len)
+{
+	if (r->is_skipping)
+		r->is_skipping = false;
+	else if (len > RELAY_LINE_MAX)
+		r->dropped++;
+	else if (*line == '#')
+		take_word(r, line);
+	else if (record_put_raw(r->writer, line, len) < 0)
+		r->dropped++;
+	else if (r->request->line)
+		r->request->line(line, len, r->request->ctx);
+}
+
+static void take_record(struct relay *r, const char *data, size_t len)
+{
+	size_t start = 0;
+	char *newline;
+
+	strbuf_append(&r->line, data, len);
+	while ((newline = memchr(r->line.buf + start, '\n', r->line.len - start))) {
+		size_t end = (size_t)(newline - r->line.buf);
+
+		*newline = '\0';
+		take_line(r, r->line.buf + start, end - start);
+		start = end + 1;
+	}
+	strbuf_consume(&r->line, start);
+	if (r->line.len > RELAY_LINE_MAX || (r->is_skipping && r->line.len)) {
+		r->dropped += !r->is_skipping;
+		r->is_skipping = true;
+		strbuf_clear(&r->line);
+	}
+}
+
+static void take_file(int fd, size_t *room, const char *data, size_t len)
+{
+	size_t n = len < *room ? len : *room;
+
+	if (n && io_write_all(fd, data, n) == 0)
+		*room -= n;
+	else
+		*room = 0;
+}
+
+static void take_console(struct relay *r, const char *data, size_t len)
+{
+	take_file(r->console_fd, &r->console_room, data, len);
+	strbuf_append(&r->console, data, len);
+	if (r->console.len > CONSOLE_TAIL)
+		strbuf_consume(&r->console, r->console.len - CONSOLE_TAIL);
+}
+
+static void take_output(struct relay_output *output, const char *data, size_t len)
+{
+	if (output->fd >= 0)
+		strbuf_append(&output->pending, data, len);
+}
+
+static void take(struct relay *r, int channel, const char *data, size_t len)
+{
+	if (channel == PORT_RECORD)
+		take_record(r, data, len);
+	else if (channel == PORT_TRACE)
+		take_file(r->trace_fd, &r->trace_room, data, len);
+	else if (channel == CHANNEL_CONSOLE)
+		take_console(r, data, len);
+	else
+		take_output(&r->outputs[channel - PORT_OUT], data, len);
+}
+
+/* Reads a channel once; at its end it is closed. */
+static void read_channel(struct relay *r, struct qemu *q, int channel)
+{
+	static char chunk[CHUNK];
+	ssize_t n = recv(q->channels[channel], chunk, sizeof(chunk), MSG_DONTWAIT);
+
+	if (n > 0)
+		take(r, channel, chunk, (size_t)n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		close(STEAL_FD(q->channels[channel]));
+}
+
+/* POLLOUT promises room for PIPE_BUF bytes and no more: a longer write could block for ever. */
+static void write_output(struct relay_output *output)
+{
+	size_t len = output->pending.len < PIPE_BUF ? output->pending.len : PIPE_BUF;
+	ssize_t n = write(output->fd, output->pending.buf, len);
+
+	if (n > 0) {
+		strbuf_consume(&output->pending, (size_t)n);
+	} else if (errno != EAGAIN && errno != EINTR) {
+		output->fd = -1;
+		strbuf_clear(&output->pending);
+	}
+}
+
+static bool take_signal(struct relay *r)
+{
+	struct signalfd_siginfo info;
+
+	if (read(r->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return false;
+	r->signal = (int)info.ssi_signo;
+	return true;
+}
+
+/* An output that still has something pending lets its channel wait. */
+static void fill(struct pollfd *p, const struct relay *r, const struct qemu *q, bool is_gone)
+{
+	for (int i = 0; i < SLOT_COUNT; i++)
+		p[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+	for (int i = 0; i < CHANNEL_COUNT; i++)
+		p[i].fd = q->channels[i];
+	p[SLOT_PID].fd = is_gone ? -1 : q->pidfd;
+	p[SLOT_SIGNAL].fd = r->signal_fd;
+	for (int i = 0; i < 2; i++) {
+		if (!r->outputs[i].pending.len)
+			continue;
+		p[PORT_OUT + i].fd = -1;
+		p[SLOT_OUT + i] = (struct pollfd){.fd = r->outputs[i].fd, .events = POLLOUT};
+	}
+}
+
+/* Handles what poll() found; returns how many channels had something to say. */
+static int serve(struct relay *r, struct qemu *q, const struct pollfd *p)
+{
+	int active = 0;
+
+	for (int i = 0; i < CHANNEL_COUNT; i++) {
+		if (!p[i].revents)
+			continue;
+		read_channel(r, q, i);
+		active++;
+	}
+	for (int i = 0; i < 2; i++)
+		if (p[SLOT_OUT + i].revents)
+			write_output(&r->outputs[i]);
+	return active;
+}
+
+static bool has_pending(const struct relay *r)
+{
+	return r->outputs[0].pending.len || r->outputs[1].pending.len;
+}
+
+/* ms until `ns`, at least 0, rounded up. */
+static int ms_until(int64_t ns)
+{
+	int64_t left = (ns - io_now_ns() + NS_PER_MS - 1) / NS_PER_MS;
+
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+enum relay_end relay_run(struct relay *r, struct qemu *q, uint64_t boot_timeout_ns)
+{
+	int64_t boot_end_ns = io_now_ns() + (int64_t)boot_timeout_ns;
+	bool is_gone = false;
+	struct pollfd p[SLOT_COUNT];
+
+	for (;;) {
+		bool is_draining = (is_gone || r->has_ended) && !has_pending(r);
+		int64_t deadline = !r->is_up && boot_end_ns < r->end_ns ? boot_end_ns : r->end_ns;
+		int left = ms_until(deadline);
+
+		fill(p, r, q, is_gone);
+		if (poll(p, SLOT_COUNT, is_draining ? 0 : left) < 0 && errno != EINTR)
+			BUG("poll: %s", strerror(errno));
+		if (p[SLOT_SIGNAL].revents && take_signal(r))
+			return RELAY_INTERRUPTED;
+		is_gone |= p[SLOT_PID].revents != 0;
+		if (serve(r, q, p) > 0)
+			continue;
+		if (is_draining)
+			return r->has_ended ? RELAY_ENDED : RELAY_GONE;
+		if (left == 0)
+			return deadline == r->end_ns ? RELAY_TIMED_OUT : RELAY_SILENT;
+	}
+}
+
+char *relay_console_line(const struct relay *r, const char *words)
+{
+	const char *at = memmem(r->console.buf, r->console.len, words, strlen(words));
+
+	return at ? xstrndup(at, strcspn(at, "\r\n")) : NULL;
+}
