@@ -1,0 +1,52 @@
+#!/bin/bash
+# it_vm_scenarios.sh - every scenario, on both kernels, in the VM: the declared outcome is observed
+# with evidence, and the story's own figures stand in the report.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+# run KERNEL NAME: its exit status; reports go to a folder of that kernel and scenario.
+run() {
+	"$oomlab" run --quiet --backend=vm --kernel="$1" --reports="$scratch/$1-$2" "$2" \
+		>"$scratch/out" 2>&1
+}
+
+for kernel in 6.12 6.1; do
+	for name in $("$oomlab" list | cut -d' ' -f1); do
+		run "$kernel" "$name"
+		is $? 0 "$kernel $name passes"
+		dir=$scratch/$kernel-$name
+		is "$(report "$dir" .verdict)" pass "$kernel $name: verdict"
+		like "$(report "$dir" .run.kernel)" "^$kernel" "$kernel $name: ran on that kernel"
+	done
+
+	dir=$scratch/$kernel-memset-2g
+	is "$(report "$dir" .outcome)" oom_killed "$kernel memset-2g: outcome"
+	is "$(report "$dir" .scope)" own "$kernel memset-2g: its own limit"
+	is "$(report "$dir" '.kills | length')" 1 "$kernel memset-2g: one kill"
+	is "$(report "$dir" '.kills[0].constraint')" MEMCG "$kernel memset-2g: constraint"
+	is "$(report "$dir" '.kills[0].victim_comm')" memset-2g "$kernel memset-2g: victim"
+	is "$(report "$dir" '.kills[0].oom_memcg == .kills[0].task_memcg')" true \
+		"$kernel memset-2g: limit and victim in one cgroup"
+	is "$(report "$dir" '.events.oom_kill')" 1 "$kernel memset-2g: oom_kill rose by 1"
+	is "$(report "$dir" '.run.cgroup_version')" 2 "$kernel memset-2g: cgroup v2"
+	like "$(report "$dir" '.arenas[0].policy')" eager "$kernel memset-2g: eager clearing"
+	is "$(report "$dir" '.arenas[0].reserved')" 2147483648 "$kernel memset-2g: reserved"
+	is "$(report "$dir" '.arenas[0].touched < .spec.memory_max and .arenas[0].touched > 0')" true \
+		"$kernel memset-2g: touched less than the limit"
+	like "$(report "$dir" '.arenas[0].init_site | tostring')" 'memset-2g.c' \
+		"$kernel memset-2g: arena_init() was called from the scenario"
+	is "$(report "$dir" '[.explanation[] | select(.evidence | length == 0)] | length')" 0 \
+		"$kernel memset-2g: each sentence cites its evidence"
+	is "$(report "$dir" '.quality.kmsg_lost // 0')" 0 "$kernel memset-2g: nothing lost"
+	for file in record.jsonl report.txt report.md report.html kmsg.log trace.bin console.log; do
+		[ -s "$dir/latest/$file" ]
+		ok $? "$kernel memset-2g: $file"
+	done
+
+	dir=$scratch/$kernel-refused-2g
+	is "$(report "$dir" .outcome)" refused "$kernel refused-2g: outcome"
+	is "$(report "$dir" '.kills | length')" 0 "$kernel refused-2g: no kill"
+done
+
+is "$(strays)" "" "no process is left"
+done_testing

@@ -1,0 +1,121 @@
+#!/bin/bash
+# it_vm_user.sh - any user's command in the VM: static, dynamic, as an ordinary user, with a global
+# OOM, killed children, kills by hand; and everything that can go wrong with a guest.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+hog=$(cd "$top" && realpath "${BUILD:-build}")/tests/helpers/hog
+reports=$scratch/reports
+
+# vm OPTIONS... -- COMMAND...: status in $status, what it printed in $out and $errors.
+vm() {
+	out=$("$oomlab" run --quiet --backend=vm --reports="$reports" "$@" 2>"$scratch/errors")
+	status=$?
+	errors=$(cat "$scratch/errors")
+}
+
+vm --memory=64M -- "$hog" touch 200
+is $status 137 "a hog is killed: its own status"
+is "$(report "$reports" .outcome)" oom_killed "a hog is killed: outcome"
+is "$(report "$reports" .scope)" own "a hog is killed: its own limit"
+
+vm --memory=64M -- "$hog" child 200
+is $status 0 "a child is killed, the parent ends well: status 0"
+is "$(report "$reports" .outcome)" child_oom_killed "... but not unseen"
+
+vm --memory=64M --oom-group -- "$hog" child 200
+is $status 137 "memory.oom.group: the parent dies too"
+is "$(report "$reports" .outcome)" oom_killed "memory.oom.group: outcome"
+is "$(report "$reports" '.events.oom_group_kill')" 1 "memory.oom.group: counted"
+
+# shellcheck disable=SC2016 # for the shell in the guest
+vm --memory=64M -- /bin/sh -c 'kill -9 $$'
+is $status 137 "killed by hand: 137"
+is "$(report "$reports" .outcome)" signalled "killed by hand is not an OOM kill"
+
+vm --memory=64M -- /bin/sh -c 'echo to stdout; echo to stderr >&2; exit 7'
+is $status 7 "a command's own status"
+is "$out" "to stdout" "its stdout"
+like "$errors" "to stderr" "its stderr"
+is "$(report "$reports" .outcome)" failed "status 7: failed"
+
+vm --memory=64M --expect=survived -- "$hog" touch 200
+is $status 1 "--expect not met: 1"
+vm --memory=256M --expect=survived -- "$hog" touch 100
+is $status 0 "--expect met: 0"
+
+vm --guest-ram=256M --memory=max -- "$hog" touch 400
+is $status 137 "no limit, small guest: killed"
+is "$(report "$reports" .scope)" global "no limit, small guest: the whole machine's"
+is "$(report "$reports" '.kills[0].constraint')" NONE "no limit, small guest: CONSTRAINT_NONE"
+
+vm --memory=64M --memory-high=32M --timeout=4 -- "$hog" touch 60
+is "$(report "$reports" .outcome)" throttled "memory.high without reclaim: throttled"
+
+vm --memory=64M --timeout=2 -- "$hog" sleep 60
+is "$(report "$reports" .outcome)" timed_out "an endless target is stopped"
+
+vm --memory=64M --oom-score-adj=-1000 --timeout=20 -- "$hog" touch 200
+is "$(report "$reports" .outcome)" livelocked "nobody may be killed: livelock, ended by the watchdog"
+
+vm --memory=64M --overcommit=2 --guest-ram=1G -- "$hog" malloc 2048
+is $status 1 "overcommit 2: malloc of 2 GiB in a 1 GiB guest is refused"
+is "$(report "$reports" '.kills | length')" 0 "overcommit 2: no kill"
+
+if [ "$(id -u)" = 0 ]; then
+	cache=${OOMLAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/oomlab}
+	copy=$scratch/cache
+	mkdir -p "$copy" && cp -r "$cache"/. "$copy"/ && chmod -R a+rwX "$scratch"
+	mkdir -m 777 "$scratch/nobody"
+	cp "$oomlab" "$scratch/nobody/oomlab"
+	cp "$hog" "$scratch/nobody/hog"
+	(cd "$scratch/nobody" && OOMLAB_CACHE=$copy setpriv --reuid=65534 --regid=65534 --clear-groups \
+		./oomlab run --quiet --backend=vm --reports=r --memory=64M -- ./hog touch 200)
+	is $? 137 "an ordinary user needs no privilege"
+	is "$(report "$scratch/nobody/r" .outcome)" oom_killed "... and gets the same account"
+else
+	skip "an ordinary user needs no privilege" "this is one already"
+fi
+
+# What can go wrong: one line, the documented status, nothing left.
+PATH_WITHOUT=$scratch/empty
+mkdir "$PATH_WITHOUT"
+errors=$(PATH=$PATH_WITHOUT "$oomlab" run --quiet --backend=vm --reports="$reports" memset-2g 2>&1)
+is $? 77 "no QEMU: skipped"
+errors=$(OOMLAB_CACHE=$scratch/nothing "$oomlab" run --backend=vm --reports="$reports" memset-2g 2>&1)
+is $? 77 "no kernel: skipped"
+like "$errors" "make kernel" "no kernel: the cure is named"
+
+head -c 1000000 /dev/urandom >"$scratch/vmlinuz"
+vm --kernel="$scratch/vmlinuz" --memory=64M -- "$hog" touch 1
+is $status 125 "a kernel that is none: 125"
+is "$(printf '%s' "$errors" | grep -c .)" 1 "a kernel that is none: one line"
+
+"$oomlab" run --quiet --backend=vm --reports="$reports" --memory=64M -- "$hog" sleep 60 \
+	2>"$scratch/errors" &
+launcher=$!
+until pgrep -P $launcher qemu-system >/dev/null 2>&1; do read -rt 0.05 <> <(:) || true; done
+pkill -KILL -P $launcher qemu-system
+wait $launcher
+is $? 125 "QEMU killed from outside: 125"
+like "$(cat "$scratch/errors")" "oomlab: .*(QEMU|VM|guest)" "QEMU killed from outside: said so"
+
+for signal in INT TERM; do
+	"$oomlab" run --quiet --backend=vm --reports="$reports" --memory=64M -- "$hog" sleep 60 \
+		2>"$scratch/errors" &
+	launcher=$!
+	until grep -q '"ev":"gate"' "$reports"/hog-*-$launcher/record.jsonl 2>/dev/null; do
+		read -rt 0.05 <> <(:) || true
+	done
+	kill -$signal $launcher
+	wait $launcher
+	is $? $((128 + $(kill -l $signal))) "SIG$signal while it runs: the documented status"
+done
+
+vm --memory=64M -- "$scratch/no-such-command"
+is $status 127 "no such command: 127"
+touch "$scratch/plain"
+vm --memory=64M -- "$scratch/plain"
+is $status 126 "not executable: 126"
+
+is "$(strays)" "" "no process is left"
+done_testing
