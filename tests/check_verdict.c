@@ -16,7 +16,7 @@
 #define OWN	  "/lab/run"
 #define SIGKILLED "\"signal\":9"
 
-static struct strbuf text;
+static struct strbuf text = STRBUF_INIT;
 static unsigned long long seq;
 static struct record record;
 static struct conclusion conclusion;
@@ -37,7 +37,7 @@ static void add(const char *fmt, ...)
 /* A run whose target has started, with its kernel log in sight. */
 static void begin(void)
 {
-	text = (struct strbuf)STRBUF_INIT;
+	strbuf_clear(&text);
 	seq = 800;
 	add("{\"ev\":\"run\",\"id\":\"r\",\"argv\":[\"x\"],\"cgroup_version\":2}");
 	add("{\"ev\":\"cgroup\",\"level\":0,\"path\":\"" OWN "\",\"memory_max\":33554432}");

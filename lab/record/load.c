@@ -490,24 +490,3 @@ int record_load(const char *path, struct record *record, struct err *err)
 	}
 	return loader_finish(&l, path, err);
 }
-
-void record_release(struct record *r)
-{
-	free(r->argv);
-	free(r->cgroups);
-	free(r->sources);
-	free(r->samples);
-	free(r->kmsg);
-	free(r->ends);
-	free(r->checkpoints);
-	free(r->arenas);
-	free(r->sites);
-	free(r->maps);
-	free(r->marks);
-	free(r->lost);
-	free(r->notes);
-	free(r->mark_victims);
-	json_decref(r->settings);
-	json_decref(r->lines);
-	*r = (struct record){0};
-}

@@ -69,8 +69,8 @@ static void line(const struct frame *f, const struct doc_series *series, size_t 
 	const char *colour = colours[index % COLOURS];
 	double x = LEFT + (double)index * 150;
 
-	strbuf_printf(out, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.6\" points=\"",
-		      colour);
+	strbuf_printf(out, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"%s\" points=\"",
+		      colour, index ? "1.6" : "4.5\" stroke-opacity=\".45");
 	for (size_t i = 0; i < series->count; i++)
 		strbuf_printf(out, "%s%.1f,%.1f", i ? " " : "", x_of(f, series->points[i].t_ns),
 			      y_of(f, series->points[i].bytes));

@@ -19,7 +19,7 @@ static const char head[] =
 	"body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);"
 	"max-width:52rem;margin:2rem auto;padding:0 1rem}\n"
 	"h1{font-size:1.5rem;margin:0}h2{font-size:1.05rem;margin:1.6rem 0 .3rem}\n"
-	"p{margin:.2rem 0}.byline,.ev{color:var(--dim);font-size:.85em}\n"
+	"p{margin:.2rem 0}.byline,.ev{color:var(--dim);font-size:.85em;font-weight:400}\n"
 	".summary{font-size:1.15rem;font-weight:600;margin:1rem 0;padding-left:.8rem;"
 	"border-left:.25rem solid var(--line)}\n"
 	".bad{border-color:var(--bad)}.good{border-color:var(--good)}\n"
@@ -27,10 +27,12 @@ static const char head[] =
 	"font-size:.85rem}\n"
 	"table{border-collapse:collapse}td,th{text-align:left;padding:.15rem .9rem .15rem 0;"
 	"border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}\n"
+	".bars td:first-child{white-space:nowrap}.bars .sum td{border:0;font-weight:600}\n"
 	".bars td:nth-child(2),.bars td:nth-child(3){text-align:right;white-space:nowrap}\n"
 	".bars{width:100%}.bars td:last-child{width:55%}\n"
 	".bar{display:block;height:.8rem;background:var(--bar);min-width:1px}\n"
-	"svg{width:100%;height:auto;margin-top:1rem}svg text{fill:var(--dim);font-size:11px}\n"
+	"svg{width:100%;height:auto;margin-top:1rem}svg text{fill:var(--dim);font-size:11px;"
+	"paint-order:stroke;stroke:var(--paper);stroke-width:3px}\n"
 	"</style>\n";
 
 static void escaped(struct strbuf *out, const char *text)
@@ -108,12 +110,12 @@ static void table(struct strbuf *out, const struct doc_block *block)
 	}
 }
 
-static void bar(struct strbuf *out, const char *label, int64_t bytes, int64_t total)
+static void bar(struct strbuf *out, const char *label, int64_t bytes, int64_t total, bool is_sum)
 {
 	double share = total > 0 ? (double)bytes / (double)total * 100 : 0;
 	uint64_t magnitude = bytes < 0 ? (uint64_t)-bytes : (uint64_t)bytes;
 
-	strbuf_puts(out, "<tr><td>");
+	strbuf_puts(out, is_sum ? "<tr class=\"sum\"><td>= " : "<tr><td>");
 	escaped(out, label);
 	strbuf_printf(out,
 		      "</td><td>%s%s</td><td>%.1f %%</td><td><span class=\"bar\" "
@@ -128,9 +130,9 @@ static void bars(struct strbuf *out, const struct doc_block *block)
 {
 	strbuf_puts(out, "<table class=\"bars\">\n");
 	for (size_t i = 0; i < block->bar_count; i++)
-		bar(out, block->bars[i].label, block->bars[i].bytes, block->total_bytes);
+		bar(out, block->bars[i].label, block->bars[i].bytes, block->total_bytes, false);
 	if (block->text)
-		bar(out, block->text, block->total_bytes, block->total_bytes);
+		bar(out, block->text, block->total_bytes, block->total_bytes, true);
 	strbuf_puts(out, "</table>\n");
 }
 

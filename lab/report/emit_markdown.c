@@ -105,8 +105,12 @@ static void bars(struct strbuf *out, const struct doc_block *block)
 	strbuf_puts(out, "| | size | share |\n| --- | ---: | ---: |\n");
 	for (size_t i = 0; i < block->bar_count; i++)
 		bar(out, block->bars[i].label, block->bars[i].bytes, block->total_bytes);
-	if (block->text)
-		bar(out, block->text, block->total_bytes, block->total_bytes);
+	if (block->text) {
+		_cleanup_strbuf_ struct strbuf label = STRBUF_INIT;
+
+		strbuf_printf(&label, "= %s", block->text);
+		bar(out, label.buf, block->total_bytes, block->total_bytes);
+	}
 }
 
 static void emit_block(struct strbuf *out, const struct doc_block *block, bool continues)
