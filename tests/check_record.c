@@ -256,6 +256,25 @@ START_TEST(every_kind_comes_back)
 }
 END_TEST
 
+/* The launcher writes what it knows before the guest has spoken, the guest the rest. */
+START_TEST(run_lines_add_up)
+{
+	struct record r;
+
+	load_text("{\"ev\":\"run\",\"id\":\"r\",\"argv\":[\"a\",7,\"b\"]}\n"
+		  "{\"ev\":\"run\",\"kernel\":\"6.12\",\"cgroup_version\":2}\n"
+		  "{\"ev\":\"run\",\"accelerator\":\"tcg\"}\n",
+		  &r);
+	ck_assert_str_eq(r.id, "r");
+	ck_assert_str_eq(r.kernel, "6.12");
+	ck_assert_str_eq(r.accelerator, "tcg");
+	ck_assert_int_eq(r.cgroup_version, 2);
+	ck_assert_uint_eq(r.argc, 2);
+	ck_assert_str_eq(r.argv[1], "b");
+	record_release(&r);
+}
+END_TEST
+
 START_TEST(without_a_run_line_it_is_no_record)
 {
 	static const char *const texts[] = {"", "\n", "x", "{\"ev\":\"gate\",\"t\":1}\n", "\0\0"};
@@ -418,6 +437,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_full_disk_is_the_first_error);
 	tcase_add_test(t, spec_comes_back_as_it_was);
 	tcase_add_test(t, every_kind_comes_back);
+	tcase_add_test(t, run_lines_add_up);
 	tcase_add_test(t, without_a_run_line_it_is_no_record);
 	tcase_add_loop_test(t, damaged_lines_are_dropped_and_counted, 0,
 			    sizeof(damaged) / sizeof(*damaged));

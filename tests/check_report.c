@@ -377,8 +377,8 @@ START_TEST(json_tells_the_kill)
 	kill = json_array_get(json_object_get(json, "kills"), 0);
 	ck_assert_str_eq(string(kill, "victim_comm"), "memset-2g");
 	ck_assert_str_eq(string(kill, "constraint"), "MEMCG");
-	ck_assert_int_eq(json_integer_value(json_object_get(kill, "anon_rss_bytes")), 534212608);
-	ck_assert_int_eq(number(kill, "memory", "anon"), 534212608);
+	ck_assert_int_eq(json_integer_value(json_object_get(kill, "anon_rss_bytes")), 535756800);
+	ck_assert_int_eq(number(kill, "memory", "anon"), 535756800);
 	ck_assert_uint_eq(json_array_size(json_object_get(kill, "tasks")), 1);
 	ck_assert_uint_ge(json_array_size(json_object_get(kill, "cause_of_death")), 3);
 	arena = json_array_get(json_object_get(json, "arenas"), 0);

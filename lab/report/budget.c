@@ -63,7 +63,8 @@ static void itemise(struct budget *b, const struct amounts *a, int64_t total, in
 	qsort(b->items, b->count, sizeof(*b->items), larger_first);
 	for (size_t i = 0; i < b->count; i++)
 		sum += b->items[i].bytes;
-	add(b, "not_itemised", "not itemised", total - sum);
+	add(b, "not_itemised", b->sample ? "not itemised (counters lag)" : "not itemised",
+	    total - sum);
 }
 
 static bool has_any(const struct amounts *a)
@@ -130,10 +131,10 @@ void budget_from_sample(const struct facts *f, const struct record_sample *sampl
 
 	if (!has_any(&amounts) || !is_known(v[METRIC_CURRENT]))
 		return;
-	itemise(b, &amounts, v[METRIC_CURRENT],
-		f->limit && f->limit->level ? RECORD_ABSENT : f->limit_bytes);
 	b->sample = sample;
 	b->sample_number = facts_sample_number(f->record, sample);
+	itemise(b, &amounts, v[METRIC_CURRENT],
+		f->limit && f->limit->level ? RECORD_ABSENT : f->limit_bytes);
 }
 
 void budget_at_kill(const struct facts *f, struct budget *b)

@@ -88,10 +88,21 @@ static void say_limit(const struct facts *f, struct doc *doc)
 	}
 }
 
+/* What the invoker was doing; the trace's word for page tables needs the reason added. */
+static const char *doing(const struct oomlog_event *e)
+{
+	const struct mechanism *mechanism = mechanism_named(e->mechanism);
+
+	if (!mechanism)
+		return "needed memory";
+	return strcmp(mechanism->name, "page_tables")
+		       ? mechanism->sentence
+		       : "needed a page for its page tables, to map the next memory it touched";
+}
+
 static void say_invoker(const struct facts *f, struct doc *doc)
 {
 	const struct oomlog_event *e = &f->kill->event;
-	const struct mechanism *mechanism = mechanism_named(e->mechanism);
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
 	if (!e->invoker_comm)
@@ -99,12 +110,21 @@ static void say_invoker(const struct facts *f, struct doc *doc)
 	strbuf_puts(&sb, e->invoker_comm);
 	if (is_known(e->invoker_pid))
 		strbuf_printf(&sb, " (pid %" PRId64 ")", e->invoker_pid);
-	doc_sentence(doc,
-		     "%s %s; the limit was reached and nothing could be reclaimed, so the kernel "
-		     "invoked its OOM killer.",
-		     sb.buf, mechanism ? mechanism->sentence : "needed memory");
+	doc_sentence(
+		doc,
+		"%s %s; %s and nothing could be reclaimed, so the kernel invoked its OOM killer.",
+		sb.buf, doing(e),
+		f->conclusion->scope == SCOPE_GLOBAL ? "no memory was left"
+						     : "the limit was reached");
 	cite_kmsg(doc, f->invoked_line);
 	cite_event(doc, f, COUNTER_MAX);
+}
+
+static const char *constraint_words(const char *constraint)
+{
+	if (!strcmp(constraint, "MEMCG"))
+		return " (a cgroup's limit)";
+	return strcmp(constraint, "NONE") ? "" : " (the whole machine)";
 }
 
 static void say_choice(const struct facts *f, struct doc *doc)
@@ -118,7 +138,7 @@ static void say_choice(const struct facts *f, struct doc *doc)
 		strbuf_printf(&sb, ", of %zu candidates", e->task_count);
 	if (e->constraint)
 		strbuf_printf(&sb, ", under CONSTRAINT_%s%s,", e->constraint,
-			      strcmp(e->constraint, "MEMCG") ? "" : " (a cgroup's limit)");
+			      constraint_words(e->constraint));
 	doc_sentence(doc, "It chose %s (pid %" PRId64 ")%s and sent SIGKILL%s%s",
 		     f->victim->comm ? f->victim->comm : "?", f->victim->pid, sb.buf,
 		     e->group_kill ? " to every process of the group (memory.oom.group)" : "",
@@ -253,11 +273,17 @@ static void draw_budget(const struct budget *b, struct doc *doc)
 		doc_bar(doc, "not used", b->unused);
 }
 
+/* The statistics of a short run may not have been brought up to date even once. */
+static bool is_itemised(const struct budget *b)
+{
+	return b->count && strcmp(b->items[0].key, "not_itemised") != 0;
+}
+
 void story_budget(const struct facts *f, struct doc *doc)
 {
 	const struct budget *b = f->at_kill.count ? &f->at_kill : &f->at_peak;
 
-	if (!b->count)
+	if (!is_itemised(b))
 		return;
 	if (b == &f->at_peak)
 		doc_heading(doc, "Where the memory was, at its highest");

@@ -172,6 +172,12 @@ static void say_refused(const struct facts *f, struct doc *doc)
 	say_overcommit(f, doc, r->refused_bytes, false);
 }
 
+/* Inaccessible address space is not counted as promised; what is made accessible is. */
+static int64_t promised(const struct record_arena *a)
+{
+	return a->source && !strcmp(a->source, "reserve") ? a->committed : a->reserved;
+}
+
 void story_asked(const struct facts *f, struct doc *doc)
 {
 	bool is_refused = is_known(f->record->refused_errno);
@@ -184,7 +190,7 @@ void story_asked(const struct facts *f, struct doc *doc)
 	} else if (f->arena) {
 		say_reserved(f, doc);
 		if (!is_known(f->arena->refused_errno) || !f->arena->refused_errno)
-			say_overcommit(f, doc, f->arena->reserved, true);
+			say_overcommit(f, doc, promised(f->arena), true);
 	} else {
 		say_command(f, doc);
 	}
