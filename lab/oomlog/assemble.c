@@ -140,7 +140,7 @@ static bool kill_belongs(const struct assembler *a, const struct message *m)
 {
 	bool complete = fact_blames_memcg(m->text) || fact_blames_machine(m->text);
 
-	if (event(a)->group_kill)
+	if (event(a)->group_kill && !fact_blames_machine(m->text))
 		return true;
 	return !event(a)->victim_count && !event(a)->no_killable_process &&
 	       !(complete && (event(a)->lines.chosen || blame_differs(a, m)));

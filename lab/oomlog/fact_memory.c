@@ -40,7 +40,7 @@ void fact_task_in(struct facts *f, struct span text, uint64_t line)
 			f->event.task_memcg = pool_text(&f->pool, task);
 		text = at == SPAN_NONE ? (struct span){text.p, 0} : span_skip(text, at + middle.n);
 	} else {
-		text = span_trim(span_skip(text, middle.n - 1));
+		text = span_trim(span_skip(text, middle.n - 2));
 	}
 	if (text.n && *text.p == '/')
 		f->event.oom_memcg = pool_text(&f->pool, text);

@@ -191,7 +191,7 @@ static void victim_from_elsewhere(struct facts *f)
 				     ev->lines.summary);
 		facts_note(f, ev->lines.summary,
 			   "the kill line is missing; the victim is known from the summary line");
-	} else if (f->reaped_line && ev->reaped_count == 1 && !ev->chosen_comm) {
+	} else if (f->reaped_line && ev->reaped_count == 1 && ev->group_kill) {
 		victim = bare_victim(f->reaped_comm, f->reaped_pid, OOMLOG_ABSENT, f->reaped_line);
 		facts_note(f, f->reaped_line,
 			   "the kill line is missing; the victim is known from oom_reaper");

@@ -27,7 +27,7 @@ static const struct marker markers[] = {
 	{SPAN("Out of memory and no killable process"), KIND_NO_KILLABLE},
 	{SPAN("Out of memory in UB "), KIND_KILLED},
 	{SPAN("Killed process "), KIND_KILLED},
-	{SPAN("Task in "), KIND_TASK_IN},
+	{SPAN("Task in /"), KIND_TASK_IN},
 	{SPAN("Tasks state (memory values in "), KIND_TASKS_STATE},
 	{SPAN("Total swap = "), KIND_SWAP},
 	{SPAN("Free swap "), KIND_SWAP},
@@ -48,7 +48,7 @@ static const struct marker markers[] = {
 	{SPAN("memory+swap: usage "), KIND_USAGE_OTHER},
 	{SPAN("swap: usage "), KIND_USAGE_OTHER},
 	{SPAN("kmem: usage "), KIND_USAGE_OTHER},
-	{SPAN("killed as a result of limit of "), KIND_TASK_IN_REST},
+	{SPAN("killed as a result of limit of"), KIND_TASK_IN_REST},
 	{SPAN("oom_kill_process: "), KIND_SUPPRESSED},
 	{SPAN("active_anon:"), KIND_COUNTERS},
 	{SPAN("active:"), KIND_COUNTERS},
@@ -127,11 +127,25 @@ static enum kind node_kind(struct span s)
 	return KIND_OTHER;
 }
 
+/*
+ * "hog invoked oom-killer:"; OpenVZ: "190708 (hog) invoked oom-killer in ub 103". More than a name
+ * in front means that somebody quotes the line.
+ */
+static bool is_invoked(struct span s)
+{
+	size_t at = span_find(s, SPAN(" invoked oom-killer"));
+	struct span who = span_trim(span_head(s, at == SPAN_NONE ? 0 : at));
+	size_t digits = span_digits(who);
+
+	return who.n && (who.n <= 15 || (digits && who.n <= digits + 18 &&
+					 span_starts(span_skip(who, digits), SPAN(" ("))));
+}
+
 static enum kind loose_kind(struct span s)
 {
 	static const struct span tasks = SPAN("Tasks in ");
 
-	if (span_has(s, SPAN(" invoked oom-killer")))
+	if (is_invoked(s))
 		return KIND_INVOKED;
 	if (span_has(span_head(s, 64), SPAN("+0x")) || span_starts(s, SPAN("? ")))
 		return KIND_FRAME;
@@ -172,8 +186,10 @@ enum kind kind_of(struct span s)
 static bool marker_begun(struct span s)
 {
 	s = span_trim(s);
-	if (s.n < 4)
-		return false;
+	if (s.n < 4 || (*s.p == '[' && !span_has_char(s, ']')))
+		return s.n > 0 && *s.p == '[' && s.n < 16;
+	if (span_starts(s, SPAN("CPU:")) || span_starts(s, SPAN("Pid:")))
+		return s.n < 64;
 	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
 		if (s.n < markers[i].words.n && span_starts(markers[i].words, s))
 			return true;
@@ -205,6 +221,16 @@ static bool wants_invoked(struct span text, struct span piece)
 	if (span_has(text, SPAN("oom_score_adj=")) && char_is_digit(text.p[text.n - 1]))
 		return false;
 	return HAS_ANY(piece, SPAN("="), SPAN("oom-killer:"));
+}
+
+/* Until the number behind "failcnt". */
+static bool wants_usage(struct span text, struct span piece)
+{
+	int64_t failcnt;
+
+	return !span_number_after(text, SPAN("failcnt "), &failcnt) &&
+	       (HAS_ANY(piece, SPAN("limit"), SPAN("failcnt"), SPAN("kB")) ||
+		char_is_digit(*span_ltrim(piece).p));
 }
 
 static bool wants_killed(struct span text, struct span piece)
@@ -258,12 +284,13 @@ bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_hea
 	case KIND_ROW:
 		return wants_row(text, piece);
 	case KIND_TASK_IN:
-		return HAS_ANY(piece, SPAN("limit of"), SPAN("killed as"));
+		return !span_has(text, SPAN("limit of /")) &&
+		       (is_headed || HAS_ANY(piece, SPAN("limit of"), SPAN("killed as")));
 	case KIND_TASKS_STATE:
 		return span_starts(span_ltrim(piece), SPAN("pages"));
 	case KIND_USAGE:
 	case KIND_USAGE_OTHER:
-		return HAS_ANY(piece, SPAN("limit"), SPAN("failcnt"));
+		return wants_usage(text, piece);
 	case KIND_GROUP:
 		return HAS_ANY(piece, SPAN("killed due"), SPAN("oom.group"));
 	case KIND_CPU:
@@ -273,13 +300,13 @@ bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_hea
 	case KIND_BUDDY:
 	case KIND_REGISTERS:
 	case KIND_STATS:
+	case KIND_PANIC:
 		return is_headed && kind_of(piece) != KIND_STAT && kind_of(piece) != KIND_COUNTERS;
 	case KIND_OTHER:
 	case KIND_STAT:
 	case KIND_SUMMARY_REST:
 	case KIND_TASK_IN_REST:
 	case KIND_NO_KILLABLE:
-	case KIND_PANIC:
 	case KIND_SUPPRESSED:
 	case KIND_TRACE_HEAD:
 	case KIND_FRAME:
@@ -350,6 +377,8 @@ bool kind_glues(enum kind kind, struct span text, struct span piece)
 		return true;
 	if (kind == KIND_KILLED && killed_word_broken(text, piece))
 		return true;
+	if (kind == KIND_TASK_IN && !span_has(text, SPAN(" ki")) && last != ' ')
+		return !span_starts(piece, SPAN("killed"));
 	return first == ':' || (first == '=' && last != ' ') ||
 	       (kind == KIND_KILLED && last == ':');
 }

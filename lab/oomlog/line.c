@@ -8,6 +8,7 @@ struct strip {
 	struct line *line;
 	bool stamped; /* a printk stamp was seen: the message is near */
 	bool rfc5424;
+	bool decoded; /* the facility is known: no program's name follows */
 };
 
 static void headed(struct strip *st, struct span rest)
@@ -206,6 +207,10 @@ static void strip_tags(struct strip *st, struct span s)
 			headed(st, span_skip(next, 1));
 			return;
 		}
+		if (span_starts(token, SPAN("kernel:")) && token.n > 7) {
+			headed(st, span_skip(at, 7));
+			return;
+		}
 		bool tag = token.p[token.n - 1] == ':';
 		if (!tag && kernel_tag(token) && span_eat(&colon, SPAN(":"))) {
 			tag = true;
@@ -258,11 +263,29 @@ static bool strip_date(struct strip *st, struct span s)
 	    span_equal(word, SPAN("AM")) || span_equal(word, SPAN("PM")) ||
 	    (word.n > 2 && word.n < 6 && (*word.p == '+' || *word.p == '-')))
 		rest = span_ltrim(peek);
-	if (st->rfc5424)
+	if (st->decoded)
+		headed(st, rest);
+	else if (st->rfc5424)
 		strip_rfc5424(st, rest);
 	else
 		strip_tags(st, rest);
 	return true;
+}
+
+/* "messages.1:" or "messages.1:279:" as grep puts in front of a dated line. */
+static bool strip_grep(struct strip *st, struct span s)
+{
+	size_t at = span_find(span_head(s, 96), SPAN(":"));
+
+	if (at == SPAN_NONE || at == 0 || span_has_char(span_head(s, at), ' '))
+		return false;
+	s = span_skip(s, at + 1);
+	size_t digits = span_digits(s);
+	if (digits && digits < 10 && span_starts(span_skip(s, digits), SPAN(":")))
+		s = span_skip(s, digits + 1);
+	if (s.n && *s.p == '[')
+		return kind_of(s) == KIND_OTHER && strip_bracket(st, s);
+	return s.n && clock_end(s) && strip_date(st, s);
 }
 
 /* "4,19685342,241227987454,-,caller=T12845;" with the priority's facility above its low 3 bits. */
@@ -343,6 +366,7 @@ static bool strip_decoded(struct strip *st, struct span s)
 	if (!span_eat(&s, SPAN(":")))
 		return false;
 	st->line->foreign = !span_equal(facility, SPAN("kern"));
+	st->decoded = true;
 	headed(st, s);
 	return true;
 }
@@ -363,7 +387,8 @@ static bool strip_word(struct strip *st, struct span s)
 		headed(st, next);
 		return true;
 	}
-	return !st->line->wall.n && (strip_decoded(st, s) || strip_date(st, s));
+	return (!st->line->headed || (st->decoded && !st->line->wall.n)) &&
+	       (strip_decoded(st, s) || strip_date(st, s) || strip_grep(st, s));
 }
 
 static bool strip_quote(struct strip *st, struct span s)
@@ -409,8 +434,9 @@ static bool strip_one(struct strip *st)
 	}
 	if (char_is_digit(*s.p) && !st->stamped)
 		return strip_kmsg(st, s) || strip_number(st, s) ||
-		       (!st->line->wall.n && strip_date(st, s));
-	return (char_is_alpha(*s.p) || (unsigned char)*s.p >= 0x80) && strip_word(st, s);
+		       (!st->line->wall.n && (strip_date(st, s) || strip_grep(st, s)));
+	return (char_is_alpha(*s.p) || *s.p == '/' || (unsigned char)*s.p >= 0x80) &&
+	       strip_word(st, s);
 }
 
 /* Offset of a printk stamp or a /dev/kmsg header inside s, or SPAN_NONE. */
@@ -443,7 +469,8 @@ static void strip_unknown(struct line *line, struct span whole)
 	st.rest = span_skip(whole, at);
 	for (int step = 0; step < 4 && strip_one(&st); step++)
 		;
-	if (!inner.headed || kind_of(st.rest) == KIND_OTHER)
+	if (!inner.headed || (kind_of(st.rest) == KIND_OTHER &&
+			      !span_ends(span_rtrim(st.rest), SPAN(" invoked"))))
 		return;
 	*line = inner;
 	line->text = st.rest;
@@ -456,6 +483,7 @@ void line_strip(struct line *line, struct span raw, char *scratch)
 	*line = (struct line){.time_ns = OOMLOG_ABSENT};
 	st.rest = clean(raw, scratch);
 	line->columns = width(st.rest);
+	line->indent = st.rest.n - span_ltrim(st.rest).n;
 	for (int step = 0; step < 10 && !line->foreign; step++)
 		if (!strip_one(&st))
 			break;

@@ -36,6 +36,7 @@ struct line {
 	bool headed;	  /* something that starts a message stood in front: not a continuation */
 	bool foreign;	  /* another program's message */
 	bool escaped;	  /* from /dev/kmsg or JSON: newlines of the message are inside text */
+	size_t indent;	  /* blanks in front of everything */
 	size_t columns;	  /* width of the whole physical line, to tell a hard wrap */
 };
 

@@ -10,13 +10,14 @@
 
 void joiner_init(struct joiner *j, message_fn *sink, void *ctx)
 {
-	*j = (struct joiner){.sink = sink, .ctx = ctx, .text = STRBUF_INIT};
+	*j = (struct joiner){.sink = sink, .ctx = ctx, .text = STRBUF_INIT, .raw = STRBUF_INIT};
 	j->scratch = xcalloc(1, RECORD_MAX);
 }
 
 void joiner_release(struct joiner *j)
 {
 	strbuf_release(&j->text);
+	strbuf_release(&j->raw);
 	free(j->scratch);
 }
 
@@ -110,7 +111,8 @@ static void begin(struct joiner *j, const struct line *line, uint64_t number)
 	j->open = true;
 	j->headed = line->headed;
 	j->escaped = line->escaped;
-	j->columns = line->columns;
+	j->columns = j->last_columns = line->columns;
+	j->indent = line->indent;
 	strbuf_clear(&j->text);
 	strbuf_append(&j->text, line->text.p, line->text.n);
 	j->wall_len = line->wall.n < sizeof(j->wall) ? line->wall.n : sizeof(j->wall);
@@ -120,22 +122,56 @@ static void begin(struct joiner *j, const struct line *line, uint64_t number)
 	j->pending.kind = kind_of(line->text);
 }
 
+/* Whether the break before this piece is a terminal's, so that nothing was lost at it. */
+static bool is_hard(const struct joiner *j)
+{
+	static const size_t usual[] = {80, 100, 120, 132, 160};
+	const struct wrap *w = &j->wrap;
+
+	if (j->columns == j->hard_columns)
+		return true;
+	if (j->last_columns != w->width || w->at_width * 4 < w->joints * 3)
+		return false;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (w->width == usual[i])
+			return true;
+	return w->width == w->proven;
+}
+
+static void count_joint(struct joiner *j, const struct line *line)
+{
+	struct wrap *w = &j->wrap;
+	enum kind kind = kind_of(line->text);
+
+	if (!j->headed || j->last_columns < 60 || !line->text.n || kind == KIND_STAT ||
+	    kind == KIND_COUNTERS)
+		return;
+	w->joints++;
+	if (j->last_columns > w->width) {
+		w->width = j->last_columns;
+		w->at_width = 0;
+	}
+	w->at_width += j->last_columns == w->width;
+}
+
 static void append(struct joiner *j, const struct line *line)
 {
-	struct span text = {j->text.buf, j->text.len}, piece = line->text;
-	bool edge = text.n && (char_is_blank(text.p[text.n - 1]) || char_is_blank(*piece.p));
-	bool glue = !edge && kind_glues(j->pending.kind, text, piece);
+	struct span text = {j->text.buf, j->text.len}, piece = span_ltrim(line->text);
+	struct span whole = span_rtrim(text);
+	size_t indent = line->text.n - piece.n;
+	bool edge = whole.n < text.n || (indent && indent != j->indent);
+	bool glue = kind_glues(j->pending.kind, whole, piece) &&
+		    !(edge && j->pending.kind == KIND_TABLE_HEAD);
 
-	if (glue)
+	if (glue && !edge) {
 		j->hard_columns = j->columns;
-	else if (edge && kind_glues(j->pending.kind, span_rtrim(text), span_ltrim(piece)) &&
-		 j->pending.kind != KIND_TABLE_HEAD) {
-		j->text.len = span_rtrim(text).n;
-		piece = span_ltrim(piece);
-	} else if (!edge && j->columns != j->hard_columns && j->text.len) {
-		strbuf_putc(&j->text, ' ');
+		j->wrap.proven = j->last_columns;
 	}
+	j->text.len = whole.n;
+	if (edge ? !glue : !glue && !is_hard(j))
+		strbuf_putc(&j->text, ' ');
 	j->columns += line->columns;
+	j->last_columns = line->columns;
 	strbuf_append(&j->text, piece.p, piece.n);
 	if (j->pending.kind == KIND_OTHER)
 		j->pending.kind = kind_of((struct span){j->text.buf, j->text.len});
@@ -157,12 +193,12 @@ static bool continues(const struct joiner *j, const struct line *line)
 
 	if (!j->open || line->headed || !span_trim(piece).n || j->text.len > RECORD_MAX)
 		return false;
+	if (j->headed && is_hard(j) && kind_of(piece) != KIND_STAT)
+		return true;
 	if (j->pending.kind == KIND_OTHER)
 		return completes_marker(j, piece);
-	if (kind_of(piece) != KIND_OTHER)
+	if (kind_of(piece) != KIND_OTHER && !span_starts(span_ltrim(piece), SPAN("failcnt ")))
 		return false;
-	if (j->pending.kind == KIND_ROW && j->columns == j->hard_columns)
-		return true;
 	return kind_wants(j->pending.kind, text, piece, j->headed);
 }
 
@@ -175,20 +211,64 @@ static bool is_dictionary(const struct joiner *j, const struct line *line)
 	       s.p[1] <= 'Z' && span_has_char(span_head(s, 32), '=');
 }
 
+static void take(struct joiner *j, struct span raw, uint64_t number);
+
+/* A header with nothing behind it, or broken inside a stamp: "kernel: [" + "139.201] text". */
+static bool is_dangling(const struct line *line)
+{
+	struct span text = span_trim(line->text);
+
+	return line->headed && (!text.n || (*text.p == '[' && !span_has_char(text, ']')));
+}
+
+static bool take_dangling(struct joiner *j, struct span raw, uint64_t number)
+{
+	struct line line;
+	struct strbuf whole = STRBUF_INIT;
+
+	line_strip(&line, raw, j->scratch);
+	j->dangling = false;
+	if (line.headed || !span_trim(line.text).n)
+		return false;
+	strbuf_append(&whole, j->raw.buf, j->raw.len);
+	strbuf_putc(&whole, ' ');
+	strbuf_append(&whole, line.text.p, line.text.n);
+	j->open = false;
+	take(j, (struct span){whole.buf, whole.len}, number - 1);
+	j->last_columns = line.columns;
+	strbuf_release(&whole);
+	return true;
+}
+
 static void take(struct joiner *j, struct span raw, uint64_t number)
 {
 	struct line line;
 
-	line_strip(&line, span_head(raw, RECORD_MAX), j->scratch);
+	raw = span_head(raw, RECORD_MAX);
+	if (j->dangling && take_dangling(j, raw, number))
+		return;
+	line_strip(&line, raw, j->scratch);
 	if (is_dictionary(j, &line))
 		return;
+	if (!line.headed && j->foreign && j->kernel_headed)
+		return;
+	if (j->open && !line.headed)
+		count_joint(j, &line);
 	if (!line.foreign && continues(j, &line)) {
 		append(j, &line);
 		return;
 	}
 	joiner_flush(j);
-	if (!line.foreign)
-		begin(j, &line, number);
+	j->foreign = line.foreign;
+	if (line.foreign)
+		return;
+	j->kernel_headed |= line.headed;
+	begin(j, &line, number);
+	j->dangling = is_dangling(&line);
+	if (j->dangling) {
+		strbuf_clear(&j->raw);
+		strbuf_append(&j->raw, raw.p, raw.n - (raw.n && raw.p[raw.n - 1] == '\r'));
+	}
 }
 
 /* Offset of the next "[ 123.456789]" behind the first byte, or the length of s. */
