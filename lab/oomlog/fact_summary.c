@@ -93,13 +93,42 @@ static void memcg_paths(struct facts *f, struct span s)
 	keep(f, &f->event.task_memcg, span_skip(s, at + 12));
 }
 
+/* The statistics named the cgroup that ran out: its path is then known whole. */
+static bool known_path(struct facts *f, struct span s)
+{
+	const char *path = f->event.stats_memcg;
+
+	if (!path)
+		return false;
+	struct span label = SPAN(",oom_memcg="), next = SPAN(",task_memcg=/");
+	size_t n = strlen(path);
+	for (size_t at = span_find(s, label); at != SPAN_NONE;) {
+		struct span rest = span_skip(s, at + label.n);
+
+		if (span_starts(rest, (struct span){path, n}) &&
+		    span_starts(span_skip(rest, n), next)) {
+			f->event.oom_memcg = path;
+			keep(f, &f->event.task_memcg, span_skip(rest, n + next.n - 1));
+			return true;
+		}
+		size_t more = span_find(rest, label);
+		at = more == SPAN_NONE ? SPAN_NONE : at + label.n + more;
+	}
+	return false;
+}
+
 /* The part in front of ",task=": whose memory ran out, and the victim's cgroup. */
 static void whose(struct facts *f, struct span s)
 {
 	size_t global = span_find(s, SPAN(",global_oom")),
 	       memcg = span_find(s, SPAN(",oom_memcg=/"));
 
-	if (memcg != SPAN_NONE && (global == SPAN_NONE || memcg < global)) {
+	bool by_memcg = f->event.lines.limit ||
+			(f->event.constraint && strcmp(f->event.constraint, "MEMCG") == 0);
+
+	if (known_path(f, s))
+		return;
+	if (memcg != SPAN_NONE && (by_memcg || global == SPAN_NONE)) {
 		memcg_paths(f, span_skip(s, memcg + 11));
 	} else if (global != SPAN_NONE) {
 		struct span rest = span_skip(s, global + 11);

@@ -162,6 +162,13 @@ static enum kind loose_kind(struct span s)
 	return node_kind(s);
 }
 
+static enum kind bracket_or_loose(struct span s)
+{
+	enum kind kind = bracket_kind(s);
+
+	return kind ? kind : loose_kind(s);
+}
+
 /* Counters are in pages: with a unit it is the wrapped rest of a node's or zone's line. */
 static enum kind marked_kind(enum kind kind, struct span s)
 {
@@ -176,7 +183,7 @@ enum kind kind_of(struct span s)
 	if (!s.n)
 		return KIND_OTHER;
 	if (*s.p == '[')
-		return bracket_kind(s) ? bracket_kind(s) : loose_kind(s);
+		return bracket_or_loose(s);
 	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
 		if (*s.p == *markers[i].words.p && span_starts(s, markers[i].words))
 			return marked_kind(markers[i].kind, s);

@@ -40,7 +40,8 @@ static struct span clean(struct span raw, char *scratch)
 {
 	if (raw.n && raw.p[raw.n - 1] == '\r')
 		raw.n--;
-	if (span_has_char(raw, '\x1b') || span_has(raw, SPAN("\xc2\xa0")))
+	if (span_has_char(raw, '\x1b') ||
+	    (span_has_char(raw, '\xc2') && span_has(raw, SPAN("\xc2\xa0"))))
 		return (struct span){scratch, clean_copy(raw, scratch)};
 	return raw;
 }
@@ -190,11 +191,31 @@ static bool message_starts(struct span s, size_t index)
 	return kind != KIND_OTHER && kind != KIND_STAT && (index > 0 || kind != KIND_INVOKED);
 }
 
+/* "host kernel: ", the usual case, without a look at the message. */
+static bool strip_kernel_tag(struct strip *st, struct span s)
+{
+	for (int words = 0; words < 3; words++) {
+		struct span token = span_token(&s);
+
+		if (!token.n)
+			return false;
+		if (token.p[token.n - 1] != ':')
+			continue;
+		if (!kernel_tag(span_head(token, token.n - 1)))
+			return false;
+		headed(st, span_skip(s, s.n && *s.p == ' '));
+		return true;
+	}
+	return false;
+}
+
 /* After a date: "host kernel: ", "kernel: ", "kern.info kernel: ", "host prog[1]: ", nothing. */
 static void strip_tags(struct strip *st, struct span s)
 {
 	struct span at = span_ltrim(s);
 
+	if (strip_kernel_tag(st, at))
+		return;
 	for (size_t index = 0; index < 6 && at.n; index++) {
 		struct span next = at, token = span_token(&next);
 		struct span colon = span_ltrim(next);
@@ -469,8 +490,8 @@ static void strip_unknown(struct line *line, struct span whole)
 	st.rest = span_skip(whole, at);
 	for (int step = 0; step < 4 && strip_one(&st); step++)
 		;
-	if (!inner.headed || (kind_of(st.rest) == KIND_OTHER &&
-			      !span_ends(span_rtrim(st.rest), SPAN(" invoked"))))
+	if (!inner.headed ||
+	    (kind_of(st.rest) == KIND_OTHER && !span_ends(span_rtrim(st.rest), SPAN(" invoked"))))
 		return;
 	*line = inner;
 	line->text = st.rest;

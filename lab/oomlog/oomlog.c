@@ -4,12 +4,22 @@
 
 #include "oomlog/assemble.h"
 #include "oomlog/record.h"
+#include "oomlog/scan.h"
+
+/* Text kept to look back at when a trigger comes: the longest dump that has none before its end. */
+#define LOOK_BACK (1 << 18)
+/* Messages without part in an event before the parser goes back to scanning. */
+#define QUIET_LINES 256
 
 struct oomlog {
 	struct assembler assembler;
 	struct joiner joiner;
-	struct strbuf partial; /* the beginning of a line whose end was not fed yet */
+	struct strbuf partial; /* parsing: the beginning of a line whose end was not fed yet */
+	struct strbuf window;  /* scanning: text not yet dropped, from the beginning of a line */
+	size_t scanned;	       /* bytes of the window known to hold no trigger */
+	bool parsing;
 	uint64_t lines;
+	uint64_t quiet_since; /* line of the last message that was part of an event */
 };
 
 struct oomlog *oomlog_new(const struct oomlog_options *options)
@@ -19,6 +29,7 @@ struct oomlog *oomlog_new(const struct oomlog_options *options)
 	assembler_init(&log->assembler, options);
 	joiner_init(&log->joiner, assembler_message, &log->assembler);
 	log->partial = (struct strbuf)STRBUF_INIT;
+	log->window = (struct strbuf)STRBUF_INIT;
 	return log;
 }
 
@@ -29,6 +40,7 @@ void oomlog_free(struct oomlog *log)
 	assembler_release(&log->assembler);
 	joiner_release(&log->joiner);
 	strbuf_release(&log->partial);
+	strbuf_release(&log->window);
 	free(log);
 }
 
@@ -40,31 +52,114 @@ uint64_t oomlog_line_count(const struct oomlog *log)
 static void take_line(struct oomlog *log, struct span line)
 {
 	joiner_line(&log->joiner, line, ++log->lines);
+	if (log->assembler.open)
+		log->quiet_since = log->lines;
+}
+
+/* Parses whole lines; returns what is left: the beginning of a line. */
+static struct span parse_lines(struct oomlog *log, struct span text)
+{
+	for (;;) {
+		const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
+
+		if (!end)
+			return text;
+		take_line(log, span_head(text, (size_t)(end - text.p)));
+		text = span_skip(text, (size_t)(end - text.p) + 1);
+		if (log->lines > log->quiet_since + QUIET_LINES) {
+			joiner_flush(&log->joiner);
+			log->parsing = log->assembler.open;
+			if (!log->parsing)
+				return text;
+		}
+	}
+}
+
+static void feed_parser(struct oomlog *log, struct span text)
+{
+	const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
+
+	if (log->partial.len) {
+		size_t n = end ? (size_t)(end - text.p) : text.n;
+
+		if (log->partial.len < RECORD_MAX * 64)
+			strbuf_append(&log->partial, text.p, n);
+		if (!end)
+			return;
+		take_line(log, (struct span){log->partial.buf, log->partial.len});
+		strbuf_clear(&log->partial);
+		text = span_skip(text, n + 1);
+	}
+	text = parse_lines(log, text);
+	if (log->parsing)
+		strbuf_append(&log->partial, text.p, text.n);
+	else
+		strbuf_append(&log->window, text.p, text.n);
+}
+
+static void start_parsing(struct oomlog *log)
+{
+	struct strbuf text = log->window;
+
+	log->window = (struct strbuf)STRBUF_INIT;
+	log->scanned = 0;
+	log->parsing = true;
+	log->quiet_since = log->lines + scan_newlines((struct span){text.buf, text.len});
+	feed_parser(log, (struct span){text.buf, text.len});
+	strbuf_release(&text);
+}
+
+/* Drops whole lines from the front of the window, but keeps the last LOOK_BACK bytes. */
+static void drop_window(struct oomlog *log)
+{
+	struct span text = {log->window.buf, log->window.len};
+
+	if (text.n < 4 * LOOK_BACK)
+		return;
+	const char *newline = memrchr(text.p, '\n', text.n - LOOK_BACK);
+	size_t drop = newline ? (size_t)(newline - text.p) + 1 : text.n - LOOK_BACK;
+	log->lines += scan_newlines(span_head(text, drop));
+	strbuf_consume(&log->window, drop);
+	log->scanned = log->scanned > drop ? log->scanned - drop : 0;
+}
+
+static bool window_triggers(struct oomlog *log)
+{
+	size_t from = log->scanned > SCAN_OVERLAP ? log->scanned - SCAN_OVERLAP : 0;
+	struct span fresh = {log->window.buf + from, log->window.len - from};
+
+	log->scanned = log->window.len;
+	return scan_trigger(fresh) != SPAN_NONE;
 }
 
 void oomlog_feed(struct oomlog *log, const char *data, size_t len)
 {
-	struct span rest = {data, len};
+	struct span text = {data, len};
 
-	while (rest.n) {
-		const char *end = memchr(rest.p, '\n', rest.n);
-		size_t n = end ? (size_t)(end - rest.p) : rest.n;
+	while (text.n || (!log->parsing && log->scanned < log->window.len)) {
+		size_t n = text.n < LOOK_BACK ? text.n : LOOK_BACK;
 
-		if (!end || log->partial.len) {
-			strbuf_append(&log->partial, rest.p, n);
-			if (!end)
-				return;
-			take_line(log, (struct span){log->partial.buf, log->partial.len});
-			strbuf_clear(&log->partial);
+		if (log->parsing) {
+			feed_parser(log, span_head(text, n));
 		} else {
-			take_line(log, span_head(rest, n));
+			strbuf_append(&log->window, text.p, n);
+			if (window_triggers(log))
+				start_parsing(log);
+			else
+				drop_window(log);
 		}
-		rest = span_skip(rest, n + 1);
+		text = span_skip(text, n);
 	}
 }
 
 void oomlog_end(struct oomlog *log)
 {
+	if (!log->parsing) {
+		struct span rest = {log->window.buf, log->window.len};
+
+		log->lines += scan_newlines(rest) + (rest.n && rest.p[rest.n - 1] != '\n');
+		strbuf_clear(&log->window);
+	}
 	if (log->partial.len) {
 		take_line(log, (struct span){log->partial.buf, log->partial.len});
 		strbuf_clear(&log->partial);

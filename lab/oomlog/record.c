@@ -231,7 +231,9 @@ static bool take_dangling(struct joiner *j, struct span raw, uint64_t number)
 	if (line.headed || !span_trim(line.text).n)
 		return false;
 	strbuf_append(&whole, j->raw.buf, j->raw.len);
-	strbuf_putc(&whole, ' ');
+	count_joint(j, &line);
+	if (!is_hard(j))
+		strbuf_putc(&whole, ' ');
 	strbuf_append(&whole, line.text.p, line.text.n);
 	j->open = false;
 	take(j, (struct span){whole.buf, whole.len}, number - 1);

@@ -35,8 +35,8 @@ struct message {
 /* How lines are broken: a terminal breaks all of them at one width, mail at blanks before it. */
 struct wrap {
 	size_t joints, at_width; /* breaks seen / of these at the width */
-	size_t width;            /* the largest seen at a break, in columns */
-	size_t proven;           /* width at which a word was seen broken */
+	size_t width;		 /* the largest seen at a break, in columns */
+	size_t proven;		 /* width at which a word was seen broken */
 };
 
 typedef void message_fn(void *ctx, const struct message *message);
@@ -46,16 +46,16 @@ struct joiner {
 	void *ctx;
 	struct strbuf text;
 	struct strbuf raw; /* the physical line so far, while its header is broken */
-	char *scratch;     /* RECORD_MAX bytes for line_strip() */
+	char *scratch;	   /* RECORD_MAX bytes for line_strip() */
 	struct wrap wrap;
 	char wall[64];
 	size_t wall_len;
-	size_t indent;                /* blanks in front of the message's first line */
+	size_t indent;		      /* blanks in front of the message's first line */
 	size_t columns, last_columns; /* of all physical lines of the message / of the last */
-	size_t hard_columns;          /* sum at which a word was seen broken */
-	struct message pending;       /* text and wall are filled in when it is handed on */
+	size_t hard_columns;	      /* sum at which a word was seen broken */
+	struct message pending;	      /* text and wall are filled in when it is handed on */
 	bool open, headed, escaped;
-	bool kernel_headed;    /* kernel messages have headers in this log */
+	bool kernel_headed;	/* kernel messages have headers in this log */
 	bool foreign, dangling; /* the last line was another program's / ends inside its header */
 };
 

@@ -1,0 +1,133 @@
+#include "oomlog/scan.h"
+
+#define STEP 64 /* bytes looked at in one go */
+
+typedef unsigned char lane16 __attribute__((vector_size(16)));
+typedef unsigned long long pair __attribute__((vector_size(16)));
+
+static inline lane16 load(const char *p)
+{
+	lane16 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Lanes where "kil", "oom", "f m", ": u" or "_vm" begins: the rare heart of each trigger word. */
+static inline lane16 hearts(const char *p)
+{
+	lane16 a = load(p), b = load(p + 1), c = load(p + 2);
+	lane16 blank = (lane16)(b == ' ');
+	lane16 kill = (lane16)((a | 0x20) == 'k') & (lane16)(b == 'i') & (lane16)(c == 'l');
+	lane16 usage = (lane16)(a == ':') & blank & (lane16)(c == 'u');
+	lane16 oom = (lane16)(a == 'o') & (lane16)(b == 'o');
+	lane16 of_memory = (lane16)(a == 'f') & blank;
+	lane16 vm = (lane16)(a == '_') & (lane16)(b == 'v');
+
+	return kill | usage | ((lane16)(c == 'm') & (oom | of_memory | vm));
+}
+
+struct trigger {
+	struct span word;
+	size_t heart; /* offset of the heart in the word */
+};
+
+static const struct trigger triggers[] = {
+	{SPAN("kill process"), 0},	{SPAN("killed process"), 0},
+	{SPAN("killable process"), 0},	{SPAN("killed as a result"), 0},
+	{SPAN("killed due to mem"), 0}, {SPAN("oom-kill"), 0},
+	{SPAN("oom_kill"), 0},		{SPAN("oom.group"), 0},
+	{SPAN("panic_on_oom"), 9},	{SPAN("out of memory"), 5},
+	{SPAN("memory: usage"), 6},	{SPAN("total_vm"), 5},
+};
+
+static bool same_letters(const char *p, struct span word)
+{
+	for (size_t i = 0; i < word.n; i++)
+		if ((p[i] | 0x20) != (word.p[i] | 0x20))
+			return false;
+	return true;
+}
+
+static bool is_trigger(struct span s, size_t heart)
+{
+	for (size_t i = 0; i < sizeof(triggers) / sizeof(triggers[0]); i++) {
+		const struct trigger *t = &triggers[i];
+
+		if (heart >= t->heart && s.n - (heart - t->heart) >= t->word.n &&
+		    same_letters(s.p + heart - t->heart, t->word))
+			return true;
+	}
+	return false;
+}
+
+/* The trigger whose heart is one of the 16 places behind `from`, or SPAN_NONE. */
+static size_t trigger_in_lanes(struct span s, size_t from, lane16 lanes)
+{
+	pair halves = (pair)lanes;
+
+	for (size_t half = 0; half < 2; half++)
+		for (uint64_t bits = halves[half]; bits;) {
+			size_t byte = (size_t)__builtin_ctzll(bits) / 8;
+			size_t at = from + half * 8 + byte;
+
+			if (is_trigger(s, at))
+				return at;
+			bits &= ~(UINT64_C(0xff) << byte * 8);
+		}
+	return SPAN_NONE;
+}
+
+static size_t trigger_in_step(struct span s, size_t at)
+{
+	size_t hit = SPAN_NONE;
+
+	for (size_t i = 0; i < STEP && hit == SPAN_NONE; i += 16)
+		hit = trigger_in_lanes(s, at + i, hearts(s.p + at + i));
+	return hit;
+}
+
+size_t scan_trigger(struct span s)
+{
+	size_t at = 0;
+
+	for (; at + STEP + 2 <= s.n; at += STEP) {
+		const char *p = s.p + at;
+		pair any = (pair)(hearts(p) | hearts(p + 16) | hearts(p + 32) | hearts(p + 48));
+
+		if (!(any[0] | any[1]))
+			continue;
+		size_t hit = trigger_in_step(s, at);
+		if (hit != SPAN_NONE)
+			return hit;
+	}
+	for (; at < s.n; at++)
+		if (is_trigger(s, at))
+			return at;
+	return SPAN_NONE;
+}
+
+static size_t sum_lanes(lane16 counts)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < sizeof(counts); i++)
+		sum += counts[i];
+	return sum;
+}
+
+size_t scan_newlines(struct span s)
+{
+	size_t at = 0, count = 0;
+
+	while (at + 16 <= s.n) {
+		lane16 counts = {0};
+
+		for (int round = 0; round < 255 && at + 16 <= s.n; round++, at += 16)
+			counts -= (lane16)(load(s.p + at) == '\n');
+		count += sum_lanes(counts);
+	}
+	for (; at < s.n; at++)
+		count += s.p[at] == '\n';
+	return count;
+}

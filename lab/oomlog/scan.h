@@ -1,0 +1,23 @@
+/*
+ * scan.h - finds the places of a large text that may belong to an OOM, at memory speed; pure.
+ *
+ * A log is gigabytes with perhaps one kill in it. scan_trigger() skips the rest: it stops at words
+ * every dump has several of ("oom-kill", "Killed process", "out of memory", "memory: usage",
+ * "total_vm", ...), in either case. It may stop at text that is no OOM; it never passes a whole
+ * trigger word by.
+ */
+#ifndef OOMLAB_OOMLOG_SCAN_H
+#define OOMLAB_OOMLOG_SCAN_H
+
+#include "oomlog/span.h"
+
+/* Longest look the search takes around a place: rescan that much where two pieces of text meet. */
+#define SCAN_OVERLAP 32
+
+/* Offset of the first trigger word in s, or SPAN_NONE. */
+size_t scan_trigger(struct span s);
+
+/* Number of newlines in s. */
+size_t scan_newlines(struct span s);
+
+#endif
