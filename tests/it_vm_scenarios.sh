@@ -38,7 +38,7 @@ for kernel in 6.12 6.1; do
 	is "$(report "$dir" '[.explanation[] | select(.evidence | length == 0)] | length')" 0 \
 		"$kernel memset-2g: each sentence cites its evidence"
 	is "$(report "$dir" '.quality.kmsg_lost // 0')" 0 "$kernel memset-2g: nothing lost"
-	for file in record.jsonl report.txt report.md report.html kmsg.log trace.bin console.log; do
+	for file in record.jsonl report.txt report.md report.html kmsg.log trace.bin; do
 		[ -s "$dir/latest/$file" ]
 		ok $? "$kernel memset-2g: $file"
 	done
