@@ -434,6 +434,14 @@ START_TEST(stopped_while_nobody_could_be_killed_is_livelocked)
 }
 END_TEST
 
+START_TEST(the_watchdogs_word_for_a_livelock_counts)
+{
+	watchdog("livelock");
+	end();
+	assert_outcome(OUTCOME_LIVELOCKED, SCOPE_NONE);
+}
+END_TEST
+
 START_TEST(stopped_for_no_reason_of_memory_is_timed_out)
 {
 	watchdog("timeout");
@@ -615,6 +623,7 @@ static TCase *outcomes(void)
 	tcase_add_test(t, a_status_of_its_own_is_failed);
 	tcase_add_test(t, stopped_while_held_back_is_throttled);
 	tcase_add_test(t, stopped_while_nobody_could_be_killed_is_livelocked);
+	tcase_add_test(t, the_watchdogs_word_for_a_livelock_counts);
 	tcase_add_test(t, stopped_for_no_reason_of_memory_is_timed_out);
 	tcase_add_test(t, interrupted_is_signalled_and_130);
 	tcase_add_test(t, an_oom_kill_before_the_watchdog_decides);

@@ -99,7 +99,7 @@ static bool is_pid_of_run(const struct record *r, int64_t pid)
  * The cgroup of the first victim is in the event. The further victims of a group kill are below
  * the memcg of the group, which is below oom_memcg.
  */
-static bool is_victim_of_run(const struct record *r, const struct oomlog_event *e, size_t i)
+bool kills_is_of_run(const struct record *r, const struct oomlog_event *e, size_t i)
 {
 	if (is_pid_of_run(r, e->victims[i].pid))
 		return true;
@@ -114,7 +114,7 @@ static struct kill judge(const struct record *r, const struct oomlog_event *e)
 
 	kill.is_inside = cgroup_is_within(e->oom_memcg, own_path(r));
 	for (size_t i = 0; i < e->victim_count; i++) {
-		if (!is_victim_of_run(r, e, i))
+		if (!kills_is_of_run(r, e, i))
 			continue;
 		if (kill.first_own == e->victim_count)
 			kill.first_own = i;

@@ -38,6 +38,9 @@ struct kills {
 struct kills *kills_find(const struct record *record);
 void kills_free(struct kills *kills);
 
+/* True when victim `i` of the event is a process of the run: the target or another. */
+bool kills_is_of_run(const struct record *record, const struct oomlog_event *event, size_t i);
+
 /* The kmsg record a line number of an event stands for; NULL for 0. */
 const struct record_kmsg *kills_line(const struct record *record, uint64_t line);
 

@@ -171,7 +171,8 @@ static enum outcome stopped_by_watchdog(const struct record *r, struct conclusio
 	cite(c, "watchdog: %s", r->watchdog);
 	if (!strcmp(r->watchdog, "interrupt"))
 		return OUTCOME_SIGNALLED;
-	if (c->kills->no_victim || (is_known(oom) && oom > 0 && is_known(kill) && kill == 0)) {
+	if (!strcmp(r->watchdog, "livelock") || c->kills->no_victim ||
+	    (is_known(oom) && oom > 0 && is_known(kill) && kill == 0)) {
 		cite_counter(c, r, COUNTER_OOM);
 		cite_counter(c, r, COUNTER_OOM_KILL);
 		return OUTCOME_LIVELOCKED;

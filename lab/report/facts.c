@@ -128,6 +128,15 @@ const char *facts_target_name(const struct facts *f)
 	return slash && slash[1] ? slash + 1 : r->argv[0];
 }
 
+int64_t facts_duration_ns(const struct facts *f)
+{
+	const struct record *r = f->record;
+	int64_t end = f->end && is_known(f->end->t_ns) ? f->end->t_ns : r->end_ns;
+	int64_t start = is_known(r->gate_ns) ? r->gate_ns : r->start_ns;
+
+	return is_known(start) && is_known(end) && end >= start ? end - start : RECORD_ABSENT;
+}
+
 size_t facts_sample_number(const struct record *record, const struct record_sample *sample)
 {
 	return (size_t)(sample - record->samples) + 1;

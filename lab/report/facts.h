@@ -58,6 +58,9 @@ void facts_gather(const struct record *record, const struct conclusion *conclusi
 /* What people call the target: the scenario's name, else the last part of argv[0]. Never NULL. */
 const char *facts_target_name(const struct facts *facts);
 
+/* From the opening of the gate to the target's end, or to that of the record. */
+int64_t facts_duration_ns(const struct facts *facts);
+
 /* 1-based number of a sample, as reports cite it. */
 size_t facts_sample_number(const struct record *record, const struct record_sample *sample);
 

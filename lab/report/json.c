@@ -33,15 +33,6 @@ static void put_amount(json_t *object, const char *key, const struct amount *amo
 					   : json_integer((json_int_t)amount->bytes));
 }
 
-static int64_t duration_ns(const struct facts *f)
-{
-	const struct record *r = f->record;
-	int64_t end = f->end && is_known(f->end->t_ns) ? f->end->t_ns : r->end_ns;
-	int64_t start = is_known(r->gate_ns) ? r->gate_ns : r->start_ns;
-
-	return is_known(start) && is_known(end) && end >= start ? end - start : RECORD_ABSENT;
-}
-
 static json_t *run_json(const struct facts *f)
 {
 	const struct record *r = f->record;
@@ -56,7 +47,7 @@ static json_t *run_json(const struct facts *f)
 	json_put_text(run, "cgroup", r->cgroup_path);
 	json_put_number(run, "page_size", r->page_size);
 	json_put_text(run, "started_at", r->started_at);
-	json_put_number(run, "duration_ns", duration_ns(f));
+	json_put_number(run, "duration_ns", facts_duration_ns(f));
 	for (size_t i = 0; i < r->argc; i++)
 		json_array_append_new(argv, record_string(r->argv[i]));
 	json_object_set_new(run, "argv", argv);

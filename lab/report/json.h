@@ -15,7 +15,10 @@
 /* The whole report; the caller owns the reference. */
 json_t *report_to_json(const struct facts *facts, const struct doc *doc);
 
-/* Members of `kills`: one object a victim of the run. The caller owns the reference. */
+/*
+ * Members of `kills`: one object a victim; `relation` says whether it was the "target", a "child"
+ * or an "other" process that died by a limit the run is under. The caller owns the reference.
+ */
 json_t *kills_to_json(const struct facts *facts);
 
 /* Sets a member, unless the value is absent (RECORD_ABSENT, NULL). */

@@ -150,6 +150,13 @@ static json_t *cause_of_death(const struct facts *f, const struct oomlog_victim 
 	return evidence;
 }
 
+static const char *relation(const struct facts *f, const struct oomlog_event *e, size_t i)
+{
+	if (e->victims[i].pid == f->record->target_pid)
+		return "target";
+	return kills_is_of_run(f->record, e, i) ? "child" : "other";
+}
+
 json_t *kills_to_json(const struct facts *f)
 {
 	const struct kills *kills = f->conclusion->kills;
@@ -165,6 +172,7 @@ json_t *kills_to_json(const struct facts *f)
 			json_put_text(object, "victim_comm", e->victims[j].comm);
 			put_numbers(object, victim_numbers, ARRAY_SIZE(victim_numbers),
 				    &e->victims[j]);
+			json_put_text(object, "relation", relation(f, e, j));
 			json_object_set_new(object, "cause_of_death",
 					    cause_of_death(f, &e->victims[j]));
 			json_array_append_new(array, object);

@@ -133,8 +133,8 @@ static void byline(const struct facts *f, struct doc *doc)
 	if (is_known(r->cgroup_version))
 		strbuf_printf(&sb, "%scgroup v%" PRId64, sb.len ? ", " : "", r->cgroup_version);
 	add_part(&sb, "", r->started_at);
-	if (is_known(r->gate_ns) && f->end && is_known(f->end->t_ns) && f->end->t_ns >= r->gate_ns)
-		strbuf_printf(&sb, ", %s", TEXT_DURATION((uint64_t)(f->end->t_ns - r->gate_ns)));
+	if (is_known(facts_duration_ns(f)))
+		strbuf_printf(&sb, ", %s", TEXT_DURATION((uint64_t)facts_duration_ns(f)));
 	if (sb.len)
 		doc_byline(doc, "%s", sb.buf);
 }

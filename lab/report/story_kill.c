@@ -197,13 +197,46 @@ static void say_not_proof(const struct facts *f, struct doc *doc)
 		doc_cite(doc, "kmsg whole, %zu lines", f->record->kmsg_count);
 }
 
+static void say_throttled(const struct facts *f, struct doc *doc)
+{
+	const struct amount *high = f->own ? &f->own->memory_high : NULL;
+	bool has_limit = high && high->is_set && !high->is_max;
+
+	doc_sentence(
+		doc,
+		"Above memory.high%s%s%s the kernel reclaims and puts the program to sleep, longer "
+		"and longer, but never kills it; here nothing could be reclaimed.",
+		has_limit ? " (" : "", has_limit ? SIZE(high->bytes) : "", has_limit ? ")" : "");
+	cite_limits(doc, f->own);
+	cite_event(doc, f, COUNTER_HIGH);
+}
+
+static void say_livelocked(const struct facts *f, struct doc *doc)
+{
+	if (f->record->spec.oom_score_adj == -1000) {
+		doc_sentence(
+			doc,
+			"An oom_score_adj of -1000 forbids the OOM killer to choose a process; "
+			"it found no other and tried again and again.");
+		doc_cite(doc, "spec oom_score_adj -1000");
+	} else {
+		doc_sentence(doc,
+			     "The OOM killer found no process it may choose and tried again and "
+			     "again.");
+	}
+	cite_event(doc, f, COUNTER_OOM);
+	cite_event(doc, f, COUNTER_OOM_KILL);
+}
+
 static void say_stopped(const struct facts *f, struct doc *doc)
 {
 	doc_sentence(doc, "The lab itself stopped it (%s).", f->record->watchdog);
 	doc_cite(doc, "record line %u", f->record->watchdog_line);
-	cite_event(doc, f, COUNTER_HIGH);
-	cite_event(doc, f, COUNTER_OOM);
 	cite_event(doc, f, COUNTER_OOM_KILL);
+	if (f->conclusion->outcome == OUTCOME_THROTTLED)
+		say_throttled(f, doc);
+	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED)
+		say_livelocked(f, doc);
 }
 
 /* How it ended, where no kill is to be told of. */

@@ -135,6 +135,8 @@ static const char *loss_words(const char *name)
 		{"record", "lines of the record"},
 		{"ring", "records of the arena trace"},
 		{"arenas", "arenas of the trace"},
+		{"kmsg over the limit of this lab",
+		 "records of the kernel log beyond what is kept"},
 		{"samples", "samples"},
 		{"headers", "kernel accounts of a kill"},
 	};

@@ -128,13 +128,12 @@ static void signalled(const struct facts *f, struct doc *doc)
 
 static void stopped(const struct facts *f, struct doc *doc)
 {
-	const struct record *r = f->record;
+	int64_t duration = facts_duration_ns(f);
 	int64_t high = record_delta(f->own, COUNTER_HIGH), oom = record_delta(f->own, COUNTER_OOM);
 	char after[64] = "";
 
-	if (is_known(r->spec.timeout_ns) && r->spec.timeout_ns > 0)
-		snprintf(after, sizeof(after), " after %s",
-			 TEXT_DURATION((uint64_t)r->spec.timeout_ns));
+	if (is_known(duration))
+		snprintf(after, sizeof(after), " after %s", TEXT_DURATION((uint64_t)duration));
 	if (f->conclusion->outcome == OUTCOME_THROTTLED)
 		doc_summary(doc, DOC_BAD,
 			    "It never finished: memory.high held it back %" PRId64 " times. Nobody "
