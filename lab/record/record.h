@@ -276,6 +276,10 @@ void record_put_mark_victim(struct record_writer *w, int64_t t_ns, int64_t pid, 
 void record_put_watchdog(struct record_writer *w, int64_t t_ns, const char *why);
 void record_put_residue(struct record_writer *w, int64_t bytes);
 void record_put_lost(struct record_writer *w, const char *name, int64_t count);
+/*
+ * A remark on quality, one sentence without its full stop. "twin NAME: survived, peak 64.5 MiB" is
+ * told instead as what the scenario's twin showed.
+ */
 void record_put_note(struct record_writer *w, const char *text);
 void record_put_maps(struct record_writer *w, int64_t pid, const char *exe, const char *maps);
 void record_put_arena(struct record_writer *w, const struct record_arena *arena);

@@ -91,23 +91,19 @@ void doc_table(struct doc *doc)
 	append(doc, DOC_TABLE);
 }
 
-void doc_row(struct doc *doc, ...)
+void doc_add_row(struct doc *doc, const char *const *cells)
 {
 	struct doc_block *block = last(doc);
-	char **cells = xcalloc(1, sizeof(*cells));
 	size_t count = 0;
-	const char *cell;
-	va_list ap;
+	char **row;
 
-	va_start(ap, doc);
-	while ((cell = va_arg(ap, const char *))) {
-		cells = xrealloc(cells, count + 2, sizeof(*cells));
-		cells[count++] = xstrdup(cell);
-		cells[count] = NULL;
-	}
-	va_end(ap);
+	while (cells[count])
+		count++;
+	row = xcalloc(count + 1, sizeof(*row));
+	for (size_t i = 0; i < count; i++)
+		row[i] = xstrdup(cells[i]);
 	block->rows = xrealloc(block->rows, block->row_count + 1, sizeof(*block->rows));
-	block->rows[block->row_count++] = cells;
+	block->rows[block->row_count++] = row;
 }
 
 void doc_bars(struct doc *doc, int64_t total_bytes, const char *caption)

@@ -84,9 +84,10 @@ void doc_quote(struct doc *doc, const char *text);
 /* Adds what the last block rests on: "kmsg 812", "trace 1-9". */
 void doc_cite(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 
-/* Begins a table; then one doc_row() a row, cells ended by NULL, as many as in the first. */
+/* Begins a table; then one doc_row(doc, "a", "b") a row, as many cells as in the first. */
 void doc_table(struct doc *doc);
-void doc_row(struct doc *doc, ...) __attribute__((sentinel));
+#define doc_row(doc, ...) doc_add_row(doc, (const char *const[]){__VA_ARGS__, NULL})
+void doc_add_row(struct doc *doc, const char *const *cells);
 
 /* A caption is the name of the total, or NULL. */
 void doc_bars(struct doc *doc, int64_t total_bytes, const char *caption);

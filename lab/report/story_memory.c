@@ -302,7 +302,7 @@ static void ps_row(struct doc *doc, const char *name, int64_t vsz, int64_t rss)
 	_cleanup_free_ char *v = is_known(vsz) ? text_format("%" PRId64, vsz / 1024) : xstrdup("-");
 	_cleanup_free_ char *r = is_known(rss) ? text_format("%" PRId64, rss / 1024) : xstrdup("-");
 
-	doc_row(doc, name, v, r, NULL);
+	doc_row(doc, name, v, r);
 }
 
 void story_ps(const struct facts *f, struct doc *doc)
@@ -315,13 +315,13 @@ void story_ps(const struct facts *f, struct doc *doc)
 		return;
 	doc_heading(doc, "What ps(1) shows, in KiB");
 	doc_table(doc);
-	doc_row(doc, "at", "VSZ", "RSS", NULL);
+	doc_row(doc, "at", "VSZ", "RSS");
 	for (size_t i = 0; i < r->checkpoint_count; i++)
 		ps_row(doc, r->checkpoints[i].name, r->checkpoints[i].vsz_bytes,
 		       r->checkpoints[i].rss_bytes);
 	if (is_malloc || is_memset)
 		doc_row(doc, "where this lab's story began", SEED_VSZ_KIB,
-			is_malloc ? SEED_RSS_UNTOUCHED_KIB : SEED_RSS_TOUCHED_KIB, NULL);
+			is_malloc ? SEED_RSS_UNTOUCHED_KIB : SEED_RSS_TOUCHED_KIB);
 	doc_cite(doc, "record line %u", r->checkpoints[r->checkpoint_count - 1].line);
 	if (!is_malloc && !is_memset)
 		return;

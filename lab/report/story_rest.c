@@ -89,13 +89,12 @@ void story_checks(const struct facts *f, struct doc *doc)
 		return;
 	doc_heading(doc, "Expected and found");
 	doc_table(doc);
-	doc_row(doc, "", "expected", "found", "", NULL);
+	doc_row(doc, "", "expected", "found", "");
 	for (size_t i = 0; i < c->check_count; i++)
 		doc_row(doc, c->checks[i].what, c->checks[i].expected, c->checks[i].found,
 			c->checks[i].ok		? "ok"
 			: c->checks[i].is_known ? "DIFFERS"
-						: "not known",
-			NULL);
+						: "not known");
 }
 
 static bool is_twin_note(const struct facts *f, const struct record_note *note)
