@@ -122,6 +122,7 @@ int64_t io_keyed_number(const char *text, const char *key)
 int io_make_dirs(const char *path)
 {
 	_cleanup_free_ char *copy = xstrdup(path);
+	struct stat st;
 
 	for (char *p = copy + 1; *copy && *p; p++) {
 		if (*p != '/')
@@ -131,9 +132,11 @@ int io_make_dirs(const char *path)
 			return -errno;
 		*p = '/';
 	}
-	if (mkdir(copy, 0777) < 0 && errno != EEXIST)
+	if (!mkdir(copy, 0777))
+		return 0;
+	if (errno != EEXIST)
 		return -errno;
-	return 0;
+	return !stat(path, &st) && S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)

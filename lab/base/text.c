@@ -31,20 +31,20 @@ static int unit_shift(const char *unit)
 
 /*
  * Reads "123" or "123.45" at *text and advances it; the fraction is in 1e-9. Returns 0, -EINVAL
- * or -ERANGE. Hand-made because strtod takes "inf", "0x1p3" and the locale's comma.
+ * or, also advanced, -ERANGE. Hand-made because strtod takes "inf", "0x1p3" and the locale's comma.
  */
 static int decimal(const char **text, uint64_t *whole, uint64_t *nano)
 {
 	const char *p = *text;
 	uint64_t weight = 100000000;
+	bool is_over = false;
 
 	*whole = *nano = 0;
 	if (!isdigit((unsigned char)*p))
 		return -EINVAL;
 	for (; isdigit((unsigned char)*p); p++)
-		if (__builtin_mul_overflow(*whole, 10, whole) ||
-		    __builtin_add_overflow(*whole, (uint64_t)(*p - '0'), whole))
-			return -ERANGE;
+		is_over |= __builtin_mul_overflow(*whole, 10, whole) ||
+			   __builtin_add_overflow(*whole, (uint64_t)(*p - '0'), whole);
 	if (*p == '.') {
 		if (!isdigit((unsigned char)*++p))
 			return -EINVAL;
@@ -52,7 +52,7 @@ static int decimal(const char **text, uint64_t *whole, uint64_t *nano)
 			*nano += (uint64_t)(*p - '0') * weight;
 	}
 	*text = p;
-	return 0;
+	return is_over ? -ERANGE : 0;
 }
 
 int text_parse_size(const char *text, uint64_t *bytes)
@@ -62,8 +62,6 @@ int text_parse_size(const char *text, uint64_t *bytes)
 
 	if (r == -EINVAL)
 		return r;
-	while (isdigit((unsigned char)*text))
-		text++;
 	shift = unit_shift(text);
 	if (shift < 0)
 		return -EINVAL;
@@ -96,13 +94,14 @@ int text_parse_duration(const char *text, uint64_t *ns)
 	uint64_t whole, nano;
 	int r = decimal(&text, &whole, &nano);
 
-	if (r)
+	if (r == -EINVAL)
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (strcmp(text, units[i].unit))
 			continue;
-		if (__builtin_mul_overflow(whole, units[i].ns, ns))
+		if (r || whole > INT64_MAX / units[i].ns)
 			return -ERANGE;
+		*ns = whole * units[i].ns;
 		*ns += (uint64_t)((unsigned __int128)nano * units[i].ns / 1000000000);
 		return *ns > INT64_MAX ? -ERANGE : 0;
 	}
@@ -113,12 +112,13 @@ char *text_size(char *buf, uint64_t bytes)
 {
 	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 	unsigned int i = 0;
+	double scaled = (double)bytes;
 
-	while (i + 1 < ARRAY_SIZE(units) && bytes >> (10 * (i + 1)))
-		i++;
+	/* Below 1023.95 one decimal does not round up to 1024.0. */
+	for (; i + 1 < ARRAY_SIZE(units) && (i ? scaled >= 1023.95 : bytes >= 1024); i++)
+		scaled /= 1024;
 	if (bytes & ((UINT64_C(1) << (10 * i)) - 1))
-		snprintf(buf, TEXT_SIZE_MAX, "%.1f %s",
-			 (double)bytes / (double)(UINT64_C(1) << (10 * i)), units[i]);
+		snprintf(buf, TEXT_SIZE_MAX, "%.1f %s", scaled, units[i]);
 	else
 		snprintf(buf, TEXT_SIZE_MAX, "%" PRIu64 " %s", bytes >> (10 * i), units[i]);
 	return buf;
@@ -126,15 +126,16 @@ char *text_size(char *buf, uint64_t bytes)
 
 char *text_duration(char *buf, uint64_t ns)
 {
+	uint64_t sec = ns / 1000000000 + (ns % 1000000000 >= 500000000);
+
 	if (ns < 1000000)
 		snprintf(buf, TEXT_SIZE_MAX, "%" PRIu64 " us", ns / 1000);
 	else if (ns < 1000000000)
 		snprintf(buf, TEXT_SIZE_MAX, "%" PRIu64 " ms", ns / 1000000);
-	else if (ns < 60000000000)
+	else if (ns < 59995000000) /* what "%.2f" does not round up to 60 */
 		snprintf(buf, TEXT_SIZE_MAX, "%.2f s", (double)ns / 1e9);
 	else
-		snprintf(buf, TEXT_SIZE_MAX, "%" PRIu64 " min %" PRIu64 " s", ns / 60000000000,
-			 ns / 1000000000 % 60);
+		snprintf(buf, TEXT_SIZE_MAX, "%" PRIu64 " min %" PRIu64 " s", sec / 60, sec % 60);
 	return buf;
 }
 
