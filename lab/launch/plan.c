@@ -117,7 +117,10 @@ static void print_sysctls(FILE *to, const struct spec *spec)
 
 static void print_limits(FILE *to, const struct spec *spec)
 {
-	fprintf(to, "set and read back:");
+	bool has_any = spec->memory_max.is_set || spec->memory_high.is_set ||
+		       spec->memory_swap_max.is_set || spec->oom_group;
+
+	fprintf(to, "set and read back:%s", has_any ? "" : " nothing");
 	print_amount(to, "memory.max", &spec->memory_max);
 	print_amount(to, "memory.high", &spec->memory_high);
 	print_amount(to, "memory.swap.max", &spec->memory_swap_max);
