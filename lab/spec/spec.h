@@ -41,6 +41,7 @@ void spec_init(struct spec *spec);
 /*
  * Fills `spec` from the JSON text a scenario prints for --spec. Strings are copied and freed by
  * spec_release(). Returns 0, or -1 when the text is no such declaration; `who` names it in err.
+ * All three readers initialise `spec` first and leave it releasable on failure.
  */
 int spec_parse(const char *json, const char *who, struct spec *spec, struct err *err);
 void spec_release(struct spec *spec);
@@ -52,7 +53,7 @@ void spec_release(struct spec *spec);
 json_t *spec_to_json(const struct spec *spec);
 int spec_from_json(const json_t *object, const char *who, struct spec *spec, struct err *err);
 
-/* Runs `program --spec` (5 s, 64 KiB at most) and parses what it prints. */
+/* Runs `program --spec` (5 s, 64 KiB at most) and parses what it prints: spec_ask.c. */
 int spec_ask_program(const char *program, struct spec *spec, struct err *err);
 
 /* The outcome of that name ("oom_killed"), or OUTCOME_UNSET. */

@@ -1,16 +1,10 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/io.h"
 #include "base/strbuf.h"
 #include "spec/spec.h"
+
+#define NS INT64_C(1000000000)
 
 static json_t *amount_json(const struct amount *a)
 {
@@ -64,6 +58,17 @@ static json_t *expect_json(const struct expect *e)
 	return o;
 }
 
+static json_t *needs_json(const struct spec *spec)
+{
+	json_t *needs = json_array();
+
+	if (spec->needs_memcg_v2)
+		json_array_append_new(needs, json_string("memcg_v2"));
+	if (spec->needs_kmsg)
+		json_array_append_new(needs, json_string("kmsg"));
+	return needs;
+}
+
 json_t *spec_to_json(const struct spec *spec)
 {
 	json_t *o = json_object();
@@ -83,6 +88,8 @@ json_t *spec_to_json(const struct spec *spec)
 	put_string(o, "thp", spec->thp);
 	put_number(o, "ram_bytes", spec->ram_bytes);
 	put_number(o, "timeout_ns", spec->timeout_ns);
+	if (spec->needs_memcg_v2 || spec->needs_kmsg)
+		json_object_set_new(o, "needs", needs_json(spec));
 	if (spec->has_expect)
 		json_object_set_new(o, "expect", expect_json(&spec->expect));
 	return o;
@@ -107,17 +114,37 @@ static char *get_string(struct reader *r, const char *key)
 	return xstrdup(json_string_value(v));
 }
 
-static int64_t get_number(struct reader *r, const char *key, int64_t otherwise)
+/* A whole number within [min, max]. */
+static int64_t get_number(struct reader *r, const char *key, int64_t min, int64_t max,
+			  int64_t otherwise)
 {
 	const json_t *v = json_object_get(r->object, key);
 
 	if (!v)
 		return otherwise;
-	if (!json_is_integer(v)) {
+	if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max) {
 		r->bad = key;
 		return otherwise;
 	}
 	return json_integer_value(v);
+}
+
+static char *get_thp(struct reader *r)
+{
+	char *word = get_string(r, "thp");
+
+	if (word && strcmp(word, "always") && strcmp(word, "madvise") && strcmp(word, "never"))
+		r->bad = "thp";
+	return word;
+}
+
+static bool get_bool(struct reader *r, const char *key)
+{
+	const json_t *v = json_object_get(r->object, key);
+
+	if (v && !json_is_boolean(v))
+		r->bad = key;
+	return json_is_true(v);
 }
 
 static void get_amount(struct reader *r, const char *key, struct amount *a)
@@ -134,6 +161,12 @@ static void get_amount(struct reader *r, const char *key, struct amount *a)
 		r->bad = key;
 }
 
+/* Absent, or a whole number from 0. */
+static bool is_count(const json_t *v)
+{
+	return !v || (json_is_integer(v) && json_integer_value(v) >= 0);
+}
+
 static void get_range(struct reader *r, const char *key, struct range *range)
 {
 	const json_t *v = json_object_get(r->object, key), *min, *max;
@@ -142,7 +175,7 @@ static void get_range(struct reader *r, const char *key, struct range *range)
 		return;
 	min = json_object_get(v, "min");
 	max = json_object_get(v, "max");
-	if ((min && !json_is_integer(min)) || (max && !json_is_integer(max)) || (!min && !max)) {
+	if (!is_count(min) || !is_count(max) || (!min && !max)) {
 		r->bad = key;
 		return;
 	}
@@ -170,6 +203,10 @@ static void get_expect(struct reader *outer, struct spec *spec)
 
 	if (!r.object)
 		return;
+	if (!json_is_object(r.object)) {
+		outer->bad = "expect";
+		return;
+	}
 	spec->has_expect = true;
 	e->outcome = (enum outcome)get_name(&r, "outcome", spec_outcome_names, OUTCOME_COUNT);
 	e->constraint = (enum constraint)get_name(&r, "constraint", spec_constraint_names,
@@ -185,10 +222,12 @@ static void get_expect(struct reader *outer, struct spec *spec)
 
 static void get_needs(struct reader *r, struct spec *spec)
 {
+	json_t *needs = json_object_get(r->object, "needs"), *need;
 	size_t i;
-	json_t *need;
 
-	json_array_foreach (json_object_get(r->object, "needs"), i, need) {
+	if (needs && !json_is_array(needs))
+		r->bad = "needs";
+	json_array_foreach (needs, i, need) {
 		const char *name = json_string_value(need);
 
 		if (name && !strcmp(name, "memcg_v2"))
@@ -200,10 +239,16 @@ static void get_needs(struct reader *r, struct spec *spec)
 	}
 }
 
+static int64_t get_timeout(struct reader *r)
+{
+	int64_t ns = get_number(r, "timeout_sec", 1, INT64_MAX / NS, SPEC_TIMEOUT_NS / NS) * NS;
+
+	return get_number(r, "timeout_ns", 1, INT64_MAX, ns);
+}
+
 int spec_from_json(const json_t *object, const char *who, struct spec *spec, struct err *err)
 {
 	struct reader r = {.object = object};
-	int64_t sec;
 
 	spec_init(spec);
 	if (!json_is_object(object))
@@ -215,14 +260,13 @@ int spec_from_json(const json_t *object, const char *who, struct spec *spec, str
 	get_amount(&r, "memory_max", &spec->memory_max);
 	get_amount(&r, "memory_high", &spec->memory_high);
 	get_amount(&r, "memory_swap_max", &spec->memory_swap_max);
-	spec->oom_group = json_is_true(json_object_get(object, "oom_group"));
-	spec->overcommit_memory = get_number(&r, "overcommit_memory", SPEC_KEEP);
-	spec->overcommit_ratio = get_number(&r, "overcommit_ratio", SPEC_KEEP);
-	spec->oom_score_adj = get_number(&r, "oom_score_adj", SPEC_KEEP);
-	spec->thp = get_string(&r, "thp");
-	spec->ram_bytes = get_number(&r, "ram_bytes", SPEC_KEEP);
-	sec = get_number(&r, "timeout_sec", 0);
-	spec->timeout_ns = get_number(&r, "timeout_ns", sec ? sec * 1000000000 : SPEC_TIMEOUT_NS);
+	spec->oom_group = get_bool(&r, "oom_group");
+	spec->overcommit_memory = get_number(&r, "overcommit_memory", 0, 2, SPEC_KEEP);
+	spec->overcommit_ratio = get_number(&r, "overcommit_ratio", 1, 100, SPEC_KEEP);
+	spec->oom_score_adj = get_number(&r, "oom_score_adj", -1000, 1000, SPEC_KEEP);
+	spec->thp = get_thp(&r);
+	spec->ram_bytes = get_number(&r, "ram_bytes", 0, INT64_MAX, SPEC_KEEP);
+	spec->timeout_ns = get_timeout(&r);
 	get_expect(&r, spec);
 	get_needs(&r, spec);
 	if (r.bad)
@@ -237,60 +281,11 @@ int spec_parse(const char *json, const char *who, struct spec *spec, struct err 
 	json_t *object = json_loads(json, 0, &why);
 	int r;
 
+	spec_init(spec);
 	if (!object)
 		return err_set(err, EXIT_USAGE, "%s does not print a declaration: %s", who,
 			       why.text);
 	r = spec_from_json(object, who, spec, err);
 	json_decref(object);
 	return r;
-}
-
-/* Reads what the child prints until it closes, 64 KiB, or 5 s. */
-static int read_reply(int fd, struct strbuf *sb)
-{
-	int64_t deadline = io_now_ns() + INT64_C(5000000000);
-
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int64_t left_ms = (deadline - io_now_ns()) / 1000000;
-		char chunk[4096];
-		ssize_t n;
-
-		if (left_ms <= 0 || sb->len > 65536)
-			return -ETIMEDOUT;
-		if (poll(&p, 1, (int)left_ms) <= 0)
-			continue;
-		n = read(fd, chunk, sizeof(chunk));
-		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		strbuf_append(sb, chunk, (size_t)n);
-	}
-}
-
-int spec_ask_program(const char *program, struct spec *spec, struct err *err)
-{
-	_cleanup_strbuf_ struct strbuf reply = STRBUF_INIT;
-	int fds[2], r, status;
-	pid_t pid;
-
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot make a pipe");
-	pid = fork();
-	if (pid == 0) {
-		dup2(fds[1], STDOUT_FILENO);
-		execl(program, program, "--spec", (char *)NULL);
-		_exit(127);
-	}
-	close(fds[1]);
-	if (pid < 0) {
-		close(fds[0]);
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot start a process");
-	}
-	r = read_reply(fds[0], &reply);
-	close(fds[0]);
-	if (r)
-		kill(pid, SIGKILL);
-	if (waitpid(pid, &status, 0) == pid && status == 0 && r == 0)
-		return spec_parse(reply.buf, program, spec, err);
-	return err_set(err, EXIT_USAGE, "'%s --spec' printed no declaration", program);
 }

@@ -1,0 +1,373 @@
+/*
+ * check_spec.c - declarations as JSON and back, hostile ones, amounts, programs asked for theirs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "spec/spec.h"
+#include "suite.h"
+
+static struct err err;
+
+static const char full[] =
+	"{\"name\": \"x\", \"summary\": \"s\", \"lesson\": \"l\", \"twin\": \"t\", "
+	"\"memory_max\": 67108864, \"memory_high\": \"max\", \"memory_swap_max\": 0, "
+	"\"oom_group\": true, \"overcommit_memory\": 2, \"overcommit_ratio\": 80, "
+	"\"oom_score_adj\": -1000, \"thp\": \"madvise\", \"ram_bytes\": 268435456, "
+	"\"timeout_ns\": 1500000000, \"needs\": [\"memcg_v2\", \"kmsg\"], "
+	"\"expect\": {\"outcome\": \"oom_killed\", \"constraint\": \"MEMCG\", "
+	"\"victim\": \"self\", \"oom_kill\": {\"min\": 1, \"max\": 1}, "
+	"\"peak_bytes\": {\"min\": 5}, \"vsz_bytes\": {\"min\": 0, \"max\": 9}, "
+	"\"rss_bytes\": {\"min\": 0}}}";
+
+START_TEST(reads_every_key)
+{
+	struct spec s;
+
+	ck_assert_int_eq(spec_parse(full, "x", &s, &err), 0);
+	ck_assert_str_eq(s.name, "x");
+	ck_assert_str_eq(s.summary, "s");
+	ck_assert_str_eq(s.lesson, "l");
+	ck_assert_str_eq(s.twin, "t");
+	ck_assert(s.memory_max.is_set && !s.memory_max.is_max);
+	ck_assert_uint_eq(s.memory_max.bytes, MIB(64));
+	ck_assert(s.memory_high.is_set && s.memory_high.is_max);
+	ck_assert(s.memory_swap_max.is_set && !s.memory_swap_max.is_max);
+	ck_assert_uint_eq(s.memory_swap_max.bytes, 0);
+	ck_assert(s.oom_group && s.needs_memcg_v2 && s.needs_kmsg && s.has_expect);
+	ck_assert_int_eq(s.overcommit_memory, 2);
+	ck_assert_int_eq(s.overcommit_ratio, 80);
+	ck_assert_int_eq(s.oom_score_adj, -1000);
+	ck_assert_str_eq(s.thp, "madvise");
+	ck_assert_int_eq(s.ram_bytes, 268435456);
+	ck_assert_int_eq(s.timeout_ns, 1500000000);
+	ck_assert_int_eq(s.expect.outcome, OUTCOME_OOM_KILLED);
+	ck_assert_int_eq(s.expect.constraint, CONSTRAINT_MEMCG);
+	ck_assert_int_eq(s.expect.victim, VICTIM_SELF);
+	ck_assert_uint_eq(s.expect.oom_kill.max, 1);
+	ck_assert_uint_eq(s.expect.peak_bytes.min, 5);
+	ck_assert_uint_eq(s.expect.peak_bytes.max, UINT64_MAX);
+	ck_assert(spec_is_kernel_wide(&s));
+	spec_release(&s);
+}
+END_TEST
+
+START_TEST(goes_to_json_and_back)
+{
+	static const char *const texts[] = {full, "{}", "{\"expect\": {}}"};
+	struct spec first, second;
+	json_t *once, *again;
+
+	ck_assert_int_eq(spec_parse(texts[_i], "x", &first, &err), 0);
+	once = spec_to_json(&first);
+	ck_assert_int_eq(spec_from_json(once, "x", &second, &err), 0);
+	again = spec_to_json(&second);
+	ck_assert(json_equal(once, again));
+	ck_assert_int_eq(first.has_expect, second.has_expect);
+	json_decref(once);
+	json_decref(again);
+	spec_release(&first);
+	spec_release(&second);
+}
+END_TEST
+
+START_TEST(nothing_said_is_nothing_set)
+{
+	struct spec s;
+
+	ck_assert_int_eq(spec_parse("{}", "x", &s, &err), 0);
+	ck_assert(!s.name && !s.thp && !s.memory_max.is_set && !s.has_expect && !s.oom_group);
+	ck_assert_int_eq(s.overcommit_memory, SPEC_KEEP);
+	ck_assert_int_eq(s.oom_score_adj, SPEC_KEEP);
+	ck_assert_int_eq(s.timeout_ns, SPEC_TIMEOUT_NS);
+	ck_assert(!spec_is_kernel_wide(&s));
+	ck_assert_int_eq(spec_validate(&s, &err), 0);
+	spec_release(&s);
+	ck_assert_int_eq(spec_parse("{\"timeout_sec\": 7}", "x", &s, &err), 0);
+	ck_assert_int_eq(s.timeout_ns, INT64_C(7000000000));
+}
+END_TEST
+
+/* Each key with values it must not take; the sentence names the key. */
+static const struct {
+	const char *key, *value;
+} hostile[] = {
+	{"name", "7"},
+	{"name", "null"},
+	{"summary", "[\"a\"]"},
+	{"memory_max", "-1"},
+	{"memory_max", "\"64M\""},
+	{"memory_max", "1.5"},
+	{"memory_max", "{}"},
+	{"oom_group", "1"},
+	{"oom_group", "\"yes\""},
+	{"overcommit_memory", "3"},
+	{"overcommit_memory", "-9223372036854775808"},
+	{"overcommit_ratio", "101"},
+	{"oom_score_adj", "-1001"},
+	{"oom_score_adj", "4294967296"},
+	{"thp", "\"sometimes\""},
+	{"thp", "\"never\\n/proc/sys/kernel/core_pattern |x\""},
+	{"ram_bytes", "-5"},
+	{"timeout_sec", "0"},
+	{"timeout_sec", "9223372036854775807"},
+	{"timeout_ns", "-1"},
+	{"needs", "[\"root\"]"},
+	{"needs", "[5]"},
+	{"needs", "\"kmsg\""},
+	{"expect", "7"},
+};
+
+START_TEST(refuses_hostile_values)
+{
+	struct spec s;
+	_cleanup_free_ char *json = text_format("{\"%s\": %s}", hostile[_i].key, hostile[_i].value);
+	_cleanup_free_ char *says =
+		text_format("x declares '%s' in a way this lab does not know", hostile[_i].key);
+
+	ck_assert_int_eq(spec_parse(json, "x", &s, &err), -1);
+	ck_assert_int_eq(err.status, EXIT_USAGE);
+	ck_assert_str_eq(err.text, says);
+	spec_release(&s);
+}
+END_TEST
+
+static const struct {
+	const char *key, *value;
+} hostile_expect[] = {
+	{"outcome", "\"happy\""},
+	{"outcome", "\"unset\""},
+	{"constraint", "3"},
+	{"victim", "\"you\""},
+	{"oom_kill", "1"},
+	{"oom_kill", "{}"},
+	{"oom_kill", "{\"min\":-1}"},
+	{"peak_bytes", "{\"max\":\"9\"}"},
+	{"rss_bytes", "[]"},
+};
+
+START_TEST(refuses_hostile_expectations)
+{
+	struct spec s;
+	_cleanup_free_ char *json = text_format("{\"expect\": {\"%s\": %s}}",
+						hostile_expect[_i].key, hostile_expect[_i].value);
+
+	ck_assert_int_eq(spec_parse(json, "x", &s, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, hostile_expect[_i].key));
+	spec_release(&s);
+}
+END_TEST
+
+static const char *const no_json[] = {"",
+				      "x",
+				      "[]",
+				      "7",
+				      "{",
+				      "{}}",
+				      "null",
+				      "{\"a\": \"\\u0000\"}",
+				      "{\"name\": \"\xff\"}",
+				      "{\"name\": \"\x01\"}"};
+
+START_TEST(refuses_what_is_no_declaration)
+{
+	struct spec s;
+
+	ck_assert_int_eq(spec_parse(no_json[_i], "a\nb", &s, &err), -1);
+	ck_assert(text_starts_with(err.text, "a?b does not print a declaration"));
+	spec_release(&s);
+}
+END_TEST
+
+START_TEST(survives_deep_nesting)
+{
+	_cleanup_strbuf_ struct strbuf deep = STRBUF_INIT;
+	struct spec s;
+
+	for (int i = 0; i < 100000; i++)
+		strbuf_puts(&deep, "{\"expect\":");
+	ck_assert_int_eq(spec_parse(deep.buf, "x", &s, &err), -1);
+	spec_release(&s);
+}
+END_TEST
+
+static TCase *json_case(void)
+{
+	TCase *tc = tcase_create("json");
+
+	tcase_add_test(tc, reads_every_key);
+	tcase_add_loop_test(tc, goes_to_json_and_back, 0, 3);
+	tcase_add_test(tc, nothing_said_is_nothing_set);
+	tcase_add_loop_test(tc, refuses_hostile_values, 0, (int)ARRAY_SIZE(hostile));
+	tcase_add_loop_test(tc, refuses_hostile_expectations, 0, (int)ARRAY_SIZE(hostile_expect));
+	tcase_add_loop_test(tc, refuses_what_is_no_declaration, 0, (int)ARRAY_SIZE(no_json));
+	tcase_add_test(tc, survives_deep_nesting);
+	return tc;
+}
+
+static const struct {
+	const char *text;
+	bool ok, is_max;
+	uint64_t bytes;
+	const char *says;
+} amounts[] = {
+	{"0", true, false, 0, NULL},
+	{"512M", true, false, MIB(512), NULL},
+	{"max", true, true, 0, NULL},
+	{"none", true, true, 0, NULL},
+	{"-1", false, false, 0, "--memory '-1' is not an amount of memory"},
+	{"abc", false, false, 0, "--memory 'abc' is not an amount of memory"},
+	{"", false, false, 0, "--memory '' is not an amount of memory"},
+	{"a\nb", false, false, 0, "--memory 'a?b' is not an amount of memory"},
+	{"9999999T", false, false, 0, "--memory '9999999T' is more than any kernel can count"},
+};
+
+START_TEST(reads_amounts)
+{
+	struct amount a = {0};
+	int r = spec_parse_amount("--memory", amounts[_i].text, &a, &err);
+
+	ck_assert_int_eq(r, amounts[_i].ok ? 0 : -1);
+	ck_assert_int_eq(a.is_set, amounts[_i].ok);
+	ck_assert_int_eq(a.is_max, amounts[_i].is_max);
+	ck_assert_uint_eq(a.bytes, amounts[_i].bytes);
+	if (!amounts[_i].ok) {
+		_cleanup_free_ char *says = text_format(
+			"%s; give bytes or a size such as 512M or 2G, or 'max'", amounts[_i].says);
+		ck_assert_int_eq(err.status, EXIT_USAGE);
+		ck_assert_str_eq(err.text, says);
+	}
+}
+END_TEST
+
+START_TEST(validates_the_whole)
+{
+	struct spec s;
+
+	spec_init(&s);
+	ck_assert_int_eq(spec_validate(&s, &err), 0);
+	s.memory_max = (struct amount)BYTES(MIB(1));
+	ck_assert_int_eq(spec_validate(&s, &err), 0);
+	s.memory_max.bytes = MIB(1) - 1;
+	ck_assert_int_eq(spec_validate(&s, &err), -1);
+	ck_assert_str_eq(err.text, "a memory limit of 1048575 bytes leaves no room to start a "
+				   "program; the smallest this lab runs is 1M");
+	s.memory_max = (struct amount)NO_LIMIT;
+	s.memory_high = (struct amount)BYTES(0);
+	ck_assert_int_eq(spec_validate(&s, &err), -1);
+	s.memory_high = (struct amount){0};
+	s.ram_bytes = (int64_t)MIB(95);
+	ck_assert_int_eq(spec_validate(&s, &err), -1);
+	s.ram_bytes = (int64_t)MIB(128);
+	ck_assert_int_eq(spec_validate(&s, &err), 0);
+	s.memory_max = (struct amount)BYTES(MIB(129));
+	ck_assert_int_eq(spec_validate(&s, &err), -1);
+	ck_assert_str_eq(err.text, "the memory limit of 129 MiB is more than the guest's RAM of "
+				   "128 MiB; raise --guest-ram or lower --memory");
+}
+END_TEST
+
+START_TEST(knows_outcomes_by_name)
+{
+	for (int i = 1; i < OUTCOME_COUNT; i++)
+		ck_assert_int_eq(spec_outcome(spec_outcome_names[i]), i);
+	ck_assert_int_eq(spec_outcome("unset"), OUTCOME_UNSET);
+	ck_assert_int_eq(spec_outcome(""), OUTCOME_UNSET);
+	ck_assert_int_eq(spec_outcome("oom_kill"), OUTCOME_UNSET);
+}
+END_TEST
+
+static TCase *values_case(void)
+{
+	TCase *tc = tcase_create("values");
+
+	tcase_add_loop_test(tc, reads_amounts, 0, (int)ARRAY_SIZE(amounts));
+	tcase_add_test(tc, validates_the_whole);
+	tcase_add_test(tc, knows_outcomes_by_name);
+	return tc;
+}
+
+/* A program that does not declare itself, and what is said about it. */
+static const struct {
+	const char *script, *says;
+} programs[] = {
+	{"echo '{}'", NULL},
+	{"printf '{\"name\": \"%s\"}' \"$1\"", NULL},
+	{"echo garbage", "does not print a declaration"},
+	{"echo '{\"memory_max\": \"lots\"}'", "declares 'memory_max' in a way"},
+	{":", "does not print a declaration"},
+	{"exit 3", "printed no declaration; it ended with status 3"},
+	{"echo '{}'; exit 1", "printed no declaration; it ended with status 1"},
+	{"kill -SEGV $$", "printed no declaration; signal 11 ended it"},
+	{"yes", "printed no declaration; it printed more than 64 KiB"},
+	{"exec sleep 100", "printed no declaration; it was stopped after 5 s"},
+	{"echo '{}'; exec >&- sleep 100", "printed no declaration; it was stopped after 5 s"},
+	{"echo '{}'; trap '' TERM HUP INT; while :; do sleep 1; done",
+	 "printed no declaration; it was stopped after 5 s"},
+};
+
+START_TEST(asks_a_program)
+{
+	char path[] = "/tmp/oomlab-check-spec-XXXXXX";
+	int fd = mkstemp(path);
+	_cleanup_free_ char *text = text_format("#!/bin/sh\n%s\n", programs[_i].script);
+	struct spec s;
+	int64_t started = io_now_ns();
+	int r;
+
+	ck_assert_int_eq(io_write_all(fd, text, strlen(text)), 0);
+	fchmod(fd, 0755);
+	close(fd);
+	r = spec_ask_program(path, &s, &err);
+	unlink(path);
+	ck_assert_int_lt(io_now_ns() - started, INT64_C(7000000000));
+	if (!programs[_i].says) {
+		ck_assert_int_eq(r, 0);
+		if (s.name)
+			ck_assert_str_eq(s.name, "--spec");
+	} else {
+		ck_assert_int_eq(r, -1);
+		ck_assert_int_eq(err.status, EXIT_USAGE);
+		ck_assert_ptr_nonnull(strstr(err.text, programs[_i].says));
+		ck_assert_ptr_nonnull(strstr(err.text, path));
+	}
+	spec_release(&s);
+}
+END_TEST
+
+START_TEST(asks_no_program)
+{
+	struct spec s;
+
+	ck_assert_int_eq(spec_ask_program("/none", &s, &err), -1);
+	ck_assert_str_eq(err.text, "'/none --spec' printed no declaration; it ended with status "
+				   "127");
+	spec_release(&s);
+}
+END_TEST
+
+static TCase *ask_case(void)
+{
+	TCase *tc = tcase_create("ask");
+
+	tcase_set_timeout(tc, 15);
+	tcase_add_loop_test(tc, asks_a_program, 0, (int)ARRAY_SIZE(programs));
+	tcase_add_test(tc, asks_no_program);
+	return tc;
+}
+
+int main(void)
+{
+	TCase *const cases[] = {json_case(), values_case(), ask_case()};
+
+	return suite_run("spec", cases, ARRAY_SIZE(cases));
+}
