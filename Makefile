@@ -64,7 +64,7 @@ export NAME MEMORY SWAP OVERCOMMIT BACKEND KERNEL GUEST_RAM TIMEOUT THP REPORTS
 scenario: all ## run scenario NAME and print its report
 	@[ -n "$$NAME" ] || { echo "make scenario: give NAME=..., one of:" >&2; \
 		$(BUILD)/oomlab list >&2; exit 2; }
-	@$(BUILD)/oomlab run $${MEMORY:+"--memory=$$MEMORY"} $${SWAP:+"--swap=$$SWAP"} \
+	@$(BUILD)/oomlab run --twin $${MEMORY:+"--memory=$$MEMORY"} $${SWAP:+"--swap=$$SWAP"} \
 		$${OVERCOMMIT:+"--overcommit=$$OVERCOMMIT"} $${BACKEND:+"--backend=$$BACKEND"} \
 		$${KERNEL:+"--kernel=$$KERNEL"} $${GUEST_RAM:+"--guest-ram=$$GUEST_RAM"} \
 		$${TIMEOUT:+"--timeout=$$TIMEOUT"} $${THP:+"--thp=$$THP"} \

@@ -22,6 +22,7 @@
 #include "run_kmsg.h"
 #include "run_options.h"
 #include "run_trace.h"
+#include "run_twin.h"
 #include "scenarios.h"
 #include "terminal.h"
 
@@ -207,6 +208,8 @@ static int run_planned(struct run *run, struct err *err)
 	live_start(&run->live, run->spec.name ? run->spec.name : run->argv[0],
 		   run->options->quiet || run->options->inside_guest);
 	write_heads(run);
+	if (run->options->twin && !run->plan.skip)
+		run_twin(run);
 	r = execute(run, err);
 	live_end(&run->live);
 	if (run->options->inside_guest)

@@ -24,7 +24,7 @@ struct run_options {
 	const char **files;  /* to pack into the guest; NULL-terminated */
 	size_t file_count;
 	long repeat;
-	bool dry_run, quiet, help;
+	bool dry_run, quiet, help, twin;
 	bool allow_host_sysctl, share_host;
 	bool inside_guest;     /* this is the oomlab in the guest: record and trace go to ports */
 	const char *spec_json; /* inside_guest: the whole spec, settled outside */

@@ -165,6 +165,7 @@ static int set_file(void *to, const char *value, struct err *err)
 FLAG(set_dry_run, dry_run)
 FLAG(set_quiet, quiet)
 FLAG(set_help, help)
+FLAG(set_twin, twin)
 FLAG(set_allow_sysctl, allow_host_sysctl)
 FLAG(set_share_host, share_host)
 FLAG(set_inside_guest, inside_guest)
@@ -191,6 +192,7 @@ static const struct option_def table[] = {
 	{"backend", "auto|cgroup|vm", "where to run (default auto)", set_backend},
 	{"expect", "OUTCOME", "pass if this is the outcome, fail if not", set_expect},
 	{"repeat", "N", "run it N times, a report each", set_repeat},
+	{"twin", NULL, "run the scenario's twin first, and tell what it showed", set_twin},
 	{"reports", "DIR", "where reports go (default reports)", set_reports},
 	{"file", "PATH", "take this file into the VM too (repeatable)", set_file},
 	{"share-host", NULL, "show the VM the host's file system, read-only", set_share_host},

@@ -1,0 +1,77 @@
+#include "run_twin.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+static void run_child(const struct run *run)
+{
+	_cleanup_free_ char *backend = text_format("--backend=%s", place_names[run->plan.place]);
+	_cleanup_free_ char *reports = text_format("--reports=%s", run->options->reports);
+	_cleanup_free_ char *kernel =
+		run->options->kernel ? text_format("--kernel=%s", run->options->kernel) : NULL;
+	const char *argv[8] = {"oomlab", "run", "--quiet", backend, reports};
+	size_t n = 5;
+
+	if (kernel)
+		argv[n++] = kernel;
+	argv[n] = run->spec.twin;
+	execv("/proc/self/exe", (char *const *)argv);
+	_exit(EXIT_LAB_BROKEN);
+}
+
+/* The newest report below `reports`, if it is one of scenario `name`. */
+static json_t *load_report(const char *reports, const char *name)
+{
+	_cleanup_free_ char *path = text_format("%s/latest/report.json", reports);
+	json_t *report = json_load_file(path, 0, NULL);
+	const char *found =
+		json_string_value(json_object_get(json_object_get(report, "spec"), "name"));
+
+	if (found && !strcmp(found, name))
+		return report;
+	json_decref(report);
+	return NULL;
+}
+
+static void note(struct run *run, const json_t *report)
+{
+	const char *outcome = json_string_value(json_object_get(report, "outcome"));
+	const json_t *memory = json_object_get(report, "memory");
+	const json_t *peak = json_object_get(memory, "peak");
+	_cleanup_free_ char *text = NULL;
+
+	if (!peak)
+		peak = json_object_get(memory, "peak_sampled");
+	if (!outcome || !json_is_integer(peak))
+		return;
+	text = text_format("twin %s: %s, peak %s", run->spec.twin, outcome,
+			   TEXT_SIZE((uint64_t)json_integer_value(peak)));
+	record_put_note(&run->writer, text);
+}
+
+void run_twin(struct run *run)
+{
+	json_t *report;
+	pid_t pid;
+	int status;
+
+	if (!run->spec.twin)
+		return;
+	live_stage(&run->live, "running its twin first");
+	pid = fork();
+	if (pid == 0)
+		run_child(run);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		return;
+	report = load_report(run->options->reports, run->spec.twin);
+	if (report)
+		note(run, report);
+	json_decref(report);
+}

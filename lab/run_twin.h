@@ -1,0 +1,16 @@
+/*
+ * run_twin.h - what the scenario's twin shows on this machine, as a note in the record.
+ */
+#ifndef OOMLAB_RUN_TWIN_H
+#define OOMLAB_RUN_TWIN_H
+
+#include "run.h"
+
+/*
+ * Runs the twin of run->spec at the same place (a run with its own folder below the same reports)
+ * and notes "twin NAME: OUTCOME, peak SIZE". Does nothing where the spec has no twin; a twin that
+ * could not be run leaves no note.
+ */
+void run_twin(struct run *run);
+
+#endif
