@@ -25,7 +25,7 @@ CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm
 # Debian packages: to build and run, then what only the developers' targets need.
 QEMU_PKG := $(if $(filter aarch64,$(shell uname -m)),qemu-system-arm,qemu-system-x86)
 PACKAGES := gcc libc6-dev pkg-config libcgroup-dev libjansson-dev libarchive-dev libdw-dev \
-            libelf-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils \
+            libelf-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils zstd lz4 \
             $(QEMU_PKG) qemu-system-common
 DEV_PACKAGES := clang clang-format clang-tidy cppcheck valgrind shellcheck
 
@@ -51,10 +51,39 @@ help: ## this text
 	@echo "  make deps scenario NAME=memset-2g     installs, builds, runs, prints the report"
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
-		awk -F'|' '{ printf "  make%-12s %s\n", $$1, $$2 }'
+		awk -F'|' '{ sub(/^ +/, "", $$1); printf "  make %-11s %s\n", $$1, $$2 }'
 	@echo
 	@echo "scenario takes MEMORY= SWAP= OVERCOMMIT= BACKEND=auto|cgroup|vm KERNEL=6.12|6.1|PATH"
 	@echo "GUEST_RAM= TIMEOUT= THP= and writes to REPORTS=$(REPORTS)."
+
+define install_packages
+	@missing=; for p in $(1); do \
+		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "make deps: no apt here; install what your system calls:$$missing" >&2; exit 1; fi; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	echo "make deps: $$sudo apt-get install$$missing"; \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		$$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+endef
+
+deps: ## install what is needed (Debian packages by apt) and fetch the VM's kernels
+	$(call install_packages,$(PACKAGES))
+	@$(MAKE) --no-print-directory kernel
+
+deps-dev: ## install what lint, format and fuzz need besides
+	$(call install_packages,$(DEV_PACKAGES))
+
+kernel: ## fetch the VM's kernels into the cache (KERNELS="6.12 6.1"), nothing is installed
+	@lab/launch/fetch-kernel.sh $(KERNELS)
+
+# "make deps scenario": what is built must wait until the packages are there, -j or not.
+ifneq ($(filter deps deps-dev,$(MAKECMDGOALS)),)
+deps-dev: | $(filter deps,$(MAKECMDGOALS))
+$(filter-out deps deps-dev kernel,$(MAKECMDGOALS)): $(filter deps deps-dev,$(MAKECMDGOALS))
+	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) $@
+else
 
 all: $(BUILD)/oomlab $(LIB) $(SCENARIOS) ## build everything into BUILD=build
 
@@ -100,28 +129,6 @@ lint: ## clang-tidy, cppcheck, shellcheck, valgrind, warnings as errors
 
 format: ## clang-format over the tree
 	clang-format -i $$(git ls-files '*.c' '*.h')
-
-define install_packages
-	@missing=; for p in $(1); do \
-		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
-	if [ -z "$$missing" ]; then exit 0; fi; \
-	if ! command -v apt-get >/dev/null; then \
-		echo "make deps: no apt here; install what your system calls:$$missing" >&2; exit 1; fi; \
-	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	echo "make deps: $$sudo apt-get install$$missing"; \
-	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-		$$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
-endef
-
-deps: ## install what is needed (Debian packages by apt) and fetch the VM's kernels
-	$(call install_packages,$(PACKAGES))
-	@$(MAKE) --no-print-directory kernel
-
-deps-dev: ## install what lint, format and fuzz need besides
-	$(call install_packages,$(DEV_PACKAGES))
-
-kernel: ## fetch the VM's kernels into the cache (KERNELS="6.12 6.1"), nothing is installed
-	@lab/launch/fetch-kernel.sh $(KERNELS)
 
 INSTALL_BIN := $(DESTDIR)$(PREFIX)/bin
 INSTALL_LIB := $(DESTDIR)$(PREFIX)/lib
@@ -173,3 +180,5 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D); echo "  CC   $<"; $(CC) $(ALLFLAGS) $(INCLUDES) -c -o $@ $<
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+endif
