@@ -15,7 +15,7 @@ static const struct machine machines[] = {
 		.qemu = "qemu-system-x86_64",
 		.package = "qemu-system-x86",
 		.console = "ttyS0",
-		.append = "reboot=t tsc=reliable no_timer_check 8250.nr_uarts=1",
+		.append = "reboot=t tsc=reliable no_timer_check",
 		.boards = {{"microvm,rtc=on,isa-serial=on", VIRTIO_MMIO}, {"pc", VIRTIO_PCI}},
 	},
 	{
