@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -136,16 +137,38 @@ static int add_elf(struct initramfs *fs, int fd, const char *path, const elf_hea
 
 static int add_program(struct initramfs *fs, const char *path, int depth, struct err *err);
 
-/* head: "#!/bin/sh -e\n..."; packs /bin/sh. "#!/usr/bin/env python3": what PATH finds as well. */
+/* What env(1) runs for `name`; a name that PATH does not have is left for the guest to complain. */
+static int add_from_path(struct initramfs *fs, const char *name, int depth, struct err *err)
+{
+	const char *path = getenv("PATH");
+	_cleanup_free_ char *dirs = xstrdup(path ? path : "/usr/bin:/bin");
+	char *save = NULL;
+
+	for (char *dir = strtok_r(dirs, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
+		_cleanup_free_ char *file = text_format("%s/%s", dir, name);
+
+		if (*dir == '/' && io_is_executable(file))
+			return add_program(fs, file, depth + 1, err);
+	}
+	return 0;
+}
+
+/* head: "#!/bin/sh -e\n..." packs /bin/sh; "#!/usr/bin/env python3" also what PATH finds. */
 static int add_script(struct initramfs *fs, char *head, const char *path, int depth,
 		      struct err *err)
 {
-	char *line = strtok(head + 2, "\n");
-	char *interpreter = line ? strtok(line, " \t") : NULL;
+	char *rest = NULL;
+	char *line = strtok_r(head + 2, "\n", &rest);
+	char *interpreter = line ? strtok_r(line, " \t", &rest) : NULL;
+	char *argument = interpreter ? strtok_r(NULL, " \t", &rest) : NULL;
 
 	if (!interpreter || *interpreter != '/' || depth >= INTERPRETERS_MAX)
 		return err_set(err, EXIT_NOT_EXEC, "cannot find the interpreter of '%s'", path);
-	return add_program(fs, interpreter, depth + 1, err);
+	if (add_program(fs, interpreter, depth + 1, err) < 0)
+		return -1;
+	if (argument && *argument != '-' && text_ends_with(interpreter, "/env"))
+		return add_from_path(fs, argument, depth, err);
+	return 0;
 }
 
 static int add_program(struct initramfs *fs, const char *path, int depth, struct err *err)

@@ -87,15 +87,16 @@ static int explain_status(const struct machine *machine, int status, const char 
 			  struct err *err)
 {
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-		return err_set(err, EXIT_LAB_BROKEN,
-			       "%s was killed (SIGKILL) from outside the lab, or by the host's "
-			       "OOM killer",
-			       machine->qemu);
+		return err_set(
+			err, EXIT_LAB_BROKEN,
+			"the VM's %s was killed (SIGKILL) from outside the lab, or by the host's "
+			"OOM killer",
+			machine->qemu);
 	if (WIFSIGNALED(status))
-		err_set(err, EXIT_LAB_BROKEN, "%s died of signal %d (%s)", machine->qemu,
+		err_set(err, EXIT_LAB_BROKEN, "the VM's %s died of signal %d (%s)", machine->qemu,
 			WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status))
-		err_set(err, EXIT_LAB_BROKEN, "%s failed with status %d", machine->qemu,
+		err_set(err, EXIT_LAB_BROKEN, "the VM's %s failed with status %d", machine->qemu,
 			WEXITSTATUS(status));
 	else
 		err_set(err, EXIT_LAB_BROKEN, "the guest went down before its record was complete");
