@@ -66,7 +66,6 @@ static const struct mount_point {
 	{"cgroup2", "/sys/fs/cgroup", "", false},
 	{"tracefs", "/sys/kernel/tracing", "", true},
 	{"tmpfs", "/dev/shm", "mode=1777", true},
-	{"tmpfs", "/tmp", "mode=1777", true},
 };
 
 static void mount_all(const char *root)
@@ -295,6 +294,7 @@ void guest_main(void)
 	int uevents;
 
 	mount_all("");
+	chmod("/tmp", 01777);
 	io_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-1000");
 	enable_controllers();
 	uevents = open_uevents();
