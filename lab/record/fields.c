@@ -39,18 +39,6 @@ static json_t *amount_to_json(const struct amount *amount)
 	return amount->is_max ? json_string("max") : json_integer((json_int_t)amount->bytes);
 }
 
-static json_t *range_to_json(const struct range *range)
-{
-	json_t *object;
-
-	if (!range->is_set)
-		return NULL;
-	object = json_pack("{sI}", "min", (json_int_t)range->min);
-	if (range->max != UINT64_MAX)
-		json_object_set_new(object, "max", json_integer((json_int_t)range->max));
-	return object;
-}
-
 static json_t *counters_to_json(const struct record_counters *counters)
 {
 	json_t *object = json_object();
@@ -65,18 +53,10 @@ static json_t *counters_to_json(const struct record_counters *counters)
 	return NULL;
 }
 
-static json_t *word_to_json(const struct field *field, const void *at)
-{
-	int value = *(const int *)at;
-
-	return value > 0 && value < field->word_count ? json_string(field->words[value]) : NULL;
-}
-
 static json_t *field_to_json(const struct field *field, const void *at)
 {
 	switch (field->type) {
 	case FIELD_I64:
-	case FIELD_SIGNED:
 		return i64_to_json(*(const int64_t *)at);
 	case FIELD_INT:
 		return json_integer(*(const int *)at);
@@ -91,14 +71,8 @@ static json_t *field_to_json(const struct field *field, const void *at)
 		return json_boolean(*(const bool *)at);
 	case FIELD_AMOUNT:
 		return amount_to_json(at);
-	case FIELD_RANGE:
-		return range_to_json(at);
-	case FIELD_WORD:
-		return word_to_json(field, at);
 	case FIELD_COUNTERS:
 		return counters_to_json(at);
-	case FIELD_OBJECT:
-		return fields_to_json(field->fields, at);
 	case FIELD_METRICS:
 	case FIELD_END:
 		break;
@@ -185,33 +159,6 @@ static int read_amount(const json_t *value, struct amount *to)
 	return 0;
 }
 
-static int read_range(const json_t *value, struct range *to)
-{
-	const json_t *max = json_object_get(value, "max");
-
-	*to = (struct range){.is_set = value != NULL, .max = UINT64_MAX};
-	if (!value)
-		return 0;
-	if (read_u64(json_object_get(value, "min"), &to->min) || !json_is_object(value))
-		return -1;
-	return max ? read_u64(max, &to->max) : 0;
-}
-
-static int read_word(const struct field *field, const json_t *value, int *to)
-{
-	const char *word = json_string_value(value);
-
-	*to = 0;
-	if (!value)
-		return 0;
-	for (int i = 0; word && i < field->word_count; i++)
-		if (!strcmp(word, field->words[i])) {
-			*to = i;
-			return 0;
-		}
-	return -1;
-}
-
 static int read_counters(const json_t *value, struct record_counters *to)
 {
 	if (value && !json_is_object(value))
@@ -230,20 +177,11 @@ static int read_metrics(const json_t *object, int64_t *value)
 	return 0;
 }
 
-static int read_object(const struct field *field, const json_t *value, void *to)
-{
-	if (!value)
-		return 0;
-	return json_is_object(value) ? fields_from_json(field->fields, value, to) : -1;
-}
-
 static int field_from_json(const struct field *field, const json_t *value, void *to)
 {
 	switch (field->type) {
 	case FIELD_I64:
 		return read_integer(value, 0, to);
-	case FIELD_SIGNED:
-		return read_integer(value, -FIELD_I64_MAX, to);
 	case FIELD_INT:
 		return read_int(value, to);
 	case FIELD_U64:
@@ -255,14 +193,8 @@ static int field_from_json(const struct field *field, const json_t *value, void 
 		return read_bool(value, to);
 	case FIELD_AMOUNT:
 		return read_amount(value, to);
-	case FIELD_RANGE:
-		return read_range(value, to);
-	case FIELD_WORD:
-		return read_word(field, value, to);
 	case FIELD_COUNTERS:
 		return read_counters(value, to);
-	case FIELD_OBJECT:
-		return read_object(field, value, to);
 	case FIELD_METRICS:
 	case FIELD_END:
 		break;

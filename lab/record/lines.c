@@ -5,8 +5,7 @@
 		.name = (json_name), .type = FIELD_##kind, .offset = offsetof(of, member), \
 		__VA_ARGS__                                                                \
 	}
-#define REQUIRED	    .is_required = true
-#define WORDS(names, count) .words = (names), .word_count = (count)
+#define REQUIRED .is_required = true
 #define END                       \
 	{                         \
 		.type = FIELD_END \
@@ -21,39 +20,6 @@ const struct field fields_run[] = {
 	AT(struct record_run, accelerator, "accelerator", STRING),
 	AT(struct record_run, page_size, "page_size", I64),
 	AT(struct record_run, cgroup_version, "cgroup_version", I64),
-	END,
-};
-
-static const struct field fields_expect[] = {
-	AT(struct expect, outcome, "outcome", WORD, WORDS(spec_outcome_names, OUTCOME_COUNT)),
-	AT(struct expect, constraint, "constraint", WORD,
-	   WORDS(spec_constraint_names, CONSTRAINT_COUNT)),
-	AT(struct expect, victim, "victim", WORD, WORDS(spec_victim_names, VICTIM_COUNT)),
-	AT(struct expect, oom_kill, "oom_kill", RANGE),
-	AT(struct expect, peak_bytes, "peak_bytes", RANGE),
-	AT(struct expect, vsz_bytes, "vsz_bytes", RANGE),
-	AT(struct expect, rss_bytes, "rss_bytes", RANGE),
-	END,
-};
-
-const struct field fields_spec[] = {
-	AT(struct spec, name, "name", STRING),
-	AT(struct spec, summary, "summary", STRING),
-	AT(struct spec, lesson, "lesson", STRING),
-	AT(struct spec, twin, "twin", STRING),
-	AT(struct spec, memory_max, "memory_max", AMOUNT),
-	AT(struct spec, memory_high, "memory_high", AMOUNT),
-	AT(struct spec, memory_swap_max, "memory_swap_max", AMOUNT),
-	AT(struct spec, oom_group, "oom_group", BOOL),
-	AT(struct spec, overcommit_memory, "overcommit_memory", I64),
-	AT(struct spec, overcommit_ratio, "overcommit_ratio", I64),
-	AT(struct spec, oom_score_adj, "oom_score_adj", SIGNED),
-	AT(struct spec, thp, "thp", STRING),
-	AT(struct spec, ram_bytes, "ram_bytes", I64),
-	AT(struct spec, timeout_ns, "timeout_ns", I64),
-	AT(struct spec, needs_memcg_v2, "needs_memcg_v2", BOOL),
-	AT(struct spec, needs_kmsg, "needs_kmsg", BOOL),
-	AT(struct spec, expect, "expect", OBJECT, .fields = fields_expect),
 	END,
 };
 

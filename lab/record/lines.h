@@ -5,8 +5,8 @@
  * JSON key, its type and where it stands in the struct of that kind; writing walks the table over
  * a struct, reading walks it over a JSON object. So the two cannot drift.
  *
- * Absent: RECORD_ABSENT (I64), NULL (STRING), 0 (ADDRESS), !is_set (AMOUNT, RANGE), enum value 0
- * (WORD); absent fields are not written. Bytes of a string that are not UTF-8, and NULs, are
+ * Absent: RECORD_ABSENT (I64), NULL (STRING), 0 (ADDRESS), !is_set (AMOUNT); absent fields are not
+ * written. Bytes of a string that are not UTF-8, and NULs, are
  * written as the text \xNN, as the kernel does in its log.
  */
 #ifndef OOMLAB_RECORD_LINES_H
@@ -17,18 +17,14 @@
 enum field_type {
 	FIELD_END,
 	FIELD_I64,	/* int64_t, 0..FIELD_I64_MAX */
-	FIELD_SIGNED,	/* int64_t, -FIELD_I64_MAX..FIELD_I64_MAX */
 	FIELD_INT,	/* int, not negative; always written */
 	FIELD_U64,	/* uint64_t; always written */
 	FIELD_ADDRESS,	/* uint64_t */
 	FIELD_STRING,	/* const char * */
 	FIELD_BOOL,	/* bool; always written */
 	FIELD_AMOUNT,	/* struct amount: bytes, or "max" */
-	FIELD_RANGE,	/* struct range: {min, max}; max absent: no upper bound */
-	FIELD_WORD,	/* enum with names; 0 is absent */
 	FIELD_COUNTERS, /* struct record_counters: an object of them */
 	FIELD_METRICS,	/* int64_t[METRIC_COUNT], inline: each its own key; name is not used */
-	FIELD_OBJECT,	/* a nested struct with its own table */
 };
 
 /* Numbers are read up to 2^60, so that a sum of seven cannot overflow. */
@@ -39,14 +35,10 @@ struct field {
 	enum field_type type;
 	bool is_required; /* a line without it is damaged */
 	size_t offset;
-	const char *const *words; /* WORD: by value */
-	int word_count;
-	const struct field *fields; /* OBJECT */
 };
 
 /* One table a kind of line, named after its "ev"; each ends with FIELD_END. */
 extern const struct field fields_run[];	     /* struct record_run; argv stands beside */
-extern const struct field fields_spec[];     /* struct spec */
 extern const struct field fields_setting[];  /* struct line_setting */
 extern const struct field fields_cgroup[];   /* struct record_cgroup */
 extern const struct field fields_counters[]; /* struct line_counters */

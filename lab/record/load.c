@@ -98,12 +98,14 @@ static int on_run(struct loader *l)
 
 static int on_spec(struct loader *l)
 {
-	struct spec spec = {0};
+	struct err err = ERR_INIT;
+	struct spec spec;
 
-	if (fields_from_json(fields_spec, l->object, &spec))
+	if (spec_from_json(l->object, "the record", &spec, &err) < 0) {
+		spec_release(&spec);
 		return -1;
-	keep(l, l->object);
-	spec.has_expect = json_object_get(l->object, "expect") != NULL;
+	}
+	spec_release(&l->record->spec);
 	l->record->spec = spec;
 	return 0;
 }
@@ -412,11 +414,7 @@ static void loader_init(struct loader *l, struct record *r)
 		.settings = json_object(),
 		.lines = json_array(),
 	};
-	r->spec.overcommit_memory = SPEC_KEEP;
-	r->spec.overcommit_ratio = SPEC_KEEP;
-	r->spec.oom_score_adj = SPEC_KEEP;
-	r->spec.ram_bytes = SPEC_KEEP;
-	r->spec.timeout_ns = SPEC_KEEP;
+	spec_init(&r->spec);
 }
 
 static int by_level(const void *a, const void *b)

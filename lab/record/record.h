@@ -226,9 +226,6 @@ void record_release(struct record *record);
  */
 json_t *record_string(const char *text);
 
-/* The spec as the record holds it: absent settings left out. The caller owns the reference. */
-json_t *record_spec_json(const struct spec *spec);
-
 /* The writer. fd is borrowed. The first failure is kept in `err` and later puts do nothing. */
 struct record_writer {
 	int fd;

@@ -18,6 +18,7 @@ void record_release(struct record *r)
 	free(r->lost);
 	free(r->notes);
 	free(r->mark_victims);
+	spec_release(&r->spec);
 	json_decref(r->settings);
 	json_decref(r->lines);
 	*r = (struct record){0};

@@ -92,18 +92,9 @@ void record_put_run(struct record_writer *w, const struct record_run *run)
 	record_put(w, "run", line);
 }
 
-json_t *record_spec_json(const struct spec *spec)
-{
-	json_t *object = fields_to_json(fields_spec, spec);
-
-	if (!spec->has_expect)
-		json_object_del(object, "expect");
-	return object;
-}
-
 void record_put_spec(struct record_writer *w, const struct spec *spec)
 {
-	record_put(w, "spec", record_spec_json(spec));
+	record_put(w, "spec", spec_to_json(spec));
 }
 
 void record_put_setting(struct record_writer *w, const char *name, const char *value)

@@ -323,7 +323,7 @@ json_t *report_to_json(const struct facts *f, const struct doc *doc)
 	json_put_text(report, "error", f->record->error);
 	json_put_text(report, "skip", f->record->skip);
 	json_object_set_new(report, "run", run_json(f));
-	json_object_set_new(report, "spec", record_spec_json(&f->record->spec));
+	json_object_set_new(report, "spec", spec_to_json(&f->record->spec));
 	json_object_set(report, "settings", f->record->settings);
 	json_object_set_new(report, "checks", checks_json(c));
 	json_object_set_new(report, "events", deltas_json(f, record_delta));
