@@ -20,23 +20,10 @@ struct doctor_options {
 	bool restore, help;
 };
 
-static int set_restore(void *to, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	((struct doctor_options *)to)->restore = true;
-	return 0;
-}
-
-static int set_help(void *to, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	((struct doctor_options *)to)->help = true;
-	return 0;
-}
-
 static const struct option_def table[] = {
-	{"restore", NULL, "clear what killed launchers left: cgroups, settings", set_restore},
-	{"help", NULL, "this text", set_help},
+	OPTION_FLAG("restore", "clear what killed launchers left: cgroups, settings",
+		    struct doctor_options, restore),
+	OPTION_FLAG("help", "this text", struct doctor_options, help),
 };
 
 /* Returns 1 when this way of running works. */

@@ -57,11 +57,12 @@ static int set_help(void *target, const char *value, struct err *err)
 }
 
 static const struct option_def options[] = {
-	{"json", NULL, "write JSON, schema oomlab.explain/1", set_json},
-	{"markdown", NULL, "write Markdown", set_markdown},
-	{"page-size", "SIZE", "page size of the machine, where the log does not tell: 4K, 16K, 64K",
-	 set_page_size},
-	{"help", NULL, "print this and exit", set_help},
+	OPTION("json", NULL, "write JSON, schema oomlab.explain/1", set_json),
+	OPTION("markdown", NULL, "write Markdown", set_markdown),
+	OPTION("page-size", "SIZE",
+	       "page size of the machine, where the log does not tell: 4K, 16K, 64K",
+	       set_page_size),
+	OPTION("help", NULL, "print this and exit", set_help),
 };
 
 static int usage(void)

@@ -14,23 +14,9 @@ struct list_options {
 	bool json, help;
 };
 
-static int set_json(void *to, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	((struct list_options *)to)->json = true;
-	return 0;
-}
-
-static int set_help(void *to, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	((struct list_options *)to)->help = true;
-	return 0;
-}
-
 static const struct option_def table[] = {
-	{"json", NULL, "every declaration, as one JSON array", set_json},
-	{"help", NULL, "this text", set_help},
+	OPTION_FLAG("json", "every declaration, as one JSON array", struct list_options, json),
+	OPTION_FLAG("help", "this text", struct list_options, help),
 };
 
 static void print_one(const struct spec *spec)

@@ -12,15 +12,12 @@
 #include "report/report.h"
 #include "terminal.h"
 
-static int set_help(void *to, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	*(bool *)to = true;
-	return 0;
-}
+struct report_options {
+	bool help;
+};
 
 static const struct option_def table[] = {
-	{"help", NULL, "this text", set_help},
+	OPTION_FLAG("help", "this text", struct report_options, help),
 };
 
 static int render(const char *dir, struct err *err)
@@ -42,18 +39,18 @@ static int render(const char *dir, struct err *err)
 int cmd_report(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
-	bool help = false;
-	int first = options_parse("report", table, ARRAY_SIZE(table), &help, argc, argv, &err);
+	struct report_options options = {0};
+	int first = options_parse("report", table, ARRAY_SIZE(table), &options, argc, argv, &err);
 	int status;
 
-	if (first >= 0 && !help && first != argc - 1)
+	if (first >= 0 && !options.help && first != argc - 1)
 		first = err_set(&err, EXIT_USAGE,
 				"give one folder of a run, such as reports/latest");
 	if (first < 0) {
 		err_print(&err);
 		return EXIT_USAGE;
 	}
-	if (help) {
+	if (options.help) {
 		puts("usage: oomlab report RUN_DIR\n\n"
 		     "Judges and renders a run again from its record.jsonl, also one that was cut\n"
 		     "short. Prints the report, writes report.json, .txt, .md, .html beside the\n"

@@ -29,13 +29,6 @@ static int set_swap(void *to, const char *value, struct err *err)
 				 err);
 }
 
-static int set_oom_group(void *to, const char *value, struct err *err)
-{
-	(void)value, (void)err;
-	((struct run_options *)to)->spec.oom_group = true;
-	return 0;
-}
-
 static int whole_number(const char *option, const char *value, long min, long max, int64_t *to,
 			struct err *err)
 {
@@ -155,21 +148,6 @@ static int set_file(void *to, const char *value, struct err *err)
 	return 0;
 }
 
-#define FLAG(function, field)                                             \
-	static int function(void *to, const char *value, struct err *err) \
-	{                                                                 \
-		(void)value, (void)err;                                   \
-		((struct run_options *)to)->field = true;                 \
-		return 0;                                                 \
-	}
-FLAG(set_dry_run, dry_run)
-FLAG(set_quiet, quiet)
-FLAG(set_help, help)
-FLAG(set_twin, twin)
-FLAG(set_allow_sysctl, allow_host_sysctl)
-FLAG(set_share_host, share_host)
-FLAG(set_inside_guest, inside_guest)
-
 static int set_spec_json(void *to, const char *value, struct err *err)
 {
 	(void)err;
@@ -177,32 +155,33 @@ static int set_spec_json(void *to, const char *value, struct err *err)
 	return 0;
 }
 
+#define FLAG(name, help, member) OPTION_FLAG(name, help, struct run_options, member)
 static const struct option_def table[] = {
-	{"memory", "SIZE|max", "memory.max: bytes or 512M, 2G", set_memory},
-	{"memory-high", "SIZE|max", "memory.high: throttle above it (cgroup v2)", set_high},
-	{"swap", "SIZE|max", "memory.swap.max (default 0 where there is a limit)", set_swap},
-	{"oom-group", NULL, "memory.oom.group: kill the whole cgroup (cgroup v2)", set_oom_group},
-	{"oom-score-adj", "N", "of the target, -1000 to 1000", set_score},
-	{"overcommit", "0|1|2", "vm.overcommit_memory", set_overcommit},
-	{"overcommit-ratio", "PERCENT", "vm.overcommit_ratio", set_ratio},
-	{"thp", "always|madvise|never", "transparent huge pages", set_thp},
-	{"guest-ram", "SIZE", "RAM of the VM", set_ram},
-	{"kernel", "PATH|SERIES", "of the VM: a vmlinuz, or 6.12 (default), 6.1", set_kernel},
-	{"timeout", "TIME", "stop the target after 30, 500ms, 2m (default 60)", set_timeout},
-	{"backend", "auto|cgroup|vm", "where to run (default auto)", set_backend},
-	{"expect", "OUTCOME", "pass if this is the outcome, fail if not", set_expect},
-	{"repeat", "N", "run it N times, a report each", set_repeat},
-	{"twin", NULL, "run the scenario's twin first, and tell what it showed", set_twin},
-	{"reports", "DIR", "where reports go (default reports)", set_reports},
-	{"file", "PATH", "take this file into the VM too (repeatable)", set_file},
-	{"share-host", NULL, "show the VM the host's file system, read-only", set_share_host},
-	{"allow-host-sysctl", NULL, "set kernel-wide settings on this host, and put them back",
-	 set_allow_sysctl},
-	{"dry-run", NULL, "print the plan, run nothing", set_dry_run},
-	{"quiet", NULL, "no live line, no report on the terminal", set_quiet},
-	{"help", NULL, "this text", set_help},
-	{"inside-guest", NULL, NULL, set_inside_guest},
-	{"spec-json", "JSON", NULL, set_spec_json},
+	OPTION("memory", "SIZE|max", "memory.max: bytes or 512M, 2G", set_memory),
+	OPTION("memory-high", "SIZE|max", "memory.high: throttle above it (cgroup v2)", set_high),
+	OPTION("swap", "SIZE|max", "memory.swap.max (default 0 where there is a limit)", set_swap),
+	FLAG("oom-group", "memory.oom.group: kill the whole cgroup (cgroup v2)", spec.oom_group),
+	OPTION("oom-score-adj", "N", "of the target, -1000 to 1000", set_score),
+	OPTION("overcommit", "0|1|2", "vm.overcommit_memory", set_overcommit),
+	OPTION("overcommit-ratio", "PERCENT", "vm.overcommit_ratio", set_ratio),
+	OPTION("thp", "always|madvise|never", "transparent huge pages", set_thp),
+	OPTION("guest-ram", "SIZE", "RAM of the VM", set_ram),
+	OPTION("kernel", "PATH|SERIES", "of the VM: a vmlinuz, or 6.12 (default), 6.1", set_kernel),
+	OPTION("timeout", "TIME", "stop the target after 30, 500ms, 2m (default 60)", set_timeout),
+	OPTION("backend", "auto|cgroup|vm", "where to run (default auto)", set_backend),
+	OPTION("expect", "OUTCOME", "pass if this is the outcome, fail if not", set_expect),
+	OPTION("repeat", "N", "run it N times, a report each", set_repeat),
+	FLAG("twin", "run the scenario's twin first, and tell what it showed", twin),
+	OPTION("reports", "DIR", "where reports go (default reports)", set_reports),
+	OPTION("file", "PATH", "take this file into the VM too (repeatable)", set_file),
+	FLAG("share-host", "show the VM the host's file system, read-only", share_host),
+	FLAG("allow-host-sysctl", "set kernel-wide settings on this host, and put them back",
+	     allow_host_sysctl),
+	FLAG("dry-run", "print the plan, run nothing", dry_run),
+	FLAG("quiet", "no live line, no report on the terminal", quiet),
+	FLAG("help", "this text", help),
+	FLAG("inside-guest", NULL, inside_guest),
+	OPTION("spec-json", "JSON", NULL, set_spec_json),
 };
 
 void run_options_print(FILE *to)

@@ -380,9 +380,9 @@ static int set_quiet(void *to, const char *value, struct err *err)
 }
 
 static const struct option_def table[] = {
-	{"memory", "SIZE", "memory.max", set_memory},
-	{"memory-high", "SIZE", NULL, set_high},
-	{"quiet", NULL, "say nothing", set_quiet},
+	OPTION("memory", "SIZE", "memory.max", set_memory),
+	OPTION("memory-high", "SIZE", NULL, set_high),
+	OPTION("quiet", NULL, "say nothing", set_quiet),
 };
 
 #define PARSE(given, err, ...)                                                 \

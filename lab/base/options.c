@@ -1,6 +1,7 @@
 #include "base/options.h"
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { MAX_OPTIONS = 48, FIRST_VALUE = 256 };
@@ -18,6 +19,14 @@ static int refuse(const char *command, char **argv, int kind, struct err *err)
 	else
 		err_set(err, EXIT_USAGE, "unknown or ambiguous option '%s'", word);
 	return err_hint(err, "see 'oomlab %s --help'", command);
+}
+
+static int store(const struct option_def *def, void *target, struct err *err)
+{
+	if (def->set)
+		return def->set(target, optarg, err);
+	*(bool *)((char *)target + def->flag_at) = true;
+	return 0;
 }
 
 int options_parse(const char *command, const struct option_def *defs, size_t count, void *target,
@@ -39,7 +48,7 @@ int options_parse(const char *command, const struct option_def *defs, size_t cou
 	while ((c = getopt_long(argc, argv, "+:", table, NULL)) != -1) {
 		if (c < FIRST_VALUE)
 			return refuse(command, argv, c, err);
-		if (defs[c - FIRST_VALUE].set(target, optarg, err) < 0)
+		if (store(&defs[c - FIRST_VALUE], target, err) < 0)
 			return -1;
 	}
 	return optind;

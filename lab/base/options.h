@@ -17,9 +17,22 @@ struct option_def {
 	const char *name; /* without "--" */
 	const char *arg;  /* name of the value in --help; NULL: takes none */
 	const char *help; /* one line; NULL: not shown */
-	/* Stores. value is NULL when arg is. 0, or -1 with err set. */
+	/* Stores. value is NULL when arg is. 0, or -1 with err set. NULL: see flag_at. */
 	int (*set)(void *target, const char *value, struct err *err);
+	size_t flag_at; /* without set: offset in the target of a bool that becomes true */
 };
+
+/* An option whose set function stores it. */
+#define OPTION(name, arg, help, set)    \
+	{                               \
+		name, arg, help, set, 0 \
+	}
+
+/* An option without a value that sets the bool `member` of the target, a `type`. */
+#define OPTION_FLAG(name, help, type, member)                  \
+	{                                                      \
+		name, NULL, help, NULL, offsetof(type, member) \
+	}
 
 /*
  * Returns the index in argv of the first operand, or -1 with status EXIT_USAGE. `command` is for
