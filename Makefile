@@ -42,7 +42,7 @@ HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: all scenario scenarios list check check-unit check-vm bench asan lint format deps deps-dev \
+.PHONY: all scenario scenarios list check tests check-unit check-vm bench asan lint format deps deps-dev \
         kernel install uninstall clean help
 
 help: ## this text
@@ -107,6 +107,9 @@ scenarios: all ## run every scenario, one line each
 
 list: all ## list the scenarios
 	@$(BUILD)/oomlab list
+
+# What lint compiles.
+tests: $(CHECKS) $(HELPERS) $(BENCHES)
 
 check: all $(CHECKS) $(HELPERS) ## run every test (boots VMs)
 	@BUILD="$(BUILD)" tests/run $(CHECKS) tests/it_*.sh

@@ -322,14 +322,14 @@ START_TEST(consuming_too_much_is_a_bug)
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
 	strbuf_puts(&sb, "abc");
-	freopen("/dev/null", "w", stderr);
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
 	strbuf_consume(&sb, 4);
 }
 END_TEST
 
 START_TEST(no_memory_is_status_125)
 {
-	freopen("/dev/null", "w", stderr);
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
 	if (_i == 0)
 		free(xrealloc(NULL, SIZE_MAX / 2, 3));
 	else

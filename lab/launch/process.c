@@ -37,14 +37,14 @@ static int read_stat(pid_t pid, uint64_t fields[3])
 
 uint64_t process_start_time(pid_t pid)
 {
-	uint64_t fields[3];
+	uint64_t fields[3] = {0};
 
 	return read_stat(pid, fields) ? 0 : fields[0];
 }
 
 int process_sizes(pid_t pid, int64_t *vsz_bytes, int64_t *rss_bytes)
 {
-	uint64_t fields[3];
+	uint64_t fields[3] = {0};
 	int r = read_stat(pid, fields);
 
 	if (r)

@@ -2,11 +2,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "spec/spec.h"
@@ -14,30 +12,19 @@
 enum { REPLY_MAX = 65536 };
 #define REPLY_NS INT64_C(5000000000)
 
-/* Waits until fd is readable or the deadline: 0 or -ETIMEDOUT. */
-static int wait_for(int fd, int64_t deadline_ns)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-
-	for (;;) {
-		int64_t left_ms = (deadline_ns - io_now_ns()) / 1000000;
-
-		if (left_ms <= 0)
-			return -ETIMEDOUT;
-		if (poll(&p, 1, (int)left_ms) > 0)
-			return 0;
-	}
-}
-
 /* Reads what the child prints until it closes. 0 or -errno (-EFBIG, -ETIMEDOUT). */
 static int read_reply(int fd, int64_t deadline_ns, struct strbuf *sb)
 {
 	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		int64_t left_ms = (deadline_ns - io_now_ns()) / 1000000;
 		char chunk[4096];
 		ssize_t n;
 
-		if (wait_for(fd, deadline_ns))
+		if (left_ms <= 0)
 			return -ETIMEDOUT;
+		if (poll(&p, 1, (int)left_ms) <= 0)
+			continue;
 		n = read(fd, chunk, sizeof(chunk));
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -49,17 +36,31 @@ static int read_reply(int fd, int64_t deadline_ns, struct strbuf *sb)
 	}
 }
 
+/* It has closed its output and is expected to end within moments. 0 or -ETIMEDOUT. */
+static int wait_for_end(pid_t pid, int64_t deadline_ns, int *status)
+{
+	int wait_ms = 1;
+
+	while (waitpid(pid, status, WNOHANG) != pid) {
+		if (io_now_ns() >= deadline_ns)
+			return -ETIMEDOUT;
+		poll(NULL, 0, wait_ms);
+		wait_ms = wait_ms < 64 ? wait_ms * 2 : wait_ms;
+	}
+	return 0;
+}
+
 /* Reads all, then waits for the end; a child that does not end is killed. 0 or -errno. */
 static int talk(pid_t pid, int fd, struct strbuf *reply, int *status)
 {
 	int64_t deadline_ns = io_now_ns() + REPLY_NS;
-	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	int r = read_reply(fd, deadline_ns, reply);
 
 	if (!r)
-		r = wait_for(pidfd, deadline_ns);
-	if (r)
-		kill(pid, SIGKILL);
+		r = wait_for_end(pid, deadline_ns, status);
+	if (!r)
+		return 0;
+	kill(pid, SIGKILL);
 	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
 		;
 	return r;

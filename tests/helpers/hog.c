@@ -112,7 +112,7 @@ int main(int argc, char **argv)
 		return touch(n, seconds);
 	if (!strcmp(mode, "child") || !strcmp(mode, "orphan"))
 		return with_child(n, mode[0] == 'c');
-	if (!strcmp(mode, "malloc"))
+	if (!strcmp(mode, "malloc") && n > 0)
 		return ask_malloc(n);
 	if (!strcmp(mode, "sleep") || !strcmp(mode, "stubborn"))
 		return sleep_through((unsigned int)n, mode[1] == 't');
