@@ -34,6 +34,7 @@ struct trace_cursor {
 	struct trace_block *block;
 	uint64_t claim;
 	uint64_t seed;
+	uint64_t time; /* last reading of the clock for this block */
 	uint32_t left; /* records of the block still free; 0: no block */
 	uint32_t tid;  /* 0: not known yet */
 };
@@ -244,6 +245,13 @@ static __attribute__((noinline, cold)) uint64_t count_own_loss(struct trace_curs
 	return time;
 }
 
+/* Where a reading of the clock would cost more than all the rest: see trace_format.h. */
+static bool carries_time(uint32_t what, uint64_t size, uint32_t index)
+{
+	return TRACE_WHAT_OP(what) == TRACE_ALLOC && size < TRACE_TIMED_BYTES &&
+	       index % TRACE_TIMED_EVERY != 0;
+}
+
 static uint64_t append(uint32_t what, uint64_t offset, uint64_t size, uintptr_t site)
 {
 	struct trace_cursor *c = &cursor;
@@ -253,11 +261,10 @@ static uint64_t append(uint32_t what, uint64_t offset, uint64_t size, uintptr_t 
 
 	if (c->left == 0 || __atomic_load_n(&block->claim, __ATOMIC_RELAXED) != c->claim)
 		return append_to_new_block(what, offset, size, site);
-	r = (struct trace_record){.time = trace_clock_ticks(),
-				  .offset = offset,
-				  .size = size,
-				  .site = site,
-				  .what = what};
+	if (!carries_time(what, size, index))
+		c->time = trace_clock_ticks();
+	r = (struct trace_record){
+		.time = c->time, .offset = offset, .size = size, .site = site, .what = what};
 	r.check = trace_check(&r, c->seed);
 	block->records[index] = r;
 	if (__atomic_load_n(&block->claim, __ATOMIC_RELAXED) != c->claim)

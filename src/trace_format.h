@@ -21,7 +21,14 @@
  * and word size are the machine's: a ring is read where it was written. Every value was written by
  * the program under test: to a reader all of it is hostile.
  *
- * LIMITATIONS: time order between processors is as good as their clocks agree.
+ * Time: reading a clock costs more than the rest of a record. Only every TRACE_TIMED_EVERY-th
+ * record of a block, and every record that is not an allocation of a few bytes, has a reading of
+ * its own; the others carry the last reading of their block: they happened then or later, and
+ * before the next reading of that block. The order of one thread's records is exact: by time, then
+ * by claim, then by place in the block.
+ *
+ * LIMITATIONS: time order between processors is as good as their clocks agree, and between threads
+ * that make small allocations as good as their readings.
  */
 #ifndef OOMLAB_TRACE_FORMAT_H
 #define OOMLAB_TRACE_FORMAT_H
@@ -35,6 +42,8 @@
 #define TRACE_VERSION	     1u
 #define TRACE_NAME_MAX	     40 /* bytes, with the NUL */
 #define TRACE_BLOCK_RECORDS  100
+#define TRACE_TIMED_BYTES    4096   /* a TRACE_ALLOC of as many has a time of its own */
+#define TRACE_TIMED_EVERY    8	    /* so have the records 0, 8, 16 ... of a block */
 #define TRACE_ARENA_CAPACITY 65535u /* ids are 16 bits; 0 is "none" */
 
 /* When an arena writes zeroes. 0 is unset. */
@@ -152,7 +161,7 @@ struct trace_arena {
 
 /* One event; 40 bytes. pid and tid are those of its block. */
 struct trace_record {
-	uint64_t time; /* ticks */
+	uint64_t time; /* ticks; of a small TRACE_ALLOC: the last reading of its block */
 	uint64_t offset;
 	uint64_t size;
 	uint64_t site;	/* return address of the public call; that of memset for TRACE_CLEAR_* */

@@ -152,12 +152,13 @@ static void wait_for_quiet(struct capture *capture)
 {
 	int64_t deadline = io_now_ns() + KMSG_PATIENCE_NS;
 	int64_t kills = capture->status.oom_kill;
+	struct pollfd kmsg = capture->polls[SOURCE_KMSG];
 
-	if (capture->polls[SOURCE_KMSG].fd < 0)
+	if (kmsg.fd < 0)
 		return;
 	kmsg_drain(capture);
 	while (kills > 0 && io_now_ns() < deadline) {
-		int n = poll(&capture->polls[SOURCE_KMSG], 1, KMSG_QUIET_MS);
+		int n = poll(&kmsg, 1, KMSG_QUIET_MS);
 
 		if (n > 0)
 			kmsg_drain(capture);

@@ -21,8 +21,9 @@
  * or allocate more than a small multiple of the input. Names are valid UTF-8 without control
  * characters. Not thread safe; allocates; not for a child after fork, but for what says so.
  *
- * LIMITATIONS: a program can forge a trace that reads well. Times are as good as the clock: see
- * trace_clock.h. A ring is read on the kind of machine that wrote it.
+ * LIMITATIONS: a program can forge a trace that reads well. Times are as good as the clock, see
+ * trace_clock.h, and those of small allocations as good as trace_format.h says. A ring is read on
+ * the kind of machine that wrote it.
  */
 #ifndef OOMLAB_CAPTURE_TRACE_RING_H
 #define OOMLAB_CAPTURE_TRACE_RING_H
@@ -43,7 +44,11 @@ struct trace_ring;
 
 /* One record. */
 struct trace_event {
-	int64_t t_ns;	/* CLOCK_MONOTONIC; 0 when the clock is not sound */
+	/*
+	 * CLOCK_MONOTONIC; 0 when the clock is not sound. An allocation of less than
+	 * TRACE_TIMED_BYTES happened then or later, before the next reading of its thread's clock.
+	 */
+	int64_t t_ns;
 	uint64_t ticks; /* as written; orders events even then */
 	uint32_t pid, tid;
 	uint16_t arena; /* id; 0: none. May name an arena that is not in the log */
