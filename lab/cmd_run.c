@@ -160,6 +160,21 @@ static int open_record(struct run *run, struct err *err)
 	return 0;
 }
 
+static int load_record(struct run *run, const char *path, struct record *record, struct err *err)
+{
+	int r = record_load(path, record, err);
+
+	if (!r && run_write_sites(run, record)) {
+		record_release(record);
+		r = record_load(path, record, err);
+	}
+	if (run->writer.failed) {
+		*err = run->writer.err;
+		return -1;
+	}
+	return r;
+}
+
 /* A scenario's report is its output; a command's must not mix with what the command prints. */
 static int conclude(struct run *run, struct err *err)
 {
@@ -168,12 +183,7 @@ static int conclude(struct run *run, struct err *err)
 	_cleanup_(conclusion_release) struct conclusion conclusion = {0};
 	FILE *to = run->spec.name ? stdout : stderr;
 
-	run_write_sites(run, path);
-	if (run->writer.failed) {
-		*err = run->writer.err;
-		return -1;
-	}
-	if (record_load(path, &record, err) < 0)
+	if (load_record(run, path, &record, err) < 0)
 		return -1;
 	conclusion_draw(&record, &conclusion);
 	if (run_write_kmsg(&record, run->dir, err) < 0 ||

@@ -96,22 +96,20 @@ static struct symbols *open_maps(const struct record *record, int64_t pid)
 	return record->maps_count ? symbols_open(record->maps[0].maps) : NULL;
 }
 
-void run_write_sites(struct run *run, const char *record_path)
+bool run_write_sites(struct run *run, const struct record *record)
 {
-	struct record record;
-	struct err err = ERR_INIT;
+	bool written = false;
 
-	if (record_load(record_path, &record, &err) < 0)
-		return;
-	for (size_t i = 0; i < record.arena_count; i++) {
-		const struct record_arena *arena = &record.arenas[i];
-		struct symbols *symbols = open_maps(&record, arena->pid);
+	for (size_t i = 0; i < record->arena_count; i++) {
+		const struct record_arena *arena = &record->arenas[i];
+		struct symbols *symbols = open_maps(record, arena->pid);
 
 		if (!symbols)
 			continue;
 		resolve(&run->writer, symbols, arena->init_site);
 		resolve(&run->writer, symbols, arena->clear_site);
 		symbols_close(symbols);
+		written = true;
 	}
-	record_release(&record);
+	return written;
 }

@@ -10,7 +10,10 @@
 /* One "arena" line an arena, losses, and the raw ring; in the guest the ring goes to its port. */
 int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *err);
 
-/* Turns the addresses a record holds into functions and lines: appends "site" lines. */
-void run_write_sites(struct run *run, const char *record_path);
+/*
+ * Turns the addresses a record holds into functions and lines: appends "site" lines to its file.
+ * True when it did: the record is to be loaded again.
+ */
+bool run_write_sites(struct run *run, const struct record *record);
 
 #endif

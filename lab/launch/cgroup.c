@@ -26,6 +26,16 @@ static int broken(struct err *err, const char *what, int code)
 					: cgroup_strerror(code));
 }
 
+/* Once: it clears a table of 800 KiB and reads the mounts. */
+static int start_libcgroup(void)
+{
+	static bool started;
+	int r = started ? 0 : cgroup_init();
+
+	started = !r;
+	return r;
+}
+
 /* libcgroup wants paths below the mount, without a leading slash. */
 static const char *relative(const char *path)
 {
@@ -70,7 +80,7 @@ int cg_create(const struct cg_home *home, struct cg *cg, struct err *err)
 	cg->version = home->version;
 	if (name_it(home, cg) < 0)
 		return err_set(err, EXIT_LAB_BROKEN, "the path of the own cgroup is too long");
-	r = cgroup_init();
+	r = start_libcgroup();
 	if (r)
 		return broken(err, "libcgroup finds no cgroups", r);
 	made = cgroup_new_cgroup(relative(cg->path));
@@ -330,7 +340,7 @@ int cg_clear_leftovers(const struct cg_home *home, bool dry, int *stuck)
 	int found = 0;
 
 	*stuck = 0;
-	if (!dir || cgroup_init())
+	if (!dir)
 		return 0;
 	while ((entry = readdir(dir))) {
 		_cleanup_close_ int fd = -1;
@@ -343,7 +353,8 @@ int cg_clear_leftovers(const struct cg_home *home, bool dry, int *stuck)
 			continue;
 		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		path = text_format("%s/%s", home->parent, entry->d_name);
-		if (fd < 0 || kill_dir(fd) || delete_path(path + (path[1] == '/')))
+		if (fd < 0 || start_libcgroup() || kill_dir(fd) ||
+		    delete_path(path + (path[1] == '/')))
 			++*stuck;
 	}
 	return found;
