@@ -25,7 +25,7 @@ CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm
 # Debian packages: to build and run, then what only the developers' targets need.
 QEMU_PKG := $(if $(filter aarch64,$(shell uname -m)),qemu-system-arm,qemu-system-x86)
 PACKAGES := gcc libc6-dev pkg-config libcgroup-dev libjansson-dev libarchive-dev libdw-dev \
-            libelf-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils zstd lz4 \
+            libelf-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils zstd lz4 scdoc \
             $(QEMU_PKG) qemu-system-common
 DEV_PACKAGES := clang clang-format clang-tidy cppcheck valgrind shellcheck
 
@@ -137,10 +137,11 @@ INSTALL_BIN := $(DESTDIR)$(PREFIX)/bin
 INSTALL_LIB := $(DESTDIR)$(PREFIX)/lib
 INSTALL_INC := $(DESTDIR)$(PREFIX)/include/oomlab
 INSTALL_DOC := $(DESTDIR)$(PREFIX)/share/doc/oomlab
+INSTALL_MAN := $(DESTDIR)$(PREFIX)/share/man/man1
 HEADERS     := arena.h trace.h trace_format.h
 install: all ## install below DESTDIR and PREFIX=/usr/local
 	install -d $(INSTALL_BIN) $(INSTALL_LIB)/oomlab/scenarios $(INSTALL_LIB)/pkgconfig \
-		$(INSTALL_INC) $(INSTALL_DOC)
+		$(INSTALL_INC) $(INSTALL_DOC) $(INSTALL_MAN)
 	install -m 755 $(BUILD)/oomlab $(INSTALL_BIN)
 	install -m 755 $(SCENARIOS) $(INSTALL_LIB)/oomlab/scenarios
 	install -m 644 $(LIB) $(INSTALL_LIB)
@@ -148,10 +149,12 @@ install: all ## install below DESTDIR and PREFIX=/usr/local
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' src/oomlab.pc.in \
 		>$(INSTALL_LIB)/pkgconfig/oomlab.pc
 	install -m 644 README.md LICENSE $(INSTALL_DOC)
+	scdoc <docs/oomlab.1.scd >$(INSTALL_MAN)/oomlab.1
 
 uninstall: ## remove what install put there
 	rm -rf $(INSTALL_LIB)/oomlab $(INSTALL_INC) $(INSTALL_DOC)
-	rm -f $(INSTALL_BIN)/oomlab $(INSTALL_LIB)/liboomlab.a $(INSTALL_LIB)/pkgconfig/oomlab.pc
+	rm -f $(INSTALL_BIN)/oomlab $(INSTALL_LIB)/liboomlab.a \
+		$(INSTALL_LIB)/pkgconfig/oomlab.pc $(INSTALL_MAN)/oomlab.1
 
 clean: ## remove what was built; reports stay
 	rm -rf $(BUILD) $(BUILD)-asan

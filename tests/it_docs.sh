@@ -1,0 +1,55 @@
+#!/bin/bash
+# it_docs.sh - the manual page and the README say what the program has, and install puts it there.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+page=$top/docs/oomlab.1.scd
+
+for command in run list report explain doctor; do
+	grep -q "^\*oomlab $command\*" "$page"
+	ok $? "the manual has 'oomlab $command'"
+	"$oomlab" $command --help >"$scratch/help" 2>&1
+	is $? 0 "'oomlab $command --help' works"
+	for option in $(grep -o '^  --[a-z-]*' "$scratch/help"); do
+		[ "$option" = --help ] || grep -q -- "$option\b" "$page"
+		ok $? "the manual has $command $option"
+	done
+done
+for variable in OOMLAB_CACHE OOMLAB_SCENARIOS OOMLAB_ACCEL; do
+	grep -rq "\"$variable\"" "$top/lab"
+	ok $? "$variable of the manual is read by the program"
+done
+scdoc <"$page" >"$scratch/oomlab.1"
+ok $? "scdoc takes the manual"
+
+for name in $("$oomlab" list | cut -d' ' -f1); do
+	grep -q "\`$name\`" "$top/README.md"
+	ok $? "the README names the scenario $name"
+done
+
+make -s -C "$top" BUILD="$(dirname "$oomlab")" install DESTDIR="$scratch/root" PREFIX=/usr >"$scratch/log" 2>&1
+is $? 0 "make install"
+is "$("$scratch/root/usr/bin/oomlab" list | wc -l)" "$("$oomlab" list | wc -l)" \
+	"the installed program finds its scenarios"
+cat >"$scratch/user.c" <<'C'
+#include <oomlab/arena.h>
+#include <string.h>
+int main(void)
+{
+	struct arena arena;
+	char *p;
+
+	if (arena_init(&arena, &(struct arena_config){.name = "a", .size = 1 << 20,
+			.policy = ARENA_CLEAR_ON_ALLOCATION, .source = ARENA_SOURCE_RESERVE}) < 0)
+		return 1;
+	p = arena_push(&arena, 100, 16);
+	return p ? strcmp(p, "") : 2;
+}
+C
+# shellcheck disable=SC2046 # several words on purpose
+PKG_CONFIG_SYSROOT_DIR=$scratch/root PKG_CONFIG_PATH=$scratch/root/usr/lib/pkgconfig \
+	pkg-config --cflags --libs oomlab >"$scratch/flags" &&
+	cc -o "$scratch/user" "$scratch/user.c" $(cat "$scratch/flags") && "$scratch/user"
+is $? 0 "a user's program builds with pkg-config and runs"
+make -s -C "$top" BUILD="$(dirname "$oomlab")" uninstall DESTDIR="$scratch/root" PREFIX=/usr
+is "$(find "$scratch/root" -type f -o -type l | wc -l)" 0 "make uninstall leaves nothing"
+done_testing
