@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@
 #include "base/text.h"
 #include "commands.h"
 #include "explain_json.h"
+#include "explain_print.h"
+#include "terminal.h"
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 
@@ -17,6 +20,7 @@ struct explain {
 	enum format format;
 	int64_t page_size;
 	bool help;
+	const char *file; /* the log being read */
 	struct explain_quality quality;
 };
 
@@ -78,11 +82,25 @@ static int usage(void)
 static void on_event(const struct oomlog_event *event, void *ctx)
 {
 	struct explain *explain = ctx;
+	struct explain_page page = {.to = stdout,
+				    .file = explain->file,
+				    .index = explain->quality.events + 1,
+				    .columns = terminal_columns(stdout),
+				    .colour = terminal_has_colour(stdout)};
+	struct explanation explanation;
 
+	explanation_make(&explanation, event);
 	if (explain->format == FORMAT_JSON)
-		explain_json_event(stdout, event, explain->quality.events);
+		explain_json_event(stdout, event, &explanation, explain->quality.events);
+	else if (explain->format == FORMAT_MARKDOWN)
+		explain_print_markdown(&page, event, &explanation);
+	else
+		explain_print_text(&page, event, &explanation);
+	explanation_release(&explanation);
 	explain->quality.events++;
 	explain->quality.notes += event->note_count;
+	if (!ferror(stdout))
+		fflush(stdout);
 }
 
 static int read_all(struct explain *explain, struct oomlog *log, int fd, const char *name,
@@ -110,6 +128,7 @@ static int explain_file(struct explain *explain, const char *name, struct err *e
 	_cleanup_close_ int opened = -1;
 	int fd = STDIN_FILENO;
 
+	explain->file = strcmp(name, "-") ? name : "standard input";
 	if (strcmp(name, "-") != 0) {
 		opened = fd = open(name, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
@@ -146,5 +165,12 @@ int cmd_explain(int argc, char **argv)
 		}
 	if (explain.format == FORMAT_JSON)
 		explain_json_end(stdout, &explain.quality);
+	else if (!explain.quality.events && status == EXIT_OK)
+		printf("No OOM kill in %" PRIu64 " lines.\n", explain.quality.lines);
+	if (fflush(stdout) || ferror(stdout)) {
+		err_errno(&err, EXIT_FAILED, "cannot write the explanation");
+		err_print(&err);
+		status = EXIT_FAILED;
+	}
 	return status;
 }

@@ -195,7 +195,55 @@ static json_t *notes_value(const struct oomlog_event *ev)
 	return list;
 }
 
-static json_t *event_value(const struct oomlog_event *ev)
+static json_t *candidate_value(const struct explanation *x, size_t index)
+{
+	const struct candidate *c = &x->candidates[index];
+	json_t *object = json_object();
+
+	put_int(object, "pid", c->pid);
+	put_text(object, "comm", c->comm);
+	put_int(object, "rss_bytes", c->rss_bytes);
+	put_int(object, "footprint_bytes", c->footprint_bytes);
+	if (x->total_bytes != OOMLOG_ABSENT)
+		put_int(object, "score_bytes", c->points_bytes);
+	put_int(object, "oom_score_adj", c->oom_score_adj);
+	return object;
+}
+
+static void put_explanation(json_t *object, const struct explanation *x)
+{
+	json_t *sentences = json_array(), *budget = json_array();
+
+	for (size_t i = 0; i < x->sentence_count; i++) {
+		const struct sentence *s = &x->sentences[i];
+		json_t *sentence = json_object(), *lines = json_array();
+
+		put_text(sentence, "topic", topic_title(s->topic));
+		put_text(sentence, "text", s->text);
+		for (size_t l = 0; l < s->line_count; l++)
+			json_array_append_new(lines, json_integer((json_int_t)s->lines[l]));
+		put(sentence, "lines", lines);
+		json_array_append_new(sentences, sentence);
+	}
+	for (size_t i = 0; i < x->budget_count; i++) {
+		json_t *item = json_object();
+
+		put_text(item, "what", x->budget[i].name);
+		put_int(item, "bytes", x->budget[i].bytes);
+		json_array_append_new(budget, item);
+	}
+	put_text(object, "summary", x->headline);
+	if (x->largest != SIZE_MAX)
+		put(object, "largest_task", candidate_value(x, x->largest));
+	if (x->runner_up != SIZE_MAX)
+		put(object, "runner_up", candidate_value(x, x->runner_up));
+	if (x->budget_count)
+		put(object, "budget", json_incref(budget));
+	json_decref(budget);
+	put(object, "explanation", sentences);
+}
+
+static json_t *event_value(const struct oomlog_event *ev, const struct explanation *x)
 {
 	json_t *object = json_object(), *lines = json_object();
 
@@ -215,6 +263,7 @@ static json_t *event_value(const struct oomlog_event *ev)
 	put_int(lines, "first", (int64_t)ev->lines.first);
 	put_int(lines, "last", (int64_t)ev->lines.last);
 	put(object, "lines", lines);
+	put_explanation(object, x);
 	put(object, "notes", notes_value(ev));
 	return object;
 }
@@ -224,9 +273,10 @@ void explain_json_begin(FILE *to)
 	fputs("{\"schema\": \"oomlab.explain/1\", \"events\": [", to);
 }
 
-void explain_json_event(FILE *to, const struct oomlog_event *event, uint64_t index)
+void explain_json_event(FILE *to, const struct oomlog_event *event, const struct explanation *x,
+			uint64_t index)
 {
-	json_t *value = event_value(event);
+	json_t *value = event_value(event, x);
 
 	fputs(index ? ",\n" : "\n", to);
 	json_dumpf(value, to, JSON_COMPACT);

@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-#include "oomlog/oomlog.h"
+#include "oomlog/explain.h"
 
 struct explain_quality {
 	uint64_t lines, bytes, events, notes;
@@ -19,7 +19,8 @@ struct explain_quality {
 
 void explain_json_begin(FILE *to);
 /* index counts from 0. */
-void explain_json_event(FILE *to, const struct oomlog_event *event, uint64_t index);
+void explain_json_event(FILE *to, const struct oomlog_event *event, const struct explanation *x,
+			uint64_t index);
 void explain_json_end(FILE *to, const struct explain_quality *quality);
 
 #endif

@@ -33,7 +33,7 @@ static void check_pgtables(struct facts *f, const struct oomlog_victim *v,
 	if (seen(v->pgtables_bytes) && seen(row->pgtables_bytes) && row->pgtables_bytes > 0 &&
 	    v->pgtables_bytes == row->pgtables_bytes * 1024)
 		facts_note(f, v->line,
-			   "pgtables is printed in bytes but labelled kB (an error of kernels "
+			   "Pgtables is printed in bytes but labelled kB (an error of kernels "
 			   "5.4.0 to "
 			   "5.4.9): it is %" PRId64 " bytes",
 			   row->pgtables_bytes);
@@ -46,7 +46,7 @@ static void check_victim(struct facts *f, const struct oomlog_victim *v)
 
 	if (!row) {
 		if (f->event.task_count && !f->event.group_kill)
-			facts_note(f, v->line, "process %" PRId64 " is not in the task table",
+			facts_note(f, v->line, "Process %" PRId64 " is not in the task table",
 				   v->pid);
 		return;
 	}
@@ -54,7 +54,7 @@ static void check_victim(struct facts *f, const struct oomlog_victim *v)
 	if (seen(v->total_vm_bytes) && seen(row->total_vm_bytes) &&
 	    v->total_vm_bytes != row->total_vm_bytes)
 		facts_note(f, v->line,
-			   "total-vm of the kill line (%" PRId64
+			   "Total-vm of the kill line (%" PRId64
 			   " kB) and of the task table (%" PRId64 " kB, line %" PRIu64 ") differ",
 			   v->total_vm_bytes / 1024, row->total_vm_bytes / 1024, row->line);
 	if (!seen(rss) || !seen(row->rss_bytes) || !seen(v->file_rss_bytes))
@@ -62,7 +62,7 @@ static void check_victim(struct facts *f, const struct oomlog_victim *v)
 	rss += v->file_rss_bytes + (seen(v->shmem_rss_bytes) ? v->shmem_rss_bytes : 0);
 	if (far_apart(rss, row->rss_bytes))
 		facts_note(f, v->line,
-			   "rss of the kill line (%" PRId64 " kB) and of the task table (%" PRId64
+			   "Rss of the kill line (%" PRId64 " kB) and of the task table (%" PRId64
 			   " kB, line %" PRIu64 ") differ",
 			   rss / 1024, row->rss_bytes / 1024, row->line);
 }
@@ -97,7 +97,7 @@ static void check_stats(struct facts *f)
 	}
 	if (far_apart(sum, ev->usage_bytes))
 		facts_note(f, ev->lines.stats,
-			   "the memory statistics add up to %" PRId64 " kB, the usage is %" PRId64
+			   "The memory statistics add up to %" PRId64 " kB, the usage is %" PRId64
 			   " kB (line %" PRIu64 ")",
 			   sum / 1024, ev->usage_bytes / 1024, ev->lines.limit);
 }
@@ -107,23 +107,24 @@ static void check_gaps(struct facts *f)
 	const struct oomlog_event *ev = &f->event;
 
 	if (!ev->lines.invoked)
-		facts_note(f, ev->lines.first, "the beginning (\"invoked oom-killer\") is missing");
+		facts_note(f, ev->lines.first, "The beginning (\"invoked oom-killer\") is missing");
 	if (ev->lines.invoked && !ev->victim_count && !ev->no_killable_process)
-		facts_note(f, ev->lines.last, "the log ends before it says who was killed");
+		facts_note(f, ev->lines.last, "The log ends before it says who was killed");
 	if (ev->lines.chosen && !ev->lines.killed && !ev->victim_count)
 		facts_note(f, ev->lines.chosen,
-			   "the \"Killed process\" line is missing; the process chosen here, or a "
+			   "The \"Killed process\" line is missing; the process chosen here, or a "
 			   "child of it, was killed");
 	if (f->summary_cut && !ev->summary_comm)
-		facts_note(f, ev->lines.summary, "the summary line is cut short");
+		facts_note(f, ev->lines.summary, "The summary line is cut short");
 	if (f->stats_cut)
 		facts_note(f, f->stat_line,
-			   "the memory statistics are cut: a kernel record holds under 1 KiB");
+			   "The memory statistics are cut: a kernel record holds under 1 KiB");
 	if (f->rows_rejected)
-		facts_note(f, ev->lines.table, "%" PRIu64 " lines of the task table are unreadable",
+		facts_note(f, ev->lines.table,
+			   "Lines of the task table that cannot be read: %" PRIu64,
 			   f->rows_rejected);
 	if (ev->task_count == OOMLOG_TASKS_MAX)
-		facts_note(f, ev->lines.table, "the task table is longer than what is kept");
+		facts_note(f, ev->lines.table, "The task table is longer than what is kept");
 	if (seen(ev->headers_suppressed))
 		facts_note(
 			f, ev->lines.first,
@@ -144,7 +145,7 @@ static void check_summary(struct facts *f)
 	if (ev->victim_count && ev->lines.killed && seen(ev->summary_pid) &&
 	    ev->victims[0].pid != ev->summary_pid)
 		facts_note(f, ev->lines.summary,
-			   "the summary names task %" PRId64 ", the kill line process %" PRId64
+			   "The summary names task %" PRId64 ", the kill line process %" PRId64
 			   " (a thread of it, or a child)",
 			   ev->summary_pid, ev->victims[0].pid);
 	if (f->kill_says_memcg && ev->constraint && strcmp(ev->constraint, "NONE") == 0)
@@ -154,7 +155,7 @@ static void check_summary(struct facts *f)
 			   ev->lines.killed);
 	if (ev->stats_memcg && ev->oom_memcg && strcmp(ev->stats_memcg, ev->oom_memcg) != 0)
 		facts_note(f, ev->lines.stats,
-			   "the statistics are of another cgroup than the one that ran out");
+			   "The statistics are of another cgroup than the one that ran out");
 }
 
 void facts_check(struct facts *f)

@@ -51,7 +51,7 @@ void facts_reset(struct facts *f)
 	f->kill_says_memcg = f->kill_says_global = false;
 	f->reaped_comm = NULL;
 	f->reaped_line = f->stat_line = 0;
-	f->stats_cut = false;
+	f->stats_cut = f->table_in_pages = false;
 }
 
 void facts_release(struct facts *f)
@@ -100,6 +100,21 @@ static void copy_columns(struct facts *f, struct span text)
 	f->event.table_columns = pool_text(&f->pool, (struct span){list, n});
 }
 
+/* Kernels before 4.15 count page tables in pages, one column a level. */
+static int64_t table_pages(const struct table_row *row)
+{
+	static const enum column levels[] = {COLUMN_NR_PTES, COLUMN_NR_PMDS, COLUMN_NR_PUDS};
+	int64_t sum = OOMLOG_ABSENT;
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		int64_t pages = row->value[levels[i]];
+
+		if (pages >= 0 && pages < INT64_C(1) << 40)
+			sum = (sum == OOMLOG_ABSENT ? 0 : sum) + pages;
+	}
+	return sum;
+}
+
 void fact_table_head(struct facts *f, struct span text, uint64_t line)
 {
 	if (!f->event.lines.table)
@@ -137,5 +152,9 @@ bool fact_row(struct facts *f, struct span text, uint64_t line)
 		.comm = pool_text(&f->pool, row.name),
 		.line = line,
 	};
+	if (task->pgtables_bytes == OOMLOG_ABSENT) {
+		task->pgtables_bytes = table_pages(&row);
+		f->table_in_pages |= task->pgtables_bytes != OOMLOG_ABSENT;
+	}
 	return true;
 }

@@ -25,6 +25,7 @@ struct facts {
 	bool in_trace, trace_done;		/* reading the call trace / it is over */
 	bool kill_says_memcg, kill_says_global; /* by the first words of the kill line */
 	bool summary_cut;
+	bool table_in_pages;	 /* page tables are counted in pages: nr_ptes, nr_pmds, nr_puds */
 	bool stats_cut;		 /* the record of the statistics ended inside a line */
 	uint64_t stat_line;	 /* of the last statistic read */
 	const char *reaped_comm; /* first oom_reaper line */

@@ -48,15 +48,15 @@ static void decide_page_size(struct facts *f, int64_t given)
 	ev->page_size = given ? given : victims ? victims : buddy ? buddy : DEFAULT_PAGE;
 	if (victims && victims != ev->page_size)
 		facts_note(f, ev->lines.killed,
-			   "the kill line and the task table imply pages of %lld bytes, not %lld",
+			   "The kill line and the task table imply pages of %lld bytes, not %lld",
 			   (long long)victims, (long long)ev->page_size);
 	else if (buddy && buddy != ev->page_size)
 		facts_note(f, ev->lines.meminfo,
-			   "the free lists imply pages of %lld bytes, not %lld", (long long)buddy,
+			   "The free lists imply pages of %lld bytes, not %lld", (long long)buddy,
 			   (long long)ev->page_size);
 	if (!given && !ev->page_size_inferred && ev->task_count)
 		facts_note(f, ev->lines.table,
-			   "the log does not tell the page size; 4096 bytes are assumed");
+			   "The log does not tell the page size; 4096 bytes are assumed");
 }
 
 static void pages_to_bytes(int64_t *value, int64_t page_size)
@@ -83,6 +83,8 @@ static void convert_pages(struct facts *f)
 		pages_to_bytes(&t->rss_file_bytes, size);
 		pages_to_bytes(&t->rss_shmem_bytes, size);
 		pages_to_bytes(&t->swap_bytes, size);
+		if (f->table_in_pages)
+			pages_to_bytes(&t->pgtables_bytes, size);
 	}
 	for (size_t i = 0; i < ev->meminfo_count; i++)
 		pages_to_bytes(&ev->meminfo[i].value, size);
@@ -190,11 +192,11 @@ static void victim_from_elsewhere(struct facts *f)
 		victim = bare_victim(ev->summary_comm, ev->summary_pid, ev->summary_uid,
 				     ev->lines.summary);
 		facts_note(f, ev->lines.summary,
-			   "the kill line is missing; the victim is known from the summary line");
+			   "The kill line is missing; the victim is known from the summary line");
 	} else if (f->reaped_line && ev->reaped_count == 1 && ev->group_kill) {
 		victim = bare_victim(f->reaped_comm, f->reaped_pid, OOMLOG_ABSENT, f->reaped_line);
 		facts_note(f, f->reaped_line,
-			   "the kill line is missing; the victim is known from oom_reaper");
+			   "The kill line is missing; the victim is known from oom_reaper");
 	} else {
 		return;
 	}
@@ -250,7 +252,7 @@ static void doubt_invoker(struct facts *f)
 		return;
 	ev->invoker_comm = NULL;
 	facts_note(f, ev->lines.invoked,
-		   "what stands before \"invoked oom-killer\" is longer than a task's name");
+		   "What stands before \"invoked oom-killer\" is longer than a task's name");
 }
 
 void facts_finish(struct facts *f, int64_t page_size)

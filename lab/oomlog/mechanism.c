@@ -1,6 +1,5 @@
 #include "oomlog/mechanism.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 enum way {
@@ -30,29 +29,31 @@ enum way {
 };
 
 static const struct mechanism mechanisms[WAY_COUNT] = {
-	[LIMIT_LOWERED] = {"limit_lowered", "lowered a memory limit below what was in use"},
-	[SYSRQ] = {"sysrq", "asked for a kill by hand (sysrq f)"},
-	[FORK] = {"fork", "was creating a process or thread (fork, clone)"},
-	[EXEC] = {"exec", "was starting a program (execve)"},
-	[PIPE] = {"pipe_write", "was writing into a pipe"},
-	[SOCKET] = {"socket", "was sending or receiving on a socket"},
-	[TMPFS] = {"tmpfs_write", "was adding pages to tmpfs or shared memory"},
-	[READ_AHEAD] = {"file_read", "was reading a file into the page cache"},
-	[FILE_READ] = {"file_read", "was reading a file into the page cache"},
-	[FILE_WRITE] = {"file_write", "was writing to a file through the page cache"},
-	[FILE_FAULT] = {"file_fault", "touched a page of a mapped file that was not in memory"},
-	[COW] = {"copy_on_write", "wrote to a page shared since a fork (copy on write)"},
-	[PAGE_TABLES] = {"page_tables", "needed memory for page tables"},
-	[MMAP] = {"mmap", "was mapping memory (mmap, mprotect, brk)"},
-	[SWAP_IN] = {"swap_in", "touched a page that had to come back from swap"},
-	[STACK] = {"kernel_stack", "needed memory for a kernel stack or vmalloc area"},
-	[DRIVER] = {"driver", "was inside a device driver's request (ioctl)"},
+	[LIMIT_LOWERED] = {"limit_lowered", "lowered a memory limit below what was in use", false},
+	[SYSRQ] = {"sysrq", "asked for a kill by hand (sysrq f)", false},
+	[FORK] = {"fork", "was creating a process or thread (fork, clone)", true},
+	[EXEC] = {"exec", "was starting a program (execve)", true},
+	[PIPE] = {"pipe_write", "was writing into a pipe", true},
+	[SOCKET] = {"socket", "was sending or receiving on a socket", true},
+	[TMPFS] = {"tmpfs_write", "was adding pages to tmpfs or shared memory", true},
+	[READ_AHEAD] = {"file_read", "was reading a file into the page cache", true},
+	[FILE_READ] = {"file_read", "was reading a file into the page cache", true},
+	[FILE_WRITE] = {"file_write", "was writing to a file through the page cache", true},
+	[FILE_FAULT] = {"file_fault", "touched a page of a mapped file that was not in memory",
+			true},
+	[COW] = {"copy_on_write", "wrote to a page shared since a fork (copy on write)", true},
+	[PAGE_TABLES] = {"page_tables", "needed memory for page tables", true},
+	[MMAP] = {"mmap", "was mapping memory (mmap, mprotect, brk)", true},
+	[SWAP_IN] = {"swap_in", "touched a page that had to come back from swap", true},
+	[STACK] = {"kernel_stack", "needed memory for a kernel stack or vmalloc area", true},
+	[DRIVER] = {"driver", "was inside a device driver's request (ioctl)", true},
 	[COPY_OUT] = {"syscall_copy",
-		      "was in a system call that touched the program's memory on its behalf"},
-	[PAGE_FAULT] = {"page_fault", "touched memory of its own (a page fault)"},
-	[PATH_WALK] = {"file_metadata", "needed kernel memory for files or directories"},
-	[KERNEL_THREAD] = {"kernel_thread", "is a kernel thread that needed memory for its work"},
-	[SYSCALL] = {"syscall", "was in a system call that needed kernel memory"},
+		      "was in a system call that touched the program's memory on its behalf", true},
+	[PAGE_FAULT] = {"page_fault", "touched memory of its own (a page fault)", true},
+	[PATH_WALK] = {"file_metadata", "needed kernel memory for files or directories", true},
+	[KERNEL_THREAD] = {"kernel_thread", "is a kernel thread that needed memory for its work",
+			   true},
+	[SYSCALL] = {"syscall", "was in a system call that needed kernel memory", true},
 };
 
 struct frame_rule {

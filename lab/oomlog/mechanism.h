@@ -9,11 +9,13 @@
 #ifndef OOMLAB_OOMLOG_MECHANISM_H
 #define OOMLAB_OOMLOG_MECHANISM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct mechanism {
 	const char *name;     /* one word for programs: "page_fault" */
 	const char *sentence; /* for people: "touched memory of its own (a page fault)" */
+	bool needs_memory;    /* false: nobody asked for memory (sysrq, a limit lowered) */
 };
 
 /* NULL when no frame tells. The result is static. */

@@ -1,0 +1,295 @@
+#include "explain_print.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "base/text.h"
+
+#define ROWS_SHOWN 8
+#define BAR_CELLS  24
+
+static int width_of(const char *text, size_t n)
+{
+	int columns = 0;
+
+	for (size_t i = 0; i < n; i++)
+		columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return columns;
+}
+
+/* Words of text, the first behind `lead`, the following lines indented to the same column. */
+static void wrap(const struct explain_page *page, const char *lead, const char *text)
+{
+	int indent = width_of(lead, strlen(lead)), at = indent;
+
+	fputs(lead, page->to);
+	for (const char *word = text; *word;) {
+		size_t n = strcspn(word, " ");
+		int width = width_of(word, n);
+
+		if (at > indent && at + 1 + width > page->columns) {
+			fprintf(page->to, "\n%*s", indent, "");
+			at = indent;
+		} else if (at > indent) {
+			fputc(' ', page->to);
+			at++;
+		}
+		fwrite(word, 1, n, page->to);
+		at += width;
+		word += n;
+		word += *word == ' ';
+	}
+	fputc('\n', page->to);
+}
+
+static void add_lines(struct strbuf *text, const uint64_t *lines, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		strbuf_printf(text, "%s%" PRIu64,
+			      i		  ? ", "
+			      : count > 1 ? " [lines "
+					  : " [line ",
+			      lines[i]);
+	if (count)
+		strbuf_puts(text, "]");
+}
+
+static const char *bold(const struct explain_page *page)
+{
+	return page->colour ? "\033[1m" : "";
+}
+
+static const char *plain(const struct explain_page *page)
+{
+	return page->colour ? "\033[0m" : "";
+}
+
+static void when(struct strbuf *out, const struct oomlog_event *ev)
+{
+	struct strbuf wall = STRBUF_INIT;
+
+	if (ev->wall) {
+		strbuf_puts(&wall, ev->wall);
+		text_neutralise(wall.buf);
+		strbuf_printf(out, ", %s", wall.buf);
+		strbuf_release(&wall);
+	} else if (ev->time_ns != OOMLOG_ABSENT && ev->time_ns >= 0) {
+		strbuf_printf(out, ", %" PRId64 ".%06" PRId64 " s after boot",
+			      ev->time_ns / 1000000000, ev->time_ns / 1000 % 1000000);
+	}
+	if (ev->kernel)
+		strbuf_printf(out, ", kernel %s", ev->kernel);
+}
+
+static void title(struct strbuf *out, const struct explain_page *page,
+		  const struct oomlog_event *ev)
+{
+	strbuf_printf(out, "OOM %" PRIu64 ": %s, lines %" PRIu64 "-%" PRIu64, page->index,
+		      page->file, ev->lines.first, ev->lines.last);
+	when(out, ev);
+}
+
+static void bar(char *cells, int64_t part, int64_t whole)
+{
+	int filled = whole > 0 ? (int)((double)part * BAR_CELLS / (double)whole + 0.5) : 0;
+
+	if (filled > BAR_CELLS)
+		filled = BAR_CELLS;
+	for (int i = 0; i < BAR_CELLS; i++)
+		cells[i] = i < filled ? '#' : '.';
+	cells[BAR_CELLS] = '\0';
+}
+
+static void text_budget(const struct explain_page *page, const struct explanation *x)
+{
+	char cells[BAR_CELLS + 1];
+
+	if (!x->budget_count || x->budget_total == OOMLOG_ABSENT || x->budget_total <= 0)
+		return;
+	fputc('\n', page->to);
+	for (size_t i = 0; i < x->budget_count && i < ROWS_SHOWN; i++) {
+		bar(cells, x->budget[i].bytes, x->budget_total);
+		fprintf(page->to, "  %10s  %s  %s\n", TEXT_SIZE((uint64_t)x->budget[i].bytes),
+			cells, x->budget[i].name);
+	}
+}
+
+static const char *mark(const struct candidate *c)
+{
+	return c->is_victim ? "killed" : c->unkillable ? "never" : "";
+}
+
+static void text_candidates(const struct explain_page *page, const struct explanation *x)
+{
+	if (!x->candidate_count)
+		return;
+	fprintf(page->to, "\n  %10s  %10s  %6s  %8s  %-6s  %s\n", "footprint", "resident", "adj",
+		"pid", "", "name");
+	for (size_t i = 0; i < x->candidate_count; i++) {
+		const struct candidate *c = &x->candidates[i];
+
+		if (i >= ROWS_SHOWN && i != x->victim && i != x->largest)
+			continue;
+		fprintf(page->to, "  %10s  %10s  %6" PRId64 "  %8" PRId64 "  %-6s  %s\n",
+			TEXT_SIZE((uint64_t)c->footprint_bytes), TEXT_SIZE((uint64_t)c->rss_bytes),
+			c->oom_score_adj, c->pid, mark(c), c->comm);
+	}
+	if (x->candidate_count > ROWS_SHOWN)
+		fprintf(page->to, "  %zu processes were listed; the highest scores are shown.\n",
+			x->candidate_count);
+}
+
+static void text_topic(const struct explain_page *page, const struct explanation *x,
+		       enum topic topic)
+{
+	struct strbuf line = STRBUF_INIT;
+	bool any = false;
+
+	for (size_t i = 0; i < x->sentence_count; i++) {
+		const struct sentence *s = &x->sentences[i];
+
+		if (s->topic != topic)
+			continue;
+		if (!any)
+			fprintf(page->to, "\n%s%s%s\n", bold(page), topic_title(topic),
+				plain(page));
+		any = true;
+		strbuf_clear(&line);
+		strbuf_puts(&line, s->text);
+		add_lines(&line, s->lines, s->line_count);
+		wrap(page, "  - ", line.buf);
+	}
+	strbuf_release(&line);
+	if (any && topic == TOPIC_MEMORY)
+		text_budget(page, x);
+	if (any && topic == TOPIC_WHY)
+		text_candidates(page, x);
+}
+
+static void text_notes(const struct explain_page *page, const struct oomlog_event *ev)
+{
+	struct strbuf line = STRBUF_INIT;
+
+	if (ev->note_count)
+		fprintf(page->to, "\n%sAbout the log%s\n", bold(page), plain(page));
+	for (size_t i = 0; i < ev->note_count; i++) {
+		strbuf_clear(&line);
+		strbuf_printf(&line, "%s.", ev->notes[i].text);
+		add_lines(&line, &ev->notes[i].line, ev->notes[i].line != 0);
+		wrap(page, "  - ", line.buf);
+	}
+	strbuf_release(&line);
+}
+
+void explain_print_text(const struct explain_page *page, const struct oomlog_event *ev,
+			const struct explanation *x)
+{
+	struct strbuf head = STRBUF_INIT;
+
+	title(&head, page, ev);
+	fputs(page->index > 1 ? "\n\n" : "", page->to);
+	wrap(page, "", head.buf);
+	fputc('\n', page->to);
+	fputs(bold(page), page->to);
+	wrap(page, "", x->headline);
+	fputs(plain(page), page->to);
+	for (enum topic topic = 0; topic < TOPIC_COUNT; topic++)
+		text_topic(page, x, topic);
+	text_notes(page, ev);
+	strbuf_release(&head);
+}
+
+/* Names and paths are hostile: what Markdown would read as markup is escaped. */
+static void markdown(const struct explain_page *page, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("\\`*_[]<>|#&~$!", *text))
+			fputc('\\', page->to);
+		fputc(*text, page->to);
+	}
+}
+
+static void markdown_topic(const struct explain_page *page, const struct explanation *x,
+			   enum topic topic)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < x->sentence_count; i++) {
+		const struct sentence *s = &x->sentences[i];
+		struct strbuf lines = STRBUF_INIT;
+
+		if (s->topic != topic)
+			continue;
+		if (!any)
+			fprintf(page->to, "\n### %s\n\n", topic_title(topic));
+		any = true;
+		fputs("- ", page->to);
+		markdown(page, s->text);
+		add_lines(&lines, s->lines, s->line_count);
+		if (lines.len)
+			markdown(page, lines.buf);
+		fputc('\n', page->to);
+		strbuf_release(&lines);
+	}
+}
+
+static void markdown_budget(const struct explain_page *page, const struct explanation *x)
+{
+	if (!x->budget_count || x->budget_total == OOMLOG_ABSENT || x->budget_total <= 0)
+		return;
+	fputs("\n| memory | share | what |\n|---:|---:|---|\n", page->to);
+	for (size_t i = 0; i < x->budget_count; i++)
+		fprintf(page->to, "| %s | %.0f %% | %s |\n",
+			TEXT_SIZE((uint64_t)x->budget[i].bytes),
+			(double)x->budget[i].bytes * 100 / (double)x->budget_total,
+			x->budget[i].name);
+}
+
+static void markdown_candidates(const struct explain_page *page, const struct explanation *x)
+{
+	if (!x->candidate_count)
+		return;
+	fputs("\n| footprint | resident | oom_score_adj | pid | | name |\n"
+	      "|---:|---:|---:|---:|---|---|\n",
+	      page->to);
+	for (size_t i = 0; i < x->candidate_count; i++) {
+		const struct candidate *c = &x->candidates[i];
+
+		if (i >= ROWS_SHOWN && i != x->victim && i != x->largest)
+			continue;
+		fprintf(page->to, "| %s | %s | %" PRId64 " | %" PRId64 " | %s | ",
+			TEXT_SIZE((uint64_t)c->footprint_bytes), TEXT_SIZE((uint64_t)c->rss_bytes),
+			c->oom_score_adj, c->pid, mark(c));
+		markdown(page, c->comm);
+		fputs(" |\n", page->to);
+	}
+}
+
+void explain_print_markdown(const struct explain_page *page, const struct oomlog_event *ev,
+			    const struct explanation *x)
+{
+	struct strbuf head = STRBUF_INIT;
+
+	title(&head, page, ev);
+	fputs(page->index > 1 ? "\n## " : "## ", page->to);
+	markdown(page, head.buf);
+	fputs("\n\n**", page->to);
+	markdown(page, x->headline);
+	fputs("**\n", page->to);
+	for (enum topic topic = 0; topic < TOPIC_COUNT; topic++) {
+		markdown_topic(page, x, topic);
+		if (topic == TOPIC_WHY)
+			markdown_candidates(page, x);
+		if (topic == TOPIC_MEMORY)
+			markdown_budget(page, x);
+	}
+	if (ev->note_count)
+		fputs("\n### About the log\n\n", page->to);
+	for (size_t i = 0; i < ev->note_count; i++) {
+		fputs("- ", page->to);
+		markdown(page, ev->notes[i].text);
+		fprintf(page->to, ".\n");
+	}
+	strbuf_release(&head);
+}

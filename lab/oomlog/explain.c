@@ -1,0 +1,376 @@
+#include "oomlog/explain.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oomlog/explain_parts.h"
+#include "oomlog/facts.h"
+#include "oomlog/mechanism.h"
+
+const char *topic_title(enum topic topic)
+{
+	static const char *const titles[TOPIC_COUNT] = {
+		[TOPIC_WHAT] = "What happened",
+		[TOPIC_WHO] = "Who asked for memory",
+		[TOPIC_WHY] = "Why this process",
+		[TOPIC_MEMORY] = "Where the memory was",
+		[TOPIC_RECLAIM] = "Why it could not be had back",
+		[TOPIC_CHANGE] = "What one could change",
+		[TOPIC_UNSAID] = "What the log does not say",
+	};
+
+	return titles[topic];
+}
+
+const char *explain_name(struct explanation *x, const char *text)
+{
+	if (!text)
+		return "?";
+	char *copy = pool_alloc(&x->pool, strlen(text) + 1);
+	memcpy(copy, text, strlen(text));
+	text_neutralise(copy);
+	return copy;
+}
+
+void explain_say(struct explanation *x, enum topic topic, uint64_t line, uint64_t other_line,
+		 const char *fmt, ...)
+{
+	char text[2048];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	struct sentence *s = ARRAY_PUSH(x->sentences, x->sentence_count, x->sentence_room);
+	s->topic = topic;
+	s->text = pool_text(&x->pool, (struct span){text, strlen(text)});
+	if (line)
+		s->lines[s->line_count++] = line;
+	if (other_line && other_line != line)
+		s->lines[s->line_count++] = other_line;
+}
+
+int64_t explain_stat(const struct oomlog_event *ev, const char *name)
+{
+	return oomlog_stat_value(ev->stats, ev->stat_count, name);
+}
+
+int64_t explain_counter(const struct oomlog_event *ev, const char *name)
+{
+	return oomlog_stat_value(ev->meminfo, ev->meminfo_count, name);
+}
+
+static bool scope_is(const struct oomlog_event *ev, const char *scope)
+{
+	return ev->scope && strcmp(ev->scope, scope) == 0;
+}
+
+bool explain_is_memcg(const struct oomlog_event *ev)
+{
+	return scope_is(ev, "own") || scope_is(ev, "ancestor") || scope_is(ev, "memcg");
+}
+
+bool explain_is_machine(const struct oomlog_event *ev)
+{
+	return scope_is(ev, "global") || scope_is(ev, "cpuset") || scope_is(ev, "mempolicy");
+}
+
+static const char *process(struct explanation *x, const char *comm, int64_t pid)
+{
+	if (!said(pid))
+		return pool_format(&x->pool, "%s", explain_name(x, comm));
+	return pool_format(&x->pool, "%s (pid %" PRId64 ")", explain_name(x, comm), pid);
+}
+
+static const char *killed_text(struct explanation *x, const struct oomlog_event *ev)
+{
+	const struct oomlog_victim *v = ev->victims;
+
+	if (ev->panic && !ev->victim_count)
+		return "the machine panicked";
+	if (ev->no_killable_process && !ev->victim_count)
+		return "nothing could be killed";
+	if (ev->victim_count > 1)
+		return pool_format(&x->pool, "%s and %zu more processes were killed",
+				   process(x, v->comm, v->pid), ev->victim_count - 1);
+	if (ev->victim_count)
+		return pool_format(&x->pool, "%s was killed", process(x, v->comm, v->pid));
+	if (ev->chosen_comm)
+		return pool_format(&x->pool, "%s was chosen to be killed",
+				   process(x, ev->chosen_comm, ev->chosen_pid));
+	return "the log ends before a kill";
+}
+
+static const char *limit_text(struct explanation *x, const struct oomlog_event *ev)
+{
+	if (!said(ev->limit_bytes) || ev->limit_is_max)
+		return "";
+	return pool_format(&x->pool, " of %s", SIZE_TEXT(ev->limit_bytes));
+}
+
+static const char *cause_text(struct explanation *x, const struct oomlog_event *ev)
+{
+	const char *top = explain_name(x, ev->oom_memcg), *limit = limit_text(x, ev);
+
+	if (ev->order == -1)
+		return "somebody asked for a kill by hand (sysrq f)";
+	if (explain_is_memcg(ev) && ev->limit_is_max)
+		return pool_format(&x->pool,
+				   "cgroup %s ran out of memory without a limit of its own", top);
+	if (explain_is_memcg(ev) && !ev->oom_memcg)
+		return pool_format(&x->pool, "a memory cgroup reached its limit%s", limit);
+	if (explain_is_memcg(ev))
+		return pool_format(&x->pool, "cgroup %s reached its limit%s", top, limit);
+	if (scope_is(ev, "cpuset"))
+		return "the memory nodes of a cpuset were full";
+	if (scope_is(ev, "mempolicy"))
+		return "the memory nodes of a memory policy were full";
+	if (scope_is(ev, "global") && ev->order > 0)
+		return pool_format(&x->pool, "the machine had no %s of memory in one piece",
+				   SIZE_TEXT(ev->page_size << ev->order));
+	if (scope_is(ev, "global"))
+		return "the machine ran out of memory";
+	return "memory ran out; whose, the log does not say";
+}
+
+static void headline(struct explanation *x, const struct oomlog_event *ev)
+{
+	const char *killed = killed_text(x, ev), *cause = cause_text(x, ev);
+	char first = *cause;
+
+	if (first >= 'a' && first <= 'z')
+		first = (char)(first - 'a' + 'A');
+	x->headline = pool_format(&x->pool, "%c%s: %s.", first, cause + 1, killed);
+}
+
+static void say_memcg(struct explanation *x, const struct oomlog_event *ev)
+{
+	const char *top = explain_name(x, ev->oom_memcg), *task = explain_name(x, ev->task_memcg);
+	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.task_in;
+
+	if (scope_is(ev, "own"))
+		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
+			    "The limit that was hit is the victim's own cgroup's: %s.", top);
+	else if (scope_is(ev, "ancestor"))
+		explain_say(
+			x, TOPIC_WHAT, line, ev->lines.limit,
+			"The limit that was hit is not the victim's own but an ancestor's: %s. The "
+			"victim ran in %s; everything below %s counts together.",
+			top, task, top);
+	else if (ev->task_memcg && ev->oom_memcg)
+		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
+			    "Cgroup %s hit its limit; the victim ran in %s.", top, task);
+	if (said(ev->usage_bytes) && said(ev->limit_bytes) && !ev->limit_is_max)
+		explain_say(x, TOPIC_WHAT, ev->lines.limit, 0, "It used %s of %s%s.",
+			    SIZE_TEXT(ev->usage_bytes), SIZE_TEXT(ev->limit_bytes),
+			    or_zero(ev->failcnt) > 0
+				    ? pool_format(&x->pool,
+						  "; charges had met the limit %" PRId64
+						  " times by then (failcnt)",
+						  ev->failcnt)
+				    : "");
+}
+
+static void say_machine(struct explanation *x, const struct oomlog_event *ev)
+{
+	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.killed;
+
+	if (!line)
+		line = ev->lines.chosen;
+	if (scope_is(ev, "cpuset"))
+		explain_say(
+			x, TOPIC_WHAT, line, 0,
+			"Not the whole machine was full, only the memory nodes (%s) that cpuset %s "
+			"allows.",
+			explain_name(x, ev->mems_allowed), explain_name(x, ev->cpuset));
+	else if (scope_is(ev, "mempolicy"))
+		explain_say(x, TOPIC_WHAT, line, 0,
+			    "Not the whole machine was full, only the memory nodes (%s) that the "
+			    "invoker's memory policy allows.",
+			    explain_name(x, ev->nodemask));
+	else if (ev->order != -1)
+		explain_say(
+			x, TOPIC_WHAT, line, 0,
+			"No cgroup limit was involved: the machine itself had no memory to give.");
+	if (ev->task_memcg)
+		explain_say(x, TOPIC_WHAT, ev->lines.summary, 0, "The victim ran in cgroup %s.",
+			    explain_name(x, ev->task_memcg));
+}
+
+static void say_deaths(struct explanation *x, const struct oomlog_event *ev)
+{
+	for (size_t i = 0; i < ev->victim_count && i < 8; i++) {
+		const struct oomlog_victim *v = &ev->victims[i];
+
+		if (!said(v->anon_rss_bytes))
+			continue;
+		explain_say(
+			x, TOPIC_WHAT, v->line, 0,
+			"%s died with %s resident: %s anonymous, %s of files, %s shared memory.",
+			process(x, v->comm, v->pid),
+			SIZE_TEXT(v->anon_rss_bytes + or_zero(v->file_rss_bytes) +
+				  or_zero(v->shmem_rss_bytes)),
+			SIZE_TEXT(v->anon_rss_bytes), SIZE_TEXT(or_zero(v->file_rss_bytes)),
+			SIZE_TEXT(or_zero(v->shmem_rss_bytes)));
+	}
+	if (ev->victim_count > 8)
+		explain_say(x, TOPIC_WHAT, ev->victims[8].line, 0, "%zu more were killed.",
+			    ev->victim_count - 8);
+	if (ev->group_kill)
+		explain_say(x, TOPIC_WHAT, ev->lines.group, 0,
+			    "memory.oom.group is set there, so the whole cgroup was killed.");
+	if (ev->no_killable_process)
+		explain_say(x, TOPIC_WHAT, ev->lines.no_killable, ev->lines.panic,
+			    "The kernel found no process it may kill%s.",
+			    ev->panic ? " and stopped the machine (panic)" : "");
+	else if (ev->panic)
+		explain_say(x, TOPIC_WHAT, ev->lines.panic, 0,
+			    "vm.panic_on_oom is set: the kernel stopped the machine instead of "
+			    "killing.");
+}
+
+static bool is_listed(const struct oomlog_event *ev, int64_t pid)
+{
+	for (size_t i = 0; i < ev->task_count; i++)
+		if (ev->tasks[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* The pid of the invoker is a thread's, the victim's is a process's: unequal does not mean other.
+ */
+static void say_invoker_or_victim(struct explanation *x, const struct oomlog_event *ev)
+{
+	uint64_t killed;
+
+	if (!ev->victim_count || !said(ev->invoker_pid))
+		return;
+	killed = ev->victims[0].line;
+	if (ev->victims[0].pid == ev->invoker_pid)
+		explain_say(x, TOPIC_WHO, ev->lines.cpu, killed,
+			    "It is also the process that was killed.");
+	else if (is_listed(ev, ev->invoker_pid))
+		explain_say(
+			x, TOPIC_WHO, ev->lines.cpu, killed,
+			"It is not the process that was killed: whoever asks last only makes the "
+			"shortage known.");
+	else if (ev->task_count)
+		explain_say(
+			x, TOPIC_WHO, ev->lines.cpu, ev->lines.table,
+			"Pid %" PRId64
+			" is not in the task table: it is a thread, or outside of what was full.",
+			ev->invoker_pid);
+}
+
+static void say_invoker(struct explanation *x, const struct oomlog_event *ev)
+{
+	const struct mechanism *how = mechanism_named(ev->mechanism);
+	const char *invoker = process(x, ev->invoker_comm, ev->invoker_pid);
+
+	if (!ev->lines.invoked)
+		return;
+	if (how && !how->needs_memory)
+		explain_say(x, TOPIC_WHO, ev->lines.invoked, ev->lines.trace,
+			    "Nobody was refused memory: %s %s.", invoker, how->sentence);
+	else if (how)
+		explain_say(x, TOPIC_WHO, ev->lines.invoked, ev->lines.trace,
+			    "%s asked for the memory that was not there: it %s.", invoker,
+			    how->sentence);
+	else
+		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
+			    "%s asked for the memory that was not there%s.", invoker,
+			    ev->trace_count ? "; the call trace does not tell by what means" : "");
+	say_invoker_or_victim(x, ev);
+	if (ev->order > 0)
+		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
+			    "It wanted %d contiguous pages (order %d, %s).", 1 << (ev->order & 15),
+			    (int)ev->order, SIZE_TEXT(ev->page_size << (ev->order & 15)));
+}
+
+static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
+{
+	const struct oomlog_victim *v = ev->victims;
+	int64_t resident, swapped = 0;
+
+	if (!ev->victim_count || !said(v->total_vm_bytes) || !said(v->anon_rss_bytes))
+		return;
+	for (size_t i = 0; i < ev->task_count; i++)
+		if (ev->tasks[i].pid == v->pid)
+			swapped = or_zero(ev->tasks[i].swap_bytes);
+	resident = v->anon_rss_bytes + or_zero(v->file_rss_bytes) + or_zero(v->shmem_rss_bytes);
+	if (v->total_vm_bytes - resident - swapped < (64 << 20) ||
+	    v->total_vm_bytes < 2 * (resident + swapped))
+		return;
+	explain_say(
+		x, TOPIC_MEMORY, v->line, 0,
+		"%s had %s of addresses (total-vm) but only %s of it in memory%s%s: the other %s "
+		"was reserved and never touched, or is not counted as resident. Only touched "
+		"memory counts towards an OOM.",
+		explain_name(x, v->comm), SIZE_TEXT(v->total_vm_bytes), SIZE_TEXT(resident),
+		swapped ? ", and in swap " : "", swapped ? SIZE_TEXT(swapped) : "",
+		SIZE_TEXT(v->total_vm_bytes - resident - swapped));
+}
+
+static void say_unsaid(struct explanation *x, const struct oomlog_event *ev)
+{
+	if (!ev->scope)
+		explain_say(x, TOPIC_UNSAID, 0, 0,
+			    "Whose memory ran out: a cgroup's or the machine's.");
+	if (!ev->lines.invoked)
+		explain_say(x, TOPIC_UNSAID, 0, 0,
+			    "Who asked for memory: the \"invoked oom-killer\" line is not there.");
+	if (!ev->task_count)
+		explain_say(x, TOPIC_UNSAID, 0, 0,
+			    "Which other processes there were: no task table "
+			    "(vm.oom_dump_tasks=0, a suppressed report, or the log is cut).");
+	if (!ev->victim_count && !ev->no_killable_process && !ev->panic)
+		explain_say(x, TOPIC_UNSAID, 0, 0, "Who was killed, and whether anybody was.");
+}
+
+/* Stable: a few dozen sentences, moved by insertion. */
+static void sort_sentences(struct explanation *x)
+{
+	for (size_t i = 1; i < x->sentence_count; i++) {
+		struct sentence s = x->sentences[i];
+		size_t at = i;
+
+		for (; at > 0 && x->sentences[at - 1].topic > s.topic; at--)
+			x->sentences[at] = x->sentences[at - 1];
+		x->sentences[at] = s;
+	}
+}
+
+void explanation_make(struct explanation *x, const struct oomlog_event *ev)
+{
+	*x = (struct explanation){.budget_total = OOMLOG_ABSENT,
+				  .total_bytes = OOMLOG_ABSENT,
+				  .largest = SIZE_MAX,
+				  .runner_up = SIZE_MAX,
+				  .victim = SIZE_MAX};
+	headline(x, ev);
+	explain_scores(x, ev);
+	explain_budget(x, ev);
+	if (explain_is_memcg(ev))
+		say_memcg(x, ev);
+	else if (explain_is_machine(ev))
+		say_machine(x, ev);
+	say_deaths(x, ev);
+	say_invoker(x, ev);
+	explain_victim(x, ev);
+	say_reserved(x, ev);
+	explain_reclaim(x, ev);
+	explain_change(x, ev);
+	say_unsaid(x, ev);
+	sort_sentences(x);
+}
+
+void explanation_release(struct explanation *x)
+{
+	free(x->sentences);
+	free(x->budget);
+	free(x->candidates);
+	pool_release(&x->pool);
+}

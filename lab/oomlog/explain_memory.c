@@ -1,0 +1,230 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "oomlog/explain_parts.h"
+
+#define MIB (INT64_C(1) << 20)
+
+static void add_item(struct explanation *x, const char *name, int64_t bytes)
+{
+	size_t at;
+
+	if (!said(bytes) || bytes <= 0)
+		return;
+	ARRAY_PUSH(x->budget, x->budget_count, x->budget_room);
+	for (at = x->budget_count - 1; at > 0 && x->budget[at - 1].bytes < bytes; at--)
+		x->budget[at] = x->budget[at - 1];
+	x->budget[at] = (struct budget_item){name, bytes};
+}
+
+static int64_t minus(int64_t whole, int64_t part)
+{
+	if (!said(whole))
+		return OOMLOG_ABSENT;
+	return whole > or_zero(part) ? whole - or_zero(part) : 0;
+}
+
+/* memory.stat of version 2; also printed by 5.3 to 6.4 for version 1. Parts do not overlap. */
+static void budget_v2(struct explanation *x, const struct oomlog_event *ev)
+{
+	static const struct {
+		const char *key, *name;
+	} kernel_parts[] = {
+		{"slab", "kernel objects (slab)"},
+		{"pagetables", "page tables"},
+		{"kernel_stack", "kernel stacks"},
+		{"percpu", "per-CPU kernel data"},
+		{"sec_pagetables", "page tables of devices and guests"},
+		{"vmalloc", "kernel vmalloc areas"},
+	};
+	int64_t parts = 0;
+
+	add_item(x, "anonymous memory (heap, stacks)", explain_stat(ev, "anon"));
+	add_item(x, "page cache of files",
+		 minus(explain_stat(ev, "file"), explain_stat(ev, "shmem")));
+	add_item(x, "tmpfs and shared memory", explain_stat(ev, "shmem"));
+	add_item(x, "socket buffers", explain_stat(ev, "sock"));
+	for (size_t i = 0; i < sizeof(kernel_parts) / sizeof(kernel_parts[0]); i++) {
+		int64_t bytes = explain_stat(ev, kernel_parts[i].key);
+
+		add_item(x, kernel_parts[i].name, bytes);
+		parts += or_zero(bytes);
+	}
+	if (said(explain_stat(ev, "kernel")))
+		add_item(x, "other kernel memory", minus(explain_stat(ev, "kernel"), parts));
+}
+
+static int64_t total_stat(const struct oomlog_event *ev, const char *name, const char *total)
+{
+	int64_t value = explain_stat(ev, total);
+
+	return said(value) ? value : explain_stat(ev, name);
+}
+
+static void budget_v1(struct explanation *x, const struct oomlog_event *ev)
+{
+	int64_t shmem = total_stat(ev, "shmem", "total_shmem");
+
+	add_item(x, "anonymous memory (heap, stacks)", total_stat(ev, "rss", "total_rss"));
+	add_item(x, said(shmem) ? "page cache of files" : "page cache, tmpfs and shared memory",
+		 minus(total_stat(ev, "cache", "total_cache"), shmem));
+	add_item(x, "tmpfs and shared memory", shmem);
+	add_item(x, "kernel memory", ev->kmem_usage_bytes);
+}
+
+static int64_t counter_sum(const struct oomlog_event *ev, const char *a, const char *b)
+{
+	int64_t first = explain_counter(ev, a), second = explain_counter(ev, b);
+
+	if (!said(first) && !said(second))
+		return OOMLOG_ABSENT;
+	return or_zero(first) + or_zero(second);
+}
+
+static void budget_machine(struct explanation *x, const struct oomlog_event *ev)
+{
+	/* Shared memory is on the anonymous lists, or unevictable: it is no part of its own. */
+	add_item(x, "anonymous memory, tmpfs and shared memory",
+		 counter_sum(ev, "active_anon", "inactive_anon"));
+	add_item(x, "page cache of files", counter_sum(ev, "active_file", "inactive_file"));
+	add_item(x, "locked or unevictable", explain_counter(ev, "unevictable"));
+	add_item(x, "kernel objects that cannot be freed (slab)",
+		 explain_counter(ev, "slab_unreclaimable"));
+	add_item(x, "kernel caches that can be freed (slab)",
+		 explain_counter(ev, "slab_reclaimable"));
+	add_item(x, "page tables", explain_counter(ev, "pagetables"));
+	add_item(x, "free", explain_counter(ev, "free"));
+	if (said(ev->ram_bytes))
+		x->budget_total = ev->ram_bytes - or_zero(ev->reserved_bytes);
+}
+
+static void add_rest(struct explanation *x, const char *name)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < x->budget_count; i++)
+		sum += x->budget[i].bytes;
+	if (said(x->budget_total) && x->budget_total - sum > x->budget_total / 50)
+		add_item(x, name, x->budget_total - sum);
+}
+
+static void say_rest(struct explanation *x, const struct oomlog_event *ev, const char *name)
+{
+	for (size_t i = 0; i < x->budget_count; i++)
+		if (x->budget[i].name == name && x->budget[i].bytes > x->budget_total / 4)
+			explain_say(x, TOPIC_MEMORY, ev->lines.meminfo, 0,
+				    "%s (%d %%) are in none of the kernel's counters: memory that "
+				    "drivers, "
+				    "huge page pools, a balloon or firmware took.",
+				    SIZE_TEXT(x->budget[i].bytes),
+				    PERCENT(x->budget[i].bytes, x->budget_total));
+}
+
+/* The kernel prints v2 names, or v1 names, or none of them. */
+static uint64_t memcg_budget(struct explanation *x, const struct oomlog_event *ev)
+{
+	x->budget_total = ev->usage_bytes;
+	if (said(explain_stat(ev, "anon")))
+		budget_v2(x, ev);
+	else
+		budget_v1(x, ev);
+	add_rest(x, "not in these statistics");
+	return ev->lines.stats ? ev->lines.stats : ev->lines.limit;
+}
+
+static void say_largest_parts(struct explanation *x, const struct oomlog_event *ev, uint64_t line)
+{
+	const struct budget_item *first = x->budget, *second = x->budget + 1;
+
+	if (!x->budget_count || !said(x->budget_total) || x->budget_total <= 0)
+		return;
+	if (x->budget_count > 1 && second->bytes > x->budget_total / 10)
+		explain_say(x, TOPIC_MEMORY, line, ev->lines.limit,
+			    "Of %s, %s (%d %%) is %s and %s (%d %%) is %s.",
+			    SIZE_TEXT(x->budget_total), SIZE_TEXT(first->bytes),
+			    PERCENT(first->bytes, x->budget_total), first->name,
+			    SIZE_TEXT(second->bytes), PERCENT(second->bytes, x->budget_total),
+			    second->name);
+	else
+		explain_say(x, TOPIC_MEMORY, line, ev->lines.limit, "Of %s, %s (%d %%) is %s.",
+			    SIZE_TEXT(x->budget_total), SIZE_TEXT(first->bytes),
+			    PERCENT(first->bytes, x->budget_total), first->name);
+}
+
+static void say_shared(struct explanation *x, const struct oomlog_event *ev)
+{
+	int64_t shmem = explain_counter(ev, "shmem");
+
+	if (said(shmem) && said(x->budget_total) && shmem > x->budget_total / 10)
+		explain_say(x, TOPIC_MEMORY, ev->lines.meminfo, 0,
+			    "%s (%d %%) is tmpfs or shared memory: it is no process's own and "
+			    "stays when "
+			    "processes die.",
+			    SIZE_TEXT(shmem), PERCENT(shmem, x->budget_total));
+}
+
+/* Memory that no process is seen holding is the usual surprise. */
+static void say_mismatch(struct explanation *x, const struct oomlog_event *ev)
+{
+	int64_t sum = 0, usage = ev->usage_bytes;
+
+	for (size_t i = 0; i < ev->task_count; i++)
+		sum += or_zero(ev->tasks[i].rss_bytes);
+	if (!ev->task_count || !explain_is_memcg(ev) || !said(usage) || sum >= usage / 2 ||
+	    usage < 2 * MIB)
+		return;
+	explain_say(
+		x, TOPIC_MEMORY, ev->lines.table, ev->lines.limit,
+		"The processes listed hold %s together, %d %% of what the cgroup uses: most of it "
+		"belongs to no process that could be killed for it.",
+		SIZE_TEXT(sum), PERCENT(sum, usage));
+}
+
+static void say_swapped(struct explanation *x, const struct oomlog_event *ev)
+{
+	const struct oomlog_task *most = NULL;
+
+	for (size_t i = 0; i < ev->task_count; i++)
+		if (said(ev->tasks[i].swap_bytes) &&
+		    (!most || ev->tasks[i].swap_bytes > most->swap_bytes))
+			most = &ev->tasks[i];
+	if (most && most->swap_bytes > 64 * MIB && most->swap_bytes > most->rss_bytes)
+		explain_say(x, TOPIC_MEMORY, most->line, 0,
+			    "%s (pid %" PRId64
+			    ") has %s in swap, more than it has resident (%s): rss alone "
+			    "does not show its size.",
+			    explain_name(x, most->comm), most->pid, SIZE_TEXT(most->swap_bytes),
+			    SIZE_TEXT(most->rss_bytes));
+}
+
+static void say_slabs(struct explanation *x, const struct oomlog_event *ev)
+{
+	const struct oomlog_slab *most = NULL;
+
+	for (size_t i = 0; i < ev->slab_count; i++)
+		if (!most || ev->slabs[i].total_bytes > most->total_bytes)
+			most = &ev->slabs[i];
+	if (most)
+		explain_say(x, TOPIC_MEMORY, ev->lines.slab, 0,
+			    "The largest kind of kernel object that cannot be freed is %s with %s.",
+			    explain_name(x, most->name), SIZE_TEXT(most->total_bytes));
+}
+
+void explain_budget(struct explanation *x, const struct oomlog_event *ev)
+{
+	static const char rest[] = "not in these counters";
+	uint64_t line = ev->lines.meminfo;
+
+	if (explain_is_memcg(ev) && ev->stat_count) {
+		line = memcg_budget(x, ev);
+	} else if (ev->meminfo_count && !explain_is_memcg(ev)) {
+		budget_machine(x, ev);
+		add_rest(x, rest);
+	}
+	say_largest_parts(x, ev, line);
+	say_shared(x, ev);
+	say_rest(x, ev, rest);
+	say_mismatch(x, ev);
+	say_swapped(x, ev);
+	say_slabs(x, ev);
+}

@@ -1,0 +1,247 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "oomlog/explain_parts.h"
+
+#define MIB (INT64_C(1) << 20)
+
+static bool mechanism_is(const struct oomlog_event *ev, const char *name)
+{
+	return ev->mechanism && strcmp(ev->mechanism, name) == 0;
+}
+
+static void say_memcg_swap(struct explanation *x, const struct oomlog_event *ev)
+{
+	uint64_t line = ev->lines.swap_limit;
+
+	if (said(ev->swap_limit_bytes) && ev->swap_limit_bytes == 0)
+		explain_say(
+			x, TOPIC_RECLAIM, line, 0,
+			"The cgroup may not swap (memory.swap.max is 0), so anonymous memory and "
+			"tmpfs cannot be moved out.");
+	else if (said(ev->swap_limit_bytes) &&
+		 or_zero(ev->swap_usage_bytes) >= ev->swap_limit_bytes)
+		explain_say(x, TOPIC_RECLAIM, line, 0, "The cgroup's swap is full: %s of %s.",
+			    SIZE_TEXT(or_zero(ev->swap_usage_bytes)),
+			    SIZE_TEXT(ev->swap_limit_bytes));
+	else if (said(ev->memsw_limit_bytes) &&
+		 or_zero(ev->memsw_usage_bytes) >= ev->memsw_limit_bytes)
+		explain_say(x, TOPIC_RECLAIM, line, 0,
+			    "Memory and swap together are at their limit of %s (memory.memsw), so "
+			    "swapping frees nothing.",
+			    SIZE_TEXT(ev->memsw_limit_bytes));
+	else if (said(ev->swap_usage_bytes) && ev->swap_usage_bytes == 0)
+		explain_say(x, TOPIC_RECLAIM, line, 0,
+			    "Swap is allowed but none is used; whether the machine has any the log "
+			    "does "
+			    "not say.");
+}
+
+static void say_dirty(struct explanation *x, const struct oomlog_event *ev)
+{
+	int64_t dirty = explain_stat(ev, "file_dirty"), writeback, file, locked;
+
+	if (!said(dirty))
+		dirty = explain_stat(ev, "dirty");
+	writeback = explain_stat(ev, "file_writeback");
+	if (!said(writeback))
+		writeback = explain_stat(ev, "writeback");
+	file = explain_stat(ev, said(explain_stat(ev, "file")) ? "file" : "cache");
+	if (said(file))
+		file -= or_zero(explain_stat(ev, "shmem"));
+	locked = explain_stat(ev, "unevictable");
+	if (said(ev->usage_bytes) && or_zero(dirty) + or_zero(writeback) > ev->usage_bytes / 10)
+		explain_say(x, TOPIC_RECLAIM, ev->lines.stats, 0,
+			    "%s of the page cache is dirty and %s is being written: it can go only "
+			    "when "
+			    "the disk has taken it.",
+			    SIZE_TEXT(or_zero(dirty)), SIZE_TEXT(or_zero(writeback)));
+	else if (said(file) && said(ev->usage_bytes) && file < ev->usage_bytes / 20)
+		explain_say(x, TOPIC_RECLAIM, ev->lines.stats, 0,
+			    "There is hardly any page cache to drop (%s).", SIZE_TEXT(file));
+	if (said(locked) && said(ev->usage_bytes) && locked > ev->usage_bytes / 10)
+		explain_say(x, TOPIC_RECLAIM, ev->lines.stats, 0,
+			    "%s is locked in memory (mlock) or otherwise unevictable.",
+			    SIZE_TEXT(locked));
+}
+
+static void say_machine_swap(struct explanation *x, const struct oomlog_event *ev)
+{
+	int64_t total = ev->swap_total_bytes, left = ev->swap_free_bytes;
+
+	if (!said(total))
+		return;
+	if (total == 0)
+		explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0,
+			    "The machine has no swap, so anonymous memory and tmpfs cannot be "
+			    "moved out.");
+	else if (said(left) && left < total / 50)
+		explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0, "Swap is full: %s of %s left.",
+			    SIZE_TEXT(left), SIZE_TEXT(total));
+	else if (said(left))
+		explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0,
+			    "Swap is not the bottleneck: %s of %s is free.", SIZE_TEXT(left),
+			    SIZE_TEXT(total));
+}
+
+/* Blocks of at least the order wanted. */
+static int64_t large_blocks(const struct oomlog_zone *zone, int64_t order)
+{
+	int64_t blocks = 0;
+
+	for (size_t i = (size_t)order; i < OOMLOG_ORDERS; i++)
+		blocks += or_zero(zone->blocks[i]);
+	return blocks;
+}
+
+/* Movable and HighMem zones serve only requests that say they may live there. */
+static bool request_may_use(const struct oomlog_event *ev, const struct oomlog_zone *zone)
+{
+	if (!ev->gfp_mask || !strchr(ev->gfp_mask, '('))
+		return true;
+	if (text_ends_with(zone->name, "Movable"))
+		return strstr(ev->gfp_mask, "MOVABLE") != NULL;
+	if (text_ends_with(zone->name, "HighMem"))
+		return strstr(ev->gfp_mask, "HIGH") != NULL;
+	return true;
+}
+
+static void say_unusable(struct explanation *x, const struct oomlog_event *ev,
+			 const struct oomlog_zone *z)
+{
+	if (z->free_bytes > 16 * MIB)
+		explain_say(x, TOPIC_RECLAIM, z->line, ev->lines.invoked,
+			    "Zone %s has %s free, but takes no request of this kind (%s).",
+			    explain_name(x, z->name), SIZE_TEXT(z->free_bytes),
+			    explain_name(x, ev->gfp_mask));
+}
+
+static void say_fragmentation(struct explanation *x, const struct oomlog_event *ev,
+			      const struct oomlog_zone *z)
+{
+	if (!z->buddy_line || ev->order >= OOMLOG_ORDERS)
+		return;
+	explain_say(x, TOPIC_RECLAIM, z->buddy_line, z->line,
+		    "Zone %s has %s free, above its minimum of %s, but only %" PRId64
+		    " blocks of order %" PRId64
+		    " or more, some of them kept for other uses: free memory is fragmented.",
+		    explain_name(x, z->name), SIZE_TEXT(z->free_bytes), SIZE_TEXT(z->min_bytes),
+		    large_blocks(z, ev->order), ev->order);
+}
+
+static void say_zone(struct explanation *x, const struct oomlog_event *ev,
+		     const struct oomlog_zone *z)
+{
+	if (!said(z->free_bytes) || !said(z->min_bytes) || z->min_bytes == 0)
+		return;
+	if (!request_may_use(ev, z))
+		say_unusable(x, ev, z);
+	else if (z->free_bytes < z->min_bytes)
+		explain_say(x, TOPIC_RECLAIM, z->line, 0,
+			    "Zone %s has %s free, below its minimum of %s.",
+			    explain_name(x, z->name), SIZE_TEXT(z->free_bytes),
+			    SIZE_TEXT(z->min_bytes));
+	else if (said(ev->order) && ev->order > 0)
+		say_fragmentation(x, ev, z);
+	else if (said(z->high_bytes) && z->free_bytes > 2 * z->high_bytes &&
+		 z->free_bytes > 256 * MIB)
+		explain_say(
+			x, TOPIC_RECLAIM, z->line, 0,
+			"Zone %s still has %s free, far above its high watermark of %s; why this "
+			"request could not have it the log does not say.",
+			explain_name(x, z->name), SIZE_TEXT(z->free_bytes),
+			SIZE_TEXT(z->high_bytes));
+}
+
+static void say_locked(struct explanation *x, const struct oomlog_event *ev)
+{
+	int64_t locked = explain_counter(ev, "unevictable");
+
+	if (said(locked) && said(ev->ram_bytes) && locked > ev->ram_bytes / 10)
+		explain_say(x, TOPIC_RECLAIM, ev->lines.meminfo, 0,
+			    "%s is locked in memory (mlock) or otherwise unevictable.",
+			    SIZE_TEXT(locked));
+}
+
+void explain_reclaim(struct explanation *x, const struct oomlog_event *ev)
+{
+	if (explain_is_memcg(ev)) {
+		say_memcg_swap(x, ev);
+		say_dirty(x, ev);
+	} else if (ev->order != -1) {
+		say_machine_swap(x, ev);
+		for (size_t i = 0; i < ev->zone_count; i++)
+			say_zone(x, ev, &ev->zones[i]);
+		say_locked(x, ev);
+	}
+}
+
+static void change_memcg(struct explanation *x, const struct oomlog_event *ev)
+{
+	const char *top = explain_name(x, ev->oom_memcg);
+	uint64_t line = ev->lines.limit ? ev->lines.limit : ev->lines.summary;
+	int64_t shmem = explain_stat(ev, "shmem");
+
+	if (mechanism_is(ev, "limit_lowered"))
+		explain_say(x, TOPIC_CHANGE, ev->lines.trace, line,
+			    "Lower a limit only below what is in use when a kill is wanted: "
+			    "memory.high "
+			    "or memory.reclaim take memory back without one.");
+	else if (ev->scope && strcmp(ev->scope, "ancestor") == 0)
+		explain_say(x, TOPIC_CHANGE, line, 0,
+			    "Raising the victim's own limit does not help: %s is what was full. "
+			    "Raise that, or "
+			    "let less run below it.",
+			    top);
+	else
+		explain_say(x, TOPIC_CHANGE, line, 0,
+			    "Raise the limit of %s, or have what runs there touch less memory.",
+			    ev->oom_memcg ? top : "the cgroup");
+	if (said(shmem) && said(ev->usage_bytes) && shmem > ev->usage_bytes / 4)
+		explain_say(x, TOPIC_CHANGE, ev->lines.stats, 0,
+			    "Files in tmpfs stay charged until they are deleted, whoever is "
+			    "killed: delete "
+			    "them, or give the tmpfs a size limit.");
+	if (said(ev->swap_limit_bytes) && ev->swap_limit_bytes == 0)
+		explain_say(x, TOPIC_CHANGE, ev->lines.swap_limit, 0,
+			    "Allowing swap (memory.swap.max) would trade the kill for slowness.");
+}
+
+static void change_machine(struct explanation *x, const struct oomlog_event *ev)
+{
+	if (ev->order == -1) {
+		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
+			    "Nothing was short: find who wrote to /proc/sysrq-trigger or pressed "
+			    "the keys.");
+		return;
+	}
+	if (ev->scope && strcmp(ev->scope, "cpuset") == 0)
+		explain_say(x, TOPIC_CHANGE, ev->lines.summary, 0,
+			    "Give the cpuset more memory nodes, or one with the kind of memory "
+			    "that kernel "
+			    "objects need.");
+	else if (ev->scope && strcmp(ev->scope, "mempolicy") == 0)
+		explain_say(x, TOPIC_CHANGE, ev->lines.summary, 0,
+			    "Let the memory policy prefer its nodes instead of binding to them.");
+	else if (ev->order > 0 && said(ev->order))
+		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
+			    "A larger vm.min_free_kbytes or earlier compaction helps large "
+			    "requests; more "
+			    "memory may not.");
+	else
+		explain_say(x, TOPIC_CHANGE,
+			    ev->lines.meminfo ? ev->lines.meminfo : ev->lines.killed, 0,
+			    "Put a memory limit on what may grow, so that it and not the machine "
+			    "runs out.");
+	if (said(ev->swap_total_bytes) && ev->swap_total_bytes == 0)
+		explain_say(x, TOPIC_CHANGE, ev->lines.swap, 0,
+			    "Swap would give the kernel somewhere to put what is not in use.");
+}
+
+void explain_change(struct explanation *x, const struct oomlog_event *ev)
+{
+	if (explain_is_memcg(ev))
+		change_memcg(x, ev);
+	else if (explain_is_machine(ev))
+		change_machine(x, ev);
+}

@@ -1,0 +1,250 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "oomlog/explain_parts.h"
+
+#define UNKILLABLE (-1000)
+
+/*
+ * What 1000 of oom_score_adj stand for: the limit and the swap it allows, or RAM and swap. Absent
+ * where the log has only part of it.
+ */
+static int64_t total_bytes(const struct oomlog_event *ev)
+{
+	if (explain_is_memcg(ev)) {
+		if (!said(ev->limit_bytes) || ev->limit_is_max)
+			return OOMLOG_ABSENT;
+		if (said(ev->memsw_limit_bytes) && ev->memsw_limit_bytes != ev->limit_bytes)
+			return OOMLOG_ABSENT;
+		if (said(ev->swap_limit_bytes) && ev->swap_limit_bytes != 0)
+			return OOMLOG_ABSENT;
+		return ev->limit_bytes;
+	}
+	if (!ev->scope || strcmp(ev->scope, "global") != 0 || !said(ev->ram_bytes) ||
+	    !said(ev->swap_total_bytes))
+		return OOMLOG_ABSENT;
+	return ev->ram_bytes - or_zero(ev->reserved_bytes) + ev->swap_total_bytes;
+}
+
+static struct candidate candidate_of(struct explanation *x, const struct oomlog_event *ev,
+				     const struct oomlog_task *task)
+{
+	struct candidate c = {
+		.comm = explain_name(x, task->comm),
+		.pid = task->pid,
+		.rss_bytes = task->rss_bytes,
+		.oom_score_adj = task->oom_score_adj,
+		.unkillable = task->oom_score_adj == UNKILLABLE,
+	};
+
+	c.footprint_bytes = task->rss_bytes + or_zero(task->swap_bytes) +
+			    or_zero(task->pgtables_bytes);
+	c.points_bytes = c.footprint_bytes;
+	if (said(x->total_bytes))
+		c.points_bytes += x->total_bytes / 1000 * task->oom_score_adj;
+	for (size_t i = 0; i < ev->victim_count; i++)
+		c.is_victim |= ev->victims[i].pid == task->pid;
+	return c;
+}
+
+static int by_points(const void *a, const void *b)
+{
+	const struct candidate *left = a, *right = b;
+
+	if (left->unkillable != right->unkillable)
+		return left->unkillable ? 1 : -1;
+	if (left->points_bytes != right->points_bytes)
+		return left->points_bytes > right->points_bytes ? -1 : 1;
+	return left->pid < right->pid ? -1 : left->pid > right->pid;
+}
+
+static void find_places(struct explanation *x, const struct oomlog_event *ev)
+{
+	for (size_t i = 0; i < x->candidate_count; i++) {
+		const struct candidate *c = &x->candidates[i];
+
+		if (x->largest == SIZE_MAX ||
+		    c->footprint_bytes > x->candidates[x->largest].footprint_bytes)
+			x->largest = i;
+		if (ev->victim_count && c->pid == ev->victims[0].pid)
+			x->victim = i;
+	}
+	for (size_t i = 0; i < x->candidate_count && x->runner_up == SIZE_MAX; i++)
+		if (i != x->victim && !x->candidates[i].unkillable && !x->candidates[i].is_victim)
+			x->runner_up = i;
+}
+
+void explain_scores(struct explanation *x, const struct oomlog_event *ev)
+{
+	x->total_bytes = total_bytes(ev);
+	if (!ev->task_count)
+		return;
+	x->candidates = xcalloc(ev->task_count, sizeof(*x->candidates));
+	for (size_t i = 0; i < ev->task_count; i++)
+		if (said(ev->tasks[i].rss_bytes) && said(ev->tasks[i].oom_score_adj))
+			x->candidates[x->candidate_count++] = candidate_of(x, ev, &ev->tasks[i]);
+	qsort(x->candidates, x->candidate_count, sizeof(*x->candidates), by_points);
+	find_places(x, ev);
+}
+
+static bool any_adjusted(const struct explanation *x)
+{
+	for (size_t i = 0; i < x->candidate_count; i++)
+		if (x->candidates[i].oom_score_adj && !x->candidates[i].unkillable)
+			return true;
+	return false;
+}
+
+static bool has_column(const struct oomlog_event *ev, const char *name)
+{
+	return ev->table_columns && strstr(ev->table_columns, name);
+}
+
+static void say_largest(struct explanation *x, const struct oomlog_event *ev)
+{
+	const struct candidate *v = &x->candidates[x->victim], *l = &x->candidates[x->largest];
+
+	if (x->largest == x->victim || l->is_victim || l->footprint_bytes <= v->footprint_bytes)
+		return;
+	if (l->unkillable)
+		explain_say(x, TOPIC_WHY, ev->lines.table, 0,
+			    "%s (pid %" PRId64
+			    ") was larger with %s, but its oom_score_adj of -1000 "
+			    "forbids killing it.",
+			    l->comm, l->pid, SIZE_TEXT(l->footprint_bytes));
+	else if (l->oom_score_adj != v->oom_score_adj)
+		explain_say(x, TOPIC_WHY, ev->lines.table, 0,
+			    "%s (pid %" PRId64
+			    ") was larger with %s; oom_score_adj decided: %" PRId64
+			    " there, %" PRId64 " here.",
+			    l->comm, l->pid, SIZE_TEXT(l->footprint_bytes), l->oom_score_adj,
+			    v->oom_score_adj);
+}
+
+static void say_runner_up(struct explanation *x, const struct oomlog_event *ev)
+{
+	const struct candidate *r;
+
+	if (x->runner_up == SIZE_MAX)
+		return;
+	r = &x->candidates[x->runner_up];
+	explain_say(x, TOPIC_WHY, ev->lines.table, 0,
+		    "The next in line was %s (pid %" PRId64 ") with %s%s.", r->comm, r->pid,
+		    SIZE_TEXT(r->footprint_bytes),
+		    r->oom_score_adj ? pool_format(&x->pool, " and an oom_score_adj of %" PRId64,
+						   r->oom_score_adj)
+				     : "");
+}
+
+static void say_highest(struct explanation *x, const struct oomlog_event *ev)
+{
+	const struct candidate *v = &x->candidates[x->victim];
+
+	explain_say(
+		x, TOPIC_WHY, ev->lines.table, ev->victims[0].line,
+		"Of the %zu processes listed, %s scored highest: %s of memory, %s%s%s.",
+		ev->task_count, v->comm, SIZE_TEXT(v->footprint_bytes),
+		has_column(ev, "swapents") ? "swap and page tables" : "resident",
+		has_column(ev, "swapents") ? " included" : "",
+		v->oom_score_adj
+			? pool_format(&x->pool, ", and an oom_score_adj of %" PRId64 "%s",
+				      v->oom_score_adj,
+				      said(x->total_bytes)
+					      ? pool_format(&x->pool, " that counts as %s%s",
+							    v->oom_score_adj < 0 ? "-" : "",
+							    SIZE_TEXT(llabs(x->total_bytes / 1000 *
+									    v->oom_score_adj)))
+					      : "")
+			: "");
+}
+
+/* Nobody scores above nothing: then the kernel takes the first it meets. */
+static bool all_below_zero(const struct explanation *x)
+{
+	return said(x->total_bytes) && x->candidate_count && x->candidates[0].points_bytes <= 0;
+}
+
+static void say_not_highest(struct explanation *x, const struct oomlog_event *ev)
+{
+	const struct candidate *top = &x->candidates[0];
+
+	if (all_below_zero(x))
+		explain_say(
+			x, TOPIC_WHY, ev->lines.table, 0,
+			"Every process scores zero or less by its oom_score_adj, so size did not "
+			"decide: such kernels take the first they meet.");
+	else if (said(ev->chosen_pid) && ev->chosen_pid == top->pid)
+		explain_say(x, TOPIC_WHY, ev->lines.chosen, ev->lines.killed,
+			    "%s (pid %" PRId64
+			    ") was chosen for its score; the kernel killed a child of "
+			    "it first, as kernels before 4.20 do.",
+			    top->comm, top->pid);
+	else if (said(x->total_bytes) || !any_adjusted(x))
+		explain_say(x, TOPIC_WHY, ev->lines.table, ev->lines.killed,
+			    "By the table %s (pid %" PRId64
+			    ") with %s would have scored highest; why the "
+			    "kernel chose otherwise the log does not say%s.",
+			    top->comm, top->pid, SIZE_TEXT(top->footprint_bytes),
+			    has_column(ev, "swapents") ? "" : " (this table does not show swap)");
+}
+
+static bool tied_with_top(const struct explanation *x)
+{
+	const struct candidate *v = &x->candidates[x->victim];
+
+	return !v->unkillable && v->points_bytes >= x->candidates[0].points_bytes;
+}
+
+static void say_printed_score(struct explanation *x, const struct oomlog_event *ev)
+{
+	if (said(ev->chosen_score))
+		explain_say(x, TOPIC_WHY, ev->lines.chosen, 0,
+			    "The kernel gave %s (pid %" PRId64 ") a score of %" PRId64
+			    ", in thousandths of the memory that counts.",
+			    explain_name(x, ev->chosen_comm), ev->chosen_pid, ev->chosen_score);
+	if (ev->victim_count && said(ev->chosen_pid) && ev->victims[0].pid != ev->chosen_pid)
+		explain_say(x, TOPIC_WHY, ev->lines.chosen, ev->lines.killed,
+			    "Process %" PRId64 " was chosen, process %" PRId64
+			    " was killed: a child is sacrificed first.",
+			    ev->chosen_pid, ev->victims[0].pid);
+}
+
+void explain_victim(struct explanation *x, const struct oomlog_event *ev)
+{
+	if (ev->allocating_task) {
+		explain_say(x, TOPIC_WHY, ev->lines.chosen ? ev->lines.chosen : ev->lines.killed, 0,
+			    "vm.oom_kill_allocating_task is set: the kernel kills whoever asks, "
+			    "whatever its size.");
+		return;
+	}
+	say_printed_score(x, ev);
+	if (!ev->victim_count)
+		return;
+	if (x->victim == SIZE_MAX) {
+		if (ev->task_count)
+			explain_say(x, TOPIC_WHY, ev->lines.killed, ev->lines.table,
+				    "The victim is not among the processes listed, so its score "
+				    "cannot be compared.");
+		return;
+	}
+	if (!tied_with_top(x)) {
+		say_not_highest(x, ev);
+		say_largest(x, ev);
+		return;
+	}
+	if (x->candidate_count == 1) {
+		explain_say(x, TOPIC_WHY, ev->lines.table, 0,
+			    "It was the only process there: the kernel had no choice.");
+		return;
+	}
+	say_highest(x, ev);
+	say_largest(x, ev);
+	say_runner_up(x, ev);
+	if (!said(x->total_bytes) && any_adjusted(x))
+		explain_say(
+			x, TOPIC_UNSAID, 0, 0,
+			"How much oom_score_adj weighs: it goes by all memory and swap that count, "
+			"and the log does not give both.");
+}
