@@ -207,14 +207,15 @@ static void say_deaths(struct explanation *x, const struct oomlog_event *ev)
 
 		if (!said(v->anon_rss_bytes))
 			continue;
-		explain_say(
-			x, TOPIC_WHAT, v->line, 0,
-			"%s died with %s resident: %s anonymous, %s of files, %s shared memory.",
-			process(x, v->comm, v->pid),
-			SIZE_TEXT(v->anon_rss_bytes + or_zero(v->file_rss_bytes) +
-				  or_zero(v->shmem_rss_bytes)),
-			SIZE_TEXT(v->anon_rss_bytes), SIZE_TEXT(or_zero(v->file_rss_bytes)),
-			SIZE_TEXT(or_zero(v->shmem_rss_bytes)));
+		explain_say(x, TOPIC_WHAT, v->line, 0,
+			    "%s died with %s resident: %s anonymous, %s of files%s%s%s.",
+			    process(x, v->comm, v->pid),
+			    SIZE_TEXT(v->anon_rss_bytes + or_zero(v->file_rss_bytes) +
+				      or_zero(v->shmem_rss_bytes)),
+			    SIZE_TEXT(v->anon_rss_bytes), SIZE_TEXT(or_zero(v->file_rss_bytes)),
+			    said(v->shmem_rss_bytes) ? ", " : "",
+			    said(v->shmem_rss_bytes) ? SIZE_TEXT(v->shmem_rss_bytes) : "",
+			    said(v->shmem_rss_bytes) ? " of shared memory" : "");
 	}
 	if (ev->victim_count > 8)
 		explain_say(x, TOPIC_WHAT, ev->victims[8].line, 0, "%zu more were killed.",
@@ -284,6 +285,14 @@ static void say_invoker(struct explanation *x, const struct oomlog_event *ev)
 			    "%s asked for the memory that was not there%s.", invoker,
 			    ev->trace_count ? "; the call trace does not tell by what means" : "");
 	say_invoker_or_victim(x, ev);
+	if (ev->gfp_mask &&
+	    (strcmp(ev->gfp_mask, "0x0()") == 0 || strcmp(ev->gfp_mask, "0x0") == 0))
+		explain_say(
+			x, TOPIC_WHO, ev->lines.invoked, 0,
+			"gfp_mask is 0: what was asked for is lost. A page fault ended in \"out of "
+			"memory\" further down, which a limit on a cgroup's kernel memory can "
+			"cause "
+			"although the machine has memory left.");
 	if (ev->order > 0)
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
 			    "It wanted %d contiguous pages (order %d, %s).", 1 << (ev->order & 15),

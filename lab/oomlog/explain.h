@@ -71,7 +71,9 @@ struct explanation {
 	int64_t budget_total; /* of what: usage of the cgroup, or RAM; absent without a budget */
 	struct candidate *candidates; /* highest score first; empty if scores cannot be had */
 	size_t candidate_count;
-	int64_t total_bytes; /* what 1000 of oom_score_adj stand for; absent if not known */
+	/* What 1000 of oom_score_adj stand for; absent if not known. Not exact: at least that. */
+	int64_t total_bytes;
+	bool total_is_exact;
 	/* Indexes into candidates; SIZE_MAX if there is none. */
 	size_t largest, runner_up, victim;
 	struct pool pool;

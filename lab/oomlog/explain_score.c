@@ -7,25 +7,26 @@
 
 #define UNKILLABLE (-1000)
 
-/*
- * What 1000 of oom_score_adj stand for: the limit and the swap it allows, or RAM and swap. Absent
- * where the log has only part of it.
- */
-static int64_t total_bytes(const struct oomlog_event *ev)
+/* The limit and the swap it allows. Where the log does not give the swap, the limit alone. */
+static void memcg_total(struct explanation *x, const struct oomlog_event *ev)
 {
-	if (explain_is_memcg(ev)) {
-		if (!said(ev->limit_bytes) || ev->limit_is_max)
-			return OOMLOG_ABSENT;
-		if (said(ev->memsw_limit_bytes) && ev->memsw_limit_bytes != ev->limit_bytes)
-			return OOMLOG_ABSENT;
-		if (said(ev->swap_limit_bytes) && ev->swap_limit_bytes != 0)
-			return OOMLOG_ABSENT;
-		return ev->limit_bytes;
-	}
+	if (!said(ev->limit_bytes) || ev->limit_is_max)
+		return;
+	x->total_bytes = ev->limit_bytes;
+	if (said(ev->swap_limit_bytes))
+		x->total_is_exact = ev->swap_limit_bytes == 0;
+	else
+		x->total_is_exact = ev->memsw_limit_bytes == ev->limit_bytes;
+}
+
+/* RAM and swap. A cpuset's or policy's nodes are a part of it that is not printed. */
+static void machine_total(struct explanation *x, const struct oomlog_event *ev)
+{
 	if (!ev->scope || strcmp(ev->scope, "global") != 0 || !said(ev->ram_bytes) ||
 	    !said(ev->swap_total_bytes))
-		return OOMLOG_ABSENT;
-	return ev->ram_bytes - or_zero(ev->reserved_bytes) + ev->swap_total_bytes;
+		return;
+	x->total_bytes = ev->ram_bytes - or_zero(ev->reserved_bytes) + ev->swap_total_bytes;
+	x->total_is_exact = true;
 }
 
 static struct candidate candidate_of(struct explanation *x, const struct oomlog_event *ev,
@@ -78,7 +79,10 @@ static void find_places(struct explanation *x, const struct oomlog_event *ev)
 
 void explain_scores(struct explanation *x, const struct oomlog_event *ev)
 {
-	x->total_bytes = total_bytes(ev);
+	if (explain_is_memcg(ev))
+		memcg_total(x, ev);
+	else
+		machine_total(x, ev);
 	if (!ev->task_count)
 		return;
 	x->candidates = xcalloc(ev->task_count, sizeof(*x->candidates));
