@@ -204,7 +204,7 @@ static json_t *candidate_value(const struct explanation *x, size_t index)
 	put_text(object, "comm", c->comm);
 	put_int(object, "rss_bytes", c->rss_bytes);
 	put_int(object, "footprint_bytes", c->footprint_bytes);
-	if (x->total_bytes != OOMLOG_ABSENT)
+	if (x->total_is_exact)
 		put_int(object, "score_bytes", c->points_bytes);
 	put_int(object, "oom_score_adj", c->oom_score_adj);
 	return object;

@@ -133,8 +133,8 @@ static void check_gaps(struct facts *f)
 			ev->headers_suppressed);
 	if (ev->duplicate_kills)
 		facts_note(f, ev->lines.killed,
-			   "%" PRId64
-			   " kill lines name a process already killed; each is counted once",
+			   "Kill lines that name a process already killed: %" PRId64
+			   "; each process is counted once",
 			   ev->duplicate_kills);
 }
 

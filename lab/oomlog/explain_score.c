@@ -155,7 +155,7 @@ static void say_highest(struct explanation *x, const struct oomlog_event *ev)
 		v->oom_score_adj
 			? pool_format(&x->pool, ", and an oom_score_adj of %" PRId64 "%s",
 				      v->oom_score_adj,
-				      said(x->total_bytes)
+				      x->total_is_exact
 					      ? pool_format(&x->pool, " that counts as %s%s",
 							    v->oom_score_adj < 0 ? "-" : "",
 							    SIZE_TEXT(llabs(x->total_bytes / 1000 *
@@ -185,13 +185,18 @@ static void say_not_highest(struct explanation *x, const struct oomlog_event *ev
 			    ") was chosen for its score; the kernel killed a child of "
 			    "it first, as kernels before 4.20 do.",
 			    top->comm, top->pid);
-	else if (said(x->total_bytes) || !any_adjusted(x))
+	else if (!has_column(ev, "swapents"))
+		explain_say(x, TOPIC_WHY, ev->lines.table, ev->lines.killed,
+			    "By resident memory %s (pid %" PRId64
+			    ") comes first with %s, but swap counts "
+			    "too and this kernel's table does not show it.",
+			    top->comm, top->pid, SIZE_TEXT(top->footprint_bytes));
+	else if (x->total_is_exact || !any_adjusted(x))
 		explain_say(x, TOPIC_WHY, ev->lines.table, ev->lines.killed,
 			    "By the table %s (pid %" PRId64
 			    ") with %s would have scored highest; why the "
-			    "kernel chose otherwise the log does not say%s.",
-			    top->comm, top->pid, SIZE_TEXT(top->footprint_bytes),
-			    has_column(ev, "swapents") ? "" : " (this table does not show swap)");
+			    "kernel chose otherwise the log does not say.",
+			    top->comm, top->pid, SIZE_TEXT(top->footprint_bytes));
 }
 
 static bool tied_with_top(const struct explanation *x)
@@ -213,6 +218,19 @@ static void say_printed_score(struct explanation *x, const struct oomlog_event *
 			    "Process %" PRId64 " was chosen, process %" PRId64
 			    " was killed: a child is sacrificed first.",
 			    ev->chosen_pid, ev->victims[0].pid);
+}
+
+/* Largest and with the largest adjustment: first whatever the adjustment weighs. */
+static bool dominates(const struct explanation *x)
+{
+	const struct candidate *v = &x->candidates[x->victim];
+
+	for (size_t i = 0; i < x->candidate_count; i++)
+		if (!x->candidates[i].unkillable &&
+		    (x->candidates[i].footprint_bytes > v->footprint_bytes ||
+		     x->candidates[i].oom_score_adj > v->oom_score_adj))
+			return false;
+	return true;
 }
 
 void explain_victim(struct explanation *x, const struct oomlog_event *ev)
@@ -246,9 +264,10 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 	say_highest(x, ev);
 	say_largest(x, ev);
 	say_runner_up(x, ev);
-	if (!said(x->total_bytes) && any_adjusted(x))
-		explain_say(
-			x, TOPIC_UNSAID, 0, 0,
-			"How much oom_score_adj weighs: it goes by all memory and swap that count, "
-			"and the log does not give both.");
+	if (!x->total_is_exact && any_adjusted(x) && !dominates(x))
+		explain_say(x, TOPIC_UNSAID, 0, 0,
+			    "How much oom_score_adj weighs exactly: it goes by all memory and swap "
+			    "that "
+			    "count, and the log does not give both. The order above takes %s.",
+			    said(x->total_bytes) ? "the limit alone" : "size alone");
 }
