@@ -134,10 +134,11 @@ static uint64_t memcg_budget(struct explanation *x, const struct oomlog_event *e
 
 static void say_largest_parts(struct explanation *x, const struct oomlog_event *ev, uint64_t line)
 {
-	const struct budget_item *first = x->budget, *second = x->budget + 1;
+	const struct budget_item *first = x->budget, *second;
 
 	if (!x->budget_count || !said(x->budget_total) || x->budget_total <= 0)
 		return;
+	second = first + 1;
 	if (x->budget_count > 1 && second->bytes > x->budget_total / 10)
 		explain_say(x, TOPIC_MEMORY, line, ev->lines.limit,
 			    "Of %s, %s (%d %%) is %s and %s (%d %%) is %s.",
@@ -169,7 +170,8 @@ static void say_mismatch(struct explanation *x, const struct oomlog_event *ev)
 	int64_t sum = 0, usage = ev->usage_bytes;
 
 	for (size_t i = 0; i < ev->task_count; i++)
-		sum += or_zero(ev->tasks[i].rss_bytes);
+		if (sum < INT64_C(1) << 60)
+			sum += or_zero(ev->tasks[i].rss_bytes);
 	if (!ev->task_count || !explain_is_memcg(ev) || !said(usage) || sum >= usage / 2 ||
 	    usage < 2 * MIB)
 		return;

@@ -45,6 +45,7 @@ void fact_invoked(struct facts *f, struct span text, uint64_t line)
 		f->event.gfp_mask = pool_text(&f->pool, gfp);
 	span_number_after(rest, SPAN("order="), &f->event.order);
 	span_number_after(rest, SPAN("oom_score_adj="), &f->event.invoker_oom_score_adj);
+	f->event.order = fact_within(f->event.order, -1, 20);
 }
 
 /* The name ends where the taint words begin; they come last, so a name cannot fake them. */
@@ -153,9 +154,8 @@ static void kib_field(struct span s, struct span label, int64_t *bytes)
 	struct span rest = after(s, label);
 	int64_t kib;
 
-	if (span_number(&rest, &kib) && span_starts(rest, SPAN("kB")) && kib >= 0 &&
-	    kib <= INT64_MAX / 1024)
-		*bytes = kib * 1024;
+	if (span_number(&rest, &kib) && span_starts(rest, SPAN("kB")))
+		*bytes = fact_size(kib, 1024);
 }
 
 static size_t end_of_comm(struct span s)
@@ -182,6 +182,7 @@ static void victim_sizes(struct span s, struct oomlog_victim *v)
 	kib_field(s, SPAN("shmem-rss:"), &v->shmem_rss_bytes);
 	kib_field(s, SPAN("pgtables:"), &v->pgtables_bytes);
 	span_number_after(s, SPAN("oom_score_adj:"), &v->oom_score_adj);
+	v->oom_score_adj = fact_within(v->oom_score_adj, -1000, 1000);
 	if (!span_number_after(s, SPAN(", UID:"), &v->uid))
 		span_number_after(s, SPAN("UID "), &v->uid);
 }

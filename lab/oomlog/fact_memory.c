@@ -1,7 +1,7 @@
 #include "oomlog/facts.h"
 
-/* Above this many kB the kernel means "no limit": 2^53 less a page, or its 64-bit overflow. */
-#define UNLIMITED_KIB INT64_C(9007199254740000)
+/* Above this many kB the kernel means "no limit": it prints 2^53 less a page, or more. */
+#define UNLIMITED_KIB (FACT_SIZE_MAX / 1024)
 
 static bool kib_after(struct span s, struct span label, int64_t *kib)
 {
@@ -17,8 +17,8 @@ static void bytes_after(struct span s, struct span label, int64_t *bytes)
 {
 	int64_t kib;
 
-	if (kib_after(s, label, &kib) && kib <= INT64_MAX / 1024 && kib >= -(INT64_MAX / 1024))
-		*bytes = kib * 1024;
+	if (kib_after(s, label, &kib))
+		*bytes = fact_size(kib, 1024);
 }
 
 void fact_task_in(struct facts *f, struct span text, uint64_t line)
@@ -48,8 +48,11 @@ void fact_task_in(struct facts *f, struct span text, uint64_t line)
 
 static void usage_pair(struct span s, int64_t *usage, int64_t *limit)
 {
+	int64_t kib;
+
 	bytes_after(s, SPAN("usage "), usage);
-	bytes_after(s, SPAN("limit "), limit);
+	if (kib_after(s, SPAN("limit "), &kib) && kib >= 0 && kib <= INT64_MAX / 1024)
+		*limit = kib * 1024;
 }
 
 void fact_usage(struct facts *f, struct span text, uint64_t line)
@@ -97,11 +100,11 @@ static void add_stat(struct facts *f, struct span name, int64_t value, bool sum)
 	struct oomlog_stat *stat = find_stat(ev->stats, ev->stat_count, name);
 
 	if (stat) {
-		if (sum && value >= 0 && stat->value <= INT64_MAX - value)
-			stat->value += value;
+		if (sum)
+			stat->value = fact_size(stat->value + value, 1);
 		return;
 	}
-	if (ev->stat_count == 1024)
+	if (value == OOMLOG_ABSENT || ev->stat_count == 1024)
 		return;
 	stat = ARRAY_PUSH(ev->stats, ev->stat_count, f->stat_room);
 	stat->name = pool_text(&f->pool, name);
@@ -116,9 +119,8 @@ static void stats_in_line(struct facts *f, struct span s)
 		int64_t kib;
 		struct span value = span_skip(word, colon == SPAN_NONE ? word.n : colon + 1);
 
-		if (span_number(&value, &kib) && span_equal(value, SPAN("KB")) && kib >= 0 &&
-		    kib <= INT64_MAX / 1024)
-			add_stat(f, span_head(word, colon), kib * 1024, true);
+		if (span_number(&value, &kib) && span_equal(value, SPAN("KB")))
+			add_stat(f, span_head(word, colon), fact_size(kib, 1024), true);
 	}
 }
 
@@ -155,7 +157,7 @@ void fact_stat(struct facts *f, struct span text, uint64_t line)
 
 	text = span_ltrim(text);
 	if (name.n && span_number(&text, &value)) {
-		add_stat(f, name, value, false);
+		add_stat(f, name, fact_size(value, 1), false);
 		f->stat_line = line;
 	}
 }
@@ -270,9 +272,8 @@ void fact_swap(struct facts *f, struct span text, uint64_t line)
 
 	if (!f->event.lines.swap)
 		f->event.lines.swap = line;
-	if (*field == OOMLOG_ABSENT && span_number(&value, &kib) &&
-	    span_starts(value, SPAN("kB")) && kib <= INT64_MAX / 1024 && kib >= -(INT64_MAX / 1024))
-		*field = kib * 1024;
+	if (*field == OOMLOG_ABSENT && span_number(&value, &kib) && span_starts(value, SPAN("kB")))
+		*field = fact_size(kib, 1024);
 }
 
 void fact_pages(struct facts *f, struct span text)
@@ -296,15 +297,14 @@ bool fact_slab(struct facts *f, struct span text)
 	if (span_equal(name, SPAN("Name")))
 		return true;
 	if (!span_number(&used, &used_kib) || !span_number(&total, &total_kib) ||
-	    !span_equal(used, SPAN("KB")) || !span_equal(total, SPAN("KB")) || used_kib < 0 ||
-	    total_kib < 0 || total_kib > INT64_MAX / 1024 || used_kib > INT64_MAX / 1024)
+	    !span_equal(used, SPAN("KB")) || !span_equal(total, SPAN("KB")))
 		return false;
 	if (f->event.slab_count < 4096) {
 		struct oomlog_slab *slab =
 			ARRAY_PUSH(f->event.slabs, f->event.slab_count, f->slab_room);
 
-		*slab = (struct oomlog_slab){pool_text(&f->pool, name), used_kib * 1024,
-					     total_kib * 1024};
+		*slab = (struct oomlog_slab){pool_text(&f->pool, name), fact_size(used_kib, 1024),
+					     fact_size(total_kib, 1024)};
 	}
 	return true;
 }

@@ -148,7 +148,7 @@ bool fact_row(struct facts *f, struct span text, uint64_t line)
 		.rss_shmem_bytes = row.value[COLUMN_RSS_SHMEM],
 		.pgtables_bytes = row.value[COLUMN_PGTABLES_BYTES],
 		.swap_bytes = row.value[COLUMN_SWAPENTS],
-		.oom_score_adj = row.value[COLUMN_OOM_SCORE_ADJ],
+		.oom_score_adj = fact_within(row.value[COLUMN_OOM_SCORE_ADJ], -1000, 1000),
 		.comm = pool_text(&f->pool, row.name),
 		.line = line,
 	};

@@ -13,6 +13,21 @@
 #include "oomlog/pool.h"
 #include "oomlog/table.h"
 
+/* No memory is larger: a greater number is not one. Keeps sums of a few sizes within int64_t. */
+#define FACT_SIZE_MAX (INT64_C(1) << 58)
+
+/* The size in bytes, or OOMLOG_ABSENT if it is negative or beyond FACT_SIZE_MAX. */
+static inline int64_t fact_size(int64_t count, int64_t unit)
+{
+	return count < 0 || count > FACT_SIZE_MAX / unit ? OOMLOG_ABSENT : count * unit;
+}
+
+/* Numbers that have a range: outside of it they are OOMLOG_ABSENT. */
+static inline int64_t fact_within(int64_t value, int64_t min, int64_t max)
+{
+	return value < min || value > max ? OOMLOG_ABSENT : value;
+}
+
 struct facts {
 	struct oomlog_event event;
 	struct pool pool;

@@ -61,12 +61,8 @@ static void decide_page_size(struct facts *f, int64_t given)
 
 static void pages_to_bytes(int64_t *value, int64_t page_size)
 {
-	if (*value == OOMLOG_ABSENT)
-		return;
-	if (*value < 0 || *value > INT64_MAX / page_size)
-		*value = OOMLOG_ABSENT;
-	else
-		*value *= page_size;
+	if (*value != OOMLOG_ABSENT)
+		*value = fact_size(*value, page_size);
 }
 
 static void convert_pages(struct facts *f)

@@ -1,0 +1,89 @@
+/*
+ * fuzz_oomlog.c - any bytes through the whole of explain: parser, explanation, all three outputs.
+ *
+ * Build and run, from the project's root:
+ *
+ *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Ilab -I. \
+ *		tests/fuzz/fuzz_oomlog.c lab/oomlog/[a-z]*.c lab/explain_*.c lab/base/err.c \
+ *		lab/base/strbuf.c lab/base/text.c -ljansson -o fuzz_oomlog
+ *	./fuzz_oomlog -max_total_time=60 corpus/ tests/fixtures/oomlog/
+ *
+ * The first byte says in how large pieces the text is fed. Checked besides memory safety: the
+ * events are the same whatever the pieces, and line numbers are within the text and in order.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "explain_json.h"
+#include "explain_print.h"
+#include "oomlog/explain.h"
+#include "oomlog/oomlog.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct tally {
+	FILE *sink;
+	uint64_t events, victims, tasks, last_line, sum;
+};
+
+static void require(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void print_all(struct tally *tally, const struct oomlog_event *event)
+{
+	struct explain_page page = {.to = tally->sink, .file = "f", .index = 1, .columns = 80};
+	struct explanation x;
+
+	explanation_make(&x, event);
+	explain_print_text(&page, event, &x);
+	explain_print_markdown(&page, event, &x);
+	explain_json_event(tally->sink, event, &x, tally->events);
+	explanation_release(&x);
+	rewind(tally->sink);
+}
+
+static void on_event(const struct oomlog_event *event, void *ctx)
+{
+	struct tally *tally = ctx;
+
+	require(event->lines.first > 0 && event->lines.last >= event->lines.first);
+	require(event->lines.first >= tally->last_line);
+	tally->last_line = event->lines.last;
+	tally->events++;
+	tally->victims += event->victim_count;
+	tally->tasks += event->task_count;
+	tally->sum = tally->sum * 31 + event->lines.first + event->lines.last * 7;
+	if (tally->sink)
+		print_all(tally, event);
+}
+
+static struct tally run(const uint8_t *data, size_t size, size_t piece, FILE *sink)
+{
+	struct tally tally = {.sink = sink};
+	struct oomlog_options options = {0, on_event, &tally};
+	struct oomlog *log = oomlog_new(&options);
+
+	for (size_t at = 0; at < size; at += piece)
+		oomlog_feed(log, (const char *)data + at, size - at < piece ? size - at : piece);
+	oomlog_end(log);
+	require(tally.last_line <= oomlog_line_count(log));
+	oomlog_free(log);
+	return tally;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static FILE *null;
+	size_t piece = size ? (size_t)data[0] % 97 + 1 : 1;
+
+	if (!null)
+		null = fopen("/dev/null", "w");
+	struct tally whole = run(data, size, size + 1, null);
+	struct tally pieces = run(data, size, piece, NULL);
+	require(whole.events == pieces.events && whole.sum == pieces.sum &&
+		whole.victims == pieces.victims && whole.tasks == pieces.tasks);
+	return 0;
+}
