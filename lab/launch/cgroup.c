@@ -179,6 +179,34 @@ static int check_one(const struct cg *cg, const struct wish *wish, struct err *e
 		       wish->value);
 }
 
+static bool host_has_swap(void)
+{
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+	const char *heading;
+
+	if (io_read_at(AT_FDCWD, "/proc/swaps", 1 << 16, &sb))
+		return false;
+	heading = strchr(sb.buf, '\n');
+	return heading && heading[1];
+}
+
+/* Where there is no swap, a limit of it needs nobody to keep it. */
+static int check_swap(const struct cg *cg, const struct cgroup_limits *limits, struct err *err)
+{
+	const struct amount *max = &limits->memory_max, *swap = &limits->memory_swap_max;
+	const char *file = cg->version == 2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes";
+
+	if (!swap->is_set || swap->is_max || !host_has_swap())
+		return 0;
+	if (cg->version == 1 && (!max->is_set || max->is_max))
+		return err_set(err, EXIT_SKIP,
+			       "cgroup v1 limits swap only together with memory; give --memory");
+	if (!faccessat(cg->levels[0].dirfd, file, W_OK, 0))
+		return 0;
+	err_set(err, EXIT_SKIP, "this kernel cannot limit swap: there is no %s", file);
+	return err_hint(err, "boot it with swapaccount=1, or give --swap=max");
+}
+
 int cg_limit(const struct cg *cg, const struct cgroup_limits *limits, struct err *err)
 {
 	struct wish wishes[4];
@@ -188,6 +216,8 @@ int cg_limit(const struct cg *cg, const struct cgroup_limits *limits, struct err
 		err_set(err, EXIT_SKIP, "cgroup v1 has no memory.high and no memory.oom.group");
 		return err_hint(err, "use --backend=vm, which has cgroup v2");
 	}
+	if (check_swap(cg, limits, err) < 0)
+		return -1;
 	for (int i = 0; i < n; i++)
 		if (set_one(cg, &wishes[i], err) < 0)
 			return -1;
@@ -231,8 +261,8 @@ void cg_read_limits(const struct cg *cg, int level, struct cgroup_limits *limits
 		limits->oom_group = group == 1;
 }
 
-/* Calls SIGKILL on each process listed; returns how many there were. */
-static int kill_listed(int dirfd, int signal)
+/* Sends the signal (0: none) to each process listed; returns how many there were. */
+static int signal_listed(int dirfd, int signal)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 	int n = 0;
@@ -253,23 +283,55 @@ static int kill_listed(int dirfd, int signal)
 	return n;
 }
 
-int cg_population(const struct cg *cg)
+static DIR *open_children(int dirfd)
 {
-	return cg->level_count ? kill_listed(cg->levels[0].dirfd, 0) : 0;
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? NULL : fdopendir(fd);
 }
 
-static int kill_dir(int dirfd)
+/* The next cgroup below, or NULL: the target may make some, as an oomlab inside an oomlab does. */
+static const char *next_child(DIR *dir)
+{
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			return entry->d_name;
+	return NULL;
+}
+
+static int signal_tree(int dirfd, int signal)
+{
+	_cleanup_closedir_ DIR *children = open_children(dirfd);
+	int n = signal_listed(dirfd, signal);
+	const char *name;
+
+	while ((name = next_child(children))) {
+		_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		n += fd < 0 ? 0 : signal_tree(fd, signal);
+	}
+	return n;
+}
+
+int cg_population(const struct cg *cg)
+{
+	return cg->level_count ? signal_tree(cg->levels[0].dirfd, 0) : 0;
+}
+
+static int kill_tree(int dirfd)
 {
 	int64_t deadline = io_now_ns() + INT64_C(5000000000);
 	int wait_ms = 1;
 
-	while (kill_listed(dirfd, 0)) {
+	while (signal_tree(dirfd, 0)) {
 		if (io_now_ns() > deadline)
 			return -ETIMEDOUT;
 		if (io_write_at(dirfd, "cgroup.kill", "1"))
-			kill_listed(dirfd, SIGKILL);
+			signal_tree(dirfd, SIGKILL);
 		process_reap_all();
-		if (!kill_listed(dirfd, 0))
+		if (!signal_tree(dirfd, 0))
 			break;
 		poll(NULL, 0, wait_ms);
 		wait_ms = wait_ms < 100 ? wait_ms * 2 : 100;
@@ -279,22 +341,43 @@ static int kill_dir(int dirfd)
 
 int cg_kill(const struct cg *cg)
 {
-	return cg->level_count ? kill_dir(cg->levels[0].dirfd) : 0;
+	return cg->level_count ? kill_tree(cg->levels[0].dirfd) : 0;
+}
+
+static void remove_below(int dirfd)
+{
+	_cleanup_closedir_ DIR *children = open_children(dirfd);
+	const char *name;
+
+	while ((name = next_child(children))) {
+		_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0)
+			remove_below(fd);
+		unlinkat(dirfd, name, AT_REMOVEDIR);
+	}
+}
+
+static int delete_once(const char *path)
+{
+	struct cgroup *group = cgroup_new_cgroup(relative(path));
+	int r = ECGOTHER;
+
+	if (group && cgroup_add_controller(group, "memory"))
+		r = cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY);
+	cgroup_free(&group);
+	return r;
 }
 
 /* rmdir through libcgroup; a cgroup whose last task is still exiting is busy for a moment. */
-static int delete_path(const char *path)
+static int delete_path(const char *path, int dirfd)
 {
 	int64_t deadline = io_now_ns() + INT64_C(2000000000);
 	int r, wait_ms = 1;
 
 	for (;;) {
-		struct cgroup *group = cgroup_new_cgroup(relative(path));
-
-		if (!group || !cgroup_add_controller(group, "memory"))
-			return ECGOTHER;
-		r = cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY);
-		cgroup_free(&group);
+		remove_below(dirfd);
+		r = delete_once(path);
 		if (!r || io_now_ns() > deadline)
 			return r;
 		poll(NULL, 0, wait_ms);
@@ -308,7 +391,7 @@ int cg_destroy(struct cg *cg, struct err *err)
 
 	if (cg->made) {
 		cg_kill(cg);
-		r = delete_path(cg->path);
+		r = delete_path(cg->path, cg->level_count ? cg->levels[0].dirfd : -1);
 	}
 	for (int i = 0; i < cg->level_count; i++) {
 		close(cg->levels[i].dirfd);
@@ -325,10 +408,10 @@ int cg_destroy(struct cg *cg, struct err *err)
 
 static bool is_leftover(const char *name)
 {
-	int pid;
+	int pid, used = 0;
 	uint64_t start;
 
-	return sscanf(name, "oomlab-%d-%" SCNu64, &pid, &start) == 2 &&
+	return sscanf(name, "oomlab-%d-%" SCNu64 "%n", &pid, &start, &used) == 2 && !name[used] &&
 	       process_start_time(pid) != start;
 }
 
@@ -353,8 +436,8 @@ int cg_clear_leftovers(const struct cg_home *home, bool dry, int *stuck)
 			continue;
 		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		path = text_format("%s/%s", home->parent, entry->d_name);
-		if (fd < 0 || start_libcgroup() || kill_dir(fd) ||
-		    delete_path(path + (path[1] == '/')))
+		if (fd < 0 || start_libcgroup() || kill_tree(fd) ||
+		    delete_path(path + (path[1] == '/'), fd))
 			++*stuck;
 	}
 	return found;

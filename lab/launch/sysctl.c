@@ -81,10 +81,10 @@ static int save(struct sysctl_set *set, const char *state_dir, struct err *err)
 	io_make_dirs(state_dir);
 	set->state_path = text_format("%s/sysctl-%d-%" PRIu64, state_dir, (int)getpid(),
 				      process_start_time(getpid()));
-	f = fopen(set->state_path, "we");
+	f = fopen(set->state_path, "wxe");
 	if (!f)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", set->state_path);
-	for (size_t i = 0; i < set->count; i++)
+	for (size_t i = set->count; i--;) /* as they are to be put back */
 		fprintf(f, "%s %s\n", set->changes[i].path, set->changes[i].old);
 	if (fflush(f) || fsync(fileno(f)) < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", set->state_path);
@@ -113,15 +113,16 @@ int sysctl_apply(struct sysctl_set *set, const char *state_dir, struct err *err)
 
 void sysctl_restore(struct sysctl_set *set)
 {
+	bool ok = true;
+
 	while (set->applied) {
 		struct sysctl_change *change = &set->changes[--set->applied];
 
-		io_write_at(AT_FDCWD, change->path, change->old);
+		ok = !io_write_at(AT_FDCWD, change->path, change->old) && ok;
 	}
-	if (set->state_path) {
+	if (set->state_path && ok)
 		unlink(set->state_path);
-		free(STEAL(set->state_path));
-	}
+	free(STEAL(set->state_path));
 }
 
 /* Only the settings this lab ever changes: a state file is no licence to write anywhere. */
@@ -158,11 +159,11 @@ int sysctl_restore_leftovers(const char *state_dir, bool dry, int *stuck)
 
 	*stuck = 0;
 	while (dir && (entry = readdir(dir))) {
-		int pid;
+		int pid, used = 0;
 		uint64_t start;
 
-		if (sscanf(entry->d_name, "sysctl-%d-%" SCNu64, &pid, &start) != 2 ||
-		    process_start_time(pid) == start)
+		if (sscanf(entry->d_name, "sysctl-%d-%" SCNu64 "%n", &pid, &start, &used) != 2 ||
+		    entry->d_name[used] || process_start_time(pid) == start)
 			continue;
 		found++;
 		if (!dry && !restore_file(dirfd(dir), entry->d_name))

@@ -128,6 +128,7 @@ static void run_child(const struct target_request *request, const struct child_e
 	set_score(request->oom_score_adj);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL); /* the launcher ignores it */
 	keep_fds(request, ends->scenario_fd, ends->exec_fd);
 	if (request->cwd && chdir(request->cwd) < 0)
 		fail_exec(ends->exec_fd);
@@ -202,11 +203,14 @@ int target_release(struct target *target, const char *command, struct err *err)
 		n = read(target->exec_fd, &cause, sizeof(cause));
 	while (n < 0 && errno == EINTR);
 	close(STEAL_FD(target->exec_fd));
-	if (n == sizeof(cause)) {
-		refuse(command, cause, err);
-		return -1;
-	}
-	return 0;
+	if (n != sizeof(cause))
+		return 0;
+	/* target_find() has seen the file itself. */
+	if (cause == ENOENT)
+		return err_set(err, EXIT_NOT_FOUND, "the interpreter of '%s' is not there",
+			       command);
+	refuse(command, cause, err);
+	return -1;
 }
 
 void target_close(struct target *target)

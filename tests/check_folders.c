@@ -1,0 +1,116 @@
+/*
+ * check_folders.c - where reports go and scenarios are found, whatever they are called.
+ */
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "run_dir.h"
+#include "scenarios.h"
+#include "scratch.h"
+#include "suite.h"
+
+static struct err err;
+
+static const struct {
+	const char *name, *begins;
+} run_names[] = {
+	{"memset-2g", "r/memset-2g-2"}, {"/usr/bin/true", "r/true-2"}, {"../x", "r/x-2"},
+	{"..", "r/command-2"},		{"bin/", "r/command-2"},       {"", "r/command-2"},
+	{"-rf", "r/command-2"},		{".hidden", "r/command-2"},    {"a b\nc", "r/a_b_c-2"},
+	{"\x1b[31m\xff", "r/__31m_-2"}, {"$(x);'\"", "r/__x____-2"},
+};
+
+START_TEST(run_folders_have_tame_names)
+{
+	_cleanup_free_ char *path = run_dir_make("r", run_names[_i].name, &err);
+	_cleanup_free_ char *again = run_dir_make("r", run_names[_i].name, &err);
+
+	ck_assert_ptr_nonnull(path);
+	ck_assert(text_starts_with(path, run_names[_i].begins));
+	ck_assert(!strchr(path + 2, '/'));
+	ck_assert_str_ne(path, again);
+}
+END_TEST
+
+START_TEST(run_folders_are_short)
+{
+	char name[5000];
+	_cleanup_free_ char *path = NULL;
+
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	path = run_dir_make("r", name, &err);
+	ck_assert_ptr_nonnull(path);
+	ck_assert_uint_lt(strlen(path), 120);
+}
+END_TEST
+
+START_TEST(run_folders_need_a_place)
+{
+	put_file("file", "", 0644);
+	ck_assert_ptr_null(run_dir_make("file/r", "x", &err));
+	ck_assert_int_eq(err.status, EXIT_LAB_BROKEN);
+	ck_assert_str_eq(err.text, "cannot make a folder in 'file/r': Not a directory; choose "
+				   "another with --reports");
+	ck_assert_ptr_null(run_dir_make("file", "x", &err));
+	ck_assert_ptr_null(run_dir_make("", "x", &err));
+	ck_assert_ptr_null(run_dir_make("/proc/none", "x", &err));
+}
+END_TEST
+
+START_TEST(latest_points_at_the_newest)
+{
+	char to[64] = "";
+
+	ck_assert_int_eq(mkdir("r", 0755), 0);
+	run_dir_point_latest("r", "r/one");
+	run_dir_point_latest("r", "r/two");
+	ck_assert_int_eq(readlink("r/latest", to, sizeof(to) - 1), 3);
+	ck_assert_str_eq(to, "two");
+	ck_assert_int_eq(unlink("r/latest"), 0);
+	ck_assert_int_eq(mkdir("r/latest", 0755), 0);
+	run_dir_point_latest("r", "r/three");
+	ck_assert_int_eq(rmdir("r/latest"), 0);
+	ck_assert_int_eq(rmdir("r"), 0);
+}
+END_TEST
+
+START_TEST(scenario_names_are_no_paths)
+{
+	static const char *const names[] = {"../x", "a/b", "", "x y", "x\n", "X", ".", "x;y"};
+	_cleanup_free_ char *found = NULL;
+
+	put_file("x", "", 0755);
+	put_file("y", "", 0644);
+	setenv("OOMLAB_SCENARIOS", scratch_dir, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		ck_assert_ptr_null(scenarios_find(names[i], &err));
+		ck_assert_ptr_nonnull(strstr(err.text, "is no scenario name"));
+	}
+	ck_assert_ptr_null(scenarios_find("y", &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "there is no scenario 'y' in"));
+	found = scenarios_find("x", &err);
+	ck_assert_ptr_nonnull(found);
+	ck_assert(text_ends_with(found, "/x"));
+}
+END_TEST
+
+static TCase *folders_case(void)
+{
+	TCase *tc = tcase_create("folders");
+
+	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
+	tcase_add_loop_test(tc, run_folders_have_tame_names, 0, (int)ARRAY_SIZE(run_names));
+	tcase_add_test(tc, run_folders_are_short);
+	tcase_add_test(tc, run_folders_need_a_place);
+	tcase_add_test(tc, latest_points_at_the_newest);
+	tcase_add_test(tc, scenario_names_are_no_paths);
+	return tc;
+}
+
+int main(void)
+{
+	return suite_run("folders", (TCase *const[]){folders_case()}, 1);
+}
