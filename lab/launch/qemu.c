@@ -119,6 +119,8 @@ static void add_share(struct args *args, const struct qemu_config *c)
 	arg(args, "memory-backend=ram");
 	arg(args, "-chardev");
 	arg(args, "socket,id=share,fd=%d", c->share_fd);
+	arg(args, "-global");
+	arg(args, "virtio-mmio.force-legacy=false");
 	arg(args, "-device");
 	arg(args, "%s,chardev=share,tag=%s", c->board->share, GUEST_SHARE_TAG);
 }

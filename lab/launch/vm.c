@@ -14,6 +14,7 @@
 #include "launch/kernel.h"
 #include "launch/machine.h"
 #include "launch/qemu.h"
+#include "launch/share.h"
 #include "launch/vm_pack.h"
 #include "launch/vm_relay.h"
 
@@ -26,6 +27,7 @@ struct vm {
 	struct kernel kernel;
 	struct machine_clock clock;
 	struct relay relay;
+	struct share share;
 	bool kvm_failed;
 };
 
@@ -163,13 +165,19 @@ static int attempt(struct vm *vm, struct err *err)
 	enum relay_end end;
 	struct qemu qemu;
 
-	vm->config.clock_khz = machine_guest_khz(vm->clock);
-	if (qemu_start(&vm->config, &qemu, err) < 0)
+	if (vm->request->share_host && share_start(&vm->share, err) < 0)
 		return -1;
+	vm->config.share_fd = vm->share.fd;
+	vm->config.clock_khz = machine_guest_khz(vm->clock);
+	if (qemu_start(&vm->config, &qemu, err) < 0) {
+		share_stop(&vm->share);
+		return -1;
+	}
 	end = relay_run(&vm->relay, &qemu,
 			may_fall_back ? KVM_TIMEOUT_NS : vm->request->boot_timeout_ns);
 	words = qemu_last_words(&qemu);
 	qemu_stop(&qemu);
+	share_stop(&vm->share);
 	if (end == RELAY_ENDED)
 		return 0;
 	if (end != RELAY_INTERRUPTED && !vm->relay.is_up && try_otherwise(vm, words))
@@ -217,6 +225,7 @@ int vm_run(const struct vm_request *request, struct record_writer *w, struct vm_
 		.request = request,
 		.clock = machine_clock_read(),
 		.config = {.initramfs_fd = -1, .share_fd = -1},
+		.share = SHARE_INIT,
 	};
 	int rc;
 
