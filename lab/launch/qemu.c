@@ -231,17 +231,18 @@ void qemu_stop(struct qemu *q)
 	close_all(&q->stderr_fd, 1);
 }
 
-char *qemu_last_words(const struct qemu *q)
+char *qemu_words(const struct qemu *q)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-	const char *line, *colon;
+	char *save = NULL;
 
 	lseek(q->stderr_fd, 0, SEEK_SET);
 	io_read_fd(q->stderr_fd, STDERR_MAX, &text);
-	while (text.len > 0 && text.buf[text.len - 1] == '\n')
-		text.buf[--text.len] = '\0';
-	line = strrchr(text.buf, '\n');
-	line = line ? line + 1 : text.buf;
-	colon = text_starts_with(line, "qemu-system-") ? strstr(line, ": ") : NULL;
-	return xstrdup(colon ? colon + 2 : line);
+	for (char *s = strtok_r(text.buf, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
+		const char *colon = text_starts_with(s, "qemu-system-") ? strstr(s, ": ") : NULL;
+
+		if (!strstr(s, "warning: "))
+			return xstrdup(colon ? colon + 2 : s);
+	}
+	return xstrdup("");
 }

@@ -51,7 +51,10 @@ int qemu_start(const struct qemu_config *config, struct qemu *q, struct err *err
 /* Kills the process if it still runs, reaps it, sets q->status, closes all. Call once. */
 void qemu_stop(struct qemu *q);
 
-/* The last line QEMU wrote to its stderr, without its own name, malloc'd; "" when there is none. */
-char *qemu_last_words(const struct qemu *q);
+/*
+ * The first line QEMU wrote to its stderr that is no warning, without its own name, malloc'd; ""
+ * when there is none. pre: not stopped yet.
+ */
+char *qemu_words(const struct qemu *q);
 
 #endif

@@ -84,6 +84,13 @@ static int check_ram(uint64_t ram_bytes, struct err *err)
 		       TEXT_SIZE(ram_bytes), TEXT_SIZE((uint64_t)total << 10));
 }
 
+static uint64_t boot_timeout_ns(const struct vm *vm)
+{
+	bool is_kvm = strcmp(vm->config.accelerator, "kvm") == 0;
+
+	return is_kvm ? KVM_TIMEOUT_NS : vm->request->boot_timeout_ns;
+}
+
 /* What `status` says about a QEMU that went by itself. */
 static int explain_status(const struct machine *machine, int status, const char *words,
 			  struct err *err)
@@ -115,7 +122,7 @@ static int explain_silence(const struct vm *vm, enum relay_end end, const char *
 			       TEXT_DURATION(r->timeout_ns));
 	err_set(err, EXIT_LAB_BROKEN,
 		"the guest did not say anything within %s: kernel '%s' under %s",
-		TEXT_DURATION(r->boot_timeout_ns), vm->kernel.image, vm->config.accelerator);
+		TEXT_DURATION(boot_timeout_ns(vm)), vm->kernel.image, vm->config.accelerator);
 	return *words ? err_hint(err, "%s said: %s", vm->config.machine->qemu, words) : -1;
 }
 
@@ -160,7 +167,6 @@ static bool try_otherwise(struct vm *vm, const char *words)
 /* Starts one QEMU and sees it through. 1: start again; else as vm_run(). */
 static int attempt(struct vm *vm, struct err *err)
 {
-	bool may_fall_back = strcmp(vm->config.accelerator, "kvm") == 0 && !vm->accel.is_forced;
 	_cleanup_free_ char *words = NULL;
 	enum relay_end end;
 	struct qemu qemu;
@@ -173,9 +179,8 @@ static int attempt(struct vm *vm, struct err *err)
 		share_stop(&vm->share);
 		return -1;
 	}
-	end = relay_run(&vm->relay, &qemu,
-			may_fall_back ? KVM_TIMEOUT_NS : vm->request->boot_timeout_ns);
-	words = qemu_last_words(&qemu);
+	end = relay_run(&vm->relay, &qemu, boot_timeout_ns(vm));
+	words = qemu_words(&qemu);
 	qemu_stop(&qemu);
 	share_stop(&vm->share);
 	if (end == RELAY_ENDED)
