@@ -305,7 +305,9 @@ static bool take_follower(struct assembler *a, const struct message *m)
 		return false;
 	switch ((int)m->kind) {
 	case KIND_TASK_IN_REST:
-		fact_task_in(f, m->text, m->line);
+		if (past_dump(a))
+			return false;
+		fact_task_in_rest(f, m->text);
 		return true;
 	case KIND_USAGE_OTHER:
 		fact_usage(f, m->text, m->line);

@@ -101,6 +101,8 @@ static const char *killed_text(struct explanation *x, const struct oomlog_event 
 	if (ev->chosen_comm)
 		return pool_format(&x->pool, "%s was chosen to be killed",
 				   process(x, ev->chosen_comm, ev->chosen_pid));
+	if (ev->lines.summary)
+		return "whom it killed the log does not say";
 	return "the log ends before a kill";
 }
 

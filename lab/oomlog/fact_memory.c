@@ -21,29 +21,53 @@ static void bytes_after(struct span s, struct span label, int64_t *bytes)
 		*bytes = fact_size(kib, 1024);
 }
 
-void fact_task_in(struct facts *f, struct span text, uint64_t line)
+/* The two paths of "Task in A killed as a result of limit of B"; B is A or above it. */
+static void both_paths(struct facts *f, struct span text)
 {
 	static const struct span middle = SPAN(" killed as a result of limit of ");
-	static const struct span reached = SPAN("Memory limit reached of cgroup ");
+	size_t at = span_find(text, middle);
+	struct span top = {text.p, 0};
 
+	if (at == SPAN_NONE) {
+		f->path_wanted = &f->event.oom_memcg;
+		at = span_find(text, SPAN(" killed as"));
+	} else {
+		top = span_skip(text, at + middle.n);
+	}
+	if (at == SPAN_NONE)
+		at = text.n;
+	if (at && *text.p == '/')
+		f->event.task_memcg = pool_text(&f->pool, span_rtrim(span_head(text, at)));
+	if (top.n && *top.p == '/')
+		f->event.oom_memcg = pool_text(&f->pool, top);
+}
+
+void fact_task_in(struct facts *f, struct span text, uint64_t line)
+{
 	text = span_trim(text);
 	f->event.lines.task_in = line;
-	if (span_eat(&text, reached)) {
+	if (span_eat(&text, SPAN("Memory limit reached of cgroup ")))
 		f->event.oom_memcg = pool_text(&f->pool, text);
+	else if (span_eat(&text, SPAN("Task in ")))
+		both_paths(f, text);
+}
+
+/* Pieces: "Task in", "/a", "killed as a result of limit of", "/b", each perhaps with the next. */
+void fact_task_in_rest(struct facts *f, struct span text)
+{
+	text = span_trim(text);
+	if (span_equal(text, SPAN("Task in"))) {
+		f->path_wanted = &f->event.task_memcg;
 		return;
 	}
-	if (span_eat(&text, SPAN("Task in "))) {
-		size_t at = span_find(text, middle);
-		struct span task = at == SPAN_NONE ? text : span_head(text, at);
-
-		if (task.n && *task.p == '/')
-			f->event.task_memcg = pool_text(&f->pool, task);
-		text = at == SPAN_NONE ? (struct span){text.p, 0} : span_skip(text, at + middle.n);
-	} else {
-		text = span_trim(span_skip(text, middle.n - 2));
+	if (span_eat(&text, SPAN("killed as a result of limit of"))) {
+		text = span_ltrim(text);
+		f->path_wanted = &f->event.oom_memcg;
 	}
-	if (text.n && *text.p == '/')
-		f->event.oom_memcg = pool_text(&f->pool, text);
+	if (text.n && *text.p == '/' && f->path_wanted && !*f->path_wanted) {
+		*f->path_wanted = pool_text(&f->pool, text);
+		f->path_wanted = NULL;
+	}
 }
 
 static void usage_pair(struct span s, int64_t *usage, int64_t *limit)

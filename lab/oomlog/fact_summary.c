@@ -78,7 +78,9 @@ static void memcg_paths(struct facts *f, struct span s)
 	size_t first = span_find(s, SPAN(",task_memcg=/")), at = first;
 
 	if (first == SPAN_NONE) {
-		keep(f, &f->event.oom_memcg, s);
+		size_t garbled = span_find(s, SPAN(",task_memcg="));
+
+		keep(f, &f->event.oom_memcg, span_head(s, garbled));
 		return;
 	}
 	for (size_t skip = first; skip != SPAN_NONE;) {
@@ -193,25 +195,33 @@ static void constraint(struct facts *f, struct span s)
 		keep(f, &f->event.constraint, word);
 }
 
-void fact_summary(struct facts *f, struct span text, uint64_t line)
+static void read_summary(struct facts *f, struct span text)
 {
-	text = span_rtrim(span_ltrim(text));
-	f->event.lines.summary = line;
 	constraint(f, span_skip(text, sizeof("oom-kill:constraint=") - 1));
 	node_fields(f, text);
-	if (cut_numbers(f, &text)) {
-		keep(f, &f->event.summary_comm, cut_task(&f->event, &text, f->event.summary_pid));
-	} else {
-		f->summary_cut = true;
+	f->summary_cut = !cut_numbers(f, &text);
+	if (f->summary_cut)
 		text = cut_back(text);
-	}
+	else
+		keep(f, &f->event.summary_comm, cut_task(&f->event, &text, f->event.summary_pid));
 	whose(f, text);
+}
+
+void fact_summary(struct facts *f, struct span text, uint64_t line)
+{
+	text = span_trim(text);
+	f->event.lines.summary = line;
+	read_summary(f, text);
+	f->summary_text = f->summary_cut ? pool_text(&f->pool, text) : NULL;
 }
 
 void fact_summary_rest(struct facts *f, struct span text)
 {
-	text = span_ltrim(text);
-	if (!f->event.lines.summary || f->event.summary_comm || !cut_numbers(f, &text))
+	if (!f->summary_text)
 		return;
-	keep(f, &f->event.summary_comm, cut_task(&f->event, &text, f->event.summary_pid));
+	text = span_trim(text);
+	f->summary_text = pool_format(&f->pool, "%s%.*s", f->summary_text, (int)text.n, text.p);
+	read_summary(f, (struct span){f->summary_text, strlen(f->summary_text)});
+	if (!f->summary_cut)
+		f->summary_text = NULL;
 }

@@ -49,7 +49,8 @@ void facts_reset(struct facts *f)
 	f->rows_rejected = 0;
 	f->in_trace = f->trace_done = f->summary_cut = false;
 	f->kill_says_memcg = f->kill_says_global = false;
-	f->reaped_comm = NULL;
+	f->reaped_comm = f->summary_text = NULL;
+	f->path_wanted = NULL;
 	f->reaped_line = f->stat_line = 0;
 	f->stats_cut = f->table_in_pages = false;
 }

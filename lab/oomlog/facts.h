@@ -39,11 +39,13 @@ struct facts {
 	uint64_t rows_rejected;			/* lines of the table that are no rows */
 	bool in_trace, trace_done;		/* reading the call trace / it is over */
 	bool kill_says_memcg, kill_says_global; /* by the first words of the kill line */
+	const char **path_wanted; /* the path that the next piece of "Task in" gives, or NULL */
 	bool summary_cut;
-	bool table_in_pages;	 /* page tables are counted in pages: nr_ptes, nr_pmds, nr_puds */
-	bool stats_cut;		 /* the record of the statistics ended inside a line */
-	uint64_t stat_line;	 /* of the last statistic read */
-	const char *reaped_comm; /* first oom_reaper line */
+	const char *summary_text; /* of a summary that is not whole yet */
+	bool table_in_pages;	  /* page tables are counted in pages: nr_ptes, nr_pmds, nr_puds */
+	bool stats_cut;		  /* the record of the statistics ended inside a line */
+	uint64_t stat_line;	  /* of the last statistic read */
+	const char *reaped_comm;  /* first oom_reaper line */
 	int64_t reaped_pid;
 	uint64_t reaped_line;
 };
@@ -65,7 +67,10 @@ void fact_cpu(struct facts *f, struct span text, uint64_t line);
 /* oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/t,... */
 void fact_summary(struct facts *f, struct span text, uint64_t line);
 
-/* ",task=hog,pid=202,uid=0", left over when another message split the line above. */
+/*
+ * ",task=hog,pid=202,uid=0", ",global_oom,task_memcg=/": the next piece of the line above, which
+ * the kernel prints in several; messages of other CPUs come in between.
+ */
 void fact_summary_rest(struct facts *f, struct span text);
 
 /* Memory cgroup out of memory: Kill process 3897 (stress) score 1001 or sacrifice child */
@@ -90,6 +95,7 @@ void fact_reaped(struct facts *f, struct span text, uint64_t line);
 
 /* Task in /docker/A killed as a result of limit of /docker */
 void fact_task_in(struct facts *f, struct span text, uint64_t line);
+void fact_task_in_rest(struct facts *f, struct span text);
 
 /* memory: usage 32768kB, limit 32768kB, failcnt 20, and swap:, memory+swap:, kmem: */
 void fact_usage(struct facts *f, struct span text, uint64_t line);

@@ -28,6 +28,7 @@ static const struct marker markers[] = {
 	{SPAN("Out of memory in UB "), KIND_KILLED},
 	{SPAN("Killed process "), KIND_KILLED},
 	{SPAN("Task in /"), KIND_TASK_IN},
+	{SPAN("Task in  killed as"), KIND_TASK_IN},
 	{SPAN("Tasks state (memory values in "), KIND_TASKS_STATE},
 	{SPAN("Total swap = "), KIND_SWAP},
 	{SPAN("Free swap "), KIND_SWAP},
@@ -59,6 +60,11 @@ static const struct marker markers[] = {
 	{SPAN("free:"), KIND_COUNTERS},
 	{SPAN("kernel_misc_reclaimable:"), KIND_COUNTERS},
 	{SPAN(",task="), KIND_SUMMARY_REST},
+	{SPAN(",cpuset="), KIND_SUMMARY_REST},
+	{SPAN(",mems_allowed="), KIND_SUMMARY_REST},
+	{SPAN(",oom_memcg="), KIND_SUMMARY_REST},
+	{SPAN(",global_oom"), KIND_SUMMARY_REST},
+	{SPAN(",task_memcg="), KIND_SUMMARY_REST},
 };
 
 static bool is_number_bracket(struct span s)
@@ -159,6 +165,8 @@ static enum kind loose_kind(struct span s)
 		return KIND_PAGES;
 	if (is_stat(s))
 		return KIND_STAT;
+	if (*s.p == '/' || span_equal(span_rtrim(s), SPAN("Task in")))
+		return KIND_TASK_IN_REST;
 	return node_kind(s);
 }
 
@@ -290,6 +298,9 @@ bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_hea
 		return !span_ends(span_rtrim(text), SPAN("name")) && only_words(piece);
 	case KIND_ROW:
 		return wants_row(text, piece);
+	case KIND_TASK_IN_REST:
+		return is_headed &&
+		       (*span_ltrim(piece).p == '/' || span_has(piece, SPAN("limit of")));
 	case KIND_TASK_IN:
 		return !span_has(text, SPAN("limit of /")) &&
 		       (is_headed || HAS_ANY(piece, SPAN("limit of"), SPAN("killed as")));
@@ -312,7 +323,6 @@ bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_hea
 	case KIND_OTHER:
 	case KIND_STAT:
 	case KIND_SUMMARY_REST:
-	case KIND_TASK_IN_REST:
 	case KIND_NO_KILLABLE:
 	case KIND_SUPPRESSED:
 	case KIND_TRACE_HEAD:

@@ -173,7 +173,7 @@ static void append(struct joiner *j, const struct line *line)
 	j->columns += line->columns;
 	j->last_columns = line->columns;
 	strbuf_append(&j->text, piece.p, piece.n);
-	if (j->pending.kind == KIND_OTHER)
+	if (j->pending.kind == KIND_OTHER || j->pending.kind == KIND_TASK_IN_REST)
 		j->pending.kind = kind_of((struct span){j->text.buf, j->text.len});
 }
 
@@ -187,6 +187,16 @@ static bool completes_marker(const struct joiner *j, struct span piece)
 	return text.n > 3 && kind_wants(KIND_OTHER, text, piece, j->headed);
 }
 
+/* Looks like a message of a kind of its own; a path and "failcnt 9" may as well be pieces. */
+static bool is_own_message(const struct joiner *j, struct span piece)
+{
+	enum kind kind = kind_of(piece);
+
+	if (kind == KIND_STAT && span_starts(span_ltrim(piece), SPAN("failcnt ")))
+		return false;
+	return kind != KIND_OTHER && !(kind == KIND_TASK_IN_REST && j->headed);
+}
+
 static bool continues(const struct joiner *j, const struct line *line)
 {
 	struct span text = {j->text.buf, j->text.len}, piece = line->text;
@@ -197,7 +207,7 @@ static bool continues(const struct joiner *j, const struct line *line)
 		return true;
 	if (j->pending.kind == KIND_OTHER)
 		return completes_marker(j, piece);
-	if (kind_of(piece) != KIND_OTHER && !span_starts(span_ltrim(piece), SPAN("failcnt ")))
+	if (is_own_message(j, piece))
 		return false;
 	return kind_wants(j->pending.kind, text, piece, j->headed);
 }
