@@ -1,17 +1,20 @@
 /*
  * check_oomlog.c - kernel text to events: live capture first, then what people paste.
  *
- * Fixtures under tests/fixtures/oomlog are captured from real kills (kmsg-6.1-*, dmesg-6.18-v1) or
- * written to the format of the kernel they are named after.
+ * Fixtures under tests/fixtures/oomlog are captured from real kills (kmsg-6.1-*, dmesg-6.18-v1, and
+ * wrapped-* made from it) or written to the format of the kernel they are named after.
  */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "oomlog/facts.h"
 #include "oomlog/oomlog.h"
+#include "suite.h"
 
 #define FIXTURES "tests/fixtures/oomlog/"
 
@@ -167,18 +170,239 @@ END_TEST
 
 START_TEST(logs_without_oom_give_nothing)
 {
-	struct seen seen = parse("[    0.000000] Linux version 6.1.0\n"
-				 "pcpu-alloc: [0] 00 01 02\n"
-				 "MCE: Killing madvise07:539405 due to hardware memory corruption\n"
-				 "init: tty1 main process (1024) killed by TERM signal\n"
-				 "systemd-oomd[1]: Killed /user.slice/user-1000.slice\n"
-				 "would have killed process 749\n"
-				 "[   12.000001] Mem-Info:\n"
-				 "[   12.000002] active_anon:5403 inactive_anon:2167\n");
+	struct seen seen = {0};
 
-	ck_assert_uint_eq(seen.count, 0);
+	parse_fixture("negatives.txt", describe, &seen);
+	ck_assert_str_eq(seen.log, "");
 }
 END_TEST
+
+static void note_pid(const struct oomlog_event *ev, void *ctx)
+{
+	int64_t *next = ctx;
+
+	ck_assert_uint_eq(ev->victim_count, 1);
+	ck_assert_int_eq(ev->victims[0].pid, *next);
+	ck_assert_str_eq(ev->victims[0].comm, "hog");
+	ck_assert_str_eq(ev->scope, "global");
+	++*next;
+}
+
+START_TEST(every_style_of_header_is_taken_off)
+{
+	int64_t next = 101;
+
+	parse_fixture("prefixes.txt", note_pid, &next);
+	ck_assert_int_eq(next, 141);
+}
+END_TEST
+
+static void is_el6(const struct oomlog_event *ev, void *ctx)
+{
+	++*(int *)ctx;
+	ck_assert_ptr_null(ev->constraint);
+	ck_assert_str_eq(ev->scope, "global");
+	ck_assert_int_eq(ev->invoker_pid, 4373);
+	ck_assert_int_eq(ev->victims[0].uid, 500);
+	ck_assert_int_eq(ev->victims[0].oom_score_adj, 0);
+	ck_assert_int_eq(ev->victims[0].shmem_rss_bytes, OOMLOG_ABSENT);
+	ck_assert_int_eq(ev->chosen_score, 830);
+	ck_assert_uint_eq(ev->task_count, 3);
+	ck_assert_str_eq(ev->tasks[2].comm, "tmux: server");
+	ck_assert_int_eq(ev->tasks[0].oom_score_adj, -1000);
+	ck_assert_int_eq(ev->tasks[0].swap_bytes, OOMLOG_ABSENT);
+	ck_assert_int_eq(ev->swap_total_bytes, 102396 * 1024);
+	ck_assert_int_eq(ev->ram_bytes, INT64_C(262144) * 4096);
+	ck_assert_uint_eq(ev->zone_count, 1);
+	ck_assert_int_eq(ev->zones[0].blocks[10], 2);
+	ck_assert_str_eq(ev->mechanism, "page_fault");
+	ck_assert_uint_eq(ev->note_count, 0);
+}
+
+START_TEST(table_of_2_6_32_has_other_columns)
+{
+	int count = 0;
+
+	parse_fixture("el6-global-2.6.32.txt", is_el6, &count);
+	ck_assert_int_eq(count, 1);
+}
+END_TEST
+
+static void is_el7(const struct oomlog_event *ev, void *ctx)
+{
+	++*(int *)ctx;
+	ck_assert_str_eq(ev->constraint, "MEMCG");
+	ck_assert_str_eq(ev->scope, "ancestor");
+	ck_assert_str_eq(ev->oom_memcg, "/docker/a");
+	ck_assert_str_eq(ev->task_memcg, "/docker/a/b");
+	ck_assert_int_eq(ev->failcnt, 41);
+	ck_assert_int_eq(ev->victims[0].uid, 0);
+	ck_assert_int_eq(ev->tasks[0].pgtables_bytes, 40 * 4096);
+	ck_assert_int_eq(oomlog_stat_value(ev->stats, ev->stat_count, "cache"), 60000 * 1024);
+	ck_assert_int_eq(oomlog_stat_value(ev->stats, ev->stat_count, "rss"), 5536 * 1024);
+	ck_assert_str_eq(ev->stats_memcg, "/docker/a");
+}
+
+START_TEST(memcg_of_3_10_adds_up_its_descendants)
+{
+	int count = 0;
+
+	parse_fixture("el7-memcg-v1-3.10.txt", is_el7, &count);
+	ck_assert_int_eq(count, 1);
+}
+END_TEST
+
+static void is_64k(const struct oomlog_event *ev, void *ctx)
+{
+	++*(int *)ctx;
+	ck_assert_int_eq(ev->page_size, 65536);
+	ck_assert(ev->page_size_inferred);
+	ck_assert_int_eq(ev->tasks[0].rss_bytes, 10 * 65536);
+	ck_assert_int_eq(ev->tasks[0].swap_bytes, 300 * 65536);
+	ck_assert_int_eq(ev->tasks[0].oom_score_adj, 0);
+	ck_assert_str_eq(ev->tasks[0].comm, "test zswap");
+	ck_assert_str_eq(ev->oom_memcg, "/no zswap, test");
+	ck_assert_str_eq(ev->task_memcg, "/no zswap, test/x");
+	ck_assert_str_eq(ev->table_columns,
+			 "pid,uid,tgid,total_vm,rss,rss_anon,rss_file,rss_shmem,pgtables_bytes,"
+			 "swapents,(01)nrss,oom_score_adj,name");
+}
+
+START_TEST(page_size_is_inferred_and_unknown_columns_skipped)
+{
+	int count = 0;
+
+	parse_fixture("arm64-64k-cut.txt", is_64k, &count);
+	ck_assert_int_eq(count, 1);
+}
+END_TEST
+
+START_TEST(wraps_are_undone)
+{
+	static const char *const files[] = {"wrapped-80.txt", "wrapped-mail.txt"};
+	struct seen seen = {0};
+
+	parse_fixture(files[_i], describe, &seen);
+	ck_assert_str_eq(seen.log, "h>h:6524 own /oomlab-probe-3760 /oomlab-probe-3760\n");
+}
+END_TEST
+
+static void is_hostile(const struct oomlog_event *ev, void *ctx)
+{
+	++*(int *)ctx;
+	ck_assert_str_eq(ev->invoker_comm, "a,pid=1,uid=0");
+	ck_assert_int_eq(ev->invoker_pid, 77);
+	ck_assert_str_eq(ev->oom_memcg, "/x,task_memcg=/fake,task=f,pid=2,uid=3/y: z");
+	ck_assert_str_eq(ev->task_memcg, "/x,task_memcg=/fake,task=f,pid=2,uid=3/y: z/leaf");
+	ck_assert_str_eq(ev->scope, "ancestor");
+	ck_assert_uint_eq(ev->victim_count, 1);
+	ck_assert_int_eq(ev->victims[0].pid, 77);
+	ck_assert_str_eq(ev->victims[0].comm, "a,pid=1,uid=0");
+	ck_assert_uint_eq(ev->task_count, 3);
+	ck_assert_str_eq(ev->tasks[1].comm, "Killed process");
+	ck_assert_str_eq(ev->tasks[2].comm, "9 9 9) total-vm");
+}
+
+START_TEST(names_and_paths_cannot_fake_fields)
+{
+	int count = 0;
+
+	parse_fixture("hostile-names-6.1.txt", is_hostile, &count);
+	ck_assert_int_eq(count, 1);
+}
+END_TEST
+
+static const struct {
+	const char *text, *expect;
+} snippets[] = {
+	/* a name that holds the label behind it */
+	{"[ 1.000001] Out of memory: Killed process 5 (x) total-vm:9kB) total-vm:123kB, "
+	 "anon-rss:1kB\n",
+	 "?>x) total-vm:9kB:5 global - -\n"},
+	/* a newline in a name, as /dev/kmsg writes it */
+	{"3,2,1001,-;Out of memory: Killed process 9 (a\\x0ab) total-vm:123kB, anon-rss:1kB\n",
+	 "?>a\nb:9 global - -\n"},
+	/* kill lines without a report are events of their own */
+	{"[ 1.000001] Memory cgroup out of memory: Killed process 5 (a) total-vm:9kB\n"
+	 "[ 1.000002] Memory cgroup out of memory: Killed process 6 (b) total-vm:9kB\n",
+	 "?>a:5 memcg - -\n?>b:6 memcg - -\n"},
+	/* a child dies for its parent: one event */
+	{"[ 1.000001] Out of memory: Kill process 5 (a) score 9 or sacrifice child\n"
+	 "[ 1.000002] Killed process 6 (b) total-vm:9kB\n",
+	 "?>b:6 global - -\n"},
+	/* the summary line in pieces, another message between */
+	{"[ 1.000001] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null)\n"
+	 "[ 1.000002] usb 1-1: new device\n"
+	 "[ 1.000003] ,cpuset=/,mems_allowed=0,oom_memcg=/a,task_memcg=/a/b\n"
+	 "[ 1.000004] ,task=x,pid=1,uid=2\n",
+	 "?>x:1 ancestor /a /a/b\n"},
+	/* "Task in" in pieces */
+	{"May 1 00:00:00 h kernel: Task in \nMay 1 00:00:00 h kernel: /A/b\n"
+	 "May 1 00:00:00 h kernel:  killed as a result of limit of \nMay 1 00:00:00 h kernel: /A\n"
+	 "May 1 00:00:00 h kernel: memory: usage 8kB, limit 8kB, failcnt 1\n",
+	 "?> ancestor /A /A/b\n"},
+	/* cut inside the constraint: nothing is made of it */
+	{"[ 1.000001] oom-kill:constraint=CONST\n", "?> ? - -\n"},
+	/* 2.6 and OpenVZ */
+	{"Out of memory: kill process 7 (old) score 9 or a child\nKilled process 8 (kid) vsz:4kB, "
+	 "anon-rss:1kB, file-rss:0kB\n",
+	 "?>kid:8 global - -\n"},
+	{"190708 (httpd.itk) invoked oom-killer in ub 103 generation 0 gfp 0x200d2\n"
+	 "Out of memory in UB 103: OOM killed process 21738 (php-cgi) score 0 vm:4kB, rss:2kB, "
+	 "swap:0kB\n",
+	 "httpd.itk>php-cgi:21738 ? - -\n"},
+	/* a cpuset that is full is not the machine */
+	{"oom-kill:constraint=CONSTRAINT_CPUSET,nodemask=(null),cpuset=c,mems_allowed=4,global_oom,"
+	 "task_memcg=/s,task=d,pid=3,uid=0\n",
+	 "?>d:3 cpuset - /s\n"},
+	/* no victim */
+	{"hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 "Out of memory and no killable processes...\n"
+	 "Kernel panic - not syncing: System is deadlocked on memory\n",
+	 "hog> global - -\n"},
+};
+
+START_TEST(small_logs)
+{
+	struct seen seen = parse(snippets[_i].text);
+
+	ck_assert_str_eq(seen.log, snippets[_i].expect);
+}
+END_TEST
+
+START_TEST(a_kill_is_found_behind_much_else)
+{
+	struct strbuf text = STRBUF_INIT;
+	struct seen seen = {0};
+
+	for (int i = 0; i < 40000; i++)
+		strbuf_printf(&text, "[%5d.000000] usb 1-1: still reset, memory of room %d\n", i,
+			      i);
+	strbuf_puts(&text,
+		    "[40001.000000] [  77]  0  77  100  10  1  0  0 hog\n"
+		    "[40001.000000] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),"
+		    "cpuset=/,mems_allowed=0,global_oom,task_memcg=/,task=hog,pid=77,uid=0\n");
+	parse_with(describe, &seen, text.buf, text.len, 10007);
+	strbuf_release(&text);
+	ck_assert_str_eq(seen.log, "?>hog:77 global - /\n");
+}
+END_TEST
+
+static TCase *pasted(void)
+{
+	TCase *tc = tcase_create("pasted");
+
+	tcase_add_test(tc, logs_without_oom_give_nothing);
+	tcase_add_test(tc, every_style_of_header_is_taken_off);
+	tcase_add_test(tc, table_of_2_6_32_has_other_columns);
+	tcase_add_test(tc, memcg_of_3_10_adds_up_its_descendants);
+	tcase_add_test(tc, page_size_is_inferred_and_unknown_columns_skipped);
+	tcase_add_loop_test(tc, wraps_are_undone, 0, 2);
+	tcase_add_test(tc, names_and_paths_cannot_fake_fields);
+	tcase_add_loop_test(tc, small_logs, 0, (int)ARRAY_SIZE(snippets));
+	tcase_add_test(tc, a_kill_is_found_behind_much_else);
+	return tc;
+}
 
 static TCase *capture(void)
 {
@@ -188,20 +412,12 @@ static TCase *capture(void)
 	tcase_add_test(tc, dmesg_of_6_18_on_cgroup_v1);
 	tcase_add_test(tc, group_kill_lists_a_pid_once);
 	tcase_add_loop_test(tc, text_may_be_cut_anywhere, 0, 40);
-	tcase_add_test(tc, logs_without_oom_give_nothing);
 	return tc;
 }
 
 int main(void)
 {
-	Suite *suite = suite_create("oomlog");
-	SRunner *runner;
-	int failed;
+	TCase *const cases[] = {capture(), pasted()};
 
-	suite_add_tcase(suite, capture());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_run("oomlog", cases, ARRAY_SIZE(cases));
 }

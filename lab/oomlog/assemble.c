@@ -301,6 +301,8 @@ static bool take_follower(struct assembler *a, const struct message *m)
 {
 	struct facts *f = &a->facts;
 
+	if (m->kind == KIND_TASK_IN_REST && span_starts(span_ltrim(m->text), SPAN("Task in")))
+		begin_if_past(a, m);
 	if (!a->open)
 		return false;
 	switch ((int)m->kind) {

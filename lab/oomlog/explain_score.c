@@ -131,7 +131,7 @@ static void say_runner_up(struct explanation *x, const struct oomlog_event *ev)
 {
 	const struct candidate *r;
 
-	if (x->runner_up == SIZE_MAX)
+	if (x->runner_up == SIZE_MAX || x->runner_up == x->largest)
 		return;
 	r = &x->candidates[x->runner_up];
 	explain_say(x, TOPIC_WHY, ev->lines.table, 0,
@@ -253,7 +253,8 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 	}
 	if (!tied_with_top(x)) {
 		say_not_highest(x, ev);
-		say_largest(x, ev);
+		if (!x->total_is_exact)
+			say_largest(x, ev);
 		return;
 	}
 	if (x->candidate_count == 1) {

@@ -9,6 +9,7 @@ struct strip {
 	bool stamped; /* a printk stamp was seen: the message is near */
 	bool rfc5424;
 	bool decoded; /* the facility is known: no program's name follows */
+	bool leveled; /* "<3>": a date and a program's name may follow */
 };
 
 static void headed(struct strip *st, struct span rest)
@@ -260,6 +261,13 @@ static bool date_like(struct span s)
 	return true;
 }
 
+/* "I1012 19:00:20.884452": glog, so a program that quotes. */
+static bool glog_date(struct span s)
+{
+	s = span_rtrim(s);
+	return s.n == 5 && memchr("IWEF", *s.p, 4) && span_digits(span_skip(s, 1)) == 4;
+}
+
 static bool strip_date(struct strip *st, struct span s)
 {
 	size_t end = clock_end(s);
@@ -278,6 +286,7 @@ static bool strip_date(struct strip *st, struct span s)
 	if (end < s.n && !char_is_blank(s.p[end]))
 		return false;
 	st->line->wall = span_head(s, end);
+	st->line->foreign |= glog_date(span_head(s, start));
 	struct span rest = span_ltrim(span_skip(s, end)), peek = rest;
 	struct span word = span_token(&peek);
 	if ((word.n == 4 && span_digits(word) == 4) || span_equal(word, SPAN("UTC")) ||
@@ -360,6 +369,7 @@ static bool strip_level(struct strip *st, struct span s)
 	if (!span_number(&body, &level) || level < 0 || level > 191 || !span_eat(&body, SPAN(">")))
 		return false;
 	st->line->foreign = level >> 3;
+	st->leveled = true;
 	headed(st, body);
 	if (span_number(&body, &version) && version == 1 && span_eat(&body, SPAN(" ")) &&
 	    clock_end(body)) {
@@ -408,7 +418,7 @@ static bool strip_word(struct strip *st, struct span s)
 		headed(st, next);
 		return true;
 	}
-	return (!st->line->headed || (st->decoded && !st->line->wall.n)) &&
+	return (!st->line->headed || ((st->decoded || st->leveled) && !st->line->wall.n)) &&
 	       (strip_decoded(st, s) || strip_date(st, s) || strip_grep(st, s));
 }
 

@@ -1,7 +1,7 @@
 /*
  * table.h - the columns of the task table, read from the table's own header, and its rows.
  *
- * Captured (5.15, tests/fixtures/oomlog/memcg-v1-5.10.txt):
+ * Captured (6.1, tests/fixtures/oomlog/kmsg-6.1-limit-lowered.txt):
  *
  *	[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
  *	[    202]     0   202    17179     8192   110592        0             0 hog

@@ -1,0 +1,251 @@
+/*
+ * check_oomlog_explain.c - what people read: whole reports byte for byte, and single sentences.
+ *
+ * The expected reports are tests/fixtures/oomlog/golden-*. After a change of wording, look at the
+ * difference, then run this program with OOMLAB_UPDATE_GOLDEN=1 from the project's root.
+ */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "explain_json.h"
+#include "explain_print.h"
+#include "oomlog/explain.h"
+#include "suite.h"
+
+#define FIXTURES "tests/fixtures/oomlog/"
+
+enum format { TEXT, MARKDOWN, JSON };
+
+struct output {
+	FILE *to;
+	enum format format;
+	uint64_t events;
+};
+
+static void render(const struct oomlog_event *event, void *ctx)
+{
+	struct output *out = ctx;
+	struct explain_page page = {.to = out->to, .file = "kern.log", .columns = 80};
+	struct explanation x;
+
+	page.index = ++out->events;
+	explanation_make(&x, event);
+	if (out->format == TEXT)
+		explain_print_text(&page, event, &x);
+	else if (out->format == MARKDOWN)
+		explain_print_markdown(&page, event, &x);
+	else
+		explain_json_event(out->to, event, &x, out->events - 1);
+	explanation_release(&x);
+}
+
+static char *explained(const char *log, size_t len, enum format format)
+{
+	char *text = NULL;
+	size_t size;
+	struct output out = {open_memstream(&text, &size), format, 0};
+	struct oomlog_options options = {0, render, &out};
+	struct oomlog *parser = oomlog_new(&options);
+
+	oomlog_feed(parser, log, len);
+	oomlog_end(parser);
+	oomlog_free(parser);
+	fclose(out.to);
+	return text;
+}
+
+static char *explained_fixture(const char *name, enum format format)
+{
+	struct strbuf log = STRBUF_INIT;
+	char path[256];
+
+	snprintf(path, sizeof(path), FIXTURES "%s", name);
+	ck_assert_int_eq(io_read_at(AT_FDCWD, path, 1 << 22, &log), 0);
+	char *text = explained(log.buf, log.len, format);
+	strbuf_release(&log);
+	return text;
+}
+
+static const struct {
+	const char *log, *golden;
+	enum format format;
+} reports[] = {
+	{"el6-global-2.6.32.txt", "golden-el6-global.txt", TEXT},
+	{"el7-memcg-v1-3.10.txt", "golden-el7-memcg.txt", TEXT},
+	{"kmsg-6.1-limit-lowered.txt", "golden-limit-lowered.txt", TEXT},
+	{"kmsg-6.1-group.txt", "golden-group.md", MARKDOWN},
+	{"hostile-names-6.1.txt", "golden-hostile-names.md", MARKDOWN},
+	{"kmsg-6.1-global.txt", "golden-global.json", JSON},
+};
+
+START_TEST(reports_are_as_expected)
+{
+	_cleanup_free_ char *found = explained_fixture(reports[_i].log, reports[_i].format);
+	struct strbuf expected = STRBUF_INIT;
+	char path[256];
+
+	snprintf(path, sizeof(path), FIXTURES "%s", reports[_i].golden);
+	if (getenv("OOMLAB_UPDATE_GOLDEN")) {
+		FILE *file = fopen(path, "w");
+
+		ck_assert_ptr_nonnull(file);
+		fputs(found, file);
+		fclose(file);
+	}
+	ck_assert_int_eq(io_read_at(AT_FDCWD, path, 1 << 20, &expected), 0);
+	ck_assert_str_eq(found, expected.buf);
+	strbuf_release(&expected);
+}
+END_TEST
+
+#define TABLE                                                                          \
+	"[ 1.000003] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents " \
+	"oom_score_adj name\n"
+#define MEMCG                                                                       \
+	"[ 1.000001] hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, " \
+	"oom_score_adj=0\n"                                                         \
+	"[ 1.000002] memory: usage 102400kB, limit 102400kB, failcnt 7\n"           \
+	"[ 1.000002] swap: usage 0kB, limit 0kB, failcnt 0\n"
+#define KILLED(pid, name)                                                                      \
+	"[ 1.000009] "                                                                         \
+	"oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"        \
+	"oom_memcg=/a,task_memcg=/a,task=" name ",pid=" #pid ",uid=0\n"                        \
+	"[ 1.000010] Memory cgroup out of memory: Killed process " #pid " (" name              \
+	") total-vm:4096kB, anon-rss:4000kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:4kB " \
+	"oom_score_adj:0\n"
+
+static const struct {
+	const char *log, *has;
+} sentences[] = {
+	{MEMCG TABLE
+	 "[ 1.000004] [     10]     0    10     1024     1000     4096        0             0 a\n"
+	 "[ 1.000004] [     11]     0    11     1024      500     4096        0             0 "
+	 "b\n" KILLED(10, "a"),
+	 "The next in line was b (pid 11) with 2.0 MiB."},
+	{MEMCG TABLE
+	 "[ 1.000004] [     10]     0    10     1024     1000     4096        0             0 a\n"
+	 "[ 1.000004] [     11]     0    11    51024     9000     4096        0         -1000 "
+	 "b\n" KILLED(10, "a"),
+	 "but its oom_score_adj of -1000 forbids killing it"},
+	{MEMCG TABLE
+	 "[ 1.000004] [     10]     0    10     1024     1000     4096        0           900 a\n"
+	 "[ 1.000004] [     11]     0    11    51024     9000     4096        0             0 "
+	 "b\n" KILLED(10, "a"),
+	 "oom_score_adj decided: 0 there, 900 here"},
+	{MEMCG TABLE
+	 "[ 1.000004] [     10]     0    10     1024     1000     4096        0             0 a\n"
+	 "[ 1.000004] [     11]     0    11    51024     9000     4096        0             0 "
+	 "b\n" KILLED(10, "a"),
+	 "why the kernel chose otherwise the log does not say"},
+	{MEMCG TABLE "[ 1.000004] [     10]     0    10     1024     1000     4096        0        "
+		     "     0 a\n" KILLED(10, "a"),
+	 "most of it belongs to no process that could be killed for it"},
+	{MEMCG TABLE "[ 1.000004] [     10]     0    10     1024     1000     4096        0        "
+		     "     0 a\n" KILLED(10, "a"),
+	 "The cgroup may not swap (memory.swap.max is 0)"},
+	{"[ 1.000001] a invoked oom-killer: gfp_mask=0x40dc0(GFP_KERNEL|__GFP_COMP|__GFP_ZERO), "
+	 "order=3, oom_score_adj=0\n"
+	 "[ 1.000002] Normal free:106384kB min:40864kB low:81732kB high:91948kB managed:652000kB\n"
+	 "[ 1.000002] Movable free:2034664kB min:32860kB low:65716kB high:73928kB "
+	 "managed:5242880kB\n"
+	 "[ 1.000003] Normal: 8939*4kB (UMEC) 6885*8kB (UECH) 810*16kB (UECH) 8*32kB (CH) 5*64kB "
+	 "(H) 1*128kB (H) = 106292kB\n"
+	 "[ 1.000004] Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB, "
+	 "file-rss:0kB\n",
+	 "only 14 blocks of order 3 or more"},
+	{"[ 1.000001] a invoked oom-killer: gfp_mask=0x40dc0(GFP_KERNEL|__GFP_COMP|__GFP_ZERO), "
+	 "order=3, oom_score_adj=0\n"
+	 "[ 1.000002] Movable free:2034664kB min:32860kB low:65716kB high:73928kB "
+	 "managed:5242880kB\n"
+	 "[ 1.000004] Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB, "
+	 "file-rss:0kB\n",
+	 "takes no request of this kind"},
+	{"[ 1.000004] Out of memory: Killed process 9 (b) total-vm:2097152kB, anon-rss:40kB, "
+	 "file-rss:0kB\n",
+	 "was reserved and never touched"},
+	{"[ 1.000001] kworker/0:2 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=-1, "
+	 "oom_score_adj=0\n",
+	 "Somebody asked for a kill by hand (sysrq f)"},
+	{"[ 1.000001] a invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0\n",
+	 "gfp_mask is 0: what was asked for is lost"},
+};
+
+static void squeeze(char *text)
+{
+	char *out = text;
+
+	for (const char *in = text; *in; in++)
+		if (*in != '\n' && (*in != ' ' || (out > text && out[-1] != ' ')))
+			*out++ = *in;
+		else if (*in == '\n' && out > text && out[-1] != ' ')
+			*out++ = ' ';
+	*out = '\0';
+}
+
+START_TEST(sentence_is_there)
+{
+	_cleanup_free_ char *text = explained(sentences[_i].log, strlen(sentences[_i].log), TEXT);
+
+	squeeze(text);
+	ck_assert_msg(strstr(text, sentences[_i].has), "'%s' is not in: %s", sentences[_i].has,
+		      text);
+}
+END_TEST
+
+/* One sentence without a line behind it is a claim without evidence. */
+static void every_claim_cites(const struct oomlog_event *event, void *ctx)
+{
+	struct explanation x;
+
+	explanation_make(&x, event);
+	for (size_t i = 0; i < x.sentence_count; i++)
+		if (x.sentences[i].topic != TOPIC_UNSAID)
+			ck_assert_msg(x.sentences[i].line_count > 0, "no line: %s",
+				      x.sentences[i].text);
+	explanation_release(&x);
+	++*(size_t *)ctx;
+}
+
+START_TEST(every_sentence_has_its_line)
+{
+	struct strbuf log = STRBUF_INIT;
+	size_t events = 0;
+	struct oomlog_options options = {0, every_claim_cites, &events};
+	struct oomlog *parser = oomlog_new(&options);
+
+	for (size_t i = 0; i < ARRAY_SIZE(reports); i++) {
+		char path[256];
+
+		snprintf(path, sizeof(path), FIXTURES "%s", reports[i].log);
+		ck_assert_int_eq(io_read_at(AT_FDCWD, path, 1 << 22, &log), 0);
+	}
+	oomlog_feed(parser, log.buf, log.len);
+	oomlog_end(parser);
+	oomlog_free(parser);
+	strbuf_release(&log);
+	ck_assert_uint_ge(events, ARRAY_SIZE(reports));
+}
+END_TEST
+
+static TCase *reading(void)
+{
+	TCase *tc = tcase_create("reading");
+
+	tcase_add_loop_test(tc, reports_are_as_expected, 0, (int)ARRAY_SIZE(reports));
+	tcase_add_loop_test(tc, sentence_is_there, 0, (int)ARRAY_SIZE(sentences));
+	tcase_add_test(tc, every_sentence_has_its_line);
+	return tc;
+}
+
+int main(void)
+{
+	TCase *const cases[] = {reading()};
+
+	return suite_run("oomlog_explain", cases, ARRAY_SIZE(cases));
+}

@@ -1,0 +1,21 @@
+#!/bin/bash
+# it_oomlog_corpus.sh - real logs from elsewhere with their facts, where such a folder stands beside
+# the project; `oomlab explain` must find the facts and say nothing false.
+. "$(dirname "$0")/tap.sh"
+
+corpus=${OOMLAB_CORPUS:-$top/../shared/oomlogs}
+if [ ! -x "$corpus/score" ]; then
+	skip 'facts of real logs' "no corpus at $corpus"
+	done_testing
+	exit
+fi
+found=$("$corpus/score" "$oomlab" -v 2>&1)
+ok $? 'facts of real logs' "$found"
+printf '%s\n' "$found" | tail -n 1 | sed 's/^/# /'
+failed=''
+for log in "$corpus"/*.log; do
+	"$oomlab" explain "$log" >/dev/null && "$oomlab" explain --markdown "$log" >/dev/null ||
+		failed="$failed $log"
+done
+is "$failed" '' 'every real log is explained as text and as Markdown'
+done_testing
