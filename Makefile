@@ -177,6 +177,10 @@ $(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(BUILD)/scenarios/scenario_main.o 
 $(BUILD)/tests/helpers/%: tests/helpers/%.c $(LIB)
 	@mkdir -p $(@D); $(CC) $(ALLFLAGS) -Isrc -o $@ $< $(LIB)
 
+# They run in bare guests and cgroups, where the cost of a dynamic linker is not what is asked.
+$(addprefix $(BUILD)/tests/bench/,charged floor_cgroup floor_init): %: %.o $(LIB)
+	@echo "  LINK $@"; $(CC) $(ALLFLAGS) -static -o $@ $^
+
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LABLIB) $(LIB)
 	@echo "  LINK $@"; $(CC) $(ALLFLAGS) -o $@ $^ $(CHECK_LIBS) $(LAB_LIBS)
 

@@ -61,7 +61,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n; i++)
 		once(dir, v1 ? "memory.limit_in_bytes" : "memory.max", argv + 2);
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	printf("%.1f\n", ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) /
-				 1e3 / n);
+	printf("%.1f\n",
+	       ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / 1e3 / n);
 	return 0;
 }

@@ -43,7 +43,8 @@ int main(void)
 		p = malloc(size);
 		if (p)
 			memset(p, 1, size);
-		_exit(p && p[size - 1] ? 0 : 1);
+		__asm__ volatile("" : : "r"(p) : "memory"); /* or it would be left out */
+		_exit(p ? 0 : 1);
 	}
 	waitpid(pid, &status, 0);
 	rmdir("/cg/t");
