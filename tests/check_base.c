@@ -439,6 +439,7 @@ static const struct {
 	{"--=x", "x", "unknown or ambiguous option '--=x'"},
 	{"--quiet=yes", "x", "option '--quiet=yes' takes no value"},
 	{"--quiet", "--memory", "option '--memory' needs a value"},
+	{"--memory", "--", "option '--memory' needs a value"},
 	{"-q", "x", "unknown option '-q'"},
 	{"-qx", "x", "unknown option '-q'"},
 	{"-:", "x", "unknown option '-:'"},

@@ -6,9 +6,15 @@
 
 enum { MAX_OPTIONS = 48, FIRST_VALUE = 256 };
 
+/* `--kernel --`: the word that ends the options is no value of one. */
+static bool is_value_missing(char **argv)
+{
+	return optarg && optarg == argv[optind - 1] && !strcmp(optarg, "--");
+}
+
 static int refuse(const char *command, char **argv, int kind, struct err *err)
 {
-	const char *word = argv[optind - 1];
+	const char *word = argv[optind - (is_value_missing(argv) ? 2 : 1)];
 
 	if (kind == ':')
 		err_set(err, EXIT_USAGE, "option '%s' needs a value", word);
@@ -46,8 +52,8 @@ int options_parse(const char *command, const struct option_def *defs, size_t cou
 	opterr = 0;
 	optind = 0; /* glibc: start anew */
 	while ((c = getopt_long(argc, argv, "+:", table, NULL)) != -1) {
-		if (c < FIRST_VALUE)
-			return refuse(command, argv, c, err);
+		if (c < FIRST_VALUE || is_value_missing(argv))
+			return refuse(command, argv, c < FIRST_VALUE ? c : ':', err);
 		if (store(&defs[c - FIRST_VALUE], target, err) < 0)
 			return -1;
 	}

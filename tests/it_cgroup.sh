@@ -1,0 +1,227 @@
+#!/bin/bash
+# it_cgroup.sh - runs in a real memory cgroup of this kernel (v1 or v2): every outcome and exit
+# status, bad options, signals to the launcher, its death, full disks, many runs at once.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+hog=$(cd "$top" && realpath "${BUILD:-build}")/tests/helpers/hog
+reports=$scratch/reports
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+[ "$(id -u)" = 0 ] || skip_all 'needs root'
+"$oomlab" run --backend=cgroup --dry-run --memory=64M -- /bin/true >"$scratch/plan" 2>&1 ||
+	skip_all "no memory cgroup here: $(tail -1 "$scratch/plan")"
+
+version=$(sed -n 's/.*make a cgroup v\([12]\).*/\1/p' "$scratch/plan")
+
+# run OPTIONS... -- COMMAND...: status in $status, what it printed in $out and $errors.
+run() {
+	out=$(timeout -k 5 60 "$oomlab" run --quiet --backend=cgroup --reports="$reports" "$@" \
+		2>"$scratch/errors")
+	status=$?
+	errors=$(cat "$scratch/errors")
+}
+
+# left: cgroups whose launcher is gone, and processes of this script.
+left() {
+	local name pid
+	find /sys/fs/cgroup -type d -name 'oomlab-[0-9]*' 2>/dev/null | while read -r name; do
+		pid=${name##*/oomlab-}
+		[ -d "/proc/${pid%%-*}" ] || echo "$name"
+	done
+	pgrep -f "$scratch|$hog" | grep -vx $$
+}
+is_clean() {
+	is "$(left)" '' "$1: no cgroup, no process left"
+}
+
+# becomes STATUS OUTCOME NAME OPTIONS... -- COMMAND...
+becomes() {
+	local wanted=$1 outcome=$2 name=$3
+	shift 3
+	run "$@"
+	is $status "$wanted" "$name: status $wanted"
+	is "$(report "$reports" .outcome)" "$outcome" "$name: $outcome"
+}
+
+becomes 137 oom_killed 'a hog' --memory=64M -- "$hog" touch 200
+# The kernel prints ten OOM headers in 5 s and no more; tests before this one had theirs.
+for _ in 1 2 3; do
+	[ "$(report "$reports" .scope)" = unknown ] || break
+	sleep 5
+	run --memory=64M -- "$hog" touch 200
+done
+is "$(report "$reports" '.kills | length')" 1 'a hog: one kill told'
+is "$(report "$reports" '.scope')" own 'a hog: its own limit'
+is "$(report "$reports" '.memory.max')" 67108864 'a hog: the limit in bytes'
+is "$(report "$reports" '.memory.peak <= .memory.max')" true 'a hog: the peak is within the limit'
+is "$(report "$reports" '.run.signal')" 9 'a hog: signal 9'
+is "$(report "$reports" '.verdict // "none"')" none 'a hog: nothing was expected, nothing judged'
+is "$errors" '' '--quiet prints nothing'
+becomes 0 child_oom_killed 'a child' --memory=64M -- "$hog" child 200
+# shellcheck disable=SC2016 # for the inner shell
+becomes 137 signalled 'kill -9 by hand' --memory=64M -- sh -c 'kill -9 $$'
+is "$(report "$reports" '.kills | length')" 0 'kill -9 by hand: no OOM kill told'
+becomes 0 survived 'a small one' --memory=64M -- "$hog" touch 8
+becomes 7 failed 'status 7' --memory=64M -- "$hog" exit 7
+becomes 125 failed "a command's own 125" --memory=64M -- "$hog" exit 125
+becomes 137 timed_out 'a timeout' --memory=64M --timeout=1 -- "$hog" sleep 60
+becomes 137 timed_out 'TERM ignored' --memory=64M --timeout=1 -- "$hog" stubborn 60
+becomes 0 survived 'forked sleepers' --memory=64M -- "$hog" fork 30 60
+is_clean 'forked sleepers'
+becomes 0 survived 'an orphan that outlives its parent' --memory=64M -- sh -c "$hog orphan 8; sleep 0.2"
+becomes 143 signalled 'kill -TERM by hand' --memory=64M -- sh -c 'kill $$'
+becomes 0 survived 'no limit' -- "$hog" touch 8
+
+run --memory=64M -- "$hog" signals
+is "$out" '' 'the target starts with no signal blocked or ignored'
+# shellcheck disable=SC2016 # for the inner shell
+run --memory=64M -- sh -c 'echo out; echo err >&2; read x; echo "[$x]"' <<<'from stdin'
+is "$out/$errors" $'out\n[from stdin]/err' 'stdin, stdout and stderr are its own'
+run --memory=64M --expect=oom_killed -- "$hog" touch 200
+is "$status $(report "$reports" .verdict)" '0 pass' '--expect met: 0, pass'
+run --memory=64M --expect=survived -- "$hog" touch 200
+is "$status $(report "$reports" .verdict)" '1 fail' '--expect not met: 1, fail'
+# shellcheck disable=SC2016 # for the inner shell
+run --memory=64M -- sh -c 'yes | head -1; kill -PIPE $$'
+is "$status $out$errors" '141 y' 'a pipe that closes ends the writer, quietly'
+becomes 0 survived 'an oomlab in an oomlab' --memory=64M -- "$oomlab" run --quiet \
+	--backend=cgroup --reports="$scratch/inner" --memory=32M -- "$hog" touch 8
+is "$(report "$scratch/inner" .outcome)" survived 'an oomlab in an oomlab: the inner report'
+# shellcheck disable=SC2016 # for the inner shell
+becomes 137 failed 'an inner one killed' --memory=64M -- \
+	sh -c '"$@" & sleep 1; kill -9 $!; wait $!' sh \
+	"$oomlab" run --quiet --backend=cgroup --reports="$scratch/inner" --memory=32M -- \
+	sh -c "$hog fork 3 60; $hog stubborn 60"
+is_clean 'an inner one killed'
+if [ "$version" = 1 ]; then
+	for option in --oom-group --memory-high=32M; do
+		run --memory=64M $option -- /bin/true
+		is "$status $(report "$reports" .verdict)" '77 skip' "$option on v1: 77, skip"
+	done
+else
+	becomes 137 oom_killed 'a group' --memory=64M --oom-group -- "$hog" child 200
+fi
+run --memory=64M --repeat=3 -- "$hog" exit 3
+is $status 3 '--repeat: the status of the first that is not 0'
+
+# Before anything starts.
+run --memory=64M -- "$scratch/none"
+is "$status $errors" "127 oomlab: command '$scratch/none' not found" 'not found: 127'
+run --memory=64M -- /etc/passwd
+is "$status $errors" "126 oomlab: cannot execute '/etc/passwd': Permission denied" 'not executable: 126'
+run --memory=64M --
+is $status 125 'nothing to run: 125'
+like "$errors" '^oomlab: nothing to run' 'nothing to run: said'
+printf '#!/none/sh\n' >"$scratch/script" && chmod +x "$scratch/script"
+run --memory=64M -- "$scratch/script"
+is $status 127 'no interpreter: 127'
+
+# refuses OPTION: 125 and one line that names it.
+refuses() {
+	local reports_before
+	reports_before=$(ls "$reports")
+	run "$1" -- /bin/true
+	is "$status $(printf '%s\n' "$errors" | wc -l) $(ls "$reports")" "125 1 $reports_before" \
+		"$1: 125, one line, no report"
+	like "$errors" "^oomlab: .*${1%%=*}" "$1: the line names it"
+}
+for option in --memory=abc --memory=-1 --memory= --memory=9999999T --memory=1.5.5G \
+	--memory-high=x --swap=x --oom-score-adj=2000 --overcommit=3 --overcommit-ratio=0 \
+	--thp=maybe --timeout=0 --timeout=abc --timeout=-1 --expect=happy --repeat=0 --repeat=x \
+	--file=/none --nope --quiet=yes --kernel; do
+	refuses "$option"
+done
+run --memory=0 -- /bin/true
+is $status 125 '--memory=0: 125'
+like "$errors" 'leaves no room' '--memory=0: said'
+run --backend=docker -- /bin/true
+is $status 125 '--backend=docker: 125'
+
+# The launcher is told to stop, or dies.
+# started COMMAND...: starts it below a limit in the background, waits until it runs.
+started() {
+	rm -f "$scratch/running"
+	# shellcheck disable=SC2016 # for the inner shell
+	setsid "$oomlab" run --quiet --backend=cgroup --reports="$reports" --memory=64M -- \
+		sh -c ': >"$0"; "$@"' "$scratch/running" "$@" 2>/dev/null &
+	launcher=$!
+	for _ in $(seq 100); do
+		[ -e "$scratch/running" ] && break
+		sleep 0.05
+	done
+}
+for signal in INT:130 TERM:143 HUP:129; do
+	started "$hog" stubborn 60
+	kill "-${signal%:*}" $launcher
+	wait $launcher
+	is $? "${signal#*:}" "SIG${signal%:*} to the launcher: ${signal#*:}"
+	is "$(report "$reports" .outcome)" signalled "SIG${signal%:*}: the report tells"
+	is_clean "SIG${signal%:*}"
+done
+started sh -c "$hog fork 3 60; $hog stubborn 60"
+{
+	kill -9 $launcher
+	wait $launcher
+} 2>/dev/null
+like "$(left)" "/oomlab-$launcher-" 'kill -9 leaves a cgroup'
+"$oomlab" doctor >"$scratch/doctor"
+like "$(cat "$scratch/doctor")" '^LEFT cgroups +[0-9]' 'doctor tells of it'
+victim=$(find "$reports" -maxdepth 1 -name "sh-*-$launcher")
+ok "$("$oomlab" report "$victim" >"$scratch/told" 2>&1; [ -s "$victim/report.json" ]; echo $?)" \
+	'the record of a killed launcher can be told' "$(cat "$scratch/told")"
+run --memory=64M -- /bin/true
+is_clean 'the next run clears them'
+
+# Where reports cannot go.
+mkdir "$scratch/file-reports" && : >"$scratch/file-reports/r"
+timeout 20 "$oomlab" run --backend=cgroup --reports="$scratch/file-reports/r" --memory=64M -- \
+	"$hog" exit 0 2>"$scratch/errors"
+is "$? $(wc -l <"$scratch/errors")" '125 1' 'no folder for reports: 125, one line'
+like "$(cat "$scratch/errors")" 'cannot make a folder.*--reports' 'no folder for reports: said'
+mkdir "$scratch/full"
+if mount -t tmpfs -o size=16k tmpfs "$scratch/full" 2>/dev/null; then
+	dd if=/dev/zero of="$scratch/full/ballast" bs=1k 2>/dev/null
+	timeout 20 "$oomlab" run --quiet --backend=cgroup --reports="$scratch/full" --memory=64M -- \
+		"$hog" exit 0 2>"$scratch/errors"
+	is $? 125 'a full disk: 125'
+	like "$(cat "$scratch/errors")" 'No space left on device' 'a full disk: said'
+	umount "$scratch/full"
+else
+	skip 'a full disk' 'no tmpfs can be mounted here'
+fi
+is_clean 'nowhere to write'
+
+# Sixteen at once, each with a kill of its own.
+for i in $(seq 16); do
+	timeout 60 "$oomlab" run --quiet --backend=cgroup --reports="$scratch/many/$i" \
+		--memory=$((16 + i))M -- "$hog" touch 100 2>"$scratch/errors.$i" &
+	pids[i]=$!
+done
+wrong=
+for i in $(seq 16); do
+	wait "${pids[i]}"
+	told="$? $(report "$scratch/many/$i" '"\(.outcome) \(.kills | length) \(.memory.max / 1048576)"')"
+	[ "$told" = "137 oom_killed 1 $((16 + i))" ] || wrong="$wrong $i: $told $(cat "$scratch/errors.$i");"
+done
+is "$wrong" '' 'sixteen runs at once, each tells its own kill'
+is_clean 'sixteen at once'
+
+# A hundred in a row.
+wrong=0
+mkdir "$scratch/tmp"
+for _ in $(seq 100); do
+	TMPDIR=$scratch/tmp "$oomlab" run --quiet --backend=cgroup --reports="$scratch/row" --memory=64M -- true || wrong=1
+done
+is $wrong 0 'a hundred runs of true: all 0'
+is "$(find "$scratch/row" -mindepth 1 -maxdepth 1 -type d | wc -l)" 100 'a hundred folders'
+is "$(readlink -f "$scratch/row/latest")" \
+	"$(find "$scratch/row" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -n | tail -1 |
+		cut -d' ' -f2)" 'latest is the last'
+is "$(grep oomlab /proc/self/mounts)" '' 'no mount left'
+is "$(find "$scratch/tmp" /run/oomlab -mindepth 1 2>/dev/null)" '' 'no temporary file left'
+is_clean 'a hundred in a row'
+
+done_testing
