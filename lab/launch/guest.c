@@ -214,6 +214,10 @@ static void read_request(struct request *r)
 	next = r->text.buf;
 	end = next + r->text.len;
 	head = strings(&next, end, 3);
+	if (!head[0] || !head[1] || !head[2]) {
+		errno = EINVAL;
+		complain("cannot read", GUEST_DIR "/request");
+	}
 	r->cwd = *head[0] ? head[0] : "/";
 	r->share_host = *head[1] == '1';
 	r->argv = strings(&next, end, (size_t)atol(head[2]));

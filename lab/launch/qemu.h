@@ -10,6 +10,9 @@
  * The process gets SIGKILL when the thread that started it dies, is in a session of its own (a ^C
  * at the terminal is not for it), has no network, and is the first the host's OOM killer takes. It
  * uses no file by name that it would leave behind.
+ *
+ * The guest has one CPU. With two, an emulated guest boots more slowly, and a kernel that patches
+ * its own code while the other CPU runs it may stop with "Oops: int3" (seen with QEMU 7.2).
  */
 #ifndef OOMLAB_QEMU_H
 #define OOMLAB_QEMU_H

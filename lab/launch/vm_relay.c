@@ -89,11 +89,9 @@ static void take_line(struct relay *r, const char *line, size_t len)
 {
 	if (r->is_skipping)
 		r->is_skipping = false;
-	else if (len > RELAY_LINE_MAX)
-		r->dropped++;
 	else if (*line == '#')
 		take_word(r, line);
-	else if (record_put_raw(r->writer, line, len) < 0)
+	else if (len > RELAY_LINE_MAX || record_put_raw(r->writer, line, len) < 0)
 		r->dropped++;
 	else if (r->request->line)
 		r->request->line(line, len, r->request->ctx);
