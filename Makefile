@@ -6,6 +6,7 @@ PREFIX   ?= /usr/local
 DESTDIR  ?=
 REPORTS  ?= reports
 KERNELS  ?= 6.12 6.1
+IMAGE    ?= oomlab
 
 CC       ?= cc
 WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -43,7 +44,7 @@ HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 .DEFAULT_GOAL := help
 .SECONDARY:
 .PHONY: all scenario scenarios list check tests check-unit check-vm bench asan lint format deps deps-dev \
-        kernel install uninstall clean help
+        kernel image install uninstall clean help
 
 help: ## this text
 	@echo "oomlab $(VERSION): reproduces out-of-memory kills and explains them. Start with:"
@@ -132,6 +133,13 @@ lint: ## clang-tidy, cppcheck, shellcheck, valgrind, warnings as errors
 
 format: ## clang-format over the tree
 	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# Scenarios keep their debugging information: the report names lines of theirs.
+image: all ## build the container image IMAGE=oomlab with docker or podman (ENGINE=), FROM scratch
+	@rm -rf $(BUILD)/image; mkdir -p $(BUILD)/image/scenarios
+	@install -m 755 -s $(BUILD)/oomlab $(BUILD)/image/oomlab
+	@install -m 755 $(SCENARIOS) $(BUILD)/image/scenarios
+	@ENGINE="$(ENGINE)" containers/build $(BUILD)/image $(IMAGE)
 
 INSTALL_BIN := $(DESTDIR)$(PREFIX)/bin
 INSTALL_LIB := $(DESTDIR)$(PREFIX)/lib

@@ -18,6 +18,7 @@
 #include "record/verdict.h"
 #include "report/report.h"
 #include "run.h"
+#include "run_current.h"
 #include "run_dir.h"
 #include "run_kmsg.h"
 #include "run_options.h"
@@ -87,18 +88,19 @@ static enum place wanted_place(const struct run_options *o)
 
 /* The facts point into these; they live as long as the run. */
 struct reasons {
-	struct err cgroup, vm;
+	struct err cgroup, vm, current;
 };
 
 static void find_facts(struct run *run, struct reasons *reasons)
 {
 	const struct run_options *o = run->options;
-	bool wants_vm = o->place != PLACE_CGROUP && !o->inside_guest;
+	bool wants_vm = (o->place == PLACE_AUTO || o->place == PLACE_VM) && !o->inside_guest;
 
 	run->facts = (struct plan_facts){
 		.is_guest = o->inside_guest,
 		.allow_host_sysctl = o->allow_host_sysctl,
 	};
+	run_current_find(run, &reasons->current);
 	if (cg_find_home(&run->home, &reasons->cgroup) < 0)
 		run->facts.cgroup_reason = reasons->cgroup.text;
 	run->facts.cgroup_version = run->home.version;
@@ -110,6 +112,14 @@ static void find_facts(struct run *run, struct reasons *reasons)
 	run->facts.vm_reason = reasons->vm.text;
 }
 
+static int64_t version_of(const struct run *run)
+{
+	int version = run->plan.place == PLACE_CURRENT ? run->facts.current_version
+						       : run->home.version;
+
+	return version ? version : RECORD_ABSENT;
+}
+
 static void write_heads(struct run *run)
 {
 	struct utsname names;
@@ -118,11 +128,11 @@ static void write_heads(struct run *run)
 	struct record_run line = {.page_size = RECORD_ABSENT, .cgroup_version = RECORD_ABSENT};
 
 	uname(&names);
-	if (run->plan.place == PLACE_CGROUP) {
+	if (run->plan.place != PLACE_VM) {
 		line.kernel = names.release;
 		line.machine = names.machine;
 		line.page_size = sysconf(_SC_PAGESIZE);
-		line.cgroup_version = run->home.version ? run->home.version : RECORD_ABSENT;
+		line.cgroup_version = version_of(run);
 	}
 	if (!run->options->inside_guest) {
 		strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
@@ -257,7 +267,7 @@ static void run_release(struct run *run)
 
 static int prepare_and_run(struct run *run, char **operands, bool is_command, struct err *err)
 {
-	struct reasons reasons = {ERR_INIT, ERR_INIT};
+	struct reasons reasons = {ERR_INIT, ERR_INIT, ERR_INIT};
 	int stuck, status = 0;
 
 	spec_init(&run->spec);
@@ -265,6 +275,8 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 		return -1;
 	find_facts(run, &reasons);
 	plan_make(&run->spec, wanted_place(run->options), &run->facts, &run->plan);
+	if (run->plan.place == PLACE_CURRENT && !run->plan.skip)
+		run_current_settle(run);
 	if (run->options->dry_run) {
 		plan_print(stdout, &run->plan, &run->spec, &run->facts, run->options->kernel);
 		return run->plan.skip ? EXIT_SKIP : EXIT_OK;

@@ -5,10 +5,19 @@
 #ifndef OOMLAB_COMMANDS_H
 #define OOMLAB_COMMANDS_H
 
-int cmd_run(int argc, char **argv);
-int cmd_list(int argc, char **argv);
-int cmd_report(int argc, char **argv);
-int cmd_explain(int argc, char **argv);
-int cmd_doctor(int argc, char **argv);
+#include <stdio.h>
+
+typedef int command_fn(int argc, char **argv);
+
+command_fn cmd_run, cmd_list, cmd_report, cmd_explain, cmd_doctor;
+
+/* Not for people: what the image of this lab starts with. */
+command_fn cmd_entry;
+
+/* The command of that name, or NULL. */
+command_fn *command_named(const char *name);
+
+/* One line each, for --help. */
+void commands_print(FILE *to);
 
 #endif

@@ -19,9 +19,11 @@
 #include "capture/trace_ring.h"
 #include "launch/sysctl.h"
 #include "run.h"
+#include "run_current.h"
 #include "run_trace.h"
 
-enum { RING_BYTES = 1 << 20 };
+/* Inside a container the ring is charged to the target's own limit. */
+enum { RING_BYTES = 1 << 20, SHARED_RING_BYTES = 1 << 18 };
 
 struct here {
 	struct run *run;
@@ -63,6 +65,14 @@ static void undo_sysctl(struct here *here)
 	sysctl_restore(&here->sysctls);
 }
 
+static int do_own(struct here *here, struct err *err)
+{
+	if (cg_open_own(&here->cg, err) < 0)
+		return -1;
+	run_current_note(&here->run->writer, &here->cg);
+	return 0;
+}
+
 static int do_cgroup(struct here *here, struct err *err)
 {
 	return cg_create(&here->run->home, &here->cg, err);
@@ -93,7 +103,7 @@ static int do_limits(struct here *here, struct err *err)
 
 static int do_ring(struct here *here, struct err *err)
 {
-	here->ring = trace_ring_create(RING_BYTES, err);
+	here->ring = trace_ring_create(here->cg.is_shared ? SHARED_RING_BYTES : RING_BYTES, err);
 	return here->ring ? 0 : -1;
 }
 
@@ -136,11 +146,13 @@ static void undo_sources(struct here *here)
 static int do_start(struct here *here, struct err *err)
 {
 	const struct target_fd ring = {TRACE_FD_ENV, trace_ring_fd(here->ring)};
+	const int64_t score = here->run->spec.oom_score_adj;
 	const struct target_request request = {
 		.argv = here->run->argv,
 		.path = here->run->path,
 		.cg = &here->cg,
-		.oom_score_adj = here->run->spec.oom_score_adj,
+		.oom_score_adj = score == SPEC_KEEP && here->cg.is_shared ? CURRENT_VICTIM_SCORE
+									  : score,
 		.fds = &ring,
 		.fd_count = 1,
 	};
@@ -186,6 +198,7 @@ struct step {
 static const struct step steps[OP_COUNT] = {
 	[OP_PROTECT] = {do_protect, undo_protect},
 	[OP_SYSCTL] = {do_sysctl, undo_sysctl},
+	[OP_OWN] = {do_own, undo_cgroup},
 	[OP_CGROUP] = {do_cgroup, undo_cgroup},
 	[OP_LIMITS] = {do_limits, NULL},
 	[OP_RING] = {do_ring, undo_ring},

@@ -98,7 +98,8 @@ static int set_backend(void *to, const char *value, struct err *err)
 			((struct run_options *)to)->place = (enum place)i;
 			return 0;
 		}
-	return err_set(err, EXIT_USAGE, "--backend '%s' is none of auto, cgroup, vm", value);
+	return err_set(err, EXIT_USAGE, "--backend '%s' is none of auto, cgroup, vm, current",
+		       value);
 }
 
 static int set_kernel(void *to, const char *value, struct err *err)
@@ -168,7 +169,7 @@ static const struct option_def table[] = {
 	OPTION("guest-ram", "SIZE", "RAM of the VM", set_ram),
 	OPTION("kernel", "PATH|SERIES", "of the VM: a vmlinuz, or 6.12 (default), 6.1", set_kernel),
 	OPTION("timeout", "TIME", "stop the target after 30, 500ms, 2m (default 60)", set_timeout),
-	OPTION("backend", "auto|cgroup|vm", "where to run (default auto)", set_backend),
+	OPTION("backend", "auto|cgroup|vm|current", "where to run (default auto)", set_backend),
 	OPTION("expect", "OUTCOME", "pass if this is the outcome, fail if not", set_expect),
 	OPTION("repeat", "N", "run it N times, a report each", set_repeat),
 	FLAG("twin", "run the scenario's twin first, and tell what it showed", twin),

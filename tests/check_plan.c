@@ -146,6 +146,88 @@ START_TEST(skips_with_the_reason)
 }
 END_TEST
 
+/* Under a container's own limit of 128 MiB, unless said otherwise. */
+static const struct {
+	int bits, version;
+	uint64_t limit; /* 0: none */
+	bool is_asked;
+	uint64_t ceiling;
+	const char *skip;
+} inside[] = {
+	{IS_SCENARIO | IS_LIMITED, 1, MIB(128), false, GIB(2), NULL},
+	{0, 2, MIB(128), false, 0, NULL},
+	{0, 2, 0, false, 0, NULL},
+	{IS_LIMITED, 1, MIB(64), true, 0, NULL},
+	{IS_SCENARIO | IS_LIMITED, 1, 0, false, GIB(2),
+	 "this container has no memory limit, so a scenario would take the memory of its host; "
+	 "docker run --memory 512m gives it one"},
+	{IS_LIMITED, 1, MIB(128), true, 0,
+	 "inside a container its own limit holds and no other can be set; docker run --memory "
+	 "chooses it"},
+	{IS_SCENARIO | IS_LIMITED, 1, MIB(128), false, MIB(128),
+	 "this container's limit is more than the scenario ever touches, so nothing would be "
+	 "killed; docker run --memory chooses another"},
+	{IS_SCENARIO | IS_LIMITED | IS_KERNEL_WIDE, 1, MIB(128), false, GIB(2),
+	 "it sets the whole kernel (overcommit or THP), which nothing inside a container may do"},
+	{IS_LIMITED | HAS_HIGH, 2, MIB(128), false, 0,
+	 "memory.high and memory.oom.group are not set from inside a container"},
+	{NEEDS_V2, 1, MIB(128), false, 0,
+	 "the scenario needs cgroup v2 and this container's limit is one of v1"},
+};
+
+static void make_inside(int i, struct spec *spec, struct plan_facts *facts)
+{
+	make_case(inside[i].bits, 0, spec, facts);
+	spec->expect.outcome = OUTCOME_OOM_KILLED;
+	if (inside[i].ceiling)
+		spec->ceiling_bytes = (int64_t)inside[i].ceiling;
+	facts->in_container = true;
+	facts->current_version = inside[i].version;
+	facts->limit_asked = inside[i].is_asked;
+	facts->current_limit = (struct amount){
+		.is_set = true, .is_max = !inside[i].limit, .bytes = inside[i].limit};
+}
+
+START_TEST(keeps_to_the_container_s_limit)
+{
+	struct plan_facts facts;
+	struct spec spec;
+	struct plan plan;
+
+	make_inside(_i, &spec, &facts);
+	plan_make(&spec, PLACE_CURRENT, &facts, &plan);
+	ck_assert_int_eq(plan.place, PLACE_CURRENT);
+	if (inside[_i].skip)
+		ck_assert_str_eq(plan.skip, inside[_i].skip);
+	else
+		ck_assert_ptr_null(plan.skip);
+	for (size_t i = 0; i < plan.op_count; i++)
+		ck_assert(plan.ops[i] != OP_CGROUP && plan.ops[i] != OP_LIMITS &&
+			  plan.ops[i] != OP_SYSCTL);
+}
+END_TEST
+
+START_TEST(inside_a_container_takes_its_limit)
+{
+	struct plan_facts facts;
+	struct spec spec;
+	struct plan plan;
+
+	make_inside(0, &spec, &facts);
+	plan_make(&spec, PLACE_AUTO, &facts, &plan);
+	ck_assert_int_eq(plan.place, PLACE_CURRENT);
+	facts.vm_works = true;
+	plan_make(&spec, PLACE_AUTO, &facts, &plan);
+	ck_assert_int_eq(plan.place, PLACE_VM);
+	facts.cgroup_version = 2;
+	plan_make(&spec, PLACE_AUTO, &facts, &plan);
+	ck_assert_int_eq(plan.place, PLACE_CGROUP);
+	facts.current_reason = "no controller";
+	plan_make(&spec, PLACE_CURRENT, &facts, &plan);
+	ck_assert_str_eq(plan.skip, "no controller");
+}
+END_TEST
+
 START_TEST(guest_has_room_beyond_the_limit)
 {
 	struct plan_facts facts;
@@ -248,7 +330,9 @@ int main(void)
 {
 	TCase *tc = tcase_create("plan");
 
-	tcase_add_loop_test(tc, chooses_over_all_combinations, 0, PLACE_COUNT);
+	tcase_add_loop_test(tc, chooses_over_all_combinations, 0, PLACE_VM + 1);
+	tcase_add_loop_test(tc, keeps_to_the_container_s_limit, 0, (int)ARRAY_SIZE(inside));
+	tcase_add_test(tc, inside_a_container_takes_its_limit);
 	tcase_add_loop_test(tc, skips_with_the_reason, 0, (int)ARRAY_SIZE(skips));
 	tcase_add_test(tc, guest_has_room_beyond_the_limit);
 	tcase_add_test(tc, prints_the_plan_here);

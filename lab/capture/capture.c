@@ -211,7 +211,8 @@ void capture_finish(struct capture *capture)
 		source_mark_victim.read(capture);
 	wait_for_quiet(capture);
 	sampler_take(capture);
-	if (capture->last.value[METRIC_CURRENT] != RECORD_ABSENT)
+	/* What the lab itself holds cannot be told from what was left behind. */
+	if (capture->last.value[METRIC_CURRENT] != RECORD_ABSENT && !capture->cg->is_shared)
 		record_put_residue(capture->w, capture->last.value[METRIC_CURRENT]);
 	capture->last = last;
 	write_losses(capture);

@@ -28,10 +28,12 @@ static int64_t keyed(const char *text, const char *key)
 static void read_v1(int dirfd, struct record_counters *counters)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-	int64_t failcnt;
+	int64_t failcnt, both = 0;
 
+	/* With both limits equal it is the one of memory and swap together that is met first. */
+	io_read_number_at(dirfd, "memory.memsw.failcnt", &both);
 	if (!io_read_number_at(dirfd, "memory.failcnt", &failcnt))
-		counters->value[COUNTER_MAX] = failcnt;
+		counters->value[COUNTER_MAX] = failcnt + both;
 	if (!io_read_at(dirfd, "memory.oom_control", 4096, &sb))
 		counters->value[COUNTER_OOM_KILL] = keyed(sb.buf, "oom_kill");
 }

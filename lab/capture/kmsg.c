@@ -19,7 +19,8 @@ static int open_kmsg(struct capture *capture, char *why)
 	char record[8192];
 	const char *hint = errno == EPERM || errno == EACCES
 				   ? " (needs root, CAP_SYSLOG, or kernel.dmesg_restrict=0)"
-				   : " (the container does not show it)";
+				   : " (not shown in this container: docker run --device /dev/kmsg "
+				     "--cap-add SYSLOG --user 0 would)";
 
 	if (fd < 0) {
 		snprintf(why, WHY_MAX, "/dev/kmsg: %s%s", strerror(errno), hint);

@@ -3,10 +3,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "launch/sysctl.h"
+
+/* PROC_PID_INIT_INO of include/linux/proc_ns.h */
+#define FIRST_PID_NAMESPACE "pid:[4026531836]"
 
 static const struct {
 	const char *name, *path;
@@ -36,6 +40,19 @@ static void write_meminfo_line(struct record_writer *w, char *line)
 			record_put_setting(w, line, colon + 1 + strspn(colon + 1, " "));
 }
 
+/* The kernel log names processes by their numbers in the first pid namespace. */
+static void write_pid_namespace(struct record_writer *w)
+{
+	char name[64];
+	ssize_t n = readlink("/proc/self/ns/pid", name, sizeof(name) - 1);
+
+	if (n <= 0)
+		return;
+	name[n] = '\0';
+	if (strcmp(name, FIRST_PID_NAMESPACE))
+		record_put_setting(w, "pid_namespace", name);
+}
+
 void settings_write(struct record_writer *w)
 {
 	_cleanup_strbuf_ struct strbuf meminfo = STRBUF_INIT;
@@ -44,6 +61,7 @@ void settings_write(struct record_writer *w)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (!sysctl_read(files[i].path, value, sizeof(value)))
 			record_put_setting(w, files[i].name, value);
+	write_pid_namespace(w);
 	if (io_read_at(AT_FDCWD, "/proc/meminfo", 65536, &meminfo))
 		return;
 	for (char *line = strtok(meminfo.buf, "\n"); line; line = strtok(NULL, "\n"))

@@ -17,6 +17,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "launch/descendants.h"
 #include "launch/process.h"
 
 static int broken(struct err *err, const char *what, int code)
@@ -317,6 +318,8 @@ static int signal_tree(int dirfd, int signal)
 
 int cg_population(const struct cg *cg)
 {
+	if (cg->is_shared)
+		return descendants_count();
 	return cg->level_count ? signal_tree(cg->levels[0].dirfd, 0) : 0;
 }
 
@@ -341,6 +344,8 @@ static int kill_tree(int dirfd)
 
 int cg_kill(const struct cg *cg)
 {
+	if (cg->is_shared)
+		return descendants_kill();
 	return cg->level_count ? kill_tree(cg->levels[0].dirfd) : 0;
 }
 

@@ -15,6 +15,7 @@
  *
  * A cgroup is named oomlab-<pid>-<start time of that pid>, so that leftovers of a killed launcher
  * are told from living ones: cg_clear_leftovers().
+ * A cgroup of somebody else's making is opened by cg_open_of() and cg_open_own().
  * LIMITATIONS: cgroup namespaces whose mount shows another root than /proc/self/cgroup are used at
  * the mount's top.
  */
@@ -44,10 +45,11 @@ struct cg_level {
 
 struct cg {
 	int version;
-	char path[PATH_MAX];		   /* below the mount */
+	char path[PATH_MAX];		   /* below the mount; "" when it is not ours */
 	struct cg_level levels[CG_LEVELS]; /* 0 is its own, then parents; the root has no limits */
 	int level_count;
-	bool made;
+	bool made;	/* by us: cg_destroy() removes it */
+	bool is_shared; /* this process is inside too, see cg_open_own() */
 };
 
 /*
@@ -57,6 +59,18 @@ struct cg {
 int cg_find_home(struct cg_home *home, struct err *err);
 
 int cg_create(const struct cg_home *home, struct cg *cg, struct err *err);
+
+/*
+ * Opens a cgroup that exists and is not ours: that of a process, or the one this process is in
+ * itself (a container's, seen from inside: with or without a cgroup namespace). Where the target
+ * shares it with the lab, cg_population() and cg_kill() mean the lab's descendants, never the lab.
+ * Returns 0, or -1 with the reason (status EXIT_SKIP): no memory controller is in sight.
+ */
+int cg_open_of(pid_t pid, struct cg *cg, struct err *err);
+int cg_open_own(struct cg *cg, struct err *err);
+
+/* The lowest memory limit in force at any level in reach; "max" when there is none. */
+struct amount cg_limit_in_force(const struct cg *cg);
 
 /*
  * Sets the limits and reads them back; a difference of less than a page is the kernel's rounding.

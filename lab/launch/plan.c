@@ -8,7 +8,16 @@
 #include "base/text.h"
 #include "launch/sysctl.h"
 
-const char *const place_names[PLACE_COUNT] = {"auto", "cgroup", "vm"};
+const char *const place_names[PLACE_COUNT] = {"auto", "cgroup", "vm", "current"};
+
+/* OP_COUNT ends a list. */
+static const enum plan_op place_ops[PLACE_COUNT][OP_COUNT] = {
+	[PLACE_CGROUP] = {OP_PROTECT, OP_SYSCTL, OP_CGROUP, OP_LIMITS, OP_RING, OP_SOURCES,
+			  OP_START, OP_GATE, OP_WATCH, OP_FINISH, OP_COUNT},
+	[PLACE_VM] = {OP_BOOT, OP_COUNT},
+	[PLACE_CURRENT] = {OP_PROTECT, OP_OWN, OP_RING, OP_SOURCES, OP_START, OP_GATE, OP_WATCH,
+			   OP_FINISH, OP_COUNT},
+};
 
 static void add(struct plan *plan, enum plan_op op)
 {
@@ -40,31 +49,85 @@ static const char *why_not_here(const struct spec *spec, const struct plan_facts
 	return NULL;
 }
 
-static void choose(const struct spec *spec, enum place wanted, const struct plan_facts *facts,
-		   struct plan *plan)
+static bool is_same(const struct amount *a, const struct amount *b)
+{
+	uint64_t difference = a->bytes > b->bytes ? a->bytes - b->bytes : b->bytes - a->bytes;
+
+	return a->is_max == b->is_max && (a->is_max || difference < KIB(64));
+}
+
+/* Why the run may not be done under the limit of the container this runs in, or NULL. */
+static const char *why_not_current(const struct spec *spec, const struct plan_facts *facts)
+{
+	const struct amount *limit = &facts->current_limit;
+
+	if (facts->current_reason)
+		return facts->current_reason;
+	if (spec->needs_memcg_v2 && facts->current_version != 2)
+		return "the scenario needs cgroup v2 and this container's limit is one of v1";
+	if (spec_is_kernel_wide(spec))
+		return "it sets the whole kernel (overcommit or THP), which nothing inside a "
+		       "container may do";
+	if (spec->memory_high.is_set || spec->oom_group)
+		return "memory.high and memory.oom.group are not set from inside a container";
+	if (spec->name && limit->is_max)
+		return "this container has no memory limit, so a scenario would take the memory of "
+		       "its host; docker run --memory 512m gives it one";
+	if (facts->limit_asked && !is_same(&spec->memory_max, limit))
+		return "inside a container its own limit holds and no other can be set; docker "
+		       "run --memory chooses it";
+	if (spec->expect.outcome == OUTCOME_OOM_KILLED && spec->ceiling_bytes != SPEC_KEEP &&
+	    limit->bytes >= (uint64_t)spec->ceiling_bytes && !limit->is_max)
+		return "this container's limit is more than the scenario ever touches, so nothing "
+		       "would be killed; docker run --memory chooses another";
+	return NULL;
+}
+
+static void choose_vm(const struct plan_facts *facts, struct plan *plan)
+{
+	plan->place = PLACE_VM;
+	plan->skip = facts->vm_works ? NULL : facts->vm_reason;
+}
+
+static void choose_automatically(const struct spec *spec, const struct plan_facts *facts,
+				 struct plan *plan)
 {
 	const char *not_here = why_not_here(spec, facts);
 
-	if (!not_here && facts->cgroup_version == 1 && wanted == PLACE_AUTO)
+	if (!not_here && facts->cgroup_version == 1)
 		not_here = "the memory controller here is cgroup v1, which tells less";
-	if (wanted == PLACE_VM) {
-		snprintf(plan->reason, sizeof(plan->reason), "asked for");
-		plan->place = PLACE_VM;
-		plan->skip = facts->vm_works ? NULL : facts->vm_reason;
-	} else if (!not_here) {
-		snprintf(plan->reason, sizeof(plan->reason), "%s",
-			 wanted == PLACE_CGROUP
-				 ? "asked for"
-				 : "this user can make a memory cgroup v2 and nothing "
-				   "kernel-wide is asked");
+	if (!not_here) {
 		plan->place = PLACE_CGROUP;
-	} else {
-		snprintf(plan->reason, sizeof(plan->reason), "%s", not_here);
-		plan->place = wanted == PLACE_CGROUP ? PLACE_CGROUP : PLACE_VM;
-		plan->skip = wanted == PLACE_CGROUP ? not_here
-			     : facts->vm_works	    ? NULL
-						    : facts->vm_reason;
+		snprintf(plan->reason, sizeof(plan->reason),
+			 "this user can make a memory cgroup v2 and nothing kernel-wide is asked");
+		return;
 	}
+	if (facts->in_container && !facts->vm_works) {
+		plan->place = PLACE_CURRENT;
+		plan->skip = why_not_current(spec, facts);
+		snprintf(plan->reason, sizeof(plan->reason), "inside a container: its own limit");
+		return;
+	}
+	snprintf(plan->reason, sizeof(plan->reason), "%s", not_here);
+	choose_vm(facts, plan);
+}
+
+static void choose(const struct spec *spec, enum place wanted, const struct plan_facts *facts,
+		   struct plan *plan)
+{
+	if (wanted == PLACE_AUTO) {
+		choose_automatically(spec, facts, plan);
+		return;
+	}
+	plan->place = wanted;
+	if (wanted == PLACE_VM)
+		choose_vm(facts, plan);
+	else if (wanted == PLACE_CURRENT)
+		plan->skip = why_not_current(spec, facts);
+	else
+		plan->skip = why_not_here(spec, facts);
+	snprintf(plan->reason, sizeof(plan->reason), "%s",
+		 plan->skip && wanted != PLACE_VM ? plan->skip : "asked for");
 }
 
 /*
@@ -88,15 +151,9 @@ void plan_make(const struct spec *spec, enum place wanted, const struct plan_fac
 	plan->ram_bytes = choose_ram(spec);
 	if (plan->skip)
 		return;
-	if (plan->place == PLACE_VM) {
-		add(plan, OP_BOOT);
-		return;
-	}
-	add(plan, OP_PROTECT);
-	if (spec_is_kernel_wide(spec))
-		add(plan, OP_SYSCTL);
-	for (int op = OP_CGROUP; op <= OP_FINISH; op++)
-		add(plan, (enum plan_op)op);
+	for (size_t i = 0; i < OP_COUNT && place_ops[plan->place][i] != OP_COUNT; i++)
+		if (place_ops[plan->place][i] != OP_SYSCTL || spec_is_kernel_wide(spec))
+			add(plan, place_ops[plan->place][i]);
 }
 
 static void print_amount(FILE *to, const char *file, const struct amount *a)
@@ -132,6 +189,7 @@ static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const s
 {
 	static const char *const plain[OP_COUNT] = {
 		[OP_PROTECT] = "protect the launcher: oom_score_adj -1000",
+		[OP_OWN] = "open the cgroup of this container; its limit holds, none is set",
 		[OP_RING] = "make and pre-fault the trace ring outside the cgroup",
 		[OP_SOURCES] = "open the sources: kmsg, memory.events, mark_victim, memory.stat",
 		[OP_START] = "start the target inside the cgroup, at the gate",

@@ -12,12 +12,13 @@
 #include "launch/cgroup.h"
 #include "spec/spec.h"
 
-enum place { PLACE_AUTO, PLACE_CGROUP, PLACE_VM, PLACE_COUNT };
+enum place { PLACE_AUTO, PLACE_CGROUP, PLACE_VM, PLACE_CURRENT, PLACE_COUNT };
 extern const char *const place_names[PLACE_COUNT];
 
 enum plan_op {
 	OP_PROTECT, /* the launcher from the OOM killer */
 	OP_SYSCTL,  /* kernel-wide settings */
+	OP_OWN,	    /* open the cgroup this process is in, a container's */
 	OP_CGROUP,  /* make the cgroup */
 	OP_LIMITS,  /* set them and read them back */
 	OP_RING,    /* the trace ring, pre-faulted outside the cgroup */
@@ -39,6 +40,12 @@ struct plan_facts {
 	const char *vm_reason; /* why not; NULL if it does */
 	bool is_guest;	       /* this kernel is ours to change */
 	bool allow_host_sysctl;
+	/* The container this runs in, if any. */
+	bool in_container;
+	const char *current_reason;  /* why its own limit cannot be used; NULL if it can */
+	int current_version;	     /* of the cgroup its limit stands in */
+	struct amount current_limit; /* in force */
+	bool limit_asked;	     /* on the command line, not by the scenario alone */
 };
 
 struct plan {

@@ -97,18 +97,18 @@ static void keep_fds(const struct target_request *request, int scenario_fd, int 
 	setenv(SCENARIO_GATE_ENV, number, 1);
 }
 
+/* Seccomp filters of container engines refuse clone3(2), so only what needs it uses it. */
 static pid_t fork_into(const struct cg *cg, int *pidfd)
 {
 	struct clone_args args = {
-		.flags = CLONE_PIDFD,
+		.flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
 		.exit_signal = SIGCHLD,
 	};
 
-	if (cg->version == 2) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)(unsigned int)cg->levels[0].dirfd;
-	}
+	if (cg->version != 2 || cg->is_shared)
+		return (pid_t)syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, NULL);
+	args.cgroup = (uint64_t)(unsigned int)cg->levels[0].dirfd;
 	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
@@ -152,7 +152,7 @@ static int open_ends(const struct target_request *request, struct target *target
 {
 	int pair[2];
 
-	if (request->cg->version == 1) {
+	if (request->cg->version == 1 && !request->cg->is_shared) {
 		ends->procs_fd =
 			openat(request->cg->levels[0].dirfd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
 		if (ends->procs_fd < 0)

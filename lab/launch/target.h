@@ -4,7 +4,8 @@
  * Pattern of use:
  *  1. target_find()   resolves the command as execvp(3) would: 126 and 127 before anything starts
  *  2. target_start()  forks; the child is in the cgroup from its first instruction (v2: clone3 with
- *                     CLONE_INTO_CGROUP; v1: it moves itself before exec) and waits at a pipe
+ *                     CLONE_INTO_CGROUP; v1: it moves itself before exec; in a cgroup it shares
+ * with the lab it is already) and waits at a pipe
  *  3. open every source of evidence
  *  4. target_release() opens the gate: the child execs
  *  5. poll target.pidfd, target.scenario_fd

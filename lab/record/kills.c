@@ -83,9 +83,34 @@ static const char *own_path(const struct record *r)
 	return r->cgroup_path && strcmp(r->cgroup_path, "/") ? r->cgroup_path : NULL;
 }
 
+/*
+ * In a pid namespace of its own a run knows other numbers than the kernel log: there its processes
+ * are found by their cgroup, and the target among them by its name and its end.
+ */
+static bool has_foreign_pids(const struct record *r)
+{
+	return record_setting(r, "pid_namespace");
+}
+
+static bool is_named_as_target(const struct record *r, const char *comm)
+{
+	const char *slash, *name = r->argc ? r->argv[0] : "";
+
+	slash = strrchr(name, '/');
+	name = slash ? slash + 1 : name;
+	return comm && record_target_got_sigkill(r) && !strncmp(comm, name, 15);
+}
+
+static bool is_target(const struct record *r, const struct oomlog_victim *victim)
+{
+	if (has_foreign_pids(r))
+		return is_named_as_target(r, victim->comm);
+	return is_known(r->target_pid) && victim->pid == r->target_pid;
+}
+
 static bool is_pid_of_run(const struct record *r, int64_t pid)
 {
-	if (!is_known(pid))
+	if (!is_known(pid) || has_foreign_pids(r))
 		return false;
 	if (pid == r->target_pid)
 		return true;
@@ -118,7 +143,7 @@ static struct kill judge(const struct record *r, const struct oomlog_event *e)
 			continue;
 		if (kill.first_own == e->victim_count)
 			kill.first_own = i;
-		if (is_known(r->target_pid) && e->victims[i].pid == r->target_pid)
+		if (is_target(r, &e->victims[i]))
 			kill.is_target = true;
 		else
 			kill.child_count++;

@@ -52,7 +52,10 @@ enum metric {
 };
 extern const char *const record_metric_names[METRIC_COUNT];
 
-/* memory.events and memory.events.local; v1 has oom_kill (memory.oom_control) and max (failcnt). */
+/*
+ * memory.events and memory.events.local; v1 has oom_kill (memory.oom_control) and max: the failcnt
+ * of memory plus that of memory and swap together.
+ */
 enum counter {
 	COUNTER_LOW,
 	COUNTER_HIGH,

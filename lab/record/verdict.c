@@ -109,6 +109,25 @@ static bool counter_means_target(const struct record *r, const struct conclusion
 	return record_saw_all_kmsg(r) ? !children : delta > (int64_t)children;
 }
 
+/*
+ * memory.oom.group where the lab shared the cgroup: the record ends with the kill. A rise of
+ * oom_kill that the lab still saw is then the end of everything inside.
+ */
+static bool is_group_killed(const struct record *r, struct conclusion *c)
+{
+	const struct record_cgroup *own = record_own_cgroup(r);
+
+	if (r->is_complete || record_target_end(r) || !own || own->oom_group != 1)
+		return false;
+	for (size_t i = 0; i < r->mark_count; i++)
+		if (text_starts_with(r->marks[i].name, "oom_kill ")) {
+			cite(c, "record line %u", r->marks[i].line);
+			cite(c, "memory.oom.group 1");
+			return true;
+		}
+	return false;
+}
+
 static bool is_target_oom_killed(const struct record *r, struct conclusion *c)
 {
 	bool proven;
@@ -116,7 +135,7 @@ static bool is_target_oom_killed(const struct record *r, struct conclusion *c)
 	if (record_target_end(r) && !record_target_got_sigkill(r))
 		return false;
 	cite_kills(c, r, true);
-	proven = cite_mark_victims(c, r) | has_target_kill(c);
+	proven = cite_mark_victims(c, r) | has_target_kill(c) | is_group_killed(r, c);
 	if (!proven && !counter_means_target(r, c))
 		return false;
 	cite_counter(c, r, COUNTER_OOM_KILL);
@@ -214,9 +233,32 @@ static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 	return ended_by_itself(r, c);
 }
 
+/*
+ * v1 counts no OOMs, only kills and charges that failed at the limit: both rose while the peak
+ * stood at the limit. With swap off it is the limit of memory and swap together that fails them,
+ * and kernels of late do not count that (seen on 6.18).
+ */
+static bool is_v1_limit_hit(const struct record *r)
+{
+	const struct record_cgroup *own = record_own_cgroup(r);
+	bool is_sampled;
+	int64_t peak = record_peak(r, &is_sampled), max, failed = record_delta(own, COUNTER_MAX);
+	bool is_swap_off;
+
+	if (r->cgroup_version != 1 || !own || !own->memory_max.is_set || own->memory_max.is_max)
+		return false;
+	max = (int64_t)own->memory_max.bytes;
+	is_swap_off = own->memory_swap_max.is_set && !own->memory_swap_max.is_max &&
+		      !own->memory_swap_max.bytes;
+	return record_delta(own, COUNTER_OOM_KILL) > 0 && (failed > 0 || is_swap_off) &&
+	       is_known(peak) && peak >= max - max / 100;
+}
+
 /* Where the log is silent: the level whose own counters rose is the one whose limit was hit. */
 static enum scope scope_from_counters(const struct record *r)
 {
+	if (is_v1_limit_hit(r))
+		return SCOPE_OWN;
 	for (size_t i = 0; i < r->cgroup_count; i++) {
 		const struct record_cgroup *cgroup = &r->cgroups[i];
 		int64_t oom = record_delta_local(cgroup, COUNTER_OOM);

@@ -39,6 +39,8 @@ static void say_own(const struct facts *f, struct doc *doc)
 	cite_limits(doc, limit);
 	cite_kmsg(doc, f->limit_line);
 	cite_event(doc, f, COUNTER_OOM);
+	if (!f->kill && f->record->cgroup_version == 1)
+		cite_event(doc, f, COUNTER_MAX);
 }
 
 static void say_ancestor(const struct facts *f, struct doc *doc)
@@ -161,6 +163,13 @@ static void say_further_kills(const struct facts *f, struct doc *doc)
 	cite_event(doc, f, COUNTER_OOM_KILL);
 }
 
+static bool has_log(const struct record *r)
+{
+	const struct record_source *kmsg = record_source_named(r, "kmsg");
+
+	return !kmsg || kmsg->is_open;
+}
+
 void story_kernel(const struct facts *f, struct doc *doc)
 {
 	if (f->conclusion->scope == SCOPE_NONE)
@@ -168,8 +177,10 @@ void story_kernel(const struct facts *f, struct doc *doc)
 	doc_heading(doc, "Whose limit was hit, and what the kernel did");
 	say_limit(f, doc);
 	if (!f->kill) {
-		doc_sentence(doc, "Its log holds no account of the kill, but its counters do: "
-				  "oom_kill rose while the process died of SIGKILL.");
+		doc_sentence(doc, "%s: oom_kill rose while the process died of SIGKILL.",
+			     has_log(f->record)
+				     ? "Its log holds no account of the kill, but its counters do"
+				     : "Its log could not be read here, but its counters tell");
 		cite_event(doc, f, COUNTER_OOM_KILL);
 		cite_end(doc, f);
 		return;

@@ -43,6 +43,7 @@ void spec_init(struct spec *spec)
 		.overcommit_ratio = SPEC_KEEP,
 		.oom_score_adj = SPEC_KEEP,
 		.ram_bytes = SPEC_KEEP,
+		.ceiling_bytes = SPEC_KEEP,
 		.timeout_ns = SPEC_TIMEOUT_NS,
 	};
 }

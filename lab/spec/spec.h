@@ -27,6 +27,7 @@ struct spec {
 	int64_t oom_score_adj;	   /* -1000..1000 or SPEC_KEEP */
 	const char *thp;	   /* always, madvise, never; NULL: leave it */
 	int64_t ram_bytes;	   /* of the guest; SPEC_KEEP: the lab chooses */
+	int64_t ceiling_bytes;	   /* the scenario never touches more; SPEC_KEEP: not known */
 	int64_t timeout_ns;
 	bool needs_memcg_v2, needs_kmsg;
 	bool has_expect;

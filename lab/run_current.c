@@ -1,0 +1,80 @@
+#include "run_current.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "launch/process.h"
+
+/* What engines and systemd leave to be recognised by; the image of this lab sets "container". */
+static bool is_in_container(void)
+{
+	return getenv("container") || getenv("KUBERNETES_SERVICE_HOST") ||
+	       !access("/.dockerenv", F_OK) || !access("/run/.containerenv", F_OK);
+}
+
+void run_current_find(struct run *run, struct err *reason)
+{
+	struct plan_facts *facts = &run->facts;
+	struct err ignored = ERR_INIT;
+	struct cg own;
+
+	facts->in_container = is_in_container();
+	facts->limit_asked = run->options->spec.memory_max.is_set;
+	if (cg_open_own(&own, reason) < 0) {
+		facts->current_reason = reason->text;
+		return;
+	}
+	facts->current_version = own.version;
+	facts->current_limit = cg_limit_in_force(&own);
+	cg_destroy(&own, &ignored);
+}
+
+static uint64_t scale(uint64_t value, uint64_t to, uint64_t from)
+{
+	return (uint64_t)((double)value * ((double)to / (double)from));
+}
+
+/* A peak that was expected at the declared limit is expected at this one. */
+static void follow_limit(struct spec *spec, uint64_t bytes)
+{
+	struct range *peak = &spec->expect.peak_bytes;
+	uint64_t declared = spec->memory_max.bytes;
+
+	if (!spec->memory_max.is_set || spec->memory_max.is_max || !declared || !peak->is_set ||
+	    peak->min > declared || peak->max < declared)
+		return;
+	peak->min = scale(peak->min, bytes, declared);
+	if (peak->max != UINT64_MAX)
+		peak->max = scale(peak->max, bytes, declared);
+}
+
+void run_current_settle(struct run *run)
+{
+	struct spec *spec = &run->spec;
+
+	if (run->facts.current_limit.is_max)
+		return;
+	follow_limit(spec, run->facts.current_limit.bytes);
+	spec->memory_max = run->facts.current_limit;
+	spec->memory_swap_max = (struct amount){0};
+}
+
+void run_current_note(struct record_writer *w, const struct cg *cg)
+{
+	_cleanup_free_ char *text = NULL;
+	struct cgroup_limits limits;
+	int64_t vsz, rss;
+
+	if (process_sizes(getpid(), &vsz, &rss))
+		rss = 0;
+	text = text_format("The lab runs in the same container: counters and sizes are the whole "
+			   "container's, this lab (%s resident), its trace and its record included",
+			   TEXT_SIZE((uint64_t)rss));
+	record_put_note(w, text);
+	cg_read_limits(cg, 0, &limits);
+	if (limits.oom_group)
+		record_put_note(w, "memory.oom.group is 1 here: a kill takes this lab with the "
+				   "target, and the record ends there");
+}

@@ -1,0 +1,25 @@
+/*
+ * run_current.h - the place "current": inside a container, under the limit its engine gave it. No
+ * cgroup is made; the target is a child in the same cgroup and offers itself to the OOM killer.
+ */
+#ifndef OOMLAB_RUN_CURRENT_H
+#define OOMLAB_RUN_CURRENT_H
+
+#include "run.h"
+
+/* The oom_score_adj of a target that shares the lab's cgroup, unless another was asked for. */
+enum { CURRENT_VICTIM_SCORE = 1000 };
+
+/* Fills the facts of the container this runs in; `reason` holds the text of one of them. */
+void run_current_find(struct run *run, struct err *reason);
+
+/*
+ * Puts the container's limits where the spec says others: what is expected of the peak follows
+ * the limit it was declared for.
+ */
+void run_current_settle(struct run *run);
+
+/* What a reader of this record has to know: whose figures they are. */
+void run_current_note(struct record_writer *w, const struct cg *cg);
+
+#endif
