@@ -86,12 +86,7 @@ static enum place wanted_place(const struct run_options *o)
 	return needs_guest && o->place == PLACE_AUTO ? PLACE_VM : o->place;
 }
 
-/* The facts point into these; they live as long as the run. */
-struct reasons {
-	struct err cgroup, vm, current;
-};
-
-static void find_facts(struct run *run, struct reasons *reasons)
+static void find_facts(struct run *run)
 {
 	const struct run_options *o = run->options;
 	bool wants_vm = (o->place == PLACE_AUTO || o->place == PLACE_VM) && !o->inside_guest;
@@ -100,16 +95,16 @@ static void find_facts(struct run *run, struct reasons *reasons)
 		.is_guest = o->inside_guest,
 		.allow_host_sysctl = o->allow_host_sysctl,
 	};
-	run_current_find(run, &reasons->current);
-	if (cg_find_home(&run->home, &reasons->cgroup) < 0)
-		run->facts.cgroup_reason = reasons->cgroup.text;
+	run_current_find(run, &run->reasons.current);
+	if (cg_find_home(&run->home, &run->reasons.cgroup) < 0)
+		run->facts.cgroup_reason = run->reasons.cgroup.text;
 	run->facts.cgroup_version = run->home.version;
 	run->facts.cgroup_parent = run->home.parent;
 	if (access("/dev/kmsg", R_OK) < 0 && !o->inside_guest)
 		run->facts.kmsg_reason = "the scenario needs the kernel log, which this user may "
 					 "not read";
-	run->facts.vm_works = wants_vm && vm_check(o->kernel, &reasons->vm) == 0;
-	run->facts.vm_reason = reasons->vm.text;
+	run->facts.vm_works = wants_vm && vm_check(o->kernel, &run->reasons.vm) == 0;
+	run->facts.vm_reason = run->reasons.vm.text;
 }
 
 static int64_t version_of(const struct run *run)
@@ -267,13 +262,12 @@ static void run_release(struct run *run)
 
 static int prepare_and_run(struct run *run, char **operands, bool is_command, struct err *err)
 {
-	struct reasons reasons = {ERR_INIT, ERR_INIT, ERR_INIT};
 	int stuck, status = 0;
 
 	spec_init(&run->spec);
 	if (find_target(run, operands, is_command, err) < 0 || settle_spec(run, err) < 0)
 		return -1;
-	find_facts(run, &reasons);
+	find_facts(run);
 	plan_make(&run->spec, wanted_place(run->options), &run->facts, &run->plan);
 	if (run->plan.place == PLACE_CURRENT && !run->plan.skip)
 		run_current_settle(run);

@@ -37,6 +37,9 @@ struct run {
 	char *path;  /* what is executed, absolute */
 	struct plan plan;
 	struct plan_facts facts;
+	struct {
+		struct err current, cgroup, vm;
+	} reasons; /* why a place is not to be had; the facts point into these */
 	struct cg_home home;
 	char *dir; /* reports/<name>-<time>-<pid>; NULL inside the guest */
 	struct record_writer writer;

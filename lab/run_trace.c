@@ -44,6 +44,8 @@ static int write_raw(const struct run *run, const struct trace_ring *ring, struc
 
 	if (run->options->inside_guest)
 		return port ? trace_ring_dump(ring, atoi(port), err) : 0;
+	if (!path)
+		BUG("a run on the host without a folder");
 	file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (file < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", path);

@@ -56,12 +56,12 @@ static bool all_bytes(const void *p, size_t bytes, unsigned char value)
 /* Resident bytes of a range, as the kernel sees them. */
 static size_t resident(const void *p, size_t bytes)
 {
-	const uintptr_t start = (uintptr_t)p & ~(PAGE - 1);
-	const size_t pages = ((uintptr_t)p + bytes - start + PAGE - 1) / PAGE;
+	const size_t before = (uintptr_t)p & (PAGE - 1);
+	const size_t pages = (before + bytes + PAGE - 1) / PAGE;
 	unsigned char *map = calloc(pages, 1);
 	size_t count = 0;
 
-	ck_assert_int_eq(mincore((void *)start, pages * PAGE, map), 0);
+	ck_assert_int_eq(mincore((char *)p - before, pages * PAGE, map), 0);
 	for (size_t i = 0; i < pages; i++)
 		count += map[i] & 1;
 	free(map);

@@ -26,7 +26,7 @@ static struct err err;
 
 static void setup(void)
 {
-	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	memcpy(dir + strlen(dir) - 6, "XXXXXX", 6);
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	fd = memfd_create("initramfs", MFD_CLOEXEC);
 	err = (struct err)ERR_INIT;

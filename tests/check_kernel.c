@@ -32,7 +32,7 @@ static void put(const char *path, const char *text)
 
 static void setup(void)
 {
-	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	memcpy(dir + strlen(dir) - 6, "XXXXXX", 6);
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	setenv("OOMLAB_CACHE", dir, 1);
 	found = (struct kernel){0};

@@ -361,6 +361,7 @@ START_TEST(any_damage_is_survived)
 
 	put_one_of_each();
 	written(&sb);
+	ck_assert_uint_gt(sb.len, 0);
 	for (size_t len = 0; len <= sb.len; len++)
 		if (!record_load_memory(sb.buf, len, &r, &err))
 			record_release(&r);

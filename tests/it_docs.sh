@@ -9,10 +9,11 @@ for command in run list report explain doctor; do
 	ok $? "the manual has 'oomlab $command'"
 	"$oomlab" $command --help >"$scratch/help" 2>&1
 	is $? 0 "'oomlab $command --help' works"
-	for option in $(grep -o '^  --[a-z-]*' "$scratch/help"); do
+	grep -o "^  --[a-z-]*" "$scratch/help" >"$scratch/options"
+	while read -r option; do
 		[ "$option" = --help ] || grep -q -- "$option\b" "$page"
 		ok $? "the manual has $command $option"
-	done
+	done <"$scratch/options"
 done
 for variable in OOMLAB_CACHE OOMLAB_SCENARIOS OOMLAB_ACCEL; do
 	grep -rq "\"$variable\"" "$top/lab"

@@ -1,13 +1,13 @@
 #!/bin/bash
 # it_oomlog_corpus.sh - real logs from elsewhere with their facts, where such a folder stands beside
 # the project; `oomlab explain` must find the facts and say nothing false.
+# shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 
 corpus=${OOMLAB_CORPUS:-$top/../shared/oomlogs}
 if [ ! -x "$corpus/score" ]; then
 	skip 'facts of real logs' "no corpus at $corpus"
 	done_testing
-	exit
 fi
 found=$("$corpus/score" "$oomlab" -v 2>&1)
 ok $? 'facts of real logs' "$found"

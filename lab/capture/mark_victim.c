@@ -123,7 +123,7 @@ static bool is_worth_its_wait(const struct capture *capture)
 
 static int open_mark_victim(struct capture *capture, char *why)
 {
-	int64_t id;
+	int64_t id = 0;
 	int r;
 
 	if (!is_worth_its_wait(capture)) {

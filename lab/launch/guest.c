@@ -190,9 +190,10 @@ static void say(int port, const char *line)
 		complain("cannot write to", "the record port");
 }
 
+/* At most max strings, then NULL; fewer: the rest is NULL too. */
 static char **strings(char **next, char *end, size_t max)
 {
-	char **list = xcalloc(1, sizeof(*list));
+	char **list = xcalloc(4, sizeof(*list));
 	size_t n = 0;
 
 	while (*next < end && n < max) {

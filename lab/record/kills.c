@@ -56,6 +56,7 @@ static void own_texts(struct kills *k, struct oomlog_event *e)
 		own_text(k, texts[i]);
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): members and a suffix take no parentheses */
 #define OWN_ARRAY(kills, event, items, count, text)                                          \
 	do {                                                                                 \
 		(event)->items =                                                             \
@@ -63,6 +64,7 @@ static void own_texts(struct kills *k, struct oomlog_event *e)
 		for (size_t i_ = 0; i_ < (event)->count; i_++)                               \
 			own_text(kills, &(event)->items[i_] text);                           \
 	} while (0)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static void own_event(struct kills *k, struct oomlog_event *e)
 {

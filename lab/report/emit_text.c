@@ -228,7 +228,7 @@ static size_t column_width(const struct doc_block *block, size_t column)
 
 static bool is_number(const char *cell)
 {
-	return !cell[strspn(cell, "0123456789-")];
+	return cell && !cell[strspn(cell, "0123456789-")];
 }
 
 /* Numbers stand flush right. */
