@@ -13,9 +13,16 @@
 #define BOOT_TIMEOUT_NS INT64_C(60000000000)
 #define SLACK_NS	INT64_C(60000000000) /* for boot, power-off and a slow machine */
 
-static void show_line(const char *text, size_t len, void *ctx)
+static int take_line(const char *text, size_t len, void *ctx)
 {
-	live_record_line(ctx, text, len);
+	struct run *run = ctx;
+
+	if (!text) {
+		live_update(&run->live);
+		return 0;
+	}
+	live_record_line(&run->live, text, len);
+	return record_put_raw(&run->writer, text, len);
 }
 
 /* oomlab run --inside-guest --spec-json=... -- PATH ARGS... */
@@ -60,15 +67,17 @@ int run_vm(struct run *run, struct err *err)
 		.boot_timeout_ns = BOOT_TIMEOUT_NS,
 		.timeout_ns = (uint64_t)(run->spec.timeout_ns + SLACK_NS),
 		.signals = &run->signals,
-		.line = show_line,
-		.ctx = &run->live,
+		.line = take_line,
+		.ctx = run,
 	};
 	struct vm_result result = {0};
 	int r;
 
 	json_decref(spec);
 	live_stage(&run->live, "booting");
-	r = vm_run(&request, &run->writer, &result, err);
+	r = vm_run(&request, &result, err);
+	if (result.lines_dropped)
+		record_put_lost(&run->writer, "record", result.lines_dropped);
 	if (result.accelerator)
 		record_put_run(&run->writer, &(struct record_run){
 						     .accelerator = result.accelerator,

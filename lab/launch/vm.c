@@ -223,8 +223,7 @@ static int prepare(struct vm *vm, struct err *err)
 	return vm->config.initramfs_fd < 0 ? -1 : 0;
 }
 
-int vm_run(const struct vm_request *request, struct record_writer *w, struct vm_result *result,
-	   struct err *err)
+int vm_run(const struct vm_request *request, struct vm_result *result, struct err *err)
 {
 	struct vm vm = {
 		.request = request,
@@ -235,11 +234,12 @@ int vm_run(const struct vm_request *request, struct record_writer *w, struct vm_
 	int rc;
 
 	*result = (struct vm_result){0};
-	rc = relay_init(&vm.relay, request, w, err);
+	rc = relay_init(&vm.relay, request, err);
 	if (rc == 0)
 		rc = prepare(&vm, err);
 	if (rc == 0)
 		rc = run_guest(&vm, result, err);
+	result->lines_dropped = vm.relay.dropped;
 	relay_release(&vm.relay);
 	cleanup_closep(&vm.config.initramfs_fd);
 	kernel_release(&vm.kernel);

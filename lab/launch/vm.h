@@ -14,10 +14,10 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "record/record.h"
 
 struct vm_request {
 	const char *kernel; /* a path to a vmlinuz, a series such as "6.1", or NULL: the default */
@@ -31,8 +31,11 @@ struct vm_request {
 	const char *run_dir;   /* console.log, trace.bin are written here; temporary files too */
 	uint64_t boot_timeout_ns, timeout_ns; /* silence before the first byte; the whole run */
 	const sigset_t *signals; /* SIGINT, SIGTERM: already blocked; they end the run */
-	void (*line)(const char *text, size_t len,
-		     void *ctx); /* each record line, for the live line */
+	/*
+	 * Takes each record line, hostile text without its newline. Returns -1 to refuse it: it is
+	 * counted as dropped. NULL once a tenth of a second passed without any: time to redraw.
+	 */
+	int (*line)(const char *text, size_t len, void *ctx);
 	void *ctx;
 };
 
@@ -40,17 +43,17 @@ struct vm_result {
 	const char *accelerator; /* "kvm" or "tcg" */
 	bool interrupted;	 /* by one of `signals` */
 	int signal;		 /* which; 0: none */
-	int status; /* wait status of the inner oomlab, when the guest ended by itself */
+	int status;	       /* wait status of the inner oomlab, when the guest ended by itself */
+	int64_t lines_dropped; /* refused by `line`, or longer than 1 MiB */
 };
 
 /*
- * Boots, relays every record line into `w`, copies out/err to this process's stdout/stderr, waits
+ * Boots, hands on every record line, copies out/err to this process's stdout/stderr, waits
  * for the power-off. Returns 0 when the guest ended by itself and its record is complete, or -1
  * with a sentence: no QEMU, no kernel, a guest that never spoke, panicked, or was killed. On
  * return no process, socket or temporary file is left.
  */
-int vm_run(const struct vm_request *request, struct record_writer *w, struct vm_result *result,
-	   struct err *err);
+int vm_run(const struct vm_request *request, struct vm_result *result, struct err *err);
 
 /* What this host lacks for the vm place: 0, or -1 with the sentence and the cure. */
 int vm_check(const char *kernel, struct err *err);

@@ -19,6 +19,7 @@
 #define CONSOLE_TAIL (64 << 10)
 #define TRACE_MAX    (1 << 30)
 #define NS_PER_MS    1000000
+#define TICK_MS	     100
 
 enum { SLOT_PID = CHANNEL_COUNT, SLOT_SIGNAL, SLOT_OUT, SLOT_ERR, SLOT_COUNT };
 
@@ -30,12 +31,10 @@ static int open_in(const char *dir, const char *name, struct err *err)
 	return fd < 0 ? err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", path) : fd;
 }
 
-int relay_init(struct relay *r, const struct vm_request *request, struct record_writer *writer,
-	       struct err *err)
+int relay_init(struct relay *r, const struct vm_request *request, struct err *err)
 {
 	*r = (struct relay){
 		.request = request,
-		.writer = writer,
 		.end_ns = io_now_ns() + (int64_t)request->timeout_ns,
 		.signal_fd = -1,
 		.console_fd = -1,
@@ -60,8 +59,6 @@ int relay_init(struct relay *r, const struct vm_request *request, struct record_
 
 void relay_release(struct relay *r)
 {
-	if (r->dropped)
-		record_put_lost(r->writer, "record", r->dropped);
 	cleanup_closep(&r->signal_fd);
 	cleanup_closep(&r->console_fd);
 	cleanup_closep(&r->trace_fd);
@@ -91,10 +88,8 @@ static void take_line(struct relay *r, const char *line, size_t len)
 		r->is_skipping = false;
 	else if (*line == '#')
 		take_word(r, line);
-	else if (len > RELAY_LINE_MAX || record_put_raw(r->writer, line, len) < 0)
+	else if (len > RELAY_LINE_MAX || r->request->line(line, len, r->request->ctx) < 0)
 		r->dropped++;
-	else if (r->request->line)
-		r->request->line(line, len, r->request->ctx);
 }
 
 static void take_record(struct relay *r, const char *data, size_t len)
@@ -246,11 +241,14 @@ enum relay_end relay_run(struct relay *r, struct qemu *q, uint64_t boot_timeout_
 	for (;;) {
 		bool is_draining = (is_gone || r->has_ended) && !has_pending(r);
 		int64_t deadline = !r->is_up && boot_end_ns < r->end_ns ? boot_end_ns : r->end_ns;
-		int left = ms_until(deadline);
+		int left = ms_until(deadline), found;
 
 		fill(p, r, q, is_gone);
-		if (poll(p, SLOT_COUNT, is_draining ? 0 : left) < 0 && errno != EINTR)
+		found = poll(p, SLOT_COUNT, is_draining ? 0 : left < TICK_MS ? left : TICK_MS);
+		if (found < 0 && errno != EINTR)
 			BUG("poll: %s", strerror(errno));
+		if (found == 0)
+			r->request->line(NULL, 0, r->request->ctx);
 		if (p[SLOT_SIGNAL].revents && take_signal(r))
 			return RELAY_INTERRUPTED;
 		is_gone |= p[SLOT_PID].revents != 0;

@@ -1,10 +1,10 @@
 /*
- * vm_relay.h - one poll loop over everything a running guest sends: record lines into the record,
+ * vm_relay.h - one poll loop over everything a running guest sends: record lines to request->line,
  * the trace and the console into files of the run's folder, out and err to ours, until the guest
  * says it has ended, QEMU is gone, a signal arrives or the time is up.
  *
- * What the guest sends is hostile text: a line longer than RELAY_LINE_MAX, or one that is no line
- * of a record, is dropped and counted; console.log and trace.bin end at a fixed size.
+ * What the guest sends is hostile text: a line longer than RELAY_LINE_MAX, or one that is
+ * refused, is dropped and counted; console.log and trace.bin end at a fixed size.
  * When our stdout or stderr does not take more, the guest waits; record lines do not.
  */
 #ifndef OOMLAB_VM_RELAY_H
@@ -26,7 +26,6 @@ enum relay_end {
 
 struct relay {
 	const struct vm_request *request;
-	struct record_writer *writer;
 	int64_t end_ns; /* when the whole run is too long */
 	int signal_fd, console_fd, trace_fd;
 	size_t console_room, trace_room; /* bytes the files may still take */
@@ -45,13 +44,12 @@ struct relay {
 };
 
 /* Opens the files of the run's folder and the signals. Returns 0, or -1 with the sentence. */
-int relay_init(struct relay *r, const struct vm_request *request, struct record_writer *writer,
-	       struct err *err);
+int relay_init(struct relay *r, const struct vm_request *request, struct err *err);
 
 /* Relays one QEMU; may be called again for another one as long as !r->is_up. */
 enum relay_end relay_run(struct relay *r, struct qemu *q, uint64_t boot_timeout_ns);
 
-/* Writes down what was dropped, closes all. Safe after a failed relay_init(). */
+/* Closes all; `dropped` stays. Safe after a failed relay_init(). */
 void relay_release(struct relay *r);
 
 /*
