@@ -77,7 +77,7 @@ int run_vm(struct run *run, struct err *err)
 	if (!run->spec.name && !request.share_host)
 		record_put_note(&run->writer,
 				"The guest had the command, what it loads and what --file named, and "
-				"nothing else of this host; --share-host shows it all, read-only.");
+				"nothing else of this host; --share-host shows it all, read-only");
 	live_stage(&run->live, "booting");
 	r = vm_run(&request, &result, err);
 	if (result.lines_dropped)

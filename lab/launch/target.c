@@ -38,6 +38,19 @@ static int cause_of(const char *path)
 	return S_ISREG(st.st_mode) ? access(path, X_OK) < 0 ? errno : 0 : EACCES;
 }
 
+/* The folder resolved, the last part as it is: programs such as busybox go by their name. */
+static char *absolute(const char *path, struct err *err)
+{
+	_cleanup_free_ char *copy = xstrdup(path);
+	char *slash = strrchr(copy, '/');
+	_cleanup_free_ char *dir = NULL;
+
+	*slash = '\0';
+	dir = realpath(slash == copy ? "/" : copy, NULL);
+	return dir ? text_format("%s/%s", strcmp(dir, "/") ? dir : "", slash + 1)
+		   : refuse(path, errno, err);
+}
+
 char *target_find(const char *command, struct err *err)
 {
 	const char *path = getenv("PATH");
@@ -46,14 +59,14 @@ char *target_find(const char *command, struct err *err)
 
 	if (strchr(command, '/')) {
 		cause = cause_of(command);
-		return cause ? refuse(command, cause, err) : realpath(command, NULL);
+		return cause ? refuse(command, cause, err) : absolute(command, err);
 	}
 	for (char *rest = dirs, *dir; *command && (dir = strsep(&rest, ":"));) {
 		_cleanup_free_ char *file = text_format("%s/%s", *dir ? dir : ".", command);
 		int found = cause_of(file);
 
 		if (!found)
-			return realpath(file, NULL);
+			return absolute(file, err);
 		if (found == EACCES)
 			cause = EACCES;
 	}
