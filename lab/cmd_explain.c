@@ -91,7 +91,8 @@ static void on_event(const struct oomlog_event *event, void *ctx)
 
 	explanation_make(&explanation, event);
 	if (explain->format == FORMAT_JSON)
-		explain_json_event(stdout, event, &explanation, explain->quality.events);
+		explain_json_event(stdout, event, &explanation, explain->file,
+				   explain->quality.events);
 	else if (explain->format == FORMAT_MARKDOWN)
 		explain_print_markdown(&page, event, &explanation);
 	else
@@ -122,24 +123,28 @@ static int read_all(struct explain *explain, struct oomlog *log, int fd, const c
 	}
 }
 
-static int explain_file(struct explain *explain, const char *name, struct err *err)
+static int explain_stream(struct explain *explain, int fd, const char *name, struct err *err)
 {
 	struct oomlog_options settings = {explain->page_size, on_event, explain};
-	_cleanup_close_ int opened = -1;
-	int fd = STDIN_FILENO;
-
-	explain->file = strcmp(name, "-") ? name : "standard input";
-	if (strcmp(name, "-") != 0) {
-		opened = fd = open(name, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			return err_errno(err, EXIT_FAILED, "cannot open '%s'", name);
-	}
 	struct oomlog *log = oomlog_new(&settings);
-	int rc = read_all(explain, log, fd, name, err);
+	int rc;
+
+	explain->file = name;
+	rc = read_all(explain, log, fd, name, err);
 	oomlog_end(log);
 	explain->quality.lines += oomlog_line_count(log);
 	oomlog_free(log);
 	return rc;
+}
+
+static int explain_file(struct explain *explain, const char *name, struct err *err)
+{
+	if (strcmp(name, "-") == 0)
+		return explain_stream(explain, STDIN_FILENO, "standard input", err);
+	_cleanup_close_ int fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, EXIT_FAILED, "cannot open '%s'", name);
+	return explain_stream(explain, fd, name, err);
 }
 
 int cmd_explain(int argc, char **argv)

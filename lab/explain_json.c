@@ -274,10 +274,11 @@ void explain_json_begin(FILE *to)
 }
 
 void explain_json_event(FILE *to, const struct oomlog_event *event, const struct explanation *x,
-			uint64_t index)
+			const char *file, uint64_t index)
 {
 	json_t *value = event_value(event, x);
 
+	put_text(value, "file", file);
 	fputs(index ? ",\n" : "\n", to);
 	json_dumpf(value, to, JSON_COMPACT);
 	json_decref(value);

@@ -18,9 +18,9 @@ struct explain_quality {
 };
 
 void explain_json_begin(FILE *to);
-/* index counts from 0. */
+/* index counts from 0; file is the log's name, which the line numbers belong to. */
 void explain_json_event(FILE *to, const struct oomlog_event *event, const struct explanation *x,
-			uint64_t index);
+			const char *file, uint64_t index);
 void explain_json_end(FILE *to, const struct explain_quality *quality);
 
 #endif

@@ -41,7 +41,7 @@ static void render(const struct oomlog_event *event, void *ctx)
 	else if (out->format == MARKDOWN)
 		explain_print_markdown(&page, event, &x);
 	else
-		explain_json_event(out->to, event, &x, out->events - 1);
+		explain_json_event(out->to, event, &x, "kern.log", out->events - 1);
 	explanation_release(&x);
 }
 

@@ -12,10 +12,10 @@ fi
 found=$("$corpus/score" "$oomlab" -v 2>&1)
 ok $? 'facts of real logs' "$found"
 printf '%s\n' "$found" | tail -n 1 | sed 's/^/# /'
-failed=''
+failed=
 for log in "$corpus"/*.log; do
-	"$oomlab" explain "$log" >/dev/null && "$oomlab" explain --markdown "$log" >/dev/null ||
-		failed="$failed $log"
+	"$oomlab" explain "$log" >/dev/null || failed="$failed $log"
+	"$oomlab" explain --markdown "$log" >/dev/null || failed="$failed $log"
 done
 is "$failed" '' 'every real log is explained as text and as Markdown'
 done_testing

@@ -150,7 +150,7 @@ static void stats_in_line(struct facts *f, struct span s)
 
 void fact_stats(struct facts *f, struct span text, uint64_t line)
 {
-	size_t cache = span_rfind(text, SPAN("cache:")), end;
+	size_t cache, end;
 	struct span path, rest;
 
 	text = span_trim(text);

@@ -2,6 +2,7 @@
 
 #include "oomlog/kind.h"
 #include "oomlog/oomlog.h"
+#include "oomlog/stamp.h"
 
 struct strip {
 	struct span rest;
@@ -16,84 +17,6 @@ static void headed(struct strip *st, struct span rest)
 {
 	st->rest = rest;
 	st->line->headed = true;
-}
-
-static size_t clean_copy(struct span raw, char *out)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < raw.n; i++) {
-		if (raw.p[i] == '\x1b' && i + 1 < raw.n && raw.p[i + 1] == '[') {
-			i += 2;
-			while (i < raw.n && !char_is_alpha(raw.p[i]))
-				i++;
-		} else if (raw.p[i] == '\xc2' && i + 1 < raw.n && raw.p[i + 1] == '\xa0') {
-			out[n++] = ' ';
-			i++;
-		} else {
-			out[n++] = raw.p[i];
-		}
-	}
-	return n;
-}
-
-static struct span clean(struct span raw, char *scratch)
-{
-	if (raw.n && raw.p[raw.n - 1] == '\r')
-		raw.n--;
-	if (span_has_char(raw, '\x1b') ||
-	    (span_has_char(raw, '\xc2') && span_has(raw, SPAN("\xc2\xa0"))))
-		return (struct span){scratch, clean_copy(raw, scratch)};
-	return raw;
-}
-
-static size_t width(struct span s)
-{
-	size_t columns = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		columns += (s.p[i] & 0xc0) != 0x80;
-	return columns;
-}
-
-/* "12345.678901" or "2-3219.1870"; the time is set for the plain form only. */
-static bool printk_stamp(struct span s, int64_t *time_ns)
-{
-	int64_t seconds, fraction = 0;
-	struct span whole = s;
-
-	if (span_digits(s) == 0)
-		return false;
-	if (span_number(&s, &seconds) && span_eat(&s, SPAN("."))) {
-		size_t digits = s.n;
-
-		if (digits == 0 || digits > 9 || span_digits(s) != digits)
-			return false;
-		span_number(&s, &fraction);
-		for (; digits < 9; digits++)
-			fraction *= 10;
-		if (seconds < INT64_MAX / 1000000000 - 1)
-			*time_ns = seconds * 1000000000 + fraction;
-		return true;
-	}
-	whole = span_skip(whole, span_digits(whole));
-	return span_eat(&whole, SPAN("-")) && span_digits(whole) &&
-	       printk_stamp(whole, &(int64_t){0});
-}
-
-/* Offset just behind the first "h:mm:ss" within the first 40 bytes, or 0. */
-static size_t clock_end(struct span s)
-{
-	s = span_head(s, 40);
-	for (size_t i = 1; i + 5 < s.n; i++) {
-		const char *p = s.p + i;
-
-		if (p[0] == ':' && char_is_digit(p[-1]) && char_is_digit(p[1]) &&
-		    char_is_digit(p[2]) && p[3] == ':' && char_is_digit(p[4]) &&
-		    char_is_digit(p[5]))
-			return i + 6;
-	}
-	return 0;
 }
 
 static bool row_follows(struct span after)
@@ -118,13 +41,13 @@ static bool bracket_known(struct strip *st, struct span inside, struct span afte
 	struct line *line = st->line;
 	struct span trimmed = span_trim(inside);
 
-	if (printk_stamp(trimmed, &line->time_ns)) {
+	if (stamp_printk(trimmed, &line->time_ns)) {
 		st->stamped = true;
 		return true;
 	}
 	if (st->stamped && caller_id(inside))
 		return true;
-	if (!st->stamped && clock_end(inside)) {
+	if (!st->stamped && stamp_clock_end(inside)) {
 		line->wall = trimmed;
 		return true;
 	}
@@ -250,27 +173,9 @@ static void strip_tags(struct strip *st, struct span s)
 	headed(st, at.n ? at : s);
 }
 
-/* Words before the clock must look like a date: few, short, without punctuation of messages. */
-static bool date_like(struct span s)
-{
-	size_t words = 0;
-
-	for (struct span token = span_token(&s); token.n; token = span_token(&s))
-		if (token.n > 12 || ++words > 5)
-			return false;
-	return true;
-}
-
-/* "I1012 19:00:20.884452": glog, so a program that quotes. */
-static bool glog_date(struct span s)
-{
-	s = span_rtrim(s);
-	return s.n == 5 && memchr("IWEF", *s.p, 4) && span_digits(span_skip(s, 1)) == 4;
-}
-
 static bool strip_date(struct strip *st, struct span s)
 {
-	size_t end = clock_end(s);
+	size_t end = stamp_clock_end(s);
 
 	if (!end || span_has_char(span_head(s, end), '=') || span_has_char(span_head(s, end), '('))
 		return false;
@@ -279,14 +184,14 @@ static bool strip_date(struct strip *st, struct span s)
 		start--;
 	if (start > 0 && s.p[start - 1] == 'T' && start > 4)
 		start -= 1;
-	if (!date_like(span_head(s, start)) || span_has(span_head(s, start), SPAN(": ")))
+	if (!stamp_date_like(span_head(s, start)) || span_has(span_head(s, start), SPAN(": ")))
 		return false;
 	while (end < s.n && (char_is_digit(s.p[end]) || memchr(".,+-:Z", s.p[end], 6)))
 		end++;
 	if (end < s.n && !char_is_blank(s.p[end]))
 		return false;
 	st->line->wall = span_head(s, end);
-	st->line->foreign |= glog_date(span_head(s, start));
+	st->line->foreign |= stamp_glog(span_head(s, start));
 	struct span rest = span_ltrim(span_skip(s, end)), peek = rest;
 	struct span word = span_token(&peek);
 	if ((word.n == 4 && span_digits(word) == 4) || span_equal(word, SPAN("UTC")) ||
@@ -315,7 +220,7 @@ static bool strip_grep(struct strip *st, struct span s)
 		s = span_skip(s, digits + 1);
 	if (s.n && *s.p == '[')
 		return kind_of(s) == KIND_OTHER && strip_bracket(st, s);
-	return s.n && clock_end(s) && strip_date(st, s);
+	return s.n && stamp_clock_end(s) && strip_date(st, s);
 }
 
 /* "4,19685342,241227987454,-,caller=T12845;" with the priority's facility above its low 3 bits. */
@@ -347,7 +252,7 @@ static bool strip_number(struct strip *st, struct span s)
 	const char *end = memchr(s.p, ']', s.n < 24 ? s.n : 24);
 
 	if (end && digits < s.n && s.p[digits] == '.' &&
-	    printk_stamp(span_head(s, (size_t)(end - s.p)), &st->line->time_ns)) {
+	    stamp_printk(span_head(s, (size_t)(end - s.p)), &st->line->time_ns)) {
 		st->stamped = true;
 		headed(st, span_skip(s, (size_t)(end - s.p) + 2));
 		return true;
@@ -372,7 +277,7 @@ static bool strip_level(struct strip *st, struct span s)
 	st->leveled = true;
 	headed(st, body);
 	if (span_number(&body, &version) && version == 1 && span_eat(&body, SPAN(" ")) &&
-	    clock_end(body)) {
+	    stamp_clock_end(body)) {
 		st->rfc5424 = true;
 		st->rest = body;
 	}
@@ -512,8 +417,8 @@ void line_strip(struct line *line, struct span raw, char *scratch)
 	struct strip st = {.line = line};
 
 	*line = (struct line){.time_ns = OOMLOG_ABSENT};
-	st.rest = clean(raw, scratch);
-	line->columns = width(st.rest);
+	st.rest = stamp_clean(raw, scratch);
+	line->columns = stamp_width(st.rest);
 	line->indent = st.rest.n - span_ltrim(st.rest).n;
 	for (int step = 0; step < 10 && !line->foreign; step++)
 		if (!strip_one(&st))

@@ -87,7 +87,7 @@ static inline bool span_has(struct span s, struct span what)
 
 static inline bool span_has_char(struct span s, char c)
 {
-	return s.n && memchr(s.p, c, s.n);
+	return s.n && memchr(s.p, (unsigned char)c, s.n);
 }
 
 static inline struct span span_ltrim(struct span s)

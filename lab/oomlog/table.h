@@ -8,8 +8,8 @@
  *
  * Columns came and went: cpu and oom_adj (2.6, 3.x), nr_ptes, nr_pmds, nr_puds (3.7 to 4.14),
  * rss_anon, rss_file, rss_shmem (6.8), and patches add their own: an unknown column is skipped over
- * by its place. The name is the rest of the row and may hold anything. Values are as printed
- *(pages, but pgtables_bytes in bytes); whoever knows the page size converts.
+ * by its place. The name is the rest of the row and may hold anything. Values are as printed, most
+ * of them pages; whoever knows the page size converts.
  *
  * LIMITATIONS: without a header only the columns common to all kernels are read.
  */

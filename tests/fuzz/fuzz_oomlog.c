@@ -40,7 +40,7 @@ static void print_all(struct tally *tally, const struct oomlog_event *event)
 	explanation_make(&x, event);
 	explain_print_text(&page, event, &x);
 	explain_print_markdown(&page, event, &x);
-	explain_json_event(tally->sink, event, &x, tally->events);
+	explain_json_event(tally->sink, event, &x, "f", tally->events);
 	explanation_release(&x);
 	rewind(tally->sink);
 }

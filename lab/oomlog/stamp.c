@@ -1,0 +1,93 @@
+#include "oomlog/stamp.h"
+
+static size_t clean_copy(struct span raw, char *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < raw.n; i++) {
+		if (raw.p[i] == '\x1b' && i + 1 < raw.n && raw.p[i + 1] == '[') {
+			i += 2;
+			while (i < raw.n && !char_is_alpha(raw.p[i]))
+				i++;
+		} else if (raw.p[i] == '\xc2' && i + 1 < raw.n && raw.p[i + 1] == '\xa0') {
+			out[n++] = ' ';
+			i++;
+		} else {
+			out[n++] = raw.p[i];
+		}
+	}
+	return n;
+}
+
+struct span stamp_clean(struct span raw, char *scratch)
+{
+	if (raw.n && raw.p[raw.n - 1] == '\r')
+		raw.n--;
+	if (span_has_char(raw, '\x1b') ||
+	    (span_has_char(raw, '\xc2') && span_has(raw, SPAN("\xc2\xa0"))))
+		return (struct span){scratch, clean_copy(raw, scratch)};
+	return raw;
+}
+
+size_t stamp_width(struct span s)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		columns += (s.p[i] & 0xc0) != 0x80;
+	return columns;
+}
+
+bool stamp_printk(struct span s, int64_t *time_ns)
+{
+	int64_t seconds, fraction = 0;
+	struct span whole = s;
+
+	if (span_digits(s) == 0)
+		return false;
+	if (span_number(&s, &seconds) && span_eat(&s, SPAN("."))) {
+		size_t digits = s.n;
+
+		if (digits == 0 || digits > 9 || span_digits(s) != digits)
+			return false;
+		span_number(&s, &fraction);
+		for (; digits < 9; digits++)
+			fraction *= 10;
+		if (seconds < INT64_MAX / 1000000000 - 1)
+			*time_ns = seconds * 1000000000 + fraction;
+		return true;
+	}
+	whole = span_skip(whole, span_digits(whole));
+	return span_eat(&whole, SPAN("-")) && span_digits(whole) &&
+	       stamp_printk(whole, &(int64_t){0});
+}
+
+size_t stamp_clock_end(struct span s)
+{
+	s = span_head(s, 40);
+	for (size_t i = 1; i + 5 < s.n; i++) {
+		const char *p = s.p + i;
+
+		if (p[0] == ':' && char_is_digit(p[-1]) && char_is_digit(p[1]) &&
+		    char_is_digit(p[2]) && p[3] == ':' && char_is_digit(p[4]) &&
+		    char_is_digit(p[5]))
+			return i + 6;
+	}
+	return 0;
+}
+
+bool stamp_date_like(struct span s)
+{
+	size_t words = 0;
+
+	for (struct span token = span_token(&s); token.n; token = span_token(&s))
+		if (token.n > 12 || ++words > 5)
+			return false;
+	return true;
+}
+
+bool stamp_glog(struct span s)
+{
+	s = span_rtrim(s);
+	return s.n == 5 && memchr("IWEF", *s.p, 4) && span_digits(span_skip(s, 1)) == 4;
+}

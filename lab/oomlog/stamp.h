@@ -1,0 +1,34 @@
+/*
+ * stamp.h - the parts of headers: printk stamps, dates and clocks of any locale; pure.
+ *
+ * Only what line.c needs to tell a header from a message: shapes are recognised, dates are not
+ * converted. Captured: "52.419530", "2-3219.1870", "Di Aug 12 03:54:03 2025",
+ * "2025-01-21T04:41:44,283302+00:00", "I1012 19:00:20.884452".
+ */
+#ifndef OOMLAB_OOMLOG_STAMP_H
+#define OOMLAB_OOMLOG_STAMP_H
+
+#include "oomlog/span.h"
+
+/*
+ * The line without colours, carriage return and no-break spaces (they become blanks). Returns raw
+ * itself where there are none, else the copy in scratch, which holds raw.n bytes.
+ */
+struct span stamp_clean(struct span raw, char *scratch);
+
+/* Columns on a terminal: characters of UTF-8. */
+size_t stamp_width(struct span s);
+
+/* Whether s is "12345.678901" or "2-3219.1870"; *time_ns is set for the plain form only. */
+bool stamp_printk(struct span s, int64_t *time_ns);
+
+/* Offset just behind the first "h:mm:ss" within the first 40 bytes, or 0. */
+size_t stamp_clock_end(struct span s);
+
+/* Words before a clock that look like a date: few, short, without punctuation of messages. */
+bool stamp_date_like(struct span s);
+
+/* What stands before a clock is glog's "I1012": the line is a program's, which may quote. */
+bool stamp_glog(struct span s);
+
+#endif
