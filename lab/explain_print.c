@@ -22,25 +22,28 @@ static int width_of(const char *text, size_t n)
 static void wrap(const struct explain_page *page, const char *lead, const char *text)
 {
 	int indent = width_of(lead, strlen(lead)), at = indent;
+	struct strbuf out = STRBUF_INIT;
 
-	fputs(lead, page->to);
+	strbuf_puts(&out, lead);
 	for (const char *word = text; *word;) {
 		size_t n = strcspn(word, " ");
 		int width = width_of(word, n);
 
 		if (at > indent && at + 1 + width > page->columns) {
-			fprintf(page->to, "\n%*s", indent, "");
+			strbuf_printf(&out, "\n%*s", indent, "");
 			at = indent;
 		} else if (at > indent) {
-			fputc(' ', page->to);
+			strbuf_putc(&out, ' ');
 			at++;
 		}
-		fwrite(word, 1, n, page->to);
+		strbuf_append(&out, word, n);
 		at += width;
 		word += n;
 		word += *word == ' ';
 	}
-	fputc('\n', page->to);
+	strbuf_putc(&out, '\n');
+	fwrite(out.buf, 1, out.len, page->to);
+	strbuf_release(&out);
 }
 
 static void add_lines(struct strbuf *text, const uint64_t *lines, size_t count)

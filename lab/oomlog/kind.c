@@ -124,6 +124,9 @@ static enum kind node_kind(struct span s)
 {
 	struct span head = span_head(s, 64);
 
+	/* Node, Normal, DMA, Movable, HighMem */
+	if (!memchr("NDMH", *s.p, 4))
+		return KIND_OTHER;
 	if (is_buddy(s))
 		return KIND_BUDDY;
 	if (span_has(head, SPAN(" free:")))
@@ -139,7 +142,7 @@ static enum kind node_kind(struct span s)
  */
 static bool is_invoked(struct span s)
 {
-	size_t at = span_find(s, SPAN(" invoked oom-killer"));
+	size_t at = s.n > 20 ? span_find(span_head(s, 56), SPAN(" invoked oom-killer")) : SPAN_NONE;
 	struct span who = span_trim(span_head(s, at == SPAN_NONE ? 0 : at));
 	size_t digits = span_digits(who);
 
@@ -147,24 +150,38 @@ static bool is_invoked(struct span s)
 					 span_starts(span_skip(who, digits), SPAN(" ("))));
 }
 
+/* "dump_stack+0x57/0x80", "? f+0x1/0x2" */
+static bool is_frame(struct span s)
+{
+	struct span head = span_head(s, 64);
+	const char *plus = memchr(head.p, '+', head.n);
+
+	return span_starts(s, SPAN("? ")) ||
+	       (plus && span_starts(span_skip(s, (size_t)(plus - s.p)), SPAN("+0x")));
+}
+
+static bool is_cpu(struct span s)
+{
+	return (span_starts(s, SPAN("CPU: ")) && span_has(s, SPAN(" PID: "))) ||
+	       (span_starts(s, SPAN("Pid: ")) && span_has(s, SPAN(", comm: ")));
+}
+
+/* The commonest first: a dump is mostly statistics and frames. */
 static enum kind loose_kind(struct span s)
 {
-	static const struct span tasks = SPAN("Tasks in ");
-
-	if (is_invoked(s))
-		return KIND_INVOKED;
-	if (span_has(span_head(s, 64), SPAN("+0x")) || span_starts(s, SPAN("? ")))
-		return KIND_FRAME;
-	if (span_starts(s, tasks) &&
-	    span_has(s, SPAN(" going to be killed due to memory.oom.group")))
-		return KIND_GROUP;
-	if ((span_starts(s, SPAN("CPU: ")) && span_has(s, SPAN(" PID: "))) ||
-	    (span_starts(s, SPAN("Pid: ")) && span_has(s, SPAN(", comm: "))))
-		return KIND_CPU;
-	if (char_is_digit(*s.p) && span_has(span_head(s, 40), SPAN(" pages ")))
-		return KIND_PAGES;
 	if (is_stat(s))
 		return KIND_STAT;
+	if (is_frame(s) && !is_invoked(s))
+		return KIND_FRAME;
+	if (is_invoked(s))
+		return KIND_INVOKED;
+	if (is_cpu(s))
+		return KIND_CPU;
+	if (span_starts(s, SPAN("Tasks in ")) &&
+	    span_has(s, SPAN(" going to be killed due to memory.oom.group")))
+		return KIND_GROUP;
+	if (char_is_digit(*s.p) && span_has(span_head(s, 40), SPAN(" pages ")))
+		return KIND_PAGES;
 	if (*s.p == '/' || span_equal(span_rtrim(s), SPAN("Task in")))
 		return KIND_TASK_IN_REST;
 	return node_kind(s);

@@ -139,8 +139,11 @@ static const struct frame_rule rules[] = {
 /* "do_exit.part.0" is do_exit. */
 static bool frame_is(const char *frame, const char *pattern)
 {
-	size_t n = strcspn(pattern, "*");
+	size_t n;
 
+	if (*frame != *pattern)
+		return false;
+	n = strcspn(pattern, "*");
 	if (strncmp(frame, pattern, n) != 0)
 		return false;
 	return pattern[n] == '*' || frame[n] == '\0' || frame[n] == '.';
