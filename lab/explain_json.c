@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -18,10 +19,20 @@ static void put_int(json_t *object, const char *key, int64_t value)
 		put(object, key, json_integer(value));
 }
 
+static bool is_plain(const char *text)
+{
+	while (*text > 0)
+		text++;
+	return *text == '\0';
+}
+
 static json_t *text_value(const char *text)
 {
 	size_t left = strlen(text);
 	struct strbuf clean = STRBUF_INIT;
+
+	if (is_plain(text))
+		return json_stringn_nocheck(text, left);
 
 	while (left) {
 		size_t n = text_utf8_length(text, left);
@@ -280,8 +291,10 @@ void explain_json_event(FILE *to, const struct oomlog_event *event, const struct
 
 	put_text(value, "file", file);
 	fputs(index ? ",\n" : "\n", to);
-	json_dumpf(value, to, JSON_COMPACT);
+	char *text = json_dumps(value, JSON_COMPACT);
 	json_decref(value);
+	fputs(text ? text : "{}", to);
+	free(text);
 }
 
 void explain_json_end(FILE *to, const struct explain_quality *quality)

@@ -375,22 +375,50 @@ static bool strip_one(struct strip *st)
 	       strip_word(st, s);
 }
 
-/* Offset of a printk stamp or a /dev/kmsg header inside s, or SPAN_NONE. */
-static size_t inner_header(struct span s)
+/* Offset of a printk stamp inside s, or SPAN_NONE. */
+static size_t inner_stamp(struct span s)
 {
-	for (size_t i = 1; i + 10 < s.n && i < 160; i++) {
-		struct span at = span_skip(s, i), inside = span_ltrim(span_skip(at, 1));
-		size_t digits = span_digits(inside);
+	for (size_t i = 1; i < s.n; i++) {
+		const char *open = memchr(s.p + i, '[', s.n - i);
 
-		if (memchr("\"'{", *at.p, 3))
+		if (!open)
 			break;
-		if (*at.p == '[' && digits && span_starts(span_skip(inside, digits), SPAN(".")))
-			return i;
-		if (char_is_digit(*at.p) && s.p[i - 1] == ' ' &&
-		    strip_kmsg(&(struct strip){.line = &(struct line){.headed = false}}, at))
+		i = (size_t)(open - s.p);
+		struct span inside = span_ltrim(span_skip(s, i + 1));
+		size_t digits = span_digits(inside);
+		if (digits && span_starts(span_skip(inside, digits), SPAN(".")))
 			return i;
 	}
 	return SPAN_NONE;
+}
+
+/* Offset of a /dev/kmsg header behind a blank inside s, or SPAN_NONE. */
+static size_t inner_kmsg(struct span s)
+{
+	struct line line;
+
+	if (!span_has_char(s, ';'))
+		return SPAN_NONE;
+	for (size_t i = 1; i < s.n; i++)
+		if (s.p[i - 1] == ' ' && char_is_digit(s.p[i]) &&
+		    strip_kmsg(&(struct strip){.line = &line}, span_skip(s, i)))
+			return i;
+	return SPAN_NONE;
+}
+
+/* Where a header begins inside s; quotes and braces in front of it mean that somebody quotes. */
+static size_t inner_header(struct span s)
+{
+	size_t at;
+
+	s = span_head(s, 160);
+	at = inner_stamp(s);
+	if (at == SPAN_NONE)
+		at = inner_kmsg(s);
+	for (size_t i = 0; at != SPAN_NONE && i < at; i++)
+		if (memchr("\"'{", s.p[i], 3))
+			return SPAN_NONE;
+	return at;
 }
 
 /* An unknown header, or a program's output that the kernel broke into, before a known one. */
