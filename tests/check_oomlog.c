@@ -355,6 +355,11 @@ static const struct {
 	{"oom-kill:constraint=CONSTRAINT_CPUSET,nodemask=(null),cpuset=c,mems_allowed=4,global_oom,"
 	 "task_memcg=/s,task=d,pid=3,uid=0\n",
 	 "?>d:3 cpuset - /s\n"},
+	/* a name broken at its blank */
+	{"[ 1.000001] Web\nContent invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0,\n"
+	 "oom_score_adj=0\n[ 1.000002] Out of memory: Killed process 3 (Web Content)\n"
+	 "total-vm:4kB, anon-rss:1kB\n",
+	 "Web Content>Web Content:3 global - -\n"},
 	/* no victim */
 	{"hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
 	 "Out of memory and no killable processes...\n"

@@ -172,6 +172,11 @@ static const struct {
 	{"[ 1.000001] kworker/0:2 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=-1, "
 	 "oom_score_adj=0\n",
 	 "Somebody asked for a kill by hand (sysrq f)"},
+	/* statistics of another world: no share is made of them */
+	{MEMCG
+	 "[ 1.000003] Memory cgroup stats for /a:\n[ 1.000003] anon 144115188075855872\n" KILLED(
+		 10, "a"),
+	 "The memory statistics add up to"},
 	{"[ 1.000001] a invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0\n",
 	 "gfp_mask is 0: what was asked for is lost"},
 };

@@ -117,7 +117,7 @@ static void say_rest(struct explanation *x, const struct oomlog_event *ev, const
 				    "drivers, "
 				    "huge page pools, a balloon or firmware took.",
 				    SIZE_TEXT(x->budget[i].bytes),
-				    PERCENT(x->budget[i].bytes, x->budget_total));
+				    percent(x->budget[i].bytes, x->budget_total));
 }
 
 /* The kernel prints v2 names, or v1 names, or none of them. */
@@ -143,13 +143,13 @@ static void say_largest_parts(struct explanation *x, const struct oomlog_event *
 		explain_say(x, TOPIC_MEMORY, line, ev->lines.limit,
 			    "Of %s, %s (%d %%) is %s and %s (%d %%) is %s.",
 			    SIZE_TEXT(x->budget_total), SIZE_TEXT(first->bytes),
-			    PERCENT(first->bytes, x->budget_total), first->name,
-			    SIZE_TEXT(second->bytes), PERCENT(second->bytes, x->budget_total),
+			    percent(first->bytes, x->budget_total), first->name,
+			    SIZE_TEXT(second->bytes), percent(second->bytes, x->budget_total),
 			    second->name);
 	else
 		explain_say(x, TOPIC_MEMORY, line, ev->lines.limit, "Of %s, %s (%d %%) is %s.",
 			    SIZE_TEXT(x->budget_total), SIZE_TEXT(first->bytes),
-			    PERCENT(first->bytes, x->budget_total), first->name);
+			    percent(first->bytes, x->budget_total), first->name);
 }
 
 static void say_shared(struct explanation *x, const struct oomlog_event *ev)
@@ -161,7 +161,7 @@ static void say_shared(struct explanation *x, const struct oomlog_event *ev)
 			    "%s (%d %%) is tmpfs or shared memory: it is no process's own and "
 			    "stays when "
 			    "processes die.",
-			    SIZE_TEXT(shmem), PERCENT(shmem, x->budget_total));
+			    SIZE_TEXT(shmem), percent(shmem, x->budget_total));
 }
 
 /* Memory that no process is seen holding is the usual surprise. */
@@ -179,7 +179,7 @@ static void say_mismatch(struct explanation *x, const struct oomlog_event *ev)
 		x, TOPIC_MEMORY, ev->lines.table, ev->lines.limit,
 		"The processes listed hold %s together, %d %% of what the cgroup uses: most of it "
 		"belongs to no process that could be killed for it.",
-		SIZE_TEXT(sum), PERCENT(sum, usage));
+		SIZE_TEXT(sum), percent(sum, usage));
 }
 
 static void say_swapped(struct explanation *x, const struct oomlog_event *ev)
@@ -212,6 +212,14 @@ static void say_slabs(struct explanation *x, const struct oomlog_event *ev)
 			    explain_name(x, most->name), SIZE_TEXT(most->total_bytes));
 }
 
+/* A part larger than the whole: numbers of different dumps, or a mangled log. */
+static void doubt_budget(struct explanation *x)
+{
+	if (x->budget_count && said(x->budget_total) &&
+	    x->budget[0].bytes / 4 > x->budget_total / 4 + x->budget_total / 16)
+		x->budget_count = 0;
+}
+
 void explain_budget(struct explanation *x, const struct oomlog_event *ev)
 {
 	static const char rest[] = "not in these counters";
@@ -223,6 +231,7 @@ void explain_budget(struct explanation *x, const struct oomlog_event *ev)
 		budget_machine(x, ev);
 		add_rest(x, rest);
 	}
+	doubt_budget(x);
 	say_largest_parts(x, ev, line);
 	say_shared(x, ev);
 	say_rest(x, ev, rest);

@@ -11,8 +11,6 @@
 #include "base/text.h"
 #include "oomlog/explain.h"
 
-#define PERCENT(part, whole) ((whole) > 0 ? (int)((double)(part)*100 / (double)(whole) + 0.5) : 0)
-
 static inline bool said(int64_t value)
 {
 	return value != OOMLOG_ABSENT;
@@ -21,6 +19,14 @@ static inline bool said(int64_t value)
 static inline int64_t or_zero(int64_t value)
 {
 	return value == OOMLOG_ABSENT ? 0 : value;
+}
+
+/* Rounded; 0 without a whole, never more than 999. */
+static inline int percent(int64_t part, int64_t whole)
+{
+	double share = whole > 0 ? (double)part * 100 / (double)whole + 0.5 : 0;
+
+	return share > 999 ? 999 : (int)share;
 }
 
 /* Sizes are never negative where they are printed. */

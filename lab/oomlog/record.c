@@ -184,6 +184,8 @@ static bool completes_marker(const struct joiner *j, struct span piece)
 
 	if (span_starts(span_ltrim(piece), SPAN("invoked oom-killer:")))
 		return text.n && text.n < 16;
+	if (j->headed && kind_of(piece) == KIND_INVOKED && span_has(piece, SPAN(" invoked")))
+		return text.n && text.n + span_find(piece, SPAN(" invoked")) < 15;
 	return text.n > 3 && kind_wants(KIND_OTHER, text, piece, j->headed);
 }
 
