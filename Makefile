@@ -125,7 +125,8 @@ bench: all $(BENCHES) $(HELPERS) ## measure against floors and peers, as ratios
 	@BUILD="$(BUILD)" tests/bench/run
 
 asan: ## unit tests under AddressSanitizer and UBSan
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT="-O1 -g" \
+	@ASAN_OPTIONS=allocator_may_return_null=1 \
+		$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT="-O1 -g" \
 		SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" check-unit
 
 lint: ## clang-tidy, cppcheck, shellcheck, valgrind, warnings as errors

@@ -140,25 +140,19 @@ static int list_wishes(const struct cg *cg, const struct cgroup_limits *limits, 
 	return n;
 }
 
-static int set_one(const struct cg *cg, const struct wish *wish, struct err *err)
+/* All in one go, in order: each call into libcgroup reads the mounts anew. */
+static int set_all(const struct cg *cg, const struct wish *wishes, int count, struct err *err)
 {
 	struct cgroup *group = cgroup_new_cgroup(relative(cg->path));
 	struct cgroup_controller *memory = group ? cgroup_add_controller(group, "memory") : NULL;
-	int r;
+	int r = memory ? 0 : ECGFAIL;
 
-	if (!memory) {
-		cgroup_free(&group);
-		return err_set(err, EXIT_LAB_BROKEN, "libcgroup is out of memory");
-	}
-	r = cgroup_add_value_string(memory, wish->file, wish->value);
+	for (int i = 0; i < count && !r; i++)
+		r = cgroup_add_value_string(memory, wishes[i].file, wishes[i].value);
 	if (!r)
 		r = cgroup_modify_cgroup(group);
 	cgroup_free(&group);
-	if (r) {
-		broken(err, "the kernel does not take the limit", r);
-		return err_wrap(err, "%s = %s", wish->file, wish->value);
-	}
-	return 0;
+	return r ? broken(err, "the kernel does not take the limits", r) : 0;
 }
 
 static int check_one(const struct cg *cg, const struct wish *wish, struct err *err)
@@ -219,9 +213,8 @@ int cg_limit(const struct cg *cg, const struct cgroup_limits *limits, struct err
 	}
 	if (check_swap(cg, limits, err) < 0)
 		return -1;
-	for (int i = 0; i < n; i++)
-		if (set_one(cg, &wishes[i], err) < 0)
-			return -1;
+	if (n && set_all(cg, wishes, n, err) < 0)
+		return -1;
 	for (int i = 0; i < n; i++)
 		if (check_one(cg, &wishes[i], err) < 0)
 			return -1;

@@ -101,8 +101,10 @@ int sysctl_apply(struct sysctl_set *set, const char *state_dir, struct err *err)
 			return err_set(err, EXIT_LAB_BROKEN, "cannot read %s: %s", change->path,
 				       strerror(-r));
 	}
-	if (state_dir && set->count && save(set, state_dir, err) < 0)
+	if (state_dir && set->count && save(set, state_dir, err) < 0) {
+		free(STEAL(set->state_path));
 		return -1;
+	}
 	for (set->applied = 0; set->applied < set->count; set->applied++)
 		if (apply_one(&set->changes[set->applied], err) < 0) {
 			sysctl_restore(set);
