@@ -113,6 +113,13 @@ static const char *limit_text(struct explanation *x, const struct oomlog_event *
 	return pool_format(&x->pool, " of %s", SIZE_TEXT(ev->limit_bytes));
 }
 
+/* pagefault_out_of_memory(): what failed further down is not known any more. */
+static bool request_is_lost(const struct oomlog_event *ev)
+{
+	return ev->gfp_mask &&
+	       (strcmp(ev->gfp_mask, "0x0()") == 0 || strcmp(ev->gfp_mask, "0x0") == 0);
+}
+
 static const char *cause_text(struct explanation *x, const struct oomlog_event *ev)
 {
 	const char *top = explain_name(x, ev->oom_memcg), *limit = limit_text(x, ev);
@@ -133,6 +140,10 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 	if (scope_is(ev, "global") && ev->order > 0)
 		return pool_format(&x->pool, "the machine had no %s of memory in one piece",
 				   SIZE_TEXT(ev->page_size << ev->order));
+	if (scope_is(ev, "global") && request_is_lost(ev))
+		return "a page fault failed for want of memory, and the kernel took the machine to "
+		       "be "
+		       "full";
 	if (scope_is(ev, "global"))
 		return "the machine ran out of memory";
 	return "memory ran out; whose, the log does not say";
@@ -287,8 +298,7 @@ static void say_invoker(struct explanation *x, const struct oomlog_event *ev)
 			    "%s asked for the memory that was not there%s.", invoker,
 			    ev->trace_count ? "; the call trace does not tell by what means" : "");
 	say_invoker_or_victim(x, ev);
-	if (ev->gfp_mask &&
-	    (strcmp(ev->gfp_mask, "0x0()") == 0 || strcmp(ev->gfp_mask, "0x0") == 0))
+	if (request_is_lost(ev))
 		explain_say(
 			x, TOPIC_WHO, ev->lines.invoked, 0,
 			"gfp_mask is 0: what was asked for is lost. A page fault ended in \"out of "
