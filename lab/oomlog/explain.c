@@ -192,7 +192,7 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.killed;
 
 	if (!line)
-		line = ev->lines.chosen;
+		line = ev->lines.chosen ? ev->lines.chosen : ev->lines.panic;
 	if (scope_is(ev, "cpuset"))
 		explain_say(
 			x, TOPIC_WHAT, line, 0,
@@ -204,10 +204,16 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 			    "Not the whole machine was full, only the memory nodes (%s) that the "
 			    "invoker's memory policy allows.",
 			    explain_name(x, ev->nodemask));
+	else if (request_is_lost(ev))
+		explain_say(x, TOPIC_WHAT, line, ev->lines.invoked,
+			    "The kernel names no cgroup; whether the machine was full the numbers "
+			    "below "
+			    "must tell.");
 	else if (ev->order != -1)
-		explain_say(
-			x, TOPIC_WHAT, line, 0,
-			"No cgroup limit was involved: the machine itself had no memory to give.");
+		explain_say(x, TOPIC_WHAT, line, 0,
+			    "No cgroup limit was involved: the machine had no memory of the kind "
+			    "that was "
+			    "asked for.");
 	if (ev->task_memcg)
 		explain_say(x, TOPIC_WHAT, ev->lines.summary, 0, "The victim ran in cgroup %s.",
 			    explain_name(x, ev->task_memcg));
