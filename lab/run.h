@@ -25,7 +25,7 @@ struct run_options {
 	size_t file_count;
 	long repeat;
 	bool dry_run, quiet, help, twin;
-	bool allow_host_sysctl, share_host;
+	bool allow_host_sysctl, share_host, no_touch_profile;
 	bool inside_guest;     /* this is the oomlab in the guest: record and trace go to ports */
 	const char *spec_json; /* inside_guest: the whole spec, settled outside */
 };

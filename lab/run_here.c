@@ -128,6 +128,7 @@ static int do_sources(struct here *here, struct err *err)
 		.writer = &here->run->writer,
 		.cg = &here->cg,
 		.timeout_ns = here->run->spec.timeout_ns,
+		.profiles = !here->run->options->no_touch_profile,
 		.progress = show_progress,
 		.ctx = &here->run->live,
 	};
@@ -161,6 +162,7 @@ static int do_start(struct here *here, struct err *err)
 		return -1;
 	record_put_start(&here->run->writer, io_now_ns(), here->target.pid,
 			 here->cg.levels[0].path);
+	capture_attach(here->capture, &here->target);
 	return 0;
 }
 

@@ -178,6 +178,7 @@ static const struct option_def table[] = {
 	FLAG("share-host", "show the VM the host's file system, read-only", share_host),
 	FLAG("allow-host-sysctl", "set kernel-wide settings on this host, and put them back",
 	     allow_host_sysctl),
+	FLAG("no-touch-profile", "do not sample which code touches memory", no_touch_profile),
 	FLAG("dry-run", "print the plan, run nothing", dry_run),
 	FLAG("quiet", "no live line, no report on the terminal", quiet),
 	FLAG("help", "this text", help),

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "run_touch.h"
 #include "symbols/symbols.h"
 
 static void write_arena(struct record_writer *w, const struct trace_summary *s)
@@ -113,5 +114,5 @@ bool run_write_sites(struct run *run, const struct record *record)
 		symbols_close(symbols);
 		written = true;
 	}
-	return written;
+	return run_write_frames(&run->writer, record) || written;
 }

@@ -29,16 +29,19 @@ static int take_line(const char *text, size_t len, void *ctx)
 static char **inner_argv(const struct run *run, char *spec_option)
 {
 	static char self[] = "oomlab", command[] = "run", inside[] = "--inside-guest", end[] = "--";
+	static char unprofiled[] = "--no-touch-profile";
 	size_t argc = 0, n = 0;
 	char **argv;
 
 	while (run->argv[argc])
 		argc++;
-	argv = xcalloc(argc + 6, sizeof(*argv));
+	argv = xcalloc(argc + 7, sizeof(*argv));
 	argv[n++] = self;
 	argv[n++] = command;
 	argv[n++] = inside;
 	argv[n++] = spec_option;
+	if (run->options->no_touch_profile)
+		argv[n++] = unprofiled;
 	argv[n++] = end;
 	argv[n++] = run->path;
 	for (size_t i = 1; i < argc; i++)

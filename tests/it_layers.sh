@@ -17,7 +17,7 @@ rule() {
 	lab/spec) echo 'spec/ base/ scenarios/scenario.h' ;;
 	lab/launch) echo 'launch/ spec/ base/ scenarios/scenario.h' ;;
 	lab/record) echo 'record/ spec/ oomlog/ base/' ;;
-	lab/capture) echo 'capture/ record/ launch/ spec/ oomlog/ base/ src/trace' ;;
+	lab/capture) echo 'capture/ record/ launch/ spec/ oomlog/ symbols/ base/ src/trace' ;;
 	lab/report) echo 'report/ record/ oomlog/ symbols/ spec/ base/' ;;
 	esac
 }

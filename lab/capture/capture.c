@@ -11,6 +11,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "capture/source.h"
+#include "capture/touch.h"
 
 /* A livelock is this long without a kill while OOMs go on. */
 #define LIVELOCK_NS	 INT64_C(3000000000)
@@ -23,6 +24,7 @@ static const struct source *const sources[SOURCE_COUNT] = {
 	[SOURCE_EVENTS] = &source_events,
 	[SOURCE_MARK_VICTIM] = &source_mark_victim,
 	[SOURCE_SAMPLER] = &source_sampler,
+	[SOURCE_TOUCH] = &source_touch,
 	[SOURCE_SIGNALS] = &source_signals,
 	[SOURCE_TARGET] = &source_target,
 	[SOURCE_SCENARIO] = &source_scenario,
@@ -80,6 +82,30 @@ struct capture *capture_open(const struct capture_config *config, struct err *er
 	counters_write_all(capture, "before");
 	return capture;
 }
+
+void capture_attach(struct capture *capture, const struct target *target)
+{
+	char why[WHY_MAX] = "";
+
+	if (!capture->config.profiles)
+		return;
+	capture->touch = touch_open(target->pid, why, sizeof(why));
+	record_put_source(capture->w, "touch profile", capture->touch, capture->touch ? NULL : why);
+	if (capture->touch)
+		capture->polls[SOURCE_TOUCH] =
+			(struct pollfd){.fd = touch_fd(capture->touch), .events = POLLIN};
+}
+
+static void read_touch(struct capture *capture)
+{
+	touch_drain(capture->touch);
+}
+
+/* Its descriptor is put in by capture_attach(). */
+const struct source source_touch = {
+	.read = read_touch,
+	.events = POLLIN,
+};
 
 static int wait_ms(const struct capture *capture)
 {
@@ -210,6 +236,10 @@ void capture_finish(struct capture *capture)
 	if (capture->polls[SOURCE_MARK_VICTIM].fd >= 0)
 		source_mark_victim.read(capture);
 	wait_for_quiet(capture);
+	if (capture->touch) {
+		touch_drain(capture->touch);
+		touch_write(capture->touch, capture->w);
+	}
 	sampler_take(capture);
 	/* What the lab itself holds cannot be told from what was left behind. */
 	if (capture->last.value[METRIC_CURRENT] != RECORD_ABSENT && !capture->cg->is_shared)
@@ -223,6 +253,7 @@ void capture_close(struct capture *capture)
 	static const int own[] = {SOURCE_KMSG, SOURCE_EVENTS, SOURCE_SAMPLER, SOURCE_SIGNALS};
 
 	mark_victim_close(capture);
+	touch_free(capture->touch);
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		if (capture->polls[own[i]].fd >= 0)
 			close(capture->polls[own[i]].fd);

@@ -4,7 +4,7 @@
  * Pattern of use:
  *  1. capture_open()    every source is opened, or says in the record why it is absent; counters
  *                       and limits "before" are written
- *  2. start the target, open its gate
+ *  2. start the target; capture_attach(); open its gate
  *  3. capture_watch()   until the target has ended, the watchdog fires or a signal asks to stop
  *  4. capture_finish()  last counters, what stays charged, the kernel log until it is quiet
  *  5. capture_close()   safe at any stage
@@ -37,6 +37,7 @@ struct capture_config {
 	struct record_writer *writer;
 	const struct cg *cg;
 	int64_t timeout_ns;
+	bool profiles; /* who touches the memory (touch.h) */
 	void (*progress)(const struct capture_status *status, void *ctx); /* may be NULL */
 	void *ctx;
 };
@@ -44,6 +45,9 @@ struct capture_config {
 struct capture;
 
 struct capture *capture_open(const struct capture_config *config, struct err *err);
+
+/* The sources that need the target, which waits at the gate. What cannot be opened says why. */
+void capture_attach(struct capture *capture, const struct target *target);
 
 /*
  * Watches until the target ends. Returns 0, or the number of the signal that asked to stop. The

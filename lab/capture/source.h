@@ -18,6 +18,7 @@ enum source_id {
 	SOURCE_EVENTS,
 	SOURCE_MARK_VICTIM,
 	SOURCE_SAMPLER,
+	SOURCE_TOUCH,
 	SOURCE_SIGNALS,
 	SOURCE_TARGET,
 	SOURCE_SCENARIO,
@@ -33,7 +34,7 @@ struct source {
 };
 
 extern const struct source source_kmsg, source_events, source_mark_victim, source_sampler,
-	source_signals, source_target, source_scenario;
+	source_signals, source_target, source_scenario, source_touch;
 
 struct perf_ring {
 	int fd;
@@ -66,6 +67,8 @@ struct capture {
 	struct record_sample last;     /* read */
 	int64_t written[METRIC_COUNT]; /* of the last one written */
 	bool has_written;
+
+	struct touch *touch; /* NULL: no profile */
 
 	/* mark_victim */
 	struct perf_ring *rings;

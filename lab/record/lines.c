@@ -137,6 +137,43 @@ const struct field fields_maps[] = {
 	END,
 };
 
+const struct field fields_module[] = {
+	AT(struct record_module, id, "id", I64, REQUIRED),
+	AT(struct record_module, path, "path", STRING, REQUIRED),
+	END,
+};
+
+const struct field fields_touch[] = {
+	AT(struct record_touch, pid, "pid", I64, REQUIRED),
+	AT(struct record_touch, is_syscall, "syscall", BOOL),
+	AT(struct record_touch, anon, "anon", I64),
+	AT(struct record_touch, anon_lost, "anon_lost", I64),
+	AT(struct record_touch, file, "file", I64),
+	AT(struct record_touch, shmem, "shmem", I64),
+	AT(struct record_touch, faults, "faults", I64),
+	AT(struct record_touch, samples, "samples", I64),
+	AT(struct record_touch, stack, "stack", STRING),
+	END,
+};
+
+const struct field fields_resident[] = {
+	AT(struct record_resident, pid, "pid", I64, REQUIRED),
+	AT(struct record_resident, anon, "anon", I64),
+	AT(struct record_resident, file, "file", I64),
+	AT(struct record_resident, shmem, "shmem", I64),
+	AT(struct record_resident, inherited, "inherited", I64),
+	AT(struct record_resident, has_forked, "forked", BOOL),
+	END,
+};
+
+const struct field fields_frame[] = {
+	AT(struct record_frame, at, "at", STRING, REQUIRED),
+	AT(struct record_frame, function, "function", STRING),
+	AT(struct record_frame, file, "file", STRING),
+	AT(struct record_frame, line_number, "line", INT),
+	END,
+};
+
 const struct field fields_gate[] = {
 	AT(struct record_note, t_ns, "t", I64, REQUIRED),
 	END,

@@ -52,6 +52,10 @@ extern const struct field fields_exit[];    /* struct record_process_end */
 extern const struct field fields_arena[];
 extern const struct field fields_site[];
 extern const struct field fields_maps[];
+extern const struct field fields_module[];
+extern const struct field fields_touch[];
+extern const struct field fields_resident[];
+extern const struct field fields_frame[];
 /* struct record_note under the keys of each kind: */
 extern const struct field fields_gate[];	/* t */
 extern const struct field fields_end[];		/* t */

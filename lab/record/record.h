@@ -134,6 +134,45 @@ struct record_arena {
 	unsigned int line;
 };
 
+/* A file whose code the target mapped; stacks name it by its id. */
+struct record_module {
+	int64_t id;
+	const char *path;
+	unsigned int line;
+};
+
+/*
+ * Resident bytes that came and went at one stack of one process, sums of samples. The stack is
+ * text, the innermost frame first, a blank between: "3+15a2b0" is an address in module 3 as the
+ * module's own headers count, in hex; "+7f00.." one in no file. All but the first are inside the
+ * call instruction. NULL: stacks that are not told apart.
+ */
+struct record_touch {
+	int64_t pid;
+	bool is_syscall; /* touched by the kernel on behalf of a system call */
+	const char *stack;
+	int64_t anon, anon_lost, file, shmem; /* bytes; absent: none */
+	int64_t faults;			      /* page faults, of whatever size; absent: none */
+	int64_t samples;
+	unsigned int line;
+};
+
+/* What the samples last said of a process. */
+struct record_resident {
+	int64_t pid;
+	int64_t anon, file, shmem; /* bytes */
+	int64_t inherited;	   /* of anon: shared with the parent at the fork */
+	bool has_forked;	   /* it, or it came from a fork without an exec */
+	unsigned int line;
+};
+
+/* A place of a stack, resolved: `at` as it stands there. */
+struct record_frame {
+	const char *at, *function, *file;
+	int line_number; /* 0: unknown */
+	unsigned int line;
+};
+
 /* /proc/PID/maps, for the symbols. */
 struct record_maps {
 	int64_t pid;
@@ -190,6 +229,14 @@ struct record {
 	size_t site_count;
 	struct record_maps *maps;
 	size_t maps_count;
+	struct record_module *modules;
+	size_t module_count;
+	struct record_touch *touches;
+	size_t touch_count;
+	struct record_resident *residents;
+	size_t resident_count;
+	struct record_frame *frames;
+	size_t frame_count;
 	struct record_note *marks; /* things that happened: {t, name} for the timeline */
 	size_t mark_count;
 	struct record_note *lost; /* {name, count}: kmsg, headers, ring, samples, record */
@@ -284,6 +331,10 @@ void record_put_note(struct record_writer *w, const char *text);
 void record_put_maps(struct record_writer *w, int64_t pid, const char *exe, const char *maps);
 void record_put_arena(struct record_writer *w, const struct record_arena *arena);
 void record_put_site(struct record_writer *w, const struct record_site *site);
+void record_put_module(struct record_writer *w, int64_t id, const char *path);
+void record_put_touch(struct record_writer *w, const struct record_touch *touch);
+void record_put_resident(struct record_writer *w, const struct record_resident *resident);
+void record_put_frame(struct record_writer *w, const struct record_frame *frame);
 void record_put_error(struct record_writer *w, const char *text);
 void record_put_skip(struct record_writer *w, const char *why);
 void record_put_end(struct record_writer *w, int64_t t_ns);

@@ -14,6 +14,10 @@ void record_release(struct record *r)
 	free(r->arenas);
 	free(r->sites);
 	free(r->maps);
+	free(r->modules);
+	free(r->touches);
+	free(r->residents);
+	free(r->frames);
 	free(r->marks);
 	free(r->lost);
 	free(r->notes);

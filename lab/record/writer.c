@@ -229,6 +229,26 @@ void record_put_site(struct record_writer *w, const struct record_site *site)
 	put_struct(w, "site", fields_site, site);
 }
 
+void record_put_module(struct record_writer *w, int64_t id, const char *path)
+{
+	put_struct(w, "module", fields_module, &(struct record_module){.id = id, .path = path});
+}
+
+void record_put_touch(struct record_writer *w, const struct record_touch *touch)
+{
+	put_struct(w, "touch", fields_touch, touch);
+}
+
+void record_put_resident(struct record_writer *w, const struct record_resident *resident)
+{
+	put_struct(w, "resident", fields_resident, resident);
+}
+
+void record_put_frame(struct record_writer *w, const struct record_frame *frame)
+{
+	put_struct(w, "frame", fields_frame, frame);
+}
+
 void record_put_error(struct record_writer *w, const char *text)
 {
 	put_struct(w, "error", fields_note, &(struct record_note){.text = text});

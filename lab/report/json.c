@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "report/report.h"
+#include "report/touches.h"
 
 /* The columns of the timeline, in the order of the schema. */
 static const enum metric timeline_metrics[] = {
@@ -166,8 +167,29 @@ static json_t *touch_json(const char *kind, const struct record_site *site, int6
 	return object;
 }
 
-/* Eager clearing is known by line and in bytes; the rest of what was touched is not yet. */
-static json_t *touches_json(const struct facts *f)
+static json_t *profile_json(const struct touches *t)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct touch_line *line = &t->lines[i];
+		const struct record_site site = {
+			.function = line->function,
+			.file = line->file,
+			.line_number = line->line_number,
+		};
+		json_t *object =
+			touch_json(touch_kind_names[line->kind], &site, line->bytes, t->total);
+
+		json_put_text(object, "module", line->module);
+		json_put_number(object, "samples", line->samples);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+/* Without a profile, eager clearing alone is known by line and in bytes. */
+static json_t *arena_touches_json(const struct facts *f)
 {
 	const struct record *r = f->record;
 	json_t *array = json_array();
@@ -181,6 +203,17 @@ static json_t *touches_json(const struct facts *f)
 								record_site_at(r, a->clear_site),
 								a->cleared, all));
 	}
+	return array;
+}
+
+static json_t *touches_json(const struct facts *f)
+{
+	struct touches t;
+	json_t *array;
+
+	touches_gather(f->record, &t);
+	array = t.count ? profile_json(&t) : arena_touches_json(f);
+	touches_release(&t);
 	return array;
 }
 

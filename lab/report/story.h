@@ -19,6 +19,7 @@ void story_tell(const struct facts *facts, struct doc *doc);
 void story_summary(const struct facts *facts, struct doc *doc);
 void story_asked(const struct facts *facts, struct doc *doc);
 void story_touched(const struct facts *facts, struct doc *doc);
+void story_who(const struct facts *facts, struct doc *doc);
 void story_ps(const struct facts *facts, struct doc *doc);
 void story_kernel(const struct facts *facts, struct doc *doc);
 void story_no_kill(const struct facts *facts, struct doc *doc);

@@ -1,5 +1,6 @@
 #include "symbols/symbols.h"
 
+#include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "symbols/modules.h"
 
 struct symbols {
 	Dwfl *dwfl;
@@ -35,14 +37,67 @@ struct symbols *symbols_open(const char *maps)
 	return symbols;
 }
 
+static uint64_t lowest_address(const char *path)
+{
+	struct modules modules = {0};
+	int number = modules_find(&modules, "", path);
+	uint64_t start = number < 0 ? 0 : modules.items[number].start;
+
+	modules_release(&modules);
+	return start;
+}
+
+struct symbols *symbols_open_file(const char *path)
+{
+	Dwfl *dwfl = dwfl_begin(&callbacks);
+	struct symbols *symbols;
+	Dwfl_Module *module;
+
+	if (!dwfl)
+		return NULL;
+	dwfl_report_begin(dwfl);
+	module = dwfl_report_elf(dwfl, path, path, -1, lowest_address(path), false);
+	dwfl_report_end(dwfl, NULL, NULL);
+	if (!module) {
+		dwfl_end(dwfl);
+		return NULL;
+	}
+	symbols = xcalloc(1, sizeof(*symbols));
+	symbols->dwfl = dwfl;
+	return symbols;
+}
+
+/* What the line information speaks of is the inlined function, the symbol table does not know it.
+ */
+static const char *inlined_function(Dwfl_Module *module, uint64_t address)
+{
+	Dwarf_Addr bias;
+	Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias), *scopes = NULL;
+	int count = unit ? dwarf_getscopes(unit, address - bias, &scopes) : 0;
+	const char *name = NULL;
+
+	for (int i = 0; i < count && !name; i++) {
+		int tag = dwarf_tag(&scopes[i]);
+
+		if (tag == DW_TAG_subprogram)
+			break;
+		if (tag == DW_TAG_inlined_subroutine)
+			name = dwarf_diename(&scopes[i]);
+	}
+	free(scopes);
+	return name;
+}
+
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
 	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, address);
-	const char *function = module ? dwfl_module_addrname(module, address) : NULL;
+	const char *function = module ? inlined_function(module, address) : NULL;
 	Dwfl_Line *line = module ? dwfl_module_getsrc(module, address) : NULL;
 	const char *file;
 
 	memset(symbol, 0, sizeof(*symbol));
+	if (module && !function)
+		function = dwfl_module_addrname(module, address);
 	if (!function)
 		return false;
 	symbol->function = xstrdup(function);

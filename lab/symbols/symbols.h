@@ -17,13 +17,16 @@
 struct symbols;
 
 struct symbol {
-	char *function; /* NULL: not known; the caller frees both */
+	char *function; /* the innermost inlined one; NULL: not known; the caller frees both */
 	char *file;	/* as the compiler recorded it */
 	int line;	/* 0: not known */
 };
 
 /* NULL when the maps name no file that can be read. */
 struct symbols *symbols_open(const char *maps);
+
+/* One file alone; addresses are as its own headers count them. NULL when it is no program. */
+struct symbols *symbols_open_file(const char *path);
 
 /* True when at least the function is known. */
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol);

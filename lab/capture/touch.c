@@ -1,0 +1,247 @@
+#include "capture/touch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "capture/touch_ring.h"
+#include "capture/touch_sample.h"
+#include "capture/touch_table.h"
+#include "capture/touch_weigh.h"
+#include "capture/tracefs.h"
+#include "symbols/registers.h"
+#include "symbols/unwind.h"
+
+enum { LINES_MAX = 1000 };
+
+struct touch {
+	struct touch_rings rings;
+	struct touch_layout layout;
+	struct touch_scale scale;
+	struct touch_table table;
+	struct unwind *unwind;
+	int64_t lost, damaged;
+	uint64_t *record; /* TOUCH_RECORD_MAX bytes */
+};
+
+static bool open_all(struct touch *t, pid_t pid, char *why, size_t size)
+{
+	_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
+	int64_t id = tracefs_event("kmem/rss_stat", &format);
+	int r;
+
+	if (id < 0) {
+		snprintf(why, size, "the tracepoint kmem:rss_stat: %s (needs root and tracefs)",
+			 strerror((int)-id));
+		return false;
+	}
+	if (!touch_layout(format.buf, &t->layout)) {
+		snprintf(why, size, "the fields of kmem:rss_stat are not those this lab knows");
+		return false;
+	}
+	r = touch_rings_open(&t->rings, pid, id);
+	if (r)
+		snprintf(why, size, "perf_event_open: %s (needs CAP_PERFMON)", strerror(-r));
+	return !r;
+}
+
+struct touch *touch_open(pid_t pid, char *why, size_t size)
+{
+	struct touch *t = xcalloc(1, sizeof(*t));
+
+	t->record = xcalloc(1, TOUCH_RECORD_MAX);
+	t->unwind = unwind_new();
+	if (open_all(t, pid, why, size))
+		return t;
+	touch_free(t);
+	return NULL;
+}
+
+int touch_fd(const struct touch *t)
+{
+	return t->rings.epoll_fd;
+}
+
+static struct touch_row *row_of(struct touch *t, const struct touch_event *event)
+{
+	const struct unwind_sample sample = {event->pid, event->regs, event->stack,
+					     event->stack_len};
+	struct unwind_frame frames[UNWIND_DEPTH_MAX];
+	size_t depth = event->regs ? unwind_stack(t->unwind, &sample, frames) : 0;
+	struct touch_row *row = touch_table_row(&t->table, event->pid,
+						event->regs && registers_in_syscall(event->regs),
+						frames, depth);
+
+	row->samples++;
+	return row;
+}
+
+static void on_rss(struct touch *t, const struct touch_event *event)
+{
+	int64_t bytes = touch_weigh(&t->scale, event);
+
+	if (bytes > 0)
+		row_of(t, event)->gained[event->member] += bytes;
+	else if (bytes < 0)
+		row_of(t, event)->lost[event->member] -= bytes;
+}
+
+static void on_event(struct touch *t, const struct touch_event *event)
+{
+	switch (event->kind) {
+	case TOUCH_RSS:
+		on_rss(t, event);
+		break;
+	case TOUCH_FAULT:
+		row_of(t, event)->faults += (int64_t)event->period;
+		break;
+	case TOUCH_MAP:
+		unwind_map(t->unwind, event->pid, event->start, event->len, event->pgoff,
+			   event->path);
+		break;
+	case TOUCH_FORK:
+		unwind_fork(t->unwind, event->pid, event->parent);
+		touch_scale_fork(&t->scale, event);
+		break;
+	case TOUCH_EXEC:
+		unwind_exec(t->unwind, event->pid);
+		touch_scale_exec(&t->scale, event);
+		break;
+	case TOUCH_EXIT:
+		unwind_exit(t->unwind, event->pid);
+		break;
+	case TOUCH_LOST:
+		t->lost += event->lost;
+		break;
+	case TOUCH_OTHER:
+		break;
+	}
+}
+
+void touch_drain(struct touch *t)
+{
+	size_t len;
+
+	touch_rings_begin(&t->rings);
+	while ((len = touch_rings_next(&t->rings, t->record))) {
+		struct touch_event event;
+
+		if (touch_decode(&t->layout, t->record, len, &event))
+			on_event(t, &event);
+		else
+			t->damaged++;
+	}
+}
+
+/* Innermost first, "MODULE+ADDRESS", as record.h says. */
+static void write_stack(const struct touch_row *row, struct strbuf *sb)
+{
+	for (size_t i = 0; i < row->depth; i++) {
+		const struct unwind_frame *frame = &row->frames[i];
+
+		strbuf_puts(sb, i ? " " : "");
+		if (frame->module >= 0)
+			strbuf_printf(sb, "%d", frame->module);
+		strbuf_printf(sb, "+%" PRIx64, frame->offset);
+	}
+}
+
+static int64_t or_absent(int64_t bytes)
+{
+	return bytes ? bytes : RECORD_ABSENT;
+}
+
+static void write_row(const struct touch_row *row, struct record_writer *w)
+{
+	_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
+	struct record_touch line = {
+		.pid = row->pid,
+		.is_syscall = row->is_syscall,
+		.anon = or_absent(row->gained[MEMBER_ANON]),
+		.anon_lost = or_absent(row->lost[MEMBER_ANON]),
+		.file = or_absent(row->gained[MEMBER_FILE]),
+		.shmem = or_absent(row->gained[MEMBER_SHMEM]),
+		.faults = or_absent(row->faults),
+		.samples = row->samples,
+	};
+
+	write_stack(row, &stack);
+	line.stack = stack.len ? stack.buf : NULL;
+	record_put_touch(w, &line);
+}
+
+static void add_row(struct touch_row *to, const struct touch_row *row)
+{
+	to->samples += row->samples;
+	to->faults += row->faults;
+	for (int i = 0; i < MEMBER_COUNT; i++) {
+		to->gained[i] += row->gained[i];
+		to->lost[i] += row->lost[i];
+	}
+}
+
+static void write_rows(const struct touch *t, struct record_writer *w)
+{
+	_cleanup_free_ struct touch_row **rows = touch_table_sorted(&t->table);
+	_cleanup_free_ struct touch_row *rest = xcalloc(1, sizeof(*rest));
+
+	for (size_t i = 0; i < t->table.count; i++)
+		if (i < LINES_MAX)
+			write_row(rows[i], w);
+		else
+			add_row(rest, rows[i]);
+	if (rest->samples)
+		write_row(rest, w);
+}
+
+static void write_modules(const struct touch *t, struct record_writer *w)
+{
+	const struct modules *modules = unwind_modules(t->unwind);
+
+	for (size_t i = 0; i < modules->count; i++)
+		record_put_module(w, (int64_t)i, modules->items[i].path);
+}
+
+static void write_processes(const struct touch *t, struct record_writer *w)
+{
+	for (size_t i = 0; i < t->scale.count && i < LINES_MAX; i++) {
+		const struct touch_process *p = &t->scale.processes[i];
+		const struct record_resident line = {
+			.pid = p->pid,
+			.anon = p->is_seen[MEMBER_ANON] ? p->size[MEMBER_ANON] : RECORD_ABSENT,
+			.file = p->is_seen[MEMBER_FILE] ? p->size[MEMBER_FILE] : RECORD_ABSENT,
+			.shmem = p->is_seen[MEMBER_SHMEM] ? p->size[MEMBER_SHMEM] : RECORD_ABSENT,
+			.inherited = or_absent(p->inherited[MEMBER_ANON]),
+			.has_forked = p->has_forked,
+		};
+
+		record_put_resident(w, &line);
+	}
+}
+
+void touch_write(struct touch *t, struct record_writer *w)
+{
+	write_modules(t, w);
+	write_processes(t, w);
+	write_rows(t, w);
+	if (t->lost)
+		record_put_lost(w, "samples", t->lost);
+	if (t->damaged)
+		record_put_lost(w, "samples that cannot be read", t->damaged);
+}
+
+void touch_free(struct touch *t)
+{
+	if (!t)
+		return;
+	touch_rings_release(&t->rings);
+	touch_scale_release(&t->scale);
+	touch_table_release(&t->table);
+	unwind_free(t->unwind);
+	free(t->record);
+	free(t);
+}

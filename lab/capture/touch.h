@@ -1,0 +1,35 @@
+/*
+ * touch.h - the touch profile: which code makes the target's resident memory grow, in bytes.
+ *
+ * The tracepoint kmem:rss_stat, sampled with the user's registers and the top of the user's stack,
+ * for the target, its threads and children, from the exec on; page faults beside it, because a
+ * page copied after fork(2) changes nobody's resident size. The rings belong to the launcher: what
+ * was sampled survives the target.
+ *
+ * Pattern of use: touch_open() when the target waits at the gate; touch_drain() when touch_fd() is
+ * readable and after the end; touch_write() once; touch_free().
+ * The kernel chooses the period so that about TOUCH_SAMPLES_PER_SECOND samples come; the rings,
+ * the table and the open call frame information are bounded.
+ *
+ * LIMITATIONS: the last few hundred KiB before a kill may lie between two samples. 32-bit programs
+ * are weighed without their stacks.
+ */
+#ifndef OOMLAB_CAPTURE_TOUCH_H
+#define OOMLAB_CAPTURE_TOUCH_H
+
+#include <sys/types.h>
+
+#include "record/record.h"
+
+enum { TOUCH_SAMPLES_PER_SECOND = 4000 };
+
+struct touch;
+
+/* NULL with the reason in why[size] when it cannot be opened here. */
+struct touch *touch_open(pid_t pid, char *why, size_t size);
+int touch_fd(const struct touch *touch);
+void touch_drain(struct touch *touch);
+void touch_write(struct touch *touch, struct record_writer *w);
+void touch_free(struct touch *touch);
+
+#endif

@@ -1,0 +1,195 @@
+#include "capture/touch_ring.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "capture/touch.h"
+#include "capture/touch_sample.h"
+#include "symbols/registers.h"
+
+enum { STACK_BYTES = 8192, RINGS_BYTES = 4 << 20, RING_LEAST = 128 << 10, RING_MOST = 1 << 20 };
+
+static size_t page(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static size_t ring_size(int cpus)
+{
+	size_t size = RING_MOST;
+
+	while (size > RING_LEAST && size * (size_t)cpus > RINGS_BYTES)
+		size /= 2;
+	return size;
+}
+
+static struct perf_event_attr attributes(size_t data_size)
+{
+	return (struct perf_event_attr){
+		.size = sizeof(struct perf_event_attr),
+		.sample_freq = TOUCH_SAMPLES_PER_SECOND,
+		.freq = 1,
+		.sample_type = touch_sample_type(),
+		.sample_regs_user = registers_mask(),
+		.sample_stack_user = registers_mask() ? STACK_BYTES : 0,
+		.sample_id_all = 1,
+		.disabled = 1,
+		.enable_on_exec = 1,
+		.inherit = 1,
+		.watermark = 1,
+		.wakeup_watermark = (uint32_t)data_size / 4,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
+	};
+}
+
+static int open_event(struct perf_event_attr *attr, pid_t pid, int cpu)
+{
+	return (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+static int open_rss(const struct touch_rings *rings, pid_t pid, int cpu, int64_t tracepoint)
+{
+	struct perf_event_attr attr = attributes(rings->data_size);
+
+	attr.type = PERF_TYPE_TRACEPOINT;
+	attr.config = (uint64_t)tracepoint;
+	attr.mmap = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 1;
+	return open_event(&attr, pid, cpu);
+}
+
+/* Page faults go to the same ring; without them only copies after a fork stay unseen. */
+static void open_faults(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu)
+{
+	struct perf_event_attr attr = attributes(rings->data_size);
+
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.config = PERF_COUNT_SW_PAGE_FAULTS;
+	attr.sample_freq = TOUCH_SAMPLES_PER_SECOND / 4;
+	ring->fault_fd = open_event(&attr, pid, cpu);
+	if (ring->fault_fd >= 0 && ioctl(ring->fault_fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) < 0)
+		close(STEAL_FD(ring->fault_fd));
+}
+
+static int open_ring(struct touch_rings *rings, pid_t pid, int cpu, int64_t tracepoint)
+{
+	struct touch_ring *ring = &rings->items[rings->count];
+	struct epoll_event ev = {.events = EPOLLIN};
+
+	*ring = (struct touch_ring){.fd = open_rss(rings, pid, cpu, tracepoint), .fault_fd = -1};
+	if (ring->fd < 0)
+		return -errno;
+	rings->count++;
+	ring->map = mmap(NULL, page() + rings->data_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 ring->fd, 0);
+	if (ring->map == MAP_FAILED || epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, ring->fd, &ev) < 0)
+		return -errno;
+	open_faults(rings, ring, pid, cpu);
+	return 0;
+}
+
+int touch_rings_open(struct touch_rings *rings, pid_t pid, int64_t tracepoint)
+{
+	int cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
+	int last = -ENODEV;
+
+	rings->items = xcalloc((size_t)cpus, sizeof(*rings->items));
+	rings->data_size = ring_size(cpus);
+	rings->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		int r = open_ring(rings, pid, cpu, tracepoint);
+
+		if (r && r != -ENODEV) /* ENODEV: the CPU is offline */
+			return r;
+		last = r ? last : 0;
+	}
+	return last;
+}
+
+void touch_rings_begin(struct touch_rings *rings)
+{
+	for (int i = 0; i < rings->count; i++) {
+		struct perf_event_mmap_page *head = rings->items[i].map;
+
+		rings->items[i].head = __atomic_load_n(&head->data_head, __ATOMIC_ACQUIRE);
+	}
+}
+
+static void copy_out(const struct touch_rings *rings, const struct touch_ring *ring, uint64_t at,
+		     void *to, size_t len)
+{
+	const char *data = (const char *)ring->map + page();
+	size_t from = (size_t)(at % rings->data_size);
+	size_t first = len < rings->data_size - from ? len : rings->data_size - from;
+
+	memcpy(to, data + from, first);
+	memcpy((char *)to + first, data, len - first);
+}
+
+/* Length of the record at the tail, 0 at the end; a length that cannot be ends the round too. */
+static size_t peek(const struct touch_rings *rings, const struct touch_ring *ring, uint64_t *t_ns)
+{
+	const struct perf_event_mmap_page *head = ring->map;
+	uint64_t tail = head->data_tail;
+	struct perf_event_header header;
+
+	if (ring->head - tail < sizeof(header))
+		return 0;
+	copy_out(rings, ring, tail, &header, sizeof(header));
+	if (header.size < 32 || header.size > ring->head - tail)
+		return 0;
+	copy_out(rings, ring, tail + (header.type == PERF_RECORD_SAMPLE ? 24 : header.size - 16U),
+		 t_ns, sizeof(*t_ns));
+	return header.size;
+}
+
+size_t touch_rings_next(struct touch_rings *rings, void *record)
+{
+	struct touch_ring *oldest = NULL;
+	struct perf_event_mmap_page *head;
+	uint64_t t_ns, least = 0;
+	size_t len = 0;
+
+	for (int i = 0; i < rings->count; i++) {
+		size_t n = peek(rings, &rings->items[i], &t_ns);
+
+		if (n && (!oldest || t_ns < least)) {
+			oldest = &rings->items[i];
+			least = t_ns;
+			len = n;
+		}
+	}
+	if (!oldest)
+		return 0;
+	head = oldest->map;
+	copy_out(rings, oldest, head->data_tail, record, len);
+	__atomic_store_n(&head->data_tail, head->data_tail + len, __ATOMIC_RELEASE);
+	return len;
+}
+
+void touch_rings_release(struct touch_rings *rings)
+{
+	for (int i = 0; i < rings->count; i++) {
+		struct touch_ring *ring = &rings->items[i];
+
+		if (ring->map && ring->map != MAP_FAILED)
+			munmap(ring->map, page() + rings->data_size);
+		if (ring->fault_fd >= 0)
+			close(ring->fault_fd);
+		close(ring->fd);
+	}
+	if (rings->items && rings->epoll_fd >= 0)
+		close(rings->epoll_fd);
+	free(rings->items);
+	*rings = (struct touch_rings){0};
+}

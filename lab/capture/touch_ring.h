@@ -1,0 +1,40 @@
+/*
+ * touch_ring.h - the rings of the touch profile, one a CPU, read as one stream in order of time.
+ *
+ * Internal to lab/capture.
+ */
+#ifndef OOMLAB_CAPTURE_TOUCH_RING_H
+#define OOMLAB_CAPTURE_TOUCH_RING_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { TOUCH_RECORD_MAX = 65536 };
+
+struct touch_ring {
+	int fd, fault_fd;
+	void *map;
+	uint64_t head; /* of this round */
+};
+
+/* Zero-initialise. */
+struct touch_rings {
+	struct touch_ring *items;
+	int count;
+	int epoll_fd;
+	size_t data_size; /* bytes of each */
+};
+
+/* Opens the events of `pid` and what it starts, enabled by its exec. 0 or -errno. */
+int touch_rings_open(struct touch_rings *rings, pid_t pid, int64_t tracepoint);
+
+/* What stands in the rings now is what touch_rings_next() gives. */
+void touch_rings_begin(struct touch_rings *rings);
+
+/* Copies the oldest record to `record`, 8-aligned; returns its length, or 0 at the end. */
+size_t touch_rings_next(struct touch_rings *rings, void *record);
+
+void touch_rings_release(struct touch_rings *rings);
+
+#endif

@@ -1,0 +1,236 @@
+#include "capture/touch_sample.h"
+
+#include <string.h>
+
+#include "symbols/registers.h"
+
+/* Only tracepoints have raw bytes; with others the kernel writes as many as align what follows. */
+enum { NO_RAW = 4 };
+
+/* What has not been read yet; `left` is -1 after a read past the end. */
+struct cursor {
+	const unsigned char *at;
+	ptrdiff_t left;
+};
+
+static const void *take(struct cursor *c, size_t len)
+{
+	const void *at = c->at;
+
+	if (c->left < 0 || len > (size_t)c->left) {
+		c->left = -1;
+		return NULL;
+	}
+	c->at += len;
+	c->left -= (ptrdiff_t)len;
+	return at;
+}
+
+static uint64_t take_u64(struct cursor *c)
+{
+	const void *at = take(c, sizeof(uint64_t));
+	uint64_t value = 0;
+
+	if (at)
+		memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static uint32_t take_u32(struct cursor *c)
+{
+	const void *at = take(c, sizeof(uint32_t));
+	uint32_t value = 0;
+
+	if (at)
+		memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static bool find_field(const char *format, const char *declaration, unsigned int size,
+		       struct tracefs_field *field)
+{
+	*field = tracefs_find(format, declaration);
+	return field->size == size;
+}
+
+bool touch_layout(const char *format, struct touch_layout *layout)
+{
+	return find_field(format, " mm_id;", 4, &layout->mm_id) &&
+	       find_field(format, " curr;", 4, &layout->curr) &&
+	       find_field(format, " member;", 4, &layout->member) &&
+	       find_field(format, " size;", 8, &layout->size);
+}
+
+uint64_t touch_sample_type(void)
+{
+	uint64_t type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+			PERF_SAMPLE_ADDR | PERF_SAMPLE_PERIOD | PERF_SAMPLE_RAW;
+
+	return registers_mask() ? type | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER : type;
+}
+
+static bool raw_number(const unsigned char *raw, size_t len, const struct tracefs_field *field,
+		       void *to)
+{
+	if (field->offset > len || field->size > len - field->offset)
+		return false;
+	memcpy(to, raw + field->offset, field->size);
+	return true;
+}
+
+static bool decode_rss(const struct touch_layout *layout, const unsigned char *raw, size_t len,
+		       struct touch_event *event)
+{
+	uint32_t curr;
+	int32_t member;
+
+	if (!raw_number(raw, len, &layout->mm_id, &event->mm_id) ||
+	    !raw_number(raw, len, &layout->curr, &curr) ||
+	    !raw_number(raw, len, &layout->member, &member) ||
+	    !raw_number(raw, len, &layout->size, &event->size) || member < 0 ||
+	    member >= MEMBER_COUNT || event->size < 0 || event->size > INT64_C(1) << 56)
+		return false;
+	event->is_current = curr != 0;
+	event->member = (enum touch_member)member;
+	event->kind = TOUCH_RSS;
+	return true;
+}
+
+static void take_user(struct cursor *c, struct touch_event *event)
+{
+	uint64_t abi = take_u64(c), size, used;
+	const void *regs = abi ? take(c, registers_count() * sizeof(uint64_t)) : NULL;
+	const void *stack;
+
+	size = take_u64(c);
+	stack = take(c, size);
+	used = size ? take_u64(c) : 0;
+	/* 32-bit programs have other registers. */
+	if (c->left < 0 || abi != PERF_SAMPLE_REGS_ABI_64)
+		return;
+	event->regs = regs;
+	event->stack = stack;
+	event->stack_len = used < size ? used : size;
+}
+
+static bool decode_sample(const struct touch_layout *layout, struct cursor c,
+			  struct touch_event *event)
+{
+	const unsigned char *raw;
+	uint32_t raw_len;
+
+	take_u64(&c);
+	event->pid = (pid_t)take_u32(&c);
+	event->tid = (pid_t)take_u32(&c);
+	event->t_ns = take_u64(&c);
+	event->address = take_u64(&c);
+	event->period = take_u64(&c);
+	raw_len = take_u32(&c);
+	raw = take(&c, raw_len);
+	if (c.left < 0 || (raw_len + sizeof(raw_len)) % sizeof(uint64_t))
+		return false;
+	if (registers_mask())
+		take_user(&c, event);
+	if (c.left < 0)
+		return false;
+	if (raw_len > NO_RAW)
+		return decode_rss(layout, raw, raw_len, event);
+	event->kind = TOUCH_FAULT;
+	return true;
+}
+
+/* u32 pid, tid; u64 addr, len, pgoff; u32 maj, min; u64 ino, gen; u32 prot, flags; path */
+static bool decode_map(struct cursor c, struct touch_event *event)
+{
+	event->pid = (pid_t)take_u32(&c);
+	event->tid = (pid_t)take_u32(&c);
+	event->start = take_u64(&c);
+	event->len = take_u64(&c);
+	event->pgoff = take_u64(&c);
+	take(&c, 32);
+	if (c.left <= 0 || !memchr(c.at, '\0', (size_t)c.left))
+		return false;
+	event->path = (const char *)c.at;
+	event->kind = TOUCH_MAP;
+	return true;
+}
+
+/* u32 pid, ppid, tid, ptid; u64 time */
+static bool decode_task(struct cursor c, bool is_fork, struct touch_event *event)
+{
+	event->pid = (pid_t)take_u32(&c);
+	event->parent = (pid_t)take_u32(&c);
+	event->tid = (pid_t)take_u32(&c);
+	take_u32(&c);
+	event->t_ns = take_u64(&c);
+	if (c.left < 0)
+		return false;
+	if (is_fork && event->pid != event->parent)
+		event->kind = TOUCH_FORK;
+	else if (!is_fork && event->pid == event->tid)
+		event->kind = TOUCH_EXIT;
+	return true;
+}
+
+static bool decode_exec(struct cursor c, struct touch_event *event)
+{
+	event->pid = (pid_t)take_u32(&c);
+	event->tid = (pid_t)take_u32(&c);
+	if (c.left >= 0)
+		event->kind = TOUCH_EXEC;
+	return c.left >= 0;
+}
+
+static bool decode_lost(struct cursor c, struct touch_event *event)
+{
+	take_u64(&c);
+	event->lost = (int64_t)(take_u64(&c) & INT32_MAX);
+	event->kind = TOUCH_LOST;
+	return c.left >= 0;
+}
+
+/* sample_id of what is no sample: the time stands before the id. */
+static void take_trailer(const unsigned char *record, size_t len, struct touch_event *event)
+{
+	if (len >= 24)
+		memcpy(&event->t_ns, record + len - 16, sizeof(event->t_ns));
+}
+
+static bool decode_known(const struct touch_layout *layout, const struct perf_event_header *header,
+			 struct cursor c, struct touch_event *event)
+{
+	switch (header->type) {
+	case PERF_RECORD_SAMPLE:
+		return decode_sample(layout, c, event);
+	case PERF_RECORD_MMAP2:
+		return decode_map(c, event);
+	case PERF_RECORD_FORK:
+	case PERF_RECORD_EXIT:
+		return decode_task(c, header->type == PERF_RECORD_FORK, event);
+	case PERF_RECORD_COMM:
+		return !(header->misc & PERF_RECORD_MISC_COMM_EXEC) || decode_exec(c, event);
+	case PERF_RECORD_LOST:
+		return decode_lost(c, event);
+	default:
+		return true;
+	}
+}
+
+bool touch_decode(const struct touch_layout *layout, const void *record, size_t len,
+		  struct touch_event *event)
+{
+	struct perf_event_header header;
+	struct cursor c = {(const unsigned char *)record + sizeof(header),
+			   (ptrdiff_t)len - (ptrdiff_t)sizeof(header)};
+
+	*event = (struct touch_event){.kind = TOUCH_OTHER};
+	if (len < sizeof(header))
+		return false;
+	memcpy(&header, record, sizeof(header));
+	if (header.type != PERF_RECORD_SAMPLE)
+		take_trailer(record, len, event);
+	if (decode_known(layout, &header, c, event))
+		return true;
+	*event = (struct touch_event){.kind = TOUCH_OTHER};
+	return false;
+}

@@ -1,0 +1,73 @@
+/*
+ * touch_sample.h - bytes of a perf ring to events; pure, and bytes it cannot trust are refused.
+ *
+ * The layout is that of touch_attr()'s sample_type with sample_id_all; see perf_event_open(2).
+ * Everything points into the record that was given.
+ */
+#ifndef OOMLAB_CAPTURE_TOUCH_SAMPLE_H
+#define OOMLAB_CAPTURE_TOUCH_SAMPLE_H
+
+#include <linux/perf_event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "capture/tracefs.h"
+
+enum touch_event_kind {
+	TOUCH_OTHER, /* nothing of interest */
+	TOUCH_RSS,   /* resident memory of a process grew or shrank */
+	TOUCH_FAULT, /* a page fault */
+	TOUCH_MAP,   /* code was mapped */
+	TOUCH_FORK,  /* of a process, not of a thread */
+	TOUCH_EXEC,
+	TOUCH_EXIT, /* of the main thread */
+	TOUCH_LOST,
+};
+
+/* Members of an mm as include/linux/mm_types_task.h numbers them, the same since 4.6. */
+enum touch_member { MEMBER_FILE, MEMBER_ANON, MEMBER_SWAP, MEMBER_SHMEM, MEMBER_COUNT };
+
+struct touch_event {
+	enum touch_event_kind kind;
+	uint64_t t_ns;
+	pid_t pid, tid;
+	pid_t parent; /* TOUCH_FORK */
+	/* TOUCH_RSS */
+	uint32_t mm_id;
+	bool is_current; /* the process's own memory, not another's that it works on */
+	enum touch_member member;
+	int64_t size; /* bytes resident now */
+	/* TOUCH_FAULT */
+	uint64_t period, address;
+	/* both: NULL when the kernel had none to give */
+	const uint64_t *regs;
+	const unsigned char *stack;
+	size_t stack_len;
+	/* TOUCH_MAP */
+	uint64_t start, len, pgoff;
+	const char *path;
+	/* TOUCH_LOST */
+	int64_t lost;
+};
+
+/* The fields of kmem:rss_stat in its raw bytes. */
+struct touch_layout {
+	struct tracefs_field mm_id, curr, member, size;
+};
+
+/* From the text of the format file. False when a field is missing or of another size. */
+bool touch_layout(const char *format, struct touch_layout *layout);
+
+/* sample_type of the events; regs and stack are in it where the machine is known. */
+uint64_t touch_sample_type(void);
+
+/*
+ * Decodes one record of `len` bytes, 8-aligned, header included. False when it does not hold what
+ * its type says; the event is then TOUCH_OTHER.
+ */
+bool touch_decode(const struct touch_layout *layout, const void *record, size_t len,
+		  struct touch_event *event);
+
+#endif

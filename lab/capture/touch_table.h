@@ -1,0 +1,39 @@
+/*
+ * touch_table.h - bytes by process and stack, summed while the run lasts; pure.
+ *
+ * Bounded: of more than TOUCH_ROWS_MAX different stacks, the later ones are summed without one.
+ */
+#ifndef OOMLAB_CAPTURE_TOUCH_TABLE_H
+#define OOMLAB_CAPTURE_TOUCH_TABLE_H
+
+#include "capture/touch_sample.h"
+#include "symbols/unwind.h"
+
+enum { TOUCH_ROWS_MAX = 8192 };
+
+struct touch_row {
+	pid_t pid;
+	bool is_syscall; /* touched by the kernel, on behalf of a system call */
+	int64_t gained[MEMBER_COUNT], lost[MEMBER_COUNT]; /* bytes, both >= 0 */
+	int64_t faults;
+	int64_t samples;
+	size_t depth; /* 0: not told apart any more */
+	struct unwind_frame frames[];
+};
+
+/* Zero-initialise. */
+struct touch_table {
+	struct touch_row **slots; /* by hash, open addressing */
+	size_t slot_count, count;
+};
+
+/* The row of that stack, made when it is new. Lives as long as the table. */
+struct touch_row *touch_table_row(struct touch_table *table, pid_t pid, bool is_syscall,
+				  const struct unwind_frame *frames, size_t depth);
+
+/* All rows, the largest first; malloc'd, the caller frees the array alone. */
+struct touch_row **touch_table_sorted(const struct touch_table *table);
+
+void touch_table_release(struct touch_table *table);
+
+#endif

@@ -1,0 +1,85 @@
+#include "capture/touch_weigh.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+
+static struct touch_process *find(const struct touch_scale *scale, pid_t pid)
+{
+	for (size_t i = scale->count; i-- > 0;)
+		if (scale->processes[i].pid == pid)
+			return &scale->processes[i];
+	return NULL;
+}
+
+struct touch_process *touch_scale_process(struct touch_scale *scale, pid_t pid)
+{
+	struct touch_process *p = find(scale, pid);
+
+	if (p || scale->count == TOUCH_PROCESSES_MAX)
+		return p;
+	if (!(scale->count & (scale->count - 1)))
+		scale->processes = xrealloc(scale->processes, scale->count ? scale->count * 2 : 1,
+					    sizeof(*scale->processes));
+	p = &scale->processes[scale->count++];
+	*p = (struct touch_process){.pid = pid};
+	return p;
+}
+
+/* A child made by vfork(2) works in its parent's memory until it execs. */
+static struct touch_process *owner_of(struct touch_scale *scale, const struct touch_event *event)
+{
+	struct touch_process *p = touch_scale_process(scale, event->pid), *parent;
+
+	parent = p && !p->has_mm ? find(scale, p->parent) : NULL;
+	return parent && parent->has_mm && parent->mm_id == event->mm_id ? parent : p;
+}
+
+int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event)
+{
+	const enum touch_member m = event->member;
+	struct touch_process *p = event->is_current ? owner_of(scale, event) : NULL;
+	int64_t last;
+
+	if (!p || event->t_ns < p->t_ns[m])
+		return 0;
+	p->has_mm = true;
+	p->mm_id = event->mm_id;
+	if (!p->is_seen[m] && p->inherited[m] > event->size)
+		p->inherited[m] = event->size;
+	last = p->is_seen[m] ? p->size[m] : p->inherited[m];
+	p->is_seen[m] = true;
+	p->size[m] = event->size;
+	p->t_ns[m] = event->t_ns;
+	return event->size - last;
+}
+
+void touch_scale_fork(struct touch_scale *scale, const struct touch_event *event)
+{
+	struct touch_process *p = touch_scale_process(scale, event->pid), *parent;
+
+	if (!p)
+		return;
+	*p = (struct touch_process){.pid = event->pid, .parent = event->parent, .has_forked = true};
+	parent = find(scale, event->parent);
+	if (!parent)
+		return;
+	parent->has_forked = true;
+	memcpy(p->inherited, parent->is_seen[MEMBER_ANON] ? parent->size : parent->inherited,
+	       sizeof(p->inherited));
+}
+
+void touch_scale_exec(struct touch_scale *scale, const struct touch_event *event)
+{
+	struct touch_process *p = touch_scale_process(scale, event->pid);
+
+	if (p)
+		*p = (struct touch_process){.pid = event->pid, .parent = p->parent};
+}
+
+void touch_scale_release(struct touch_scale *scale)
+{
+	free(scale->processes);
+	*scale = (struct touch_scale){0};
+}

@@ -1,0 +1,94 @@
+/* Where resident memory came from, by line: the touch profile. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "report/story.h"
+#include "report/touches.h"
+
+enum { ROWS_MAX = 8 };
+
+#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
+
+static void cite_samples(struct doc *doc, const struct touches *t)
+{
+	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
+}
+
+static void say_largest(const struct touches *t, struct doc *doc)
+{
+	const struct touch_line *line = &t->lines[0];
+	_cleanup_free_ char *place = touch_place(line);
+
+	doc_sentence(doc, "%.1f %% of it came from one place: %s (%s), %s.",
+		     100.0 * (double)line->bytes / (double)t->total, place,
+		     touch_kind_words[line->kind], SIZE(line->bytes));
+	cite_samples(doc, t);
+}
+
+static void add_row(struct doc *doc, const struct touches *t, const char *place, const char *how,
+		    int64_t bytes)
+{
+	_cleanup_free_ char *mib = text_format("%.1f", (double)bytes / (1 << 20));
+	_cleanup_free_ char *share = text_format("%.1f", 100.0 * (double)bytes / (double)t->total);
+
+	doc_row(doc, mib, share, place, how);
+}
+
+static void draw_table(const struct touches *t, struct doc *doc)
+{
+	int64_t rest = t->total;
+	size_t shown = 0;
+
+	doc_table(doc);
+	doc_row(doc, "MiB", "%", "where", "how");
+	/* What is less than a thousandth is noise of start and end. */
+	for (; shown < t->count && shown < ROWS_MAX && t->lines[shown].bytes >= t->total / 1000;
+	     shown++) {
+		_cleanup_free_ char *place = touch_place(&t->lines[shown]);
+
+		add_row(doc, t, place, touch_kind_words[t->lines[shown].kind],
+			t->lines[shown].bytes);
+		rest -= t->lines[shown].bytes;
+	}
+	if (shown < t->count) {
+		_cleanup_free_ char *others = text_format("%zu other place%s", t->count - shown,
+							  t->count - shown == 1 ? "" : "s");
+
+		add_row(doc, t, others, "", rest);
+	}
+	cite_samples(doc, t);
+}
+
+/* Both figures, so that a reader can judge the profile. */
+static void say_sum(const struct facts *f, const struct touches *t, struct doc *doc)
+{
+	const struct oomlog_victim *v = f->victim;
+	int64_t anon = v ? touches_anon_of(f->record, v->pid) : RECORD_ABSENT;
+
+	if (!is_known(anon) || !is_known(v->anon_rss_bytes) || !v->anon_rss_bytes)
+		return;
+	doc_sentence(doc,
+		     "The samples account for %s of the victim's anonymous memory; the kernel "
+		     "counted %s at the kill (%.1f %%).",
+		     SIZE(anon), SIZE(v->anon_rss_bytes),
+		     100.0 * (double)anon / (double)v->anon_rss_bytes);
+	cite_samples(doc, t);
+	cite_kmsg(doc, f->kill_line);
+}
+
+void story_who(const struct facts *f, struct doc *doc)
+{
+	struct touches t;
+
+	touches_gather(f->record, &t);
+	if (t.count) {
+		doc_heading(doc, "Where resident memory came from");
+		say_largest(&t, doc);
+		draw_table(&t, doc);
+		say_sum(f, &t, doc);
+	}
+	touches_release(&t);
+}

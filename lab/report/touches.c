@@ -1,0 +1,315 @@
+#include "report/touches.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+enum { FAULTS_WORTH_TELLING = 64 };
+
+const char *const touch_kind_names[TOUCH_KIND_COUNT] = {
+	"store",   "clear",	    "copy",	     "read",	     "populate",
+	"syscall", "copy_on_write", "shared_memory", "file_mapping",
+};
+
+const char *const touch_kind_words[TOUCH_KIND_COUNT] = {
+	"write to new memory",
+	"cleared by libc (memset)",
+	"copied by libc (memcpy)",
+	"read(2) into new memory",
+	"populated or locked",
+	"system call",
+	"copy on write after fork(2)",
+	"shared memory, tmpfs",
+	"mapped file",
+};
+
+struct gatherer {
+	const struct record *record;
+	const struct record_frame **frames; /* by text of `at` */
+	struct touches *touches;
+};
+
+static int by_at(const void *a, const void *b)
+{
+	return strcmp((*(const struct record_frame *const *)a)->at,
+		      (*(const struct record_frame *const *)b)->at);
+}
+
+static const struct record_frame **sorted_frames(const struct record *r)
+{
+	const struct record_frame **frames = xcalloc(r->frame_count + 1, sizeof(*frames));
+
+	for (size_t i = 0; i < r->frame_count; i++)
+		frames[i] = &r->frames[i];
+	if (r->frame_count)
+		qsort(frames, r->frame_count, sizeof(*frames), by_at);
+	return frames;
+}
+
+static const struct record_frame *frame_at(const struct gatherer *g, const char *at, size_t len)
+{
+	_cleanup_free_ char *text = xstrndup(at, len);
+	const struct record_frame key = {.at = text}, *wanted = &key, **found;
+
+	found = bsearch(&wanted, g->frames, g->record->frame_count, sizeof(*g->frames), by_at);
+	return found ? *found : NULL;
+}
+
+static const char *module_at(const struct record *r, const char *at)
+{
+	char *end;
+	long long id = strtoll(at, &end, 10);
+
+	for (size_t i = 0; end > at && i < r->module_count; i++)
+		if (r->modules[i].id == id)
+			return r->modules[i].path;
+	return NULL;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool starts_with_any(const char *name, const char *const *prefixes)
+{
+	for (; *prefixes; prefixes++)
+		if (text_starts_with(name, *prefixes))
+			return true;
+	return false;
+}
+
+static bool is_system_library(const char *module)
+{
+	static const char *const names[] = {"libc.so", "libc-",	      "ld-linux",    "ld-musl",
+					    "libm.so", "libpthread",  "libstdc++.",  "libgcc_s.",
+					    "[vdso]",  "libjemalloc", "libtcmalloc", NULL};
+
+	return module && starts_with_any(base_name(module), names);
+}
+
+/* Of libc, where it is linked in statically, and of C++'s operators. */
+static bool is_system_function(const char *function)
+{
+	static const char *const names[] = {
+		"mem",		"__mem",	  "calloc",    "malloc",
+		"realloc",	"_int_malloc",	  "sysmalloc", "__libc_",
+		"__GI_",	"_int_",	  "_Znwm",     "_Znam",
+		"operator new", "explicit_bzero", "bzero",     "strcpy",
+		"__strcpy",	"__mmap",	  "mmap",      "read",
+		"__read",	"alloc_perturb",  NULL};
+
+	return function && starts_with_any(function, names);
+}
+
+static bool is_named(const char *function, const char *const *parts)
+{
+	for (; function && *parts; parts++)
+		if (strstr(function, *parts))
+			return true;
+	return false;
+}
+
+static enum touch_kind syscall_kind(const char *function)
+{
+	static const char *const reads[] = {"read", "recv", "getrandom", "getdents", NULL};
+	static const char *const populates[] = {"mmap", "mlock", "madvise", "mremap", "brk", NULL};
+
+	if (is_named(function, reads))
+		return TOUCH_READ;
+	return is_named(function, populates) ? TOUCH_POPULATE : TOUCH_SYSCALL;
+}
+
+static enum touch_kind anon_kind(const struct record_touch *touch,
+				 const struct record_frame *innermost)
+{
+	static const char *const clears[] = {"memset", "bzero", "calloc", NULL};
+	static const char *const copies[] = {"memcpy", "memmove", "mempcpy", "strcpy", NULL};
+	const char *function = innermost ? innermost->function : NULL;
+
+	if (touch->is_syscall)
+		return syscall_kind(function);
+	if (is_named(function, clears))
+		return TOUCH_CLEAR;
+	return is_named(function, copies) ? TOUCH_COPY : TOUCH_STORE;
+}
+
+/* The innermost frame of the program's own; of none, the innermost. */
+static void blame(const struct gatherer *g, const char *stack, struct touch_line *line)
+{
+	for (const char *at = stack; *at; at += strspn(at, " ")) {
+		size_t len = strcspn(at, " ");
+		const struct record_frame *frame = frame_at(g, at, len);
+		const char *module = module_at(g->record, at);
+		bool is_own = module && !is_system_library(module) &&
+			      !is_system_function(frame ? frame->function : NULL);
+
+		if (is_own || at == stack) {
+			line->at = at;
+			line->at_len = len;
+			line->module = module;
+			line->function = frame ? frame->function : NULL;
+			line->file = frame ? frame->file : NULL;
+			line->line_number = frame ? frame->line_number : 0;
+		}
+		if (is_own)
+			return;
+		at += len;
+	}
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Without a line each address is a place of its own, unless the function is known. */
+static bool is_same_place(const struct touch_line *a, const struct touch_line *b)
+{
+	if (a->kind != b->kind || a->line_number != b->line_number ||
+	    !same_text(a->function, b->function) || !same_text(a->file, b->file))
+		return false;
+	if (a->function)
+		return true;
+	return a->at_len == b->at_len && (!a->at_len || !memcmp(a->at, b->at, a->at_len));
+}
+
+static void add_line(struct gatherer *g, const struct touch_line *line)
+{
+	struct touches *t = g->touches;
+
+	if (line->bytes <= 0)
+		return;
+	t->total += line->bytes;
+	for (size_t i = 0; i < t->count; i++)
+		if (is_same_place(&t->lines[i], line)) {
+			t->lines[i].bytes += line->bytes;
+			t->lines[i].samples += line->samples;
+			return;
+		}
+	if (!(t->count & (t->count - 1)))
+		t->lines = xrealloc(t->lines, t->count ? t->count * 2 : 1, sizeof(*t->lines));
+	t->lines[t->count++] = *line;
+}
+
+static bool has_forked(const struct record *r, int64_t pid)
+{
+	for (size_t i = 0; i < r->resident_count; i++)
+		if (r->residents[i].pid == pid)
+			return r->residents[i].has_forked;
+	return false;
+}
+
+static int64_t or_zero(int64_t bytes)
+{
+	return is_known(bytes) ? bytes : 0;
+}
+
+/*
+ * A page copied after a fork changes nobody's size: faults that nothing grew by are such copies.
+ * Huge pages are split for it, so each is one page.
+ */
+static int64_t copied_bytes(const struct record *r, const struct record_touch *touch)
+{
+	int64_t grown = or_zero(touch->anon) + or_zero(touch->file) + or_zero(touch->shmem);
+	int64_t page = is_known(r->page_size) ? r->page_size : 4096;
+	int64_t faulted = or_zero(touch->faults) / 2 < INT64_MAX / page / 2
+				  ? or_zero(touch->faults) * page
+				  : 0;
+
+	if (!has_forked(r, touch->pid) || or_zero(touch->faults) < FAULTS_WORTH_TELLING ||
+	    grown > faulted / 4)
+		return 0;
+	return faulted - grown;
+}
+
+static void add_touch(struct gatherer *g, const struct record_touch *touch)
+{
+	struct touch_line line = {.samples = or_zero(touch->samples)};
+	const struct record_frame *innermost =
+		touch->stack ? frame_at(g, touch->stack, strcspn(touch->stack, " ")) : NULL;
+	const struct {
+		enum touch_kind kind;
+		int64_t bytes;
+	} parts[] = {
+		{anon_kind(touch, innermost), or_zero(touch->anon)},
+		{TOUCH_SHMEM, or_zero(touch->shmem)},
+		{TOUCH_FILE, or_zero(touch->file)},
+		{TOUCH_COW, copied_bytes(g->record, touch)},
+	};
+
+	g->touches->samples += line.samples;
+	if (touch->stack)
+		blame(g, touch->stack, &line);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		line.kind = parts[i].kind;
+		line.bytes = parts[i].bytes;
+		add_line(g, &line);
+	}
+}
+
+static int largest_first(const void *a, const void *b)
+{
+	const struct touch_line *x = a, *y = b;
+
+	return (y->bytes > x->bytes) - (y->bytes < x->bytes);
+}
+
+void touches_gather(const struct record *record, struct touches *touches)
+{
+	struct gatherer g = {.record = record, .touches = touches};
+
+	*touches = (struct touches){0};
+	g.frames = sorted_frames(record);
+	for (size_t i = 0; i < record->touch_count; i++)
+		add_touch(&g, &record->touches[i]);
+	if (touches->count)
+		qsort(touches->lines, touches->count, sizeof(*touches->lines), largest_first);
+	free(g.frames);
+}
+
+void touches_release(struct touches *touches)
+{
+	free(touches->lines);
+	*touches = (struct touches){0};
+}
+
+char *touch_place(const struct touch_line *line)
+{
+	const char *plus = line->at ? memchr(line->at, '+', line->at_len) : NULL;
+	int len = plus ? (int)(line->at + line->at_len - plus - 1) : 0;
+	const char *file = line->file;
+	const char *slash = file ? strrchr(file, '/') : NULL;
+
+	while (slash && slash > file && slash[-1] != '/')
+		slash--;
+	file = slash ? slash : file;
+	if (line->function && file && line->line_number)
+		return text_format("%s at %s:%d", line->function, file, line->line_number);
+	if (line->function && line->module)
+		return text_format("%s in %s", line->function, base_name(line->module));
+	if (line->module && plus)
+		return text_format("%s+0x%.*s", base_name(line->module), len, plus + 1);
+	return xstrdup("(not known)");
+}
+
+int64_t touches_anon_of(const struct record *r, int64_t pid)
+{
+	int64_t sum = 0;
+	bool is_seen = false;
+
+	for (size_t i = 0; i < r->touch_count; i++)
+		if (r->touches[i].pid == pid) {
+			sum += or_zero(r->touches[i].anon) - or_zero(r->touches[i].anon_lost);
+			is_seen = true;
+		}
+	for (size_t i = 0; i < r->resident_count; i++)
+		if (r->residents[i].pid == pid)
+			sum += or_zero(r->residents[i].inherited);
+	return is_seen && sum >= 0 ? sum : RECORD_ABSENT;
+}

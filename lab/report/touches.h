@@ -1,0 +1,57 @@
+/*
+ * touches.h - who touched the memory: the samples of the touch profile by line of code; pure.
+ *
+ * A stack is blamed on its innermost frame that is the program's own: neither libc nor an
+ * allocator's inside, which only do what they are told. Units: bytes. Text is raw (hostile).
+ */
+#ifndef OOMLAB_REPORT_TOUCHES_H
+#define OOMLAB_REPORT_TOUCHES_H
+
+#include "record/query.h"
+
+enum touch_kind {
+	TOUCH_STORE,	/* a write to new memory */
+	TOUCH_CLEAR,	/* memset(3), calloc(3) */
+	TOUCH_COPY,	/* memcpy(3) and its like */
+	TOUCH_READ,	/* read(2) and its like into memory not touched before */
+	TOUCH_POPULATE, /* mmap(2) with MAP_POPULATE, mlock(2), madvise(2) */
+	TOUCH_SYSCALL,	/* any other system call */
+	TOUCH_COW,	/* a page shared since fork(2), copied at the first write */
+	TOUCH_SHMEM,	/* shared memory, tmpfs */
+	TOUCH_FILE,	/* a mapped file, programs among them */
+	TOUCH_KIND_COUNT
+};
+extern const char *const touch_kind_names[TOUCH_KIND_COUNT]; /* in JSON */
+extern const char *const touch_kind_words[TOUCH_KIND_COUNT]; /* for people */
+
+struct touch_line {
+	enum touch_kind kind;
+	const char *function, *file; /* NULL: not known */
+	int line_number;	     /* 0: not known */
+	const char *module;	     /* its file; NULL: not known */
+	const char *at;		     /* "3+15a2b0", len at_len: what is left without symbols */
+	size_t at_len;
+	int64_t bytes, samples;
+};
+
+struct touches {
+	struct touch_line *lines; /* the largest first */
+	size_t count;
+	int64_t total;	 /* bytes of all lines */
+	int64_t samples; /* that they rest on */
+};
+
+/* count 0 when the record has no profile. touches_release() frees. */
+void touches_gather(const struct record *record, struct touches *touches);
+void touches_release(struct touches *touches);
+
+/* "main at t.c:12", "main", "t+0x1169": where a line is. The caller frees. */
+char *touch_place(const struct touch_line *line);
+
+/*
+ * Anonymous memory of a process that the samples account for: what came less what went, and what it
+ * was forked with. RECORD_ABSENT: not seen.
+ */
+int64_t touches_anon_of(const struct record *record, int64_t pid);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * run_touch.h - the stacks of the touch profile get their functions and lines.
+ */
+#ifndef OOMLAB_RUN_TOUCH_H
+#define OOMLAB_RUN_TOUCH_H
+
+#include "record/record.h"
+
+/*
+ * Writes a frame line for each place in the stacks of the record; reads the programs' files. True
+ * when it wrote any.
+ */
+bool run_write_frames(struct record_writer *w, const struct record *record);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * modules.h - the files whose code a process maps, and where in them an address is.
+ *
+ * An address of a process means nothing once it has gone; a file and an address as the file's own
+ * headers count them (what nm(1) and objdump(1) print) do. Modules are known by path, each once.
+ * Not thread safe.
+ */
+#ifndef OOMLAB_SYMBOLS_MODULES_H
+#define OOMLAB_SYMBOLS_MODULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MODULES_MAX = 4096, MODULE_SEGMENTS_MAX = 8 };
+
+struct module {
+	char *path;
+	bool is_elf;	/* it could be read; else addresses are offsets in the file */
+	bool is_fixed;	/* linked to run at its own addresses (ET_EXEC) */
+	uint64_t start; /* lowest address it maps, by its own headers */
+	struct {
+		uint64_t vaddr, offset, size;
+	} segments[MODULE_SEGMENTS_MAX]; /* of code */
+	size_t segment_count;
+};
+
+/* Zero-initialise. */
+struct modules {
+	struct module *items;
+	size_t count;
+};
+
+/*
+ * The number of the module at `path`, which is opened below `root` ("" : as it is) when it is new.
+ * -1 when there are MODULES_MAX already.
+ */
+int modules_find(struct modules *modules, const char *root, const char *path);
+
+/* What to subtract from an address in a mapping of `pgoff` at `start` to get the module's own. */
+uint64_t module_bias(const struct module *module, uint64_t start, uint64_t pgoff);
+
+void modules_release(struct modules *modules);
+
+#endif

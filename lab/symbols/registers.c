@@ -1,0 +1,84 @@
+#include "symbols/registers.h"
+
+#if defined(__x86_64__)
+
+/* asm/perf_regs.h: AX BX CX DX SI DI BP SP IP FLAGS, then from bit 16 R8 to R15. */
+enum { AX, BX, CX, DX, SI, DI, BP, SP, IP, FLAGS, R8, R11 = R8 + 3, R15 = R8 + 7, COUNT };
+#define MASK UINT64_C(0xff03ff)
+#define PC   IP
+#define FP   BP
+static const unsigned char dwarf_order[] = {AX,	    DX,	    CX,	    BX,	    SI,	    DI,
+					    BP,	    SP,	    R8,	    R8 + 1, R8 + 2, R8 + 3,
+					    R8 + 4, R8 + 5, R8 + 6, R15,    IP};
+
+/* The syscall instruction leaves the return address in rcx and the flags in r11. */
+bool registers_in_syscall(const uint64_t *regs)
+{
+	return regs[CX] == regs[IP] && regs[R11] == regs[FLAGS];
+}
+
+#elif defined(__aarch64__)
+
+/* asm/perf_regs.h: X0 to X29, LR, SP, PC. */
+enum { X0, X29 = 29, LR, SP, PC, COUNT };
+#define MASK UINT64_C(0x1ffffffff)
+#define FP   X29
+static const unsigned char dwarf_order[] = {0,	1,  2,	3,  4,	5,  6,	7,  8,	9,  10,
+					    11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+					    22, 23, 24, 25, 26, 27, 28, 29, LR, SP};
+
+/* Nothing in the registers tells. */
+bool registers_in_syscall(const uint64_t *regs)
+{
+	(void)regs;
+	return false;
+}
+
+#else
+
+enum { SP, PC, FP, COUNT };
+#define MASK 0
+static const unsigned char dwarf_order[] = {SP};
+
+bool registers_in_syscall(const uint64_t *regs)
+{
+	(void)regs;
+	return false;
+}
+
+#endif
+
+_Static_assert((int)COUNT <= (int)REGISTERS_MAX && sizeof(dwarf_order) <= REGISTERS_MAX,
+	       "room for all");
+
+uint64_t registers_mask(void)
+{
+	return MASK;
+}
+
+size_t registers_count(void)
+{
+	return MASK ? COUNT : 0;
+}
+
+uint64_t registers_pc(const uint64_t *regs)
+{
+	return regs[PC];
+}
+
+uint64_t registers_sp(const uint64_t *regs)
+{
+	return regs[SP];
+}
+
+uint64_t registers_fp(const uint64_t *regs)
+{
+	return regs[FP];
+}
+
+size_t registers_dwarf(const uint64_t *regs, uint64_t dwarf[REGISTERS_MAX])
+{
+	for (size_t i = 0; i < sizeof(dwarf_order); i++)
+		dwarf[i] = regs[dwarf_order[i]];
+	return sizeof(dwarf_order);
+}

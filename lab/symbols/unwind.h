@@ -1,0 +1,62 @@
+/*
+ * unwind.h - from the registers and the stack of a stopped moment to the calls that led there.
+ *
+ * Reads call frame information through libdwfl, so that code without frame pointers (libc's memset
+ * among it) is walked too. Processes are known by what the kernel tells of them while they run
+ * (PERF_RECORD_MMAP2, FORK, COMM at exec): nothing is read from /proc, and those that have gone can
+ * still be unwound as long as their files are there.
+ *
+ * Pattern of use: unwind_new(); unwind_exec/map/fork() as the process lives; unwind_stack() for
+ * each sample; unwind_free(). A stack like one seen before costs a look into a table.
+ * Bounded: at most 16 processes' call frame information is kept open, the oldest is dropped.
+ * Not thread safe.
+ */
+#ifndef OOMLAB_SYMBOLS_UNWIND_H
+#define OOMLAB_SYMBOLS_UNWIND_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "symbols/modules.h"
+
+enum { UNWIND_DEPTH_MAX = 48 };
+
+/* A place in the code; module -1: in no file, offset is the address itself. */
+struct unwind_frame {
+	int module;
+	uint64_t offset; /* as the module's own headers count; of callers: inside the call */
+};
+
+struct unwind_sample {
+	pid_t pid;
+	const uint64_t *regs;	    /* registers.h: registers_count() of them */
+	const unsigned char *stack; /* what was at the stack pointer and above */
+	size_t stack_len;
+};
+
+struct unwind;
+
+struct unwind *unwind_new(void);
+void unwind_free(struct unwind *u);
+
+/* A new program: nothing of the old one is mapped any more. */
+void unwind_exec(struct unwind *u, pid_t pid);
+void unwind_fork(struct unwind *u, pid_t pid, pid_t parent);
+/* Its main thread has ended; others of it may go on, so it is kept while there is room. */
+void unwind_exit(struct unwind *u, pid_t pid);
+/* Code was mapped. */
+void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint64_t pgoff,
+		const char *path);
+
+/* Fills frames, the innermost first. Returns how many: at least 1. */
+size_t unwind_stack(struct unwind *u, const struct unwind_sample *sample,
+		    struct unwind_frame frames[UNWIND_DEPTH_MAX]);
+
+/* Every module seen so far. */
+const struct modules *unwind_modules(const struct unwind *u);
+
+/* For measurements: stacks asked for, and those that were not in the table. */
+void unwind_counts(const struct unwind *u, uint64_t *asked, uint64_t *walked);
+
+#endif
