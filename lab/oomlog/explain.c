@@ -370,6 +370,21 @@ static void sort_sentences(struct explanation *x)
 	}
 }
 
+/* What rests on the scope alone: cites the line the scope was told from. */
+static void cite_the_rest(struct explanation *x, const struct oomlog_event *ev)
+{
+	const uint64_t told_by[] = {ev->lines.summary, ev->lines.killed, ev->lines.chosen,
+				    ev->lines.group,   ev->lines.panic,	 ev->lines.no_killable,
+				    ev->lines.trace,   ev->lines.first};
+	size_t best = 0;
+
+	while (!told_by[best] && best + 1 < sizeof(told_by) / sizeof(told_by[0]))
+		best++;
+	for (size_t i = 0; i < x->sentence_count; i++)
+		if (x->sentences[i].topic != TOPIC_UNSAID && !x->sentences[i].line_count)
+			x->sentences[i].lines[x->sentences[i].line_count++] = told_by[best];
+}
+
 void explanation_make(struct explanation *x, const struct oomlog_event *ev)
 {
 	*x = (struct explanation){.budget_total = OOMLOG_ABSENT,
@@ -391,6 +406,7 @@ void explanation_make(struct explanation *x, const struct oomlog_event *ev)
 	explain_reclaim(x, ev);
 	explain_change(x, ev);
 	say_unsaid(x, ev);
+	cite_the_rest(x, ev);
 	sort_sentences(x);
 }
 

@@ -215,6 +215,13 @@ static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 			    "the keys.");
 		return;
 	}
+	if (ev->gfp_mask && text_starts_with(ev->gfp_mask, "0x0")) {
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.invoked, 0,
+			"Look for limits on kernel memory (memory.kmem.limit_in_bytes) around the "
+			"invoker, and for messages of failed allocations just before.");
+		return;
+	}
 	if (ev->scope && strcmp(ev->scope, "cpuset") == 0)
 		explain_say(x, TOPIC_CHANGE, ev->lines.summary, 0,
 			    "Give the cpuset more memory nodes, or one with the kind of memory "
