@@ -330,10 +330,7 @@ END_TEST
 START_TEST(no_memory_is_status_125)
 {
 	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
-	if (_i == 0)
-		free(xrealloc(NULL, SIZE_MAX / 2, 3));
-	else
-		free(xcalloc(SIZE_MAX / 2, 3));
+	free(xrealloc(NULL, SIZE_MAX / 2, 3));
 }
 END_TEST
 
@@ -343,7 +340,7 @@ static TCase *strbuf_case(void)
 
 	tcase_add_test(tc, strings_grow_and_keep_nuls);
 	tcase_add_test_raise_signal(tc, consuming_too_much_is_a_bug, 6);
-	tcase_add_loop_exit_test(tc, no_memory_is_status_125, EXIT_LAB_BROKEN, 0, 2);
+	tcase_add_exit_test(tc, no_memory_is_status_125, EXIT_LAB_BROKEN);
 	return tc;
 }
 

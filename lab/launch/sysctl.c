@@ -82,8 +82,11 @@ static int save(struct sysctl_set *set, const char *state_dir, struct err *err)
 	set->state_path = text_format("%s/sysctl-%d-%" PRIu64, state_dir, (int)getpid(),
 				      process_start_time(getpid()));
 	f = fopen(set->state_path, "wxe");
-	if (!f)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", set->state_path);
+	if (!f) {
+		err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", set->state_path);
+		free(STEAL(set->state_path)); /* what is there is not of this run */
+		return -1;
+	}
 	for (size_t i = set->count; i--;) /* as they are to be put back */
 		fprintf(f, "%s %s\n", set->changes[i].path, set->changes[i].old);
 	if (fflush(f) || fsync(fileno(f)) < 0)
