@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "commands.h"
+#include "launch/accel.h"
 #include "launch/cgroup.h"
 #include "launch/sysctl.h"
 #include "launch/vm.h"
@@ -61,6 +62,23 @@ static void check_file(const char *name, const char *path, int flags, const char
 		printf("yes  %-12s %s\n", name, path);
 	else
 		printf("no   %-12s %s: %s; %s\n", name, path, strerror(errno), cure);
+}
+
+static void check_accelerator(void)
+{
+	struct accel accel;
+	struct err err = ERR_INIT;
+
+	if (accel_choose(&accel, &err) < 0)
+		printf("no   kvm          %s\n", err.text);
+	else if (!strcmp(accel.name, "kvm"))
+		puts("yes  kvm          tried first; the VM falls back to emulation");
+	else
+		printf("no   kvm          %s; the VM is emulated, some times slower\n",
+		       accel.is_forced ? "OOMLAB_ACCEL says tcg"
+		       : access("/dev/kvm", R_OK | W_OK)
+			       ? "/dev/kvm cannot be opened by this user"
+			       : "no guest booted with it since this host did");
 }
 
 static void check_scenarios(void)
@@ -114,7 +132,7 @@ static int examine(bool restore)
 
 	places += check_vm("6.12");
 	check_vm("6.1");
-	check_file("kvm", "/dev/kvm", O_RDWR, "without it the VM is emulated, a few times slower");
+	check_accelerator();
 	check_file("kmsg", "/dev/kmsg", O_RDONLY, "run as root for the cgroup place");
 	check_file("tracefs", "/sys/kernel/tracing/events/oom/mark_victim/id", O_RDONLY,
 		   "run as root with tracefs mounted");

@@ -3,8 +3,8 @@
  * cgroup, write the limit, fork, join, exec, wait, rmdir. Prints microseconds a run.
  *
  * The floor that `oomlab run` is measured against, a program against a program: started anew for
- * each run (N is 1), statically linked, nothing watched and nothing told. cgroup v1 or v2, whichever has the memory
- * controller, found as simply as possible. Needs root.
+ * each run (N is 1), statically linked, nothing watched and nothing told. cgroup v1 or v2,
+ * whichever has the memory controller, found as simply as possible. Needs root.
  */
 #include <fcntl.h>
 #include <stdio.h>
