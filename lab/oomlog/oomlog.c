@@ -56,30 +56,35 @@ static void take_line(struct oomlog *log, struct span line)
 		log->quiet_since = log->lines;
 }
 
-/* Parses whole lines; returns what is left: the beginning of a line. */
+/* Ends parsing after enough lines without an event; says whether it did. */
+static bool goes_quiet(struct oomlog *log)
+{
+	if (log->lines <= log->quiet_since + QUIET_LINES)
+		return false;
+	joiner_flush(&log->joiner);
+	log->parsing = log->assembler.open;
+	return !log->parsing;
+}
+
+/* Parses whole lines; returns what is left: the beginning of a line, or all when it goes quiet. */
 static struct span parse_lines(struct oomlog *log, struct span text)
 {
-	for (;;) {
+	while (log->parsing) {
 		const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
 
 		if (!end)
-			return text;
+			break;
 		take_line(log, span_head(text, (size_t)(end - text.p)));
 		text = span_skip(text, (size_t)(end - text.p) + 1);
-		if (log->lines > log->quiet_since + QUIET_LINES) {
-			joiner_flush(&log->joiner);
-			log->parsing = log->assembler.open;
-			if (!log->parsing)
-				return text;
-		}
+		goes_quiet(log);
 	}
+	return text;
 }
 
 static void feed_parser(struct oomlog *log, struct span text)
 {
-	const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
-
 	if (log->partial.len) {
+		const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
 		size_t n = end ? (size_t)(end - text.p) : text.n;
 
 		if (log->partial.len < RECORD_MAX * 64)
@@ -89,12 +94,10 @@ static void feed_parser(struct oomlog *log, struct span text)
 		take_line(log, (struct span){log->partial.buf, log->partial.len});
 		strbuf_clear(&log->partial);
 		text = span_skip(text, n + 1);
+		goes_quiet(log);
 	}
 	text = parse_lines(log, text);
-	if (log->parsing)
-		strbuf_append(&log->partial, text.p, text.n);
-	else
-		strbuf_append(&log->window, text.p, text.n);
+	strbuf_append(log->parsing ? &log->partial : &log->window, text.p, text.n);
 }
 
 static void start_parsing(struct oomlog *log)

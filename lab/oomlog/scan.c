@@ -78,18 +78,20 @@ static size_t trigger_in_lanes(struct span s, size_t from, lane16 lanes)
 	return SPAN_NONE;
 }
 
-static size_t trigger_in_step(struct span s, size_t at)
+/* The same for the STEP places behind `from`, whose text is at p. */
+static size_t trigger_in_step(struct span s, size_t from, const char *p)
 {
 	size_t hit = SPAN_NONE;
 
 	for (size_t i = 0; i < STEP && hit == SPAN_NONE; i += 16)
-		hit = trigger_in_lanes(s, at + i, hearts(s.p + at + i));
+		hit = trigger_in_lanes(s, from + i, hearts(p + i));
 	return hit;
 }
 
 size_t scan_trigger(struct span s)
 {
-	size_t at = 0;
+	char padded[STEP + 2] = "";
+	size_t at = 0, hit;
 
 	for (; at + STEP + 2 <= s.n; at += STEP) {
 		const char *p = s.p + at;
@@ -97,14 +99,14 @@ size_t scan_trigger(struct span s)
 
 		if (!(any[0] | any[1]))
 			continue;
-		size_t hit = trigger_in_step(s, at);
+		hit = trigger_in_step(s, at, p);
 		if (hit != SPAN_NONE)
 			return hit;
 	}
-	for (; at < s.n; at++)
-		if (is_trigger(s, at))
-			return at;
-	return SPAN_NONE;
+	if (at >= s.n)
+		return SPAN_NONE;
+	memcpy(padded, s.p + at, s.n - at);
+	return trigger_in_step(s, at, padded);
 }
 
 static size_t sum_lanes(lane16 counts)
