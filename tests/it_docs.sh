@@ -27,7 +27,7 @@ for name in $("$oomlab" list | cut -d' ' -f1); do
 	ok $? "the README names the scenario $name"
 done
 
-MAKEFLAGS= make -s -C "$top" BUILD="$(dirname "$oomlab")" install DESTDIR="$scratch/root" PREFIX=/usr >"$scratch/log" 2>&1
+MAKEFLAGS='' make -s -C "$top" BUILD="$(dirname "$oomlab")" install DESTDIR="$scratch/root" PREFIX=/usr >"$scratch/log" 2>&1
 is $? 0 "make install"
 is "$("$scratch/root/usr/bin/oomlab" list | wc -l)" "$("$oomlab" list | wc -l)" \
 	"the installed program finds its scenarios"
@@ -51,6 +51,6 @@ PKG_CONFIG_SYSROOT_DIR=$scratch/root PKG_CONFIG_PATH=$scratch/root/usr/lib/pkgco
 	pkg-config --cflags --libs oomlab >"$scratch/flags" &&
 	cc -o "$scratch/user" "$scratch/user.c" $(cat "$scratch/flags") && "$scratch/user"
 is $? 0 "a user's program builds with pkg-config and runs"
-MAKEFLAGS= make -s -C "$top" BUILD="$(dirname "$oomlab")" uninstall DESTDIR="$scratch/root" PREFIX=/usr
+MAKEFLAGS='' make -s -C "$top" BUILD="$(dirname "$oomlab")" uninstall DESTDIR="$scratch/root" PREFIX=/usr
 is "$(find "$scratch/root" -type f -o -type l | wc -l)" 0 "make uninstall leaves nothing"
 done_testing

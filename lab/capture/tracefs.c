@@ -42,7 +42,7 @@ static int open_event(const char *event)
 int64_t tracefs_event(const char *event, struct strbuf *format)
 {
 	_cleanup_close_ int dir = open_event(event);
-	int64_t id;
+	int64_t id = -1;
 	int r = dir < 0 ? -errno : io_read_number_at(dir, "id", &id);
 
 	if (!r)

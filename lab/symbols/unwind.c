@@ -112,6 +112,7 @@ void unwind_fork(struct unwind *u, pid_t pid, pid_t parent)
 
 static void forget(struct unwind *u, size_t i)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed by the last of its users alone */
 	space_drop(u->processes[i].space);
 	u->processes[i] = u->processes[--u->process_count];
 }
