@@ -44,7 +44,7 @@ HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 .DEFAULT_GOAL := help
 .SECONDARY:
 .PHONY: all scenario scenarios list check tests check-unit check-vm bench asan lint format deps deps-dev \
-        kernel image install uninstall clean help
+        kernel image image-files install uninstall clean help
 
 help: ## this text
 	@echo "oomlab $(VERSION): reproduces out-of-memory kills and explains them. Start with:"
@@ -136,10 +136,12 @@ format: ## clang-format over the tree
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 # Scenarios keep their debugging information: the report names lines of theirs.
-image: all ## build the container image IMAGE=oomlab with docker or podman (ENGINE=), FROM scratch
+image-files: all
 	@rm -rf $(BUILD)/image; mkdir -p $(BUILD)/image/scenarios
 	@install -m 755 -s $(BUILD)/oomlab $(BUILD)/image/oomlab
 	@install -m 755 $(SCENARIOS) $(BUILD)/image/scenarios
+
+image: image-files ## build the container image IMAGE=oomlab with docker or podman (ENGINE=), FROM scratch
 	@ENGINE="$(ENGINE)" containers/build $(BUILD)/image $(IMAGE)
 
 INSTALL_BIN := $(DESTDIR)$(PREFIX)/bin

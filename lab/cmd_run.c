@@ -18,6 +18,7 @@
 #include "record/verdict.h"
 #include "report/report.h"
 #include "run.h"
+#include "run_container.h"
 #include "run_current.h"
 #include "run_dir.h"
 #include "run_kmsg.h"
@@ -41,20 +42,26 @@ static void print_help(void)
 	     "command cannot be executed, 127 it is not found. 130 after ^C.");
 }
 
+/* Behind "--": a command of this host, or of a container's image. */
+static int find_command(struct run *run, char **operands, struct err *err)
+{
+	if (place_is_container(run->options->place))
+		return run_container_command(run, operands, err);
+	run->argv = operands;
+	run->path = target_find(operands[0], err);
+	return run->path ? 0 : -1;
+}
+
 /* SCENARIO, or what stands behind "--": sets run->argv, path and spec. */
 static int find_target(struct run *run, char **operands, bool is_command, struct err *err)
 {
-	static char no_operand[] = "";
-
-	if (!operands[0])
+	if (!operands[0] && !run->options->image)
 		return err_set(err, EXIT_USAGE,
 			       "nothing to run; give a scenario ('oomlab list') or "
 			       "'-- COMMAND'");
+	if (is_command || !operands[0])
+		return find_command(run, operands, err);
 	run->argv = operands;
-	if (is_command) {
-		run->path = target_find(operands[0] ? operands[0] : no_operand, err);
-		return run->path ? 0 : -1;
-	}
 	if (operands[1])
 		return err_set(err, EXIT_USAGE,
 			       "a scenario takes no arguments; a command goes "
@@ -72,6 +79,10 @@ static int settle_spec(struct run *run, struct err *err)
 	run_options_apply(o, &run->spec);
 	if (o->spec.ram_bytes != SPEC_KEEP && o->place == PLACE_CGROUP)
 		return err_set(err, EXIT_USAGE, "--guest-ram is for --backend=vm");
+	if ((o->image || o->container_option_count) && !place_is_container(o->place))
+		return err_set(err, EXIT_USAGE,
+			       "--image and --container-option are for "
+			       "--backend=docker, podman or container");
 	return spec_validate(&run->spec, err);
 }
 
@@ -96,6 +107,7 @@ static void find_facts(struct run *run)
 		.allow_host_sysctl = o->allow_host_sysctl,
 	};
 	run_current_find(run, &run->reasons.current);
+	run_container_find(run, &run->reasons.engine);
 	if (cg_find_home(&run->home, &run->reasons.cgroup) < 0)
 		run->facts.cgroup_reason = run->reasons.cgroup.text;
 	run->facts.cgroup_version = run->home.version;
@@ -257,6 +269,9 @@ static void run_release(struct run *run)
 {
 	spec_release(&run->spec);
 	free(run->path);
+	for (size_t i = 0; run->image_argv && run->image_argv[i]; i++)
+		free(run->image_argv[i]);
+	free(run->image_argv);
 	free(STEAL(run->dir));
 }
 

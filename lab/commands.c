@@ -15,6 +15,7 @@ static const struct {
 	{"explain", cmd_explain, "what a kernel log says about OOM kills"},
 	{"doctor", cmd_doctor, "what this host can do, what is missing, and the cure"},
 	{"entry", cmd_entry, NULL},
+	{"gate", gate_main, NULL},
 };
 
 command_fn *command_named(const char *name)

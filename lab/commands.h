@@ -11,8 +11,8 @@ typedef int command_fn(int argc, char **argv);
 
 command_fn cmd_run, cmd_list, cmd_report, cmd_explain, cmd_doctor;
 
-/* Not for people: what the image of this lab starts with. */
-command_fn cmd_entry;
+/* Not for people: what the image of this lab starts with; what waits in a container (gate.h). */
+command_fn cmd_entry, gate_main;
 
 /* The command of that name, or NULL. */
 command_fn *command_named(const char *name);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "launch/engine.h"
 #include "launch/plan.h"
 #include "live.h"
 #include "record/record.h"
@@ -23,6 +24,9 @@ struct run_options {
 	const char *reports; /* folder */
 	const char **files;  /* to pack into the guest; NULL-terminated */
 	size_t file_count;
+	const char *image;		/* of a container; NULL: an empty one */
+	const char **container_options; /* for the engine's `create`; NULL-terminated */
+	size_t container_option_count;
 	long repeat;
 	bool dry_run, quiet, help, twin;
 	bool allow_host_sysctl, share_host, no_touch_profile;
@@ -33,15 +37,17 @@ struct run_options {
 struct run {
 	const struct run_options *options;
 	struct spec spec;
-	char **argv; /* of the target */
-	char *path;  /* what is executed, absolute */
+	char **argv;	   /* of the target */
+	char **image_argv; /* the same where the image has a part in it: owned; else NULL */
+	char *path;	   /* what is executed, absolute */
 	struct plan plan;
 	struct plan_facts facts;
 	struct {
-		struct err current, cgroup, vm;
+		struct err current, cgroup, vm, engine;
 	} reasons; /* why a place is not to be had; the facts point into these */
 	struct cg_home home;
-	char *dir; /* reports/<name>-<time>-<pid>; NULL inside the guest */
+	struct engine engine; /* for a container */
+	char *dir;	      /* reports/<name>-<time>-<pid>; NULL inside the guest */
 	struct record_writer writer;
 	struct live live;
 	sigset_t signals; /* SIGINT, SIGTERM, SIGHUP: blocked, seen by the poll loops */

@@ -17,8 +17,10 @@
 #include "capture/capture.h"
 #include "capture/settings.h"
 #include "capture/trace_ring.h"
+#include "launch/container.h"
 #include "launch/sysctl.h"
 #include "run.h"
+#include "run_container.h"
 #include "run_current.h"
 #include "run_trace.h"
 
@@ -32,6 +34,7 @@ struct here {
 	struct trace_ring *ring;
 	struct capture *capture;
 	struct target target;
+	struct container container;
 	char old_score[16];
 };
 
@@ -110,6 +113,37 @@ static int do_ring(struct here *here, struct err *err)
 static void undo_ring(struct here *here)
 {
 	trace_ring_free(here->ring);
+}
+
+static int do_container(struct here *here, struct err *err)
+{
+	return run_container_start(here->run, trace_ring_fd(here->ring), &here->container,
+				   &here->target, &here->cg, err);
+}
+
+static void undo_container(struct here *here)
+{
+	run_container_remove(here->run, &here->container);
+	target_close(&here->target);
+	undo_cgroup(here);
+}
+
+static int do_in_force(struct here *here, struct err *err)
+{
+	const struct cgroup_limits limits = {
+		.memory_max = here->run->spec.memory_max,
+		.memory_swap_max = here->run->spec.memory_swap_max,
+	};
+
+	return cg_check_limits(&here->cg, &limits, err);
+}
+
+static int do_engine(struct here *here, struct err *err)
+{
+	(void)err;
+	run_container_ask(here->run, &here->container, here->target.pid,
+			  capture_saw_end(here->capture));
+	return 0;
 }
 
 static void show_progress(const struct capture_status *status, void *ctx)
@@ -204,11 +238,14 @@ static const struct step steps[OP_COUNT] = {
 	[OP_CGROUP] = {do_cgroup, undo_cgroup},
 	[OP_LIMITS] = {do_limits, NULL},
 	[OP_RING] = {do_ring, undo_ring},
+	[OP_CONTAINER] = {do_container, undo_container},
+	[OP_IN_FORCE] = {do_in_force, NULL},
 	[OP_SOURCES] = {do_sources, undo_sources},
 	[OP_START] = {do_start, undo_start},
 	[OP_GATE] = {do_gate, NULL},
 	[OP_WATCH] = {do_watch, NULL},
 	[OP_FINISH] = {do_finish, NULL},
+	[OP_ENGINE] = {do_engine, NULL},
 };
 
 static int execute(struct here *here, struct err *err)
@@ -227,7 +264,7 @@ static int execute(struct here *here, struct err *err)
 
 int run_here(struct run *run, struct err *err)
 {
-	struct here here = {.run = run, .target = TARGET_INIT};
+	struct here here = {.run = run, .target = TARGET_INIT, .container = CONTAINER_INIT};
 	int r = execute(&here, err);
 
 	if (r < 0)

@@ -91,6 +91,27 @@ static int set_timeout(void *to, const char *value, struct err *err)
 	return 0;
 }
 
+static int set_image(void *to, const char *value, struct err *err)
+{
+	(void)err;
+	((struct run_options *)to)->image = value;
+	return 0;
+}
+
+static int set_container_option(void *to, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+
+	if (value[0] != '-')
+		return err_set(err, EXIT_USAGE, "--container-option '%s' does not begin with '-'",
+			       value);
+	o->container_options = xrealloc(o->container_options, o->container_option_count + 2,
+					sizeof(*o->container_options));
+	o->container_options[o->container_option_count++] = value;
+	o->container_options[o->container_option_count] = NULL;
+	return 0;
+}
+
 static int set_backend(void *to, const char *value, struct err *err)
 {
 	for (int i = 0; i < PLACE_COUNT; i++)
@@ -98,8 +119,10 @@ static int set_backend(void *to, const char *value, struct err *err)
 			((struct run_options *)to)->place = (enum place)i;
 			return 0;
 		}
-	return err_set(err, EXIT_USAGE, "--backend '%s' is none of auto, cgroup, vm, current",
-		       value);
+	return err_set(
+		err, EXIT_USAGE,
+		"--backend '%s' is none of auto, cgroup, vm, current, docker, podman, container",
+		value);
 }
 
 static int set_kernel(void *to, const char *value, struct err *err)
@@ -169,7 +192,12 @@ static const struct option_def table[] = {
 	OPTION("guest-ram", "SIZE", "RAM of the VM", set_ram),
 	OPTION("kernel", "PATH|SERIES", "of the VM: a vmlinuz, or 6.12 (default), 6.1", set_kernel),
 	OPTION("timeout", "TIME", "stop the target after 30, 500ms, 2m (default 60)", set_timeout),
-	OPTION("backend", "auto|cgroup|vm|current", "where to run (default auto)", set_backend),
+	OPTION("backend", "auto|cgroup|vm|current|docker|podman|container",
+	       "where to run (default auto)", set_backend),
+	OPTION("image", "IMAGE", "of a container (default: an empty one, for a scenario)",
+	       set_image),
+	OPTION("container-option", "OPTION", "for the engine's create command (repeatable)",
+	       set_container_option),
 	OPTION("expect", "OUTCOME", "pass if this is the outcome, fail if not", set_expect),
 	OPTION("repeat", "N", "run it N times, a report each", set_repeat),
 	FLAG("twin", "run the scenario's twin first, and tell what it showed", twin),
@@ -206,6 +234,7 @@ void run_options_release(struct run_options *options)
 	for (size_t i = 0; i < options->file_count; i++)
 		free((char *)options->files[i]);
 	free(options->files);
+	free(options->container_options);
 }
 
 /* Settings given on the command line win over the scenario's own. */

@@ -144,7 +144,7 @@ static void stop_all(struct capture *capture, const char *why)
 	record_put_watchdog(capture->w, io_now_ns(), why);
 	cg_kill(capture->cg);
 	if (!capture->target_ended)
-		processes_reap(capture);
+		source_target.read(capture);
 }
 
 static void poll_once(struct capture *capture, int timeout_ms)
@@ -195,9 +195,13 @@ static void wait_for_quiet(struct capture *capture)
 
 static void end_leftovers(struct capture *capture)
 {
-	int left = cg_population(capture->cg);
+	int left;
 	char text[128];
 
+	/* A container ends with its first process; what is left is its engine's. */
+	if (capture->target && capture->target->is_foreign)
+		return;
+	left = cg_population(capture->cg);
 	if (!left)
 		return;
 	snprintf(text, sizeof(text), "%d process%s of the target still running at its end: stopped",
@@ -246,6 +250,11 @@ void capture_finish(struct capture *capture)
 		record_put_residue(capture->w, capture->last.value[METRIC_CURRENT]);
 	capture->last = last;
 	write_losses(capture);
+}
+
+bool capture_saw_end(const struct capture *capture)
+{
+	return capture->end_known;
 }
 
 void capture_close(struct capture *capture)

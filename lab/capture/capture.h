@@ -57,6 +57,9 @@ int capture_watch(struct capture *capture, struct target *target);
 
 /* Whatever the target left is killed; the last facts are written. */
 void capture_finish(struct capture *capture);
+
+/* False when the target's end was seen but not its status: one that is no child, before 6.15. */
+bool capture_saw_end(const struct capture *capture);
 void capture_close(struct capture *capture);
 
 #endif

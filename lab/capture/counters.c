@@ -55,6 +55,14 @@ void counters_read(const struct cg *cg, int level, bool local, struct record_cou
 		counters->value[i] = keyed(sb.buf, record_counter_names[i]);
 }
 
+static bool is_empty(const struct record_counters *counters)
+{
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		if (counters->value[i] != RECORD_ABSENT)
+			return false;
+	return true;
+}
+
 void counters_write_all(struct capture *capture, const char *when)
 {
 	for (int level = 0; level < capture->cg->level_count; level++) {
@@ -62,6 +70,8 @@ void counters_write_all(struct capture *capture, const char *when)
 
 		counters_read(capture->cg, level, false, &all);
 		counters_read(capture->cg, level, true, &local);
+		if (is_empty(&all)) /* an engine has removed it: what was written before stands */
+			continue;
 		record_put_counters(capture->w, io_now_ns(), level, when, &all,
 				    capture->cg->version == 2 ? &local : NULL);
 	}
@@ -110,6 +120,8 @@ static void read_events(struct capture *capture)
 	if (fd >= 0 && pread(fd, text, sizeof(text), 0) < 0)
 		return;
 	counters_read(capture->cg, 0, false, &new);
+	if (is_empty(&new))
+		return;
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		mark_change(capture, (enum counter)i, &new);
 	capture->now = new;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,6 +17,8 @@
 #include "base/text.h"
 #include "capture/source.h"
 #include "launch/process.h"
+
+#define FOREIGN_PATIENCE_NS INT64_C(300000000)
 
 static int open_signals(struct capture *capture, char *why)
 {
@@ -44,9 +47,12 @@ static void note_end(struct capture *capture, pid_t pid, int status)
 		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : RECORD_ABSENT,
 	};
 
+	/* Beside a target of an engine's the only child is the engine's client. */
+	if (capture->target && capture->target->is_foreign)
+		return;
 	record_put_exit(capture->w, &end);
 	if (end.is_target)
-		capture->target_ended = true;
+		capture->target_ended = capture->end_known = true;
 }
 
 void processes_reap(struct capture *capture)
@@ -74,9 +80,66 @@ const struct source source_signals = {
 	.events = POLLIN,
 };
 
+/*
+ * Who is no child cannot be waited for; since 6.15 its pidfd tells, once its parent has
+ * (include/uapi/linux/pidfd.h).
+ */
+struct pidfd_info {
+	uint64_t mask, cgroupid;
+	uint32_t pid, tgid, ppid, ids[8];
+	int32_t exit_code;
+};
+#define PIDFD_INFO_EXIT (UINT64_C(1) << 3)
+#define PIDFD_GET_INFO	_IOWR(0xFF, 11, struct pidfd_info)
+
+static bool ask_pidfd(int pidfd, int *status)
+{
+	int64_t deadline = io_now_ns() + FOREIGN_PATIENCE_NS;
+
+	do {
+		struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};
+
+		if (ioctl(pidfd, PIDFD_GET_INFO, &info) < 0 && errno != ESRCH)
+			return false;
+		if (info.mask & PIDFD_INFO_EXIT) {
+			*status = info.exit_code;
+			return true;
+		}
+		poll(NULL, 0, 1);
+	} while (io_now_ns() < deadline);
+	return false;
+}
+
+/* Its engine removes the cgroup within moments: the counters first. */
+static void note_foreign_end(struct capture *capture)
+{
+	struct record_process_end end = {.pid = capture->target->pid, .is_target = true};
+	int status;
+
+	source_events.read(capture);
+	sampler_take(capture);
+	counters_write_all(capture, "after");
+	capture->target_ended = true;
+	if (!ask_pidfd(capture->target->pidfd, &status))
+		return; /* the engine's word has to do */
+	capture->end_known = true;
+	end.t_ns = io_now_ns();
+	end.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : RECORD_ABSENT;
+	end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : RECORD_ABSENT;
+	record_put_exit(capture->w, &end);
+}
+
+static void read_target(struct capture *capture)
+{
+	if (capture->target->is_foreign)
+		note_foreign_end(capture);
+	else
+		processes_reap(capture);
+}
+
 /* Its descriptor is put in by capture_watch(). */
 const struct source source_target = {
-	.read = processes_reap,
+	.read = read_target,
 	.events = POLLIN,
 };
 

@@ -48,7 +48,7 @@ struct capture {
 	struct target *target;
 	struct pollfd polls[SOURCE_COUNT];
 	int64_t started_ns, deadline_ns;
-	bool target_ended;
+	bool target_ended, end_known;
 	int stop_signal;
 	struct capture_status status;
 

@@ -215,6 +215,14 @@ int cg_limit(const struct cg *cg, const struct cgroup_limits *limits, struct err
 		return -1;
 	if (n && set_all(cg, wishes, n, err) < 0)
 		return -1;
+	return cg_check_limits(cg, limits, err);
+}
+
+int cg_check_limits(const struct cg *cg, const struct cgroup_limits *limits, struct err *err)
+{
+	struct wish wishes[4];
+	int n = list_wishes(cg, limits, wishes);
+
 	for (int i = 0; i < n; i++)
 		if (check_one(cg, &wishes[i], err) < 0)
 			return -1;

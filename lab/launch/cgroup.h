@@ -78,6 +78,9 @@ struct amount cg_limit_in_force(const struct cg *cg);
  */
 int cg_limit(const struct cg *cg, const struct cgroup_limits *limits, struct err *err);
 
+/* The second half alone, for limits that somebody else has set. */
+int cg_check_limits(const struct cg *cg, const struct cgroup_limits *limits, struct err *err);
+
 /* Reads the limits in force at a level; what has no file stays unset. */
 void cg_read_limits(const struct cg *cg, int level, struct cgroup_limits *limits);
 

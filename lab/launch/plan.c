@@ -8,7 +8,14 @@
 #include "base/text.h"
 #include "launch/sysctl.h"
 
-const char *const place_names[PLACE_COUNT] = {"auto", "cgroup", "vm", "current"};
+const char *const place_names[PLACE_COUNT] = {"auto",	"cgroup", "vm",	      "current",
+					      "docker", "podman", "container"};
+
+#define CONTAINER_OPS                                                                          \
+	{                                                                                      \
+		OP_PROTECT, OP_RING, OP_CONTAINER, OP_IN_FORCE, OP_SOURCES, OP_GATE, OP_WATCH, \
+			OP_FINISH, OP_ENGINE, OP_COUNT                                         \
+	}
 
 /* OP_COUNT ends a list. */
 static const enum plan_op place_ops[PLACE_COUNT][OP_COUNT] = {
@@ -17,6 +24,9 @@ static const enum plan_op place_ops[PLACE_COUNT][OP_COUNT] = {
 	[PLACE_VM] = {OP_BOOT, OP_COUNT},
 	[PLACE_CURRENT] = {OP_PROTECT, OP_OWN, OP_RING, OP_SOURCES, OP_START, OP_GATE, OP_WATCH,
 			   OP_FINISH, OP_COUNT},
+	[PLACE_DOCKER] = CONTAINER_OPS,
+	[PLACE_PODMAN] = CONTAINER_OPS,
+	[PLACE_CONTAINER] = CONTAINER_OPS,
 };
 
 static void add(struct plan *plan, enum plan_op op)
@@ -83,6 +93,31 @@ static const char *why_not_current(const struct spec *spec, const struct plan_fa
 	return NULL;
 }
 
+/* Why an engine may not run it, or NULL. */
+static const char *why_not_container(const struct spec *spec, const struct plan_facts *facts)
+{
+	if (facts->engine_reason)
+		return facts->engine_reason;
+	if (spec->needs_memcg_v2 && facts->engine_version == 1)
+		return "the scenario needs cgroup v2 and this engine is on v1";
+	if (spec->needs_kmsg && facts->kmsg_reason)
+		return facts->kmsg_reason;
+	if (spec->memory_high.is_set || spec->oom_group)
+		return "an engine has no option for memory.high and memory.oom.group";
+	if (spec->name && !is_limited(spec))
+		return "a scenario without a limit would take the memory of this host";
+	if (spec_is_kernel_wide(spec))
+		return "it sets the whole kernel (overcommit or THP), which is not done to a host";
+	return NULL;
+}
+
+static enum place engine_place(enum place wanted, const struct plan_facts *facts)
+{
+	if (wanted != PLACE_CONTAINER || !facts->engine)
+		return wanted;
+	return strcmp(facts->engine, "podman") ? PLACE_DOCKER : PLACE_PODMAN;
+}
+
 static void choose_vm(const struct plan_facts *facts, struct plan *plan)
 {
 	plan->place = PLACE_VM;
@@ -119,11 +154,13 @@ static void choose(const struct spec *spec, enum place wanted, const struct plan
 		choose_automatically(spec, facts, plan);
 		return;
 	}
-	plan->place = wanted;
+	plan->place = engine_place(wanted, facts);
 	if (wanted == PLACE_VM)
 		choose_vm(facts, plan);
 	else if (wanted == PLACE_CURRENT)
 		plan->skip = why_not_current(spec, facts);
+	else if (place_is_container(wanted))
+		plan->skip = why_not_container(spec, facts);
 	else
 		plan->skip = why_not_here(spec, facts);
 	snprintf(plan->reason, sizeof(plan->reason), "%s",
@@ -184,6 +221,15 @@ static void print_limits(FILE *to, const struct spec *spec)
 	fprintf(to, "%s\n", spec->oom_group ? " memory.oom.group=1" : "");
 }
 
+static void print_container(FILE *to, const struct spec *spec, const struct plan_facts *facts)
+{
+	fprintf(to,
+		"%s makes and starts a container, its command held at the gate:", facts->engine);
+	print_amount(to, "memory", &spec->memory_max);
+	print_amount(to, "swap", &spec->memory_swap_max);
+	fputc('\n', to);
+}
+
 static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const struct spec *spec,
 		     const struct plan_facts *facts, const char *kernel)
 {
@@ -191,6 +237,8 @@ static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const s
 		[OP_PROTECT] = "protect the launcher: oom_score_adj -1000",
 		[OP_OWN] = "open the cgroup of this container; its limit holds, none is set",
 		[OP_RING] = "make and pre-fault the trace ring outside the cgroup",
+		[OP_IN_FORCE] = "read the limits in force back from the container's cgroup",
+		[OP_ENGINE] = "ask the engine what it saw, remove the container",
 		[OP_SOURCES] = "open the sources: kmsg, memory.events, mark_victim, memory.stat",
 		[OP_START] = "start the target inside the cgroup, at the gate",
 		[OP_GATE] = "open the gate",
@@ -204,6 +252,8 @@ static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const s
 	else if (op == OP_CGROUP)
 		fprintf(to, "make a cgroup v%d below %s, removed at the end\n",
 			facts->cgroup_version, facts->cgroup_parent);
+	else if (op == OP_CONTAINER)
+		print_container(to, spec, facts);
 	else if (op == OP_LIMITS)
 		print_limits(to, spec);
 	else if (op == OP_WATCH)

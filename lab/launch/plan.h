@@ -12,22 +12,39 @@
 #include "launch/cgroup.h"
 #include "spec/spec.h"
 
-enum place { PLACE_AUTO, PLACE_CGROUP, PLACE_VM, PLACE_CURRENT, PLACE_COUNT };
+enum place {
+	PLACE_AUTO,
+	PLACE_CGROUP,
+	PLACE_VM,
+	PLACE_CURRENT, /* inside a container, under its own limit */
+	PLACE_DOCKER,  /* a container watched from outside, by that engine ... */
+	PLACE_PODMAN,
+	PLACE_CONTAINER, /* ... or by whichever answers */
+	PLACE_COUNT
+};
 extern const char *const place_names[PLACE_COUNT];
 
+static inline bool place_is_container(enum place place)
+{
+	return place == PLACE_DOCKER || place == PLACE_PODMAN || place == PLACE_CONTAINER;
+}
+
 enum plan_op {
-	OP_PROTECT, /* the launcher from the OOM killer */
-	OP_SYSCTL,  /* kernel-wide settings */
-	OP_OWN,	    /* open the cgroup this process is in, a container's */
-	OP_CGROUP,  /* make the cgroup */
-	OP_LIMITS,  /* set them and read them back */
-	OP_RING,    /* the trace ring, pre-faulted outside the cgroup */
-	OP_SOURCES, /* open every source of evidence */
-	OP_START,   /* the target, in the cgroup, at the gate */
-	OP_GATE,    /* open it */
-	OP_WATCH,   /* until the target ends */
-	OP_FINISH,  /* last facts */
-	OP_BOOT,    /* the VM, which does all of the above inside */
+	OP_PROTECT,   /* the launcher from the OOM killer */
+	OP_SYSCTL,    /* kernel-wide settings */
+	OP_OWN,	      /* open the cgroup this process is in, a container's */
+	OP_CGROUP,    /* make the cgroup */
+	OP_LIMITS,    /* set them and read them back */
+	OP_RING,      /* the trace ring, pre-faulted outside the cgroup */
+	OP_CONTAINER, /* made by the engine, with its limit; the target is in it, at the gate */
+	OP_IN_FORCE,  /* read the container's limits from its cgroup */
+	OP_SOURCES,   /* open every source of evidence */
+	OP_START,     /* the target, in the cgroup, at the gate */
+	OP_GATE,      /* open it */
+	OP_WATCH,     /* until the target ends */
+	OP_FINISH,    /* last facts */
+	OP_ENGINE,    /* ask the engine what it saw */
+	OP_BOOT,      /* the VM, which does all of the above inside */
 	OP_COUNT
 };
 
@@ -45,7 +62,11 @@ struct plan_facts {
 	const char *current_reason;  /* why its own limit cannot be used; NULL if it can */
 	int current_version;	     /* of the cgroup its limit stands in */
 	struct amount current_limit; /* in force */
-	bool limit_asked;	     /* on the command line, not by the scenario alone */
+	/* The engine that would run a container. */
+	const char *engine;	   /* docker, podman */
+	const char *engine_reason; /* why there is none; NULL if there is */
+	int engine_version;	   /* of its cgroups; 0: not known */
+	bool limit_asked;	   /* on the command line, not by the scenario alone */
 };
 
 struct plan {

@@ -219,7 +219,7 @@ int target_release(struct target *target, const char *command, struct err *err)
 	if (n != sizeof(cause))
 		return 0;
 	/* target_find() has seen the file itself. */
-	if (cause == ENOENT)
+	if (cause == ENOENT && !target->is_foreign)
 		return err_set(err, EXIT_NOT_FOUND, "the interpreter of '%s' is not there",
 			       command);
 	refuse(command, cause, err);

@@ -16,6 +16,7 @@
 #ifndef OOMLAB_TARGET_H
 #define OOMLAB_TARGET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -44,10 +45,11 @@ struct target {
 	int gate_fd;	 /* -1 once open */
 	int exec_fd;	 /* EOF: exec done; else an errno as int */
 	int scenario_fd; /* the launcher's end of the scenario's gate (scenario.h) */
+	bool is_foreign; /* no child of this process, but an engine's: it cannot be waited for */
 };
-#define TARGET_INIT               \
-	{                         \
-		0, -1, -1, -1, -1 \
+#define TARGET_INIT                      \
+	{                                \
+		0, -1, -1, -1, -1, false \
 	}
 
 /*

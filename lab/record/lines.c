@@ -130,6 +130,21 @@ const struct field fields_site[] = {
 	END,
 };
 
+const struct field fields_engine[] = {
+	AT(struct record_engine, name, "name", STRING, REQUIRED),
+	AT(struct record_engine, version, "version", STRING),
+	AT(struct record_engine, image, "image", STRING),
+	AT(struct record_engine, container, "container", STRING),
+	END,
+};
+
+const struct field fields_engine_end[] = {
+	AT(struct record_engine, oom_killed, "oom_killed", I64),
+	AT(struct record_engine, exit_status, "status", I64),
+	AT(struct record_engine, error, "error", STRING),
+	END,
+};
+
 const struct field fields_maps[] = {
 	AT(struct record_maps, pid, "pid", I64, REQUIRED),
 	AT(struct record_maps, exe, "exe", STRING),

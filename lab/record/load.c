@@ -301,6 +301,25 @@ static int on_skip(struct loader *l)
 	return 0;
 }
 
+static int load_engine(struct loader *l, const struct field *fields)
+{
+	if (fields_from_json(fields, l->object, &l->record->engine))
+		return -1;
+	keep(l, l->object);
+	l->record->engine.line = l->line;
+	return 0;
+}
+
+static int on_engine(struct loader *l)
+{
+	return load_engine(l, fields_engine);
+}
+
+static int on_engine_end(struct loader *l)
+{
+	return load_engine(l, fields_engine_end);
+}
+
 static int on_end(struct loader *l)
 {
 	struct record_note read;
@@ -316,11 +335,15 @@ static const struct {
 	const char *ev;
 	int (*load)(struct loader *l);
 } singles[] = {
-	{"run", on_run},	  {"spec", on_spec},	     {"setting", on_setting},
-	{"cgroup", on_cgroup},	  {"counters", on_counters}, {"source", on_source},
-	{"start", on_start},	  {"gate", on_gate},	     {"refused", on_refused},
-	{"arena", on_arena},	  {"watchdog", on_watchdog}, {"residue", on_residue},
-	{"error", on_error_line}, {"skip", on_skip},	     {"end", on_end},
+	{"run", on_run},	   {"spec", on_spec},
+	{"setting", on_setting},   {"cgroup", on_cgroup},
+	{"counters", on_counters}, {"source", on_source},
+	{"start", on_start},	   {"gate", on_gate},
+	{"refused", on_refused},   {"arena", on_arena},
+	{"watchdog", on_watchdog}, {"residue", on_residue},
+	{"engine", on_engine},	   {"engine_end", on_engine_end},
+	{"error", on_error_line},  {"skip", on_skip},
+	{"end", on_end},
 };
 
 /* Kinds whose lines are collected in an array of the record, one element a line. */
@@ -408,6 +431,7 @@ static void loader_init(struct loader *l, struct record *r)
 	*r = (struct record){
 		.page_size = RECORD_ABSENT,
 		.cgroup_version = RECORD_ABSENT,
+		.engine = {.oom_killed = RECORD_ABSENT, .exit_status = RECORD_ABSENT},
 		.target_pid = RECORD_ABSENT,
 		.start_ns = RECORD_ABSENT,
 		.gate_ns = RECORD_ABSENT,

@@ -180,6 +180,15 @@ struct record_maps {
 	unsigned int line;
 };
 
+/* What ran the container, and what it says became of it. */
+struct record_engine {
+	const char *name, *version, *image, *container;
+	int64_t oom_killed;  /* its OOMKilled: 0, 1; absent when it could not be asked */
+	int64_t exit_status; /* as it maps it: 137 after SIGKILL */
+	const char *error;
+	unsigned int line;
+};
+
 struct record_source {
 	const char *name; /* kmsg, memory.events, memory.stat, trace, mark_victim, ... */
 	bool is_open;
@@ -200,7 +209,8 @@ struct record {
 	const char **argv;
 	size_t argc;
 	int64_t page_size, cgroup_version;
-	const char *cgroup_path; /* the target's, as the kernel prints it in oom-kill: lines */
+	struct record_engine engine; /* name NULL: none */
+	const char *cgroup_path;     /* the target's, as the kernel prints it in oom-kill: lines */
 	int64_t target_pid;
 	int64_t start_ns, gate_ns, end_ns; /* absent when the run did not get there */
 	/* spec, as it was asked for after the command line had its say */
@@ -299,6 +309,9 @@ struct record_run {
 };
 /* Lines add up: what one leaves absent (NULL, RECORD_ABSENT) stays as an earlier one said it. */
 void record_put_run(struct record_writer *w, const struct record_run *run);
+/* When the container is made: name, version, image, container; at its end the rest. */
+void record_put_engine(struct record_writer *w, const struct record_engine *engine);
+void record_put_engine_end(struct record_writer *w, const struct record_engine *engine);
 void record_put_spec(struct record_writer *w, const struct spec *spec);
 void record_put_setting(struct record_writer *w, const char *name, const char *value);
 /* The limits in force, read back; level as in record_cgroup. */

@@ -249,6 +249,16 @@ void record_put_frame(struct record_writer *w, const struct record_frame *frame)
 	put_struct(w, "frame", fields_frame, frame);
 }
 
+void record_put_engine(struct record_writer *w, const struct record_engine *engine)
+{
+	put_struct(w, "engine", fields_engine, engine);
+}
+
+void record_put_engine_end(struct record_writer *w, const struct record_engine *engine)
+{
+	put_struct(w, "engine_end", fields_engine_end, engine);
+}
+
 void record_put_error(struct record_writer *w, const char *text)
 {
 	put_struct(w, "error", fields_note, &(struct record_note){.text = text});

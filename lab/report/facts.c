@@ -128,6 +128,14 @@ const char *facts_target_name(const struct facts *f)
 	return slash && slash[1] ? slash + 1 : r->argv[0];
 }
 
+bool facts_engine_agrees(const struct facts *f)
+{
+	bool was_killed = f->conclusion->outcome == OUTCOME_OOM_KILLED ||
+			  f->conclusion->outcome == OUTCOME_CHILD_OOM_KILLED;
+
+	return was_killed == (f->record->engine.oom_killed == 1);
+}
+
 int64_t facts_duration_ns(const struct facts *f)
 {
 	const struct record *r = f->record;

@@ -58,6 +58,10 @@ void facts_gather(const struct record *record, const struct conclusion *conclusi
 /* What people call the target: the scenario's name, else the last part of argv[0]. Never NULL. */
 const char *facts_target_name(const struct facts *facts);
 
+/* True when the engine's OOMKilled says what the kernel does: somebody inside was killed, or not.
+ */
+bool facts_engine_agrees(const struct facts *f);
+
 /* From the opening of the gate to the target's end, or to that of the record. */
 int64_t facts_duration_ns(const struct facts *facts);
 

@@ -34,6 +34,24 @@ static void put_amount(json_t *object, const char *key, const struct amount *amo
 					   : json_integer((json_int_t)amount->bytes));
 }
 
+static json_t *engine_json(const struct facts *f)
+{
+	const struct record_engine *e = &f->record->engine;
+	json_t *engine = json_object();
+
+	json_put_text(engine, "name", e->name);
+	json_put_text(engine, "version", e->version);
+	json_put_text(engine, "image", e->image);
+	json_put_text(engine, "container", e->container);
+	json_put_text(engine, "error", e->error);
+	json_put_number(engine, "exit_status", e->exit_status);
+	if (is_known(e->oom_killed)) {
+		json_object_set_new(engine, "oom_killed", json_boolean(e->oom_killed));
+		json_object_set_new(engine, "agrees", json_boolean(facts_engine_agrees(f)));
+	}
+	return engine;
+}
+
 static json_t *run_json(const struct facts *f)
 {
 	const struct record *r = f->record;
@@ -42,6 +60,8 @@ static json_t *run_json(const struct facts *f)
 	json_put_text(run, "id", r->id);
 	json_put_text(run, "backend", r->backend);
 	json_put_text(run, "accelerator", r->accelerator);
+	if (r->engine.name)
+		json_object_set_new(run, "engine", engine_json(f));
 	json_put_text(run, "kernel", r->kernel);
 	json_put_text(run, "machine", r->machine);
 	json_put_number(run, "cgroup_version", r->cgroup_version);

@@ -155,6 +155,7 @@ void story_tell(const struct facts *facts, struct doc *doc)
 	story_budget(facts, doc);
 	story_timeline(facts, doc);
 	story_instead(facts, doc);
+	story_engine(facts, doc);
 	story_checks(facts, doc);
 	story_quality(facts, doc);
 }

@@ -27,6 +27,7 @@ void story_budget(const struct facts *facts, struct doc *doc);
 void story_timeline(const struct facts *facts, struct doc *doc);
 void story_instead(const struct facts *facts, struct doc *doc);
 void story_checks(const struct facts *facts, struct doc *doc);
+void story_engine(const struct facts *facts, struct doc *doc);
 void story_quality(const struct facts *facts, struct doc *doc);
 
 /*

@@ -97,6 +97,31 @@ void story_checks(const struct facts *f, struct doc *doc)
 						: "not known");
 }
 
+void story_engine(const struct facts *f, struct doc *doc)
+{
+	const struct record_engine *e = &f->record->engine;
+
+	if (!e->name)
+		return;
+	doc_heading(doc, "What the engine says");
+	doc_sentence(doc, "%s %s ran it in container %s of image %s.", e->name,
+		     e->version ? e->version : "", e->container ? e->container : "?",
+		     e->image ? e->image : "?");
+	doc_cite(doc, "record line %u", e->line);
+	if (!is_known(e->oom_killed))
+		return;
+	doc_sentence(doc, "It says OOMKilled %s and exit status %" PRId64 ", which %s.",
+		     e->oom_killed ? "true" : "false", e->exit_status,
+		     facts_engine_agrees(f)
+			     ? "agrees with the kernel"
+			     : "is not what the kernel did: believe the kernel's account");
+	doc_cite(doc, "%s inspect", e->name);
+	if (e->error) {
+		doc_sentence(doc, "Its error: %s", e->error);
+		doc_cite(doc, "%s inspect", e->name);
+	}
+}
+
 static bool is_twin_note(const struct facts *f, const struct record_note *note)
 {
 	return f->record->spec.twin && note == twin_note(f->record);

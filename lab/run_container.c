@@ -1,0 +1,121 @@
+#include "run_container.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+/* Asked once: an image may have been looked at before the facts are. */
+static int find_engine(struct run *run, struct err *err)
+{
+	enum place place = run->options->place;
+
+	if (run->engine.name)
+		return 0;
+	if (engine_find(place == PLACE_CONTAINER ? NULL : place_names[place], &run->engine, err)) {
+		run->engine.name = NULL;
+		return -1;
+	}
+	return 0;
+}
+
+void run_container_find(struct run *run, struct err *reason)
+{
+	if (!place_is_container(run->options->place))
+		return;
+	if (find_engine(run, reason) < 0)
+		run->facts.engine_reason = reason->text;
+	run->facts.engine = run->engine.name;
+	run->facts.engine_version = run->engine.cgroup_version;
+}
+
+int run_container_command(struct run *run, char **operands, struct err *err)
+{
+	if (!run->options->image)
+		return err_set(err, EXIT_USAGE, "a command in a container needs --image");
+	if (find_engine(run, err) < 0)
+		return -1;
+	run->image_argv = container_command(&run->engine, run->options->image, operands, err);
+	if (!run->image_argv)
+		return -1;
+	run->argv = run->image_argv;
+	run->path = xstrdup(run->argv[0]);
+	return 0;
+}
+
+int run_container_start(struct run *run, int ring_fd, struct container *container,
+			struct target *target, struct cg *cg, struct err *err)
+{
+	const struct container_request request = {
+		.engine = &run->engine,
+		.image = run->options->image,
+		.path = run->path,
+		.bound = run->spec.name ? run->path : NULL,
+		.argv = run->argv,
+		.options = run->options->container_options,
+		.spec = &run->spec,
+		.ring_fd = ring_fd,
+	};
+	struct record_engine engine = {
+		.name = run->engine.name,
+		.version = run->engine.version,
+		.image = run->options->image ? run->options->image : CONTAINER_EMPTY_IMAGE,
+	};
+
+	if (container_start(&request, container, target, cg, err) < 0)
+		return -1;
+	engine.container = container->name;
+	record_put_engine(&run->writer, &engine);
+	record_put_run(&run->writer, &(struct record_run){
+					     .page_size = RECORD_ABSENT,
+					     .cgroup_version = cg->version,
+				     });
+	record_put_start(&run->writer, io_now_ns(), target->pid, cg->levels[0].path);
+	return 0;
+}
+
+static void put_exit(struct run *run, pid_t pid, int64_t exit_status)
+{
+	record_put_exit(&run->writer, &(struct record_process_end){
+					      .t_ns = io_now_ns(),
+					      .pid = pid,
+					      .is_target = true,
+					      .exit_status = exit_status,
+					      .signal = RECORD_ABSENT,
+				      });
+}
+
+void run_container_ask(struct run *run, struct container *container, pid_t pid, bool end_known)
+{
+	struct container_end end = {0};
+	struct err err = ERR_INIT;
+
+	if (container_ask(container, &end, &err) < 0) {
+		_cleanup_free_ char *note =
+			text_format("The engine could not be asked at the end: %s", err.text);
+
+		record_put_note(&run->writer, note);
+		return;
+	}
+	record_put_engine_end(&run->writer, &(struct record_engine){
+						    .oom_killed = end.oom_killed,
+						    .exit_status = end.exit_status,
+						    .error = end.error,
+					    });
+	if (!end_known)
+		put_exit(run, pid, end.exit_status);
+	free(end.error);
+}
+
+void run_container_remove(struct run *run, struct container *container)
+{
+	struct err err = ERR_INIT;
+
+	if (container_remove(container, &err) == 0)
+		return;
+	err_print(&err);
+	record_put_note(&run->writer, err.text);
+}

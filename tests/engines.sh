@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# engines.sh - container engines for tests, started by hand and stopped again; source after tap.sh.
+#
+# start_docker and start_podman leave $engine_bin (a folder for PATH) with a docker or podman that
+# talks to an engine of this test alone, all of whose state stands below $scratch; they fail with
+# the reason in $engine_reason. stop_engines ends what was started, and is to be called at the end.
+# shellcheck disable=SC2154 # of tap.sh
+engine_bin=$scratch/bin
+# shellcheck disable=SC2034 # used by those who source this
+engine_reason=
+engine_pids=()
+mkdir -p "$engine_bin"
+
+# wait_until SECONDS COMMAND...: polls, ever more slowly.
+wait_until() {
+	local end=$((SECONDS + $1)) pause=0.02
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		read -rt "$pause" <> <(:) || true
+		pause=0.1
+	done
+}
+
+start_docker() {
+	local dir=$scratch/docker client
+	client=$(command -v docker) || { engine_reason='no docker client'; return 1; }
+	command -v dockerd >/dev/null || { engine_reason='no dockerd'; return 1; }
+	[ "$(id -u)" = 0 ] || { engine_reason='dockerd needs root'; return 1; }
+	mkdir -p "$dir"
+	dockerd --data-root "$dir/root" --exec-root "$dir/exec" --pidfile "$dir/pid" \
+		--host "unix://$dir/docker.sock" --bridge none --iptables=false \
+		>"$dir/log" 2>&1 </dev/null &
+	engine_pids+=($!)
+	printf '#!/bin/sh\nDOCKER_HOST=unix://%s/docker.sock exec %s "$@"\n' "$dir" "$client" \
+		>"$engine_bin/docker"
+	chmod +x "$engine_bin/docker"
+	wait_until 60 "$engine_bin/docker" info && return
+	engine_reason="dockerd does not answer: $(tail -n 1 "$dir/log")"
+	return 1
+}
+
+# runc, because crun refuses hybrid cgroups; limits of its own, because not every root may raise them.
+start_podman() {
+	local dir=$scratch/podman program
+	program=$(command -v podman) || { engine_reason='no podman'; return 1; }
+	[ "$(id -u)" = 0 ] || { engine_reason='tested as root only'; return 1; }
+	mkdir -p "$dir"
+	cat >"$dir/containers.conf" <<-END
+		[containers]
+		default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+		netns = "none"
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+	END
+	cat >"$engine_bin/podman" <<-END
+		#!/bin/sh
+		CONTAINERS_CONF=$dir/containers.conf exec $program --root "$dir/root" \\
+			--runroot "$dir/run" --tmpdir "$dir/tmp" --runtime runc \\
+			--storage-driver vfs "\$@"
+	END
+	chmod +x "$engine_bin/podman"
+	# shellcheck disable=SC2034 # used by those who source this
+	engine_reason=$("$engine_bin/podman" info 2>&1 >/dev/null | head -n 1)
+	"$engine_bin/podman" info >/dev/null 2>&1
+}
+
+# dockerd takes its containerd and its shims with it; its mounts stay, and would keep $scratch.
+stop_engines() {
+	local pid mount
+	for pid in "${engine_pids[@]}"; do
+		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done
+	engine_pids=()
+	while read -r _ mount _; do
+		case $mount in "$scratch"/*) umount -l "$mount" ;; esac
+	done </proc/self/mounts
+}

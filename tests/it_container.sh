@@ -1,0 +1,231 @@
+#!/bin/bash
+# Real engines, started here by hand: the lab inside a container, and outside of one.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/engines.sh
+. "$(dirname "$0")/engines.sh"
+trap 'stop_engines; rm -rf "$scratch"' EXIT
+PATH=$engine_bin:$PATH
+inside=$scratch/inside
+outside=$scratch/outside
+
+# An image with a shell: the host's own programs, bound read-only into an empty one.
+shell_image() {
+	mkdir -p "$scratch/empty/tmp" "$scratch/empty/bin"
+	tar -C "$scratch/empty" -c . | "$1" import - oomlab-test >/dev/null 2>&1
+}
+binds=()
+for dir in usr bin lib lib64; do
+	binds+=(--volume="$(realpath "/$dir"):/$dir:ro")
+done
+options=("${binds[@]/#/--container-option=}")
+
+# in_image ENGINE RUN_OPTIONS... -- WORDS...: the image's own oomlab, reports into $inside.
+in_image() {
+	local engine=$1 run=()
+	shift
+	while [ "$1" != -- ]; do
+		run+=("$1")
+		shift
+	done
+	shift
+	"$engine" run --rm -v "$inside:/reports" "${run[@]}" oomlab-it "$@" >"$scratch/out" 2>&1
+}
+
+# from_host ENGINE OPTIONS...: the lab outside; reports into $outside.
+from_host() {
+	local engine=$1
+	shift
+	"$oomlab" run --quiet --reports="$outside" --backend="$engine" "$@" >"$scratch/out" 2>&1
+}
+
+verdict='.verdict + " " + .outcome'
+
+check_inside() {
+	local e=$1
+	in_image "$e" --memory 512m -- memset-2g
+	is $? 0 "$e, inside: memset-2g is killed as expected"
+	is "$(report "$inside" "$verdict + \" \" + .run.backend")" "pass oom_killed current" \
+		"$e, inside: the report is in /reports"
+	is "$(report "$inside" .scope)" own "$e, inside: the limit is known without the kernel log"
+	like "$(report "$inside" '.quality.absent_sources[].why')" '--device /dev/kmsg' \
+		"$e, inside: says what would show the kernel log"
+	like "$(report "$inside" '.quality.notes[]')" 'whole container' \
+		"$e, inside: says whose figures they are"
+	is "$(report "$inside" '.arenas[0].name')" 'game memory' "$e, inside: the trace survives"
+	in_image "$e" --memory 128m --memory-swap 128m -- memset-2g
+	is "$? $(report "$inside" "$verdict")" "0 pass oom_killed" \
+		"$e, inside: the container's limit holds, not the declared one"
+	in_image "$e" --memory 512m -- lazy-zero-2g
+	is "$? $(report "$inside" "$verdict")" "0 pass survived" "$e, inside: lazy-zero-2g survives"
+	in_image "$e" --memory 512m --read-only --cap-drop ALL --network none --user 4711:4712 \
+		-- memset-2g
+	is "$? $(report "$inside" "$verdict")" "0 pass oom_killed" \
+		"$e, inside: read-only, no capability, no network, any user"
+	in_image "$e" -- memset-2g
+	is $? 77 "$e, inside: no limit, no run"
+	in_image "$e" --memory 512m -- run --memory 64m -- /scenarios/malloc-128m --no-lab
+	is $? 77 "$e, inside: another limit than the container's is refused"
+	in_image "$e" --memory 4g -- memset-2g
+	is $? 77 "$e, inside: a limit nothing could reach is refused"
+	in_image "$e" --memory 64m "${binds[@]}" -- -- sh -c \
+		'python3 -c "x = bytearray(200 << 20)"; exit 3'
+	is "$? $(report "$inside" .outcome)" "3 child_oom_killed" "$e, inside: a child is killed"
+	in_image "$e" --memory 64m "${binds[@]}" -- --timeout 500ms -- sh -c 'sleep 99 & sleep 99'
+	is "$? $(report "$inside" .outcome)" "137 timed_out" "$e, inside: the watchdog spares the lab"
+	in_image "$e" --memory 64m -- --help
+	like "$(cat "$scratch/out")" 'docker run --rm --memory' "$e, inside: --help"
+	in_image "$e" --memory 64m -- list
+	like "$(cat "$scratch/out")" '^memset-2g' "$e, inside: list"
+	"$e" run --rm --memory 64m --read-only oomlab-it malloc-128m >"$scratch/out" 2>&1
+	is $? 0 "$e, inside: runs without /reports"
+	like "$(cat "$scratch/out")" '/reports is not there' "$e, inside: and says so"
+}
+
+# The engine's own privileges show the kernel log: process numbers there are not the container's.
+check_inside_kmsg() {
+	local e=$1
+	in_image "$e" --memory 128m --device /dev/kmsg --cap-add SYSLOG --user 0 -- memset-2g
+	is "$? $(report "$inside" "$verdict")" "0 pass oom_killed" "$e, inside: with the kernel log"
+	is "$(report "$inside" '.kills | length')" 1 "$e, inside: the kernel's account is the target's"
+}
+
+# What is killed with its lab leaves a record that is still judged, and truly.
+check_inside_cut() {
+	local e=$1 name=oomlab-it-cut
+	rm -rf "$inside"; mkdir -m 777 "$inside"
+	"$e" run -d --name "$name" --memory 64m -v "$inside:/reports" "${binds[@]}" oomlab-it \
+		-- sleep 99 >/dev/null
+	wait_until 20 grep -q '"ev":"gate"' "$inside"/sleep-*/record.jsonl
+	"$e" kill "$name" >/dev/null
+	"$e" rm -f "$name" >/dev/null
+	"$oomlab" report "$inside"/sleep-* >"$scratch/out" 2>&1
+	is "$? $(jq -r .outcome "$inside"/sleep-*/report.json)" "125 lab_error" \
+		"$e, inside: a record without its end proves no OOM kill"
+}
+
+check_outside() {
+	local e=$1
+	from_host "$e" memset-2g
+	is "$? $(report "$outside" "$verdict")" "0 pass oom_killed" "$e, outside: memset-2g"
+	is "$(report "$outside" '.run.backend + " " + .run.engine.name + " " + .run.engine.image')" \
+		"$e $e oomlab-empty" "$e, outside: says the engine and the image"
+	is "$(report "$outside" '.run.engine.agrees == (.run.engine.oom_killed == true)')" true \
+		"$e, outside: says whether the engine agrees"
+	is "$(report "$outside" '.run.signal')" 9 "$e, outside: the signal, not the engine's 137"
+	is "$(report "$outside" '.kills[0].victim_pid == .run.pid')" true \
+		"$e, outside: the kernel's victim is the container's first process"
+	like "$(report "$outside" '.arenas[0].clear_site.file // .arenas[0].clear_site')" 'arena.c' \
+		"$e, outside: the line that touched the memory"
+	from_host "$e" lazy-zero-2g
+	is "$? $(report "$outside" "$verdict")" "0 pass survived" "$e, outside: lazy-zero-2g"
+	from_host "$e" memset-128m
+	is "$? $(report "$outside" '.checks | map(select(.ok)) | length')" "0 6" \
+		"$e, outside: checkpoints pass the gate of a container"
+	from_host "$e" --image oomlab-test --memory 64M "${options[@]}" -- sh -c \
+		'python3 -c "x = bytearray(200 << 20)"; exit 3'
+	is "$? $(report "$outside" .outcome)" "3 child_oom_killed" "$e, outside: a child is killed"
+	# shellcheck disable=SC2016 # expanded in the container
+	from_host "$e" --image oomlab-test --memory 64M "${options[@]}" -- sh -c 'echo "<$1>"' x 'a b'
+	is "$? $(cat "$scratch/out")" "0 <a b>" "$e, outside: words and output pass unchanged"
+	from_host "$e" --image oomlab-it --memory 512M --expect failed
+	is $? 1 "$e, outside: an image's own command runs"
+	from_host "$e" --image oomlab-test --memory 64M -- no-such-command
+	is $? 127 "$e, outside: a command that is not in the image"
+	like "$(cat "$scratch/out")" "'no-such-command' not found" "$e, outside: and it says so"
+	from_host "$e" --image oomlab-no-such-image --memory 64M -- true
+	is $? 125 "$e, outside: no such image"
+	like "$(cat "$scratch/out")" 'oomlab-no-such-image' "$e, outside: and which"
+	from_host "$e" --memory 64M --timeout 500ms --image oomlab-test "${options[@]}" -- sleep 99
+	is "$? $(report "$outside" .outcome)" "137 timed_out" "$e, outside: the watchdog"
+	from_host "$e" "--container-option=--read-only" "--container-option=--cap-drop=ALL" \
+		"--container-option=--user=4711" memset-2g
+	is "$? $(report "$outside" "$verdict")" "0 pass oom_killed" \
+		"$e, outside: read-only, no capability, any user"
+}
+
+# start_sleeper ENGINE: a run in the background whose target has begun; $run_pid, $container.
+start_sleeper() {
+	local e=$1
+	rm -rf "$outside" "$scratch/out"
+	from_host "$e" --image oomlab-test --memory 64M --timeout 60 "${options[@]}" -- \
+		sh -c 'echo up; while :; do sleep 0.1; done' &
+	run_pid=$!
+	wait_until 30 grep -q up "$scratch/out"
+	container=$("$e" ps --format '{{.Names}}' | grep '^oomlab-')
+}
+
+finish_sleeper() {
+	wait "$run_pid"
+	status=$?
+}
+
+check_disturbed() {
+	local e=$1
+	start_sleeper "$e"
+	kill -INT "$(pgrep -f -- "--reports=$outside" | head -n 1)"
+	finish_sleeper
+	is "$status" 130 "$e, outside: ^C"
+	start_sleeper "$e"
+	"$e" rm -f "$container" >/dev/null 2>&1
+	finish_sleeper
+	is "$status $(report "$outside" .outcome)" "137 signalled" \
+		"$e, outside: removed under the lab, which is no OOM kill"
+	start_sleeper "$e"
+	"$e" exec "$container" python3 -c 'x = bytearray(200 << 20)' >/dev/null 2>&1
+	is $? 137 "$e, outside: what was exec'd into the container is killed"
+	"$e" exec "$container" sh -c 'kill -TERM 1; kill -KILL -1' >/dev/null 2>&1
+	"$e" stop -t 0 "$container" >/dev/null 2>&1
+	finish_sleeper
+	is "$(report "$outside" '.events.oom_kill')" 1 "$e, outside: and counted"
+	is "$(report "$outside" '.kills[0].victim_comm')" python3 "$e, outside: and named"
+}
+
+# The daemon goes while a container runs: the kernel's word is enough, and the run ends.
+check_daemon_gone() {
+	start_sleeper docker
+	kill "${engine_pids[0]}"
+	wait "${engine_pids[0]}" 2>/dev/null
+	engine_pids=()
+	finish_sleeper
+	like "$status $(report "$outside" .outcome)" '^(137|143) signalled$' \
+		"docker, outside: the daemon stops under the lab"
+	like "$(report "$outside" '.quality.notes[]')" 'could not be asked' \
+		"docker, outside: and is missed"
+}
+
+nothing_left() {
+	is "$("$1" ps -aq)" '' "$1: no container left"
+	is "$(pgrep -f -- "--reports=$outside" || true)" '' "$1: no process left"
+	is "$(find /tmp -maxdepth 1 -name 'oomlab-gate-*')" '' "$1: no gate left"
+}
+
+check_engine() {
+	local e=$1
+	if ! "start_$e"; then
+		skip "$e: image and host" "$engine_reason"
+		return
+	fi
+	"$e" build -q -f "$top/containers/Containerfile" -t oomlab-it "$build/image" \
+		>"$scratch/log" 2>&1
+	ok $? "$e: the image is built" "$(cat "$scratch/log")"
+	shell_image "$e"
+	rm -rf "$inside"; mkdir -m 777 "$inside"
+	check_inside "$e"
+	check_inside_kmsg "$e"
+	check_inside_cut "$e"
+	check_outside "$e"
+	check_disturbed "$e"
+	nothing_left "$e"
+}
+
+build=$(dirname "$oomlab")
+make -s -C "$top" BUILD="$build" image-files >"$scratch/log" 2>&1
+ok $? "the image's files" "$(cat "$scratch/log")"
+size=$(du -sk "$build/image" | cut -f1)
+[ "$size" -lt 12288 ]
+ok $? "the image is small: $size KiB"
+check_engine podman
+check_engine docker
+[ ${#engine_pids[@]} = 0 ] || check_daemon_gone
+done_testing
