@@ -30,6 +30,9 @@ PACKAGES := gcc libc6-dev pkg-config libcgroup-dev libjansson-dev libarchive-dev
             $(QEMU_PKG) qemu-system-common
 DEV_PACKAGES := clang clang-format clang-tidy cppcheck valgrind shellcheck
 
+# The engines that tests/it_container.sh starts, and what reads the files in containers/.
+CONTAINER_PACKAGES := docker.io podman runc python3-yaml
+
 LAB_C      := $(wildcard lab/*.c lab/*/*.c)
 SCENARIO_C := $(filter-out scenarios/scenario_main.c,$(wildcard scenarios/*.c))
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -54,7 +57,7 @@ help: ## this text
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
 		awk -F'|' '{ sub(/^ +/, "", $$1); printf "  make %-11s %s\n", $$1, $$2 }'
 	@echo
-	@echo "scenario takes MEMORY= SWAP= OVERCOMMIT= BACKEND=auto|cgroup|vm KERNEL=6.12|6.1|PATH"
+	@echo "scenario takes MEMORY= SWAP= OVERCOMMIT= BACKEND=auto|cgroup|vm|docker|podman KERNEL=6.12|6.1|PATH"
 	@echo "GUEST_RAM= TIMEOUT= THP= and writes to REPORTS=$(REPORTS)."
 
 define install_packages
@@ -73,8 +76,8 @@ deps: ## install what is needed (Debian packages by apt) and fetch the VM's kern
 	$(call install_packages,$(PACKAGES))
 	@$(MAKE) --no-print-directory kernel
 
-deps-dev: ## install what lint, format and fuzz need besides
-	$(call install_packages,$(DEV_PACKAGES))
+deps-dev: ## install what lint, format, fuzz and the tests of container engines need besides
+	$(call install_packages,$(DEV_PACKAGES) $(CONTAINER_PACKAGES))
 
 kernel: ## fetch the VM's kernels into the cache (KERNELS="6.12 6.1"), nothing is installed
 	@lab/launch/fetch-kernel.sh $(KERNELS)

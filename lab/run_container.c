@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "src/trace_format.h"
 
 /* Asked once: an image may have been looked at before the facts are. */
 static int find_engine(struct run *run, struct err *err)
@@ -46,9 +47,10 @@ int run_container_command(struct run *run, char **operands, struct err *err)
 	return 0;
 }
 
-int run_container_start(struct run *run, int ring_fd, struct container *container,
+int run_container_start(struct run *run, int ring, struct container *container,
 			struct target *target, struct cg *cg, struct err *err)
 {
+	const struct target_fd inherited = {TRACE_FD_ENV, ring};
 	const struct container_request request = {
 		.engine = &run->engine,
 		.image = run->options->image,
@@ -57,7 +59,8 @@ int run_container_start(struct run *run, int ring_fd, struct container *containe
 		.argv = run->argv,
 		.options = run->options->container_options,
 		.spec = &run->spec,
-		.ring_fd = ring_fd,
+		.fds = &inherited,
+		.fd_count = 1,
 	};
 	struct record_engine engine = {
 		.name = run->engine.name,

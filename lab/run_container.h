@@ -14,7 +14,8 @@ void run_container_find(struct run *run, struct err *reason);
 /* What the image and the operands make together: sets run->argv and run->path. 0 or -1. */
 int run_container_command(struct run *run, char **operands, struct err *err);
 
-int run_container_start(struct run *run, int ring_fd, struct container *container,
+/* ring: the descriptor of the trace ring. */
+int run_container_start(struct run *run, int ring, struct container *container,
 			struct target *target, struct cg *cg, struct err *err);
 
 /*

@@ -169,6 +169,8 @@ static int do_sources(struct here *here, struct err *err)
 
 	settings_write(&here->run->writer);
 	here->capture = capture_open(&config, err);
+	if (here->capture && here->target.is_foreign)
+		capture_attach(here->capture, &here->target);
 	return here->capture ? 0 : -1;
 }
 

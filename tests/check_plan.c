@@ -228,6 +228,47 @@ START_TEST(inside_a_container_takes_its_limit)
 }
 END_TEST
 
+static const struct {
+	int bits, version;
+	const char *engine_reason, *skip;
+} outside[] = {
+	{IS_SCENARIO | IS_LIMITED, 1, NULL, NULL},
+	{0, 2, NULL, NULL},
+	{0, 2, "no daemon", "no daemon"},
+	{IS_SCENARIO, 2, NULL, "a scenario without a limit would take the memory of this host"},
+	{IS_LIMITED | HAS_HIGH, 2, NULL,
+	 "an engine has no option for memory.high and memory.oom.group"},
+	{NEEDS_V2, 1, NULL, "the scenario needs cgroup v2 and this engine is on v1"},
+	{IS_LIMITED | IS_KERNEL_WIDE | ALLOW_SYSCTL, 2, NULL,
+	 "it sets the whole kernel (overcommit or THP), which is not done to a host"},
+};
+
+static void make_outside(int i, struct spec *spec, struct plan_facts *facts)
+{
+	make_case(outside[i].bits, 0, spec, facts);
+	facts->engine = outside[i].engine_reason ? NULL : "podman";
+	facts->engine_reason = outside[i].engine_reason;
+	facts->engine_version = outside[i].version;
+}
+
+START_TEST(an_engine_gets_what_it_can_do)
+{
+	struct plan_facts facts;
+	struct spec spec;
+	struct plan plan;
+
+	make_outside(_i, &spec, &facts);
+	plan_make(&spec, PLACE_CONTAINER, &facts, &plan);
+	ck_assert_int_eq(plan.place, facts.engine ? PLACE_PODMAN : PLACE_CONTAINER);
+	if (outside[_i].skip)
+		ck_assert_str_eq(plan.skip, outside[_i].skip);
+	else
+		ck_assert_ptr_null(plan.skip);
+	plan_make(&spec, PLACE_DOCKER, &facts, &plan);
+	ck_assert_int_eq(plan.place, PLACE_DOCKER);
+}
+END_TEST
+
 START_TEST(guest_has_room_beyond_the_limit)
 {
 	struct plan_facts facts;
@@ -315,6 +356,28 @@ START_TEST(prints_the_plan_in_the_vm)
 }
 END_TEST
 
+START_TEST(prints_the_plan_of_a_container)
+{
+	struct plan_facts facts;
+	struct spec spec;
+
+	make_outside(0, &spec, &facts);
+	spec.memory_swap_max = (struct amount)BYTES(0);
+	check_print(&spec, PLACE_CONTAINER, &facts, NULL,
+		    "place: podman (asked for)\n"
+		    "1. protect the launcher: oom_score_adj -1000\n"
+		    "2. make and pre-fault the trace ring outside the cgroup\n"
+		    "3. podman makes and starts a container, its command held at the gate: "
+		    "memory=64 MiB swap=0 bytes\n"
+		    "4. read the limits in force back from the container's cgroup\n"
+		    "5. open the sources: kmsg, memory.events, mark_victim, memory.stat\n"
+		    "6. open the gate\n"
+		    "7. watch until it ends, 1 min 0 s at most\n"
+		    "8. last counters, what stays charged, the kernel log until quiet\n"
+		    "9. ask the engine what it saw, remove the container\n");
+}
+END_TEST
+
 START_TEST(prints_the_skip)
 {
 	struct plan_facts facts;
@@ -333,6 +396,8 @@ int main(void)
 	tcase_add_loop_test(tc, chooses_over_all_combinations, 0, PLACE_VM + 1);
 	tcase_add_loop_test(tc, keeps_to_the_container_s_limit, 0, (int)ARRAY_SIZE(inside));
 	tcase_add_test(tc, inside_a_container_takes_its_limit);
+	tcase_add_loop_test(tc, an_engine_gets_what_it_can_do, 0, (int)ARRAY_SIZE(outside));
+	tcase_add_test(tc, prints_the_plan_of_a_container);
 	tcase_add_loop_test(tc, skips_with_the_reason, 0, (int)ARRAY_SIZE(skips));
 	tcase_add_test(tc, guest_has_room_beyond_the_limit);
 	tcase_add_test(tc, prints_the_plan_here);

@@ -30,7 +30,7 @@ dwarf.h     lab/symbols/
 libelf.h    lab/symbols/
 gelf.h      lab/symbols/
 archive     lab/launch/
-jansson.h   lab/spec/ lab/record/ lab/report/ lab/explain lab/run lab/cmd_ lab/run
+jansson.h   lab/launch/engine lab/launch/container lab/spec/ lab/record/ lab/report/ lab/explain lab/run lab/cmd_ lab/run
 check.h     tests/'
 
 # Agreed exceptions: file and the one header it may include besides.

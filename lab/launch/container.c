@@ -271,7 +271,7 @@ int container_start(const struct container_request *request, struct container *c
 	container->listener = gate_listen(dir, err);
 	if (container->listener < 0 || create(request, container, err) < 0 ||
 	    attach(container, err) < 0 || wait_at_gate(container, err) < 0 ||
-	    gate_accept(container->listener, request->ring_fd, target, err) < 0 ||
+	    gate_accept(container->listener, request->fds, request->fd_count, target, err) < 0 ||
 	    cg_open_of(target->pid, cg, err) < 0)
 		return -1;
 	skip_payload(cg);

@@ -28,13 +28,14 @@
 
 struct container_request {
 	const struct engine *engine;
-	const char *image;	    /* NULL: the empty one */
-	const char *path;	    /* what is executed, as seen inside */
-	const char *bound;	    /* program of the host shown inside at its own path; or NULL */
-	char *const *argv;	    /* of the target */
-	const char *const *options; /* further ones for `create`; NULL-terminated, or NULL */
-	const struct spec *spec;    /* memory_max, memory_swap_max, oom_score_adj */
-	int ring_fd;
+	const char *image;	     /* NULL: the empty one */
+	const char *path;	     /* what is executed, as seen inside */
+	const char *bound;	     /* program of the host shown inside at its own path; or NULL */
+	char *const *argv;	     /* of the target */
+	const char *const *options;  /* further ones for `create`; NULL-terminated, or NULL */
+	const struct spec *spec;     /* memory_max, memory_swap_max, oom_score_adj */
+	const struct target_fd *fds; /* inherited, as in struct target_request */
+	size_t fd_count;
 };
 
 struct container {

@@ -14,9 +14,32 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "scenarios/scenario.h"
-#include "src/trace_format.h"
 
-enum { FD_EXEC, FD_SCENARIO, FD_RING, FD_COUNT };
+/* In one message: the descriptors, the exec pipe first, and the others' names, NUL-terminated. */
+enum { FDS_MAX = 8, NAMES_MAX = 512 };
+
+union control {
+	struct cmsghdr head;
+	char room[CMSG_SPACE(sizeof(int) * FDS_MAX)];
+};
+
+struct parcel {
+	int fds[FDS_MAX];
+	size_t count;
+	char names[NAMES_MAX];
+	size_t names_len;
+};
+
+static void put(struct parcel *parcel, const char *name, int fd)
+{
+	size_t len = strlen(name) + 1;
+
+	if (parcel->count >= FDS_MAX || parcel->names_len + len > NAMES_MAX)
+		BUG("too many descriptors for a container");
+	parcel->fds[parcel->count++] = fd;
+	memcpy(parcel->names + parcel->names_len, name, len);
+	parcel->names_len += len;
+}
 
 static int set_address(struct sockaddr_un *address, const char *dir)
 {
@@ -38,50 +61,49 @@ int gate_listen(const char *dir, struct err *err)
 	return STEAL_FD(fd);
 }
 
-static int send_fds(int socket, const int *fds)
+static int send_parcel(int socket, struct parcel *parcel)
 {
-	char byte = 'f';
-	struct iovec data = {&byte, 1};
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int) * FD_COUNT)];
-	} control = {0};
+	struct iovec data = {parcel->names, parcel->names_len};
+	union control control = {0};
 	struct msghdr message = {.msg_iov = &data,
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
-				 .msg_controllen = sizeof(control.room)};
+				 .msg_controllen = CMSG_SPACE(sizeof(int) * parcel->count)};
 	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
 
 	head->cmsg_level = SOL_SOCKET;
 	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof(int) * FD_COUNT);
-	memcpy(CMSG_DATA(head), fds, sizeof(int) * FD_COUNT);
-	return sendmsg(socket, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
+	head->cmsg_len = CMSG_LEN(sizeof(int) * parcel->count);
+	memcpy(CMSG_DATA(head), parcel->fds, sizeof(int) * parcel->count);
+	return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)parcel->names_len ? 0 : -1;
 }
 
 /* The lab's ends stay in `target`, the container's are sent and closed. */
-static int hand_over(int ring_fd, struct target *target)
+static int hand_over(const struct target_fd *fds, size_t fd_count, struct target *target)
 {
-	int pipe_fds[2], pair[2], fds[FD_COUNT], r;
+	struct parcel parcel = {0};
+	int pipe_fds[2], pair[2], r;
 
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return -1;
 	target->exec_fd = pipe_fds[0];
-	fds[FD_EXEC] = pipe_fds[1];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		close(fds[FD_EXEC]);
+		close(pipe_fds[1]);
 		return -1;
 	}
 	target->scenario_fd = pair[0];
-	fds[FD_SCENARIO] = pair[1];
-	fds[FD_RING] = ring_fd;
-	r = send_fds(target->gate_fd, fds);
-	close(fds[FD_EXEC]);
-	close(fds[FD_SCENARIO]);
+	put(&parcel, "", pipe_fds[1]);
+	put(&parcel, SCENARIO_GATE_ENV, pair[1]);
+	for (size_t i = 0; i < fd_count; i++)
+		put(&parcel, fds[i].env, fds[i].fd);
+	r = send_parcel(target->gate_fd, &parcel);
+	close(pipe_fds[1]);
+	close(pair[1]);
 	return r;
 }
 
-int gate_accept(int listener, int ring_fd, struct target *target, struct err *err)
+int gate_accept(int listener, const struct target_fd *fds, size_t fd_count, struct target *target,
+		struct err *err)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
@@ -96,40 +118,43 @@ int gate_accept(int listener, int ring_fd, struct target *target, struct err *er
 			       "the engine runs its containers where this lab cannot see them");
 	target->pid = peer.pid;
 	target->pidfd = (int)syscall(SYS_pidfd_open, peer.pid, 0);
-	if (target->pidfd < 0 || hand_over(ring_fd, target) < 0)
+	if (target->pidfd < 0 || hand_over(fds, fd_count, target) < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot hold the container at the gate");
 	return 0;
 }
 
-static int take_fds(int socket, int *fds)
+static int take_parcel(int socket, struct parcel *parcel)
 {
-	char byte;
-	struct iovec data = {&byte, 1};
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int) * FD_COUNT)];
-	} control = {0};
+	struct iovec data = {parcel->names, sizeof(parcel->names)};
+	union control control = {0};
 	struct msghdr message = {.msg_iov = &data,
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
 				 .msg_controllen = sizeof(control.room)};
-	struct cmsghdr *head;
+	ssize_t n = recvmsg(socket, &message, 0);
+	struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 
-	if (recvmsg(socket, &message, 0) != 1)
+	if (!head || parcel->names[n - 1])
 		return -1;
-	head = CMSG_FIRSTHDR(&message);
-	if (!head || head->cmsg_len != CMSG_LEN(sizeof(int) * FD_COUNT))
-		return -1;
-	memcpy(fds, CMSG_DATA(head), sizeof(int) * FD_COUNT);
+	parcel->names_len = (size_t)n;
+	parcel->count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(parcel->fds, CMSG_DATA(head), parcel->count * sizeof(int));
 	return 0;
 }
 
-static void name_fd(const char *env, int fd)
+/* The environment learns the number that each descriptor has here. */
+static void name_fds(const struct parcel *parcel)
 {
-	char number[16];
+	const char *name = parcel->names;
 
-	snprintf(number, sizeof(number), "%d", fd);
-	setenv(env, number, 1);
+	for (size_t i = 0; i < parcel->count && name < parcel->names + parcel->names_len; i++) {
+		char number[16];
+
+		snprintf(number, sizeof(number), "%d", parcel->fds[i]);
+		if (*name)
+			setenv(name, number, 1);
+		name += strlen(name) + 1;
+	}
 }
 
 static int fail(const char *what)
@@ -141,7 +166,8 @@ static int fail(const char *what)
 int gate_main(int argc, char **argv)
 {
 	struct sockaddr_un address = {0};
-	int fds[FD_COUNT], cause, gate = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct parcel parcel = {0};
+	int cause, gate = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	char byte;
 
 	if (argc < 3)
@@ -149,15 +175,14 @@ int gate_main(int argc, char **argv)
 	set_address(&address, GATE_DIR);
 	if (gate < 0 || connect(gate, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return fail("no launcher outside");
-	if (take_fds(gate, fds) < 0 || fcntl(fds[FD_EXEC], F_SETFD, FD_CLOEXEC) < 0)
+	if (take_parcel(gate, &parcel) < 0 || fcntl(parcel.fds[0], F_SETFD, FD_CLOEXEC) < 0)
 		return fail("no descriptors came");
-	name_fd(SCENARIO_GATE_ENV, fds[FD_SCENARIO]);
-	name_fd(TRACE_FD_ENV, fds[FD_RING]);
+	name_fds(&parcel);
 	if (read(gate, &byte, 1) != 1)
 		return fail("the launcher is gone");
 	execvp(argv[1], argv + 2);
 	cause = errno;
-	if (write(fds[FD_EXEC], &cause, sizeof(cause)) < 0)
+	if (write(parcel.fds[0], &cause, sizeof(cause)) < 0)
 		return fail("exec");
 	return cause == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXEC;
 }

@@ -26,9 +26,11 @@ int gate_listen(const char *dir, struct err *err);
 
 /*
  * Takes the connection that waits at `listener` and fills `target` as target_start() would; it is
- * no child of this process (is_foreign). ring_fd: the trace ring. 0 or -1.
+ * no child of this process (is_foreign). fds: what it inherits, as in struct target_request; five
+ * at most. 0 or -1.
  */
-int gate_accept(int listener, int ring_fd, struct target *target, struct err *err);
+int gate_accept(int listener, const struct target_fd *fds, size_t fd_count, struct target *target,
+		struct err *err);
 
 /* `oomlab gate PATH ARGV0 ARGS...`, in the container: waits, then executes PATH. */
 int gate_main(int argc, char **argv);
