@@ -28,7 +28,10 @@ QEMU_PKG := $(if $(filter aarch64,$(shell uname -m)),qemu-system-arm,qemu-system
 PACKAGES := gcc libc6-dev pkg-config libcgroup-dev libjansson-dev libarchive-dev libdw-dev \
             libelf-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils zstd lz4 scdoc \
             $(QEMU_PKG) qemu-system-common
-DEV_PACKAGES := clang clang-format clang-tidy cppcheck valgrind shellcheck
+# The sanitizers' libraries are a package of the same version as clang's.
+DEV_PACKAGES = clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck
+CLANG_RT     = $(shell apt-cache depends clang 2>/dev/null | \
+                 sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')
 
 # The engines that tests/it_container.sh starts, and what reads the files in containers/.
 CONTAINER_PACKAGES := docker.io podman runc python3-yaml
@@ -42,12 +45,13 @@ LABLIB     := $(BUILD)/lab.a
 SCENARIOS  := $(call programs,$(SCENARIO_C))
 CHECKS     := $(call programs,$(wildcard tests/check_*.c))
 BENCHES    := $(call programs,$(wildcard tests/bench/*.c))
+FUZZERS    := $(call programs,$(wildcard tests/fuzz/*.c))
 HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: all scenario scenarios list check tests check-unit check-vm bench asan lint format deps deps-dev \
-        kernel image image-files install uninstall clean help
+.PHONY: all scenario scenarios list check tests check-unit check-vm bench asan fuzz fuzzers lint \
+        format deps deps-dev kernel image image-files install uninstall clean help
 
 help: ## this text
 	@echo "oomlab $(VERSION): reproduces out-of-memory kills and explains them. Start with:"
@@ -132,6 +136,15 @@ asan: ## unit tests under AddressSanitizer and UBSan
 		$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT="-O1 -g" \
 		SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined" check-unit
 
+# Built by clang with its libFuzzer; what is found stops the build and stays in BUILD-fuzz.
+FUZZ_SECONDS ?= 60
+fuzz: ## fuzz every parser for FUZZ_SECONDS=60 (the others less) under ASan and UBSan
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-fuzz CC=clang WERROR= OPT="-O1 -g" \
+		SAN="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" fuzzers
+	@BUILD="$(BUILD)-fuzz" tests/fuzz/run $(FUZZ_SECONDS)
+
+fuzzers: $(FUZZERS)
+
 lint: ## clang-tidy, cppcheck, shellcheck, valgrind, warnings as errors
 	@BUILD="$(BUILD)" tests/lint
 
@@ -171,7 +184,7 @@ uninstall: ## remove what install put there
 		$(INSTALL_LIB)/pkgconfig/oomlab.pc $(INSTALL_MAN)/oomlab.1
 
 clean: ## remove what was built; reports stay
-	rm -rf $(BUILD) $(BUILD)-asan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
 
 # The linker's warning about getpwnam & co. is libcgroup's; nothing here calls them.
 $(BUILD)/oomlab: $(BUILD)/lab/main.o $(LABLIB) $(LIB)
@@ -194,6 +207,9 @@ $(BUILD)/tests/helpers/%: tests/helpers/%.c $(LIB)
 # They run in bare guests and cgroups, where the cost of a dynamic linker is not what is asked.
 $(addprefix $(BUILD)/tests/bench/,charged floor_cgroup floor_init): %: %.o $(LIB)
 	@echo "  LINK $@"; $(CC) $(ALLFLAGS) -static -o $@ $^
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LABLIB) $(LIB)
+	@echo "  LINK $@"; $(CC) $(ALLFLAGS) -fsanitize=fuzzer -o $@ $^ $(LAB_LIBS)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LABLIB) $(LIB)
 	@echo "  LINK $@"; $(CC) $(ALLFLAGS) -o $@ $^ $(CHECK_LIBS) $(LAB_LIBS)

@@ -1,36 +1,21 @@
 /*
  * fuzz_oomlog.c - any bytes through the whole of explain: parser, explanation, all three outputs.
  *
- * Build and run, from the project's root:
- *
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Ilab -I. \
- *		tests/fuzz/fuzz_oomlog.c lab/oomlog/[a-z]*.c lab/explain_*.c lab/base/err.c \
- *		lab/base/strbuf.c lab/base/text.c -ljansson -o fuzz_oomlog
- *	./fuzz_oomlog -max_total_time=60 corpus/ tests/fixtures/oomlog/
- *
  * The first byte says in how large pieces the text is fed. Checked besides memory safety: the
  * events are the same whatever the pieces, and line numbers are within the text and in order.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "explain_json.h"
 #include "explain_print.h"
+#include "fuzz.h"
 #include "oomlog/explain.h"
 #include "oomlog/oomlog.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct tally {
 	FILE *sink;
 	uint64_t events, victims, tasks, last_line, sum;
 };
-
-static void require(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void print_all(struct tally *tally, const struct oomlog_event *event)
 {

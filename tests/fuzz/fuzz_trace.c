@@ -1,0 +1,105 @@
+/*
+ * fuzz_trace.c - any bytes as a trace ring: trace_log_parse() and the summary of what it read.
+ *
+ * The input is read twice: as it is, and with a header that fits and check words that hold, which
+ * no amount of chance would find. Checked besides memory safety: the invariants that trace_ring.h
+ * promises of arenas, and that events are in order and summaries point into the log.
+ */
+#include <stdbool.h>
+#include <string.h>
+
+#include "capture/trace_ring.h"
+#include "fuzz.h"
+#include "src/trace_check.h"
+
+static void require_arena(const struct trace_log_arena *arena)
+{
+	require(arena->id > 0 && strnlen(arena->name, TRACE_NAME_MAX) < TRACE_NAME_MAX);
+	require(arena->used <= arena->committed && arena->committed <= arena->reserved);
+	require(arena->cleared <= arena->clear_target && arena->used <= arena->peak);
+	require(trace_policy_name(arena->policy) && trace_source_name(arena->source));
+}
+
+static void require_log(const struct trace_log *log, size_t size)
+{
+	struct trace_summary *summaries = trace_log_summary(log);
+
+	require(log->event_count <= size / sizeof(struct trace_record));
+	require(log->torn <= log->lost);
+	for (size_t i = 1; i < log->event_count; i++)
+		require(log->events[i - 1].ticks <= log->events[i].ticks);
+	for (size_t i = 0; i < log->arena_count; i++) {
+		require_arena(&log->arenas[i]);
+		require(summaries[i].arena == &log->arenas[i]);
+		require(summaries[i].first_event > summaries[i].last_event ||
+			summaries[i].last_event < log->event_count);
+	}
+	free(summaries);
+}
+
+static void parse(const void *bytes, size_t size)
+{
+	struct trace_log log;
+	struct err err = ERR_INIT;
+
+	if (trace_log_parse(bytes, size, &log, &err) == 0)
+		require_log(&log, size);
+	else
+		require(err.status && err.text[0]);
+	trace_log_release(&log);
+}
+
+static void mend_header(struct trace_header *h, size_t size)
+{
+	const size_t rest = size - sizeof(*h);
+
+	h->magic = TRACE_MAGIC;
+	h->version = TRACE_VERSION;
+	h->clock = h->clock % (TRACE_CLOCK_COUNT - 1) + 1;
+	h->arena_capacity = h->arena_capacity % 4 + 1;
+	h->block_count = (uint32_t)(rest / sizeof(struct trace_block)) + 1;
+	h->total_bytes = TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count);
+}
+
+/* Odd records stay as damaged as they came. */
+static void mend_block(uint8_t *at, uint64_t index)
+{
+	struct trace_block block;
+	uint64_t seed;
+
+	memcpy(&block, at, sizeof(block));
+	block.claim = index + 1;
+	seed = trace_check_seed(block.claim, block.pid, block.tid);
+	for (size_t i = 0; i < TRACE_BLOCK_RECORDS; i += 2)
+		block.records[i].check = trace_check(&block.records[i], seed);
+	memcpy(at, &block, sizeof(block));
+}
+
+static void mend(uint8_t *bytes, size_t size)
+{
+	struct trace_header header;
+	uint64_t first;
+
+	memcpy(&header, bytes, sizeof(header));
+	mend_header(&header, size);
+	memcpy(bytes, &header, sizeof(header));
+	first = TRACE_BLOCKS_OFFSET(header.arena_capacity);
+	for (uint64_t i = 0; first + (i + 1) * sizeof(struct trace_block) <= size; i++)
+		mend_block(bytes + first + i * sizeof(struct trace_block), i);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint8_t *copy;
+
+	parse(data, size);
+	if (size < sizeof(struct trace_header))
+		return 0;
+	copy = malloc(size);
+	require(copy != NULL);
+	memcpy(copy, data, size);
+	mend(copy, size);
+	parse(copy, size);
+	free(copy);
+	return 0;
+}
