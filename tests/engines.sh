@@ -10,6 +10,8 @@ engine_bin=$scratch/bin
 engine_reason=
 engine_pids=()
 mkdir -p "$engine_bin"
+mkfifo "$scratch/never"
+exec {engine_never}<>"$scratch/never"
 
 # wait_until SECONDS COMMAND...: polls, ever more slowly.
 wait_until() {
@@ -17,7 +19,7 @@ wait_until() {
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || return 1
-		read -rt "$pause" <> <(:) || true
+		read -rt "$pause" -u "$engine_never" || true
 		pause=0.1
 	done
 }
