@@ -26,7 +26,7 @@ CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm
 # Debian packages: to build and run, then what only the developers' targets need.
 QEMU_PKG := $(if $(filter aarch64,$(shell uname -m)),qemu-system-arm,qemu-system-x86)
 PACKAGES := gcc libc6-dev pkg-config libcgroup-dev libjansson-dev libarchive-dev libdw-dev \
-            libelf-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils zstd lz4 scdoc \
+            libelf-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils zstd lz4 scdoc procps \
             $(QEMU_PKG) qemu-system-common
 # The sanitizers' libraries are a package of the same version as clang's.
 DEV_PACKAGES = clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck
