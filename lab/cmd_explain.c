@@ -19,7 +19,8 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 struct explain {
 	enum format format;
 	int64_t page_size;
-	bool help;
+	bool help, colour;
+	int columns;
 	const char *file; /* the log being read */
 	struct explain_quality quality;
 };
@@ -85,8 +86,8 @@ static void on_event(const struct oomlog_event *event, void *ctx)
 	struct explain_page page = {.to = stdout,
 				    .file = explain->file,
 				    .index = explain->quality.events + 1,
-				    .columns = terminal_columns(stdout),
-				    .colour = terminal_has_colour(stdout)};
+				    .columns = explain->columns,
+				    .colour = explain->colour};
 	struct explanation explanation;
 
 	explanation_make(&explanation, event);
@@ -100,6 +101,11 @@ static void on_event(const struct oomlog_event *event, void *ctx)
 	explanation_release(&explanation);
 	explain->quality.events++;
 	explain->quality.notes += event->note_count;
+}
+
+/* Events are shown before a read that may wait for more. */
+static void flush(void)
+{
 	if (!ferror(stdout))
 		fflush(stdout);
 }
@@ -110,6 +116,7 @@ static int read_all(struct explain *explain, struct oomlog *log, int fd, const c
 	static char buffer[1 << 18];
 
 	for (;;) {
+		flush();
 		ssize_t n = read(fd, buffer, sizeof(buffer));
 
 		if (n < 0 && errno == EINTR)
@@ -149,7 +156,9 @@ static int explain_file(struct explain *explain, const char *name, struct err *e
 
 int cmd_explain(int argc, char **argv)
 {
-	struct explain explain = {.format = FORMAT_TEXT};
+	static char out[1 << 16];
+	struct explain explain = {.columns = terminal_columns(stdout),
+				  .colour = terminal_has_colour(stdout)};
 	struct err err = ERR_INIT;
 	int status = EXIT_OK;
 	int first =
@@ -161,6 +170,7 @@ int cmd_explain(int argc, char **argv)
 	}
 	if (explain.help)
 		return usage();
+	setvbuf(stdout, out, _IOFBF, sizeof(out));
 	if (explain.format == FORMAT_JSON)
 		explain_json_begin(stdout);
 	for (int i = first; i < argc || i == first; i++)

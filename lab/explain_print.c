@@ -3,57 +3,59 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 
 #define ROWS_SHOWN 8
 #define BAR_CELLS  24
 
-static int width_of(const char *text, size_t n)
+/* Where the line that begins at `from` is broken: at a space, with at most `room` columns. */
+static const char *line_end(const char *from, const char *end, int room)
 {
-	int columns = 0;
+	const char *at = from, *space;
 
-	for (size_t i = 0; i < n; i++)
-		columns += ((unsigned char)text[i] & 0xc0) != 0x80;
-	return columns;
+	if (end - from <= room)
+		return end;
+	for (int columns = 0; at < end; at++) {
+		columns += ((unsigned char)*at & 0xc0) != 0x80;
+		if (columns > room)
+			break;
+	}
+	if (at == end)
+		return end;
+	space = memrchr(from, ' ', (size_t)(at - from) + 1);
+	if (!space)
+		space = memchr(at, ' ', (size_t)(end - at));
+	return space ? space : end;
 }
 
-/* Words of text, the first behind `lead`, the following lines indented to the same column. */
+/* Text behind `lead`, which is ASCII, the following lines indented to the same column. */
 static void wrap(const struct explain_page *page, const char *lead, const char *text)
 {
-	int indent = width_of(lead, strlen(lead)), at = indent;
-	struct strbuf out = STRBUF_INIT;
+	static const char blanks[] = "        ";
+	const size_t indent = strlen(lead);
+	const char *const end = text + strlen(text);
 
-	strbuf_puts(&out, lead);
-	for (const char *word = text; *word;) {
-		size_t n = strcspn(word, " ");
-		int width = width_of(word, n);
-
-		if (at > indent && at + 1 + width > page->columns) {
-			strbuf_printf(&out, "\n%*s", indent, "");
-			at = indent;
-		} else if (at > indent) {
-			strbuf_putc(&out, ' ');
-			at++;
-		}
-		strbuf_append(&out, word, n);
-		at += width;
-		word += n;
-		word += *word == ' ';
+	if (indent >= sizeof(blanks))
+		BUG("a lead of %zu columns", indent);
+	for (const char *stop; text <= end; text = stop + 1) {
+		stop = line_end(text, end, page->columns - (int)indent);
+		fwrite(lead, 1, indent, page->to);
+		fwrite(text, 1, (size_t)(stop - text), page->to);
+		fputc('\n', page->to);
+		lead = blanks;
 	}
-	strbuf_putc(&out, '\n');
-	fwrite(out.buf, 1, out.len, page->to);
-	strbuf_release(&out);
 }
 
 static void add_lines(struct strbuf *text, const uint64_t *lines, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		strbuf_printf(text, "%s%" PRIu64,
-			      i		  ? ", "
-			      : count > 1 ? " [lines "
-					  : " [line ",
-			      lines[i]);
+	char number[TEXT_NUMBER_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		strbuf_puts(text, i ? ", " : count > 1 ? " [lines " : " [line ");
+		strbuf_puts(text, text_number(number, lines[i]));
+	}
 	if (count)
 		strbuf_puts(text, "]");
 }
@@ -66,6 +68,15 @@ static const char *bold(const struct explain_page *page)
 static const char *plain(const struct explain_page *page)
 {
 	return page->colour ? "\033[0m" : "";
+}
+
+static void text_heading(const struct explain_page *page, const char *title)
+{
+	fputc('\n', page->to);
+	fputs(bold(page), page->to);
+	fputs(title, page->to);
+	fputs(plain(page), page->to);
+	fputc('\n', page->to);
 }
 
 static void when(struct strbuf *out, const struct oomlog_event *ev)
@@ -104,6 +115,16 @@ static void bar(char *cells, int64_t part, int64_t whole)
 	cells[BAR_CELLS] = '\0';
 }
 
+/* At the right end of 12 columns, as "%12s" would. */
+static void put_right(const struct explain_page *page, const char *text)
+{
+	static const char blanks[] = "            ";
+	size_t n = strlen(text);
+
+	fputs(blanks + (n < 12 ? n : 12), page->to);
+	fputs(text, page->to);
+}
+
 static void text_budget(const struct explain_page *page, const struct explanation *x)
 {
 	char cells[BAR_CELLS + 1];
@@ -113,8 +134,12 @@ static void text_budget(const struct explain_page *page, const struct explanatio
 	fputc('\n', page->to);
 	for (size_t i = 0; i < x->budget_count && i < ROWS_SHOWN; i++) {
 		bar(cells, x->budget[i].bytes, x->budget_total);
-		fprintf(page->to, "  %10s  %s  %s\n", TEXT_SIZE((uint64_t)x->budget[i].bytes),
-			cells, x->budget[i].name);
+		put_right(page, TEXT_SIZE((uint64_t)x->budget[i].bytes));
+		fputs("  ", page->to);
+		fputs(cells, page->to);
+		fputs("  ", page->to);
+		fputs(x->budget[i].name, page->to);
+		fputc('\n', page->to);
 	}
 }
 
@@ -155,8 +180,7 @@ static void text_topic(const struct explain_page *page, const struct explanation
 		if (s->topic != topic)
 			continue;
 		if (!any)
-			fprintf(page->to, "\n%s%s%s\n", bold(page), topic_title(topic),
-				plain(page));
+			text_heading(page, topic_title(topic));
 		any = true;
 		strbuf_clear(&line);
 		strbuf_puts(&line, s->text);
@@ -175,7 +199,7 @@ static void text_notes(const struct explain_page *page, const struct oomlog_even
 	struct strbuf line = STRBUF_INIT;
 
 	if (ev->note_count)
-		fprintf(page->to, "\n%sAbout the log%s\n", bold(page), plain(page));
+		text_heading(page, "About the log");
 	for (size_t i = 0; i < ev->note_count; i++) {
 		strbuf_clear(&line);
 		strbuf_printf(&line, "%s.", ev->notes[i].text);

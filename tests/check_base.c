@@ -2,6 +2,7 @@
  * check_base.c - sizes, durations, hostile strings, errors, growing strings and option tables.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -140,6 +141,29 @@ START_TEST(writes_sizes)
 }
 END_TEST
 
+START_TEST(numbers_are_written_as_printf_writes_them)
+{
+	char found[TEXT_SIZE_MAX], expected[TEXT_SIZE_MAX];
+	uint64_t value = 88172645463325252;
+
+	for (int i = 0; i < 20000; i++) {
+		value ^= value << 13;
+		value ^= value >> 7;
+		value ^= value << 17;
+		uint64_t number = value >> (i % 64), kib = number % (1023 << 10);
+
+		snprintf(expected, sizeof(expected), "%" PRIu64, number);
+		ck_assert_str_eq(text_number(found, number), expected);
+		if (kib < 1024 || kib % 1024 == 0)
+			continue;
+		snprintf(expected, sizeof(expected), "%.1f KiB", (double)kib / 1024);
+		ck_assert_str_eq(text_size(found, kib), expected);
+	}
+	ck_assert_str_eq(TEXT_SIZE((1 << 20) + (1 << 20) / 4), "1.2 MiB");
+	ck_assert_str_eq(text_number(found, UINT64_MAX), "18446744073709551615");
+}
+END_TEST
+
 START_TEST(writes_durations)
 {
 	ck_assert_str_eq(TEXT_DURATION(0), "0 us");
@@ -211,6 +235,7 @@ static TCase *text_case(void)
 	tcase_add_loop_test(tc, reads_a_duration, 0, (int)ARRAY_SIZE(durations_read));
 	tcase_add_test(tc, reads_whole_numbers);
 	tcase_add_test(tc, writes_sizes);
+	tcase_add_test(tc, numbers_are_written_as_printf_writes_them);
 	tcase_add_test(tc, writes_durations);
 	tcase_add_loop_test(tc, neutralises_strings, 0, (int)ARRAY_SIZE(strings));
 	tcase_add_test(tc, utf8_stops_at_the_given_length);

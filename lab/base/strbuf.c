@@ -85,13 +85,16 @@ void strbuf_printf(struct strbuf *sb, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	reserve(sb, 64); /* mostly enough */
+	n = vsnprintf(sb->buf + sb->len, sb->cap - sb->len, fmt, ap);
 	va_end(ap);
-	if (n > 0) {
+	if (n >= 0 && (size_t)n >= sb->cap - sb->len) {
 		reserve(sb, (size_t)n);
 		vsnprintf(sb->buf + sb->len, (size_t)n + 1, fmt, again);
-		sb->len += (size_t)n;
 	}
+	if (n > 0)
+		sb->len += (size_t)n;
+	sb->buf[sb->len] = '\0';
 	va_end(again);
 }
 

@@ -108,6 +108,32 @@ int text_parse_duration(const char *text, uint64_t *ns)
 	return -EINVAL;
 }
 
+char *text_number(char *buf, uint64_t value)
+{
+	char *at = buf + 20;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + value % 10);
+	while (value /= 10);
+	return memmove(buf, at, (size_t)(buf + 21 - at));
+}
+
+/* bytes / 2^shift with one decimal, rounded half to even as printf does; shift is not 0. */
+static char *tenths(char *buf, uint64_t bytes, unsigned int shift)
+{
+	const unsigned __int128 exact = (unsigned __int128)bytes * 10;
+	const uint64_t half = UINT64_C(1) << (shift - 1);
+	const uint64_t rest = (uint64_t)exact & (2 * half - 1);
+	uint64_t value = (uint64_t)(exact >> shift);
+
+	value += rest > half || (rest == half && value % 2);
+	char *end = buf + strlen(text_number(buf, value / 10));
+	*end = '.';
+	text_number(end + 1, value % 10);
+	return buf;
+}
+
 char *text_size(char *buf, uint64_t bytes)
 {
 	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -118,10 +144,10 @@ char *text_size(char *buf, uint64_t bytes)
 	for (; i + 1 < ARRAY_SIZE(units) && (i ? scaled >= 1023.95 : bytes >= 1024); i++)
 		scaled /= 1024;
 	if (bytes & ((UINT64_C(1) << (10 * i)) - 1))
-		snprintf(buf, TEXT_SIZE_MAX, "%.1f %s", scaled, units[i]);
+		tenths(buf, bytes, 10 * i);
 	else
-		snprintf(buf, TEXT_SIZE_MAX, "%" PRIu64 " %s", bytes >> (10 * i), units[i]);
-	return buf;
+		text_number(buf, bytes >> (10 * i));
+	return strcat(strcat(buf, " "), units[i]);
 }
 
 char *text_duration(char *buf, uint64_t ns)

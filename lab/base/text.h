@@ -23,6 +23,10 @@ int text_parse_long(const char *text, long min, long max, long *value);
 /* Reads "20", "20s", "500ms", "2m" as nanoseconds; 0, -EINVAL or -ERANGE. "20" is seconds. */
 int text_parse_duration(const char *text, uint64_t *ns);
 
+/* Writes a decimal number; printf is slow at it. Returns buf. pre: it holds TEXT_NUMBER_MAX. */
+#define TEXT_NUMBER_MAX 21
+char *text_number(char *buf, uint64_t value);
+
 /* Room for any text_size() result. */
 #define TEXT_SIZE_MAX 32
 

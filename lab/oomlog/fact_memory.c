@@ -102,10 +102,21 @@ void fact_usage(struct facts *f, struct span text, uint64_t line)
 	}
 }
 
+/* The bit that stands for a name: where it is not set, no such name was added. */
+static uint64_t *stat_bit(struct facts *f, struct span name, uint64_t *bit)
+{
+	const unsigned char *p = (const unsigned char *)name.p;
+	size_t hash = name.n ? name.n * 31 + p[0] * 7U + p[name.n / 2] * 13U + p[name.n - 1] : 0;
+
+	*bit = UINT64_C(1) << (hash & 63);
+	return &f->stat_names[hash / 64 % (sizeof(f->stat_names) / sizeof(f->stat_names[0]))];
+}
+
 static struct oomlog_stat *find_stat(struct oomlog_stat *stats, size_t count, struct span name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strlen(stats[i].name) == name.n && memcmp(stats[i].name, name.p, name.n) == 0)
+		if (*stats[i].name == *name.p && strlen(stats[i].name) == name.n &&
+		    memcmp(stats[i].name, name.p, name.n) == 0)
 			return &stats[i];
 	return NULL;
 }
@@ -113,7 +124,7 @@ static struct oomlog_stat *find_stat(struct oomlog_stat *stats, size_t count, st
 int64_t oomlog_stat_value(const struct oomlog_stat *stats, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(stats[i].name, name) == 0)
+		if (*stats[i].name == *name && strcmp(stats[i].name, name) == 0)
 			return stats[i].value;
 	return OOMLOG_ABSENT;
 }
@@ -121,7 +132,8 @@ int64_t oomlog_stat_value(const struct oomlog_stat *stats, size_t count, const c
 static void add_stat(struct facts *f, struct span name, int64_t value, bool sum)
 {
 	struct oomlog_event *ev = &f->event;
-	struct oomlog_stat *stat = find_stat(ev->stats, ev->stat_count, name);
+	uint64_t bit, *bits = stat_bit(f, name, &bit);
+	struct oomlog_stat *stat = *bits & bit ? find_stat(ev->stats, ev->stat_count, name) : NULL;
 
 	if (stat) {
 		if (sum)
@@ -130,6 +142,7 @@ static void add_stat(struct facts *f, struct span name, int64_t value, bool sum)
 	}
 	if (value == OOMLOG_ABSENT || ev->stat_count == 1024)
 		return;
+	*bits |= bit;
 	stat = ARRAY_PUSH(ev->stats, ev->stat_count, f->stat_room);
 	stat->name = pool_text(&f->pool, name);
 	stat->value = value;

@@ -53,6 +53,7 @@ void facts_reset(struct facts *f)
 	f->path_wanted = NULL;
 	f->reaped_line = f->stat_line = 0;
 	f->stats_cut = f->table_in_pages = false;
+	memset(f->stat_names, 0, sizeof(f->stat_names));
 }
 
 void facts_release(struct facts *f)

@@ -45,6 +45,7 @@ struct facts {
 	bool table_in_pages;	  /* page tables are counted in pages: nr_ptes, nr_pmds, nr_puds */
 	bool stats_cut;		  /* the record of the statistics ended inside a line */
 	uint64_t stat_line;	  /* of the last statistic read */
+	uint64_t stat_names[8];	  /* a bit for the names of event.stats, by a hash */
 	const char *reaped_comm;  /* first oom_reaper line */
 	int64_t reaped_pid;
 	uint64_t reaped_line;

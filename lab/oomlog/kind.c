@@ -7,8 +7,22 @@ struct marker {
 	enum kind kind;
 };
 
-/* First words that say the kind by themselves. */
+/* First words that say the kind by themselves, sorted by their first letter. */
 static const struct marker markers[] = {
+	{SPAN(",task="), KIND_SUMMARY_REST},
+	{SPAN(",cpuset="), KIND_SUMMARY_REST},
+	{SPAN(",mems_allowed="), KIND_SUMMARY_REST},
+	{SPAN(",oom_memcg="), KIND_SUMMARY_REST},
+	{SPAN(",global_oom"), KIND_SUMMARY_REST},
+	{SPAN(",task_memcg="), KIND_SUMMARY_REST},
+	{SPAN("Backtrace:"), KIND_TRACE_HEAD},
+	{SPAN("Call Trace:"), KIND_TRACE_HEAD},
+	{SPAN("Call trace:"), KIND_TRACE_HEAD},
+	{SPAN("Free swap "), KIND_SWAP},
+	{SPAN("Free swap:"), KIND_SWAP},
+	{SPAN("Killed process "), KIND_KILLED},
+	{SPAN("Kernel panic - not syncing: "), KIND_PANIC},
+	{SPAN("Linux version "), KIND_BOOT},
 	{SPAN("Memory cgroup out of memory: Killed process "), KIND_KILLED},
 	{SPAN("Memory cgroup out of memory: Kill process "), KIND_CHOSEN},
 	{SPAN("Memory cgroup out of memory: kill process "), KIND_CHOSEN},
@@ -26,45 +40,31 @@ static const struct marker markers[] = {
 	{SPAN("Out of memory (oom_kill_allocating_task): kill process "), KIND_CHOSEN},
 	{SPAN("Out of memory and no killable process"), KIND_NO_KILLABLE},
 	{SPAN("Out of memory in UB "), KIND_KILLED},
-	{SPAN("Killed process "), KIND_KILLED},
+	{SPAN("RIP: "), KIND_REGISTERS},
+	{SPAN("RSP: "), KIND_REGISTERS},
+	{SPAN("RAX: "), KIND_REGISTERS},
 	{SPAN("Task in /"), KIND_TASK_IN},
 	{SPAN("Task in  killed as"), KIND_TASK_IN},
 	{SPAN("Tasks state (memory values in "), KIND_TASKS_STATE},
 	{SPAN("Total swap = "), KIND_SWAP},
-	{SPAN("Free swap "), KIND_SWAP},
-	{SPAN("Free swap:"), KIND_SWAP},
-	{SPAN("Call Trace:"), KIND_TRACE_HEAD},
-	{SPAN("Call trace:"), KIND_TRACE_HEAD},
-	{SPAN("Backtrace:"), KIND_TRACE_HEAD},
-	{SPAN("Kernel panic - not syncing: "), KIND_PANIC},
 	{SPAN("Unreclaimable slab info:"), KIND_SLAB_HEAD},
-	{SPAN("Linux version "), KIND_BOOT},
-	{SPAN("RIP: "), KIND_REGISTERS},
-	{SPAN("RSP: "), KIND_REGISTERS},
-	{SPAN("RAX: "), KIND_REGISTERS},
-	{SPAN("oom-kill:constraint="), KIND_SUMMARY},
-	{SPAN("oom_reaper: reaped process "), KIND_REAPED},
-	{SPAN("oom-killer: gfp_mask="), KIND_INVOKED},
-	{SPAN("memory: usage "), KIND_USAGE},
-	{SPAN("memory+swap: usage "), KIND_USAGE_OTHER},
-	{SPAN("swap: usage "), KIND_USAGE_OTHER},
-	{SPAN("kmem: usage "), KIND_USAGE_OTHER},
-	{SPAN("killed as a result of limit of"), KIND_TASK_IN_REST},
-	{SPAN("oom_kill_process: "), KIND_SUPPRESSED},
 	{SPAN("active_anon:"), KIND_COUNTERS},
 	{SPAN("active:"), KIND_COUNTERS},
 	{SPAN("active_file:"), KIND_COUNTERS},
-	{SPAN("unevictable:"), KIND_COUNTERS},
-	{SPAN("slab_reclaimable:"), KIND_COUNTERS},
-	{SPAN("mapped:"), KIND_COUNTERS},
 	{SPAN("free:"), KIND_COUNTERS},
+	{SPAN("kmem: usage "), KIND_USAGE_OTHER},
+	{SPAN("killed as a result of limit of"), KIND_TASK_IN_REST},
 	{SPAN("kernel_misc_reclaimable:"), KIND_COUNTERS},
-	{SPAN(",task="), KIND_SUMMARY_REST},
-	{SPAN(",cpuset="), KIND_SUMMARY_REST},
-	{SPAN(",mems_allowed="), KIND_SUMMARY_REST},
-	{SPAN(",oom_memcg="), KIND_SUMMARY_REST},
-	{SPAN(",global_oom"), KIND_SUMMARY_REST},
-	{SPAN(",task_memcg="), KIND_SUMMARY_REST},
+	{SPAN("memory: usage "), KIND_USAGE},
+	{SPAN("memory+swap: usage "), KIND_USAGE_OTHER},
+	{SPAN("mapped:"), KIND_COUNTERS},
+	{SPAN("oom-kill:constraint="), KIND_SUMMARY},
+	{SPAN("oom_reaper: reaped process "), KIND_REAPED},
+	{SPAN("oom-killer: gfp_mask="), KIND_INVOKED},
+	{SPAN("oom_kill_process: "), KIND_SUPPRESSED},
+	{SPAN("swap: usage "), KIND_USAGE_OTHER},
+	{SPAN("slab_reclaimable:"), KIND_COUNTERS},
+	{SPAN("unevictable:"), KIND_COUNTERS},
 };
 
 static bool is_number_bracket(struct span s)
@@ -142,8 +142,15 @@ static enum kind node_kind(struct span s)
  */
 static bool is_invoked(struct span s)
 {
-	size_t at = s.n > 20 ? span_find(span_head(s, 56), SPAN(" invoked oom-killer")) : SPAN_NONE;
-	struct span who = span_trim(span_head(s, at == SPAN_NONE ? 0 : at));
+	static const struct span words = SPAN(" invoked oom-killer");
+	size_t at = 0, most = s.n > words.n ? s.n - words.n : 0;
+
+	while (at < most && at < 40 &&
+	       !(s.p[at + 1] == 'i' && span_starts(span_skip(s, at), words)))
+		at++;
+	if (at >= most || at >= 40)
+		return false;
+	struct span who = span_trim(span_head(s, at));
 	size_t digits = span_digits(who);
 
 	return who.n && (who.n <= 15 || (digits && who.n <= digits + 18 &&
@@ -202,6 +209,18 @@ static enum kind marked_kind(enum kind kind, struct span s)
 	return kind ? kind : loose_kind(s);
 }
 
+#define MARKERS (sizeof(markers) / sizeof(markers[0]))
+
+/* Where the markers with a first letter begin; MARKERS where there is none. */
+static uint8_t markers_from[256];
+
+__attribute__((constructor)) static void index_markers(void)
+{
+	memset(markers_from, MARKERS, sizeof(markers_from));
+	for (size_t i = MARKERS; i > 0; i--)
+		markers_from[(unsigned char)*markers[i - 1].words.p] = (uint8_t)(i - 1);
+}
+
 enum kind kind_of(struct span s)
 {
 	s = span_ltrim(s);
@@ -209,8 +228,9 @@ enum kind kind_of(struct span s)
 		return KIND_OTHER;
 	if (*s.p == '[')
 		return bracket_or_loose(s);
-	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
-		if (*s.p == *markers[i].words.p && span_starts(s, markers[i].words))
+	for (size_t i = markers_from[(unsigned char)*s.p];
+	     i < MARKERS && *markers[i].words.p == *s.p; i++)
+		if (span_starts(s, markers[i].words))
 			return marked_kind(markers[i].kind, s);
 	return loose_kind(s);
 }
@@ -222,7 +242,7 @@ static bool marker_begun(struct span s)
 		return s.n > 0 && *s.p == '[' && s.n < 16;
 	if (span_starts(s, SPAN("CPU:")) || span_starts(s, SPAN("Pid:")))
 		return s.n < 64;
-	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
+	for (size_t i = 0; i < MARKERS; i++)
 		if (s.n < markers[i].words.n && span_starts(markers[i].words, s))
 			return true;
 	return span_ends(s, SPAN(" invoked"));

@@ -34,13 +34,19 @@ static size_t decode_hex(char *p, size_t n)
 {
 	size_t out = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] == '\\' && i + 3 < n && p[i + 1] == 'x' && hex_digit(p[i + 2]) >= 0 &&
+	for (size_t i = 0; i < n;) {
+		const char *next = memchr(p + i, '\\', n - i);
+		size_t plain = next ? (size_t)(next - p) - i : n - i;
+
+		memmove(p + out, p + i, plain);
+		out += plain;
+		i += plain;
+		if (i + 3 < n && p[i + 1] == 'x' && hex_digit(p[i + 2]) >= 0 &&
 		    hex_digit(p[i + 3]) >= 0) {
 			p[out++] = (char)(hex_digit(p[i + 2]) * 16 + hex_digit(p[i + 3]));
-			i += 3;
-		} else {
-			p[out++] = p[i];
+			i += 4;
+		} else if (i < n) {
+			p[out++] = p[i++];
 		}
 	}
 	return out;
@@ -100,7 +106,7 @@ void joiner_flush(struct joiner *j)
 	const char *newline = text.n ? memchr(text.p, '\n', text.n) : NULL;
 	if (newline && j->pending.kind == KIND_OTHER)
 		j->pending.kind = kind_of(span_head(text, (size_t)(newline - text.p)));
-	if (holds_lines(j->pending.kind))
+	if (holds_lines(j->pending.kind) && (newline || j->columns != j->last_columns))
 		hand_on_lines(j, text);
 	else
 		hand_on(j, text);
