@@ -227,6 +227,16 @@ static void write_losses(struct capture *capture)
 			record_put_lost(capture->w, losses[i].name, losses[i].count);
 }
 
+static void finish_touch(struct capture *capture)
+{
+	if (!capture->touch)
+		return;
+	touch_drain(capture->touch);
+	touch_write(capture->touch, capture->w);
+	touch_free(STEAL(capture->touch));
+	capture->polls[SOURCE_TOUCH].fd = -1;
+}
+
 void capture_finish(struct capture *capture)
 {
 	struct record_sample last;
@@ -239,11 +249,8 @@ void capture_finish(struct capture *capture)
 	counters_write_all(capture, "after");
 	if (capture->polls[SOURCE_MARK_VICTIM].fd >= 0)
 		source_mark_victim.read(capture);
+	finish_touch(capture);
 	wait_for_quiet(capture);
-	if (capture->touch) {
-		touch_drain(capture->touch);
-		touch_write(capture->touch, capture->w);
-	}
 	sampler_take(capture);
 	/* What the lab itself holds cannot be told from what was left behind. */
 	if (capture->last.value[METRIC_CURRENT] != RECORD_ABSENT && !capture->cg->is_shared)

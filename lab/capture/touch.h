@@ -21,7 +21,7 @@
 
 #include "record/record.h"
 
-enum { TOUCH_SAMPLES_PER_SECOND = 4000 };
+enum { TOUCH_SAMPLES_PER_SECOND = 10000 };
 
 struct touch;
 

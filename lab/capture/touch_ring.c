@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -177,8 +178,10 @@ size_t touch_rings_next(struct touch_rings *rings, void *record)
 	return len;
 }
 
-void touch_rings_release(struct touch_rings *rings)
+static void *close_all(void *arg)
 {
+	struct touch_rings *rings = arg;
+
 	for (int i = 0; i < rings->count; i++) {
 		struct touch_ring *ring = &rings->items[i];
 
@@ -188,8 +191,25 @@ void touch_rings_release(struct touch_rings *rings)
 			close(ring->fault_fd);
 		close(ring->fd);
 	}
-	if (rings->items && rings->epoll_fd >= 0)
+	if (rings->epoll_fd >= 0)
 		close(rings->epoll_fd);
 	free(rings->items);
+	free(rings);
+	return NULL;
+}
+
+void touch_rings_release(struct touch_rings *rings)
+{
+	struct touch_rings *own;
+	pthread_t thread;
+
+	if (!rings->items)
+		return;
+	own = xcalloc(1, sizeof(*own));
+	*own = *rings;
 	*rings = (struct touch_rings){0};
+	if (pthread_create(&thread, NULL, close_all, own))
+		close_all(own);
+	else
+		pthread_detach(thread);
 }

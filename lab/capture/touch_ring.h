@@ -35,6 +35,10 @@ void touch_rings_begin(struct touch_rings *rings);
 /* Copies the oldest record to `record`, 8-aligned; returns its length, or 0 at the end. */
 size_t touch_rings_next(struct touch_rings *rings, void *record);
 
+/*
+ * Closes them, in a thread of its own: the last to close a tracepoint waits some 50 ms until no
+ * processor can be inside it, while there is a report to write.
+ */
 void touch_rings_release(struct touch_rings *rings);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "symbols/symbols.h"
 
 enum { FAULTS_WORTH_TELLING = 64 };
 
@@ -15,15 +16,9 @@ const char *const touch_kind_names[TOUCH_KIND_COUNT] = {
 };
 
 const char *const touch_kind_words[TOUCH_KIND_COUNT] = {
-	"write to new memory",
-	"cleared by libc (memset)",
-	"copied by libc (memcpy)",
-	"read(2) into new memory",
-	"populated or locked",
-	"system call",
-	"copy on write after fork(2)",
-	"shared memory, tmpfs",
-	"mapped file",
+	"write to new memory",	       "cleared by libc (memset)", "copied by libc (memcpy)",
+	"read(2) into new memory",     "populated or locked",	   "system call",
+	"copy on write after fork(2)", "shared memory, tmpfs",	   "mapped file",
 };
 
 struct gatherer {
@@ -84,15 +79,6 @@ static bool starts_with_any(const char *name, const char *const *prefixes)
 	return false;
 }
 
-static bool is_system_library(const char *module)
-{
-	static const char *const names[] = {"libc.so", "libc-",	      "ld-linux",    "ld-musl",
-					    "libm.so", "libpthread",  "libstdc++.",  "libgcc_s.",
-					    "[vdso]",  "libjemalloc", "libtcmalloc", NULL};
-
-	return module && starts_with_any(base_name(module), names);
-}
-
 /* Of libc, where it is linked in statically, and of C++'s operators. */
 static bool is_system_function(const char *function)
 {
@@ -146,7 +132,7 @@ static void blame(const struct gatherer *g, const char *stack, struct touch_line
 		size_t len = strcspn(at, " ");
 		const struct record_frame *frame = frame_at(g, at, len);
 		const char *module = module_at(g->record, at);
-		bool is_own = module && !is_system_library(module) &&
+		bool is_own = module && !symbols_is_system_library(module) &&
 			      !is_system_function(frame ? frame->function : NULL);
 
 		if (is_own || at == stack) {

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "symbols/modules.h"
 
 struct symbols {
@@ -105,6 +106,29 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
 	if (file)
 		symbol->file = xstrdup(file);
 	return true;
+}
+
+bool symbols_find_name(struct symbols *symbols, uint64_t address, struct symbol *symbol)
+{
+	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, address);
+	const char *function = module ? dwfl_module_addrname(module, address) : NULL;
+
+	*symbol = (struct symbol){.function = function ? xstrdup(function) : NULL};
+	return function != NULL;
+}
+
+bool symbols_is_system_library(const char *path)
+{
+	static const char *const names[] = {
+		"libc.so",    "libc-",	   "ld-linux", "ld-musl", "libm.so",	 "libpthread",
+		"libstdc++.", "libgcc_s.", "[vdso]",   "libasan", "libjemalloc", "libtcmalloc",
+	};
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (text_starts_with(name, names[i]))
+			return true;
+	return false;
 }
 
 void symbols_close(struct symbols *symbols)

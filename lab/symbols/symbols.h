@@ -31,6 +31,15 @@ struct symbols *symbols_open_file(const char *path);
 /* True when at least the function is known. */
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol);
 
+/* Its name alone: without the lines, reading the debug information of a large library is saved. */
+bool symbols_find_name(struct symbols *symbols, uint64_t address, struct symbol *symbol);
+
+/*
+ * libc, the dynamic linker, a language's runtime, a replacement for malloc: what it does, it was
+ * told to do.
+ */
+bool symbols_is_system_library(const char *path);
+
 void symbols_close(struct symbols *symbols);
 
 #endif

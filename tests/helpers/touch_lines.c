@@ -1,0 +1,140 @@
+/*
+ * touch_lines.c - touches memory by known lines, in known amounts, for the touch profile's tests.
+ *
+ *	touch_lines memset        16 MiB by memset(), then 48 MiB by a loop
+ *	touch_lines read          48 MiB by read(2) into a buffer not touched before
+ *	touch_lines populate      48 MiB by mmap(MAP_POPULATE)
+ *	touch_lines fork          a child writes to 32 MiB that it shares with its parent
+ *	touch_lines threads       two threads, 32 MiB and 16 MiB, each by a line of its own
+ *	touch_lines shmem         48 MiB of shared anonymous memory
+ *	touch_lines grow          1 MiB at a time without end
+ *
+ * Each amount is touched in the function of that name, never inlined.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MIB(n)	  ((size_t)(n) << 20)
+#define OWN_FRAME __attribute__((noinline, noclone))
+
+static char *take(size_t bytes, int flags)
+{
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | flags, -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("touch_lines: mmap");
+		exit(1);
+	}
+	return p;
+}
+
+OWN_FRAME static void by_memset(char *p, size_t bytes)
+{
+	memset(p, 1, bytes);
+	__asm__ volatile("" ::: "memory");
+}
+
+OWN_FRAME static void by_loop(char *p, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += 512)
+		*(volatile char *)(p + i) = 1;
+}
+
+OWN_FRAME static void by_other_loop(char *p, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += 512)
+		*(volatile char *)(p + i) = 2;
+}
+
+OWN_FRAME static void by_read(char *p, size_t bytes)
+{
+	int fd = open("/dev/zero", O_RDONLY);
+
+	for (size_t i = 0; i < bytes; i += MIB(1))
+		if (read(fd, p + i, MIB(1)) != (ssize_t)MIB(1))
+			exit(1);
+	close(fd);
+}
+
+OWN_FRAME static void by_populate(size_t bytes)
+{
+	char *p = take(bytes, MAP_PRIVATE | MAP_POPULATE);
+
+	__asm__ volatile("" ::"r"(p) : "memory");
+}
+
+OWN_FRAME static void by_child(char *p, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += 512)
+		*(volatile char *)(p + i) = 3;
+}
+
+static void with_child(void)
+{
+	char *p = take(MIB(32), MAP_PRIVATE);
+	pid_t pid;
+
+	by_loop(p, MIB(32));
+	pid = fork();
+	if (pid == 0) {
+		by_child(p, MIB(32));
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void *first_thread(void *p)
+{
+	by_loop(p, MIB(32));
+	return NULL;
+}
+
+static void *second_thread(void *p)
+{
+	by_other_loop(p, MIB(16));
+	return NULL;
+}
+
+static void with_threads(void)
+{
+	pthread_t first, second;
+
+	if (pthread_create(&first, NULL, first_thread, take(MIB(32), MAP_PRIVATE)) ||
+	    pthread_create(&second, NULL, second_thread, take(MIB(16), MAP_PRIVATE)))
+		exit(1);
+	pthread_join(first, NULL);
+	pthread_join(second, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	const char *mode = argc > 1 ? argv[1] : "";
+
+	if (!strcmp(mode, "memset")) {
+		by_memset(take(MIB(16), MAP_PRIVATE), MIB(16));
+		by_loop(take(MIB(48), MAP_PRIVATE), MIB(48));
+	} else if (!strcmp(mode, "read")) {
+		by_read(take(MIB(48), MAP_PRIVATE), MIB(48));
+	} else if (!strcmp(mode, "populate")) {
+		by_populate(MIB(48));
+	} else if (!strcmp(mode, "fork")) {
+		with_child();
+	} else if (!strcmp(mode, "threads")) {
+		with_threads();
+	} else if (!strcmp(mode, "shmem")) {
+		by_loop(take(MIB(48), MAP_SHARED), MIB(48));
+	} else if (!strcmp(mode, "grow")) {
+		for (;;)
+			by_memset(take(MIB(1), MAP_PRIVATE), MIB(1));
+	} else {
+		fprintf(stderr, "touch_lines: no mode '%s'\n", mode);
+		return 2;
+	}
+	return 0;
+}
