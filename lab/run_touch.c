@@ -63,14 +63,13 @@ static const char *module_path(const struct record *record, long id)
 	return NULL;
 }
 
-static bool resolve(struct record_writer *w, struct symbols *symbols, const char *place,
-		    bool wants_line)
+static bool resolve(struct record_writer *w, struct symbols *symbols, const char *place)
 {
 	uint64_t address = strtoull(strchr(place, '+') + 1, NULL, 16);
 	struct record_frame frame = {.at = place};
 	struct symbol symbol;
 
-	if (!(wants_line ? symbols_find : symbols_find_name)(symbols, address, &symbol))
+	if (!symbols_find(symbols, address, &symbol))
 		return false;
 	frame.function = symbol.function;
 	frame.file = symbol.file;
@@ -102,8 +101,7 @@ bool run_write_frames(struct record_writer *w, const struct record *record)
 			open = id;
 		}
 		if (symbols)
-			written |= resolve(w, symbols, places.items[i],
-					   !symbols_is_system_library(path));
+			written |= resolve(w, symbols, places.items[i]);
 	}
 	symbols_close(symbols);
 	return written;

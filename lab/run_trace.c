@@ -7,8 +7,11 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "record/kills.h"
 #include "run_touch.h"
 #include "symbols/symbols.h"
+
+enum { WITNESSES_MAX = 16 };
 
 static void write_arena(struct record_writer *w, const struct trace_summary *s)
 {
@@ -74,29 +77,57 @@ int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *
 	return write_raw(run, ring, err);
 }
 
-/* A call's address is one less than where it returns to; records hold the latter. */
-static void resolve(struct record_writer *w, struct symbols *symbols, uint64_t address)
+/* The record's address, and where in the instruction to look it up. */
+static bool resolve(struct record_writer *w, struct symbols *symbols, uint64_t address, uint64_t at)
 {
 	struct record_site site = {.address = address};
 	struct symbol symbol;
 
-	if (!address || !symbols_find(symbols, address - 1, &symbol))
-		return;
+	if (!address || !symbols_find(symbols, at, &symbol))
+		return false;
 	site.function = symbol.function;
 	site.file = symbol.file;
 	site.line_number = symbol.line;
 	record_put_site(w, &site);
 	free(symbol.function);
 	free(symbol.file);
+	return true;
 }
 
+/* A call's address is one less than where it returns to; records hold the latter. */
+static void resolve_call(struct record_writer *w, struct symbols *symbols, uint64_t address)
+{
+	resolve(w, symbols, address, address - 1);
+}
+
+/* The last that was written: what was loaded meanwhile is in it. */
 static struct symbols *open_maps(const struct record *record, int64_t pid)
 {
-	for (size_t i = 0; i < record->maps_count; i++)
+	for (size_t i = record->maps_count; i-- > 0;)
 		if (record->maps[i].pid == pid)
 			return symbols_open(record->maps[i].maps);
 	/* A forked child has its parent's code. */
 	return record->maps_count ? symbols_open(record->maps[0].maps) : NULL;
+}
+
+/* Where the kernel's own record of an OOM says that the program was. */
+static bool write_witnesses(struct run *run, const struct record *record)
+{
+	struct kills *kills = kills_find(record);
+	bool written = false;
+
+	for (size_t i = 0; i < kills->count && i < WITNESSES_MAX; i++) {
+		const struct oomlog_event *event = &kills->items[i].event;
+		struct symbols *symbols =
+			event->has_registers ? open_maps(record, event->invoker_pid) : NULL;
+
+		if (!symbols)
+			continue;
+		written |= resolve(&run->writer, symbols, event->user_rip, event->user_rip);
+		symbols_close(symbols);
+	}
+	kills_free(kills);
+	return written;
 }
 
 bool run_write_sites(struct run *run, const struct record *record)
@@ -109,10 +140,11 @@ bool run_write_sites(struct run *run, const struct record *record)
 
 		if (!symbols)
 			continue;
-		resolve(&run->writer, symbols, arena->init_site);
-		resolve(&run->writer, symbols, arena->clear_site);
+		resolve_call(&run->writer, symbols, arena->init_site);
+		resolve_call(&run->writer, symbols, arena->clear_site);
 		symbols_close(symbols);
 		written = true;
 	}
+	written |= write_witnesses(run, record);
 	return run_write_frames(&run->writer, record) || written;
 }

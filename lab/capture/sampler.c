@@ -168,6 +168,12 @@ static int open_sampler(struct capture *capture, char *why)
 	return fd;
 }
 
+/* At the first sample and again ever more rarely: libraries are loaded early in a life. */
+static bool is_time_for_maps(int64_t samples)
+{
+	return samples == 1 || samples == 8 || samples == 64 || samples == 1024;
+}
+
 static void read_sampler(struct capture *capture)
 {
 	int64_t started = io_now_ns(), cost, least = FIRST_INTERVAL_NS;
@@ -178,6 +184,8 @@ static void read_sampler(struct capture *capture)
 	sampler_read(capture);
 	if (is_news(capture))
 		write_last(capture);
+	if (!capture->touch && is_time_for_maps(capture->samples))
+		processes_write_maps(capture, capture->target->pid);
 	if (capture->cg->version == 1)
 		source_events.read(capture);
 	if (capture->config.progress)

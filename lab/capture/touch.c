@@ -10,19 +10,25 @@
 #include "base/text.h"
 #include "capture/touch_ring.h"
 #include "capture/touch_sample.h"
+#include "capture/touch_share.h"
 #include "capture/touch_table.h"
 #include "capture/touch_weigh.h"
 #include "capture/tracefs.h"
 #include "symbols/registers.h"
 #include "symbols/unwind.h"
 
-enum { LINES_MAX = 1000 };
+enum { LINES_MAX = 1000, MAPS_MAX = 64 };
 
 struct touch {
 	struct touch_rings rings;
 	struct touch_layout layout;
 	struct touch_scale scale;
+	struct touch_share share;
 	struct touch_table table;
+	struct last_row {
+		pid_t tid;
+		struct touch_row *row;
+	} last_rows[256];
 	struct unwind *unwind;
 	int64_t lost, damaged;
 	uint64_t *record; /* TOUCH_RECORD_MAX bytes */
@@ -80,14 +86,27 @@ static struct touch_row *row_of(struct touch *t, const struct touch_event *event
 	return row;
 }
 
+/* What is counted when a thread has let go of its memory was touched where it was seen last. */
+static struct touch_row *gaining_row(struct touch *t, const struct touch_event *event)
+{
+	struct last_row *last = &t->last_rows[(unsigned int)event->tid % ARRAY_SIZE(t->last_rows)];
+
+	if (event->is_current || last->tid != event->tid)
+		*last = (struct last_row){event->tid, row_of(t, event)};
+	return last->row;
+}
+
 static void on_rss(struct touch *t, const struct touch_event *event)
 {
 	int64_t bytes = touch_weigh(&t->scale, event);
 
-	if (bytes > 0)
-		row_of(t, event)->gained[event->member] += bytes;
-	else if (bytes < 0)
+	if (bytes > 0) {
+		touch_share_add(&t->share, event, bytes,
+				&gaining_row(t, event)->gained[event->member]);
+	} else if (bytes < 0) {
+		touch_share_flush(&t->share);
 		row_of(t, event)->lost[event->member] -= bytes;
+	}
 }
 
 static void on_event(struct touch *t, const struct touch_event *event)
@@ -223,10 +242,24 @@ static void write_processes(const struct touch *t, struct record_writer *w)
 	}
 }
 
+/* For the addresses in the kernel's own record of a kill. */
+static void write_maps(const struct touch *t, struct record_writer *w)
+{
+	for (size_t i = 0; i < t->scale.count && i < MAPS_MAX; i++) {
+		_cleanup_strbuf_ struct strbuf maps = STRBUF_INIT;
+
+		unwind_maps_text(t->unwind, t->scale.processes[i].pid, &maps);
+		if (maps.len)
+			record_put_maps(w, t->scale.processes[i].pid, NULL, maps.buf);
+	}
+}
+
 void touch_write(struct touch *t, struct record_writer *w)
 {
+	touch_share_flush(&t->share);
 	write_modules(t, w);
 	write_processes(t, w);
+	write_maps(t, w);
 	write_rows(t, w);
 	if (t->lost)
 		record_put_lost(w, "samples", t->lost);

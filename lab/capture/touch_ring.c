@@ -18,7 +18,7 @@
 #include "capture/touch_sample.h"
 #include "symbols/registers.h"
 
-enum { STACK_BYTES = 8192, RINGS_BYTES = 4 << 20, RING_LEAST = 128 << 10, RING_MOST = 1 << 20 };
+enum { STACK_BYTES = 8192, RINGS_BYTES = 8 << 20, RING_LEAST = 128 << 10, RING_MOST = 4 << 20 };
 
 static size_t page(void)
 {
@@ -76,7 +76,6 @@ static void open_faults(struct touch_rings *rings, struct touch_ring *ring, pid_
 
 	attr.type = PERF_TYPE_SOFTWARE;
 	attr.config = PERF_COUNT_SW_PAGE_FAULTS;
-	attr.sample_freq = TOUCH_SAMPLES_PER_SECOND / 4;
 	ring->fault_fd = open_event(&attr, pid, cpu);
 	if (ring->fault_fd >= 0 && ioctl(ring->fault_fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) < 0)
 		close(STEAL_FD(ring->fault_fd));

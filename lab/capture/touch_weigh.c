@@ -36,10 +36,23 @@ static struct touch_process *owner_of(struct touch_scale *scale, const struct to
 	return parent && parent->has_mm && parent->mm_id == event->mm_id ? parent : p;
 }
 
+/* A thread that ends has let go of its memory already when its last pages are counted. */
+static struct touch_process *leaving_process(const struct touch_scale *scale,
+					     const struct touch_event *event)
+{
+	struct touch_process *p = find(scale, event->pid);
+
+	return p && p->has_mm && p->mm_id == event->mm_id && p->is_seen[event->member] &&
+			       event->size > p->size[event->member]
+		       ? p
+		       : NULL;
+}
+
 int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event)
 {
 	const enum touch_member m = event->member;
-	struct touch_process *p = event->is_current ? owner_of(scale, event) : NULL;
+	struct touch_process *p = event->is_current ? owner_of(scale, event)
+						    : leaving_process(scale, event);
 	int64_t last;
 
 	if (!p || event->t_ns < p->t_ns[m])

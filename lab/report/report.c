@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/emit.h"
+#include "report/export.h"
 #include "report/json.h"
 #include "report/story.h"
 
@@ -34,20 +35,29 @@ static int write_file(const char *dir, const char *name, const struct strbuf *te
 	return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", path);
 }
 
-static int write_json(const struct facts *facts, const struct doc *doc, const char *dir,
-		      struct err *err)
+/* Takes the reference. */
+static int write_json(json_t *value, const char *dir, const char *name, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-	json_t *report = report_to_json(facts, doc);
-	_cleanup_free_ char *text = json_dumps(report, JSON_INDENT(1));
+	_cleanup_free_ char *text = json_dumps(value, JSON_INDENT(1));
 
-	json_decref(report);
+	json_decref(value);
 	if (!text)
-		return err_set(err, EXIT_LAB_BROKEN, "cannot write '%s/report.json': out of memory",
-			       dir);
+		return err_set(err, EXIT_LAB_BROKEN, "cannot write '%s/%s': out of memory", dir,
+			       name);
 	strbuf_puts(&sb, text);
 	strbuf_putc(&sb, '\n');
-	return write_file(dir, "report.json", &sb, err);
+	return write_file(dir, name, &sb, err);
+}
+
+static int write_exports(const struct facts *facts, const char *dir, struct err *err)
+{
+	_cleanup_strbuf_ struct strbuf folded = STRBUF_INIT;
+
+	export_folded(facts, &folded);
+	if (folded.len && write_file(dir, "touches.folded", &folded, err) < 0)
+		return -1;
+	return write_json(export_trace_events(facts), dir, "trace-events.json", err);
 }
 
 static void emit_plain_text(const struct doc *doc, struct strbuf *out)
@@ -73,7 +83,9 @@ int report_write_all(const struct record *record, const struct conclusion *concl
 
 	facts_gather(record, conclusion, &facts);
 	story_tell(&facts, &doc);
-	r = write_json(&facts, &doc, dir, err);
+	r = write_json(report_to_json(&facts, &doc), dir, "report.json", err);
+	if (!r)
+		r = write_exports(&facts, dir, err);
 	for (size_t i = 0; !r && i < ARRAY_SIZE(formats); i++) {
 		_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 

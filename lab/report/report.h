@@ -16,9 +16,9 @@
 #define REPORT_SCHEMA "oomlab.report/1"
 
 /*
- * Writes report.json, report.txt, report.md and report.html into `dir`, replacing what is there,
- * each by a rename, so that no reader sees half a file. Returns 0, or -1 with err; files written
- * before the failure stay.
+ * Writes report.json, report.txt, report.md, report.html and what export.h makes into `dir`,
+ * replacing what is there, each by a rename, so that no reader sees half a file. Returns 0, or -1
+ * with err; files written before the failure stay.
  */
 int report_write_all(const struct record *record, const struct conclusion *conclusion,
 		     const char *dir, struct err *err) __attribute__((nonnull, warn_unused_result));

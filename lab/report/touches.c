@@ -23,7 +23,7 @@ const char *const touch_kind_words[TOUCH_KIND_COUNT] = {
 
 struct gatherer {
 	const struct record *record;
-	const struct record_frame **frames; /* by text of `at` */
+	struct touch_frames frames;
 	struct touches *touches;
 };
 
@@ -33,23 +33,28 @@ static int by_at(const void *a, const void *b)
 		      (*(const struct record_frame *const *)b)->at);
 }
 
-static const struct record_frame **sorted_frames(const struct record *r)
+void touch_frames_init(struct touch_frames *f, const struct record *r)
 {
-	const struct record_frame **frames = xcalloc(r->frame_count + 1, sizeof(*frames));
-
+	f->record = r;
+	f->sorted = xcalloc(r->frame_count + 1, sizeof(*f->sorted));
 	for (size_t i = 0; i < r->frame_count; i++)
-		frames[i] = &r->frames[i];
+		f->sorted[i] = &r->frames[i];
 	if (r->frame_count)
-		qsort(frames, r->frame_count, sizeof(*frames), by_at);
-	return frames;
+		qsort(f->sorted, r->frame_count, sizeof(*f->sorted), by_at);
 }
 
-static const struct record_frame *frame_at(const struct gatherer *g, const char *at, size_t len)
+void touch_frames_release(struct touch_frames *f)
+{
+	free(f->sorted);
+	*f = (struct touch_frames){0};
+}
+
+static const struct record_frame *frame_at(const struct touch_frames *f, const char *at, size_t len)
 {
 	_cleanup_free_ char *text = xstrndup(at, len);
 	const struct record_frame key = {.at = text}, *wanted = &key, **found;
 
-	found = bsearch(&wanted, g->frames, g->record->frame_count, sizeof(*g->frames), by_at);
+	found = bsearch(&wanted, f->sorted, f->record->frame_count, sizeof(*f->sorted), by_at);
 	return found ? *found : NULL;
 }
 
@@ -130,7 +135,7 @@ static void blame(const struct gatherer *g, const char *stack, struct touch_line
 {
 	for (const char *at = stack; *at; at += strspn(at, " ")) {
 		size_t len = strcspn(at, " ");
-		const struct record_frame *frame = frame_at(g, at, len);
+		const struct record_frame *frame = frame_at(&g->frames, at, len);
 		const char *module = module_at(g->record, at);
 		bool is_own = module && !symbols_is_system_library(module) &&
 			      !is_system_function(frame ? frame->function : NULL);
@@ -218,7 +223,8 @@ static void add_touch(struct gatherer *g, const struct record_touch *touch)
 {
 	struct touch_line line = {.samples = or_zero(touch->samples)};
 	const struct record_frame *innermost =
-		touch->stack ? frame_at(g, touch->stack, strcspn(touch->stack, " ")) : NULL;
+		touch->stack ? frame_at(&g->frames, touch->stack, strcspn(touch->stack, " "))
+			     : NULL;
 	const struct {
 		enum touch_kind kind;
 		int64_t bytes;
@@ -251,18 +257,31 @@ void touches_gather(const struct record *record, struct touches *touches)
 	struct gatherer g = {.record = record, .touches = touches};
 
 	*touches = (struct touches){0};
-	g.frames = sorted_frames(record);
+	touch_frames_init(&g.frames, record);
 	for (size_t i = 0; i < record->touch_count; i++)
 		add_touch(&g, &record->touches[i]);
 	if (touches->count)
 		qsort(touches->lines, touches->count, sizeof(*touches->lines), largest_first);
-	free(g.frames);
+	touch_frames_release(&g.frames);
 }
 
 void touches_release(struct touches *touches)
 {
 	free(touches->lines);
 	*touches = (struct touches){0};
+}
+
+char *touch_frame_name(const struct touch_frames *f, const char *at, size_t len)
+{
+	const struct record_frame *frame = frame_at(f, at, len);
+	const char *module = module_at(f->record, at), *plus = memchr(at, '+', len);
+
+	if (frame && frame->function)
+		return xstrdup(frame->function);
+	if (!plus)
+		return xstrdup("?");
+	return text_format("%s+0x%.*s", module ? base_name(module) : "", (int)(at + len - plus - 1),
+			   plus + 1);
 }
 
 char *touch_place(const struct touch_line *line)

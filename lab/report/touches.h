@@ -41,6 +41,17 @@ struct touches {
 	int64_t samples; /* that they rest on */
 };
 
+/* The resolved places of the record's stacks, to be looked up. */
+struct touch_frames {
+	const struct record *record;
+	const struct record_frame **sorted;
+};
+void touch_frames_init(struct touch_frames *frames, const struct record *record);
+void touch_frames_release(struct touch_frames *frames);
+
+/* Of one place of a stack, len bytes: the function, else "FILE+0xADDRESS". The caller frees. */
+char *touch_frame_name(const struct touch_frames *frames, const char *at, size_t len);
+
 /* count 0 when the record has no profile. touches_release() frees. */
 void touches_gather(const struct record *record, struct touches *touches);
 void touches_release(struct touches *touches);

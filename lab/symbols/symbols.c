@@ -89,32 +89,35 @@ static const char *inlined_function(Dwfl_Module *module, uint64_t address)
 	return name;
 }
 
+static bool has_lines_worth_reading(Dwfl_Module *module)
+{
+	const char *name = dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+
+	return !name || !symbols_is_system_library(name);
+}
+
+static char *source_of(Dwfl_Module *module, uint64_t address, int *line_number)
+{
+	Dwfl_Line *line = dwfl_module_getsrc(module, address);
+	const char *file = line ? dwfl_lineinfo(line, NULL, line_number, NULL, NULL, NULL) : NULL;
+
+	return file ? xstrdup(file) : NULL;
+}
+
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
 	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, address);
-	const char *function = module ? inlined_function(module, address) : NULL;
-	Dwfl_Line *line = module ? dwfl_module_getsrc(module, address) : NULL;
-	const char *file;
+	bool has_lines = module && has_lines_worth_reading(module);
+	const char *function = has_lines ? inlined_function(module, address) : NULL;
 
-	memset(symbol, 0, sizeof(*symbol));
+	*symbol = (struct symbol){0};
 	if (module && !function)
 		function = dwfl_module_addrname(module, address);
 	if (!function)
 		return false;
 	symbol->function = xstrdup(function);
-	file = line ? dwfl_lineinfo(line, NULL, &symbol->line, NULL, NULL, NULL) : NULL;
-	if (file)
-		symbol->file = xstrdup(file);
+	symbol->file = has_lines ? source_of(module, address, &symbol->line) : NULL;
 	return true;
-}
-
-bool symbols_find_name(struct symbols *symbols, uint64_t address, struct symbol *symbol)
-{
-	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, address);
-	const char *function = module ? dwfl_module_addrname(module, address) : NULL;
-
-	*symbol = (struct symbol){.function = function ? xstrdup(function) : NULL};
-	return function != NULL;
 }
 
 bool symbols_is_system_library(const char *path)

@@ -28,11 +28,11 @@ struct symbols *symbols_open(const char *maps);
 /* One file alone; addresses are as its own headers count them. NULL when it is no program. */
 struct symbols *symbols_open_file(const char *path);
 
-/* True when at least the function is known. */
+/*
+ * True when at least the function is known. Of system libraries it is all that is looked up:
+ * reading their debug information takes time and memory, and no line in them is anybody's fault.
+ */
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol);
-
-/* Its name alone: without the lines, reading the debug information of a large library is saved. */
-bool symbols_find_name(struct symbols *symbols, uint64_t address, struct symbol *symbol);
 
 /*
  * libc, the dynamic linker, a language's runtime, a replacement for malloc: what it does, it was

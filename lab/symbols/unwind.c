@@ -2,6 +2,7 @@
 
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -367,6 +368,23 @@ size_t unwind_stack(struct unwind *u, const struct unwind_sample *sample,
 	}
 	memcpy(frames, (*slot)->frames, (*slot)->frame_count * sizeof(*frames));
 	return (*slot)->frame_count;
+}
+
+void unwind_maps_text(const struct unwind *u, pid_t pid, struct strbuf *text)
+{
+	const struct process *process = NULL;
+
+	for (size_t i = 0; i < u->process_count && !process; i++)
+		if (u->processes[i].pid == pid)
+			process = &u->processes[i];
+	for (size_t i = 0; process && i < process->space->mapping_count; i++) {
+		const struct mapping *m = &process->space->mappings[i];
+		const struct module *module = &u->modules.items[m->module];
+
+		if (module->is_elf)
+			strbuf_printf(text, "%" PRIx64 "-%" PRIx64 " r-xp 0 00:00 %d %s\n",
+				      m->bias + module->start, m->end, m->module + 1, module->path);
+	}
 }
 
 const struct modules *unwind_modules(const struct unwind *u)

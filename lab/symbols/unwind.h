@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/strbuf.h"
 #include "symbols/modules.h"
 
 enum { UNWIND_DEPTH_MAX = 48 };
@@ -52,6 +53,9 @@ void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint6
 /* Fills frames, the innermost first. Returns how many: at least 1. */
 size_t unwind_stack(struct unwind *u, const struct unwind_sample *sample,
 		    struct unwind_frame frames[UNWIND_DEPTH_MAX]);
+
+/* What code a process maps, as lines of /proc/PID/maps, each file once and from its beginning. */
+void unwind_maps_text(const struct unwind *u, pid_t pid, struct strbuf *text);
 
 /* Every module seen so far. */
 const struct modules *unwind_modules(const struct unwind *u);

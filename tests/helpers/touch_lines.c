@@ -7,12 +7,14 @@
  *	touch_lines fork          a child writes to 32 MiB that it shares with its parent
  *	touch_lines threads       two threads, 32 MiB and 16 MiB, each by a line of its own
  *	touch_lines shmem         48 MiB of shared anonymous memory
- *	touch_lines grow          1 MiB at a time without end
+ *	touch_lines grow          1 MiB at a time by memset() without end
+ *	touch_lines loop          1 GiB by a loop
  *
  * Each amount is touched in the function of that name, never inlined.
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,14 @@ static char *take(size_t bytes, int flags)
 		exit(1);
 	}
 	return p;
+}
+
+/* Whole huge pages of its own, so that none is touched by two lines. */
+static char *take_aligned(size_t bytes)
+{
+	uintptr_t p = (uintptr_t)take(bytes + MIB(2), MAP_PRIVATE);
+
+	return (char *)((p + MIB(2) - 1) & ~(uintptr_t)(MIB(2) - 1));
 }
 
 OWN_FRAME static void by_memset(char *p, size_t bytes)
@@ -101,12 +111,16 @@ static void *second_thread(void *p)
 	return NULL;
 }
 
+/* Stacks too small for huge pages. */
 static void with_threads(void)
 {
 	pthread_t first, second;
+	pthread_attr_t attr;
 
-	if (pthread_create(&first, NULL, first_thread, take(MIB(32), MAP_PRIVATE)) ||
-	    pthread_create(&second, NULL, second_thread, take(MIB(16), MAP_PRIVATE)))
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 256 << 10);
+	if (pthread_create(&first, &attr, first_thread, take_aligned(MIB(32))) ||
+	    pthread_create(&second, &attr, second_thread, take_aligned(MIB(16))))
 		exit(1);
 	pthread_join(first, NULL);
 	pthread_join(second, NULL);
@@ -117,8 +131,8 @@ int main(int argc, char **argv)
 	const char *mode = argc > 1 ? argv[1] : "";
 
 	if (!strcmp(mode, "memset")) {
-		by_memset(take(MIB(16), MAP_PRIVATE), MIB(16));
-		by_loop(take(MIB(48), MAP_PRIVATE), MIB(48));
+		by_memset(take_aligned(MIB(16)), MIB(16));
+		by_loop(take_aligned(MIB(48)), MIB(48));
 	} else if (!strcmp(mode, "read")) {
 		by_read(take(MIB(48), MAP_PRIVATE), MIB(48));
 	} else if (!strcmp(mode, "populate")) {
@@ -129,6 +143,8 @@ int main(int argc, char **argv)
 		with_threads();
 	} else if (!strcmp(mode, "shmem")) {
 		by_loop(take(MIB(48), MAP_SHARED), MIB(48));
+	} else if (!strcmp(mode, "loop")) {
+		by_loop(take(MIB(1024), MAP_PRIVATE), MIB(1024));
 	} else if (!strcmp(mode, "grow")) {
 		for (;;)
 			by_memset(take(MIB(1), MAP_PRIVATE), MIB(1));

@@ -1,0 +1,315 @@
+/* The touch profile's pure parts: samples with hostile bytes, weighing, sharing, summing. */
+#include <string.h>
+
+#include "capture/touch_sample.h"
+#include "capture/touch_share.h"
+#include "capture/touch_table.h"
+#include "capture/touch_weigh.h"
+#include "suite.h"
+#include "symbols/registers.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* As Linux 6.18 prints it. */
+static const char format[] = "name: rss_stat\nID: 646\nformat:\n"
+			     "\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
+			     "\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
+			     "\tfield:unsigned int mm_id;\toffset:8;\tsize:4;\tsigned:0;\n"
+			     "\tfield:unsigned int curr;\toffset:12;\tsize:4;\tsigned:0;\n"
+			     "\tfield:int member;\toffset:16;\tsize:4;\tsigned:1;\n"
+			     "\tfield:long size;\toffset:24;\tsize:8;\tsigned:1;\n";
+
+struct sample {
+	struct perf_event_header header;
+	uint64_t id;
+	uint32_t pid, tid;
+	uint64_t t_ns, address, period;
+	uint32_t raw_len;
+	unsigned char raw[36];
+	uint64_t abi, regs[REGISTERS_MAX + 8];
+};
+
+static size_t make_sample(struct sample *s, int32_t member, int64_t size)
+{
+	uint32_t mm_id = 7, curr = 1;
+	uint64_t *after;
+
+	*s = (struct sample){
+		.header = {.type = PERF_RECORD_SAMPLE},
+		.pid = 10,
+		.tid = 11,
+		.t_ns = 1000,
+		.period = 3,
+		.raw_len = sizeof(s->raw),
+		.abi = PERF_SAMPLE_REGS_ABI_64,
+	};
+	memcpy(s->raw + 8, &mm_id, 4);
+	memcpy(s->raw + 12, &curr, 4);
+	memcpy(s->raw + 16, &member, 4);
+	memcpy(s->raw + 24, &size, 8);
+	after = s->regs + registers_count();
+	after[0] = 16; /* stack: size, data, used */
+	after[1] = 0x1111;
+	after[3] = 8;
+	s->header.size = (uint16_t)((unsigned char *)(after + 4) - (unsigned char *)s);
+	return s->header.size;
+}
+
+static struct touch_layout layout_of(void)
+{
+	struct touch_layout layout;
+
+	ck_assert(touch_layout(format, &layout));
+	return layout;
+}
+
+START_TEST(layout_is_read_from_the_format)
+{
+	struct touch_layout layout = layout_of();
+
+	ck_assert_uint_eq(layout.mm_id.offset, 8);
+	ck_assert_uint_eq(layout.size.offset, 24);
+	ck_assert(!touch_layout("", &layout));
+	ck_assert(!touch_layout("field:unsigned int mm_id;\toffset:8;\tsize:2;", &layout));
+}
+END_TEST
+
+START_TEST(a_sample_is_decoded)
+{
+	struct touch_layout layout = layout_of();
+	struct touch_event event;
+	struct sample s;
+	size_t len = make_sample(&s, MEMBER_ANON, 12345);
+
+	ck_assert(touch_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, TOUCH_RSS);
+	ck_assert_int_eq(event.pid, 10);
+	ck_assert_int_eq(event.tid, 11);
+	ck_assert_uint_eq(event.t_ns, 1000);
+	ck_assert_uint_eq(event.mm_id, 7);
+	ck_assert_int_eq(event.member, MEMBER_ANON);
+	ck_assert_int_eq(event.size, 12345);
+	ck_assert_uint_eq(event.period, 3);
+	if (registers_mask()) {
+		ck_assert_ptr_eq(event.regs, s.regs);
+		ck_assert_uint_eq(event.stack_len, 8);
+	}
+}
+END_TEST
+
+START_TEST(no_length_is_trusted)
+{
+	struct touch_layout layout = layout_of();
+	struct touch_event event;
+	struct sample s;
+	size_t len = make_sample(&s, MEMBER_ANON, 4096);
+
+	for (size_t n = 0; n < len; n++) {
+		_Alignas(8) unsigned char cut[sizeof(s)];
+
+		memcpy(cut, &s, n);
+		ck_assert_msg(!touch_decode(&layout, cut, n, &event), "%zu bytes of %zu", n, len);
+		ck_assert_int_eq(event.kind, TOUCH_OTHER);
+	}
+	s.raw_len = UINT32_MAX;
+	ck_assert(!touch_decode(&layout, &s, len, &event));
+	s.raw_len = 37; /* what follows would not be aligned */
+	ck_assert(!touch_decode(&layout, &s, len, &event));
+}
+END_TEST
+
+START_TEST(no_number_is_trusted)
+{
+	struct touch_layout layout = layout_of();
+	const struct {
+		int32_t member;
+		int64_t size;
+	} bad[] = {{-1, 0}, {MEMBER_COUNT, 0}, {INT32_MAX, 0}, {1, -1}, {1, INT64_MAX}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct touch_event event;
+		struct sample s;
+		size_t len = make_sample(&s, bad[i].member, bad[i].size);
+
+		ck_assert(!touch_decode(&layout, &s, len, &event));
+	}
+}
+END_TEST
+
+START_TEST(any_bytes_are_survived)
+{
+	struct touch_layout layout = layout_of();
+	unsigned int seed = 1;
+
+	for (int round = 0; round < 20000; round++) {
+		_Alignas(8) unsigned char bytes[256];
+		struct perf_event_header *header = (void *)bytes;
+		struct touch_event event;
+
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			bytes[i] = (unsigned char)((seed = seed * 1103515245 + 12345) >> 16);
+		header->type = seed % 16;
+		touch_decode(&layout, bytes, seed % sizeof(bytes), &event);
+		if (event.kind == TOUCH_MAP)
+			ck_assert_uint_lt(strlen(event.path), sizeof(bytes));
+	}
+}
+END_TEST
+
+static struct touch_event rss(pid_t pid, uint32_t mm, uint64_t t_ns, int64_t size)
+{
+	return (struct touch_event){
+		.kind = TOUCH_RSS,
+		.pid = pid,
+		.tid = pid,
+		.mm_id = mm,
+		.t_ns = t_ns,
+		.is_current = true,
+		.member = MEMBER_ANON,
+		.size = size,
+		.period = 1,
+	};
+}
+
+static int64_t weigh(struct touch_scale *scale, pid_t pid, uint32_t mm, uint64_t t, int64_t size)
+{
+	struct touch_event event = rss(pid, mm, t, size);
+
+	return touch_weigh(scale, &event);
+}
+
+START_TEST(growth_is_the_difference)
+{
+	struct touch_scale scale = {0};
+	struct touch_event other = rss(1, 5, 9, 99);
+
+	ck_assert_int_eq(weigh(&scale, 1, 5, 1, 100), 100);
+	ck_assert_int_eq(weigh(&scale, 1, 5, 2, 150), 50);
+	ck_assert_int_eq(weigh(&scale, 1, 5, 3, 30), -120);
+	ck_assert_int_eq(weigh(&scale, 1, 5, 2, 500), 0); /* came too late */
+	other.is_current = false;
+	ck_assert_int_eq(touch_weigh(&scale, &other), 0);
+	other = rss(1, 5, 9, 7);
+	other.member = MEMBER_SHMEM;
+	ck_assert_int_eq(touch_weigh(&scale, &other), 7);
+	touch_scale_release(&scale);
+}
+END_TEST
+
+START_TEST(what_a_child_inherits_is_no_growth)
+{
+	struct touch_scale scale = {0};
+	struct touch_event fork_event = {.kind = TOUCH_FORK, .pid = 2, .parent = 1};
+	struct touch_event exec_event = {.kind = TOUCH_EXEC, .pid = 2, .tid = 2};
+
+	weigh(&scale, 1, 5, 1, 100);
+	touch_scale_fork(&scale, &fork_event);
+	ck_assert_int_eq(weigh(&scale, 2, 6, 2, 130), 30);
+	ck_assert(touch_scale_process(&scale, 1)->has_forked);
+	ck_assert(touch_scale_process(&scale, 2)->has_forked);
+	touch_scale_exec(&scale, &exec_event);
+	ck_assert_int_eq(weigh(&scale, 2, 7, 3, 40), 40);
+	ck_assert(!touch_scale_process(&scale, 2)->has_forked);
+	touch_scale_release(&scale);
+}
+END_TEST
+
+START_TEST(vfork_works_in_the_parents_memory)
+{
+	struct touch_scale scale = {0};
+	struct touch_event fork_event = {.kind = TOUCH_FORK, .pid = 2, .parent = 1};
+
+	weigh(&scale, 1, 5, 1, 100);
+	touch_scale_fork(&scale, &fork_event);
+	ck_assert_int_eq(weigh(&scale, 2, 5, 2, 110), 10);
+	ck_assert_int_eq(weigh(&scale, 1, 5, 3, 115), 5);
+	touch_scale_release(&scale);
+}
+END_TEST
+
+static void add(struct touch_share *share, pid_t tid, uint64_t period, int64_t bytes, int64_t *to)
+{
+	struct touch_event event = rss(1, 5, 1, 0);
+
+	event.tid = tid;
+	event.period = period;
+	touch_share_add(share, &event, bytes, to);
+}
+
+START_TEST(one_thread_keeps_its_own)
+{
+	struct touch_share share = {0};
+	int64_t a = 0, b = 0;
+
+	add(&share, 1, 10, 1000, &a);
+	add(&share, 1, 99, 17, &b);
+	touch_share_flush(&share);
+	ck_assert_int_eq(a, 1000);
+	ck_assert_int_eq(b, 17);
+}
+END_TEST
+
+START_TEST(threads_share_by_their_periods)
+{
+	struct touch_share share = {0};
+	int64_t a = 0, b = 0;
+
+	/* Who is sampled first sees what both did. */
+	for (int i = 0; i < 100; i++) {
+		add(&share, 1, 30, 3900, &a);
+		add(&share, 2, 10, 100, &b);
+	}
+	touch_share_flush(&share);
+	ck_assert_int_eq(a + b, 400000);
+	ck_assert_int_ge(a, 294000);
+	ck_assert_int_le(a, 306000);
+}
+END_TEST
+
+START_TEST(rows_are_found_again_and_bounded)
+{
+	struct touch_table table = {0};
+	struct unwind_frame frames[2] = {{1, 0x10}, {2, 0x20}};
+	struct touch_row *row = touch_table_row(&table, 1, false, frames, 2), *rest;
+
+	ck_assert_ptr_eq(row, touch_table_row(&table, 1, false, frames, 2));
+	ck_assert_ptr_ne(row, touch_table_row(&table, 1, true, frames, 2));
+	ck_assert_ptr_ne(row, touch_table_row(&table, 2, false, frames, 2));
+	ck_assert_ptr_ne(row, touch_table_row(&table, 1, false, frames, 1));
+	for (size_t i = 0; i < 2 * TOUCH_ROWS_MAX; i++) {
+		frames[0].offset = 0x1000 + i;
+		touch_table_row(&table, 1, false, frames, 1);
+	}
+	rest = touch_table_row(&table, 1, false, frames, 1);
+	ck_assert_uint_eq(rest->depth, 0);
+	ck_assert_uint_le(table.count, TOUCH_ROWS_MAX + 2);
+	ck_assert_ptr_eq(row, touch_table_row(&table, 1, false,
+					      (struct unwind_frame[]){{1, 0x10}, {2, 0x20}}, 2));
+	touch_table_release(&table);
+}
+END_TEST
+
+static TCase *tests(void)
+{
+	TCase *tcase = tcase_create("touch");
+
+	tcase_add_test(tcase, layout_is_read_from_the_format);
+	tcase_add_test(tcase, a_sample_is_decoded);
+	tcase_add_test(tcase, no_length_is_trusted);
+	tcase_add_test(tcase, no_number_is_trusted);
+	tcase_add_test(tcase, any_bytes_are_survived);
+	tcase_add_test(tcase, growth_is_the_difference);
+	tcase_add_test(tcase, what_a_child_inherits_is_no_growth);
+	tcase_add_test(tcase, vfork_works_in_the_parents_memory);
+	tcase_add_test(tcase, one_thread_keeps_its_own);
+	tcase_add_test(tcase, threads_share_by_their_periods);
+	tcase_add_test(tcase, rows_are_found_again_and_bounded);
+	return tcase;
+}
+
+int main(void)
+{
+	TCase *const cases[] = {tests()};
+
+	return suite_run("touch", cases, ARRAY_SIZE(cases));
+}

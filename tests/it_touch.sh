@@ -1,0 +1,118 @@
+#!/bin/bash
+# it_touch.sh - the touch profile on programs whose bytes per line are known: each within 2 %,
+# each way of touching told apart, on this host where root can and in the VM on both kernels.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+helper=$(dirname "$oomlab")/tests/helpers/touch_lines
+stripped=$scratch/stripped
+static=$scratch/static
+
+# run_in PLACE ARGS...: a command under the profile; the report goes to $dir.
+run_in() {
+	dir=$scratch/reports
+	rm -rf "$dir"
+	case $1 in
+	host) set -- --backend=cgroup "${@:2}" ;;
+	*) set -- --backend=vm --kernel="$1" "${@:2}" ;;
+	esac
+	"$oomlab" run --quiet --reports="$dir" "$@" >"$scratch/out" 2>&1
+}
+
+# touched FILTER: bytes of the touches that jq's condition holds for.
+touched() {
+	report "$dir" "[.touches[] | select($1) | .bytes] | add // 0"
+}
+
+# within FOUND EXPECTED_MIB NAME: 2 % either way.
+within() {
+	awk -v found="$1" -v mib="$2" \
+		'BEGIN { want = mib * 1048576; exit !(found > want * 0.98 && found < want * 1.02) }'
+	ok $? "$3" "found $1 bytes, expected $2 MiB within 2 %"
+}
+
+# line PLACE FUNCTION KIND MIB
+line() {
+	within "$(touched ".function == \"$2\" and .kind == \"$3\"")" "$4" "$1: $2, $3, $4 MiB"
+}
+
+every_kind() {
+	run_in "$1" --memory=256M -- "$helper" memset
+	line "$1" by_memset clear 16
+	line "$1" by_loop store 48
+	is "$(report "$dir" '[.touches[] | select(.function == "by_loop")][0].file | split("/")[-1]')" \
+		touch_lines.c "$1: by_loop's file"
+	[ -s "$dir/latest/touches.folded" ] && jq -e .traceEvents "$dir/latest/trace-events.json" >/dev/null
+	ok $? "$1: touches.folded and trace-events.json"
+	run_in "$1" --memory=256M -- "$helper" read
+	line "$1" by_read read 48
+	run_in "$1" --memory=256M -- "$helper" populate
+	line "$1" take populate 48
+	run_in "$1" --memory=256M -- "$helper" fork
+	line "$1" by_loop store 32
+	line "$1" by_child copy_on_write 32
+	run_in "$1" --memory=256M -- "$helper" threads
+	line "$1" by_loop store 32
+	line "$1" by_other_loop store 16
+	run_in "$1" --memory=256M -- "$helper" shmem
+	line "$1" by_loop shared_memory 48
+}
+
+# What the kernel counted at the kill, beside what the lines add up to.
+at_the_kill() {
+	run_in "$1" --memory=64M -- "$helper" grow
+	is "$(report "$dir" .outcome)" oom_killed "$1: grow is killed"
+	within "$(touched '.kind == "clear"')" \
+		"$(report "$dir" '.kills[0].anon_rss_bytes / 1048576')" \
+		"$1: the lines add up to the kernel's anon-rss"
+	like "$(cat "$dir/latest/report.txt")" 'by_memset at .*touch_lines.c:[0-9]+' \
+		"$1: the report names function, file and line"
+	grep -q 'Where resident memory came from' "$dir/latest/report.md"
+	ok $? "$1: the table is in report.md"
+}
+
+# The kernel's own record of the kill has the registers; the maps were saved before.
+witness() {
+	run_in "$1" "${@:2}" --memory=64M -- "$helper" loop
+	like "$(report "$dir" '[.explanation[].text] | join(" ")')" \
+		'At that moment it was in by_loop at [^ ]*touch_lines.c:[0-9]+' \
+		"$1 ${2-}: the kernel's witness is resolved"
+}
+
+other_programs() {
+	run_in "$1" --memory=256M -- "$stripped" memset
+	within "$(touched '.module | tostring | endswith("stripped")')" 64 "$1: a stripped program"
+	run_in "$1" --memory=256M -- "$static" memset
+	line "$1 static" by_memset clear 16
+	line "$1 static" by_loop store 48
+}
+
+cp "$helper" "$stripped" && strip "$stripped"
+${CC:-cc} -O2 -g -pthread -static -o "$static" "$top/tests/helpers/touch_lines.c"
+ok $? "a static program is built"
+
+run_in host --memory=64M -- /bin/true
+if [ "$(report "$dir" '[.quality.absent_sources[] | select(.name == "touch profile")] | length')" = 0 ]; then
+	every_kind host
+	at_the_kill host
+	other_programs host
+	witness host
+	witness host --no-touch-profile
+	run_in host --memory=256M -- /usr/bin/python3 -c 'x = bytearray(100 << 20)'
+	within "$(touched '(.module | tostring | contains("python3")) and .kind == "clear"')" 100 \
+		"host: a Python script"
+	run_in host --no-touch-profile --memory=64M -- "$helper" grow
+	is "$(report "$dir" '.touches | length')" 0 "--no-touch-profile: no line"
+else
+	skip "the touch profile on this host" "$(report "$dir" '.quality.absent_sources | tostring')"
+fi
+for kernel in 6.12 6.1; do
+	every_kind "$kernel"
+	at_the_kill "$kernel"
+	other_programs "$kernel"
+	witness "$kernel"
+	witness "$kernel" --no-touch-profile
+done
+
+is "$(strays)" "" "no process is left"
+done_testing
