@@ -392,8 +392,8 @@ END_TEST
 
 START_TEST(files_are_written_whole)
 {
-	static const char *const names[] = {"report.json", "report.txt", "report.md",
-					    "report.html"};
+	static const char *const names[] = {"report.json", "report.txt", "report.md", "report.html",
+					    "trace-events.json"};
 	char dir[] = "/tmp/check_report.XXXXXX";
 	struct err err = ERR_INIT;
 	struct told t;

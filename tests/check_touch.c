@@ -181,7 +181,7 @@ static int64_t weigh(struct touch_scale *scale, pid_t pid, uint32_t mm, uint64_t
 START_TEST(growth_is_the_difference)
 {
 	struct touch_scale scale = {0};
-	struct touch_event other = rss(1, 5, 9, 99);
+	struct touch_event other = rss(1, 6, 9, 99);
 
 	ck_assert_int_eq(weigh(&scale, 1, 5, 1, 100), 100);
 	ck_assert_int_eq(weigh(&scale, 1, 5, 2, 150), 50);
@@ -192,6 +192,22 @@ START_TEST(growth_is_the_difference)
 	other = rss(1, 5, 9, 7);
 	other.member = MEMBER_SHMEM;
 	ck_assert_int_eq(touch_weigh(&scale, &other), 7);
+	touch_scale_release(&scale);
+}
+END_TEST
+
+START_TEST(what_a_thread_leaves_counts_as_growth_alone)
+{
+	struct touch_scale scale = {0};
+	struct touch_event leaving = rss(1, 5, 2, 130);
+
+	weigh(&scale, 1, 5, 1, 100);
+	leaving.is_current = false;
+	ck_assert_int_eq(touch_weigh(&scale, &leaving), 30);
+	leaving.t_ns = 3;
+	leaving.size = 10; /* its end: what was resident then is what counts */
+	ck_assert_int_eq(touch_weigh(&scale, &leaving), 0);
+	ck_assert_int_eq(scale.processes[0].size[MEMBER_ANON], 130);
 	touch_scale_release(&scale);
 }
 END_TEST
@@ -299,6 +315,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, no_number_is_trusted);
 	tcase_add_test(tcase, any_bytes_are_survived);
 	tcase_add_test(tcase, growth_is_the_difference);
+	tcase_add_test(tcase, what_a_thread_leaves_counts_as_growth_alone);
 	tcase_add_test(tcase, what_a_child_inherits_is_no_growth);
 	tcase_add_test(tcase, vfork_works_in_the_parents_memory);
 	tcase_add_test(tcase, one_thread_keeps_its_own);
