@@ -130,6 +130,7 @@ check-vm: all $(HELPERS) ## run the tests that boot VMs alone
 
 bench: all $(BENCHES) $(HELPERS) ## measure against floors and peers, as ratios
 	@BUILD="$(BUILD)" tests/bench/run
+	@BUILD="$(BUILD)" tests/bench/container.sh
 
 asan: ## unit tests under AddressSanitizer and UBSan
 	@ASAN_OPTIONS=allocator_may_return_null=1 \

@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "launch/accel.h"
 #include "launch/cgroup.h"
+#include "launch/engine.h"
 #include "launch/sysctl.h"
 #include "launch/vm.h"
 #include "scenarios.h"
@@ -52,6 +53,35 @@ static int check_vm(const char *series)
 	}
 	printf("yes  vm %-9s QEMU and a kernel are there; no privilege needed\n", series);
 	return 1;
+}
+
+static void check_engine(const char *name)
+{
+	struct engine engine;
+	struct err err = ERR_INIT;
+
+	if (engine_find(name, &engine, &err) < 0)
+		printf("no   %-12s %s\n", name, err.text);
+	else
+		printf("yes  %-12s %s, cgroup v%d (%s)\n", name, engine.version,
+		       engine.cgroup_version, engine.driver);
+}
+
+static void check_current(void)
+{
+	struct err err = ERR_INIT;
+	struct cg own;
+	struct amount limit;
+
+	if (cg_open_own(&own, &err) < 0) {
+		printf("no   current      %s\n", err.text);
+		return;
+	}
+	limit = cg_limit_in_force(&own);
+	printf("%s current      v%d, %s%s\n", limit.is_max ? "part" : "yes ", own.version,
+	       limit.is_max ? "no limit in force: commands, no scenarios" : "under a limit of ",
+	       limit.is_max ? "" : TEXT_SIZE(limit.bytes));
+	cg_destroy(&own, &err);
 }
 
 static void check_file(const char *name, const char *path, int flags, const char *cure)
@@ -133,6 +163,9 @@ static int examine(bool restore)
 	places += check_vm("6.12");
 	check_vm("6.1");
 	check_accelerator();
+	check_engine("docker");
+	check_engine("podman");
+	check_current();
 	check_file("kmsg", "/dev/kmsg", O_RDONLY, "run as root for the cgroup place");
 	check_file("tracefs", "/sys/kernel/tracing/events/oom/mark_victim/id", O_RDONLY,
 		   "run as root with tracefs mounted");

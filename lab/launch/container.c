@@ -1,6 +1,7 @@
 #include "launch/container.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -293,6 +294,37 @@ static void end_client(struct container *container)
 	container->client = 0;
 }
 
+/* While it runs the lab closes its sources: both take their time. */
+static void begin_removal(struct container *container)
+{
+	const char *name = container->engine->name;
+	int null;
+
+	container->removal = fork();
+	if (container->removal < 0)
+		container->removal = 0;
+	if (container->removal)
+		return;
+	null = open("/dev/null", O_WRONLY);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	execlp(name, name, "rm", "--force", "--volumes", container->name, (char *)NULL);
+	_exit(127);
+}
+
+/* True when it has done its work. */
+static bool end_removal(struct container *container)
+{
+	int status = -1;
+
+	if (!container->removal)
+		return false;
+	while (waitpid(container->removal, &status, 0) < 0 && errno == EINTR)
+		;
+	container->removal = 0;
+	return !status;
+}
+
 int container_ask(struct container *container, struct container_end *end, struct err *err)
 {
 	const char *const ask[] = {"container",	      "inspect",       "--format",
@@ -309,6 +341,7 @@ int container_ask(struct container *container, struct container_end *end, struct
 	end->exit_status = json_integer_value(json_object_get(state, "ExitCode"));
 	end->error = error && *error ? xstrdup(error) : NULL;
 	json_decref(state);
+	begin_removal(container);
 	return 0;
 }
 
@@ -319,7 +352,7 @@ int container_remove(struct container *container, struct err *err)
 
 	if (container->listener >= 0)
 		close(STEAL_FD(container->listener));
-	if (container->is_made)
+	if (container->is_made && !end_removal(container))
 		r = engine_call(container->engine, remove, NULL, err);
 	if (container->is_made)
 		end_client(container);

@@ -41,9 +41,10 @@ struct container_request {
 struct container {
 	const struct engine *engine;
 	char name[64];
-	char *dir;    /* with the gate's socket */
-	int listener; /* -1: closed */
-	pid_t client; /* `start --attach`, which relays the output; 0: none */
+	char *dir;     /* with the gate's socket */
+	int listener;  /* -1: closed */
+	pid_t client;  /* `start --attach`, which relays the output; 0: none */
+	pid_t removal; /* `rm`, begun by container_ask(); 0: none */
 	bool is_made;
 };
 #define CONTAINER_INIT         \
@@ -71,7 +72,8 @@ char **container_command(const struct engine *engine, const char *image, char *c
 int container_start(const struct container_request *request, struct container *container,
 		    struct target *target, struct cg *cg, struct err *err);
 
-/* Waits for the last of its output, then asks. 0, or -1: the engine or the container is gone. */
+/* Waits for the last of its output, asks, and begins the removal. 0, or -1: the engine or the
+ * container is gone. */
 int container_ask(struct container *container, struct container_end *end, struct err *err);
 
 /* 0, or -1: it may still be there, and how to remove it. */

@@ -26,7 +26,7 @@ static void become(const char *program, const char *const *argv, int out, int er
 	const char *words[ARGS_MAX] = {program};
 	sigset_t none;
 
-	for (int i = 0; argv[i] && i < ARGS_MAX - 2; i++)
+	for (int i = 0; i < ARGS_MAX - 2 && argv[i]; i++)
 		words[i + 1] = argv[i];
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -195,5 +195,5 @@ int engine_find(const char *name, struct engine *engine, struct err *err)
 		if (!first.status)
 			first = why;
 	}
-	return err_set(err, EXIT_SKIP, "no container engine answers: %s", first.text);
+	return err_set(err, EXIT_SKIP, "no engine answers: %s", first.text);
 }
