@@ -150,6 +150,23 @@ START_TEST(foreign_numbers_do_not_hide_the_target)
 }
 END_TEST
 
+/* A cgroup namespace shows "/": the engine's id is what the paths have in common. */
+START_TEST(the_container_s_id_names_its_cgroup)
+{
+	add("{\"ev\":\"setting\",\"name\":\"pid_namespace\",\"value\":\"pid:[402653]\"}");
+	add("{\"ev\":\"setting\",\"name\":\"container_id\",\"value\":\"5f22\"}");
+	begin_v1();
+	add("{\"ev\":\"start\",\"t\":1,\"pid\":7,\"cgroup\":\"/\"}");
+	log_kill(4711, "hog");
+	counted("\"max\":70,\"oom_kill\":3");
+	killed();
+	conclude();
+	ck_assert_int_eq(conclusion.outcome, OUTCOME_OOM_KILLED);
+	ck_assert_int_eq(conclusion.scope, SCOPE_OWN);
+	ck_assert_uint_eq(conclusion.kills->count, 1);
+}
+END_TEST
+
 START_TEST(foreign_number_equal_to_the_target_s_proves_nothing)
 {
 	add("{\"ev\":\"setting\",\"name\":\"pid_namespace\",\"value\":\"pid:[402653]\"}");
@@ -213,6 +230,7 @@ int main(void)
 	tcase_add_test(tc, v1_without_a_failed_charge_is_not_the_limit_s);
 	tcase_add_test(tc, v1_with_swap_off_counts_no_failed_charge);
 	tcase_add_test(tc, foreign_numbers_do_not_hide_the_target);
+	tcase_add_test(tc, the_container_s_id_names_its_cgroup);
 	tcase_add_test(tc, foreign_number_equal_to_the_target_s_proves_nothing);
 	tcase_add_test(tc, a_group_kill_that_was_seen_is_one);
 	tcase_add_test(tc, a_group_kill_that_was_not_seen_is_not_known);

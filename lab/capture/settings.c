@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "launch/sysctl.h"
 
+enum { CONTAINER_ID_LEN = 64 };
 /* PROC_PID_INIT_INO of include/linux/proc_ns.h */
 #define FIRST_PID_NAMESPACE "pid:[4026531836]"
 
@@ -41,16 +42,41 @@ static void write_meminfo_line(struct record_writer *w, char *line)
 }
 
 /* The kernel log names processes by their numbers in the first pid namespace. */
-static void write_pid_namespace(struct record_writer *w)
+static bool write_pid_namespace(struct record_writer *w)
 {
 	char name[64];
 	ssize_t n = readlink("/proc/self/ns/pid", name, sizeof(name) - 1);
 
 	if (n <= 0)
-		return;
+		return false;
 	name[n] = '\0';
-	if (strcmp(name, FIRST_PID_NAMESPACE))
-		record_put_setting(w, "pid_namespace", name);
+	if (!strcmp(name, FIRST_PID_NAMESPACE))
+		return false;
+	record_put_setting(w, "pid_namespace", name);
+	return true;
+}
+
+/*
+ * Engines bind /etc/hostname and the like from a folder named after the container
+ * (/proc/self/mountinfo: "... /var/lib/docker/containers/5f22.../hostname /etc/hostname ...").
+ */
+static void write_container_id(struct record_writer *w)
+{
+	static const char hex[] = "0123456789abcdef";
+	_cleanup_strbuf_ struct strbuf mounts = STRBUF_INIT;
+
+	if (io_read_at(AT_FDCWD, "/proc/self/mountinfo", 1 << 20, &mounts))
+		return;
+	for (char *p = mounts.buf; *p; p += strcspn(p, hex)) {
+		size_t n = strspn(p, hex);
+
+		if (n == CONTAINER_ID_LEN && p > mounts.buf && p[-1] == '/' && p[n] == '/') {
+			p[n] = '\0';
+			record_put_setting(w, "container_id", p);
+			return;
+		}
+		p += n;
+	}
 }
 
 void settings_write(struct record_writer *w)
@@ -61,7 +87,8 @@ void settings_write(struct record_writer *w)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (!sysctl_read(files[i].path, value, sizeof(value)))
 			record_put_setting(w, files[i].name, value);
-	write_pid_namespace(w);
+	if (write_pid_namespace(w))
+		write_container_id(w);
 	if (io_read_at(AT_FDCWD, "/proc/meminfo", 65536, &meminfo))
 		return;
 	for (char *line = strtok(meminfo.buf, "\n"); line; line = strtok(NULL, "\n"))

@@ -5,7 +5,8 @@
  *
  * Names: sysctls as sysctl(8) has them ("vm.overcommit_memory"), lines of /proc/meminfo by their
  * own name and with their own unit ("CommitLimit" -> "1534532 kB"), "thp" for
- * /sys/kernel/mm/transparent_hugepage/enabled, "pid_namespace" for one that is not the first.
+ * /sys/kernel/mm/transparent_hugepage/enabled, "pid_namespace" for one that is not the first,
+ * "container_id" where an engine has left its 64 digits among the mounts.
  */
 #ifndef OOMLAB_CAPTURE_SETTINGS_H
 #define OOMLAB_CAPTURE_SETTINGS_H

@@ -85,6 +85,16 @@ static const char *own_path(const struct record *r)
 	return r->cgroup_path && strcmp(r->cgroup_path, "/") ? r->cgroup_path : NULL;
 }
 
+/* In a cgroup namespace an engine's container is known by its id, which is a part of the path. */
+static bool is_own_memcg(const struct record *r, const char *memcg)
+{
+	const char *id = record_setting(r, "container_id");
+
+	if (own_path(r))
+		return cgroup_is_within(memcg, own_path(r));
+	return id && *id && memcg && strstr(memcg, id);
+}
+
 /*
  * In a pid namespace of its own a run knows other numbers than the kernel log: there its processes
  * are found by their cgroup, and the target among them by its name and its end.
@@ -130,16 +140,16 @@ bool kills_is_of_run(const struct record *r, const struct oomlog_event *e, size_
 {
 	if (is_pid_of_run(r, e->victims[i].pid))
 		return true;
-	if (cgroup_is_within(e->oom_memcg, own_path(r)))
+	if (is_own_memcg(r, e->oom_memcg))
 		return true;
-	return i == 0 && cgroup_is_within(e->task_memcg, own_path(r));
+	return i == 0 && is_own_memcg(r, e->task_memcg);
 }
 
 static struct kill judge(const struct record *r, const struct oomlog_event *e)
 {
 	struct kill kill = {.event = *e, .first_own = e->victim_count};
 
-	kill.is_inside = cgroup_is_within(e->oom_memcg, own_path(r));
+	kill.is_inside = is_own_memcg(r, e->oom_memcg);
 	for (size_t i = 0; i < e->victim_count; i++) {
 		if (!kills_is_of_run(r, e, i))
 			continue;

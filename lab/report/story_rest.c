@@ -171,6 +171,25 @@ static const char *loss_words(const char *name)
 	return name;
 }
 
+/* In a container with memory.oom.group the lab ends with its target, and cannot say so. */
+static void say_group(const struct facts *f, struct doc *doc)
+{
+	const struct record_sample *last =
+		record_sample_before(f->record, RECORD_ABSENT, METRIC_CURRENT);
+
+	if (!f->own || f->own->oom_group != 1 || !last || !is_known(f->limit_bytes))
+		return;
+	doc_sentence(
+		doc,
+		"An OOM kill would have ended it in just this way, because memory.oom.group is "
+		"1; %s of the limit of %s were charged when it last looked. Who watched from "
+		"outside knows: OOMKilled, of the engine or the pod.",
+		TEXT_SIZE((uint64_t)last->value[METRIC_CURRENT]),
+		TEXT_SIZE((uint64_t)f->limit_bytes));
+	doc_cite(doc, "record line %u", f->own->limits_line);
+	doc_cite(doc, "sample %zu", facts_sample_number(f->record, last));
+}
+
 static void say_losses(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
@@ -190,6 +209,7 @@ static void say_losses(const struct facts *f, struct doc *doc)
 			     "The record has no end: the lab was stopped before it had drained its "
 			     "sources, so later evidence may be missing.");
 		doc_cite(doc, "record lines 1-%zu", r->line_count);
+		say_group(f, doc);
 	}
 	if (r->error && f->conclusion->outcome != OUTCOME_LAB_ERROR) {
 		doc_sentence(doc, "The lab failed in part: %s.", r->error);
