@@ -1,8 +1,9 @@
 /*
  * check_oomlog.c - kernel text to events: live capture first, then what people paste.
  *
- * Fixtures under tests/fixtures/oomlog are captured from real kills (kmsg-6.1-*, dmesg-6.18-v1, and
- * wrapped-* made from it) or written to the format of the kernel they are named after.
+ * Fixtures under tests/fixtures/oomlog are captured from real kills (kmsg-6.1-*, kmsg-6.12-*,
+ * dmesg-6.18-v1, and wrapped-* made from it) or written to the format of the kernel they are named
+ * after.
  */
 #include <check.h>
 #include <stdio.h>
@@ -120,6 +121,49 @@ START_TEST(kmsg_of_6_1_gives_every_field)
 
 	parse_fixture("kmsg-6.1-limit-lowered.txt", is_limit_lowered, &count);
 	ck_assert_int_eq(count, 1);
+}
+END_TEST
+
+static const struct capture {
+	const char *file, *cgroup; /* NULL: the whole machine's memory */
+	int64_t victim, limit, anon_rss, tasks, ram;
+	size_t victims, notes;
+} captures[] = {
+	{"kmsg-6.12-own.txt", "/oomlab-120-287", 121, 512 << 20, 523164 * 1024, 1, OOMLOG_ABSENT, 1,
+	 0},
+	{"kmsg-6.12-child.txt", "/oomlab-120-202", 122, 32 << 20, 30464 * 1024, 2, OOMLOG_ABSENT, 1,
+	 0},
+	{"kmsg-6.12-group.txt", "/oomlab-119-144", 121, 32 << 20, 32512 * 1024, 2, OOMLOG_ABSENT, 2,
+	 1},
+	{"kmsg-6.12-global.txt", NULL, 121, OOMLOG_ABSENT, 165376 * 1024, 2, 65438 * 4096, 1, 0},
+};
+
+static void is_capture(const struct oomlog_event *ev, void *ctx)
+{
+	const struct capture **next = ctx, *c = (*next)++;
+
+	ck_assert_str_eq(ev->kernel, "6.12.117+deb12-cloud-amd64");
+	ck_assert_int_eq(ev->invoker_uid, 0);
+	ck_assert_str_eq(ev->scope, c->cgroup ? "own" : "global");
+	ck_assert_str_eq(ev->constraint, c->cgroup ? "MEMCG" : "NONE");
+	ck_assert_pstr_eq(ev->oom_memcg, c->cgroup);
+	ck_assert_int_eq(ev->limit_bytes, c->limit);
+	ck_assert_int_eq(ev->ram_bytes, c->ram);
+	ck_assert_uint_eq(ev->victim_count, c->victims);
+	ck_assert_int_eq(ev->group_kill, c->victims > 1);
+	ck_assert_int_eq(ev->victims[0].pid, c->victim);
+	ck_assert_int_eq(ev->victims[0].anon_rss_bytes, c->anon_rss);
+	ck_assert_int_eq((int64_t)ev->task_count, c->tasks);
+	ck_assert_str_eq(ev->mechanism, "page_fault");
+	ck_assert_uint_eq(ev->note_count, c->notes);
+}
+
+START_TEST(kmsg_of_6_12)
+{
+	const struct capture *next = &captures[_i];
+
+	parse_fixture(captures[_i].file, is_capture, &next);
+	ck_assert_ptr_eq(next, &captures[_i + 1]);
 }
 END_TEST
 
@@ -415,6 +459,7 @@ static TCase *capture(void)
 
 	tcase_add_test(tc, kmsg_of_6_1_gives_every_field);
 	tcase_add_test(tc, dmesg_of_6_18_on_cgroup_v1);
+	tcase_add_loop_test(tc, kmsg_of_6_12, 0, (int)ARRAY_SIZE(captures));
 	tcase_add_test(tc, group_kill_lists_a_pid_once);
 	tcase_add_loop_test(tc, text_may_be_cut_anywhere, 0, 40);
 	return tc;

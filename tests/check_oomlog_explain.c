@@ -82,6 +82,7 @@ static const struct {
 	{"kmsg-6.1-group.txt", "golden-group.md", MARKDOWN},
 	{"hostile-names-6.1.txt", "golden-hostile-names.md", MARKDOWN},
 	{"kmsg-6.1-global.txt", "golden-global.json", JSON},
+	{"kmsg-6.12-own.txt", "golden-6.12-own.txt", TEXT},
 };
 
 START_TEST(reports_are_as_expected)

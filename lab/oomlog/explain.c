@@ -94,8 +94,9 @@ static const char *killed_text(struct explanation *x, const struct oomlog_event 
 	if (ev->no_killable_process && !ev->victim_count)
 		return "nothing could be killed";
 	if (ev->victim_count > 1)
-		return pool_format(&x->pool, "%s and %zu more processes were killed",
-				   process(x, v->comm, v->pid), ev->victim_count - 1);
+		return pool_format(&x->pool, "%s and %zu more process%s were killed",
+				   process(x, v->comm, v->pid), ev->victim_count - 1,
+				   ev->victim_count == 2 ? "" : "es");
 	if (ev->victim_count)
 		return pool_format(&x->pool, "%s was killed", process(x, v->comm, v->pid));
 	if (ev->chosen_comm)
