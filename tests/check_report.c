@@ -382,6 +382,10 @@ START_TEST(json_tells_the_kill)
 	ck_assert_int_eq(number(kill, "memory", "anon"), 535756800);
 	ck_assert_uint_eq(json_array_size(json_object_get(kill, "tasks")), 1);
 	ck_assert_uint_ge(json_array_size(json_object_get(kill, "cause_of_death")), 3);
+	ck_assert_ptr_nonnull(strstr(string(kill, "summary"), "memset-2g"));
+	kill = json_array_get(json_object_get(kill, "explanation"), 0);
+	ck_assert_str_eq(string(kill, "topic"), "What happened");
+	ck_assert_uint_eq(json_array_size(json_object_get(kill, "evidence")), 2);
 	arena = json_array_get(json_object_get(json, "arenas"), 0);
 	ck_assert_int_eq(number(arena, "clear_site", "line"), 138);
 	ck_assert_uint_ge(json_array_size(json_object_get(json, "explanation")), 8);

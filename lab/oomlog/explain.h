@@ -45,7 +45,7 @@ struct sentence {
 };
 
 /* One part of the memory in question; the parts do not overlap. */
-struct budget_item {
+struct memory_part {
 	const char *name; /* "anonymous memory (heap, stack)" */
 	int64_t bytes;
 };
@@ -66,7 +66,7 @@ struct explanation {
 	const char *headline; /* one sentence, without a full stop missing */
 	struct sentence *sentences;
 	size_t sentence_count;
-	struct budget_item *budget; /* largest first */
+	struct memory_part *budget; /* largest first */
 	size_t budget_count;
 	int64_t budget_total; /* of what: usage of the cgroup, or RAM; absent without a budget */
 	struct candidate *candidates; /* highest score first; empty if scores cannot be had */

@@ -14,7 +14,7 @@ static void add_item(struct explanation *x, const char *name, int64_t bytes)
 	ARRAY_PUSH(x->budget, x->budget_count, x->budget_room);
 	for (at = x->budget_count - 1; at > 0 && x->budget[at - 1].bytes < bytes; at--)
 		x->budget[at] = x->budget[at - 1];
-	x->budget[at] = (struct budget_item){name, bytes};
+	x->budget[at] = (struct memory_part){name, bytes};
 }
 
 static int64_t minus(int64_t whole, int64_t part)
@@ -134,7 +134,7 @@ static uint64_t memcg_budget(struct explanation *x, const struct oomlog_event *e
 
 static void say_largest_parts(struct explanation *x, const struct oomlog_event *ev, uint64_t line)
 {
-	const struct budget_item *first = x->budget, *second;
+	const struct memory_part *first = x->budget, *second;
 
 	if (!x->budget_count || !said(x->budget_total) || x->budget_total <= 0)
 		return;

@@ -17,7 +17,8 @@ json_t *report_to_json(const struct facts *facts, const struct doc *doc);
 
 /*
  * Members of `kills`: one object a victim; `relation` says whether it was the "target", a "child"
- * or an "other" process that died by a limit the run is under. The caller owns the reference.
+ * or an "other" process that died by a limit the run is under. `summary` and `explanation` are
+ * what oomlab explain says of the event. The caller owns the reference.
  */
 json_t *kills_to_json(const struct facts *facts);
 

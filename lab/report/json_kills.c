@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "oomlog/explain.h"
 #include "report/json.h"
 
 struct number {
@@ -133,14 +134,46 @@ static void put_event(json_t *object, const struct oomlog_event *e)
 	json_object_set_new(object, "panic", json_boolean(e->panic));
 }
 
-static json_t *cause_of_death(const struct facts *f, const struct oomlog_victim *v)
+static json_t *kmsg_evidence(const struct facts *f, const uint64_t *lines, size_t count)
 {
-	const struct record_kmsg *line = kills_line(f->record, v->line);
 	json_t *evidence = json_array();
 
-	if (line)
-		json_array_append_new(evidence,
-				      json_sprintf("kmsg %llu", (unsigned long long)line->seq));
+	for (size_t i = 0; i < count; i++) {
+		const struct record_kmsg *line = kills_line(f->record, lines[i]);
+
+		if (line)
+			json_array_append_new(
+				evidence, json_sprintf("kmsg %llu", (unsigned long long)line->seq));
+	}
+	return evidence;
+}
+
+/* What `oomlab explain` says of the same lines; its line numbers become evidence. */
+static void put_explanation(json_t *object, const struct facts *f, const struct oomlog_event *e)
+{
+	json_t *sentences = json_array();
+	struct explanation x;
+
+	explanation_make(&x, e);
+	json_put_text(object, "summary", x.headline);
+	for (size_t i = 0; i < x.sentence_count; i++) {
+		const struct sentence *s = &x.sentences[i];
+		json_t *sentence = json_object();
+
+		json_put_text(sentence, "topic", topic_title(s->topic));
+		json_put_text(sentence, "text", s->text);
+		json_object_set_new(sentence, "evidence",
+				    kmsg_evidence(f, s->lines, s->line_count));
+		json_array_append_new(sentences, sentence);
+	}
+	json_object_set_new(object, "explanation", sentences);
+	explanation_release(&x);
+}
+
+static json_t *cause_of_death(const struct facts *f, const struct oomlog_victim *v)
+{
+	json_t *evidence = kmsg_evidence(f, &v->line, 1);
+
 	if (v->pid != f->record->target_pid)
 		return evidence;
 	for (size_t i = 0; i < f->conclusion->cause_evidence_count; i++)
@@ -169,6 +202,7 @@ json_t *kills_to_json(const struct facts *f)
 			json_t *object = json_object();
 
 			put_event(object, e);
+			put_explanation(object, f, e);
 			json_put_text(object, "victim_comm", e->victims[j].comm);
 			put_numbers(object, victim_numbers, ARRAY_SIZE(victim_numbers),
 				    &e->victims[j]);
