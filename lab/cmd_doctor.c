@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "launch/accel.h"
 #include "launch/cgroup.h"
+#include "launch/container.h"
 #include "launch/engine.h"
 #include "launch/sysctl.h"
 #include "launch/vm.h"
@@ -53,18 +54,6 @@ static int check_vm(const char *series)
 	}
 	printf("yes  vm %-9s QEMU and a kernel are there; no privilege needed\n", series);
 	return 1;
-}
-
-static void check_engine(const char *name)
-{
-	struct engine engine;
-	struct err err = ERR_INIT;
-
-	if (engine_find(name, &engine, &err) < 0)
-		printf("no   %-12s %s\n", name, err.text);
-	else
-		printf("yes  %-12s %s, cgroup v%d (%s)\n", name, engine.version,
-		       engine.cgroup_version, engine.driver);
 }
 
 static void check_current(void)
@@ -155,6 +144,36 @@ static int cgroups_left(const struct cg_home *home, bool restore)
 	return found && (!restore || stuck);
 }
 
+static int containers_left(const struct engine *engine, bool restore)
+{
+	int stuck, found = container_clear_leftovers(engine, !restore, &stuck);
+
+	if (found && !restore)
+		printf("LEFT containers   %d of killed launchers; 'oomlab doctor --restore' "
+		       "removes "
+		       "them\n",
+		       found);
+	else if (found)
+		printf("%s containers   %d removed, %d could not be\n", stuck ? "LEFT" : "done",
+		       found - stuck, stuck);
+	return found && (!restore || stuck);
+}
+
+/* Returns 1 when something of it was left behind. */
+static int check_engine(const char *name, bool restore)
+{
+	struct engine engine;
+	struct err err = ERR_INIT;
+
+	if (engine_find(name, &engine, &err) < 0) {
+		printf("no   %-12s %s\n", name, err.text);
+		return 0;
+	}
+	printf("yes  %-12s %s, cgroup v%d (%s)\n", name, engine.version, engine.cgroup_version,
+	       engine.driver);
+	return containers_left(&engine, restore);
+}
+
 static int examine(bool restore)
 {
 	struct cg_home home;
@@ -163,14 +182,14 @@ static int examine(bool restore)
 	places += check_vm("6.12");
 	check_vm("6.1");
 	check_accelerator();
-	check_engine("docker");
-	check_engine("podman");
+	left = check_engine("docker", restore);
+	left += check_engine("podman", restore);
 	check_current();
 	check_file("kmsg", "/dev/kmsg", O_RDONLY, "run as root for the cgroup place");
 	check_file("tracefs", "/sys/kernel/tracing/events/oom/mark_victim/id", O_RDONLY,
 		   "run as root with tracefs mounted");
 	check_scenarios();
-	left = settings_left(restore);
+	left += settings_left(restore);
 	if (home.version)
 		left += cgroups_left(&home, restore);
 	if (!places)

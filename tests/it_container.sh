@@ -6,6 +6,7 @@
 . "$(dirname "$0")/engines.sh"
 trap 'stop_engines; rm -rf "$scratch"' EXIT
 PATH=$engine_bin:$PATH
+export TMPDIR=$scratch
 inside=$scratch/inside
 outside=$scratch/outside
 
@@ -181,6 +182,17 @@ check_disturbed() {
 	is "$(report "$outside" '.kills[0].victim_comm')" python3 "$e, outside: and named"
 }
 
+# A launcher that is killed cannot remove its container; doctor does.
+check_killed() {
+	local e=$1
+	start_sleeper "$e"
+	kill -KILL "$(pgrep -f -- "--reports=$outside" | head -n 1)"
+	finish_sleeper
+	like "$("$oomlab" doctor)" '^LEFT containers +1 ' "$e, outside: doctor finds what was left"
+	like "$("$oomlab" doctor --restore)" '^done containers +1 removed' "$e, outside: and removes it"
+	rm -rf "$scratch"/oomlab-gate-*
+}
+
 # The daemon goes while a container runs: the kernel's word is enough, and the run ends.
 check_daemon_gone() {
 	start_sleeper docker
@@ -197,7 +209,7 @@ check_daemon_gone() {
 nothing_left() {
 	is "$("$1" ps -aq)" '' "$1: no container left"
 	is "$(pgrep -f -- "--reports=$outside" || true)" '' "$1: no process left"
-	is "$(find /tmp -maxdepth 1 -name 'oomlab-gate-*')" '' "$1: no gate left"
+	is "$(find "$scratch" -maxdepth 1 -name 'oomlab-gate-*')" '' "$1: no gate left"
 }
 
 check_engine() {
@@ -216,6 +228,7 @@ check_engine() {
 	check_inside_cut "$e"
 	check_outside "$e"
 	check_disturbed "$e"
+	check_killed "$e"
 	nothing_left "$e"
 }
 

@@ -262,14 +262,15 @@ static void name_it(struct container *container)
 int container_start(const struct container_request *request, struct container *container,
 		    struct target *target, struct cg *cg, struct err *err)
 {
-	char dir[] = "/tmp/oomlab-gate-XXXXXX";
+	const char *tmp = getenv("TMPDIR");
+	_cleanup_free_ char *dir = text_format("%s/oomlab-gate-XXXXXX", tmp ? tmp : "/tmp");
 
 	container->engine = request->engine;
 	name_it(container);
 	if (!mkdtemp(dir) || chmod(dir, 0755) < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot make '%s'", dir);
-	container->dir = xstrdup(dir);
-	container->listener = gate_listen(dir, err);
+	container->dir = STEAL(dir);
+	container->listener = gate_listen(container->dir, err);
 	if (container->listener < 0 || create(request, container, err) < 0 ||
 	    attach(container, err) < 0 || wait_at_gate(container, err) < 0 ||
 	    gate_accept(container->listener, request->fds, request->fd_count, target, err) < 0 ||
@@ -365,4 +366,37 @@ int container_remove(struct container *container, struct err *err)
 	return r ? err_hint(err, "it may still be there: %s rm --force %s", container->engine->name,
 			    container->name)
 		 : 0;
+}
+
+/* Named by name_it(). */
+static bool is_leftover(const char *name)
+{
+	int pid;
+	uint64_t start;
+
+	return sscanf(name, "oomlab-%d-%" SCNu64 "-", &pid, &start) == 2 &&
+	       process_start_time(pid) != start;
+}
+
+int container_clear_leftovers(const struct engine *engine, bool dry, int *stuck)
+{
+	const char *const list[] = {"ps",	"--all",      "--filter", "name=oomlab-",
+				    "--format", "{{.Names}}", NULL};
+	_cleanup_strbuf_ struct strbuf names = STRBUF_INIT;
+	struct err err = ERR_INIT;
+	int found = 0;
+
+	*stuck = 0;
+	if (engine_call(engine, list, &names, &err) < 0)
+		return 0;
+	for (char *rest = names.buf, *name; (name = strsep(&rest, "\n"));) {
+		const char *const remove[] = {"rm", "--force", "--volumes", name, NULL};
+
+		if (!is_leftover(name))
+			continue;
+		found++;
+		if (!dry && engine_call(engine, remove, NULL, &err) < 0)
+			++*stuck;
+	}
+	return found;
 }

@@ -79,4 +79,10 @@ int container_ask(struct container *container, struct container_end *end, struct
 /* 0, or -1: it may still be there, and how to remove it. */
 int container_remove(struct container *container, struct err *err);
 
+/*
+ * Removes the containers of launchers that no longer live. Returns how many were found; those that
+ * could not be removed are counted in *stuck. With dry set only counts.
+ */
+int container_clear_leftovers(const struct engine *engine, bool dry, int *stuck);
+
 #endif
