@@ -13,6 +13,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "commands.h"
+#include "launch/guest.h"
 #include "launch/target.h"
 #include "launch/vm.h"
 #include "record/verdict.h"
@@ -155,14 +156,15 @@ static void write_heads(struct run *run)
 
 static int open_record(struct run *run, struct err *err)
 {
-	const char *port = getenv("OOMLAB_RECORD_FD");
 	_cleanup_free_ char *path = NULL;
 	int fd;
 
 	if (run->options->inside_guest) {
-		if (!port)
+		fd = guest_take_port(GUEST_RECORD_ENV);
+		if (fd < 0)
 			return err_set(err, EXIT_USAGE, "--inside-guest is for the guest alone");
-		record_writer_init(&run->writer, atoi(port));
+		run->trace_port = guest_take_port(GUEST_TRACE_ENV);
+		record_writer_init(&run->writer, fd);
 		return 0;
 	}
 	run->dir = run_dir_make(run->options->reports,
@@ -262,7 +264,9 @@ static void block_signals(struct run *run)
 	all = run->signals;
 	sigaddset(&all, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &all, NULL);
+	/* So that a write fails, with its reason, in place of ending the lab. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static void run_release(struct run *run)
@@ -310,7 +314,7 @@ int cmd_run(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 	struct run_options options;
-	struct run run = {.options = &options, .writer = {.fd = -1}};
+	struct run run = {.options = &options, .writer = {.fd = -1}, .trace_port = -1};
 	int first = run_options_parse(argc, argv, &options, &err), status = -1;
 
 	if (first >= 0 && options.help) {

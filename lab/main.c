@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,13 +20,36 @@ static void print_help(FILE *to)
 	      to);
 }
 
-int main(int argc, char **argv)
+/* A descriptor 0 to 2 that came closed would become a file of the lab's, and be printed into. */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* What could not be printed is an error, unless the reader went away. */
+static int flush_stdout(int status)
+{
+	struct err err = ERR_INIT;
+
+	errno = 0;
+	if (status || (fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+		return status; /* a status other than 0 comes with its own words */
+	err_errno(&err, EXIT_LAB_BROKEN, "cannot write to the standard output");
+	err_print(&err);
+	return err.status;
+}
+
+static int dispatch(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 	command_fn *command;
 
-	if (getpid() == 1 && argc && !strcmp(argv[0], "/init"))
-		guest_main();
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;
@@ -43,4 +68,12 @@ int main(int argc, char **argv)
 	err_set(&err, EXIT_USAGE, "there is no command '%s'; see 'oomlab --help'", argv[1]);
 	err_print(&err);
 	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	if (getpid() == 1 && argc && !strcmp(argv[0], "/init"))
+		guest_main();
+	fill_standard_fds();
+	return flush_stdout(dispatch(argc, argv));
 }

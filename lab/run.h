@@ -49,6 +49,7 @@ struct run {
 	struct engine engine; /* for a container */
 	char *dir;	      /* reports/<name>-<time>-<pid>; NULL inside the guest */
 	struct record_writer writer;
+	int trace_port; /* inside the guest: where the trace goes; -1: nowhere */
 	struct live live;
 	sigset_t signals; /* SIGINT, SIGTERM, SIGHUP: blocked, seen by the poll loops */
 	int signal;	  /* the one that ended the run, or 0 */

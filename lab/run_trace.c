@@ -42,12 +42,11 @@ static void write_arena(struct record_writer *w, const struct trace_summary *s)
 
 static int write_raw(const struct run *run, const struct trace_ring *ring, struct err *err)
 {
-	const char *port = getenv("OOMLAB_TRACE_OUT_FD");
 	_cleanup_free_ char *path = run->dir ? text_format("%s/trace.bin", run->dir) : NULL;
 	_cleanup_close_ int file = -1;
 
 	if (run->options->inside_guest)
-		return port ? trace_ring_dump(ring, atoi(port), err) : 0;
+		return run->trace_port < 0 ? 0 : trace_ring_dump(ring, run->trace_port, err);
 	if (!path)
 		BUG("a run on the host without a folder");
 	file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -1,6 +1,7 @@
 /* The place "vm": the same oomlab boots as PID 1 of a guest and sends its record back. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -49,6 +50,28 @@ static char **inner_argv(const struct run *run, char *spec_option)
 	return argv;
 }
 
+/* Inside a guest the target cannot see that what it prints is lost out here. */
+static void note_output(struct run *run, const char *name, int cause)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!cause)
+		return;
+	text = text_format("What the command wrote to its %s was lost in part: %s", name,
+			   strerror(cause));
+	record_put_note(&run->writer, text);
+}
+
+/* The target is root in the guest, too. */
+static int lab_was_killed(int signal, struct err *err)
+{
+	return err_set(
+		err, EXIT_LAB_BROKEN,
+		"the lab inside the guest was ended by signal %d (%s), sent by the target or a "
+		"process of it",
+		signal, strsignal(signal));
+}
+
 int run_vm(struct run *run, struct err *err)
 {
 	json_t *spec = spec_to_json(&run->spec);
@@ -78,13 +101,16 @@ int run_vm(struct run *run, struct err *err)
 
 	json_decref(spec);
 	if (!run->spec.name && !request.share_host)
-		record_put_note(&run->writer,
-				"The guest had the command, what it loads and what --file named, and "
-				"nothing else of this host; --share-host shows it all, read-only");
+		record_put_note(
+			&run->writer,
+			"The guest had the command, what it loads and what --file named, and "
+			"nothing else of this host; --share-host shows it all, read-only");
 	live_stage(&run->live, "booting");
 	r = vm_run(&request, &result, err);
 	if (result.lines_dropped)
 		record_put_lost(&run->writer, "record", result.lines_dropped);
+	note_output(run, "standard output", result.out_cause);
+	note_output(run, "standard error", result.err_cause);
 	if (result.accelerator)
 		record_put_run(&run->writer, &(struct record_run){
 						     .accelerator = result.accelerator,
@@ -95,6 +121,9 @@ int run_vm(struct run *run, struct err *err)
 		run->signal = result.signal;
 		record_put_watchdog(&run->writer, io_now_ns(), "interrupt");
 	} else if (r < 0) {
+		record_put_error(&run->writer, err->text);
+	} else if (WIFSIGNALED(result.status)) {
+		r = lab_was_killed(WTERMSIG(result.status), err);
 		record_put_error(&run->writer, err->text);
 	}
 	return result.interrupted ? 0 : r;

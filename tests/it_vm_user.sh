@@ -76,6 +76,33 @@ else
 	skip "an ordinary user needs no privilege" "this is one already"
 fi
 
+vm --memory=64M --swap=100M -- "$hog" touch 200
+like "$(tr '\n' ' ' <"$reports/latest/report.txt")" "may swap, but there is +no +swap" "swap allowed, none there: said"
+
+# A target that means ill: it is root in the guest and has descriptors of the lab's.
+vm --memory=64M -- "$hog" forge 200
+is $status 137 "a target that writes to whatever is open: killed all the same"
+is "$(grep -c forged "$reports/latest/record.jsonl")" 0 "... and nothing of it is in the record"
+is "$(report "$reports" .outcome)" oom_killed "... which tells the same story"
+# shellcheck disable=SC2016 # for the shell in the guest
+vm --memory=64M -- /bin/sh -c 'kill -9 $PPID'
+is $status 125 "a target that kills the lab in the guest: 125"
+like "$errors" "oomlab: the lab inside the guest was ended by signal 9" "... and said so"
+
+# Standard descriptors that cannot take anything.
+"$oomlab" run --quiet --backend=vm --reports="$reports" -- /bin/echo stray words >&-
+is $? 0 "stdout closed: the command's own status"
+is "$(grep -cx "stray words" "$reports/latest/record.jsonl")" 0 "stdout closed: no file gets it instead"
+"$oomlab" run --quiet --backend=vm --reports="$reports" -- /bin/echo lost >/dev/full
+like "$(cat "$reports/latest/report.txt")" "lost in part" "stdout full: the report says so"
+errors=$("$oomlab" list 2>&1 >/dev/full)
+is $? 125 "a list that cannot be printed: 125"
+like "$errors" "oomlab: cannot write to the standard output" "... with the reason"
+errors=$(ulimit -f 4 && "$oomlab" run --quiet --backend=vm --reports="$reports" --memory=64M -- \
+	"$hog" touch 200 2>&1)
+is $? 125 "files may not grow: 125"
+like "$errors" "^oomlab: cannot " "... in words, not by a signal"
+
 # What can go wrong: one line, the documented status, nothing left.
 PATH_WITHOUT=$scratch/empty
 mkdir "$PATH_WITHOUT"

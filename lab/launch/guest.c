@@ -241,6 +241,15 @@ static void keep_open(int fd)
 	fcntl(fd, F_SETFD, 0);
 }
 
+int guest_take_port(const char *env)
+{
+	const char *text = getenv(env);
+	int fd = text ? atoi(text) : -1;
+
+	unsetenv(env);
+	return fd > STDERR_FILENO && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? fd : -1;
+}
+
 static void run_child(struct request *r, const int *ports) __attribute__((noreturn));
 static void run_child(struct request *r, const int *ports)
 {

@@ -36,8 +36,11 @@ enum guest_port { PORT_RECORD, PORT_TRACE, PORT_OUT, PORT_ERR, PORT_COUNT };
 		"oomlab.record", "oomlab.trace", "oomlab.out", "oomlab.err" \
 	}
 
-/* Environment of the inner oomlab: descriptors it inherits. */
+/* Environment of the inner oomlab: descriptors it inherits, and takes for itself. */
 #define GUEST_RECORD_ENV "OOMLAB_RECORD_FD"
 #define GUEST_TRACE_ENV	 "OOMLAB_TRACE_OUT_FD"
+
+/* The descriptor of a port, which the target then neither sees nor inherits. -1: there is none. */
+int guest_take_port(const char *env);
 
 #endif

@@ -141,7 +141,8 @@ static void run_child(const struct target_request *request, const struct child_e
 	set_score(request->oom_score_adj);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL); /* the launcher ignores it */
+	signal(SIGPIPE, SIG_DFL); /* the launcher ignores them */
+	signal(SIGXFSZ, SIG_DFL);
 	keep_fds(request, ends->scenario_fd, ends->exec_fd);
 	if (request->cwd && chdir(request->cwd) < 0)
 		fail_exec(ends->exec_fd);

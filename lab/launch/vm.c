@@ -240,6 +240,8 @@ int vm_run(const struct vm_request *request, struct vm_result *result, struct er
 	if (rc == 0)
 		rc = run_guest(&vm, result, err);
 	result->lines_dropped = vm.relay.dropped;
+	result->out_cause = vm.relay.outputs[0].cause;
+	result->err_cause = vm.relay.outputs[1].cause;
 	relay_release(&vm.relay);
 	cleanup_closep(&vm.config.initramfs_fd);
 	kernel_release(&vm.kernel);

@@ -45,6 +45,8 @@ struct vm_result {
 	int signal;		 /* which; 0: none */
 	int status;	       /* wait status of the inner oomlab, when the guest ended by itself */
 	int64_t lines_dropped; /* refused by `line`, or longer than 1 MiB */
+	int out_cause,
+		err_cause; /* errno that ended what could be copied to stdout, stderr; or 0 */
 };
 
 /*

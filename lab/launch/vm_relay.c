@@ -43,7 +43,7 @@ int relay_init(struct relay *r, const struct vm_request *request, struct err *er
 		.trace_room = TRACE_MAX,
 		.line = STRBUF_INIT,
 		.console = STRBUF_INIT,
-		.outputs = {{STDOUT_FILENO, STRBUF_INIT}, {STDERR_FILENO, STRBUF_INIT}},
+		.outputs = {{STDOUT_FILENO, 0, STRBUF_INIT}, {STDERR_FILENO, 0, STRBUF_INIT}},
 	};
 	r->console_fd = open_in(request->run_dir, "console.log", err);
 	if (r->console_fd < 0)
@@ -171,6 +171,7 @@ static void write_output(struct relay_output *output)
 		strbuf_consume(&output->pending, (size_t)n);
 	} else if (errno != EAGAIN && errno != EINTR) {
 		output->fd = -1;
+		output->cause = n < 0 ? errno : EIO;
 		strbuf_clear(&output->pending);
 	}
 }

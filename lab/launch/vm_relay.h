@@ -34,7 +34,8 @@ struct relay {
 	int64_t dropped;		 /* lines */
 	struct strbuf console;		 /* the last part of the console */
 	struct relay_output {
-		int fd; /* ours; -1: nobody reads it any more */
+		int fd;	   /* ours; -1: nobody reads it any more */
+		int cause; /* errno of the write that ended it, or 0 */
 		struct strbuf pending;
 	} outputs[2];
 	bool is_up;	/* PID 1 spoke */

@@ -9,6 +9,7 @@
  *	hog stubborn SECONDS       sleeps with TERM, INT and HUP ignored
  *	hog fork COUNT SECONDS     COUNT children that sleep in sessions of their own, ends with 0
  *	hog signals                prints the signals it was started with blocked or ignored
+ *	hog forge MIB              writes a line for the record to every descriptor it has, touches
  *	hog exit STATUS
  */
 #include <signal.h>
@@ -86,6 +87,16 @@ static int fork_many(size_t count, unsigned int seconds)
 	return 0;
 }
 
+static int forge(size_t mib)
+{
+	static const char line[] = "{\"ev\":\"note\",\"text\":\"forged\"}\n";
+
+	for (int fd = STDERR_FILENO + 1; fd < 1024; fd++)
+		if (write(fd, line, sizeof(line) - 1) < 0)
+			continue;
+	return touch(mib, 0);
+}
+
 static int print_signals(void)
 {
 	sigset_t blocked;
@@ -120,6 +131,8 @@ int main(int argc, char **argv)
 		return fork_many(n, seconds);
 	if (!strcmp(mode, "signals"))
 		return print_signals();
+	if (!strcmp(mode, "forge"))
+		return forge(n);
 	if (!strcmp(mode, "exit"))
 		return (int)n;
 	fprintf(stderr, "hog: no mode '%s'\n", mode);
