@@ -306,6 +306,31 @@ START_TEST(every_sentence_has_evidence)
 }
 END_TEST
 
+/* A thousand forked children fill a cgroup whose victim holds next to nothing. */
+START_TEST(a_small_victim_did_not_hold_it_all)
+{
+	struct told t;
+	struct doc doc = {0};
+	struct oomlog_victim victim;
+	struct kill kill;
+
+	tell(&t, "memset-2g");
+	victim = *t.facts.victim;
+	kill = *t.facts.kill;
+	victim.anon_rss_bytes = 8192;
+	kill.event.task_count = 270;
+	t.facts.victim = &victim;
+	t.facts.kill = &kill;
+	t.facts.arena = NULL;
+	story_summary(&t.facts, &doc);
+	ck_assert_str_eq(doc.blocks[0].text,
+			 "Memory went past the limit of 512 MiB, and the kernel killed it, one of "
+			 "270 processes there. It held 8 KiB itself.");
+	doc_release(&doc);
+	forget(&t);
+}
+END_TEST
+
 START_TEST(budgets_add_up)
 {
 	struct told t;
@@ -461,6 +486,7 @@ static TCase *whole_reports(void)
 	tcase_add_loop_test(t, budgets_add_up, 0, RECORDS);
 	tcase_add_loop_test(t, json_holds_the_schema, 0, RECORDS);
 	tcase_add_test(t, json_tells_the_kill);
+	tcase_add_test(t, a_small_victim_did_not_hold_it_all);
 	tcase_add_test(t, the_story_fits_one_screen);
 	tcase_add_test(t, text_wraps_at_the_width);
 	tcase_add_test(t, colour_adds_nothing_but_colour);

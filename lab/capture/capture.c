@@ -204,8 +204,9 @@ static void end_leftovers(struct capture *capture)
 	left = cg_population(capture->cg);
 	if (!left)
 		return;
-	snprintf(text, sizeof(text), "%d process%s of the target still running at its end: stopped",
-		 left, left == 1 ? " was" : "es were");
+	snprintf(text, sizeof(text),
+		 "%d process%s of the target %s still running at its end and stopped by the lab",
+		 left, left == 1 ? "" : "es", left == 1 ? "was" : "were");
 	record_put_note(capture->w, text);
 	cg_kill(capture->cg);
 	processes_reap(capture);

@@ -16,11 +16,22 @@ static const char *path_of(const struct record_cgroup *cgroup)
 	return cgroup && cgroup->path ? cgroup->path : "its cgroup";
 }
 
-static const char *swap_words(const struct record_cgroup *cgroup)
+static bool may_swap(const struct record_cgroup *cgroup)
 {
-	const struct amount *swap = cgroup ? &cgroup->memory_swap_max : NULL;
+	const struct amount *swap = &cgroup->memory_swap_max;
 
-	return swap && swap->is_set && !swap->is_max && !swap->bytes ? ", and it may not swap" : "";
+	return swap->is_set && (swap->is_max || swap->bytes);
+}
+
+static const char *swap_words(const struct facts *f, const struct record_cgroup *cgroup)
+{
+	if (!cgroup || !cgroup->memory_swap_max.is_set)
+		return "";
+	if (!may_swap(cgroup))
+		return ", and it may not swap";
+	return record_setting_number(f->record, "SwapTotal") == 0
+		       ? ", and it may swap, but there is no swap"
+		       : "";
 }
 
 static void cite_limits(struct doc *doc, const struct record_cgroup *cgroup)
@@ -36,8 +47,10 @@ static void say_own(const struct facts *f, struct doc *doc)
 	doc_sentence(doc, "Its own: %s of %s is %s%s.",
 		     f->record->cgroup_version == 1 ? "memory.limit_in_bytes" : "memory.max",
 		     path_of(limit), is_known(f->limit_bytes) ? SIZE(f->limit_bytes) : "not known",
-		     swap_words(limit));
+		     swap_words(f, limit));
 	cite_limits(doc, limit);
+	if (limit && may_swap(limit))
+		cite_setting(doc, f, "SwapTotal");
 	cite_kmsg(doc, f->limit_line);
 	cite_event(doc, f, COUNTER_OOM);
 	if (!f->kill && f->record->cgroup_version == 1)

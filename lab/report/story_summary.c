@@ -27,6 +27,28 @@ static const char *limit_words(const struct facts *f, char *buf, size_t size)
 	return buf;
 }
 
+/* Half of the limit and more is the victim's own, or there is no limit to compare with. */
+static bool held_the_most(const struct facts *f)
+{
+	bool is_limited = f->conclusion->scope != SCOPE_GLOBAL && is_known(f->limit_bytes);
+
+	return !is_limited || f->victim->anon_rss_bytes >= f->limit_bytes / 2;
+}
+
+/* A victim is chosen among those there; what went past the limit may be mostly others', or shared.
+ */
+static void small_victim(const struct facts *f, struct doc *doc, const char *limit)
+{
+	size_t candidates = f->kill ? f->kill->event.task_count : 0;
+	char among[64] = "";
+
+	if (candidates > 1)
+		snprintf(among, sizeof(among), ", one of %zu processes there", candidates);
+	doc_summary(doc, DOC_BAD,
+		    "Memory went past %s, and the kernel killed it%s. It held %s itself.", limit,
+		    among, SIZE(f->victim->anon_rss_bytes));
+}
+
 static void oom_killed(const struct facts *f, struct doc *doc)
 {
 	const struct record_arena *a = f->arena;
@@ -42,6 +64,8 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 				    ? SIZE(f->victim->anon_rss_bytes)
 				    : SIZE(a->cleared),
 			    limit);
+	else if (f->victim && is_known(f->victim->anon_rss_bytes) && !held_the_most(f))
+		small_victim(f, doc, limit);
 	else if (f->victim && is_known(f->victim->anon_rss_bytes))
 		doc_summary(doc, DOC_BAD,
 			    "It held %s of memory when the next page went past %s, and the kernel "
