@@ -63,6 +63,20 @@ static bool is_empty(const struct record_counters *counters)
 	return true;
 }
 
+/*
+ * An engine has removed the cgroup before its last look: what was seen last stands, as counters
+ * only grow. False when there is nothing to write.
+ */
+static bool use_last_seen(struct capture *capture, int level, struct record_counters *all)
+{
+	if (level || capture->has_after || !capture->target || !capture->target->is_foreign)
+		return false;
+	*all = capture->now;
+	record_put_note(capture->w, "The engine removed the container's cgroup before its counters "
+				    "could be read a last time: they are as last seen");
+	return !is_empty(all);
+}
+
 void counters_write_all(struct capture *capture, const char *when)
 {
 	for (int level = 0; level < capture->cg->level_count; level++) {
@@ -70,8 +84,9 @@ void counters_write_all(struct capture *capture, const char *when)
 
 		counters_read(capture->cg, level, false, &all);
 		counters_read(capture->cg, level, true, &local);
-		if (is_empty(&all)) /* an engine has removed it: what was written before stands */
+		if (is_empty(&all) && !use_last_seen(capture, level, &all))
 			continue;
+		capture->has_after |= !level && !strcmp(when, "after");
 		record_put_counters(capture->w, io_now_ns(), level, when, &all,
 				    capture->cg->version == 2 ? &local : NULL);
 	}

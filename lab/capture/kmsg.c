@@ -63,8 +63,12 @@ static void take(struct capture *capture, const char *record)
 	}
 	text++;
 	len = strcspn(text, "\n");
-	if (memmem(text, len, "Killed process", 14))
+	if (memmem(text, len, "Killed process", 14)) {
 		capture->kill_lines++;
+		/* The cgroup of a container goes soon after its first process. */
+		if (capture->target && capture->target->is_foreign)
+			source_events.read(capture);
+	}
 	record_put_kmsg(capture->w, (int64_t)usec * 1000, seq, (int)(prefix & 7), text, len);
 }
 
