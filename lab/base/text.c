@@ -147,7 +147,10 @@ char *text_size(char *buf, uint64_t bytes)
 		tenths(buf, bytes, 10 * i);
 	else
 		text_number(buf, bytes >> (10 * i));
-	return strcat(strcat(buf, " "), units[i]);
+	char *end = buf + strlen(buf);
+	*end = ' ';
+	memcpy(end + 1, units[i], strlen(units[i]) + 1);
+	return buf;
 }
 
 char *text_duration(char *buf, uint64_t ns)

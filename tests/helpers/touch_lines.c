@@ -39,9 +39,9 @@ static char *take(size_t bytes, int flags)
 /* Whole huge pages of its own, so that none is touched by two lines. */
 static char *take_aligned(size_t bytes)
 {
-	uintptr_t p = (uintptr_t)take(bytes + MIB(2), MAP_PRIVATE);
+	char *p = take(bytes + MIB(2), MAP_PRIVATE);
 
-	return (char *)((p + MIB(2) - 1) & ~(uintptr_t)(MIB(2) - 1));
+	return p + (MIB(2) - (uintptr_t)p % MIB(2)) % MIB(2);
 }
 
 OWN_FRAME static void by_memset(char *p, size_t bytes)
