@@ -1,0 +1,155 @@
+/* From the touch lines of a record to lines of code: blame, kinds, copies after a fork, exports. */
+#include <string.h>
+
+#include "report/export.h"
+#include "report/touches.h"
+#include "suite.h"
+
+#define MODULES                                               \
+	"{\"ev\":\"run\",\"page_size\":4096}\n"               \
+	"{\"ev\":\"module\",\"id\":0,\"path\":\"/x/prog\"}\n" \
+	"{\"ev\":\"module\",\"id\":1,\"path\":\"/lib/libc.so.6\"}\n"
+#define FRAME(at, function) "{\"ev\":\"frame\",\"at\":\"" at "\",\"function\":\"" function "\"}\n"
+#define OWN                                                                              \
+	"{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"fill\",\"file\":\"/a/b/c.c\"," \
+	"\"line\":7}\n"
+#define TOUCH(rest) "{\"ev\":\"touch\",\"pid\":5,\"samples\":1," rest "}\n"
+
+static struct record record;
+static struct touches touches;
+
+static void gather(const char *text)
+{
+	struct err err = ERR_INIT;
+
+	ck_assert_int_eq(record_load_memory(text, strlen(text), &record, &err), 0);
+	ck_assert_int_eq(record_lost(&record, "record"), 0);
+	touches_gather(&record, &touches);
+}
+
+static void drop(void)
+{
+	touches_release(&touches);
+	record_release(&record);
+}
+
+START_TEST(a_system_library_is_not_blamed)
+{
+	char *place;
+
+	gather(MODULES OWN FRAME("1+99", "__memset_avx2") TOUCH(
+		"\"anon\":8192,\"stack\":\"1+99 0+10\"") TOUCH("\"anon\":4096,\"stack\":\"0+10\""));
+	ck_assert_uint_eq(touches.count, 2);
+	ck_assert_int_eq(touches.lines[0].kind, TOUCH_CLEAR);
+	ck_assert_int_eq(touches.lines[0].bytes, 8192);
+	ck_assert_int_eq(touches.lines[1].kind, TOUCH_STORE);
+	ck_assert_int_eq(touches.total, 12288);
+	place = touch_place(&touches.lines[0]);
+	ck_assert_str_eq(place, "fill at b/c.c:7");
+	free(place);
+	drop();
+}
+END_TEST
+
+START_TEST(without_symbols_the_file_and_address_are_told)
+{
+	char *place;
+
+	gather(MODULES TOUCH("\"anon\":1,\"stack\":\"1+99 0+abc 0+def\""));
+	place = touch_place(&touches.lines[0]);
+	ck_assert_str_eq(place, "prog+0xabc");
+	free(place);
+	drop();
+}
+END_TEST
+
+START_TEST(system_calls_are_told_by_their_function)
+{
+	gather(MODULES OWN FRAME("1+1", "__read") FRAME("1+2", "__mmap64") FRAME("1+3", "ioctl")
+		       TOUCH("\"syscall\":true,\"anon\":30,\"stack\":\"1+1 0+10\"")
+			       TOUCH("\"syscall\":true,\"anon\":20,\"stack\":\"1+2 0+10\"") TOUCH(
+				       "\"syscall\":true,\"anon\":10,\"stack\":\"1+3 0+10\""));
+	ck_assert_uint_eq(touches.count, 3);
+	ck_assert_int_eq(touches.lines[0].kind, TOUCH_READ);
+	ck_assert_int_eq(touches.lines[1].kind, TOUCH_POPULATE);
+	ck_assert_int_eq(touches.lines[2].kind, TOUCH_SYSCALL);
+	drop();
+}
+END_TEST
+
+#define FORKED(yes) "{\"ev\":\"resident\",\"pid\":5,\"forked\":" yes "}\n"
+
+START_TEST(faults_without_growth_are_copies_after_a_fork)
+{
+	gather(MODULES OWN FORKED("true") TOUCH("\"faults\":1000,\"stack\":\"0+10\""));
+	ck_assert_uint_eq(touches.count, 1);
+	ck_assert_int_eq(touches.lines[0].kind, TOUCH_COW);
+	ck_assert_int_eq(touches.lines[0].bytes, 4096000);
+	drop();
+	gather(MODULES OWN FORKED("false") TOUCH("\"faults\":1000,\"stack\":\"0+10\""));
+	ck_assert_uint_eq(touches.count, 0);
+	drop();
+	gather(MODULES OWN FORKED("true")
+		       TOUCH("\"anon\":4000000,\"faults\":1000,\"stack\":\"0+10\""));
+	ck_assert_uint_eq(touches.count, 1);
+	ck_assert_int_eq(touches.lines[0].kind, TOUCH_STORE);
+	drop();
+}
+END_TEST
+
+START_TEST(the_sum_is_what_came_less_what_went)
+{
+	gather(MODULES "{\"ev\":\"resident\",\"pid\":5,\"inherited\":100}\n" TOUCH(
+		"\"anon\":1000,\"stack\":\"0+10\"") TOUCH("\"anon_lost\":300,\"stack\":\"0+20\""));
+	ck_assert_int_eq(touches_anon_of(&record, 5), 800);
+	ck_assert(!is_known(touches_anon_of(&record, 6)));
+	drop();
+}
+END_TEST
+
+START_TEST(hostile_stacks_are_survived)
+{
+	gather(MODULES TOUCH("\"anon\":1,\"stack\":\"\"") TOUCH("\"anon\":2,\"stack\":\"  \"")
+		       TOUCH("\"anon\":3,\"stack\":\"99+1 -1+2 +\"") TOUCH("\"anon\":4")
+			       TOUCH("\"anon\":5,\"stack\":\"zz zz\"")
+				       TOUCH("\"faults\":1152921504606846976,\"stack\":\"0+1\""));
+	ck_assert_int_eq(touches.total, 15);
+	for (size_t i = 0; i < touches.count; i++)
+		free(touch_place(&touches.lines[i]));
+	drop();
+}
+END_TEST
+
+START_TEST(collapsed_stacks_are_outermost_first)
+{
+	struct strbuf out = STRBUF_INIT;
+	struct facts facts = {.record = &record};
+
+	gather(MODULES OWN FRAME("0+20", "a;b c") TOUCH("\"anon\":9,\"stack\":\"0+10 0+20\""));
+	export_folded(&facts, &out);
+	ck_assert_str_eq(out.buf, "a:b_c;fill 9\n");
+	strbuf_release(&out);
+	drop();
+}
+END_TEST
+
+static TCase *tests(void)
+{
+	TCase *tcase = tcase_create("touches");
+
+	tcase_add_test(tcase, a_system_library_is_not_blamed);
+	tcase_add_test(tcase, without_symbols_the_file_and_address_are_told);
+	tcase_add_test(tcase, system_calls_are_told_by_their_function);
+	tcase_add_test(tcase, faults_without_growth_are_copies_after_a_fork);
+	tcase_add_test(tcase, the_sum_is_what_came_less_what_went);
+	tcase_add_test(tcase, hostile_stacks_are_survived);
+	tcase_add_test(tcase, collapsed_stacks_are_outermost_first);
+	return tcase;
+}
+
+int main(void)
+{
+	TCase *const cases[] = {tests()};
+
+	return suite_run("touches", cases, sizeof(cases) / sizeof(*cases));
+}
