@@ -2,9 +2,9 @@
  * touch_share.h - growth of one size, shared among the threads that grew it; pure.
  *
  * A process has one resident size for all its threads. Between two samples of one thread what came
- * is its own, and so it is where hardly an event is left out; else, where samples of several alternate, all
- * that came is shared by how often each thread grew it (the sample's period) and by how much at a
- * time it does: small pages or huge ones.
+ * is its own, and so it is where hardly an event is left out; else, where samples of several
+ * alternate, all that came is shared by how often each thread grew it (the sample's period) and by
+ * how much at a time it does: small pages or huge ones.
  *
  * Pattern of use: touch_share_add() for each gain in order of time; touch_share_flush() at the end.
  */
