@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -171,6 +172,7 @@ int cmd_explain(int argc, char **argv)
 	if (explain.help)
 		return usage();
 	setvbuf(stdout, out, _IOFBF, sizeof(out));
+	__fsetlocking(stdout, FSETLOCKING_BYCALLER); /* one thread, many small pieces */
 	if (explain.format == FORMAT_JSON)
 		explain_json_begin(stdout);
 	for (int i = first; i < argc || i == first; i++)

@@ -18,4 +18,11 @@ for log in "$corpus"/*.log; do
 	"$oomlab" explain --markdown "$log" >/dev/null || failed="$failed $log"
 done
 is "$failed" '' 'every real log is explained as text and as Markdown'
+if command -v python3 >/dev/null; then
+	is "$(grep '^| .* | .* of .* | .* |$' "$top/docs/explain.md")" \
+		"$("$top/tests/bench/peers.py" "$corpus" "$oomlab" | tail -n +3)" \
+		'docs/explain.md has the figures of tests/bench/peers.py'
+else
+	skip 'the figures in docs/explain.md' 'no python3'
+fi
 done_testing

@@ -124,7 +124,8 @@ static struct oomlog_stat *find_stat(struct oomlog_stat *stats, size_t count, st
 int64_t oomlog_stat_value(const struct oomlog_stat *stats, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (*stats[i].name == *name && strcmp(stats[i].name, name) == 0)
+		if (stats[i].name[0] == name[0] && stats[i].name[1] == name[1] &&
+		    strcmp(stats[i].name, name) == 0)
 			return stats[i].value;
 	return OOMLOG_ABSENT;
 }
