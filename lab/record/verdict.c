@@ -135,7 +135,9 @@ static bool is_target_oom_killed(const struct record *r, struct conclusion *c)
 	if (record_target_end(r) && !record_target_got_sigkill(r))
 		return false;
 	cite_kills(c, r, true);
-	proven = cite_mark_victims(c, r) | has_target_kill(c) | is_group_killed(r, c);
+	proven = cite_mark_victims(c, r);
+	proven = has_target_kill(c) || proven;
+	proven = is_group_killed(r, c) || proven; /* each may cite */
 	if (!proven && !counter_means_target(r, c))
 		return false;
 	cite_counter(c, r, COUNTER_OOM_KILL);
