@@ -212,6 +212,24 @@ START_TEST(text_may_be_cut_anywhere)
 }
 END_TEST
 
+/* A trigger, lines of nothing, then what is an event only while the trigger is near. */
+START_TEST(events_do_not_depend_on_the_pieces)
+{
+	struct seen whole = {0}, lines = {0};
+	struct strbuf text = STRBUF_INIT;
+
+	strbuf_puts(&text, "[    1.000000] rows of total_vm\n");
+	for (int i = 0; i < 300; i++)
+		strbuf_puts(&text, "[    2.000000] nothing\n");
+	strbuf_puts(&text, "[    3.000000] [   80]     0    80     980 1 2 3 0 a\n"
+			   "[    3.000000] Memory cgroup stats for /a:\n");
+	parse_with(describe, &whole, text.buf, text.len, text.len);
+	parse_with(describe, &lines, text.buf, text.len, 23);
+	ck_assert_str_eq(whole.log, lines.log);
+	strbuf_release(&text);
+}
+END_TEST
+
 START_TEST(logs_without_oom_give_nothing)
 {
 	struct seen seen = {0};
@@ -461,6 +479,7 @@ static TCase *capture(void)
 	tcase_add_test(tc, dmesg_of_6_18_on_cgroup_v1);
 	tcase_add_loop_test(tc, kmsg_of_6_12, 0, (int)ARRAY_SIZE(captures));
 	tcase_add_test(tc, group_kill_lists_a_pid_once);
+	tcase_add_test(tc, events_do_not_depend_on_the_pieces);
 	tcase_add_loop_test(tc, text_may_be_cut_anywhere, 0, 40);
 	return tc;
 }

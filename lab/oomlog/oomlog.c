@@ -100,14 +100,15 @@ static void feed_parser(struct oomlog *log, struct span text)
 	strbuf_append(log->parsing ? &log->partial : &log->window, text.p, text.n);
 }
 
-static void start_parsing(struct oomlog *log)
+/* What counts as quiet does not depend on how much text came with the trigger. */
+static void start_parsing(struct oomlog *log, size_t trigger)
 {
 	struct strbuf text = log->window;
 
 	log->window = (struct strbuf)STRBUF_INIT;
 	log->scanned = 0;
 	log->parsing = true;
-	log->quiet_since = log->lines + scan_newlines((struct span){text.buf, text.len});
+	log->quiet_since = log->lines + scan_newlines((struct span){text.buf, trigger});
 	feed_parser(log, (struct span){text.buf, text.len});
 	strbuf_release(&text);
 }
@@ -126,13 +127,16 @@ static void drop_window(struct oomlog *log)
 	log->scanned = log->scanned > drop ? log->scanned - drop : 0;
 }
 
-static bool window_triggers(struct oomlog *log)
+/* Where in the window a trigger is, or SPAN_NONE. */
+static size_t find_trigger(struct oomlog *log)
 {
 	size_t from = log->scanned > SCAN_OVERLAP ? log->scanned - SCAN_OVERLAP : 0;
 	struct span fresh = {log->window.buf + from, log->window.len - from};
 
+	size_t at = scan_trigger(fresh);
+
 	log->scanned = log->window.len;
-	return scan_trigger(fresh) != SPAN_NONE;
+	return at == SPAN_NONE ? SPAN_NONE : from + at;
 }
 
 void oomlog_feed(struct oomlog *log, const char *data, size_t len)
@@ -146,8 +150,9 @@ void oomlog_feed(struct oomlog *log, const char *data, size_t len)
 			feed_parser(log, span_head(text, n));
 		} else {
 			strbuf_append(&log->window, text.p, n);
-			if (window_triggers(log))
-				start_parsing(log);
+			size_t trigger = find_trigger(log);
+			if (trigger != SPAN_NONE)
+				start_parsing(log, trigger);
 			else
 				drop_window(log);
 		}
