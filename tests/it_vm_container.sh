@@ -2,9 +2,16 @@
 # Docker on cgroup v2: dockerd runs in the VM, on the host's file system, and the lab beside it.
 # Called by itself with "guest" in there; its TAP is the script's.
 if [ "${1-}" = guest ]; then
+	tree=$(cd "$(dirname "$0")/.." && pwd)
+	exec 9<"$tree"
 	for dir in /tmp /run /var/lib; do
 		mount -t tmpfs guest "$dir" || exit 1
 	done
+	# Where the tree lay below one of them, it is shown there again.
+	if [ ! -e "$0" ]; then
+		mkdir -p "$tree" && mount -c --bind /proc/self/fd/9 "$tree" || exit 1
+	fi
+	exec 9<&-
 	export TMPDIR=/tmp
 fi
 # shellcheck source=tests/tap.sh
