@@ -49,7 +49,7 @@ struct unwind {
 	struct modules modules;
 	struct process *processes;
 	size_t process_count;
-	uint64_t next_space, clock, asked, walked;
+	uint64_t next_space, clock;
 	struct walk *cache[CACHE_SIZE];
 	/* of the walk in progress */
 	const struct unwind_sample *sample;
@@ -312,7 +312,6 @@ static bool open_space(struct unwind *u, struct space *space)
 
 static void walk_stack(struct unwind *u, const struct unwind_sample *sample, struct walk *walk)
 {
-	u->walked++;
 	u->sample = sample;
 	u->walk = walk;
 	*walk = (struct walk){
@@ -357,7 +356,6 @@ size_t unwind_stack(struct unwind *u, const struct unwind_sample *sample,
 {
 	struct walk **slot;
 
-	u->asked++;
 	u->space = space_of(u, sample->pid);
 	u->space->last_used = ++u->clock;
 	slot = &u->cache[cache_slot(u, sample)];
@@ -390,12 +388,6 @@ void unwind_maps_text(const struct unwind *u, pid_t pid, struct strbuf *text)
 const struct modules *unwind_modules(const struct unwind *u)
 {
 	return &u->modules;
-}
-
-void unwind_counts(const struct unwind *u, uint64_t *asked, uint64_t *walked)
-{
-	*asked = u->asked;
-	*walked = u->walked;
 }
 
 void unwind_free(struct unwind *u)

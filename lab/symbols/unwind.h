@@ -60,7 +60,4 @@ void unwind_maps_text(const struct unwind *u, pid_t pid, struct strbuf *text);
 /* Every module seen so far. */
 const struct modules *unwind_modules(const struct unwind *u);
 
-/* For measurements: stacks asked for, and those that were not in the table. */
-void unwind_counts(const struct unwind *u, uint64_t *asked, uint64_t *walked);
-
 #endif
