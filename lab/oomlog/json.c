@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "oomlog/stamp.h"
+
 /* The value behind "key":, blanks skipped; empty if the key is missing. */
 static struct span value_of(struct span raw, struct span key)
 {
@@ -96,14 +98,11 @@ static void put_stamp(struct strbuf *out, struct span raw)
 			      (long long)(us % 1000000));
 }
 
-bool json_message(struct span raw, struct strbuf *out)
-{
-	static const struct span keys[] = {SPAN("\"MESSAGE\""), SPAN("\"log\""),
-					   SPAN("\"message\"")};
+static const struct span keys[] = {SPAN("\"MESSAGE\""), SPAN("\"log\""), SPAN("\"message\""),
+				   SPAN("\"textPayload\""), SPAN("\"msg\"")};
 
-	if (!by_kernel(raw))
-		return false;
-	put_stamp(out, raw);
+static bool put_member(struct strbuf *out, struct span raw)
+{
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		struct span value = value_of(raw, keys[i]);
 
@@ -111,4 +110,48 @@ bool json_message(struct span raw, struct strbuf *out)
 			return true;
 	}
 	return false;
+}
+
+static bool is_member(struct span raw)
+{
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (span_starts(raw, keys[i]))
+			return true;
+	return false;
+}
+
+/* A whole line of a list, which begins with a stamp or a date as no quote does. */
+static bool put_element(struct strbuf *out, struct span raw)
+{
+	struct span inside = span_ltrim(span_skip(raw, 2)), head = span_head(raw, 120);
+	bool stamped = span_starts(raw, SPAN("\"[")) && span_digits(inside);
+
+	return (stamped || (stamp_clock_end(raw) && span_has(head, SPAN(" kernel: ")))) &&
+	       (span_ends(span_rtrim(raw), SPAN("\"")) ||
+		span_ends(span_rtrim(raw), SPAN("\","))) &&
+	       put_string(out, raw);
+}
+
+static void drop_newlines(struct strbuf *out)
+{
+	while (out->len && (out->buf[out->len - 1] == '\n' || out->buf[out->len - 1] == '\r'))
+		out->len--;
+}
+
+bool json_message(struct span raw, struct strbuf *out)
+{
+	bool found;
+
+	raw = span_ltrim(raw);
+	span_eat(&raw, SPAN("- "));
+	if (span_starts(raw, SPAN("{"))) {
+		if (!by_kernel(raw))
+			return false;
+		put_stamp(out, raw);
+		found = put_member(out, raw);
+	} else {
+		found = is_member(raw) ? put_member(out, raw) : put_element(out, raw);
+	}
+	drop_newlines(out);
+	return found;
 }

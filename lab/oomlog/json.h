@@ -1,5 +1,6 @@
 /*
- * json.h - the kernel message inside one line of JSON (journalctl -o json, container logs); pure.
+ * json.h - the kernel message inside one line of JSON (journalctl -o json or json-pretty, log
+ * shippers, lists of lines); pure.
  *
  * Captured: {"_TRANSPORT":"kernel","PRIORITY":"3","MESSAGE":"Out of memory: Killed process 1 (a)"}
  * Only flat objects are looked at; MESSAGE may be an array of bytes, as the journal writes text
@@ -11,9 +12,18 @@
 #include "base/strbuf.h"
 #include "oomlog/span.h"
 
+/* A look at the first letters: worth a call of json_message(). */
+static inline bool json_looks_like(struct span raw)
+{
+	raw = span_ltrim(raw);
+	span_eat(&raw, SPAN("- "));
+	return raw.n && (*raw.p == '{' || *raw.p == '"');
+}
+
 /*
- * Appends the message of the object in `raw` to out, with a printk stamp in front when the object
- * has a monotonic time. False when raw is no such object or another program wrote the message.
+ * Appends the message of the object, of the member ("MESSAGE": "...") or of the list's string
+ * ("[  12.345678] ...") in `raw` to out, with a printk stamp in front when an object has a
+ * monotonic time. False when raw is none of these or another program wrote the message.
  */
 bool json_message(struct span raw, struct strbuf *out);
 

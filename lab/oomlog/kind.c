@@ -64,6 +64,7 @@ static const struct marker markers[] = {
 	{SPAN("oom_kill_process: "), KIND_SUPPRESSED},
 	{SPAN("swap: usage "), KIND_USAGE_OTHER},
 	{SPAN("slab_reclaimable:"), KIND_COUNTERS},
+	{SPAN("sec_pagetables:"), KIND_COUNTERS},
 	{SPAN("unevictable:"), KIND_COUNTERS},
 };
 
@@ -122,10 +123,14 @@ static bool is_buddy(struct span s)
 
 static enum kind node_kind(struct span s)
 {
+	static const struct span names[] = {SPAN("Node "), SPAN("Normal"), SPAN("DMA"),
+					    SPAN("Movable"), SPAN("HighMem")};
 	struct span head = span_head(s, 64);
+	size_t i = 0;
 
-	/* Node, Normal, DMA, Movable, HighMem */
-	if (!memchr("NDMH", *s.p, 4))
+	while (i < sizeof(names) / sizeof(names[0]) && !span_starts(s, names[i]))
+		i++;
+	if (i == sizeof(names) / sizeof(names[0]))
 		return KIND_OTHER;
 	if (is_buddy(s))
 		return KIND_BUDDY;
@@ -157,14 +162,21 @@ static bool is_invoked(struct span s)
 					 span_starts(span_skip(who, digits), SPAN(" ("))));
 }
 
-/* "dump_stack+0x57/0x80", "? f+0x1/0x2" */
+/* "dump_stack+0x57/0x80", "? f+0x1/0x2", "f from g+0x1" (ARM), "([<0000000000123456>] f+0x1/0x2)"
+ */
 static bool is_frame(struct span s)
 {
-	struct span head = span_head(s, 64);
-	const char *plus = memchr(head.p, '+', head.n);
+	size_t n = 0;
 
-	return span_starts(s, SPAN("? ")) ||
-	       (plus && span_starts(span_skip(s, (size_t)(plus - s.p)), SPAN("+0x")));
+	if (span_starts(s, SPAN("? ")) || span_starts(s, SPAN("([<")))
+		return true;
+	span_eat(&s, SPAN("("));
+	while (n < s.n && n < 128 &&
+	       (char_is_alpha(s.p[n]) || char_is_digit(s.p[n]) || memchr("_.$", s.p[n], 3)))
+		n++;
+	struct span rest = span_skip(s, n);
+	return n && (span_starts(rest, SPAN("+0x")) ||
+		     (span_starts(rest, SPAN(" from ")) && span_has(rest, SPAN("+0x"))));
 }
 
 static bool is_cpu(struct span s)
@@ -187,7 +199,7 @@ static enum kind loose_kind(struct span s)
 	if (span_starts(s, SPAN("Tasks in ")) &&
 	    span_has(s, SPAN(" going to be killed due to memory.oom.group")))
 		return KIND_GROUP;
-	if (char_is_digit(*s.p) && span_has(span_head(s, 40), SPAN(" pages ")))
+	if (span_starts(span_skip(s, span_digits(s)), SPAN(" pages ")) && char_is_digit(*s.p))
 		return KIND_PAGES;
 	if (*s.p == '/' || span_equal(span_rtrim(s), SPAN("Task in")))
 		return KIND_TASK_IN_REST;

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "oomlog/json.h"
 #include "oomlog/oomlog.h"
 
 /* Kernel records end at about 1 KiB; a longer physical line holds several, joined by a tracker. */
@@ -12,6 +11,7 @@ void joiner_init(struct joiner *j, message_fn *sink, void *ctx)
 {
 	*j = (struct joiner){.sink = sink, .ctx = ctx, .text = STRBUF_INIT, .raw = STRBUF_INIT};
 	j->scratch = xcalloc(1, RECORD_MAX);
+	carrier_init(&j->carrier);
 }
 
 void joiner_release(struct joiner *j)
@@ -19,6 +19,7 @@ void joiner_release(struct joiner *j)
 	strbuf_release(&j->text);
 	strbuf_release(&j->raw);
 	free(j->scratch);
+	carrier_release(&j->carrier);
 }
 
 static int hex_digit(char c)
@@ -74,6 +75,16 @@ static bool holds_lines(enum kind kind)
 	       kind == KIND_TASKS_STATE || kind == KIND_STAT;
 }
 
+/* The first of several lines tells the kind of all. */
+static bool holds_octal_lines(const struct joiner *j)
+{
+	struct span text = {j->text.buf, j->text.len};
+	size_t at = span_find(text, SPAN("#012"));
+
+	return at != SPAN_NONE &&
+	       (holds_lines(j->pending.kind) || holds_lines(kind_of(span_head(text, at))));
+}
+
 static void hand_on(struct joiner *j, struct span text)
 {
 	j->pending.text = text;
@@ -93,14 +104,14 @@ static void hand_on_lines(struct joiner *j, struct span text)
 	}
 }
 
-void joiner_flush(struct joiner *j)
+static void hand_on_pending(struct joiner *j)
 {
 	if (!j->open)
 		return;
 	j->open = false;
 	if (j->escaped && span_has_char((struct span){j->text.buf, j->text.len}, '\\'))
 		j->text.len = decode_hex(j->text.buf, j->text.len);
-	else if (holds_lines(j->pending.kind))
+	else if (holds_octal_lines(j))
 		j->text.len = decode_octal(j->text.buf, j->text.len);
 	struct span text = {j->text.buf, j->text.len};
 	const char *newline = text.n ? memchr(text.p, '\n', text.n) : NULL;
@@ -183,7 +194,10 @@ static void append(struct joiner *j, const struct line *line)
 		j->pending.kind = kind_of((struct span){j->text.buf, j->text.len});
 }
 
-/* "Out of memory:" + "Killed process 1", "hog" + "invoked oom-killer:": whole only together. */
+/*
+ * "Out of memory:" + "Killed process 1", "hog" + "invoked oom-killer:", "?" + "f+0x1/0x2": whole
+ * only together.
+ */
 static bool completes_marker(const struct joiner *j, struct span piece)
 {
 	struct span text = span_trim((struct span){j->text.buf, j->text.len});
@@ -192,6 +206,8 @@ static bool completes_marker(const struct joiner *j, struct span piece)
 		return text.n && text.n < 16;
 	if (j->headed && kind_of(piece) == KIND_INVOKED && span_has(piece, SPAN(" invoked")))
 		return text.n && text.n + span_find(piece, SPAN(" invoked")) < 15;
+	if (span_equal(text, SPAN("?")))
+		return kind_of(piece) == KIND_FRAME;
 	return text.n > 3 && kind_wants(KIND_OTHER, text, piece, j->headed);
 }
 
@@ -244,7 +260,7 @@ static bool take_dangling(struct joiner *j, struct span raw, uint64_t number)
 	struct line line;
 	struct strbuf whole = STRBUF_INIT;
 
-	line_strip(&line, raw, j->scratch);
+	line_strip(&line, raw, j->scratch, j->known);
 	j->dangling = false;
 	if (line.headed || !span_trim(line.text).n)
 		return false;
@@ -267,7 +283,7 @@ static void take(struct joiner *j, struct span raw, uint64_t number)
 	raw = span_head(raw, RECORD_MAX);
 	if (j->dangling && take_dangling(j, raw, number))
 		return;
-	line_strip(&line, raw, j->scratch);
+	line_strip(&line, raw, j->scratch, j->known);
 	if (is_dictionary(j, &line))
 		return;
 	if (!line.headed && j->foreign && j->kernel_headed)
@@ -278,7 +294,7 @@ static void take(struct joiner *j, struct span raw, uint64_t number)
 		append(j, &line);
 		return;
 	}
-	joiner_flush(j);
+	hand_on_pending(j);
 	j->foreign = line.foreign;
 	if (line.foreign)
 		return;
@@ -309,18 +325,8 @@ static size_t next_stamp(struct span s)
 	return s.n;
 }
 
-void joiner_line(struct joiner *j, struct span raw, uint64_t number)
+static void take_line(struct joiner *j, struct span raw, uint64_t number)
 {
-	struct strbuf json = STRBUF_INIT;
-
-	if (raw.n && *raw.p == '{' && json_message(raw, &json)) {
-		joiner_flush(j);
-		take(j, (struct span){json.buf, json.len}, number);
-		joiner_flush(j);
-		strbuf_release(&json);
-		return;
-	}
-	strbuf_release(&json);
 	while (raw.n > SINGLE_MAX) {
 		size_t n = next_stamp(raw);
 
@@ -330,4 +336,34 @@ void joiner_line(struct joiner *j, struct span raw, uint64_t number)
 			return;
 	}
 	take(j, raw, number);
+}
+
+static void take_carried(struct joiner *j, enum carried carried, struct span text, uint64_t number)
+{
+	if (carried == CARRIED_NOTHING)
+		return;
+	if (carried == CARRIED_LINE) {
+		take_line(j, text, number);
+		return;
+	}
+	hand_on_pending(j);
+	take(j, text, number);
+	hand_on_pending(j);
+}
+
+void joiner_line(struct joiner *j, struct span raw, uint64_t number)
+{
+	enum carried carried = carrier_take(&j->carrier, &raw, &number);
+
+	take_carried(j, carried, raw, number);
+}
+
+void joiner_flush(struct joiner *j)
+{
+	struct span rest;
+	uint64_t number;
+	enum carried carried = carrier_rest(&j->carrier, &rest, &number);
+
+	take_carried(j, carried, rest, number);
+	hand_on_pending(j);
 }

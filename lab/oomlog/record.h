@@ -19,6 +19,7 @@
 #define OOMLAB_OOMLOG_RECORD_H
 
 #include "base/strbuf.h"
+#include "oomlog/carrier.h"
 #include "oomlog/kind.h"
 #include "oomlog/line.h"
 
@@ -46,7 +47,9 @@ struct joiner {
 	void *ctx;
 	struct strbuf text;
 	struct strbuf raw; /* the physical line so far, while its header is broken */
-	char *scratch;	   /* RECORD_MAX bytes for line_strip() */
+	struct carrier carrier;
+	char *scratch;		    /* RECORD_MAX bytes for line_strip() */
+	char known[LINE_SHAPE_MAX]; /* for line_strip() */
 	struct wrap wrap;
 	char wall[64];
 	size_t wall_len;

@@ -1,5 +1,7 @@
 #include "oomlog/stamp.h"
 
+#include "oomlog/oomlog.h"
+
 static size_t clean_copy(struct span raw, char *out)
 {
 	size_t n = 0;
@@ -67,6 +69,31 @@ bool stamp_printk(struct span s, int64_t *time_ns)
 	whole = span_skip(whole, span_digits(whole));
 	return span_eat(&whole, SPAN("-")) && span_digits(whole) &&
 	       stamp_printk(whole, &(int64_t){0});
+}
+
+bool stamp_relative(struct span s, int64_t *time_ns)
+{
+	int64_t whole = OOMLOG_ABSENT, delta;
+	size_t open = span_find(s, SPAN("<"));
+
+	if (span_eat(&s, SPAN("+")))
+		return stamp_printk(s, &delta);
+	if (open == SPAN_NONE || !span_ends(s, SPAN(">")) ||
+	    !stamp_printk(span_trim(span_head(span_skip(s, open + 1), s.n - open - 2)), &delta))
+		return false;
+	if (open && !stamp_printk(span_rtrim(span_head(s, open)), &whole))
+		return false;
+	*time_ns = whole;
+	return true;
+}
+
+bool stamp_minute(struct span s)
+{
+	size_t n = s.n;
+
+	return n >= 8 && n < 24 && !char_is_digit(*s.p) && char_is_digit(s.p[n - 1]) &&
+	       char_is_digit(s.p[n - 2]) && s.p[n - 3] == ':' && char_is_digit(s.p[n - 4]) &&
+	       char_is_digit(s.p[n - 5]) && s.p[n - 6] == ' ' && char_is_digit(s.p[n - 7]);
 }
 
 size_t stamp_clock_end(struct span s)

@@ -22,6 +22,15 @@ size_t stamp_width(struct span s);
 /* Whether s is "12345.678901" or "2-3219.1870"; *time_ns is set for the plain form only. */
 bool stamp_printk(struct span s, int64_t *time_ns);
 
+/*
+ * Whether s is a stamp that dmesg counts from the one before: "+0.000012" (-H),
+ * "12.345678 <    0.000012>" (-d; *time_ns is set), "<    0.000012>".
+ */
+bool stamp_relative(struct span s, int64_t *time_ns);
+
+/* Whether s is "Nov23 10:00", as dmesg -H begins each minute. */
+bool stamp_minute(struct span s);
+
 /* Offset just behind the first "h:mm:ss" within the first 40 bytes, or 0. */
 size_t stamp_clock_end(struct span s);
 

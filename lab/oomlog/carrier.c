@@ -1,0 +1,106 @@
+#include "oomlog/carrier.h"
+
+#include "oomlog/json.h"
+
+enum { LENGTH_BYTES = 8, SOFT_MAX = 16384 };
+
+void carrier_init(struct carrier *c)
+{
+	*c = (struct carrier){.line = STRBUF_INIT};
+}
+
+void carrier_release(struct carrier *c)
+{
+	strbuf_release(&c->line);
+}
+
+static struct span line_of(const struct carrier *c)
+{
+	return (struct span){c->line.buf, c->line.len};
+}
+
+static bool take_binary(struct carrier *c, struct span *text)
+{
+	bool begins = c->is_binary && text->n > LENGTH_BYTES;
+
+	c->is_binary = span_equal(*text, SPAN("MESSAGE"));
+	if (!begins)
+		return false;
+	strbuf_clear(&c->line);
+	strbuf_append(&c->line, "MESSAGE=", 8);
+	strbuf_append(&c->line, text->p + LENGTH_BYTES, text->n - LENGTH_BYTES);
+	*text = line_of(c);
+	return true;
+}
+
+/* Words of the kernel behind which "=" stands, so that nothing else is taken for mail. */
+static bool looks_quoted(struct span s)
+{
+	return span_has(s, SPAN("=3D")) &&
+	       (span_has(s, SPAN("gfp_mask=3D")) || span_has(s, SPAN("constraint=3D")) ||
+		span_has(s, SPAN("order=3D")) || span_has(s, SPAN("oom_score_adj=3D")));
+}
+
+static int hex_upper(char c)
+{
+	return char_is_digit(c) ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static void put_unquoted(struct strbuf *out, struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '=' && i + 2 < s.n && hex_upper(s.p[i + 1]) >= 0 &&
+		    hex_upper(s.p[i + 2]) >= 0) {
+			strbuf_putc(out,
+				    (char)(hex_upper(s.p[i + 1]) * 16 + hex_upper(s.p[i + 2])));
+			i += 2;
+		} else {
+			strbuf_putc(out, s.p[i]);
+		}
+	}
+}
+
+static enum carried take_quoted(struct carrier *c, struct span *text, uint64_t *number)
+{
+	struct span s = *text;
+
+	if (s.n && s.p[s.n - 1] == '\r')
+		s.n--;
+	if (!c->is_soft) {
+		strbuf_clear(&c->line);
+		c->first = *number;
+	}
+	c->is_soft = span_ends(s, SPAN("=")) && c->line.len < SOFT_MAX;
+	put_unquoted(&c->line, span_head(s, s.n - c->is_soft));
+	if (c->is_soft)
+		return CARRIED_NOTHING;
+	*text = line_of(c);
+	*number = c->first;
+	return CARRIED_LINE;
+}
+
+enum carried carrier_take(struct carrier *c, struct span *text, uint64_t *number)
+{
+	if (take_binary(c, text))
+		return CARRIED_LINE;
+	c->is_quoted |= looks_quoted(*text);
+	if (c->is_quoted)
+		return take_quoted(c, text, number);
+	if (!json_looks_like(*text))
+		return CARRIED_LINE;
+	strbuf_clear(&c->line);
+	if (!json_message(*text, &c->line))
+		return CARRIED_LINE;
+	*text = line_of(c);
+	return CARRIED_MESSAGE;
+}
+
+enum carried carrier_rest(struct carrier *c, struct span *text, uint64_t *number)
+{
+	if (!c->is_soft)
+		return CARRIED_NOTHING;
+	c->is_soft = false;
+	*text = line_of(c);
+	*number = c->first;
+	return CARRIED_LINE;
+}
