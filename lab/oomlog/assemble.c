@@ -39,7 +39,9 @@ static void open_event(struct assembler *a, const struct message *m)
 	if (m->wall.n)
 		ev->wall = pool_text(&a->facts.pool, m->wall);
 	ev->headers_suppressed = a->suppressed;
+	ev->by_hand = a->by_hand && m->line - a->by_hand < IDLE_AFTER_KILL;
 	a->suppressed = OOMLOG_ABSENT;
+	a->by_hand = 0;
 }
 
 static void begin_event(struct assembler *a, const struct message *m)
@@ -97,7 +99,6 @@ static void take_table_head(struct assembler *a, const struct message *m)
 	if (m->kind == KIND_TABLE_HEAD && event(a)->task_count)
 		begin_event(a, m);
 	begin_if_past(a, m);
-	a->certain = true;
 	if (m->kind == KIND_TABLE_HEAD)
 		fact_table_head(&a->facts, m->text, m->line);
 }
@@ -105,7 +106,8 @@ static void take_table_head(struct assembler *a, const struct message *m)
 static void take_row(struct assembler *a, const struct message *m)
 {
 	begin_if_past(a, m);
-	fact_row(&a->facts, m->text, m->line);
+	/* A head alone may be anybody's example. */
+	a->certain |= fact_row(&a->facts, m->text, m->line) && event(a)->lines.table;
 }
 
 static void take_summary(struct assembler *a, const struct message *m)
@@ -171,7 +173,7 @@ static void take_group(struct assembler *a, const struct message *m)
 	a->certain = true;
 	a->facts.event.group_kill = true;
 	if (!event(a)->lines.group)
-		a->facts.event.lines.group = m->line;
+		fact_group(&a->facts, m->text, m->line);
 	a->facts.kill_says_memcg = true;
 }
 
@@ -197,6 +199,7 @@ static void take_panic(struct assembler *a, const struct message *m)
 	a->certain = true;
 	a->facts.kill_says_global |= span_has(m->text, SPAN("system-wide panic_on_oom"));
 	a->facts.event.panic = true;
+	a->facts.event.panic_is_compulsory = span_has(m->text, SPAN("compulsory panic_on_oom"));
 	a->facts.event.lines.panic = m->line;
 }
 
@@ -325,6 +328,13 @@ static bool take_follower(struct assembler *a, const struct message *m)
 	case KIND_REAPED:
 		fact_reaped(f, m->text, m->line);
 		return true;
+	case KIND_EXITING:
+		if (!f->event.exiting_count++)
+			f->event.lines.exiting = m->line;
+		return true;
+	case KIND_NO_COMPACTION:
+		f->event.compaction_disabled = true;
+		return true;
 	case KIND_SLAB_HEAD:
 		a->in_slabs = !past_dump(a);
 		f->event.lines.slab = m->line;
@@ -353,8 +363,10 @@ void assembler_message(void *ctx, const struct message *m)
 			a->facts.event.lines.last = m->line;
 		return;
 	}
-	if (m->kind == KIND_BOOT)
+	if (m->kind == KIND_BOOT || m->kind == KIND_BY_HAND)
 		assembler_close(a);
+	if (m->kind == KIND_BY_HAND)
+		a->by_hand = m->line;
 	if (a->open && ++a->idle > (event(a)->victim_count ? IDLE_AFTER_KILL : IDLE_BEFORE_KILL))
 		assembler_close(a);
 }

@@ -20,6 +20,7 @@ struct assembler {
 	bool in_slabs;
 	uint64_t idle;	    /* messages since the last of the event's own */
 	int64_t suppressed; /* announced for the next event; absent if not */
+	uint64_t by_hand;   /* line of the last sysrq f that no event followed yet; 0: none */
 	uint64_t events;
 };
 

@@ -109,7 +109,7 @@ static void check_gaps(struct facts *f)
 	if (!ev->lines.invoked)
 		facts_note(f, ev->lines.first, "The beginning (\"invoked oom-killer\") is missing");
 	if (ev->lines.invoked && !ev->victim_count && !ev->no_killable_process)
-		facts_note(f, ev->lines.last, "The log ends before it says who was killed");
+		facts_note(f, ev->lines.last, "The report ends before it says who was killed");
 	if (ev->lines.chosen && !ev->lines.killed && !ev->victim_count)
 		facts_note(f, ev->lines.chosen,
 			   "The \"Killed process\" line is missing; the process chosen here, or a "
@@ -132,7 +132,7 @@ static void check_gaps(struct facts *f)
 			" messages before this one (rate limit): there were kills without a report",
 			ev->headers_suppressed);
 	if (ev->duplicate_kills)
-		facts_note(f, ev->lines.killed,
+		facts_note(f, ev->lines.duplicate,
 			   "Kill lines that name a process already killed: %" PRId64
 			   "; each process is counted once",
 			   ev->duplicate_kills);

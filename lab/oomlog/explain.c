@@ -104,7 +104,7 @@ static const char *killed_text(struct explanation *x, const struct oomlog_event 
 				   process(x, ev->chosen_comm, ev->chosen_pid));
 	if (ev->lines.summary)
 		return "whom it killed the log does not say";
-	return "the log ends before a kill";
+	return "who was killed, if anybody, the log does not say";
 }
 
 static const char *limit_text(struct explanation *x, const struct oomlog_event *ev)
@@ -125,7 +125,7 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 {
 	const char *top = explain_name(x, ev->oom_memcg), *limit = limit_text(x, ev);
 
-	if (ev->order == -1)
+	if (ev->order == -1 || ev->by_hand)
 		return "somebody asked for a kill by hand (sysrq f)";
 	if (explain_is_memcg(ev) && ev->limit_is_max)
 		return pool_format(&x->pool,
@@ -220,37 +220,61 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 			    explain_name(x, ev->task_memcg));
 }
 
+/* A part that the line does not give is not told as nothing. */
+static const char *resident_part(struct explanation *x, int64_t bytes, const char *before,
+				 const char *after)
+{
+	return said(bytes) ? pool_format(&x->pool, "%s%s%s", before, SIZE_TEXT(bytes), after) : "";
+}
+
+static void say_death(struct explanation *x, const struct oomlog_victim *v)
+{
+	bool whole = said(v->file_rss_bytes);
+
+	if (!said(v->anon_rss_bytes))
+		return;
+	explain_say(x, TOPIC_WHAT, v->line, 0, "%s died with %s%s resident: %s anonymous%s%s.",
+		    process(x, v->comm, v->pid), whole ? "" : "at least ",
+		    SIZE_TEXT(v->anon_rss_bytes + or_zero(v->file_rss_bytes) +
+			      or_zero(v->shmem_rss_bytes)),
+		    SIZE_TEXT(v->anon_rss_bytes),
+		    resident_part(x, v->file_rss_bytes, ", ", " of files"),
+		    resident_part(x, v->shmem_rss_bytes, ", ", " of shared memory"));
+}
+
+static void say_group(struct explanation *x, const struct oomlog_event *ev)
+{
+	if (ev->group_kill && ev->group_memcg)
+		explain_say(x, TOPIC_WHAT, ev->lines.group, 0,
+			    "memory.oom.group is set for %s, so everything in it was killed.",
+			    explain_name(x, ev->group_memcg));
+	else if (ev->group_kill)
+		explain_say(x, TOPIC_WHAT, ev->lines.group, 0,
+			    "memory.oom.group is set, so the whole cgroup was killed.");
+	if (ev->exiting_count)
+		explain_say(x, TOPIC_WHAT, ev->lines.exiting, 0,
+			    "%" PRId64 " more %s already exiting and %s not killed again.",
+			    ev->exiting_count, ev->exiting_count == 1 ? "was" : "were",
+			    ev->exiting_count == 1 ? "was" : "were");
+}
+
 static void say_deaths(struct explanation *x, const struct oomlog_event *ev)
 {
-	for (size_t i = 0; i < ev->victim_count && i < 8; i++) {
-		const struct oomlog_victim *v = &ev->victims[i];
-
-		if (!said(v->anon_rss_bytes))
-			continue;
-		explain_say(x, TOPIC_WHAT, v->line, 0,
-			    "%s died with %s resident: %s anonymous, %s of files%s%s%s.",
-			    process(x, v->comm, v->pid),
-			    SIZE_TEXT(v->anon_rss_bytes + or_zero(v->file_rss_bytes) +
-				      or_zero(v->shmem_rss_bytes)),
-			    SIZE_TEXT(v->anon_rss_bytes), SIZE_TEXT(or_zero(v->file_rss_bytes)),
-			    said(v->shmem_rss_bytes) ? ", " : "",
-			    said(v->shmem_rss_bytes) ? SIZE_TEXT(v->shmem_rss_bytes) : "",
-			    said(v->shmem_rss_bytes) ? " of shared memory" : "");
-	}
+	for (size_t i = 0; i < ev->victim_count && i < 8; i++)
+		say_death(x, &ev->victims[i]);
 	if (ev->victim_count > 8)
 		explain_say(x, TOPIC_WHAT, ev->victims[8].line, 0, "%zu more were killed.",
 			    ev->victim_count - 8);
-	if (ev->group_kill)
-		explain_say(x, TOPIC_WHAT, ev->lines.group, 0,
-			    "memory.oom.group is set there, so the whole cgroup was killed.");
+	say_group(x, ev);
 	if (ev->no_killable_process)
 		explain_say(x, TOPIC_WHAT, ev->lines.no_killable, ev->lines.panic,
 			    "The kernel found no process it may kill%s.",
 			    ev->panic ? " and stopped the machine (panic)" : "");
 	else if (ev->panic)
 		explain_say(x, TOPIC_WHAT, ev->lines.panic, 0,
-			    "vm.panic_on_oom is set: the kernel stopped the machine instead of "
-			    "killing.");
+			    "vm.panic_on_oom is %s: the kernel stopped the machine instead of "
+			    "killing.",
+			    ev->panic_is_compulsory ? "2 (always)" : "set");
 }
 
 static bool is_listed(const struct oomlog_event *ev, int64_t pid)
@@ -323,7 +347,8 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 	const struct oomlog_victim *v = ev->victims;
 	int64_t resident, swapped = 0;
 
-	if (!ev->victim_count || !said(v->total_vm_bytes) || !said(v->anon_rss_bytes))
+	if (!ev->victim_count || !said(v->total_vm_bytes) || !said(v->anon_rss_bytes) ||
+	    !said(v->file_rss_bytes))
 		return;
 	for (size_t i = 0; i < ev->task_count; i++)
 		if (ev->tasks[i].pid == v->pid)

@@ -84,13 +84,25 @@ static void say_machine_swap(struct explanation *x, const struct oomlog_event *e
 			    SIZE_TEXT(total));
 }
 
-/* Blocks of at least the order wanted. */
-static int64_t large_blocks(const struct oomlog_zone *zone, int64_t order)
+/* Page blocks kept for contiguous allocation (CMA) serve only movable pages meanwhile. */
+static bool may_use_cma(const struct oomlog_event *ev)
+{
+	return !ev->gfp_mask || !strchr(ev->gfp_mask, '(') || strstr(ev->gfp_mask, "MOVABLE");
+}
+
+static int64_t cma_bytes(const struct oomlog_event *ev, const struct oomlog_zone *zone)
+{
+	return may_use_cma(ev) ? 0 : or_zero(zone->free_cma_bytes);
+}
+
+/* Blocks of at least the order wanted that the request may use. */
+static int64_t large_blocks(const struct oomlog_event *ev, const struct oomlog_zone *zone)
 {
 	int64_t blocks = 0;
 
-	for (size_t i = (size_t)order; i < OOMLOG_ORDERS; i++)
-		blocks += or_zero(zone->blocks[i]);
+	for (size_t i = (size_t)ev->order; i < OOMLOG_ORDERS; i++)
+		if (may_use_cma(ev) || !zone->only_cma[i])
+			blocks += or_zero(zone->blocks[i]);
 	return blocks;
 }
 
@@ -119,38 +131,57 @@ static void say_unusable(struct explanation *x, const struct oomlog_event *ev,
 static void say_fragmentation(struct explanation *x, const struct oomlog_event *ev,
 			      const struct oomlog_zone *z)
 {
+	int64_t blocks;
+
 	if (!z->buddy_line || ev->order >= OOMLOG_ORDERS)
 		return;
+	blocks = large_blocks(ev, z);
 	explain_say(x, TOPIC_RECLAIM, z->buddy_line, z->line,
 		    "Zone %s has %s free, above its minimum of %s, but only %" PRId64
-		    " blocks of order %" PRId64
-		    " or more, some of them kept for other uses: free memory is fragmented.",
-		    explain_name(x, z->name), SIZE_TEXT(z->free_bytes), SIZE_TEXT(z->min_bytes),
-		    large_blocks(z, ev->order), ev->order);
+		    " blocks of order %" PRId64 " or more%s: free memory is fragmented.",
+		    explain_name(x, z->name), SIZE_TEXT(z->free_bytes - cma_bytes(ev, z)),
+		    SIZE_TEXT(z->min_bytes), blocks, ev->order,
+		    blocks ? ", some of them kept for other uses" : "");
+}
+
+static void say_cma(struct explanation *x, const struct oomlog_event *ev,
+		    const struct oomlog_zone *z)
+{
+	int64_t cma = cma_bytes(ev, z);
+
+	if (cma > z->free_bytes / 4)
+		explain_say(x, TOPIC_RECLAIM, z->line, ev->lines.invoked,
+			    "Of the %s free in zone %s, %s is CMA, which takes movable pages only; "
+			    "this request (%s) may not use it.",
+			    SIZE_TEXT(z->free_bytes), explain_name(x, z->name), SIZE_TEXT(cma),
+			    explain_name(x, ev->gfp_mask));
 }
 
 static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 		     const struct oomlog_zone *z)
 {
+	int64_t usable;
+
 	if (!said(z->free_bytes) || !said(z->min_bytes) || z->min_bytes == 0)
 		return;
-	if (!request_may_use(ev, z))
+	usable = z->free_bytes - cma_bytes(ev, z);
+	if (!request_may_use(ev, z)) {
 		say_unusable(x, ev, z);
-	else if (z->free_bytes < z->min_bytes)
+		return;
+	}
+	say_cma(x, ev, z);
+	if (usable < z->min_bytes)
 		explain_say(x, TOPIC_RECLAIM, z->line, 0,
 			    "Zone %s has %s free, below its minimum of %s.",
-			    explain_name(x, z->name), SIZE_TEXT(z->free_bytes),
-			    SIZE_TEXT(z->min_bytes));
+			    explain_name(x, z->name), SIZE_TEXT(usable), SIZE_TEXT(z->min_bytes));
 	else if (said(ev->order) && ev->order > 0)
 		say_fragmentation(x, ev, z);
-	else if (said(z->high_bytes) && z->free_bytes > 2 * z->high_bytes &&
-		 z->free_bytes > 256 * MIB)
+	else if (said(z->high_bytes) && usable > 2 * z->high_bytes && usable > 256 * MIB)
 		explain_say(
 			x, TOPIC_RECLAIM, z->line, 0,
 			"Zone %s still has %s free, far above its high watermark of %s; why this "
 			"request could not have it the log does not say.",
-			explain_name(x, z->name), SIZE_TEXT(z->free_bytes),
-			SIZE_TEXT(z->high_bytes));
+			explain_name(x, z->name), SIZE_TEXT(usable), SIZE_TEXT(z->high_bytes));
 }
 
 static void say_locked(struct explanation *x, const struct oomlog_event *ev)
@@ -168,7 +199,7 @@ void explain_reclaim(struct explanation *x, const struct oomlog_event *ev)
 	if (explain_is_memcg(ev)) {
 		say_memcg_swap(x, ev);
 		say_dirty(x, ev);
-	} else if (ev->order != -1) {
+	} else if (ev->order != -1 && !ev->by_hand) {
 		say_machine_swap(x, ev);
 		for (size_t i = 0; i < ev->zone_count; i++)
 			say_zone(x, ev, &ev->zones[i]);
@@ -209,7 +240,7 @@ static void change_memcg(struct explanation *x, const struct oomlog_event *ev)
 
 static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 {
-	if (ev->order == -1) {
+	if (ev->order == -1 || ev->by_hand) {
 		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
 			    "Nothing was short: find who wrote to /proc/sysrq-trigger or pressed "
 			    "the keys.");
@@ -230,6 +261,10 @@ static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 	else if (ev->scope && strcmp(ev->scope, "mempolicy") == 0)
 		explain_say(x, TOPIC_CHANGE, ev->lines.summary, 0,
 			    "Let the memory policy prefer its nodes instead of binding to them.");
+	else if (ev->order > 0 && said(ev->order) && ev->compaction_disabled)
+		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
+			    "This kernel has no compaction (CONFIG_COMPACTION): with it, or with a "
+			    "larger vm.min_free_kbytes, large requests fare better.");
 	else if (ev->order > 0 && said(ev->order))
 		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
 			    "A larger vm.min_free_kbytes or earlier compaction helps large "

@@ -233,6 +233,14 @@ static bool dominates(const struct explanation *x)
 	return true;
 }
 
+static bool has_row(const struct oomlog_event *ev, int64_t pid)
+{
+	for (size_t i = 0; i < ev->task_count; i++)
+		if (ev->tasks[i].pid == pid)
+			return true;
+	return false;
+}
+
 void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 {
 	if (ev->allocating_task) {
@@ -245,7 +253,7 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 	if (!ev->victim_count)
 		return;
 	if (x->victim == SIZE_MAX) {
-		if (ev->task_count)
+		if (ev->task_count && !has_row(ev, ev->victims[0].pid))
 			explain_say(x, TOPIC_WHY, ev->lines.killed, ev->lines.table,
 				    "The victim is not among the processes listed, so its score "
 				    "cannot be compared.");
@@ -258,8 +266,10 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 		return;
 	}
 	if (x->candidate_count == 1) {
-		explain_say(x, TOPIC_WHY, ev->lines.table, 0,
-			    "It was the only process there: the kernel had no choice.");
+		/* A machine has more than one: what is left of its table is an excerpt. */
+		if (explain_is_memcg(ev))
+			explain_say(x, TOPIC_WHY, ev->lines.table, 0,
+				    "It was the only process there: the kernel had no choice.");
 		return;
 	}
 	say_highest(x, ev);

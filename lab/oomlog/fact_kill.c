@@ -218,12 +218,23 @@ void fact_victim(struct facts *f, const struct oomlog_victim *victim)
 
 	for (size_t i = 0; i < ev->victim_count; i++)
 		if (ev->victims[i].pid == victim->pid) {
-			ev->duplicate_kills++;
+			if (!ev->duplicate_kills++)
+				ev->lines.duplicate = victim->line;
 			return;
 		}
 	if (!ev->victim_count)
 		ev->lines.killed = victim->line;
 	*ARRAY_PUSH(ev->victims, ev->victim_count, f->victim_room) = *victim;
+}
+
+void fact_group(struct facts *f, struct span text, uint64_t line)
+{
+	struct span path = after(text, SPAN("Tasks in "));
+	size_t end = span_rfind(path, SPAN(" are going to be killed"));
+
+	f->event.lines.group = line;
+	if (end != SPAN_NONE && end)
+		f->event.group_memcg = pool_text(&f->pool, span_head(path, end));
 }
 
 void fact_reaped(struct facts *f, struct span text, uint64_t line)

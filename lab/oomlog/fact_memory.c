@@ -241,7 +241,8 @@ static struct oomlog_zone *zone_named(struct facts *f, struct span name)
 				     .min_bytes = OOMLOG_ABSENT,
 				     .low_bytes = OOMLOG_ABSENT,
 				     .high_bytes = OOMLOG_ABSENT,
-				     .managed_bytes = OOMLOG_ABSENT};
+				     .managed_bytes = OOMLOG_ABSENT,
+				     .free_cma_bytes = OOMLOG_ABSENT};
 	for (size_t i = 0; i < OOMLOG_ORDERS; i++)
 		zone->blocks[i] = OOMLOG_ABSENT;
 	return zone;
@@ -265,6 +266,7 @@ void fact_zone(struct facts *f, struct span text, uint64_t line)
 	bytes_after(text, SPAN(" high:"), &zone->high_bytes);
 	bytes_after(text, SPAN(" present:"), &zone->managed_bytes);
 	bytes_after(text, SPAN(" managed:"), &zone->managed_bytes);
+	bytes_after(text, SPAN(" free_cma:"), &zone->free_cma_bytes);
 }
 
 /* "19*4kB", at most "(UMEC)" in between, until "=". */
@@ -295,6 +297,7 @@ void fact_buddy(struct facts *f, struct span text, uint64_t line)
 	for (size_t order = 0; order < OOMLOG_ORDERS && next_blocks(&text, &blocks, &kib);
 	     order++) {
 		zone->blocks[order] = blocks;
+		zone->only_cma[order] = span_starts(span_ltrim(text), SPAN("(C)"));
 		if (order == 0)
 			f->buddy_page_size = kib * 1024;
 	}

@@ -91,6 +91,9 @@ bool fact_blames_machine(struct span text);
 /* Adds a victim, once per pid. */
 void fact_victim(struct facts *f, const struct oomlog_victim *victim);
 
+/* Tasks in /pod/a are going to be killed due to memory.oom.group set */
+void fact_group(struct facts *f, struct span text, uint64_t line);
+
 /* oom_reaper: reaped process 15512 (tail), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB */
 void fact_reaped(struct facts *f, struct span text, uint64_t line);
 

@@ -16,6 +16,7 @@ static const struct marker markers[] = {
 	{SPAN(",global_oom"), KIND_SUMMARY_REST},
 	{SPAN(",task_memcg="), KIND_SUMMARY_REST},
 	{SPAN("Backtrace:"), KIND_TRACE_HEAD},
+	{SPAN("COMPACTION is disabled!!!"), KIND_NO_COMPACTION},
 	{SPAN("Call Trace:"), KIND_TRACE_HEAD},
 	{SPAN("Call trace:"), KIND_TRACE_HEAD},
 	{SPAN("Free swap "), KIND_SWAP},
@@ -26,11 +27,12 @@ static const struct marker markers[] = {
 	{SPAN("Memory cgroup out of memory: Killed process "), KIND_KILLED},
 	{SPAN("Memory cgroup out of memory: Kill process "), KIND_CHOSEN},
 	{SPAN("Memory cgroup out of memory: kill process "), KIND_CHOSEN},
-	{SPAN("Memory cgroup out of memory: OOM victim "), KIND_OTHER},
+	{SPAN("Memory cgroup out of memory: OOM victim "), KIND_EXITING},
 	{SPAN("Memory cgroup stats"), KIND_STATS},
 	{SPAN("Memory limit reached of cgroup "), KIND_TASK_IN},
 	{SPAN("Mem-Info:"), KIND_MEMINFO},
 	{SPAN("Mem-info:"), KIND_MEMINFO},
+	{SPAN("Out of memory: OOM victim "), KIND_EXITING},
 	{SPAN("Out of memory: Killed process "), KIND_KILLED},
 	{SPAN("Out of Memory: Killed process "), KIND_KILLED},
 	{SPAN("Out of memory (oom_kill_allocating_task): Killed process "), KIND_KILLED},
@@ -43,6 +45,7 @@ static const struct marker markers[] = {
 	{SPAN("RIP: "), KIND_REGISTERS},
 	{SPAN("RSP: "), KIND_REGISTERS},
 	{SPAN("RAX: "), KIND_REGISTERS},
+	{SPAN("SysRq : Manual OOM execution"), KIND_BY_HAND},
 	{SPAN("Task in /"), KIND_TASK_IN},
 	{SPAN("Task in  killed as"), KIND_TASK_IN},
 	{SPAN("Tasks state (memory values in "), KIND_TASKS_STATE},
@@ -64,6 +67,8 @@ static const struct marker markers[] = {
 	{SPAN("oom_kill_process: "), KIND_SUPPRESSED},
 	{SPAN("swap: usage "), KIND_USAGE_OTHER},
 	{SPAN("slab_reclaimable:"), KIND_COUNTERS},
+	{SPAN("sysrq: Manual OOM execution"), KIND_BY_HAND},
+	{SPAN("sysrq: SysRq : Manual OOM execution"), KIND_BY_HAND},
 	{SPAN("sec_pagetables:"), KIND_COUNTERS},
 	{SPAN("unevictable:"), KIND_COUNTERS},
 };
@@ -216,6 +221,8 @@ static enum kind bracket_or_loose(struct span s)
 /* Counters are in pages: with a unit it is the wrapped rest of a node's or zone's line. */
 static enum kind marked_kind(enum kind kind, struct span s)
 {
+	if (kind == KIND_USAGE && !span_digits(span_skip(s, 14)))
+		return KIND_OTHER;
 	if (kind == KIND_COUNTERS && span_has(s, SPAN("kB")))
 		return KIND_OTHER;
 	return kind ? kind : loose_kind(s);
@@ -382,6 +389,9 @@ bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_hea
 	case KIND_SLAB_HEAD:
 	case KIND_SLAB:
 	case KIND_BOOT:
+	case KIND_EXITING:
+	case KIND_BY_HAND:
+	case KIND_NO_COMPACTION:
 	case KIND_COUNT:
 		break;
 	}

@@ -47,6 +47,9 @@ enum kind {
 	KIND_SLAB_HEAD,	   /* Unreclaimable slab info: */
 	KIND_SLAB,	   /* kmalloc-64      1234KB       2345KB, only after its head */
 	KIND_BOOT,	   /* Linux version 6.1.0-... */
+	KIND_EXITING,	   /* Out of memory: OOM victim 12 (hog) is already exiting. Skip ... */
+	KIND_BY_HAND,	   /* sysrq: Manual OOM execution */
+	KIND_NO_COMPACTION, /* COMPACTION is disabled!!! */
 	KIND_COUNT,
 };
 
