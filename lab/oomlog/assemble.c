@@ -3,6 +3,10 @@
 /* Messages of others before an open event is given up: dumps are interleaved with other reports. */
 #define IDLE_AFTER_KILL	 64
 #define IDLE_BEFORE_KILL 1000
+/* The same while it may be no event at all. */
+#define IDLE_UNCERTAIN 16
+/* Lines of a report of something else that has a Mem-Info. */
+#define OTHER_DUMP_LINES 400
 
 void assembler_init(struct assembler *a, const struct oomlog_options *options)
 {
@@ -15,11 +19,18 @@ void assembler_release(struct assembler *a)
 	facts_release(&a->facts);
 }
 
+static const struct oomlog_event *event(const struct assembler *a)
+{
+	return &a->facts.event;
+}
+
 void assembler_close(struct assembler *a)
 {
 	if (a->open && a->certain) {
 		facts_finish(&a->facts, a->options.page_size);
 		a->events++;
+		if (event(a)->victim_count)
+			a->last_pid = event(a)->victims[event(a)->victim_count - 1].pid;
 		a->options.event(&a->facts.event, a->options.ctx);
 	}
 	if (a->open)
@@ -50,11 +61,6 @@ static void begin_event(struct assembler *a, const struct message *m)
 	open_event(a, m);
 }
 
-static const struct oomlog_event *event(const struct assembler *a)
-{
-	return &a->facts.event;
-}
-
 /* The dump is over: what comes now and belongs to a dump begins another one. */
 static bool past_dump(const struct assembler *a)
 {
@@ -73,6 +79,7 @@ static void take_invoked(struct assembler *a, const struct message *m)
 {
 	begin_event(a, m);
 	a->certain = true;
+	a->other_dump = 0;
 	fact_invoked(&a->facts, m->text, m->line);
 }
 
@@ -105,9 +112,12 @@ static void take_table_head(struct assembler *a, const struct message *m)
 
 static void take_row(struct assembler *a, const struct message *m)
 {
+	bool headed;
+
 	begin_if_past(a, m);
-	/* A head alone may be anybody's example. */
-	a->certain |= fact_row(&a->facts, m->text, m->line) && event(a)->lines.table;
+	/* A head alone may be anybody's example, and a row alone anybody's numbers. */
+	headed = event(a)->lines.table;
+	a->certain |= fact_row(&a->facts, m->text, m->line) && headed;
 }
 
 static void take_summary(struct assembler *a, const struct message *m)
@@ -130,22 +140,41 @@ static bool blame_differs(const struct assembler *a, const struct message *m)
 
 static void take_chosen(struct assembler *a, const struct message *m)
 {
-	if (blame_differs(a, m))
+	/* Kernel 5.0 has a summary and a choice. */
+	if (blame_differs(a, m) || event(a)->victim_count || event(a)->lines.chosen ||
+	    event(a)->no_killable_process)
 		begin_event(a, m);
-	begin_if_past(a, m);
+	open_event(a, m);
 	a->certain = true;
 	fact_chosen(&a->facts, m->text, m->line);
 }
 
+/* "Out of Memory: Killed process 739 (xchats).": until 2.6.10 once for each task that shared it. */
+static bool is_next_thread(const struct assembler *a, const struct message *m,
+			   const struct oomlog_victim *victim)
+{
+	const struct oomlog_event *ev = event(a);
+
+	return a->last_kind == KIND_KILLED && ev->victim_count && victim->comm &&
+	       victim->anon_rss_bytes == OOMLOG_ABSENT &&
+	       span_starts(span_ltrim(m->text), SPAN("Out of Memory: Killed process ")) &&
+	       ev->victims[ev->victim_count - 1].comm &&
+	       strcmp(ev->victims[ev->victim_count - 1].comm, victim->comm) == 0;
+}
+
 /* "Killed process" without first words follows the choice; with them it stands for both. */
-static bool kill_belongs(const struct assembler *a, const struct message *m)
+static bool kill_belongs(const struct assembler *a, const struct message *m,
+			 const struct oomlog_victim *victim)
 {
 	bool complete = fact_blames_memcg(m->text) || fact_blames_machine(m->text);
 
 	if (event(a)->group_kill && !fact_blames_machine(m->text))
 		return true;
+	if (is_next_thread(a, m, victim))
+		return true;
 	return !event(a)->victim_count && !event(a)->no_killable_process &&
-	       !(complete && (event(a)->lines.chosen || blame_differs(a, m)));
+	       !(complete && ((event(a)->lines.chosen && !a->facts.chosen_with_children) ||
+			      blame_differs(a, m)));
 }
 
 static void take_killed(struct assembler *a, const struct message *m)
@@ -154,7 +183,7 @@ static void take_killed(struct assembler *a, const struct message *m)
 
 	if (!fact_parse_killed(&a->facts, m->text, &victim))
 		return;
-	if (!kill_belongs(a, m)) {
+	if (!kill_belongs(a, m, &victim)) {
 		begin_event(a, m);
 		fact_parse_killed(&a->facts, m->text, &victim);
 	}
@@ -210,11 +239,29 @@ static void take_suppressed(struct assembler *a, const struct message *m)
 	span_number_after(text, SPAN("oom_kill_process: "), &a->suppressed);
 }
 
+/*
+ * Mem-Info and what follows it, without a beginning: what comes behind it will tell whether it is a
+ * kill's. A failed allocation and sysrq m print the same.
+ */
+static void begin_headless(struct assembler *a, const struct message *m)
+{
+	static const bool may_begin[KIND_COUNT] = {
+		[KIND_MEMINFO] = true, [KIND_COUNTERS] = true, [KIND_ZONE] = true,
+		[KIND_BUDDY] = true,   [KIND_SWAP] = true,     [KIND_PAGES] = true,
+	};
+
+	if (may_begin[m->kind] && !a->open && !a->other_dump)
+		open_event(a, m);
+}
+
 /* Parts of a dump that others print too: taken only inside an event, before its kill. */
 static bool take_detail(struct assembler *a, const struct message *m)
 {
 	struct facts *f = &a->facts;
-	bool dump = a->open && !past_dump(a);
+	bool dump;
+
+	begin_headless(a, m);
+	dump = a->open && !past_dump(a);
 
 	switch ((int)m->kind) {
 	case KIND_CPU:
@@ -266,14 +313,20 @@ static bool take_trace(struct assembler *a, const struct message *m)
 	if (m->kind == KIND_TRACE_HEAD && dump && !f->trace_done) {
 		f->in_trace = true;
 		f->event.lines.trace = m->line;
+		fact_trace_head(f, m->text);
 		return true;
+	}
+	/* ARM and old i386 kernels have no head. */
+	if (m->kind == KIND_FRAME && dump && !f->in_trace && !f->trace_done) {
+		f->in_trace = true;
+		f->event.lines.trace = m->line;
 	}
 	if (!f->in_trace)
 		return false;
-	if (m->kind == KIND_FRAME || m->kind == KIND_OTHER) {
+	if (m->kind == KIND_FRAME || m->kind == KIND_OTHER || m->kind == KIND_TASK_IN_REST) {
 		if (fact_frame(f, m->text) || event(a)->trace_count == 0)
 			return true;
-		if (m->kind == KIND_OTHER)
+		if (m->kind != KIND_FRAME)
 			return false;
 	}
 	f->in_trace = false;
@@ -306,6 +359,9 @@ static bool take_follower(struct assembler *a, const struct message *m)
 
 	if (m->kind == KIND_TASK_IN_REST && span_starts(span_ltrim(m->text), SPAN("Task in")))
 		begin_if_past(a, m);
+	/* Only a cgroup's dump has these. */
+	if (m->kind == KIND_STATS || m->kind == KIND_USAGE_OTHER)
+		begin_if_past(a, m);
 	if (!a->open)
 		return false;
 	switch ((int)m->kind) {
@@ -327,6 +383,7 @@ static bool take_follower(struct assembler *a, const struct message *m)
 		return true;
 	case KIND_REAPED:
 		fact_reaped(f, m->text, m->line);
+		f->reaped_earlier |= f->reaped_pid == a->last_pid;
 		return true;
 	case KIND_EXITING:
 		if (!f->event.exiting_count++)
@@ -349,12 +406,27 @@ static bool take_follower(struct assembler *a, const struct message *m)
 	return false;
 }
 
+/* "hog: page allocation failure: order:4, mode:0x40cc0", "sysrq: Show Memory" */
+static bool is_other_dump(struct span text)
+{
+	return span_has(text, SPAN("page allocation failure")) ||
+	       span_has(text, SPAN("Show Memory"));
+}
+
+static unsigned int idle_limit(const struct assembler *a)
+{
+	if (!a->certain)
+		return IDLE_UNCERTAIN;
+	return event(a)->victim_count ? IDLE_AFTER_KILL : IDLE_BEFORE_KILL;
+}
+
 void assembler_message(void *ctx, const struct message *m)
 {
 	struct assembler *a = ctx;
 	bool own = take_trace(a, m) || take_event_line(a, m) || take_follower(a, m) ||
 		   take_detail(a, m);
 
+	a->last_kind = m->kind;
 	if (!own && a->open && m->line == a->facts.stat_line && span_trim(m->text).n)
 		a->facts.stats_cut = true;
 	if (own) {
@@ -367,6 +439,11 @@ void assembler_message(void *ctx, const struct message *m)
 		assembler_close(a);
 	if (m->kind == KIND_BY_HAND)
 		a->by_hand = m->line;
-	if (a->open && ++a->idle > (event(a)->victim_count ? IDLE_AFTER_KILL : IDLE_BEFORE_KILL))
+	if (is_other_dump(m->text)) {
+		a->other_dump = m->line;
+		a->facts.has_other_dump = true;
+	} else if (a->other_dump && m->line - a->other_dump > OTHER_DUMP_LINES)
+		a->other_dump = 0;
+	if (a->open && (++a->idle > idle_limit(a) || (a->other_dump == m->line && !a->certain)))
 		assembler_close(a);
 }

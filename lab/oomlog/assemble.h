@@ -18,8 +18,12 @@ struct assembler {
 	bool open;    /* an event is being filled */
 	bool certain; /* ... and it is one, not just rows that might lead to one */
 	bool in_slabs;
-	uint64_t idle;	    /* messages since the last of the event's own */
-	int64_t suppressed; /* announced for the next event; absent if not */
+	uint64_t idle;	     /* messages since the last of the event's own */
+	int64_t suppressed;  /* announced for the next event; absent if not */
+	int64_t last_pid;    /* the last victim of the event before */
+	enum kind last_kind; /* of the last message */
+	uint64_t
+		other_dump; /* line of the last report of something else with a Mem-Info; 0: none */
 	uint64_t by_hand;   /* line of the last sysrq f that no event followed yet; 0: none */
 	uint64_t events;
 };

@@ -6,12 +6,13 @@ enum { LENGTH_BYTES = 8, SOFT_MAX = 16384 };
 
 void carrier_init(struct carrier *c)
 {
-	*c = (struct carrier){.line = STRBUF_INIT};
+	*c = (struct carrier){.line = STRBUF_INIT, .clean = STRBUF_INIT};
 }
 
 void carrier_release(struct carrier *c)
 {
 	strbuf_release(&c->line);
+	strbuf_release(&c->clean);
 }
 
 static struct span line_of(const struct carrier *c)
@@ -36,9 +37,10 @@ static bool take_binary(struct carrier *c, struct span *text)
 /* Words of the kernel behind which "=" stands, so that nothing else is taken for mail. */
 static bool looks_quoted(struct span s)
 {
-	return span_has(s, SPAN("=3D")) &&
-	       (span_has(s, SPAN("gfp_mask=3D")) || span_has(s, SPAN("constraint=3D")) ||
-		span_has(s, SPAN("order=3D")) || span_has(s, SPAN("oom_score_adj=3D")));
+	return span_starts(s, SPAN("Content-Transfer-Encoding: quoted-printable")) ||
+	       (span_has(s, SPAN("=3D")) &&
+		(span_has(s, SPAN("gfp_mask=3D")) || span_has(s, SPAN("constraint=3D")) ||
+		 span_has(s, SPAN("order=3D")) || span_has(s, SPAN("oom_score_adj=3D"))));
 }
 
 static int hex_upper(char c)
@@ -70,6 +72,11 @@ static enum carried take_quoted(struct carrier *c, struct span *text, uint64_t *
 		strbuf_clear(&c->line);
 		c->first = *number;
 	}
+	/* "=0A=": the end of a line of the text, written out. */
+	if (span_ends(s, SPAN("=0A=")))
+		s.n -= 4;
+	if (span_ends(s, SPAN("=0D")))
+		s.n -= 3;
 	c->is_soft = span_ends(s, SPAN("=")) && c->line.len < SOFT_MAX;
 	put_unquoted(&c->line, span_head(s, s.n - c->is_soft));
 	if (c->is_soft)
@@ -84,8 +91,9 @@ enum carried carrier_take(struct carrier *c, struct span *text, uint64_t *number
 	if (take_binary(c, text))
 		return CARRIED_LINE;
 	c->is_quoted |= looks_quoted(*text);
-	if (c->is_quoted)
-		return take_quoted(c, text, number);
+	if (c->is_quoted && take_quoted(c, text, number) == CARRIED_NOTHING)
+		return CARRIED_NOTHING;
+	*text = markup_strip(&c->markup, *text, &c->clean);
 	if (!json_looks_like(*text))
 		return CARRIED_LINE;
 	strbuf_clear(&c->line);

@@ -1,6 +1,6 @@
 /*
  * carrier.h - whole lines taken out of what carried them: JSON, the journal's export form, mail's
- * quoted-printable; pure.
+ * quoted-printable, markup; pure.
  *
  *	{"_TRANSPORT":"kernel","MESSAGE":"Out of memory: ..."}	json.h
  *	MESSAGE							journalctl -o export, several lines:
@@ -15,10 +15,13 @@
 #define OOMLAB_OOMLOG_CARRIER_H
 
 #include "base/strbuf.h"
+#include "oomlog/markup.h"
 #include "oomlog/span.h"
 
 struct carrier {
 	struct strbuf line;
+	struct strbuf clean; /* the line without its markup */
+	struct markup markup;
 	bool is_binary; /* the last line was "MESSAGE" */
 	bool is_quoted; /* "=3D" was seen where the kernel writes "=" */
 	bool is_soft;	/* the last line ended in "=": the next one belongs to it */

@@ -35,13 +35,15 @@ void fact_invoked(struct facts *f, struct span text, uint64_t line)
 	struct span gfp = after(rest, SPAN("gfp_mask="));
 
 	f->event.lines.invoked = line;
+	f->event.invoker_is_unsaid = at == SPAN_NONE &&
+				     span_starts(span_ltrim(text), SPAN("oom-killer: "));
 	if (who.n)
 		f->event.invoker_comm = pool_text(&f->pool, who);
 	invoker_with_pid(f, who);
 	if (!gfp.n)
 		gfp = after(rest, SPAN(" gfp "));
 	gfp = until(gfp, ", ");
-	if (gfp.n)
+	if (span_starts(gfp, SPAN("0x")))
 		f->event.gfp_mask = pool_text(&f->pool, gfp);
 	span_number_after(rest, SPAN("order="), &f->event.order);
 	span_number_after(rest, SPAN("oom_score_adj="), &f->event.invoker_oom_score_adj);
@@ -115,20 +117,44 @@ void fact_cpu(struct facts *f, struct span text, uint64_t line)
 	kernel_release(f, taint);
 }
 
+#define COMM_MAX 15
+
+/*
+ * Offset of the ")" behind the name in " (name) ...". A name may hold anything, but no more than
+ * COMM_MAX bytes; what the kernel prints behind it tells which parenthesis is its own.
+ */
+static size_t end_of_comm(struct span s)
+{
+	static const struct span ends[] = {SPAN(") total-vm:"),	 SPAN("), UID "),
+					   SPAN(") vsz:"),	 SPAN(") score "),
+					   SPAN("), total-vm:"), SPAN(") anon-rss:")};
+	struct span head;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t at = span_rfind(span_head(s, 2 + COMM_MAX + ends[i].n), ends[i]);
+
+		if (at != SPAN_NONE)
+			return at;
+	}
+	head = span_head(s, 2 + COMM_MAX + 1);
+	return span_rfind(head, SPAN(")"));
+}
+
 void fact_chosen(struct facts *f, struct span text, uint64_t line)
 {
 	struct span rest = after(text, SPAN("ill process "));
 	int64_t pid;
 
 	f->event.lines.chosen = line;
+	f->chosen_with_children = span_has(text, SPAN(" and children"));
 	f->kill_says_memcg |= fact_blames_memcg(text);
 	f->kill_says_global |= fact_blames_machine(text);
 	f->event.allocating_task |= span_has(text, SPAN("(oom_kill_allocating_task)"));
 	if (!span_number(&rest, &pid))
 		return;
 	f->event.chosen_pid = pid;
-	size_t end = span_rfind(rest, SPAN(") score "));
-	if (end == SPAN_NONE || !span_eat(&rest, SPAN(" (")))
+	size_t end = end_of_comm(rest);
+	if (end == SPAN_NONE || end < 2 || !span_eat(&rest, SPAN(" (")))
 		return;
 	f->event.chosen_comm = pool_text(&f->pool, span_head(rest, end - 2));
 	rest = span_skip(rest, end - 2);
@@ -156,20 +182,6 @@ static void kib_field(struct span s, struct span label, int64_t *bytes)
 
 	if (span_number(&rest, &kib) && span_starts(rest, SPAN("kB")))
 		*bytes = fact_size(kib, 1024);
-}
-
-static size_t end_of_comm(struct span s)
-{
-	static const struct span ends[] = {SPAN(") total-vm:"), SPAN("), UID "), SPAN(") vsz:"),
-					   SPAN(") score "), SPAN("), total-vm:")};
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		size_t at = span_rfind(s, ends[i]);
-
-		if (at != SPAN_NONE)
-			return at;
-	}
-	return span_rfind(s, SPAN(")"));
 }
 
 static void victim_sizes(struct span s, struct oomlog_victim *v)

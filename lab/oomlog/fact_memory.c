@@ -182,6 +182,7 @@ void fact_stats(struct facts *f, struct span text, uint64_t line)
 		if (path.n && *path.p == '/')
 			f->event.stats_memcg = pool_text(&f->pool, path);
 	}
+	f->stats_are_listed |= cache == SPAN_NONE;
 	if (cache != SPAN_NONE)
 		stats_in_line(f, rest);
 	else

@@ -51,7 +51,9 @@ static bool cut_numbers(struct facts *f, struct span *s)
 	struct span digits = uid_at == SPAN_NONE ? (struct span){NULL, 0}
 						 : span_skip(*s, uid_at + 5);
 	int64_t uid = 0, pid;
-	bool uid_whole = digits.n && span_number(&digits, &uid) && span_rtrim(digits).n == 0;
+	/* Only what may stand behind a quoted line. */
+	bool uid_whole = digits.n && span_number(&digits, &uid) &&
+			 (span_rtrim(digits).n == 0 || memchr("\"'`;,.)|\\<", *digits.p, 10));
 
 	pid_at = span_rfind(uid_whole ? span_head(*s, uid_at) : *s, SPAN(",pid="));
 	if (pid_at == SPAN_NONE)
@@ -183,12 +185,16 @@ static void constraint(struct facts *f, struct span s)
 {
 	static const struct span whole[] = {SPAN("NONE"), SPAN("CPUSET"), SPAN("MEMORY_POLICY"),
 					    SPAN("MEMCG")};
-	size_t comma = span_find(s, SPAN(","));
-	struct span word = span_head(s, comma == SPAN_NONE ? s.n : comma);
-	bool known = comma != SPAN_NONE;
+	struct span word;
+	size_t n = 0;
+	bool known;
 
-	if (!span_eat(&word, SPAN("CONSTRAINT_")))
+	if (!span_eat(&s, SPAN("CONSTRAINT_")))
 		return;
+	while (n < s.n && ((s.p[n] >= 'A' && s.p[n] <= 'Z') || s.p[n] == '_'))
+		n++;
+	word = span_head(s, n);
+	known = n && n < s.n;
 	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
 		known |= span_equal(word, whole[i]);
 	if (known)

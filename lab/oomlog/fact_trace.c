@@ -31,24 +31,64 @@ static size_t symbol_length(struct span s)
 static bool frame_rest(struct span rest)
 {
 	return span_starts(rest, SPAN("+0x")) || span_starts(rest, SPAN(" from ")) ||
-	       span_starts(rest, SPAN(") from ")) || span_starts(rest, SPAN(" ("));
+	       span_starts(rest, SPAN(") from ")) ||
+	       (span_starts(rest, SPAN(" (")) && span_has(span_head(rest, 160), SPAN(":")));
+}
+
+static void add_frame(struct facts *f, struct span symbol)
+{
+	struct oomlog_event *ev = &f->event;
+
+	if (ev->trace_count < FRAMES_MAX)
+		*ARRAY_PUSH(ev->trace, ev->trace_count, f->trace_room) =
+			pool_text(&f->pool, symbol);
+}
+
+/* "<ffffffff801561f2>{out_of_memory+50} <ffffffff80158230>{__alloc_pages+560}": several a line. */
+static bool old_frames(struct facts *f, struct span s)
+{
+	bool any = false;
+
+	for (s = span_ltrim(s); span_starts(s, SPAN("<")); s = span_ltrim(s)) {
+		size_t open = span_find(span_head(s, 24), SPAN(">{")), n;
+
+		if (open == SPAN_NONE)
+			break;
+		s = span_skip(s, open + 2);
+		n = symbol_length(s);
+		if (n < 2 || !span_starts(span_skip(s, n), SPAN("+")))
+			break;
+		add_frame(f, span_head(s, n));
+		any = true;
+		n = span_find(s, SPAN("}"));
+		s = span_skip(s, n == SPAN_NONE ? s.n : n + 1);
+	}
+	return any;
+}
+
+void fact_trace_head(struct facts *f, struct span text)
+{
+	size_t colon = span_find(text, SPAN(":"));
+
+	if (colon != SPAN_NONE)
+		old_frames(f, span_ltrim(span_skip(text, colon + 1)));
 }
 
 bool fact_frame(struct facts *f, struct span text)
 {
 	struct span s = skip_addresses(text);
-	struct oomlog_event *ev = &f->event;
 
 	if (span_starts(s, SPAN("<TASK>")) || span_starts(s, SPAN("</TASK>")) ||
 	    span_starts(s, SPAN("? ")) || span_starts(s, SPAN("<IRQ>")))
+		return true;
+	if (old_frames(f, s))
 		return true;
 	span_eat(&s, SPAN("("));
 	size_t n = symbol_length(s);
 	if (n < 2 || !frame_rest(span_skip(s, n)))
 		return false;
-	if (ev->trace_count < FRAMES_MAX && !span_has(s, SPAN("(unreliable)")))
-		*ARRAY_PUSH(ev->trace, ev->trace_count, f->trace_room) =
-			pool_text(&f->pool, span_head(s, n));
+	if (!span_has(s, SPAN("(unreliable)")))
+		add_frame(f, span_head(s, n));
 	return true;
 }
 

@@ -52,7 +52,8 @@ void facts_reset(struct facts *f)
 	f->reaped_comm = f->summary_text = NULL;
 	f->path_wanted = NULL;
 	f->reaped_line = f->stat_line = 0;
-	f->stats_cut = f->table_in_pages = false;
+	f->chosen_with_children = f->stats_are_listed = f->has_other_dump = false;
+	f->stats_cut = f->table_in_pages = f->reaped_earlier = false;
 	memset(f->stat_names, 0, sizeof(f->stat_names));
 }
 

@@ -49,6 +49,10 @@ struct facts {
 	const char *reaped_comm;  /* first oom_reaper line */
 	int64_t reaped_pid;
 	uint64_t reaped_line;
+	bool chosen_with_children; /* 2.6.11 to 2.6.19: the kill line has first words, too */
+	bool stats_are_listed;	   /* one a line, of one cgroup (5.2 and later) */
+	bool has_other_dump;	   /* a report of something else with a Mem-Info came in between */
+	bool reaped_earlier;	   /* that was the last victim of the event before */
 };
 
 /* Empties f for the next event; keeps memory. A zeroed struct may be reset. */
@@ -130,6 +134,9 @@ void fact_pages(struct facts *f, struct span text);
 
 /* kmalloc-64           1234KB       2345KB; false when the list is over */
 bool fact_slab(struct facts *f, struct span text);
+
+/* Call Trace: <ffffffff801561f2>{out_of_memory+50} (2.6 x86_64: frames in the same line) */
+void fact_trace_head(struct facts *f, struct span text);
 
 /*  do_anonymous_page+0x340/0x900; false when it is no frame. */
 bool fact_frame(struct facts *f, struct span text);

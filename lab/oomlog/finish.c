@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "oomlog/facts.h"
 #include "oomlog/mechanism.h"
 
@@ -19,6 +21,14 @@ static struct oomlog_task *task_of(struct oomlog_event *ev, int64_t pid)
 		if (ev->tasks[i].pid == pid)
 			return &ev->tasks[i];
 	return NULL;
+}
+
+static bool task_is(const struct oomlog_event *ev, int64_t pid, const char *comm)
+{
+	for (size_t i = 0; i < ev->task_count; i++)
+		if (ev->tasks[i].pid == pid)
+			return strcmp(ev->tasks[i].comm, comm) == 0;
+	return false;
 }
 
 /* Bytes of a victim over pages of its row, when that is a page size. */
@@ -111,8 +121,37 @@ static bool blames_memcg(const struct facts *f)
 	const struct oomlog_event *ev = &f->event;
 
 	return f->kill_says_memcg || ev->oom_memcg || ev->lines.task_in || ev->lines.limit ||
-	       (ev->constraint && strcmp(ev->constraint, "MEMCG") == 0) ||
+	       ev->lines.stats || (ev->constraint && strcmp(ev->constraint, "MEMCG") == 0) ||
 	       traced(ev, "mem_cgroup_out_of_memory");
+}
+
+static bool is_machine_constraint(const char *constraint)
+{
+	return constraint && (!strcmp(constraint, "NONE") || !strcmp(constraint, "CPUSET") ||
+			      !strcmp(constraint, "MEMORY_POLICY"));
+}
+
+/* "oom-killer: gfp_mask=" without its invoker is 2.6.24 and before; so are such releases. */
+static bool before_memcg(const struct oomlog_event *ev)
+{
+	int patch;
+
+	if (!ev->lines.invoked)
+		return false;
+	return !ev->invoker_comm
+		       ? ev->gfp_mask && ev->invoker_is_unsaid
+		       : ev->kernel && sscanf(ev->kernel, "2.6.%d", &patch) == 1 && patch < 25;
+}
+
+/* Since 3.9 a cgroup's dump has no Mem-Info. */
+static bool has_machine_dump(const struct facts *f)
+{
+	const struct oomlog_event *ev = &f->event;
+	int major, minor;
+
+	return ev->lines.invoked && ev->lines.meminfo > ev->lines.invoked && !f->has_other_dump &&
+	       ev->kernel && sscanf(ev->kernel, "%d.%d", &major, &minor) == 2 &&
+	       (major > 3 || (major == 3 && minor >= 9));
 }
 
 static bool blames_machine(const struct facts *f)
@@ -121,7 +160,7 @@ static bool blames_machine(const struct facts *f)
 	bool by_allocator = traced_start(ev, "__alloc_pages") ||
 			    traced_start(ev, "__alloc_frozen") || traced(ev, "moom_callback");
 
-	return f->kill_says_global || ev->constraint ||
+	return f->kill_says_global || is_machine_constraint(ev->constraint) || before_memcg(ev) ||
 	       (ev->no_killable_process && (ev->panic || ev->lines.meminfo)) ||
 	       (traced_start(ev, "out_of_memory") && by_allocator);
 }
@@ -143,15 +182,27 @@ static const char *memcg_scope(const struct oomlog_event *ev)
 	return path_within(ev->task_memcg, ev->oom_memcg) ? "ancestor" : "memcg";
 }
 
+/* The first statistics are of the cgroup that ran out; old kernels go on with those below it. */
+static void path_from_stats(struct facts *f)
+{
+	struct oomlog_event *ev = &f->event;
+
+	if (!ev->oom_memcg && ev->stats_memcg && f->stats_are_listed &&
+	    !text_ends_with(ev->stats_memcg, "...") && !text_ends_with(ev->stats_memcg, ">"))
+		ev->oom_memcg = ev->stats_memcg;
+}
+
 static void decide_scope(struct facts *f)
 {
 	struct oomlog_event *ev = &f->event;
+
+	path_from_stats(f);
 
 	if (blames_memcg(f)) {
 		ev->scope = memcg_scope(ev);
 		if (!ev->constraint)
 			ev->constraint = "MEMCG";
-	} else if (blames_machine(f)) {
+	} else if (blames_machine(f) || has_machine_dump(f)) {
 		ev->scope = "global";
 		if (ev->constraint && strcmp(ev->constraint, "CPUSET") == 0)
 			ev->scope = "cpuset";
@@ -176,6 +227,16 @@ static struct oomlog_victim bare_victim(const char *comm, int64_t pid, int64_t u
 	};
 }
 
+/* The kernel reaps what it killed, and had nobody killed in the report before. */
+static bool reaped_after_dump(const struct facts *f)
+{
+	const struct oomlog_event *ev = &f->event;
+
+	return ev->task_count && !f->reaped_earlier &&
+	       f->reaped_line > ev->tasks[ev->task_count - 1].line &&
+	       task_is(ev, f->reaped_pid, f->reaped_comm);
+}
+
 /* Without a kill line the summary names the victim, and failing that the reaper. */
 static void victim_from_elsewhere(struct facts *f)
 {
@@ -189,7 +250,8 @@ static void victim_from_elsewhere(struct facts *f)
 				     ev->lines.summary);
 		facts_note(f, ev->lines.summary,
 			   "The kill line is missing; the victim is known from the summary line");
-	} else if (f->reaped_line && ev->reaped_count == 1 && ev->group_kill) {
+	} else if (f->reaped_line && ev->reaped_count == 1 &&
+		   (ev->group_kill || reaped_after_dump(f))) {
 		victim = bare_victim(f->reaped_comm, f->reaped_pid, OOMLOG_ABSENT, f->reaped_line);
 		facts_note(f, f->reaped_line,
 			   "The kill line is missing; the victim is known from oom_reaper");

@@ -80,12 +80,19 @@ static bool put_bytes(struct strbuf *out, struct span s)
 
 static bool by_kernel(struct span raw)
 {
+	static const struct span names[] = {SPAN("\"SYSLOG_IDENTIFIER\""), SPAN("\"program\""),
+					    SPAN("\"ident\""), SPAN("\"appname\"")};
 	struct span transport = value_of(raw, SPAN("\"_TRANSPORT\""));
-	struct span identifier = value_of(raw, SPAN("\"SYSLOG_IDENTIFIER\""));
 
 	if (transport.n)
 		return span_starts(transport, SPAN("\"kernel\""));
-	return !identifier.n || span_starts(identifier, SPAN("\"kernel\""));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct span name = value_of(raw, names[i]);
+
+		if (name.n && !span_starts(name, SPAN("\"kernel\"")))
+			return false;
+	}
+	return true;
 }
 
 static void put_stamp(struct strbuf *out, struct span raw)
@@ -98,8 +105,8 @@ static void put_stamp(struct strbuf *out, struct span raw)
 			      (long long)(us % 1000000));
 }
 
-static const struct span keys[] = {SPAN("\"MESSAGE\""), SPAN("\"log\""), SPAN("\"message\""),
-				   SPAN("\"textPayload\""), SPAN("\"msg\"")};
+static const struct span keys[] = {SPAN("\"MESSAGE\""),	    SPAN("\"log\""), SPAN("\"message\""),
+				   SPAN("\"textPayload\""), SPAN("\"msg\""), SPAN("\"line\"")};
 
 static bool put_member(struct strbuf *out, struct span raw)
 {
@@ -120,16 +127,46 @@ static bool is_member(struct span raw)
 	return false;
 }
 
-/* A whole line of a list, which begins with a stamp or a date as no quote does. */
+/* A whole line as a string, which begins with a stamp or a date as no quote does. */
 static bool put_element(struct strbuf *out, struct span raw)
 {
 	struct span inside = span_ltrim(span_skip(raw, 2)), head = span_head(raw, 120);
 	bool stamped = span_starts(raw, SPAN("\"[")) && span_digits(inside);
 
-	return (stamped || (stamp_clock_end(raw) && span_has(head, SPAN(" kernel: ")))) &&
-	       (span_ends(span_rtrim(raw), SPAN("\"")) ||
-		span_ends(span_rtrim(raw), SPAN("\","))) &&
-	       put_string(out, raw);
+	raw = span_rtrim(raw);
+	return (stamped || (span_starts(raw, SPAN("\"")) && stamp_clock_end(raw) &&
+			    span_has(head, SPAN(" kernel: ")))) &&
+	       (span_ends(raw, SPAN("\"")) || span_ends(raw, SPAN("\","))) && put_string(out, raw);
+}
+
+/* What stands in front of an object names no other program: "data: ", "[0] kmsg: ", a date. */
+static bool is_kernels_own(struct span front)
+{
+	for (struct span word = span_token(&front); word.n; word = span_token(&front))
+		if (span_ends(word, SPAN(":")) && !span_equal(word, SPAN("data:")) &&
+		    !span_equal(word, SPAN("kmsg:")) && !span_equal(word, SPAN("kernel:")))
+			return false;
+	return true;
+}
+
+static bool put_object(struct strbuf *out, struct span raw)
+{
+	size_t open = span_find(raw, SPAN("{\""));
+
+	if (open == SPAN_NONE)
+		open = span_find(raw, SPAN("{ \""));
+	if (open == SPAN_NONE || open > 200 || !is_kernels_own(span_head(raw, open)) ||
+	    !by_kernel(raw))
+		return false;
+	put_stamp(out, raw);
+	return put_member(out, raw);
+}
+
+static bool put_last_field(struct strbuf *out, struct span raw)
+{
+	size_t comma = span_rfind(raw, SPAN(",\""));
+
+	return comma != SPAN_NONE && put_element(out, span_skip(raw, comma + 1));
 }
 
 static void drop_newlines(struct strbuf *out)
@@ -144,14 +181,12 @@ bool json_message(struct span raw, struct strbuf *out)
 
 	raw = span_ltrim(raw);
 	span_eat(&raw, SPAN("- "));
-	if (span_starts(raw, SPAN("{"))) {
-		if (!by_kernel(raw))
-			return false;
-		put_stamp(out, raw);
+	if (is_member(raw))
 		found = put_member(out, raw);
-	} else {
-		found = is_member(raw) ? put_member(out, raw) : put_element(out, raw);
-	}
+	else if (span_eat(&raw, SPAN("MESSAGE: ")))
+		found = put_string(out, raw);
+	else
+		found = put_element(out, raw) || put_object(out, raw) || put_last_field(out, raw);
 	drop_newlines(out);
 	return found;
 }

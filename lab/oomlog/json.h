@@ -12,12 +12,11 @@
 #include "base/strbuf.h"
 #include "oomlog/span.h"
 
-/* A look at the first letters: worth a call of json_message(). */
+/* Worth a call of json_message(): the kernel's own lines do not end so. */
 static inline bool json_looks_like(struct span raw)
 {
-	raw = span_ltrim(raw);
-	span_eat(&raw, SPAN("- "));
-	return raw.n && (*raw.p == '{' || *raw.p == '"');
+	raw = span_rtrim(raw);
+	return raw.n > 2 && memchr("}],\"", raw.p[raw.n - 1], 4) && span_has_char(raw, '"');
 }
 
 /*

@@ -35,6 +35,7 @@ static const struct marker markers[] = {
 	{SPAN("Out of memory: OOM victim "), KIND_EXITING},
 	{SPAN("Out of memory: Killed process "), KIND_KILLED},
 	{SPAN("Out of Memory: Killed process "), KIND_KILLED},
+	{SPAN("Out of Memory: Kill process "), KIND_CHOSEN},
 	{SPAN("Out of memory (oom_kill_allocating_task): Killed process "), KIND_KILLED},
 	{SPAN("Out of memory: Kill process "), KIND_CHOSEN},
 	{SPAN("Out of memory: kill process "), KIND_CHOSEN},
@@ -163,6 +164,14 @@ static bool is_invoked(struct span s)
 	struct span who = span_trim(span_head(s, at));
 	size_t digits = span_digits(who);
 
+	/* The kernel names a gfp_mask next, or nothing when the line was wrapped there. */
+	struct span next = span_trim(span_skip(s, at + words.n));
+	if (next.n && !span_starts(next, SPAN(": gfp_mask")) && !span_starts(next, SPAN("in ub")) &&
+	    !span_starts(SPAN(": gfp_mask="), next) && !span_starts(next, SPAN(": order=")))
+		return false;
+	if (span_starts(who, SPAN("//")) || span_starts(who, SPAN("# ")) ||
+	    span_starts(who, SPAN("-- ")))
+		return false;
 	return who.n && (who.n <= 15 || (digits && who.n <= digits + 18 &&
 					 span_starts(span_skip(who, digits), SPAN(" ("))));
 }
@@ -306,11 +315,13 @@ static bool wants_usage(struct span text, struct span piece)
 
 static bool wants_killed(struct span text, struct span piece)
 {
-	if (span_has(text, SPAN("oom_score_adj:")))
+	if (span_has(text, SPAN("oom_score_adj:")) || span_ends(text, SPAN(").")) ||
+	    span_has(piece, SPAN("ill process ")))
 		return false;
 	return HAS_ANY(piece, SPAN("kB"), SPAN("UID:"), SPAN("pgtables:"), SPAN("oom_score_adj:"),
 		       SPAN("-rss:"), SPAN("score "), SPAN("total-vm:")) ||
 	       span_starts(span_ltrim(piece), SPAN("(")) ||
+	       (span_ends(text, SPAN(" score")) && char_is_digit(*span_ltrim(piece).p)) ||
 	       span_starts(span_ltrim(piece), SPAN("process ")) || span_ends(text, SPAN("process"));
 }
 

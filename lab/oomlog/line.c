@@ -14,6 +14,8 @@ static bool strip_word(struct strip *st, struct span s)
 		strip_headed(st, span_skip(next, next.n && *next.p == ' '));
 		return true;
 	}
+	if (!st->stamped && st->line->headed && strip_level_word(st, s))
+		return true;
 	if (st->stamped) {
 		if (strip_device(st, s))
 			return true;
@@ -56,12 +58,13 @@ static bool strip_one(struct strip *st)
 	case '[':
 		return strip_bracket(st, s) || strip_device(st, s);
 	case '(':
+	case '.':
 		return strip_device(st, s);
 	case '>':
 	case '|':
 		return strip_quote(st, s);
 	case '<':
-		return (!st->line->headed || st->stamped) && strip_level(st, s);
+		return (!st->line->headed || st->stamped || st->leveled) && strip_level(st, s);
 	case '-':
 	case '*':
 		return st->line->headed ? strip_device(st, s) : strip_bullet(st, s);
@@ -110,6 +113,16 @@ static size_t inner_kmsg(struct span s)
 	return SPAN_NONE;
 }
 
+/* Offset of "<4>" behind a blank in front of a message inside s, or SPAN_NONE. */
+static size_t inner_level(struct span s)
+{
+	for (size_t i = 1; i + 3 < s.n; i++)
+		if (s.p[i] == '<' && s.p[i - 1] == ' ' && char_is_digit(s.p[i + 1]) &&
+		    s.p[i + 2] == '>' && kind_of(span_skip(s, i + 3)) == KIND_INVOKED)
+			return i;
+	return SPAN_NONE;
+}
+
 /* Where a header begins inside s; quotes and braces in front of it mean that somebody quotes. */
 static size_t inner_header(struct span s)
 {
@@ -119,6 +132,8 @@ static size_t inner_header(struct span s)
 	at = inner_stamp(s);
 	if (at == SPAN_NONE)
 		at = inner_kmsg(s);
+	if (at == SPAN_NONE)
+		at = inner_level(s);
 	for (size_t i = 0; at != SPAN_NONE && i < at; i++)
 		if (memchr("\"'{", s.p[i], 3))
 			return SPAN_NONE;

@@ -132,6 +132,7 @@ struct oomlog_event {
 	const char *mechanism; /* "page_fault", "syscall_read", "tmpfs_write", ...; mechanism.h */
 	bool group_kill, panic, no_killable_process, allocating_task;
 	bool panic_is_compulsory;   /* vm.panic_on_oom is 2 */
+	bool invoker_is_unsaid;	    /* "oom-killer: gfp_mask=...": before 2.6.22 */
 	bool by_hand;		    /* sysrq f just before; see also order */
 	bool compaction_disabled;   /* "COMPACTION is disabled!!!" */
 	const char *group_memcg;    /* whose memory.oom.group is set */

@@ -23,7 +23,7 @@ static size_t clean_copy(struct span raw, char *out)
 
 struct span stamp_clean(struct span raw, char *scratch)
 {
-	if (raw.n && raw.p[raw.n - 1] == '\r')
+	while (raw.n && raw.p[raw.n - 1] == '\r')
 		raw.n--;
 	if (span_has_char(raw, '\x1b') ||
 	    (span_has_char(raw, '\xc2') && span_has(raw, SPAN("\xc2\xa0"))))
@@ -55,8 +55,14 @@ bool stamp_printk(struct span s, int64_t *time_ns)
 	if (span_digits(s) == 0)
 		return false;
 	if (span_number(&s, &seconds) && span_eat(&s, SPAN("."))) {
-		size_t digits = s.n;
+		size_t digits = span_digits(s), comma = digits;
 
+		/* "30.745838,1": the CPU's number behind it. */
+		if (comma < s.n && s.p[comma] == ',' && comma + 1 < s.n &&
+		    span_digits(span_skip(s, comma + 1)) == s.n - comma - 1)
+			s.n = comma;
+		if (s.n != digits)
+			return false;
 		if (digits == 0 || digits > 9 || span_digits(s) != digits)
 			return false;
 		span_number(&s, &fraction);

@@ -31,6 +31,7 @@ bool strip_kmsg(struct strip *st, struct span s);
 bool strip_number(struct strip *st, struct span s);
 bool strip_level(struct strip *st, struct span s);
 bool strip_decoded(struct strip *st, struct span s);
+bool strip_level_word(struct strip *st, struct span s);
 bool strip_node(struct strip *st, struct span s);
 bool strip_device(struct strip *st, struct span s);
 

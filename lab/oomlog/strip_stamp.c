@@ -134,6 +134,8 @@ bool strip_level(struct strip *st, struct span s)
 	return true;
 }
 
+#define LEVELS "emerg alert crit err error warn warning notice info debug"
+
 static bool is_word_of(struct span word, const char *words)
 {
 	size_t n = word.n;
@@ -167,11 +169,22 @@ bool strip_decoded(struct strip *st, struct span s)
 	if (!span_eat(&s, SPAN(":")) ||
 	    !is_word_of(facility, "kern user mail daemon auth syslog lpr news uucp cron authpriv "
 				  "ftp local0 local1 local2 local3 local4 local5 local6 local7") ||
-	    !is_word_of(level, "emerg alert crit err error warn warning notice info debug"))
+	    !is_word_of(level, LEVELS))
 		return false;
 	st->line->foreign = !span_equal(facility, SPAN("kern"));
 	st->decoded = true;
 	strip_headed(st, s);
+	return true;
+}
+
+/* "warning: [  12.345678] ": a level alone, behind "kernel: " */
+bool strip_level_word(struct strip *st, struct span s)
+{
+	struct span level = letters(&s);
+
+	if (!span_eat(&s, SPAN(": [")) || !span_digits(span_ltrim(s)) || !is_word_of(level, LEVELS))
+		return false;
+	strip_headed(st, (struct span){s.p - 1, s.n + 1});
 	return true;
 }
 
@@ -203,7 +216,9 @@ bool strip_device(struct strip *st, struct span s)
 
 	if (!st->stamped)
 		return false;
-	span_eat(&s, SPAN("-"));
+	if (!span_eat(&s, SPAN("-")) && !span_eat(&s, SPAN(".")) && s.n > 1 && s.p[1] == '[' &&
+	    char_is_alpha(*s.p))
+		s = span_skip(s, 1);
 	if (span_eat(&s, SPAN("("))) {
 		s = span_skip(s, span_digits(s));
 		if (!span_eat(&s, SPAN(")[")) || !span_digits(s))

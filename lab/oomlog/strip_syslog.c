@@ -69,6 +69,21 @@ static bool strip_kernel_tag(struct strip *st, struct span s)
 	return false;
 }
 
+/* "Guest: <6>[39291577.009360] ": a kernel's console as a machine's or a line's program keeps it.
+ */
+static bool is_console(struct span s)
+{
+	struct span inside;
+
+	s = span_ltrim(s);
+	if (!span_eat(&s, SPAN("<")) || s.n < 8 || !char_is_digit(*s.p) ||
+	    !span_starts(span_skip(s, 1), SPAN(">[")))
+		return false;
+	inside = span_ltrim(span_skip(s, 3));
+	return span_digits(inside) &&
+	       span_starts(span_skip(inside, span_digits(inside)), SPAN("."));
+}
+
 /* After a date: "host kernel: ", "kernel: ", "kern.info kernel: ", "host prog[1]: ", nothing. */
 static void strip_tags(struct strip *st, struct span s)
 {
@@ -93,13 +108,21 @@ static void strip_tags(struct strip *st, struct span s)
 			return;
 		}
 		bool tag = token.p[token.n - 1] == ':';
+		if (token.n == 1 && index == 2 && char_is_alpha(*token.p) && colon.n > 1 &&
+		    *colon.p == ':' && char_is_blank(colon.p[1])) {
+			/* Android: "156   156 I         : " is the kernel's, whose tag is empty. */
+			strip_headed(st, span_skip(colon, 2));
+			return;
+		}
 		if (!tag && kernel_tag(token) && span_eat(&colon, SPAN(":"))) {
 			tag = true;
 			next = colon;
 			token.n++;
 		}
 		if (tag) {
-			st->line->foreign = !kernel_tag(span_head(token, token.n - 1));
+			st->line->foreign = !kernel_tag(span_head(token, token.n - 1)) &&
+					    !is_console(next);
+			st->leveled |= is_console(next);
 			at = span_skip(next, next.n && *next.p == ' ');
 			strip_headed(st, at);
 			return;

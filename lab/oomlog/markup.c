@@ -1,0 +1,145 @@
+#include "oomlog/markup.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct span html_tags[] = {
+	SPAN("p"),   SPAN("pre"),  SPAN("code"),   SPAN("span"),       SPAN("li"),
+	SPAN("td"),  SPAN("tr"),   SPAN("br"),	   SPAN("div"),	       SPAN("b"),
+	SPAN("i"),   SPAN("em"),   SPAN("strong"), SPAN("a"),	       SPAN("tt"),
+	SPAN("kbd"), SPAN("font"), SPAN("samp"),   SPAN("blockquote"),
+};
+
+static const struct span bb_tags[] = {
+	SPAN("color"), SPAN("font"), SPAN("b"),	    SPAN("i"),	    SPAN("u"),
+	SPAN("size"),  SPAN("code"), SPAN("quote"), SPAN("indent"), SPAN("php"),
+};
+
+static bool same_word(struct span a, struct span lower)
+{
+	if (a.n != lower.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if ((a.p[i] | 0x20) != lower.p[i])
+			return false;
+	return true;
+}
+
+/* Length of "<p>", "</span>", "[COLOR=\"Red\"]" at the front, or 0. */
+static size_t tag(struct span s, const char *brackets, const struct span *names, size_t count)
+{
+	struct span word = span_skip(s, 1);
+	const char *end = memchr(s.p, brackets[1], s.n < 160 ? s.n : 160);
+	size_t n = 0;
+
+	if (!s.n || *s.p != brackets[0] || !end)
+		return 0;
+	span_eat(&word, SPAN("/"));
+	while (n < word.n && char_is_alpha(word.p[n]))
+		n++;
+	if (n >= word.n || !memchr(" =/>]", word.p[n], 5))
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (same_word(span_head(word, n), names[i]))
+			return (size_t)(end - s.p) + 1;
+	return 0;
+}
+
+static size_t html_tag(struct span s)
+{
+	return tag(s, "<>", html_tags, COUNT(html_tags));
+}
+
+static size_t bb_tag(struct span s)
+{
+	return tag(s, "[]", bb_tags, COUNT(bb_tags));
+}
+
+static void note_kinds(struct markup *m, struct span s)
+{
+	if (!m->is_html && span_has_char(s, '&') &&
+	    (span_has(s, SPAN("&nbsp;")) || span_has(s, SPAN("&lt;TASK")) ||
+	     span_has(s, SPAN("[&lt;ffff")) || span_has(s, SPAN("&lt;/TASK"))))
+		m->is_html = true;
+	if (!m->is_html && s.n && *s.p == '<' && html_tag(s) > 2 && html_tag(s) < s.n)
+		m->is_html = true;
+	if (!m->is_bbcode && span_has_char(s, '[') &&
+	    (span_has(s, SPAN("[/COLOR]")) || span_has(s, SPAN("[COLOR=\"")) ||
+	     span_has(s, SPAN("[/color]")) || span_has(s, SPAN("[/CODE]")) ||
+	     span_has(s, SPAN("[CODE]")) || span_has(s, SPAN("[code]"))))
+		m->is_bbcode = true;
+}
+
+/* A pair that encloses the whole line. */
+static bool peel(struct span *s, struct span open, struct span close)
+{
+	struct span t = span_trim(*s);
+
+	if (t.n < open.n + close.n + 1 || !span_starts(t, open) || !span_ends(t, close))
+		return false;
+	*s = (struct span){t.p + open.n, t.n - open.n - close.n};
+	return true;
+}
+
+static const struct {
+	struct span text;
+	char is;
+} entities[] = {
+	{SPAN("&nbsp;"), ' '}, {SPAN("&lt;"), '<'},   {SPAN("&gt;"), '>'},
+	{SPAN("&amp;"), '&'},  {SPAN("&quot;"), '"'}, {SPAN("&#39;"), '\''},
+};
+
+static size_t put_entity(struct strbuf *out, struct span s)
+{
+	for (size_t i = 0; i < COUNT(entities); i++)
+		if (span_starts(s, entities[i].text)) {
+			strbuf_putc(out, entities[i].is);
+			return entities[i].text.n;
+		}
+	return 0;
+}
+
+/* Markdown's backslashes, where the line's first bracket has one. */
+static bool is_escaped(struct span s)
+{
+	return span_starts(span_ltrim(s), SPAN("\\["));
+}
+
+static void put_clean(const struct markup *m, struct span s, struct strbuf *out)
+{
+	bool escaped = is_escaped(s);
+
+	while (s.n) {
+		size_t n = 0;
+
+		if (*s.p == '<' && m->is_html)
+			n = html_tag(s);
+		else if (*s.p == '[' && m->is_bbcode)
+			n = bb_tag(s);
+		else if (*s.p == '&' && m->is_html)
+			n = put_entity(out, s);
+		else if (*s.p == '\\' && escaped && s.n > 1 && memchr("[]_()*<>`#", s.p[1], 10))
+			n = 1;
+		if (!n) {
+			strbuf_putc(out, *s.p);
+			n = 1;
+		}
+		s = span_skip(s, n);
+	}
+}
+
+struct span markup_strip(struct markup *m, struct span raw, struct strbuf *out)
+{
+	struct span s = raw;
+	bool cut = raw.n && raw.p[raw.n - 1] == '\r';
+
+	s.n -= cut;
+	note_kinds(m, span_ltrim(s));
+	if (peel(&s, SPAN("`"), SPAN("`")) || peel(&s, SPAN("`"), SPAN("`\\")) ||
+	    peel(&s, SPAN("`"), SPAN("`<br>")) || peel(&s, SPAN("| "), SPAN(" |")))
+		peel(&s, SPAN("`"), SPAN("`"));
+	if (!m->is_html && !m->is_bbcode && !is_escaped(s))
+		return s.n + cut == raw.n ? raw : s;
+	strbuf_clear(out);
+	put_clean(m, s, out);
+	return (struct span){out->buf, out->len};
+}
