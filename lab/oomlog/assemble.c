@@ -1,4 +1,4 @@
-#include "oomlog/assemble.h"
+#include "oomlog/assemble_parts.h"
 
 /* Messages of others before an open event is given up: dumps are interleaved with other reports. */
 #define IDLE_AFTER_KILL	 64
@@ -16,16 +16,13 @@ void assembler_init(struct assembler *a, const struct oomlog_options *options)
 
 void assembler_release(struct assembler *a)
 {
+	kills_release(a);
 	facts_release(&a->facts);
-}
-
-static const struct oomlog_event *event(const struct assembler *a)
-{
-	return &a->facts.event;
 }
 
 void assembler_close(struct assembler *a)
 {
+	kills_settle(a);
 	if (a->open && a->certain) {
 		facts_finish(&a->facts, a->options.page_size);
 		a->events++;
@@ -38,7 +35,7 @@ void assembler_close(struct assembler *a)
 	a->open = a->certain = a->in_slabs = false;
 }
 
-static void open_event(struct assembler *a, const struct message *m)
+void assembler_open(struct assembler *a, const struct message *m)
 {
 	struct oomlog_event *ev = &a->facts.event;
 
@@ -50,15 +47,16 @@ static void open_event(struct assembler *a, const struct message *m)
 	if (m->wall.n)
 		ev->wall = pool_text(&a->facts.pool, m->wall);
 	ev->headers_suppressed = a->suppressed;
+	ev->lines.suppressed = a->suppressed_line;
 	ev->by_hand = a->by_hand && m->line - a->by_hand < IDLE_AFTER_KILL;
 	a->suppressed = OOMLOG_ABSENT;
 	a->by_hand = 0;
 }
 
-static void begin_event(struct assembler *a, const struct message *m)
+void assembler_begin(struct assembler *a, const struct message *m)
 {
 	assembler_close(a);
-	open_event(a, m);
+	assembler_open(a, m);
 }
 
 /* The dump is over: what comes now and belongs to a dump begins another one. */
@@ -71,22 +69,25 @@ static bool past_dump(const struct assembler *a)
 static void begin_if_past(struct assembler *a, const struct message *m)
 {
 	if (past_dump(a))
-		begin_event(a, m);
-	open_event(a, m);
+		assembler_begin(a, m);
+	assembler_open(a, m);
 }
 
 static void take_invoked(struct assembler *a, const struct message *m)
 {
-	begin_event(a, m);
+	assembler_begin(a, m);
 	a->certain = true;
 	a->other_dump = 0;
 	fact_invoked(&a->facts, m->text, m->line);
+	/* The invoker prints it itself; the line with "PID:" may follow, and says the same. */
+	if (a->facts.event.invoker_pid == OOMLOG_ABSENT)
+		a->facts.event.invoker_pid = m->caller;
 }
 
 static void take_usage(struct assembler *a, const struct message *m)
 {
 	if (event(a)->lines.limit)
-		begin_event(a, m);
+		assembler_begin(a, m);
 	begin_if_past(a, m);
 	a->certain = true;
 	fact_usage(&a->facts, m->text, m->line);
@@ -95,7 +96,7 @@ static void take_usage(struct assembler *a, const struct message *m)
 static void take_task_in(struct assembler *a, const struct message *m)
 {
 	if (event(a)->oom_memcg)
-		begin_event(a, m);
+		assembler_begin(a, m);
 	begin_if_past(a, m);
 	a->certain = true;
 	fact_task_in(&a->facts, m->text, m->line);
@@ -104,7 +105,7 @@ static void take_task_in(struct assembler *a, const struct message *m)
 static void take_table_head(struct assembler *a, const struct message *m)
 {
 	if (m->kind == KIND_TABLE_HEAD && event(a)->task_count)
-		begin_event(a, m);
+		assembler_begin(a, m);
 	begin_if_past(a, m);
 	if (m->kind == KIND_TABLE_HEAD)
 		fact_table_head(&a->facts, m->text, m->line);
@@ -127,78 +128,23 @@ static void take_summary(struct assembler *a, const struct message *m)
 	fact_summary(&a->facts, m->text, m->line);
 }
 
-/* A memcg's dump is not followed by a machine-wide kill, nor the other way round. */
-static bool blame_differs(const struct assembler *a, const struct message *m)
-{
-	const struct facts *f = &a->facts;
-	bool memcg = f->kill_says_memcg || event(a)->lines.limit || event(a)->oom_memcg ||
-		     (event(a)->constraint && strcmp(event(a)->constraint, "MEMCG") == 0);
-
-	return (fact_blames_machine(m->text) && memcg) ||
-	       (fact_blames_memcg(m->text) && f->kill_says_global);
-}
-
 static void take_chosen(struct assembler *a, const struct message *m)
 {
+	if (event(a)->lines.chosen && !event(a)->victim_count && !blame_differs(a, m) &&
+	    fact_chooses_again(&a->facts, m->text))
+		return;
 	/* Kernel 5.0 has a summary and a choice. */
 	if (blame_differs(a, m) || event(a)->victim_count || event(a)->lines.chosen ||
 	    event(a)->no_killable_process)
-		begin_event(a, m);
-	open_event(a, m);
+		assembler_begin(a, m);
+	assembler_open(a, m);
 	a->certain = true;
 	fact_chosen(&a->facts, m->text, m->line);
 }
 
-/* "Out of Memory: Killed process 739 (xchats).": until 2.6.10 once for each task that shared it. */
-static bool is_next_thread(const struct assembler *a, const struct message *m,
-			   const struct oomlog_victim *victim)
-{
-	const struct oomlog_event *ev = event(a);
-
-	return a->last_kind == KIND_KILLED && ev->victim_count && victim->comm &&
-	       victim->anon_rss_bytes == OOMLOG_ABSENT &&
-	       span_starts(span_ltrim(m->text), SPAN("Out of Memory: Killed process ")) &&
-	       ev->victims[ev->victim_count - 1].comm &&
-	       strcmp(ev->victims[ev->victim_count - 1].comm, victim->comm) == 0;
-}
-
-/* "Killed process" without first words follows the choice; with them it stands for both. */
-static bool kill_belongs(const struct assembler *a, const struct message *m,
-			 const struct oomlog_victim *victim)
-{
-	bool complete = fact_blames_memcg(m->text) || fact_blames_machine(m->text);
-
-	if (event(a)->group_kill && !fact_blames_machine(m->text))
-		return true;
-	if (is_next_thread(a, m, victim))
-		return true;
-	return !event(a)->victim_count && !event(a)->no_killable_process &&
-	       !(complete && ((event(a)->lines.chosen && !a->facts.chosen_with_children) ||
-			      blame_differs(a, m)));
-}
-
-static void take_killed(struct assembler *a, const struct message *m)
-{
-	struct oomlog_victim victim;
-
-	if (!fact_parse_killed(&a->facts, m->text, &victim))
-		return;
-	if (!kill_belongs(a, m, &victim)) {
-		begin_event(a, m);
-		fact_parse_killed(&a->facts, m->text, &victim);
-	}
-	open_event(a, m);
-	a->certain = true;
-	victim.line = m->line;
-	a->facts.kill_says_memcg |= fact_blames_memcg(m->text);
-	a->facts.kill_says_global |= fact_blames_machine(m->text);
-	a->facts.event.allocating_task |= span_has(m->text, SPAN("(oom_kill_allocating_task)"));
-	fact_victim(&a->facts, &victim);
-}
-
 static void take_group(struct assembler *a, const struct message *m)
 {
-	open_event(a, m);
+	assembler_open(a, m);
 	a->certain = true;
 	a->facts.event.group_kill = true;
 	if (!event(a)->lines.group)
@@ -208,7 +154,7 @@ static void take_group(struct assembler *a, const struct message *m)
 
 static void take_no_killable(struct assembler *a, const struct message *m)
 {
-	open_event(a, m);
+	assembler_open(a, m);
 	a->certain = true;
 	a->facts.event.no_killable_process = true;
 	a->facts.event.lines.no_killable = m->line;
@@ -224,7 +170,7 @@ static void take_panic(struct assembler *a, const struct message *m)
 		return;
 	if (!killable)
 		take_no_killable(a, m);
-	open_event(a, m);
+	assembler_open(a, m);
 	a->certain = true;
 	a->facts.kill_says_global |= span_has(m->text, SPAN("system-wide panic_on_oom"));
 	a->facts.event.panic = true;
@@ -236,7 +182,8 @@ static void take_suppressed(struct assembler *a, const struct message *m)
 {
 	struct span text = span_ltrim(m->text);
 
-	span_number_after(text, SPAN("oom_kill_process: "), &a->suppressed);
+	if (span_number_after(text, SPAN("oom_kill_process: "), &a->suppressed))
+		a->suppressed_line = m->line;
 }
 
 /*
@@ -251,7 +198,7 @@ static void begin_headless(struct assembler *a, const struct message *m)
 	};
 
 	if (may_begin[m->kind] && !a->open && !a->other_dump)
-		open_event(a, m);
+		assembler_open(a, m);
 }
 
 /* Parts of a dump that others print too: taken only inside an event, before its kill. */
@@ -291,6 +238,14 @@ static bool take_detail(struct assembler *a, const struct message *m)
 	case KIND_SWAP:
 		if (dump)
 			fact_swap(f, m->text, m->line);
+		return dump;
+	case KIND_RESERVE:
+		if (dump)
+			fact_reserve(f, m->text);
+		return dump;
+	case KIND_CPUSET:
+		if (dump && event(a)->lines.invoked)
+			fact_cpuset(f, m->text);
 		return dump;
 	case KIND_PAGES:
 		if (dump)
@@ -423,8 +378,11 @@ static unsigned int idle_limit(const struct assembler *a)
 void assembler_message(void *ctx, const struct message *m)
 {
 	struct assembler *a = ctx;
-	bool own = take_trace(a, m) || take_event_line(a, m) || take_follower(a, m) ||
-		   take_detail(a, m);
+	bool own;
+
+	if (m->kind != KIND_KILLED)
+		kills_settle(a);
+	own = take_trace(a, m) || take_event_line(a, m) || take_follower(a, m) || take_detail(a, m);
 
 	a->last_kind = m->kind;
 	if (!own && a->open && m->line == a->facts.stat_line && span_trim(m->text).n)

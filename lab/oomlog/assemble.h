@@ -18,8 +18,11 @@ struct assembler {
 	bool open;    /* an event is being filled */
 	bool certain; /* ... and it is one, not just rows that might lead to one */
 	bool in_slabs;
-	uint64_t idle;	     /* messages since the last of the event's own */
-	int64_t suppressed;  /* announced for the next event; absent if not */
+	uint64_t idle; /* messages since the last of the event's own */
+	uint64_t suppressed_line;
+	int64_t suppressed;	      /* announced for the next event; absent if not */
+	struct pending_kill *pending; /* kill lines right behind the event's, not yet told apart */
+	size_t pending_count, pending_room;
 	int64_t last_pid;    /* the last victim of the event before */
 	enum kind last_kind; /* of the last message */
 	uint64_t

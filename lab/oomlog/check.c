@@ -112,8 +112,12 @@ static void check_gaps(struct facts *f)
 		facts_note(f, ev->lines.last, "The report ends before it says who was killed");
 	if (ev->lines.chosen && !ev->lines.killed && !ev->victim_count)
 		facts_note(f, ev->lines.chosen,
-			   "The \"Killed process\" line is missing; the process chosen here, or a "
-			   "child of it, was killed");
+			   "The \"Killed process\" line is missing: what became of the process "
+			   "chosen here is not shown");
+	if (ev->task_count && !ev->table_columns)
+		facts_note(
+			f, ev->tasks[0].line,
+			"The task table has no header here; its columns are told by their order");
 	if (f->summary_cut && !ev->summary_comm)
 		facts_note(f, ev->lines.summary, "The summary line is cut short");
 	if (f->stats_cut)
@@ -127,8 +131,8 @@ static void check_gaps(struct facts *f)
 		facts_note(f, ev->lines.table, "The task table is longer than what is kept");
 	if (seen(ev->headers_suppressed))
 		facts_note(
-			f, ev->lines.first,
-			"the kernel suppressed %" PRId64
+			f, ev->lines.suppressed,
+			"The kernel suppressed %" PRId64
 			" messages before this one (rate limit): there were kills without a report",
 			ev->headers_suppressed);
 	if (ev->duplicate_kills)

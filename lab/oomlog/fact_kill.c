@@ -45,6 +45,10 @@ void fact_invoked(struct facts *f, struct span text, uint64_t line)
 	gfp = until(gfp, ", ");
 	if (span_starts(gfp, SPAN("0x")))
 		f->event.gfp_mask = pool_text(&f->pool, gfp);
+	/* Until 2.6.35 oom_adj shifted points; later kernels print oom_score_adj beside it. */
+	f->event.old_score |=
+		span_has(rest, SPAN("oomkilladj=")) ||
+		(span_has(rest, SPAN("oom_adj=")) && !span_has(rest, SPAN("oom_score_adj=")));
 	span_number_after(rest, SPAN("order="), &f->event.order);
 	span_number_after(rest, SPAN("oom_score_adj="), &f->event.invoker_oom_score_adj);
 	f->event.order = fact_within(f->event.order, -1, 20);
@@ -147,6 +151,7 @@ void fact_chosen(struct facts *f, struct span text, uint64_t line)
 
 	f->event.lines.chosen = line;
 	f->chosen_with_children = span_has(text, SPAN(" and children"));
+	f->event.old_score |= f->chosen_with_children || span_has(text, SPAN(" or a child"));
 	f->kill_says_memcg |= fact_blames_memcg(text);
 	f->kill_says_global |= fact_blames_machine(text);
 	f->event.allocating_task |= span_has(text, SPAN("(oom_kill_allocating_task)"));
@@ -159,6 +164,14 @@ void fact_chosen(struct facts *f, struct span text, uint64_t line)
 	f->event.chosen_comm = pool_text(&f->pool, span_head(rest, end - 2));
 	rest = span_skip(rest, end - 2);
 	span_number_after(rest, SPAN("score "), &f->event.chosen_score);
+}
+
+bool fact_chooses_again(const struct facts *f, struct span text)
+{
+	struct span rest = after(text, SPAN("ill process "));
+	int64_t pid;
+
+	return span_number(&rest, &pid) && pid == f->event.chosen_pid;
 }
 
 bool fact_blames_memcg(struct span text)
@@ -220,6 +233,8 @@ bool fact_parse_killed(struct facts *f, struct span text, struct oomlog_victim *
 	if (!span_eat(&rest, SPAN(" (")) || end == SPAN_NONE || end < 2)
 		return true;
 	v->comm = pool_text(&f->pool, span_head(rest, end - 2));
+	f->event.old_score |= span_starts(span_skip(rest, end - 2), SPAN(") vsz:"));
+	span_number_after(text, SPAN("Out of memory in UB "), &f->event.beancounter);
 	victim_sizes(span_skip(rest, end - 2), v);
 	return true;
 }

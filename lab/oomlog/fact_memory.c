@@ -201,6 +201,17 @@ void fact_stat(struct facts *f, struct span text, uint64_t line)
 	}
 }
 
+/* "Active_anon" of 2.6 is later kernels' "active_anon". */
+static const char *lower_text(struct pool *pool, struct span name)
+{
+	char *copy = pool_alloc(pool, name.n + 1);
+
+	memcpy(copy, name.p, name.n);
+	if (name.n && *copy >= 'A' && *copy <= 'Z')
+		*copy = (char)(*copy | 0x20);
+	return copy;
+}
+
 static void add_counter(struct facts *f, struct span name, int64_t pages)
 {
 	struct oomlog_event *ev = &f->event;
@@ -208,7 +219,7 @@ static void add_counter(struct facts *f, struct span name, int64_t pages)
 	if (ev->meminfo_count == 256 || find_stat(ev->meminfo, ev->meminfo_count, name))
 		return;
 	struct oomlog_stat *stat = ARRAY_PUSH(ev->meminfo, ev->meminfo_count, f->meminfo_room);
-	stat->name = pool_text(&f->pool, name);
+	stat->name = lower_text(&f->pool, name);
 	stat->value = pages;
 }
 
@@ -243,7 +254,8 @@ static struct oomlog_zone *zone_named(struct facts *f, struct span name)
 				     .low_bytes = OOMLOG_ABSENT,
 				     .high_bytes = OOMLOG_ABSENT,
 				     .managed_bytes = OOMLOG_ABSENT,
-				     .free_cma_bytes = OOMLOG_ABSENT};
+				     .free_cma_bytes = OOMLOG_ABSENT,
+				     .reserve_bytes = OOMLOG_ABSENT};
 	for (size_t i = 0; i < OOMLOG_ORDERS; i++)
 		zone->blocks[i] = OOMLOG_ABSENT;
 	return zone;
@@ -268,6 +280,32 @@ void fact_zone(struct facts *f, struct span text, uint64_t line)
 	bytes_after(text, SPAN(" present:"), &zone->managed_bytes);
 	bytes_after(text, SPAN(" managed:"), &zone->managed_bytes);
 	bytes_after(text, SPAN(" free_cma:"), &zone->free_cma_bytes);
+}
+
+void fact_reserve(struct facts *f, struct span text)
+{
+	struct oomlog_event *ev = &f->event;
+	struct oomlog_zone *zone = ev->zone_count ? &ev->zones[ev->zone_count - 1] : NULL;
+	int64_t pages;
+
+	text = span_ltrim(text);
+	span_token(&text);
+	if (!zone || !zone->line || zone->reserve_bytes != OOMLOG_ABSENT)
+		return;
+	for (text = span_ltrim(text); span_number(&text, &pages); text = span_ltrim(text))
+		if (pages > 0 &&
+		    (zone->reserve_bytes == OOMLOG_ABSENT || pages < zone->reserve_bytes))
+			zone->reserve_bytes = pages;
+}
+
+void fact_cpuset(struct facts *f, struct span text)
+{
+	size_t at = span_rfind(text, SPAN(" mems_allowed="));
+	struct span mems = span_skip(text, at == SPAN_NONE ? text.n : at + 14);
+
+	mems = span_token(&mems);
+	if (mems.n && !f->event.mems_allowed)
+		f->event.mems_allowed = pool_text(&f->pool, mems);
 }
 
 /* "19*4kB", at most "(UMEC)" in between, until "=". */
@@ -325,9 +363,12 @@ void fact_pages(struct facts *f, struct span text)
 	text = span_ltrim(text);
 	if (!span_number(&text, &pages))
 		return;
-	if (span_starts(text, SPAN(" pages RAM")) && f->ram_pages == OOMLOG_ABSENT)
+	if ((span_starts(text, SPAN(" pages RAM")) || span_starts(text, SPAN(" pages of RAM"))) &&
+	    f->ram_pages == OOMLOG_ABSENT)
 		f->ram_pages = pages;
-	else if (span_starts(text, SPAN(" pages reserved")) && f->reserved_pages == OOMLOG_ABSENT)
+	else if ((span_starts(text, SPAN(" pages reserved")) ||
+		  span_starts(text, SPAN(" reserved pages"))) &&
+		 f->reserved_pages == OOMLOG_ABSENT)
 		f->reserved_pages = pages;
 }
 

@@ -28,6 +28,7 @@ static const struct oomlog_event empty_event = {
 	.ram_bytes = OOMLOG_ABSENT,
 	.reserved_bytes = OOMLOG_ABSENT,
 	.headers_suppressed = OOMLOG_ABSENT,
+	.beancounter = OOMLOG_ABSENT,
 };
 
 void facts_reset(struct facts *f)

@@ -81,6 +81,9 @@ void fact_summary_rest(struct facts *f, struct span text);
 /* Memory cgroup out of memory: Kill process 3897 (stress) score 1001 or sacrifice child */
 void fact_chosen(struct facts *f, struct span text, uint64_t line);
 
+/* Two CPUs may announce the same choice: whether this is the one read before. */
+bool fact_chooses_again(const struct facts *f, struct span text);
+
 /*
  * The process a kill line names; comm may hold anything, ") total-vm:" included, and the five
  * wordings from "Killed process 5 (a)." (2.6) to "... UID:0 pgtables:76kB oom_score_adj:0" (5.4)
@@ -94,6 +97,12 @@ bool fact_blames_machine(struct span text);
 
 /* Adds a victim, once per pid. */
 void fact_victim(struct facts *f, const struct oomlog_victim *victim);
+
+/* hog cpuset=/ mems_allowed=0-1 (until 4.20, behind the invoked line) */
+void fact_cpuset(struct facts *f, struct span text);
+
+/* lowmem_reserve[]: 0 994 994 994 (pages; of the zone before it) */
+void fact_reserve(struct facts *f, struct span text);
 
 /* Tasks in /pod/a are going to be killed due to memory.oom.group set */
 void fact_group(struct facts *f, struct span text, uint64_t line);

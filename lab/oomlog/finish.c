@@ -75,6 +75,16 @@ static void pages_to_bytes(int64_t *value, int64_t page_size)
 		*value = fact_size(*value, page_size);
 }
 
+/* "Never" is printed as a number of pages beyond any memory. */
+static void reserve_to_bytes(int64_t *value, int64_t page_size)
+{
+	if (*value == OOMLOG_ABSENT)
+		return;
+	pages_to_bytes(value, page_size);
+	if (*value == OOMLOG_ABSENT)
+		*value = FACT_SIZE_MAX;
+}
+
 static void convert_pages(struct facts *f)
 {
 	struct oomlog_event *ev = &f->event;
@@ -94,6 +104,8 @@ static void convert_pages(struct facts *f)
 	}
 	for (size_t i = 0; i < ev->meminfo_count; i++)
 		pages_to_bytes(&ev->meminfo[i].value, size);
+	for (size_t i = 0; i < ev->zone_count; i++)
+		reserve_to_bytes(&ev->zones[i].reserve_bytes, size);
 	ev->ram_bytes = f->ram_pages;
 	ev->reserved_bytes = f->reserved_pages;
 	pages_to_bytes(&ev->ram_bytes, size);

@@ -15,6 +15,8 @@ static const struct marker markers[] = {
 	{SPAN(",oom_memcg="), KIND_SUMMARY_REST},
 	{SPAN(",global_oom"), KIND_SUMMARY_REST},
 	{SPAN(",task_memcg="), KIND_SUMMARY_REST},
+	{SPAN("Active:"), KIND_COUNTERS},
+	{SPAN("Active_anon:"), KIND_COUNTERS},
 	{SPAN("Backtrace:"), KIND_TRACE_HEAD},
 	{SPAN("COMPACTION is disabled!!!"), KIND_NO_COMPACTION},
 	{SPAN("Call Trace:"), KIND_TRACE_HEAD},
@@ -55,10 +57,13 @@ static const struct marker markers[] = {
 	{SPAN("active_anon:"), KIND_COUNTERS},
 	{SPAN("active:"), KIND_COUNTERS},
 	{SPAN("active_file:"), KIND_COUNTERS},
+	{SPAN("dirty:"), KIND_COUNTERS},
 	{SPAN("free:"), KIND_COUNTERS},
+	{SPAN("inactive_file:"), KIND_COUNTERS},
 	{SPAN("kmem: usage "), KIND_USAGE_OTHER},
 	{SPAN("killed as a result of limit of"), KIND_TASK_IN_REST},
 	{SPAN("kernel_misc_reclaimable:"), KIND_COUNTERS},
+	{SPAN("lowmem_reserve[]:"), KIND_RESERVE},
 	{SPAN("memory: usage "), KIND_USAGE},
 	{SPAN("memory+swap: usage "), KIND_USAGE_OTHER},
 	{SPAN("mapped:"), KIND_COUNTERS},
@@ -199,6 +204,12 @@ static bool is_cpu(struct span s)
 	       (span_starts(s, SPAN("Pid: ")) && span_has(s, SPAN(", comm: ")));
 }
 
+/* "512558 pages RAM", "512558 pages of RAM", "9881 reserved pages" */
+static bool is_pages(struct span s)
+{
+	return span_starts(s, SPAN(" pages ")) || span_starts(s, SPAN(" reserved pages"));
+}
+
 /* The commonest first: a dump is mostly statistics and frames. */
 static enum kind loose_kind(struct span s)
 {
@@ -213,10 +224,12 @@ static enum kind loose_kind(struct span s)
 	if (span_starts(s, SPAN("Tasks in ")) &&
 	    span_has(s, SPAN(" going to be killed due to memory.oom.group")))
 		return KIND_GROUP;
-	if (span_starts(span_skip(s, span_digits(s)), SPAN(" pages ")) && char_is_digit(*s.p))
+	if (char_is_digit(*s.p) && is_pages(span_skip(s, span_digits(s))))
 		return KIND_PAGES;
 	if (*s.p == '/' || span_equal(span_rtrim(s), SPAN("Task in")))
 		return KIND_TASK_IN_REST;
+	if (span_has(span_head(s, 32), SPAN(" cpuset=")) && span_has(s, SPAN(" mems_allowed=")))
+		return KIND_CPUSET;
 	return node_kind(s);
 }
 
@@ -296,6 +309,22 @@ static bool only_words(struct span s)
 	return true;
 }
 
+/* "mapped_file:0KB dirty:49500KB", as the statistics of version 1 go on. */
+static bool only_kilobytes(struct span s)
+{
+	size_t words = 0;
+
+	for (struct span word = span_token(&s); word.n; word = span_token(&s), words++) {
+		size_t colon = span_find(word, SPAN(":"));
+		struct span value = span_skip(word, colon == SPAN_NONE ? word.n : colon + 1);
+
+		if (!span_digits(value) ||
+		    !span_equal(span_skip(value, span_digits(value)), SPAN("KB")))
+			return false;
+	}
+	return words > 0;
+}
+
 static bool wants_invoked(struct span text, struct span piece)
 {
 	if (span_has(text, SPAN("oom_score_adj=")) && char_is_digit(text.p[text.n - 1]))
@@ -344,6 +373,8 @@ static bool wants_row(struct span text, struct span piece)
 	size_t close = span_find(text, SPAN("]"));
 	struct span body = close == SPAN_NONE ? text : span_skip(text, close + 1);
 
+	if (span_ends(span_rtrim(text), SPAN("-")) && numbers_in(body) >= 100)
+		return !span_has_char(span_trim(piece), ' ') && span_trim(piece).n < 16;
 	return numbers_in(body) < 100 && piece.n && numbers_in(piece) > 0;
 }
 
@@ -378,13 +409,16 @@ bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_hea
 		return wants_usage(text, piece);
 	case KIND_GROUP:
 		return HAS_ANY(piece, SPAN("killed due"), SPAN("oom.group"));
+	case KIND_STATS:
+		if (only_kilobytes(piece))
+			return true;
+		/* fallthrough */
 	case KIND_CPU:
 	case KIND_COUNTERS:
 	case KIND_NODE:
 	case KIND_ZONE:
 	case KIND_BUDDY:
 	case KIND_REGISTERS:
-	case KIND_STATS:
 	case KIND_PANIC:
 		return is_headed && kind_of(piece) != KIND_STAT && kind_of(piece) != KIND_COUNTERS;
 	case KIND_OTHER:
@@ -400,6 +434,8 @@ bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_hea
 	case KIND_SLAB_HEAD:
 	case KIND_SLAB:
 	case KIND_BOOT:
+	case KIND_CPUSET:
+	case KIND_RESERVE:
 	case KIND_EXITING:
 	case KIND_BY_HAND:
 	case KIND_NO_COMPACTION:
@@ -455,6 +491,9 @@ bool kind_glues(enum kind kind, struct span text, struct span piece)
 {
 	char last = text.n ? text.p[text.n - 1] : ' ', first = *piece.p;
 
+	/* "oom-" + "kill:", "systemd-" + "journal": mail breaks behind hyphens. */
+	if (last == '-' && (kind == KIND_OTHER || kind == KIND_ROW))
+		return true;
 	if (kind == KIND_SUMMARY ||
 	    (span_starts(text, SPAN("Tasks in /")) && !span_has(text, SPAN(" are"))))
 		return true;

@@ -46,6 +46,8 @@ enum kind {
 	KIND_PAGES,	   /* 512558 pages RAM */
 	KIND_SLAB_HEAD,	   /* Unreclaimable slab info: */
 	KIND_SLAB,	   /* kmalloc-64      1234KB       2345KB, only after its head */
+	KIND_CPUSET,	   /* hog cpuset=/ mems_allowed=0 */
+	KIND_RESERVE,	   /* lowmem_reserve[]: 0 994 994 994 */
 	KIND_BOOT,	   /* Linux version 6.1.0-... */
 	KIND_EXITING,	   /* Out of memory: OOM victim 12 (hog) is already exiting. Skip ... */
 	KIND_BY_HAND,	   /* sysrq: Manual OOM execution */

@@ -196,7 +196,7 @@ void line_strip(struct line *line, struct span raw, char *scratch, char known[LI
 {
 	struct strip st = {.line = line};
 
-	*line = (struct line){.time_ns = OOMLOG_ABSENT};
+	*line = (struct line){.time_ns = OOMLOG_ABSENT, .caller = OOMLOG_ABSENT};
 	st.rest = stamp_clean(raw, scratch);
 	line->columns = stamp_width(st.rest);
 	line->indent = st.rest.n - span_ltrim(st.rest).n;

@@ -33,6 +33,7 @@ struct line {
 	struct span text; /* the message; leading blanks kept if the line had no header */
 	struct span wall; /* date and time as printed, empty if none */
 	int64_t time_ns;  /* printk stamp; OOMLOG_ABSENT if none */
+	int64_t caller;	  /* task that printed it (CONFIG_PRINTK_CALLER); OOMLOG_ABSENT: not said */
 	bool headed;	  /* something that starts a message stood in front: not a continuation */
 	bool foreign;	  /* another program's message */
 	bool escaped;	  /* from /dev/kmsg or JSON: newlines of the message are inside text */

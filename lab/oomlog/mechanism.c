@@ -22,6 +22,7 @@ enum way {
 	DRIVER,
 	COPY_OUT,
 	PAGE_FAULT,
+	SOME_FAULT,
 	PATH_WALK,
 	KERNEL_THREAD,
 	SYSCALL,
@@ -50,6 +51,7 @@ static const struct mechanism mechanisms[WAY_COUNT] = {
 	[COPY_OUT] = {"syscall_copy",
 		      "was in a system call that touched the program's memory on its behalf", true},
 	[PAGE_FAULT] = {"page_fault", "touched memory of its own (a page fault)", true},
+	[SOME_FAULT] = {"page_fault", "was in a page fault", true},
 	[PATH_WALK] = {"file_metadata", "needed kernel memory for files or directories", true},
 	[KERNEL_THREAD] = {"kernel_thread", "is a kernel thread that needed memory for its work",
 			   true},
@@ -119,9 +121,9 @@ static const struct frame_rule rules[] = {
 	{"vm_area_alloc", MMAP},
 	{"alloc_thread_stack_node", STACK},
 	{"__vmalloc*", STACK},
-	{"handle_mm_fault", PAGE_FAULT},
-	{"__handle_mm_fault", PAGE_FAULT},
-	{"pagefault_out_of_memory", PAGE_FAULT},
+	{"handle_mm_fault", SOME_FAULT},
+	{"__handle_mm_fault", SOME_FAULT},
+	{"pagefault_out_of_memory", SOME_FAULT},
 	{"vfs_ioctl", DRIVER},
 	{"drm_ioctl", DRIVER},
 	{"__x64_sys_ioctl", DRIVER},
@@ -166,14 +168,37 @@ static bool fault_in_syscall(const char *const *trace, size_t count)
 	       has_frame(trace, count, "entry_SYSCALL_64_after_hwframe");
 }
 
+/* Files and shared memory have frames of their own, which come first. */
+static bool takes_private_page(const char *const *trace, size_t count)
+{
+	static const char *const frames[] = {"vma_alloc_folio*",
+					     "alloc_pages_vma",
+					     "charge_memcg",
+					     "__mem_cgroup_charge",
+					     "mem_cgroup_charge*",
+					     "mem_cgroup_try_charge*",
+					     "mem_cgroup_newpage_charge",
+					     "__mem_cgroup_try_charge*",
+					     "alloc_anon_folio",
+					     "__alloc_zeroed_user_highpage*"};
+
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
+		if (has_frame(trace, count, frames[i]))
+			return true;
+	return false;
+}
+
 const struct mechanism *mechanism_of_trace(const char *const *trace, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++) {
 			if (!frame_is(trace[i], rules[r].function))
 				continue;
-			if (rules[r].way == PAGE_FAULT && fault_in_syscall(trace, count))
+			bool fault = rules[r].way == PAGE_FAULT || rules[r].way == SOME_FAULT;
+			if (fault && fault_in_syscall(trace, count))
 				return &mechanisms[COPY_OUT];
+			if (fault && takes_private_page(trace, count))
+				return &mechanisms[PAGE_FAULT];
 			return &mechanisms[rules[r].way];
 		}
 	return NULL;

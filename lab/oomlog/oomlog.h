@@ -58,7 +58,9 @@ struct oomlog_victim {
 struct oomlog_zone {
 	const char *name; /* "Node 0 Normal" as printed */
 	int64_t free_bytes, min_bytes, low_bytes, high_bytes, managed_bytes;
-	int64_t free_cma_bytes;	       /* of free_bytes: for movable pages only */
+	int64_t reserve_bytes;	/* least that it keeps from requests for higher zones; absent: none
+				 */
+	int64_t free_cma_bytes; /* of free_bytes: for movable pages only */
 	int64_t blocks[OOMLOG_ORDERS]; /* free blocks by order; OOMLOG_ABSENT behind the last */
 	bool only_cma[OOMLOG_ORDERS];  /* of that order all free blocks are CMA's */
 	uint64_t line, buddy_line;     /* 0: not seen */
@@ -80,7 +82,7 @@ struct oomlog_note {
 struct oomlog_lines {
 	uint64_t first, last, invoked, limit, table, summary, killed;
 	uint64_t cpu, task_in, swap_limit, stats, meminfo, swap, trace, chosen, group, no_killable;
-	uint64_t panic, slab, registers, exiting, duplicate;
+	uint64_t panic, slab, registers, exiting, duplicate, suppressed;
 };
 
 struct oomlog_event {
@@ -131,12 +133,14 @@ struct oomlog_event {
 	bool has_registers;
 	const char *mechanism; /* "page_fault", "syscall_read", "tmpfs_write", ...; mechanism.h */
 	bool group_kill, panic, no_killable_process, allocating_task;
-	bool panic_is_compulsory;   /* vm.panic_on_oom is 2 */
-	bool invoker_is_unsaid;	    /* "oom-killer: gfp_mask=...": before 2.6.22 */
-	bool by_hand;		    /* sysrq f just before; see also order */
-	bool compaction_disabled;   /* "COMPACTION is disabled!!!" */
-	const char *group_memcg;    /* whose memory.oom.group is set */
-	int64_t exiting_count;	    /* "OOM victim N (comm) is already exiting" */
+	bool panic_is_compulsory; /* vm.panic_on_oom is 2 */
+	bool old_score;		  /* points of 2.6.35 and before: by address space, children, age */
+	int64_t beancounter;	  /* OpenVZ: "Out of memory in UB 1234"; absent elsewhere */
+	bool invoker_is_unsaid;	  /* "oom-killer: gfp_mask=...": before 2.6.22 */
+	bool by_hand;		  /* sysrq f just before; see also order */
+	bool compaction_disabled; /* "COMPACTION is disabled!!!" */
+	const char *group_memcg;  /* whose memory.oom.group is set */
+	int64_t exiting_count;	  /* "OOM victim N (comm) is already exiting" */
 	int64_t headers_suppressed; /* "N callbacks suppressed" just before; absent if not said */
 	int64_t duplicate_kills;    /* kill lines that named a victim again; 0 if none */
 	int64_t reaped_count;	    /* oom_reaper lines */

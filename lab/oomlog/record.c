@@ -92,6 +92,46 @@ static void hand_on(struct joiner *j, struct span text)
 	j->sink(j->ctx, &j->pending);
 }
 
+/*
+ * Offset of another kill line in s: "Killed process 7 (a)Out of memory: kill process 9 (b) score
+ * 1". No name has room for its words.
+ */
+static size_t next_kill(struct span s)
+{
+	static const struct span first[] = {SPAN("Memory cgroup out of memory: "),
+					    SPAN("Out of memory: ")};
+	size_t own = span_find(s, SPAN("ill")), start = own == SPAN_NONE ? s.n : own + 12, at;
+
+	for (struct span rest = span_skip(s, start);; rest = span_skip(s, start)) {
+		at = span_find(rest, SPAN("illed process "));
+		size_t other = span_find(rest, SPAN("ill process "));
+
+		at = other < at ? other : at;
+		if (at == SPAN_NONE)
+			return s.n;
+		start += at + (other == at ? 12 : 14);
+		if (span_digits(span_skip(s, start)))
+			break;
+	}
+	at = start - (span_ends(span_head(s, start), SPAN("illed process ")) ? 15 : 13);
+	for (size_t i = 0; i < 2; i++)
+		if (span_ends(span_head(s, at), first[i]))
+			return at - first[i].n;
+	return at;
+}
+
+static void hand_on_kills(struct joiner *j, struct span text)
+{
+	while (text.n) {
+		size_t n = next_kill(text);
+
+		hand_on(j, span_head(text, n));
+		text = span_skip(text, n);
+		if (text.n)
+			j->pending.kind = kind_of(text);
+	}
+}
+
 static void hand_on_lines(struct joiner *j, struct span text)
 {
 	while (text.n) {
@@ -117,7 +157,9 @@ static void hand_on_pending(struct joiner *j)
 	const char *newline = text.n ? memchr(text.p, '\n', text.n) : NULL;
 	if (newline && j->pending.kind == KIND_OTHER)
 		j->pending.kind = kind_of(span_head(text, (size_t)(newline - text.p)));
-	if (holds_lines(j->pending.kind) && (newline || j->columns != j->last_columns))
+	if (j->pending.kind == KIND_KILLED || j->pending.kind == KIND_CHOSEN)
+		hand_on_kills(j, text);
+	else if (holds_lines(j->pending.kind) && (newline || j->columns != j->last_columns))
 		hand_on_lines(j, text);
 	else
 		hand_on(j, text);
@@ -135,7 +177,8 @@ static void begin(struct joiner *j, const struct line *line, uint64_t number)
 	j->wall_len = line->wall.n < sizeof(j->wall) ? line->wall.n : sizeof(j->wall);
 	if (j->wall_len)
 		memcpy(j->wall, line->wall.p, j->wall_len);
-	j->pending = (struct message){.line = number, .time_ns = line->time_ns};
+	j->pending =
+		(struct message){.line = number, .time_ns = line->time_ns, .caller = line->caller};
 	j->pending.kind = kind_of(line->text);
 }
 

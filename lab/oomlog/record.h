@@ -31,6 +31,7 @@ struct message {
 	enum kind kind;
 	uint64_t line;	 /* 1-based number of its first physical line */
 	int64_t time_ns; /* OOMLOG_ABSENT if not stamped */
+	int64_t caller;	 /* task that printed it; OOMLOG_ABSENT if not said */
 };
 
 /* How lines are broken: a terminal breaks all of them at one width, mail at blanks before it. */

@@ -35,8 +35,11 @@ static bool bracket_known(struct strip *st, struct span inside, struct span afte
 		st->stamped = true;
 		return true;
 	}
-	if (st->stamped && caller_id(inside))
+	if (st->stamped && caller_id(inside)) {
+		if (*trimmed.p == 'T')
+			span_number_after(trimmed, SPAN("T"), &line->caller);
 		return true;
+	}
 	if (!st->stamped && stamp_clock_end(inside)) {
 		line->wall = trimmed;
 		return true;

@@ -1,0 +1,168 @@
+#include <stdlib.h>
+
+#include "oomlog/assemble_parts.h"
+
+enum { PENDING_MAX = 64 };
+
+/* A kill line that may be of the open event's group, or a kill of its own. */
+struct pending_kill {
+	char *text, *wall;
+	size_t text_len, wall_len;
+	uint64_t line;
+	int64_t time_ns;
+};
+
+bool blame_differs(const struct assembler *a, const struct message *m)
+{
+	const struct facts *f = &a->facts;
+	bool memcg = f->kill_says_memcg || event(a)->lines.limit || event(a)->oom_memcg ||
+		     (event(a)->constraint && strcmp(event(a)->constraint, "MEMCG") == 0);
+
+	return (fact_blames_machine(m->text) && memcg) ||
+	       (fact_blames_memcg(m->text) && f->kill_says_global);
+}
+
+/* "Out of Memory: Killed process 739 (xchats).": until 2.6.10 once for each task that shared it. */
+static bool is_next_thread(const struct assembler *a, const struct message *m,
+			   const struct oomlog_victim *victim)
+{
+	const struct oomlog_event *ev = event(a);
+
+	return a->last_kind == KIND_KILLED && ev->victim_count && victim->comm &&
+	       victim->anon_rss_bytes == OOMLOG_ABSENT &&
+	       span_starts(span_ltrim(m->text), SPAN("Out of Memory: Killed process ")) &&
+	       ev->victims[ev->victim_count - 1].comm &&
+	       strcmp(ev->victims[ev->victim_count - 1].comm, victim->comm) == 0;
+}
+
+/* "Killed process" without first words follows the choice; with them it stands for both. */
+static bool kill_belongs(const struct assembler *a, const struct message *m,
+			 const struct oomlog_victim *victim)
+{
+	bool complete = fact_blames_memcg(m->text) || fact_blames_machine(m->text);
+
+	if (event(a)->group_kill && !fact_blames_machine(m->text))
+		return true;
+	if (is_next_thread(a, m, victim))
+		return true;
+	if (a->last_kind == KIND_KILLED && !complete && event(a)->victim_count &&
+	    event(a)->victims[0].pid == victim->pid)
+		return true;
+	return !event(a)->victim_count && !event(a)->no_killable_process &&
+	       !(complete && ((event(a)->lines.chosen && !a->facts.chosen_with_children) ||
+			      blame_differs(a, m)));
+}
+
+/*
+ * Directly behind the kill line of a cgroup's event: one more of its group, whose announcement is
+ * missing, or another kill. A line that names the event's victim again will tell: a group kill
+ * comes to it a second time.
+ */
+static bool is_undecided(const struct assembler *a, const struct message *m)
+{
+	return a->last_kind == KIND_KILLED && event(a)->victim_count && !event(a)->group_kill &&
+	       fact_blames_memcg(m->text) && a->facts.kill_says_memcg &&
+	       a->pending_count < PENDING_MAX;
+}
+
+static void put_off(struct assembler *a, const struct message *m)
+{
+	struct pending_kill *p = ARRAY_PUSH(a->pending, a->pending_count, a->pending_room);
+
+	*p = (struct pending_kill){
+		.text = xstrndup(m->text.p, m->text.n),
+		.text_len = m->text.n,
+		.wall = xstrndup(m->wall.n ? m->wall.p : "", m->wall.n),
+		.wall_len = m->wall.n,
+		.line = m->line,
+		.time_ns = m->time_ns,
+	};
+}
+
+static void add_kill(struct assembler *a, const struct message *m);
+
+/* Each kill put off was one of its own: or, with `group`, of the open event. */
+static void settle_pending(struct assembler *a, bool group)
+{
+	struct pending_kill *list = a->pending;
+	size_t count = a->pending_count;
+
+	a->pending = NULL;
+	a->pending_count = a->pending_room = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct message m = {
+			.text = {list[i].text, list[i].text_len},
+			.wall = {list[i].wall, list[i].wall_len},
+			.kind = KIND_KILLED,
+			.line = list[i].line,
+			.time_ns = list[i].time_ns,
+		};
+
+		if (!group)
+			assembler_begin(a, &m);
+		add_kill(a, &m);
+		free(list[i].text);
+		free(list[i].wall);
+	}
+	free(list);
+}
+
+void kills_settle(struct assembler *a)
+{
+	if (a->pending_count)
+		settle_pending(a, false);
+}
+
+static bool names_victim_again(const struct assembler *a, const struct oomlog_victim *victim)
+{
+	const struct oomlog_victim *first = event(a)->victims;
+
+	return event(a)->victim_count && first->pid == victim->pid &&
+	       first->total_vm_bytes == victim->total_vm_bytes &&
+	       first->anon_rss_bytes == victim->anon_rss_bytes;
+}
+
+void take_killed(struct assembler *a, const struct message *m)
+{
+	struct oomlog_victim victim;
+
+	if (!fact_parse_killed(&a->facts, m->text, &victim))
+		return;
+	if (is_undecided(a, m) && names_victim_again(a, &victim)) {
+		a->facts.event.group_kill = true;
+		settle_pending(a, true);
+	} else if (is_undecided(a, m)) {
+		put_off(a, m);
+		return;
+	}
+	kills_settle(a);
+	if (!kill_belongs(a, m, &victim))
+		assembler_begin(a, m);
+	add_kill(a, m);
+}
+
+static void add_kill(struct assembler *a, const struct message *m)
+{
+	struct oomlog_victim victim;
+
+	if (!fact_parse_killed(&a->facts, m->text, &victim))
+		return;
+	assembler_open(a, m);
+	a->certain = true;
+	victim.line = m->line;
+	a->facts.kill_says_memcg |= fact_blames_memcg(m->text);
+	a->facts.kill_says_global |= fact_blames_machine(m->text);
+	a->facts.event.allocating_task |= span_has(m->text, SPAN("(oom_kill_allocating_task)"));
+	fact_victim(&a->facts, &victim);
+}
+
+void kills_release(struct assembler *a)
+{
+	for (size_t i = 0; i < a->pending_count; i++) {
+		free(a->pending[i].text);
+		free(a->pending[i].wall);
+	}
+	free(a->pending);
+	a->pending = NULL;
+	a->pending_count = a->pending_room = 0;
+}
