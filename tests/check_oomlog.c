@@ -196,7 +196,7 @@ START_TEST(group_kill_lists_a_pid_once)
 	struct seen seen = {0};
 
 	parse_fixture("kmsg-6.1-group.txt", describe, &seen);
-	ck_assert_str_eq(seen.log, "sh> memcg - -\n"
+	ck_assert_str_eq(seen.log, "sh> memcg /s -\n"
 				   "?>hog:169,hog:168 own /t-childkill-167 /t-childkill-167\n");
 }
 END_TEST

@@ -78,6 +78,18 @@ bool explain_is_machine(const struct oomlog_event *ev)
 	return scope_is(ev, "global") || scope_is(ev, "cpuset") || scope_is(ev, "mempolicy");
 }
 
+bool explain_memsw_is_full(const struct oomlog_event *ev)
+{
+	return said(ev->memsw_limit_bytes) && said(ev->memsw_usage_bytes) &&
+	       said(ev->usage_bytes) && said(ev->limit_bytes) &&
+	       ev->memsw_usage_bytes >= ev->memsw_limit_bytes && ev->usage_bytes < ev->limit_bytes;
+}
+
+bool explain_is_by_hand(const struct oomlog_event *ev)
+{
+	return ev->order == -1 || ev->by_hand;
+}
+
 static const char *process(struct explanation *x, const char *comm, int64_t pid)
 {
 	if (!said(pid))
@@ -109,6 +121,9 @@ static const char *killed_text(struct explanation *x, const struct oomlog_event 
 
 static const char *limit_text(struct explanation *x, const struct oomlog_event *ev)
 {
+	if (explain_memsw_is_full(ev))
+		return pool_format(&x->pool, " of memory and swap together, %s",
+				   SIZE_TEXT(ev->memsw_limit_bytes));
 	if (!said(ev->limit_bytes) || ev->limit_is_max)
 		return "";
 	return pool_format(&x->pool, " of %s", SIZE_TEXT(ev->limit_bytes));
@@ -125,7 +140,10 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 {
 	const char *top = explain_name(x, ev->oom_memcg), *limit = limit_text(x, ev);
 
-	if (ev->order == -1 || ev->by_hand)
+	if (said(ev->beancounter))
+		return pool_format(&x->pool, "OpenVZ container %" PRId64 " ran out of memory",
+				   ev->beancounter);
+	if (explain_is_by_hand(ev))
 		return "somebody asked for a kill by hand (sysrq f)";
 	if (explain_is_memcg(ev) && ev->limit_is_max)
 		return pool_format(&x->pool,
@@ -210,11 +228,14 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 			    "The kernel names no cgroup; whether the machine was full the numbers "
 			    "below "
 			    "must tell.");
-	else if (ev->order != -1)
+	else if (!ev->lines.invoked && !ev->lines.summary && !ev->lines.meminfo)
+		explain_say(x, TOPIC_WHAT, line, 0,
+			    "The kernel's words blame the machine, not the limit of a cgroup; what "
+			    "was asked for is not in the log.");
+	else if (!explain_is_by_hand(ev))
 		explain_say(x, TOPIC_WHAT, line, 0,
 			    "No cgroup limit was involved: the machine had no memory of the kind "
-			    "that was "
-			    "asked for.");
+			    "that was asked for.");
 	if (ev->task_memcg)
 		explain_say(x, TOPIC_WHAT, ev->lines.summary, 0, "The victim ran in cgroup %s.",
 			    explain_name(x, ev->task_memcg));
@@ -302,7 +323,7 @@ static void say_invoker_or_victim(struct explanation *x, const struct oomlog_eve
 			x, TOPIC_WHO, ev->lines.cpu, killed,
 			"It is not the process that was killed: whoever asks last only makes the "
 			"shortage known.");
-	else if (ev->task_count)
+	else if (ev->task_count && is_listed(ev, ev->victims[0].pid))
 		explain_say(
 			x, TOPIC_WHO, ev->lines.cpu, ev->lines.table,
 			"Pid %" PRId64
@@ -315,9 +336,12 @@ static void say_invoker(struct explanation *x, const struct oomlog_event *ev)
 	const struct mechanism *how = mechanism_named(ev->mechanism);
 	const char *invoker = process(x, ev->invoker_comm, ev->invoker_pid);
 
-	if (!ev->lines.invoked)
+	if (!ev->lines.invoked || !ev->invoker_comm)
 		return;
-	if (how && !how->needs_memory)
+	if (explain_is_by_hand(ev) && (!how || how->needs_memory))
+		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
+			    "Nobody was refused memory: %s carried out the request.", invoker);
+	else if (how && !how->needs_memory)
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, ev->lines.trace,
 			    "Nobody was refused memory: %s %s.", invoker, how->sentence);
 	else if (how)
@@ -353,6 +377,8 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 	for (size_t i = 0; i < ev->task_count; i++)
 		if (ev->tasks[i].pid == v->pid)
 			swapped = or_zero(ev->tasks[i].swap_bytes);
+	if (!swapped)
+		swapped = or_zero(explain_stat(ev, "swap"));
 	resident = v->anon_rss_bytes + or_zero(v->file_rss_bytes) + or_zero(v->shmem_rss_bytes);
 	if (v->total_vm_bytes - resident - swapped < (64 << 20) ||
 	    v->total_vm_bytes < 2 * (resident + swapped))
@@ -361,20 +387,24 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 		x, TOPIC_MEMORY, v->line, 0,
 		"%s had %s of addresses (total-vm) but only %s of it in memory%s%s: the other %s "
 		"was reserved and never touched, or is not counted as resident. Only touched "
-		"memory counts towards an OOM.",
+		"memory counts towards an OOM%s.",
 		explain_name(x, v->comm), SIZE_TEXT(v->total_vm_bytes), SIZE_TEXT(resident),
 		swapped ? ", and in swap " : "", swapped ? SIZE_TEXT(swapped) : "",
-		SIZE_TEXT(v->total_vm_bytes - resident - swapped));
+		SIZE_TEXT(v->total_vm_bytes - resident - swapped),
+		ev->old_score ? ", though this kernel chooses its victim by addresses" : "");
 }
 
 static void say_unsaid(struct explanation *x, const struct oomlog_event *ev)
 {
-	if (!ev->scope)
+	if (!ev->scope && !explain_is_by_hand(ev) && !said(ev->beancounter))
 		explain_say(x, TOPIC_UNSAID, 0, 0,
 			    "Whose memory ran out: a cgroup's or the machine's.");
 	if (!ev->lines.invoked)
 		explain_say(x, TOPIC_UNSAID, 0, 0,
 			    "Who asked for memory: the \"invoked oom-killer\" line is not there.");
+	else if (ev->invoker_is_unsaid)
+		explain_say(x, TOPIC_UNSAID, 0, 0,
+			    "Who asked for memory: kernels before 2.6.22 do not print it.");
 	if (!ev->task_count)
 		explain_say(x, TOPIC_UNSAID, 0, 0,
 			    "Which other processes there were: no task table "

@@ -86,6 +86,9 @@ static void budget_machine(struct explanation *x, const struct oomlog_event *ev)
 	/* Shared memory is on the anonymous lists, or unevictable: it is no part of its own. */
 	add_item(x, "anonymous memory, tmpfs and shared memory",
 		 counter_sum(ev, "active_anon", "inactive_anon"));
+	/* Until 2.6.27 one pair of lists held both kinds. */
+	add_item(x, "anonymous memory and page cache", counter_sum(ev, "active", "inactive"));
+	add_item(x, "kernel objects (slab)", explain_counter(ev, "slab"));
 	add_item(x, "page cache of files", counter_sum(ev, "active_file", "inactive_file"));
 	add_item(x, "locked or unevictable", explain_counter(ev, "unevictable"));
 	add_item(x, "kernel objects that cannot be freed (slab)",
@@ -220,6 +223,16 @@ static void doubt_budget(struct explanation *x)
 		x->budget_count = 0;
 }
 
+/* Without the page lists the rest would be them. */
+static bool has_lists(const struct oomlog_event *ev)
+{
+	return said(counter_sum(ev, "active", "inactive")) ||
+	       (said(explain_counter(ev, "active_anon")) &&
+		said(explain_counter(ev, "inactive_anon")) &&
+		said(explain_counter(ev, "active_file")) &&
+		said(explain_counter(ev, "inactive_file")));
+}
+
 void explain_budget(struct explanation *x, const struct oomlog_event *ev)
 {
 	static const char rest[] = "not in these counters";
@@ -229,7 +242,8 @@ void explain_budget(struct explanation *x, const struct oomlog_event *ev)
 		line = memcg_budget(x, ev);
 	} else if (ev->meminfo_count && !explain_is_memcg(ev)) {
 		budget_machine(x, ev);
-		add_rest(x, rest);
+		if (has_lists(ev))
+			add_rest(x, rest);
 	}
 	doubt_budget(x);
 	say_largest_parts(x, ev, line);

@@ -43,6 +43,10 @@ void explain_say(struct explanation *x, enum topic topic, uint64_t line, uint64_
 int64_t explain_stat(const struct oomlog_event *ev, const char *name);
 int64_t explain_counter(const struct oomlog_event *ev, const char *name);
 
+/* Version 1: memory and swap together are at their limit, and memory alone is not. */
+bool explain_memsw_is_full(const struct oomlog_event *ev);
+/* A kill that somebody asked for. */
+bool explain_is_by_hand(const struct oomlog_event *ev);
 bool explain_is_memcg(const struct oomlog_event *ev);
 bool explain_is_machine(const struct oomlog_event *ev);
 

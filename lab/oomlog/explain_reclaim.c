@@ -1,4 +1,6 @@
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "oomlog/explain_parts.h"
@@ -106,16 +108,57 @@ static int64_t large_blocks(const struct oomlog_event *ev, const struct oomlog_z
 	return blocks;
 }
 
-/* Movable and HighMem zones serve only requests that say they may live there. */
+/*
+ * Movable and HighMem zones serve only requests that say they may live there. By name, else by the
+ * bits __GFP_HIGHMEM and __GFP_MOVABLE, the same in all kernels (include/linux/gfp.h).
+ */
 static bool request_may_use(const struct oomlog_event *ev, const struct oomlog_zone *zone)
 {
-	if (!ev->gfp_mask || !strchr(ev->gfp_mask, '('))
+	bool movable = text_ends_with(zone->name, "Movable");
+	unsigned long long bits;
+
+	if (!ev->gfp_mask || (!movable && !text_ends_with(zone->name, "HighMem")))
 		return true;
-	if (text_ends_with(zone->name, "Movable"))
-		return strstr(ev->gfp_mask, "MOVABLE") != NULL;
-	if (text_ends_with(zone->name, "HighMem"))
-		return strstr(ev->gfp_mask, "HIGH") != NULL;
-	return true;
+	if (strchr(ev->gfp_mask, '('))
+		return strstr(ev->gfp_mask, movable ? "MOVABLE" : "HIGH") != NULL;
+	bits = strtoull(ev->gfp_mask, NULL, 16);
+	return !bits || ((bits & 2) && (!movable || (bits & 8)));
+}
+
+/* Whether number n is in a list like "0-1,3". */
+static bool list_has(const char *list, long n)
+{
+	while (*list) {
+		char *end;
+		long from = strtol(list, &end, 10), to = from;
+
+		if (end == list)
+			return true;
+		if (*end == '-')
+			to = strtol(end + 1, &end, 10);
+		if (n >= from && n <= to)
+			return true;
+		list = *end == ',' ? end + 1 : "";
+	}
+	return false;
+}
+
+/* The invoker's cpuset allows the node that the zone is on. */
+static bool node_is_allowed(const struct oomlog_event *ev, const struct oomlog_zone *zone)
+{
+	long node;
+
+	if (!ev->mems_allowed || sscanf(zone->name, "Node %ld ", &node) != 1)
+		return true;
+	return list_has(ev->mems_allowed, node);
+}
+
+static bool has_zone(const struct oomlog_event *ev, const char *name)
+{
+	for (size_t i = 0; i < ev->zone_count; i++)
+		if (text_ends_with(ev->zones[i].name, name) && ev->zones[i].managed_bytes != 0)
+			return true;
+	return false;
 }
 
 static void say_unusable(struct explanation *x, const struct oomlog_event *ev,
@@ -123,9 +166,12 @@ static void say_unusable(struct explanation *x, const struct oomlog_event *ev,
 {
 	if (z->free_bytes > 16 * MIB)
 		explain_say(x, TOPIC_RECLAIM, z->line, ev->lines.invoked,
-			    "Zone %s has %s free, but takes no request of this kind (%s).",
+			    "Zone %s has %s free, but takes no request of this kind (%s)%s.",
 			    explain_name(x, z->name), SIZE_TEXT(z->free_bytes),
-			    explain_name(x, ev->gfp_mask));
+			    explain_name(x, ev->gfp_mask),
+			    text_ends_with(z->name, "HighMem") && has_zone(ev, "Normal")
+				    ? ": low memory ran out, not memory"
+				    : "");
 }
 
 static void say_fragmentation(struct explanation *x, const struct oomlog_event *ev,
@@ -136,12 +182,18 @@ static void say_fragmentation(struct explanation *x, const struct oomlog_event *
 	if (!z->buddy_line || ev->order >= OOMLOG_ORDERS)
 		return;
 	blocks = large_blocks(ev, z);
+	/* Plenty of such blocks: what was in the way is not in the log. */
+	if (blocks > 512)
+		return;
 	explain_say(x, TOPIC_RECLAIM, z->buddy_line, z->line,
-		    "Zone %s has %s free, above its minimum of %s, but only %" PRId64
-		    " blocks of order %" PRId64 " or more%s: free memory is fragmented.",
+		    "Zone %s has %s free, above its minimum of %s, but %s of order %" PRId64
+		    " or more%s: free memory is fragmented.",
 		    explain_name(x, z->name), SIZE_TEXT(z->free_bytes - cma_bytes(ev, z)),
-		    SIZE_TEXT(z->min_bytes), blocks, ev->order,
-		    blocks ? ", some of them kept for other uses" : "");
+		    SIZE_TEXT(z->min_bytes),
+		    blocks ? pool_format(&x->pool, "only %" PRId64 " block%s", blocks,
+					 blocks == 1 ? "" : "s")
+			   : "no block",
+		    ev->order, blocks ? ", some of them perhaps kept for other uses" : "");
 }
 
 static void say_cma(struct explanation *x, const struct oomlog_event *ev,
@@ -157,6 +209,52 @@ static void say_cma(struct explanation *x, const struct oomlog_event *ev,
 			    explain_name(x, ev->gfp_mask));
 }
 
+/* Where both round to the same they are told to the kB. */
+static void say_below(struct explanation *x, const struct oomlog_zone *z, int64_t usable)
+{
+	const char *free = pool_format(&x->pool, "%s", SIZE_TEXT(usable));
+	const char *min = pool_format(&x->pool, "%s", SIZE_TEXT(z->min_bytes));
+
+	if (strcmp(free, min) == 0) {
+		free = pool_format(&x->pool, "%" PRId64 " kB", usable / 1024);
+		min = pool_format(&x->pool, "%" PRId64 " kB", z->min_bytes / 1024);
+	}
+	explain_say(x, TOPIC_RECLAIM, z->line, 0, "Zone %s has %s free, below its minimum of %s.",
+		    explain_name(x, z->name), free, min);
+}
+
+/* By the name of a flag, or by the bits that all kernels have in common. */
+static bool request_says(const struct oomlog_event *ev, const char *name, unsigned long long bit)
+{
+	if (!ev->gfp_mask)
+		return false;
+	return strchr(ev->gfp_mask, '(') ? strstr(ev->gfp_mask, name) != NULL
+					 : (strtoull(ev->gfp_mask, NULL, 16) & bit) != 0;
+}
+
+/* The request could have come from a zone above this one: then lowmem_reserve holds it off. */
+static bool higher_zone_serves(const struct oomlog_event *ev, const struct oomlog_zone *zone)
+{
+	bool low = text_ends_with(zone->name, "DMA") || text_ends_with(zone->name, "DMA32");
+
+	if (!ev->gfp_mask || request_says(ev, "GFP_DMA", 5))
+		return false;
+	if (low)
+		return true;
+	return text_ends_with(zone->name, "Normal") && request_says(ev, "HIGH", 2) &&
+	       has_zone(ev, "HighMem");
+}
+
+static void say_reserve(struct explanation *x, const struct oomlog_zone *z, int64_t usable)
+{
+	if (usable > 16 * MIB)
+		explain_say(
+			x, TOPIC_RECLAIM, z->line, 0,
+			"Zone %s has %s free, but keeps it from requests that a higher zone could "
+			"serve (lowmem_reserve).",
+			explain_name(x, z->name), SIZE_TEXT(usable));
+}
+
 static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 		     const struct oomlog_zone *z)
 {
@@ -164,16 +262,30 @@ static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 
 	if (!said(z->free_bytes) || !said(z->min_bytes) || z->min_bytes == 0)
 		return;
+	/* A zone without memory: HighMem on a machine that has none. */
+	if (z->managed_bytes == 0)
+		return;
 	usable = z->free_bytes - cma_bytes(ev, z);
+	if (!node_is_allowed(ev, z)) {
+		if (usable > 64 * MIB)
+			explain_say(x, TOPIC_RECLAIM, z->line, ev->lines.invoked,
+				    "Zone %s has %s free, but the invoker may use memory of "
+				    "node%s %s only (mems_allowed).",
+				    explain_name(x, z->name), SIZE_TEXT(usable),
+				    strpbrk(ev->mems_allowed, ",-") ? "s" : "",
+				    explain_name(x, ev->mems_allowed));
+		return;
+	}
 	if (!request_may_use(ev, z)) {
 		say_unusable(x, ev, z);
 		return;
 	}
 	say_cma(x, ev, z);
 	if (usable < z->min_bytes)
-		explain_say(x, TOPIC_RECLAIM, z->line, 0,
-			    "Zone %s has %s free, below its minimum of %s.",
-			    explain_name(x, z->name), SIZE_TEXT(usable), SIZE_TEXT(z->min_bytes));
+		say_below(x, z, usable);
+	else if (said(z->reserve_bytes) && usable < z->min_bytes + z->reserve_bytes &&
+		 higher_zone_serves(ev, z))
+		say_reserve(x, z, usable);
 	else if (said(ev->order) && ev->order > 0)
 		say_fragmentation(x, ev, z);
 	else if (said(z->high_bytes) && usable > 2 * z->high_bytes && usable > 256 * MIB)
@@ -226,14 +338,18 @@ static void change_memcg(struct explanation *x, const struct oomlog_event *ev)
 			    top);
 	else
 		explain_say(x, TOPIC_CHANGE, line, 0,
-			    "Raise the limit of %s, or have what runs there touch less memory.",
+			    "Raise the limit%s of %s, or have what runs there touch less memory.",
+			    explain_memsw_is_full(ev) ? " of memory and swap together" : "",
 			    ev->oom_memcg ? top : "the cgroup");
 	if (said(shmem) && said(ev->usage_bytes) && shmem > ev->usage_bytes / 4)
 		explain_say(x, TOPIC_CHANGE, ev->lines.stats, 0,
 			    "Files in tmpfs stay charged until they are deleted, whoever is "
 			    "killed: delete "
 			    "them, or give the tmpfs a size limit.");
-	if (said(ev->swap_limit_bytes) && ev->swap_limit_bytes == 0)
+	/* Only anonymous memory and tmpfs can go there. */
+	if (said(ev->swap_limit_bytes) && ev->swap_limit_bytes == 0 &&
+	    (!said(ev->usage_bytes) ||
+	     or_zero(explain_stat(ev, "anon")) + or_zero(shmem) > ev->usage_bytes / 2))
 		explain_say(x, TOPIC_CHANGE, ev->lines.swap_limit, 0,
 			    "Allowing swap (memory.swap.max) would trade the kill for slowness.");
 }

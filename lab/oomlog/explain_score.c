@@ -61,15 +61,33 @@ static int by_points(const void *a, const void *b)
 	return left->pid < right->pid ? -1 : left->pid > right->pid;
 }
 
+static bool has_row(const struct oomlog_event *ev, int64_t pid)
+{
+	for (size_t i = 0; i < ev->task_count; i++)
+		if (ev->tasks[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* Whose score decided: the one chosen, of whom a child may have been killed. */
+static int64_t judged_pid(const struct oomlog_event *ev)
+{
+	if (said(ev->chosen_pid) && has_row(ev, ev->chosen_pid))
+		return ev->chosen_pid;
+	return ev->victim_count ? ev->victims[0].pid : OOMLOG_ABSENT;
+}
+
 static void find_places(struct explanation *x, const struct oomlog_event *ev)
 {
+	int64_t judged = judged_pid(ev);
+
 	for (size_t i = 0; i < x->candidate_count; i++) {
 		const struct candidate *c = &x->candidates[i];
 
 		if (x->largest == SIZE_MAX ||
 		    c->footprint_bytes > x->candidates[x->largest].footprint_bytes)
 			x->largest = i;
-		if (ev->victim_count && c->pid == ev->victims[0].pid)
+		if (c->pid == judged)
 			x->victim = i;
 	}
 	for (size_t i = 0; i < x->candidate_count && x->runner_up == SIZE_MAX; i++)
@@ -110,7 +128,8 @@ static void say_largest(struct explanation *x, const struct oomlog_event *ev)
 {
 	const struct candidate *v = &x->candidates[x->victim], *l = &x->candidates[x->largest];
 
-	if (x->largest == x->victim || l->is_victim || l->footprint_bytes <= v->footprint_bytes)
+	if (x->largest == x->victim || l->is_victim || l->footprint_bytes <= v->footprint_bytes ||
+	    l->oom_score_adj > v->oom_score_adj)
 		return;
 	if (l->unkillable)
 		explain_say(x, TOPIC_WHY, ev->lines.table, 0,
@@ -179,12 +198,8 @@ static void say_not_highest(struct explanation *x, const struct oomlog_event *ev
 			x, TOPIC_WHY, ev->lines.table, 0,
 			"Every process scores zero or less by its oom_score_adj, so size did not "
 			"decide: such kernels take the first they meet.");
-	else if (said(ev->chosen_pid) && ev->chosen_pid == top->pid)
-		explain_say(x, TOPIC_WHY, ev->lines.chosen, ev->lines.killed,
-			    "%s (pid %" PRId64
-			    ") was chosen for its score; the kernel killed a child of "
-			    "it first, as kernels before 4.20 do.",
-			    top->comm, top->pid);
+	else if (!ev->table_columns)
+		return;
 	else if (!has_column(ev, "swapents"))
 		explain_say(x, TOPIC_WHY, ev->lines.table, ev->lines.killed,
 			    "By resident memory %s (pid %" PRId64
@@ -208,16 +223,24 @@ static bool tied_with_top(const struct explanation *x)
 
 static void say_printed_score(struct explanation *x, const struct oomlog_event *ev)
 {
+	bool old = ev->old_score || ev->chosen_score > 2000, child;
+
 	if (said(ev->chosen_score))
 		explain_say(x, TOPIC_WHY, ev->lines.chosen, 0,
-			    "The kernel gave %s (pid %" PRId64 ") a score of %" PRId64
-			    ", in thousandths of the memory that counts.",
-			    explain_name(x, ev->chosen_comm), ev->chosen_pid, ev->chosen_score);
-	if (ev->victim_count && said(ev->chosen_pid) && ev->victims[0].pid != ev->chosen_pid)
-		explain_say(x, TOPIC_WHY, ev->lines.chosen, ev->lines.killed,
-			    "Process %" PRId64 " was chosen, process %" PRId64
-			    " was killed: a child is sacrificed first.",
-			    ev->chosen_pid, ev->victims[0].pid);
+			    "The kernel gave %s (pid %" PRId64 ") a score of %" PRId64 ", %s.",
+			    explain_name(x, ev->chosen_comm), ev->chosen_pid, ev->chosen_score,
+			    old ? "in points of its time: address space, children and age count"
+				: "in thousandths of the memory that counts");
+	if (!ev->victim_count || !said(ev->chosen_pid) || ev->victims[0].pid == ev->chosen_pid)
+		return;
+	/* A cgroup's kernel picks among threads, and a thread is not in the table. */
+	child = has_row(ev, ev->chosen_pid) || (ev->chosen_comm && ev->victims[0].comm &&
+						strcmp(ev->chosen_comm, ev->victims[0].comm) != 0);
+	explain_say(x, TOPIC_WHY, ev->lines.chosen, ev->lines.killed,
+		    "Process %" PRId64 " was chosen, process %" PRId64 " was killed: %s.",
+		    ev->chosen_pid, ev->victims[0].pid,
+		    child ? "kernels before 4.20 sacrifice a child first"
+			  : "the process that the chosen thread belongs to, or a child");
 }
 
 /* Largest and with the largest adjustment: first whatever the adjustment weighs. */
@@ -233,14 +256,6 @@ static bool dominates(const struct explanation *x)
 	return true;
 }
 
-static bool has_row(const struct oomlog_event *ev, int64_t pid)
-{
-	for (size_t i = 0; i < ev->task_count; i++)
-		if (ev->tasks[i].pid == pid)
-			return true;
-	return false;
-}
-
 void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 {
 	if (ev->allocating_task) {
@@ -250,7 +265,8 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 		return;
 	}
 	say_printed_score(x, ev);
-	if (!ev->victim_count)
+	/* The old points go by what the table does not show. */
+	if (!ev->victim_count || ev->old_score)
 		return;
 	if (x->victim == SIZE_MAX) {
 		if (ev->task_count && !has_row(ev, ev->victims[0].pid))

@@ -48,14 +48,60 @@ static int64_t page_size_of_victims(struct oomlog_event *ev)
 	return 0;
 }
 
+/*
+ * Page tables are whole pages. Sizes that are all multiples of 64 KiB are so by chance once in 16
+ * for each on a machine with pages of 4 KiB; three different ones are taken for proof, of 16 KiB
+ * (once in 4) six.
+ */
+static int64_t page_size_of_tables(const struct facts *f)
+{
+	static const struct {
+		int64_t size;
+		size_t needed;
+	} sizes[] = {{65536, 3}, {16384, 6}};
+	const struct oomlog_event *ev = &f->event;
+
+	for (size_t s = 0; !f->table_in_pages && s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+		int64_t seen_sizes[6];
+		size_t different = 0, i = 0;
+
+		for (; i < ev->task_count; i++) {
+			int64_t bytes = ev->tasks[i].pgtables_bytes;
+			size_t k = 0;
+
+			if (bytes == OOMLOG_ABSENT || bytes == 0)
+				continue;
+			if (bytes % sizes[s].size)
+				break;
+			while (k < different && seen_sizes[k] != bytes)
+				k++;
+			if (k == different && different < sizes[s].needed)
+				seen_sizes[different++] = bytes;
+		}
+		if (i == ev->task_count && different == sizes[s].needed)
+			return sizes[s].size;
+	}
+	return 0;
+}
+
 static void decide_page_size(struct facts *f, int64_t given)
 {
 	struct oomlog_event *ev = &f->event;
 	int64_t victims = page_size_of_victims(ev);
 	int64_t buddy = seen(f->buddy_page_size) ? f->buddy_page_size : 0;
 
-	ev->page_size_inferred = !given && (victims || buddy);
-	ev->page_size = given ? given : victims ? victims : buddy ? buddy : DEFAULT_PAGE;
+	int64_t tables = given || victims || buddy ? 0 : page_size_of_tables(f);
+
+	ev->page_size_inferred = !given && (victims || buddy || tables);
+	ev->page_size = given	  ? given
+			: victims ? victims
+			: buddy	  ? buddy
+			: tables  ? tables
+				  : DEFAULT_PAGE;
+	if (tables)
+		facts_note(f, ev->lines.table,
+			   "The page size of %lld bytes is told by the sizes of the page tables",
+			   (long long)tables);
 	if (victims && victims != ev->page_size)
 		facts_note(f, ev->lines.killed,
 			   "The kill line and the task table imply pages of %lld bytes, not %lld",
