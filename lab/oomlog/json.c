@@ -134,6 +134,9 @@ static bool put_element(struct strbuf *out, struct span raw)
 	bool stamped = span_starts(raw, SPAN("\"[")) && span_digits(inside);
 
 	raw = span_rtrim(raw);
+	/* Several fields are not one string. */
+	if (span_has(raw, SPAN("\",\"")))
+		return false;
 	return (stamped || (span_starts(raw, SPAN("\"")) && stamp_clock_end(raw) &&
 			    span_has(head, SPAN(" kernel: ")))) &&
 	       (span_ends(raw, SPAN("\"")) || span_ends(raw, SPAN("\","))) && put_string(out, raw);

@@ -56,6 +56,10 @@ static size_t bb_tag(struct span s)
 
 static void note_kinds(struct markup *m, struct span s)
 {
+	/* A hard line break of Markdown: the kernel ends these lines with a number or a colon. */
+	if (!m->is_backslashed && span_ends(s, SPAN("\\")) &&
+	    (span_has(s, SPAN(" invoked oom-killer: ")) || span_has(s, SPAN("Mem-Info:\\"))))
+		m->is_backslashed = true;
 	if (!m->is_html && span_has_char(s, '&') &&
 	    (span_has(s, SPAN("&nbsp;")) || span_has(s, SPAN("&lt;TASK")) ||
 	     span_has(s, SPAN("[&lt;ffff")) || span_has(s, SPAN("&lt;/TASK"))))
@@ -117,7 +121,8 @@ static void put_clean(const struct markup *m, struct span s, struct strbuf *out)
 			n = bb_tag(s);
 		else if (*s.p == '&' && m->is_html)
 			n = put_entity(out, s);
-		else if (*s.p == '\\' && escaped && s.n > 1 && memchr("[]_()*<>`#", s.p[1], 10))
+		else if (*s.p == '\\' && escaped && s.n > 1 &&
+			 memchr("[]_()*<>`#|=+-.!{}~\\", s.p[1], 21))
 			n = 1;
 		if (!n) {
 			strbuf_putc(out, *s.p);
@@ -134,7 +139,10 @@ struct span markup_strip(struct markup *m, struct span raw, struct strbuf *out)
 
 	s.n -= cut;
 	note_kinds(m, span_ltrim(s));
-	if (peel(&s, SPAN("`"), SPAN("`")) || peel(&s, SPAN("`"), SPAN("`\\")) ||
+	if (m->is_backslashed && span_ends(s, SPAN("\\")))
+		s.n--;
+	if (peel(&s, SPAN("`"), SPAN("`")) || peel(&s, SPAN("* `"), SPAN("`")) ||
+	    peel(&s, SPAN("- `"), SPAN("`")) || peel(&s, SPAN("`"), SPAN("`\\")) ||
 	    peel(&s, SPAN("`"), SPAN("`<br>")) || peel(&s, SPAN("| "), SPAN(" |")))
 		peel(&s, SPAN("`"), SPAN("`"));
 	if (!m->is_html && !m->is_bbcode && !is_escaped(s))

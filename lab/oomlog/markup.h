@@ -19,6 +19,7 @@
 
 struct markup {
 	bool is_html, is_bbcode;
+	bool is_backslashed; /* lines end in a backslash */
 };
 
 /*

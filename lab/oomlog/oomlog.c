@@ -5,6 +5,7 @@
 #include "oomlog/assemble.h"
 #include "oomlog/record.h"
 #include "oomlog/scan.h"
+#include "oomlog/utf16.h"
 
 /* Text kept to look back at when a trigger comes: the longest dump that has none before its end. */
 #define LOOK_BACK (1 << 18)
@@ -14,9 +15,11 @@
 struct oomlog {
 	struct assembler assembler;
 	struct joiner joiner;
-	struct strbuf partial; /* parsing: the beginning of a line whose end was not fed yet */
-	struct strbuf window;  /* scanning: text not yet dropped, from the beginning of a line */
-	size_t scanned;	       /* bytes of the window known to hold no trigger */
+	struct utf16 utf16;
+	struct strbuf converted; /* the piece that was fed, as UTF-8 */
+	struct strbuf partial;	 /* parsing: the beginning of a line whose end was not fed yet */
+	struct strbuf window;	 /* scanning: text not yet dropped, from the beginning of a line */
+	size_t scanned;		 /* bytes of the window known to hold no trigger */
 	bool parsing;
 	uint64_t lines;
 	uint64_t quiet_since; /* line of the last message that was part of an event */
@@ -30,6 +33,7 @@ struct oomlog *oomlog_new(const struct oomlog_options *options)
 	joiner_init(&log->joiner, assembler_message, &log->assembler);
 	log->partial = (struct strbuf)STRBUF_INIT;
 	log->window = (struct strbuf)STRBUF_INIT;
+	log->converted = (struct strbuf)STRBUF_INIT;
 	return log;
 }
 
@@ -41,6 +45,7 @@ void oomlog_free(struct oomlog *log)
 	joiner_release(&log->joiner);
 	strbuf_release(&log->partial);
 	strbuf_release(&log->window);
+	strbuf_release(&log->converted);
 	free(log);
 }
 
@@ -139,10 +144,8 @@ static size_t find_trigger(struct oomlog *log)
 	return at == SPAN_NONE ? SPAN_NONE : from + at;
 }
 
-void oomlog_feed(struct oomlog *log, const char *data, size_t len)
+static void feed(struct oomlog *log, struct span text)
 {
-	struct span text = {data, len};
-
 	while (text.n || (!log->parsing && log->scanned < log->window.len)) {
 		size_t n = text.n < LOOK_BACK ? text.n : LOOK_BACK;
 
@@ -160,8 +163,14 @@ void oomlog_feed(struct oomlog *log, const char *data, size_t len)
 	}
 }
 
+void oomlog_feed(struct oomlog *log, const char *data, size_t len)
+{
+	feed(log, utf16_feed(&log->utf16, (struct span){data, len}, &log->converted));
+}
+
 void oomlog_end(struct oomlog *log)
 {
+	feed(log, utf16_end(&log->utf16));
 	if (!log->parsing) {
 		struct span rest = {log->window.buf, log->window.len};
 

@@ -354,11 +354,12 @@ static void take(struct joiner *j, struct span raw, uint64_t number)
 static size_t next_stamp(struct span s)
 {
 	for (size_t i = 1; i + 10 < s.n; i++) {
-		struct span at = span_skip(s, i);
+		const char *open = memchr(s.p + i, '[', s.n - i);
 
-		if (*at.p != '[')
-			continue;
-		at = span_ltrim(span_skip(at, 1));
+		if (!open)
+			break;
+		i = (size_t)(open - s.p);
+		struct span at = span_ltrim(span_skip(s, i + 1));
 		size_t digits = span_digits(at);
 		at = span_skip(at, digits);
 		if (digits && span_eat(&at, SPAN(".")) && span_digits(at) == 6 && at.n > 6 &&
@@ -368,17 +369,53 @@ static size_t next_stamp(struct span s)
 	return s.n;
 }
 
+/*
+ * Several records in one physical line. A short one is a record with a stamp in it, in a name or a
+ * path, unless a message of a dump follows the stamp, for which a name has no room; paths have.
+ */
+static bool is_joined(struct span raw, size_t next)
+{
+	static const bool has_path[KIND_COUNT] = {
+		[KIND_SUMMARY] = true, [KIND_SUMMARY_REST] = true, [KIND_TASK_IN] = true,
+		[KIND_STATS] = true,   [KIND_TASK_IN_REST] = true, [KIND_GROUP] = true,
+	};
+	size_t close;
+
+	if (raw.n > SINGLE_MAX || next == raw.n)
+		return next < raw.n;
+	close = span_find(raw, SPAN("] "));
+	if (close < next && has_path[kind_of(span_skip(raw, close + 2))])
+		return false;
+	raw = span_skip(raw, next);
+	close = span_find(raw, SPAN("] "));
+	return close != SPAN_NONE && kind_of(span_skip(raw, close + 2)) != KIND_OTHER;
+}
+
+/* Where the record behind the line's own begins: its own stamp may stand behind other headers. */
+static size_t next_record(struct span raw)
+{
+	size_t own = span_ltrim(raw).n && *span_ltrim(raw).p != '[' ? next_stamp(raw) : 0;
+
+	return own + next_stamp(span_skip(raw, own));
+}
+
 static void take_line(struct joiner *j, struct span raw, uint64_t number)
 {
-	while (raw.n > SINGLE_MAX) {
-		size_t n = next_stamp(raw);
+	size_t next = next_record(raw);
 
-		take(j, span_head(raw, n), number);
-		raw = span_skip(raw, n);
-		if (!raw.n)
-			return;
+	if (!is_joined(raw, next)) {
+		take(j, raw, number);
+		return;
 	}
-	take(j, raw, number);
+	while (raw.n) {
+		struct span piece = span_rtrim(span_head(raw, next));
+
+		if (span_ends(piece, SPAN("\\n")))
+			piece.n -= 2;
+		take(j, piece, number);
+		raw = span_skip(raw, next);
+		next = next_stamp(raw);
+	}
 }
 
 static void take_carried(struct joiner *j, enum carried carried, struct span text, uint64_t number)

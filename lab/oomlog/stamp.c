@@ -2,11 +2,40 @@
 
 #include "oomlog/oomlog.h"
 
+/* Length of "[32m" or "[0;31m" at the front, or 0. */
+static size_t colour(struct span s)
+{
+	size_t n = 1;
+
+	if (s.n < 3 || *s.p != '[')
+		return 0;
+	while (n < s.n && n < 12 && (char_is_digit(s.p[n]) || s.p[n] == ';'))
+		n++;
+	return n > 1 && n < s.n && s.p[n] == 'm' ? n + 1 : 0;
+}
+
+/* Colours whose escape was lost or written out, told by one that begins the line. */
+static bool is_coloured(struct span raw)
+{
+	span_eat(&raw, SPAN("^["));
+	return raw.n && *raw.p == '[' && colour(raw);
+}
+
 static size_t clean_copy(struct span raw, char *out)
 {
+	bool coloured = is_coloured(raw);
 	size_t n = 0;
 
 	for (size_t i = 0; i < raw.n; i++) {
+		if (coloured && (raw.p[i] == '[' || raw.p[i] == '^')) {
+			struct span at = span_skip(raw, i);
+			size_t caret = span_eat(&at, SPAN("^[")) ? 2 : 0, length = colour(at);
+
+			if (length) {
+				i += caret + length - 1;
+				continue;
+			}
+		}
 		if (raw.p[i] == '\x1b' && i + 1 < raw.n && raw.p[i + 1] == '[') {
 			i += 2;
 			while (i < raw.n && !char_is_alpha(raw.p[i]))
@@ -25,7 +54,7 @@ struct span stamp_clean(struct span raw, char *scratch)
 {
 	while (raw.n && raw.p[raw.n - 1] == '\r')
 		raw.n--;
-	if (span_has_char(raw, '\x1b') ||
+	if (span_has_char(raw, '\x1b') || is_coloured(raw) ||
 	    (span_has_char(raw, '\xc2') && span_has(raw, SPAN("\xc2\xa0"))))
 		return (struct span){scratch, clean_copy(raw, scratch)};
 	return raw;
