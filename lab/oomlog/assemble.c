@@ -389,7 +389,8 @@ void assembler_message(void *ctx, const struct message *m)
 		a->facts.stats_cut = true;
 	if (own) {
 		a->idle = 0;
-		if (a->open)
+		/* What is put off may belong to the next. */
+		if (a->open && !a->pending_count)
 			a->facts.event.lines.last = m->line;
 		return;
 	}

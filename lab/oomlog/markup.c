@@ -54,23 +54,50 @@ static size_t bb_tag(struct span s)
 	return tag(s, "[]", bb_tags, COUNT(bb_tags));
 }
 
+/* "[COLOR=x]...[/COLOR]" is longer than a name; at the beginning of a line there is none. */
+static bool shows_bbcode(struct span s)
+{
+	size_t open = span_find(s, SPAN("[COLOR="));
+
+	if (open == SPAN_NONE)
+		open = span_find(s, SPAN("[color="));
+	return bb_tag(s) || (open != SPAN_NONE && (span_has(span_skip(s, open), SPAN("[/COLOR]")) ||
+						   span_has(span_skip(s, open), SPAN("[/color]"))));
+}
+
+/* "  &lt;TASK&gt;", and nothing else but a stamp: a table's row, which ends in a name, has more. */
+static bool is_task_mark(struct span s)
+{
+	size_t words = 0;
+	struct span last = {s.p, 0};
+
+	for (struct span word = span_token(&s); word.n && words < 5; word = span_token(&s), words++)
+		last = word;
+	return words < 5 &&
+	       (span_equal(last, SPAN("&lt;TASK&gt;")) || span_equal(last, SPAN("&lt;/TASK&gt;")));
+}
+
+static bool shows_html(struct span s)
+{
+	size_t address = span_find(s, SPAN("[&lt;ffffffff"));
+
+	return span_starts(s, SPAN("&nbsp;")) || span_starts(s, SPAN("[&nbsp;")) ||
+	       span_has(s, SPAN("&nbsp;&nbsp;&nbsp;")) ||
+	       (address != SPAN_NONE && span_has(span_skip(s, address + 16), SPAN("&gt;]"))) ||
+	       (span_has(s, SPAN("TASK&gt;")) && is_task_mark(s));
+}
+
 static void note_kinds(struct markup *m, struct span s)
 {
 	/* A hard line break of Markdown: the kernel ends these lines with a number or a colon. */
 	if (!m->is_backslashed && span_ends(s, SPAN("\\")) &&
 	    (span_has(s, SPAN(" invoked oom-killer: ")) || span_has(s, SPAN("Mem-Info:\\"))))
 		m->is_backslashed = true;
-	if (!m->is_html && span_has_char(s, '&') &&
-	    (span_has(s, SPAN("&nbsp;")) || span_has(s, SPAN("&lt;TASK")) ||
-	     span_has(s, SPAN("[&lt;ffff")) || span_has(s, SPAN("&lt;/TASK"))))
-		m->is_html = true;
-	if (!m->is_html && s.n && *s.p == '<' && html_tag(s) > 2 && html_tag(s) < s.n)
-		m->is_html = true;
-	if (!m->is_bbcode && span_has_char(s, '[') &&
-	    (span_has(s, SPAN("[/COLOR]")) || span_has(s, SPAN("[COLOR=\"")) ||
-	     span_has(s, SPAN("[/color]")) || span_has(s, SPAN("[/CODE]")) ||
-	     span_has(s, SPAN("[CODE]")) || span_has(s, SPAN("[code]"))))
-		m->is_bbcode = true;
+	if (!m->is_html)
+		m->is_html = (span_has_char(s, '&') && shows_html(s)) ||
+			     (s.n && *s.p == '<' && html_tag(s) && html_tag(s) < s.n);
+	if (!m->is_bbcode)
+		m->is_bbcode = span_has_char(s, '[') && shows_bbcode(s);
 }
 
 /* A pair that encloses the whole line. */
