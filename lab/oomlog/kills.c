@@ -101,6 +101,7 @@ static void settle_pending(struct assembler *a, bool group)
 		if (!group)
 			assembler_begin(a, &m);
 		add_kill(a, &m);
+		a->facts.event.lines.last = m.line;
 		free(list[i].text);
 		free(list[i].wall);
 	}
