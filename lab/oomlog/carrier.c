@@ -1,6 +1,7 @@
 #include "oomlog/carrier.h"
 
 #include "oomlog/json.h"
+#include "oomlog/scan.h"
 
 enum { LENGTH_BYTES = 8, SOFT_MAX = 16384 };
 
@@ -88,13 +89,21 @@ static enum carried take_quoted(struct carrier *c, struct span *text, uint64_t *
 
 enum carried carrier_take(struct carrier *c, struct span *text, uint64_t *number)
 {
+	unsigned int specials;
+
 	if (take_binary(c, text))
 		return CARRIED_LINE;
-	c->is_quoted |= looks_quoted(*text);
-	if (c->is_quoted && take_quoted(c, text, number) == CARRIED_NOTHING)
-		return CARRIED_NOTHING;
-	*text = markup_strip(&c->markup, *text, &c->clean);
-	if (!json_looks_like(*text))
+	specials = scan_specials(*text);
+	if (!c->is_quoted && ((specials & SCAN_QUOTED) || span_starts(*text, SPAN("Content-"))))
+		c->is_quoted = looks_quoted(*text);
+	if (c->is_quoted) {
+		if (take_quoted(c, text, number) == CARRIED_NOTHING)
+			return CARRIED_NOTHING;
+		specials = scan_specials(*text);
+	}
+	if (markup_may_be(&c->markup, *text, specials & (SCAN_MARKUP | SCAN_BRACKET)))
+		*text = markup_strip(&c->markup, *text, &c->clean);
+	if (!(specials & SCAN_MARKUP) || !json_looks_like(*text))
 		return CARRIED_LINE;
 	strbuf_clear(&c->line);
 	if (!json_message(*text, &c->line))

@@ -105,15 +105,26 @@ static enum kind bracket_kind(struct span s)
 	return KIND_OTHER;
 }
 
-/* "name 123" and nothing else. */
-static bool is_stat(struct span s)
+/* Letters, digits, "_.$": the name of a statistic or of a function. */
+static const bool in_symbol[256] = {
+	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+	['_'] = true,	      ['.'] = true,	    ['$'] = true,
+};
+
+static size_t symbol_length(struct span s)
 {
 	size_t n = 0;
+
+	while (n < s.n && n < 128 && in_symbol[(unsigned char)s.p[n]])
+		n++;
+	return n;
+}
+
+/* "name 123" and nothing else. */
+static bool is_stat(struct span s, size_t n)
+{
 	int64_t value;
 
-	while (n < s.n &&
-	       (char_is_alpha(s.p[n]) || s.p[n] == '_' || char_is_digit(s.p[n]) || s.p[n] == '.'))
-		n++;
 	if (n < 3 || n > 40 || !char_is_alpha(*s.p) || n >= s.n || s.p[n] != ' ')
 		return false;
 	s = span_skip(s, n + 1);
@@ -139,6 +150,8 @@ static enum kind node_kind(struct span s)
 	struct span head = span_head(s, 64);
 	size_t i = 0;
 
+	if (!memchr("NDMH", *s.p, 4))
+		return KIND_OTHER;
 	while (i < sizeof(names) / sizeof(names[0]) && !span_starts(s, names[i]))
 		i++;
 	if (i == sizeof(names) / sizeof(names[0]))
@@ -152,19 +165,35 @@ static enum kind node_kind(struct span s)
 	return KIND_OTHER;
 }
 
+#define INVOKED SPAN(" invoked oom-killer")
+
+/* Offset of the words, at most 40 bytes from the front, or SPAN_NONE. */
+static size_t invoked_at(struct span s)
+{
+	size_t most = s.n < 40 ? s.n : 40;
+
+	for (size_t at = 0; at < most; at++) {
+		const char *blank = memchr(s.p + at, ' ', most - at);
+
+		if (!blank)
+			break;
+		at = (size_t)(blank - s.p);
+		if (at + 1 < s.n && blank[1] == 'i' && span_starts(span_skip(s, at), INVOKED))
+			return at;
+	}
+	return SPAN_NONE;
+}
+
 /*
  * "hog invoked oom-killer:"; OpenVZ: "190708 (hog) invoked oom-killer in ub 103". More than a name
  * in front means that somebody quotes the line.
  */
 static bool is_invoked(struct span s)
 {
-	static const struct span words = SPAN(" invoked oom-killer");
-	size_t at = 0, most = s.n > words.n ? s.n - words.n : 0;
+	static const struct span words = INVOKED;
+	size_t at = invoked_at(s);
 
-	while (at < most && at < 40 &&
-	       !(s.p[at + 1] == 'i' && span_starts(span_skip(s, at), words)))
-		at++;
-	if (at >= most || at >= 40)
+	if (at == SPAN_NONE)
 		return false;
 	struct span who = span_trim(span_head(s, at));
 	size_t digits = span_digits(who);
@@ -183,17 +212,16 @@ static bool is_invoked(struct span s)
 
 /* "dump_stack+0x57/0x80", "? f+0x1/0x2", "f from g+0x1" (ARM), "([<0000000000123456>] f+0x1/0x2)"
  */
-static bool is_frame(struct span s)
+static bool is_frame(struct span s, size_t n)
 {
-	size_t n = 0;
-
-	if (span_starts(s, SPAN("? ")) || span_starts(s, SPAN("([<")))
-		return true;
-	span_eat(&s, SPAN("("));
-	while (n < s.n && n < 128 &&
-	       (char_is_alpha(s.p[n]) || char_is_digit(s.p[n]) || memchr("_.$", s.p[n], 3)))
-		n++;
 	struct span rest = span_skip(s, n);
+
+	if (!n && (span_starts(s, SPAN("? ")) || span_starts(s, SPAN("([<"))))
+		return true;
+	if (!n && span_eat(&s, SPAN("("))) {
+		n = symbol_length(s);
+		rest = span_skip(s, n);
+	}
 	return n && (span_starts(rest, SPAN("+0x")) ||
 		     (span_starts(rest, SPAN(" from ")) && span_has(rest, SPAN("+0x"))));
 }
@@ -213,9 +241,11 @@ static bool is_pages(struct span s)
 /* The commonest first: a dump is mostly statistics and frames. */
 static enum kind loose_kind(struct span s)
 {
-	if (is_stat(s))
+	size_t n = symbol_length(s);
+
+	if (is_stat(s, n))
 		return KIND_STAT;
-	if (is_frame(s) && !is_invoked(s))
+	if (is_frame(s, n) && !is_invoked(s))
 		return KIND_FRAME;
 	if (is_invoked(s))
 		return KIND_INVOKED;

@@ -22,6 +22,14 @@ struct markup {
 	bool is_backslashed; /* lines end in a backslash */
 };
 
+/* Worth a call of markup_strip(): `specials` tells whether the line has a letter that markup needs.
+ */
+static inline bool markup_may_be(const struct markup *m, struct span raw, bool specials)
+{
+	return specials || m->is_html || m->is_bbcode || m->is_backslashed ||
+	       (raw.n && *raw.p == '<');
+}
+
 /*
  * The line without its markup: a part of `raw`, or a copy in `out`, which then is cleared first.
  * m is the log's own; zero in the beginning.

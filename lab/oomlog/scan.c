@@ -133,3 +133,41 @@ size_t scan_newlines(struct span s)
 		count += s.p[at] == '\n';
 	return count;
 }
+
+static inline bool any_lane(lane16 v)
+{
+	pair halves = (pair)v;
+
+	return (halves[0] | halves[1]) != 0;
+}
+
+static inline unsigned int specials16(const char *p)
+{
+	lane16 a = load(p), b = load(p + 1);
+	lane16 markup = (lane16)(a == '&') | (lane16)(a == '`') | (lane16)(a == '|') |
+			(lane16)(a == '"') | (lane16)(a == '\\');
+	lane16 quoted = (lane16)(a == '=') & (lane16)(b == '3');
+	/* Letters have the bit 0x40. */
+	lane16 bracket = (lane16)(a == '[') & ((lane16)((b & 0x40) == 0x40) | (lane16)(b == '/'));
+
+	if (!any_lane(markup | quoted | bracket))
+		return 0;
+	return (any_lane(markup) ? SCAN_MARKUP : 0) | (any_lane(quoted) ? SCAN_QUOTED : 0) |
+	       (any_lane(bracket) ? SCAN_BRACKET : 0);
+}
+
+unsigned int scan_specials(struct span s)
+{
+	unsigned int flags = 0;
+	char padded[17] = "";
+	size_t at = 0;
+
+	for (; at + 17 <= s.n; at += 16)
+		flags |= specials16(s.p + at);
+	if (at < s.n) {
+		/* What is behind a line is not its own. */
+		memcpy(padded, s.p + at, s.n - at < 17 ? s.n - at : 17);
+		flags |= specials16(padded);
+	}
+	return flags;
+}

@@ -20,4 +20,14 @@ size_t scan_trigger(struct span s);
 /* Number of newlines in s. */
 size_t scan_newlines(struct span s);
 
+/* What a line has in it that the kernel's text hardly ever has. */
+enum {
+	SCAN_MARKUP = 1,  /* one of & ` | " and the backslash */
+	SCAN_QUOTED = 2,  /* "=3" */
+	SCAN_BRACKET = 4, /* "[" in front of a letter or "/" */
+};
+
+/* The flags that hold for s, told by a look at each byte and the one behind it. */
+unsigned int scan_specials(struct span s);
+
 #endif

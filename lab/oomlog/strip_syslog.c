@@ -4,13 +4,18 @@
 
 static bool kernel_tag(struct span name)
 {
-	static const char *const names[] = {"kernel", "klogd", "vmunix", "unix"};
-	const char *bracket = name.n ? memchr(name.p, '[', name.n) : NULL;
+	static const struct span names[] = {SPAN("kernel"), SPAN("klogd"), SPAN("vmunix"),
+					    SPAN("unix")};
+	const char *bracket;
+
+	if (!name.n || !memchr("kvu", *name.p, 3))
+		return false;
+	bracket = memchr(name.p, '[', name.n);
 
 	if (bracket)
 		name.n = (size_t)(bracket - name.p);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (span_equal(name, (struct span){names[i], strlen(names[i])}))
+		if (span_equal(name, names[i]))
 			return true;
 	return false;
 }
@@ -120,9 +125,11 @@ static void strip_tags(struct strip *st, struct span s)
 			token.n++;
 		}
 		if (tag) {
-			st->line->foreign = !kernel_tag(span_head(token, token.n - 1)) &&
-					    !is_console(next);
-			st->leveled |= is_console(next);
+			bool own = kernel_tag(span_head(token, token.n - 1));
+			bool console = !own && is_console(next);
+
+			st->line->foreign = !own && !console;
+			st->leveled |= console;
 			at = span_skip(next, next.n && *next.p == ' ');
 			strip_headed(st, at);
 			return;
@@ -199,6 +206,20 @@ bool strip_version(struct strip *st, struct span s)
 	return true;
 }
 
+static bool has_clock(struct span s)
+{
+	for (size_t i = 1; i + 5 < s.n; i++) {
+		const char *colon = memchr(s.p + i, ':', s.n - 5 - i);
+
+		if (!colon)
+			return false;
+		i = (size_t)(colon - s.p);
+		if (colon[3] == ':' && char_is_digit(colon[1]) && char_is_digit(colon[4]))
+			return true;
+	}
+	return false;
+}
+
 /* Behind a file's name and perhaps a line's number. */
 static bool strip_found(struct strip *st, struct span s)
 {
@@ -217,6 +238,9 @@ bool strip_grep(struct strip *st, struct span s)
 {
 	struct span head = span_head(s, 96);
 
+	/* A stamp's bracket, or the clock of a date, which begins behind the names. */
+	if (!span_has_char(head, '[') && !has_clock(span_head(s, 140)))
+		return false;
 	for (size_t at = 1; at < head.n && !char_is_blank(s.p[at]); at++)
 		if ((s.p[at] == ':' || s.p[at] == '-') && strip_found(st, span_skip(s, at + 1)))
 			return true;
