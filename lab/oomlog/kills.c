@@ -65,14 +65,24 @@ static bool is_undecided(const struct assembler *a, const struct message *m)
 	       a->pending_count < PENDING_MAX;
 }
 
+/* The text may hold NULs. */
+static char *copy_of(struct span s)
+{
+	char *copy = xcalloc(1, s.n + 1);
+
+	if (s.n)
+		memcpy(copy, s.p, s.n);
+	return copy;
+}
+
 static void put_off(struct assembler *a, const struct message *m)
 {
 	struct pending_kill *p = ARRAY_PUSH(a->pending, a->pending_count, a->pending_room);
 
 	*p = (struct pending_kill){
-		.text = xstrndup(m->text.p, m->text.n),
+		.text = copy_of(m->text),
 		.text_len = m->text.n,
-		.wall = xstrndup(m->wall.n ? m->wall.p : "", m->wall.n),
+		.wall = copy_of(m->wall),
 		.wall_len = m->wall.n,
 		.line = m->line,
 		.time_ns = m->time_ns,
