@@ -55,14 +55,6 @@ static void parse_with(oomlog_event_fn *fn, void *ctx, const char *text, size_t 
 	oomlog_free(log);
 }
 
-static struct seen parse(const char *text)
-{
-	struct seen seen = {0};
-
-	parse_with(describe, &seen, text, strlen(text), strlen(text) + 1);
-	return seen;
-}
-
 static struct strbuf fixture(const char *name)
 {
 	struct strbuf text = STRBUF_INIT;
@@ -374,69 +366,6 @@ START_TEST(names_and_paths_cannot_fake_fields)
 }
 END_TEST
 
-static const struct {
-	const char *text, *expect;
-} snippets[] = {
-	/* a name that holds the label behind it */
-	{"[ 1.000001] Out of memory: Killed process 5 (x) total-vm:9kB) total-vm:123kB, "
-	 "anon-rss:1kB\n",
-	 "?>x) total-vm:9kB:5 global - -\n"},
-	/* a newline in a name, as /dev/kmsg writes it */
-	{"3,2,1001,-;Out of memory: Killed process 9 (a\\x0ab) total-vm:123kB, anon-rss:1kB\n",
-	 "?>a\nb:9 global - -\n"},
-	/* kill lines without a report are events of their own */
-	{"[ 1.000001] Memory cgroup out of memory: Killed process 5 (a) total-vm:9kB\n"
-	 "[ 1.000002] Memory cgroup out of memory: Killed process 6 (b) total-vm:9kB\n",
-	 "?>a:5 memcg - -\n?>b:6 memcg - -\n"},
-	/* a child dies for its parent: one event */
-	{"[ 1.000001] Out of memory: Kill process 5 (a) score 9 or sacrifice child\n"
-	 "[ 1.000002] Killed process 6 (b) total-vm:9kB\n",
-	 "?>b:6 global - -\n"},
-	/* the summary line in pieces, another message between */
-	{"[ 1.000001] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null)\n"
-	 "[ 1.000002] usb 1-1: new device\n"
-	 "[ 1.000003] ,cpuset=/,mems_allowed=0,oom_memcg=/a,task_memcg=/a/b\n"
-	 "[ 1.000004] ,task=x,pid=1,uid=2\n",
-	 "?>x:1 ancestor /a /a/b\n"},
-	/* "Task in" in pieces */
-	{"May 1 00:00:00 h kernel: Task in \nMay 1 00:00:00 h kernel: /A/b\n"
-	 "May 1 00:00:00 h kernel:  killed as a result of limit of \nMay 1 00:00:00 h kernel: /A\n"
-	 "May 1 00:00:00 h kernel: memory: usage 8kB, limit 8kB, failcnt 1\n",
-	 "?> ancestor /A /A/b\n"},
-	/* cut inside the constraint: nothing is made of it */
-	{"[ 1.000001] oom-kill:constraint=CONST\n", "?> ? - -\n"},
-	/* 2.6 and OpenVZ */
-	{"Out of memory: kill process 7 (old) score 9 or a child\nKilled process 8 (kid) vsz:4kB, "
-	 "anon-rss:1kB, file-rss:0kB\n",
-	 "?>kid:8 global - -\n"},
-	{"190708 (httpd.itk) invoked oom-killer in ub 103 generation 0 gfp 0x200d2\n"
-	 "Out of memory in UB 103: OOM killed process 21738 (php-cgi) score 0 vm:4kB, rss:2kB, "
-	 "swap:0kB\n",
-	 "httpd.itk>php-cgi:21738 ? - -\n"},
-	/* a cpuset that is full is not the machine */
-	{"oom-kill:constraint=CONSTRAINT_CPUSET,nodemask=(null),cpuset=c,mems_allowed=4,global_oom,"
-	 "task_memcg=/s,task=d,pid=3,uid=0\n",
-	 "?>d:3 cpuset - /s\n"},
-	/* a name broken at its blank */
-	{"[ 1.000001] Web\nContent invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0,\n"
-	 "oom_score_adj=0\n[ 1.000002] Out of memory: Killed process 3 (Web Content)\n"
-	 "total-vm:4kB, anon-rss:1kB\n",
-	 "Web Content>Web Content:3 global - -\n"},
-	/* no victim */
-	{"hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
-	 "Out of memory and no killable processes...\n"
-	 "Kernel panic - not syncing: System is deadlocked on memory\n",
-	 "hog> global - -\n"},
-};
-
-START_TEST(small_logs)
-{
-	struct seen seen = parse(snippets[_i].text);
-
-	ck_assert_str_eq(seen.log, snippets[_i].expect);
-}
-END_TEST
-
 START_TEST(a_kill_is_found_behind_much_else)
 {
 	struct strbuf text = STRBUF_INIT;
@@ -466,7 +395,6 @@ static TCase *pasted(void)
 	tcase_add_test(tc, page_size_is_inferred_and_unknown_columns_skipped);
 	tcase_add_loop_test(tc, wraps_are_undone, 0, 2);
 	tcase_add_test(tc, names_and_paths_cannot_fake_fields);
-	tcase_add_loop_test(tc, small_logs, 0, (int)ARRAY_SIZE(snippets));
 	tcase_add_test(tc, a_kill_is_found_behind_much_else);
 	return tc;
 }

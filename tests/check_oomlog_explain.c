@@ -180,6 +180,84 @@ static const struct {
 	 "The memory statistics add up to"},
 	{"[ 1.000001] a invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0\n",
 	 "gfp_mask is 0: what was asked for is lost"},
+	/* what a kill line does not give is not told as nothing */
+	{"[ 1.000004] Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB\n",
+	 "died with at least 40 KiB resident: 40 KiB anonymous."},
+	/* free memory that the request may not use: CMA, HighMem, other nodes, reserves */
+	{"a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 "Node 0 DMA free:519112kB min:10428kB low:1kB high:2kB managed:900000kB "
+	 "free_cma:513592kB\n"
+	 "Out of memory: Killed process 9 (b) total-vm:4kB, anon-rss:4kB\n",
+	 "Zone Node 0 DMA has 5.4 MiB free, below its minimum of 10.2 MiB."},
+	{"a invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\n"
+	 "Normal free:1000kB min:3000kB low:1kB high:2kB present:800000kB\n"
+	 "HighMem free:5000000kB min:512kB low:1kB high:2kB present:8000000kB\n"
+	 "Out of memory: Killed process 9 (b) total-vm:4kB, anon-rss:4kB\n",
+	 "takes no request of this kind (0xd0): low memory ran out, not memory."},
+	{"a invoked oom-killer: gfp_mask=0x200da, order=0, oom_score_adj=0\n"
+	 "a cpuset=/x mems_allowed=3\n"
+	 "Node 0 Normal free:900000kB min:3000kB low:1kB high:2kB present:800000kB\n"
+	 "Out of memory: Killed process 9 (b) total-vm:4kB, anon-rss:4kB\n",
+	 "but the invoker may use memory of node 3 only (mems_allowed)."},
+	{"a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 "DMA free:1900000kB min:3000kB low:1kB high:2kB present:1990000kB\n"
+	 "lowmem_reserve[]: 0 0 72057594037927935 0\n"
+	 "Out of memory: Killed process 9 (b) total-vm:4kB, anon-rss:4kB\n",
+	 "keeps it from requests that a higher zone could serve (lowmem_reserve)."},
+	/* points of 2.6 are no thousandths */
+	{"Out of memory: kill process 7 (old) score 1027939 or a child\nKilled process 8 (kid) "
+	 "vsz:4kB, anon-rss:1kB, file-rss:0kB\n",
+	 "a score of 1027939, in points of its time"},
+	/* version 1: the limit of both together */
+	{"memory: usage 53824kB, limit 102400kB, failcnt 0\n"
+	 "memory+swap: usage 204800kB, limit 204800kB, failcnt 9\n" KILLED(10, "a"),
+	 "reached its limit of memory and swap together, 200 MiB"},
+	{"Memory cgroup out of memory: Kill process 5 (a) score 9 or sacrifice child\n"
+	 "Killed process 6 (a) total-vm:9kB, anon-rss:1kB, file-rss:0kB\n",
+	 "the process that the chosen thread belongs to, or a child"},
+	{"Out of memory: Kill process 5 (a) score 9 or sacrifice child\n"
+	 "Killed process 6 (b) total-vm:9kB, anon-rss:1kB, file-rss:0kB\n",
+	 "kernels before 4.20 sacrifice a child first"},
+	{"Tasks in /pod/a are going to be killed due to memory.oom.group set\n"
+	 "Memory cgroup out of memory: Killed process 6 (b) total-vm:9kB\n",
+	 "memory.oom.group is set for /pod/a, so everything in it was killed."},
+	{"a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 "Memory cgroup out of memory: OOM victim 7 (x) is already exiting. Skip killing the "
+	 "task\n",
+	 "1 more was already exiting and was not killed again."},
+	{"sysrq: Manual OOM execution\n"
+	 "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled\n",
+	 "Somebody asked for a kill by hand (sysrq f): the machine panicked."},
+	{"Out of memory in UB 1234: OOM killed process 21738 (php-cgi) score 0 vm:4kB, rss:2kB\n",
+	 "OpenVZ container 1234 ran out of memory"},
+};
+
+/* What would be false, or more than the log says. */
+static const struct {
+	const char *log, *not ;
+} silences[] = {
+	{"[ 1.000004] Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB\n",
+	 "0 bytes of files"},
+	{"[ 1.000004] Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB\n",
+	 "No cgroup limit was involved"},
+	{"oom-killer: gfp_mask=0x280d2, order=0\n", "? asked"},
+	{"a invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\n"
+	 "HighMem free:0kB min:128kB low:1kB high:2kB present:0kB\n"
+	 "Out of memory: Killed process 9 (b) total-vm:4kB, anon-rss:4kB\n",
+	 "below its minimum"},
+	{"a invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\nactive_anon:1\n"
+	 "1000000 pages RAM\nOut of memory: Killed process 9 (b) total-vm:4kB\n",
+	 "none of the kernel's counters"},
+	{TABLE
+	 "[ 1.000004] [     10]     0    10     1024     1000     4096        0             0 a\n"
+	 "Out of memory: Killed process 10 (a) total-vm:4096kB\n",
+	 "only process there"},
+	{MEMCG "[ 1.000003] Memory cgroup stats for /a:\n[ 1.000003] anon 4096\n"
+	       "[ 1.000003] sock 104000000\n" KILLED(10, "a"),
+	 "Allowing swap"},
+	{"kworker/0:2 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=-1, oom_score_adj=0\n",
+	 "asked for the memory that was not there"},
+	{"Out of memory: kill process 7 (old) score 1027939 or a child\n", "thousandths"},
 };
 
 static void squeeze(char *text)
@@ -201,6 +279,15 @@ START_TEST(sentence_is_there)
 	squeeze(text);
 	ck_assert_msg(strstr(text, sentences[_i].has), "'%s' is not in: %s", sentences[_i].has,
 		      text);
+}
+END_TEST
+
+START_TEST(silence_is_kept)
+{
+	_cleanup_free_ char *found =
+		explained(silences[_i].log, strlen(silences[_i].log), MARKDOWN);
+
+	ck_assert_msg(strstr(found, "OOM 1") && !strstr(found, silences[_i].not ), "%s", found);
 }
 END_TEST
 
@@ -245,6 +332,7 @@ static TCase *reading(void)
 
 	tcase_add_loop_test(tc, reports_are_as_expected, 0, (int)ARRAY_SIZE(reports));
 	tcase_add_loop_test(tc, sentence_is_there, 0, (int)ARRAY_SIZE(sentences));
+	tcase_add_loop_test(tc, silence_is_kept, 0, (int)ARRAY_SIZE(silences));
 	tcase_add_test(tc, every_sentence_has_its_line);
 	return tc;
 }

@@ -1,0 +1,192 @@
+/*
+ * check_oomlog_logs.c - small logs to events: what kernels from 2.6.8 on print, whole or not, and
+ * what belongs together.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "oomlog/oomlog.h"
+#include "suite.h"
+
+/* What a test looks at after the parser is gone. */
+struct seen {
+	size_t count;
+	char log[8192]; /* one line an event: "invoker>victims scope oom_memcg task_memcg" */
+};
+
+static void describe(const struct oomlog_event *ev, void *ctx)
+{
+	struct seen *seen = ctx;
+	size_t n = strlen(seen->log);
+
+	n += (size_t)snprintf(seen->log + n, sizeof(seen->log) - n, "%s",
+			      ev->invoker_comm ? ev->invoker_comm : "?");
+	if (ev->invoker_pid != OOMLOG_ABSENT && !ev->lines.cpu && ev->lines.invoked)
+		n += (size_t)snprintf(seen->log + n, sizeof(seen->log) - n, "(%lld)",
+				      (long long)ev->invoker_pid);
+	n += (size_t)snprintf(seen->log + n, sizeof(seen->log) - n, ">");
+	for (size_t i = 0; i < ev->victim_count && n < sizeof(seen->log); i++)
+		n += (size_t)snprintf(seen->log + n, sizeof(seen->log) - n, "%s%s:%lld",
+				      i ? "," : "", ev->victims[i].comm ? ev->victims[i].comm : "?",
+				      (long long)ev->victims[i].pid);
+	if (n < sizeof(seen->log))
+		snprintf(seen->log + n, sizeof(seen->log) - n, " %s %s %s\n",
+			 ev->scope ? ev->scope : "?", ev->oom_memcg ? ev->oom_memcg : "-",
+			 ev->task_memcg ? ev->task_memcg : "-");
+	seen->count++;
+}
+
+static void parse_with(oomlog_event_fn *fn, void *ctx, const char *text, size_t len, size_t step)
+{
+	struct oomlog_options options = {0, fn, ctx};
+	struct oomlog *log = oomlog_new(&options);
+
+	for (size_t at = 0; at < len; at += step)
+		oomlog_feed(log, text + at, len - at < step ? len - at : step);
+	oomlog_end(log);
+	oomlog_free(log);
+}
+
+static struct seen parse(const char *text)
+{
+	struct seen seen = {0};
+
+	parse_with(describe, &seen, text, strlen(text), strlen(text) + 1);
+	return seen;
+}
+
+static const struct {
+	const char *text, *expect;
+} snippets[] = {
+	/* a name that holds the label behind it */
+	{"[ 1.000001] Out of memory: Killed process 5 (x) total-vm:9kB) total-vm:123kB, "
+	 "anon-rss:1kB\n",
+	 "?>x) total-vm:9kB:5 global - -\n"},
+	/* a newline in a name, as /dev/kmsg writes it */
+	{"3,2,1001,-;Out of memory: Killed process 9 (a\\x0ab) total-vm:123kB, anon-rss:1kB\n",
+	 "?>a\nb:9 global - -\n"},
+	/* kill lines without a report are events of their own */
+	{"[ 1.000001] Memory cgroup out of memory: Killed process 5 (a) total-vm:9kB\n"
+	 "[ 1.000002] Memory cgroup out of memory: Killed process 6 (b) total-vm:9kB\n",
+	 "?>a:5 memcg - -\n?>b:6 memcg - -\n"},
+	/* a child dies for its parent: one event */
+	{"[ 1.000001] Out of memory: Kill process 5 (a) score 9 or sacrifice child\n"
+	 "[ 1.000002] Killed process 6 (b) total-vm:9kB\n",
+	 "?>b:6 global - -\n"},
+	/* the summary line in pieces, another message between */
+	{"[ 1.000001] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null)\n"
+	 "[ 1.000002] usb 1-1: new device\n"
+	 "[ 1.000003] ,cpuset=/,mems_allowed=0,oom_memcg=/a,task_memcg=/a/b\n"
+	 "[ 1.000004] ,task=x,pid=1,uid=2\n",
+	 "?>x:1 ancestor /a /a/b\n"},
+	/* "Task in" in pieces */
+	{"May 1 00:00:00 h kernel: Task in \nMay 1 00:00:00 h kernel: /A/b\n"
+	 "May 1 00:00:00 h kernel:  killed as a result of limit of \nMay 1 00:00:00 h kernel: /A\n"
+	 "May 1 00:00:00 h kernel: memory: usage 8kB, limit 8kB, failcnt 1\n",
+	 "?> ancestor /A /A/b\n"},
+	/* cut inside the constraint: nothing is made of it */
+	{"[ 1.000001] oom-kill:constraint=CONST\n", "?> ? - -\n"},
+	/* 2.6 and OpenVZ */
+	{"Out of memory: kill process 7 (old) score 9 or a child\nKilled process 8 (kid) vsz:4kB, "
+	 "anon-rss:1kB, file-rss:0kB\n",
+	 "?>kid:8 global - -\n"},
+	{"190708 (httpd.itk) invoked oom-killer in ub 103 generation 0 gfp 0x200d2\n"
+	 "Out of memory in UB 103: OOM killed process 21738 (php-cgi) score 0 vm:4kB, rss:2kB, "
+	 "swap:0kB\n",
+	 "httpd.itk(190708)>php-cgi:21738 ? - -\n"},
+	/* a cpuset that is full is not the machine */
+	{"oom-kill:constraint=CONSTRAINT_CPUSET,nodemask=(null),cpuset=c,mems_allowed=4,global_oom,"
+	 "task_memcg=/s,task=d,pid=3,uid=0\n",
+	 "?>d:3 cpuset - /s\n"},
+	/* a name broken at its blank */
+	{"[ 1.000001] Web\nContent invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0,\n"
+	 "oom_score_adj=0\n[ 1.000002] Out of memory: Killed process 3 (Web Content)\n"
+	 "total-vm:4kB, anon-rss:1kB\n",
+	 "Web Content>Web Content:3 global - -\n"},
+	/* a choice that is not killed yet, told by two CPUs; then the kill, told twice */
+	{"Out of memory: kill process 12 (q) score 7 or a child\n"
+	 "Out of memory: kill process 12 (q) score 7 or a child\nKilled process 12 (q)\n"
+	 "Killed process 12 (q)\n",
+	 "?>q:12 global - -\n"},
+	/* the same without its line ends */
+	{"Killed process 9 (t)Out of memory: kill process 12 (q) score 7 or a childKilled process "
+	 "12 "
+	 "(q)\n",
+	 "?>t:9 ? - -\n?>q:12 global - -\n"},
+	/* 2.6.11 to 2.6.19: the choice and the kill both have first words */
+	{"oom-killer: gfp_mask=0x280d2, order=0\n"
+	 "Out of Memory: Kill process 4809 (bash) score 2904 and children.\n"
+	 "Out of memory: Killed process 4846 (sa-learn).\n",
+	 "?>sa-learn:4846 global - -\n"},
+	/* 2.6.8: once for each task that shares the memory */
+	{"Out of Memory: Killed process 737 (xchats).\nOut of Memory: Killed process 739 "
+	 "(xchats).\n"
+	 "Out of Memory: Killed process 716 (xchatl).\n",
+	 "?>xchats:737,xchats:739 global - -\n?>xchatl:716 global - -\n"},
+	/* 5.0 has a summary and a choice */
+	{"a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),oom_memcg=/a,task_memcg=/a,task=a,"
+	 "pid=8,uid=0\n"
+	 "Memory cgroup out of memory: Kill process 8 (a) score 822 or sacrifice child\n"
+	 "Killed process 8 (a) total-vm:9kB, anon-rss:1kB, file-rss:0kB, shmem-rss:0kB\n",
+	 "a>a:8 own /a /a\n"},
+	/* a group kill whose announcement was filtered out: its victim comes again */
+	{"Memory cgroup out of memory: Killed process 5 (a) total-vm:9kB, anon-rss:1kB\n"
+	 "Memory cgroup out of memory: Killed process 6 (b) total-vm:8kB, anon-rss:1kB\n"
+	 "Memory cgroup out of memory: Killed process 5 (a) total-vm:9kB, anon-rss:1kB\n",
+	 "?>a:5,b:6 memcg - -\n"},
+	/* only the reaper names it */
+	{"memory: usage 8kB, limit 8kB, failcnt 1\n"
+	 "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
+	 "[      7]     0     7        1        1     4096        0             0 main\n"
+	 "oom_reaper: reaped process 7 (main), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB\n",
+	 "?>main:7 memcg - -\n"},
+	/* ... unless it is the one killed before */
+	{"Memory cgroup out of memory: Killed process 7 (main) total-vm:9kB\n"
+	 "memory: usage 8kB, limit 8kB, failcnt 1\n"
+	 "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
+	 "[      7]     0     7        1        1     4096        0             0 main\n"
+	 "oom_reaper: reaped process 7 (main), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB\n",
+	 "?>main:7 memcg - -\n?> memcg - -\n"},
+	/* the beginning is missing: counters and statistics lead to the kill behind them */
+	{"[ 1.000001] 512558 pages RAM\n[ 1.000002] Out of memory: Killed process 3 (a) "
+	 "total-vm:4kB\n",
+	 "?>a:3 global - -\n"},
+	{"[ 1.000001] Memory cgroup stats for /a/b:\n[ 1.000002] anon 4096\n"
+	 "[ 1.000003] Memory cgroup out of memory: Killed process 3 (a) total-vm:4kB\n",
+	 "?>a:3 memcg /a/b -\n"},
+	/* a constraint is one word, and only some are the machine's */
+	{"oom-kill:constraint=CONSTRAINT_MEMCG ... task=java,pid=18,uid=0\n", "?> memcg - -\n"},
+	/* the invoker prints it: its pid by caller id */
+	{"[    1.000001][  T248] sed invoked oom-killer: gfp_mask=0x0(), order=0, "
+	 "oom_score_adj=0\n",
+	 "sed(248)> ? - -\n"},
+	/* mail that breaks behind hyphens */
+	{"[    1.000000][  T248] sed invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0\n"
+	 "[    1.000001][  T248] oom-\nkill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,"
+	 "mems_allowed=0,global_oom,task_memcg=/s,task=d,pid=3,uid=0\n",
+	 "sed(248)>d:3 global - /s\n"},
+	/* no victim */
+	{"hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 "Out of memory and no killable processes...\n"
+	 "Kernel panic - not syncing: System is deadlocked on memory\n",
+	 "hog> global - -\n"},
+};
+
+START_TEST(small_logs)
+{
+	struct seen seen = parse(snippets[_i].text);
+
+	ck_assert_str_eq(seen.log, snippets[_i].expect);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = tcase_create("logs");
+
+	tcase_add_loop_test(tc, small_logs, 0, (int)ARRAY_SIZE(snippets));
+	return suite_run("oomlog_logs", &tc, 1);
+}
