@@ -265,6 +265,11 @@ static json_t *event_value(const struct oomlog_event *ev, const struct explanati
 	put_flag(object, "panic", ev->panic);
 	put_flag(object, "no_killable_process", ev->no_killable_process);
 	put_flag(object, "allocating_task", ev->allocating_task);
+	put_flag(object, "by_hand", ev->by_hand || ev->order == -1);
+	put_text(object, "group_memcg", ev->group_memcg);
+	put_int(object, "beancounter", ev->beancounter);
+	put_int(object, "exiting_count", ev->exiting_count ? ev->exiting_count : OOMLOG_ABSENT);
+	put_int(object, "suppressed_count", ev->headers_suppressed);
 	put_trace(object, ev);
 	put_tasks(object, ev);
 	if (ev->stat_count)
