@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -277,6 +278,7 @@ END_TEST
 
 START_TEST(without_a_run_line_it_is_no_record)
 {
+	char fifo[64];
 	static const char *const texts[] = {"", "\n", "x", "{\"ev\":\"gate\",\"t\":1}\n", "\0\0"};
 	struct err err = ERR_INIT;
 	struct record r;
@@ -286,6 +288,12 @@ START_TEST(without_a_run_line_it_is_no_record)
 	ck_assert_int_eq(err.status, EXIT_FAILED);
 	ck_assert_int_eq(record_load("/nonexistent/record", &r, &err), -1);
 	ck_assert_int_eq(record_load("/", &r, &err), -1);
+	snprintf(fifo, sizeof(fifo), "/tmp/oomlab-check-%d", (int)getpid());
+	ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+	err = (struct err)ERR_INIT;
+	ck_assert_int_eq(record_load(fifo, &r, &err), -1);
+	unlink(fifo);
+	ck_assert_ptr_nonnull(strstr(err.text, "it is no file but a pipe"));
 }
 END_TEST
 

@@ -1,6 +1,9 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
@@ -496,16 +499,35 @@ int record_load_memory(const char *data, size_t len, struct record *record, stru
 	return loader_finish(&l, "(memory)", err);
 }
 
+/* Opening a FIFO would wait for a writer. */
+static FILE *open_file(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		err_errno(err, EXIT_FAILED, "cannot read '%s'", path);
+	} else if (!S_ISREG(st.st_mode)) {
+		err_set(err, EXIT_FAILED, "cannot read '%s': it is no file but a %s", path,
+			S_ISDIR(st.st_mode) ? "folder" : "pipe, socket or device");
+	} else {
+		return fdopen(fd, "r");
+	}
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
 int record_load(const char *path, struct record *record, struct err *err)
 {
-	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	_cleanup_fclose_ FILE *f = open_file(path, err);
 	_cleanup_free_ char *line = NULL;
 	size_t cap = 0;
 	ssize_t n;
 	struct loader l;
 
 	if (!f)
-		return err_errno(err, EXIT_FAILED, "cannot read '%s'", path);
+		return -1;
 	loader_init(&l, record);
 	errno = 0;
 	while ((n = getline(&line, &cap, f)) > 0)
