@@ -23,7 +23,7 @@ struct trace_state trace_state;
 static struct {
 	struct trace_arena *arenas;
 	struct trace_block *blocks;
-	uint64_t total_bytes;
+	uint64_t mapped_bytes;
 	uint32_t arena_capacity;
 	uint32_t block_count;
 	uint32_t pid;
@@ -57,7 +57,14 @@ static bool header_is_sound(const struct trace_header *h)
 	return h->magic == TRACE_MAGIC && h->version == TRACE_VERSION &&
 	       h->clock == TRACE_CLOCK_HERE && h->block_count > 0 && h->arena_capacity > 0 &&
 	       h->arena_capacity <= TRACE_ARENA_CAPACITY &&
-	       h->total_bytes == TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count);
+	       h->total_bytes == TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count) +
+				     TRACE_TABLES_BYTES(h);
+}
+
+/* The tables behind the blocks are the preload library's. */
+static uint64_t own_bytes(const struct trace_header *h)
+{
+	return TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count);
 }
 
 /* The mapped ring, or NULL; *sound is the header as it was when it was checked. */
@@ -70,7 +77,7 @@ static struct trace_header *map_ring(int fd, struct trace_header *sound)
 		return NULL;
 	if (!header_is_sound(sound) || sound->total_bytes > (uint64_t)st.st_size)
 		return NULL;
-	return os_mem_map_shared(fd, sound->total_bytes, &map) < 0 ? NULL : map;
+	return os_mem_map_shared(fd, own_bytes(sound), &map) < 0 ? NULL : map;
 }
 
 static void after_fork(void)
@@ -93,7 +100,7 @@ static void attach(void)
 		watching_forks = pthread_atfork(NULL, NULL, after_fork) == 0;
 	ring.arenas = (struct trace_arena *)(header + 1);
 	ring.blocks = (struct trace_block *)(ring.arenas + sound.arena_capacity);
-	ring.total_bytes = sound.total_bytes;
+	ring.mapped_bytes = own_bytes(&sound);
 	ring.arena_capacity = sound.arena_capacity;
 	ring.block_count = sound.block_count;
 	ring.pid = (uint32_t)getpid();
@@ -119,7 +126,7 @@ void trace_detach(void)
 {
 	if (!trace_state.header)
 		return;
-	os_mem_release(trace_state.header, ring.total_bytes);
+	os_mem_release(trace_state.header, ring.mapped_bytes);
 	trace_state.header = NULL;
 	cursor = (struct trace_cursor){0};
 }

@@ -4,7 +4,8 @@
  * Not here: functions, pointers, anything that depends on a process. The writer is trace.c (any
  * number of threads and processes), the reader is the lab; both see the ring only through this.
  *
- *	header | arena table: arena_capacity entries | block_count blocks of records
+ *	header | arena table: arena_capacity entries | block_count blocks of records | tables of the
+ *	preload library: processes, modules, sites, ranges, followed pointers (all empty without it)
  *
  *  1. The launcher makes the ring: zeroes, then the header with everything but the counters.
  *  2. A process claims an entry of the arena table for each arena and keeps its figures current
@@ -15,6 +16,8 @@
  *     taken over, or belongs to a newer claim already, is left alone for another claim.
  *  4. A record is valid when its check word fits its fields and its block's claim (trace_check.h).
  *     One torn by lapping, by a fork that ran no fork handlers or by a kill does not fit.
+ *  5. What the preload library (preload/count.h) counts stands in its tables, at one line of code
+ *     ("site") of one process each: exact whatever becomes of the records.
  *
  * Units: sizes and offsets are bytes; times are ticks of the clock named in the header, two
  * (ticks, ns) pairs convert them; addresses are those of the process that wrote them. Byte order
@@ -39,7 +42,7 @@
 #define TRACE_FD_ENV	     "OOMLAB_TRACE_FD"
 
 #define TRACE_MAGIC	     UINT64_C(0x31474e4952424d4f) /* "OMBRING1" in memory, little endian */
-#define TRACE_VERSION	     1u
+#define TRACE_VERSION	     2u
 #define TRACE_NAME_MAX	     40 /* bytes, with the NUL */
 #define TRACE_BLOCK_RECORDS  100
 #define TRACE_TIMED_BYTES    4096   /* a TRACE_ALLOC of as many has a time of its own */
@@ -80,6 +83,8 @@ enum trace_op {
 	TRACE_RESET,	      /* used fell by `size` to 0 */
 	TRACE_DECOMMIT,	      /* the pages of [offset, offset + size) went back to the kernel */
 	TRACE_RELEASE,	      /* the arena ended; `size` bytes of address space were given up */
+	TRACE_TAKE,	      /* preload: `size` bytes at address `offset`; arena: enum trace_taken */
+	TRACE_GIVE,	      /* preload: they were given back; the rest as for TRACE_TAKE */
 	TRACE_OP_COUNT
 };
 
@@ -112,8 +117,15 @@ struct trace_header {
 	uint64_t blocks_claimed; /* so far: the claim number of the newest block */
 	uint64_t records_lost;	 /* overwritten by lapping */
 	uint32_t arenas_claimed; /* so far; may exceed the capacity */
+	/* The preload library's part; without it all capacities are 0. */
+	uint32_t processes_claimed; /* so far; may exceed the capacity */
+	uint32_t process_capacity;  /* ..TRACE_PROCESS_CAPACITY */
+	uint32_t module_capacity;
+	uint32_t site_capacity;	 /* in a ring a power of two; ..TRACE_SITE_CAPACITY */
+	uint32_t range_capacity; /* in a ring a power of two */
+	uint32_t follow_buckets; /* in a ring a power of two; in a dump 0 */
 	uint32_t reserved0;
-	uint64_t reserved1[5];
+	uint64_t reserved1[2];
 };
 
 enum trace_arena_state { TRACE_ARENA_EMPTY, TRACE_ARENA_ENTERED, TRACE_ARENA_RELEASED };
@@ -190,7 +202,107 @@ struct trace_block {
 	struct trace_record records[TRACE_BLOCK_RECORDS];
 };
 
-/* Where the blocks begin, and the size of it all; 64 bits whatever the types. */
+/* How bytes were asked for. */
+enum trace_taken {
+	TRACE_TAKEN_NONE,
+	TRACE_TAKEN_MALLOC, /* malloc() and its kin */
+	TRACE_TAKEN_MMAP,   /* mmap() of no file, mremap() */
+	TRACE_TAKEN_FILE,   /* mmap() of a file, tmpfs included */
+	TRACE_TAKEN_BRK,    /* brk(), sbrk(): but malloc's own are its own matter */
+	TRACE_TAKEN_COUNT
+};
+
+/* From here on a reservation has a TRACE_TAKE record and, of malloc() too, a range of its own. */
+#define TRACE_LARGE_BYTES	((uint64_t)128 << 10)
+#define TRACE_PROCESS_CAPACITY	4095u /* ids are 12 bits; 0 is "none" */
+#define TRACE_SITE_CAPACITY	65536u
+#define TRACE_MODULE_PATH_MAX	248
+#define TRACE_FOLLOW_PER_BUCKET 4
+
+enum trace_process_state {
+	TRACE_PROCESS_EMPTY,
+	TRACE_PROCESS_LIVE,	/* or killed: it could not say */
+	TRACE_PROCESS_REPLACED, /* by an exec(): the same pid has a newer entry */
+	TRACE_PROCESS_EXITED	/* by exit() */
+};
+
+/* A program image that loaded the library, or its copy by a fork; 64 bytes. Entry i has id i + 1. */
+struct trace_process {
+	uint32_t state; /* enum trace_process_state */
+	uint32_t pid;	/* as the process itself sees it */
+	uint32_t parent; /* id of the entry it was forked from; 0: none */
+	uint32_t reserved0;
+	uint64_t time_first; /* ticks, of its first call */
+	uint64_t frees_unknown; /* given back, but not found: from before a fork, or not followed */
+	uint64_t not_followed;	/* taken, but the table was full: their giving back is not seen */
+	uint64_t not_followed_bytes;
+	uint64_t reserved1[2];
+};
+
+/* A file that code was loaded from; 256 bytes. */
+struct trace_module {
+	uint32_t state; /* 2: the path is whole */
+	uint32_t reserved0;
+	char path[TRACE_MODULE_PATH_MAX]; /* with the NUL; as the process saw it */
+};
+
+/*
+ * One line of code that asked, in one process; 64 bytes. live = asked - freed. The entries below
+ * TRACE_TAKEN_COUNT hold, by enum trace_taken, what found the table full.
+ */
+struct trace_site {
+	uint64_t key; /* TRACE_SITE_KEY(); 0: empty */
+	uint64_t calls;
+	uint64_t asked; /* bytes */
+	uint64_t frees;
+	uint64_t freed;	  /* bytes */
+	uint64_t peak;	  /* highest asked - freed */
+	uint64_t offset;  /* of the return address in its module, as the module's headers count */
+	uint32_t refused; /* calls that got nothing */
+	uint16_t module;  /* index + 1; 0: not known */
+	uint16_t reserved0;
+};
+
+/* A return address (48 bits), the id of a process (12) and enum trace_taken (4). */
+#define TRACE_SITE_KEY(address, process, what)                                   \
+	(((uint64_t)(address)&0xffffffffffff) | ((uint64_t)(process)&0xfff) << 48 | \
+	 (uint64_t)(what) << 60)
+#define TRACE_SITE_ADDRESS(key) ((uint64_t)(key)&0xffffffffffff)
+#define TRACE_SITE_PROCESS(key) ((uint32_t)((key) >> 48 & 0xfff))
+#define TRACE_SITE_TAKEN(key)	((uint32_t)((key) >> 60))
+
+enum trace_range_state { TRACE_RANGE_EMPTY, TRACE_RANGE_BUSY, TRACE_RANGE_LIVE };
+
+/* Address space that is held; 32 bytes. */
+struct trace_range {
+	uint64_t state; /* enum trace_range_state */
+	uint64_t key;	/* of its site */
+	uint64_t start; /* address */
+	uint64_t bytes;
+};
+
+/* One small allocation that is held; 16 bytes. */
+struct trace_follow {
+	uint64_t key;	/* TRACE_FOLLOW_KEY(); 0: empty */
+	uint64_t value; /* index of its site (16 bits), size (48) */
+};
+#define TRACE_FOLLOW_KEY(address, process) \
+	(((uint64_t)(address) >> 4 & 0xfffffffffff) | (uint64_t)(process) << 44 | UINT64_C(1) << 63)
+#define TRACE_FOLLOW_PROCESS(key) ((uint32_t)((key) >> 44 & 0xfff))
+
+struct trace_bucket {
+	struct trace_follow entries[TRACE_FOLLOW_PER_BUCKET];
+};
+
+/* Bytes of the preload library's tables, given a header. */
+#define TRACE_TABLES_BYTES(h)                                                 \
+	((uint64_t)(h)->process_capacity * sizeof(struct trace_process) +     \
+	 (uint64_t)(h)->module_capacity * sizeof(struct trace_module) +       \
+	 (uint64_t)(h)->site_capacity * sizeof(struct trace_site) +           \
+	 (uint64_t)(h)->range_capacity * sizeof(struct trace_range) +         \
+	 (uint64_t)(h)->follow_buckets * sizeof(struct trace_bucket))
+
+/* Where the blocks begin, and where the tables behind them do; 64 bits whatever the types. */
 #define TRACE_BLOCKS_OFFSET(arena_capacity) \
 	(sizeof(struct trace_header) + (uint64_t)(arena_capacity) * sizeof(struct trace_arena))
 #define TRACE_TOTAL_BYTES(arena_capacity, block_count) \

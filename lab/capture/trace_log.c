@@ -40,6 +40,8 @@ static const char *const op_names[TRACE_OP_COUNT] = {
 	[TRACE_RESET] = "reset",
 	[TRACE_DECOMMIT] = "decommit",
 	[TRACE_RELEASE] = "release",
+	[TRACE_TAKE] = "take",
+	[TRACE_GIVE] = "give",
 };
 
 const char *trace_policy_name(enum arena_policy policy)
@@ -269,8 +271,9 @@ static int check_header(const struct trace_header *h, struct err *err)
 			       h->version, TRACE_VERSION);
 	if (h->clock == TRACE_CLOCK_UNSET || h->clock >= TRACE_CLOCK_COUNT ||
 	    h->arena_capacity == 0 || h->arena_capacity > TRACE_ARENA_CAPACITY ||
-	    h->block_count == 0 ||
-	    h->total_bytes != TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count))
+	    h->block_count == 0 || !trace_sites_fit(h) ||
+	    h->total_bytes != TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count) +
+				      TRACE_TABLES_BYTES(h))
 		return err_set(err, EXIT_FAILED, "trace with a damaged header");
 	return 0;
 }
@@ -289,6 +292,7 @@ int trace_log_parse(const void *buf, size_t len, struct trace_log *log, struct e
 	log->is_cut = len < in.header.total_bytes;
 	take_arenas(&in, log);
 	take_events(&in, log);
+	trace_sites_parse(buf, len, &in.header, &log->asked);
 	return 0;
 }
 
@@ -315,6 +319,7 @@ void trace_log_release(struct trace_log *log)
 {
 	free(log->events);
 	free(log->arenas);
+	trace_sites_release(&log->asked);
 	*log = (struct trace_log){0};
 }
 
@@ -365,7 +370,7 @@ struct trace_summary *trace_log_summary(const struct trace_log *log)
 	for (size_t i = 0; i < log->event_count; i++) {
 		struct trace_summary *summary = by_id[log->events[i].arena];
 
-		if (summary)
+		if (summary && log->events[i].op < TRACE_TAKE)
 			fold_event(summary, &log->events[i], i);
 	}
 	return list;

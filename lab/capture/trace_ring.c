@@ -12,10 +12,14 @@
 #include "base/strbuf.h"
 #include "src/trace_clock.h"
 
+/* Of the preload library's tables; some 900 KiB beside the pointers it follows. */
+enum { PROCESSES = 1024, MODULES = 256, SITES = 8192, RANGES = 4096 };
+
 struct trace_ring {
 	int fd;
 	struct trace_header *header;
 	size_t bytes;
+	struct trace_header made; /* as it was made: the live one may have been scribbled on */
 };
 
 /* The capacities put the blocks on page boundaries. */
@@ -41,10 +45,27 @@ static struct trace_header geometry(size_t size_bytes)
 	return h;
 }
 
-/* fallocate(2) takes every page now and charges it to the caller, without a fault for each. */
-static int fill_ring(struct trace_ring *ring, size_t size_bytes)
+static void add_tables(struct trace_header *h, size_t follow)
 {
-	struct trace_header header = geometry(size_bytes);
+	uint32_t buckets = 1;
+
+	if (follow < TRACE_FOLLOW_MIN)
+		follow = TRACE_FOLLOW_MIN;
+	if (follow > TRACE_FOLLOW_MAX)
+		follow = TRACE_FOLLOW_MAX;
+	while (buckets * TRACE_FOLLOW_PER_BUCKET < follow)
+		buckets *= 2;
+	h->process_capacity = PROCESSES;
+	h->module_capacity = MODULES;
+	h->site_capacity = SITES;
+	h->range_capacity = RANGES;
+	h->follow_buckets = buckets;
+	h->total_bytes += TRACE_TABLES_BYTES(h);
+}
+
+/* fallocate(2) takes every page now and charges it to the caller, without a fault for each. */
+static int fill_ring(struct trace_ring *ring, struct trace_header header)
+{
 	void *map;
 
 	if (fallocate(ring->fd, 0, 0, (off_t)header.total_bytes) < 0)
@@ -55,21 +76,36 @@ static int fill_ring(struct trace_ring *ring, size_t size_bytes)
 	ring->header = map;
 	ring->bytes = header.total_bytes;
 	header.created = trace_clock_moment();
-	*ring->header = header;
+	*ring->header = ring->made = header;
 	return fcntl(ring->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 }
 
-struct trace_ring *trace_ring_create(size_t size_bytes, struct err *err)
+static struct trace_ring *create(const struct trace_header *header, struct err *err)
 {
 	struct trace_ring *ring = xcalloc(1, sizeof(*ring));
 
 	ring->fd = memfd_create("oomlab-trace", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (ring->fd < 0 || fill_ring(ring, size_bytes) < 0) {
+	if (ring->fd < 0 || fill_ring(ring, *header) < 0) {
 		err_errno(err, EXIT_LAB_BROKEN, "cannot make the trace ring");
 		trace_ring_free(ring);
 		return NULL;
 	}
 	return ring;
+}
+
+struct trace_ring *trace_ring_create(size_t size_bytes, struct err *err)
+{
+	const struct trace_header header = geometry(size_bytes);
+
+	return create(&header, err);
+}
+
+struct trace_ring *trace_ring_create_counting(size_t size_bytes, size_t follow, struct err *err)
+{
+	struct trace_header header = geometry(size_bytes);
+
+	add_tables(&header, follow);
+	return create(&header, err);
 }
 
 void trace_ring_free(struct trace_ring *ring)
@@ -92,18 +128,15 @@ int trace_ring_hand_over(const struct trace_ring *ring)
 	return fcntl(ring->fd, F_SETFD, 0) < 0 ? -errno : 0;
 }
 
-/* The header with the geometry this process gave it: the live one may have been scribbled on. */
+/* The header as it was made, with the counters of now. */
 static struct trace_header trusted_header(const struct trace_ring *ring)
 {
-	struct trace_header h = *ring->header;
-	const struct trace_header own = geometry(ring->bytes);
+	struct trace_header h = ring->made;
 
-	h.magic = own.magic;
-	h.version = own.version;
-	h.clock = own.clock;
-	h.arena_capacity = own.arena_capacity;
-	h.block_count = own.block_count;
-	h.total_bytes = own.total_bytes;
+	h.blocks_claimed = ring->header->blocks_claimed;
+	h.records_lost = ring->header->records_lost;
+	h.arenas_claimed = ring->header->arenas_claimed;
+	h.processes_claimed = ring->header->processes_claimed;
 	h.read = trace_clock_moment();
 	return h;
 }
@@ -115,41 +148,39 @@ static uint32_t clamp_count(uint64_t used, uint32_t capacity)
 	return used < capacity ? (uint32_t)used : capacity;
 }
 
-/* A copy of what is in use, a ring by itself; *bytes long. What was never used stays untouched. */
-static char *copy_used(const struct trace_ring *ring, size_t *bytes)
+/* A copy of what is in use, a ring by itself. What was never used stays untouched. */
+static void copy_used(const struct trace_ring *ring, struct strbuf *to)
 {
-	struct trace_header header = trusted_header(ring);
-	const char *blocks = (const char *)ring->header +
-			     TRACE_BLOCKS_OFFSET(header.arena_capacity);
-	size_t offset;
-	char *copy;
+	struct trace_header h = trusted_header(ring);
+	const char *at = (const char *)ring->header;
+	const char *blocks = at + TRACE_BLOCKS_OFFSET(h.arena_capacity);
+	const char *tables = at + TRACE_TOTAL_BYTES(h.arena_capacity, h.block_count);
 
-	header.arena_capacity = clamp_count(header.arenas_claimed, header.arena_capacity);
-	header.block_count = clamp_count(header.blocks_claimed, header.block_count);
-	header.total_bytes = TRACE_TOTAL_BYTES(header.arena_capacity, header.block_count);
-	offset = TRACE_BLOCKS_OFFSET(header.arena_capacity);
-	*bytes = header.total_bytes;
-	copy = xcalloc(1, *bytes);
-	memcpy(copy, &header, sizeof(header));
-	memcpy(copy + sizeof(header), ring->header + 1, offset - sizeof(header));
-	memcpy(copy + offset, blocks, *bytes - offset);
-	return copy;
+	h.arena_capacity = clamp_count(h.arenas_claimed, h.arena_capacity);
+	h.block_count = clamp_count(h.blocks_claimed, h.block_count);
+	strbuf_append(to, (const char *)&h, sizeof(h));
+	strbuf_append(to, at + sizeof(h), h.arena_capacity * sizeof(struct trace_arena));
+	strbuf_append(to, blocks, h.block_count * sizeof(struct trace_block));
+	trace_sites_pack(tables, &h, to);
+	h.total_bytes = to->len;
+	memcpy(to->buf, &h, sizeof(h));
 }
 
 int trace_ring_read(const struct trace_ring *ring, struct trace_log *log, struct err *err)
 {
-	size_t bytes;
-	_cleanup_free_ char *copy = copy_used(ring, &bytes);
+	_cleanup_strbuf_ struct strbuf copy = STRBUF_INIT;
 
-	return trace_log_parse(copy, bytes, log, err);
+	copy_used(ring, &copy);
+	return trace_log_parse(copy.buf, copy.len, log, err);
 }
 
 int trace_ring_dump(const struct trace_ring *ring, int fd, struct err *err)
 {
-	size_t bytes;
-	_cleanup_free_ char *copy = copy_used(ring, &bytes);
-	const int r = io_write_all(fd, copy, bytes);
+	_cleanup_strbuf_ struct strbuf copy = STRBUF_INIT;
+	int r;
 
+	copy_used(ring, &copy);
+	r = io_write_all(fd, copy.buf, copy.len);
 	if (r == 0)
 		return 0;
 	errno = -r;

@@ -33,11 +33,14 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "capture/trace_sites.h"
 #include "src/trace_format.h"
 
 #define TRACE_RING_DEFAULT_BYTES ((size_t)4 << 20)
 #define TRACE_RING_MIN_BYTES	 ((size_t)32 << 10)
 #define TRACE_RING_MAX_BYTES	 ((size_t)1 << 30)
+#define TRACE_FOLLOW_MIN	 ((size_t)1 << 12)
+#define TRACE_FOLLOW_MAX	 ((size_t)1 << 22)
 
 /* A ring this process made; opaque. */
 struct trace_ring;
@@ -86,6 +89,7 @@ struct trace_log {
 	uint64_t torn; /* those of `lost` that are still in the ring but do not fit */
 	uint64_t arenas_lost; /* arenas that found the table full, or whose entry is invalid */
 	bool is_clock_sound;  /* false: no usable calibration, all t_ns are 0 */
+	struct trace_sites asked; /* what the preload library counted; empty without it */
 	bool is_cut;	      /* shorter than its header says: what is missing is not in `lost` */
 };
 
@@ -111,6 +115,13 @@ struct trace_summary {
  * written by the caller. Its descriptor is close-on-exec. Returns NULL with err on failure.
  */
 struct trace_ring *trace_ring_create(size_t size_bytes, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * The same with tables for the preload library. It can follow about `follow` small allocations at a
+ * time, more than half of them surely; 16 bytes each.
+ */
+struct trace_ring *trace_ring_create_counting(size_t size_bytes, size_t follow, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Closes and unmaps. NULL is allowed. Targets that have the ring mapped keep it. */

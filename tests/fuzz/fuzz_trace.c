@@ -20,6 +20,23 @@ static void require_arena(const struct trace_log_arena *arena)
 	require(trace_policy_name(arena->policy) && trace_source_name(arena->source));
 }
 
+static void require_asked(const struct trace_sites *asked, size_t size)
+{
+	require(asked->site_count <= size / sizeof(struct trace_site));
+	require(asked->range_count <= size / sizeof(struct trace_range));
+	for (size_t i = 0; i < asked->site_count; i++) {
+		const struct trace_log_site *s = &asked->sites[i];
+
+		require(s->live <= s->peak && s->peak <= s->asked && s->frees <= s->calls);
+		require(s->asked <= TRACE_SITES_MAX_BYTES && s->live == s->asked - s->freed);
+		require(trace_taken_name(s->what) && s->what > TRACE_TAKEN_NONE);
+		require(!s->module || strnlen(s->module, TRACE_MODULE_PATH_MAX) > 0);
+	}
+	for (size_t i = 0; i < asked->range_count; i++)
+		require(asked->ranges[i].bytes > 0 &&
+			asked->ranges[i].start + asked->ranges[i].bytes > asked->ranges[i].start);
+}
+
 static void require_log(const struct trace_log *log, size_t size)
 {
 	struct trace_summary *summaries = trace_log_summary(log);
@@ -28,6 +45,7 @@ static void require_log(const struct trace_log *log, size_t size)
 	require(log->torn <= log->lost);
 	for (size_t i = 1; i < log->event_count; i++)
 		require(log->events[i - 1].ticks <= log->events[i].ticks);
+	require_asked(&log->asked, size);
 	for (size_t i = 0; i < log->arena_count; i++) {
 		require_arena(&log->arenas[i]);
 		require(summaries[i].arena == &log->arenas[i]);
@@ -49,6 +67,16 @@ static void parse(const void *bytes, size_t size)
 	trace_log_release(&log);
 }
 
+/* Capacities that the input can hold, or nearly. */
+static void mend_tables(struct trace_header *h, size_t size)
+{
+	h->process_capacity %= 8;
+	h->module_capacity %= 4;
+	h->site_capacity %= (uint32_t)(size / sizeof(struct trace_site) + 2);
+	h->range_capacity %= (uint32_t)(size / sizeof(struct trace_range) + 2);
+	h->follow_buckets %= 4;
+}
+
 static void mend_header(struct trace_header *h, size_t size)
 {
 	const size_t rest = size - sizeof(*h);
@@ -58,7 +86,11 @@ static void mend_header(struct trace_header *h, size_t size)
 	h->clock = h->clock % (TRACE_CLOCK_COUNT - 1) + 1;
 	h->arena_capacity = h->arena_capacity % 4 + 1;
 	h->block_count = (uint32_t)(rest / sizeof(struct trace_block)) + 1;
-	h->total_bytes = TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count);
+	if (h->reserved0 % 2)
+		h->block_count = 1; /* so that the rest is tables */
+	mend_tables(h, size);
+	h->total_bytes = TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count) +
+			 TRACE_TABLES_BYTES(h);
 }
 
 /* Odd records stay as damaged as they came. */
