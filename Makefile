@@ -42,9 +42,10 @@ objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 programs    = $(patsubst %.c,$(BUILD)/%,$(1))
 LIB        := $(BUILD)/liboomlab.a
 LABLIB     := $(BUILD)/lab.a
+PRELOAD    := $(BUILD)/liboomlab_preload.so
 SCENARIOS  := $(call programs,$(SCENARIO_C))
 CHECKS     := $(call programs,$(wildcard tests/check_*.c))
-BENCHES    := $(call programs,$(wildcard tests/bench/*.c))
+BENCHES    := $(call programs,$(wildcard tests/bench/*.c)) $(BUILD)/tests/bench/charged_dynamic
 FUZZERS    := $(call programs,$(wildcard tests/fuzz/*.c))
 HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 
@@ -93,7 +94,7 @@ $(filter-out deps deps-dev kernel,$(MAKECMDGOALS)): $(filter deps deps-dev,$(MAK
 	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) $@
 else
 
-all: $(BUILD)/oomlab $(LIB) $(SCENARIOS) ## build everything into BUILD=build
+all: $(BUILD)/oomlab $(LIB) $(PRELOAD) $(SCENARIOS) ## build everything into BUILD=build
 
 # What the user typed reaches the shell through the environment alone, so no quoting can break.
 override NAME := $(value NAME)
@@ -130,6 +131,7 @@ check-vm: all $(HELPERS) ## run the tests that boot VMs alone
 
 bench: all $(BENCHES) $(HELPERS) ## measure against floors and peers, as ratios
 	@BUILD="$(BUILD)" tests/bench/run
+	@BUILD="$(BUILD)" tests/bench/preload.sh
 	@BUILD="$(BUILD)" tests/bench/container.sh
 
 asan: ## unit tests under AddressSanitizer and UBSan
@@ -172,6 +174,7 @@ install: all ## install below DESTDIR and PREFIX=/usr/local
 		$(INSTALL_INC) $(INSTALL_DOC) $(INSTALL_MAN)
 	install -m 755 $(BUILD)/oomlab $(INSTALL_BIN)
 	install -m 755 $(SCENARIOS) $(INSTALL_LIB)/oomlab/scenarios
+	install -m 755 $(PRELOAD) $(INSTALL_LIB)/oomlab
 	install -m 644 $(LIB) $(INSTALL_LIB)
 	install -m 644 $(HEADERS:%=src/%) $(INSTALL_INC)
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' src/oomlab.pc.in \
@@ -198,6 +201,15 @@ $(LABLIB): $(filter-out $(BUILD)/lab/main.o,$(call objects,$(LAB_C)))
 $(LIB): $(call objects,$(wildcard src/*.c))
 	@rm -f $@; $(AR) rcsD $@ $^
 
+# It goes into programs of any kind: never with sanitizers, thread-local storage without allocation.
+PRELOAD_FLAGS = $(filter-out $(SAN),$(ALLFLAGS)) -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin
+PRELOAD_O  := $(patsubst src/%.c,$(BUILD)/preload/%.o,$(wildcard src/preload/*.c) src/trace.c src/os_mem.c)
+$(PRELOAD): $(PRELOAD_O)
+	@echo "  LINK $@"; $(CC) $(PRELOAD_FLAGS) -shared -Wl,-z,defs,-z,now -o $@ $^
+
+$(BUILD)/preload/%.o: src/%.c
+	@mkdir -p $(@D); echo "  CC   $< (preload)"; $(CC) $(PRELOAD_FLAGS) -Isrc -c -o $@ $<
+
 $(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(BUILD)/scenarios/scenario_main.o $(LIB)
 	@echo "  LINK $@"; $(CC) $(ALLFLAGS) $(STATIC) -o $@ $^
 
@@ -205,9 +217,18 @@ $(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(BUILD)/scenarios/scenario_main.o 
 $(BUILD)/tests/helpers/%: tests/helpers/%.c $(LIB)
 	@mkdir -p $(@D); $(CC) $(ALLFLAGS) -Isrc -o $@ $< $(LIB)
 
+# What the preload library is tested in has no malloc of a sanitizer's.
+$(BUILD)/tests/helpers/preload_calls: tests/helpers/preload_calls.c
+	@mkdir -p $(@D); $(CC) $(PRELOAD_FLAGS) -fPIE -o $@ $<
+$(BUILD)/tests/check_preload $(BUILD)/tests/check_preload_reach: | $(PRELOAD) $(BUILD)/tests/helpers/preload_calls
+
 # They run in bare guests and cgroups, where the cost of a dynamic linker is not what is asked.
 $(addprefix $(BUILD)/tests/bench/,charged floor_cgroup floor_init): %: %.o $(LIB)
 	@echo "  LINK $@"; $(CC) $(ALLFLAGS) -static -o $@ $^
+
+# The same where the dynamic linker is what is asked.
+$(BUILD)/tests/bench/charged_dynamic: $(BUILD)/tests/bench/charged.o $(LIB)
+	@echo "  LINK $@"; $(CC) $(ALLFLAGS) -o $@ $^
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LABLIB) $(LIB)
 	@echo "  LINK $@"; $(CC) $(ALLFLAGS) -fsanitize=fuzzer -o $@ $^ $(LAB_LIBS)
