@@ -189,6 +189,30 @@ const struct field fields_frame[] = {
 	END,
 };
 
+const struct field fields_reservation[] = {
+	AT(struct record_reservation, pid, "pid", I64),
+	AT(struct record_reservation, what, "what", STRING, REQUIRED),
+	AT(struct record_reservation, site, "site", ADDRESS),
+	AT(struct record_reservation, at, "at", STRING),
+	AT(struct record_reservation, calls, "calls", I64, REQUIRED),
+	AT(struct record_reservation, refused, "refused", I64, REQUIRED),
+	AT(struct record_reservation, frees, "frees", I64, REQUIRED),
+	AT(struct record_reservation, asked, "asked", I64, REQUIRED),
+	AT(struct record_reservation, live, "live", I64, REQUIRED),
+	AT(struct record_reservation, peak, "peak", I64, REQUIRED),
+	AT(struct record_reservation, ended, "ended", STRING),
+	END,
+};
+
+const struct field fields_range[] = {
+	AT(struct record_range, pid, "pid", I64),
+	AT(struct record_range, what, "what", STRING, REQUIRED),
+	AT(struct record_range, site, "site", ADDRESS),
+	AT(struct record_range, start, "start", ADDRESS, REQUIRED),
+	AT(struct record_range, bytes, "bytes", I64, REQUIRED),
+	END,
+};
+
 const struct field fields_gate[] = {
 	AT(struct record_note, t_ns, "t", I64, REQUIRED),
 	END,

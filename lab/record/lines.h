@@ -58,6 +58,8 @@ extern const struct field fields_module[];
 extern const struct field fields_touch[];
 extern const struct field fields_resident[];
 extern const struct field fields_frame[];
+extern const struct field fields_reservation[];
+extern const struct field fields_range[];
 /* struct record_note under the keys of each kind: */
 extern const struct field fields_gate[];	/* t */
 extern const struct field fields_end[];		/* t */

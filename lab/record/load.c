@@ -376,6 +376,8 @@ static const struct series series[] = {
 	SERIES(touch, struct record_touch, touches, touch_count, NULL, "stack"),
 	SERIES(resident, struct record_resident, residents, resident_count, NULL, NULL),
 	SERIES(frame, struct record_frame, frames, frame_count, NULL, ""),
+	SERIES(reservation, struct record_reservation, reservations, reservation_count, NULL, ""),
+	SERIES(range, struct record_range, ranges, range_count, NULL, ""),
 	SERIES(maps, struct record_maps, maps, maps_count, NULL, ""),
 	SERIES(mark, struct record_note, marks, mark_count, &blank_note, ""),
 	SERIES(mark_victim, struct record_note, mark_victims, mark_victim_count, &blank_note, ""),

@@ -173,6 +173,30 @@ struct record_frame {
 	unsigned int line;
 };
 
+/*
+ * What one line of code of one process asked for, counted by the preload library. live = asked -
+ * given back, when the process ended or was killed; exact but for the calls under way then.
+ */
+struct record_reservation {
+	int64_t pid; /* as the process saw itself; absent: of several, all that is not told apart */
+	const char *what; /* malloc, mmap, mmap_file, brk */
+	uint64_t site;	  /* the return address of the call; 0: several */
+	const char *at;	  /* the call, as the places of stacks are written; NULL: not known */
+	int64_t calls, refused, frees; /* calls that gave memory, that did not, that gave it back */
+	int64_t asked, live, peak;     /* bytes */
+	const char *ended; /* exit, exec: how that program ended; NULL: it ran or was killed */
+	unsigned int line;
+};
+
+/* Address space held at the end, of TRACE_LARGE_BYTES and more or mapped; who: pid, what, site. */
+struct record_range {
+	int64_t pid;
+	const char *what;
+	uint64_t site, start;
+	int64_t bytes;
+	unsigned int line;
+};
+
 /* /proc/PID/maps, for the symbols. */
 struct record_maps {
 	int64_t pid;
@@ -247,6 +271,10 @@ struct record {
 	size_t resident_count;
 	struct record_frame *frames;
 	size_t frame_count;
+	struct record_reservation *reservations; /* by the preload library; the largest peak first */
+	size_t reservation_count;
+	struct record_range *ranges;
+	size_t range_count;
 	struct record_note *marks; /* things that happened: {t, name} for the timeline */
 	size_t mark_count;
 	struct record_note *lost; /* {name, count}: kmsg, headers, ring, samples, record */
@@ -348,6 +376,8 @@ void record_put_module(struct record_writer *w, int64_t id, const char *path);
 void record_put_touch(struct record_writer *w, const struct record_touch *touch);
 void record_put_resident(struct record_writer *w, const struct record_resident *resident);
 void record_put_frame(struct record_writer *w, const struct record_frame *frame);
+void record_put_reservation(struct record_writer *w, const struct record_reservation *reservation);
+void record_put_range(struct record_writer *w, const struct record_range *range);
 void record_put_error(struct record_writer *w, const char *text);
 void record_put_skip(struct record_writer *w, const char *why);
 void record_put_end(struct record_writer *w, int64_t t_ns);

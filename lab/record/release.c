@@ -18,6 +18,8 @@ void record_release(struct record *r)
 	free(r->touches);
 	free(r->residents);
 	free(r->frames);
+	free(r->reservations);
+	free(r->ranges);
 	free(r->marks);
 	free(r->lost);
 	free(r->notes);

@@ -249,6 +249,16 @@ void record_put_frame(struct record_writer *w, const struct record_frame *frame)
 	put_struct(w, "frame", fields_frame, frame);
 }
 
+void record_put_reservation(struct record_writer *w, const struct record_reservation *reservation)
+{
+	put_struct(w, "reservation", fields_reservation, reservation);
+}
+
+void record_put_range(struct record_writer *w, const struct record_range *range)
+{
+	put_struct(w, "range", fields_range, range);
+}
+
 void record_put_engine(struct record_writer *w, const struct record_engine *engine)
 {
 	put_struct(w, "engine", fields_engine, engine);
