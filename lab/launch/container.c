@@ -16,6 +16,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "launch/gate.h"
+#include "launch/preload.h"
 #include "launch/process.h"
 
 enum { WORDS_MAX = 200, STEP_MS = 100 };
@@ -152,6 +153,11 @@ static void list_create(struct words *w, const struct container_request *request
 	add_made(w, text_format("--volume=%s:" GATE_PROGRAM ":ro", self ? self : ""));
 	if (request->bound)
 		add_made(w, text_format("--volume=%s:%s:ro", request->bound, request->bound));
+	if (request->preload) {
+		add_made(w, text_format("--volume=%s:" PRELOAD_IN_CONTAINER ":ro",
+					request->preload));
+		add(w, "--env=LD_PRELOAD=" PRELOAD_IN_CONTAINER);
+	}
 	add(w, "--entrypoint=" GATE_PROGRAM);
 	for (size_t i = 0; request->options && request->options[i]; i++)
 		add(w, request->options[i]);

@@ -36,6 +36,7 @@ struct container_request {
 	const struct spec *spec;     /* memory_max, memory_swap_max, oom_score_adj */
 	const struct target_fd *fds; /* inherited, as in struct target_request */
 	size_t fd_count;
+	const char *preload; /* library for LD_PRELOAD, of this host; NULL: none */
 };
 
 struct container {

@@ -110,6 +110,16 @@ static void keep_fds(const struct target_request *request, int scenario_fd, int 
 	setenv(SCENARIO_GATE_ENV, number, 1);
 }
 
+static void set_preload(const char *library)
+{
+	const char *others = getenv("LD_PRELOAD");
+	char text[8192];
+
+	if (snprintf(text, sizeof(text), "%s%s%s", library, others ? ":" : "",
+		     others ? others : "") < (int)sizeof(text))
+		setenv("LD_PRELOAD", text, 1);
+}
+
 /* Seccomp filters of container engines refuse clone3(2), so only what needs it uses it. */
 static pid_t fork_into(const struct cg *cg, int *pidfd)
 {
@@ -144,6 +154,8 @@ static void run_child(const struct target_request *request, const struct child_e
 	signal(SIGPIPE, SIG_DFL); /* the launcher ignores them */
 	signal(SIGXFSZ, SIG_DFL);
 	keep_fds(request, ends->scenario_fd, ends->exec_fd);
+	if (request->preload)
+		set_preload(request->preload);
 	if (request->cwd && chdir(request->cwd) < 0)
 		fail_exec(ends->exec_fd);
 	if (read(ends->gate, &byte, 1) != 1)

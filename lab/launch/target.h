@@ -37,6 +37,7 @@ struct target_request {
 	int64_t oom_score_adj; /* SPEC_KEEP: 0, whatever the launcher protects itself with */
 	const struct target_fd *fds;
 	size_t fd_count;
+	const char *preload; /* goes before what LD_PRELOAD has; NULL: nothing */
 };
 
 struct target {
