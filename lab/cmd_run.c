@@ -19,6 +19,7 @@
 #include "record/verdict.h"
 #include "report/report.h"
 #include "run.h"
+#include "run_asked.h"
 #include "run_container.h"
 #include "run_current.h"
 #include "run_dir.h"
@@ -273,6 +274,7 @@ static void run_release(struct run *run)
 {
 	spec_release(&run->spec);
 	free(run->path);
+	free(run->preload);
 	for (size_t i = 0; run->image_argv && run->image_argv[i]; i++)
 		free(run->image_argv[i]);
 	free(run->image_argv);
@@ -290,6 +292,8 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 	plan_make(&run->spec, wanted_place(run->options), &run->facts, &run->plan);
 	if (run->plan.place == PLACE_CURRENT && !run->plan.skip)
 		run_current_settle(run);
+	if (!run->plan.skip && run_asked_prepare(run, err) < 0)
+		return -1;
 	if (run->options->dry_run) {
 		plan_print(stdout, &run->plan, &run->spec, &run->facts, run->options->kernel);
 		return run->plan.skip ? EXIT_SKIP : EXIT_OK;

@@ -30,6 +30,8 @@ struct run_options {
 	long repeat;
 	bool dry_run, quiet, help, twin;
 	bool allow_host_sysctl, share_host, no_touch_profile;
+	bool preload;		     /* count allocation calls */
+	const char *preload_library; /* inside_guest: where the library is */
 	bool inside_guest;     /* this is the oomlab in the guest: record and trace go to ports */
 	const char *spec_json; /* inside_guest: the whole spec, settled outside */
 };
@@ -40,6 +42,7 @@ struct run {
 	char **argv;	   /* of the target */
 	char **image_argv; /* the same where the image has a part in it: owned; else NULL */
 	char *path;	   /* what is executed, absolute */
+	char *preload;	   /* the library that counts allocation calls; NULL: none */
 	struct plan plan;
 	struct plan_facts facts;
 	struct {

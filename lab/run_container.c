@@ -61,6 +61,7 @@ int run_container_start(struct run *run, int ring, struct container *container,
 		.spec = &run->spec,
 		.fds = &inherited,
 		.fd_count = 1,
+		.preload = run->preload,
 	};
 	struct record_engine engine = {
 		.name = run->engine.name,

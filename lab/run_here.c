@@ -20,6 +20,7 @@
 #include "launch/container.h"
 #include "launch/sysctl.h"
 #include "run.h"
+#include "run_asked.h"
 #include "run_container.h"
 #include "run_current.h"
 #include "run_trace.h"
@@ -106,7 +107,12 @@ static int do_limits(struct here *here, struct err *err)
 
 static int do_ring(struct here *here, struct err *err)
 {
-	here->ring = trace_ring_create(here->cg.is_shared ? SHARED_RING_BYTES : RING_BYTES, err);
+	if (here->run->preload)
+		here->ring = trace_ring_create_counting(RING_BYTES, run_asked_follow(here->run),
+							err);
+	else
+		here->ring = trace_ring_create(
+			here->cg.is_shared ? SHARED_RING_BYTES : RING_BYTES, err);
 	return here->ring ? 0 : -1;
 }
 
@@ -192,6 +198,7 @@ static int do_start(struct here *here, struct err *err)
 									  : score,
 		.fds = &ring,
 		.fd_count = 1,
+		.preload = here->run->preload,
 	};
 
 	if (target_start(&request, &here->target, err) < 0)

@@ -172,6 +172,13 @@ static int set_file(void *to, const char *value, struct err *err)
 	return 0;
 }
 
+static int set_preload_library(void *to, const char *value, struct err *err)
+{
+	(void)err;
+	((struct run_options *)to)->preload_library = value;
+	return 0;
+}
+
 static int set_spec_json(void *to, const char *value, struct err *err)
 {
 	(void)err;
@@ -207,11 +214,13 @@ static const struct option_def table[] = {
 	FLAG("allow-host-sysctl", "set kernel-wide settings on this host, and put them back",
 	     allow_host_sysctl),
 	FLAG("no-touch-profile", "do not sample which code touches memory", no_touch_profile),
+	FLAG("preload", "count the allocation calls of a dynamic program, by line", preload),
 	FLAG("dry-run", "print the plan, run nothing", dry_run),
 	FLAG("quiet", "no live line, no report on the terminal", quiet),
 	FLAG("help", "this text", help),
 	FLAG("inside-guest", NULL, inside_guest),
 	OPTION("spec-json", "JSON", NULL, set_spec_json),
+	OPTION("preload-library", "PATH", NULL, set_preload_library),
 };
 
 void run_options_print(FILE *to)

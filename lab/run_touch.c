@@ -42,6 +42,9 @@ static void collect(const struct record *record, struct places *places)
 {
 	size_t kept = 0;
 
+	for (size_t i = 0; i < record->reservation_count; i++)
+		if (record->reservations[i].at)
+			add_stack(places, record->reservations[i].at);
 	for (size_t i = 0; i < record->touch_count; i++)
 		if (record->touches[i].stack)
 			add_stack(places, record->touches[i].stack);

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "record/kills.h"
+#include "run_asked.h"
 #include "run_touch.h"
 #include "symbols/symbols.h"
 
@@ -62,6 +63,7 @@ int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *
 
 	if (trace_ring_read(ring, &log, err) < 0)
 		return -1;
+	run_write_asked(run, &log.asked);
 	if (log.event_count == 0 && log.arena_count == 0 && log.lost == 0)
 		return 0;
 	summary = trace_log_summary(&log);

@@ -27,22 +27,26 @@ static int take_line(const char *text, size_t len, void *ctx)
 }
 
 /* oomlab run --inside-guest --spec-json=... -- PATH ARGS... */
-static char **inner_argv(const struct run *run, char *spec_option)
+static char **inner_argv(const struct run *run, char *spec_option, char *library_option)
 {
 	static char self[] = "oomlab", command[] = "run", inside[] = "--inside-guest", end[] = "--";
-	static char unprofiled[] = "--no-touch-profile";
+	static char unprofiled[] = "--no-touch-profile", preload[] = "--preload";
 	size_t argc = 0, n = 0;
 	char **argv;
 
 	while (run->argv[argc])
 		argc++;
-	argv = xcalloc(argc + 7, sizeof(*argv));
+	argv = xcalloc(argc + 9, sizeof(*argv));
 	argv[n++] = self;
 	argv[n++] = command;
 	argv[n++] = inside;
 	argv[n++] = spec_option;
 	if (run->options->no_touch_profile)
 		argv[n++] = unprofiled;
+	if (run->preload) {
+		argv[n++] = preload;
+		argv[n++] = library_option;
+	}
 	argv[n++] = end;
 	argv[n++] = run->path;
 	for (size_t i = 1; i < argc; i++)
@@ -77,9 +81,10 @@ int run_vm(struct run *run, struct err *err)
 	json_t *spec = spec_to_json(&run->spec);
 	_cleanup_free_ char *text = json_dumps(spec, JSON_COMPACT);
 	_cleanup_free_ char *option = text_format("--spec-json=%s", text);
-	_cleanup_free_ char **argv = inner_argv(run, option);
+	_cleanup_free_ char *library = text_format("--preload-library=%s", run->preload);
+	_cleanup_free_ char **argv = inner_argv(run, option, library);
 	_cleanup_free_ char *cwd = getcwd(NULL, 0);
-	char *programs[] = {run->path, NULL};
+	char *programs[] = {run->path, run->preload, NULL};
 	const struct vm_request request = {
 		.kernel = run->options->kernel,
 		.ram_bytes = run->plan.ram_bytes,

@@ -1,0 +1,247 @@
+#include "run_asked.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "launch/preload.h"
+
+/*
+ * Lines of a record; what is less than all these is summed up. Ids of modules are apart from those
+ * of the touch profile.
+ */
+enum { SITES_MAX = 512, RANGES_MAX = 256, FIRST_MODULE = 1 << 20 };
+
+/* Of the limit; malloc takes 32 at least for a small allocation. */
+enum { BYTES_A_POINTER = 64 };
+#define FOLLOW_UNLIMITED ((size_t)1 << 20)
+
+size_t run_asked_follow(const struct run *run)
+{
+	const struct amount *max = &run->spec.memory_max;
+
+	return max->is_set && !max->is_max ? (size_t)(max->bytes / BYTES_A_POINTER)
+					   : FOLLOW_UNLIMITED;
+}
+
+/* Beside this program, or where `make install` lays it; as scenarios are found. */
+static char *find_library(void)
+{
+	_cleanup_free_ char *here = io_program_dir();
+	char *beside = text_format("%s/" PRELOAD_NAME, here ? here : ".");
+	char *installed;
+
+	if (access(beside, R_OK) == 0)
+		return beside;
+	installed = text_format("%s/../lib/oomlab/" PRELOAD_NAME, here ? here : ".");
+	if (access(installed, R_OK) == 0) {
+		free(beside);
+		return installed;
+	}
+	free(installed);
+	free(beside);
+	return NULL;
+}
+
+static int check_place(const struct run *run, struct err *err)
+{
+	if (run->spec.name)
+		return err_set(err, EXIT_USAGE,
+			       "--preload is for commands: a scenario writes its trace itself");
+	if (run->plan.place == PLACE_CURRENT)
+		return err_set(err, EXIT_USAGE,
+			       "--preload is not for --backend=current: what it counts with would "
+			       "be charged to the limit under study");
+	return 0;
+}
+
+int run_asked_prepare(struct run *run, struct err *err)
+{
+	_cleanup_free_ char *library = NULL;
+
+	if (!run->options->preload)
+		return 0;
+	if (run->options->inside_guest) {
+		run->preload = xstrdup(run->options->preload_library);
+		return 0;
+	}
+	if (check_place(run, err) < 0)
+		return -1;
+	library = find_library();
+	if (!library)
+		return err_set(err, EXIT_LAB_BROKEN,
+			       "--preload: '" PRELOAD_NAME
+			       "' is neither beside this program nor in "
+			       "../lib/oomlab; 'make all' builds it");
+	run->preload = realpath(library, NULL);
+	if (!run->preload || preload_check_library(run->preload, err) < 0)
+		return run->preload ? -1 : err_errno(err, EXIT_LAB_BROKEN, "'%s'", library);
+	/* What is in an image is not seen from here: run_write_asked() notes it afterwards. */
+	return place_is_container(run->plan.place) ? 0 : preload_check(run->path, err);
+}
+
+static void put_modules(struct record_writer *w, const struct trace_sites *asked)
+{
+	for (size_t i = 0; i < asked->module_count; i++)
+		if (asked->modules[i][0])
+			record_put_module(w, FIRST_MODULE + (int64_t)i + 1, asked->modules[i]);
+}
+
+static const char *ending(const struct trace_log_process *process)
+{
+	if (!process || process->state == TRACE_PROCESS_LIVE)
+		return NULL;
+	return process->state == TRACE_PROCESS_EXITED ? "exit" : "exec";
+}
+
+static int64_t pid_of(const struct trace_log_process *process)
+{
+	return process ? (int64_t)process->pid : RECORD_ABSENT;
+}
+
+static void put_site(struct record_writer *w, const struct trace_sites *asked,
+		     const struct trace_log_site *s)
+{
+	const struct trace_log_process *process = trace_sites_process(asked, s->process);
+	_cleanup_free_ char *at = s->module ? text_format("%" PRId64 "+%" PRIx64,
+							  FIRST_MODULE + (int64_t)s->module_id,
+							  s->offset - 1)
+					    : NULL;
+
+	record_put_reservation(w, &(struct record_reservation){
+					  .pid = pid_of(process),
+					  .what = trace_taken_name(s->what),
+					  .site = s->address,
+					  .at = at,
+					  .calls = (int64_t)s->calls,
+					  .refused = (int64_t)s->refused,
+					  .frees = (int64_t)s->frees,
+					  .asked = (int64_t)s->asked,
+					  .live = (int64_t)s->live,
+					  .peak = (int64_t)s->peak,
+					  .ended = ending(process),
+				  });
+}
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+	return a + b < TRACE_SITES_MAX_BYTES ? a + b : TRACE_SITES_MAX_BYTES;
+}
+
+/* The peaks were not at one moment: what is live is all that their sum proves. */
+static void fold(struct trace_log_site *rest, const struct trace_log_site *s)
+{
+	rest->calls = sum(rest->calls, s->calls);
+	rest->refused = sum(rest->refused, s->refused);
+	rest->frees = sum(rest->frees, s->frees);
+	rest->asked = sum(rest->asked, s->asked);
+	rest->live = sum(rest->live, s->live);
+	rest->peak = rest->live;
+}
+
+static int by_peak(const void *va, const void *vb)
+{
+	const struct trace_log_site *a = va, *b = vb;
+
+	if (a->peak != b->peak)
+		return a->peak < b->peak ? 1 : -1;
+	return a->asked != b->asked	 ? a->asked < b->asked ? 1 : -1
+	       : a->address < b->address ? -1
+					 : a->address > b->address;
+}
+
+static void put_sites(struct record_writer *w, const struct trace_sites *asked)
+{
+	struct trace_log_site rest[TRACE_TAKEN_COUNT] = {{0}};
+
+	if (asked->site_count)
+		qsort(asked->sites, asked->site_count, sizeof(*asked->sites), by_peak);
+	for (size_t i = 0; i < asked->site_count; i++) {
+		if (i < SITES_MAX)
+			put_site(w, asked, &asked->sites[i]);
+		else
+			fold(&rest[asked->sites[i].what], &asked->sites[i]);
+	}
+	for (int i = 0; i < TRACE_TAKEN_COUNT; i++) {
+		rest[i].what = (enum trace_taken)i;
+		if (rest[i].calls || rest[i].refused)
+			put_site(w, asked, &rest[i]);
+	}
+}
+
+static int by_size(const void *va, const void *vb)
+{
+	const struct trace_log_range *a = va, *b = vb;
+
+	if (a->bytes != b->bytes)
+		return a->bytes < b->bytes ? 1 : -1;
+	return a->start < b->start ? -1 : a->start > b->start;
+}
+
+static void put_ranges(struct record_writer *w, const struct trace_sites *asked)
+{
+	if (asked->range_count)
+		qsort(asked->ranges, asked->range_count, sizeof(*asked->ranges), by_size);
+	for (size_t i = 0; i < asked->range_count && i < RANGES_MAX; i++) {
+		const struct trace_log_range *r = &asked->ranges[i];
+
+		record_put_range(w, &(struct record_range){
+					    .pid = pid_of(trace_sites_process(asked, r->process)),
+					    .what = trace_taken_name(r->what),
+					    .site = r->address,
+					    .start = r->start,
+					    .bytes = (int64_t)r->bytes,
+				    });
+	}
+}
+
+static void put_losses(struct record_writer *w, const struct trace_sites *asked)
+{
+	uint64_t count = 0, bytes = 0;
+	_cleanup_free_ char *note = NULL;
+
+	for (size_t i = 0; i < asked->process_count; i++) {
+		count = sum(count, asked->processes[i].not_followed);
+		bytes = sum(bytes, asked->processes[i].not_followed_bytes);
+	}
+	if (asked->processes_lost) {
+		record_put_lost(w, "processes", (int64_t)asked->processes_lost);
+		record_put_note(w, "More processes than the preload library has room for: the last "
+				   "ones' allocation calls were not counted");
+	}
+	if (!count)
+		return;
+	record_put_lost(w, "allocations", (int64_t)count);
+	note = text_format("%" PRIu64 " allocations of %s in all were counted but could not be "
+			   "followed: what is called live is too much by what was given back of "
+			   "them",
+			   count, TEXT_SIZE(bytes));
+	record_put_note(w, note);
+}
+
+void run_write_asked(struct run *run, const struct trace_sites *asked)
+{
+	struct record_writer *w = &run->writer;
+
+	if (!run->preload)
+		return;
+	if (!asked->process_count) {
+		record_put_source(
+			w, "preload", false,
+			"no process loaded the library: a static program, another C "
+			"library than glibc or an older one, another machine's program, a "
+			"program that is more privileged than its user, or one whose "
+			"descriptors were closed");
+		return;
+	}
+	record_put_source(w, "preload", true, NULL);
+	put_modules(w, asked);
+	put_sites(w, asked);
+	put_ranges(w, asked);
+	put_losses(w, asked);
+}

@@ -1,0 +1,23 @@
+/*
+ * run_asked.h - what the preload library counted, into the record; and whether it can be used on a
+ * command at all.
+ */
+#ifndef OOMLAB_RUN_ASKED_H
+#define OOMLAB_RUN_ASKED_H
+
+#include "capture/trace_sites.h"
+#include "run.h"
+
+/*
+ * Finds the library and settles run->preload, when --preload is given: 0, or -1 with one line that
+ * says why it would not reach the command.
+ */
+int run_asked_prepare(struct run *run, struct err *err);
+
+/* How many small allocations are to be followed under the limit of this run. */
+size_t run_asked_follow(const struct run *run);
+
+/* One "reservation" line a site, one "range" line a range, losses and what they mean. */
+void run_write_asked(struct run *run, const struct trace_sites *asked);
+
+#endif
