@@ -83,7 +83,7 @@ static void assert_golden(const char *name, const char *suffix, const struct str
 
 static const char *const records[] = {"memset-2g",    "malloc-128m", "refused-2g", "hostile",
 				      "lazy-zero-2g", "signalled",   "ancestor",   "throttled",
-				      "livelocked",   "cut"};
+				      "livelocked",   "cut",	     "preload"};
 #define RECORDS ((int)(sizeof(records) / sizeof(*records)))
 
 START_TEST(text_is_as_expected)

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "report/report.h"
+#include "report/reserved.h"
 #include "report/touches.h"
 
 /* The columns of the timeline, in the order of the schema. */
@@ -384,6 +385,8 @@ json_t *report_to_json(const struct facts *f, const struct doc *doc)
 	json_object_set_new(report, "memory", memory_json(f));
 	json_object_set_new(report, "kills", kills_to_json(f));
 	json_object_set_new(report, "arenas", arenas_json(f));
+	if (f->record->reservation_count)
+		json_object_set_new(report, "reservations", reserved_to_json(f->record));
 	json_object_set_new(report, "touches", touches_json(f));
 	json_object_set_new(report, "timeline", timeline_json(f->record));
 	json_object_set_new(report, "explanation", explanation_json(doc));

@@ -147,6 +147,7 @@ void story_tell(const struct facts *facts, struct doc *doc)
 	byline(facts, doc);
 	story_summary(facts, doc);
 	story_asked(facts, doc);
+	story_reserved(facts, doc);
 	story_touched(facts, doc);
 	story_who(facts, doc);
 	story_ps(facts, doc);

@@ -18,6 +18,7 @@ void story_tell(const struct facts *facts, struct doc *doc);
 /* The sections; internal to lab/report. */
 void story_summary(const struct facts *facts, struct doc *doc);
 void story_asked(const struct facts *facts, struct doc *doc);
+void story_reserved(const struct facts *facts, struct doc *doc); /* goes on with story_asked() */
 void story_touched(const struct facts *facts, struct doc *doc);
 void story_who(const struct facts *facts, struct doc *doc);
 void story_ps(const struct facts *facts, struct doc *doc);

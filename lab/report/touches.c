@@ -130,6 +130,18 @@ static enum touch_kind anon_kind(const struct record_touch *touch,
 	return is_named(function, copies) ? TOUCH_COPY : TOUCH_STORE;
 }
 
+void touch_locate(const struct touch_frames *f, const char *at, size_t len, struct touch_line *line)
+{
+	const struct record_frame *frame = frame_at(f, at, len);
+
+	line->at = at;
+	line->at_len = len;
+	line->module = module_at(f->record, at);
+	line->function = frame ? frame->function : NULL;
+	line->file = frame ? frame->file : NULL;
+	line->line_number = frame ? frame->line_number : 0;
+}
+
 /* The innermost frame of the program's own; of none, the innermost. */
 static void blame(const struct gatherer *g, const char *stack, struct touch_line *line)
 {
@@ -140,14 +152,8 @@ static void blame(const struct gatherer *g, const char *stack, struct touch_line
 		bool is_own = module && !symbols_is_system_library(module) &&
 			      !is_system_function(frame ? frame->function : NULL);
 
-		if (is_own || at == stack) {
-			line->at = at;
-			line->at_len = len;
-			line->module = module;
-			line->function = frame ? frame->function : NULL;
-			line->file = frame ? frame->file : NULL;
-			line->line_number = frame ? frame->line_number : 0;
-		}
+		if (is_own || at == stack)
+			touch_locate(&g->frames, at, len, line);
 		if (is_own)
 			return;
 		at += len;

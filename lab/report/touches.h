@@ -49,6 +49,10 @@ struct touch_frames {
 void touch_frames_init(struct touch_frames *frames, const struct record *record);
 void touch_frames_release(struct touch_frames *frames);
 
+/* Fills in all but kind, bytes and samples, for the place at `at`, len bytes; `at` is kept. */
+void touch_locate(const struct touch_frames *frames, const char *at, size_t len,
+		  struct touch_line *line);
+
 /* Of one place of a stack, len bytes: the function, else "FILE+0xADDRESS". The caller frees. */
 char *touch_frame_name(const struct touch_frames *frames, const char *at, size_t len);
 

@@ -1,0 +1,131 @@
+/* Who asked for it, by line: what the preload library counted. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "report/reserved.h"
+#include "report/story.h"
+
+enum { ROWS_MAX = 8 };
+
+#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
+
+static void cite(struct doc *doc, const struct facts *f)
+{
+	const struct record *r = f->record;
+
+	doc_cite(doc, "record lines %u-%u", r->reservations[0].line,
+		 r->reservations[r->reservation_count - 1].line);
+}
+
+static const char *what_words(const char *what)
+{
+	static const char *const words[][2] = {{"malloc", "malloc and its kin"},
+					       {"mmap", "mmap of no file"},
+					       {"mmap_file", "mmap of a file"},
+					       {"brk", "brk, sbrk"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(what, words[i][0]))
+			return words[i][1];
+	return what;
+}
+
+static char *mib(int64_t bytes)
+{
+	return text_format("%.1f", (double)bytes / (1 << 20));
+}
+
+static void add_row(struct doc *doc, const struct reserved *all, const struct reserved_line *line,
+		    const char *place)
+{
+	_cleanup_free_ char *live = mib(line->live), *asked = mib(line->asked);
+	_cleanup_free_ char *calls = text_format("%" PRId64, line->calls);
+	_cleanup_free_ char *pid = is_known(line->pid) ? text_format("%" PRId64, line->pid)
+						       : xstrdup("");
+	const char *what = line->what ? what_words(line->what) : "";
+
+	if (all->has_processes)
+		doc_row(doc, live, asked, calls, pid, place, what);
+	else
+		doc_row(doc, live, asked, calls, place, what);
+}
+
+static void draw_table(const struct facts *f, const struct reserved *all, struct doc *doc)
+{
+	struct reserved_line rest = {
+		.pid = RECORD_ABSENT, .calls = all->calls, .asked = all->asked, .live = all->live};
+	size_t shown = 0;
+
+	doc_table(doc);
+	if (all->has_processes)
+		doc_row(doc, "live MiB", "asked", "calls", "pid", "by", "how");
+	else
+		doc_row(doc, "live MiB", "asked", "calls", "by", "how");
+	for (; shown < all->count && shown < ROWS_MAX && all->lines[shown].calls; shown++) {
+		_cleanup_free_ char *place = touch_place(&all->lines[shown].place);
+
+		add_row(doc, all, &all->lines[shown], place);
+		rest.calls -= all->lines[shown].calls;
+		rest.asked -= all->lines[shown].asked;
+		rest.live -= all->lines[shown].live;
+	}
+	if (shown < all->count) {
+		_cleanup_free_ char *others = text_format("%zu other place%s", all->count - shown,
+							  all->count - shown == 1 ? "" : "s");
+
+		add_row(doc, all, &rest, others);
+	}
+	cite(doc, f);
+}
+
+static void say_refused(const struct facts *f, const struct reserved *all, struct doc *doc)
+{
+	if (!all->refused)
+		return;
+	doc_sentence(doc,
+		     "%" PRId64 " call%s got nothing: a NULL pointer or MAP_FAILED, not a kill.",
+		     all->refused, all->refused == 1 ? "" : "s");
+	cite(doc, f);
+}
+
+/* Or a reader takes them for the program's own. */
+static void say_shared(const struct facts *f, struct doc *doc)
+{
+	const struct oomlog_victim *v = f->victim;
+
+	if (!v || !is_known(v->shmem_rss_bytes) || !v->shmem_rss_bytes)
+		return;
+	doc_sentence(
+		doc,
+		"What these figures were counted in is shared memory of the lab's, up to %s of "
+		"the shmem-rss that the kernel counted: it is part of the process's size, but "
+		"not charged to the limit.",
+		SIZE(v->shmem_rss_bytes));
+	cite_kmsg(doc, f->kill_line);
+}
+
+void story_reserved(const struct facts *f, struct doc *doc)
+{
+	struct reserved all;
+
+	if (f->record->skip)
+		return;
+	reserved_gather(f->record, &all);
+	if (all.count) {
+		doc_sentence(doc,
+			     "%" PRId64 " allocation calls asked for %s in all, of which %s were "
+			     "still held when %s. Held is not touched: it is address space until "
+			     "it is written.",
+			     all.calls, SIZE(all.asked), SIZE(all.live),
+			     f->kill ? "it was killed" : "it ended");
+		cite(doc, f);
+		draw_table(f, &all, doc);
+		say_refused(f, &all, doc);
+		say_shared(f, doc);
+	}
+	reserved_release(&all);
+}
