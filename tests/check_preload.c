@@ -194,9 +194,33 @@ START_TEST(fork_child_has_figures_of_its_own)
 	ck_assert_uint_eq(log.asked.process_count, 2);
 	ck_assert_uint_eq(log.asked.processes[1].parent, 1);
 	ck_assert_uint_ne(log.asked.processes[1].pid, log.asked.processes[0].pid);
+	ck_assert_int_eq(log.asked.processes[1].state, TRACE_PROCESS_EXITED);
 	ASSERT_TALLY(parent, 10, 0, 10000, 10000);
 	ASSERT_TALLY(child, 5, 1, 1500, 1200);
 	ck_assert_uint_eq(child.unknown, 10);
+	trace_log_release(&log);
+}
+END_TEST
+
+START_TEST(vfork_child_ends_alone)
+{
+	struct trace_log log = log_of("vforked", MIB, 1 << 12, SIGKILL);
+
+	ck_assert_uint_eq(log.asked.process_count, 1);
+	ck_assert_int_eq(log.asked.processes[0].state, TRACE_PROCESS_LIVE);
+	ck_assert_uint_eq(tally_of(&log, 1, TRACE_TAKEN_MALLOC).live, 100);
+	trace_log_release(&log);
+}
+END_TEST
+
+/* Their entries are of use again: 200 children leave 1000 each in a table of 65536. */
+START_TEST(what_ended_makes_room)
+{
+	struct trace_log log = log_of("many_leaks", MIB, 1 << 16, 0);
+	struct tally t = tally_of(&log, 0, TRACE_TAKEN_MALLOC);
+
+	ASSERT_TALLY(t, 200000, 0, 200000 * 16, 200000 * 16);
+	ck_assert_uint_eq(t.not_followed, 0);
 	trace_log_release(&log);
 }
 END_TEST
@@ -466,6 +490,8 @@ static TCase *counting(void)
 	tcase_add_test(tc, four_threads_lose_nothing);
 	tcase_add_test(tc, another_thread_may_free);
 	tcase_add_test(tc, fork_child_has_figures_of_its_own);
+	tcase_add_test(tc, vfork_child_ends_alone);
+	tcase_add_test(tc, what_ended_makes_room);
 	tcase_add_test(tc, fork_while_another_thread_allocates);
 	tcase_add_test(tc, signal_handlers_may_come_in_between);
 	tcase_add_test(tc, address_space_is_followed_by_address);

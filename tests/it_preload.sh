@@ -132,6 +132,9 @@ fi
 
 run_in host -- sh -c '/bin/true; exec /bin/echo hello'
 is "$? $(cat "$scratch/out")" "0 hello" "children and an exec go on as ever"
+make -s -C "$top" BUILD="$(dirname "$oomlab")" install DESTDIR="$scratch/root" PREFIX=/usr >"$scratch/log" 2>&1
+(oomlab=$scratch/root/usr/bin/oomlab run_in host -- "$calls" exact)
+is "$(of exact calls)" 101 "the installed program finds the library"
 LD_PRELOAD=/nonexistent/other.so run_in host -- /usr/bin/env 2>/dev/null
 like "$(cat "$scratch/out")" '^LD_PRELOAD=.*/liboomlab_preload.so:/nonexistent/other.so$' \
 	"what LD_PRELOAD had stays behind the library"
@@ -163,6 +166,7 @@ for kernel in 6.12 6.1; do
 	killed "$kernel"
 done
 
+exact 6.12 --share-host
 if start_docker; then
 	mkdir -p "$scratch/empty/tmp" "$scratch/empty/bin"
 	tar -C "$scratch/empty" -c . | docker import - oomlab-test >/dev/null 2>&1

@@ -12,6 +12,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "preload/count.h"
@@ -122,6 +123,20 @@ __attribute__((destructor)) static void unload(void)
 {
 	if (hooks_on())
 		tables_exited();
+}
+
+/* Children of shells and servers end this way, without destructors. */
+HOOK void _exit(int status)
+{
+	if (hooks_on())
+		tables_exited();
+	for (;;)
+		syscall(SYS_exit_group, status);
+}
+
+HOOK void _Exit(int status)
+{
+	_exit(status);
 }
 
 static uintptr_t site_of(uintptr_t caller)

@@ -136,7 +136,7 @@ uint32_t tables_self(void)
 
 void tables_exited(void)
 {
-	if (self > 0)
+	if (self > 0 && tables.processes[self - 1].pid == (uint32_t)getpid())
 		__atomic_store_n(&tables.processes[self - 1].state, TRACE_PROCESS_EXITED,
 				 __ATOMIC_RELEASE);
 }

@@ -37,7 +37,10 @@ void tables_forked(void);
 /* This process's entry, claimed at its first call here; NULL: the table is full. */
 struct trace_process *tables_process(void);
 
-/* It ends by exit(): what it followed may be forgotten. */
+/*
+ * It ends by exit() or _exit(): what it followed may be forgotten. Not so when a child of a vfork()
+ * does, which lives in its parent's memory.
+ */
 void tables_exited(void);
 
 /* The entry of a return address, made if it is new; never NULL after tables_process() gave one. */

@@ -181,6 +181,38 @@ static void forked(void)
 	wait_for(child);
 }
 
+/* 100 bytes; the child that ends with an error has this one's memory. Then killed. */
+static void vforked(void)
+{
+	const char *none = "/nonexistent";
+	pid_t child;
+	int status;
+
+	kept[0] = malloc(100);
+	child = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork): it is the point */
+	if (child == 0) {
+		execl(none, none, (char *)NULL);
+		_exit(1);
+	}
+	need(waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 1);
+	raise(SIGKILL);
+}
+
+/* 200 children that leave 1000 * 16 each. */
+static void many_leaks(void)
+{
+	for (int i = 0; i < 200; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			for (int j = 0; j < 1000; j++)
+				kept[j] = malloc(16);
+			_exit(0);
+		}
+		wait_for(child);
+	}
+}
+
 static volatile int stop;
 
 static void *churn_until_stopped(void *unused)
@@ -356,6 +388,7 @@ static const struct {
 	{"breaks", breaks},	    {"killed", killed},
 	{"many_large", many_large}, {"many_small", many_small},
 	{"replaced", replaced},	    {"after", after},
+	{"vforked", vforked},	    {"many_leaks", many_leaks},
 	{"early", early_was},	    {"many_processes", many_processes},
 };
 
