@@ -167,22 +167,30 @@ for kernel in 6.12 6.1; do
 done
 
 exact 6.12 --share-host
-if start_docker; then
+
+# An image with a shell's worth of programs: this host's own, bound read-only into an empty one.
+in_container() {
+	local engine=$1 binds d
 	mkdir -p "$scratch/empty/tmp" "$scratch/empty/bin"
-	tar -C "$scratch/empty" -c . | docker import - oomlab-test >/dev/null 2>&1
+	tar -C "$scratch/empty" -c . | "$engine" import - oomlab-test >/dev/null 2>&1
 	binds=(--image=oomlab-test "--container-option=--volume=$scratch:$scratch:ro"
 		"--container-option=--volume=$(dirname "$calls"):$(dirname "$calls"):ro")
 	for d in usr bin lib lib64; do
 		binds+=("--container-option=--volume=$(realpath "/$d"):/$d:ro")
 	done
-	exact docker "${binds[@]}"
-	killed docker "${binds[@]}"
-	run_in docker --memory=16M "${binds[@]}" -- "$scratch/static"
+	exact "$engine" "${binds[@]}"
+	killed "$engine" "${binds[@]}"
+	run_in "$engine" --memory=16M "${binds[@]}" -- "$scratch/static"
 	like "$(report "$dir" '.quality.absent_sources[] | select(.name == "preload") | .why')" \
-		'no process loaded the library' "docker: a static program is noted afterwards"
-	stop_engines
-else
-	skip "--preload in a container" "$engine_reason"
-fi
+		'no process loaded the library' "$engine: a static program is noted afterwards"
+}
+for engine in docker podman; do
+	if "start_$engine"; then
+		in_container "$engine"
+		stop_engines
+	else
+		skip "--preload with $engine" "$engine_reason"
+	fi
+done
 is "$(strays)" "" "no process is left"
 done_testing
