@@ -220,7 +220,7 @@ $(BUILD)/tests/helpers/%: tests/helpers/%.c $(LIB)
 # What the preload library is tested in has no malloc of a sanitizer's.
 $(BUILD)/tests/helpers/preload_calls: tests/helpers/preload_calls.c
 	@mkdir -p $(@D); $(CC) $(PRELOAD_FLAGS) -fPIE -o $@ $<
-$(BUILD)/tests/check_preload $(BUILD)/tests/check_preload_reach: | $(PRELOAD) $(BUILD)/tests/helpers/preload_calls
+$(filter $(BUILD)/tests/check_preload%,$(CHECKS)): | $(PRELOAD) $(BUILD)/tests/helpers/preload_calls
 
 # They run in bare guests and cgroups, where the cost of a dynamic linker is not what is asked.
 $(addprefix $(BUILD)/tests/bench/,charged floor_cgroup floor_init): %: %.o $(LIB)

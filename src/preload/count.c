@@ -79,8 +79,9 @@ void count_take(const void *p, size_t size, uintptr_t address, enum trace_taken 
 		return;
 	site = tables_site(address, what);
 	site_took(site, size, 1);
-	is_followed = size < TRACE_LARGE_BYTES ? follow_add(p, size, site)
-					       : range_add((uintptr_t)p, size, site->key);
+	is_followed = size < TRACE_LARGE_BYTES
+			      ? follow_add(p, size, site)
+			      : range_add((uintptr_t)p, size, tables_key(address, what));
 	if (!is_followed)
 		not_followed(process, size);
 	record(TRACE_TAKE, what, (uintptr_t)p, size, address);
@@ -158,14 +159,14 @@ void count_refused(uintptr_t address, enum trace_taken what)
 void count_map(uintptr_t start, size_t bytes, uintptr_t address, enum trace_taken what)
 {
 	struct trace_process *process = tables_process();
-	struct trace_site *site;
+	uint64_t key;
 
 	if (!process)
 		return;
-	site = tables_site(address, what);
-	site_took(site, bytes, 1);
-	if (!(what == TRACE_TAKEN_BRK && range_extend(start, bytes, site->key)) &&
-	    !range_add(start, bytes, site->key))
+	key = tables_key(address, what);
+	site_took(tables_site(address, what), bytes, 1);
+	if (!(what == TRACE_TAKEN_BRK && range_extend(start, bytes, key)) &&
+	    !range_add(start, bytes, key))
 		not_followed(process, bytes);
 	record(TRACE_TAKE, what, start, bytes, address);
 }

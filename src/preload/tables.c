@@ -222,9 +222,14 @@ static void name_site(struct trace_site *site, uintptr_t address)
 }
 #endif
 
+uint64_t tables_key(uintptr_t address, enum trace_taken what)
+{
+	return TRACE_SITE_KEY(address, self, what);
+}
+
 struct trace_site *tables_site(uintptr_t address, enum trace_taken what)
 {
-	const uint64_t key = TRACE_SITE_KEY(address, self, what);
+	const uint64_t key = tables_key(address, what);
 	const uint32_t mask = tables.geometry.site_capacity - 1;
 	uint32_t at = (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 40);
 

@@ -46,7 +46,10 @@ void tables_exited(void);
 /* The entry of a return address, made if it is new; never NULL after tables_process() gave one. */
 struct trace_site *tables_site(uintptr_t address, enum trace_taken what);
 
-/* The entry that a key names; NULL: lost to a full table. */
+/* The key that ranges of that site carry: it names this process, also where the table is full. */
+uint64_t tables_key(uintptr_t address, enum trace_taken what);
+
+/* The entry that a key names, of this process. */
 struct trace_site *tables_site_of(uint64_t key);
 
 /* Follows a pointer. False: its bucket and those after it are full. */

@@ -331,6 +331,19 @@ static void many_small(void)
 		free(kept[i]);
 }
 
+/* 6000 pages mapped one by one, more than there are ranges, and given back. */
+static void many_maps(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	for (int i = 0; i < 6000; i++) {
+		kept[i] = mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		need(kept[i] != MAP_FAILED);
+	}
+	for (int i = 0; i < 6000; i++)
+		need(!munmap(kept[i], page));
+}
+
 static char path[4096];
 
 /* 100 bytes before, 200 after; the pid is the same. */
@@ -380,16 +393,27 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } modes[] = {
-	{"exact", exact},	    {"family", family},
-	{"changes", changes},	    {"foreign", foreign},
-	{"threads", threads},	    {"handed_over", handed_over},
-	{"forked", forked},	    {"forked_among_threads", forked_among_threads},
-	{"signals", signals},	    {"maps", maps},
-	{"breaks", breaks},	    {"killed", killed},
-	{"many_large", many_large}, {"many_small", many_small},
-	{"replaced", replaced},	    {"after", after},
-	{"vforked", vforked},	    {"many_leaks", many_leaks},
-	{"early", early_was},	    {"many_processes", many_processes},
+	{"exact", exact},
+	{"family", family},
+	{"changes", changes},
+	{"foreign", foreign},
+	{"threads", threads},
+	{"handed_over", handed_over},
+	{"forked", forked},
+	{"forked_among_threads", forked_among_threads},
+	{"signals", signals},
+	{"maps", maps},
+	{"breaks", breaks},
+	{"killed", killed},
+	{"many_large", many_large},
+	{"many_small", many_small},
+	{"replaced", replaced},
+	{"after", after},
+	{"many_maps", many_maps},
+	{"vforked", vforked},
+	{"many_leaks", many_leaks},
+	{"early", early_was},
+	{"many_processes", many_processes},
 };
 
 int main(int argc, char **argv)
