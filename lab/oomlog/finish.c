@@ -192,7 +192,7 @@ static bool is_machine_constraint(const char *constraint)
 /* "oom-killer: gfp_mask=" without its invoker is 2.6.24 and before; so are such releases. */
 static bool before_memcg(const struct oomlog_event *ev)
 {
-	int patch;
+	int patch = 0;
 
 	if (!ev->lines.invoked)
 		return false;
@@ -205,7 +205,7 @@ static bool before_memcg(const struct oomlog_event *ev)
 static bool has_machine_dump(const struct facts *f)
 {
 	const struct oomlog_event *ev = &f->event;
-	int major, minor;
+	int major = 0, minor = 0;
 
 	return ev->lines.invoked && ev->lines.meminfo > ev->lines.invoked && !f->has_other_dump &&
 	       ev->kernel && sscanf(ev->kernel, "%d.%d", &major, &minor) == 2 &&

@@ -58,6 +58,9 @@ enum kind {
 /* The kind of one message without headers. KIND_STAT and KIND_SLAB only by their shape. */
 enum kind kind_of(struct span text);
 
+/* The text may be the beginning of words that say a kind: "Out of mem", "[ 12", "CPU: 3 P". */
+bool kind_begun(struct span text);
+
 /*
  * Whether `piece`, a line without a header of its own, continues the message `text` of `kind`.
  * `headed` says that the message had a header, so that its log gives every message one.
