@@ -201,9 +201,24 @@ static void begin_headless(struct assembler *a, const struct message *m)
 		assembler_open(a, m);
 }
 
+/* The machine's counters come once in a dump: with another second in front they are another's. */
+static bool is_second_dump(const struct assembler *a, const struct message *m)
+{
+	const struct facts *f = &a->facts;
+
+	if (!a->open || m->time_ns == OOMLOG_ABSENT || f->meminfo_ns == OOMLOG_ABSENT ||
+	    m->time_ns - f->meminfo_ns < INT64_C(5000000000))
+		return false;
+	if (m->kind == KIND_MEMINFO || m->kind == KIND_COUNTERS)
+		return event(a)->lines.meminfo;
+	return m->kind == KIND_ZONE && fact_has_zone(f, m->text);
+}
+
 /* Parts of a dump that others print too: taken only inside an event, before its kill. */
 static bool take_detail(struct assembler *a, const struct message *m)
 {
+	if (is_second_dump(a, m))
+		assembler_begin(a, m);
 	struct facts *f = &a->facts;
 	bool dump;
 
@@ -226,6 +241,10 @@ static bool take_detail(struct assembler *a, const struct message *m)
 	case KIND_COUNTERS:
 		if (dump)
 			fact_counters(f, m->text, m->line);
+		return dump;
+	case KIND_NODE:
+		if (dump)
+			fact_node(f, m->text);
 		return dump;
 	case KIND_ZONE:
 		if (dump)
@@ -385,6 +404,9 @@ void assembler_message(void *ctx, const struct message *m)
 	own = take_trace(a, m) || take_event_line(a, m) || take_follower(a, m) || take_detail(a, m);
 
 	a->last_kind = m->kind;
+	if (own && a->open && a->facts.meminfo_ns == OOMLOG_ABSENT &&
+	    (m->kind == KIND_ZONE || m->kind == KIND_COUNTERS || m->kind == KIND_MEMINFO))
+		a->facts.meminfo_ns = m->time_ns;
 	if (!own && a->open && m->line == a->facts.stat_line && span_trim(m->text).n)
 		a->facts.stats_cut = true;
 	if (own) {

@@ -12,6 +12,8 @@
 #include "oomlog/facts.h"
 #include "oomlog/record.h"
 
+enum { TOLD_MAX = 32 };
+
 struct assembler {
 	struct facts facts;
 	struct oomlog_options options;
@@ -23,6 +25,10 @@ struct assembler {
 	int64_t suppressed;	      /* announced for the next event; absent if not */
 	struct pending_kill *pending; /* kill lines right behind the event's, not yet told apart */
 	size_t pending_count, pending_room;
+	struct told_kill {
+		int64_t time_ns, pid, anon_rss_bytes;
+	} told[TOLD_MAX]; /* the last kills with a printk stamp */
+	size_t told_count;
 	int64_t last_pid;    /* the last victim of the event before */
 	enum kind last_kind; /* of the last message */
 	uint64_t

@@ -150,7 +150,7 @@ static void check_summary(struct facts *f)
 	    ev->victims[0].pid != ev->summary_pid)
 		facts_note(f, ev->lines.summary,
 			   "The summary names task %" PRId64 ", the kill line process %" PRId64
-			   " (a thread of it, or a child)",
+			   " (of which it is a thread, or the lines are of different kills)",
 			   ev->summary_pid, ev->victims[0].pid);
 	if (f->kill_says_memcg && ev->constraint && strcmp(ev->constraint, "NONE") == 0)
 		facts_note(f, ev->lines.summary,

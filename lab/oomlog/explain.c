@@ -153,10 +153,11 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 	if (explain_is_memcg(ev))
 		return pool_format(&x->pool, "cgroup %s reached its limit%s", top, limit);
 	if (scope_is(ev, "cpuset"))
-		return "the memory nodes of a cpuset were full";
+		return "the memory nodes of a cpuset had no memory for the request";
 	if (scope_is(ev, "mempolicy"))
-		return "the memory nodes of a memory policy were full";
-	if (scope_is(ev, "global") && ev->order > 0)
+		return "the memory nodes of a memory policy had no memory for the request";
+	if (scope_is(ev, "global") && ev->order > 0 &&
+	    (!ev->zone_count || explain_is_fragmented(ev)))
 		return pool_format(&x->pool, "the machine had no %s of memory in one piece",
 				   SIZE_TEXT(ev->page_size << ev->order));
 	if (scope_is(ev, "global") && request_is_lost(ev))
@@ -206,6 +207,11 @@ static void say_memcg(struct explanation *x, const struct oomlog_event *ev)
 				    : "");
 }
 
+static const char *in_brackets(struct explanation *x, const char *list)
+{
+	return list ? pool_format(&x->pool, " (%s)", explain_name(x, list)) : "";
+}
+
 static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 {
 	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.killed;
@@ -213,16 +219,15 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 	if (!line)
 		line = ev->lines.chosen ? ev->lines.chosen : ev->lines.panic;
 	if (scope_is(ev, "cpuset"))
-		explain_say(
-			x, TOPIC_WHAT, line, 0,
-			"Not the whole machine was full, only the memory nodes (%s) that cpuset %s "
-			"allows.",
-			explain_name(x, ev->mems_allowed), explain_name(x, ev->cpuset));
+		explain_say(x, TOPIC_WHAT, line, 0,
+			    "Not the whole machine counted, only the memory nodes%s that cpuset %s "
+			    "allows.",
+			    in_brackets(x, ev->mems_allowed), explain_name(x, ev->cpuset));
 	else if (scope_is(ev, "mempolicy"))
 		explain_say(x, TOPIC_WHAT, line, 0,
-			    "Not the whole machine was full, only the memory nodes (%s) that the "
+			    "Not the whole machine counted, only the memory nodes%s that the "
 			    "invoker's memory policy allows.",
-			    explain_name(x, ev->nodemask));
+			    in_brackets(x, ev->nodemask));
 	else if (request_is_lost(ev))
 		explain_say(x, TOPIC_WHAT, line, ev->lines.invoked,
 			    "The kernel names no cgroup; whether the machine was full the numbers "
@@ -331,6 +336,15 @@ static void say_invoker_or_victim(struct explanation *x, const struct oomlog_eve
 			ev->invoker_pid);
 }
 
+/* False where the log does not tell the release. */
+static bool kernel_is_before(const struct oomlog_event *ev, int major, int minor)
+{
+	int a, b;
+
+	return ev->kernel && sscanf(ev->kernel, "%d.%d", &a, &b) == 2 &&
+	       (a < major || (a == major && b < minor));
+}
+
 static void say_invoker(struct explanation *x, const struct oomlog_event *ev)
 {
 	const struct mechanism *how = mechanism_named(ev->mechanism);
@@ -357,9 +371,11 @@ static void say_invoker(struct explanation *x, const struct oomlog_event *ev)
 		explain_say(
 			x, TOPIC_WHO, ev->lines.invoked, 0,
 			"gfp_mask is 0: what was asked for is lost. A page fault ended in \"out of "
-			"memory\" further down, which a limit on a cgroup's kernel memory can "
-			"cause "
-			"although the machine has memory left.");
+			"memory\" further down%s.",
+			kernel_is_before(ev, 3, 8)
+				? ""
+				: ", which a limit on a cgroup's kernel memory can cause although "
+				  "the machine has memory left");
 	if (ev->order > 0)
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
 			    "It wanted %d contiguous pages (order %d, %s).", 1 << (ev->order & 15),
@@ -386,11 +402,13 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 	explain_say(
 		x, TOPIC_MEMORY, v->line, 0,
 		"%s had %s of addresses (total-vm) but only %s of it in memory%s%s: the other %s "
-		"was reserved and never touched, or is not counted as resident. Only touched "
+		"was reserved and never touched, or is %snot counted as resident. Only touched "
 		"memory counts towards an OOM%s.",
 		explain_name(x, v->comm), SIZE_TEXT(v->total_vm_bytes), SIZE_TEXT(resident),
 		swapped ? ", and in swap " : "", swapped ? SIZE_TEXT(swapped) : "",
 		SIZE_TEXT(v->total_vm_bytes - resident - swapped),
+		!swapped && !is_listed(ev, v->pid) && ev->swap_total_bytes != 0 ? "in swap or "
+										: "",
 		ev->old_score ? ", though this kernel chooses its victim by addresses" : "");
 }
 

@@ -96,6 +96,7 @@ static void budget_machine(struct explanation *x, const struct oomlog_event *ev)
 	add_item(x, "kernel caches that can be freed (slab)",
 		 explain_counter(ev, "slab_reclaimable"));
 	add_item(x, "page tables", explain_counter(ev, "pagetables"));
+	add_item(x, "kernel stacks", ev->kernel_stack_bytes);
 	add_item(x, "free", explain_counter(ev, "free"));
 	if (said(ev->ram_bytes))
 		x->budget_total = ev->ram_bytes - or_zero(ev->reserved_bytes);
@@ -115,12 +116,13 @@ static void say_rest(struct explanation *x, const struct oomlog_event *ev, const
 {
 	for (size_t i = 0; i < x->budget_count; i++)
 		if (x->budget[i].name == name && x->budget[i].bytes > x->budget_total / 4)
-			explain_say(x, TOPIC_MEMORY, ev->lines.meminfo, 0,
-				    "%s (%d %%) are in none of the kernel's counters: memory that "
-				    "drivers, "
-				    "huge page pools, a balloon or firmware took.",
-				    SIZE_TEXT(x->budget[i].bytes),
-				    percent(x->budget[i].bytes, x->budget_total));
+			explain_say(
+				x, TOPIC_MEMORY, ev->lines.meminfo, 0,
+				"%s (%d %%) are in none of these counters; whose they are the log "
+				"does not tell. Often it is kernel stacks, vmalloc, zram, pools of "
+				"huge pages, drivers or a balloon.",
+				SIZE_TEXT(x->budget[i].bytes),
+				percent(x->budget[i].bytes, x->budget_total));
 }
 
 /* The kernel prints v2 names, or v1 names, or none of them. */

@@ -45,6 +45,8 @@ int64_t explain_counter(const struct oomlog_event *ev, const char *name);
 
 /* Version 1: memory and swap together are at their limit, and memory alone is not. */
 bool explain_memsw_is_full(const struct oomlog_event *ev);
+/* Zones that the request may use have memory enough, but not in pieces of its order. */
+bool explain_is_fragmented(const struct oomlog_event *ev);
 /* A kill that somebody asked for. */
 bool explain_is_by_hand(const struct oomlog_event *ev);
 bool explain_is_memcg(const struct oomlog_event *ev);

@@ -161,6 +161,69 @@ static bool has_zone(const struct oomlog_event *ev, const char *name)
 	return false;
 }
 
+/* By the name of a flag, or by the bits that all kernels have in common. */
+static bool request_says(const struct oomlog_event *ev, const char *name, unsigned long long bit)
+{
+	if (!ev->gfp_mask)
+		return false;
+	return strchr(ev->gfp_mask, '(') ? strstr(ev->gfp_mask, name) != NULL
+					 : (strtoull(ev->gfp_mask, NULL, 16) & bit) != 0;
+}
+
+/* The request could have come from a zone above this one: then lowmem_reserve holds it off. */
+static bool higher_zone_serves(const struct oomlog_event *ev, const struct oomlog_zone *zone)
+{
+	bool low = text_ends_with(zone->name, "DMA") || text_ends_with(zone->name, "DMA32");
+
+	if (!ev->gfp_mask || request_says(ev, "GFP_DMA", 5))
+		return false;
+	if (low)
+		return true;
+	return text_ends_with(zone->name, "Normal") && request_says(ev, "HIGH", 2) &&
+	       has_zone(ev, "HighMem");
+}
+
+/* What stays in the zone when this request is served from it. */
+static int64_t kept_bytes(const struct oomlog_event *ev, const struct oomlog_zone *z)
+{
+	bool low = (has_zone(ev, "HighMem") && !request_says(ev, "HIGH", 2)) ||
+		   (has_zone(ev, "Movable") && !request_says(ev, "MOVABLE", 8));
+	int64_t reserve = low ? z->low_reserve_bytes : z->reserve_bytes;
+
+	return or_zero(z->min_bytes) + (higher_zone_serves(ev, z) ? or_zero(reserve) : 0);
+}
+
+/* Blocks of at least the order wanted that the request may use, in bytes. */
+static int64_t large_bytes(const struct oomlog_event *ev, const struct oomlog_zone *zone)
+{
+	int64_t bytes = 0;
+
+	for (size_t i = (size_t)ev->order; i < OOMLOG_ORDERS; i++)
+		if ((may_use_cma(ev) || !zone->only_cma[i]) && said(zone->blocks[i]) &&
+		    zone->blocks[i] < INT64_C(1) << 32)
+			bytes += zone->blocks[i] * (ev->page_size << i);
+	return bytes;
+}
+
+static bool is_fragmented(const struct oomlog_event *ev, const struct oomlog_zone *z)
+{
+	int64_t usable;
+
+	if (!said(ev->order) || ev->order <= 0 || ev->order >= OOMLOG_ORDERS || !z->buddy_line ||
+	    !said(z->free_bytes) || !request_may_use(ev, z) || !node_is_allowed(ev, z))
+		return false;
+	usable = z->free_bytes - cma_bytes(ev, z);
+	return usable >= kept_bytes(ev, z) && large_bytes(ev, z) < usable / 2;
+}
+
+bool explain_is_fragmented(const struct oomlog_event *ev)
+{
+	for (size_t i = 0; i < ev->zone_count; i++)
+		if (is_fragmented(ev, &ev->zones[i]))
+			return true;
+	return false;
+}
+
 static void say_unusable(struct explanation *x, const struct oomlog_event *ev,
 			 const struct oomlog_zone *z)
 {
@@ -182,8 +245,7 @@ static void say_fragmentation(struct explanation *x, const struct oomlog_event *
 	if (!z->buddy_line || ev->order >= OOMLOG_ORDERS)
 		return;
 	blocks = large_blocks(ev, z);
-	/* Plenty of such blocks: what was in the way is not in the log. */
-	if (blocks > 512)
+	if (!is_fragmented(ev, z))
 		return;
 	explain_say(x, TOPIC_RECLAIM, z->buddy_line, z->line,
 		    "Zone %s has %s free, above its minimum of %s, but %s of order %" PRId64
@@ -221,28 +283,6 @@ static void say_below(struct explanation *x, const struct oomlog_zone *z, int64_
 	}
 	explain_say(x, TOPIC_RECLAIM, z->line, 0, "Zone %s has %s free, below its minimum of %s.",
 		    explain_name(x, z->name), free, min);
-}
-
-/* By the name of a flag, or by the bits that all kernels have in common. */
-static bool request_says(const struct oomlog_event *ev, const char *name, unsigned long long bit)
-{
-	if (!ev->gfp_mask)
-		return false;
-	return strchr(ev->gfp_mask, '(') ? strstr(ev->gfp_mask, name) != NULL
-					 : (strtoull(ev->gfp_mask, NULL, 16) & bit) != 0;
-}
-
-/* The request could have come from a zone above this one: then lowmem_reserve holds it off. */
-static bool higher_zone_serves(const struct oomlog_event *ev, const struct oomlog_zone *zone)
-{
-	bool low = text_ends_with(zone->name, "DMA") || text_ends_with(zone->name, "DMA32");
-
-	if (!ev->gfp_mask || request_says(ev, "GFP_DMA", 5))
-		return false;
-	if (low)
-		return true;
-	return text_ends_with(zone->name, "Normal") && request_says(ev, "HIGH", 2) &&
-	       has_zone(ev, "HighMem");
 }
 
 static void say_reserve(struct explanation *x, const struct oomlog_zone *z, int64_t usable)
@@ -283,8 +323,7 @@ static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 	say_cma(x, ev, z);
 	if (usable < z->min_bytes)
 		say_below(x, z, usable);
-	else if (said(z->reserve_bytes) && usable < z->min_bytes + z->reserve_bytes &&
-		 higher_zone_serves(ev, z))
+	else if (usable < kept_bytes(ev, z))
 		say_reserve(x, z, usable);
 	else if (said(ev->order) && ev->order > 0)
 		say_fragmentation(x, ev, z);
@@ -354,6 +393,19 @@ static void change_memcg(struct explanation *x, const struct oomlog_event *ev)
 			    "Allowing swap (memory.swap.max) would trade the kill for slowness.");
 }
 
+/* HighMem has room and may not be used. */
+static bool is_short_of_low_memory(const struct oomlog_event *ev)
+{
+	for (size_t i = 0; i < ev->zone_count; i++) {
+		const struct oomlog_zone *z = &ev->zones[i];
+
+		if (text_ends_with(z->name, "HighMem") && !request_may_use(ev, z) &&
+		    z->free_bytes > 16 * MIB)
+			return true;
+	}
+	return false;
+}
+
 static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 {
 	if (ev->order == -1 || ev->by_hand) {
@@ -377,11 +429,17 @@ static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 	else if (ev->scope && strcmp(ev->scope, "mempolicy") == 0)
 		explain_say(x, TOPIC_CHANGE, ev->lines.summary, 0,
 			    "Let the memory policy prefer its nodes instead of binding to them.");
-	else if (ev->order > 0 && said(ev->order) && ev->compaction_disabled)
+	else if (is_short_of_low_memory(ev))
+		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
+			    "HighMem cannot serve the kernel's own requests: a 64-bit kernel, "
+			    "which has "
+			    "none, can use all memory for them.");
+	else if (ev->order > 0 && said(ev->order) && ev->compaction_disabled &&
+		 explain_is_fragmented(ev))
 		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
 			    "This kernel has no compaction (CONFIG_COMPACTION): with it, or with a "
 			    "larger vm.min_free_kbytes, large requests fare better.");
-	else if (ev->order > 0 && said(ev->order))
+	else if (ev->order > 0 && said(ev->order) && explain_is_fragmented(ev))
 		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
 			    "A larger vm.min_free_kbytes or earlier compaction helps large "
 			    "requests; more "

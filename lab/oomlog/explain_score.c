@@ -262,6 +262,7 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 		explain_say(x, TOPIC_WHY, ev->lines.chosen ? ev->lines.chosen : ev->lines.killed, 0,
 			    "vm.oom_kill_allocating_task is set: the kernel kills whoever asks, "
 			    "whatever its size.");
+		say_printed_score(x, ev);
 		return;
 	}
 	say_printed_score(x, ev);

@@ -255,10 +255,34 @@ static struct oomlog_zone *zone_named(struct facts *f, struct span name)
 				     .high_bytes = OOMLOG_ABSENT,
 				     .managed_bytes = OOMLOG_ABSENT,
 				     .free_cma_bytes = OOMLOG_ABSENT,
-				     .reserve_bytes = OOMLOG_ABSENT};
+				     .reserve_bytes = OOMLOG_ABSENT,
+				     .low_reserve_bytes = OOMLOG_ABSENT};
 	for (size_t i = 0; i < OOMLOG_ORDERS; i++)
 		zone->blocks[i] = OOMLOG_ABSENT;
 	return zone;
+}
+
+void fact_node(struct facts *f, struct span text)
+{
+	int64_t bytes = OOMLOG_ABSENT;
+
+	bytes_after(text, SPAN(" kernel_stack:"), &bytes);
+	if (bytes != OOMLOG_ABSENT)
+		f->event.kernel_stack_bytes = (f->event.kernel_stack_bytes == OOMLOG_ABSENT
+						       ? 0
+						       : f->event.kernel_stack_bytes) +
+					      bytes;
+}
+
+bool fact_has_zone(const struct facts *f, struct span text)
+{
+	struct span name = span_trim(span_head(text, span_find(text, SPAN(" free:"))));
+
+	for (size_t i = 0; i < f->event.zone_count; i++)
+		if (f->event.zones[i].line && strlen(f->event.zones[i].name) == name.n &&
+		    memcmp(f->event.zones[i].name, name.p, name.n) == 0)
+			return true;
+	return false;
 }
 
 void fact_zone(struct facts *f, struct span text, uint64_t line)
@@ -280,6 +304,7 @@ void fact_zone(struct facts *f, struct span text, uint64_t line)
 	bytes_after(text, SPAN(" present:"), &zone->managed_bytes);
 	bytes_after(text, SPAN(" managed:"), &zone->managed_bytes);
 	bytes_after(text, SPAN(" free_cma:"), &zone->free_cma_bytes);
+	fact_node(f, text);
 }
 
 void fact_reserve(struct facts *f, struct span text)
@@ -293,9 +318,13 @@ void fact_reserve(struct facts *f, struct span text)
 	if (!zone || !zone->line || zone->reserve_bytes != OOMLOG_ABSENT)
 		return;
 	for (text = span_ltrim(text); span_number(&text, &pages); text = span_ltrim(text))
-		if (pages > 0 &&
-		    (zone->reserve_bytes == OOMLOG_ABSENT || pages < zone->reserve_bytes))
-			zone->reserve_bytes = pages;
+		if (pages > 0) {
+			if (zone->low_reserve_bytes == OOMLOG_ABSENT ||
+			    pages < zone->low_reserve_bytes)
+				zone->low_reserve_bytes = pages;
+			if (zone->reserve_bytes == OOMLOG_ABSENT || pages > zone->reserve_bytes)
+				zone->reserve_bytes = pages;
+		}
 }
 
 void fact_cpuset(struct facts *f, struct span text)

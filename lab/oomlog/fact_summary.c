@@ -153,6 +153,15 @@ static struct span cut_back(struct span s)
 	return task == SPAN_NONE ? s : span_head(s, task);
 }
 
+/* "0-1,3": whole wherever it ends. */
+static bool is_list(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!char_is_digit(s.p[i]) && s.p[i] != '-' && s.p[i] != ',')
+			return false;
+	return s.n > 0 && char_is_digit(s.p[s.n - 1]);
+}
+
 static struct span field(struct span s, struct span label, const struct span *stops, size_t count)
 {
 	size_t at = span_find(s, label), end = SPAN_NONE;
@@ -166,6 +175,8 @@ static struct span field(struct span s, struct span label, const struct span *st
 		if (stop < end)
 			end = stop;
 	}
+	if (end == SPAN_NONE && span_equal(label, SPAN(",mems_allowed=")) && is_list(s))
+		return s;
 	return end == SPAN_NONE ? (struct span){NULL, 0} : span_head(s, end);
 }
 

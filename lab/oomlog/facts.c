@@ -29,6 +29,7 @@ static const struct oomlog_event empty_event = {
 	.reserved_bytes = OOMLOG_ABSENT,
 	.headers_suppressed = OOMLOG_ABSENT,
 	.beancounter = OOMLOG_ABSENT,
+	.kernel_stack_bytes = OOMLOG_ABSENT,
 };
 
 void facts_reset(struct facts *f)
@@ -46,6 +47,7 @@ void facts_reset(struct facts *f)
 	f->event = event;
 	pool_clear(&f->pool);
 	f->table.count = 0;
+	f->meminfo_ns = OOMLOG_ABSENT;
 	f->buddy_page_size = f->ram_pages = f->reserved_pages = OOMLOG_ABSENT;
 	f->rows_rejected = 0;
 	f->in_trace = f->trace_done = f->summary_cut = false;

@@ -50,6 +50,7 @@ struct facts {
 	int64_t reaped_pid;
 	uint64_t reaped_line;
 	bool chosen_with_children; /* 2.6.11 to 2.6.19: the kill line has first words, too */
+	int64_t meminfo_ns;	   /* of the first line of Mem-Info; absent without a stamp */
 	bool stats_are_listed;	   /* one a line, of one cgroup (5.2 and later) */
 	bool has_other_dump;	   /* a report of something else with a Mem-Info came in between */
 	bool reaped_earlier;	   /* that was the last victim of the event before */
@@ -129,8 +130,14 @@ bool fact_row(struct facts *f, struct span text, uint64_t line);
 /* active_anon:5403 inactive_anon:2167 isolated_anon:0 (pages) */
 void fact_counters(struct facts *f, struct span text, uint64_t line);
 
+/* Node 0 active_anon:21612kB ... kernel_stack:1234kB (4.8 and later; before, in the zone's line) */
+void fact_node(struct facts *f, struct span text);
+
 /* Node 0 Normal free:4300kB min:7732kB low:8640kB high:9548kB ... managed:845292kB ... */
 void fact_zone(struct facts *f, struct span text, uint64_t line);
+
+/* Whether the zone of such a line is known already. */
+bool fact_has_zone(const struct facts *f, struct span text);
 
 /* Node 0 Normal: 19*4kB (U) 18*8kB (UE) ... 0*4096kB = 4604kB */
 void fact_buddy(struct facts *f, struct span text, uint64_t line);

@@ -150,8 +150,10 @@ static void convert_pages(struct facts *f)
 	}
 	for (size_t i = 0; i < ev->meminfo_count; i++)
 		pages_to_bytes(&ev->meminfo[i].value, size);
-	for (size_t i = 0; i < ev->zone_count; i++)
+	for (size_t i = 0; i < ev->zone_count; i++) {
 		reserve_to_bytes(&ev->zones[i].reserve_bytes, size);
+		reserve_to_bytes(&ev->zones[i].low_reserve_bytes, size);
+	}
 	ev->ram_bytes = f->ram_pages;
 	ev->reserved_bytes = f->reserved_pages;
 	pages_to_bytes(&ev->ram_bytes, size);

@@ -133,11 +133,32 @@ static bool names_victim_again(const struct assembler *a, const struct oomlog_vi
 	       first->anon_rss_bytes == victim->anon_rss_bytes;
 }
 
+/*
+ * The very same line, stamp and all, further down: people quote what they showed before. What a
+ * group kill says twice it says at different times.
+ */
+static bool is_told_again(struct assembler *a, const struct message *m,
+			  const struct oomlog_victim *victim)
+{
+	struct told_kill now = {m->time_ns, victim->pid, victim->anon_rss_bytes};
+
+	if (m->time_ns == OOMLOG_ABSENT)
+		return false;
+	for (size_t i = 0; i < TOLD_MAX; i++)
+		if (a->told[i].time_ns == now.time_ns && a->told[i].pid == now.pid &&
+		    a->told[i].anon_rss_bytes == now.anon_rss_bytes)
+			return true;
+	a->told[a->told_count++ % TOLD_MAX] = now;
+	return false;
+}
+
 void take_killed(struct assembler *a, const struct message *m)
 {
 	struct oomlog_victim victim;
 
 	if (!fact_parse_killed(&a->facts, m->text, &victim))
+		return;
+	if (is_told_again(a, m, &victim))
 		return;
 	if (is_undecided(a, m) && names_victim_again(a, &victim)) {
 		a->facts.event.group_kill = true;

@@ -1,6 +1,5 @@
 #include "oomlog/kind.h"
 
-
 struct marker {
 	struct span words;
 	enum kind kind;

@@ -51,7 +51,7 @@ static const struct mechanism mechanisms[WAY_COUNT] = {
 	[COPY_OUT] = {"syscall_copy",
 		      "was in a system call that touched the program's memory on its behalf", true},
 	[PAGE_FAULT] = {"page_fault", "touched memory of its own (a page fault)", true},
-	[SOME_FAULT] = {"page_fault", "was in a page fault", true},
+	[SOME_FAULT] = {"some_page_fault", "was in a page fault", true},
 	[PATH_WALK] = {"file_metadata", "needed kernel memory for files or directories", true},
 	[KERNEL_THREAD] = {"kernel_thread", "is a kernel thread that needed memory for its work",
 			   true},
@@ -94,6 +94,12 @@ static const struct frame_rule rules[] = {
 	{"__read_swap_cache_async", SWAP_IN},
 	{"read_swap_cache_async", SWAP_IN},
 	{"filemap_fault", FILE_FAULT},
+	{"filemap_nopage", FILE_FAULT},
+	{"__do_page_cache_readahead", READ_AHEAD},
+	{"do_page_cache_readahead", READ_AHEAD},
+	{"ra_submit", READ_AHEAD},
+	{"ondemand_readahead", READ_AHEAD},
+	{"do_generic_mapping_read", FILE_READ},
 	{"page_cache_ra_*", READ_AHEAD},
 	{"page_cache_sync_*", READ_AHEAD},
 	{"force_page_cache_*", READ_AHEAD},
@@ -168,6 +174,13 @@ static bool fault_in_syscall(const char *const *trace, size_t count)
 	       has_frame(trace, count, "entry_SYSCALL_64_after_hwframe");
 }
 
+/* Read-ahead for a mapped file that was touched, not for read(2). */
+static bool is_file_fault(const char *const *trace, size_t count)
+{
+	return has_frame(trace, count, "filemap_fault") ||
+	       has_frame(trace, count, "filemap_nopage");
+}
+
 /* Files and shared memory have frames of their own, which come first. */
 static bool takes_private_page(const char *const *trace, size_t count)
 {
@@ -194,6 +207,8 @@ const struct mechanism *mechanism_of_trace(const char *const *trace, size_t coun
 		for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++) {
 			if (!frame_is(trace[i], rules[r].function))
 				continue;
+			if (rules[r].way == READ_AHEAD && is_file_fault(trace, count))
+				return &mechanisms[FILE_FAULT];
 			bool fault = rules[r].way == PAGE_FAULT || rules[r].way == SOME_FAULT;
 			if (fault && fault_in_syscall(trace, count))
 				return &mechanisms[COPY_OUT];

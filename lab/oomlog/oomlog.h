@@ -58,9 +58,10 @@ struct oomlog_victim {
 struct oomlog_zone {
 	const char *name; /* "Node 0 Normal" as printed */
 	int64_t free_bytes, min_bytes, low_bytes, high_bytes, managed_bytes;
-	int64_t reserve_bytes;	/* least that it keeps from requests for higher zones; absent: none
-				 */
-	int64_t free_cma_bytes; /* of free_bytes: for movable pages only */
+	int64_t reserve_bytes;	   /* that it keeps from requests for the machine's highest zone;
+				      absent: none */
+	int64_t low_reserve_bytes; /* the least that it keeps from requests for any higher zone */
+	int64_t free_cma_bytes;	   /* of free_bytes: for movable pages only */
 	int64_t blocks[OOMLOG_ORDERS]; /* free blocks by order; OOMLOG_ABSENT behind the last */
 	bool only_cma[OOMLOG_ORDERS];  /* of that order all free blocks are CMA's */
 	uint64_t line, buddy_line;     /* 0: not seen */
@@ -111,6 +112,7 @@ struct oomlog_event {
 	int64_t memsw_limit_bytes, memsw_usage_bytes; /* cgroup v1, memory+swap */
 	int64_t kmem_limit_bytes, kmem_usage_bytes;   /* cgroup v1 */
 	int64_t swap_total_bytes, swap_free_bytes;    /* of the machine */
+	int64_t kernel_stack_bytes;		      /* summed over zones or nodes */
 	int64_t ram_bytes, reserved_bytes;	      /* "pages RAM", "pages reserved" */
 	int64_t page_size;			      /* given, inferred, else 4096 */
 	bool page_size_inferred;		      /* from this event's own numbers */

@@ -384,7 +384,9 @@ static bool is_joined(struct span raw, size_t next)
 	if (raw.n > SINGLE_MAX || next == raw.n)
 		return next < raw.n;
 	close = span_find(raw, SPAN("] "));
-	if (close < next && has_path[kind_of(span_skip(raw, close + 2))])
+	/* Three stamps and more are a log, whatever the first record is. */
+	if (close < next && has_path[kind_of(span_skip(raw, close + 2))] &&
+	    next + next_stamp(span_skip(raw, next)) >= raw.n)
 		return false;
 	raw = span_skip(raw, next);
 	close = span_find(raw, SPAN("] "));
