@@ -116,6 +116,7 @@ const struct field fields_arena[] = {
 	AT(struct record_arena, cleared, "cleared", I64),
 	AT(struct record_arena, init_site, "init_site", ADDRESS),
 	AT(struct record_arena, clear_site, "clear_site", ADDRESS),
+	AT(struct record_arena, base, "base", ADDRESS),
 	AT(struct record_arena, refused_errno, "refused_errno", I64),
 	AT(struct record_arena, first_record, "first", I64),
 	AT(struct record_arena, last_record, "last", I64),

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "record/lines.h"
+#include "record/premortem.h"
 
 /* A record of more than these is a hostile one; the rest is dropped and counted. */
 #define MAX_LEVELS  64
@@ -413,7 +414,7 @@ static int load_object(struct loader *l)
 	for (size_t i = 0; ev && i < ARRAY_SIZE(singles); i++)
 		if (!strcmp(ev, singles[i].ev))
 			return singles[i].load(l);
-	return -1;
+	return ev ? premortem_load(l->record, ev, (json_t *)l->object, l->line) : -1;
 }
 
 static void load_line(struct loader *l, const char *data, size_t len)

@@ -129,6 +129,7 @@ struct record_arena {
 	int64_t reserved, committed, touched, used, peak; /* bytes */
 	int64_t clear_target, cleared;	/* eager clearing: asked for, and done when last heard of */
 	uint64_t init_site, clear_site; /* 0: unknown */
+	uint64_t base;			/* address of the first byte; 0: unknown */
 	int64_t refused_errno;		/* 0: not refused */
 	int64_t first_record, last_record; /* range in the trace */
 	unsigned int line;
@@ -275,7 +276,8 @@ struct record {
 	size_t reservation_count;
 	struct record_range *ranges;
 	size_t range_count;
-	struct record_note *marks; /* things that happened: {t, name} for the timeline */
+	struct record_premortem *premortem; /* premortem.h; NULL: nothing is said of it */
+	struct record_note *marks;	    /* things that happened: {t, name} for the timeline */
 	size_t mark_count;
 	struct record_note *lost; /* {name, count}: kmsg, headers, ring, samples, record */
 	size_t lost_count;

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "record/premortem.h"
 #include "record/record.h"
 
 void record_release(struct record *r)
@@ -20,6 +21,7 @@ void record_release(struct record *r)
 	free(r->frames);
 	free(r->reservations);
 	free(r->ranges);
+	premortem_free(r->premortem);
 	free(r->marks);
 	free(r->lost);
 	free(r->notes);
