@@ -1,5 +1,8 @@
 #include "symbols/registers.h"
 
+#include <string.h>
+#include <sys/user.h>
+
 #if defined(__x86_64__)
 
 /* asm/perf_regs.h: AX BX CX DX SI DI BP SP IP FLAGS, then from bit 16 R8 to R15. */
@@ -17,6 +20,22 @@ bool registers_in_syscall(const uint64_t *regs)
 	return regs[CX] == regs[IP] && regs[R11] == regs[FLAGS];
 }
 
+bool registers_from_regset(const void *set, size_t len, uint64_t regs[REGISTERS_MAX])
+{
+	struct user_regs_struct from;
+
+	memset(regs, 0, REGISTERS_MAX * sizeof(*regs));
+	if (len != sizeof(from))
+		return false;
+	memcpy(&from, set, sizeof(from));
+	memcpy(regs,
+	       (const uint64_t[COUNT]){from.rax, from.rbx, from.rcx, from.rdx, from.rsi, from.rdi,
+				       from.rbp, from.rsp, from.rip, from.eflags, from.r8, from.r9,
+				       from.r10, from.r11, from.r12, from.r13, from.r14, from.r15},
+	       COUNT * sizeof(*regs));
+	return true;
+}
+
 #elif defined(__aarch64__)
 
 /* asm/perf_regs.h: X0 to X29, LR, SP, PC. */
@@ -26,6 +45,20 @@ enum { X0, X29 = 29, LR, SP, PC, COUNT };
 static const unsigned char dwarf_order[] = {0,	1,  2,	3,  4,	5,  6,	7,  8,	9,  10,
 					    11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
 					    22, 23, 24, 25, 26, 27, 28, 29, LR, SP};
+
+bool registers_from_regset(const void *set, size_t len, uint64_t regs[REGISTERS_MAX])
+{
+	struct user_regs_struct from;
+
+	memset(regs, 0, REGISTERS_MAX * sizeof(*regs));
+	if (len != sizeof(from))
+		return false;
+	memcpy(&from, set, sizeof(from));
+	memcpy(regs, from.regs, sizeof(from.regs));
+	regs[SP] = from.sp;
+	regs[PC] = from.pc;
+	return true;
+}
 
 /* Nothing in the registers tells. */
 bool registers_in_syscall(const uint64_t *regs)
@@ -39,6 +72,13 @@ bool registers_in_syscall(const uint64_t *regs)
 enum { SP, PC, FP, COUNT };
 #define MASK 0
 static const unsigned char dwarf_order[] = {SP};
+
+bool registers_from_regset(const void *set, size_t len, uint64_t regs[REGISTERS_MAX])
+{
+	(void)set, (void)len;
+	memset(regs, 0, REGISTERS_MAX * sizeof(*regs));
+	return false;
+}
 
 bool registers_in_syscall(const uint64_t *regs)
 {
@@ -59,6 +99,13 @@ uint64_t registers_mask(void)
 size_t registers_count(void)
 {
 	return MASK ? COUNT : 0;
+}
+
+void registers_from_pc_sp(uint64_t pc, uint64_t sp, uint64_t regs[REGISTERS_MAX])
+{
+	memset(regs, 0, REGISTERS_MAX * sizeof(*regs));
+	regs[PC] = pc;
+	regs[SP] = sp;
 }
 
 uint64_t registers_pc(const uint64_t *regs)

@@ -27,6 +27,15 @@ uint64_t registers_fp(const uint64_t *regs);
 /* In DWARF's numbering, as dwfl_thread_state_registers() wants them; returns how many. */
 size_t registers_dwarf(const uint64_t *regs, uint64_t dwarf[REGISTERS_MAX]);
 
+/*
+ * The same from what PTRACE_GETREGSET (NT_PRSTATUS) gives of a stopped thread. False when that is
+ * not a thread of this machine's own word size: regs are zeroes then.
+ */
+bool registers_from_regset(const void *set, size_t len, uint64_t regs[REGISTERS_MAX]);
+
+/* The same where no more is known; the rest are zeroes. */
+void registers_from_pc_sp(uint64_t pc, uint64_t sp, uint64_t regs[REGISTERS_MAX]);
+
 /* The thread was inside a system call: its pages were touched by the kernel on its behalf. */
 bool registers_in_syscall(const uint64_t *regs);
 

@@ -208,6 +208,14 @@ static struct unwind_frame locate(const struct space *space, uint64_t address)
 	return (struct unwind_frame){-1, address};
 }
 
+bool unwind_knows(const struct unwind *u, pid_t pid, uint64_t address)
+{
+	for (size_t i = u->process_count; i-- > 0;)
+		if (u->processes[i].pid == pid)
+			return locate(u->processes[i].space, address).module >= 0;
+	return false;
+}
+
 static bool read_stack(const struct unwind_sample *sample, uint64_t address, uint64_t *value)
 {
 	uint64_t sp = registers_sp(sample->regs), at = address - sp;

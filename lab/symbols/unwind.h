@@ -14,6 +14,7 @@
 #ifndef OOMLAB_SYMBOLS_UNWIND_H
 #define OOMLAB_SYMBOLS_UNWIND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -49,6 +50,9 @@ void unwind_exit(struct unwind *u, pid_t pid);
 /* Code was mapped. */
 void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint64_t pgoff,
 		const char *path);
+
+/* Whether code of that process is known at an address: what it maps was told. */
+bool unwind_knows(const struct unwind *u, pid_t pid, uint64_t address);
 
 /* Fills frames, the innermost first. Returns how many: at least 1. */
 size_t unwind_stack(struct unwind *u, const struct unwind_sample *sample,
