@@ -10,6 +10,7 @@
 #include "base/options.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "capture/premortem.h"
 
 static int set_memory(void *to, const char *value, struct err *err)
 {
@@ -179,6 +180,24 @@ static int set_preload_library(void *to, const char *value, struct err *err)
 	return 0;
 }
 
+static int set_premortem(void *to, const char *value, struct err *err)
+{
+	struct run_options *o = to;
+	long percent = 0;
+
+	if (!strcmp(value, "gcore")) {
+		o->premortem_core = true;
+		return 0;
+	}
+	if (strcmp(value, "off") && text_parse_long(value, 1, PREMORTEM_PERCENT_MAX, &percent))
+		return err_set(
+			err, EXIT_USAGE,
+			"--premortem '%s' is none of off, gcore, or a percentage from 1 to %d",
+			value, PREMORTEM_PERCENT_MAX);
+	o->premortem_percent = (int)percent;
+	return 0;
+}
+
 static int set_spec_json(void *to, const char *value, struct err *err)
 {
 	(void)err;
@@ -215,6 +234,10 @@ static const struct option_def table[] = {
 	     allow_host_sysctl),
 	FLAG("no-touch-profile", "do not sample which code touches memory", no_touch_profile),
 	FLAG("preload", "count the allocation calls of a dynamic program, by line", preload),
+	OPTION("premortem", "PERCENT|off|gcore",
+	       "look at the target so far under its limit (default 5; cgroup v2); gcore: with a "
+	       "core file",
+	       set_premortem),
 	FLAG("dry-run", "print the plan, run nothing", dry_run),
 	FLAG("quiet", "no live line, no report on the terminal", quiet),
 	FLAG("help", "this text", help),
@@ -235,6 +258,7 @@ int run_options_parse(int argc, char **argv, struct run_options *options, struct
 	options->spec.timeout_ns = SPEC_KEEP;
 	options->reports = "reports";
 	options->repeat = 1;
+	options->premortem_percent = PREMORTEM_PERCENT;
 	return options_parse("run", table, ARRAY_SIZE(table), options, argc, argv, err);
 }
 

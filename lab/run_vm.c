@@ -27,7 +27,8 @@ static int take_line(const char *text, size_t len, void *ctx)
 }
 
 /* oomlab run --inside-guest --spec-json=... -- PATH ARGS... */
-static char **inner_argv(const struct run *run, char *spec_option, char *library_option)
+static char **inner_argv(const struct run *run, char *spec_option, char *premortem,
+			 char *library_option)
 {
 	static char self[] = "oomlab", command[] = "run", inside[] = "--inside-guest", end[] = "--";
 	static char unprofiled[] = "--no-touch-profile", preload[] = "--preload";
@@ -36,11 +37,12 @@ static char **inner_argv(const struct run *run, char *spec_option, char *library
 
 	while (run->argv[argc])
 		argc++;
-	argv = xcalloc(argc + 9, sizeof(*argv));
+	argv = xcalloc(argc + 10, sizeof(*argv));
 	argv[n++] = self;
 	argv[n++] = command;
 	argv[n++] = inside;
 	argv[n++] = spec_option;
+	argv[n++] = premortem;
 	if (run->options->no_touch_profile)
 		argv[n++] = unprofiled;
 	if (run->preload) {
@@ -82,7 +84,11 @@ int run_vm(struct run *run, struct err *err)
 	_cleanup_free_ char *text = json_dumps(spec, JSON_COMPACT);
 	_cleanup_free_ char *option = text_format("--spec-json=%s", text);
 	_cleanup_free_ char *library = text_format("--preload-library=%s", run->preload);
-	_cleanup_free_ char **argv = inner_argv(run, option, library);
+	_cleanup_free_ char *premortem =
+		run->options->premortem_percent
+			? text_format("--premortem=%d", run->options->premortem_percent)
+			: xstrdup("--premortem=off");
+	_cleanup_free_ char **argv = inner_argv(run, option, premortem, library);
 	_cleanup_free_ char *cwd = getcwd(NULL, 0);
 	char *programs[] = {run->path, run->preload, NULL};
 	const struct vm_request request = {

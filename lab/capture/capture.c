@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "capture/premortem.h"
 #include "capture/source.h"
 #include "capture/touch.h"
 
@@ -80,6 +81,7 @@ struct capture *capture_open(const struct capture_config *config, struct err *er
 			return NULL;
 		}
 	counters_write_all(capture, "before");
+	premortem_arm(capture);
 	return capture;
 }
 
@@ -156,6 +158,12 @@ static void poll_once(struct capture *capture, int timeout_ms)
 			sources[i]->read(capture);
 }
 
+static void watch_once(struct capture *capture)
+{
+	poll_once(capture, wait_ms(capture));
+	premortem_check(capture);
+}
+
 int capture_watch(struct capture *capture, struct target *target)
 {
 	const char *why = NULL;
@@ -166,7 +174,7 @@ int capture_watch(struct capture *capture, struct target *target)
 	capture->started_ns = io_now_ns();
 	capture->deadline_ns = capture->started_ns + capture->config.timeout_ns;
 	while (!capture->target_ended && !(why = why_stop(capture)))
-		poll_once(capture, wait_ms(capture));
+		watch_once(capture);
 	if (why)
 		stop_all(capture, why);
 	capture->polls[SOURCE_TARGET].fd = capture->polls[SOURCE_SCENARIO].fd = -1;
@@ -243,6 +251,7 @@ void capture_finish(struct capture *capture)
 	struct record_sample last;
 
 	source_events.read(capture);
+	premortem_disarm(capture);
 	sampler_take(capture);
 	last = capture->last;
 	end_leftovers(capture);

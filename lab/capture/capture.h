@@ -37,12 +37,16 @@ struct capture_config {
 	struct record_writer *writer;
 	const struct cg *cg;
 	int64_t timeout_ns;
-	bool profiles; /* who touches the memory (touch.h) */
+	bool profiles;	       /* who touches the memory (touch.h) */
+	int premortem_percent; /* a look so far under memory.max (premortem.h); 0: none */
+	const char *core_dir;  /* with a core file of the target, into this folder; NULL: none */
+	const struct trace_ring *ring; /* arenas, for that look; may be NULL */
 	void (*progress)(const struct capture_status *status, void *ctx); /* may be NULL */
 	void *ctx;
 };
 
 struct capture;
+struct trace_ring;
 
 struct capture *capture_open(const struct capture_config *config, struct err *err);
 

@@ -10,6 +10,7 @@
 #include <poll.h>
 
 #include "capture/capture.h"
+#include "record/premortem.h"
 
 enum { KMSG_LIMIT = 20000, WHY_MAX = 256 };
 
@@ -70,6 +71,10 @@ struct capture {
 	bool has_written;
 
 	struct touch *touch; /* NULL: no profile */
+
+	struct record_premortem premortem;
+	bool is_armed;	   /* memory.high is the lab's */
+	int64_t high_seen; /* memory.events high when it was last thought about; 0: never */
 
 	/* mark_victim */
 	struct perf_ring *rings;

@@ -267,6 +267,11 @@ void touch_write(struct touch *t, struct record_writer *w)
 		record_put_lost(w, "samples that cannot be read", t->damaged);
 }
 
+struct unwind *touch_unwind(struct touch *t)
+{
+	return t->unwind;
+}
+
 void touch_free(struct touch *t)
 {
 	if (!t)

@@ -24,11 +24,14 @@
 enum { TOUCH_SAMPLES_PER_SECOND = 10000 };
 
 struct touch;
+struct unwind;
 
 /* NULL with the reason in why[size] when it cannot be opened here. */
 struct touch *touch_open(pid_t pid, char *why, size_t size);
 int touch_fd(const struct touch *touch);
 void touch_drain(struct touch *touch);
+/* What unwinds its stacks, and names the modules in what touch_write() writes. */
+struct unwind *touch_unwind(struct touch *touch);
 void touch_write(struct touch *touch, struct record_writer *w);
 void touch_free(struct touch *touch);
 

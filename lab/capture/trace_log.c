@@ -375,3 +375,30 @@ struct trace_summary *trace_log_summary(const struct trace_log *log)
 	}
 	return list;
 }
+
+void trace_summary_to_record(const struct trace_summary *s, struct record_arena *arena)
+{
+	const struct trace_log_arena *a = s->arena;
+	const bool has_records = s->first_event <= s->last_event;
+
+	*arena = (struct record_arena){
+		.id = a->id,
+		.pid = a->pid,
+		.name = a->name,
+		.policy = trace_policy_name(a->policy),
+		.source = trace_source_name(a->source),
+		.reserved = (int64_t)s->reserved,
+		.committed = (int64_t)s->committed,
+		.touched = (int64_t)s->touched,
+		.used = (int64_t)s->used,
+		.peak = (int64_t)s->peak,
+		.clear_target = (int64_t)s->clear_target,
+		.cleared = (int64_t)s->cleared,
+		.init_site = a->init_site,
+		.clear_site = a->clear_site,
+		.base = a->base,
+		.refused_errno = s->refused_errno,
+		.first_record = has_records ? (int64_t)s->first_event + 1 : RECORD_ABSENT,
+		.last_record = has_records ? (int64_t)s->last_event + 1 : RECORD_ABSENT,
+	};
+}

@@ -34,6 +34,7 @@
 
 #include "base/err.h"
 #include "capture/trace_sites.h"
+#include "record/record.h"
 #include "src/trace_format.h"
 
 #define TRACE_RING_DEFAULT_BYTES ((size_t)4 << 20)
@@ -171,6 +172,10 @@ void trace_log_release(struct trace_log *log) __attribute__((nonnull));
  * log->arena_count that the caller frees with free(); it points into the log. Pure.
  */
 struct trace_summary *trace_log_summary(const struct trace_log *log) __attribute__((nonnull));
+
+/* The summary as a line of a record; strings are borrowed. */
+void trace_summary_to_record(const struct trace_summary *summary, struct record_arena *arena)
+	__attribute__((nonnull));
 
 /* "eager" "on_allocation" "never", "malloc" "reserve" "buffer", "alloc" ...; "unknown" if out of
  * range. */

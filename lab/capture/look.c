@@ -1,0 +1,203 @@
+#include "capture/look.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "capture/smaps.h"
+
+/* malloc'd memory has no name, but the arena that lies in it has. */
+static const struct trace_log_arena *arena_in(const struct look *look, pid_t pid,
+					      const struct smaps_row *row)
+{
+	const struct trace_log_arena *best = NULL;
+
+	for (size_t i = 0; look->log && i < look->log->arena_count; i++) {
+		const struct trace_log_arena *a = &look->log->arenas[i];
+
+		if ((pid_t)a->pid != pid || a->is_released || !a->base || a->base < row->start ||
+		    a->base >= row->end)
+			continue;
+		if (!best || a->reserved > best->reserved)
+			best = a;
+	}
+	return best;
+}
+
+static void write_row(const struct look *look, pid_t pid, const struct smaps_row *row)
+{
+	const struct trace_log_arena *arena =
+		row->mappings && (!*row->name || !strcmp(row->name, "[heap]") ||
+				  text_starts_with(row->name, "[anon:"))
+			? arena_in(look, pid, row)
+			: NULL;
+	const bool is_one = row->mappings == 1 || row->end == row->start + (uint64_t)row->size;
+	const struct premortem_mapping line = {
+		.pid = pid,
+		.name = *row->name ? row->name : NULL,
+		.arena = arena ? arena->name : NULL,
+		.arena_id = arena ? arena->id : RECORD_ABSENT,
+		.mappings = row->mappings,
+		.start = is_one && row->start < (uint64_t)INT64_MAX ? (int64_t)row->start
+								    : RECORD_ABSENT,
+		.size = row->size,
+		.rss = row->rss,
+		.anon = row->anon,
+		.huge = row->huge,
+		.swap = row->swap,
+	};
+
+	premortem_put_mapping(look->w, &line);
+}
+
+static void add_row(struct premortem_mapping *rest, const struct smaps_row *row)
+{
+	rest->mappings += row->mappings;
+	rest->size += row->size;
+	rest->rss += row->rss;
+	rest->anon += row->anon;
+	rest->huge += row->huge;
+	rest->swap += row->swap;
+}
+
+static void write_rows(struct look *look, pid_t pid, const struct smaps *smaps)
+{
+	struct premortem_mapping rest = {
+		.pid = pid,
+		.arena_id = RECORD_ABSENT,
+		.start = RECORD_ABSENT,
+		.is_rest = true,
+	};
+
+	for (size_t i = 0; i < smaps->count; i++)
+		if (i < LOOK_MAPPINGS_MAX && smaps->rows[i].rss + smaps->rows[i].swap)
+			write_row(look, pid, &smaps->rows[i]);
+		else
+			add_row(&rest, &smaps->rows[i]);
+	if (smaps->rest.mappings)
+		add_row(&rest, &smaps->rest);
+	if (rest.mappings)
+		premortem_put_mapping(look->w, &rest);
+}
+
+void look_at_mappings(struct look *look, pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("%s/%d/smaps", look->proc, pid);
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	_cleanup_free_ char *line = NULL;
+	_cleanup_free_ struct smaps *smaps = xcalloc(1, sizeof(*smaps));
+	size_t cap = 0;
+
+	while (f && getline(&line, &cap, f) > 0) {
+		if (smaps->mappings < LOOK_SMAPS_MAX && !look_is_late(look))
+			smaps_line(smaps, line);
+		else
+			look->left.mappings += *line < 'A' || *line > 'Z';
+	}
+	smaps_sort(smaps);
+	write_rows(look, pid, smaps);
+	smaps_release(smaps);
+}
+
+/* A file in memory stands once, whoever has it open. */
+static bool is_news(struct look *look, const struct stat *st)
+{
+	if ((uint64_t)st->st_dev == look->ring_dev && (uint64_t)st->st_ino == look->ring_ino)
+		return false;
+	for (size_t i = 0; i < look->files; i++)
+		if (look->seen[i].dev == (uint64_t)st->st_dev &&
+		    look->seen[i].ino == (uint64_t)st->st_ino)
+			return false;
+	if (look->files == LOOK_FILES_MAX) {
+		look->left.files++;
+		return false;
+	}
+	look->seen[look->files].dev = (uint64_t)st->st_dev;
+	look->seen[look->files++].ino = (uint64_t)st->st_ino;
+	return true;
+}
+
+static bool lives_in_memory(const char *path, struct stat *st)
+{
+	struct statfs fs;
+
+	return stat(path, st) == 0 && S_ISREG(st->st_mode) && st->st_blocks &&
+	       statfs(path, &fs) == 0 &&
+	       (fs.f_type == TMPFS_MAGIC || fs.f_type == (__fsword_t)HUGETLBFS_MAGIC ||
+		fs.f_type == RAMFS_MAGIC);
+}
+
+static void look_at_file(struct look *look, pid_t pid, const char *path, int fd)
+{
+	struct stat st;
+	char name[4096];
+	ssize_t n;
+	struct premortem_file line = {.pid = pid, .fd = fd, .name = name};
+
+	if (!lives_in_memory(path, &st) || !is_news(look, &st))
+		return;
+	n = readlink(path, name, sizeof(name) - 1);
+	name[n < 0 ? 0 : n] = '\0';
+	line.size = st.st_size;
+	line.resident = (int64_t)st.st_blocks * 512;
+	premortem_put_file(look->w, &line);
+}
+
+void look_at_files(struct look *look, pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("%s/%d/fd", look->proc, pid);
+	_cleanup_closedir_ DIR *dir = opendir(path);
+	struct dirent *d;
+	int count = 0;
+
+	while (dir && (d = readdir(dir))) {
+		_cleanup_free_ char *file = text_format("%s/%s", path, d->d_name);
+
+		if (*d->d_name == '.')
+			continue;
+		if (count++ < LOOK_FDS_MAX && !look_is_late(look))
+			look_at_file(look, pid, file, atoi(d->d_name));
+		else
+			look->left.files++;
+	}
+}
+
+void look_at(struct look *look, pid_t pid)
+{
+	if (look->processes == LOOK_PROCESSES_MAX || look_is_late(look)) {
+		look->left.processes++;
+		return;
+	}
+	look->processes++;
+	look_at_threads(look, pid);
+	look_at_mappings(look, pid);
+	look_at_files(look, pid);
+}
+
+void look_write_left(const struct look *look)
+{
+	const struct {
+		const char *name;
+		int64_t count;
+	} left[] = {
+		{"processes", look->left.processes},
+		{"threads", look->left.threads},
+		{"mappings", look->left.mappings},
+		{"files", look->left.files},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(left); i++)
+		if (left[i].count)
+			premortem_put_left(look->w, left[i].name, left[i].count);
+}

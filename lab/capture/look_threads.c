@@ -1,0 +1,200 @@
+/*
+ * Where every thread is. The registers come from ptrace(2), which works on threads that the cgroup
+ * v2 freezer holds and leaves them there; where that is refused, two of them (the stack pointer and
+ * the program counter) come from /proc.
+ */
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "capture/look.h"
+#include "capture/thread_state.h"
+#include "symbols/registers.h"
+
+#define STOP_PATIENCE_NS INT64_C(200000000)
+
+/* WSTOPPED alone: the end of a thread is not taken from those who wait for it. */
+static bool wait_for_stop(pid_t tid)
+{
+	int64_t deadline = io_now_ns() + STOP_PATIENCE_NS;
+
+	do {
+		siginfo_t info = {0};
+
+		if (waitid(P_PID, (id_t)tid, &info, WSTOPPED | WNOHANG | __WALL) < 0)
+			return false;
+		if (info.si_pid == tid)
+			return true;
+		poll(NULL, 0, 1);
+	} while (io_now_ns() < deadline);
+	return false;
+}
+
+static bool ask_registers(pid_t tid, uint64_t regs[REGISTERS_MAX])
+{
+	struct user_regs_struct set;
+	struct iovec iov = {&set, sizeof(set)};
+	bool ok;
+
+	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) < 0)
+		return false;
+	ok = ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0 && wait_for_stop(tid) &&
+	     ptrace(PTRACE_GETREGSET, tid, (void *)(uintptr_t)NT_PRSTATUS, &iov) == 0 &&
+	     registers_from_regset(&set, iov.iov_len, regs);
+	ptrace(PTRACE_DETACH, tid, NULL, NULL);
+	return ok;
+}
+
+static size_t read_stack(pid_t pid, uint64_t sp, unsigned char *stack)
+{
+	const uint64_t page = 4096;
+	size_t len = LOOK_STACK_BYTES;
+
+	/* One that is shorter is read as far as it goes, whole pages at a time. */
+	while (len) {
+		struct iovec to = {stack, len};
+		struct iovec from = {(void *)(uintptr_t)sp, len};
+		ssize_t n = process_vm_readv(pid, &to, 1, &from, 1, 0);
+
+		if (n > 0)
+			return (size_t)n;
+		len = len > page ? len / 2 : 0;
+	}
+	return 0;
+}
+
+/* Innermost first, "MODULE+ADDRESS", as record.h says. */
+static void write_frames(const struct unwind_frame *frames, size_t depth, struct strbuf *sb)
+{
+	for (size_t i = 0; i < depth; i++) {
+		strbuf_puts(sb, i ? " " : "");
+		if (frames[i].module >= 0)
+			strbuf_printf(sb, "%d", frames[i].module);
+		strbuf_printf(sb, "+%" PRIx64, frames[i].offset);
+	}
+}
+
+static void unwind_thread(struct look *look, pid_t pid, const uint64_t *regs, struct strbuf *sb)
+{
+	_cleanup_free_ unsigned char *stack = xcalloc(1, LOOK_STACK_BYTES);
+	const struct unwind_sample sample = {
+		.pid = pid,
+		.regs = regs,
+		.stack = stack,
+		.stack_len = read_stack(pid, registers_sp(regs), stack),
+	};
+	struct unwind_frame frames[UNWIND_DEPTH_MAX];
+
+	write_frames(frames, unwind_stack(look->unwind, &sample, frames), sb);
+}
+
+static void read_comm(const struct look *look, pid_t pid, pid_t tid, char *comm, size_t size)
+{
+	_cleanup_free_ char *path = text_format("%s/%d/task/%d/comm", look->proc, pid, tid);
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+	size_t len;
+
+	*comm = '\0';
+	if (io_read_at(AT_FDCWD, path, size - 1, &sb))
+		return;
+	/* It may hold newlines of its own; the last is the kernel's. */
+	len = sb.len && sb.buf[sb.len - 1] == '\n' ? sb.len - 1 : sb.len;
+	memcpy(comm, sb.buf, len);
+	comm[len] = '\0';
+}
+
+static void look_at_thread(struct look *look, pid_t pid, pid_t tid)
+{
+	_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
+	uint64_t regs[REGISTERS_MAX];
+	struct thread_state state;
+	char comm[64];
+	struct premortem_thread line = {.pid = pid, .tid = tid, .syscall = RECORD_ABSENT};
+
+	thread_state_read(look->proc, pid, tid, &state);
+	read_comm(look, pid, tid, comm, sizeof(comm));
+	line.comm = *comm ? comm : NULL;
+	line.is_running = state.where == THREAD_RUNNING;
+	line.syscall = state.where == THREAD_IN_SYSCALL ? state.syscall : RECORD_ABSENT;
+	if (registers_count() && look->is_frozen)
+		line.is_whole = ask_registers(tid, regs);
+	if (!line.is_whole && (state.where == THREAD_IN_USER || state.where == THREAD_IN_SYSCALL))
+		registers_from_pc_sp(state.pc, state.sp, regs);
+	else if (!line.is_whole)
+		line.is_running = true;
+	if (registers_count() && !line.is_running)
+		unwind_thread(look, pid, regs, &stack);
+	line.stack = stack.len ? stack.buf : NULL;
+	premortem_put_thread(look->w, &line);
+	look->threads++;
+}
+
+/* What code the process maps, where that is not known already. */
+static void tell_maps(struct look *look, pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("%s/%d/maps", look->proc, pid);
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	_cleanup_free_ char *line = NULL;
+	size_t cap = 0;
+
+	while (f && getline(&line, &cap, f) > 0) {
+		uint64_t start, end, offset;
+		char perms[8];
+		int at = 0;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %*s %*s %n", &start, &end,
+			   perms, &offset, &at) < 4 ||
+		    !at || perms[2] != 'x' || line[at] != '/')
+			continue;
+		if (!unwind_knows(look->unwind, pid, start))
+			unwind_map(look->unwind, pid, start, end - start, offset, line + at);
+	}
+}
+
+static void write_process(struct look *look, pid_t pid, int64_t threads)
+{
+	char comm[64];
+	struct premortem_process line = {.pid = pid, .threads = threads};
+
+	read_comm(look, pid, pid, comm, sizeof(comm));
+	line.comm = *comm ? comm : NULL;
+	premortem_put_process(look->w, &line);
+}
+
+void look_at_threads(struct look *look, pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("%s/%d/task", look->proc, pid);
+	_cleanup_closedir_ DIR *dir = opendir(path);
+	struct dirent *d;
+	int64_t threads = 0;
+
+	if (!dir)
+		return;
+	tell_maps(look, pid);
+	while ((d = readdir(dir))) {
+		int tid = atoi(d->d_name);
+
+		if (tid <= 0)
+			continue;
+		threads++;
+		if (look->threads < LOOK_THREADS_MAX && !look_is_late(look))
+			look_at_thread(look, pid, tid);
+		else
+			look->left.threads++;
+	}
+	write_process(look, pid, threads);
+}

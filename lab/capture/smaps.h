@@ -1,0 +1,49 @@
+/*
+ * smaps.h - /proc/PID/smaps summed by mapping: where a process's resident memory lies. Pure.
+ *
+ * Mappings of one name are one row, as are all small anonymous ones without a name; a large one of
+ * those keeps a row of its own, with its address, because it may hold an arena.
+ *
+ * Pattern of use: zero-initialise; smaps_line() for each line of the file; smaps_sort();
+ * smaps_release(). Units: bytes. Names are as the kernel writes them (a newline in a path is
+ * "\012" there) and hostile all the same. Bounded: SMAPS_ROWS_MAX rows, the rest is one row.
+ *
+ * Kernel source: fs/proc/task_mmu.c, show_smap(), seen in 6.1 and 6.12; lines with unknown keys are
+ * skipped.
+ */
+#ifndef OOMLAB_CAPTURE_SMAPS_H
+#define OOMLAB_CAPTURE_SMAPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SMAPS_ROWS_MAX = 512, SMAPS_NAME_MAX = 1024 };
+#define SMAPS_LARGE_BYTES ((int64_t)1 << 20)
+
+struct smaps_row {
+	char *name;	     /* "": anonymous, without a name */
+	uint64_t start, end; /* of the first mapping; end follows neighbours of the same row */
+	int64_t mappings;    /* how many are in it */
+	int64_t size, rss, anon, huge, swap;
+};
+
+struct smaps {
+	struct smaps_row *rows;
+	size_t count;
+	struct smaps_row now; /* the mapping being read; name points into name[] */
+	char name[SMAPS_NAME_MAX];
+	bool has_now;
+	struct smaps_row rest; /* what found no room; name NULL */
+	int64_t mappings;      /* in all */
+};
+
+/* One line, with or without its newline; what is no line of smaps is skipped. */
+void smaps_line(struct smaps *smaps, const char *line);
+
+/* After the last line: the largest resident first. */
+void smaps_sort(struct smaps *smaps);
+
+void smaps_release(struct smaps *smaps);
+
+#endif
