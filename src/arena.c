@@ -176,6 +176,18 @@ static void set_up(struct arena *a, const struct arena_config *c, uintptr_t site
 	a->init_site = site;
 }
 
+/* Of the other sources the mapping is malloc's or the caller's, and so is its name. */
+static void name_mapping(const struct arena *a, void *base, size_t size)
+{
+	char text[8 + TRACE_NAME_MAX] = "oomlab ";
+	size_t len = strlen(text);
+
+	for (size_t i = 0; a->name[i] && len < sizeof(text) - 1; i++)
+		text[len++] = a->name[i];
+	text[len] = '\0';
+	os_mem_name(base, size, text);
+}
+
 static int take_memory(struct arena *a, const struct arena_config *c)
 {
 	void *base = c->backing;
@@ -188,6 +200,8 @@ static int take_memory(struct arena *a, const struct arena_config *c)
 		status = (base = malloc(size)) ? 0 : -ENOMEM;
 	if (status < 0)
 		return status;
+	if (a->source == ARENA_SOURCE_RESERVE)
+		name_mapping(a, base, size);
 	a->base = base;
 	a->reserved = size;
 	if (a->source != ARENA_SOURCE_RESERVE)

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 size_t os_mem_page_size(void)
@@ -37,6 +39,26 @@ int os_mem_reserve(size_t bytes, void **addr)
 		return -errno;
 	*addr = p;
 	return 0;
+}
+
+/* linux/prctl.h of 5.17; older headers do not have it. */
+#ifndef PR_SET_VMA
+#define PR_SET_VMA	     0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+enum { VMA_NAME_MAX = 80 }; /* with the NUL: ANON_VMA_NAME_MAX_LEN in the kernel's mm/madvise.c */
+
+void os_mem_name(void *addr, size_t bytes, const char *name)
+{
+	char text[VMA_NAME_MAX];
+	size_t len = 0;
+
+	for (; name[len] && len < sizeof(text) - 1; len++)
+		text[len] = (char)(name[len] < ' ' || name[len] > '~' || strchr("\\`$[]", name[len])
+					   ? '_'
+					   : name[len]);
+	text[len] = '\0';
+	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, addr, bytes, text);
 }
 
 int os_mem_commit(void *addr, size_t bytes)

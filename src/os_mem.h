@@ -33,6 +33,14 @@ size_t os_mem_page_size(void);
 int os_mem_reserve(size_t bytes, void **addr) __attribute__((nonnull, warn_unused_result));
 
 /*
+ * Gives memory of os_mem_reserve() a name: /proc/PID/maps and smaps show it as "[anon:NAME]", with
+ * '_' for what the kernel does not allow there, 79 bytes at most. A kernel that cannot
+ * (before 5.17, or without CONFIG_ANON_VMA_NAME) leaves it without, and that is no error. The name
+ * stays through commit and decommit.
+ */
+void os_mem_name(void *addr, size_t bytes, const char *name) __attribute__((nonnull));
+
+/*
  * Makes reserved memory readable and writable. Memory not committed since reserve or decommit reads
  * as zeroes. Returns 0; -EINVAL, -ENOMEM (commit limit under vm.overcommit_memory 2, RLIMIT_DATA,
  * too many mappings).
