@@ -110,10 +110,40 @@ static bool hex(struct span s, uint64_t *value)
 	return n > 0;
 }
 
+/* "Code: 48 89 fa <f3> aa 48 ...": the byte in brackets is the first of the instruction. */
+static void take_code(struct oomlog_event *ev, struct span text)
+{
+	size_t at = span_find(text, SPAN("<"));
+
+	if (at == SPAN_NONE)
+		return;
+	text = span_skip(text, at + 1);
+	while (ev->user_code_length < sizeof(ev->user_code) && text.n >= 2) {
+		uint64_t byte;
+
+		if (!hex(span_head(text, 2), &byte))
+			return;
+		ev->user_code[ev->user_code_length++] = (unsigned char)byte;
+		text = span_skip(text, 2);
+		span_eat(&text, SPAN(">"));
+		if (!span_eat(&text, SPAN(" ")))
+			return;
+	}
+}
+
+/* The number behind a register's name, wherever on the line that stands. */
+static void take_register(struct span text, struct span name, uint64_t *to)
+{
+	size_t at = span_find(text, name);
+	uint64_t value;
+
+	if (at != SPAN_NONE && !*to && hex(span_skip(text, at + name.n), &value))
+		*to = value;
+}
+
 void fact_registers(struct facts *f, struct span text, uint64_t line)
 {
 	struct oomlog_event *ev = &f->event;
-	size_t rcx = span_find(text, SPAN("RCX: "));
 	uint64_t value;
 
 	text = span_ltrim(text);
@@ -122,12 +152,16 @@ void fact_registers(struct facts *f, struct span text, uint64_t line)
 		ev->user_rip = value;
 		ev->has_registers = true;
 		ev->lines.registers = line;
-	} else if (ev->has_registers && span_starts(text, SPAN("RSP: 002b:")) && !ev->user_rsp &&
+	} else if (!ev->has_registers) {
+		return;
+	} else if (span_starts(text, SPAN("Code: ")) && !ev->user_rsp && !ev->user_code_length) {
+		take_code(ev, text);
+	} else if (span_starts(text, SPAN("RSP: 002b:")) && !ev->user_rsp &&
 		   hex(span_skip(text, 10), &value)) {
 		ev->user_rsp = value;
-	} else if (ev->has_registers && ev->user_rsp && rcx != SPAN_NONE && !ev->user_rcx &&
-		   span_starts(text, SPAN("RAX: ")) &&
-		   hex(span_skip(text, span_find(text, SPAN("RCX: ")) + 5), &value)) {
-		ev->user_rcx = value;
+	} else if (ev->user_rsp && span_starts(text, SPAN("RAX: "))) {
+		take_register(text, SPAN("RCX: "), &ev->user_rcx);
+	} else if (ev->user_rsp && span_starts(text, SPAN("RDX: "))) {
+		take_register(text, SPAN("RDI: "), &ev->user_rdi);
 	}
 }

@@ -130,9 +130,11 @@ struct oomlog_event {
 	size_t slab_count;
 	const char **trace; /* symbols of the call trace, innermost first, without offsets */
 	size_t trace_count;
-	uint64_t user_rip, user_rsp,
-		user_rcx; /* registers of the invoker; valid if has_registers */
+	uint64_t user_rip, user_rsp, user_rcx,
+		user_rdi; /* registers of the invoker; valid if has_registers; 0: not said */
 	bool has_registers;
+	unsigned char user_code[8]; /* the instruction at user_rip and what follows */
+	size_t user_code_length;    /* 0: the kernel could not read it */
 	const char *mechanism; /* "page_fault", "syscall_read", "tmpfs_write", ...; mechanism.h */
 	bool group_kill, panic, no_killable_process, allocating_task;
 	bool panic_is_compulsory; /* vm.panic_on_oom is 2 */
