@@ -98,6 +98,25 @@ static bool is_system_function(const char *function)
 	return function && starts_with_any(function, names);
 }
 
+/*
+ * The program's own: it has lines, and is no allocator; without lines a function called like one of
+ * libc's is taken for it, as in a program linked statically.
+ */
+static bool is_own_function(const struct record_frame *frame)
+{
+	static const char *const allocators[] = {"malloc", "calloc", "realloc", NULL};
+	static const char *const operators[] = {"_Znwm", "_Znam", "operator new", NULL};
+
+	if (!frame || !frame->function)
+		return true;
+	if (!frame->file)
+		return !is_system_function(frame->function);
+	for (size_t i = 0; allocators[i]; i++)
+		if (!strcmp(frame->function, allocators[i]))
+			return false;
+	return !starts_with_any(frame->function, operators);
+}
+
 static bool is_named(const char *function, const char *const *parts)
 {
 	for (; function && *parts; parts++)
@@ -142,22 +161,22 @@ void touch_locate(const struct touch_frames *f, const char *at, size_t len, stru
 	line->line_number = frame ? frame->line_number : 0;
 }
 
-/* The innermost frame of the program's own; of none, the innermost. */
-static void blame(const struct gatherer *g, const char *stack, struct touch_line *line)
+bool touch_blame(const struct touch_frames *frames, const char *stack, struct touch_line *line)
 {
 	for (const char *at = stack; *at; at += strspn(at, " ")) {
 		size_t len = strcspn(at, " ");
-		const struct record_frame *frame = frame_at(&g->frames, at, len);
-		const char *module = module_at(g->record, at);
+		const struct record_frame *frame = frame_at(frames, at, len);
+		const char *module = module_at(frames->record, at);
 		bool is_own = module && !symbols_is_system_library(module) &&
-			      !is_system_function(frame ? frame->function : NULL);
+			      is_own_function(frame);
 
 		if (is_own || at == stack)
-			touch_locate(&g->frames, at, len, line);
+			touch_locate(frames, at, len, line);
 		if (is_own)
-			return;
+			return true;
 		at += len;
 	}
+	return false;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -243,7 +262,7 @@ static void add_touch(struct gatherer *g, const struct record_touch *touch)
 
 	g->touches->samples += line.samples;
 	if (touch->stack)
-		blame(g, touch->stack, &line);
+		touch_blame(&g->frames, touch->stack, &line);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		line.kind = parts[i].kind;
 		line.bytes = parts[i].bytes;

@@ -56,6 +56,12 @@ void touch_locate(const struct touch_frames *frames, const char *at, size_t len,
 /* Of one place of a stack, len bytes: the function, else "FILE+0xADDRESS". The caller frees. */
 char *touch_frame_name(const struct touch_frames *frames, const char *at, size_t len);
 
+/*
+ * Sets where a stack is blamed on: its innermost frame that is the program's own, or, of none, the
+ * innermost. Kind, bytes and samples are not touched. True when it is the program's own.
+ */
+bool touch_blame(const struct touch_frames *frames, const char *stack, struct touch_line *line);
+
 /* count 0 when the record has no profile. touches_release() frees. */
 void touches_gather(const struct record *record, struct touches *touches);
 void touches_release(struct touches *touches);
