@@ -281,6 +281,28 @@ static void run_release(struct run *run)
 	free(STEAL(run->dir));
 }
 
+/* A core file is asked for by who wants it: what stands in its way is said before the run. */
+static int check_core(const struct run *run, struct err *err)
+{
+	struct err missing = ERR_INIT;
+	char *gdb;
+
+	if (!run->options->premortem_core || run->options->inside_guest || run->plan.skip)
+		return 0;
+	if (run->plan.place == PLACE_VM)
+		return err_set(err, EXIT_USAGE,
+			       "--premortem=gcore: a core file cannot leave the VM; it needs "
+			       "--backend=cgroup or a container, on a host with cgroup v2");
+	if (!run->options->premortem_percent)
+		return err_set(err, EXIT_USAGE,
+			       "--premortem=gcore needs the look that --premortem=off forbids");
+	gdb = target_find("gdb", &missing);
+	free(gdb);
+	return gdb ? 0
+		   : err_set(err, EXIT_USAGE,
+			     "--premortem=gcore needs gdb; install the package gdb");
+}
+
 static int prepare_and_run(struct run *run, char **operands, bool is_command, struct err *err)
 {
 	int stuck, status = 0;
@@ -298,6 +320,8 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 		plan_print(stdout, &run->plan, &run->spec, &run->facts, run->options->kernel);
 		return run->plan.skip ? EXIT_SKIP : EXIT_OK;
 	}
+	if (check_core(run, err) < 0)
+		return -1;
 	block_signals(run);
 	if (run->plan.place == PLACE_CGROUP && !run->options->inside_guest)
 		cg_clear_leftovers(&run->home, false, &stuck);

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "record/premortem.h"
 #include "symbols/symbols.h"
 
 enum { PLACES_MAX = 20000 };
@@ -48,6 +49,9 @@ static void collect(const struct record *record, struct places *places)
 	for (size_t i = 0; i < record->touch_count; i++)
 		if (record->touches[i].stack)
 			add_stack(places, record->touches[i].stack);
+	for (size_t i = 0; record->premortem && i < record->premortem->thread_count; i++)
+		if (record->premortem->threads[i].stack)
+			add_stack(places, record->premortem->threads[i].stack);
 	if (places->count)
 		qsort(places->items, places->count, sizeof(*places->items), by_text);
 	for (size_t i = 0; i < places->count; i++)

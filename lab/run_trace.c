@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "record/kills.h"
+#include "record/premortem.h"
 #include "run_asked.h"
 #include "run_touch.h"
 #include "symbols/symbols.h"
@@ -83,13 +84,52 @@ static void resolve_call(struct record_writer *w, struct symbols *symbols, uint6
 }
 
 /* The last that was written: what was loaded meanwhile is in it. */
-static struct symbols *open_maps(const struct record *record, int64_t pid)
+static const struct record_maps *maps_of(const struct record *record, int64_t pid)
 {
 	for (size_t i = record->maps_count; i-- > 0;)
 		if (record->maps[i].pid == pid)
-			return symbols_open(record->maps[i].maps);
+			return &record->maps[i];
+	return NULL;
+}
+
+static struct symbols *open_maps(const struct record *record, int64_t pid)
+{
+	const struct record_maps *maps = maps_of(record, pid);
+
 	/* A forked child has its parent's code. */
-	return record->maps_count ? symbols_open(record->maps[0].maps) : NULL;
+	if (!maps && record->maps_count)
+		maps = &record->maps[0];
+	return maps ? symbols_open(maps->maps) : NULL;
+}
+
+/* The kernel names tasks by the first 15 bytes of the program's name, unless they were renamed. */
+static bool is_called(const char *comm, const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	path = slash ? slash + 1 : path;
+	return comm && path && *path && !strncmp(comm, path, 15);
+}
+
+/*
+ * The kernel names the thread. It is looked for among processes, then among the threads seen just
+ * before; a process nobody saw is taken for a fork of the target only when it is called like it.
+ */
+static struct symbols *open_invoker(const struct record *record, const struct oomlog_event *event)
+{
+	const struct record_maps *maps = maps_of(record, event->invoker_pid);
+	const struct record_premortem *p = record->premortem;
+	const struct record_maps *target = maps_of(record, record->target_pid);
+
+	for (size_t i = 0; !maps && p && i < p->thread_count; i++)
+		if (p->threads[i].tid == event->invoker_pid)
+			maps = maps_of(record, p->threads[i].pid);
+	if (!maps && target &&
+	    is_called(event->invoker_comm, target->exe	  ? target->exe
+					   : record->argc ? record->argv[0]
+							  : NULL))
+		maps = target;
+	return maps ? symbols_open(maps->maps) : NULL;
 }
 
 /* Where the kernel's own record of an OOM says that the program was. */
@@ -100,8 +140,7 @@ static bool write_witnesses(struct run *run, const struct record *record)
 
 	for (size_t i = 0; i < kills->count && i < WITNESSES_MAX; i++) {
 		const struct oomlog_event *event = &kills->items[i].event;
-		struct symbols *symbols =
-			event->has_registers ? open_maps(record, event->invoker_pid) : NULL;
+		struct symbols *symbols = event->has_registers ? open_invoker(record, event) : NULL;
 
 		if (!symbols)
 			continue;

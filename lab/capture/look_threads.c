@@ -122,7 +122,8 @@ static void look_at_thread(struct look *look, pid_t pid, pid_t tid)
 	uint64_t regs[REGISTERS_MAX];
 	struct thread_state state;
 	char comm[64];
-	struct premortem_thread line = {.pid = pid, .tid = tid, .syscall = RECORD_ABSENT};
+	struct premortem_thread line = {
+		.pid = pid, .tid = tid, .syscall = RECORD_ABSENT, .sp = RECORD_ABSENT};
 
 	thread_state_read(look->proc, pid, tid, &state);
 	read_comm(look, pid, tid, comm, sizeof(comm));
@@ -135,8 +136,11 @@ static void look_at_thread(struct look *look, pid_t pid, pid_t tid)
 		registers_from_pc_sp(state.pc, state.sp, regs);
 	else if (!line.is_whole)
 		line.is_running = true;
-	if (registers_count() && !line.is_running)
+	if (registers_count() && !line.is_running) {
 		unwind_thread(look, pid, regs, &stack);
+		line.sp = registers_sp(regs) < (uint64_t)1 << 60 ? (int64_t)registers_sp(regs)
+								 : RECORD_ABSENT;
+	}
 	line.stack = stack.len ? stack.buf : NULL;
 	premortem_put_thread(look->w, &line);
 	look->threads++;

@@ -23,6 +23,8 @@
 #define FREEZE_PATIENCE_NS INT64_C(3000000000) /* throttling keeps a thread for 2 s at most */
 #define LOOK_PATIENCE_NS   INT64_C(3000000000)
 
+enum { MAPS_MAX = 8 };
+
 static const char name[] = "pre-mortem";
 
 int64_t premortem_plan(const struct premortem_facts *f, int percent, const char **why)
@@ -227,8 +229,11 @@ static void look_around(struct capture *capture)
 		look.ring_ino = (uint64_t)ring.st_ino;
 	}
 	look.log = write_arenas(capture, &log) ? &log : NULL;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		look_at(&look, pids[i].pid);
+		if (i < MAPS_MAX)
+			processes_write_maps(capture, pids[i].pid);
+	}
 	look_write_left(&look);
 	for (size_t i = 0; own && i < unwind_modules(own)->count; i++)
 		record_put_module(capture->w, (int64_t)i, unwind_modules(own)->items[i].path);

@@ -63,6 +63,7 @@ static const struct field fields_thread[] = {
 	AT(struct premortem_thread, syscall, "syscall", I64),
 	AT(struct premortem_thread, is_running, "running", BOOL),
 	AT(struct premortem_thread, is_whole, "whole", BOOL),
+	AT(struct premortem_thread, sp, "sp", I64),
 	AT(struct premortem_thread, stack, "stack", STRING),
 	END,
 };

@@ -35,6 +35,7 @@ struct premortem_thread {
 	int64_t syscall;   /* its number; absent: in none, or not known */
 	bool is_running;   /* it could not be held: nothing more is known of it */
 	bool is_whole;	   /* all registers were read; else the stack is a guess from two */
+	int64_t sp;	   /* its stack pointer; absent: not known */
 	const char *stack; /* as in record_touch; NULL: not known */
 	unsigned int line;
 };

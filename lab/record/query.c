@@ -1,4 +1,5 @@
 #include "record/query.h"
+#include "record/premortem.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -76,6 +77,13 @@ int64_t record_peak(const struct record *r, bool *is_sampled)
 
 	*is_sampled = !is_known(peak);
 	return *is_sampled ? record_max(r, METRIC_CURRENT, NULL) : peak;
+}
+
+int64_t record_high_delta(const struct record *r)
+{
+	if (r->premortem && r->premortem->armed_line)
+		return 0;
+	return record_delta(record_own_cgroup(r), COUNTER_HIGH);
 }
 
 int64_t record_lost(const struct record *r, const char *name)

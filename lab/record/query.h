@@ -37,6 +37,12 @@ const struct record_sample *record_sample_before(const struct record *r, int64_t
 /* memory.peak; where the kernel has none, the highest memory.current seen: a lower bound. */
 int64_t record_peak(const struct record *r, bool *is_sampled);
 
+/*
+ * How often memory.high held the target's cgroup back. 0 where the lab had set it itself, to look
+ * just below the limit: that is no fate of the target's.
+ */
+int64_t record_high_delta(const struct record *r);
+
 /* Sum of the losses of that name; 0 when none was recorded. */
 int64_t record_lost(const struct record *r, const char *name);
 

@@ -187,7 +187,7 @@ static enum outcome stopped_by_watchdog(const struct record *r, struct conclusio
 {
 	const struct record_cgroup *own = record_own_cgroup(r);
 	int64_t oom = record_delta(own, COUNTER_OOM), kill = record_delta(own, COUNTER_OOM_KILL);
-	int64_t high = record_delta(own, COUNTER_HIGH);
+	int64_t high = record_high_delta(r);
 
 	cite(c, "watchdog: %s", r->watchdog);
 	if (!strcmp(r->watchdog, "interrupt"))

@@ -136,7 +136,7 @@ static json_t *site_json(const struct facts *f, uint64_t address)
 	return object;
 }
 
-static json_t *arena_json(const struct facts *f, const struct record_arena *a)
+json_t *arena_to_json(const struct facts *f, const struct record_arena *a)
 {
 	json_t *object = json_object(), *init = site_json(f, a->init_site);
 	json_t *clear = site_json(f, a->clear_site);
@@ -166,7 +166,7 @@ static json_t *arenas_json(const struct facts *f)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < f->record->arena_count; i++)
-		json_array_append_new(array, arena_json(f, &f->record->arenas[i]));
+		json_array_append_new(array, arena_to_json(f, &f->record->arenas[i]));
 	return array;
 }
 
@@ -388,6 +388,8 @@ json_t *report_to_json(const struct facts *f, const struct doc *doc)
 	if (f->record->reservation_count)
 		json_object_set_new(report, "reservations", reserved_to_json(f->record));
 	json_object_set_new(report, "touches", touches_json(f));
+	if (f->record->premortem)
+		json_object_set_new(report, "premortem", premortem_to_json(f));
 	json_object_set_new(report, "timeline", timeline_json(f->record));
 	json_object_set_new(report, "explanation", explanation_json(doc));
 	json_object_set_new(report, "quality", quality_json(f));

@@ -22,6 +22,12 @@ json_t *report_to_json(const struct facts *facts, const struct doc *doc);
  */
 json_t *kills_to_json(const struct facts *facts);
 
+/* What was seen just before the limit; NULL: the record says nothing of it. */
+json_t *premortem_to_json(const struct facts *facts);
+
+/* "arenas" of the report and of a look. */
+json_t *arena_to_json(const struct facts *facts, const struct record_arena *arena);
+
 /* Sets a member, unless the value is absent (RECORD_ABSENT, NULL). */
 void json_put_number(json_t *object, const char *key, int64_t value);
 void json_put_text(json_t *object, const char *key, const char *text);

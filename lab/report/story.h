@@ -21,8 +21,10 @@ void story_asked(const struct facts *facts, struct doc *doc);
 void story_reserved(const struct facts *facts, struct doc *doc); /* goes on with story_asked() */
 void story_touched(const struct facts *facts, struct doc *doc);
 void story_who(const struct facts *facts, struct doc *doc);
+void story_premortem(const struct facts *facts, struct doc *doc);
 void story_ps(const struct facts *facts, struct doc *doc);
 void story_kernel(const struct facts *facts, struct doc *doc);
+void story_witness(const struct facts *facts, struct doc *doc); /* in the middle of that */
 void story_no_kill(const struct facts *facts, struct doc *doc);
 void story_budget(const struct facts *facts, struct doc *doc);
 void story_timeline(const struct facts *facts, struct doc *doc);

@@ -136,21 +136,6 @@ static void say_invoker(const struct facts *f, struct doc *doc)
 	cite_event(doc, f, COUNTER_MAX);
 }
 
-/* The registers in the kernel's own record: true whatever the samples missed. */
-static void say_witness(const struct facts *f, struct doc *doc)
-{
-	const struct oomlog_event *e = &f->kill->event;
-	const struct record_site *site = e->has_registers ? record_site_at(f->record, e->user_rip)
-							  : NULL;
-	_cleanup_free_ char *place = site_place(site);
-
-	if (!site || !site->function)
-		return;
-	doc_sentence(doc, "At that moment it was in %s%s%s (user RIP 0x%" PRIx64 ").",
-		     site->function, *place ? " at " : "", place, e->user_rip);
-	cite_kmsg(doc, kills_line(f->record, e->lines.registers));
-}
-
 static const char *constraint_words(const char *constraint)
 {
 	if (!strcmp(constraint, "MEMCG"))
@@ -215,7 +200,7 @@ void story_kernel(const struct facts *f, struct doc *doc)
 		return;
 	}
 	say_invoker(f, doc);
-	say_witness(f, doc);
+	story_witness(f, doc);
 	say_choice(f, doc);
 	if (f->kill_line)
 		doc_quote(doc, f->kill_line->text);
