@@ -241,18 +241,29 @@ static void look_around(struct capture *capture)
 	trace_log_release(&log);
 }
 
+static void thaw(const struct capture *capture)
+{
+	write_file(capture, "memory.high", "max");
+	write_file(capture, "cgroup.freeze", "0");
+}
+
+/* Ends the freeze: stopped by a signal instead, the target waits for gdb. */
 static void write_core(struct capture *capture)
 {
 	struct record_premortem *p = &capture->premortem;
+	struct stopped stopped;
 	char path[4096], why[WHY_MAX];
 
 	if (!capture->config.core_dir)
 		return;
+	premortem_stop_all(capture->cg->levels[0].dirfd, &stopped);
+	thaw(capture);
 	if (premortem_core(capture->target->pid, capture->config.core_dir, path, sizeof(path),
 			   &p->core_bytes, why))
 		p->core = path;
 	else
 		p->core_why = why;
+	premortem_go_on(&stopped);
 	premortem_put_core(capture->w, p);
 	p->core = p->core_why = NULL;
 }
@@ -301,14 +312,11 @@ static void take(struct capture *capture)
 	p->is_frozen = !write_file(capture, "cgroup.freeze", "1") && wait_until_frozen(capture);
 	late = is_too_late(capture);
 	write_look(capture, since, late);
-	if (p->is_frozen)
-		write_file(capture, "memory.high", "max");
 	if (!late) {
 		look_around(capture);
 		write_core(capture);
 	}
-	write_file(capture, "memory.high", "max");
-	write_file(capture, "cgroup.freeze", "0");
+	thaw(capture);
 	write_thaw(capture);
 	/* The target's time did not pass. */
 	capture->deadline_ns += io_now_ns() - since;

@@ -16,11 +16,51 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "launch/process.h"
 
 enum { WHY_SIZE = 256, STATUS_NO_GDB = 127 };
+
+/* The state letter of /proc/PID/stat stands behind the name, which may hold anything. */
+static char state_of(pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("/proc/%d/stat", pid);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	const char *end;
+
+	if (io_read_at(AT_FDCWD, path, 4096, &text))
+		return '\0';
+	end = strrchr(text.buf, ')');
+	return end && end[1] == ' ' ? end[2] : '\0';
+}
+
+void premortem_stop_all(int cgroup_fd, struct stopped *stopped)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	char *save = NULL;
+
+	*stopped = (struct stopped){0};
+	if (io_read_at(cgroup_fd, "cgroup.procs", 1 << 20, &text))
+		return;
+	for (char *s = strtok_r(text.buf, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
+		pid_t pid = atoi(s);
+
+		if (pid <= 0 || state_of(pid) == 'T' || kill(pid, SIGSTOP) < 0)
+			continue;
+		stopped->pids = xrealloc(stopped->pids, stopped->count + 1, sizeof(*stopped->pids));
+		stopped->pids[stopped->count++] = pid;
+	}
+}
+
+void premortem_go_on(struct stopped *stopped)
+{
+	for (size_t i = 0; i < stopped->count; i++)
+		kill(stopped->pids[i], SIGCONT);
+	free(stopped->pids);
+	*stopped = (struct stopped){0};
+}
 
 static int64_t room_in(const char *dir)
 {
