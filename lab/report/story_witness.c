@@ -144,10 +144,12 @@ void story_witness(const struct facts *f, struct doc *doc)
 
 	if (!e->has_registers || ((!site || !site->function) && !*rest))
 		return;
-	doc_sentence(doc, "At that moment it was %s%s%s%s (user RIP 0x%" PRIx64 ")%s.",
-		     site && site->function ? "in " : "in code without a name",
-		     site && site->function ? site->function : "", *place ? " at " : "", place,
-		     e->user_rip, rest);
+	if (site && site->function)
+		doc_sentence(doc, "At that moment it was in %s%s%s (user RIP 0x%" PRIx64 ")%s.",
+			     site->function, *place ? " at " : "", place, e->user_rip, rest);
+	else
+		doc_sentence(doc, "At that moment it was at user RIP 0x%" PRIx64 "%s.", e->user_rip,
+			     rest);
 	cite_kmsg(doc, kills_line(f->record, e->lines.registers));
 	has_place = say_arena(f, doc) || *place;
 	if (!has_place)

@@ -161,14 +161,32 @@ void touch_locate(const struct touch_frames *f, const char *at, size_t len, stru
 	line->line_number = frame ? frame->line_number : 0;
 }
 
+/* Whether frames further out of the same module have lines: then those without are not its own. */
+static bool has_lines_further_out(const struct touch_frames *f, const char *stack, const char *at)
+{
+	size_t id = strcspn(at, "+") + 1;
+
+	for (stack += strspn(stack, " "); *stack; stack += strspn(stack, " ")) {
+		size_t len = strcspn(stack, " ");
+		const struct record_frame *frame = strncmp(stack, at, id) ? NULL
+									  : frame_at(f, stack, len);
+
+		if (frame && frame->file)
+			return true;
+		stack += len;
+	}
+	return false;
+}
+
 bool touch_blame(const struct touch_frames *frames, const char *stack, struct touch_line *line)
 {
 	for (const char *at = stack; *at; at += strspn(at, " ")) {
 		size_t len = strcspn(at, " ");
 		const struct record_frame *frame = frame_at(frames, at, len);
 		const char *module = module_at(frames->record, at);
-		bool is_own = module && !symbols_is_system_library(module) &&
-			      is_own_function(frame);
+		bool is_own =
+			module && !symbols_is_system_library(module) && is_own_function(frame) &&
+			(!frame || frame->file || !has_lines_further_out(frames, at + len, at));
 
 		if (is_own || at == stack)
 			touch_locate(frames, at, len, line);
