@@ -29,7 +29,7 @@ PACKAGES := gcc libc6-dev pkg-config libcgroup-dev libjansson-dev libarchive-dev
             libelf-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils zstd lz4 scdoc procps \
             $(QEMU_PKG) qemu-system-common
 # The sanitizers' libraries are a package of the same version as clang's.
-DEV_PACKAGES = clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck
+DEV_PACKAGES = gdb clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck
 CLANG_RT     = $(shell apt-cache depends clang 2>/dev/null | \
                  sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')
 

@@ -83,7 +83,7 @@ static void assert_golden(const char *name, const char *suffix, const struct str
 
 static const char *const records[] = {"memset-2g",    "malloc-128m", "refused-2g", "hostile",
 				      "lazy-zero-2g", "signalled",   "ancestor",   "throttled",
-				      "livelocked",   "cut",	     "preload"};
+				      "livelocked",   "cut",	     "preload",	   "premortem"};
 #define RECORDS ((int)(sizeof(records) / sizeof(*records)))
 
 START_TEST(text_is_as_expected)
@@ -263,7 +263,7 @@ START_TEST(the_story_fits_one_screen)
 	emit_text(&t.doc, false, 96, &text);
 	for (const char *p = text.buf; *p; p++)
 		lines += *p == '\n';
-	ck_assert_int_le(lines, 52);
+	ck_assert_int_le(lines, 53);
 	forget(&t);
 }
 END_TEST
@@ -384,6 +384,28 @@ START_TEST(json_holds_the_schema)
 }
 END_TEST
 
+START_TEST(json_tells_the_look)
+{
+	struct told t;
+	json_t *report, *look, *threads;
+
+	tell(&t, "premortem");
+	report = report_to_json(&t.facts, &t.doc);
+	look = json_object_get(report, "premortem");
+	ck_assert(json_is_true(json_object_get(look, "taken")));
+	ck_assert(json_is_true(json_object_get(look, "frozen")));
+	ck_assert_int_gt(json_integer_value(json_object_get(look, "before_kill_ns")), 0);
+	ck_assert_int_eq(json_integer_value(json_object_get(look, "percent")), 5);
+	threads = json_object_get(look, "threads");
+	ck_assert_uint_eq(json_array_size(threads), 3);
+	ck_assert_str_eq(string(json_array_get(threads, 0), "function"), "grow");
+	ck_assert_str_eq(string(json_array_get(threads, 2), "function"), "reader");
+	ck_assert_str_eq(string(json_array_get(threads, 2), "comm"), "pid=1, `<b>");
+	json_decref(report);
+	forget(&t);
+}
+END_TEST
+
 START_TEST(json_tells_the_kill)
 {
 	struct told t;
@@ -487,6 +509,7 @@ static TCase *whole_reports(void)
 	tcase_add_loop_test(t, json_holds_the_schema, 0, RECORDS);
 	tcase_add_test(t, json_tells_the_kill);
 	tcase_add_test(t, a_small_victim_did_not_hold_it_all);
+	tcase_add_test(t, json_tells_the_look);
 	tcase_add_test(t, the_story_fits_one_screen);
 	tcase_add_test(t, text_wraps_at_the_width);
 	tcase_add_test(t, colour_adds_nothing_but_colour);
