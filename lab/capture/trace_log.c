@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "record/record.h"
 #include "src/trace_check.h"
 
 #define LOAD_MAX_BYTES (TRACE_RING_MAX_BYTES + ((size_t)64 << 20))

@@ -34,7 +34,6 @@
 
 #include "base/err.h"
 #include "capture/trace_sites.h"
-#include "record/record.h"
 #include "src/trace_format.h"
 
 #define TRACE_RING_DEFAULT_BYTES ((size_t)4 << 20)
@@ -45,6 +44,8 @@
 
 /* A ring this process made; opaque. */
 struct trace_ring;
+
+struct record_arena; /* record/record.h */
 
 /* One record. */
 struct trace_event {

@@ -33,7 +33,7 @@ static int empty_pipe[2];
 /* One block, so that no page is touched by malloc() itself. */
 NOINLINE static void grow(void)
 {
-	const size_t bytes = (size_t)1 << 30;
+	const size_t bytes = (size_t)256 * MIB;
 	char *block = malloc(bytes);
 
 	if (!block)
