@@ -43,6 +43,16 @@ static bool wait_for_stop(pid_t tid)
 	return false;
 }
 
+/* A number that the kernel wants where a pointer stands. */
+static void *as_pointer(uint64_t value)
+{
+	const uintptr_t number = (uintptr_t)value;
+	void *pointer;
+
+	memcpy(&pointer, &number, sizeof(pointer));
+	return pointer;
+}
+
 static bool ask_registers(pid_t tid, uint64_t regs[REGISTERS_MAX])
 {
 	struct user_regs_struct set;
@@ -52,7 +62,7 @@ static bool ask_registers(pid_t tid, uint64_t regs[REGISTERS_MAX])
 	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) < 0)
 		return false;
 	ok = ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0 && wait_for_stop(tid) &&
-	     ptrace(PTRACE_GETREGSET, tid, (void *)(uintptr_t)NT_PRSTATUS, &iov) == 0 &&
+	     ptrace(PTRACE_GETREGSET, tid, as_pointer(NT_PRSTATUS), &iov) == 0 &&
 	     registers_from_regset(&set, iov.iov_len, regs);
 	ptrace(PTRACE_DETACH, tid, NULL, NULL);
 	return ok;
@@ -66,7 +76,7 @@ static size_t read_stack(pid_t pid, uint64_t sp, unsigned char *stack)
 	/* One that is shorter is read as far as it goes, whole pages at a time. */
 	while (len) {
 		struct iovec to = {stack, len};
-		struct iovec from = {(void *)(uintptr_t)sp, len};
+		struct iovec from = {as_pointer(sp), len};
 		ssize_t n = process_vm_readv(pid, &to, 1, &from, 1, 0);
 
 		if (n > 0)
