@@ -182,7 +182,7 @@ static void name_mapping(const struct arena *a, void *base, size_t size)
 	char text[8 + TRACE_NAME_MAX] = "oomlab ";
 	size_t len = strlen(text);
 
-	for (size_t i = 0; a->name[i] && len < sizeof(text) - 1; i++)
+	for (size_t i = 0; len < sizeof(text) - 1 && a->name[i]; i++)
 		text[len++] = a->name[i];
 	text[len] = '\0';
 	os_mem_name(base, size, text);

@@ -53,7 +53,7 @@ void os_mem_name(void *addr, size_t bytes, const char *name)
 	char text[VMA_NAME_MAX];
 	size_t len = 0;
 
-	for (; name[len] && len < sizeof(text) - 1; len++)
+	for (; len < sizeof(text) - 1 && name[len]; len++)
 		text[len] = (char)(name[len] < ' ' || name[len] > '~' || strchr("\\`$[]", name[len])
 					   ? '_'
 					   : name[len]);
