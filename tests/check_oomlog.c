@@ -171,6 +171,10 @@ static void is_host_v1(const struct oomlog_event *ev, void *ctx)
 	ck_assert_int_eq(ev->memsw_usage_bytes, 16384 * 1024);
 	ck_assert_str_eq(ev->mechanism, "page_fault");
 	ck_assert_uint_eq(ev->user_rcx, 0x1031010);
+	ck_assert_uint_ne(ev->user_rdi, 0);
+	/* rep stos %al, and what follows it */
+	ck_assert_uint_eq(ev->user_code_length, 8);
+	ck_assert_int_eq(memcmp(ev->user_code, "\xf3\xaa\x48\x89\xd0\xc3\x48\x3b", 8), 0);
 	ck_assert_uint_eq(ev->note_count, 0);
 }
 

@@ -406,6 +406,60 @@ START_TEST(json_tells_the_look)
 }
 END_TEST
 
+/* A record with the arena's address: RDI lies in it, and the rest is arithmetic. */
+static void tell_with_base(struct told *t, const char *base)
+{
+	_cleanup_strbuf_ struct strbuf from = STRBUF_INIT, with = STRBUF_INIT;
+	struct err err = ERR_INIT;
+	const char *at;
+
+	ck_assert_int_eq(io_read_at(AT_FDCWD, FIXTURES "memset-2g.jsonl", 1 << 22, &from), 0);
+	at = strstr(from.buf, "\"source\":\"malloc\"");
+	ck_assert_ptr_nonnull(at);
+	strbuf_append(&with, from.buf, (size_t)(at - from.buf));
+	strbuf_printf(&with, "\"base\":%s,%s", base, at);
+	*t = (struct told){0};
+	ck_assert_int_eq(record_load_memory(with.buf, with.len, &t->record, &err), 0);
+	conclusion_draw(&t->record, &t->conclusion);
+	facts_gather(&t->record, &t->conclusion, &t->facts);
+	story_tell(&t->facts, &t->doc);
+}
+
+static bool says(const struct told *t, const char *words)
+{
+	for (size_t i = 0; i < t->doc.count; i++)
+		if (t->doc.blocks[i].text && strstr(t->doc.blocks[i].text, words))
+			return true;
+	return false;
+}
+
+START_TEST(the_witness_tells_how_far_it_had_come)
+{
+	struct told t;
+
+	tell_with_base(&t, "140328865742864"); /* 0x7fa0dc31c010 */
+	ck_assert(says(&t, "in a rep stos with 1.1 MiB still to write (RCX 0x11c010)"));
+	ck_assert(says(&t, "It had come 510.9 MiB far into the arena \"game memory\" (RDI): the "
+			   "memset() at src/arena.c:"));
+	ck_assert(says(&t, "had 1.5 GiB of 2 GiB still to clear"));
+	forget(&t);
+}
+END_TEST
+
+START_TEST(the_witness_claims_no_arena_that_rdi_is_not_in)
+{
+	struct told t;
+
+	tell_with_base(&t, "140000000000000");
+	ck_assert(says(&t, "in a rep stos with 1.1 MiB still to write"));
+	ck_assert(!says(&t, "(RDI)"));
+	forget(&t);
+	tell_with_base(&t, "0");
+	ck_assert(!says(&t, "(RDI)"));
+	forget(&t);
+}
+END_TEST
+
 START_TEST(json_tells_the_kill)
 {
 	struct told t;
@@ -510,6 +564,8 @@ static TCase *whole_reports(void)
 	tcase_add_test(t, json_tells_the_kill);
 	tcase_add_test(t, a_small_victim_did_not_hold_it_all);
 	tcase_add_test(t, json_tells_the_look);
+	tcase_add_test(t, the_witness_tells_how_far_it_had_come);
+	tcase_add_test(t, the_witness_claims_no_arena_that_rdi_is_not_in);
 	tcase_add_test(t, the_story_fits_one_screen);
 	tcase_add_test(t, text_wraps_at_the_width);
 	tcase_add_test(t, colour_adds_nothing_but_colour);
