@@ -642,6 +642,31 @@ START_TEST(no_core_file_has_a_reason)
 }
 END_TEST
 
+START_TEST(a_core_file_beyond_the_bound_is_not_begun)
+{
+	char path[256], why[256];
+	int64_t bytes;
+	void *huge = mmap(NULL, (size_t)PREMORTEM_CORE_MAX, PROT_READ,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	pid_t other = start_child();
+
+	ck_assert_ptr_ne(huge, MAP_FAILED);
+	GDB("for last; do :; done; printf 12345 >\"${last#gcore }\"\n");
+	ck_assert(!premortem_core(other, scratch_dir, path, sizeof(path), &bytes, why));
+	ck_assert_ptr_nonnull(strstr(why, "at most are written here"));
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	/* What is not to be dumped does not count. */
+	ck_assert_int_eq(madvise(huge, (size_t)PREMORTEM_CORE_MAX, MADV_DONTDUMP), 0);
+	other = start_child();
+	ck_assert_msg(premortem_core(other, scratch_dir, path, sizeof(path), &bytes, why), "%s",
+		      why);
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	munmap(huge, (size_t)PREMORTEM_CORE_MAX);
+}
+END_TEST
+
 static TCase *cores(void)
 {
 	TCase *t = tcase_create("core");
@@ -649,6 +674,7 @@ static TCase *cores(void)
 	tcase_add_checked_fixture(t, core_enter, core_leave);
 	tcase_add_test(t, a_core_file_is_gdb_s);
 	tcase_add_test(t, no_core_file_has_a_reason);
+	tcase_add_test(t, a_core_file_beyond_the_bound_is_not_begun);
 	return t;
 }
 

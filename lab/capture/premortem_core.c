@@ -19,7 +19,6 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "launch/process.h"
 
 enum { WHY_SIZE = 256, STATUS_NO_GDB = 127 };
 
@@ -119,20 +118,44 @@ static bool explain(int status, bool in_time, char *why)
 	return false;
 }
 
+/*
+ * What gdb would write: mappings that can be read, but for those marked MADV_DONTDUMP ("dd"), as
+ * the shadow of a sanitizer is. Each mapping's flags are its last line in smaps.
+ */
+static int64_t dump_size(pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("/proc/%d/smaps", pid);
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	_cleanup_free_ char *line = NULL;
+	int64_t sum = 0, size = 0;
+	bool is_readable = false;
+	size_t cap = 0;
+
+	while (f && getline(&line, &cap, f) > 0) {
+		const char *perms = strchr(line, ' ');
+
+		if (text_starts_with(line, "Size:"))
+			size = strtoll(line + strlen("Size:"), NULL, 10) * 1024;
+		else if (text_starts_with(line, "VmFlags:") && is_readable && !strstr(line, " dd"))
+			sum += size;
+		else if (*line < 'A' || *line > 'Z')
+			is_readable = perms && perms[1] == 'r';
+	}
+	return sum;
+}
+
 static bool fits(pid_t pid, const char *dir, int64_t *most, char *why)
 {
-	int64_t vsz = 0, rss, room = room_in(dir);
+	int64_t dump = dump_size(pid), room = room_in(dir);
 
 	*most = room < PREMORTEM_CORE_MAX ? room : PREMORTEM_CORE_MAX;
-	process_sizes(pid, &vsz, &rss);
-	if (vsz <= *most)
+	if (dump <= *most)
 		return true;
-	snprintf(
-		why, WHY_SIZE,
-		"it could be %s, the process's address space, and %s at most are written here (%s)",
-		TEXT_SIZE((uint64_t)vsz), TEXT_SIZE((uint64_t)*most),
-		room < PREMORTEM_CORE_MAX ? "half of what the disk has left"
-					  : "a bound of this lab");
+	snprintf(why, WHY_SIZE,
+		 "it would be %s, touched or not, and %s at most are written here (%s)",
+		 TEXT_SIZE((uint64_t)dump), TEXT_SIZE((uint64_t)*most),
+		 room < PREMORTEM_CORE_MAX ? "half of what the disk has left"
+					   : "a bound of this lab");
 	return false;
 }
 

@@ -6,7 +6,7 @@
  * before their next instruction. Pattern of use: stop_all(), thaw, premortem_core(), go_on().
  *
  * Bounded: PREMORTEM_CORE_MAX bytes, half of what the disk has left, PREMORTEM_CORE_SECONDS.
- * Address space that was never touched is read by gdb as zeroes and counts, too.
+ * Memory that was never touched is read by gdb as zeroes and counts, too.
  */
 #ifndef OOMLAB_CAPTURE_PREMORTEM_CORE_H
 #define OOMLAB_CAPTURE_PREMORTEM_CORE_H

@@ -6,11 +6,11 @@
  *
  *	premortem          armed: the limit, and where memory.high was put
  *	premortem_look     the moment; memory.current and memory.stat of then
- *	premortem_process  each process that was looked at
+ *	premortem_arena    an arena as the trace ring had it then; fields of "arena"
  *	premortem_thread   each thread: its stack as record_touch has it, its system call
+ *	premortem_process  the process they are of
  *	premortem_mapping  resident memory by mapping, summed by name
  *	premortem_file     open files that live in memory: tmpfs, memfd
- *	premortem_arena    an arena as the trace ring had it then; fields of "arena"
  *	premortem_left     what was left out, and how many of it
  *	premortem_core     the core file, or why there is none
  *	premortem_thaw     the moment it was let go on, with memory.high put back to max
