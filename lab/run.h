@@ -32,8 +32,8 @@ struct run_options {
 	bool allow_host_sysctl, share_host, no_touch_profile;
 	bool preload;		     /* count allocation calls */
 	const char *preload_library; /* inside_guest: where the library is */
-	int premortem_percent; /* of the limit, below it; 0: none */
-	bool premortem_core;   /* with a core file */
+	int premortem_percent;	     /* of the limit, below it; 0: none */
+	bool premortem_core;	     /* with a core file */
 	bool inside_guest;     /* this is the oomlab in the guest: record and trace go to ports */
 	const char *spec_json; /* inside_guest: the whole spec, settled outside */
 };

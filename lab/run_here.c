@@ -108,11 +108,11 @@ static int do_limits(struct here *here, struct err *err)
 static int do_ring(struct here *here, struct err *err)
 {
 	if (here->run->preload)
-		here->ring = trace_ring_create_counting(RING_BYTES, run_asked_follow(here->run),
-							err);
+		here->ring =
+			trace_ring_create_counting(RING_BYTES, run_asked_follow(here->run), err);
 	else
-		here->ring = trace_ring_create(
-			here->cg.is_shared ? SHARED_RING_BYTES : RING_BYTES, err);
+		here->ring =
+			trace_ring_create(here->cg.is_shared ? SHARED_RING_BYTES : RING_BYTES, err);
 	return here->ring ? 0 : -1;
 }
 

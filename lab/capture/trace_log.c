@@ -273,8 +273,8 @@ static int check_header(const struct trace_header *h, struct err *err)
 	if (h->clock == TRACE_CLOCK_UNSET || h->clock >= TRACE_CLOCK_COUNT ||
 	    h->arena_capacity == 0 || h->arena_capacity > TRACE_ARENA_CAPACITY ||
 	    h->block_count == 0 || !trace_sites_fit(h) ||
-	    h->total_bytes != TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count) +
-				      TRACE_TABLES_BYTES(h))
+	    h->total_bytes !=
+		    TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count) + TRACE_TABLES_BYTES(h))
 		return err_set(err, EXIT_FAILED, "trace with a damaged header");
 	return 0;
 }

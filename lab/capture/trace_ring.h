@@ -89,10 +89,10 @@ struct trace_log {
 	size_t arena_count;
 	uint64_t lost; /* records: written, but lapped, torn or invalid: all that is missing */
 	uint64_t torn; /* those of `lost` that are still in the ring but do not fit */
-	uint64_t arenas_lost; /* arenas that found the table full, or whose entry is invalid */
-	bool is_clock_sound;  /* false: no usable calibration, all t_ns are 0 */
+	uint64_t arenas_lost;	  /* arenas that found the table full, or whose entry is invalid */
+	bool is_clock_sound;	  /* false: no usable calibration, all t_ns are 0 */
 	struct trace_sites asked; /* what the preload library counted; empty without it */
-	bool is_cut;	      /* shorter than its header says: what is missing is not in `lost` */
+	bool is_cut; /* shorter than its header says: what is missing is not in `lost` */
 };
 
 /* What became of one arena: its entry, and where in the log the evidence lies. */

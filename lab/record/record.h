@@ -272,7 +272,8 @@ struct record {
 	size_t resident_count;
 	struct record_frame *frames;
 	size_t frame_count;
-	struct record_reservation *reservations; /* by the preload library; the largest peak first */
+	struct record_reservation
+		*reservations; /* by the preload library; the largest peak first */
 	size_t reservation_count;
 	struct record_range *ranges;
 	size_t range_count;
