@@ -46,6 +46,19 @@ becomes() {
 	is "$(report "$reports" .outcome)" "$outcome" "$name: $outcome"
 }
 
+# One that walks out of its cgroup is stopped: no limit would hold it.
+cat >"$scratch/walk-out" <<'END'
+#!/bin/sh
+name=$(sed -n 's|.*:memory:.*/||p; s|^0::.*/\(oomlab-.*\)|\1|p' /proc/self/cgroup | grep '^oomlab-' | head -n 1)
+dir=$(find /sys/fs/cgroup -type d -name "$name" 2>/dev/null | head -n 1)
+echo $$ >"$dir/../cgroup.procs" || exit 99
+exec sleep 30
+END
+chmod +x "$scratch/walk-out"
+becomes 125 lab_error 'a program that leaves its cgroup' --memory=64M -- "$scratch/walk-out"
+like "$(report "$reports" .summary)$errors$(report "$reports" '.quality.notes | tostring')" \
+	'left its cgroup' 'a program that leaves its cgroup: and it is said'
+
 becomes 137 oom_killed 'a hog' --memory=64M -- "$hog" touch 200
 # The kernel prints ten OOM headers in 5 s and no more; tests before this one had theirs.
 for _ in 1 2 3; do

@@ -2,14 +2,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "capture/premortem.h"
 #include "capture/source.h"
 #include "capture/touch.h"
@@ -130,10 +133,24 @@ static bool is_livelocked(struct capture *capture)
 	return capture->oom_stuck_since_ns && now - capture->oom_stuck_since_ns > LIVELOCK_NS;
 }
 
+/* No limit holds the target any more: it must not go on. */
+static void end_escaped(struct capture *capture)
+{
+	_cleanup_free_ char *text = text_format(
+		"the program left its cgroup for '%s', where the limits of this run do not "
+		"hold, and the lab stopped it",
+		capture->escaped_to);
+
+	record_put_error(capture->w, text);
+	syscall(SYS_pidfd_send_signal, capture->target->pidfd, SIGKILL, NULL, 0);
+}
+
 static const char *why_stop(struct capture *capture)
 {
 	if (capture->stop_signal)
 		return "interrupt";
+	if (capture->escaped_to)
+		return "escape";
 	if (is_livelocked(capture))
 		return "livelock";
 	return io_now_ns() >= capture->deadline_ns ? "timeout" : NULL;
@@ -144,6 +161,8 @@ static void stop_all(struct capture *capture, const char *why)
 	/* Read before the kill: what the target looked like when it was stopped. */
 	sampler_take(capture);
 	record_put_watchdog(capture->w, io_now_ns(), why);
+	if (capture->escaped_to)
+		end_escaped(capture);
 	cg_kill(capture->cg);
 	if (!capture->target_ended)
 		source_target.read(capture);
@@ -280,6 +299,7 @@ void capture_close(struct capture *capture)
 
 	mark_victim_close(capture);
 	touch_free(capture->touch);
+	free(capture->escaped_to);
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		if (capture->polls[own[i]].fd >= 0)
 			close(capture->polls[own[i]].fd);

@@ -186,6 +186,8 @@ static void read_sampler(struct capture *capture)
 		write_last(capture);
 	if (!capture->touch && is_time_for_maps(capture->samples))
 		processes_write_maps(capture, capture->target->pid);
+	if (capture->cg->made && !capture->target_ended && !capture->escaped_to)
+		capture->escaped_to = cg_left_for(capture->cg, capture->target->pid);
 	if (capture->cg->version == 1)
 		source_events.read(capture);
 	if (capture->config.progress)

@@ -52,6 +52,7 @@ struct capture {
 	bool target_ended, end_known;
 	bool has_after; /* the target's own counters at the end were written */
 	int stop_signal;
+	char *escaped_to; /* the cgroup the target moved itself to; NULL: none seen */
 	struct capture_status status;
 
 	/* kmsg */

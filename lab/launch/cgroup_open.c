@@ -73,6 +73,35 @@ static char *find_path(char *text, int version)
 	return NULL;
 }
 
+/* Of one that is exiting version 1 shows "/" (PF_EXITING, include/linux/sched.h). */
+static bool is_exiting(pid_t pid)
+{
+	_cleanup_free_ char *file = text_format("/proc/%d/stat", (int)pid);
+	char text[1024], *name_end;
+	unsigned long flags;
+
+	if (io_read_line_at(AT_FDCWD, file, text, sizeof(text)))
+		return true;
+	name_end = strrchr(text, ')');
+	return !name_end || sscanf(name_end, ") %*c %*d %*d %*d %*d %*d %lu", &flags) != 1 ||
+	       (flags & 4);
+}
+
+char *cg_left_for(const struct cg *cg, pid_t pid)
+{
+	_cleanup_free_ char *file = text_format("/proc/%d/cgroup", (int)pid);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	const char *own = cg->levels[0].path, *path;
+	size_t n = own ? strlen(own) : 0;
+
+	if (!n || io_read_at(AT_FDCWD, file, 1 << 20, &text))
+		return NULL;
+	path = find_path(text.buf, cg->version);
+	if (!path || (!strncmp(path, own, n) && (!path[n] || path[n] == '/')) || is_exiting(pid))
+		return NULL;
+	return xstrdup(path);
+}
+
 /* The part of the path below the mount's root; its top where the two do not meet (namespaces). */
 static const char *below(const char *path, const char *root)
 {

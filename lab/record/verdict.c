@@ -228,6 +228,8 @@ static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 		return OUTCOME_UNSET;
 	if (is_target_oom_killed(r, c))
 		return OUTCOME_OOM_KILLED;
+	if (r->watchdog && !strcmp(r->watchdog, "escape"))
+		return OUTCOME_LAB_ERROR;
 	if (r->watchdog)
 		return stopped_by_watchdog(r, c);
 	if (!record_target_end(r) || (r->error && !is_known(r->gate_ns)))
