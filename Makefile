@@ -118,7 +118,7 @@ list: all ## list the scenarios
 	@$(BUILD)/oomlab list
 
 # What lint compiles.
-tests: $(CHECKS) $(HELPERS) $(BENCHES)
+tests: $(CHECKS) $(HELPERS) $(BENCHES) $(BUILD)/containers/reports_door
 
 check: all $(CHECKS) $(HELPERS) ## run every test (boots VMs)
 	@BUILD="$(BUILD)" tests/run $(CHECKS) tests/it_*.sh
@@ -155,8 +155,12 @@ format: ## clang-format over the tree
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 # Scenarios keep their debugging information: the report names lines of theirs.
-image-files: all
+# A builder's COPY drops the setuid bit, its ADD of an archive keeps it; and so no file here has it.
+image-files: all $(BUILD)/containers/reports_door
 	@rm -rf $(BUILD)/image; mkdir -p $(BUILD)/image/scenarios
+	@install -m 755 -s $(BUILD)/containers/reports_door $(BUILD)/image/reports-door
+	@tar -C $(BUILD)/image --owner=0 --group=0 --numeric-owner --mode=4755 --remove-files \
+		-cf $(BUILD)/image/door.tar reports-door
 	@install -m 755 -s $(BUILD)/oomlab $(BUILD)/image/oomlab
 	@install -m 755 $(SCENARIOS) $(BUILD)/image/scenarios
 
@@ -212,6 +216,10 @@ $(BUILD)/preload/%.o: src/%.c
 
 $(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(BUILD)/scenarios/scenario_main.o $(LIB)
 	@echo "  LINK $@"; $(CC) $(ALLFLAGS) $(STATIC) -o $@ $^
+
+# Static whatever the rest is: it is setuid, and its image holds no library.
+$(BUILD)/containers/%: $(BUILD)/containers/%.o
+	@echo "  LINK $@"; $(CC) $(ALLFLAGS) -static -o $@ $^
 
 # Programs the tests start: they stand alone, as a user's would.
 $(BUILD)/tests/helpers/%: tests/helpers/%.c $(LIB)

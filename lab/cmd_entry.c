@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -9,6 +10,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "commands.h"
+#include "run_dir.h"
 
 static const char usage[] =
 	"oomlab " OOMLAB_VERSION
@@ -16,15 +18,26 @@ static const char usage[] =
 	"usage: docker run --rm --memory 512m -v \"$PWD/reports:/reports\" oomlab WORDS...\n\n"
 	"WORDS are those of 'oomlab run' (a scenario, options, '-- COMMAND'), or another command:\n"
 	"list, explain, report, doctor, each with --help. The report goes to the terminal and to\n"
-	"/reports, which uid %d must be able to write: add --user \"$(id -u)\", or make it "
-	"writable.\n"
-	"Nothing else is needed; --read-only, --cap-drop ALL and --network none are fine. The "
-	"kernel\n"
-	"log is shown with --device /dev/kmsg --cap-add SYSLOG --user 0.\n";
+	"/reports, whoever owns that folder. Nothing else is needed; --read-only, --cap-drop ALL\n"
+	"and --network none are fine. With no-new-privileges, or without capabilities where\n"
+	"another user than root owns the folder, uid %d must be able to write it.\n"
+	"The kernel log is shown with --device /dev/kmsg --cap-add SYSLOG --user 0.\n";
 
-static bool is_writable(const char *dir)
+static void say_kept_nowhere(void)
 {
-	return !access(dir, W_OK | X_OK);
+	struct stat folder;
+
+	fputs("oomlab: the report is only shown, its files go with the "
+	      "container: " RUN_DIR_DOOR_FOLDER,
+	      stderr);
+	if (stat(RUN_DIR_DOOR_FOLDER, &folder) < 0)
+		fputs(" is not there; docker run -v \"$PWD/reports:/reports\" keeps them\n",
+		      stderr);
+	else
+		fprintf(stderr,
+			" belongs to uid %d and this container may not act for it; docker run "
+			"--user %d keeps them\n",
+			(int)folder.st_uid, (int)folder.st_uid);
 }
 
 /* /dev/shm is there and writable even with --read-only. */
@@ -32,19 +45,15 @@ static const char *choose_reports(void)
 {
 	static const char *const others[] = {"/tmp", "/dev/shm"};
 
-	if (is_writable("/reports"))
-		return "/reports";
+	if (run_dir_may_make(RUN_DIR_DOOR_FOLDER))
+		return RUN_DIR_DOOR_FOLDER;
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		if (!is_writable(others[i]))
+		if (access(others[i], W_OK | X_OK))
 			continue;
-		fprintf(stderr,
-			"oomlab: /reports %s: the report is only shown, its files go with "
-			"the container; docker run -v \"$PWD/reports:/reports\" --user "
-			"\"$(id -u)\" keeps them\n",
-			access("/reports", F_OK) ? "is not there" : "is not writable here");
+		say_kept_nowhere();
 		return others[i];
 	}
-	return "/reports";
+	return RUN_DIR_DOOR_FOLDER;
 }
 
 static int entry_run(int argc, char **argv)

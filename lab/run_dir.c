@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +30,36 @@ static char *safe_name(const char *name)
 	return safe;
 }
 
+/* 0, or -errno. verb: "make", "latest", or NULL to ask only. */
+static int ask_door(const char *reports, const char *verb, const char *name)
+{
+	int status;
+	pid_t pid;
+
+	if (strcmp(reports, RUN_DIR_DOOR_FOLDER) != 0)
+		return -EACCES;
+	pid = fork();
+	if (pid == 0) {
+		execl(RUN_DIR_DOOR, RUN_DIR_DOOR, verb, name, (char *)NULL);
+		_exit(EACCES);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EACCES;
+}
+
+bool run_dir_may_make(const char *reports)
+{
+	return !access(reports, W_OK | X_OK) || !ask_door(reports, NULL, NULL);
+}
+
+static int make(const char *reports, const char *dir)
+{
+	if (!mkdir(dir, 0777))
+		return 0;
+	return errno == EACCES ? ask_door(reports, "make", strrchr(dir, '/') + 1) : -errno;
+}
+
 char *run_dir_make(const char *reports, const char *name, struct err *err)
 {
 	_cleanup_free_ char *safe = safe_name(name);
@@ -42,10 +73,11 @@ char *run_dir_make(const char *reports, const char *name, struct err *err)
 			text_format("%s/%s-%s-%d", reports, safe, stamp, (int)getpid());
 		_cleanup_free_ char *numbered = i ? text_format("%s-%d", dir, i + 1) : xstrdup(dir);
 
-		if (!mkdir(numbered, 0777))
+		r = make(reports, numbered);
+		if (!r)
 			return STEAL(numbered);
-		if (errno != EEXIST)
-			r = -errno;
+		if (r == -EEXIST)
+			r = 0;
 	}
 	err_set(err, EXIT_LAB_BROKEN, "cannot make a folder in '%s': %s", reports, strerror(-r));
 	err_hint(err, "choose another with --reports");
@@ -54,11 +86,16 @@ char *run_dir_make(const char *reports, const char *name, struct err *err)
 
 void run_dir_point_latest(const char *reports, const char *dir)
 {
-	_cleanup_free_ char *temporary = text_format("%s/.latest-%d", reports, (int)getpid());
+	const char *name = strrchr(dir, '/') + 1;
+	/* A process number would be the same in every container. */
+	_cleanup_free_ char *temporary = text_format("%s/.latest-%s", reports, name);
 	_cleanup_free_ char *latest = text_format("%s/latest", reports);
 
-	if (symlink(strrchr(dir, '/') + 1, temporary) < 0)
+	if (symlink(name, temporary) < 0) {
+		if (errno == EACCES)
+			ask_door(reports, "latest", name);
 		return;
+	}
 	if (rename(temporary, latest) < 0)
 		unlink(temporary);
 }

@@ -80,7 +80,78 @@ check_inside() {
 	like "$(cat "$scratch/out")" '^memset-2g' "$e, inside: list"
 	"$e" run --rm --memory 64m --read-only oomlab-it malloc-128m >"$scratch/out" 2>&1
 	is $? 0 "$e, inside: runs without /reports"
-	like "$(cat "$scratch/out")" '/reports is not there' "$e, inside: and says so"
+	like "$(cat "$scratch/out")" '/reports is not there; docker run -v' "$e, inside: and says so"
+}
+
+entries() { find "$1" -mindepth 1 -maxdepth 1 | wc -l; }
+
+# folder_of ENGINE OWNER: $inside, owned so; "none": as the engine makes it, where it does.
+folder_of() {
+	rm -rf "$inside"
+	[ "$1 $2" != "docker none" ] || return 0
+	mkdir -m 755 "$inside"
+	[ "$2" = none ] || chown "$2" "$inside"
+}
+
+# No other option than the README's, whoever owns the folder, while nothing in there runs as root.
+check_reports_folder() {
+	local e=$1 owner
+	is "$("$e" image inspect --format '{{.Config.User}}' oomlab-it)" 65532:65532 \
+		"$e, inside: the image's user is not root"
+	for owner in none 0 1000; do
+		folder_of "$e" "$owner"
+		in_image "$e" --memory 64m -- --quiet malloc-128m
+		in_image "$e" --memory 512m --read-only -- --quiet memset-2g
+		is "$? $(report "$inside" "$verdict") $(find "$inside"/*-1* -name report.json | wc -l)" \
+			"0 pass oom_killed 2" "$e, inside: reports are kept, folder of uid $owner"
+		is "$(stat -c %u "$inside"/*-1*/record.jsonl | sort -u)" 65532 \
+			"$e, inside: written by the image's user, folder of uid $owner"
+		is "$(stat -c %u "$inside" "$inside"/* | sort -u)" "$(stat -c %u "$inside")" \
+			"$e, inside: the run's folder belongs to its parent's owner, uid $owner"
+	done
+	in_image "$e" --memory 64m --security-opt no-new-privileges -- --quiet malloc-128m
+	is "$? $(entries "$inside")" "0 3" "$e, inside: no new privileges, no folder"
+	like "$(cat "$scratch/out")" 'belongs to uid 1000 .* docker run --user 1000 keeps them' \
+		"$e, inside: and says which user could"
+	in_image "$e" --memory 64m --read-only --cap-drop ALL --cap-add SETUID -- --quiet malloc-128m
+	is "$? $(entries "$inside")" "0 4" "$e, inside: as compose.yaml asks"
+	folder_of "$e" 0:65532
+	chmod 2775 "$inside"
+	in_image "$e" --memory 64m --read-only --cap-drop ALL --security-opt no-new-privileges -- \
+		--quiet malloc-128m
+	is "$? $(report "$inside" .outcome)" "0 survived" "$e, inside: as job.yaml asks, with an fsGroup"
+	folder_of "$e" 0
+	in_image "$e" --memory 64m --cap-drop ALL -- --quiet malloc-128m
+	is "$? $(report "$inside" .outcome)" "0 survived" "$e, inside: root's folder, no capability"
+	check_door "$e"
+}
+
+# door ENGINE WORDS...: the setuid program alone.
+door() {
+	"$1" run --rm --user 4711:4712 -v "$inside:/reports" --entrypoint /reports-door oomlab-it \
+		"${@:2}" >"$scratch/out" 2>&1
+}
+
+check_door() {
+	local e=$1 name before status
+	before=$(ls -A "$inside")
+	for name in '' . .. ../x a/b /tmp/x -x .x latest 'a b' $'a\nb' "$(printf '%0201d' 0)"; do
+		door "$e" make "$name"
+		status=$?
+		door "$e" latest "$name"
+		is "$status $? $(ls -A "$inside")" "22 22 $before" \
+			"$e, door: refuses ${#name} bytes: $(printf %.20q "$name")"
+	done
+	door "$e" make a b
+	is "$?" 22 "$e, door: refuses more words"
+	door "$e" remove x
+	is "$?" 22 "$e, door: refuses another word"
+	door "$e" make a-1
+	is "$? $(stat -c '%u:%g %a' "$inside/a-1")" "0 0:4712 775" "$e, door: makes a folder"
+	door "$e" make a-1
+	is "$?" 17 "$e, door: a name that is taken is left alone"
+	door "$e" latest a-1
+	is "$? $(readlink "$inside/latest")" "0 a-1" "$e, door: points latest at it"
 }
 
 # The engine's own privileges show the kernel log: process numbers there are not the container's.
@@ -222,8 +293,9 @@ check_engine() {
 		>"$scratch/log" 2>&1
 	ok $? "$e: the image is built" "$(cat "$scratch/log")"
 	shell_image "$e"
-	rm -rf "$inside"; mkdir -m 777 "$inside"
+	folder_of "$e" none
 	check_inside "$e"
+	check_reports_folder "$e"
 	check_inside_kmsg "$e"
 	check_inside_cut "$e"
 	check_outside "$e"
@@ -238,7 +310,8 @@ ok $? "the image's files" "$(cat "$scratch/log")"
 size=$(du -sk "$build/image" | cut -f1)
 [ "$size" -lt 12288 ]
 ok $? "the image is small: $size KiB"
-check_engine podman
-check_engine docker
+for engine in ${ENGINES:-podman docker}; do
+	check_engine "$engine"
+done
 [ ${#engine_pids[@]} = 0 ] || check_daemon_gone
 done_testing

@@ -15,14 +15,19 @@ if python3 -c 'import yaml' 2>/dev/null; then
 	is "$(field compose.yaml "${lab}['mem_limit'] == ${lab}['memswap_limit']")" True \
 		"compose.yaml: limit and swap are one"
 	is "$(field compose.yaml "${lab}['volumes']")" "['./reports:/reports']" "compose.yaml: reports"
-	is "$(field compose.yaml "${lab}['read_only'], ${lab}['cap_drop']")" "(True, ['ALL'])" \
-		"compose.yaml: needs no privilege"
+	is "$(field compose.yaml "${lab}['read_only'], ${lab}['cap_drop'], ${lab}['cap_add']")" \
+		"(True, ['ALL'], ['SETUID'])" "compose.yaml: needs one capability"
+	is "$(field compose.yaml "'user' in $lab or 'security_opt' in $lab")" False \
+		"compose.yaml: the image's own user"
 	pod='d["spec"]["template"]["spec"]'
 	is "$(field job.yaml 'd["apiVersion"] + " " + d["kind"]')" 'batch/v1 Job' "job.yaml: a Job"
 	is "$(field job.yaml "${pod}['containers'][0]['resources']['limits']['memory']")" 512Mi \
 		"job.yaml: the limit"
 	is "$(field job.yaml "${pod}['containers'][0]['volumeMounts'][0]['name'] == \
 ${pod}['volumes'][0]['name']")" True "job.yaml: the report volume"
+	is "$(field job.yaml "${pod}['securityContext']['runAsNonRoot'], \
+${pod}['securityContext']['fsGroup'] == ${pod}['securityContext']['runAsUser']")" "(True, True)" \
+		"job.yaml: not root, and the report volume is its own"
 	is "$(field job.yaml "${pod}['restartPolicy'], d['spec']['backoffLimit']")" "('Never', 0)" \
 		"job.yaml: a kill is not tried again"
 else
