@@ -47,6 +47,19 @@ int run_container_command(struct run *run, char **operands, struct err *err)
 	return 0;
 }
 
+/* cgroup v1: who is at the limit then waits for memory, for ever. */
+static void note_disabled_killer(struct run *run, const struct cg *cg)
+{
+	_cleanup_strbuf_ struct strbuf control = STRBUF_INIT;
+
+	if (cg->version == 1 &&
+	    !io_read_at(cg->levels[0].dirfd, "memory.oom_control", 4096, &control) &&
+	    io_keyed_number(control.buf, "oom_kill_disable") == 1)
+		record_put_note(&run->writer,
+				"The OOM killer is disabled in this container: at the "
+				"limit the target waits, and nothing is killed");
+}
+
 int run_container_start(struct run *run, int ring, struct container *container,
 			struct target *target, struct cg *cg, struct err *err)
 {
@@ -78,6 +91,7 @@ int run_container_start(struct run *run, int ring, struct container *container,
 					     .cgroup_version = cg->version,
 				     });
 	record_put_start(&run->writer, io_now_ns(), target->pid, cg->levels[0].path);
+	note_disabled_killer(run, cg);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "capture/premortem.h"
+#include "launch/container_option.h"
 
 static int set_memory(void *to, const char *value, struct err *err)
 {
@@ -103,9 +104,8 @@ static int set_container_option(void *to, const char *value, struct err *err)
 {
 	struct run_options *o = to;
 
-	if (value[0] != '-')
-		return err_set(err, EXIT_USAGE, "--container-option '%s' does not begin with '-'",
-			       value);
+	if (container_option_check(value, err) < 0)
+		return -1;
 	o->container_options = xrealloc(o->container_options, o->container_option_count + 2,
 					sizeof(*o->container_options));
 	o->container_options[o->container_option_count++] = value;

@@ -216,6 +216,52 @@ check_outside() {
 		"$e, outside: read-only, no capability, any user"
 }
 
+# Options of the engine that could take the run out of the lab's hands, and some that look so.
+check_options() {
+	local e=$1 option
+	for option in --name=oomlab-mine --rm --restart=always --restart=on-failure:2 --memory=64m \
+		-m64m --memory-swap=-1 --entrypoint=/x --pull=always --help; do
+		from_host "$e" "--container-option=$option" memset-2g
+		is "$? $(wc -l <"$scratch/out")" "125 1" "$e, outside: $option is refused in one line"
+	done
+	from_host "$e" --container-option=--no-such-option memset-2g
+	is "$? $(cat "$scratch/out")" "125 oomlab: $e create: unknown flag: --no-such-option" \
+		"$e, outside: what the engine refuses is said in its words"
+	from_host "$e" --container-option=--env memset-2g
+	like "$? $(cat "$scratch/out")" '^125 .*needs its value in the same word' \
+		"$e, outside: an option without its value"
+	for option in --pid=host --cgroup-parent=/oomlab-it --cgroupns=host -t --restart=no; do
+		from_host "$e" "--container-option=$option" --memory 128M memset-2g
+		is "$(report "$outside" '.outcome + " " + .scope')" "oom_killed own" \
+			"$e, outside: $option works"
+	done
+	find /sys/fs/cgroup -depth -path '*/oomlab-it*' -type d -exec rmdir {} \;
+	from_host "$e" --timeout 1s --container-option=--oom-kill-disable --memory 128M memset-2g
+	is "$(report "$outside" .outcome)" timed_out "$e, outside: no OOM killer, the watchdog ends it"
+	like "$(report "$outside" '.quality.notes[]')" 'OOM killer is disabled' \
+		"$e, outside: and the report says why"
+}
+
+# A name that is taken, by a container that is not the lab's: it is left alone.
+check_conflict() {
+	local e=$1 start name
+	"$e" create --name oomlab-it-other --entrypoint=/oomlab oomlab-it --help >/dev/null
+	from_host "$e" "--container-option=--name=oomlab-it-other" memset-2g
+	is "$? $("$e" ps -aq | wc -l)" "125 1" "$e, outside: another's name, another's container"
+	"$e" rm -f oomlab-it-other >/dev/null
+	# The lab's own name, foreseen: this shell becomes the lab, so its number and start are known.
+	(
+		start=$(cut -d' ' -f22 "/proc/$BASHPID/stat")
+		name=oomlab-$BASHPID-$start-1
+		"$e" create --name "$name" --entrypoint=/oomlab oomlab-it --help >/dev/null
+		exec "$oomlab" run --quiet --reports="$outside" --backend="$e" memset-2g
+	) >"$scratch/out" 2>&1
+	is "$? $(wc -l <"$scratch/out") $("$e" ps -aq | wc -l)" "125 1 1" \
+		"$e, outside: a conflict of names is one line, and what is there stays"
+	like "$(cat "$scratch/out")" 'already in use' "$e, outside: and is called so"
+	"$e" rm -f "$("$e" ps -aq)" >/dev/null
+}
+
 # start_sleeper ENGINE: a run in the background whose target has begun; $run_pid, $container.
 start_sleeper() {
 	local e=$1
@@ -251,6 +297,21 @@ check_disturbed() {
 	finish_sleeper
 	is "$(report "$outside" '.events.oom_kill')" 1 "$e, outside: and counted"
 	is "$(report "$outside" '.kills[0].victim_comm')" python3 "$e, outside: and named"
+}
+
+# A policy set behind the lab's back: the engine starts again what was killed, and that is no word
+# about the life that was watched.
+check_restarted() {
+	local e=$1
+	"$e" update --help 2>&1 | grep -q -- --restart || return 0
+	start_sleeper "$e"
+	"$e" update --restart=always "$container" >/dev/null
+	kill -KILL "$("$e" inspect --format '{{.State.Pid}}' "$container")"
+	finish_sleeper
+	is "$status $(report "$outside" .outcome)" "137 signalled" \
+		"$e, outside: restarted by the engine, the first death is told"
+	like "$(report "$outside" '.quality.notes[]')" 'started the container again' \
+		"$e, outside: and the restart is said"
 }
 
 # A launcher that is killed cannot remove its container; doctor does.
@@ -299,7 +360,10 @@ check_engine() {
 	check_inside_kmsg "$e"
 	check_inside_cut "$e"
 	check_outside "$e"
+	check_options "$e"
+	check_conflict "$e"
 	check_disturbed "$e"
+	check_restarted "$e"
 	check_killed "$e"
 	nothing_left "$e"
 }

@@ -168,6 +168,14 @@ static void list_create(struct words *w, const struct container_request *request
 		add(w, request->argv[i]);
 }
 
+/* An option that lacks its value has swallowed the image; the next word was taken for one. */
+static int hint_at_options(const struct container_request *request, struct err *err)
+{
+	if (request->options && request->options[0] && strstr(err->text, "gate"))
+		err_hint(err, "a --container-option needs its value in the same word: --env=A=B");
+	return -1;
+}
+
 static int create(const struct container_request *request, struct container *container,
 		  struct err *err)
 {
@@ -179,7 +187,7 @@ static int create(const struct container_request *request, struct container *con
 	if (words.count >= WORDS_MAX)
 		return err_set(err, EXIT_USAGE, "the command has too many words for a container");
 	if (engine_call(request->engine, words.list, NULL, err) < 0)
-		return -1;
+		return hint_at_options(request, err);
 	container->is_made = true;
 	return 0;
 }
@@ -332,24 +340,46 @@ static bool end_removal(struct container *container)
 	return !status;
 }
 
-int container_ask(struct container *container, struct container_end *end, struct err *err)
+/* A policy set while it ran; what the engine says is no longer about the life that was watched. */
+static bool lives_again(const json_t *answer)
 {
-	const char *const ask[] = {"container",	      "inspect",       "--format",
-				   "{{json .State}}", container->name, NULL};
-	const char *error;
-	json_t *state;
+	const json_t *state = json_object_get(answer, "state");
 
-	end_client(container);
-	state = engine_ask(container->engine, ask, err);
-	if (!state)
-		return -1;
-	error = json_string_value(json_object_get(state, "Error"));
+	return json_integer_value(json_object_get(answer, "restarts")) > 0 ||
+	       json_is_true(json_object_get(state, "Running")) ||
+	       json_is_true(json_object_get(state, "Restarting"));
+}
+
+static void take_end(const json_t *state, struct container_end *end)
+{
+	const char *error = json_string_value(json_object_get(state, "Error"));
+
 	end->oom_killed = json_is_true(json_object_get(state, "OOMKilled"));
 	end->exit_status = json_integer_value(json_object_get(state, "ExitCode"));
 	end->error = error && *error ? xstrdup(error) : NULL;
-	json_decref(state);
+}
+
+int container_ask(struct container *container, struct container_end *end, struct err *err)
+{
+	const char *const ask[] = {
+		"container",	 "inspect",
+		"--format",	 "{\"state\":{{json .State}},\"restarts\":{{json .RestartCount}}}",
+		container->name, NULL};
+	json_t *answer;
+	int r = 0;
+
+	end_client(container);
+	answer = engine_ask(container->engine, ask, err);
+	if (!answer)
+		return -1;
+	if (lives_again(answer))
+		r = err_set(err, EXIT_LAB_BROKEN,
+			    "it has started the container again, so its word is not of this end");
+	else
+		take_end(json_object_get(answer, "state"), end);
+	json_decref(answer);
 	begin_removal(container);
-	return 0;
+	return r;
 }
 
 int container_remove(struct container *container, struct err *err)

@@ -1,0 +1,60 @@
+#include "launch/container_option.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+static const struct {
+	const char *name;
+	char letter;	     /* of the short form; '\0': none */
+	const char *allowed; /* a value that is harmless */
+	const char *why;
+} refused[] = {
+	{"name", 0, NULL, "the lab names the container, so that it removes no other"},
+	{"rm", 0, NULL, "the lab removes the container itself, once it has asked the engine"},
+	{"restart", 0, "no", "a report is of one life, and the lab would have to stop the next"},
+	{"memory", 'm', NULL, "use --memory of oomlab run, which reads the limit back"},
+	{"memory-swap", 0, NULL, "use --swap of oomlab run, which reads the limit back"},
+	{"oom-score-adj", 0, NULL, "use --oom-score-adj of oomlab run"},
+	{"entrypoint", 0, NULL,
+	 "the lab's gate stands there, then the image's own; words for it go behind '--'"},
+	{"pull", 0, "never", "nothing is pulled here, so get the image first"},
+	{"pod", 0, NULL, "the lab would have to remove the pod"},
+	{"help", 0, NULL, "ask the engine: docker create --help"},
+};
+
+static bool is_named(const char *option, const char *name, const char *allowed)
+{
+	size_t length = strlen(name);
+
+	if (!text_starts_with(option, "--") || strncmp(option + 2, name, length) != 0)
+		return false;
+	option += 2 + length;
+	return !*option || (*option == '=' && (!allowed || strcmp(option + 1, allowed) != 0));
+}
+
+/* Those without a value may share a word: "-itm64m". */
+static bool has_letter(const char *option, char letter)
+{
+	if (!letter || option[0] != '-' || option[1] == '-')
+		return false;
+	option += 1 + strspn(option + 1, "diPqt");
+	return *option == letter;
+}
+
+int container_option_check(const char *option, struct err *err)
+{
+	if (option[0] != '-')
+		return err_set(err, EXIT_USAGE, "--container-option '%s' does not begin with '-'",
+			       option);
+	if (!strcmp(option, "-") || !strcmp(option, "--"))
+		return err_set(err, EXIT_USAGE, "--container-option '%s' is no option", option);
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		if (is_named(option, refused[i].name, refused[i].allowed) ||
+		    has_letter(option, refused[i].letter))
+			return err_set(err, EXIT_USAGE, "--container-option '%s': %s", option,
+				       refused[i].why);
+	return 0;
+}
