@@ -33,8 +33,9 @@ DEV_PACKAGES = gdb clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind s
 CLANG_RT     = $(shell apt-cache depends clang 2>/dev/null | \
                  sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')
 
-# The engines that tests/it_container.sh starts, and what reads the files in containers/.
-CONTAINER_PACKAGES := docker.io podman runc python3-yaml
+# The engines that tests start, what rootless Podman and the systemd driver need, and what reads the
+# files in containers/.
+CONTAINER_PACKAGES := docker.io podman runc crun uidmap systemd dbus-user-session python3-yaml
 
 LAB_C      := $(wildcard lab/*.c lab/*/*.c)
 SCENARIO_C := $(filter-out scenarios/scenario_main.c,$(wildcard scenarios/*.c))

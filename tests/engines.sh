@@ -4,6 +4,7 @@
 # start_docker and start_podman leave $engine_bin (a folder for PATH) with a docker or podman that
 # talks to an engine of this test alone, all of whose state stands below $scratch; they fail with
 # the reason in $engine_reason. stop_engines ends what was started, and is to be called at the end.
+# shell_image makes oomlab-test, which runs this host's own programs when ${binds[@]} are given.
 # shellcheck disable=SC2154 # of tap.sh
 engine_bin=$scratch/bin
 # shellcheck disable=SC2034 # used by those who source this
@@ -24,6 +25,19 @@ wait_until() {
 	done
 }
 
+# An image with a shell: the host's own programs, bound read-only into an empty one.
+shell_image() {
+	mkdir -p "$scratch/empty/tmp" "$scratch/empty/bin"
+	tar -C "$scratch/empty" -c . | "$1" import - oomlab-test >/dev/null 2>&1
+}
+binds=()
+for dir in usr bin lib lib64; do
+	binds+=(--volume="$(realpath "/$dir"):/$dir:ro")
+done
+# shellcheck disable=SC2034 # used by those who source this
+options=("${binds[@]/#/--container-option=}")
+
+# start_docker [DRIVER]: of cgroups, cgroupfs or systemd.
 start_docker() {
 	local dir=$scratch/docker client
 	client=$(command -v docker) || { engine_reason='no docker client'; return 1; }
@@ -32,7 +46,7 @@ start_docker() {
 	mkdir -p "$dir"
 	dockerd --data-root "$dir/root" --exec-root "$dir/exec" --pidfile "$dir/pid" \
 		--host "unix://$dir/docker.sock" --bridge none --iptables=false \
-		>"$dir/log" 2>&1 </dev/null &
+		--exec-opt "native.cgroupdriver=${1:-cgroupfs}" >"$dir/log" 2>&1 </dev/null &
 	engine_pids+=($!)
 	printf '#!/bin/sh\nDOCKER_HOST=unix://%s/docker.sock exec %s "$@"\n' "$dir" "$client" \
 		>"$engine_bin/docker"
@@ -42,24 +56,25 @@ start_docker() {
 	return 1
 }
 
-# runc, because crun refuses hybrid cgroups; limits of its own, because not every root may raise them.
+# start_podman [RUNTIME [MANAGER]]: runc, because crun refuses hybrid cgroups; of cgroups, cgroupfs
+# or systemd. Limits of its own, because not every root may raise them. A second call changes both.
 start_podman() {
-	local dir=$scratch/podman program
-	program=$(command -v podman) || { engine_reason='no podman'; return 1; }
-	[ "$(id -u)" = 0 ] || { engine_reason='tested as root only'; return 1; }
+	local dir=$scratch/podman runtime=${1:-runc} program
+	program=$(PATH=${PATH/"$engine_bin:"/} command -v podman) || { engine_reason='no podman'; return 1; }
+	command -v "$runtime" >/dev/null || { engine_reason="no $runtime"; return 1; }
 	mkdir -p "$dir"
 	cat >"$dir/containers.conf" <<-END
 		[containers]
 		default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 		netns = "none"
 		[engine]
-		cgroup_manager = "cgroupfs"
+		cgroup_manager = "${2:-cgroupfs}"
 		events_logger = "file"
 	END
 	cat >"$engine_bin/podman" <<-END
 		#!/bin/sh
 		CONTAINERS_CONF=$dir/containers.conf exec $program --root "$dir/root" \\
-			--runroot "$dir/run" --tmpdir "$dir/tmp" --runtime runc \\
+			--runroot "$dir/run" --tmpdir "$dir/tmp" --runtime $runtime \\
 			--storage-driver vfs "\$@"
 	END
 	chmod +x "$engine_bin/podman"

@@ -10,17 +10,6 @@ export TMPDIR=$scratch
 inside=$scratch/inside
 outside=$scratch/outside
 
-# An image with a shell: the host's own programs, bound read-only into an empty one.
-shell_image() {
-	mkdir -p "$scratch/empty/tmp" "$scratch/empty/bin"
-	tar -C "$scratch/empty" -c . | "$1" import - oomlab-test >/dev/null 2>&1
-}
-binds=()
-for dir in usr bin lib lib64; do
-	binds+=(--volume="$(realpath "/$dir"):/$dir:ro")
-done
-options=("${binds[@]/#/--container-option=}")
-
 # in_image ENGINE RUN_OPTIONS... -- WORDS...: the image's own oomlab, reports into $inside.
 in_image() {
 	local engine=$1 run=()

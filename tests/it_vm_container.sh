@@ -1,10 +1,11 @@
 #!/bin/bash
-# Docker on cgroup v2: dockerd runs in the VM, on the host's file system, and the lab beside it.
+# Engines on cgroup v2: dockerd and podman run in the VM, on the host's file system, and the lab
+# beside them; cgroups by cgroupfs. tests/it_vm_systemd.sh has the other driver.
 # Called by itself with "guest" in there; its TAP is the script's.
 if [ "${1-}" = guest ]; then
 	tree=$(cd "$(dirname "$0")/.." && pwd)
 	exec 9<"$tree"
-	for dir in /tmp /run /var/lib; do
+	for dir in /tmp /run /var/lib /var/cache /var/tmp; do
 		mount -t tmpfs guest "$dir" || exit 1
 	done
 	# Where the tree lay below one of them, it is shown there again.
@@ -18,6 +19,8 @@ fi
 . "$(dirname "$0")/tap.sh"
 # shellcheck source=tests/engines.sh
 . "$(dirname "$0")/engines.sh"
+# shellcheck source=tests/engine_v2.sh
+. "$(dirname "$0")/engine_v2.sh"
 build=$(dirname "$oomlab")
 
 if [ "${1-}" != guest ]; then
@@ -34,14 +37,6 @@ fi
 
 trap 'stop_engines; rm -rf "$scratch"' EXIT
 PATH=$engine_bin:$PATH
-inside=$scratch/inside
-outside=$scratch/outside
-verdict='.verdict + " " + .outcome + " " + .scope + " v" + (.run.cgroup_version | tostring)'
-
-in_image() {
-	docker run --rm --memory "$1" --memory-swap "$1" -v "$inside:/reports" oomlab-it "${@:2}" \
-		>"$scratch/out" 2>&1
-}
 
 # memory.oom.group, which Kubernetes sets: all of the container dies with the target.
 group_kill() {
@@ -63,34 +58,37 @@ group_kill() {
 	docker rm -f "$id" >/dev/null
 }
 
-if ! start_docker; then
-	ok 1 "dockerd starts on cgroup v2" "$engine_reason"
-	done_testing
-fi
-is "$(docker info --format '{{.CgroupVersion}}')" 2 "the engine is on cgroup v2"
-docker build -q -f "$top/containers/Containerfile" -t oomlab-it "$build/image" >/dev/null 2>&1
-ok $? "the image is built"
-mkdir -m 777 "$inside"
-: >"$scratch/go"
+check_docker() {
+	if ! start_docker cgroupfs; then
+		ok 1 "docker starts on cgroup v2" "$engine_reason"
+		return
+	fi
+	is "$(docker info --format '{{.CgroupVersion}} {{.CgroupDriver}}')" "2 cgroupfs" \
+		"docker is on cgroup v2"
+	make_images docker docker
+	image_and_host docker docker
+	: >"$scratch/go"
+	group_kill
+	in_image docker 128m --device /dev/kmsg --cap-add SYSLOG --user 0 -- --quiet memset-2g
+	is "$? $(report "$inside" "$verdict") $(report "$inside" '.kills | length')" \
+		"0 pass oom_killed own v2 1" "docker, inside: the kernel's account is found by the id"
+	from_host docker --memory=128M memset-2g
+	is "$(report "$outside" '.kills[0].victim_pid == .run.pid')" true \
+		"docker, outside: the kernel's victim"
+}
 
-in_image 128m memset-2g
-is "$? $(report "$inside" "$verdict")" "0 pass oom_killed own v2" "inside: memset-2g"
-is "$(report "$inside" '.events.oom >= 1')" true "inside: memory.events is its own"
-in_image 128m --quiet lazy-zero-2g
-is "$? $(report "$inside" "$verdict")" "0 pass survived none v2" "inside: lazy-zero-2g"
-group_kill
-docker run --rm --memory 128m --memory-swap 128m -v "$inside:/reports" --device /dev/kmsg \
-	--cap-add SYSLOG --user 0 oomlab-it --quiet memset-2g >"$scratch/out" 2>&1
-is "$? $(report "$inside" "$verdict") $(report "$inside" '.kills | length')" \
-	"0 pass oom_killed own v2 1" "inside: the kernel's account is found by the container's id"
+check_podman() {
+	if ! start_podman "$1"; then
+		ok 1 "podman starts with $1" "$engine_reason"
+		return
+	fi
+	is "$(podman info --format '{{.Host.CgroupsVersion}} {{.Host.CgroupManager}} {{.Host.OCIRuntime.Name}}')" \
+		"v2 cgroupfs $1" "podman is on cgroup v2 with $1"
+	[ "$1" != crun ] || make_images podman "podman"
+	image_and_host podman "podman with $1"
+}
 
-"$oomlab" run --quiet --reports="$outside" --backend=docker --memory=128M memset-2g
-is "$(report "$outside" "$verdict")" "$(report "$outside" .verdict) oom_killed own v2" \
-	"outside: memset-2g"
-is "$(report "$outside" '.events.oom_kill')" 1 "outside: memory.events before the engine removes it"
-is "$(report "$outside" '.kills[0].victim_pid == .run.pid')" true "outside: the kernel's victim"
-is "$(report "$outside" '.run.engine.agrees')" true "outside: the engine agrees"
-"$oomlab" run --quiet --reports="$outside" --backend=docker lazy-zero-2g
-is "$? $(report "$outside" "$verdict")" "0 pass survived none v2" "outside: lazy-zero-2g"
-is "$(docker ps -aq)" '' "no container left"
+check_docker
+check_podman crun
+check_podman runc
 done_testing

@@ -16,7 +16,7 @@ row() { printf '%-46s | %14s | %28s | %6s | %8s | %s\n' "$@"; }
 median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)] }'; }
 judge() { awk -v is="$1" -v most="$2" 'BEGIN { print is <= most ? "ok" : "MISSED" }'; }
 
-if ! start_docker; then
+if ! start_docker cgroupfs; then
 	row "containers" "not measured" "$engine_reason" - - -
 	exit 0
 fi

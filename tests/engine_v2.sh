@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# engine_v2.sh - one engine on cgroup v2, from inside and from outside; source after engines.sh.
+# shellcheck disable=SC2154 # of tap.sh and engines.sh
+inside=$scratch/inside
+outside=$scratch/outside
+verdict='.verdict + " " + .outcome + " " + .scope + " v" + (.run.cgroup_version | tostring)'
+
+# in_image ENGINE LIMIT OPTIONS... -- WORDS...: the image's own lab.
+in_image() {
+	local engine=$1 limits=(--memory "$2" --memory-swap "$2") run=()
+	shift 2
+	while [ "$1" != -- ]; do
+		run+=("$1")
+		shift
+	done
+	shift
+	"$engine" run --rm --network none "${limits[@]}" -v "$inside:/reports" "${run[@]}" oomlab-it "$@" \
+		>"$scratch/out" 2>&1
+}
+
+from_host() {
+	"$oomlab" run --quiet --reports="$outside" --backend="$1" --container-option=--network=none \
+		"${@:2}" >"$scratch/out" 2>&1
+}
+
+# Called once for each engine; the folder of reports is one that the engine's user owns.
+make_images() {
+	"$1" build -q -f "$top/containers/Containerfile" -t oomlab-it "$(dirname "$oomlab")/image" \
+		>"$scratch/log" 2>&1
+	ok $? "$2: the image is built" "$(cat "$scratch/log")"
+	shell_image "$1"
+	mkdir -p "$inside"
+}
+
+# gives FOUND EXPECTED NAME: what the last command said stands beside what it should have led to.
+gives() {
+	[ "$1" = "$2" ]
+	ok $? "$3" "found '$1', expected '$2': $(tail -n 3 "$scratch/out")"
+}
+
+hog='python3 -c "x = bytearray(200 << 20)"; exit 3'
+
+# image_and_host ENGINE TITLE: a kill, a survival, a child's kill.
+image_and_host() {
+	local e=$1 title=$2
+	in_image "$e" 128m -- --quiet memset-2g
+	gives "$? $(report "$inside" "$verdict")" "0 pass oom_killed own v2" "$title, inside: memset-2g"
+	in_image "$e" 128m -- --quiet lazy-zero-2g
+	gives "$? $(report "$inside" "$verdict")" "0 pass survived none v2" "$title, inside: lazy-zero-2g"
+	in_image "$e" 64m "${binds[@]}" -- --quiet -- sh -c "$hog"
+	gives "$? $(report "$inside" '.outcome + " " + .scope')" "3 child_oom_killed own" \
+		"$title, inside: a child is killed"
+	from_host "$e" --memory=128M memset-2g
+	gives "$(report "$outside" "$verdict")" "$(report "$outside" .verdict) oom_killed own v2" \
+		"$title, outside: memset-2g"
+	is "$(report "$outside" '.spec.memory_max == .memory.max and .memory.max == 134217728')" true \
+		"$title, outside: the limit in force is the one that was asked for"
+	is "$(report "$outside" '.events.oom_kill')" 1 \
+		"$title, outside: memory.events before the engine removes it"
+	is "$(report "$outside" '.run.engine.agrees == (.run.engine.oom_killed == true)')" true \
+		"$title, outside: whether the engine agrees"
+	from_host "$e" lazy-zero-2g
+	gives "$? $(report "$outside" "$verdict")" "0 pass survived none v2" "$title, outside: lazy-zero-2g"
+	from_host "$e" --image oomlab-test --memory 64M "${options[@]}" -- sh -c "$hog"
+	gives "$? $(report "$outside" '.outcome + " " + .scope')" "3 child_oom_killed own" \
+		"$title, outside: a child is killed"
+	is "$("$e" ps -aq)" '' "$title: no container left"
+}
