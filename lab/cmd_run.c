@@ -28,6 +28,7 @@
 #include "run_trace.h"
 #include "run_twin.h"
 #include "scenarios.h"
+#include "symbols/symbols.h"
 #include "terminal.h"
 
 static void print_help(void)
@@ -273,6 +274,8 @@ static void block_signals(struct run *run)
 static void run_release(struct run *run)
 {
 	spec_release(&run->spec);
+	symbols_use_files(NULL);
+	modules_release(&run->modules);
 	free(run->path);
 	free(run->preload);
 	for (size_t i = 0; run->image_argv && run->image_argv[i]; i++)

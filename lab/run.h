@@ -14,6 +14,7 @@
 #include "live.h"
 #include "record/record.h"
 #include "spec/spec.h"
+#include "symbols/modules.h"
 
 struct run_options {
 	struct spec spec; /* what the command line says, over the scenario's own */
@@ -53,6 +54,8 @@ struct run {
 	struct cg_home home;
 	struct engine engine; /* for a container */
 	char *dir;	      /* reports/<name>-<time>-<pid>; NULL inside the guest */
+	struct modules
+		modules; /* files of the code that touched memory, those of a container open */
 	struct record_writer writer;
 	int trace_port; /* inside the guest: where the trace goes; -1: nowhere */
 	struct live live;

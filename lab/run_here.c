@@ -235,6 +235,8 @@ static int do_watch(struct here *here, struct err *err)
 static int do_finish(struct here *here, struct err *err)
 {
 	capture_finish(here->capture);
+	modules_release(&here->run->modules);
+	here->run->modules = capture_take_modules(here->capture);
 	return run_write_trace(here->run, here->ring, err);
 }
 

@@ -155,6 +155,9 @@ bool run_write_sites(struct run *run, const struct record *record)
 {
 	bool written = false;
 
+	/* A container's path may name another file here; a scenario is bound at its own. */
+	if (place_is_container(run->plan.place) && !run->spec.name)
+		symbols_use_files(&run->modules);
 	for (size_t i = 0; i < record->arena_count; i++) {
 		const struct record_arena *arena = &record->arenas[i];
 		struct symbols *symbols = open_maps(record, arena->pid);

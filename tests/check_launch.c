@@ -224,10 +224,39 @@ START_TEST(reads_processes_with_hostile_names)
 }
 END_TEST
 
+/* Not yet waited for: its status can be read, as by one who is not its parent. */
+START_TEST(a_zombie_tells_how_it_ended)
+{
+	static const struct {
+		int signal, exit_status, result;
+	} ends[] = {{SIGKILL, 0, 0}, {SIGUSR1, 0, 0}, {0, 137, 0}, {0, 3, 0}, {0, 0, -EACCES}};
+	siginfo_t info;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		int status = 0;
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			if (ends[i].signal)
+				raise(ends[i].signal);
+			_exit(ends[i].exit_status);
+		}
+		ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+		ck_assert_int_eq(process_zombie_status(pid, &status), ends[i].result);
+		ck_assert_int_eq(status,
+				 ends[i].signal ? ends[i].signal : ends[i].exit_status << 8);
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert_int_eq(process_zombie_status(pid, &status), -ESRCH);
+	}
+	ck_assert_int_eq(process_zombie_status(getpid(), &(int){0}), -EINVAL);
+}
+END_TEST
+
 static TCase *process_case(void)
 {
 	TCase *tc = tcase_create("process");
 
+	tcase_add_test(tc, a_zombie_tells_how_it_ended);
 	tcase_add_loop_test(tc, reads_processes_with_hostile_names, 0,
 			    (int)ARRAY_SIZE(hostile_comms));
 	return tc;

@@ -94,7 +94,7 @@ void capture_attach(struct capture *capture, const struct target *target)
 
 	if (!capture->config.profiles)
 		return;
-	capture->touch = touch_open(target->pid, why, sizeof(why));
+	capture->touch = touch_open(target->pid, target->is_foreign, why, sizeof(why));
 	record_put_source(capture->w, "touch profile", capture->touch, capture->touch ? NULL : why);
 	if (capture->touch)
 		capture->polls[SOURCE_TOUCH] =
@@ -172,6 +172,8 @@ static void poll_once(struct capture *capture, int timeout_ms)
 {
 	if (poll(capture->polls, SOURCE_COUNT, timeout_ms) <= 0)
 		return;
+	if (capture->target->is_foreign)
+		processes_look_at_foreign(capture);
 	for (int i = 0; i < SOURCE_COUNT; i++)
 		if (capture->polls[i].fd >= 0 && capture->polls[i].revents)
 			sources[i]->read(capture);
@@ -261,6 +263,7 @@ static void finish_touch(struct capture *capture)
 		return;
 	touch_drain(capture->touch);
 	touch_write(capture->touch, capture->w);
+	capture->modules = touch_take_modules(capture->touch);
 	touch_free(STEAL(capture->touch));
 	capture->polls[SOURCE_TOUCH].fd = -1;
 }
@@ -288,6 +291,14 @@ void capture_finish(struct capture *capture)
 	write_losses(capture);
 }
 
+struct modules capture_take_modules(struct capture *capture)
+{
+	struct modules taken = capture->modules;
+
+	capture->modules = (struct modules){0};
+	return taken;
+}
+
 bool capture_saw_end(const struct capture *capture)
 {
 	return capture->end_known;
@@ -300,6 +311,7 @@ void capture_close(struct capture *capture)
 	mark_victim_close(capture);
 	touch_free(capture->touch);
 	free(capture->escaped_to);
+	modules_release(&capture->modules);
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		if (capture->polls[own[i]].fd >= 0)
 			close(capture->polls[own[i]].fd);

@@ -25,6 +25,7 @@
 #include "launch/cgroup.h"
 #include "launch/target.h"
 #include "record/record.h"
+#include "symbols/modules.h"
 
 /* What a live line can show. */
 struct capture_status {
@@ -61,6 +62,12 @@ int capture_watch(struct capture *capture, struct target *target);
 
 /* Whatever the target left is killed; the last facts are written. */
 void capture_finish(struct capture *capture);
+
+/*
+ * The files of the code that touched memory, once: for modules_release(). Those of a container
+ * stand open, as its root goes with it.
+ */
+struct modules capture_take_modules(struct capture *capture);
 
 /* False when the target's end was seen but not its status: one that is no child, before 6.15. */
 bool capture_saw_end(const struct capture *capture);

@@ -64,16 +64,19 @@ static bool is_empty(const struct record_counters *counters)
 }
 
 /*
- * An engine has removed the cgroup before its last look: what was seen last stands, as counters
- * only grow. False when there is nothing to write.
+ * An engine has removed the cgroup before its last look: what was seen to grow has grown so far at
+ * least; of the rest nothing is known. False when there is nothing to write.
  */
 static bool use_last_seen(struct capture *capture, int level, struct record_counters *all)
 {
 	if (level || capture->has_after || !capture->target || !capture->target->is_foreign)
 		return false;
-	*all = capture->now;
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		if (capture->now.value[i] != capture->before.value[i])
+			all->value[i] = capture->now.value[i];
 	record_put_note(capture->w, "The engine removed the container's cgroup before its counters "
-				    "could be read a last time: they are as last seen");
+				    "could be read a last time: they are as last seen, "
+				    "and left out where nothing was seen");
 	return !is_empty(all);
 }
 

@@ -110,7 +110,20 @@ static bool ask_pidfd(int pidfd, int *status)
 	return false;
 }
 
-/* Its engine removes the cgroup within moments: the counters first. */
+void processes_look_at_foreign(struct capture *capture)
+{
+	if (capture->polls[SOURCE_TARGET].revents &&
+	    process_zombie_status(capture->target->pid, &capture->zombie_status) < 0)
+		capture->zombie_status = 0;
+	source_events.read(capture);
+}
+
+static bool learn_status(const struct capture *capture, int *status)
+{
+	*status = capture->zombie_status;
+	return *status || ask_pidfd(capture->target->pidfd, status);
+}
+
 static void note_foreign_end(struct capture *capture)
 {
 	struct record_process_end end = {.pid = capture->target->pid, .is_target = true};
@@ -120,7 +133,7 @@ static void note_foreign_end(struct capture *capture)
 	sampler_take(capture);
 	counters_write_all(capture, "after");
 	capture->target_ended = true;
-	if (!ask_pidfd(capture->target->pidfd, &status))
+	if (!learn_status(capture, &status))
 		return; /* the engine's word has to do */
 	capture->end_known = true;
 	end.t_ns = io_now_ns();

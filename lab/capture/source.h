@@ -71,7 +71,9 @@ struct capture {
 	int64_t written[METRIC_COUNT]; /* of the last one written */
 	bool has_written;
 
+	int zombie_status;   /* of a target that is an engine's, seen before its parent; 0: not */
 	struct touch *touch; /* NULL: no profile */
+	struct modules modules; /* of the profile, once it is written */
 
 	struct record_premortem premortem;
 	bool is_armed;	   /* memory.high is the lab's */
@@ -97,6 +99,12 @@ void sampler_take(struct capture *capture);
 
 /* processes.c: waits for every child that has ended; where a process's code is mapped. */
 void processes_reap(struct capture *capture);
+
+/*
+ * Before anything that takes time: at its end its engine waits for it, and systemd removes its
+ * cgroup, within moments.
+ */
+void processes_look_at_foreign(struct capture *capture);
 void processes_write_maps(struct capture *capture, pid_t pid);
 
 /* mark_victim.c */

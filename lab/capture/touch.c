@@ -1,5 +1,6 @@
 #include "capture/touch.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,12 +56,21 @@ static bool open_all(struct touch *t, pid_t pid, char *why, size_t size)
 	return !r;
 }
 
-struct touch *touch_open(pid_t pid, char *why, size_t size)
+/* Held, so that files are still found when the process has gone. */
+static int open_root(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+struct touch *touch_open(pid_t pid, bool has_other_root, char *why, size_t size)
 {
 	struct touch *t = xcalloc(1, sizeof(*t));
 
 	t->record = xcalloc(1, TOUCH_RECORD_MAX);
-	t->unwind = unwind_new();
+	t->unwind = unwind_new(has_other_root ? open_root(pid) : MODULES_ROOT_OWN);
 	if (open_all(t, pid, why, size))
 		return t;
 	touch_free(t);
@@ -270,6 +280,11 @@ void touch_write(struct touch *t, struct record_writer *w)
 struct unwind *touch_unwind(struct touch *t)
 {
 	return t->unwind;
+}
+
+struct modules touch_take_modules(struct touch *t)
+{
+	return unwind_take_modules(t->unwind);
 }
 
 void touch_free(struct touch *t)

@@ -17,9 +17,11 @@
 #ifndef OOMLAB_CAPTURE_TOUCH_H
 #define OOMLAB_CAPTURE_TOUCH_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "record/record.h"
+#include "symbols/modules.h"
 
 enum { TOUCH_SAMPLES_PER_SECOND = 10000 };
 
@@ -27,12 +29,15 @@ struct touch;
 struct unwind;
 
 /* NULL with the reason in why[size] when it cannot be opened here. */
-struct touch *touch_open(pid_t pid, char *why, size_t size);
+/* has_other_root: its files are not found by this process' paths (a container). */
+struct touch *touch_open(pid_t pid, bool has_other_root, char *why, size_t size);
 int touch_fd(const struct touch *touch);
 void touch_drain(struct touch *touch);
 /* What unwinds its stacks, and names the modules in what touch_write() writes. */
 struct unwind *touch_unwind(struct touch *touch);
 void touch_write(struct touch *touch, struct record_writer *w);
+/* The files of the code that was seen, after touch_write(); for modules_release(). */
+struct modules touch_take_modules(struct touch *touch);
 void touch_free(struct touch *touch);
 
 #endif

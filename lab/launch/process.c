@@ -11,10 +11,10 @@
 
 #include "base/cleanup.h"
 
-/* Fields 22..24 of /proc/PID/stat; the name before them may hold anything, ')' included. */
-static int read_stat(pid_t pid, uint64_t fields[3])
+/* /proc/PID/stat behind the name, which may hold anything, ')' included. */
+static int read_stat_text(pid_t pid, char *text, size_t size, char **rest)
 {
-	char path[64], text[1024], *p;
+	char path[64];
 	ssize_t n;
 	_cleanup_close_ int fd = -1;
 
@@ -22,17 +22,43 @@ static int read_stat(pid_t pid, uint64_t fields[3])
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	n = read(fd, text, sizeof(text) - 1);
+	n = read(fd, text, size - 1);
 	if (n <= 0)
 		return n < 0 ? -errno : -EINVAL;
 	text[n] = '\0';
-	p = strrchr(text, ')');
+	*rest = strrchr(text, ')');
+	return *rest ? 0 : -EINVAL;
+}
+
+/* Fields 22..24. */
+static int read_stat(pid_t pid, uint64_t fields[3])
+{
+	char text[1024], *p;
+	int r = read_stat_text(pid, text, sizeof(text), &p);
+
+	if (r)
+		return r;
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
 	if (!p ||
 	    sscanf(p, " %" SCNu64 " %" SCNu64 " %" SCNu64, &fields[0], &fields[1], &fields[2]) != 3)
 		return -EINVAL;
 	return 0;
+}
+
+/* The last field is the status, 0 where this user may not know. */
+int process_zombie_status(pid_t pid, int *status)
+{
+	char text[1024], *p;
+	int r = read_stat_text(pid, text, sizeof(text), &p);
+
+	if (r)
+		return r == -ENOENT ? -ESRCH : r;
+	if (strncmp(p, ") Z ", 4) != 0)
+		return -EINVAL;
+	p = strrchr(p, ' ');
+	*status = (int)strtol(p, NULL, 10);
+	return *status ? 0 : -EACCES;
 }
 
 uint64_t process_start_time(pid_t pid)

@@ -16,4 +16,11 @@ int process_sizes(pid_t pid, int64_t *vsz_bytes, int64_t *rss_bytes);
 /* Reaps every child that has ended, discarding the statuses: for clean-up only. */
 void process_reap_all(void);
 
+/*
+ * The wait status of a process that has ended and that its parent, another process, has not yet
+ * waited for. 0, or -errno: -ESRCH when it is gone, -EINVAL while it runs, -EACCES where it may not
+ * be seen; one that ended with 0 cannot be told from that.
+ */
+int process_zombie_status(pid_t pid, int *status);
+
 #endif

@@ -2,8 +2,12 @@
 
 #include <fcntl.h>
 #include <gelf.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
@@ -34,10 +38,26 @@ static void take_segments(struct module *module, Elf *elf)
 	}
 }
 
-static void read_headers(struct module *module, const char *root)
+/* What the path names by now may be anything, a FIFO that nobody writes to included. */
+static int open_file(int root, const char *path)
 {
-	_cleanup_free_ char *path = text_format("%s%s", root, module->path);
-	_cleanup_close_ int fd = *module->path == '/' ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	struct stat st;
+	int fd;
+
+	if (*path != '/')
+		return -1;
+	fd = root == MODULES_ROOT_OWN ? open(path, (int)how.flags)
+				      : (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
+		close(STEAL_FD(fd));
+	return fd;
+}
+
+static void read_headers(struct modules *modules, struct module *module, int root)
+{
+	_cleanup_close_ int fd = open_file(root, module->path);
 	Elf *elf;
 
 	elf_version(EV_CURRENT);
@@ -45,9 +65,11 @@ static void read_headers(struct module *module, const char *root)
 	if (elf && elf_kind(elf) == ELF_K_ELF)
 		take_segments(module, elf);
 	elf_end(elf);
+	if (module->is_elf && root != MODULES_ROOT_OWN && modules->count < MODULE_FILES_MAX)
+		module->file = STEAL_FD(fd);
 }
 
-int modules_find(struct modules *modules, const char *root, const char *path)
+int modules_find(struct modules *modules, int root, const char *path)
 {
 	struct module *module;
 
@@ -58,8 +80,8 @@ int modules_find(struct modules *modules, const char *root, const char *path)
 		return -1;
 	modules->items = xrealloc(modules->items, modules->count + 1, sizeof(*modules->items));
 	module = &modules->items[modules->count];
-	*module = (struct module){.path = xstrdup(path)};
-	read_headers(module, root);
+	*module = (struct module){.path = xstrdup(path), .file = -1};
+	read_headers(modules, module, root);
 	return (int)modules->count++;
 }
 
@@ -80,8 +102,10 @@ uint64_t module_bias(const struct module *module, uint64_t start, uint64_t pgoff
 
 void modules_release(struct modules *modules)
 {
-	for (size_t i = 0; i < modules->count; i++)
+	for (size_t i = 0; i < modules->count; i++) {
+		cleanup_closep(&modules->items[i].file);
 		free(modules->items[i].path);
+	}
 	free(modules->items);
 	*modules = (struct modules){0};
 }

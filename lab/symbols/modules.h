@@ -12,10 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MODULES_MAX = 4096, MODULE_SEGMENTS_MAX = 8 };
+enum { MODULES_MAX = 4096, MODULE_SEGMENTS_MAX = 8, MODULE_FILES_MAX = 256 };
 
 struct module {
 	char *path;
+	int file; /* of another root, open to be read when that has gone; -1: to be opened by path
+		   */
 	bool is_elf;	/* it could be read; else addresses are offsets in the file */
 	bool is_fixed;	/* linked to run at its own addresses (ET_EXEC) */
 	uint64_t start; /* lowest address it maps, by its own headers */
@@ -31,11 +33,15 @@ struct modules {
 	size_t count;
 };
 
+/* The root directory of this process. */
+enum { MODULES_ROOT_OWN = -100 };
+
 /*
- * The number of the module at `path`, which is opened below `root` ("" : as it is) when it is new.
- * -1 when there are MODULES_MAX already.
+ * The number of the module at `path`, which is opened when it is new, below `root`: a directory's
+ * descriptor, out of which no symbolic link leads, or MODULES_ROOT_OWN. The first MODULE_FILES_MAX
+ * of another root stay open. -1 when there are MODULES_MAX already.
  */
-int modules_find(struct modules *modules, const char *root, const char *path);
+int modules_find(struct modules *modules, int root, const char *path);
 
 /* What to subtract from an address in a mapping of `pgoff` at `start` to get the module's own. */
 uint64_t module_bias(const struct module *module, uint64_t start, uint64_t pgoff);

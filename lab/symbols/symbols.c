@@ -2,6 +2,7 @@
 
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,37 @@ struct symbols {
 	Dwfl *dwfl;
 };
 
+static const struct modules *files; /* of symbols_use_files() */
+
+void symbols_use_files(const struct modules *modules)
+{
+	files = modules;
+}
+
+/* A descriptor that is the caller's, or -1. */
+static int open_from_files(const char *path)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (files->items[i].file >= 0 && !strcmp(files->items[i].path, path))
+			return fcntl(files->items[i].file, F_DUPFD_CLOEXEC, 3);
+	return -1;
+}
+
+static int find_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+		    char **file_name, Elf **elf)
+{
+	int fd;
+
+	if (!files)
+		return dwfl_linux_proc_find_elf(module, data, name, base, file_name, elf);
+	fd = open_from_files(name);
+	if (fd >= 0)
+		*file_name = xstrdup(name);
+	return fd;
+}
+
 static const Dwfl_Callbacks callbacks = {
-	.find_elf = dwfl_linux_proc_find_elf,
+	.find_elf = find_elf,
 	.find_debuginfo = dwfl_standard_find_debuginfo,
 };
 
@@ -41,8 +71,14 @@ struct symbols *symbols_open(const char *maps)
 static uint64_t lowest_address(const char *path)
 {
 	struct modules modules = {0};
-	int number = modules_find(&modules, "", path);
-	uint64_t start = number < 0 ? 0 : modules.items[number].start;
+	int number;
+	uint64_t start;
+
+	for (size_t i = 0; files && i < files->count; i++)
+		if (!strcmp(files->items[i].path, path))
+			return files->items[i].start;
+	number = modules_find(&modules, MODULES_ROOT_OWN, path);
+	start = number < 0 ? 0 : modules.items[number].start;
 
 	modules_release(&modules);
 	return start;
@@ -50,14 +86,15 @@ static uint64_t lowest_address(const char *path)
 
 struct symbols *symbols_open_file(const char *path)
 {
-	Dwfl *dwfl = dwfl_begin(&callbacks);
+	int fd = files ? open_from_files(path) : -1;
+	Dwfl *dwfl = files && fd < 0 ? NULL : dwfl_begin(&callbacks);
 	struct symbols *symbols;
 	Dwfl_Module *module;
 
 	if (!dwfl)
 		return NULL;
 	dwfl_report_begin(dwfl);
-	module = dwfl_report_elf(dwfl, path, path, -1, lowest_address(path), false);
+	module = dwfl_report_elf(dwfl, path, path, fd, lowest_address(path), false);
 	dwfl_report_end(dwfl, NULL, NULL);
 	if (!module) {
 		dwfl_end(dwfl);

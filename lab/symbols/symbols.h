@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "symbols/modules.h"
+
 struct symbols;
 
 struct symbol {
@@ -21,6 +23,12 @@ struct symbol {
 	char *file;	/* as the compiler recorded it */
 	int line;	/* 0: not known */
 };
+
+/*
+ * From now on files are not opened by their paths but are those that stand open in `modules`, which
+ * must live on: for processes that saw another root. NULL: by path, as at first.
+ */
+void symbols_use_files(const struct modules *modules);
 
 /* NULL when the maps name no file that can be read. */
 struct symbols *symbols_open(const char *maps);

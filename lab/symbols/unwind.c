@@ -2,6 +2,7 @@
 
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ struct walk {
 
 struct unwind {
 	struct modules modules;
+	int root;
 	struct process *processes;
 	size_t process_count;
 	uint64_t next_space, clock;
@@ -57,9 +59,12 @@ struct unwind {
 	struct walk *walk;
 };
 
-struct unwind *unwind_new(void)
+struct unwind *unwind_new(int root)
 {
-	return xcalloc(1, sizeof(struct unwind));
+	struct unwind *u = xcalloc(1, sizeof(struct unwind));
+
+	u->root = root;
+	return u;
 }
 
 static void space_drop(struct space *space)
@@ -169,11 +174,16 @@ static const Dwfl_Callbacks dwfl_callbacks = {
 static void report_mapping(struct unwind *u, struct space *space, const struct mapping *m)
 {
 	const struct module *module = &u->modules.items[m->module];
+	int fd;
 
 	if (!module->is_elf || !space->dwfl)
 		return;
+	/* Without a file of its own a module of another root would be taken from this one. */
+	if (u->root != MODULES_ROOT_OWN && module->file < 0)
+		return;
+	fd = module->file < 0 ? -1 : fcntl(module->file, F_DUPFD_CLOEXEC, 3);
 	dwfl_report_begin_add(space->dwfl);
-	dwfl_report_elf(space->dwfl, module->path, module->path, -1, m->bias + module->start,
+	dwfl_report_elf(space->dwfl, module->path, module->path, fd, m->bias + module->start,
 			false);
 	dwfl_report_end(space->dwfl, NULL, NULL);
 }
@@ -182,7 +192,7 @@ void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint6
 		const char *path)
 {
 	struct space *space = space_of(u, pid);
-	int number = modules_find(&u->modules, "", path);
+	int number = modules_find(&u->modules, u->root, path);
 	struct mapping *m;
 
 	if (number < 0 || start + len < start)
@@ -398,6 +408,14 @@ const struct modules *unwind_modules(const struct unwind *u)
 	return &u->modules;
 }
 
+struct modules unwind_take_modules(struct unwind *u)
+{
+	struct modules taken = u->modules;
+
+	u->modules = (struct modules){0};
+	return taken;
+}
+
 void unwind_free(struct unwind *u)
 {
 	if (!u)
@@ -408,5 +426,6 @@ void unwind_free(struct unwind *u)
 		free(u->cache[i]);
 	free(u->processes);
 	modules_release(&u->modules);
+	cleanup_closep(&u->root);
 	free(u);
 }

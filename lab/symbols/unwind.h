@@ -39,7 +39,8 @@ struct unwind_sample {
 
 struct unwind;
 
-struct unwind *unwind_new(void);
+/* root: where the paths of code are opened, as for modules_find(); it is closed with the rest. */
+struct unwind *unwind_new(int root);
 void unwind_free(struct unwind *u);
 
 /* A new program: nothing of the old one is mapped any more. */
@@ -63,5 +64,8 @@ void unwind_maps_text(const struct unwind *u, pid_t pid, struct strbuf *text);
 
 /* Every module seen so far. */
 const struct modules *unwind_modules(const struct unwind *u);
+
+/* Takes them, open files and all, for modules_release(); nothing can be unwound any more. */
+struct modules unwind_take_modules(struct unwind *u);
 
 #endif
