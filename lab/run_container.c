@@ -35,11 +35,24 @@ void run_container_find(struct run *run, struct err *reason)
 
 int run_container_command(struct run *run, char **operands, struct err *err)
 {
+	_cleanup_strbuf_ struct strbuf ignored = STRBUF_INIT;
+	enum place place = run->options->place;
+	const char *named = place == PLACE_CONTAINER ? NULL : place_names[place];
+	struct container_question question;
+
 	if (!run->options->image)
 		return err_set(err, EXIT_USAGE, "a command in a container needs --image");
-	if (find_engine(run, err) < 0)
+	/* At once with the engine's own words about itself, where it is known which one. */
+	if (named)
+		container_ask_image(named, run->options->image, &question);
+	if (find_engine(run, err) < 0) {
+		if (named)
+			engine_end(&question.call, &ignored, &(struct err)ERR_INIT);
 		return -1;
-	run->image_argv = container_command(&run->engine, run->options->image, operands, err);
+	}
+	if (!named)
+		container_ask_image(run->engine.name, run->options->image, &question);
+	run->image_argv = container_command(&question, operands, err);
 	if (!run->image_argv)
 		return -1;
 	run->argv = run->image_argv;

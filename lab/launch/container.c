@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,9 +20,8 @@
 #include "launch/preload.h"
 #include "launch/process.h"
 
-enum { WORDS_MAX = 200, STEP_MS = 100 };
-#define GATE_TIMEOUT_NS	  INT64_C(60000000000)
-#define CLIENT_TIMEOUT_NS INT64_C(5000000000)
+enum { WORDS_MAX = 200, STEP_MS = 100, CLIENT_TIMEOUT_MS = 5000 };
+#define GATE_TIMEOUT_NS INT64_C(60000000000)
 
 /* A growing list of words for the engine; those made here are freed with it. */
 struct words {
@@ -59,11 +59,20 @@ static size_t append(char **to, size_t n, const json_t *from)
 	return n;
 }
 
-char **container_command(const struct engine *engine, const char *image, char *const *args,
-			 struct err *err)
+void container_ask_image(const char *program, const char *image,
+			 struct container_question *question)
 {
-	const char *const ask[] = {"image", "inspect", "--format", "{{json .Config}}", image, NULL};
-	json_t *config = engine_ask(engine, ask, err);
+	const char *const words[] = {"image", "inspect", "--format", "{{json .Config}}",
+				     image,   NULL};
+
+	memcpy(question->words, words, sizeof(words));
+	engine_begin(program, question->words, &question->call);
+}
+
+char **container_command(struct container_question *question, char *const *args, struct err *err)
+{
+	const char *image = question->words[4];
+	json_t *config = engine_end_json(&question->call, err);
 	char **words;
 	size_t n = 0;
 
@@ -86,21 +95,25 @@ char **container_command(const struct engine *engine, const char *image, char *c
 	return NULL;
 }
 
-/* An archive of nothing is two blocks of zeroes; some engines want one entry at least. */
-static int make_empty_image(const struct engine *engine, struct err *err)
+static bool has_empty_image(const struct engine *engine)
 {
 	const char *const ask[] = {"image", "inspect", "--format", "1", CONTAINER_EMPTY_IMAGE,
 				   NULL};
+	struct err ignored = ERR_INIT;
+
+	return !engine_call(engine, ask, NULL, &ignored);
+}
+
+/* An archive of nothing is two blocks of zeroes; some engines want one entry at least. */
+static int make_empty_image(const struct engine *engine, struct err *err)
+{
 	char path[] = "/tmp/oomlab-empty-XXXXXX";
 	const char *const import[] = {"import", path, CONTAINER_EMPTY_IMAGE, NULL};
 	static const char blocks[20 * 512];
 	char head[512] = "tmp/";
-	struct err ignored = ERR_INIT;
 	unsigned int sum = 0;
 	int fd, r;
 
-	if (!engine_call(engine, ask, NULL, &ignored))
-		return 0;
 	memcpy(head + 100, "0001777", 8);
 	memcpy(head + 108, "0000000", 8);
 	memcpy(head + 116, "0000000", 8);
@@ -180,13 +193,19 @@ static int create(const struct container_request *request, struct container *con
 		  struct err *err)
 {
 	_cleanup_(words_release) struct words words = {0};
+	int r;
 
-	if (!request->image && make_empty_image(request->engine, err) < 0)
-		return -1;
 	list_create(&words, request, container);
 	if (words.count >= WORDS_MAX)
 		return err_set(err, EXIT_USAGE, "the command has too many words for a container");
-	if (engine_call(request->engine, words.list, NULL, err) < 0)
+	r = engine_call(request->engine, words.list, NULL, err);
+	/* Only then: asking first would cost every run a call. */
+	if (r && !request->image && !has_empty_image(request->engine)) {
+		*err = (struct err)ERR_INIT;
+		r = make_empty_image(request->engine, err);
+		r = r ? r : engine_call(request->engine, words.list, NULL, err);
+	}
+	if (r)
 		return hint_at_options(request, err);
 	container->is_made = true;
 	return 0;
@@ -294,17 +313,18 @@ int container_start(const struct container_request *request, struct container *c
 	return 0;
 }
 
+/* It may have been reaped with the children of the run. */
 static void end_client(struct container *container)
 {
-	int64_t deadline = io_now_ns() + CLIENT_TIMEOUT_NS;
-	int wait_ms = 1;
+	struct pollfd p = {.events = POLLIN};
 
-	while (container->client) {
-		/* It may have been reaped with the children of the run. */
-		if (waitpid(container->client, NULL, WNOHANG) || io_now_ns() > deadline)
-			break;
-		poll(NULL, 0, wait_ms);
-		wait_ms = wait_ms < 32 ? wait_ms * 2 : wait_ms;
+	if (!container->client)
+		return;
+	p.fd = (int)syscall(SYS_pidfd_open, container->client, 0);
+	if (p.fd >= 0) {
+		poll(&p, 1, CLIENT_TIMEOUT_MS);
+		close(p.fd);
+		waitpid(container->client, NULL, WNOHANG);
 	}
 	container->client = 0;
 }

@@ -5,7 +5,8 @@
  *
  * Pattern of use:
  *  1. engine_find()
- *  2. container_command()  what the image runs, with what the user gave
+ *  2. container_command()  what the image runs, with what the user gave; asked meanwhile by
+ *                          container_ask_image()
  *  3. container_start()    create, start, and wait until it stands at the gate; fills the target
  *                          and opens its cgroup, wherever the engine's driver has put it
  *  4. the same as for any target: sources, target_release(), watch, finish
@@ -60,13 +61,20 @@ struct container_end {
 	char *error;	     /* or NULL */
 };
 
+/* Begins the question that container_command() ends: another can be asked meanwhile. */
+struct container_question {
+	const char *words[6];
+	struct engine_call call;
+};
+void container_ask_image(const char *program, const char *image,
+			 struct container_question *question);
+
 /*
  * The words that `ENGINE run IMAGE args...` would execute: the image's entry point, then the
  * arguments, or its own command where there are none. malloc'd array and strings, or NULL: no such
  * image, or nothing to run.
  */
-char **container_command(const struct engine *engine, const char *image, char *const *args,
-			 struct err *err);
+char **container_command(struct container_question *question, char *const *args, struct err *err);
 
 /* 0, or -1; container_remove() afterwards in both cases. Interrupted by a blocked, pending signal.
  */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,6 @@
 #include "base/text.h"
 
 enum { ANSWER_MAX = 1 << 20, ARGS_MAX = 256 };
-
-struct call {
-	pid_t pid;
-	int out, err; /* its stdout and stderr */
-};
 
 static void become(const char *program, const char *const *argv, int out, int err)
 {
@@ -37,25 +33,39 @@ static void become(const char *program, const char *const *argv, int out, int er
 	_exit(127);
 }
 
-static int start(const char *program, const char *const *argv, struct call *call)
+static int make_pipes(int out[2], int err[2])
+{
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return -1;
+	if (!pipe2(err, O_CLOEXEC))
+		return 0;
+	close(out[0]);
+	close(out[1]);
+	return -1;
+}
+
+void engine_begin(const char *program, const char *const *argv, struct engine_call *call)
 {
 	int out[2], err[2];
 
-	if (pipe2(out, O_CLOEXEC) < 0)
-		return -errno;
-	if (pipe2(err, O_CLOEXEC) < 0) {
-		close(out[0]);
-		close(out[1]);
-		return -EMFILE;
+	*call = (struct engine_call){.program = program, .argv = argv};
+	if (make_pipes(out, err) < 0) {
+		call->cause = errno;
+		return;
 	}
+	call->out = out[0];
+	call->err = err[0];
 	call->pid = fork();
 	if (call->pid == 0)
 		become(program, argv, out[1], err[1]);
+	if (call->pid < 0) {
+		call->cause = errno;
+		call->pid = 0;
+		close(out[0]);
+		close(err[0]);
+	}
 	close(out[1]);
 	close(err[1]);
-	call->out = out[0];
-	call->err = err[0];
-	return call->pid < 0 ? -EAGAIN : 0;
 }
 
 /* False at its end. */
@@ -74,7 +84,7 @@ static bool take(struct pollfd *p, struct strbuf *to)
 	return true;
 }
 
-static int listen_to(const struct call *call, struct strbuf *out, struct strbuf *err)
+static int listen_to(const struct engine_call *call, struct strbuf *out, struct strbuf *err)
 {
 	struct pollfd polls[2] = {{.fd = call->out, .events = POLLIN},
 				  {.fd = call->err, .events = POLLIN}};
@@ -115,27 +125,45 @@ static const char *said(struct strbuf *text)
 	return *line ? line : "no reason given";
 }
 
-static int run(const char *program, const char *const *argv, struct strbuf *out, struct err *err)
+static int reap(struct engine_call *call, bool kill_first)
+{
+	int status = 0;
+
+	close(call->out);
+	close(call->err);
+	if (kill_first)
+		kill(call->pid, SIGKILL);
+	while (waitpid(call->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	call->pid = 0;
+	return status;
+}
+
+int engine_end(struct engine_call *call, struct strbuf *out, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf errors = STRBUF_INIT;
-	struct call call = {.out = -1, .err = -1};
-	int r = start(program, argv, &call), status = 0;
+	int r, status;
 
+	if (!call->pid)
+		return err_set(err, EXIT_LAB_BROKEN, "cannot start %s: %s", call->program,
+			       strerror(call->cause));
+	r = listen_to(call, out, &errors);
+	status = reap(call, r != 0);
 	if (r)
-		return err_set(err, EXIT_LAB_BROKEN, "cannot start %s: %s", program, strerror(-r));
-	r = listen_to(&call, out, &errors);
-	close(call.out);
-	close(call.err);
-	if (r)
-		kill(call.pid, SIGKILL);
-	while (waitpid(call.pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (r)
-		return err_set(err, EXIT_LAB_BROKEN, "'%s %s' did not end within %s", program,
-			       argv[0], TEXT_DURATION((uint64_t)ENGINE_TIMEOUT_NS));
+		return err_set(err, EXIT_LAB_BROKEN, "'%s %s' did not end within %s", call->program,
+			       call->argv[0], TEXT_DURATION((uint64_t)ENGINE_TIMEOUT_NS));
 	if (status)
-		return err_set(err, EXIT_LAB_BROKEN, "%s %s: %s", program, argv[0], said(&errors));
+		return err_set(err, EXIT_LAB_BROKEN, "%s %s: %s", call->program, call->argv[0],
+			       said(&errors));
 	return 0;
+}
+
+static int run(const char *program, const char *const *argv, struct strbuf *out, struct err *err)
+{
+	struct engine_call call;
+
+	engine_begin(program, argv, &call);
+	return engine_end(&call, out, err);
 }
 
 int engine_call(const struct engine *engine, const char *const *argv, struct strbuf *out,
@@ -146,18 +174,26 @@ int engine_call(const struct engine *engine, const char *const *argv, struct str
 	return run(engine->name, argv, out ? out : &ignored, err);
 }
 
-json_t *engine_ask(const struct engine *engine, const char *const *argv, struct err *err)
+json_t *engine_end_json(struct engine_call *call, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
 	json_t *answer;
 
-	if (run(engine->name, argv, &out, err) < 0)
+	if (engine_end(call, &out, err) < 0)
 		return NULL;
 	answer = json_loadb(out.buf, out.len, JSON_DECODE_ANY, NULL);
 	if (!answer)
-		err_set(err, EXIT_LAB_BROKEN, "%s %s: the answer is no JSON", engine->name,
-			argv[0]);
+		err_set(err, EXIT_LAB_BROKEN, "%s %s: the answer is no JSON", call->program,
+			call->argv[0]);
 	return answer;
+}
+
+json_t *engine_ask(const struct engine *engine, const char *const *argv, struct err *err)
+{
+	struct engine_call call;
+
+	engine_begin(engine->name, argv, &call);
+	return engine_end_json(&call, err);
 }
 
 static const struct {

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/strbuf.h"
@@ -23,6 +24,22 @@ struct engine {
 	char driver[32];    /* cgroupfs, systemd */
 };
 
+/*
+ * A call under way, so that two can be made at once: engine_begin(), then engine_end(). The words
+ * must live until the end.
+ */
+struct engine_call {
+	const char *program;
+	const char *const *argv;
+	pid_t pid;    /* 0: could not be started */
+	int out, err; /* its stdout and stderr */
+	int cause;    /* errno of what could not be started */
+};
+void engine_begin(const char *program, const char *const *argv, struct engine_call *call);
+
+/* Appends what it prints to `out`. 0, or -1 with EXIT_LAB_BROKEN and what it said. */
+int engine_end(struct engine_call *call, struct strbuf *out, struct err *err);
+
 /* name: "docker", "podman", or NULL for the first that answers. 0, or -1 with EXIT_SKIP. */
 int engine_find(const char *name, struct engine *engine, struct err *err);
 
@@ -35,5 +52,6 @@ int engine_call(const struct engine *engine, const char *const *argv, struct str
 
 /* The same for one that prints JSON: a new reference, or NULL. */
 json_t *engine_ask(const struct engine *engine, const char *const *argv, struct err *err);
+json_t *engine_end_json(struct engine_call *call, struct err *err);
 
 #endif
