@@ -114,6 +114,7 @@ static void put_exit(struct run *run, pid_t pid, int64_t exit_status)
 					      .t_ns = io_now_ns(),
 					      .pid = pid,
 					      .is_target = true,
+					      .is_engines_word = true,
 					      .exit_status = exit_status,
 					      .signal = RECORD_ABSENT,
 				      });
@@ -138,6 +139,12 @@ void run_container_ask(struct run *run, struct container *container, pid_t pid, 
 					    });
 	if (!end_known)
 		put_exit(run, pid, end.exit_status);
+	if (!end_known && end.exit_status == 137)
+		record_put_note(
+			&run->writer,
+			"The status 137 is the engine's word for SIGKILL and for a first "
+			"process that itself ends with 137, as a shell does whose child was "
+			"killed; this kernel does not tell another user which it was");
 	free(end.error);
 }
 

@@ -211,6 +211,34 @@ START_TEST(a_group_kill_that_was_not_seen_is_not_known)
 }
 END_TEST
 
+static void ended_with_137(const char *by)
+{
+	_cleanup_free_ char *line = text_format(
+		"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"status\":137%s}", by);
+
+	begin_v1();
+	counted("\"max\":70,\"oom_kill\":3");
+	add(line);
+	add("{\"ev\":\"end\",\"t\":10}");
+	conclude();
+}
+
+/* No log, no signal: the engine's 137 and the counter are all there is. */
+START_TEST(an_engine_s_137_with_a_counted_kill_is_one)
+{
+	ended_with_137(",\"engine\":true");
+	ck_assert_int_eq(conclusion.outcome, OUTCOME_OOM_KILLED);
+	ck_assert_int_eq(conclusion.victim, VICTIM_SELF);
+}
+END_TEST
+
+START_TEST(a_seen_137_is_not_the_signal)
+{
+	ended_with_137("");
+	ck_assert_int_eq(conclusion.outcome, OUTCOME_CHILD_OOM_KILLED);
+}
+END_TEST
+
 START_TEST(without_the_group_a_mark_is_anybody_s)
 {
 	begin_group(0);
@@ -235,5 +263,7 @@ int main(void)
 	tcase_add_test(tc, a_group_kill_that_was_seen_is_one);
 	tcase_add_test(tc, a_group_kill_that_was_not_seen_is_not_known);
 	tcase_add_test(tc, without_the_group_a_mark_is_anybody_s);
+	tcase_add_test(tc, an_engine_s_137_with_a_counted_kill_is_one);
+	tcase_add_test(tc, a_seen_137_is_not_the_signal);
 	return suite_run("container", (TCase *const[]){tc}, 1);
 }

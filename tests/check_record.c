@@ -98,7 +98,8 @@ START_TEST(absent_is_not_written)
 	record_put_sample(&writer, &sample);
 	record_put_exit(&writer, &end);
 	assert_written("{\"ev\":\"sample\",\"t\":9,\"swap\":0}\n"
-		       "{\"ev\":\"exit\",\"t\":1,\"pid\":2,\"target\":false,\"signal\":9}\n");
+		       "{\"ev\":\"exit\",\"t\":1,\"pid\":2,\"target\":false,\"engine\":false,"
+		       "\"signal\":9}\n");
 }
 END_TEST
 

@@ -96,6 +96,7 @@ const struct field fields_exit[] = {
 	AT(struct record_process_end, t_ns, "t", I64),
 	AT(struct record_process_end, pid, "pid", I64),
 	AT(struct record_process_end, is_target, "target", BOOL, REQUIRED),
+	AT(struct record_process_end, is_engines_word, "engine", BOOL),
 	AT(struct record_process_end, exit_status, "status", I64),
 	AT(struct record_process_end, signal, "signal", I64),
 	END,

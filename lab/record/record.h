@@ -102,8 +102,9 @@ struct record_process_end {
 	int64_t t_ns;
 	int64_t pid;
 	bool is_target;
-	int64_t exit_status; /* or RECORD_ABSENT */
-	int64_t signal;	     /* or RECORD_ABSENT */
+	bool is_engines_word; /* the status is what a container's engine says */
+	int64_t exit_status;  /* or RECORD_ABSENT */
+	int64_t signal;	      /* or RECORD_ABSENT */
 	unsigned int line;
 };
 

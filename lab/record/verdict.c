@@ -95,6 +95,12 @@ static bool has_target_kill(const struct conclusion *c)
 	return kill && kill->is_target;
 }
 
+/* An engine says 137 for SIGKILL, and for a first process that ends with 137 itself. */
+static bool may_be_sigkill(const struct record_process_end *end)
+{
+	return end->signal == 9 || (end->is_engines_word && end->exit_status == 128 + 9);
+}
+
 /* Kills that memory.events counted and no kill line of another process accounts for. */
 static bool counter_means_target(const struct record *r, const struct conclusion *c)
 {
@@ -102,7 +108,7 @@ static bool counter_means_target(const struct record *r, const struct conclusion
 	int64_t delta = record_delta(record_own_cgroup(r), COUNTER_OOM_KILL);
 	size_t children = child_kills(c);
 
-	if (!end || end->signal != 9 || !is_known(delta) || delta <= 0)
+	if (!end || !may_be_sigkill(end) || !is_known(delta) || delta <= 0)
 		return false;
 	if (r->watchdog)
 		return false;
