@@ -231,17 +231,33 @@ check_options() {
 		"$e, outside: and the report says why"
 }
 
+# Lines of an image's own program, at a path where this host has another one.
+check_lines() {
+	local e=$1
+	mkdir -p "$scratch/lines/usr/bin"
+	cp "$build/scenarios/memset-2g" "$scratch/lines/usr/bin/true"
+	tar -C "$scratch/lines" -c . | "$e" import - oomlab-lines >/dev/null 2>&1
+	from_host "$e" --image oomlab-lines --memory 128M -- /usr/bin/true --no-lab
+	is "$? $(report "$outside" '.touches[0] | .function + " " + (.file | sub(".*/"; ""))')" \
+		"137 clear_eagerly arena.c" "$e, outside: lines of the image's own program"
+	is "$(report "$outside" '.touches[0].bytes > 120000000')" true \
+		"$e, outside: and the bytes they touched"
+	from_host "$e" --image oomlab-lines --memory 128M --no-touch-profile -- /usr/bin/true --no-lab
+	is "$? $(report "$outside" '[.touches[]? | .function, .file | values] | length')" "137 0" \
+		"$e, outside: without them nothing is said of another file's lines"
+}
+
 # A name that is taken, by a container that is not the lab's: it is left alone.
 check_conflict() {
-	local e=$1 start name
+	local e=$1 pid name
 	"$e" create --name oomlab-it-other --entrypoint=/oomlab oomlab-it --help >/dev/null
 	from_host "$e" "--container-option=--name=oomlab-it-other" memset-2g
 	is "$? $("$e" ps -aq | wc -l)" "125 1" "$e, outside: another's name, another's container"
 	"$e" rm -f oomlab-it-other >/dev/null
 	# The lab's own name, foreseen: this shell becomes the lab, so its number and start are known.
 	(
-		start=$(cut -d' ' -f22 "/proc/$BASHPID/stat")
-		name=oomlab-$BASHPID-$start-1
+		pid=$BASHPID
+		name=oomlab-$pid-$(cut -d' ' -f22 "/proc/$pid/stat")-1
 		"$e" create --name "$name" --entrypoint=/oomlab oomlab-it --help >/dev/null
 		exec "$oomlab" run --quiet --reports="$outside" --backend="$e" memset-2g
 	) >"$scratch/out" 2>&1
@@ -350,6 +366,7 @@ check_engine() {
 	check_inside_cut "$e"
 	check_outside "$e"
 	check_options "$e"
+	check_lines "$e"
 	check_conflict "$e"
 	check_disturbed "$e"
 	check_restarted "$e"
