@@ -1,7 +1,7 @@
 #!/bin/bash
 # container.sh - what the lab adds to an engine: rows in the form of tests/bench/run.
 #
-# BUILD is set by the caller; ROUNDS=5. Starts a dockerd of its own (root, Debian's docker.io).
+# BUILD is set by the caller; ROUNDS=11. Starts a dockerd of its own (root, Debian's docker.io).
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 # shellcheck source=tests/engines.sh
@@ -9,7 +9,7 @@
 trap 'stop_engines; rm -rf "$scratch"' EXIT
 build=$(dirname "$oomlab")
 stopwatch=$build/tests/bench/stopwatch
-rounds=${ROUNDS:-5}
+rounds=${ROUNDS:-11}
 PATH=$engine_bin:$PATH
 
 row() { printf '%-46s | %14s | %28s | %6s | %8s | %s\n' "$@"; }
