@@ -172,8 +172,6 @@ static void poll_once(struct capture *capture, int timeout_ms)
 {
 	if (poll(capture->polls, SOURCE_COUNT, timeout_ms) <= 0)
 		return;
-	if (capture->target->is_foreign)
-		processes_look_at_foreign(capture);
 	for (int i = 0; i < SOURCE_COUNT; i++)
 		if (capture->polls[i].fd >= 0 && capture->polls[i].revents)
 			sources[i]->read(capture);
@@ -194,6 +192,8 @@ int capture_watch(struct capture *capture, struct target *target)
 	capture->polls[SOURCE_SCENARIO].fd = target->scenario_fd;
 	capture->started_ns = io_now_ns();
 	capture->deadline_ns = capture->started_ns + capture->config.timeout_ns;
+	if (target->is_foreign)
+		last_look_begin(&capture->look, capture->cg, target);
 	while (!capture->target_ended && !(why = why_stop(capture)))
 		watch_once(capture);
 	if (why)
@@ -308,6 +308,7 @@ void capture_close(struct capture *capture)
 {
 	static const int own[] = {SOURCE_KMSG, SOURCE_EVENTS, SOURCE_SAMPLER, SOURCE_SIGNALS};
 
+	last_look_end(&capture->look);
 	mark_victim_close(capture);
 	touch_free(capture->touch);
 	free(capture->escaped_to);

@@ -80,13 +80,24 @@ static bool use_last_seen(struct capture *capture, int level, struct record_coun
 	return !is_empty(all);
 }
 
+/* The cgroup that is gone by now as it was at the last look. */
+static void read_level(const struct capture *capture, int level, struct record_counters *all,
+		       struct record_counters *local)
+{
+	counters_read(capture->cg, level, false, all);
+	counters_read(capture->cg, level, true, local);
+	if (level || !capture->look.is_taken || !is_empty(all))
+		return;
+	*all = capture->look.events;
+	*local = capture->look.local;
+}
+
 void counters_write_all(struct capture *capture, const char *when)
 {
 	for (int level = 0; level < capture->cg->level_count; level++) {
 		struct record_counters all, local;
 
-		counters_read(capture->cg, level, false, &all);
-		counters_read(capture->cg, level, true, &local);
+		read_level(capture, level, &all, &local);
 		if (is_empty(&all) && !use_last_seen(capture, level, &all))
 			continue;
 		capture->has_after |= !level && !strcmp(when, "after");
@@ -128,6 +139,18 @@ static void mark_change(struct capture *capture, enum counter which,
 	record_put_mark(capture->w, io_now_ns(), name);
 }
 
+void counters_take(struct capture *capture, const struct record_counters *new)
+{
+	if (is_empty(new))
+		return;
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		mark_change(capture, (enum counter)i, new);
+	capture->now = *new;
+	if (new->value[COUNTER_OOM_KILL] != RECORD_ABSENT)
+		capture->status.oom_kill = new->value[COUNTER_OOM_KILL] -
+					   capture->before.value[COUNTER_OOM_KILL];
+}
+
 static void read_events(struct capture *capture)
 {
 	char text[512];
@@ -138,14 +161,7 @@ static void read_events(struct capture *capture)
 	if (fd >= 0 && pread(fd, text, sizeof(text), 0) < 0)
 		return;
 	counters_read(capture->cg, 0, false, &new);
-	if (is_empty(&new))
-		return;
-	for (int i = 0; i < COUNTER_COUNT; i++)
-		mark_change(capture, (enum counter)i, &new);
-	capture->now = new;
-	if (new.value[COUNTER_OOM_KILL] != RECORD_ABSENT)
-		capture->status.oom_kill = new.value[COUNTER_OOM_KILL] -
-					   capture->before.value[COUNTER_OOM_KILL];
+	counters_take(capture, &new);
 }
 
 const struct source source_events = {

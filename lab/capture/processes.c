@@ -110,18 +110,27 @@ static bool ask_pidfd(int pidfd, int *status)
 	return false;
 }
 
-void processes_look_at_foreign(struct capture *capture)
-{
-	if (capture->polls[SOURCE_TARGET].revents &&
-	    process_zombie_status(capture->target->pid, &capture->zombie_status) < 0)
-		capture->zombie_status = 0;
-	source_events.read(capture);
-}
-
 static bool learn_status(const struct capture *capture, int *status)
 {
-	*status = capture->zombie_status;
+	*status = capture->look.status;
 	return *status || ask_pidfd(capture->target->pidfd, status);
+}
+
+/* What the last look did not bring is tried once more. */
+static void take_last_look(struct capture *capture)
+{
+	const struct last_look *look = &capture->look;
+
+	last_look_end(&capture->look);
+	if (look->is_taken)
+		counters_take(capture, &look->events);
+	else
+		source_events.read(capture);
+	if (look->is_taken && look->sample.value[METRIC_CURRENT] != RECORD_ABSENT)
+		sampler_put(capture, &look->sample);
+	else
+		sampler_take(capture);
+	counters_write_all(capture, "after");
 }
 
 static void note_foreign_end(struct capture *capture)
@@ -129,9 +138,7 @@ static void note_foreign_end(struct capture *capture)
 	struct record_process_end end = {.pid = capture->target->pid, .is_target = true};
 	int status;
 
-	source_events.read(capture);
-	sampler_take(capture);
-	counters_write_all(capture, "after");
+	take_last_look(capture);
 	capture->target_ended = true;
 	if (!learn_status(capture, &status))
 		return; /* the engine's word has to do */

@@ -100,17 +100,22 @@ static void read_pressure(const struct cg *cg, struct record_sample *sample)
 		sample->value[METRIC_PSI_FULL_US] = us;
 }
 
+void sampler_read_cgroup(const struct cg *cg, struct record_sample *sample)
+{
+	for (int i = 0; i < METRIC_COUNT; i++)
+		sample->value[i] = RECORD_ABSENT;
+	sample->t_ns = io_now_ns();
+	read_files(cg, sample);
+	read_stat(cg, sample);
+	read_pressure(cg, sample);
+}
+
 static void sampler_read(struct capture *capture)
 {
 	struct record_sample *sample = &capture->last;
 	int64_t vsz, rss;
 
-	for (int i = 0; i < METRIC_COUNT; i++)
-		sample->value[i] = RECORD_ABSENT;
-	sample->t_ns = io_now_ns();
-	read_files(capture->cg, sample);
-	read_stat(capture->cg, sample);
-	read_pressure(capture->cg, sample);
+	sampler_read_cgroup(capture->cg, sample);
 	if (capture->target && !capture->target_ended &&
 	    !process_sizes(capture->target->pid, &vsz, &rss) && vsz) {
 		sample->value[METRIC_VSZ] = vsz;
@@ -143,6 +148,13 @@ static void write_last(struct capture *capture)
 void sampler_take(struct capture *capture)
 {
 	sampler_read(capture);
+	write_last(capture);
+}
+
+void sampler_put(struct capture *capture, const struct record_sample *sample)
+{
+	capture->last = *sample;
+	capture->samples++;
 	write_last(capture);
 }
 

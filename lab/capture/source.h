@@ -11,6 +11,7 @@
 
 #include "capture/capture.h"
 #include "record/premortem.h"
+#include "capture/last_look.h"
 
 enum { KMSG_LIMIT = 20000, WHY_MAX = 256 };
 
@@ -71,8 +72,8 @@ struct capture {
 	int64_t written[METRIC_COUNT]; /* of the last one written */
 	bool has_written;
 
-	int zombie_status;   /* of a target that is an engine's, seen before its parent; 0: not */
-	struct touch *touch; /* NULL: no profile */
+	struct last_look look;	/* at a target that is an engine's */
+	struct touch *touch;	/* NULL: no profile */
 	struct modules modules; /* of the profile, once it is written */
 
 	struct record_premortem premortem;
@@ -92,19 +93,16 @@ void kmsg_drain(struct capture *capture);
 
 /* counters.c: reads memory.events (v2) or memory.oom_control and failcnt (v1) of a level. */
 void counters_read(const struct cg *cg, int level, bool local, struct record_counters *counters);
+void counters_take(struct capture *capture, const struct record_counters *new);
 void counters_write_all(struct capture *capture, const char *when);
 
-/* sampler.c: one sample now, written. */
+/* sampler.c: one sample now, written; the cgroup's part of one; one that was read before. */
 void sampler_take(struct capture *capture);
+void sampler_read_cgroup(const struct cg *cg, struct record_sample *sample);
+void sampler_put(struct capture *capture, const struct record_sample *sample);
 
 /* processes.c: waits for every child that has ended; where a process's code is mapped. */
 void processes_reap(struct capture *capture);
-
-/*
- * Before anything that takes time: at its end its engine waits for it, and systemd removes its
- * cgroup, within moments.
- */
-void processes_look_at_foreign(struct capture *capture);
 void processes_write_maps(struct capture *capture, pid_t pid);
 
 /* mark_victim.c */

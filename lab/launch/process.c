@@ -18,6 +18,7 @@ static int read_stat_text(pid_t pid, char *text, size_t size, char **rest)
 	ssize_t n;
 	_cleanup_close_ int fd = -1;
 
+	*rest = NULL;
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -52,7 +53,7 @@ int process_zombie_status(pid_t pid, int *status)
 	char text[1024], *p;
 	int r = read_stat_text(pid, text, sizeof(text), &p);
 
-	if (r)
+	if (!p)
 		return r == -ENOENT ? -ESRCH : r;
 	if (strncmp(p, ") Z ", 4) != 0)
 		return -EINVAL;
