@@ -540,7 +540,7 @@ START_TEST(what_has_no_room_or_time_is_counted)
 	struct look look = {
 		.w = &writer,
 		.proc = "/proc",
-		.unwind = unwind_new(),
+		.unwind = unwind_new(MODULES_ROOT_OWN),
 		.deadline_ns = io_now_ns() + INT64_C(3000000000),
 		.threads = LOOK_THREADS_MAX,
 		.processes = LOOK_PROCESSES_MAX - 1,

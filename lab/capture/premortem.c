@@ -209,12 +209,21 @@ static bool write_arenas(const struct capture *capture, struct trace_log *log)
 	return true;
 }
 
+/* Where there is no touch profile whose unwinding could serve. */
+static struct unwind *new_unwind(const struct capture *capture)
+{
+	const struct target *target = capture->target;
+
+	return unwind_new(target && target->is_foreign ? modules_root_of(target->pid)
+						       : MODULES_ROOT_OWN);
+}
+
 static void look_around(struct capture *capture)
 {
 	struct trace_log log = {0};
 	size_t count;
 	_cleanup_free_ struct sized_pid *pids = processes_by_size(capture, &count);
-	struct unwind *own = capture->touch ? NULL : unwind_new();
+	struct unwind *own = capture->touch ? NULL : new_unwind(capture);
 	struct look look = {
 		.w = capture->w,
 		.proc = "/proc",
@@ -237,6 +246,10 @@ static void look_around(struct capture *capture)
 	look_write_left(&look);
 	for (size_t i = 0; own && i < unwind_modules(own)->count; i++)
 		record_put_module(capture->w, (int64_t)i, unwind_modules(own)->items[i].path);
+	if (own) {
+		modules_release(&capture->modules);
+		capture->modules = unwind_take_modules(own);
+	}
 	unwind_free(own);
 	trace_log_release(&log);
 }

@@ -57,20 +57,12 @@ static bool open_all(struct touch *t, pid_t pid, char *why, size_t size)
 }
 
 /* Held, so that files are still found when the process has gone. */
-static int open_root(pid_t pid)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
-	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
-
 struct touch *touch_open(pid_t pid, bool has_other_root, char *why, size_t size)
 {
 	struct touch *t = xcalloc(1, sizeof(*t));
 
 	t->record = xcalloc(1, TOUCH_RECORD_MAX);
-	t->unwind = unwind_new(has_other_root ? open_root(pid) : MODULES_ROOT_OWN);
+	t->unwind = unwind_new(has_other_root ? modules_root_of(pid) : MODULES_ROOT_OWN);
 	if (open_all(t, pid, why, size))
 		return t;
 	touch_free(t);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -67,6 +68,14 @@ static void read_headers(struct modules *modules, struct module *module, int roo
 	elf_end(elf);
 	if (module->is_elf && root != MODULES_ROOT_OWN && modules->count < MODULE_FILES_MAX)
 		module->file = STEAL_FD(fd);
+}
+
+int modules_root_of(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 int modules_find(struct modules *modules, int root, const char *path)

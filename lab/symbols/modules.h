@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { MODULES_MAX = 4096, MODULE_SEGMENTS_MAX = 8, MODULE_FILES_MAX = 256 };
 
@@ -35,6 +36,9 @@ struct modules {
 
 /* The root directory of this process. */
 enum { MODULES_ROOT_OWN = -100 };
+
+/* The root directory of a process, for one in a container; -1: it has gone. */
+int modules_root_of(pid_t pid);
 
 /*
  * The number of the module at `path`, which is opened when it is new, below `root`: a directory's
