@@ -217,7 +217,7 @@ static const struct {
 	 "the process that the chosen thread belongs to, or a child"},
 	{"Out of memory: Kill process 5 (a) score 9 or sacrifice child\n"
 	 "Killed process 6 (b) total-vm:9kB, anon-rss:1kB, file-rss:0kB\n",
-	 "kernels before 4.20 sacrifice a child first"},
+	 "kernels before 5.1 sacrifice a child first"},
 	{"Tasks in /pod/a are going to be killed due to memory.oom.group set\n"
 	 "Memory cgroup out of memory: Killed process 6 (b) total-vm:9kB\n",
 	 "memory.oom.group is set for /pod/a, so everything in it was killed."},

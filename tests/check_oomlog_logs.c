@@ -168,6 +168,32 @@ static const struct {
 	 "[    1.000001][  T248] oom-\nkill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,"
 	 "mems_allowed=0,global_oom,task_memcg=/s,task=d,pid=3,uid=0\n",
 	 "sed(248)>d:3 global - /s\n"},
+	/* a dump that ends at its table, and another day's kill */
+	{"Mar  8 11:36:09 h kernel: a invoked oom-killer: gfp_mask=0xd0, order=0\n"
+	 "Mar  9 08:05:01 h kernel: Out of memory: Kill process 9772 (ruby) score 9 or sacrifice "
+	 "child\n"
+	 "Mar  9 08:05:01 h kernel: Killed process 9787 (ruby) total-vm:9kB\n",
+	 "a> ? - -\n?>ruby:9787 global - -\n"},
+	{"[  184.000001] a invoked oom-killer: gfp_mask=0xd0, order=0\n"
+	 "[  900.000001] Out of memory: Killed process 9 (b) total-vm:9kB\n",
+	 "a> ? - -\n?>b:9 global - -\n"},
+	/* quoted again, with its stamp and without */
+	{"[  184.000001] Out of memory: Killed process 9 (b) total-vm:9kB, anon-rss:1kB\nso:\n"
+	 "[  184.000001] Out of memory: Killed process 9 (b) total-vm:9kB, anon-rss:1kB\n"
+	 "Out of memory: Kill process 9 (b) score 9 or sacrifice child\n"
+	 "Killed process 9 (b) total-vm:9kB, anon-rss:1kB\n",
+	 "?>b:9 global - -\n"},
+	/* behind bullets and numbers, and in a table that explains it */
+	{"*  Out of memory: Killed process 9 (b) total-vm:9kB, anon-rss:1kB\n",
+	 "?>b:9 global - -\n"},
+	{"  #1 [Fri Apr 19 11:14:27 2019] Out of memory: Killed process 9 (b) total-vm:9kB\n",
+	 "?>b:9 global - -\n"},
+	{"| Killed process 51979 (python) | it was killed |\n", ""},
+	/* what somebody wrote behind a name is no part of it */
+	{"[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name\n"
+	 "[   12]     0    12        1        1       1        0             0 a  <==== this one\n"
+	 "Out of memory: Kill process 12 (a) score 9 or sacrifice child\n",
+	 "?> global - -\n"},
 	/* no victim */
 	{"hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
 	 "Out of memory and no killable processes...\n"

@@ -1,8 +1,12 @@
 #include "oomlog/assemble_parts.h"
 
+#include "oomlog/stamp.h"
+
 /* Messages of others before an open event is given up: dumps are interleaved with other reports. */
 #define IDLE_AFTER_KILL	 64
 #define IDLE_BEFORE_KILL 1000
+/* A dump of thousands of tasks on a serial console takes tens of seconds. */
+#define FAR_SECONDS 120
 /* The same while it may be no event at all. */
 #define IDLE_UNCERTAIN 16
 /* Lines of a report of something else that has a Mem-Info. */
@@ -10,7 +14,8 @@
 
 void assembler_init(struct assembler *a, const struct oomlog_options *options)
 {
-	*a = (struct assembler){.options = *options, .suppressed = OOMLOG_ABSENT};
+	*a = (struct assembler){
+		.options = *options, .suppressed = OOMLOG_ABSENT, .own_ns = OOMLOG_ABSENT};
 	facts_reset(&a->facts);
 }
 
@@ -394,6 +399,59 @@ static unsigned int idle_limit(const struct assembler *a)
 	return event(a)->victim_count ? IDLE_AFTER_KILL : IDLE_BEFORE_KILL;
 }
 
+static void note_time(struct assembler *a, const struct message *m)
+{
+	size_t n = m->wall.n < sizeof(a->own_wall) ? m->wall.n : sizeof(a->own_wall) - 1;
+
+	a->own_ns = m->time_ns;
+	if (n)
+		memcpy(a->own_wall, m->wall.p, n);
+	a->own_wall[n] = '\0';
+}
+
+/* Seconds of the day that a date's clock shows, and where the clock begins; -1: none. */
+static int clock_of(struct span wall, size_t *begin)
+{
+	size_t end = stamp_clock_end(wall);
+
+	if (end < 7)
+		return -1;
+	*begin = end - 8;
+	const char *p = wall.p + end - 5;
+	int hour = p[-2] - '0' + (end > 7 && char_is_digit(p[-3]) ? (p[-3] - '0') * 10 : 0);
+	return hour * 3600 + ((p[0] - '0') * 10 + p[1] - '0') * 60 + (p[3] - '0') * 10 + p[4] - '0';
+}
+
+/* By dates of one shape: another day, or minutes between. */
+static bool is_far_by_wall(struct span a, struct span b)
+{
+	size_t begin_a, begin_b;
+	int clock_a = clock_of(a, &begin_a), clock_b = clock_of(b, &begin_b);
+
+	if (clock_a < 0 || clock_b < 0 || begin_a != begin_b)
+		return false;
+	if (!span_equal(span_head(a, begin_a), span_head(b, begin_b)))
+		return clock_b - clock_a > FAR_SECONDS || clock_a - clock_b < 86400 - FAR_SECONDS;
+	return clock_b - clock_a > FAR_SECONDS || clock_a - clock_b > FAR_SECONDS;
+}
+
+/* What comes so long after the event's last line is another's. */
+static bool is_far(const struct assembler *a, const struct message *m)
+{
+	struct span own = {a->own_wall, strlen(a->own_wall)};
+
+	if (a->own_ns != OOMLOG_ABSENT && m->time_ns != OOMLOG_ABSENT)
+		return m->time_ns - a->own_ns > FAR_SECONDS * INT64_C(1000000000);
+	return own.n && m->wall.n && is_far_by_wall(own, m->wall);
+}
+
+static bool tells_an_event(enum kind kind)
+{
+	return kind == KIND_CHOSEN || kind == KIND_KILLED || kind == KIND_SUMMARY ||
+	       kind == KIND_TASK_IN || kind == KIND_USAGE || kind == KIND_TABLE_HEAD ||
+	       kind == KIND_TASKS_STATE || kind == KIND_GROUP || kind == KIND_NO_KILLABLE;
+}
+
 void assembler_message(void *ctx, const struct message *m)
 {
 	struct assembler *a = ctx;
@@ -401,6 +459,8 @@ void assembler_message(void *ctx, const struct message *m)
 
 	if (m->kind != KIND_KILLED)
 		kills_settle(a);
+	if (a->open && tells_an_event(m->kind) && is_far(a, m))
+		assembler_close(a);
 	own = take_trace(a, m) || take_event_line(a, m) || take_follower(a, m) || take_detail(a, m);
 
 	a->last_kind = m->kind;
@@ -414,6 +474,7 @@ void assembler_message(void *ctx, const struct message *m)
 		/* What is put off may belong to the next. */
 		if (a->open && !a->pending_count)
 			a->facts.event.lines.last = m->line;
+		note_time(a, m);
 		return;
 	}
 	if (m->kind == KIND_BOOT || m->kind == KIND_BY_HAND)

@@ -26,9 +26,11 @@ struct assembler {
 	struct pending_kill *pending; /* kill lines right behind the event's, not yet told apart */
 	size_t pending_count, pending_room;
 	struct told_kill {
-		int64_t time_ns, pid, anon_rss_bytes;
+		int64_t time_ns, pid, total_vm_bytes, anon_rss_bytes;
 	} told[TOLD_MAX]; /* the last kills with a printk stamp */
 	size_t told_count;
+	int64_t own_ns;	     /* stamp of the open event's last line; absent: none */
+	char own_wall[64];   /* the same of the date in front; "": none */
 	int64_t last_pid;    /* the last victim of the event before */
 	enum kind last_kind; /* of the last message */
 	uint64_t

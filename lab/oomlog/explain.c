@@ -157,7 +157,7 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 	if (scope_is(ev, "mempolicy"))
 		return "the memory nodes of a memory policy had no memory for the request";
 	if (scope_is(ev, "global") && ev->order > 0 &&
-	    (!ev->zone_count || explain_is_fragmented(ev)))
+	    (ev->zone_count ? explain_is_fragmented(ev) : ev->order > 3))
 		return pool_format(&x->pool, "the machine had no %s of memory in one piece",
 				   SIZE_TEXT(ev->page_size << ev->order));
 	if (scope_is(ev, "global") && request_is_lost(ev))
@@ -328,6 +328,9 @@ static void say_invoker_or_victim(struct explanation *x, const struct oomlog_eve
 			x, TOPIC_WHO, ev->lines.cpu, killed,
 			"It is not the process that was killed: whoever asks last only makes the "
 			"shortage known.");
+	else if (ev->invoker_pid == 2)
+		explain_say(x, TOPIC_WHO, ev->lines.cpu, 0,
+			    "Pid 2 starts the kernel's own threads and has no memory of its own.");
 	else if (ev->task_count && is_listed(ev, ev->victims[0].pid))
 		explain_say(
 			x, TOPIC_WHO, ev->lines.cpu, ev->lines.table,
@@ -393,8 +396,6 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 	for (size_t i = 0; i < ev->task_count; i++)
 		if (ev->tasks[i].pid == v->pid)
 			swapped = or_zero(ev->tasks[i].swap_bytes);
-	if (!swapped)
-		swapped = or_zero(explain_stat(ev, "swap"));
 	resident = v->anon_rss_bytes + or_zero(v->file_rss_bytes) + or_zero(v->shmem_rss_bytes);
 	if (v->total_vm_bytes - resident - swapped < (64 << 20) ||
 	    v->total_vm_bytes < 2 * (resident + swapped))
@@ -407,8 +408,10 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 		explain_name(x, v->comm), SIZE_TEXT(v->total_vm_bytes), SIZE_TEXT(resident),
 		swapped ? ", and in swap " : "", swapped ? SIZE_TEXT(swapped) : "",
 		SIZE_TEXT(v->total_vm_bytes - resident - swapped),
-		!swapped && !is_listed(ev, v->pid) && ev->swap_total_bytes != 0 ? "in swap or "
-										: "",
+		!swapped && !is_listed(ev, v->pid) &&
+				(ev->swap_total_bytes != 0 || or_zero(explain_stat(ev, "swap")) > 0)
+			? "in swap or "
+			: "",
 		ev->old_score ? ", though this kernel chooses its victim by addresses" : "");
 }
 

@@ -71,8 +71,13 @@ static void say_machine_swap(struct explanation *x, const struct oomlog_event *e
 {
 	int64_t total = ev->swap_total_bytes, left = ev->swap_free_bytes;
 
-	if (!said(total))
+	if (!said(total)) {
+		if (said(left) && left > 64 * MIB)
+			explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0,
+				    "Swap is not the bottleneck: %s of it is free.",
+				    SIZE_TEXT(left));
 		return;
+	}
 	if (total == 0)
 		explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0,
 			    "The machine has no swap, so anonymous memory and tmpfs cannot be "
@@ -224,6 +229,23 @@ bool explain_is_fragmented(const struct oomlog_event *ev)
 	return false;
 }
 
+/* There are such zones, and none has memory left for this request. */
+static bool low_zones_are_short(const struct oomlog_event *ev)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < ev->zone_count; i++) {
+		const struct oomlog_zone *z = &ev->zones[i];
+
+		if (!said(z->free_bytes) || z->managed_bytes == 0 || !request_may_use(ev, z))
+			continue;
+		if (z->free_bytes - cma_bytes(ev, z) >= kept_bytes(ev, z))
+			return false;
+		count++;
+	}
+	return count > 0;
+}
+
 static void say_unusable(struct explanation *x, const struct oomlog_event *ev,
 			 const struct oomlog_zone *z)
 {
@@ -232,7 +254,7 @@ static void say_unusable(struct explanation *x, const struct oomlog_event *ev,
 			    "Zone %s has %s free, but takes no request of this kind (%s)%s.",
 			    explain_name(x, z->name), SIZE_TEXT(z->free_bytes),
 			    explain_name(x, ev->gfp_mask),
-			    text_ends_with(z->name, "HighMem") && has_zone(ev, "Normal")
+			    text_ends_with(z->name, "HighMem") && low_zones_are_short(ev)
 				    ? ": low memory ran out, not memory"
 				    : "");
 }
@@ -396,7 +418,7 @@ static void change_memcg(struct explanation *x, const struct oomlog_event *ev)
 /* HighMem has room and may not be used. */
 static bool is_short_of_low_memory(const struct oomlog_event *ev)
 {
-	for (size_t i = 0; i < ev->zone_count; i++) {
+	for (size_t i = 0; low_zones_are_short(ev) && i < ev->zone_count; i++) {
 		const struct oomlog_zone *z = &ev->zones[i];
 
 		if (text_ends_with(z->name, "HighMem") && !request_may_use(ev, z) &&

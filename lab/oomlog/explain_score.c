@@ -239,7 +239,7 @@ static void say_printed_score(struct explanation *x, const struct oomlog_event *
 	explain_say(x, TOPIC_WHY, ev->lines.chosen, ev->lines.killed,
 		    "Process %" PRId64 " was chosen, process %" PRId64 " was killed: %s.",
 		    ev->chosen_pid, ev->victims[0].pid,
-		    child ? "kernels before 4.20 sacrifice a child first"
+		    child ? "kernels before 5.1 sacrifice a child first"
 			  : "the process that the chosen thread belongs to, or a child");
 }
 

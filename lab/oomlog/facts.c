@@ -129,6 +129,18 @@ void fact_table_head(struct facts *f, struct span text, uint64_t line)
 		copy_columns(f, text);
 }
 
+/* A name has 15 bytes; what somebody wrote behind it stands off. */
+static struct span bare_name(struct span name)
+{
+	size_t n = 15;
+
+	if (name.n <= n)
+		return name;
+	while (n > 0 && !(char_is_blank(name.p[n])))
+		n--;
+	return n ? span_rtrim(span_head(name, n)) : name;
+}
+
 bool fact_row(struct facts *f, struct span text, uint64_t line)
 {
 	struct oomlog_event *ev = &f->event;
@@ -155,7 +167,7 @@ bool fact_row(struct facts *f, struct span text, uint64_t line)
 		.pgtables_bytes = row.value[COLUMN_PGTABLES_BYTES],
 		.swap_bytes = row.value[COLUMN_SWAPENTS],
 		.oom_score_adj = fact_within(row.value[COLUMN_OOM_SCORE_ADJ], -1000, 1000),
-		.comm = pool_text(&f->pool, row.name),
+		.comm = pool_text(&f->pool, bare_name(row.name)),
 		.line = line,
 	};
 	if (task->pgtables_bytes == OOMLOG_ABSENT) {

@@ -219,10 +219,13 @@ static bool blames_machine(const struct facts *f)
 	const struct oomlog_event *ev = &f->event;
 	bool by_allocator = traced_start(ev, "__alloc_pages") ||
 			    traced_start(ev, "__alloc_frozen") || traced(ev, "moom_callback");
+	/* A cgroup's OOM has mem_cgroup_out_of_memory() in this place, since 3.12. */
+	bool by_fault = traced(ev, "pagefault_out_of_memory") && ev->gfp_mask &&
+			strtoull(ev->gfp_mask, NULL, 16);
 
 	return f->kill_says_global || is_machine_constraint(ev->constraint) || before_memcg(ev) ||
 	       (ev->no_killable_process && (ev->panic || ev->lines.meminfo)) ||
-	       (traced_start(ev, "out_of_memory") && by_allocator);
+	       (traced_start(ev, "out_of_memory") && (by_allocator || by_fault));
 }
 
 static bool path_within(const char *path, const char *top)

@@ -140,16 +140,33 @@ static bool names_victim_again(const struct assembler *a, const struct oomlog_vi
 static bool is_told_again(struct assembler *a, const struct message *m,
 			  const struct oomlog_victim *victim)
 {
-	struct told_kill now = {m->time_ns, victim->pid, victim->anon_rss_bytes};
+	struct told_kill now = {m->time_ns, victim->pid, victim->total_vm_bytes,
+				victim->anon_rss_bytes};
+	bool bare = m->time_ns == OOMLOG_ABSENT;
 
-	if (m->time_ns == OOMLOG_ABSENT)
+	/* Without a stamp of its own, or a date, all of the sizes must be known and the same. */
+	if (bare && (m->wall.n || now.anon_rss_bytes == OOMLOG_ABSENT))
 		return false;
 	for (size_t i = 0; i < TOLD_MAX; i++)
-		if (a->told[i].time_ns == now.time_ns && a->told[i].pid == now.pid &&
+		if ((bare ? a->told[i].pid != 0 : a->told[i].time_ns == now.time_ns) &&
+		    a->told[i].pid == now.pid && a->told[i].total_vm_bytes == now.total_vm_bytes &&
 		    a->told[i].anon_rss_bytes == now.anon_rss_bytes)
 			return true;
-	a->told[a->told_count++ % TOLD_MAX] = now;
+	if (!bare)
+		a->told[a->told_count++ % TOLD_MAX] = now;
 	return false;
+}
+
+/* Its choice, which was quoted with it, is no event either. */
+static void drop_quoted_choice(struct assembler *a)
+{
+	const struct oomlog_event *ev = event(a);
+
+	if (a->open && ev->lines.chosen && ev->lines.first == ev->lines.chosen &&
+	    !ev->victim_count) {
+		a->certain = false;
+		assembler_close(a);
+	}
 }
 
 void take_killed(struct assembler *a, const struct message *m)
@@ -158,8 +175,10 @@ void take_killed(struct assembler *a, const struct message *m)
 
 	if (!fact_parse_killed(&a->facts, m->text, &victim))
 		return;
-	if (is_told_again(a, m, &victim))
+	if (is_told_again(a, m, &victim)) {
+		drop_quoted_choice(a);
 		return;
+	}
 	if (is_undecided(a, m) && names_victim_again(a, &victim)) {
 		a->facts.event.group_kill = true;
 		settle_pending(a, true);

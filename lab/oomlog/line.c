@@ -34,6 +34,9 @@ static bool strip_quote(struct strip *st, struct span s)
 {
 	if (st->line->headed)
 		return false;
+	/* A row of a table with more cells behind is somebody's, not a quote. */
+	if (*s.p == '|' && span_has(s, SPAN(" | ")))
+		return false;
 	s = span_skip(s, 1);
 	st->rest = span_skip(s, s.n && *s.p == ' ');
 	return true;
@@ -45,7 +48,7 @@ static bool strip_bullet(struct strip *st, struct span s)
 	if (!s.n || !char_is_blank(*s.p))
 		return false;
 	s = span_ltrim(s);
-	return s.n && *s.p == '[' && strip_bracket(st, s);
+	return s.n && (*s.p == '[' ? strip_bracket(st, s) : strip_mark(st, s));
 }
 
 static bool strip_one(struct strip *st)
@@ -65,6 +68,9 @@ static bool strip_one(struct strip *st)
 		return strip_quote(st, s);
 	case '<':
 		return (!st->line->headed || st->stamped || st->leveled) && strip_level(st, s);
+	case '#':
+		return !st->line->headed && char_is_digit(s.n > 1 ? s.p[1] : ' ') &&
+		       strip_number(st, span_skip(s, 1));
 	case '-':
 	case '*':
 		return st->line->headed ? strip_device(st, s) : strip_bullet(st, s);

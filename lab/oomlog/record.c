@@ -254,6 +254,13 @@ static bool completes_marker(const struct joiner *j, struct span piece)
 	return text.n > 3 && kind_wants(KIND_OTHER, text, piece, j->headed);
 }
 
+/* "[<ffffffff812729cf>]" or "[<...>] ?": the symbol is on the next line. */
+static bool is_open_frame(struct span text)
+{
+	text = span_rtrim(text);
+	return span_ends(text, SPAN(">]")) || span_ends(text, SPAN(">] ?"));
+}
+
 /* Looks like a message of a kind of its own; a path and "failcnt 9" may as well be pieces. */
 static bool is_own_message(const struct joiner *j, struct span piece)
 {
@@ -272,6 +279,9 @@ static bool continues(const struct joiner *j, const struct line *line)
 		return false;
 	if (j->headed && is_hard(j) && kind_of(piece) != KIND_STAT)
 		return true;
+	if (j->pending.kind == KIND_FRAME)
+		return is_open_frame(text) &&
+		       (kind_of(piece) == KIND_FRAME || span_equal(span_trim(piece), SPAN("?")));
 	if (j->pending.kind == KIND_OTHER)
 		return completes_marker(j, piece);
 	if (is_own_message(j, piece))

@@ -29,6 +29,8 @@ static inline void strip_headed(struct strip *st, struct span rest)
 bool strip_bracket(struct strip *st, struct span s);
 bool strip_kmsg(struct strip *st, struct span s);
 bool strip_number(struct strip *st, struct span s);
+/* What stands behind a bullet or a number and is, to its end, a line that names a kill. */
+bool strip_mark(struct strip *st, struct span s);
 bool strip_level(struct strip *st, struct span s);
 bool strip_decoded(struct strip *st, struct span s);
 bool strip_level_word(struct strip *st, struct span s);

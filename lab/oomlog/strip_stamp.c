@@ -98,6 +98,18 @@ bool strip_kmsg(struct strip *st, struct span s)
 	return true;
 }
 
+bool strip_mark(struct strip *st, struct span s)
+{
+	enum kind kind = kind_of(s);
+	bool whole = (kind == KIND_SUMMARY && span_has(s, SPAN(",pid="))) ||
+		     (kind == KIND_KILLED && span_has(s, SPAN(" total-vm:"))) ||
+		     (kind == KIND_INVOKED && span_has(s, SPAN(": gfp_mask=0x")));
+
+	if (whole)
+		strip_headed(st, s);
+	return whole;
+}
+
 /* "123.456789] " with its bracket lost; "1 [ 12.345678] " with a list number in front. */
 bool strip_number(struct strip *st, struct span s)
 {
@@ -111,12 +123,14 @@ bool strip_number(struct strip *st, struct span s)
 		return true;
 	}
 	s = span_skip(s, digits);
-	if (s.n && memchr(".:|", *s.p, 3))
+	if (s.n && memchr(".:|)", *s.p, 4))
 		s = span_skip(s, 1);
 	if (digits > 6 || s.n < 2 || !char_is_blank(*s.p))
 		return false;
 	s = span_ltrim(s);
-	return s.n && *s.p == '[' && !kind_of(s) && strip_bracket(st, s);
+	if (!s.n || *s.p != '[')
+		return s.n && strip_mark(st, s);
+	return !kind_of(s) && strip_bracket(st, s);
 }
 
 bool strip_level(struct strip *st, struct span s)
