@@ -111,6 +111,13 @@ static bool peel(struct span *s, struct span open, struct span close)
 	return true;
 }
 
+/* A table's row of one cell: what stands in further ones explains it. */
+static bool is_cell(struct span s)
+{
+	s = span_trim(s);
+	return s.n > 4 && !span_has(span_head(span_skip(s, 2), s.n - 4), SPAN(" | "));
+}
+
 static const struct {
 	struct span text;
 	char is;
@@ -170,7 +177,7 @@ struct span markup_strip(struct markup *m, struct span raw, struct strbuf *out)
 		s.n--;
 	if (peel(&s, SPAN("`"), SPAN("`")) || peel(&s, SPAN("* `"), SPAN("`")) ||
 	    peel(&s, SPAN("- `"), SPAN("`")) || peel(&s, SPAN("`"), SPAN("`\\")) ||
-	    peel(&s, SPAN("`"), SPAN("`<br>")) || peel(&s, SPAN("| "), SPAN(" |")))
+	    peel(&s, SPAN("`"), SPAN("`<br>")) || (is_cell(s) && peel(&s, SPAN("| "), SPAN(" |"))))
 		peel(&s, SPAN("`"), SPAN("`"));
 	if (!m->is_html && !m->is_bbcode && !is_escaped(s))
 		return s.n + cut == raw.n ? raw : s;
