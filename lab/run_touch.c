@@ -52,6 +52,9 @@ static void collect(const struct record *record, struct places *places)
 	for (size_t i = 0; record->premortem && i < record->premortem->thread_count; i++)
 		if (record->premortem->threads[i].stack)
 			add_stack(places, record->premortem->threads[i].stack);
+	for (size_t i = 0; i < record->mapping_count; i++)
+		if (record->mappings[i].stack)
+			add_stack(places, record->mappings[i].stack);
 	if (places->count)
 		qsort(places->items, places->count, sizeof(*places->items), by_text);
 	for (size_t i = 0; i < places->count; i++)

@@ -12,8 +12,10 @@
 #include "capture/touch_ring.h"
 #include "capture/touch_sample.h"
 #include "capture/touch_share.h"
+#include "capture/touch_space.h"
 #include "capture/touch_table.h"
 #include "capture/touch_weigh.h"
+#include "capture/touch_where.h"
 #include "capture/tracefs.h"
 #include "symbols/registers.h"
 #include "symbols/unwind.h"
@@ -26,6 +28,8 @@ struct touch {
 	struct touch_scale scale;
 	struct touch_share share;
 	struct touch_table table;
+	struct touch_spaces spaces;
+	struct touch_where where;
 	struct last_row {
 		pid_t tid;
 		struct touch_row *row;
@@ -35,22 +39,32 @@ struct touch {
 	uint64_t *record; /* TOUCH_RECORD_MAX bytes */
 };
 
+/* Without it the profile is as good, but nobody is known who reserved what. */
+static int64_t reserve_point(struct touch *t)
+{
+	_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
+	int64_t id = tracefs_event("mmap/vm_unmapped_area", &format);
+
+	return id > 0 && touch_layout_reserve(format.buf, id, &t->layout) ? id : 0;
+}
+
 static bool open_all(struct touch *t, pid_t pid, char *why, size_t size)
 {
 	_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
-	int64_t id = tracefs_event("kmem/rss_stat", &format);
+	struct touch_points points = {.rss = tracefs_event("kmem/rss_stat", &format)};
 	int r;
 
-	if (id < 0) {
+	if (points.rss < 0) {
 		snprintf(why, size, "the tracepoint kmem:rss_stat: %s (needs root and tracefs)",
-			 strerror((int)-id));
+			 strerror((int)-points.rss));
 		return false;
 	}
 	if (!touch_layout(format.buf, &t->layout)) {
 		snprintf(why, size, "the fields of kmem:rss_stat are not those this lab knows");
 		return false;
 	}
-	r = touch_rings_open(&t->rings, pid, id);
+	points.reserve = reserve_point(t);
+	r = touch_rings_open(&t->rings, pid, &points);
 	if (r)
 		snprintf(why, size, "perf_event_open: %s (needs CAP_PERFMON)", strerror(-r));
 	return !r;
@@ -74,18 +88,44 @@ int touch_fd(const struct touch *t)
 	return t->rings.epoll_fd;
 }
 
-static struct touch_row *row_of(struct touch *t, const struct touch_event *event)
+static size_t stack_of(struct touch *t, const struct touch_event *event,
+		       struct unwind_frame frames[UNWIND_DEPTH_MAX])
 {
 	const struct unwind_sample sample = {event->pid, event->regs, event->stack,
 					     event->stack_len};
+
+	return event->regs ? unwind_stack(t->unwind, &sample, frames) : 0;
+}
+
+static struct touch_row *row_of(struct touch *t, const struct touch_event *event, int mapping)
+{
 	struct unwind_frame frames[UNWIND_DEPTH_MAX];
-	size_t depth = event->regs ? unwind_stack(t->unwind, &sample, frames) : 0;
-	struct touch_row *row = touch_table_row(&t->table, event->pid,
-						event->regs && registers_in_syscall(event->regs),
-						frames, depth);
+	const struct touch_key key = {
+		.pid = event->pid,
+		.is_syscall = event->regs && registers_in_syscall(event->regs),
+		.mapping = mapping,
+		.frames = frames,
+		.depth = stack_of(t, event, frames),
+	};
+	struct touch_row *row = touch_table_row(&t->table, &key);
 
 	row->samples++;
 	return row;
+}
+
+/* Pages of files are in none that is told of. */
+static struct touch_row *new_gaining_row(struct touch *t, const struct touch_event *event)
+{
+	int mapping = event->member == MEMBER_FILE
+			      ? MAPPING_UNKNOWN
+			      : touch_where_rss(&t->where, &t->spaces, event);
+	struct touch_mapping *m = touch_spaces_mapping(&t->spaces, mapping);
+
+	if (m) {
+		m->first_ns = m->first_ns ? m->first_ns : event->t_ns;
+		m->last_ns = event->t_ns;
+	}
+	return row_of(t, event, mapping);
 }
 
 /* What is counted when a thread has let go of its memory was touched where it was seen last. */
@@ -94,7 +134,7 @@ static struct touch_row *gaining_row(struct touch *t, const struct touch_event *
 	struct last_row *last = &t->last_rows[(unsigned int)event->tid % ARRAY_SIZE(t->last_rows)];
 
 	if (event->is_current || last->tid != event->tid)
-		*last = (struct last_row){event->tid, row_of(t, event)};
+		*last = (struct last_row){event->tid, new_gaining_row(t, event)};
 	return last->row;
 }
 
@@ -107,8 +147,24 @@ static void on_rss(struct touch *t, const struct touch_event *event)
 				&gaining_row(t, event)->gained[event->member]);
 	} else if (bytes < 0) {
 		touch_share_flush(&t->share);
-		row_of(t, event)->lost[event->member] -= bytes;
+		row_of(t, event, MAPPING_UNKNOWN)->lost[event->member] -= bytes;
 	}
+}
+
+static void on_reserve(struct touch *t, const struct touch_event *event)
+{
+	struct unwind_frame frames[UNWIND_DEPTH_MAX];
+	size_t depth = stack_of(t, event, frames);
+
+	touch_spaces_reserve(&t->spaces, event, frames, depth);
+}
+
+static void on_map(struct touch *t, const struct touch_event *event)
+{
+	if (event->is_code)
+		unwind_map(t->unwind, event->pid, event->start, event->len, event->pgoff,
+			   event->path);
+	touch_spaces_map(&t->spaces, event);
 }
 
 static void on_event(struct touch *t, const struct touch_event *event)
@@ -118,19 +174,24 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		on_rss(t, event);
 		break;
 	case TOUCH_FAULT:
-		row_of(t, event)->faults += (int64_t)event->period;
+		row_of(t, event, touch_where_fault(&t->where, &t->spaces, event))->faults +=
+			(int64_t)event->period;
+		break;
+	case TOUCH_RESERVE:
+		on_reserve(t, event);
 		break;
 	case TOUCH_MAP:
-		unwind_map(t->unwind, event->pid, event->start, event->len, event->pgoff,
-			   event->path);
+		on_map(t, event);
 		break;
 	case TOUCH_FORK:
 		unwind_fork(t->unwind, event->pid, event->parent);
 		touch_scale_fork(&t->scale, event);
+		touch_spaces_fork(&t->spaces, event);
 		break;
 	case TOUCH_EXEC:
 		unwind_exec(t->unwind, event->pid);
 		touch_scale_exec(&t->scale, event);
+		touch_spaces_clear(&t->spaces, event->pid);
 		break;
 	case TOUCH_EXIT:
 		unwind_exit(t->unwind, event->pid);
@@ -159,10 +220,10 @@ void touch_drain(struct touch *t)
 }
 
 /* Innermost first, "MODULE+ADDRESS", as record.h says. */
-static void write_stack(const struct touch_row *row, struct strbuf *sb)
+static void write_stack(const struct unwind_frame *frames, size_t depth, struct strbuf *sb)
 {
-	for (size_t i = 0; i < row->depth; i++) {
-		const struct unwind_frame *frame = &row->frames[i];
+	for (size_t i = 0; i < depth; i++) {
+		const struct unwind_frame *frame = &frames[i];
 
 		strbuf_puts(sb, i ? " " : "");
 		if (frame->module >= 0)
@@ -180,17 +241,19 @@ static void write_row(const struct touch_row *row, struct record_writer *w)
 {
 	_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
 	struct record_touch line = {
-		.pid = row->pid,
-		.is_syscall = row->is_syscall,
+		.pid = row->key.pid,
+		.is_syscall = row->key.is_syscall,
 		.anon = or_absent(row->gained[MEMBER_ANON]),
 		.anon_lost = or_absent(row->lost[MEMBER_ANON]),
 		.file = or_absent(row->gained[MEMBER_FILE]),
 		.shmem = or_absent(row->gained[MEMBER_SHMEM]),
 		.faults = or_absent(row->faults),
 		.samples = row->samples,
+		.mapping = row->key.mapping > 0 ? row->key.mapping : RECORD_ABSENT,
+		.is_on_stack = row->key.mapping == MAPPING_STACK,
 	};
 
-	write_stack(row, &stack);
+	write_stack(row->frames, row->key.depth, &stack);
 	line.stack = stack.len ? stack.buf : NULL;
 	record_put_touch(w, &line);
 }
@@ -217,6 +280,38 @@ static void write_rows(const struct touch *t, struct record_writer *w)
 			add_row(rest, rows[i]);
 	if (rest->samples)
 		write_row(rest, w);
+}
+
+static void write_mappings(const struct touch *t, struct record_writer *w)
+{
+	static const char *const names[] = {
+		[MAPPING_MMAP] = "mmap",
+		[MAPPING_SHARED] = "shared",
+		[MAPPING_HEAP] = "heap",
+		[MAPPING_PIECES] = "pieces",
+	};
+
+	for (size_t i = 0; i < t->spaces.mapping_count; i++) {
+		const struct touch_mapping *m = &t->spaces.mappings[i];
+		_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
+		struct record_mapping line = {
+			.id = (int64_t)i + 1,
+			.pid = m->pid,
+			.what = names[m->what],
+			.start = m->start,
+			.bytes = m->bytes,
+			.calls = or_absent(m->calls),
+			.t_ns = (int64_t)m->t_ns,
+			.first_ns = or_absent((int64_t)m->first_ns),
+			.last_ns = or_absent((int64_t)m->last_ns),
+		};
+
+		if (m->bytes <= 0)
+			continue;
+		write_stack(m->frames, m->depth, &stack);
+		line.stack = stack.len ? stack.buf : NULL;
+		record_put_mapping(w, &line);
+	}
 }
 
 static void write_modules(const struct touch *t, struct record_writer *w)
@@ -262,6 +357,8 @@ void touch_write(struct touch *t, struct record_writer *w)
 	write_modules(t, w);
 	write_processes(t, w);
 	write_maps(t, w);
+	write_mappings(t, w);
+	touch_table_spread(&t->table);
 	write_rows(t, w);
 	if (t->lost)
 		record_put_lost(w, "samples", t->lost);
@@ -286,6 +383,7 @@ void touch_free(struct touch *t)
 	touch_rings_release(&t->rings);
 	touch_scale_release(&t->scale);
 	touch_table_release(&t->table);
+	touch_spaces_release(&t->spaces);
 	unwind_free(t->unwind);
 	free(t->record);
 	free(t);

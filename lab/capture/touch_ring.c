@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "capture/touch.h"
 #include "capture/touch_sample.h"
 #include "symbols/registers.h"
@@ -65,8 +66,13 @@ static int open_rss(const struct touch_rings *rings, pid_t pid, int cpu, int64_t
 
 	attr.type = PERF_TYPE_TRACEPOINT;
 	attr.config = (uint64_t)tracepoint;
-	attr.mmap = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 1;
+	attr.mmap = attr.mmap_data = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 1;
 	return open_event(&attr, pid, cpu);
+}
+
+static bool join_ring(int fd, const struct touch_ring *ring)
+{
+	return fd >= 0 && ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) >= 0;
 }
 
 /* Page faults go to the same ring; without them only copies after a fork stay unseen. */
@@ -77,16 +83,36 @@ static void open_faults(struct touch_rings *rings, struct touch_ring *ring, pid_
 	attr.type = PERF_TYPE_SOFTWARE;
 	attr.config = PERF_COUNT_SW_PAGE_FAULTS;
 	ring->fault_fd = open_event(&attr, pid, cpu);
-	if (ring->fault_fd >= 0 && ioctl(ring->fault_fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) < 0)
+	if (ring->fault_fd >= 0 && !join_ring(ring->fault_fd, ring))
 		close(STEAL_FD(ring->fault_fd));
 }
 
-static int open_ring(struct touch_rings *rings, pid_t pid, int cpu, int64_t tracepoint)
+/* Without it nobody is known who reserved memory. The filter keeps small mappings as fast as ever. */
+static void open_reserve(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
+			 int64_t tracepoint)
+{
+	struct perf_event_attr attr = attributes(rings->data_size);
+	_cleanup_free_ char *filter = text_format("length >= %d", TOUCH_LARGE_BYTES);
+
+	attr.type = PERF_TYPE_TRACEPOINT;
+	attr.config = (uint64_t)tracepoint;
+	attr.freq = 0;
+	attr.sample_period = 1;
+	ring->reserve_fd = tracepoint > 0 ? open_event(&attr, pid, cpu) : -1;
+	if (ring->reserve_fd >= 0 &&
+	    (ioctl(ring->reserve_fd, PERF_EVENT_IOC_SET_FILTER, filter) < 0 ||
+	     !join_ring(ring->reserve_fd, ring)))
+		close(STEAL_FD(ring->reserve_fd));
+}
+
+static int open_ring(struct touch_rings *rings, pid_t pid, int cpu,
+		     const struct touch_points *points)
 {
 	struct touch_ring *ring = &rings->items[rings->count];
 	struct epoll_event ev = {.events = EPOLLIN};
 
-	*ring = (struct touch_ring){.fd = open_rss(rings, pid, cpu, tracepoint), .fault_fd = -1};
+	*ring = (struct touch_ring){
+		.fd = open_rss(rings, pid, cpu, points->rss), .fault_fd = -1, .reserve_fd = -1};
 	if (ring->fd < 0)
 		return -errno;
 	rings->count++;
@@ -95,10 +121,11 @@ static int open_ring(struct touch_rings *rings, pid_t pid, int cpu, int64_t trac
 	if (ring->map == MAP_FAILED || epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, ring->fd, &ev) < 0)
 		return -errno;
 	open_faults(rings, ring, pid, cpu);
+	open_reserve(rings, ring, pid, cpu, points->reserve);
 	return 0;
 }
 
-int touch_rings_open(struct touch_rings *rings, pid_t pid, int64_t tracepoint)
+int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_points *points)
 {
 	int cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
 	int last = -ENODEV;
@@ -107,7 +134,7 @@ int touch_rings_open(struct touch_rings *rings, pid_t pid, int64_t tracepoint)
 	rings->data_size = ring_size(cpus);
 	rings->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	for (int cpu = 0; cpu < cpus; cpu++) {
-		int r = open_ring(rings, pid, cpu, tracepoint);
+		int r = open_ring(rings, pid, cpu, points);
 
 		if (r && r != -ENODEV) /* ENODEV: the CPU is offline */
 			return r;
@@ -188,6 +215,8 @@ static void *close_all(void *arg)
 			munmap(ring->map, page() + rings->data_size);
 		if (ring->fault_fd >= 0)
 			close(ring->fault_fd);
+		if (ring->reserve_fd >= 0)
+			close(ring->reserve_fd);
 		close(ring->fd);
 	}
 	if (rings->epoll_fd >= 0)

@@ -10,10 +10,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { TOUCH_RECORD_MAX = 65536 };
+enum { TOUCH_RECORD_MAX = 65536, TOUCH_LARGE_BYTES = 1 << 20 };
 
 struct touch_ring {
-	int fd, fault_fd;
+	int fd, fault_fd, reserve_fd;
 	void *map;
 	uint64_t head; /* of this round */
 };
@@ -26,8 +26,14 @@ struct touch_rings {
 	size_t data_size; /* bytes of each */
 };
 
+/* Ids of tracepoints. */
+struct touch_points {
+	int64_t rss;	 /* kmem:rss_stat */
+	int64_t reserve; /* mmap:vm_unmapped_area; <= 0: none */
+};
+
 /* Opens the events of `pid` and what it starts, enabled by its exec. 0 or -errno. */
-int touch_rings_open(struct touch_rings *rings, pid_t pid, int64_t tracepoint);
+int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_points *points);
 
 /* What stands in the rings now is what touch_rings_next() gives. */
 void touch_rings_begin(struct touch_rings *rings);

@@ -61,6 +61,16 @@ bool touch_layout(const char *format, struct touch_layout *layout)
 	       find_field(format, " size;", 8, &layout->size);
 }
 
+bool touch_layout_reserve(const char *format, int64_t id, struct touch_layout *layout)
+{
+	if (id <= 0 || id > UINT16_MAX ||
+	    !find_field(format, " addr;", 8, &layout->reserve_start) ||
+	    !find_field(format, " length;", 8, &layout->reserve_len))
+		return false;
+	layout->reserve_id = (uint16_t)id;
+	return true;
+}
+
 uint64_t touch_sample_type(void)
 {
 	uint64_t type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
@@ -94,6 +104,29 @@ static bool decode_rss(const struct touch_layout *layout, const unsigned char *r
 	event->member = (enum touch_member)member;
 	event->kind = TOUCH_RSS;
 	return true;
+}
+
+static bool decode_reserve(const struct touch_layout *layout, const unsigned char *raw, size_t len,
+			   struct touch_event *event)
+{
+	if (!raw_number(raw, len, &layout->reserve_start, &event->start) ||
+	    !raw_number(raw, len, &layout->reserve_len, &event->len))
+		return false;
+	event->kind = TOUCH_RESERVE;
+	return true;
+}
+
+/* Every tracepoint's raw bytes begin with its id. */
+static bool decode_raw(const struct touch_layout *layout, const unsigned char *raw, size_t len,
+		       struct touch_event *event)
+{
+	uint16_t id = 0;
+
+	if (len >= sizeof(id))
+		memcpy(&id, raw, sizeof(id));
+	return layout->reserve_id && id == layout->reserve_id
+		       ? decode_reserve(layout, raw, len, event)
+		       : decode_rss(layout, raw, len, event);
 }
 
 static void take_user(struct cursor *c, struct touch_event *event)
@@ -134,7 +167,7 @@ static bool decode_sample(const struct touch_layout *layout, struct cursor c,
 	if (c.left < 0)
 		return false;
 	if (raw_len > NO_RAW)
-		return decode_rss(layout, raw, raw_len, event);
+		return decode_raw(layout, raw, raw_len, event);
 	event->kind = TOUCH_FAULT;
 	return true;
 }
@@ -203,6 +236,7 @@ static bool decode_known(const struct touch_layout *layout, const struct perf_ev
 	case PERF_RECORD_SAMPLE:
 		return decode_sample(layout, c, event);
 	case PERF_RECORD_MMAP2:
+		event->is_code = !(header->misc & PERF_RECORD_MISC_MMAP_DATA);
 		return decode_map(c, event);
 	case PERF_RECORD_FORK:
 	case PERF_RECORD_EXIT:

@@ -19,7 +19,8 @@ enum touch_event_kind {
 	TOUCH_OTHER, /* nothing of interest */
 	TOUCH_RSS,   /* resident memory of a process grew or shrank */
 	TOUCH_FAULT, /* a page fault */
-	TOUCH_MAP,   /* code was mapped */
+	TOUCH_RESERVE, /* room for a large mapping was found */
+	TOUCH_MAP,   /* memory or a file was mapped, or its protection changed */
 	TOUCH_FORK,  /* of a process, not of a thread */
 	TOUCH_EXEC,
 	TOUCH_EXIT, /* of the main thread */
@@ -41,24 +42,31 @@ struct touch_event {
 	int64_t size; /* bytes resident now */
 	/* TOUCH_FAULT */
 	uint64_t period, address;
-	/* both: NULL when the kernel had none to give */
+	/* these and TOUCH_RESERVE: NULL when the kernel had none to give */
 	const uint64_t *regs;
 	const unsigned char *stack;
 	size_t stack_len;
+	/* TOUCH_MAP, TOUCH_RESERVE */
+	uint64_t start, len;
 	/* TOUCH_MAP */
-	uint64_t start, len, pgoff;
-	const char *path;
+	uint64_t pgoff;
+	bool is_code;
+	const char *path; /* "//anon", "[heap]" when it is of no file */
 	/* TOUCH_LOST */
 	int64_t lost;
 };
 
-/* The fields of kmem:rss_stat in its raw bytes. */
+/* The fields of kmem:rss_stat in its raw bytes, and those of mmap:vm_unmapped_area. */
 struct touch_layout {
 	struct tracefs_field mm_id, curr, member, size;
+	uint16_t reserve_id; /* of the tracepoint; 0: there is none */
+	struct tracefs_field reserve_start, reserve_len;
 };
 
 /* From the text of the format file. False when a field is missing or of another size. */
 bool touch_layout(const char *format, struct touch_layout *layout);
+/* The same of mmap:vm_unmapped_area, whose id it is. */
+bool touch_layout_reserve(const char *format, int64_t id, struct touch_layout *layout);
 
 /* sample_type of the events; regs and stack are in it where the machine is known. */
 uint64_t touch_sample_type(void);

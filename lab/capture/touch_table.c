@@ -11,23 +11,23 @@ static uint64_t mix(uint64_t h, uint64_t value)
 	return h ^ h >> 32;
 }
 
-static uint64_t hash(pid_t pid, bool is_syscall, const struct unwind_frame *frames, size_t depth)
+/* Rows that differ in their mapping alone have the same. */
+static uint64_t hash(const struct touch_key *key)
 {
-	uint64_t h = mix((uint64_t)pid, is_syscall);
+	uint64_t h = mix((uint64_t)key->pid, key->is_syscall);
 
-	for (size_t i = 0; i < depth; i++)
-		h = mix(h, frames[i].offset + (uint64_t)(int64_t)frames[i].module);
+	for (size_t i = 0; i < key->depth; i++)
+		h = mix(h, key->frames[i].offset + (uint64_t)(int64_t)key->frames[i].module);
 	return h;
 }
 
-static bool is_row(const struct touch_row *row, pid_t pid, bool is_syscall,
-		   const struct unwind_frame *frames, size_t depth)
+static bool is_same_stack(const struct touch_key *a, const struct touch_key *b)
 {
-	if (row->pid != pid || row->is_syscall != is_syscall || row->depth != depth)
+	if (a->pid != b->pid || a->is_syscall != b->is_syscall || a->depth != b->depth)
 		return false;
-	for (size_t i = 0; i < depth; i++)
-		if (row->frames[i].module != frames[i].module ||
-		    row->frames[i].offset != frames[i].offset)
+	for (size_t i = 0; i < a->depth; i++)
+		if (a->frames[i].module != b->frames[i].module ||
+		    a->frames[i].offset != b->frames[i].offset)
 			return false;
 	return true;
 }
@@ -45,37 +45,111 @@ static void grow(struct touch_table *table)
 
 		if (!row)
 			continue;
-		at = hash(row->pid, row->is_syscall, row->frames, row->depth);
-		for (at %= table->slot_count; table->slots[at];)
+		for (at = hash(&row->key) % table->slot_count; table->slots[at];)
 			at = (at + 1) % table->slot_count;
 		table->slots[at] = row;
 	}
 	free(old);
 }
 
-struct touch_row *touch_table_row(struct touch_table *table, pid_t pid, bool is_syscall,
-				  const struct unwind_frame *frames, size_t depth)
+static struct touch_row *new_row(const struct touch_key *key)
 {
-	struct touch_row *row;
+	struct touch_row *row = xcalloc(1, sizeof(*row) + key->depth * sizeof(*key->frames));
+
+	row->key = *key;
+	row->key.frames = row->frames;
+	if (key->depth)
+		memcpy(row->frames, key->frames, key->depth * sizeof(*key->frames));
+	return row;
+}
+
+/* Without the stack first, then without the process. */
+static struct touch_key coarser(const struct touch_key *key)
+{
+	return (struct touch_key){
+		.pid = key->depth ? key->pid : 0,
+		.is_syscall = key->depth && key->is_syscall,
+		.mapping = key->depth ? key->mapping : MAPPING_UNKNOWN,
+	};
+}
+
+static bool is_coarsest(const struct touch_key *key)
+{
+	return !key->depth && !key->pid && !key->is_syscall && !key->mapping;
+}
+
+struct touch_row *touch_table_row(struct touch_table *table, const struct touch_key *key)
+{
 	size_t at;
 
 	if (table->count * 2 >= table->slot_count)
 		grow(table);
-	at = hash(pid, is_syscall, frames, depth) % table->slot_count;
+	at = hash(key) % table->slot_count;
 	for (; table->slots[at]; at = (at + 1) % table->slot_count)
-		if (is_row(table->slots[at], pid, is_syscall, frames, depth))
+		if (table->slots[at]->key.mapping == key->mapping &&
+		    is_same_stack(&table->slots[at]->key, key))
 			return table->slots[at];
-	if (table->count >= TOUCH_ROWS_MAX && (depth || pid || is_syscall))
-		return touch_table_row(table, depth ? pid : 0, depth && is_syscall, NULL, 0);
-	row = xcalloc(1, sizeof(*row) + depth * sizeof(*frames));
-	row->pid = pid;
-	row->is_syscall = is_syscall;
-	row->depth = depth;
-	if (depth)
-		memcpy(row->frames, frames, depth * sizeof(*frames));
-	table->slots[at] = row;
+	if (table->count >= TOUCH_ROWS_MAX && !is_coarsest(key)) {
+		struct touch_key rest = coarser(key);
+
+		return touch_table_row(table, &rest);
+	}
+	table->slots[at] = new_row(key);
 	table->count++;
-	return row;
+	return table->slots[at];
+}
+
+static int64_t memory_of(const struct touch_row *row)
+{
+	return row->gained[MEMBER_ANON] + row->gained[MEMBER_SHMEM];
+}
+
+static int64_t part_of(int64_t bytes, int64_t of, int64_t all)
+{
+	return (int64_t)((double)bytes * (double)of / (double)all);
+}
+
+static void give(struct touch_row *from, struct touch_row *to, int64_t of, int64_t all)
+{
+	for (int i = 0; i < MEMBER_COUNT; i++) {
+		int64_t part = of == all ? from->gained[i] : part_of(from->gained[i], of, all);
+
+		from->gained[i] -= part;
+		to->gained[i] += part;
+	}
+}
+
+/* Rows of one stack follow one another in the table, with others between them. */
+static void spread_row(struct touch_table *table, size_t slot)
+{
+	struct touch_row *from = table->slots[slot];
+	size_t first = hash(&from->key) % table->slot_count;
+	int64_t all = 0;
+
+	for (int round = 0; round < 2; round++) {
+		for (size_t at = first; table->slots[at]; at = (at + 1) % table->slot_count) {
+			struct touch_row *row = table->slots[at];
+			int64_t of = memory_of(row);
+
+			if (row == from || !is_same_stack(&row->key, &from->key))
+				continue;
+			if (!round) {
+				all += of;
+			} else if (all > 0 && of > 0) {
+				give(from, row, of, all);
+				all -= of;
+			}
+		}
+		if (all < memory_of(from))
+			return;
+	}
+}
+
+void touch_table_spread(struct touch_table *table)
+{
+	for (size_t i = 0; i < table->slot_count; i++)
+		if (table->slots[i] && !table->slots[i]->key.mapping && table->slots[i]->key.depth)
+			spread_row(table, i);
 }
 
 static int64_t weight(const struct touch_row *row)

@@ -1,23 +1,30 @@
 /*
- * touch_table.h - bytes by process and stack, summed while the run lasts; pure.
+ * touch_table.h - bytes by process, stack and mapping, summed while the run lasts; pure.
  *
  * Bounded: of more than TOUCH_ROWS_MAX different stacks, the later ones are summed without one.
  */
 #ifndef OOMLAB_CAPTURE_TOUCH_TABLE_H
 #define OOMLAB_CAPTURE_TOUCH_TABLE_H
 
-#include "capture/touch_sample.h"
+#include "capture/touch_space.h"
 #include "symbols/unwind.h"
 
 enum { TOUCH_ROWS_MAX = 8192 };
 
-struct touch_row {
+/* What tells one row from another. */
+struct touch_key {
 	pid_t pid;
 	bool is_syscall; /* touched by the kernel, on behalf of a system call */
+	int mapping;	 /* touch_space.h: an id, MAPPING_UNKNOWN or MAPPING_STACK */
+	const struct unwind_frame *frames;
+	size_t depth; /* 0: not told apart any more */
+};
+
+struct touch_row {
+	struct touch_key key; /* its frames are the row's own */
 	int64_t gained[MEMBER_COUNT], lost[MEMBER_COUNT]; /* bytes, both >= 0 */
 	int64_t faults;
 	int64_t samples;
-	size_t depth; /* 0: not told apart any more */
 	struct unwind_frame frames[];
 };
 
@@ -28,8 +35,13 @@ struct touch_table {
 };
 
 /* The row of that stack, made when it is new. Lives as long as the table. */
-struct touch_row *touch_table_row(struct touch_table *table, pid_t pid, bool is_syscall,
-				  const struct unwind_frame *frames, size_t depth);
+struct touch_row *touch_table_row(struct touch_table *table, const struct touch_key *key);
+
+/*
+ * Bytes whose mapping is not known go where the rest of the same stack went, in proportion, unless
+ * they are most of it.
+ */
+void touch_table_spread(struct touch_table *table);
 
 /* All rows, the largest first; malloc'd, the caller frees the array alone. */
 struct touch_row **touch_table_sorted(const struct touch_table *table);

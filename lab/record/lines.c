@@ -169,7 +169,23 @@ const struct field fields_touch[] = {
 	AT(struct record_touch, shmem, "shmem", I64),
 	AT(struct record_touch, faults, "faults", I64),
 	AT(struct record_touch, samples, "samples", I64),
+	AT(struct record_touch, mapping, "mapping", I64),
+	AT(struct record_touch, is_on_stack, "on_stack", BOOL),
 	AT(struct record_touch, stack, "stack", STRING),
+	END,
+};
+
+const struct field fields_mapping[] = {
+	AT(struct record_mapping, id, "id", I64, REQUIRED),
+	AT(struct record_mapping, pid, "pid", I64, REQUIRED),
+	AT(struct record_mapping, what, "what", STRING, REQUIRED),
+	AT(struct record_mapping, start, "start", ADDRESS),
+	AT(struct record_mapping, bytes, "bytes", I64, REQUIRED),
+	AT(struct record_mapping, calls, "calls", I64),
+	AT(struct record_mapping, t_ns, "t", I64),
+	AT(struct record_mapping, first_ns, "first", I64),
+	AT(struct record_mapping, last_ns, "last", I64),
+	AT(struct record_mapping, stack, "stack", STRING),
 	END,
 };
 

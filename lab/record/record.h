@@ -155,7 +155,25 @@ struct record_touch {
 	const char *stack;
 	int64_t anon, anon_lost, file, shmem; /* bytes; absent: none */
 	int64_t faults;			      /* page faults, of whatever size; absent: none */
+	int64_t mapping; /* of the record's mappings; absent: not known in which */
+	bool is_on_stack; /* the memory is the stack of a thread */
 	int64_t samples;
+	unsigned int line;
+};
+
+/*
+ * Address space that was asked for, as the kernel gave it: of 1 MiB and more in one piece, the heap
+ * of brk(2), or all the rest of a process. Given back is not seen; what is touched is in the touches.
+ */
+struct record_mapping {
+	int64_t id, pid;
+	const char *what;      /* mmap, shared, heap, pieces */
+	uint64_t start;	       /* of the first of `calls` */
+	int64_t bytes;	       /* of all calls together */
+	int64_t calls;	       /* absent: not counted */
+	int64_t t_ns;	       /* of the first call */
+	int64_t first_ns, last_ns; /* when it was touched; absent: not seen */
+	const char *stack;	   /* of the first call, as in a touch; NULL: not known */
 	unsigned int line;
 };
 
@@ -269,6 +287,8 @@ struct record {
 	size_t module_count;
 	struct record_touch *touches;
 	size_t touch_count;
+	struct record_mapping *mappings;
+	size_t mapping_count;
 	struct record_resident *residents;
 	size_t resident_count;
 	struct record_frame *frames;
@@ -378,6 +398,7 @@ void record_put_arena(struct record_writer *w, const struct record_arena *arena)
 void record_put_site(struct record_writer *w, const struct record_site *site);
 void record_put_module(struct record_writer *w, int64_t id, const char *path);
 void record_put_touch(struct record_writer *w, const struct record_touch *touch);
+void record_put_mapping(struct record_writer *w, const struct record_mapping *mapping);
 void record_put_resident(struct record_writer *w, const struct record_resident *resident);
 void record_put_frame(struct record_writer *w, const struct record_frame *frame);
 void record_put_reservation(struct record_writer *w, const struct record_reservation *reservation);

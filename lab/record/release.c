@@ -17,6 +17,7 @@ void record_release(struct record *r)
 	free(r->maps);
 	free(r->modules);
 	free(r->touches);
+	free(r->mappings);
 	free(r->residents);
 	free(r->frames);
 	free(r->reservations);

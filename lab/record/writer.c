@@ -239,6 +239,11 @@ void record_put_touch(struct record_writer *w, const struct record_touch *touch)
 	put_struct(w, "touch", fields_touch, touch);
 }
 
+void record_put_mapping(struct record_writer *w, const struct record_mapping *mapping)
+{
+	put_struct(w, "mapping", fields_mapping, mapping);
+}
+
 void record_put_resident(struct record_writer *w, const struct record_resident *resident)
 {
 	put_struct(w, "resident", fields_resident, resident);

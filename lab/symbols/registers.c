@@ -10,6 +10,7 @@ enum { AX, BX, CX, DX, SI, DI, BP, SP, IP, FLAGS, R8, R11 = R8 + 3, R15 = R8 + 7
 #define MASK UINT64_C(0xff03ff)
 #define PC   IP
 #define FP   BP
+#define ARG  DI
 static const unsigned char dwarf_order[] = {AX,	    DX,	    CX,	    BX,	    SI,	    DI,
 					    BP,	    SP,	    R8,	    R8 + 1, R8 + 2, R8 + 3,
 					    R8 + 4, R8 + 5, R8 + 6, R15,    IP};
@@ -42,6 +43,7 @@ bool registers_from_regset(const void *set, size_t len, uint64_t regs[REGISTERS_
 enum { X0, X29 = 29, LR, SP, PC, COUNT };
 #define MASK UINT64_C(0x1ffffffff)
 #define FP   X29
+#define ARG  X0
 static const unsigned char dwarf_order[] = {0,	1,  2,	3,  4,	5,  6,	7,  8,	9,  10,
 					    11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
 					    22, 23, 24, 25, 26, 27, 28, 29, LR, SP};
@@ -69,7 +71,7 @@ bool registers_in_syscall(const uint64_t *regs)
 
 #else
 
-enum { SP, PC, FP, COUNT };
+enum { SP, PC, FP, ARG, COUNT };
 #define MASK 0
 static const unsigned char dwarf_order[] = {SP};
 
@@ -121,6 +123,11 @@ uint64_t registers_sp(const uint64_t *regs)
 uint64_t registers_fp(const uint64_t *regs)
 {
 	return regs[FP];
+}
+
+uint64_t registers_first_argument(const uint64_t *regs)
+{
+	return regs[ARG];
 }
 
 size_t registers_dwarf(const uint64_t *regs, uint64_t dwarf[REGISTERS_MAX])

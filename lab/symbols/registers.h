@@ -24,6 +24,9 @@ uint64_t registers_pc(const uint64_t *regs);
 uint64_t registers_sp(const uint64_t *regs);
 uint64_t registers_fp(const uint64_t *regs);
 
+/* Of a system call, while it is under way. */
+uint64_t registers_first_argument(const uint64_t *regs);
+
 /* In DWARF's numbering, as dwfl_thread_state_registers() wants them; returns how many. */
 size_t registers_dwarf(const uint64_t *regs, uint64_t dwarf[REGISTERS_MAX]);
 

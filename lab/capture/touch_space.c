@@ -1,0 +1,352 @@
+#include "capture/touch_space.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "symbols/registers.h"
+
+struct touch_mapping *touch_spaces_mapping(const struct touch_spaces *s, int id)
+{
+	return id < 1 || (size_t)id > s->mapping_count ? NULL : &s->mappings[id - 1];
+}
+
+static struct touch_space *find_space(const struct touch_spaces *s, pid_t pid)
+{
+	for (size_t i = s->space_count; i-- > 0;)
+		if (s->spaces[i].pid == pid)
+			return (struct touch_space *)&s->spaces[i];
+	return NULL;
+}
+
+static struct touch_space *space_of(struct touch_spaces *s, pid_t pid)
+{
+	struct touch_space *space = find_space(s, pid);
+
+	if (space || s->space_count == SPACES_MAX)
+		return space;
+	space = &s->spaces[s->space_count++];
+	*space = (struct touch_space){.pid = pid};
+	return space;
+}
+
+/* Of the first range that ends behind the address; count: none does. */
+static size_t range_at(const struct touch_space *space, uint64_t address)
+{
+	size_t low = 0, high = space->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (space->ranges[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void insert(struct touch_space *space, size_t at, struct touch_range range)
+{
+	if (space->count == RANGES_MAX || range.start >= range.end)
+		return;
+	if (!(space->count & (space->count - 1)))
+		space->ranges =
+			xrealloc(space->ranges, space->count ? space->count * 2 : 1,
+				 sizeof(*space->ranges));
+	memmove(&space->ranges[at + 1], &space->ranges[at],
+		(space->count - at) * sizeof(*space->ranges));
+	space->ranges[at] = range;
+	space->count++;
+}
+
+static void erase(struct touch_space *space, size_t at)
+{
+	space->count--;
+	memmove(&space->ranges[at], &space->ranges[at + 1],
+		(space->count - at) * sizeof(*space->ranges));
+}
+
+/* Takes [start, end) out of what is known. */
+static void cut(struct touch_space *space, uint64_t start, uint64_t end)
+{
+	size_t i = range_at(space, start);
+
+	while (i < space->count && space->ranges[i].start < end) {
+		struct touch_range old = space->ranges[i];
+
+		erase(space, i);
+		if (old.start < start)
+			insert(space, i++, (struct touch_range){old.start, start, old.mapping});
+		if (old.end > end)
+			insert(space, i++, (struct touch_range){end, old.end, old.mapping});
+	}
+}
+
+static void put(struct touch_space *space, uint64_t start, uint64_t end, int mapping)
+{
+	cut(space, start, end);
+	insert(space, range_at(space, start), (struct touch_range){start, end, mapping});
+}
+
+static bool is_by(const struct touch_mapping *m, pid_t pid, const struct unwind_frame *frames,
+		  size_t depth)
+{
+	if (m->what > MAPPING_SHARED || m->pid != pid || m->depth != depth)
+		return false;
+	for (size_t i = 0; i < depth; i++)
+		if (m->frames[i].module != frames[i].module ||
+		    m->frames[i].offset != frames[i].offset)
+			return false;
+	return true;
+}
+
+static int find_stack(const struct touch_spaces *s, pid_t pid, const struct unwind_frame *frames,
+		      size_t depth)
+{
+	for (size_t i = 0; i < s->mapping_count; i++)
+		if (is_by(&s->mappings[i], pid, frames, depth))
+			return (int)i + 1;
+	return MAPPING_UNKNOWN;
+}
+
+static int new_mapping(struct touch_spaces *s, enum mapping_what what,
+		       const struct touch_event *event)
+{
+	if (s->mapping_count == MAPPINGS_MAX)
+		return MAPPING_UNKNOWN;
+	if (!(s->mapping_count & (s->mapping_count - 1)))
+		s->mappings = xrealloc(s->mappings, s->mapping_count ? s->mapping_count * 2 : 1,
+				       sizeof(*s->mappings));
+	s->mappings[s->mapping_count++] = (struct touch_mapping){
+		.what = what,
+		.pid = event->pid,
+		.start = event->start,
+		.t_ns = event->t_ns,
+	};
+	return (int)s->mapping_count;
+}
+
+static int mapping_by(struct touch_spaces *s, const struct touch_event *event,
+		      const struct unwind_frame *frames, size_t depth)
+{
+	int id = s->mapping_count < MAPPINGS_MAX / 2 ? MAPPING_UNKNOWN
+						     : find_stack(s, event->pid, frames, depth);
+	struct touch_mapping *m;
+
+	if (id)
+		return id;
+	id = new_mapping(s, MAPPING_MMAP, event);
+	m = touch_spaces_mapping(s, id);
+	if (m && depth) {
+		m->depth = depth;
+		m->frames = xcalloc(depth, sizeof(*frames));
+		memcpy(m->frames, frames, depth * sizeof(*frames));
+	}
+	return id;
+}
+
+static size_t pending_slot(pid_t tid)
+{
+	return (unsigned int)tid % PENDING_MAX;
+}
+
+void touch_spaces_reserve(struct touch_spaces *s, const struct touch_event *event,
+			  const struct unwind_frame *frames, size_t depth)
+{
+	struct touch_space *space = space_of(s, event->pid);
+	uint64_t end = event->start + event->len;
+	int id;
+
+	/* The address is an error number when there was no room. */
+	if (!space || end <= event->start || event->start > UINT64_MAX - 4096)
+		return;
+	id = mapping_by(s, event, frames, depth);
+	put(space, event->start, end, id);
+	if (id) {
+		s->mappings[id - 1].bytes += (int64_t)event->len;
+		s->mappings[id - 1].calls++;
+	}
+	s->pending[pending_slot(event->tid)] = (struct touch_pending){
+		.pid = event->pid,
+		.tid = event->tid,
+		.is_open = true,
+		.pc = event->regs ? registers_pc(event->regs) : 0,
+		.sp = event->regs ? registers_sp(event->regs) : 0,
+		.start = event->start,
+		.end = end,
+		.mapping = id,
+	};
+}
+
+static bool is_shared_memory(const char *path)
+{
+	static const char *const starts[] = {"/dev/zero", "/memfd:", "/dev/shm/", "/SYSV", "/anon_h"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
+		if (text_starts_with(path, starts[i]))
+			return true;
+	return false;
+}
+
+static bool is_anonymous(const char *path)
+{
+	return *path != '/' || text_starts_with(path, "//anon") || is_shared_memory(path);
+}
+
+/* What was asked for is aligned by leaving some of the room found; neighbours are told as one. */
+static bool settle(struct touch_spaces *s, struct touch_space *space,
+		   const struct touch_event *event, uint64_t start, uint64_t end)
+{
+	struct touch_pending *p = &s->pending[pending_slot(event->tid)];
+	struct touch_mapping *m = touch_spaces_mapping(s, p->mapping);
+	uint64_t from = p->start > start ? p->start : start, to = p->end < end ? p->end : end;
+	bool is_kept = is_anonymous(event->path);
+
+	if (!p->is_open || p->pid != event->pid || p->tid != event->tid || from >= to)
+		return false;
+	p->is_open = false;
+	cut(space, p->start, p->end);
+	if (is_kept)
+		put(space, from, to, p->mapping);
+	if (m) {
+		m->bytes += (is_kept ? (int64_t)(to - from) : 0) - (int64_t)(p->end - p->start);
+		m->calls -= !is_kept;
+		if (m->calls <= 1)
+			m->start = from;
+		if (is_shared_memory(event->path))
+			m->what = MAPPING_SHARED;
+	}
+	return true;
+}
+
+/*
+ * What is of no other mapping of [start, end) is of this one. What is told as one now is one range,
+ * so that a thread's stack is one.
+ */
+static void fill(struct touch_spaces *s, struct touch_space *space, uint64_t start, uint64_t end,
+		 int id)
+{
+	struct touch_mapping *m = touch_spaces_mapping(s, id);
+	int64_t known = 0;
+
+	for (size_t at = range_at(space, start); start < end; at++) {
+		bool is_last = at == space->count || space->ranges[at].start >= end;
+		struct touch_range next = is_last ? (struct touch_range){end, end, 0}
+						  : space->ranges[at];
+
+		if (!is_last && next.mapping == id) {
+			uint64_t from = next.start > start ? next.start : start;
+
+			known += (int64_t)((next.end < end ? next.end : end) - from);
+			continue;
+		}
+		if (next.start > start) {
+			put(space, start, next.start, id);
+			if (m)
+				m->bytes += (int64_t)(next.start - start) - known;
+		}
+		start = next.end;
+		known = 0;
+		at = range_at(space, start) - 1;
+	}
+}
+
+static void map_heap(struct touch_spaces *s, struct touch_space *space,
+		     const struct touch_event *event, uint64_t end)
+{
+	struct touch_mapping *m;
+
+	if (!space->heap)
+		space->heap = new_mapping(s, MAPPING_HEAP, event);
+	put(space, event->start, end, space->heap);
+	m = touch_spaces_mapping(s, space->heap);
+	if (m && (int64_t)(end - event->start) > m->bytes)
+		m->bytes = (int64_t)(end - event->start);
+}
+
+void touch_spaces_map(struct touch_spaces *s, const struct touch_event *event)
+{
+	struct touch_space *space = space_of(s, event->pid);
+	uint64_t end = event->start + event->len;
+
+	if (!space || end <= event->start || text_starts_with(event->path, "[stack"))
+		return;
+	if (text_starts_with(event->path, "[heap]")) {
+		map_heap(s, space, event, end);
+	} else if (!settle(s, space, event, event->start, end)) {
+		if (!is_anonymous(event->path)) {
+			cut(space, event->start, end);
+			return;
+		}
+		if (!space->pieces)
+			space->pieces = new_mapping(s, MAPPING_PIECES, event);
+		fill(s, space, event->start, end, space->pieces);
+	}
+}
+
+void touch_spaces_fork(struct touch_spaces *s, const struct touch_event *event)
+{
+	struct touch_space *child, *parent;
+
+	touch_spaces_clear(s, event->pid);
+	child = space_of(s, event->pid);
+	parent = find_space(s, event->parent);
+	if (!child || !parent || !parent->count)
+		return;
+	child->heap = parent->heap;
+	child->pieces = parent->pieces;
+	for (size_t i = 0; i < parent->count; i++)
+		insert(child, i, parent->ranges[i]);
+}
+
+void touch_spaces_clear(struct touch_spaces *s, pid_t pid)
+{
+	struct touch_space *space = find_space(s, pid);
+
+	if (!space)
+		return;
+	free(space->ranges);
+	*space = s->spaces[--s->space_count];
+}
+
+const struct touch_range *touch_spaces_range(const struct touch_spaces *s, pid_t pid,
+					     uint64_t address)
+{
+	const struct touch_space *space = find_space(s, pid);
+	size_t at = space ? range_at(space, address) : 0;
+
+	return space && at < space->count && space->ranges[at].start <= address
+		       ? &space->ranges[at]
+		       : NULL;
+}
+
+int touch_spaces_find(const struct touch_spaces *s, pid_t pid, uint64_t address)
+{
+	const struct touch_range *range = touch_spaces_range(s, pid, address);
+
+	return range ? range->mapping : MAPPING_UNKNOWN;
+}
+
+int touch_spaces_populated(const struct touch_spaces *s, const struct touch_event *event)
+{
+	const struct touch_pending *p = &s->pending[pending_slot(event->tid)];
+
+	return event->regs && p->pid == event->pid && p->tid == event->tid && p->pc &&
+			       p->pc == registers_pc(event->regs) &&
+			       p->sp == registers_sp(event->regs)
+		       ? p->mapping
+		       : MAPPING_UNKNOWN;
+}
+
+void touch_spaces_release(struct touch_spaces *s)
+{
+	for (size_t i = 0; i < s->mapping_count; i++)
+		free(s->mappings[i].frames);
+	for (size_t i = 0; i < s->space_count; i++)
+		free(s->spaces[i].ranges);
+	free(s->mappings);
+	*s = (struct touch_spaces){0};
+}

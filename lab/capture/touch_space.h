@@ -1,0 +1,99 @@
+/*
+ * touch_space.h - which reservation of address space an address belongs to, as time goes on; pure.
+ *
+ * Large mappings are known from mmap:vm_unmapped_area, with who asked; how far they reach, and the
+ * heap of brk(2), from PERF_RECORD_MMAP2. What was mapped later at an address hides what was there
+ * before. Of what was mapped in small pieces, or at an address the program chose, nobody is known
+ * who asked: it is one mapping a process.
+ *
+ * Bounded: MAPPINGS_MAX mappings, after half of which those of one stack are one; SPACES_MAX
+ * processes of RANGES_MAX ranges; of more, nothing is known.
+ *
+ * LIMITATIONS: munmap(2) is not seen. What is mapped at a chosen address where something was
+ * unmapped counts to what was there. Growth in place by mremap(2) is in no mapping.
+ */
+#ifndef OOMLAB_CAPTURE_TOUCH_SPACE_H
+#define OOMLAB_CAPTURE_TOUCH_SPACE_H
+
+#include "capture/touch_sample.h"
+#include "symbols/unwind.h"
+
+enum { MAPPINGS_MAX = 512, SPACES_MAX = 256, RANGES_MAX = 4096, PENDING_MAX = 256 };
+
+/* Ids of mappings are from 1; these are none. */
+enum { MAPPING_UNKNOWN = 0, MAPPING_STACK = -1 };
+
+enum mapping_what {
+	MAPPING_MMAP,
+	MAPPING_SHARED, /* mmap(2) of shared memory, or of a file in memory */
+	MAPPING_HEAP,	/* brk(2) */
+	MAPPING_PIECES, /* all else */
+};
+
+struct touch_mapping {
+	enum mapping_what what;
+	pid_t pid;
+	uint64_t start; /* of the first */
+	int64_t bytes;	/* of all */
+	int64_t calls;
+	uint64_t t_ns;		    /* when the first was made */
+	uint64_t first_ns, last_ns; /* touched; 0: not */
+	size_t depth;		    /* 0: nobody is known who asked */
+	struct unwind_frame *frames;
+};
+
+struct touch_range {
+	uint64_t start, end;
+	int mapping;
+};
+
+struct touch_space {
+	pid_t pid;
+	int heap, pieces; /* mappings; 0: none yet */
+	struct touch_range *ranges; /* by address, not overlapping */
+	size_t count;
+};
+
+/* What a thread asked for last; open until it is known how far it reaches. */
+struct touch_pending {
+	pid_t pid, tid;
+	bool is_open;
+	uint64_t pc, sp; /* of the call */
+	uint64_t start, end;
+	int mapping;
+};
+
+/* Zero-initialise. */
+struct touch_spaces {
+	struct touch_mapping *mappings; /* id - 1 */
+	size_t mapping_count;
+	struct touch_space spaces[SPACES_MAX];
+	size_t space_count;
+	struct touch_pending pending[PENDING_MAX];
+};
+
+/* TOUCH_RESERVE, with its stack. */
+void touch_spaces_reserve(struct touch_spaces *spaces, const struct touch_event *event,
+			  const struct unwind_frame *frames, size_t depth);
+/* TOUCH_MAP, of whatever. */
+void touch_spaces_map(struct touch_spaces *spaces, const struct touch_event *event);
+void touch_spaces_fork(struct touch_spaces *spaces, const struct touch_event *event);
+/* An exec or the end of a process: nothing is mapped. */
+void touch_spaces_clear(struct touch_spaces *spaces, pid_t pid);
+
+/* What is mapped together with an address; NULL: not known. Until the next call that changes it. */
+const struct touch_range *touch_spaces_range(const struct touch_spaces *spaces, pid_t pid,
+					     uint64_t address);
+
+/* The mapping at an address, or MAPPING_UNKNOWN. */
+int touch_spaces_find(const struct touch_spaces *spaces, pid_t pid, uint64_t address);
+
+/* The mapping that the same system call made: it is being populated. Else MAPPING_UNKNOWN. */
+int touch_spaces_populated(const struct touch_spaces *spaces, const struct touch_event *event);
+
+/* NULL of none. */
+struct touch_mapping *touch_spaces_mapping(const struct touch_spaces *spaces, int id);
+
+void touch_spaces_release(struct touch_spaces *spaces);
+
+#endif
