@@ -56,6 +56,38 @@ every_kind() {
 	line "$1" by_other_loop store 16
 	run_in "$1" --memory=256M -- "$helper" shmem
 	line "$1" by_loop shared_memory 48
+	run_in "$1" --memory=256M -- "$helper" stack
+	line "$1" by_recursion stack 8
+	run_in "$1" --memory=256M -- "$helper" main-stack
+	line "$1" by_recursion stack 6
+}
+
+# reserved FUNCTION KEY: a figure of what the function asked for.
+reserved() {
+	report "$dir" "[.reservations[] | select(.function == \"$1\") | .$2] | add // 0"
+}
+
+# Who reserved, who touched: a program without the arena library, then one with it.
+reserved_and_touched() {
+	run_in "$1" --memory=256M -- "$helper" reserve
+	is "$(reserved take reserved)" $((256 << 20)) "$1: what was reserved, to the byte"
+	within "$(reserved take touched)" 24 "$1: how much of it was touched"
+	is "$(report "$dir" '[.reservations[] | select(.function == "take") | .touched_by[] |
+		select(.bytes > 1048576) | .function] | join(" ")')" "by_memset by_loop" \
+		"$1: by which lines, the largest first"
+	like "$(cat "$dir/latest/report.txt")" 'of the 256 MiB that take at .*touch_lines.c' \
+		"$1: reserved is not touched"
+	run_in "$1" --memory=256M -- "$helper" again
+	within "$(reserved take_other touched)" 48 "$1: an address used again is the new owner's"
+	is "$(reserved take calls)" 48 "$1: every call is counted"
+	run_in "$1" --memory=256M -- "$helper" stack
+	within "$(reserved with_large_stack touched)" 8 "$1: a thread's stack is in its mapping"
+	run_in "$1" --memory=64M memset-2g
+	within "$(report "$dir" '.arenas[0].touched_by[0].bytes')" \
+		"$(report "$dir" '.kills[0].anon_rss_bytes / 1048576')" "$1: who touched an arena"
+	like "$(cat "$dir/latest/report.txt")" \
+		'2.0 GiB .* arena "game memory", by .*memset-2g.c.* clear_eagerly at src/arena.c' \
+		"$1: reserved by, touched by"
 }
 
 # What the kernel counted at the kill, beside what the lines add up to.
@@ -94,6 +126,7 @@ ok $? "a static program is built"
 run_in host --memory=64M -- /bin/true
 if [ "$(report "$dir" '[.quality.absent_sources[] | select(.name == "touch profile")] | length')" = 0 ]; then
 	every_kind host
+	reserved_and_touched host
 	at_the_kill host
 	other_programs host
 	witness host
@@ -108,6 +141,7 @@ else
 fi
 for kernel in 6.12 6.1; do
 	every_kind "$kernel"
+	reserved_and_touched "$kernel"
 	at_the_kill "$kernel"
 	other_programs "$kernel"
 	witness "$kernel"

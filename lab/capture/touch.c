@@ -29,7 +29,7 @@ struct touch {
 	struct touch_share share;
 	struct touch_table table;
 	struct touch_spaces spaces;
-	struct touch_where where;
+	struct touch_faults faults;
 	struct last_row {
 		pid_t tid;
 		struct touch_row *row;
@@ -97,13 +97,14 @@ static size_t stack_of(struct touch *t, const struct touch_event *event,
 	return event->regs ? unwind_stack(t->unwind, &sample, frames) : 0;
 }
 
-static struct touch_row *row_of(struct touch *t, const struct touch_event *event, int mapping)
+static struct touch_row *row_of(struct touch *t, const struct touch_event *event,
+				 struct touch_where where)
 {
 	struct unwind_frame frames[UNWIND_DEPTH_MAX];
 	const struct touch_key key = {
 		.pid = event->pid,
 		.is_syscall = event->regs && registers_in_syscall(event->regs),
-		.mapping = mapping,
+		.where = where,
 		.frames = frames,
 		.depth = stack_of(t, event, frames),
 	};
@@ -116,16 +117,16 @@ static struct touch_row *row_of(struct touch *t, const struct touch_event *event
 /* Pages of files are in none that is told of. */
 static struct touch_row *new_gaining_row(struct touch *t, const struct touch_event *event)
 {
-	int mapping = event->member == MEMBER_FILE
-			      ? MAPPING_UNKNOWN
-			      : touch_where_rss(&t->where, &t->spaces, event);
-	struct touch_mapping *m = touch_spaces_mapping(&t->spaces, mapping);
+	struct touch_where where = event->member == MEMBER_FILE
+					   ? (struct touch_where){0}
+					   : touch_where_rss(&t->faults, &t->spaces, event);
+	struct touch_mapping *m = touch_spaces_mapping(&t->spaces, where.mapping);
 
 	if (m) {
 		m->first_ns = m->first_ns ? m->first_ns : event->t_ns;
 		m->last_ns = event->t_ns;
 	}
-	return row_of(t, event, mapping);
+	return row_of(t, event, where);
 }
 
 /* What is counted when a thread has let go of its memory was touched where it was seen last. */
@@ -147,7 +148,7 @@ static void on_rss(struct touch *t, const struct touch_event *event)
 				&gaining_row(t, event)->gained[event->member]);
 	} else if (bytes < 0) {
 		touch_share_flush(&t->share);
-		row_of(t, event, MAPPING_UNKNOWN)->lost[event->member] -= bytes;
+		row_of(t, event, (struct touch_where){0})->lost[event->member] -= bytes;
 	}
 }
 
@@ -174,7 +175,7 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		on_rss(t, event);
 		break;
 	case TOUCH_FAULT:
-		row_of(t, event, touch_where_fault(&t->where, &t->spaces, event))->faults +=
+		row_of(t, event, touch_where_fault(&t->faults, &t->spaces, event))->faults +=
 			(int64_t)event->period;
 		break;
 	case TOUCH_RESERVE:
@@ -249,8 +250,8 @@ static void write_row(const struct touch_row *row, struct record_writer *w)
 		.shmem = or_absent(row->gained[MEMBER_SHMEM]),
 		.faults = or_absent(row->faults),
 		.samples = row->samples,
-		.mapping = row->key.mapping > 0 ? row->key.mapping : RECORD_ABSENT,
-		.is_on_stack = row->key.mapping == MAPPING_STACK,
+		.mapping = or_absent(row->key.where.mapping),
+		.is_on_stack = row->key.where.is_on_stack,
 	};
 
 	write_stack(row->frames, row->key.depth, &stack);

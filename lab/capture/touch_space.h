@@ -20,8 +20,8 @@
 
 enum { MAPPINGS_MAX = 512, SPACES_MAX = 256, RANGES_MAX = 4096, PENDING_MAX = 256 };
 
-/* Ids of mappings are from 1; these are none. */
-enum { MAPPING_UNKNOWN = 0, MAPPING_STACK = -1 };
+/* Ids of mappings are from 1. */
+enum { MAPPING_UNKNOWN = 0 };
 
 enum mapping_what {
 	MAPPING_MMAP,

@@ -32,6 +32,17 @@ static bool is_same_stack(const struct touch_key *a, const struct touch_key *b)
 	return true;
 }
 
+static bool is_same_where(const struct touch_where *a, const struct touch_where *b)
+{
+	return a->mapping == b->mapping && a->is_on_stack == b->is_on_stack;
+}
+
+/* Nothing is known of it. */
+static bool is_nowhere(const struct touch_where *where)
+{
+	return !where->mapping && !where->is_on_stack;
+}
+
 static void grow(struct touch_table *table)
 {
 	struct touch_row **old = table->slots;
@@ -69,13 +80,13 @@ static struct touch_key coarser(const struct touch_key *key)
 	return (struct touch_key){
 		.pid = key->depth ? key->pid : 0,
 		.is_syscall = key->depth && key->is_syscall,
-		.mapping = key->depth ? key->mapping : MAPPING_UNKNOWN,
+		.where = key->depth ? key->where : (struct touch_where){0},
 	};
 }
 
 static bool is_coarsest(const struct touch_key *key)
 {
-	return !key->depth && !key->pid && !key->is_syscall && !key->mapping;
+	return !key->depth && !key->pid && !key->is_syscall && is_nowhere(&key->where);
 }
 
 struct touch_row *touch_table_row(struct touch_table *table, const struct touch_key *key)
@@ -86,7 +97,7 @@ struct touch_row *touch_table_row(struct touch_table *table, const struct touch_
 		grow(table);
 	at = hash(key) % table->slot_count;
 	for (; table->slots[at]; at = (at + 1) % table->slot_count)
-		if (table->slots[at]->key.mapping == key->mapping &&
+		if (is_same_where(&table->slots[at]->key.where, &key->where) &&
 		    is_same_stack(&table->slots[at]->key, key))
 			return table->slots[at];
 	if (table->count >= TOUCH_ROWS_MAX && !is_coarsest(key)) {
@@ -148,7 +159,8 @@ static void spread_row(struct touch_table *table, size_t slot)
 void touch_table_spread(struct touch_table *table)
 {
 	for (size_t i = 0; i < table->slot_count; i++)
-		if (table->slots[i] && !table->slots[i]->key.mapping && table->slots[i]->key.depth)
+		if (table->slots[i] && table->slots[i]->key.depth &&
+		    is_nowhere(&table->slots[i]->key.where))
 			spread_row(table, i);
 }
 

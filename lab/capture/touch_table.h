@@ -6,7 +6,7 @@
 #ifndef OOMLAB_CAPTURE_TOUCH_TABLE_H
 #define OOMLAB_CAPTURE_TOUCH_TABLE_H
 
-#include "capture/touch_space.h"
+#include "capture/touch_where.h"
 #include "symbols/unwind.h"
 
 enum { TOUCH_ROWS_MAX = 8192 };
@@ -15,7 +15,7 @@ enum { TOUCH_ROWS_MAX = 8192 };
 struct touch_key {
 	pid_t pid;
 	bool is_syscall; /* touched by the kernel, on behalf of a system call */
-	int mapping;	 /* touch_space.h: an id, MAPPING_UNKNOWN or MAPPING_STACK */
+	struct touch_where where;
 	const struct unwind_frame *frames;
 	size_t depth; /* 0: not told apart any more */
 };

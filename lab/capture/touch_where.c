@@ -28,51 +28,54 @@ static bool is_stack(const struct touch_spaces *spaces, pid_t pid, uint64_t sp, 
 	       touch_spaces_range(spaces, pid, address) == range;
 }
 
-static int mapping_at(const struct touch_spaces *spaces, pid_t pid, uint64_t sp, uint64_t address)
+static struct touch_where at_address(const struct touch_spaces *spaces, pid_t pid, uint64_t sp,
+				     uint64_t address)
 {
-	return is_stack(spaces, pid, sp, address) ? MAPPING_STACK
-						  : touch_spaces_find(spaces, pid, address);
+	return (struct touch_where){
+		.mapping = touch_spaces_find(spaces, pid, address),
+		.is_on_stack = is_stack(spaces, pid, sp, address),
+	};
 }
 
-int touch_where_fault(struct touch_where *where, const struct touch_spaces *spaces,
-		      const struct touch_event *event)
+struct touch_where touch_where_fault(struct touch_faults *faults, const struct touch_spaces *spaces,
+				     const struct touch_event *event)
 {
 	uint64_t pc, sp;
 	size_t at;
 
 	if (!event->regs)
-		return touch_spaces_find(spaces, event->pid, event->address);
+		return (struct touch_where){
+			.mapping = touch_spaces_find(spaces, event->pid, event->address)};
 	pc = registers_pc(event->regs);
 	sp = registers_sp(event->regs);
 	at = slot_of(event->tid, pc);
-	where->faults[at].tid = event->tid;
-	where->faults[at].pc = pc;
-	where->faults[at].sp = sp;
-	where->faults[at].address = event->address;
-	return mapping_at(spaces, event->pid, sp, event->address);
+	faults->last[at].tid = event->tid;
+	faults->last[at].pc = pc;
+	faults->last[at].sp = sp;
+	faults->last[at].address = event->address;
+	return at_address(spaces, event->pid, sp, event->address);
 }
 
-int touch_where_rss(const struct touch_where *where, const struct touch_spaces *spaces,
-		    const struct touch_event *event)
+struct touch_where touch_where_rss(const struct touch_faults *faults,
+				   const struct touch_spaces *spaces,
+				   const struct touch_event *event)
 {
-	uint64_t pc;
-	size_t at;
-	int id;
+	struct touch_where where = {0};
+	uint64_t pc = event->regs ? registers_pc(event->regs) : 0;
+	size_t at = slot_of(event->tid, pc);
+	bool is_syscall = event->regs && registers_in_syscall(event->regs);
 
 	if (!event->regs)
-		return MAPPING_UNKNOWN;
-	pc = registers_pc(event->regs);
-	if (registers_in_syscall(event->regs)) {
-		id = touch_spaces_populated(spaces, event);
-		if (id)
-			return id;
-	}
-	at = slot_of(event->tid, pc);
-	if (where->faults[at].tid == event->tid && where->faults[at].pc == pc)
-		return mapping_at(spaces, event->pid, where->faults[at].sp,
-				  where->faults[at].address);
-	return registers_in_syscall(event->regs)
-		       ? touch_spaces_find(spaces, event->pid,
-					   registers_first_argument(event->regs))
-		       : MAPPING_UNKNOWN;
+		return where;
+	if (is_syscall)
+		where.mapping = touch_spaces_populated(spaces, event);
+	if (where.mapping)
+		return where;
+	if (faults->last[at].tid == event->tid && faults->last[at].pc == pc)
+		return at_address(spaces, event->pid, faults->last[at].sp,
+				  faults->last[at].address);
+	if (is_syscall)
+		where.mapping = touch_spaces_find(spaces, event->pid,
+						  registers_first_argument(event->regs));
+	return where;
 }

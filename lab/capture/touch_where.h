@@ -12,20 +12,26 @@
 
 enum { WHERE_SLOTS = 4096 };
 
-/* Zero-initialise. */
 struct touch_where {
+	int mapping; /* or MAPPING_UNKNOWN */
+	bool is_on_stack;
+};
+
+/* Zero-initialise. */
+struct touch_faults {
 	struct {
 		pid_t tid;
 		uint64_t pc, sp, address;
-	} faults[WHERE_SLOTS];
+	} last[WHERE_SLOTS];
 };
 
-/* The mapping of a TOUCH_FAULT, which is kept in mind. */
-int touch_where_fault(struct touch_where *where, const struct touch_spaces *spaces,
-		      const struct touch_event *event);
+/* Of a TOUCH_FAULT, which is kept in mind. */
+struct touch_where touch_where_fault(struct touch_faults *faults, const struct touch_spaces *spaces,
+				     const struct touch_event *event);
 
-/* The mapping of a TOUCH_RSS, or MAPPING_UNKNOWN. */
-int touch_where_rss(const struct touch_where *where, const struct touch_spaces *spaces,
-		    const struct touch_event *event);
+/* Of a TOUCH_RSS; all 0 when it is not known. */
+struct touch_where touch_where_rss(const struct touch_faults *faults,
+				   const struct touch_spaces *spaces,
+				   const struct touch_event *event);
 
 #endif

@@ -28,6 +28,9 @@ json_t *premortem_to_json(const struct facts *facts);
 /* "arenas" of the report and of a look. */
 json_t *arena_to_json(const struct facts *facts, const struct record_arena *arena);
 
+/* Who touched each arena, and reservations[]: address space by who asked for it. */
+void json_put_mapped(json_t *report, const struct facts *facts);
+
 /* Sets a member, unless the value is absent (RECORD_ABSENT, NULL). */
 void json_put_number(json_t *object, const char *key, int64_t value);
 void json_put_text(json_t *object, const char *key, const char *text);

@@ -12,19 +12,14 @@ enum { FAULTS_WORTH_TELLING = 64 };
 
 const char *const touch_kind_names[TOUCH_KIND_COUNT] = {
 	"store",   "clear",	    "copy",	     "read",	     "populate",
-	"syscall", "copy_on_write", "shared_memory", "file_mapping",
+	"syscall", "copy_on_write", "shared_memory", "file_mapping", "stack",
 };
 
 const char *const touch_kind_words[TOUCH_KIND_COUNT] = {
 	"write to new memory",	       "cleared by libc (memset)", "copied by libc (memcpy)",
 	"read(2) into new memory",     "populated or locked",	   "system call",
 	"copy on write after fork(2)", "shared memory, tmpfs",	   "mapped file",
-};
-
-struct gatherer {
-	const struct record *record;
-	struct touch_frames frames;
-	struct touches *touches;
+	"stack",
 };
 
 static int by_at(const void *a, const void *b)
@@ -142,6 +137,8 @@ static enum touch_kind anon_kind(const struct record_touch *touch,
 	static const char *const copies[] = {"memcpy", "memmove", "mempcpy", "strcpy", NULL};
 	const char *function = innermost ? innermost->function : NULL;
 
+	if (touch->is_on_stack)
+		return TOUCH_STACK;
 	if (touch->is_syscall)
 		return syscall_kind(function);
 	if (is_named(function, clears))
@@ -202,8 +199,7 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-/* Without a line each address is a place of its own, unless the function is known. */
-static bool is_same_place(const struct touch_line *a, const struct touch_line *b)
+bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b)
 {
 	if (a->kind != b->kind || a->line_number != b->line_number ||
 	    !same_text(a->function, b->function) || !same_text(a->file, b->file))
@@ -213,15 +209,13 @@ static bool is_same_place(const struct touch_line *a, const struct touch_line *b
 	return a->at_len == b->at_len && (!a->at_len || !memcmp(a->at, b->at, a->at_len));
 }
 
-static void add_line(struct gatherer *g, const struct touch_line *line)
+static void add_line(struct touches *t, const struct touch_line *line)
 {
-	struct touches *t = g->touches;
-
 	if (line->bytes <= 0)
 		return;
 	t->total += line->bytes;
 	for (size_t i = 0; i < t->count; i++)
-		if (is_same_place(&t->lines[i], line)) {
+		if (touch_is_same_place(&t->lines[i], line)) {
 			t->lines[i].bytes += line->bytes;
 			t->lines[i].samples += line->samples;
 			return;
@@ -262,11 +256,12 @@ static int64_t copied_bytes(const struct record *r, const struct record_touch *t
 	return faulted - grown;
 }
 
-static void add_touch(struct gatherer *g, const struct record_touch *touch)
+void touches_add(const struct touch_frames *frames, const struct record_touch *touch,
+		 struct touches *touches)
 {
 	struct touch_line line = {.samples = or_zero(touch->samples)};
 	const struct record_frame *innermost =
-		touch->stack ? frame_at(&g->frames, touch->stack, strcspn(touch->stack, " "))
+		touch->stack ? frame_at(frames, touch->stack, strcspn(touch->stack, " "))
 			     : NULL;
 	const struct {
 		enum touch_kind kind;
@@ -275,16 +270,16 @@ static void add_touch(struct gatherer *g, const struct record_touch *touch)
 		{anon_kind(touch, innermost), or_zero(touch->anon)},
 		{TOUCH_SHMEM, or_zero(touch->shmem)},
 		{TOUCH_FILE, or_zero(touch->file)},
-		{TOUCH_COW, copied_bytes(g->record, touch)},
+		{TOUCH_COW, copied_bytes(frames->record, touch)},
 	};
 
-	g->touches->samples += line.samples;
+	touches->samples += line.samples;
 	if (touch->stack)
-		touch_blame(&g->frames, touch->stack, &line);
+		touch_blame(frames, touch->stack, &line);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		line.kind = parts[i].kind;
 		line.bytes = parts[i].bytes;
-		add_line(g, &line);
+		add_line(touches, &line);
 	}
 }
 
@@ -295,17 +290,22 @@ static int largest_first(const void *a, const void *b)
 	return (y->bytes > x->bytes) - (y->bytes < x->bytes);
 }
 
-void touches_gather(const struct record *record, struct touches *touches)
+void touches_sort(struct touches *touches)
 {
-	struct gatherer g = {.record = record, .touches = touches};
-
-	*touches = (struct touches){0};
-	touch_frames_init(&g.frames, record);
-	for (size_t i = 0; i < record->touch_count; i++)
-		add_touch(&g, &record->touches[i]);
 	if (touches->count)
 		qsort(touches->lines, touches->count, sizeof(*touches->lines), largest_first);
-	touch_frames_release(&g.frames);
+}
+
+void touches_gather(const struct record *record, struct touches *touches)
+{
+	struct touch_frames frames;
+
+	*touches = (struct touches){0};
+	touch_frames_init(&frames, record);
+	for (size_t i = 0; i < record->touch_count; i++)
+		touches_add(&frames, &record->touches[i], touches);
+	touches_sort(touches);
+	touch_frames_release(&frames);
 }
 
 void touches_release(struct touches *touches)

@@ -19,6 +19,7 @@ enum touch_kind {
 	TOUCH_COW,	/* a page shared since fork(2), copied at the first write */
 	TOUCH_SHMEM,	/* shared memory, tmpfs */
 	TOUCH_FILE,	/* a mapped file, programs among them */
+	TOUCH_STACK,	/* the stack of a thread */
 	TOUCH_KIND_COUNT
 };
 extern const char *const touch_kind_names[TOUCH_KIND_COUNT]; /* in JSON */
@@ -61,6 +62,14 @@ char *touch_frame_name(const struct touch_frames *frames, const char *at, size_t
  * innermost. Kind, bytes and samples are not touched. True when it is the program's own.
  */
 bool touch_blame(const struct touch_frames *frames, const char *stack, struct touch_line *line);
+
+/* Of one kind, too. Without a line each address is a place, unless the function is known. */
+bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b);
+
+/* Adds one line of the record to some, which are zero-initialised; then sort them once. */
+void touches_add(const struct touch_frames *frames, const struct record_touch *touch,
+		 struct touches *touches);
+void touches_sort(struct touches *touches);
 
 /* count 0 when the record has no profile. touches_release() frees. */
 void touches_gather(const struct record *record, struct touches *touches);

@@ -9,6 +9,11 @@
  *	touch_lines shmem         48 MiB of shared anonymous memory
  *	touch_lines grow          1 MiB at a time by memset() without end
  *	touch_lines loop          1 GiB by a loop
+ *	touch_lines stack         8 MiB of its stack, by a function that calls itself
+ *	touch_lines main-stack    6 MiB of the stack it was started with
+ *	touch_lines reserve       reserves 256 MiB and touches 24 MiB of them by two lines
+ *	touch_lines again         48 times: 2 MiB reserved, touched and given back; then 48 MiB,
+ *	                          reserved by another function and touched by the same line
  *
  * Each amount is touched in the function of that name, never inlined.
  */
@@ -126,6 +131,60 @@ static void with_threads(void)
 	pthread_join(second, NULL);
 }
 
+/* 1 MiB of stack a call, all of it written. */
+OWN_FRAME static int by_recursion(int depth)
+{
+	volatile char frame[MIB(1)];
+
+	for (size_t i = 0; i < sizeof(frame); i += 512)
+		frame[i] = (char)depth;
+	return depth > 1 ? by_recursion(depth - 1) + frame[512] : frame[0];
+}
+
+/* A thread's, so that its size does not depend on ulimit -s. */
+static void *on_stack(void *unused)
+{
+	(void)unused;
+	return by_recursion(8) ? NULL : on_stack;
+}
+
+static void with_large_stack(void)
+{
+	pthread_t thread;
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, MIB(12));
+	if (pthread_create(&thread, &attr, on_stack, NULL))
+		exit(1);
+	pthread_join(thread, NULL);
+}
+
+OWN_FRAME static void again_and_again(void)
+{
+	for (int i = 0; i < 48; i++) {
+		char *p = take(MIB(2), MAP_PRIVATE);
+
+		by_loop(p, MIB(2));
+		munmap(p, MIB(2));
+	}
+}
+
+/* Of its own, so that the same address comes from another line than take()'s. */
+OWN_FRAME static char *take_other(size_t bytes)
+{
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+
+	if (p == MAP_FAILED)
+		exit(1);
+	return p;
+}
+
+OWN_FRAME static char *reserve_much(void)
+{
+	return take(MIB(256), MAP_PRIVATE | MAP_NORESERVE);
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -143,6 +202,18 @@ int main(int argc, char **argv)
 		with_threads();
 	} else if (!strcmp(mode, "shmem")) {
 		by_loop(take(MIB(48), MAP_SHARED), MIB(48));
+	} else if (!strcmp(mode, "stack")) {
+		with_large_stack();
+	} else if (!strcmp(mode, "main-stack")) {
+		by_recursion(6);
+	} else if (!strcmp(mode, "reserve")) {
+		char *p = reserve_much();
+
+		by_memset(p, MIB(16));
+		by_loop(p + MIB(64), MIB(8));
+	} else if (!strcmp(mode, "again")) {
+		again_and_again();
+		by_loop(take_other(MIB(48)), MIB(48));
 	} else if (!strcmp(mode, "loop")) {
 		by_loop(take(MIB(1024), MAP_PRIVATE), MIB(1024));
 	} else if (!strcmp(mode, "grow")) {

@@ -1,0 +1,213 @@
+#include "report/mapped.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+/* Entries by the id of their mapping, and what is of no mapping. */
+struct gatherer {
+	const struct record *record;
+	struct mapped_list *list;
+	size_t *entries; /* of record->mappings[i] */
+};
+
+static struct mapped *add_entry(struct mapped_list *list, const char *what)
+{
+	if (!(list->count & (list->count - 1)))
+		list->items = xrealloc(list->items, list->count ? list->count * 2 : 1,
+				       sizeof(*list->items));
+	list->items[list->count] = (struct mapped){
+		.what = what,
+		.reserved = RECORD_ABSENT,
+		.calls = RECORD_ABSENT,
+		.first_ns = RECORD_ABSENT,
+		.last_ns = RECORD_ABSENT,
+	};
+	return &list->items[list->count++];
+}
+
+static bool lies_in(const struct record_arena *a, const struct record_mapping *m)
+{
+	uint64_t end = m->start + (uint64_t)m->bytes;
+
+	return a->base && m->bytes > 0 && end > m->start && a->pid == m->pid &&
+	       a->base >= m->start && a->base < end;
+}
+
+/* One that fills it, and is alone in it: what is touched there is the arena's. */
+static const struct record_arena *arena_in(const struct record *r, const struct record_mapping *m)
+{
+	const struct record_arena *found = NULL;
+
+	if (m->calls != 1)
+		return NULL;
+	for (size_t i = 0; i < r->arena_count; i++) {
+		const struct record_arena *a = &r->arenas[i];
+
+		if (!lies_in(a, m))
+			continue;
+		if (found || !is_known(a->reserved) || a->reserved < m->bytes / 10 * 9)
+			return NULL;
+		found = a;
+	}
+	return found;
+}
+
+static bool is_same(const struct mapped *a, const struct mapped *b)
+{
+	return !a->arena && !b->arena && !strcmp(a->what, b->what) &&
+	       a->is_by_known == b->is_by_known &&
+	       (!a->is_by_known || touch_is_same_place(&a->by, &b->by));
+}
+
+static size_t find_same(const struct mapped_list *list, const struct mapped *wanted)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (is_same(&list->items[i], wanted))
+			return i;
+	return list->count;
+}
+
+static void add_known(int64_t *sum, int64_t value)
+{
+	if (is_known(value) && value >= 0 && value < INT64_C(1) << 56)
+		*sum = (is_known(*sum) ? *sum : 0) + value;
+}
+
+static void add_mapping(struct mapped *to, const struct record_mapping *m)
+{
+	add_known(&to->reserved, m->bytes);
+	add_known(&to->calls, m->calls);
+	if (is_known(m->first_ns) && (!is_known(to->first_ns) || m->first_ns < to->first_ns))
+		to->first_ns = m->first_ns;
+	if (is_known(m->last_ns) && (!is_known(to->last_ns) || m->last_ns > to->last_ns))
+		to->last_ns = m->last_ns;
+}
+
+/* Whoever initialised it asked for its address space. */
+static bool blame_init(const struct record *r, const struct record_arena *a, struct touch_line *by)
+{
+	const struct record_site *site = a ? record_site_at(r, a->init_site) : NULL;
+
+	if (!site || !site->function)
+		return false;
+	by->function = site->function;
+	by->file = site->file;
+	by->line_number = site->line_number;
+	return true;
+}
+
+static void place_mapping(struct gatherer *g, size_t i)
+{
+	const struct record_mapping *m = &g->record->mappings[i];
+	struct mapped wanted = {.what = m->what, .arena = arena_in(g->record, m)};
+	size_t at;
+
+	wanted.is_by_known = blame_init(g->record, wanted.arena, &wanted.by);
+	if (m->stack && !wanted.is_by_known) {
+		touch_blame(&g->list->frames, m->stack, &wanted.by);
+		wanted.is_by_known = true;
+	}
+	at = find_same(g->list, &wanted);
+	if (at == g->list->count) {
+		struct mapped *entry = add_entry(g->list, m->what);
+
+		entry->arena = wanted.arena;
+		entry->by = wanted.by;
+		entry->is_by_known = wanted.is_by_known;
+	}
+	add_mapping(&g->list->items[at], m);
+	g->entries[i] = at;
+}
+
+static struct mapped *entry_named(struct mapped_list *list, const char *what)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!strcmp(list->items[i].what, what))
+			return &list->items[i];
+	return add_entry(list, what);
+}
+
+static struct mapped *entry_of(struct gatherer *g, const struct record_touch *touch)
+{
+	for (size_t i = 0; is_known(touch->mapping) && i < g->record->mapping_count; i++)
+		if (g->record->mappings[i].id == touch->mapping)
+			return &g->list->items[g->entries[i]];
+	return entry_named(g->list, touch->is_on_stack ? "stack" : "elsewhere");
+}
+
+/* Pages of files are nobody's reservation. */
+static void place_touch(struct gatherer *g, const struct record_touch *touch)
+{
+	struct record_touch memory = *touch;
+	struct touches *touches = &entry_of(g, touch)->touches;
+
+	memory.file = RECORD_ABSENT;
+	touches_add(&g->list->frames, &memory, touches);
+}
+
+static int most_first(const void *a, const void *b)
+{
+	const struct mapped *x = a, *y = b;
+
+	if (x->touches.total != y->touches.total)
+		return y->touches.total > x->touches.total ? 1 : -1;
+	return (y->reserved > x->reserved) - (y->reserved < x->reserved);
+}
+
+void mapped_gather(const struct record *record, struct mapped_list *list)
+{
+	_cleanup_free_ size_t *entries = xcalloc(record->mapping_count + 1, sizeof(*entries));
+	struct gatherer g = {record, list, entries};
+
+	*list = (struct mapped_list){0};
+	touch_frames_init(&list->frames, record);
+	if (!record->mapping_count)
+		return;
+	for (size_t i = 0; i < record->mapping_count; i++)
+		place_mapping(&g, i);
+	for (size_t i = 0; i < record->touch_count; i++)
+		place_touch(&g, &record->touches[i]);
+	qsort(list->items, list->count, sizeof(*list->items), most_first);
+	for (size_t i = 0; i < list->count; i++)
+		touches_sort(&list->items[i].touches);
+}
+
+void mapped_release(struct mapped_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		touches_release(&list->items[i].touches);
+	free(list->items);
+	touch_frames_release(&list->frames);
+	*list = (struct mapped_list){0};
+}
+
+const struct mapped *mapped_of_arena(const struct mapped_list *list,
+				     const struct record_arena *arena)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].arena == arena)
+			return &list->items[i];
+	return NULL;
+}
+
+char *mapped_by(const struct mapped *m)
+{
+	_cleanup_free_ char *place = m->is_by_known ? touch_place(&m->by) : NULL;
+
+	if (m->arena && m->arena->name)
+		return text_format("arena \"%s\", by %s", m->arena->name,
+				   place ? place : "(not known)");
+	if (place)
+		return text_format("%s", place);
+	if (!strcmp(m->what, "heap"))
+		return xstrdup("the heap: brk(2), by malloc()");
+	if (!strcmp(m->what, "pieces"))
+		return xstrdup("small mappings, static data");
+	if (!strcmp(m->what, "stack"))
+		return xstrdup("stacks the kernel made");
+	return xstrdup(strcmp(m->what, "elsewhere") ? "(not known)" : "not told apart");
+}

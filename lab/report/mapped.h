@@ -1,0 +1,41 @@
+/*
+ * mapped.h - address space that was asked for, by whom, and who touched how much of it; pure.
+ *
+ * From the mapping lines of the touch profile and the arenas of the trace, joined by address. What
+ * one line of code asked for is one entry. Units: bytes, ns. Text is raw (hostile).
+ */
+#ifndef OOMLAB_REPORT_MAPPED_H
+#define OOMLAB_REPORT_MAPPED_H
+
+#include "report/touches.h"
+
+struct mapped {
+	const char *what; /* mmap, shared, heap, pieces; stack: of threads; elsewhere: in none */
+	const struct record_arena *arena; /* that lives in it; NULL: none, or not it alone */
+	bool is_by_known;
+	struct touch_line by; /* who asked for it */
+	int64_t reserved;     /* absent: not known */
+	int64_t calls;	      /* absent: not counted */
+	int64_t first_ns, last_ns; /* touched; absent: not seen */
+	struct touches touches;	   /* pages that came; those that came again are counted again */
+};
+
+/* Zero-initialise. */
+struct mapped_list {
+	struct touch_frames frames;
+	struct mapped *items; /* the most touched first */
+	size_t count;
+};
+
+/* Count 0 when the record has no mappings. mapped_release() frees. */
+void mapped_gather(const struct record *record, struct mapped_list *list);
+void mapped_release(struct mapped_list *list);
+
+/* NULL: it is not known which address space is the arena's, or not its alone. */
+const struct mapped *mapped_of_arena(const struct mapped_list *list,
+				     const struct record_arena *arena);
+
+/* For people: "by take at t.c:12", "by the heap (brk)". The caller frees. */
+char *mapped_by(const struct mapped *mapped);
+
+#endif

@@ -1,0 +1,167 @@
+/* Reserved is not touched: who asked for address space, and who made memory of it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "report/mapped.h"
+#include "report/story.h"
+
+enum { ROWS_MAX = 8 };
+#define WORTH_TELLING (INT64_C(1) << 20)
+
+#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
+
+/* More than a thousandth of the largest, in either column. */
+static bool is_worth_telling(const struct mapped_list *list, const struct mapped *m)
+{
+	int64_t reserved = 0, touched = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (is_known(list->items[i].reserved) && list->items[i].reserved > reserved)
+			reserved = list->items[i].reserved;
+		if (list->items[i].touches.total > touched)
+			touched = list->items[i].touches.total;
+	}
+	return (m->touches.total >= WORTH_TELLING && m->touches.total > touched / 1000) ||
+	       (is_known(m->reserved) && m->reserved >= WORTH_TELLING &&
+		m->reserved > reserved / 1000);
+}
+
+static char *size(int64_t bytes)
+{
+	return xstrdup(is_known(bytes) ? SIZE(bytes) : "-");
+}
+
+static char *percent(const struct mapped *m)
+{
+	if (!is_known(m->reserved) || !m->reserved)
+		return xstrdup("-");
+	return text_format("%.1f", 100.0 * (double)m->touches.total / (double)m->reserved);
+}
+
+static char *touched_by(const struct mapped *m)
+{
+	const struct touches *t = &m->touches;
+	_cleanup_free_ char *place = t->count ? touch_place(&t->lines[0]) : NULL;
+	size_t others = 0;
+
+	if (!t->count)
+		return xstrdup("nobody");
+	/* What is less than a thousandth is noise. */
+	for (size_t i = 1; i < t->count; i++)
+		others += t->lines[i].bytes >= t->total / 1000 + 1;
+	return others ? text_format("%s (%.0f %%), %zu more", place,
+				    100.0 * (double)t->lines[0].bytes / (double)t->total, others)
+		      : text_format("%s", place);
+}
+
+static char *pace(const struct mapped *m)
+{
+	int64_t ns = is_known(m->first_ns) && is_known(m->last_ns) ? m->last_ns - m->first_ns : 0;
+
+	return m->touches.count && ns > 0 ? text_format("%s", TEXT_DURATION((uint64_t)ns))
+					  : xstrdup("-");
+}
+
+static void add_row(struct doc *doc, const struct mapped *m)
+{
+	_cleanup_free_ char *reserved = size(m->reserved), *touched = size(m->touches.total);
+	_cleanup_free_ char *share = percent(m), *by = mapped_by(m), *who = touched_by(m);
+	_cleanup_free_ char *in = pace(m);
+
+	doc_row(doc, reserved, touched, share, in, by, who);
+}
+
+static int64_t samples_of(const struct mapped_list *list)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		sum += list->items[i].touches.samples;
+	return sum;
+}
+
+static void draw_table(const struct mapped_list *list, struct doc *doc)
+{
+	size_t shown = 0;
+
+	doc_table(doc);
+	doc_row(doc, "reserved", "touched", "%", "in", "reserved by", "touched by");
+	for (size_t i = 0; i < list->count && shown < ROWS_MAX; i++)
+		if (is_worth_telling(list, &list->items[i])) {
+			add_row(doc, &list->items[i]);
+			shown++;
+		}
+	doc_cite(doc, "%" PRId64 " touch samples", samples_of(list));
+}
+
+static const struct mapped *most_untouched(const struct mapped_list *list)
+{
+	const struct mapped *found = NULL;
+	int64_t most = WORTH_TELLING;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct mapped *m = &list->items[i];
+		int64_t untouched = is_known(m->reserved) ? m->reserved - m->touches.total : 0;
+
+		if (m->is_by_known && untouched > most) {
+			most = untouched;
+			found = m;
+		}
+	}
+	return found;
+}
+
+static void say_untouched(const struct mapped_list *list, struct doc *doc)
+{
+	const struct mapped *m = most_untouched(list);
+	_cleanup_free_ char *by = m ? touch_place(&m->by) : NULL;
+
+	if (!m)
+		return;
+	doc_sentence(doc,
+		     "Reserved is not touched: of the %s that %s asked for, %s became memory.", SIZE(m->reserved),
+		     by, m->touches.total ? SIZE(m->touches.total) : "nothing");
+	doc_cite(doc, "%" PRId64 " touch samples", samples_of(list));
+}
+
+/* What the figures cannot show. */
+static void say_limits(const struct mapped_list *list, struct doc *doc)
+{
+	bool is_again = false, is_several = false;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct mapped *m = &list->items[i];
+
+		is_several |= is_known(m->calls) && m->calls > 1;
+		is_again |= is_known(m->reserved) &&
+			    m->touches.total > m->reserved + m->reserved / 20 + WORTH_TELLING;
+	}
+	if (is_several)
+		doc_sentence(doc, "What was given back is still counted as reserved: "
+				  "munmap(2) is not seen.");
+	if (is_again)
+		doc_sentence(doc,
+			     "More was touched than reserved where pages were given back and "
+			     "touched again, or copied after a fork(2).");
+}
+
+void story_mapped(const struct facts *f, struct doc *doc)
+{
+	struct mapped_list list;
+	bool is_any = false;
+
+	mapped_gather(f->record, &list);
+	for (size_t i = 0; i < list.count; i++)
+		is_any |= is_worth_telling(&list, &list.items[i]);
+	if (is_any) {
+		doc_heading(doc, "Reserved by, touched by");
+		draw_table(&list, doc);
+		say_untouched(&list, doc);
+		say_limits(&list, doc);
+	}
+	mapped_release(&list);
+}
