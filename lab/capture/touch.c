@@ -290,6 +290,7 @@ static void write_mappings(const struct touch *t, struct record_writer *w)
 		[MAPPING_SHARED] = "shared",
 		[MAPPING_HEAP] = "heap",
 		[MAPPING_PIECES] = "pieces",
+		[MAPPING_FILE] = "file",
 	};
 
 	for (size_t i = 0; i < t->spaces.mapping_count; i++) {
@@ -300,14 +301,14 @@ static void write_mappings(const struct touch *t, struct record_writer *w)
 			.pid = m->pid,
 			.what = names[m->what],
 			.start = m->start,
-			.bytes = m->bytes,
+			.bytes = m->bytes > 0 ? m->bytes : RECORD_ABSENT,
 			.calls = or_absent(m->calls),
 			.t_ns = (int64_t)m->t_ns,
 			.first_ns = or_absent((int64_t)m->first_ns),
 			.last_ns = or_absent((int64_t)m->last_ns),
 		};
 
-		if (m->bytes <= 0)
+		if (m->bytes <= 0 && m->what != MAPPING_FILE)
 			continue;
 		write_stack(m->frames, m->depth, &stack);
 		line.stack = stack.len ? stack.buf : NULL;

@@ -197,6 +197,15 @@ static bool is_anonymous(const char *path)
 }
 
 /* What was asked for is aligned by leaving some of the room found; neighbours are told as one. */
+static void settle_mapping(struct touch_mapping *m, const struct touch_pending *p, uint64_t from,
+			   uint64_t to, bool is_kept)
+{
+	m->bytes += (is_kept ? (int64_t)(to - from) : 0) - (int64_t)(p->end - p->start);
+	m->calls -= !is_kept;
+	if (m->calls <= 1)
+		m->start = from;
+}
+
 static bool settle(struct touch_spaces *s, struct touch_space *space,
 		   const struct touch_event *event, uint64_t start, uint64_t end)
 {
@@ -211,15 +220,11 @@ static bool settle(struct touch_spaces *s, struct touch_space *space,
 	cut(space, p->start, p->end);
 	if (is_kept)
 		put(space, from, to, p->mapping);
-	if (m) {
-		m->bytes += (is_kept ? (int64_t)(to - from) : 0) - (int64_t)(p->end - p->start);
-		m->calls -= !is_kept;
-		if (m->calls <= 1)
-			m->start = from;
-		if (is_shared_memory(event->path))
-			m->what = MAPPING_SHARED;
-	}
-	return true;
+	if (m)
+		settle_mapping(m, p, from, to, is_kept);
+	if (m && is_shared_memory(event->path))
+		m->what = MAPPING_SHARED;
+	return is_kept;
 }
 
 /*
@@ -267,6 +272,20 @@ static void map_heap(struct touch_spaces *s, struct touch_space *space,
 		m->bytes = (int64_t)(end - event->start);
 }
 
+static void map_rest(struct touch_spaces *s, struct touch_space *space,
+		     const struct touch_event *event, uint64_t end)
+{
+	bool is_file = !is_anonymous(event->path);
+	int *id = is_file ? &space->file : &space->pieces;
+
+	if (!*id)
+		*id = new_mapping(s, is_file ? MAPPING_FILE : MAPPING_PIECES, event);
+	if (is_file)
+		put(space, event->start, end, *id);
+	else
+		fill(s, space, event->start, end, *id);
+}
+
 void touch_spaces_map(struct touch_spaces *s, const struct touch_event *event)
 {
 	struct touch_space *space = space_of(s, event->pid);
@@ -277,13 +296,7 @@ void touch_spaces_map(struct touch_spaces *s, const struct touch_event *event)
 	if (text_starts_with(event->path, "[heap]")) {
 		map_heap(s, space, event, end);
 	} else if (!settle(s, space, event, event->start, end)) {
-		if (!is_anonymous(event->path)) {
-			cut(space, event->start, end);
-			return;
-		}
-		if (!space->pieces)
-			space->pieces = new_mapping(s, MAPPING_PIECES, event);
-		fill(s, space, event->start, end, space->pieces);
+		map_rest(s, space, event, end);
 	}
 }
 
@@ -298,6 +311,7 @@ void touch_spaces_fork(struct touch_spaces *s, const struct touch_event *event)
 		return;
 	child->heap = parent->heap;
 	child->pieces = parent->pieces;
+	child->file = parent->file;
 	for (size_t i = 0; i < parent->count; i++)
 		insert(child, i, parent->ranges[i]);
 }

@@ -4,7 +4,7 @@
  * Large mappings are known from mmap:vm_unmapped_area, with who asked; how far they reach, and the
  * heap of brk(2), from PERF_RECORD_MMAP2. What was mapped later at an address hides what was there
  * before. Of what was mapped in small pieces, or at an address the program chose, nobody is known
- * who asked: it is one mapping a process.
+ * who asked: it is one mapping a process. So are files, programs' own among them.
  *
  * Bounded: MAPPINGS_MAX mappings, after half of which those of one stack are one; SPACES_MAX
  * processes of RANGES_MAX ranges; of more, nothing is known.
@@ -27,7 +27,8 @@ enum mapping_what {
 	MAPPING_MMAP,
 	MAPPING_SHARED, /* mmap(2) of shared memory, or of a file in memory */
 	MAPPING_HEAP,	/* brk(2) */
-	MAPPING_PIECES, /* all else */
+	MAPPING_PIECES, /* all else that is anonymous */
+	MAPPING_FILE,
 };
 
 struct touch_mapping {
@@ -49,7 +50,7 @@ struct touch_range {
 
 struct touch_space {
 	pid_t pid;
-	int heap, pieces; /* mappings; 0: none yet */
+	int heap, pieces, file; /* mappings; 0: none yet */
 	struct touch_range *ranges; /* by address, not overlapping */
 	size_t count;
 };

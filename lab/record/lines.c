@@ -180,7 +180,7 @@ const struct field fields_mapping[] = {
 	AT(struct record_mapping, pid, "pid", I64, REQUIRED),
 	AT(struct record_mapping, what, "what", STRING, REQUIRED),
 	AT(struct record_mapping, start, "start", ADDRESS),
-	AT(struct record_mapping, bytes, "bytes", I64, REQUIRED),
+	AT(struct record_mapping, bytes, "bytes", I64),
 	AT(struct record_mapping, calls, "calls", I64),
 	AT(struct record_mapping, t_ns, "t", I64),
 	AT(struct record_mapping, first_ns, "first", I64),

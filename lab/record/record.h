@@ -163,13 +163,13 @@ struct record_touch {
 
 /*
  * Address space that was asked for, as the kernel gave it: of 1 MiB and more in one piece, the heap
- * of brk(2), or all the rest of a process. Given back is not seen; what is touched is in the touches.
+ * of brk(2), or all the rest of a process, and all its files. Given back is not seen; what is touched is in the touches.
  */
 struct record_mapping {
 	int64_t id, pid;
-	const char *what;      /* mmap, shared, heap, pieces */
+	const char *what;      /* mmap, shared, heap, pieces, file */
 	uint64_t start;	       /* of the first of `calls` */
-	int64_t bytes;	       /* of all calls together */
+	int64_t bytes;	       /* of all calls together; absent: of files */
 	int64_t calls;	       /* absent: not counted */
 	int64_t t_ns;	       /* of the first call */
 	int64_t first_ns, last_ns; /* when it was touched; absent: not seen */

@@ -33,7 +33,7 @@ static bool lies_in(const struct record_arena *a, const struct record_mapping *m
 {
 	uint64_t end = m->start + (uint64_t)m->bytes;
 
-	return a->base && m->bytes > 0 && end > m->start && a->pid == m->pid &&
+	return a->base && is_known(m->bytes) && m->bytes > 0 && end > m->start && a->pid == m->pid &&
 	       a->base >= m->start && a->base < end;
 }
 
@@ -143,10 +143,12 @@ static struct mapped *entry_of(struct gatherer *g, const struct record_touch *to
 static void place_touch(struct gatherer *g, const struct record_touch *touch)
 {
 	struct record_touch memory = *touch;
-	struct touches *touches = &entry_of(g, touch)->touches;
+	struct mapped *entry = entry_of(g, touch);
 
 	memory.file = RECORD_ABSENT;
-	touches_add(&g->list->frames, &memory, touches);
+	if (touch_shmem_is_file(g->record, touch))
+		memory.shmem = RECORD_ABSENT;
+	touches_add(&g->list->frames, &memory, &entry->touches);
 }
 
 static int most_first(const void *a, const void *b)
@@ -209,5 +211,7 @@ char *mapped_by(const struct mapped *m)
 		return xstrdup("small mappings, static data");
 	if (!strcmp(m->what, "stack"))
 		return xstrdup("stacks the kernel made");
+	if (!strcmp(m->what, "file"))
+		return xstrdup("data of programs and libraries");
 	return xstrdup(strcmp(m->what, "elsewhere") ? "(not known)" : "not told apart");
 }

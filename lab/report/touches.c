@@ -209,6 +209,23 @@ bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b)
 	return a->at_len == b->at_len && (!a->at_len || !memcmp(a->at, b->at, a->at_len));
 }
 
+static bool is_shared_mapping(const struct record_mapping *m)
+{
+	return !strcmp(m->what, "shared");
+}
+
+bool touch_shmem_is_file(const struct record *r, const struct record_touch *touch)
+{
+	bool is_any_shared = !r->mapping_count;
+
+	for (size_t i = 0; i < r->mapping_count; i++) {
+		is_any_shared |= is_shared_mapping(&r->mappings[i]);
+		if (is_known(touch->mapping) && r->mappings[i].id == touch->mapping)
+			return !is_shared_mapping(&r->mappings[i]);
+	}
+	return touch->is_on_stack || !is_any_shared;
+}
+
 static void add_line(struct touches *t, const struct touch_line *line)
 {
 	if (line->bytes <= 0)
@@ -268,7 +285,8 @@ void touches_add(const struct touch_frames *frames, const struct record_touch *t
 		int64_t bytes;
 	} parts[] = {
 		{anon_kind(touch, innermost), or_zero(touch->anon)},
-		{TOUCH_SHMEM, or_zero(touch->shmem)},
+		{touch_shmem_is_file(frames->record, touch) ? TOUCH_FILE : TOUCH_SHMEM,
+		 or_zero(touch->shmem)},
 		{TOUCH_FILE, or_zero(touch->file)},
 		{TOUCH_COW, copied_bytes(frames->record, touch)},
 	};

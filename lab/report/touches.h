@@ -63,6 +63,13 @@ char *touch_frame_name(const struct touch_frames *frames, const char *at, size_t
  */
 bool touch_blame(const struct touch_frames *frames, const char *stack, struct touch_line *line);
 
+/*
+ * Where a file system lives in memory, as a guest's first one does, its files are counted like
+ * shared memory, some of them late, at another place. True when nothing that is shared can have
+ * grown what the line counts as shared memory.
+ */
+bool touch_shmem_is_file(const struct record *record, const struct record_touch *touch);
+
 /* Of one kind, too. Without a line each address is a place, unless the function is known. */
 bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b);
 

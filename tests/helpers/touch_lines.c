@@ -9,9 +9,9 @@
  *	touch_lines shmem         48 MiB of shared anonymous memory
  *	touch_lines grow          1 MiB at a time by memset() without end
  *	touch_lines loop          1 GiB by a loop
- *	touch_lines stack         8 MiB of its stack, by a function that calls itself
+ *	touch_lines stack         48 MiB of a thread's stack, by a function that calls itself
  *	touch_lines main-stack    6 MiB of the stack it was started with
- *	touch_lines reserve       reserves 256 MiB and touches 24 MiB of them by two lines
+ *	touch_lines reserve       reserves 258 MiB and touches 24 MiB of them by two lines
  *	touch_lines again         48 times: 2 MiB reserved, touched and given back; then 48 MiB,
  *	                          reserved by another function and touched by the same line
  *
@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -141,11 +142,11 @@ OWN_FRAME static int by_recursion(int depth)
 	return depth > 1 ? by_recursion(depth - 1) + frame[512] : frame[0];
 }
 
-/* A thread's, so that its size does not depend on ulimit -s. */
+/* A thread's, so that its size does not depend on ulimit -s; small pages, so that it is exact. */
 static void *on_stack(void *unused)
 {
 	(void)unused;
-	return by_recursion(8) ? NULL : on_stack;
+	return by_recursion(48) ? NULL : on_stack;
 }
 
 static void with_large_stack(void)
@@ -154,7 +155,8 @@ static void with_large_stack(void)
 	pthread_attr_t attr;
 
 	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, MIB(12));
+	pthread_attr_setstacksize(&attr, MIB(56));
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (pthread_create(&thread, &attr, on_stack, NULL))
 		exit(1);
 	pthread_join(thread, NULL);
@@ -182,7 +184,7 @@ OWN_FRAME static char *take_other(size_t bytes)
 
 OWN_FRAME static char *reserve_much(void)
 {
-	return take(MIB(256), MAP_PRIVATE | MAP_NORESERVE);
+	return take_aligned(MIB(256));
 }
 
 int main(int argc, char **argv)
