@@ -97,6 +97,34 @@ START_TEST(a_sample_is_decoded)
 }
 END_TEST
 
+START_TEST(tracepoints_are_told_apart_by_their_ids)
+{
+	static const char reserve[] = "\tfield:unsigned long addr;\toffset:8;\tsize:8;\tsigned:0;\n"
+				      "\tfield:unsigned long length;\toffset:24;\tsize:8;\tsigned:0;\n";
+	struct touch_layout layout = layout_of();
+	const uint64_t start = 0x7000, bytes = 1 << 20;
+	const uint16_t id = 697;
+	struct touch_event event;
+	struct sample s;
+	size_t len = make_sample(&s, MEMBER_ANON, 12345);
+
+	ck_assert(!touch_layout_reserve("", id, &layout));
+	ck_assert(!touch_layout_reserve(reserve, -2, &layout));
+	ck_assert(touch_layout_reserve(reserve, id, &layout));
+	ck_assert(touch_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, TOUCH_RSS);
+	memcpy(s.raw, &id, sizeof(id));
+	memcpy(s.raw + 8, &start, sizeof(start));
+	memcpy(s.raw + 24, &bytes, sizeof(bytes));
+	ck_assert(touch_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, TOUCH_RESERVE);
+	ck_assert_uint_eq(event.start, start);
+	ck_assert_uint_eq(event.len, bytes);
+	s.raw_len = 20;
+	ck_assert(!touch_decode(&layout, &s, len, &event));
+}
+END_TEST
+
 START_TEST(no_length_is_trusted)
 {
 	struct touch_layout layout = layout_of();
@@ -282,25 +310,40 @@ START_TEST(threads_share_by_their_periods)
 }
 END_TEST
 
+static struct touch_row *row_of(struct touch_table *table, pid_t pid, bool is_syscall,
+				const struct unwind_frame *frames, size_t depth)
+{
+	const struct touch_key key = {
+		.pid = pid, .is_syscall = is_syscall, .frames = frames, .depth = depth};
+
+	return touch_table_row(table, &key);
+}
+
 START_TEST(rows_are_found_again_and_bounded)
 {
 	struct touch_table table = {0};
 	struct unwind_frame frames[2] = {{1, 0x10}, {2, 0x20}};
-	struct touch_row *row = touch_table_row(&table, 1, false, frames, 2), *rest;
+	struct touch_row *row = row_of(&table, 1, false, frames, 2), *rest;
 
-	ck_assert_ptr_eq(row, touch_table_row(&table, 1, false, frames, 2));
-	ck_assert_ptr_ne(row, touch_table_row(&table, 1, true, frames, 2));
-	ck_assert_ptr_ne(row, touch_table_row(&table, 2, false, frames, 2));
-	ck_assert_ptr_ne(row, touch_table_row(&table, 1, false, frames, 1));
+	ck_assert_ptr_eq(row, row_of(&table, 1, false, frames, 2));
+	ck_assert_ptr_ne(row, row_of(&table, 1, true, frames, 2));
+	ck_assert_ptr_ne(row, row_of(&table, 2, false, frames, 2));
+	ck_assert_ptr_ne(row, row_of(&table, 1, false, frames, 1));
+	ck_assert_ptr_ne(row, touch_table_row(&table, &(struct touch_key){
+							      .pid = 1,
+							      .where = {.mapping = 3},
+							      .frames = frames,
+							      .depth = 2,
+						      }));
 	for (size_t i = 0; i < 2 * TOUCH_ROWS_MAX; i++) {
 		frames[0].offset = 0x1000 + i;
-		touch_table_row(&table, 1, false, frames, 1);
+		row_of(&table, 1, false, frames, 1);
 	}
-	rest = touch_table_row(&table, 1, false, frames, 1);
-	ck_assert_uint_eq(rest->depth, 0);
+	rest = row_of(&table, 1, false, frames, 1);
+	ck_assert_uint_eq(rest->key.depth, 0);
 	ck_assert_uint_le(table.count, TOUCH_ROWS_MAX + 2);
-	ck_assert_ptr_eq(row, touch_table_row(&table, 1, false,
-					      (struct unwind_frame[]){{1, 0x10}, {2, 0x20}}, 2));
+	ck_assert_ptr_eq(row, row_of(&table, 1, false,
+				     (struct unwind_frame[]){{1, 0x10}, {2, 0x20}}, 2));
 	touch_table_release(&table);
 }
 END_TEST
@@ -311,6 +354,7 @@ static TCase *tests(void)
 
 	tcase_add_test(tcase, layout_is_read_from_the_format);
 	tcase_add_test(tcase, a_sample_is_decoded);
+	tcase_add_test(tcase, tracepoints_are_told_apart_by_their_ids);
 	tcase_add_test(tcase, no_length_is_trusted);
 	tcase_add_test(tcase, no_number_is_trusted);
 	tcase_add_test(tcase, any_bytes_are_survived);

@@ -1,0 +1,362 @@
+/* Which mapping an address belongs to, as time goes on, and in which one a sample's bytes came. */
+#include <string.h>
+
+#include "capture/touch_table.h"
+#include "capture/touch_where.h"
+#include "suite.h"
+#include "symbols/registers.h"
+
+#define MIB	  (UINT64_C(1) << 20)
+#define BASE	  UINT64_C(0x7f0000000000)
+#define ANONYMOUS "//anon"
+
+static struct touch_spaces spaces;
+static struct touch_faults faults;
+static uint64_t clock_ns;
+
+static void begin(void)
+{
+	touch_spaces_release(&spaces);
+	memset(&faults, 0, sizeof(faults));
+	clock_ns = 0;
+}
+
+/* Who asks is one frame. */
+static void reserve(pid_t pid, uint64_t who, uint64_t start, uint64_t len)
+{
+	const struct unwind_frame frame = {0, who};
+	const struct touch_event event = {.kind = TOUCH_RESERVE,
+					  .pid = pid,
+					  .tid = pid,
+					  .t_ns = ++clock_ns,
+					  .start = start,
+					  .len = len};
+
+	touch_spaces_reserve(&spaces, &event, &frame, 1);
+}
+
+static void map(pid_t pid, uint64_t start, uint64_t len, const char *path)
+{
+	const struct touch_event event = {.kind = TOUCH_MAP,
+					  .pid = pid,
+					  .tid = pid,
+					  .t_ns = ++clock_ns,
+					  .start = start,
+					  .len = len,
+					  .path = path};
+
+	touch_spaces_map(&spaces, &event);
+}
+
+static int find(pid_t pid, uint64_t address)
+{
+	return touch_spaces_find(&spaces, pid, address);
+}
+
+static const struct touch_mapping *at(pid_t pid, uint64_t address)
+{
+	return touch_spaces_mapping(&spaces, find(pid, address));
+}
+
+START_TEST(room_left_for_alignment_is_not_reserved)
+{
+	begin();
+	reserve(1, 7, BASE, 6 * MIB);
+	/* Told as one with what lies beside it. */
+	map(1, BASE + MIB, 9 * MIB, ANONYMOUS);
+	ck_assert_int_eq(find(1, BASE), MAPPING_UNKNOWN);
+	ck_assert_int_eq(at(1, BASE + MIB)->bytes, (int64_t)(5 * MIB));
+	ck_assert_uint_eq(at(1, BASE + MIB)->start, BASE + MIB);
+	ck_assert_int_eq(find(1, BASE + 6 * MIB), MAPPING_UNKNOWN);
+	ck_assert_int_eq(find(2, BASE + MIB), MAPPING_UNKNOWN);
+}
+END_TEST
+
+START_TEST(a_later_mapping_hides_an_older_one)
+{
+	begin();
+	reserve(1, 7, BASE, 8 * MIB);
+	map(1, BASE, 8 * MIB, ANONYMOUS);
+	reserve(1, 8, BASE + 2 * MIB, 2 * MIB);
+	map(1, BASE + 2 * MIB, 2 * MIB, ANONYMOUS);
+	ck_assert_uint_eq(at(1, BASE)->frames[0].offset, 7);
+	ck_assert_uint_eq(at(1, BASE + 3 * MIB)->frames[0].offset, 8);
+	ck_assert_uint_eq(at(1, BASE + 4 * MIB)->frames[0].offset, 7);
+	/* All of it unmapped, the same room is found again. */
+	reserve(1, 9, BASE, 8 * MIB);
+	map(1, BASE, 8 * MIB, ANONYMOUS);
+	ck_assert_uint_eq(at(1, BASE + 3 * MIB)->frames[0].offset, 9);
+	ck_assert_uint_eq(at(1, BASE)->frames[0].offset, 9);
+}
+END_TEST
+
+START_TEST(a_change_of_protection_changes_no_owner)
+{
+	begin();
+	reserve(1, 7, BASE, 8 * MIB);
+	map(1, BASE, 8 * MIB, ANONYMOUS);
+	map(1, BASE + MIB, MIB, ANONYMOUS);
+	ck_assert_uint_eq(at(1, BASE + MIB)->frames[0].offset, 7);
+	ck_assert_int_eq(at(1, BASE)->bytes, (int64_t)(8 * MIB));
+}
+END_TEST
+
+START_TEST(files_are_no_reservation)
+{
+	begin();
+	reserve(1, 7, BASE, 2 * MIB);
+	map(1, BASE, MIB, "/lib/libc.so.6");
+	map(1, BASE + MIB, MIB, "/lib/libc.so.6");
+	ck_assert_int_eq(at(1, BASE)->what, MAPPING_FILE);
+	ck_assert_int_eq(find(1, BASE), find(1, BASE + MIB));
+	ck_assert_int_eq(spaces.mappings[0].bytes, 0);
+	ck_assert_int_eq(spaces.mappings[0].calls, 0);
+	reserve(1, 8, BASE + 8 * MIB, MIB);
+	map(1, BASE + 8 * MIB, MIB, "/dev/zero (deleted)");
+	ck_assert_int_eq(at(1, BASE + 8 * MIB)->what, MAPPING_SHARED);
+}
+END_TEST
+
+START_TEST(small_pieces_are_one_and_the_heap_grows)
+{
+	begin();
+	map(1, BASE, 4096, ANONYMOUS);
+	map(1, BASE, 8192, ANONYMOUS);
+	map(1, BASE + MIB, 4096, ANONYMOUS);
+	ck_assert_int_eq(at(1, BASE)->what, MAPPING_PIECES);
+	ck_assert_int_eq(find(1, BASE + 4096), find(1, BASE + MIB));
+	ck_assert_int_eq(at(1, BASE)->bytes, 12288);
+	ck_assert_uint_eq(at(1, BASE)->depth, 0);
+	map(1, MIB, MIB, "[heap]");
+	map(1, MIB, 2 * MIB, "[heap]");
+	ck_assert_int_eq(at(1, 2 * MIB)->what, MAPPING_HEAP);
+	ck_assert_int_eq(at(1, 2 * MIB)->bytes, (int64_t)(2 * MIB));
+	map(1, BASE + 9 * MIB, MIB, "[stack]");
+	ck_assert_int_eq(find(1, BASE + 9 * MIB), MAPPING_UNKNOWN);
+}
+END_TEST
+
+START_TEST(a_child_has_its_parents_and_an_exec_none)
+{
+	const struct touch_event event = {.kind = TOUCH_FORK, .pid = 2, .parent = 1};
+
+	begin();
+	reserve(1, 7, BASE, MIB);
+	map(1, BASE, MIB, ANONYMOUS);
+	touch_spaces_fork(&spaces, &event);
+	ck_assert_int_eq(find(2, BASE), find(1, BASE));
+	reserve(2, 8, BASE, MIB);
+	ck_assert_int_ne(find(2, BASE), find(1, BASE));
+	touch_spaces_clear(&spaces, 2);
+	ck_assert_int_eq(find(2, BASE), MAPPING_UNKNOWN);
+	ck_assert_int_ne(find(1, BASE), MAPPING_UNKNOWN);
+}
+END_TEST
+
+START_TEST(numbers_that_cannot_be_are_refused)
+{
+	begin();
+	reserve(1, 7, UINT64_MAX - 11, MIB); /* -ENOMEM */
+	reserve(1, 7, UINT64_MAX - MIB, 8 * MIB);
+	reserve(1, 7, BASE, 0);
+	map(1, UINT64_MAX - 4096, 8192, ANONYMOUS);
+	ck_assert_uint_eq(spaces.mapping_count, 0);
+}
+END_TEST
+
+START_TEST(everything_is_bounded)
+{
+	begin();
+	for (uint64_t i = 0; i < 4 * MAPPINGS_MAX; i++) {
+		reserve(1, i % 3, BASE + i * 2 * MIB, MIB);
+		map(1, BASE + i * 2 * MIB, MIB, ANONYMOUS);
+	}
+	ck_assert_uint_eq(spaces.mapping_count, MAPPINGS_MAX / 2);
+	ck_assert_uint_eq(at(1, BASE + 8 * MAPPINGS_MAX * MIB - 2 * MIB)->frames[0].offset,
+			  (4 * MAPPINGS_MAX - 1) % 3);
+	for (uint64_t i = 0; i < 2 * MAPPINGS_MAX; i++)
+		reserve(1, 100 + i, BASE + i * MIB, MIB);
+	ck_assert_uint_le(spaces.mapping_count, MAPPINGS_MAX);
+	for (uint64_t i = 0; i < 3 * RANGES_MAX; i++)
+		map(2, BASE + i * 8192, 4096, ANONYMOUS);
+	for (pid_t pid = 3; pid < 3 + 2 * SPACES_MAX; pid++)
+		map(pid, BASE, 4096, ANONYMOUS);
+	ck_assert_uint_le(spaces.space_count, SPACES_MAX);
+	begin();
+}
+END_TEST
+
+/* Against a table of single pages. */
+START_TEST(ranges_are_what_pages_would_be)
+{
+	enum { PAGES = 64 };
+	const struct touch_mapping *owner[PAGES] = {0};
+	uint64_t who[PAGES] = {0};
+	unsigned int seed = 1;
+
+	begin();
+	for (uint64_t round = 1; round < 200; round++) {
+		uint64_t start = (seed = seed * 1103515245 + 12345) >> 16 & (PAGES - 1);
+		uint64_t len = 1 + ((seed = seed * 1103515245 + 12345) >> 16) % (PAGES - start);
+
+		reserve(1, round, BASE + start * MIB, len * MIB);
+		for (uint64_t i = start; i < start + len; i++)
+			who[i] = round;
+		for (uint64_t i = 0; i < PAGES; i++) {
+			owner[i] = at(1, BASE + i * MIB + 5);
+			ck_assert_uint_eq(owner[i] ? owner[i]->frames[0].offset : 0, who[i]);
+		}
+	}
+	begin();
+}
+END_TEST
+
+#if defined(__x86_64__)
+enum { CX = 2, DI = 5, SP = 7, IP = 8, FLAGS = 9, R11 = 13 };
+
+static uint64_t regs[REGISTERS_MAX];
+
+static struct touch_event event_at(enum touch_event_kind kind, uint64_t pc, uint64_t sp)
+{
+	memset(regs, 0, sizeof(regs));
+	regs[IP] = pc;
+	regs[SP] = sp;
+	regs[FLAGS] = 1;
+	return (struct touch_event){.kind = kind, .pid = 1, .tid = 1, .regs = regs};
+}
+
+static struct touch_where fault(uint64_t pc, uint64_t sp, uint64_t address)
+{
+	struct touch_event event = event_at(TOUCH_FAULT, pc, sp);
+
+	event.address = address;
+	return touch_where_fault(&faults, &spaces, &event);
+}
+
+static struct touch_where rss(uint64_t pc, uint64_t sp)
+{
+	const struct touch_event event = event_at(TOUCH_RSS, pc, sp);
+
+	return touch_where_rss(&faults, &spaces, &event);
+}
+
+START_TEST(bytes_come_where_the_same_instruction_faulted)
+{
+	begin();
+	reserve(1, 7, BASE, 4 * MIB);
+	map(1, BASE, 4 * MIB, ANONYMOUS);
+	ck_assert_int_eq(rss(0x400, 0).mapping, MAPPING_UNKNOWN);
+	fault(0x400, BASE - MIB, BASE + 5);
+	ck_assert_int_eq(rss(0x400, 0).mapping, find(1, BASE));
+	ck_assert_int_eq(rss(0x401, 0).mapping, MAPPING_UNKNOWN);
+	ck_assert(!rss(0x400, 0).is_on_stack);
+}
+END_TEST
+
+START_TEST(what_is_near_the_stack_pointer_is_stack)
+{
+	const uint64_t sp = BASE + 900 * MIB;
+
+	begin();
+	ck_assert(fault(0x400, sp, sp + 8).is_on_stack);
+	ck_assert(fault(0x400, sp, sp - 4096).is_on_stack);
+	ck_assert(rss(0x400, sp).is_on_stack);
+	ck_assert(!fault(0x400, sp, sp - MIB).is_on_stack);
+	ck_assert(!fault(0x400, sp, sp + 100 * MIB).is_on_stack);
+	/* A thread's stack lies in a mapping of its own. */
+	reserve(1, 7, BASE, 8 * MIB);
+	map(1, BASE, 8 * MIB, ANONYMOUS);
+	reserve(1, 8, BASE + 8 * MIB, 8 * MIB);
+	map(1, BASE + 8 * MIB, 8 * MIB, ANONYMOUS);
+	ck_assert(fault(0x400, BASE + 7 * MIB, BASE + 7 * MIB + 99).is_on_stack);
+	ck_assert_int_eq(rss(0x400, 0).mapping, find(1, BASE));
+	ck_assert(!fault(0x400, BASE + 7 * MIB, BASE + 8 * MIB).is_on_stack);
+	/* One that a program made inside its heap is not all of the heap. */
+	map(1, MIB, 32 * MIB, "[heap]");
+	ck_assert(fault(0x400, 2 * MIB, 2 * MIB + 99).is_on_stack);
+	ck_assert(!fault(0x400, 2 * MIB, 4 * MIB).is_on_stack);
+}
+END_TEST
+
+START_TEST(a_call_populates_what_it_made_or_was_given)
+{
+	struct touch_event event;
+	const struct unwind_frame frame = {0, 7};
+
+	begin();
+	event = event_at(TOUCH_RESERVE, 0x500, BASE);
+	event.start = BASE;
+	event.len = MIB;
+	touch_spaces_reserve(&spaces, &event, &frame, 1);
+	event = event_at(TOUCH_RSS, 0x500, BASE);
+	regs[CX] = 0x500;
+	regs[R11] = regs[FLAGS];
+	ck_assert_int_eq(touch_where_rss(&faults, &spaces, &event).mapping, find(1, BASE));
+	event = event_at(TOUCH_RSS, 0x600, BASE);
+	regs[CX] = 0x600;
+	regs[R11] = regs[FLAGS];
+	regs[DI] = BASE + 4096;
+	ck_assert_int_eq(touch_where_rss(&faults, &spaces, &event).mapping, find(1, BASE));
+	regs[DI] = 5;
+	ck_assert_int_eq(touch_where_rss(&faults, &spaces, &event).mapping, MAPPING_UNKNOWN);
+}
+END_TEST
+#endif
+
+static struct touch_row *row(struct touch_table *table, int mapping, int64_t bytes)
+{
+	const struct unwind_frame frame = {0, 7};
+	const struct touch_key key = {
+		.pid = 1, .where = {.mapping = mapping}, .frames = &frame, .depth = 1};
+	struct touch_row *row = touch_table_row(table, &key);
+
+	row->gained[MEMBER_ANON] = bytes;
+	return row;
+}
+
+START_TEST(what_is_not_known_is_shared_as_the_rest)
+{
+	struct touch_table table = {0};
+	struct touch_row *nowhere = row(&table, 0, 100), *a = row(&table, 1, 300);
+	struct touch_row *b = row(&table, 2, 100);
+
+	touch_table_spread(&table);
+	ck_assert_int_eq(nowhere->gained[MEMBER_ANON], 0);
+	ck_assert_int_eq(a->gained[MEMBER_ANON], 375);
+	ck_assert_int_eq(b->gained[MEMBER_ANON], 125);
+	/* Too little is known. */
+	nowhere->gained[MEMBER_ANON] = 501;
+	touch_table_spread(&table);
+	ck_assert_int_eq(nowhere->gained[MEMBER_ANON], 501);
+	touch_table_release(&table);
+}
+END_TEST
+
+static TCase *tests(void)
+{
+	TCase *tcase = tcase_create("touch_space");
+
+	tcase_add_test(tcase, room_left_for_alignment_is_not_reserved);
+	tcase_add_test(tcase, a_later_mapping_hides_an_older_one);
+	tcase_add_test(tcase, a_change_of_protection_changes_no_owner);
+	tcase_add_test(tcase, files_are_no_reservation);
+	tcase_add_test(tcase, small_pieces_are_one_and_the_heap_grows);
+	tcase_add_test(tcase, a_child_has_its_parents_and_an_exec_none);
+	tcase_add_test(tcase, numbers_that_cannot_be_are_refused);
+	tcase_add_test(tcase, everything_is_bounded);
+	tcase_add_test(tcase, ranges_are_what_pages_would_be);
+#if defined(__x86_64__)
+	tcase_add_test(tcase, bytes_come_where_the_same_instruction_faulted);
+	tcase_add_test(tcase, what_is_near_the_stack_pointer_is_stack);
+	tcase_add_test(tcase, a_call_populates_what_it_made_or_was_given);
+#endif
+	tcase_add_test(tcase, what_is_not_known_is_shared_as_the_rest);
+	return tcase;
+}
+
+int main(void)
+{
+	TCase *const cases[] = {tests()};
+
+	return suite_run("touch_space", cases, sizeof(cases) / sizeof(cases[0]));
+}
