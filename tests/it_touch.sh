@@ -58,6 +58,8 @@ every_kind() {
 	line "$1" by_loop shared_memory 48
 	run_in "$1" --memory=256M -- "$helper" stack
 	line "$1" by_recursion stack 48
+	run_in "$1" --memory=256M -- "$helper" huge
+	line "$1" by_memset clear 64
 	run_in "$1" --memory=256M -- "$helper" main-stack
 	awk -v found="$(touched '.function == "by_recursion" and .kind == "stack"')" \
 		'BEGIN { exit !(found > 5.4 * 1048576 && found < 6.3 * 1048576) }'
@@ -122,6 +124,29 @@ other_programs() {
 	line "$1 static" by_loop store 48
 }
 
+# Page faults alone, as users have them who may not use tracepoints.
+by_faults() {
+	local lab=$oomlab
+	oomlab=$scratch/unprivileged
+	printf '#!/bin/sh\nexec setpriv --bounding-set=-sys_admin,-perfmon %s "$@"\n' \
+		"'$lab'" >"$oomlab" && chmod +x "$oomlab"
+	run_in "$1" --memory=256M -- "$helper" memset
+	line "$1, faults alone" by_memset clear 16
+	line "$1, faults alone" by_loop store 48
+	like "$(report "$dir" '[.explanation[].text] | join(" ")')" 'This is an estimate \(page faults alone; .*Root, or' \
+		"$1, faults alone: it is said, and what would give more"
+	run_in "$1" --memory=256M -- "$helper" huge
+	line "$1, faults alone, huge pages" by_memset clear 64
+	run_in "$1" --memory=64M -- "$helper" grow
+	within "$(touched '.kind == "clear"')" \
+		"$(report "$dir" '.kills[0].anon_rss_bytes / 1048576')" \
+		"$1, faults alone: the lines add up to the kernel's anon-rss"
+	run_in "$1" --memory=256M -- "$helper" read
+	[ "$(touched true)" -lt $((8 << 20)) ]
+	ok $? "$1, faults alone: what the kernel touched for it is not made up"
+	oomlab=$lab
+}
+
 cp "$helper" "$stripped" && strip "$stripped"
 ${CC:-cc} -O2 -g -pthread -static -o "$static" "$top/tests/helpers/touch_lines.c"
 ok $? "a static program is built"
@@ -132,6 +157,11 @@ if [ "$(report "$dir" '[.quality.absent_sources[] | select(.name == "touch profi
 	reserved_and_touched host
 	at_the_kill host
 	other_programs host
+	if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
+		by_faults host
+	else
+		skip "page faults alone" "kernel.perf_event_paranoid is more than 2"
+	fi
 	witness host
 	witness host --no-touch-profile
 	run_in host --memory=256M -- /usr/bin/python3 -c 'x = bytearray(100 << 20)'

@@ -96,7 +96,7 @@ void capture_attach(struct capture *capture, const struct target *target)
 	if (!capture->config.profiles)
 		return;
 	capture->touch = touch_open(target->pid, target->is_foreign, why, sizeof(why));
-	record_put_source(capture->w, "touch profile", capture->touch, capture->touch ? NULL : why);
+	record_put_source(capture->w, "touch profile", capture->touch, *why ? why : NULL);
 	if (capture->touch && target->is_foreign && capture->config.program &&
 	    *capture->config.program == '/')
 		unwind_know(touch_unwind(capture->touch), capture->config.program);

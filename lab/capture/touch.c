@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "capture/touch_blocks.h"
 #include "capture/touch_ring.h"
 #include "capture/touch_sample.h"
 #include "capture/touch_share.h"
@@ -30,6 +31,9 @@ struct touch {
 	struct touch_table table;
 	struct touch_spaces spaces;
 	struct touch_faults faults;
+	bool is_by_faults; /* there is nothing else */
+	struct touch_blocks blocks;
+	int64_t faults_lost; /* since the last that was not */
 	struct last_row {
 		pid_t tid;
 		struct touch_row *row;
@@ -70,17 +74,49 @@ static bool open_all(struct touch *t, pid_t pid, char *why, size_t size)
 	return !r;
 }
 
-/* Held, so that files are still found when the process has gone. */
-struct touch *touch_open(pid_t pid, bool has_other_root, char *why, size_t size)
+/* The root is held, so that files are still found when the process has gone. */
+static struct touch *touch_new(pid_t pid, bool has_other_root)
 {
 	struct touch *t = xcalloc(1, sizeof(*t));
 
 	t->record = xcalloc(1, TOUCH_RECORD_MAX);
 	t->unwind = unwind_new(has_other_root ? modules_root_of(pid) : MODULES_ROOT_OWN);
-	if (open_all(t, pid, why, size))
+	t->rings.epoll_fd = -1;
+	return t;
+}
+
+struct touch *touch_open_faults(pid_t pid, bool has_other_root, char *why, size_t size)
+{
+	const struct touch_points none = {0};
+	struct touch *t = touch_new(pid, has_other_root);
+	int r = touch_rings_open(&t->rings, pid, &none);
+
+	t->is_by_faults = true;
+	t->layout.period = TOUCH_FAULTS_PERIOD;
+	if (!r) {
+		snprintf(why, size, "page faults alone");
 		return t;
+	}
+	snprintf(why, size, "perf_event_open: %s (needs kernel.perf_event_paranoid of 2 or less)",
+		 strerror(-r));
 	touch_free(t);
 	return NULL;
+}
+
+struct touch *touch_open(pid_t pid, bool has_other_root, char *why, size_t size)
+{
+	struct touch *t = touch_new(pid, has_other_root);
+	char why_not[160] = "", *end = why;
+
+	if (open_all(t, pid, why_not, sizeof(why_not))) {
+		*why = '\0';
+		return t;
+	}
+	touch_free(t);
+	t = touch_open_faults(pid, has_other_root, why, size);
+	end += strlen(why);
+	snprintf(end, size - (size_t)(end - why), "; %s", why_not);
+	return t;
 }
 
 int touch_fd(const struct touch *t)
@@ -114,18 +150,24 @@ static struct touch_row *row_of(struct touch *t, const struct touch_event *event
 	return row;
 }
 
+static void note_touched(struct touch *t, int mapping, uint64_t t_ns)
+{
+	struct touch_mapping *m = touch_spaces_mapping(&t->spaces, mapping);
+
+	if (!m)
+		return;
+	m->first_ns = m->first_ns ? m->first_ns : t_ns;
+	m->last_ns = t_ns;
+}
+
 /* Pages of files are in none that is told of. */
 static struct touch_row *new_gaining_row(struct touch *t, const struct touch_event *event)
 {
 	struct touch_where where = event->member == MEMBER_FILE
 					   ? (struct touch_where){0}
 					   : touch_where_rss(&t->faults, &t->spaces, event);
-	struct touch_mapping *m = touch_spaces_mapping(&t->spaces, where.mapping);
 
-	if (m) {
-		m->first_ns = m->first_ns ? m->first_ns : event->t_ns;
-		m->last_ns = event->t_ns;
-	}
+	note_touched(t, where.mapping, event->t_ns);
 	return row_of(t, event, where);
 }
 
@@ -168,6 +210,21 @@ static void on_map(struct touch *t, const struct touch_event *event)
 	touch_spaces_map(&t->spaces, event);
 }
 
+static void on_fault(struct touch *t, const struct touch_event *event)
+{
+	struct touch_where where = touch_where_fault(&t->faults, &t->spaces, event);
+	struct touch_row *row = row_of(t, event, where);
+
+	row->faults += (int64_t)event->period;
+	if (!t->is_by_faults)
+		return;
+	/* Most likely they were of the same. */
+	row->faults += t->faults_lost;
+	t->faults_lost = 0;
+	touch_blocks_add(&t->blocks, event, row);
+	note_touched(t, where.mapping, event->t_ns);
+}
+
 static void on_event(struct touch *t, const struct touch_event *event)
 {
 	switch (event->kind) {
@@ -175,8 +232,7 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		on_rss(t, event);
 		break;
 	case TOUCH_FAULT:
-		row_of(t, event, touch_where_fault(&t->faults, &t->spaces, event))->faults +=
-			(int64_t)event->period;
+		on_fault(t, event);
 		break;
 	case TOUCH_RESERVE:
 		on_reserve(t, event);
@@ -199,6 +255,7 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		break;
 	case TOUCH_LOST:
 		t->lost += event->lost;
+		t->faults_lost += t->is_by_faults ? event->lost * TOUCH_FAULTS_PERIOD : 0;
 		break;
 	case TOUCH_OTHER:
 		break;
@@ -249,6 +306,7 @@ static void write_row(const struct touch_row *row, struct record_writer *w)
 		.file = or_absent(row->gained[MEMBER_FILE]),
 		.shmem = or_absent(row->gained[MEMBER_SHMEM]),
 		.faults = or_absent(row->faults),
+		.lone = or_absent(row->lone),
 		.samples = row->samples,
 		.mapping = or_absent(row->key.where.mapping),
 		.is_on_stack = row->key.where.is_on_stack,
@@ -263,6 +321,7 @@ static void add_row(struct touch_row *to, const struct touch_row *row)
 {
 	to->samples += row->samples;
 	to->faults += row->faults;
+	to->lone += row->lone;
 	for (int i = 0; i < MEMBER_COUNT; i++) {
 		to->gained[i] += row->gained[i];
 		to->lost[i] += row->lost[i];
@@ -299,7 +358,9 @@ static void write_mappings(const struct touch *t, struct record_writer *w)
 		struct record_mapping line = {
 			.id = (int64_t)i + 1,
 			.pid = m->pid,
-			.what = names[m->what],
+			.what = m->what == MAPPING_PIECES && !t->layout.reserve_id
+					? "anonymous"
+					: names[m->what],
 			.start = m->start,
 			.bytes = m->bytes > 0 ? m->bytes : RECORD_ABSENT,
 			.calls = or_absent(m->calls),
@@ -386,6 +447,7 @@ void touch_free(struct touch *t)
 	touch_scale_release(&t->scale);
 	touch_table_release(&t->table);
 	touch_spaces_release(&t->spaces);
+	touch_blocks_release(&t->blocks);
 	unwind_free(t->unwind);
 	free(t->record);
 	free(t);

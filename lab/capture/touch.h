@@ -6,6 +6,9 @@
  * page copied after fork(2) changes nobody's resident size. The rings belong to the launcher: what
  * was sampled survives the target.
  *
+ * Where the tracepoint is not to be had, page faults alone are sampled: they have addresses but no
+ * sizes, and what they amount to is estimated by the report.
+ *
  * Pattern of use: touch_open() when the target waits at the gate; touch_drain() when touch_fd() is
  * readable and after the end; touch_write() once; touch_free().
  * The kernel chooses the period so that about TOUCH_SAMPLES_PER_SECOND samples come; the rings,
@@ -28,9 +31,14 @@ enum { TOUCH_SAMPLES_PER_SECOND = 10000 };
 struct touch;
 struct unwind;
 
-/* NULL with the reason in why[size] when it cannot be opened here. */
-/* has_other_root: its files are not found by this process' paths (a container). */
+/*
+ * NULL with the reason in why[size] when it cannot be opened here. Where only page faults can be
+ * had, `why` says so beside the profile; else it is "".
+ * has_other_root: its files are not found by this process' paths (a container).
+ */
 struct touch *touch_open(pid_t pid, bool has_other_root, char *why, size_t size);
+/* Page faults alone, as for users who may have no more. */
+struct touch *touch_open_faults(pid_t pid, bool has_other_root, char *why, size_t size);
 int touch_fd(const struct touch *touch);
 void touch_drain(struct touch *touch);
 /* What unwinds its stacks, and names the modules in what touch_write() writes. */

@@ -19,7 +19,14 @@
 #include "capture/touch_sample.h"
 #include "symbols/registers.h"
 
-enum { STACK_BYTES = 8192, RINGS_BYTES = 8 << 20, RING_LEAST = 128 << 10, RING_MOST = 4 << 20 };
+enum {
+	STACK_BYTES = 8192,
+	RINGS_BYTES = 8 << 20,
+	RING_LEAST = 128 << 10,
+	RING_MOST = 4 << 20,
+	RING_UNPRIVILEGED = 256 << 10, /* of the 516 KiB a CPU that kernel.perf_event_mlock_kb gives */
+	STACK_LEADING = 4096,	       /* of faults that lead, which are many */
+};
 
 static size_t page(void)
 {
@@ -60,13 +67,26 @@ static int open_event(struct perf_event_attr *attr, pid_t pid, int cpu)
 	return (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
-static int open_rss(const struct touch_rings *rings, pid_t pid, int cpu, int64_t tracepoint)
+/* What leads the ring tells of maps, forks and ends, too. */
+static int open_leader(const struct touch_rings *rings, pid_t pid, int cpu, int64_t tracepoint)
 {
 	struct perf_event_attr attr = attributes(rings->data_size);
+	int fd;
 
-	attr.type = PERF_TYPE_TRACEPOINT;
-	attr.config = (uint64_t)tracepoint;
+	attr.type = tracepoint > 0 ? PERF_TYPE_TRACEPOINT : PERF_TYPE_SOFTWARE;
+	attr.config = tracepoint > 0 ? (uint64_t)tracepoint : PERF_COUNT_SW_PAGE_FAULTS;
 	attr.mmap = attr.mmap_data = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 1;
+	if (tracepoint <= 0) {
+		attr.freq = 0;
+		attr.sample_period = TOUCH_FAULTS_PERIOD;
+		/* With it the kernel takes a sample of each, whatever the period. */
+		attr.sample_type &= ~(uint64_t)PERF_SAMPLE_PERIOD;
+		attr.sample_stack_user = attr.sample_stack_user ? STACK_LEADING : 0;
+	}
+	fd = open_event(&attr, pid, cpu);
+	if (fd >= 0 || tracepoint > 0 || errno != EACCES)
+		return fd;
+	attr.exclude_kernel = 1;
 	return open_event(&attr, pid, cpu);
 }
 
@@ -112,7 +132,7 @@ static int open_ring(struct touch_rings *rings, pid_t pid, int cpu,
 	struct epoll_event ev = {.events = EPOLLIN};
 
 	*ring = (struct touch_ring){
-		.fd = open_rss(rings, pid, cpu, points->rss), .fault_fd = -1, .reserve_fd = -1};
+		.fd = open_leader(rings, pid, cpu, points->rss), .fault_fd = -1, .reserve_fd = -1};
 	if (ring->fd < 0)
 		return -errno;
 	rings->count++;
@@ -120,18 +140,40 @@ static int open_ring(struct touch_rings *rings, pid_t pid, int cpu,
 			 ring->fd, 0);
 	if (ring->map == MAP_FAILED || epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, ring->fd, &ev) < 0)
 		return -errno;
+	if (points->rss <= 0)
+		return 0;
 	open_faults(rings, ring, pid, cpu);
 	open_reserve(rings, ring, pid, cpu, points->reserve);
 	return 0;
 }
 
-int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_points *points)
+static void close_rings(struct touch_rings *rings)
+{
+	for (int i = 0; i < rings->count; i++) {
+		struct touch_ring *ring = &rings->items[i];
+
+		if (ring->map && ring->map != MAP_FAILED)
+			munmap(ring->map, page() + rings->data_size);
+		if (ring->fault_fd >= 0)
+			close(ring->fault_fd);
+		if (ring->reserve_fd >= 0)
+			close(ring->reserve_fd);
+		close(ring->fd);
+	}
+	if (rings->epoll_fd >= 0)
+		close(rings->epoll_fd);
+	free(rings->items);
+	*rings = (struct touch_rings){0};
+}
+
+static int open_rings(struct touch_rings *rings, pid_t pid, const struct touch_points *points,
+		      size_t data_size)
 {
 	int cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
 	int last = -ENODEV;
 
 	rings->items = xcalloc((size_t)cpus, sizeof(*rings->items));
-	rings->data_size = ring_size(cpus);
+	rings->data_size = data_size;
 	rings->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	for (int cpu = 0; cpu < cpus; cpu++) {
 		int r = open_ring(rings, pid, cpu, points);
@@ -141,6 +183,17 @@ int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_po
 		last = r ? last : 0;
 	}
 	return last;
+}
+
+int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_points *points)
+{
+	size_t size = ring_size((int)sysconf(_SC_NPROCESSORS_CONF));
+	int r = open_rings(rings, pid, points, size);
+
+	if (r != -EPERM || size <= RING_UNPRIVILEGED || points->rss > 0)
+		return r;
+	close_rings(rings);
+	return open_rings(rings, pid, points, RING_UNPRIVILEGED);
 }
 
 void touch_rings_begin(struct touch_rings *rings)
@@ -206,23 +259,8 @@ size_t touch_rings_next(struct touch_rings *rings, void *record)
 
 static void *close_all(void *arg)
 {
-	struct touch_rings *rings = arg;
-
-	for (int i = 0; i < rings->count; i++) {
-		struct touch_ring *ring = &rings->items[i];
-
-		if (ring->map && ring->map != MAP_FAILED)
-			munmap(ring->map, page() + rings->data_size);
-		if (ring->fault_fd >= 0)
-			close(ring->fault_fd);
-		if (ring->reserve_fd >= 0)
-			close(ring->reserve_fd);
-		close(ring->fd);
-	}
-	if (rings->epoll_fd >= 0)
-		close(rings->epoll_fd);
-	free(rings->items);
-	free(rings);
+	close_rings(arg);
+	free(arg);
 	return NULL;
 }
 

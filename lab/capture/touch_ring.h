@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { TOUCH_RECORD_MAX = 65536, TOUCH_LARGE_BYTES = 1 << 20 };
+enum { TOUCH_RECORD_MAX = 65536, TOUCH_LARGE_BYTES = 1 << 20, TOUCH_FAULTS_PERIOD = 8 };
 
 struct touch_ring {
 	int fd, fault_fd, reserve_fd;
@@ -28,11 +28,16 @@ struct touch_rings {
 
 /* Ids of tracepoints. */
 struct touch_points {
-	int64_t rss;	 /* kmem:rss_stat */
+	int64_t rss;	 /* kmem:rss_stat; <= 0: none, page faults lead the ring */
 	int64_t reserve; /* mmap:vm_unmapped_area; <= 0: none */
 };
 
-/* Opens the events of `pid` and what it starts, enabled by its exec. 0 or -errno. */
+/*
+ * Opens the events of `pid` and what it starts, enabled by its exec. 0 or -errno. Users without
+ * privilege get smaller rings, and no faults of the kernel's own: those of read(2) are such. Page
+ * faults that lead have a fixed period: the kernel's choice would still be long after the many small
+ * pages of a start, and miss the few huge ones that follow.
+ */
 int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_points *points);
 
 /* What stands in the rings now is what touch_rings_next() gives. */

@@ -157,7 +157,7 @@ static bool decode_sample(const struct touch_layout *layout, struct cursor c,
 	event->tid = (pid_t)take_u32(&c);
 	event->t_ns = take_u64(&c);
 	event->address = take_u64(&c);
-	event->period = take_u64(&c);
+	event->period = layout->period ? layout->period : take_u64(&c);
 	raw_len = take_u32(&c);
 	raw = take(&c, raw_len);
 	if (c.left < 0 || (raw_len + sizeof(raw_len)) % sizeof(uint64_t))

@@ -59,6 +59,7 @@ struct touch_event {
 /* The fields of kmem:rss_stat in its raw bytes, and those of mmap:vm_unmapped_area. */
 struct touch_layout {
 	struct tracefs_field mm_id, curr, member, size;
+	uint64_t period; /* of all samples, which then do not hold it; 0: they do */
 	uint16_t reserve_id; /* of the tracepoint; 0: there is none */
 	struct tracefs_field reserve_start, reserve_len;
 };

@@ -168,6 +168,7 @@ const struct field fields_touch[] = {
 	AT(struct record_touch, file, "file", I64),
 	AT(struct record_touch, shmem, "shmem", I64),
 	AT(struct record_touch, faults, "faults", I64),
+	AT(struct record_touch, lone, "lone", I64),
 	AT(struct record_touch, samples, "samples", I64),
 	AT(struct record_touch, mapping, "mapping", I64),
 	AT(struct record_touch, is_on_stack, "on_stack", BOOL),

@@ -155,6 +155,7 @@ struct record_touch {
 	const char *stack;
 	int64_t anon, anon_lost, file, shmem; /* bytes; absent: none */
 	int64_t faults;			      /* page faults, of whatever size; absent: none */
+	int64_t lone; /* of the faults: each alone in its 2 MiB; absent: none, or sizes are known */
 	int64_t mapping; /* of the record's mappings; absent: not known in which */
 	bool is_on_stack; /* the memory is the stack of a thread */
 	int64_t samples;
@@ -167,7 +168,7 @@ struct record_touch {
  */
 struct record_mapping {
 	int64_t id, pid;
-	const char *what;      /* mmap, shared, heap, pieces, file */
+	const char *what;      /* mmap, shared, heap, pieces, file; anonymous: all but the heap */
 	uint64_t start;	       /* of the first of `calls` */
 	int64_t bytes;	       /* of all calls together; absent: of files */
 	int64_t calls;	       /* absent: not counted */
@@ -236,7 +237,7 @@ struct record_engine {
 struct record_source {
 	const char *name; /* kmsg, memory.events, memory.stat, trace, mark_victim, ... */
 	bool is_open;
-	const char *why; /* absent: the reason and what would give it */
+	const char *why; /* absent: the reason and what would give it; open: what it lacks */
 	unsigned int line;
 };
 

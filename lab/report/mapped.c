@@ -209,6 +209,8 @@ char *mapped_by(const struct mapped *m)
 		return xstrdup("the heap: brk(2), by malloc()");
 	if (!strcmp(m->what, "pieces"))
 		return xstrdup("small mappings, static data");
+	if (!strcmp(m->what, "anonymous"))
+		return xstrdup("by whom is not known");
 	if (!strcmp(m->what, "stack"))
 		return xstrdup("stacks the kernel made");
 	if (!strcmp(m->what, "file"))

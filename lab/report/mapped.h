@@ -10,7 +10,7 @@
 #include "report/touches.h"
 
 struct mapped {
-	const char *what; /* mmap, shared, heap, pieces, file; stack: the kernel's; elsewhere: in none */
+	const char *what; /* record_mapping's; stack: the kernel's; elsewhere: in none */
 	const struct record_arena *arena; /* that lives in it; NULL: none, or not it alone */
 	bool is_by_known;
 	struct touch_line by; /* who asked for it */

@@ -79,6 +79,26 @@ static void say_sum(const struct facts *f, const struct touches *t, struct doc *
 	cite_kmsg(doc, f->kill_line);
 }
 
+static void say_estimate(const struct facts *f, const struct touches *t, struct doc *doc)
+{
+	const char *why = touches_lack(f->record);
+	struct touch_frames frames;
+
+	if (!why)
+		return;
+	touch_frames_init(&frames, f->record);
+	doc_sentence(doc,
+		     "This is an estimate (%s): a fault counts as a page, or as 2 MiB where huge "
+		     "pages were in use and no other fault came near. The faults account for %s%s%s%s. "
+		     "Root, or CAP_PERFMON with tracefs, gives bytes as the kernel counts them.",
+		     why, SIZE(t->total),
+		     is_known(frames.resident) ? "; when last seen, the target had " : "",
+		     is_known(frames.resident) ? SIZE(frames.resident) : "",
+		     is_known(frames.resident) ? " resident" : "");
+	cite_samples(doc, t);
+	touch_frames_release(&frames);
+}
+
 void story_who(const struct facts *f, struct doc *doc)
 {
 	struct touches t;
@@ -87,6 +107,7 @@ void story_who(const struct facts *f, struct doc *doc)
 	if (t.count) {
 		doc_heading(doc, "Where resident memory came from");
 		say_largest(&t, doc);
+		say_estimate(f, &t, doc);
 		draw_table(&t, doc);
 		say_sum(f, &t, doc);
 	}

@@ -6,9 +6,14 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "record/kills.h"
 #include "symbols/symbols.h"
 
 enum { FAULTS_WORTH_TELLING = 64 };
+#define HUGE_PAGE   (2.0 * 1024 * 1024)
+#define SCALE_LEAST 0.5
+#define SCALE_NEAR  0.75
+#define SCALE_MOST  2.0
 
 const char *const touch_kind_names[TOUCH_KIND_COUNT] = {
 	"store",   "clear",	    "copy",	     "read",	     "populate",
@@ -28,9 +33,91 @@ static int by_at(const void *a, const void *b)
 		      (*(const struct record_frame *const *)b)->at);
 }
 
+static int64_t or_zero(int64_t bytes)
+{
+	return is_known(bytes) ? bytes : 0;
+}
+
+/* Of the target when it was last seen; the kernel's figure at its kill is the latest. */
+static int64_t last_resident(const struct record *r)
+{
+	struct kills *kills = kills_find(r);
+	int64_t resident = RECORD_ABSENT;
+
+	for (size_t i = r->sample_count; i-- > 0 && !is_known(resident);)
+		resident = r->samples[i].value[METRIC_RSS];
+	for (size_t i = 0; i < kills->count; i++) {
+		const struct oomlog_event *e = &kills->items[i].event;
+
+		for (size_t j = 0; j < e->victim_count; j++)
+			if (e->victims[j].pid == r->target_pid && is_known(e->victims[j].anon_rss_bytes))
+				resident = e->victims[j].anon_rss_bytes +
+					   or_zero(e->victims[j].file_rss_bytes) +
+					   or_zero(e->victims[j].shmem_rss_bytes);
+	}
+	kills_free(kills);
+	return resident;
+}
+
+static double faulted(const struct touch_frames *f, const struct record_touch *touch)
+{
+	int64_t page = is_known(f->record->page_size) ? f->record->page_size : 4096;
+	int64_t lone = or_zero(touch->lone), all = or_zero(touch->faults);
+
+	lone = lone > all ? all : lone;
+	return (double)(all - lone) * (double)page +
+	       (double)lone * (f->has_huge_pages ? HUGE_PAGE : (double)page);
+}
+
+/*
+ * Small pages are as good as exact. Where huge ones were in use the sum is made to fit the resident
+ * size; but faults of the kernel's own are not seen, and not made up.
+ */
+static void estimate(struct touch_frames *f)
+{
+	const struct record *r = f->record;
+	double sum = 0;
+	bool is_any_lone = false;
+
+	f->has_huge_pages = record_max(r, METRIC_ANON_THP, NULL) > 0;
+	f->resident = last_resident(r);
+	f->scale = 1;
+	for (size_t i = 0; i < r->touch_count; i++)
+		if (r->touches[i].pid == r->target_pid)
+			sum += faulted(f, &r->touches[i]);
+	for (size_t i = 0; i < r->touch_count; i++)
+		is_any_lone |= or_zero(r->touches[i].lone) > 0;
+	if (f->has_huge_pages && is_any_lone && is_known(f->resident) && sum > 0)
+		f->scale = (double)f->resident / sum;
+	/* The resident size was seen somewhat before the end: the difference may be no error. */
+	if (f->scale > SCALE_NEAR && f->scale < 1 / SCALE_NEAR)
+		f->scale = 1;
+	f->scale = f->scale < SCALE_LEAST ? SCALE_LEAST : f->scale;
+	f->scale = f->scale > SCALE_MOST ? SCALE_MOST : f->scale;
+}
+
+const char *touches_lack(const struct record *r)
+{
+	for (size_t i = 0; i < r->source_count; i++)
+		if (r->sources[i].is_open && r->sources[i].why &&
+		    !strcmp(r->sources[i].name, "touch profile"))
+			return r->sources[i].why;
+	return NULL;
+}
+
+int64_t touch_estimate(const struct touch_frames *f, const struct record_touch *touch)
+{
+	return f->is_estimate
+		       ? (int64_t)(faulted(f, touch) *
+				   (touch->pid == f->record->target_pid ? f->scale : 1))
+		       : 0;
+}
+
 void touch_frames_init(struct touch_frames *f, const struct record *r)
 {
-	f->record = r;
+	*f = (struct touch_frames){.record = r, .is_estimate = touches_lack(r) != NULL};
+	if (f->is_estimate)
+		estimate(f);
 	f->sorted = xcalloc(r->frame_count + 1, sizeof(*f->sorted));
 	for (size_t i = 0; i < r->frame_count; i++)
 		f->sorted[i] = &r->frames[i];
@@ -250,11 +337,6 @@ static bool has_forked(const struct record *r, int64_t pid)
 	return false;
 }
 
-static int64_t or_zero(int64_t bytes)
-{
-	return is_known(bytes) ? bytes : 0;
-}
-
 /*
  * A page copied after a fork changes nobody's size: faults that nothing grew by are such copies.
  * Huge pages are split for it, so each is one page.
@@ -273,6 +355,19 @@ static int64_t copied_bytes(const struct record *r, const struct record_touch *t
 	return faulted - grown;
 }
 
+static enum touch_kind estimated_kind(const struct record *r, const struct record_touch *touch,
+				      const struct record_frame *innermost)
+{
+	for (size_t i = 0; is_known(touch->mapping) && i < r->mapping_count; i++)
+		if (r->mappings[i].id == touch->mapping && !touch->is_on_stack) {
+			if (is_shared_mapping(&r->mappings[i]))
+				return TOUCH_SHMEM;
+			if (!strcmp(r->mappings[i].what, "file"))
+				return TOUCH_FILE;
+		}
+	return anon_kind(touch, innermost);
+}
+
 void touches_add(const struct touch_frames *frames, const struct record_touch *touch,
 		 struct touches *touches)
 {
@@ -284,11 +379,12 @@ void touches_add(const struct touch_frames *frames, const struct record_touch *t
 		enum touch_kind kind;
 		int64_t bytes;
 	} parts[] = {
+		{estimated_kind(frames->record, touch, innermost), touch_estimate(frames, touch)},
 		{anon_kind(touch, innermost), or_zero(touch->anon)},
 		{touch_shmem_is_file(frames->record, touch) ? TOUCH_FILE : TOUCH_SHMEM,
 		 or_zero(touch->shmem)},
 		{TOUCH_FILE, or_zero(touch->file)},
-		{TOUCH_COW, copied_bytes(frames->record, touch)},
+		{TOUCH_COW, frames->is_estimate ? 0 : copied_bytes(frames->record, touch)},
 	};
 
 	touches->samples += line.samples;
@@ -369,6 +465,8 @@ int64_t touches_anon_of(const struct record *r, int64_t pid)
 	int64_t sum = 0;
 	bool is_seen = false;
 
+	if (touches_lack(r))
+		return RECORD_ABSENT;
 	for (size_t i = 0; i < r->touch_count; i++)
 		if (r->touches[i].pid == pid) {
 			sum += or_zero(r->touches[i].anon) - or_zero(r->touches[i].anon_lost);

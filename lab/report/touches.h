@@ -45,6 +45,10 @@ struct touches {
 /* The resolved places of the record's stacks, to be looked up. */
 struct touch_frames {
 	const struct record *record;
+	bool is_estimate; /* by page faults alone */
+	bool has_huge_pages;
+	double scale;	  /* so that the target's sum is about its resident size */
+	int64_t resident; /* of the target when it was last seen; absent: not known */
 	const struct record_frame **sorted;
 };
 void touch_frames_init(struct touch_frames *frames, const struct record *record);
@@ -77,6 +81,12 @@ bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b)
 void touches_add(const struct touch_frames *frames, const struct record_touch *touch,
 		 struct touches *touches);
 void touches_sort(struct touches *touches);
+
+/* What the profile lacks, in words; NULL: nothing, sizes are the kernel's. */
+const char *touches_lack(const struct record *record);
+
+/* Bytes of a line by page faults alone; 0 when sizes are the kernel's. */
+int64_t touch_estimate(const struct touch_frames *frames, const struct record_touch *touch);
 
 /* count 0 when the record has no profile. touches_release() frees. */
 void touches_gather(const struct record *record, struct touches *touches);

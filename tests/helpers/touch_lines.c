@@ -11,6 +11,7 @@
  *	touch_lines loop          1 GiB by a loop
  *	touch_lines stack         48 MiB of a thread's stack, by a function that calls itself
  *	touch_lines main-stack    6 MiB of the stack it was started with
+ *	touch_lines huge          64 MiB by memset(), in huge pages where there are any
  *	touch_lines reserve       reserves 258 MiB and touches 24 MiB of them by two lines
  *	touch_lines again         48 times: 2 MiB reserved, touched and given back; then 48 MiB,
  *	                          reserved by another function and touched by the same line
@@ -208,6 +209,11 @@ int main(int argc, char **argv)
 		with_large_stack();
 	} else if (!strcmp(mode, "main-stack")) {
 		by_recursion(6);
+	} else if (!strcmp(mode, "huge")) {
+		char *p = take_aligned(MIB(64));
+
+		madvise(p, MIB(64), MADV_HUGEPAGE);
+		by_memset(p, MIB(64));
 	} else if (!strcmp(mode, "reserve")) {
 		char *p = reserve_much();
 

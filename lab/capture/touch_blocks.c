@@ -1,0 +1,50 @@
+#include "capture/touch_blocks.h"
+
+#include <stdlib.h>
+
+#include "base/strbuf.h"
+
+enum { SLOTS = BLOCKS_MAX * 2 };
+
+static struct touch_block *block_at(struct touch_blocks *blocks, pid_t pid, uint64_t number)
+{
+	uint64_t h = (number ^ (uint64_t)(uint32_t)pid << 44) * UINT64_C(0x9e3779b97f4a7c15);
+	size_t at = (h ^ h >> 31) % SLOTS;
+
+	if (!blocks->slots)
+		blocks->slots = xcalloc(SLOTS, sizeof(*blocks->slots));
+	while (blocks->slots[at].number &&
+	       (blocks->slots[at].number != number || blocks->slots[at].pid != pid))
+		at = (at + 1) % SLOTS;
+	return &blocks->slots[at];
+}
+
+static void add_first(struct touch_blocks *blocks, const struct touch_event *event,
+		      struct touch_row *row, struct touch_block *block, uint64_t number)
+{
+	if (blocks->count == BLOCKS_MAX)
+		return;
+	blocks->count++;
+	*block = (struct touch_block){number, event->pid, row, (int64_t)event->period};
+	row->lone += block->faults;
+}
+
+void touch_blocks_add(struct touch_blocks *blocks, const struct touch_event *event,
+		      struct touch_row *row)
+{
+	uint64_t number = (event->address >> BLOCK_SHIFT) + 1;
+	struct touch_block *block = block_at(blocks, event->pid, number);
+
+	if (!block->number) {
+		add_first(blocks, event, row, block, number);
+	} else if (block->lone) {
+		block->lone->lone -= block->faults;
+		block->lone = NULL;
+	}
+}
+
+void touch_blocks_release(struct touch_blocks *blocks)
+{
+	free(blocks->slots);
+	*blocks = (struct touch_blocks){0};
+}
