@@ -221,7 +221,8 @@ static void on_fault(struct touch *t, const struct touch_event *event)
 	/* Most likely they were of the same. */
 	row->faults += t->faults_lost;
 	t->faults_lost = 0;
-	touch_blocks_add(&t->blocks, event, row);
+	if (touch_blocks_can_be_huge(&t->spaces, event->pid, event->address))
+		touch_blocks_add(&t->blocks, event, row);
 	note_touched(t, where.mapping, event->t_ns);
 }
 

@@ -29,6 +29,16 @@ static void add_first(struct touch_blocks *blocks, const struct touch_event *eve
 	row->lone += block->faults;
 }
 
+bool touch_blocks_can_be_huge(const struct touch_spaces *spaces, pid_t pid, uint64_t address)
+{
+	const struct touch_range *range = touch_spaces_range(spaces, pid, address);
+	const struct touch_mapping *m = touch_spaces_mapping(spaces, range ? range->mapping : 0);
+	uint64_t start = address >> BLOCK_SHIFT << BLOCK_SHIFT;
+
+	return m && m->what != MAPPING_FILE && range->start <= start &&
+	       range->end - start >= UINT64_C(1) << BLOCK_SHIFT;
+}
+
 void touch_blocks_add(struct touch_blocks *blocks, const struct touch_event *event,
 		      struct touch_row *row)
 {

@@ -24,6 +24,9 @@ struct touch_blocks {
 	size_t count;
 };
 
+/* Whether a huge page of anonymous memory can be at an address: all of its block is one mapping. */
+bool touch_blocks_can_be_huge(const struct touch_spaces *spaces, pid_t pid, uint64_t address);
+
 /* Keeps count, in its row, of the faults of samples that are alone in their block. */
 void touch_blocks_add(struct touch_blocks *blocks, const struct touch_event *event,
 		      struct touch_row *row);

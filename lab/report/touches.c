@@ -12,7 +12,6 @@
 enum { FAULTS_WORTH_TELLING = 64 };
 #define HUGE_PAGE   (2.0 * 1024 * 1024)
 #define SCALE_LEAST 0.5
-#define SCALE_NEAR  0.75
 #define SCALE_MOST  2.0
 
 const char *const touch_kind_names[TOUCH_KIND_COUNT] = {
@@ -70,13 +69,15 @@ static double faulted(const struct touch_frames *f, const struct record_touch *t
 }
 
 /*
- * Small pages are as good as exact. Where huge ones were in use the sum is made to fit the resident
- * size; but faults of the kernel's own are not seen, and not made up.
+ * Small pages are as good as exact. Where huge ones were in use the sum is made to fit: it is
+ * the resident size when that was last seen at least, and the highest charge at most. But faults of
+ * the kernel's own are not seen, and not made up.
  */
 static void estimate(struct touch_frames *f)
 {
 	const struct record *r = f->record;
-	double sum = 0;
+	int64_t peak = record_max(r, METRIC_PEAK, NULL);
+	double sum = 0, least, most;
 	bool is_any_lone = false;
 
 	f->has_huge_pages = record_max(r, METRIC_ANON_THP, NULL) > 0;
@@ -87,11 +88,11 @@ static void estimate(struct touch_frames *f)
 			sum += faulted(f, &r->touches[i]);
 	for (size_t i = 0; i < r->touch_count; i++)
 		is_any_lone |= or_zero(r->touches[i].lone) > 0;
-	if (f->has_huge_pages && is_any_lone && is_known(f->resident) && sum > 0)
-		f->scale = (double)f->resident / sum;
-	/* The resident size was seen somewhat before the end: the difference may be no error. */
-	if (f->scale > SCALE_NEAR && f->scale < 1 / SCALE_NEAR)
-		f->scale = 1;
+	if (!f->has_huge_pages || !is_any_lone || !is_known(f->resident) || sum <= 0)
+		return;
+	least = (double)f->resident;
+	most = is_known(peak) && (double)peak > least ? (double)peak : least;
+	f->scale = sum < least ? least / sum : sum > most ? most / sum : 1;
 	f->scale = f->scale < SCALE_LEAST ? SCALE_LEAST : f->scale;
 	f->scale = f->scale > SCALE_MOST ? SCALE_MOST : f->scale;
 }
