@@ -89,8 +89,8 @@ END_TEST
 	"{\"ev\":\"mapping\",\"id\":1,\"pid\":5,\"what\":\"file\"}\n"                    \
 	"{\"ev\":\"mapping\",\"id\":2,\"pid\":5,\"what\":\"anonymous\",\"bytes\":9}\n"
 #define TOUCH(rest) "{\"ev\":\"touch\",\"pid\":5,\"samples\":1," rest "}\n"
-#define SAMPLE(thp, rss) \
-	"{\"ev\":\"sample\",\"t\":9,\"anon_thp\":" thp ",\"rss\":" rss "}\n"
+#define SAMPLE(thp, rss, peak)                                                            \
+	"{\"ev\":\"sample\",\"t\":9,\"anon_thp\":" thp ",\"rss\":" rss ",\"peak\":" peak "}\n"
 
 static struct record record;
 static struct touches touches;
@@ -111,7 +111,7 @@ static void drop(void)
 
 START_TEST(small_pages_count_as_pages)
 {
-	gather(HEAD SAMPLE("0", "1000000") TOUCH("\"faults\":10,\"lone\":10,\"mapping\":2,\"stack\":\"+1\"")
+	gather(HEAD SAMPLE("0", "1000000", "1000000") TOUCH("\"faults\":10,\"lone\":10,\"mapping\":2,\"stack\":\"+1\"")
 		       TOUCH("\"faults\":3,\"mapping\":1,\"stack\":\"+2\""));
 	ck_assert_uint_eq(touches.count, 2);
 	ck_assert_int_eq(touches.lines[0].bytes, 40960);
@@ -124,18 +124,18 @@ END_TEST
 
 START_TEST(huge_pages_count_as_such_where_they_were_in_use)
 {
-	gather(HEAD SAMPLE("2097152", "20000000")
+	gather(HEAD SAMPLE("2097152", "20000000", "30000000")
 		       TOUCH("\"faults\":10,\"lone\":10,\"mapping\":2,\"stack\":\"+1\""));
 	ck_assert_int_eq(touches.total, 20971520);
 	drop();
 	/* Far from what was resident: made to fit. */
-	gather(HEAD SAMPLE("2097152", "12582912")
+	gather(HEAD SAMPLE("2097152", "1", "12582912")
 		       TOUCH("\"faults\":10,\"lone\":10,\"mapping\":2,\"stack\":\"+1\""));
 	ck_assert_int_ge(touches.total, 12582910);
 	ck_assert_int_le(touches.total, 12582912);
 	drop();
 	/* So much is not made up. */
-	gather(HEAD SAMPLE("2097152", "1073741824")
+	gather(HEAD SAMPLE("2097152", "1073741824", "1073741824")
 		       TOUCH("\"faults\":10,\"lone\":10,\"mapping\":2,\"stack\":\"+1\""));
 	ck_assert_int_eq(touches.total, 2 * 20971520);
 	drop();
@@ -144,7 +144,7 @@ END_TEST
 
 START_TEST(more_alone_than_there_are_is_survived)
 {
-	gather(HEAD SAMPLE("2097152", "1") TOUCH("\"faults\":1,\"lone\":1000000000000000000,\"stack\":"
+	gather(HEAD SAMPLE("2097152", "1", "1") TOUCH("\"faults\":1,\"lone\":1000000000000000000,\"stack\":"
 						 "\"\"") TOUCH("\"lone\":5,\"stack\":\"+1\""));
 	ck_assert_int_le(touches.total, 2097152);
 	drop();

@@ -47,8 +47,7 @@ void export_folded(const struct facts *f, struct strbuf *out)
 	touch_frames_init(&frames, r);
 	for (size_t i = 0; i < r->touch_count; i++) {
 		const struct record_touch *t = &r->touches[i];
-		int64_t bytes = or_zero(t->anon) + or_zero(t->file) + or_zero(t->shmem) +
-				touch_estimate(&frames, t);
+		int64_t bytes = touch_bytes(&frames, t);
 
 		if (!bytes || !t->stack || !*t->stack)
 			continue;

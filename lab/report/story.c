@@ -150,6 +150,7 @@ void story_tell(const struct facts *facts, struct doc *doc)
 	story_reserved(facts, doc);
 	story_touched(facts, doc);
 	story_who(facts, doc);
+	story_tree(facts, doc);
 	story_mapped(facts, doc);
 	story_premortem(facts, doc);
 	story_ps(facts, doc);

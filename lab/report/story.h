@@ -22,6 +22,7 @@ void story_reserved(const struct facts *facts, struct doc *doc); /* goes on with
 void story_touched(const struct facts *facts, struct doc *doc);
 void story_who(const struct facts *facts, struct doc *doc);
 void story_premortem(const struct facts *facts, struct doc *doc);
+void story_tree(const struct facts *facts, struct doc *doc);
 void story_mapped(const struct facts *facts, struct doc *doc);
 void story_ps(const struct facts *facts, struct doc *doc);
 void story_kernel(const struct facts *facts, struct doc *doc);

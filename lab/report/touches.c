@@ -429,6 +429,21 @@ void touches_release(struct touches *touches)
 	*touches = (struct touches){0};
 }
 
+int64_t touch_bytes(const struct touch_frames *f, const struct record_touch *touch)
+{
+	return or_zero(touch->anon) + or_zero(touch->file) + or_zero(touch->shmem) +
+	       touch_estimate(f, touch);
+}
+
+bool touch_frame_is_own(const struct touch_frames *f, const char *at, size_t len)
+{
+	const struct record_frame *frame = frame_at(f, at, len);
+	const char *module = module_at(f->record, at);
+
+	return module && !symbols_is_system_library(module) &&
+	       !is_system_function(frame ? frame->function : NULL);
+}
+
 char *touch_frame_name(const struct touch_frames *f, const char *at, size_t len)
 {
 	const struct record_frame *frame = frame_at(f, at, len);

@@ -1,0 +1,91 @@
+/* The touches by who called whom, as perf report(1) shows calls. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "report/story.h"
+#include "report/touch_tree.h"
+
+enum { ROWS_MAX = 16, INDENT_MAX = 12, CHAIN_MAX = 4 };
+
+struct drawing {
+	struct doc *doc;
+	const struct touch_tree *tree;
+	size_t rows;
+};
+
+/* Less than a hundredth is told by the flat table, if at all. */
+static bool is_shown(const struct touch_tree *tree, size_t node)
+{
+	return node && tree->nodes[node].bytes > tree->nodes[0].bytes / 100;
+}
+
+static size_t shown_children(const struct touch_tree *tree, size_t node)
+{
+	size_t count = 0;
+
+	for (size_t at = tree->nodes[node].child; at; at = tree->nodes[at].next)
+		count += is_shown(tree, at);
+	return count;
+}
+
+/* Calls that lead to one other alone are told in one row. Returns the last of them. */
+static size_t append_chain(const struct touch_tree *tree, size_t node, struct strbuf *text)
+{
+	size_t length = 1, last = node;
+
+	strbuf_puts(text, tree->nodes[node].name);
+	while (shown_children(tree, last) == 1 &&
+	       tree->nodes[tree->nodes[last].child].bytes >= tree->nodes[last].bytes / 100 * 99) {
+		last = tree->nodes[last].child;
+		length++;
+		if (length <= CHAIN_MAX)
+			strbuf_printf(text, " > %s", tree->nodes[last].name);
+	}
+	if (length == CHAIN_MAX + 1)
+		strbuf_printf(text, " > %s", tree->nodes[last].name);
+	else if (length > CHAIN_MAX)
+		strbuf_printf(text, " > (%zu more) > %s", length - CHAIN_MAX - 1,
+			      tree->nodes[last].name);
+	return last;
+}
+
+static void draw(struct drawing *d, size_t node, size_t depth)
+{
+	const int64_t bytes = d->tree->nodes[node].bytes, all = d->tree->nodes[0].bytes;
+	_cleanup_free_ char *mib = text_format("%.1f", (double)bytes / (1 << 20));
+	_cleanup_free_ char *share = text_format("%.1f", 100.0 * (double)bytes / (double)all);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	size_t last;
+
+	/* Not blanks: some formats would drop them. */
+	for (size_t i = 0; i < depth && i < INDENT_MAX; i++)
+		strbuf_puts(&text, "· ");
+	last = append_chain(d->tree, node, &text);
+	doc_row(d->doc, mib, share, text.buf);
+	d->rows++;
+	for (size_t at = d->tree->nodes[last].child; at; at = d->tree->nodes[at].next)
+		if (is_shown(d->tree, at) && d->rows < ROWS_MAX)
+			draw(d, at, depth + 1);
+}
+
+void story_tree(const struct facts *f, struct doc *doc)
+{
+	struct touch_tree tree;
+	struct drawing d = {.doc = doc, .tree = &tree};
+
+	touch_tree_grow(f->record, &tree);
+	if (shown_children(&tree, 0)) {
+		doc_heading(doc, "By call");
+		doc_table(doc);
+		doc_row(doc, "MiB", "%", "who called whom");
+		for (size_t at = tree.nodes[0].child; at; at = tree.nodes[at].next)
+			if (is_shown(&tree, at) && d.rows < ROWS_MAX)
+				draw(&d, at, 0);
+		doc_cite(doc, "%" PRId64 " touch samples", tree.samples);
+	}
+	touch_tree_release(&tree);
+}

@@ -1,0 +1,138 @@
+#include "report/touch_tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+
+static size_t new_node(struct touch_tree *tree, char *name)
+{
+	if (!(tree->count & (tree->count - 1)))
+		tree->nodes = xrealloc(tree->nodes, tree->count ? tree->count * 2 : 1,
+				       sizeof(*tree->nodes));
+	tree->nodes[tree->count] = (struct touch_node){.name = name};
+	return tree->count++;
+}
+
+/* The same node for a function that calls itself, or when there are too many. */
+static size_t child_named(struct touch_tree *tree, size_t parent, char *name)
+{
+	struct touch_node *nodes = tree->nodes;
+	size_t at = nodes[parent].child;
+
+	if (parent && !strcmp(nodes[parent].name, name)) {
+		free(name);
+		return parent;
+	}
+	while (at && strcmp(nodes[at].name, name) != 0)
+		at = nodes[at].next;
+	if (at || tree->count == TREE_NODES_MAX) {
+		free(name);
+		return at ? at : parent;
+	}
+	at = new_node(tree, name);
+	tree->nodes[at].next = tree->nodes[parent].child;
+	tree->nodes[parent].child = at;
+	return at;
+}
+
+/* Before the end of a stack; NULL at its beginning. Sets its length. */
+static const char *frame_before(const char *stack, const char *end, size_t *len)
+{
+	while (end > stack && end[-1] == ' ')
+		end--;
+	*len = 0;
+	while (end > stack && end[-1] != ' ') {
+		end--;
+		++*len;
+	}
+	return *len ? end : NULL;
+}
+
+/* What starts a program or a thread says nothing of it. */
+static bool is_start(const struct touch_frames *frames, const char *at, size_t len,
+		     const char *name)
+{
+	return !touch_frame_is_own(frames, at, len) || !strcmp(name, "_start");
+}
+
+static void add_stack(const struct touch_frames *frames, const char *stack, int64_t bytes,
+		      struct touch_tree *tree)
+{
+	const char *at = stack + strlen(stack);
+	size_t node = 0, len;
+	int depth = 0;
+
+	tree->nodes[0].bytes += bytes;
+	while (depth < TREE_DEPTH_MAX && (at = frame_before(stack, at, &len))) {
+		char *name = touch_frame_name(frames, at, len);
+		size_t child;
+
+		if (!depth && at > stack && is_start(frames, at, len, name)) {
+			free(name);
+			continue;
+		}
+		child = child_named(tree, node, name);
+		if (child != node)
+			tree->nodes[child].bytes += bytes;
+		node = child;
+		depth++;
+	}
+}
+
+static int largest_first(const void *a, const void *b, void *nodes)
+{
+	int64_t x = ((const struct touch_node *)nodes)[*(const size_t *)a].bytes;
+	int64_t y = ((const struct touch_node *)nodes)[*(const size_t *)b].bytes;
+
+	return (y > x) - (y < x);
+}
+
+static void sort_children(struct touch_tree *tree, size_t parent)
+{
+	size_t count = 0, *children;
+
+	for (size_t at = tree->nodes[parent].child; at; at = tree->nodes[at].next)
+		count++;
+	if (count < 2)
+		return;
+	children = xcalloc(count, sizeof(*children));
+	count = 0;
+	for (size_t at = tree->nodes[parent].child; at; at = tree->nodes[at].next)
+		children[count++] = at;
+	qsort_r(children, count, sizeof(*children), largest_first, tree->nodes);
+	tree->nodes[parent].child = children[0];
+	for (size_t i = 0; i < count; i++)
+		tree->nodes[children[i]].next = i + 1 < count ? children[i + 1] : 0;
+	free(children);
+}
+
+void touch_tree_grow(const struct record *record, struct touch_tree *tree)
+{
+	struct touch_frames frames;
+
+	*tree = (struct touch_tree){0};
+	new_node(tree, NULL);
+	touch_frames_init(&frames, record);
+	for (size_t i = 0; i < record->touch_count; i++) {
+		const struct record_touch *touch = &record->touches[i];
+		int64_t bytes = touch_bytes(&frames, touch);
+
+		if (bytes <= 0 || !touch->stack || !*touch->stack)
+			continue;
+		add_stack(&frames, touch->stack, bytes, tree);
+		tree->samples += is_known(touch->samples) ? touch->samples : 0;
+	}
+	for (size_t i = 0; i < tree->count; i++)
+		sort_children(tree, i);
+	touch_frames_release(&frames);
+}
+
+void touch_tree_release(struct touch_tree *tree)
+{
+	for (size_t i = 0; i < tree->count; i++)
+		free(tree->nodes[i].name);
+	free(tree->nodes);
+	*tree = (struct touch_tree){0};
+}
