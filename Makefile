@@ -133,6 +133,7 @@ check-vm: all $(HELPERS) ## run the tests that boot VMs alone
 bench: all $(BENCHES) $(HELPERS) ## measure against floors and peers, as ratios
 	@BUILD="$(BUILD)" tests/bench/run
 	@BUILD="$(BUILD)" tests/bench/preload.sh
+	@BUILD="$(BUILD)" tests/bench/touch.sh
 	@BUILD="$(BUILD)" tests/bench/container.sh
 
 asan: ## unit tests under AddressSanitizer and UBSan

@@ -1,0 +1,82 @@
+#!/bin/bash
+# touch.sh - what the touch profile costs its target, beside perf and heaptrack: rows in the form of
+# tests/bench/run. What it charges to the target is in the rows of that: the profile is on there.
+#
+# BUILD is set by the caller; ROUNDS=5. Needs root and a memory cgroup.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+trap 'rm -rf "$scratch"' EXIT
+bench=$(dirname "$oomlab")/tests/bench/bench_touch
+rounds=${ROUNDS:-5}
+
+row() { printf '%-46s | %14s | %28s | %6s | %8s | %s\n' "$@"; }
+# Chance only adds, and a lot of it where the machine itself is a guest.
+least() { sort -n | head -1; }
+judge() { awk -v is="$1" -v most="$2" 'BEGIN { print is <= most ? "ok" : "MISSED" }'; }
+
+# compare WHAT MEASURED FLOOR FLOOR_NAME TARGET
+compare() {
+	local ratio verdict=-
+	[ -n "$2" ] && [ -n "$3" ] || {
+		echo "tests/bench/touch.sh: broken: $1: no figure" >&2
+		exit 1
+	}
+	ratio=$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.2f", a / b }')
+	[ "$5" = - ] || verdict=$(judge "$ratio" "$5")
+	row "$1" "$2 ms" "$4 $3 ms" "$ratio" "$5" "$verdict"
+}
+
+in_cgroup() {
+	"$oomlab" run --quiet --reports="$scratch/reports" --backend=cgroup --memory=1200M "$@"
+}
+
+# A target's own figure is the one line that is a number.
+figure() { grep -E '^[0-9.]+$' | head -1; }
+
+if ! in_cgroup -- "$bench" small >"$scratch/log" 2>&1; then
+	row "the touch profile" "not measured" "$(tail -1 "$scratch/log" | cut -c1-28)" - - -
+	exit 0
+fi
+for pages in small huge; do
+	for _ in $(seq "$rounds"); do
+		in_cgroup --no-touch-profile -- "$bench" "$pages" | figure >>"$scratch/$pages-without"
+		in_cgroup -- "$bench" "$pages" | figure >>"$scratch/$pages-with"
+		if command -v perf >/dev/null; then
+			perf record -q -e page-faults -g -o "$scratch/perf.data" "$bench" "$pages" \
+				2>/dev/null | figure >>"$scratch/$pages-perf"
+			perf record -q -e page-faults --call-graph dwarf -o "$scratch/perf.data" "$bench" \
+				"$pages" 2>/dev/null | figure >>"$scratch/$pages-perf-dwarf"
+		fi
+		if command -v heaptrack >/dev/null; then
+			(cd "$scratch" && heaptrack -o "$scratch/heaptrack.out" "$bench" "$pages" 2>/dev/null) | figure \
+				>>"$scratch/$pages-heaptrack"
+		fi
+	done
+	without=$(least <"$scratch/$pages-without")
+	compare "memset of 1 GiB, $pages pages, profiled" "$(least <"$scratch/$pages-with")" \
+		"$without" "not profiled" 1.03
+	for peer in perf perf-dwarf heaptrack; do
+		if [ -s "$scratch/$pages-$peer" ]; then
+			compare "  beside: $peer" "$(least <"$scratch/$pages-$peer")" "$without" \
+				"not profiled" -
+		else
+			row "  beside: $peer" "not measured" "not installed" - - -
+		fi
+	done
+done
+
+# Deep stacks of a real program, and the same shallow stack again and again.
+deep='import json; x = [i for i in range(3000000)]; json.loads("[" + "1.5," * 300000 + "1]")'
+for what in deep shallow; do
+	case $what in
+	deep) set -- /usr/bin/python3 -c "$deep" ;;
+	*) set -- "$bench" small ;;
+	esac
+	for _ in $(seq "$rounds"); do
+		"$bench" unwind "$@" | tail -1 >>"$scratch/unwind-$what" || exit 1
+	done
+	is=$(least <"$scratch/unwind-$what")
+	row "unwinding 1000 samples, $what stacks" "$is ms" \
+		"of $(cut -d' ' -f2 "$scratch/unwind-$what" | least) samples" - "100 ms" \
+		"$(judge "$is" 100)"
+done
