@@ -75,7 +75,7 @@ for what in deep shallow; do
 	for _ in $(seq "$rounds"); do
 		"$bench" unwind "$@" | tail -1 >>"$scratch/unwind-$what" || exit 1
 	done
-	is=$(least <"$scratch/unwind-$what")
+	is=$(cut -d" " -f1 "$scratch/unwind-$what" | least)
 	row "unwinding 1000 samples, $what stacks" "$is ms" \
 		"of $(cut -d' ' -f2 "$scratch/unwind-$what" | least) samples" - "100 ms" \
 		"$(judge "$is" 100)"
