@@ -192,7 +192,7 @@ static int profile_as_nobody(int fd)
 	if (setgid(NOBODY) || setuid(NOBODY) || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
 		return 1;
 	pid = start_at_gate(gate);
-	touch = pid < 0 ? NULL : touch_open(pid, why, sizeof(why));
+	touch = pid < 0 ? NULL : touch_open(pid, false, why, sizeof(why));
 	if (!touch || write(gate[1], "g", 1) != 1)
 		return touch ? 1 : 2;
 	if (waitpid(pid, &status, 0) != pid || status)

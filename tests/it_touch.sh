@@ -58,8 +58,6 @@ every_kind() {
 	line "$1" by_loop shared_memory 48
 	run_in "$1" --memory=256M -- "$helper" stack
 	line "$1" by_recursion stack 48
-	run_in "$1" --memory=256M -- "$helper" huge
-	line "$1" by_memset clear 64
 	run_in "$1" --memory=256M -- "$helper" main-stack
 	awk -v found="$(touched '.function == "by_recursion" and .kind == "stack"')" \
 		'BEGIN { exit !(found > 5.4 * 1048576 && found < 6.3 * 1048576) }'
@@ -147,6 +145,34 @@ by_faults() {
 	oomlab=$lab
 }
 
+# Debug information in a file of its own, found by its link or by build-id; nothing is installed:
+# /usr/lib/debug is a file system of the command's own.
+separate_files() {
+	local linked=$scratch/linked plain=$scratch/plain id
+	objcopy --only-keep-debug "$helper" "$scratch/linked.debug" &&
+		objcopy --strip-all --add-gnu-debuglink="$scratch/linked.debug" "$helper" "$linked"
+	ok $? "a program with a debug link is made"
+	DEBUGINFOD_URLS=http://127.0.0.1:9 run_in "$1" --memory=256M -- "$linked" memset
+	line "$1, debug link" by_memset clear 16
+	is "$(report "$dir" '[.touches[] | select(.function == "by_loop")][0].file | split("/")[-1]')" \
+		touch_lines.c "$1, debug link: the file"
+	rm "$scratch/linked.debug"
+	run_in "$1" --memory=256M -- "$linked" memset
+	is "$(touched '.function == "by_memset"')" 0 "$1: without its file, no function is made up"
+
+	id=$(readelf -n "$helper" | sed -n 's/.*Build ID: //p')
+	objcopy --only-keep-debug "$helper" "$scratch/by-id.debug" && objcopy --strip-all "$helper" "$plain"
+	printf '#!/bin/sh\nexec unshare -m sh -c "%s" sh "$@"\n' "mount -t tmpfs none /usr/lib/debug &&
+		mkdir -p /usr/lib/debug/.build-id/${id:0:2} &&
+		cp '$scratch/by-id.debug' /usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug &&
+		exec '$oomlab' \\\"\\\$@\\\"" >"$scratch/with-debug"
+	chmod +x "$scratch/with-debug"
+	oomlab=$scratch/with-debug run_in "$1" --memory=256M -- "$plain" memset
+	# What was called, memset(), is in libc's own separate file, which is hidden.
+	within "$(touched '.function == "by_memset"')" 16 "$1, build-id: by_memset, 16 MiB"
+	line "$1, build-id" by_loop store 48
+}
+
 cp "$helper" "$stripped" && strip "$stripped"
 ${CC:-cc} -O2 -g -pthread -static -o "$static" "$top/tests/helpers/touch_lines.c"
 ok $? "a static program is built"
@@ -157,6 +183,7 @@ if [ "$(report "$dir" '[.quality.absent_sources[] | select(.name == "touch profi
 	reserved_and_touched host
 	at_the_kill host
 	other_programs host
+	separate_files host
 	if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
 		by_faults host
 	else

@@ -14,7 +14,8 @@
  * The kernel chooses the period so that about TOUCH_SAMPLES_PER_SECOND samples come; the rings,
  * the table and the open call frame information are bounded.
  *
- * LIMITATIONS: the last few hundred KiB before a kill may lie between two samples. 32-bit programs
+ * LIMITATIONS: the last few hundred KiB before a kill may lie between two samples; of huge pages,
+ * which are few, all that came in the first 50 ms or so after the many faults of a start. 32-bit programs
  * are weighed without their stacks.
  */
 #ifndef OOMLAB_CAPTURE_TOUCH_H

@@ -45,9 +45,25 @@ static int find_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Ad
 	return fd;
 }
 
+/* Files of this machine alone: a report asks no server, whatever the shell is set up for. */
+static int find_debuginfo(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+			  const char *file, const char *link, GElf_Word crc, char **path)
+{
+	static const char servers[] = "DEBUGINFOD_URLS";
+	const char *set = getenv(servers);
+	_cleanup_free_ char *urls = set ? xstrdup(set) : NULL;
+	int fd;
+
+	unsetenv(servers);
+	fd = dwfl_standard_find_debuginfo(module, data, name, base, file, link, crc, path);
+	if (urls)
+		setenv(servers, urls, 1);
+	return fd;
+}
+
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.find_debuginfo = find_debuginfo,
 };
 
 struct symbols *symbols_open(const char *maps)

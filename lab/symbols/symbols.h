@@ -3,7 +3,9 @@
  *
  * Pattern of use: symbols_open() with the text of /proc/PID/maps as it was; symbols_find() for
  * each address; symbols_close(). The files named in the maps are opened now: they must be the ones
- * the process ran. Debug information comes from them, or from /usr/lib/debug by build-id.
+ * the process ran. Debug information comes from them, or from a file of its own:
+ * by .gnu_debuglink beside them or in .debug, by build-id or path below /usr/lib/debug. No server
+ * (debuginfod) is asked.
  *
  * For a return address ask for address - 1: the call, not the line behind it. Allocates; not
  * thread safe. Never fails loudly: what cannot be resolved is not resolved.

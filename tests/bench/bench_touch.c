@@ -89,7 +89,7 @@ static int unwind(char **argv)
 	char why[256] = "";
 	int gate[2], status;
 	pid_t pid = start_at_gate(argv, gate);
-	struct touch *touch = pid < 0 ? NULL : touch_open(pid, why, sizeof(why));
+	struct touch *touch = pid < 0 ? NULL : touch_open(pid, false, why, sizeof(why));
 	double start, spent = 0;
 	int64_t samples;
 
