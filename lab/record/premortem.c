@@ -68,7 +68,7 @@ static const struct field fields_thread[] = {
 	END,
 };
 
-static const struct field fields_mapping[] = {
+static const struct field fields_look_mapping[] = {
 	AT(struct premortem_mapping, pid, "pid", I64, REQUIRED),
 	AT(struct premortem_mapping, name, "name", STRING),
 	AT(struct premortem_mapping, arena, "arena", STRING),
@@ -131,7 +131,7 @@ void premortem_put_thread(struct record_writer *w, const struct premortem_thread
 
 void premortem_put_mapping(struct record_writer *w, const struct premortem_mapping *mapping)
 {
-	put(w, "premortem_mapping", fields_mapping, mapping);
+	put(w, "premortem_mapping", fields_look_mapping, mapping);
 }
 
 void premortem_put_file(struct record_writer *w, const struct premortem_file *file)
@@ -176,7 +176,7 @@ static const struct {
 } series[] = {
 	SERIES("process", struct premortem_process, processes, process_count, fields_process),
 	SERIES("thread", struct premortem_thread, threads, thread_count, fields_thread),
-	SERIES("mapping", struct premortem_mapping, mappings, mapping_count, fields_mapping),
+	SERIES("mapping", struct premortem_mapping, mappings, mapping_count, fields_look_mapping),
 	SERIES("file", struct premortem_file, files, file_count, fields_file),
 	SERIES("arena", struct record_arena, arenas, arena_count, fields_arena),
 	SERIES("left", struct record_note, left, left_count, fields_lost),

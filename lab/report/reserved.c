@@ -143,6 +143,7 @@ static json_t *reservation_json(const struct touch_frames *frames,
 	struct touch_line place;
 
 	locate(frames, r, &place);
+	json_put_text(object, "source", "preload");
 	json_put_text(object, "function", place.function);
 	json_put_text(object, "file", place.file);
 	json_put_number(object, "line", place.line_number ? place.line_number : RECORD_ABSENT);

@@ -440,8 +440,7 @@ bool touch_frame_is_own(const struct touch_frames *f, const char *at, size_t len
 	const struct record_frame *frame = frame_at(f, at, len);
 	const char *module = module_at(f->record, at);
 
-	return module && !symbols_is_system_library(module) &&
-	       !is_system_function(frame ? frame->function : NULL);
+	return module && !symbols_is_system_library(module) && is_own_function(frame);
 }
 
 char *touch_frame_name(const struct touch_frames *f, const char *at, size_t len)
