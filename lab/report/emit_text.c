@@ -6,6 +6,8 @@
 #include "report/emit.h"
 
 #define MIN_COLUMNS 64
+/* Of the first column that a table may fold at: numbers and words are narrower. */
+#define FOLD_WIDTH  16
 #define MAX_COLUMNS 100
 #define INDENT	    2
 
@@ -240,29 +242,94 @@ static bool is_number_column(const struct doc_block *block, size_t column)
 	return block->row_count > 1;
 }
 
+static size_t table_width(const struct doc_block *block)
+{
+	size_t width = 1;
+
+	for (size_t j = 0; block->row_count && block->rows[0][j]; j++)
+		width += column_width(block, j) + 2;
+	return width;
+}
+
+/* Where the first column that is no number begins, which a table too wide for its page folds at. */
+static size_t fold_column(const struct doc_block *block)
+{
+	size_t at = 2;
+
+	for (size_t j = 0; block->rows[0][j]; j++) {
+		if (column_width(block, j) > FOLD_WIDTH)
+			return at;
+		at += column_width(block, j) + 2;
+	}
+	return at;
+}
+
+/* A cell below the ones before it, its words broken at the page's width. */
+static void folded_cell(struct flow *f, const char *text, const char *style, size_t indent)
+{
+	size_t at = indent;
+
+	for (const char *word = text + strspn(text, " "); *word;) {
+		size_t n = strcspn(word, " "), width = display_width(word, n);
+
+		if (at > indent && at + 1 + width > f->width) {
+			strbuf_putc(f->out, '\n');
+			pad(f->out, 0, indent + 2);
+			at = indent + 2;
+		} else if (at > indent) {
+			strbuf_putc(f->out, ' ');
+			at++;
+		}
+		styled(f->out, f->colour, style, word, n);
+		at += width;
+		word += n;
+		word += strspn(word, " ");
+	}
+}
+
+static void table_row(struct flow *f, const struct doc_block *block, size_t i, bool folds)
+{
+	size_t fold = fold_column(block), at = 2;
+	bool folded = false;
+
+	strbuf_putc(f->out, ' ');
+	for (size_t j = 0; block->rows[i][j]; j++) {
+		_cleanup_strbuf_ struct strbuf cell = STRBUF_INIT;
+		size_t width = column_width(block, j);
+
+		emit_visible(&cell, block->rows[i][j]);
+		if (folds && at >= fold) {
+			if (folded) {
+				strbuf_putc(f->out, '\n');
+				pad(f->out, 0, fold);
+			} else {
+				strbuf_putc(f->out, ' ');
+			}
+			folded_cell(f, cell.buf, i ? PLAIN : DIM, fold);
+			folded = true;
+			continue;
+		}
+		strbuf_putc(f->out, ' ');
+		if (is_number_column(block, j))
+			pad(f->out, cell_width(block->rows[i][j]), width);
+		styled(f->out, f->colour, i ? PLAIN : DIM, cell.buf, cell.len);
+		if (!is_number_column(block, j) && block->rows[i][j + 1])
+			pad(f->out, cell_width(block->rows[i][j]), width);
+		strbuf_putc(f->out, ' ');
+		at += width + 2;
+	}
+	while (f->out->len && f->out->buf[f->out->len - 1] == ' ')
+		f->out->buf[--f->out->len] = '\0';
+	strbuf_putc(f->out, '\n');
+}
+
 static void table(struct flow *f, const struct doc_block *block)
 {
 	struct flow flow = flow_on(f, "  ");
+	bool folds = table_width(block) > f->width;
 
-	for (size_t i = 0; i < block->row_count; i++) {
-		strbuf_putc(f->out, ' ');
-		for (size_t j = 0; block->rows[i][j]; j++) {
-			_cleanup_strbuf_ struct strbuf cell = STRBUF_INIT;
-			size_t width = column_width(block, j);
-
-			emit_visible(&cell, block->rows[i][j]);
-			strbuf_putc(f->out, ' ');
-			if (is_number_column(block, j))
-				pad(f->out, cell_width(block->rows[i][j]), width);
-			styled(f->out, f->colour, i ? PLAIN : DIM, cell.buf, cell.len);
-			if (!is_number_column(block, j) && block->rows[i][j + 1])
-				pad(f->out, cell_width(block->rows[i][j]), width);
-			strbuf_putc(f->out, ' ');
-		}
-		while (f->out->len && f->out->buf[f->out->len - 1] == ' ')
-			f->out->buf[--f->out->len] = '\0';
-		strbuf_putc(f->out, '\n');
-	}
+	for (size_t i = 0; i < block->row_count; i++)
+		table_row(f, block, i, folds);
 	evidence(&flow, block);
 	flow_end(&flow);
 }
