@@ -10,7 +10,7 @@
 	"{\"ev\":\"run\",\"page_size\":4096}\n"               \
 	"{\"ev\":\"module\",\"id\":0,\"path\":\"/x/prog\"}\n" \
 	"{\"ev\":\"module\",\"id\":1,\"path\":\"/lib/libc.so.6\"}\n"
-#define FRAME(at, function)                                                                 \
+#define FRAME(at, function)                                                                \
 	"{\"ev\":\"frame\",\"at\":\"" at "\",\"function\":\"" function "\",\"file\":\"/a/" \
 	"c.c\",\"line\":7}\n"
 #define MAPPING(id, rest) "{\"ev\":\"mapping\",\"id\":" id ",\"pid\":5," rest "}\n"
@@ -35,17 +35,15 @@ static void drop(void)
 	record_release(&record);
 }
 
-static const char two_users[] = HEAD FRAME("0+10", "take") FRAME("0+20", "fill") FRAME("0+30", "use")
-	MAPPING("1", "\"what\":\"mmap\",\"start\":4096,\"bytes\":" ONE_GIB
-		     ",\"calls\":1,\"first\":10,\"last\":30,\"stack\":\"1+99 0+10\"")
-		MAPPING("2", "\"what\":\"mmap\",\"bytes\":4096,\"calls\":2,\"first\":5,\"last\":20,"
-			     "\"stack\":\"1+98 0+10\"")
-			MAPPING("3", "\"what\":\"heap\",\"bytes\":8192")
-				TOUCH("\"anon\":3000,\"mapping\":1,\"stack\":\"0+20\"")
-					TOUCH("\"anon\":2000,\"mapping\":2,\"stack\":\"0+30\"")
-						TOUCH("\"anon\":100,\"file\":900000,\"mapping\":3,"
-						      "\"stack\":\"0+30\"")
-							TOUCH("\"anon\":7,\"stack\":\"0+30\"");
+static const char two_users[] = HEAD FRAME("0+10", "take") FRAME("0+20", "fill") FRAME(
+	"0+30", "use") MAPPING("1", "\"what\":\"mmap\",\"start\":4096,\"bytes\":" ONE_GIB
+				    ",\"calls\":1,\"first\":10,\"last\":30,\"stack\":\"1+99 0+10\"")
+	MAPPING("2", "\"what\":\"mmap\",\"bytes\":4096,\"calls\":2,\"first\":5,\"last\":20,"
+		     "\"stack\":\"1+98 0+10\"") MAPPING("3", "\"what\":\"heap\",\"bytes\":8192")
+		TOUCH("\"anon\":3000,\"mapping\":1,\"stack\":\"0+20\"")
+			TOUCH("\"anon\":2000,\"mapping\":2,\"stack\":\"0+30\"")
+				TOUCH("\"anon\":100,\"file\":900000,\"mapping\":3,"
+				      "\"stack\":\"0+30\"") TOUCH("\"anon\":7,\"stack\":\"0+30\"");
 
 START_TEST(one_line_of_code_is_one_entry)
 {
@@ -73,8 +71,9 @@ END_TEST
 
 START_TEST(a_stack_is_in_its_mapping_or_the_kernels)
 {
-	gather(HEAD FRAME("0+10", "take") MAPPING("1", "\"what\":\"mmap\",\"bytes\":9000,\"calls\":1,"
-						       "\"stack\":\"0+10\"")
+	gather(HEAD FRAME("0+10", "take") MAPPING("1",
+						  "\"what\":\"mmap\",\"bytes\":9000,\"calls\":1,"
+						  "\"stack\":\"0+10\"")
 		       TOUCH("\"anon\":50,\"mapping\":1,\"on_stack\":true,\"stack\":\"0+10\"")
 			       TOUCH("\"anon\":40,\"on_stack\":true,\"stack\":\"0+10\""));
 	ck_assert_uint_eq(list.count, 2);
@@ -86,12 +85,13 @@ START_TEST(a_stack_is_in_its_mapping_or_the_kernels)
 }
 END_TEST
 
-#define ARENA(id, base, reserved)                                                       \
+#define ARENA(id, base, reserved)                                                           \
 	"{\"ev\":\"arena\",\"id\":" id ",\"pid\":5,\"name\":\"pool\",\"policy\":\"never\"," \
 	"\"base\":" base ",\"reserved\":" reserved "}\n"
 #define ROOM                                                                                    \
-	MAPPING("1", "\"what\":\"mmap\",\"start\":4096,\"bytes\":1000000,\"calls\":1,\"stack\":\"0+" \
-		     "10\"")
+	MAPPING("1",                                                                            \
+		"\"what\":\"mmap\",\"start\":4096,\"bytes\":1000000,\"calls\":1,\"stack\":\"0+" \
+		"10\"")
 
 static size_t arenas_joined(const char *text)
 {
@@ -109,9 +109,9 @@ START_TEST(an_arena_is_joined_when_the_space_is_its_alone)
 	ck_assert_uint_eq(arenas_joined(HEAD ROOM ARENA("1", "4112", "999000")), 1);
 	ck_assert_uint_eq(arenas_joined(HEAD ROOM ARENA("1", "4112", "1000")), 0);
 	ck_assert_uint_eq(arenas_joined(HEAD ROOM ARENA("1", "4095", "999000")), 0);
-	ck_assert_uint_eq(arenas_joined(HEAD ROOM ARENA("1", "4112", "950000")
-						ARENA("2", "4200", "950000")),
-			  0);
+	ck_assert_uint_eq(
+		arenas_joined(HEAD ROOM ARENA("1", "4112", "950000") ARENA("2", "4200", "950000")),
+		0);
 	ck_assert_uint_eq(arenas_joined(HEAD ARENA("1", "4112", "999000")), 0);
 }
 END_TEST

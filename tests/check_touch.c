@@ -99,8 +99,9 @@ END_TEST
 
 START_TEST(tracepoints_are_told_apart_by_their_ids)
 {
-	static const char reserve[] = "\tfield:unsigned long addr;\toffset:8;\tsize:8;\tsigned:0;\n"
-				      "\tfield:unsigned long length;\toffset:24;\tsize:8;\tsigned:0;\n";
+	static const char reserve[] =
+		"\tfield:unsigned long addr;\toffset:8;\tsize:8;\tsigned:0;\n"
+		"\tfield:unsigned long length;\toffset:24;\tsize:8;\tsigned:0;\n";
 	struct touch_layout layout = layout_of();
 	const uint64_t start = 0x7000, bytes = 1 << 20;
 	const uint16_t id = 697;
@@ -342,8 +343,8 @@ START_TEST(rows_are_found_again_and_bounded)
 	rest = row_of(&table, 1, false, frames, 1);
 	ck_assert_uint_eq(rest->key.depth, 0);
 	ck_assert_uint_le(table.count, TOUCH_ROWS_MAX + 2);
-	ck_assert_ptr_eq(row, row_of(&table, 1, false,
-				     (struct unwind_frame[]){{1, 0x10}, {2, 0x20}}, 2));
+	ck_assert_ptr_eq(
+		row, row_of(&table, 1, false, (struct unwind_frame[]){{1, 0x10}, {2, 0x20}}, 2));
 	touch_table_release(&table);
 }
 END_TEST

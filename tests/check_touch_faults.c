@@ -14,8 +14,8 @@
 #include "report/touches.h"
 #include "suite.h"
 
-#define ONE_MIB    ((size_t)1 << 20)
-#define NOBODY 65534
+#define ONE_MIB ((size_t)1 << 20)
+#define NOBODY	65534
 
 static void fault(struct touch_blocks *blocks, struct touch_row *row, uint64_t address)
 {
@@ -82,14 +82,14 @@ START_TEST(blocks_are_bounded)
 }
 END_TEST
 
-#define HEAD                                                                             \
-	"{\"ev\":\"run\",\"page_size\":4096}\n"                                          \
-	"{\"ev\":\"start\",\"t\":1,\"pid\":5}\n"                                         \
+#define HEAD                                                                                     \
+	"{\"ev\":\"run\",\"page_size\":4096}\n"                                                  \
+	"{\"ev\":\"start\",\"t\":1,\"pid\":5}\n"                                                 \
 	"{\"ev\":\"source\",\"name\":\"touch profile\",\"open\":true,\"why\":\"page faults\"}\n" \
-	"{\"ev\":\"mapping\",\"id\":1,\"pid\":5,\"what\":\"file\"}\n"                    \
+	"{\"ev\":\"mapping\",\"id\":1,\"pid\":5,\"what\":\"file\"}\n"                            \
 	"{\"ev\":\"mapping\",\"id\":2,\"pid\":5,\"what\":\"anonymous\",\"bytes\":9}\n"
 #define TOUCH(rest) "{\"ev\":\"touch\",\"pid\":5,\"samples\":1," rest "}\n"
-#define SAMPLE(thp, rss, peak)                                                            \
+#define SAMPLE(thp, rss, peak) \
 	"{\"ev\":\"sample\",\"t\":9,\"anon_thp\":" thp ",\"rss\":" rss ",\"peak\":" peak "}\n"
 
 static struct record record;
@@ -111,8 +111,9 @@ static void drop(void)
 
 START_TEST(small_pages_count_as_pages)
 {
-	gather(HEAD SAMPLE("0", "1000000", "1000000") TOUCH("\"faults\":10,\"lone\":10,\"mapping\":2,\"stack\":\"+1\"")
-		       TOUCH("\"faults\":3,\"mapping\":1,\"stack\":\"+2\""));
+	gather(HEAD SAMPLE("0", "1000000", "1000000")
+		       TOUCH("\"faults\":10,\"lone\":10,\"mapping\":2,\"stack\":\"+1\"")
+			       TOUCH("\"faults\":3,\"mapping\":1,\"stack\":\"+2\""));
 	ck_assert_uint_eq(touches.count, 2);
 	ck_assert_int_eq(touches.lines[0].bytes, 40960);
 	ck_assert_int_eq(touches.lines[0].kind, TOUCH_STORE);
@@ -144,8 +145,9 @@ END_TEST
 
 START_TEST(more_alone_than_there_are_is_survived)
 {
-	gather(HEAD SAMPLE("2097152", "1", "1") TOUCH("\"faults\":1,\"lone\":1000000000000000000,\"stack\":"
-						 "\"\"") TOUCH("\"lone\":5,\"stack\":\"+1\""));
+	gather(HEAD SAMPLE("2097152", "1", "1")
+		       TOUCH("\"faults\":1,\"lone\":1000000000000000000,\"stack\":"
+			     "\"\"") TOUCH("\"lone\":5,\"stack\":\"+1\""));
 	ck_assert_int_le(touches.total, 2097152);
 	drop();
 }
@@ -154,7 +156,8 @@ END_TEST
 /* The child: 24 MiB in small pages. */
 static int touch_memory(void)
 {
-	char *p = mmap(NULL, 24 * ONE_MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, 24 * ONE_MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
 
 	if (p == MAP_FAILED || madvise(p, 24 * ONE_MIB, MADV_NOHUGEPAGE))
 		return 1;

@@ -134,7 +134,7 @@ static size_t stack_of(struct touch *t, const struct touch_event *event,
 }
 
 static struct touch_row *row_of(struct touch *t, const struct touch_event *event,
-				 struct touch_where where)
+				struct touch_where where)
 {
 	struct unwind_frame frames[UNWIND_DEPTH_MAX];
 	const struct touch_key key = {
@@ -163,10 +163,10 @@ static void note_touched(struct touch *t, int mapping, uint64_t t_ns)
 /* Pages of files are in none that is told of. */
 static struct touch_row *new_gaining_row(struct touch *t, const struct touch_event *event)
 {
-	struct touch_where where = event->member == MEMBER_FILE
-					   ? (struct touch_where){0}
-					   : touch_where_rss(&t->faults, &t->spaces, event);
+	struct touch_where where = {0};
 
+	if (event->member != MEMBER_FILE)
+		where = touch_where_rss(&t->faults, &t->spaces, event);
 	note_touched(t, where.mapping, event->t_ns);
 	return row_of(t, event, where);
 }
@@ -346,11 +346,8 @@ static void write_rows(const struct touch *t, struct record_writer *w)
 static void write_mappings(const struct touch *t, struct record_writer *w)
 {
 	static const char *const names[] = {
-		[MAPPING_MMAP] = "mmap",
-		[MAPPING_SHARED] = "shared",
-		[MAPPING_HEAP] = "heap",
-		[MAPPING_PIECES] = "pieces",
-		[MAPPING_FILE] = "file",
+		[MAPPING_MMAP] = "mmap",     [MAPPING_SHARED] = "shared", [MAPPING_HEAP] = "heap",
+		[MAPPING_PIECES] = "pieces", [MAPPING_FILE] = "file",
 	};
 
 	for (size_t i = 0; i < t->spaces.mapping_count; i++) {
@@ -359,9 +356,8 @@ static void write_mappings(const struct touch *t, struct record_writer *w)
 		struct record_mapping line = {
 			.id = (int64_t)i + 1,
 			.pid = m->pid,
-			.what = m->what == MAPPING_PIECES && !t->layout.reserve_id
-					? "anonymous"
-					: names[m->what],
+			.what = m->what == MAPPING_PIECES && !t->layout.reserve_id ? "anonymous"
+										   : names[m->what],
 			.start = m->start,
 			.bytes = m->bytes > 0 ? m->bytes : RECORD_ABSENT,
 			.calls = or_absent(m->calls),

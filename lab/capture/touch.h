@@ -15,8 +15,8 @@
  * the table and the open call frame information are bounded.
  *
  * LIMITATIONS: the last few hundred KiB before a kill may lie between two samples; of huge pages,
- * which are few, all that came in the first 50 ms or so after the many faults of a start. 32-bit programs
- * are weighed without their stacks.
+ * which are few, all that came in the first 50 ms or so after the many faults of a start. 32-bit
+ * programs are weighed without their stacks.
  */
 #ifndef OOMLAB_CAPTURE_TOUCH_H
 #define OOMLAB_CAPTURE_TOUCH_H

@@ -32,10 +32,10 @@ static void add_first(struct touch_blocks *blocks, const struct touch_event *eve
 bool touch_blocks_can_be_huge(const struct touch_spaces *spaces, pid_t pid, uint64_t address)
 {
 	const struct touch_range *range = touch_spaces_range(spaces, pid, address);
-	const struct touch_mapping *m = touch_spaces_mapping(spaces, range ? range->mapping : 0);
+	const struct touch_mapping *m = range ? touch_spaces_mapping(spaces, range->mapping) : NULL;
 	uint64_t start = address >> BLOCK_SHIFT << BLOCK_SHIFT;
 
-	return m && m->what != MAPPING_FILE && range->start <= start &&
+	return range && m && m->what != MAPPING_FILE && range->start <= start &&
 	       range->end - start >= UINT64_C(1) << BLOCK_SHIFT;
 }
 

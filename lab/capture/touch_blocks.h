@@ -20,7 +20,7 @@ struct touch_blocks {
 		pid_t pid;
 		struct touch_row *lone; /* whose only sample it was; NULL: more than one */
 		int64_t faults;		/* that it stands for */
-	} *slots;
+	} * slots;
 	size_t count;
 };
 

@@ -24,8 +24,9 @@ enum {
 	RINGS_BYTES = 8 << 20,
 	RING_LEAST = 128 << 10,
 	RING_MOST = 4 << 20,
-	RING_UNPRIVILEGED = 256 << 10, /* of the 516 KiB a CPU that kernel.perf_event_mlock_kb gives */
-	STACK_LEADING = 4096,	       /* of faults that lead, which are many */
+	RING_UNPRIVILEGED =
+		256 << 10,    /* of the 516 KiB a CPU that kernel.perf_event_mlock_kb gives */
+	STACK_LEADING = 4096, /* of faults that lead, which are many */
 };
 
 static size_t page(void)
@@ -107,7 +108,8 @@ static void open_faults(struct touch_rings *rings, struct touch_ring *ring, pid_
 		close(STEAL_FD(ring->fault_fd));
 }
 
-/* Without it nobody is known who reserved memory. The filter keeps small mappings as fast as ever. */
+/* Without it nobody is known who reserved memory. The filter keeps small mappings as fast as ever.
+ */
 static void open_reserve(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
 			 int64_t tracepoint)
 {

@@ -35,8 +35,8 @@ struct touch_points {
 /*
  * Opens the events of `pid` and what it starts, enabled by its exec. 0 or -errno. Users without
  * privilege get smaller rings, and no faults of the kernel's own: those of read(2) are such. Page
- * faults that lead have a fixed period: the kernel's choice would still be long after the many small
- * pages of a start, and miss the few huge ones that follow.
+ * faults that lead have a fixed period: the kernel's choice would still be long after the many
+ * small pages of a start, and miss the few huge ones that follow.
  */
 int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_points *points);
 

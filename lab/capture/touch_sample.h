@@ -16,12 +16,12 @@
 #include "capture/tracefs.h"
 
 enum touch_event_kind {
-	TOUCH_OTHER, /* nothing of interest */
-	TOUCH_RSS,   /* resident memory of a process grew or shrank */
-	TOUCH_FAULT, /* a page fault */
+	TOUCH_OTHER,   /* nothing of interest */
+	TOUCH_RSS,     /* resident memory of a process grew or shrank */
+	TOUCH_FAULT,   /* a page fault */
 	TOUCH_RESERVE, /* room for a large mapping was found */
-	TOUCH_MAP,   /* memory or a file was mapped, or its protection changed */
-	TOUCH_FORK,  /* of a process, not of a thread */
+	TOUCH_MAP,     /* memory or a file was mapped, or its protection changed */
+	TOUCH_FORK,    /* of a process, not of a thread */
 	TOUCH_EXEC,
 	TOUCH_EXIT, /* of the main thread */
 	TOUCH_LOST,
@@ -59,7 +59,7 @@ struct touch_event {
 /* The fields of kmem:rss_stat in its raw bytes, and those of mmap:vm_unmapped_area. */
 struct touch_layout {
 	struct tracefs_field mm_id, curr, member, size;
-	uint64_t period; /* of all samples, which then do not hold it; 0: they do */
+	uint64_t period;     /* of all samples, which then do not hold it; 0: they do */
 	uint16_t reserve_id; /* of the tracepoint; 0: there is none */
 	struct tracefs_field reserve_start, reserve_len;
 };

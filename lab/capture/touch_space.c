@@ -53,9 +53,8 @@ static void insert(struct touch_space *space, size_t at, struct touch_range rang
 	if (space->count == RANGES_MAX || range.start >= range.end)
 		return;
 	if (!(space->count & (space->count - 1)))
-		space->ranges =
-			xrealloc(space->ranges, space->count ? space->count * 2 : 1,
-				 sizeof(*space->ranges));
+		space->ranges = xrealloc(space->ranges, space->count ? space->count * 2 : 1,
+					 sizeof(*space->ranges));
 	memmove(&space->ranges[at + 1], &space->ranges[at],
 		(space->count - at) * sizeof(*space->ranges));
 	space->ranges[at] = range;
@@ -183,7 +182,8 @@ void touch_spaces_reserve(struct touch_spaces *s, const struct touch_event *even
 
 static bool is_shared_memory(const char *path)
 {
-	static const char *const starts[] = {"/dev/zero", "/memfd:", "/dev/shm/", "/SYSV", "/anon_h"};
+	static const char *const starts[] = {"/dev/zero", "/memfd:", "/dev/shm/", "/SYSV",
+					     "/anon_h"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
 		if (text_starts_with(path, starts[i]))
@@ -332,9 +332,8 @@ const struct touch_range *touch_spaces_range(const struct touch_spaces *s, pid_t
 	const struct touch_space *space = find_space(s, pid);
 	size_t at = space ? range_at(space, address) : 0;
 
-	return space && at < space->count && space->ranges[at].start <= address
-		       ? &space->ranges[at]
-		       : NULL;
+	return space && at < space->count && space->ranges[at].start <= address ? &space->ranges[at]
+										: NULL;
 }
 
 int touch_spaces_find(const struct touch_spaces *s, pid_t pid, uint64_t address)

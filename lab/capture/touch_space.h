@@ -50,7 +50,7 @@ struct touch_range {
 
 struct touch_space {
 	pid_t pid;
-	int heap, pieces, file; /* mappings; 0: none yet */
+	int heap, pieces, file;	    /* mappings; 0: none yet */
 	struct touch_range *ranges; /* by address, not overlapping */
 	size_t count;
 };

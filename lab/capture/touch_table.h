@@ -21,9 +21,9 @@ struct touch_key {
 };
 
 struct touch_row {
-	struct touch_key key; /* its frames are the row's own */
+	struct touch_key key;				  /* its frames are the row's own */
 	int64_t gained[MEMBER_COUNT], lost[MEMBER_COUNT]; /* bytes, both >= 0 */
-	int64_t faults, lone; /* lone: touch_blocks.h */
+	int64_t faults, lone;				  /* lone: touch_blocks.h */
 	int64_t samples;
 	struct unwind_frame frames[];
 };

@@ -18,10 +18,9 @@ static size_t slot_of(pid_t tid, uint64_t pc)
 static bool is_stack(const struct touch_spaces *spaces, pid_t pid, uint64_t sp, uint64_t address)
 {
 	const struct touch_range *range = touch_spaces_range(spaces, pid, sp);
-	const struct touch_mapping *m =
-		range ? touch_spaces_mapping(spaces, range->mapping) : NULL;
-	bool is_made_for_it = !range || (range->end - range->start <= STACK_MOST && m &&
-					 m->what != MAPPING_HEAP);
+	const struct touch_mapping *m = range ? touch_spaces_mapping(spaces, range->mapping) : NULL;
+	bool is_made_for_it =
+		!range || (range->end - range->start <= STACK_MOST && m && m->what != MAPPING_HEAP);
 
 	return address + STACK_BELOW >= sp &&
 	       address < sp + (is_made_for_it ? STACK_MOST : STACK_IN_HEAP) &&

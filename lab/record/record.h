@@ -156,7 +156,7 @@ struct record_touch {
 	int64_t anon, anon_lost, file, shmem; /* bytes; absent: none */
 	int64_t faults;			      /* page faults, of whatever size; absent: none */
 	int64_t lone; /* of the faults: each alone in its 2 MiB; absent: none, or sizes are known */
-	int64_t mapping; /* of the record's mappings; absent: not known in which */
+	int64_t mapping;  /* of the record's mappings; absent: not known in which */
 	bool is_on_stack; /* the memory is the stack of a thread */
 	int64_t samples;
 	unsigned int line;
@@ -164,15 +164,16 @@ struct record_touch {
 
 /*
  * Address space that was asked for, as the kernel gave it: of 1 MiB and more in one piece, the heap
- * of brk(2), or all the rest of a process, and all its files. Given back is not seen; what is touched is in the touches.
+ * of brk(2), or all the rest of a process, and all its files. Given back is not seen; what is
+ * touched is in the touches.
  */
 struct record_mapping {
 	int64_t id, pid;
-	const char *what;      /* mmap, shared, heap, pieces, file; anonymous: all but the heap */
-	uint64_t start;	       /* of the first of `calls` */
-	int64_t bytes;	       /* of all calls together; absent: of files */
-	int64_t calls;	       /* absent: not counted */
-	int64_t t_ns;	       /* of the first call */
+	const char *what; /* mmap, shared, heap, pieces, file; anonymous: all but the heap */
+	uint64_t start;	  /* of the first of `calls` */
+	int64_t bytes;	  /* of all calls together; absent: of files */
+	int64_t calls;	  /* absent: not counted */
+	int64_t t_ns;	  /* of the first call */
 	int64_t first_ns, last_ns; /* when it was touched; absent: not seen */
 	const char *stack;	   /* of the first call, as in a touch; NULL: not known */
 	unsigned int line;

@@ -33,8 +33,8 @@ static bool lies_in(const struct record_arena *a, const struct record_mapping *m
 {
 	uint64_t end = m->start + (uint64_t)m->bytes;
 
-	return a->base && is_known(m->bytes) && m->bytes > 0 && end > m->start && a->pid == m->pid &&
-	       a->base >= m->start && a->base < end;
+	return a->base && is_known(m->bytes) && m->bytes > 0 && end > m->start &&
+	       a->pid == m->pid && a->base >= m->start && a->base < end;
 }
 
 /* One that fills it, and is alone in it: what is touched there is the arena's. */

@@ -13,9 +13,9 @@ struct mapped {
 	const char *what; /* record_mapping's; stack: the kernel's; elsewhere: in none */
 	const struct record_arena *arena; /* that lives in it; NULL: none, or not it alone */
 	bool is_by_known;
-	struct touch_line by; /* who asked for it */
-	int64_t reserved;     /* absent: not known */
-	int64_t calls;	      /* absent: not counted */
+	struct touch_line by;	   /* who asked for it */
+	int64_t reserved;	   /* absent: not known */
+	int64_t calls;		   /* absent: not counted */
 	int64_t first_ns, last_ns; /* touched; absent: not seen */
 	struct touches touches;	   /* pages that came; those that came again are counted again */
 };

@@ -12,7 +12,7 @@
 enum { ROWS_MAX = 8 };
 #define WORTH_TELLING (INT64_C(1) << 20)
 
-#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
+#define SIZE(bytes)   TEXT_SIZE((uint64_t)(bytes))
 
 /* More than a thousandth of the largest, in either column. */
 static bool is_worth_telling(const struct mapped_list *list, const struct mapped *m)
@@ -122,9 +122,8 @@ static void say_untouched(const struct mapped_list *list, struct doc *doc)
 
 	if (!m)
 		return;
-	doc_sentence(doc,
-		     "Reserved is not touched: of the %s that %s asked for, %s became memory.", SIZE(m->reserved),
-		     by, m->touches.total ? SIZE(m->touches.total) : "nothing");
+	doc_sentence(doc, "Reserved is not touched: of the %s that %s asked for, %s became memory.",
+		     SIZE(m->reserved), by, m->touches.total ? SIZE(m->touches.total) : "nothing");
 	doc_cite(doc, "%" PRId64 " touch samples", samples_of(list));
 }
 
@@ -144,9 +143,8 @@ static void say_limits(const struct mapped_list *list, struct doc *doc)
 		doc_sentence(doc, "What was given back is still counted as reserved: "
 				  "munmap(2) is not seen.");
 	if (is_again)
-		doc_sentence(doc,
-			     "More was touched than reserved where pages were given back and "
-			     "touched again, or copied after a fork(2).");
+		doc_sentence(doc, "More was touched than reserved where pages were given back and "
+				  "touched again, or copied after a fork(2).");
 }
 
 void story_mapped(const struct facts *f, struct doc *doc)

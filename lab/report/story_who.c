@@ -87,14 +87,15 @@ static void say_estimate(const struct facts *f, const struct touches *t, struct 
 	if (!why)
 		return;
 	touch_frames_init(&frames, f->record);
-	doc_sentence(doc,
-		     "This is an estimate (%s): a fault counts as a page, or as 2 MiB where huge "
-		     "pages were in use and no other fault came near. The faults account for %s%s%s%s. "
-		     "Root, or CAP_PERFMON with tracefs, gives bytes as the kernel counts them.",
-		     why, SIZE(t->total),
-		     is_known(frames.resident) ? "; when last seen, the target had " : "",
-		     is_known(frames.resident) ? SIZE(frames.resident) : "",
-		     is_known(frames.resident) ? " resident" : "");
+	doc_sentence(
+		doc,
+		"This is an estimate (%s): a fault counts as a page, or as 2 MiB where huge "
+		"pages were in use and no other fault came near. The faults account for %s%s%s%s. "
+		"Root, or CAP_PERFMON with tracefs, gives bytes as the kernel counts them.",
+		why, SIZE(t->total),
+		is_known(frames.resident) ? "; when last seen, the target had " : "",
+		is_known(frames.resident) ? SIZE(frames.resident) : "",
+		is_known(frames.resident) ? " resident" : "");
 	cite_samples(doc, t);
 	touch_frames_release(&frames);
 }

@@ -20,9 +20,15 @@ const char *const touch_kind_names[TOUCH_KIND_COUNT] = {
 };
 
 const char *const touch_kind_words[TOUCH_KIND_COUNT] = {
-	"write to new memory",	       "cleared by libc (memset)", "copied by libc (memcpy)",
-	"read(2) into new memory",     "populated or locked",	   "system call",
-	"copy on write after fork(2)", "shared memory, tmpfs",	   "mapped file",
+	"write to new memory",
+	"cleared by libc (memset)",
+	"copied by libc (memcpy)",
+	"read(2) into new memory",
+	"populated or locked",
+	"system call",
+	"copy on write after fork(2)",
+	"shared memory, tmpfs",
+	"mapped file",
 	"stack",
 };
 
@@ -49,7 +55,8 @@ static int64_t last_resident(const struct record *r)
 		const struct oomlog_event *e = &kills->items[i].event;
 
 		for (size_t j = 0; j < e->victim_count; j++)
-			if (e->victims[j].pid == r->target_pid && is_known(e->victims[j].anon_rss_bytes))
+			if (e->victims[j].pid == r->target_pid &&
+			    is_known(e->victims[j].anon_rss_bytes))
 				resident = e->victims[j].anon_rss_bytes +
 					   or_zero(e->victims[j].file_rss_bytes) +
 					   or_zero(e->victims[j].shmem_rss_bytes);
@@ -108,10 +115,9 @@ const char *touches_lack(const struct record *r)
 
 int64_t touch_estimate(const struct touch_frames *f, const struct record_touch *touch)
 {
-	return f->is_estimate
-		       ? (int64_t)(faulted(f, touch) *
-				   (touch->pid == f->record->target_pid ? f->scale : 1))
-		       : 0;
+	return f->is_estimate ? (int64_t)(faulted(f, touch) *
+					  (touch->pid == f->record->target_pid ? f->scale : 1))
+			      : 0;
 }
 
 void touch_frames_init(struct touch_frames *f, const struct record *r)
@@ -374,8 +380,7 @@ void touches_add(const struct touch_frames *frames, const struct record_touch *t
 {
 	struct touch_line line = {.samples = or_zero(touch->samples)};
 	const struct record_frame *innermost =
-		touch->stack ? frame_at(frames, touch->stack, strcspn(touch->stack, " "))
-			     : NULL;
+		touch->stack ? frame_at(frames, touch->stack, strcspn(touch->stack, " ")) : NULL;
 	const struct {
 		enum touch_kind kind;
 		int64_t bytes;

@@ -18,7 +18,7 @@
 #include "capture/touch.h"
 
 #define MEMORY_BYTES ((size_t)1 << 30)
-#define HUGE  ((size_t)2 << 20)
+#define HUGE	     ((size_t)2 << 20)
 
 static double ms(clockid_t clock)
 {
@@ -30,7 +30,8 @@ static double ms(clockid_t clock)
 
 static int write_memory(int advice)
 {
-	char *p = mmap(NULL, MEMORY_BYTES + HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, MEMORY_BYTES + HUGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	double start;
 
 	if (p == MAP_FAILED) {

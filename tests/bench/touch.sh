@@ -17,10 +17,10 @@ judge() { awk -v is="$1" -v most="$2" 'BEGIN { print is <= most ? "ok" : "MISSED
 # compare WHAT MEASURED FLOOR FLOOR_NAME TARGET
 compare() {
 	local ratio verdict=-
-	[ -n "$2" ] && [ -n "$3" ] || {
+	if [ -z "$2" ] || [ -z "$3" ]; then
 		echo "tests/bench/touch.sh: broken: $1: no figure" >&2
 		exit 1
-	}
+	fi
 	ratio=$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.2f", a / b }')
 	[ "$5" = - ] || verdict=$(judge "$ratio" "$5")
 	row "$1" "$2 ms" "$4 $3 ms" "$ratio" "$5" "$verdict"
