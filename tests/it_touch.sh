@@ -89,7 +89,7 @@ reserved_and_touched() {
 	within "$(report "$dir" '.arenas[0].touched_by[0].bytes')" \
 		"$(report "$dir" '.kills[0].anon_rss_bytes / 1048576')" "$1: who touched an arena"
 	like "$(cat "$dir/latest/report.txt")" \
-		'2.0 GiB .* arena "game memory", by .*memset-2g.c.* clear_eagerly at src/arena.c' \
+		'2.0 GiB .* arena "game memory" of .*memset-2g.c.* clear_eagerly at src/arena.c' \
 		"$1: reserved by, touched by"
 }
 

@@ -199,10 +199,11 @@ const struct mapped *mapped_of_arena(const struct mapped_list *list,
 char *mapped_by(const struct mapped *m)
 {
 	_cleanup_free_ char *place = m->is_by_known ? touch_place(&m->by) : NULL;
+	const char *line = place ? strstr(place, " at ") : NULL;
 
 	if (m->arena && m->arena->name)
-		return text_format("arena \"%s\", by %s", m->arena->name,
-				   place ? place : "(not known)");
+		return text_format("arena \"%s\" of %s", m->arena->name,
+				   line ? line + strlen(" at ") : place ? place : "?");
 	if (place)
 		return text_format("%s", place);
 	if (!strcmp(m->what, "heap"))
