@@ -3,6 +3,7 @@
  * whole of it on a child of a user without privilege.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -189,7 +190,7 @@ static int profile_as_nobody(int fd)
 	struct touch *touch;
 	char why[256] = "";
 	int gate[2], status;
-	pid_t pid;
+	pid_t pid, ended;
 
 	/* Who changes users may not be looked at otherwise. */
 	if (setgid(NOBODY) || setuid(NOBODY) || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
@@ -198,7 +199,13 @@ static int profile_as_nobody(int fd)
 	touch = pid < 0 ? NULL : touch_open(pid, false, why, sizeof(why));
 	if (!touch || write(gate[1], "g", 1) != 1)
 		return touch ? 1 : 2;
-	if (waitpid(pid, &status, 0) != pid || status)
+	while (!(ended = waitpid(pid, &status, WNOHANG))) {
+		struct pollfd ready = {.fd = touch_fd(touch), .events = POLLIN};
+
+		poll(&ready, 1, 10);
+		touch_drain(touch);
+	}
+	if (ended != pid || status)
 		return 1;
 	record_writer_init(&w, fd);
 	record_put_run(&w, &(struct record_run){.id = "r", .page_size = 4096});

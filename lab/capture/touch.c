@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
@@ -33,7 +34,8 @@ struct touch {
 	struct touch_faults faults;
 	bool is_by_faults; /* there is nothing else */
 	struct touch_blocks blocks;
-	int64_t faults_lost; /* since the last that was not */
+	struct touch_row *last_fault; /* NULL: none yet */
+	int mounts;		      /* keeps what a container has mounted; -1: not another's */
 	struct last_row {
 		pid_t tid;
 		struct touch_row *row;
@@ -74,11 +76,14 @@ static bool open_all(struct touch *t, pid_t pid, char *why, size_t size)
 	return !r;
 }
 
-/* The root is held, so that files are still found when the process has gone. */
+/* The root and what is mounted below are held, so that files are found when the process has gone.
+ */
 static struct touch *touch_new(pid_t pid, bool has_other_root)
 {
+	_cleanup_free_ char *mounts = text_format("/proc/%d/ns/mnt", (int)pid);
 	struct touch *t = xcalloc(1, sizeof(*t));
 
+	t->mounts = has_other_root ? open(mounts, O_RDONLY | O_CLOEXEC) : -1;
 	t->record = xcalloc(1, TOUCH_RECORD_MAX);
 	t->unwind = unwind_new(has_other_root ? modules_root_of(pid) : MODULES_ROOT_OWN);
 	t->rings.epoll_fd = -1;
@@ -218,9 +223,7 @@ static void on_fault(struct touch *t, const struct touch_event *event)
 	row->faults += (int64_t)event->period;
 	if (!t->is_by_faults)
 		return;
-	/* Most likely they were of the same. */
-	row->faults += t->faults_lost;
-	t->faults_lost = 0;
+	t->last_fault = row;
 	if (touch_blocks_can_be_huge(&t->spaces, event->pid, event->address))
 		touch_blocks_add(&t->blocks, event, row);
 	note_touched(t, where.mapping, event->t_ns);
@@ -256,7 +259,9 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		break;
 	case TOUCH_LOST:
 		t->lost += event->lost;
-		t->faults_lost += t->is_by_faults ? event->lost * TOUCH_FAULTS_PERIOD : 0;
+		/* Most likely they were of the same as the last that was not lost. */
+		if (t->is_by_faults && t->last_fault)
+			t->last_fault->faults += event->lost * TOUCH_FAULTS_PERIOD;
 		break;
 	case TOUCH_OTHER:
 		break;
@@ -441,6 +446,8 @@ void touch_free(struct touch *t)
 	if (!t)
 		return;
 	touch_rings_release(&t->rings);
+	if (t->mounts >= 0)
+		close(t->mounts);
 	touch_scale_release(&t->scale);
 	touch_table_release(&t->table);
 	touch_spaces_release(&t->spaces);
