@@ -169,7 +169,6 @@ static int do_sources(struct here *here, struct err *err)
 		.cg = &here->cg,
 		.timeout_ns = here->run->spec.timeout_ns,
 		.profiles = !here->run->options->no_touch_profile,
-		.program = here->run->path,
 		.premortem_percent = here->run->options->premortem_percent,
 		.core_dir = here->run->options->premortem_core ? here->run->dir : NULL,
 		.ring = here->ring,

@@ -16,7 +16,6 @@
 #include "capture/premortem.h"
 #include "capture/source.h"
 #include "capture/touch.h"
-#include "symbols/unwind.h"
 
 /* A livelock is this long without a kill while OOMs go on. */
 #define LIVELOCK_NS	 INT64_C(3000000000)
@@ -97,9 +96,6 @@ void capture_attach(struct capture *capture, const struct target *target)
 		return;
 	capture->touch = touch_open(target->pid, target->is_foreign, why, sizeof(why));
 	record_put_source(capture->w, "touch profile", capture->touch, *why ? why : NULL);
-	if (capture->touch && target->is_foreign && capture->config.program &&
-	    *capture->config.program == '/')
-		unwind_know(touch_unwind(capture->touch), capture->config.program);
 	if (capture->touch)
 		capture->polls[SOURCE_TOUCH] =
 			(struct pollfd){.fd = touch_fd(capture->touch), .events = POLLIN};

@@ -41,7 +41,6 @@ struct capture_config {
 	bool profiles;	       /* who touches the memory (touch.h) */
 	int premortem_percent; /* a look so far under memory.max (premortem.h); 0: none */
 	const char *core_dir;  /* with a core file of the target, into this folder; NULL: none */
-	const char *program;	       /* the target's, by its own root's paths; may be NULL */
 	const struct trace_ring *ring; /* arenas, for that look; may be NULL */
 	void (*progress)(const struct capture_status *status, void *ctx); /* may be NULL */
 	void *ctx;

@@ -188,11 +188,6 @@ static void report_mapping(struct unwind *u, struct space *space, const struct m
 	dwfl_report_end(space->dwfl, NULL, NULL);
 }
 
-void unwind_know(struct unwind *u, const char *path)
-{
-	modules_find(&u->modules, u->root, path);
-}
-
 void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint64_t pgoff,
 		const char *path)
 {

@@ -43,9 +43,6 @@ struct unwind;
 struct unwind *unwind_new(int root);
 void unwind_free(struct unwind *u);
 
-/* A file that will be mapped: opened while it is in reach, since the root may go with its process. */
-void unwind_know(struct unwind *u, const char *path);
-
 /* A new program: nothing of the old one is mapped any more. */
 void unwind_exec(struct unwind *u, pid_t pid);
 void unwind_fork(struct unwind *u, pid_t pid, pid_t parent);
