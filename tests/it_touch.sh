@@ -88,8 +88,8 @@ reserved_and_touched() {
 	run_in "$1" --memory=64M memset-2g
 	within "$(report "$dir" '.arenas[0].touched_by[0].bytes')" \
 		"$(report "$dir" '.kills[0].anon_rss_bytes / 1048576')" "$1: who touched an arena"
-	like "$(cat "$dir/latest/report.txt")" \
-		'2.0 GiB .* arena "game memory" of .*memset-2g.c.* clear_eagerly at src/arena.c' \
+	like "$(cat "$dir/latest/report.md")" \
+		'2.0 GiB .* arena "game memory" of .*memset-2g.c.* clear.*eagerly at src/arena.c' \
 		"$1: reserved by, touched by"
 }
 

@@ -203,7 +203,9 @@ char *mapped_by(const struct mapped *m)
 
 	if (m->arena && m->arena->name)
 		return text_format("arena \"%s\" of %s", m->arena->name,
-				   line ? line + strlen(" at ") : place ? place : "?");
+				   line	   ? line + strlen(" at ")
+				   : place ? place
+					   : "?");
 	if (place)
 		return text_format("%s", place);
 	if (!strcmp(m->what, "heap"))
