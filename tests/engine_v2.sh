@@ -23,6 +23,19 @@ from_host() {
 		"${@:2}" >"$scratch/out" 2>&1
 }
 
+# from_host_seen ARGS...: the same; where the engine took the cgroup away before all of its counters
+# were read, as a rootless one may, the report has to say less, and the run is made again.
+from_host_seen() {
+	local status try
+	for try in 1 2 3; do
+		from_host "$@"
+		status=$?
+		[ "$(report "$outside" '.scope == "unknown" or .events.oom_kill == null')" = true ] || break
+		echo "# try $try: $(report "$outside" "$verdict") $(report "$outside" '.events_local')"
+	done
+	return $status
+}
+
 # Called once for each engine; the folder of reports is one that the engine's user owns.
 make_images() {
 	"$1" build -q -f "$top/containers/Containerfile" -t oomlab-it "$(dirname "$oomlab")/image" \
@@ -50,7 +63,7 @@ image_and_host() {
 	in_image "$e" 64m "${binds[@]}" -- --quiet -- sh -c "$hog"
 	gives "$? $(report "$inside" '.outcome + " " + .scope')" "3 child_oom_killed own" \
 		"$title, inside: a child is killed"
-	from_host "$e" --memory=128M memset-2g
+	from_host_seen "$e" --memory=128M memset-2g
 	gives "$(report "$outside" "$verdict")" "$(report "$outside" .verdict) oom_killed own v2" \
 		"$title, outside: memset-2g"
 	is "$(report "$outside" '.spec.memory_max == .memory.max and .memory.max == 134217728')" true \
@@ -61,7 +74,7 @@ image_and_host() {
 		"$title, outside: whether the engine agrees"
 	from_host "$e" lazy-zero-2g
 	gives "$? $(report "$outside" "$verdict")" "0 pass survived none v2" "$title, outside: lazy-zero-2g"
-	from_host "$e" --image oomlab-test --memory 64M "${options[@]}" -- sh -c "$hog"
+	from_host_seen "$e" --image oomlab-test --memory 64M "${options[@]}" -- sh -c "$hog"
 	gives "$? $(report "$outside" '.outcome + " " + .scope')" "3 child_oom_killed own" \
 		"$title, outside: a child is killed"
 	is "$("$e" ps -aq)" '' "$title: no container left"

@@ -145,9 +145,15 @@ check_door() {
 
 # The engine's own privileges show the kernel log: process numbers there are not the container's.
 check_inside_kmsg() {
-	local e=$1
-	in_image "$e" --memory 128m --device /dev/kmsg --cap-add SYSLOG --user 0 -- memset-2g
-	is "$? $(report "$inside" "$verdict")" "0 pass oom_killed" "$e, inside: with the kernel log"
+	local e=$1 status
+	# The kernel prints ten OOM headers in 5 s and no more; other tests may have had theirs.
+	for _ in 1 2 3; do
+		in_image "$e" --memory 128m --device /dev/kmsg --cap-add SYSLOG --user 0 -- memset-2g
+		status=$?
+		[ "$(report "$inside" '.kills | length')" = 0 ] || break
+		sleep 5
+	done
+	is "$status $(report "$inside" "$verdict")" "0 pass oom_killed" "$e, inside: with the kernel log"
 	is "$(report "$inside" '.kills | length')" 1 "$e, inside: the kernel's account is the target's"
 }
 
