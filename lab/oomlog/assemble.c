@@ -474,7 +474,9 @@ void assembler_message(void *ctx, const struct message *m)
 		/* What is put off may belong to the next. */
 		if (a->open && !a->pending_count)
 			a->facts.event.lines.last = m->line;
-		note_time(a, m);
+		/* Within a list nothing leaps. */
+		if (m->kind != KIND_STAT && m->kind != KIND_FRAME && m->kind != KIND_ROW)
+			note_time(a, m);
 		return;
 	}
 	if (m->kind == KIND_BOOT || m->kind == KIND_BY_HAND)
