@@ -72,7 +72,7 @@ image_and_host() {
 		"$title, outside: memory.events before the engine removes it"
 	is "$(report "$outside" '.run.engine.agrees == (.run.engine.oom_killed == true)')" true \
 		"$title, outside: whether the engine agrees"
-	from_host "$e" lazy-zero-2g
+	from_host_seen "$e" lazy-zero-2g
 	gives "$? $(report "$outside" "$verdict")" "0 pass survived none v2" "$title, outside: lazy-zero-2g"
 	from_host_seen "$e" --image oomlab-test --memory 64M "${options[@]}" -- sh -c "$hog"
 	gives "$? $(report "$outside" '.outcome + " " + .scope')" "3 child_oom_killed own" \

@@ -233,7 +233,8 @@ is "$(find "$scratch/row" -mindepth 1 -maxdepth 1 -type d | wc -l)" 100 'a hundr
 is "$(readlink -f "$scratch/row/latest")" \
 	"$(find "$scratch/row" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -n | tail -1 |
 		cut -d' ' -f2)" 'latest is the last'
-is "$(grep oomlab /proc/self/mounts)" '' 'no mount left'
+# Engines that another test runs beside this one have mounts below that test's own folder.
+is "$(grep oomlab /proc/self/mounts | grep -v "/oomlab-test\.[^/]*/\(docker\|podman\)/")" '' 'no mount left'
 is "$(find "$scratch/tmp" /run/oomlab -mindepth 1 2>/dev/null)" '' 'no temporary file left'
 is_clean 'a hundred in a row'
 

@@ -24,11 +24,27 @@ touched() {
 	report "$dir" "[.touches[] | select($1) | .bytes] | add // 0"
 }
 
-# within FOUND EXPECTED_MIB NAME: 2 % either way.
-within() {
+# is_within FOUND EXPECTED_MIB: 2 % either way.
+is_within() {
 	awk -v found="$1" -v mib="$2" \
 		'BEGIN { want = mib * 1048576; exit !(found > want * 0.98 && found < want * 1.02) }'
+}
+
+# within FOUND EXPECTED_MIB NAME
+within() {
+	is_within "$1" "$2"
 	ok $? "$3" "found $1 bytes, expected $2 MiB within 2 %"
+}
+
+# Two threads share one size, of which 6.1 tells only every 64 pages: which of them grew it is told by
+# the samples of both, and where another test holds up the machine they can be few. One of three
+# runs has to have enough.
+run_threads() {
+	for _ in 1 2 3; do
+		run_in "$1" --memory=256M -- "$helper" threads
+		is_within "$(touched '.function == "by_loop" and .kind == "store"')" 32 &&
+			is_within "$(touched '.function == "by_other_loop" and .kind == "store"')" 16 && return
+	done
 }
 
 # line PLACE FUNCTION KIND MIB
@@ -51,7 +67,7 @@ every_kind() {
 	run_in "$1" --memory=256M -- "$helper" fork
 	line "$1" by_loop store 32
 	line "$1" by_child copy_on_write 32
-	run_in "$1" --memory=256M -- "$helper" threads
+	run_threads "$1"
 	line "$1" by_loop store 32
 	line "$1" by_other_loop store 16
 	run_in "$1" --memory=256M -- "$helper" shmem
