@@ -303,7 +303,7 @@ static void say_deaths(struct explanation *x, const struct oomlog_event *ev)
 			    ev->panic_is_compulsory ? "2 (always)" : "set");
 }
 
-static bool is_listed(const struct oomlog_event *ev, int64_t pid)
+bool explain_is_listed(const struct oomlog_event *ev, int64_t pid)
 {
 	for (size_t i = 0; i < ev->task_count; i++)
 		if (ev->tasks[i].pid == pid)
@@ -323,7 +323,7 @@ static void say_invoker_or_victim(struct explanation *x, const struct oomlog_eve
 	if (ev->victims[0].pid == ev->invoker_pid)
 		explain_say(x, TOPIC_WHO, ev->lines.cpu, killed,
 			    "It is also the process that was killed.");
-	else if (is_listed(ev, ev->invoker_pid))
+	else if (explain_is_listed(ev, ev->invoker_pid))
 		explain_say(
 			x, TOPIC_WHO, ev->lines.cpu, killed,
 			"It is not the process that was killed: whoever asks last only makes the "
@@ -331,7 +331,7 @@ static void say_invoker_or_victim(struct explanation *x, const struct oomlog_eve
 	else if (ev->invoker_pid == 2)
 		explain_say(x, TOPIC_WHO, ev->lines.cpu, 0,
 			    "Pid 2 starts the kernel's own threads and has no memory of its own.");
-	else if (ev->task_count && is_listed(ev, ev->victims[0].pid))
+	else if (ev->task_count && explain_is_listed(ev, ev->victims[0].pid))
 		explain_say(
 			x, TOPIC_WHO, ev->lines.cpu, ev->lines.table,
 			"Pid %" PRId64
@@ -408,7 +408,7 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 		explain_name(x, v->comm), SIZE_TEXT(v->total_vm_bytes), SIZE_TEXT(resident),
 		swapped ? ", and in swap " : "", swapped ? SIZE_TEXT(swapped) : "",
 		SIZE_TEXT(v->total_vm_bytes - resident - swapped),
-		!swapped && !is_listed(ev, v->pid) &&
+		!swapped && !explain_is_listed(ev, v->pid) &&
 				(ev->swap_total_bytes != 0 || or_zero(explain_stat(ev, "swap")) > 0)
 			? "in swap or "
 			: "",

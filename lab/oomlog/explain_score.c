@@ -61,18 +61,10 @@ static int by_points(const void *a, const void *b)
 	return left->pid < right->pid ? -1 : left->pid > right->pid;
 }
 
-static bool has_row(const struct oomlog_event *ev, int64_t pid)
-{
-	for (size_t i = 0; i < ev->task_count; i++)
-		if (ev->tasks[i].pid == pid)
-			return true;
-	return false;
-}
-
 /* Whose score decided: the one chosen, of whom a child may have been killed. */
 static int64_t judged_pid(const struct oomlog_event *ev)
 {
-	if (said(ev->chosen_pid) && has_row(ev, ev->chosen_pid))
+	if (said(ev->chosen_pid) && explain_is_listed(ev, ev->chosen_pid))
 		return ev->chosen_pid;
 	return ev->victim_count ? ev->victims[0].pid : OOMLOG_ABSENT;
 }
@@ -234,8 +226,9 @@ static void say_printed_score(struct explanation *x, const struct oomlog_event *
 	if (!ev->victim_count || !said(ev->chosen_pid) || ev->victims[0].pid == ev->chosen_pid)
 		return;
 	/* A cgroup's kernel picks among threads, and a thread is not in the table. */
-	child = has_row(ev, ev->chosen_pid) || (ev->chosen_comm && ev->victims[0].comm &&
-						strcmp(ev->chosen_comm, ev->victims[0].comm) != 0);
+	child = explain_is_listed(ev, ev->chosen_pid) ||
+		(ev->chosen_comm && ev->victims[0].comm &&
+		 strcmp(ev->chosen_comm, ev->victims[0].comm) != 0);
 	explain_say(x, TOPIC_WHY, ev->lines.chosen, ev->lines.killed,
 		    "Process %" PRId64 " was chosen, process %" PRId64 " was killed: %s.",
 		    ev->chosen_pid, ev->victims[0].pid,
@@ -270,7 +263,7 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 	if (!ev->victim_count || ev->old_score)
 		return;
 	if (x->victim == SIZE_MAX) {
-		if (ev->task_count && !has_row(ev, ev->victims[0].pid))
+		if (ev->task_count && !explain_is_listed(ev, ev->victims[0].pid))
 			explain_say(x, TOPIC_WHY, ev->lines.killed, ev->lines.table,
 				    "The victim is not among the processes listed, so its score "
 				    "cannot be compared.");
