@@ -48,9 +48,11 @@ static void print_help(void)
 /* Behind "--": a command of this host, or of a container's image. */
 static int find_command(struct run *run, char **operands, struct err *err)
 {
-	if (place_is_container(run->options->place))
-		return run_container_command(run, operands, err);
 	run->argv = operands;
+	if (place_is_container(run->options->place))
+		return run->options->image
+			       ? 0
+			       : err_set(err, EXIT_USAGE, "a command in a container needs --image");
 	run->path = target_find(operands[0], err);
 	return run->path ? 0 : -1;
 }
@@ -181,21 +183,6 @@ static int open_record(struct run *run, struct err *err)
 	return 0;
 }
 
-static int load_record(struct run *run, const char *path, struct record *record, struct err *err)
-{
-	int r = record_load(path, record, err);
-
-	if (!r && run_write_sites(run, record)) {
-		record_release(record);
-		r = record_load(path, record, err);
-	}
-	if (run->writer.failed) {
-		*err = run->writer.err;
-		return -1;
-	}
-	return r;
-}
-
 /* A scenario's report is its output; a command's must not mix with what the command prints. */
 static int conclude(struct run *run, struct err *err)
 {
@@ -204,7 +191,11 @@ static int conclude(struct run *run, struct err *err)
 	_cleanup_(conclusion_release) struct conclusion conclusion = {0};
 	FILE *to = run->spec.name ? stdout : stderr;
 
-	if (load_record(run, path, &record, err) < 0)
+	if (run->writer.failed) {
+		*err = run->writer.err;
+		return -1;
+	}
+	if (record_load(path, &record, err) < 0)
 		return -1;
 	conclusion_draw(&record, &conclusion);
 	if (run_write_kmsg(&record, run->dir, err) < 0 ||
@@ -219,6 +210,18 @@ static int conclude(struct run *run, struct err *err)
 	return conclusion_exit_status(&record, &conclusion);
 }
 
+/* What a guest has said until it failed is worth its lines, too. */
+static int run_guest(struct run *run, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int r = run_vm(run, err);
+
+	if (!run_write_sites(run, &why) || r < 0)
+		return r;
+	*err = why;
+	return -1;
+}
+
 static int execute(struct run *run, struct err *err)
 {
 	if (run->plan.skip) {
@@ -226,7 +229,13 @@ static int execute(struct run *run, struct err *err)
 		record_put_end(&run->writer, io_now_ns());
 		return 0;
 	}
-	return run->plan.place == PLACE_VM ? run_vm(run, err) : run_here(run, err);
+	return run->plan.place == PLACE_VM ? run_guest(run, err) : run_here(run, err);
+}
+
+/* Status 2 could be the command's own: the lab's failures of any kind are 125. */
+static int status_of(const struct err *err)
+{
+	return err->status == EXIT_USAGE ? EXIT_LAB_BROKEN : err->status;
 }
 
 /* Runs once. Returns the exit status. */
@@ -248,11 +257,12 @@ static int run_planned(struct run *run, struct err *err)
 	if (r < 0)
 		err_print(err);
 	status = conclude(run, err);
+	run_container_remove(run);
 	if (status < 0)
 		return -1;
 	if (run->signal)
 		return 128 + run->signal;
-	return r < 0 ? err->status : status;
+	return r < 0 ? status_of(err) : status;
 }
 
 static void block_signals(struct run *run)
@@ -274,6 +284,7 @@ static void block_signals(struct run *run)
 static void run_release(struct run *run)
 {
 	spec_release(&run->spec);
+	run_container_remove(run);
 	symbols_use_files(NULL);
 	modules_release(&run->modules);
 	free(run->path);
@@ -313,6 +324,11 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 	spec_init(&run->spec);
 	if (find_target(run, operands, is_command, err) < 0 || settle_spec(run, err) < 0)
 		return -1;
+	if (place_is_container(run->options->place) && !run->path) {
+		block_signals(run);
+		if (run_container_prepare(run, err) < 0)
+			return -1;
+	}
 	find_facts(run);
 	plan_make(&run->spec, wanted_place(run->options), &run->facts, &run->plan);
 	if (run->plan.place == PLACE_CURRENT && !run->plan.skip)
@@ -345,7 +361,10 @@ int cmd_run(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 	struct run_options options;
-	struct run run = {.options = &options, .writer = {.fd = -1}, .trace_port = -1};
+	struct run run = {.options = &options,
+			  .writer = {.fd = -1},
+			  .trace_port = -1,
+			  .container = CONTAINER_INIT};
 	int first = run_options_parse(argc, argv, &options, &err), status = -1;
 
 	if (first >= 0 && options.help) {
@@ -360,6 +379,5 @@ int cmd_run(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	err_print(&err);
-	/* Status 2 could be the command's own: the lab's failures of any kind are 125. */
-	return err.status == EXIT_USAGE ? EXIT_LAB_BROKEN : err.status;
+	return status_of(&err);
 }

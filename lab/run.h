@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "launch/container.h"
 #include "launch/engine.h"
 #include "launch/plan.h"
 #include "live.h"
@@ -26,7 +27,7 @@ struct run_options {
 	const char **files;  /* to pack into the guest; NULL-terminated */
 	size_t file_count;
 	const char *image;		/* of a container; NULL: an empty one */
-	const char **container_options; /* for the engine's `create`; NULL-terminated */
+	const char **container_options; /* for the engine's `run`; NULL-terminated */
 	size_t container_option_count;
 	long repeat;
 	bool dry_run, quiet, help, twin;
@@ -42,7 +43,7 @@ struct run_options {
 struct run {
 	const struct run_options *options;
 	struct spec spec;
-	char **argv;	   /* of the target */
+	char **argv;	   /* of the target; of a container, until prepared, the operands */
 	char **image_argv; /* the same where the image has a part in it: owned; else NULL */
 	char *path;	   /* what is executed, absolute */
 	char *preload;	   /* the library that counts allocation calls; NULL: none */
@@ -53,7 +54,9 @@ struct run {
 	} reasons; /* why a place is not to be had; the facts point into these */
 	struct cg_home home;
 	struct engine engine; /* for a container */
-	char *dir;	      /* reports/<name>-<time>-<pid>; NULL inside the guest */
+	struct container container;
+	struct engine_call info; /* what it is, asked while the command runs */
+	char *dir;		 /* reports/<name>-<time>-<pid>; NULL inside the guest */
 	struct modules
 		modules; /* files of the code that touched memory, those of a container open */
 	struct record_writer writer;

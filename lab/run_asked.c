@@ -64,7 +64,7 @@ int run_asked_prepare(struct run *run, struct err *err)
 {
 	_cleanup_free_ char *library = NULL;
 
-	if (!run->options->preload)
+	if (!run->options->preload || run->preload)
 		return 0;
 	if (run->options->inside_guest) {
 		run->preload = xstrdup(run->options->preload_library);

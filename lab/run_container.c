@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "run_asked.h"
 #include "src/trace_format.h"
 
 /* Asked once: an image may have been looked at before the facts are. */
@@ -33,28 +34,67 @@ void run_container_find(struct run *run, struct err *reason)
 	run->facts.engine_version = run->engine.cgroup_version;
 }
 
-int run_container_command(struct run *run, char **operands, struct err *err)
+static struct container_request request_of(const struct run *run)
 {
-	_cleanup_strbuf_ struct strbuf ignored = STRBUF_INIT;
-	enum place place = run->options->place;
-	const char *named = place == PLACE_CONTAINER ? NULL : place_names[place];
-	struct container_question question;
+	return (struct container_request){
+		.engine = &run->engine,
+		.image = run->options->image,
+		.bound = run->spec.name ? run->path : NULL,
+		.options = run->options->container_options,
+		.spec = &run->spec,
+		.preload = run->preload,
+		.command = {run->path, run->argv},
+	};
+}
 
-	if (!run->options->image)
-		return err_set(err, EXIT_USAGE, "a command in a container needs --image");
-	/* At once with the engine's own words about itself, where it is known which one. */
-	if (named)
-		container_ask_image(named, run->options->image, &question);
-	if (find_engine(run, err) < 0) {
-		if (named)
-			engine_end(&question.call, &ignored, &(struct err)ERR_INIT);
+/* With all that is known before the engine has answered. */
+static bool would_run(struct run *run, const char *name)
+{
+	const struct plan_facts facts = {.engine = name};
+
+	plan_make(&run->spec, run->options->place, &facts, &run->plan);
+	return !run->plan.skip && !run->options->dry_run;
+}
+
+static int begin(struct run *run, const char *name, struct err *err)
+{
+	struct container_request request;
+
+	if (!would_run(run, name))
+		return 0;
+	if (run_asked_prepare(run, err) < 0)
 		return -1;
-	}
-	if (!named)
-		container_ask_image(run->engine.name, run->options->image, &question);
-	run->image_argv = container_command(&question, operands, err);
+	run->engine.name = name;
+	request = request_of(run);
+	if (container_begin(&request, &run->container, err) < 0)
+		return -1;
+	container_wait_made(&run->container);
+	return 0;
+}
+
+/* Which may be because there is no such engine, and then that is said. */
+static int no_command(const struct run *run, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct engine ignored;
+
+	if (engine_find(run->engine.name, &ignored, &why) < 0)
+		*err = why;
+	return -1;
+}
+
+int run_container_prepare(struct run *run, struct err *err)
+{
+	enum place place = run->options->place;
+
+	/* First, because it takes longest; questions are asked meanwhile, or later. */
+	if (place != PLACE_CONTAINER && begin(run, place_names[place], err) < 0)
+		return -1;
+	if (find_engine(run, err) < 0)
+		return -1;
+	run->image_argv = container_command(&run->engine, run->options->image, run->argv, err);
 	if (!run->image_argv)
-		return -1;
+		return no_command(run, err);
 	run->argv = run->image_argv;
 	run->path = xstrdup(run->argv[0]);
 	return 0;
@@ -73,32 +113,32 @@ static void note_disabled_killer(struct run *run, const struct cg *cg)
 				"limit the target waits, and nothing is killed");
 }
 
-int run_container_start(struct run *run, int ring, struct container *container,
-			struct target *target, struct cg *cg, struct err *err)
+static void put_engine(struct run *run)
 {
-	const struct target_fd inherited = {TRACE_FD_ENV, ring};
-	const struct container_request request = {
-		.engine = &run->engine,
-		.image = run->options->image,
-		.path = run->path,
-		.bound = run->spec.name ? run->path : NULL,
-		.argv = run->argv,
-		.options = run->options->container_options,
-		.spec = &run->spec,
-		.fds = &inherited,
-		.fd_count = 1,
-		.preload = run->preload,
-	};
-	struct record_engine engine = {
+	const char *version = run->engine.version;
+	const struct record_engine line = {
 		.name = run->engine.name,
-		.version = run->engine.version,
+		.version = *version ? version : NULL,
 		.image = run->options->image ? run->options->image : CONTAINER_EMPTY_IMAGE,
+		.container = run->container.name,
 	};
 
-	if (container_start(&request, container, target, cg, err) < 0)
+	record_put_engine(&run->writer, &line);
+}
+
+int run_container_start(struct run *run, int ring, struct target *target, struct cg *cg,
+			struct err *err)
+{
+	const struct target_fd inherited = {TRACE_FD_ENV, ring};
+	struct container_request request = request_of(run);
+
+	request.fds = &inherited;
+	request.fd_count = 1;
+	if (!run->container.dir && container_begin(&request, &run->container, err) < 0)
 		return -1;
-	engine.container = container->name;
-	record_put_engine(&run->writer, &engine);
+	if (container_start(&request, &run->container, target, cg, err) < 0)
+		return -1;
+	put_engine(run);
 	record_put_run(&run->writer, &(struct record_run){
 					     .page_size = RECORD_ABSENT,
 					     .cgroup_version = cg->version,
@@ -106,6 +146,21 @@ int run_container_start(struct run *run, int ring, struct container *container,
 	record_put_start(&run->writer, io_now_ns(), target->pid, cg->levels[0].path);
 	note_disabled_killer(run, cg);
 	return 0;
+}
+
+void run_container_released(struct run *run)
+{
+	if (!*run->engine.version)
+		engine_info_begin(run->engine.name, &run->info);
+}
+
+static void take_info(struct run *run)
+{
+	struct err ignored = ERR_INIT;
+
+	if (run->info.pid && !engine_info_end(&run->info, &run->engine, &ignored) &&
+	    run->writer.fd >= 0)
+		put_engine(run);
 }
 
 static void put_exit(struct run *run, pid_t pid, int64_t exit_status)
@@ -120,12 +175,13 @@ static void put_exit(struct run *run, pid_t pid, int64_t exit_status)
 				      });
 }
 
-void run_container_ask(struct run *run, struct container *container, pid_t pid, bool end_known)
+void run_container_ask(struct run *run, pid_t pid, bool end_known)
 {
 	struct container_end end = {0};
 	struct err err = ERR_INIT;
 
-	if (container_ask(container, &end, &err) < 0) {
+	take_info(run);
+	if (container_ask(&run->container, &end, &err) < 0) {
 		_cleanup_free_ char *note =
 			text_format("The engine could not be asked at the end: %s", err.text);
 
@@ -148,12 +204,14 @@ void run_container_ask(struct run *run, struct container *container, pid_t pid, 
 	free(end.error);
 }
 
-void run_container_remove(struct run *run, struct container *container)
+void run_container_remove(struct run *run)
 {
 	struct err err = ERR_INIT;
 
-	if (container_remove(container, &err) == 0)
+	take_info(run);
+	if (container_remove(&run->container, &err) == 0)
 		return;
 	err_print(&err);
-	record_put_note(&run->writer, err.text);
+	if (run->writer.fd >= 0)
+		record_put_note(&run->writer, err.text);
 }

@@ -17,7 +17,6 @@
 #include "capture/capture.h"
 #include "capture/settings.h"
 #include "capture/trace_ring.h"
-#include "launch/container.h"
 #include "launch/sysctl.h"
 #include "run.h"
 #include "run_asked.h"
@@ -35,7 +34,6 @@ struct here {
 	struct trace_ring *ring;
 	struct capture *capture;
 	struct target target;
-	struct container container;
 	char old_score[16];
 };
 
@@ -123,13 +121,15 @@ static void undo_ring(struct here *here)
 
 static int do_container(struct here *here, struct err *err)
 {
-	return run_container_start(here->run, trace_ring_fd(here->ring), &here->container,
-				   &here->target, &here->cg, err);
+	return run_container_start(here->run, trace_ring_fd(here->ring), &here->target, &here->cg,
+				   err);
 }
 
 static void undo_container(struct here *here)
 {
-	run_container_remove(here->run, &here->container);
+	/* The engine may do so while the report is written. */
+	if (!container_is_going(&here->run->container))
+		run_container_remove(here->run);
 	target_close(&here->target);
 	undo_cgroup(here);
 }
@@ -147,8 +147,7 @@ static int do_in_force(struct here *here, struct err *err)
 static int do_engine(struct here *here, struct err *err)
 {
 	(void)err;
-	run_container_ask(here->run, &here->container, here->target.pid,
-			  capture_saw_end(here->capture));
+	run_container_ask(here->run, here->target.pid, capture_saw_end(here->capture));
 	return 0;
 }
 
@@ -221,7 +220,11 @@ static int do_gate(struct here *here, struct err *err)
 {
 	live_stage(&here->run->live, "running");
 	record_put_gate(&here->run->writer, io_now_ns());
-	return target_release(&here->target, here->run->argv[0], err);
+	if (target_release(&here->target, here->run->argv[0], err) < 0)
+		return -1;
+	if (here->target.is_foreign)
+		run_container_released(here->run);
+	return 0;
 }
 
 static int do_watch(struct here *here, struct err *err)
@@ -237,7 +240,10 @@ static int do_finish(struct here *here, struct err *err)
 	capture_finish(here->capture);
 	modules_release(&here->run->modules);
 	here->run->modules = capture_take_modules(here->capture);
-	return run_write_trace(here->run, here->ring, err);
+	if (run_write_trace(here->run, here->ring, err) < 0)
+		return -1;
+	/* Now, while an engine learns of the end; a guest has no files to look at. */
+	return here->run->options->inside_guest ? 0 : run_write_sites(here->run, err);
 }
 
 struct step {
@@ -276,11 +282,25 @@ static int execute(struct here *here, struct err *err)
 	return r;
 }
 
+/* By ^C and the like before there was anything to watch. */
+static bool was_stopped(struct run *run)
+{
+	const struct timespec now = {0};
+	int signal = run->signal ? run->signal : sigtimedwait(&run->signals, NULL, &now);
+
+	run->signal = signal > 0 ? signal : 0;
+	return run->signal > 0;
+}
+
 int run_here(struct run *run, struct err *err)
 {
-	struct here here = {.run = run, .target = TARGET_INIT, .container = CONTAINER_INIT};
+	struct here here = {.run = run, .target = TARGET_INIT};
 	int r = execute(&here, err);
 
+	if (r < 0 && was_stopped(run)) {
+		record_put_watchdog(&run->writer, io_now_ns(), "interrupt");
+		r = 0;
+	}
 	if (r < 0)
 		record_put_error(&run->writer, err->text);
 	record_put_end(&run->writer, io_now_ns());

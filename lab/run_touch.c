@@ -73,28 +73,26 @@ static const char *module_path(const struct record *record, long id)
 	return NULL;
 }
 
-static bool resolve(struct record_writer *w, struct symbols *symbols, const char *place)
+static void resolve(struct record_writer *w, struct symbols *symbols, const char *place)
 {
 	uint64_t address = strtoull(strchr(place, '+') + 1, NULL, 16);
 	struct record_frame frame = {.at = place};
 	struct symbol symbol;
 
 	if (!symbols_find(symbols, address, &symbol))
-		return false;
+		return;
 	frame.function = symbol.function;
 	frame.file = symbol.file;
 	frame.line_number = symbol.line;
 	record_put_frame(w, &frame);
 	free(symbol.function);
 	free(symbol.file);
-	return true;
 }
 
-bool run_write_frames(struct record_writer *w, const struct record *record)
+void run_write_frames(struct record_writer *w, const struct record *record)
 {
 	_cleanup_(places_release) struct places places = {0};
 	struct symbols *symbols = NULL;
-	bool written = false;
 	long open = -1;
 
 	collect(record, &places);
@@ -111,8 +109,7 @@ bool run_write_frames(struct record_writer *w, const struct record *record)
 			open = id;
 		}
 		if (symbols)
-			written |= resolve(w, symbols, places.items[i]);
+			resolve(w, symbols, places.items[i]);
 	}
 	symbols_close(symbols);
-	return written;
 }

@@ -6,10 +6,7 @@
 
 #include "record/record.h"
 
-/*
- * Writes a frame line for each place in the stacks of the record; reads the programs' files. True
- * when it wrote any.
- */
-bool run_write_frames(struct record_writer *w, const struct record *record);
+/* Writes a frame line for each place in the stacks of the record; reads the programs' files. */
+void run_write_frames(struct record_writer *w, const struct record *record);
 
 #endif

@@ -61,20 +61,19 @@ int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *
 }
 
 /* The record's address, and where in the instruction to look it up. */
-static bool resolve(struct record_writer *w, struct symbols *symbols, uint64_t address, uint64_t at)
+static void resolve(struct record_writer *w, struct symbols *symbols, uint64_t address, uint64_t at)
 {
 	struct record_site site = {.address = address};
 	struct symbol symbol;
 
 	if (!address || !symbols_find(symbols, at, &symbol))
-		return false;
+		return;
 	site.function = symbol.function;
 	site.file = symbol.file;
 	site.line_number = symbol.line;
 	record_put_site(w, &site);
 	free(symbol.function);
 	free(symbol.file);
-	return true;
 }
 
 /* A call's address is one less than where it returns to; records hold the latter. */
@@ -132,11 +131,24 @@ static struct symbols *open_invoker(const struct record *record, const struct oo
 	return maps ? symbols_open(maps->maps) : NULL;
 }
 
+static void write_arena_sites(struct record_writer *w, const struct record *record)
+{
+	for (size_t i = 0; i < record->arena_count; i++) {
+		const struct record_arena *arena = &record->arenas[i];
+		struct symbols *symbols = open_maps(record, arena->pid);
+
+		if (!symbols)
+			continue;
+		resolve_call(w, symbols, arena->init_site);
+		resolve_call(w, symbols, arena->clear_site);
+		symbols_close(symbols);
+	}
+}
+
 /* Where the kernel's own record of an OOM says that the program was. */
-static bool write_witnesses(struct run *run, const struct record *record)
+static void write_witnesses(struct record_writer *w, const struct record *record)
 {
 	struct kills *kills = kills_find(record);
-	bool written = false;
 
 	for (size_t i = 0; i < kills->count && i < WITNESSES_MAX; i++) {
 		const struct oomlog_event *event = &kills->items[i].event;
@@ -144,31 +156,24 @@ static bool write_witnesses(struct run *run, const struct record *record)
 
 		if (!symbols)
 			continue;
-		written |= resolve(&run->writer, symbols, event->user_rip, event->user_rip);
+		resolve(w, symbols, event->user_rip, event->user_rip);
 		symbols_close(symbols);
 	}
 	kills_free(kills);
-	return written;
 }
 
-bool run_write_sites(struct run *run, const struct record *record)
+int run_write_sites(struct run *run, struct err *err)
 {
-	bool written = false;
+	_cleanup_free_ char *path = text_format("%s/record.jsonl", run->dir);
+	_cleanup_(record_release) struct record record = {0};
 
+	if (record_load(path, &record, err) < 0)
+		return -1;
 	/* A container's path may name another file here; a scenario is bound at its own. */
 	if (place_is_container(run->plan.place) && !run->spec.name)
 		symbols_use_files(&run->modules);
-	for (size_t i = 0; i < record->arena_count; i++) {
-		const struct record_arena *arena = &record->arenas[i];
-		struct symbols *symbols = open_maps(record, arena->pid);
-
-		if (!symbols)
-			continue;
-		resolve_call(&run->writer, symbols, arena->init_site);
-		resolve_call(&run->writer, symbols, arena->clear_site);
-		symbols_close(symbols);
-		written = true;
-	}
-	written |= write_witnesses(run, record);
-	return run_write_frames(&run->writer, record) || written;
+	write_arena_sites(&run->writer, &record);
+	write_witnesses(&run->writer, &record);
+	run_write_frames(&run->writer, &record);
+	return 0;
 }

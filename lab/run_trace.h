@@ -11,9 +11,9 @@
 int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *err);
 
 /*
- * Turns the addresses a record holds into functions and lines: appends "site" lines to its file.
- * True when it did: the record is to be loaded again.
+ * Turns the addresses that this run's record holds so far into functions and lines: appends "site"
+ * and "frame" lines to it. 0, or -1 when it cannot be read.
  */
-bool run_write_sites(struct run *run, const struct record *record);
+int run_write_sites(struct run *run, struct err *err);
 
 #endif

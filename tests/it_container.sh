@@ -195,6 +195,14 @@ check_outside() {
 	# shellcheck disable=SC2016 # expanded in the container
 	from_host "$e" --image oomlab-test --memory 64M "${options[@]}" -- sh -c 'echo "<$1>"' x 'a b'
 	is "$? $(cat "$scratch/out")" "0 <a b>" "$e, outside: words and output pass unchanged"
+	from_host "$e" --image oomlab-test --memory 64M "${options[@]}" -- sh -c 'echo "$#"' x $(seq 4000)
+	is "$? $(cat "$scratch/out")" "0 4000" "$e, outside: and many of them"
+	from_host "$e" --image oomlab-test --memory 64M "${options[@]}" -- true $(seq 20000)
+	is "$? $(wc -l <"$scratch/out")" "125 1" "$e, outside: too many are refused in one line"
+	"$oomlab" run --quiet --reports="$outside" --backend="$e" --image oomlab-test --memory 64M \
+		"${options[@]}" -- sh -c 'seq 20000; seq 30000 >&2; exit 4' >"$scratch/1" 2>"$scratch/2"
+	is "$? $(cksum <"$scratch/1") $(cksum <"$scratch/2")" \
+		"4 $(seq 20000 | cksum) $(seq 30000 | cksum)" "$e, outside: both outputs, whole and apart"
 	from_host "$e" --image oomlab-it --memory 512M --expect failed
 	is $? 1 "$e, outside: an image's own command runs"
 	from_host "$e" --image oomlab-test --memory 64M -- no-such-command
@@ -215,13 +223,16 @@ check_outside() {
 check_options() {
 	local e=$1 option
 	for option in --name=oomlab-mine --rm --restart=always --restart=on-failure:2 --memory=64m \
-		-m64m --memory-swap=-1 --entrypoint=/x --pull=always --help; do
+		-m64m --memory-swap=-1 --entrypoint=/x --pull=always --cidfile=/x -d -it \
+		--attach=stdin --help; do
 		from_host "$e" "--container-option=$option" memset-2g
 		is "$? $(wc -l <"$scratch/out")" "125 1" "$e, outside: $option is refused in one line"
 	done
 	from_host "$e" --container-option=--no-such-option memset-2g
-	is "$? $(cat "$scratch/out")" "125 oomlab: $e create: unknown flag: --no-such-option" \
+	is "$? $(cat "$scratch/out")" "125 oomlab: $e run: unknown flag: --no-such-option" \
 		"$e, outside: what the engine refuses is said in its words"
+	from_host "$e" --container-option=--workdir=/dev/null/x memset-2g
+	is "$? $(wc -l <"$scratch/out")" "125 1" "$e, outside: what cannot be started, in one line, too"
 	from_host "$e" --container-option=--env memset-2g
 	like "$? $(cat "$scratch/out")" '^125 .*needs its value in the same word' \
 		"$e, outside: an option without its value"
@@ -287,6 +298,26 @@ start_sleeper() {
 finish_sleeper() {
 	wait "$run_pid"
 	status=$?
+}
+
+# stop_at ENGINE MS: ^C while the container is being made, started or brought to the gate.
+stop_at() {
+	rm -rf "$outside"
+	from_host "$1" --image oomlab-test --memory 64M --timeout 60 "${options[@]}" -- sleep 60 &
+	run_pid=$!
+	wait_until 30 pgrep -f -- "--reports=$outside"
+	read -rt "$(printf '0.%03d' "$2")" -u "$engine_never" || true
+	kill -INT "$(pgrep -f -- "--reports=$outside" | head -n 1)"
+	finish_sleeper
+}
+
+check_stopped_early() {
+	local e=$1 ms
+	for ms in 20 60 120 180 250; do
+		stop_at "$e" "$ms"
+		is "$status $("$e" ps -aq | wc -l) $(report "$outside" .outcome)" "130 0 signalled" \
+			"$e, outside: ^C $ms ms after the start leaves nothing"
+	done
 }
 
 check_disturbed() {
@@ -374,6 +405,7 @@ check_engine() {
 	check_options "$e"
 	check_lines "$e"
 	check_conflict "$e"
+	check_stopped_early "$e"
 	check_disturbed "$e"
 	check_restarted "$e"
 	check_killed "$e"

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -20,8 +21,10 @@
 #include "launch/preload.h"
 #include "launch/process.h"
 
-enum { WORDS_MAX = 200, STEP_MS = 100, CLIENT_TIMEOUT_MS = 5000 };
+enum { WORDS_MAX = 200, STEP_MS = 100, MADE_TIMEOUT_MS = 1000 };
+#define ID_FILE		"id"
 #define GATE_TIMEOUT_NS INT64_C(60000000000)
+#define END_TIMEOUT_NS	INT64_C(5000000000)
 
 /* A growing list of words for the engine; those made here are freed with it. */
 struct words {
@@ -48,44 +51,39 @@ static void words_release(struct words *w)
 		free(w->owned[i]);
 }
 
-static size_t append(char **to, size_t n, const json_t *from)
+static size_t append(char ***to, size_t n, const json_t *from)
 {
 	size_t i;
 	const json_t *word;
 
+	*to = xrealloc(*to, n + json_array_size(from) + 1, sizeof(**to));
 	json_array_foreach (from, i, word)
-		if (json_is_string(word) && n < WORDS_MAX / 2)
-			to[n++] = xstrdup(json_string_value(word));
+		if (json_is_string(word))
+			(*to)[n++] = xstrdup(json_string_value(word));
 	return n;
 }
 
-void container_ask_image(const char *program, const char *image,
-			 struct container_question *question)
+char **container_command(const struct engine *engine, const char *image, char *const *args,
+			 struct err *err)
 {
-	const char *const words[] = {"image", "inspect", "--format", "{{json .Config}}",
-				     image,   NULL};
-
-	memcpy(question->words, words, sizeof(words));
-	engine_begin(program, question->words, &question->call);
-}
-
-char **container_command(struct container_question *question, char *const *args, struct err *err)
-{
-	const char *image = question->words[4];
-	json_t *config = engine_end_json(&question->call, err);
-	char **words;
-	size_t n = 0;
+	const char *const ask[] = {"image", "inspect", "--format", "{{json .Config}}", image, NULL};
+	json_t *config = engine_ask(engine, ask, err);
+	char **words = NULL;
+	size_t n = 0, arg_count = 0;
 
 	if (!config) {
 		err_hint(err, "nothing is pulled here, so get or build image '%s' first", image);
 		return NULL;
 	}
-	words = xcalloc(WORDS_MAX, sizeof(*words));
-	n = append(words, n, json_object_get(config, "Entrypoint"));
-	if (!args[0])
-		n = append(words, n, json_object_get(config, "Cmd"));
-	for (size_t i = 0; args[i] && n < WORDS_MAX / 2; i++)
+	while (args[arg_count])
+		arg_count++;
+	n = append(&words, n, json_object_get(config, "Entrypoint"));
+	if (!arg_count)
+		n = append(&words, n, json_object_get(config, "Cmd"));
+	words = xrealloc(words, n + arg_count + 1, sizeof(*words));
+	for (size_t i = 0; i < arg_count; i++)
 		words[n++] = xstrdup(args[i]);
+	words[n] = NULL;
 	json_decref(config);
 	if (n)
 		return words;
@@ -153,12 +151,12 @@ static void add_limits(struct words *w, const struct spec *spec)
 		add_made(w, text_format("--oom-score-adj=%" PRId64, spec->oom_score_adj));
 }
 
-static void list_create(struct words *w, const struct container_request *request,
-			const struct container *container)
+static void list_run(struct words *w, const struct container_request *request,
+		     const struct container *container)
 {
 	_cleanup_free_ char *self = io_program_path();
 
-	add(w, "create");
+	add(w, "run");
 	add(w, "--pull=never");
 	add_made(w, text_format("--name=%s", container->name));
 	add_limits(w, request->spec);
@@ -167,68 +165,25 @@ static void list_create(struct words *w, const struct container_request *request
 	if (request->bound)
 		add_made(w, text_format("--volume=%s:%s:ro", request->bound, request->bound));
 	if (request->preload) {
-		add_made(w, text_format("--volume=%s:" PRELOAD_IN_CONTAINER ":ro",
-					request->preload));
+		add_made(w,
+			 text_format("--volume=%s:" PRELOAD_IN_CONTAINER ":ro", request->preload));
 		add(w, "--env=LD_PRELOAD=" PRELOAD_IN_CONTAINER);
 	}
+	add_made(w, text_format("--cidfile=%s/" ID_FILE, container->dir));
 	add(w, "--entrypoint=" GATE_PROGRAM);
 	for (size_t i = 0; request->options && request->options[i]; i++)
 		add(w, request->options[i]);
 	add(w, request->image ? request->image : CONTAINER_EMPTY_IMAGE);
 	add(w, "gate");
-	add(w, request->path);
-	for (size_t i = 0; request->argv[i]; i++)
-		add(w, request->argv[i]);
 }
 
-/* An option that lacks its value has swallowed the image; the next word was taken for one. */
-static int hint_at_options(const struct container_request *request, struct err *err)
+/* The engine writes its id there when it has made it: without, the name may be another's. */
+static bool is_made(const struct container *container)
 {
-	if (request->options && request->options[0] && strstr(err->text, "gate"))
-		err_hint(err, "a --container-option needs its value in the same word: --env=A=B");
-	return -1;
-}
+	_cleanup_free_ char *path = text_format("%s/" ID_FILE, container->dir);
+	struct stat st;
 
-static int create(const struct container_request *request, struct container *container,
-		  struct err *err)
-{
-	_cleanup_(words_release) struct words words = {0};
-	int r;
-
-	list_create(&words, request, container);
-	if (words.count >= WORDS_MAX)
-		return err_set(err, EXIT_USAGE, "the command has too many words for a container");
-	r = engine_call(request->engine, words.list, NULL, err);
-	/* Only then: asking first would cost every run a call. */
-	if (r && !request->image && !has_empty_image(request->engine)) {
-		*err = (struct err)ERR_INIT;
-		r = make_empty_image(request->engine, err);
-		r = r ? r : engine_call(request->engine, words.list, NULL, err);
-	}
-	if (r)
-		return hint_at_options(request, err);
-	container->is_made = true;
-	return 0;
-}
-
-/* Its own process group: ^C is for the lab, which then ends the container itself. */
-static int attach(struct container *container, struct err *err)
-{
-	sigset_t none;
-
-	container->client = fork();
-	if (container->client == 0) {
-		setpgid(0, 0);
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		execlp(container->engine->name, container->engine->name, "start", "--attach",
-		       container->name, (char *)NULL);
-		_exit(127);
-	}
-	if (container->client > 0)
-		return 0;
-	container->client = 0;
-	return err_errno(err, EXIT_LAB_BROKEN, "cannot start %s", container->engine->name);
+	return !stat(path, &st) && st.st_size > 0;
 }
 
 static bool is_stop_pending(void)
@@ -240,22 +195,20 @@ static bool is_stop_pending(void)
 		sigismember(&pending, SIGHUP) == 1);
 }
 
+static enum client_event wait_a_step(struct container *container)
+{
+	enum client_event event = client_wait(&container->client, container->listener, STEP_MS);
+
+	container->is_made = event == CLIENT_AT_GATE || is_made(container);
+	return event;
+}
+
 static int wait_at_gate(struct container *container, struct err *err)
 {
 	int64_t deadline = io_now_ns() + GATE_TIMEOUT_NS;
+	enum client_event event;
 
-	for (;;) {
-		struct pollfd p = {.fd = container->listener, .events = POLLIN};
-
-		if (poll(&p, 1, STEP_MS) > 0)
-			return 0;
-		if (waitpid(container->client, NULL, WNOHANG) == container->client) {
-			container->client = 0;
-			return err_set(err, EXIT_LAB_BROKEN,
-				       "%s could not start the container, or it ended before the "
-				       "gate: its words stand above",
-				       container->engine->name);
-		}
+	while ((event = wait_a_step(container)) == CLIENT_WAITS) {
 		if (is_stop_pending())
 			return err_set(err, EXIT_LAB_BROKEN, "stopped while the container started");
 		if (io_now_ns() > deadline)
@@ -263,6 +216,45 @@ static int wait_at_gate(struct container *container, struct err *err)
 				       "the container did not come to the gate within %s",
 				       TEXT_DURATION((uint64_t)GATE_TIMEOUT_NS));
 	}
+	if (event == CLIENT_AT_GATE)
+		return 0;
+	return err_set(err, EXIT_LAB_BROKEN, "%s run: %s", container->engine.name,
+		       engine_said(&container->client.said));
+}
+
+/* An option that lacks its value has swallowed the image; the next word was taken for one. */
+static int hint_at_options(const struct container_request *request, struct err *err)
+{
+	if (request->options && request->options[0] && strstr(err->text, "gate"))
+		err_hint(err, "a --container-option needs its value in the same word: --env=A=B");
+	return -1;
+}
+
+static int start_client(const struct container_request *request, struct container *container,
+			struct err *err)
+{
+	_cleanup_(words_release) struct words words = {0};
+
+	list_run(&words, request, container);
+	if (words.count >= WORDS_MAX)
+		return err_set(err, EXIT_USAGE, "too many words of --container-option");
+	return client_start(request->engine->name, words.list, &container->client, err);
+}
+
+static int bring_to_gate(const struct container_request *request, struct container *container,
+			 struct err *err)
+{
+	int r = wait_at_gate(container, err);
+
+	/* Only then: asking first would cost every run a call. */
+	if (r && !container->is_made && !request->image && !has_empty_image(request->engine)) {
+		*err = (struct err)ERR_INIT;
+		client_end(&container->client);
+		r = make_empty_image(request->engine, err);
+		r = r ? r : start_client(request, container, err);
+		r = r ? r : wait_at_gate(container, err);
+	}
+	return r ? hint_at_options(request, err) : client_relay(&container->client, err);
 }
 
 /*
@@ -292,47 +284,52 @@ static void name_it(struct container *container)
 		 (int)getpid(), process_start_time(getpid()), ++number);
 }
 
-int container_start(const struct container_request *request, struct container *container,
-		    struct target *target, struct cg *cg, struct err *err)
+int container_begin(const struct container_request *request, struct container *container,
+		    struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	_cleanup_free_ char *dir = text_format("%s/oomlab-gate-XXXXXX", tmp ? tmp : "/tmp");
 
-	container->engine = request->engine;
+	container->engine = *request->engine;
 	name_it(container);
 	if (!mkdtemp(dir) || chmod(dir, 0755) < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot make '%s'", dir);
 	container->dir = STEAL(dir);
 	container->listener = gate_listen(container->dir, err);
-	if (container->listener < 0 || create(request, container, err) < 0 ||
-	    attach(container, err) < 0 || wait_at_gate(container, err) < 0 ||
-	    gate_accept(container->listener, request->fds, request->fd_count, target, err) < 0 ||
+	return container->listener < 0 ? -1 : start_client(request, container, err);
+}
+
+void container_wait_made(struct container *container)
+{
+	_cleanup_close_ int changes = inotify_init1(IN_CLOEXEC);
+	struct pollfd polls[] = {{.fd = changes, .events = POLLIN},
+				 {.fd = container->client.pidfd, .events = POLLIN}};
+	char ignored[4096];
+
+	if (changes < 0 || inotify_add_watch(changes, container->dir, IN_MODIFY) < 0)
+		return;
+	while (!is_made(container) && poll(polls, ARRAY_SIZE(polls), MADE_TIMEOUT_MS) > 0 &&
+	       !polls[1].revents)
+		if (read(changes, ignored, sizeof(ignored)) < 0)
+			return;
+}
+
+int container_start(const struct container_request *request, struct container *container,
+		    struct target *target, struct cg *cg, struct err *err)
+{
+	if (bring_to_gate(request, container, err) < 0 ||
+	    gate_accept(container->listener, request->fds, request->fd_count, &request->command,
+			target, err) < 0 ||
 	    cg_open_of(target->pid, cg, err) < 0)
 		return -1;
 	skip_payload(cg);
 	return 0;
 }
 
-/* It may have been reaped with the children of the run. */
-static void end_client(struct container *container)
-{
-	struct pollfd p = {.events = POLLIN};
-
-	if (!container->client)
-		return;
-	p.fd = (int)syscall(SYS_pidfd_open, container->client, 0);
-	if (p.fd >= 0) {
-		poll(&p, 1, CLIENT_TIMEOUT_MS);
-		close(p.fd);
-		waitpid(container->client, NULL, WNOHANG);
-	}
-	container->client = 0;
-}
-
 /* While it runs the lab closes its sources: both take their time. */
 static void begin_removal(struct container *container)
 {
-	const char *name = container->engine->name;
+	const char *const words[] = {"rm", "--force", "--volumes", container->name, NULL};
 	int null;
 
 	container->removal = fork();
@@ -343,8 +340,12 @@ static void begin_removal(struct container *container)
 	null = open("/dev/null", O_WRONLY);
 	dup2(null, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
-	execlp(name, name, "rm", "--force", "--volumes", container->name, (char *)NULL);
-	_exit(127);
+	engine_exec(container->engine.name, words);
+}
+
+bool container_is_going(const struct container *container)
+{
+	return container->removal > 0;
 }
 
 /* True when it has done its work. */
@@ -379,17 +380,39 @@ static void take_end(const json_t *state, struct container_end *end)
 	end->error = error && *error ? xstrdup(error) : NULL;
 }
 
-int container_ask(struct container *container, struct container_end *end, struct err *err)
+static bool is_running(const json_t *answer)
+{
+	return json_is_true(json_object_get(json_object_get(answer, "state"), "Running")) &&
+	       !json_integer_value(json_object_get(answer, "restarts"));
+}
+
+/* An engine learns of the end some 30 ms later; asking at once meets it at the earliest. */
+static json_t *ask_until_ended(struct container *container, struct err *err)
 {
 	const char *const ask[] = {
 		"container",	 "inspect",
 		"--format",	 "{\"state\":{{json .State}},\"restarts\":{{json .RestartCount}}}",
 		container->name, NULL};
-	json_t *answer;
+	int64_t deadline = io_now_ns() + END_TIMEOUT_NS;
+
+	for (;;) {
+		bool is_last = client_has_ended(&container->client) || io_now_ns() > deadline;
+		json_t *answer = engine_ask(&container->engine, ask, err);
+
+		if (!answer || is_last || !is_running(answer))
+			return answer;
+		json_decref(answer);
+	}
+}
+
+int container_ask(struct container *container, struct container_end *end, struct err *err)
+{
+	json_t *answer = ask_until_ended(container, err);
 	int r = 0;
 
-	end_client(container);
-	answer = engine_ask(container->engine, ask, err);
+	if (answer)
+		begin_removal(container);
+	client_end(&container->client);
 	if (!answer)
 		return -1;
 	if (lives_again(answer))
@@ -398,8 +421,18 @@ int container_ask(struct container *container, struct container_end *end, struct
 	else
 		take_end(json_object_get(answer, "state"), end);
 	json_decref(answer);
-	begin_removal(container);
 	return r;
+}
+
+/* Until it is known whether there is something to remove. */
+static void settle(struct container *container)
+{
+	int64_t deadline = io_now_ns() + GATE_TIMEOUT_NS;
+	enum client_event event = CLIENT_WAITS;
+
+	while (event == CLIENT_WAITS && !container->is_made && container->client.pid > 0 &&
+	       io_now_ns() < deadline)
+		event = wait_a_step(container);
 }
 
 int container_remove(struct container *container, struct err *err)
@@ -407,19 +440,20 @@ int container_remove(struct container *container, struct err *err)
 	const char *const remove[] = {"rm", "--force", "--volumes", container->name, NULL};
 	int r = 0;
 
+	if (!container->dir)
+		return 0;
+	settle(container);
 	if (container->listener >= 0)
 		close(STEAL_FD(container->listener));
 	if (container->is_made && !end_removal(container))
-		r = engine_call(container->engine, remove, NULL, err);
-	if (container->is_made)
-		end_client(container);
+		r = engine_call(&container->engine, remove, NULL, err);
+	client_end(&container->client);
 	container->is_made = false;
-	if (container->dir)
-		io_remove_tree(container->dir);
+	io_remove_tree(container->dir);
 	free(STEAL(container->dir));
 	if (r && strstr(err->text, "No such container"))
 		return 0;
-	return r ? err_hint(err, "it may still be there: %s rm --force %s", container->engine->name,
+	return r ? err_hint(err, "it may still be there: %s rm --force %s", container->engine.name,
 			    container->name)
 		 : 0;
 }

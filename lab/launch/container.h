@@ -5,10 +5,11 @@
  *
  * Pattern of use:
  *  1. engine_find()
- *  2. container_command()  what the image runs, with what the user gave; asked meanwhile by
- *                          container_ask_image()
- *  3. container_start()    create, start, and wait until it stands at the gate; fills the target
- *                          and opens its cgroup, wherever the engine's driver has put it
+ *  2. container_begin()    runs it; as soon as it is known that it is wanted, because an engine
+ *                          takes its time, and nothing of the command runs before the gate opens
+ *  3. container_command()  what the image runs, with what the user gave
+ *     container_start()    waits until it stands at the gate; fills the target and opens its
+ *                          cgroup, wherever the engine's driver has put it
  *  4. the same as for any target: sources, target_release(), watch, finish
  *  5. container_ask()      what the engine says became of it
  *  6. container_remove()   at any stage; removes what was made and nothing else
@@ -20,7 +21,9 @@
 #define OOMLAB_LAUNCH_CONTAINER_H
 
 #include "launch/cgroup.h"
+#include "launch/client.h"
 #include "launch/engine.h"
+#include "launch/gate.h"
 #include "launch/target.h"
 #include "spec/spec.h"
 
@@ -29,30 +32,34 @@
 
 struct container_request {
 	const struct engine *engine;
-	const char *image;	     /* NULL: the empty one */
-	const char *path;	     /* what is executed, as seen inside */
-	const char *bound;	     /* program of the host shown inside at its own path; or NULL */
-	char *const *argv;	     /* of the target */
-	const char *const *options;  /* further ones for `create`; NULL-terminated, or NULL */
-	const struct spec *spec;     /* memory_max, memory_swap_max, oom_score_adj */
+	const char *image;	    /* NULL: the empty one */
+	const char *bound;	    /* program of the host shown inside at its own path; or NULL */
+	const char *const *options; /* further ones for `run`; NULL-terminated, or NULL */
+	const struct spec *spec;    /* memory_max, memory_swap_max, oom_score_adj */
+	const char *preload;	    /* library for LD_PRELOAD, of this host; NULL: none */
+	/* Of container_start() alone: */
+	struct gate_command command;
 	const struct target_fd *fds; /* inherited, as in struct target_request */
 	size_t fd_count;
-	const char *preload; /* library for LD_PRELOAD, of this host; NULL: none */
 };
 
 struct container {
-	const struct engine *engine;
+	struct engine engine;
 	char name[64];
-	char *dir;     /* with the gate's socket */
-	int listener;  /* -1: closed */
-	pid_t client;  /* `start --attach`, which relays the output; 0: none */
-	pid_t removal; /* `rm`, begun by container_ask(); 0: none */
+	char *dir;	      /* with the gate's socket */
+	int listener;	      /* -1: closed */
+	struct client client; /* `run`, which relays the output */
+	pid_t removal;	      /* `rm`, begun by container_ask(); 0: none */
 	bool is_made;
 };
-#define CONTAINER_INIT         \
-	{                      \
-		.listener = -1 \
+#define CONTAINER_INIT                                 \
+	{                                              \
+		.listener = -1, .client = CLIENT_INIT, \
 	}
+
+/* Until the engine has made it, or cannot, or 1 s is over: asked meanwhile, it would take longer.
+ */
+void container_wait_made(struct container *container);
 
 /* What `inspect` says at the end; strings are the caller's to free. */
 struct container_end {
@@ -61,31 +68,33 @@ struct container_end {
 	char *error;	     /* or NULL */
 };
 
-/* Begins the question that container_command() ends: another can be asked meanwhile. */
-struct container_question {
-	const char *words[6];
-	struct engine_call call;
-};
-void container_ask_image(const char *program, const char *image,
-			 struct container_question *question);
-
 /*
  * The words that `ENGINE run IMAGE args...` would execute: the image's entry point, then the
  * arguments, or its own command where there are none. malloc'd array and strings, or NULL: no such
  * image, or nothing to run.
  */
-char **container_command(struct container_question *question, char *const *args, struct err *err);
+char **container_command(const struct engine *engine, const char *image, char *const *args,
+			 struct err *err);
 
-/* 0, or -1; container_remove() afterwards in both cases. Interrupted by a blocked, pending signal.
+/*
+ * Both: 0, or -1; container_remove() afterwards in each case. SIGINT, SIGTERM and SIGHUP are
+ * blocked, and a pending one interrupts the wait.
  */
+int container_begin(const struct container_request *request, struct container *container,
+		    struct err *err);
 int container_start(const struct container_request *request, struct container *container,
 		    struct target *target, struct cg *cg, struct err *err);
 
-/* Waits for the last of its output, asks, and begins the removal. 0, or -1: the engine or the
- * container is gone. */
+/*
+ * Asks until the engine knows of the end, begins the removal, waits for the last of the output.
+ * 0, or -1: the engine or the container is gone.
+ */
 int container_ask(struct container *container, struct container_end *end, struct err *err);
 
-/* 0, or -1: it may still be there, and how to remove it. */
+/* Its removal has begun, and container_remove() will find it done or do it. */
+bool container_is_going(const struct container *container);
+
+/* 0, also where none was begun; or -1: it may still be there, and how to remove it. */
 int container_remove(struct container *container, struct err *err);
 
 /*

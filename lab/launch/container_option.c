@@ -22,7 +22,11 @@ static const struct {
 	 "the lab's gate stands there, then the image's own; words for it go behind '--'"},
 	{"pull", 0, "never", "nothing is pulled here, so get the image first"},
 	{"pod", 0, NULL, "the lab would have to remove the pod"},
-	{"help", 0, NULL, "ask the engine: docker create --help"},
+	{"cidfile", 0, NULL, "the lab has one of its own, to know what it made"},
+	{"detach", 'd', "false", "the lab watches the container to its end"},
+	{"interactive", 'i', "false", "the command has no input in the lab"},
+	{"attach", 'a', NULL, "its output is shown, and it has no input in the lab"},
+	{"help", 0, NULL, "ask the engine: docker run --help"},
 };
 
 static bool is_named(const char *option, const char *name, const char *allowed)
@@ -40,7 +44,8 @@ static bool has_letter(const char *option, char letter)
 {
 	if (!letter || option[0] != '-' || option[1] == '-')
 		return false;
-	option += 1 + strspn(option + 1, "diPqt");
+	while (*++option && *option != letter && strchr("diPqt", *option))
+		;
 	return *option == letter;
 }
 

@@ -17,7 +17,7 @@
 
 enum { ANSWER_MAX = 1 << 20, ARGS_MAX = 256 };
 
-static void become(const char *program, const char *const *argv, int out, int err)
+void engine_exec(const char *program, const char *const *argv)
 {
 	const char *words[ARGS_MAX] = {program};
 	sigset_t none;
@@ -26,11 +26,16 @@ static void become(const char *program, const char *const *argv, int out, int er
 		words[i + 1] = argv[i];
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	dup2(out, STDOUT_FILENO);
-	dup2(err, STDERR_FILENO);
 	execvp(program, (char *const *)words);
 	dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
 	_exit(127);
+}
+
+static void become(const char *program, const char *const *argv, int out, int err)
+{
+	dup2(out, STDOUT_FILENO);
+	dup2(err, STDERR_FILENO);
+	engine_exec(program, argv);
 }
 
 static int make_pipes(int out[2], int err[2])
@@ -44,7 +49,7 @@ static int make_pipes(int out[2], int err[2])
 	return -1;
 }
 
-void engine_begin(const char *program, const char *const *argv, struct engine_call *call)
+static void begin(const char *program, const char *const *argv, struct engine_call *call)
 {
 	int out[2], err[2];
 
@@ -103,25 +108,28 @@ static int listen_to(const struct engine_call *call, struct strbuf *out, struct 
 	return 0;
 }
 
-/*
- * "docker: Error response from daemon: ..." and the like: what follows, its first line, without
- * Docker's "Is the docker daemon running?".
- */
-static const char *said(struct strbuf *text)
+/* Warnings may stand before it. */
+static char *find_reason(char *text)
 {
 	static const char *const prefixes[] = {"Error response from daemon: ", "Error: "};
-	char *line = text->buf, *question;
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		char *found = strstr(text, prefixes[i]);
+
+		if (found)
+			return found + strlen(prefixes[i]);
+	}
+	return text;
+}
+
+const char *engine_said(struct strbuf *text)
+{
+	char *line = find_reason(text->buf), *question;
 
 	line[strcspn(line, "\n")] = '\0';
 	question = strstr(line, ". Is the docker");
 	if (question)
 		*question = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		char *found = strstr(line, prefixes[i]);
-
-		if (found)
-			line = found + strlen(prefixes[i]);
-	}
 	return *line ? line : "no reason given";
 }
 
@@ -139,7 +147,7 @@ static int reap(struct engine_call *call, bool kill_first)
 	return status;
 }
 
-int engine_end(struct engine_call *call, struct strbuf *out, struct err *err)
+static int end(struct engine_call *call, struct strbuf *out, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf errors = STRBUF_INIT;
 	int r, status;
@@ -154,7 +162,7 @@ int engine_end(struct engine_call *call, struct strbuf *out, struct err *err)
 			       call->argv[0], TEXT_DURATION((uint64_t)ENGINE_TIMEOUT_NS));
 	if (status)
 		return err_set(err, EXIT_LAB_BROKEN, "%s %s: %s", call->program, call->argv[0],
-			       said(&errors));
+			       engine_said(&errors));
 	return 0;
 }
 
@@ -162,8 +170,8 @@ static int run(const char *program, const char *const *argv, struct strbuf *out,
 {
 	struct engine_call call;
 
-	engine_begin(program, argv, &call);
-	return engine_end(&call, out, err);
+	begin(program, argv, &call);
+	return end(&call, out, err);
 }
 
 int engine_call(const struct engine *engine, const char *const *argv, struct strbuf *out,
@@ -174,47 +182,54 @@ int engine_call(const struct engine *engine, const char *const *argv, struct str
 	return run(engine->name, argv, out ? out : &ignored, err);
 }
 
-json_t *engine_end_json(struct engine_call *call, struct err *err)
+json_t *engine_ask(const struct engine *engine, const char *const *argv, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
 	json_t *answer;
 
-	if (engine_end(call, &out, err) < 0)
+	if (engine_call(engine, argv, &out, err) < 0)
 		return NULL;
 	answer = json_loadb(out.buf, out.len, JSON_DECODE_ANY, NULL);
 	if (!answer)
-		err_set(err, EXIT_LAB_BROKEN, "%s %s: the answer is no JSON", call->program,
-			call->argv[0]);
+		err_set(err, EXIT_LAB_BROKEN, "%s %s: the answer is no JSON", engine->name,
+			argv[0]);
 	return answer;
 }
 
-json_t *engine_ask(const struct engine *engine, const char *const *argv, struct err *err)
-{
-	struct engine_call call;
-
-	engine_begin(engine->name, argv, &call);
-	return engine_end_json(&call, err);
-}
-
 static const struct {
-	const char *name, *format;
+	const char *name;
+	const char *info[4];
 } engines[] = {
-	{"docker", "{{.ServerVersion}} {{.CgroupVersion}} {{.CgroupDriver}}"},
-	{"podman", "{{.Version.Version}} {{.Host.CgroupsVersion}} {{.Host.CgroupManager}}"},
+	{"docker",
+	 {"info", "--format", "{{.ServerVersion}} {{.CgroupVersion}} {{.CgroupDriver}}", NULL}},
+	{"podman",
+	 {"info", "--format",
+	  "{{.Version.Version}} {{.Host.CgroupsVersion}} {{.Host.CgroupManager}}", NULL}},
 };
 
-static int ask_info(size_t i, struct engine *engine, struct err *err)
+static void begin_info(size_t i, struct engine_call *call)
 {
-	const char *const argv[] = {"info", "--format", engines[i].format, NULL};
+	begin(engines[i].name, engines[i].info, call);
+}
+
+int engine_info_end(struct engine_call *call, struct engine *engine, struct err *err)
+{
 	_cleanup_strbuf_ struct strbuf out = STRBUF_INIT;
 	char version[8] = "";
 
-	*engine = (struct engine){.name = engines[i].name};
-	if (run(engine->name, argv, &out, err) < 0)
+	*engine = (struct engine){.name = call->program};
+	if (end(call, &out, err) < 0)
 		return -1;
 	sscanf(out.buf, "%63s %7s %31s", engine->version, version, engine->driver);
 	engine->cgroup_version = atoi(version + (version[0] == 'v'));
 	return 0;
+}
+
+void engine_info_begin(const char *name, struct engine_call *call)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(engines); i++)
+		if (!strcmp(engines[i].name, name))
+			begin_info(i, call);
 }
 
 int engine_find(const char *name, struct engine *engine, struct err *err)
@@ -223,10 +238,12 @@ int engine_find(const char *name, struct engine *engine, struct err *err)
 
 	for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
 		struct err why = ERR_INIT;
+		struct engine_call call;
 
 		if (name && strcmp(name, engines[i].name))
 			continue;
-		if (!ask_info(i, engine, &why))
+		begin_info(i, &call);
+		if (!engine_info_end(&call, engine, &why))
 			return 0;
 		if (!first.status)
 			first = why;

@@ -24,24 +24,30 @@ struct engine {
 	char driver[32];    /* cgroupfs, systemd */
 };
 
-/*
- * A call under way, so that two can be made at once: engine_begin(), then engine_end(). The words
- * must live until the end.
- */
+/* A call under way. */
 struct engine_call {
 	const char *program;
 	const char *const *argv;
-	pid_t pid;    /* 0: could not be started */
+	pid_t pid;    /* 0: none, or it could not be started */
 	int out, err; /* its stdout and stderr */
 	int cause;    /* errno of what could not be started */
 };
-void engine_begin(const char *program, const char *const *argv, struct engine_call *call);
 
-/* Appends what it prints to `out`. 0, or -1 with EXIT_LAB_BROKEN and what it said. */
-int engine_end(struct engine_call *call, struct strbuf *out, struct err *err);
+/* In a child: becomes `program argv...` with no signal blocked; 127 when it cannot. */
+void engine_exec(const char *program, const char *const *argv) __attribute__((noreturn));
+
+/* The reason in what an engine wrote to standard error: one line, cut out of `text`. */
+const char *engine_said(struct strbuf *text);
 
 /* name: "docker", "podman", or NULL for the first that answers. 0, or -1 with EXIT_SKIP. */
 int engine_find(const char *name, struct engine *engine, struct err *err);
+
+/*
+ * The same of one that was named, in two steps, with what else there is to do between them. 0, or
+ * -1 with what it said, and no more than the name. The call may be reaped by another meanwhile.
+ */
+void engine_info_begin(const char *name, struct engine_call *call);
+int engine_info_end(struct engine_call *call, struct engine *engine, struct err *err);
 
 /*
  * Runs `ENGINE argv...` (NULL-terminated) and appends what it prints to `out` (may be NULL). 0, or
@@ -52,6 +58,5 @@ int engine_call(const struct engine *engine, const char *const *argv, struct str
 
 /* The same for one that prints JSON: a new reference, or NULL. */
 json_t *engine_ask(const struct engine *engine, const char *const *argv, struct err *err);
-json_t *engine_end_json(struct engine_call *call, struct err *err);
 
 #endif

@@ -12,11 +12,15 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "scenarios/scenario.h"
 
-/* In one message: the descriptors, the exec pipe first, and the others' names, NUL-terminated. */
-enum { FDS_MAX = 8, NAMES_MAX = 512 };
+/*
+ * In one message: the descriptors, the exec pipe first; and NUL-terminated words: a name for each
+ * of them, then what is executed, then its argv.
+ */
+enum { FDS_MAX = 8, WORDS_BYTES_MAX = 128 << 10, WORDS_MAX = 16 << 10 };
 
 union control {
 	struct cmsghdr head;
@@ -26,19 +30,39 @@ union control {
 struct parcel {
 	int fds[FDS_MAX];
 	size_t count;
-	char names[NAMES_MAX];
-	size_t names_len;
+	char words[WORDS_BYTES_MAX];
+	size_t len;
 };
+
+static int put_word(struct parcel *parcel, const char *word)
+{
+	size_t len = strlen(word) + 1;
+
+	if (len > WORDS_BYTES_MAX - parcel->len)
+		return -1;
+	memcpy(parcel->words + parcel->len, word, len);
+	parcel->len += len;
+	return 0;
+}
 
 static void put(struct parcel *parcel, const char *name, int fd)
 {
-	size_t len = strlen(name) + 1;
-
-	if (parcel->count >= FDS_MAX || parcel->names_len + len > NAMES_MAX)
+	if (parcel->count >= FDS_MAX || put_word(parcel, name) < 0)
 		BUG("too many descriptors for a container");
 	parcel->fds[parcel->count++] = fd;
-	memcpy(parcel->names + parcel->names_len, name, len);
-	parcel->names_len += len;
+}
+
+static int put_command(struct parcel *parcel, const struct gate_command *command)
+{
+	int r = put_word(parcel, command->path);
+	size_t i = 0;
+
+	while (i < WORDS_MAX - 1 && command->argv[i] && r == 0)
+		r = put_word(parcel, command->argv[i++]);
+	if (r == 0 && !command->argv[i])
+		return 0;
+	errno = E2BIG;
+	return -1;
 }
 
 static int set_address(struct sockaddr_un *address, const char *dir)
@@ -63,7 +87,7 @@ int gate_listen(const char *dir, struct err *err)
 
 static int send_parcel(int socket, struct parcel *parcel)
 {
-	struct iovec data = {parcel->names, parcel->names_len};
+	struct iovec data = {parcel->words, parcel->len};
 	union control control = {0};
 	struct msghdr message = {.msg_iov = &data,
 				 .msg_iovlen = 1,
@@ -75,13 +99,14 @@ static int send_parcel(int socket, struct parcel *parcel)
 	head->cmsg_type = SCM_RIGHTS;
 	head->cmsg_len = CMSG_LEN(sizeof(int) * parcel->count);
 	memcpy(CMSG_DATA(head), parcel->fds, sizeof(int) * parcel->count);
-	return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)parcel->names_len ? 0 : -1;
+	return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)parcel->len ? 0 : -1;
 }
 
 /* The lab's ends stay in `target`, the container's are sent and closed. */
-static int hand_over(const struct target_fd *fds, size_t fd_count, struct target *target)
+static int hand_over(const struct target_fd *fds, size_t fd_count,
+		     const struct gate_command *command, struct target *target)
 {
-	struct parcel parcel = {0};
+	_cleanup_free_ struct parcel *parcel = xcalloc(1, sizeof(*parcel));
 	int pipe_fds[2], pair[2], r;
 
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
@@ -92,18 +117,19 @@ static int hand_over(const struct target_fd *fds, size_t fd_count, struct target
 		return -1;
 	}
 	target->scenario_fd = pair[0];
-	put(&parcel, "", pipe_fds[1]);
-	put(&parcel, SCENARIO_GATE_ENV, pair[1]);
+	put(parcel, "", pipe_fds[1]);
+	put(parcel, SCENARIO_GATE_ENV, pair[1]);
 	for (size_t i = 0; i < fd_count; i++)
-		put(&parcel, fds[i].env, fds[i].fd);
-	r = send_parcel(target->gate_fd, &parcel);
+		put(parcel, fds[i].env, fds[i].fd);
+	r = put_command(parcel, command);
+	r = r ? r : send_parcel(target->gate_fd, parcel);
 	close(pipe_fds[1]);
 	close(pair[1]);
 	return r;
 }
 
-int gate_accept(int listener, const struct target_fd *fds, size_t fd_count, struct target *target,
-		struct err *err)
+int gate_accept(int listener, const struct target_fd *fds, size_t fd_count,
+		const struct gate_command *command, struct target *target, struct err *err)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
@@ -118,14 +144,18 @@ int gate_accept(int listener, const struct target_fd *fds, size_t fd_count, stru
 			       "the engine runs its containers where this lab cannot see them");
 	target->pid = peer.pid;
 	target->pidfd = (int)syscall(SYS_pidfd_open, peer.pid, 0);
-	if (target->pidfd < 0 || hand_over(fds, fd_count, target) < 0)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot hold the container at the gate");
+	if (target->pidfd < 0 || hand_over(fds, fd_count, command, target) < 0)
+		return errno == E2BIG ? err_set(err, EXIT_USAGE,
+						"the command has too many words for a "
+						"container: 128 KiB, or 16383 of them")
+				      : err_errno(err, EXIT_LAB_BROKEN,
+						  "cannot hold the container at the gate");
 	return 0;
 }
 
 static int take_parcel(int socket, struct parcel *parcel)
 {
-	struct iovec data = {parcel->names, sizeof(parcel->names)};
+	struct iovec data = {parcel->words, sizeof(parcel->words)};
 	union control control = {0};
 	struct msghdr message = {.msg_iov = &data,
 				 .msg_iovlen = 1,
@@ -134,27 +164,33 @@ static int take_parcel(int socket, struct parcel *parcel)
 	ssize_t n = recvmsg(socket, &message, 0);
 	struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 
-	if (!head || parcel->names[n - 1])
+	if (!head || parcel->words[n - 1])
 		return -1;
-	parcel->names_len = (size_t)n;
+	parcel->len = (size_t)n;
 	parcel->count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 	memcpy(parcel->fds, CMSG_DATA(head), parcel->count * sizeof(int));
 	return 0;
 }
 
-/* The environment learns the number that each descriptor has here. */
-static void name_fds(const struct parcel *parcel)
+/* The environment learns the number that each descriptor has here. Returns the number of words. */
+static size_t take_words(struct parcel *parcel, char *words[WORDS_MAX + 1])
 {
-	const char *name = parcel->names;
+	size_t count = 0, fds = 0;
 
-	for (size_t i = 0; i < parcel->count && name < parcel->names + parcel->names_len; i++) {
+	for (char *word = parcel->words; word < parcel->words + parcel->len;
+	     word += strlen(word) + 1) {
 		char number[16];
 
-		snprintf(number, sizeof(number), "%d", parcel->fds[i]);
-		if (*name)
-			setenv(name, number, 1);
-		name += strlen(name) + 1;
+		if (fds == parcel->count) {
+			if (count < WORDS_MAX)
+				words[count++] = word;
+			continue;
+		}
+		snprintf(number, sizeof(number), "%d", parcel->fds[fds++]);
+		if (*word)
+			setenv(word, number, 1);
 	}
+	return count;
 }
 
 static int fail(const char *what)
@@ -165,22 +201,24 @@ static int fail(const char *what)
 
 int gate_main(int argc, char **argv)
 {
+	static struct parcel parcel;
+	static char *words[WORDS_MAX + 1];
 	struct sockaddr_un address = {0};
-	struct parcel parcel = {0};
 	int cause, gate = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	char byte;
 
-	if (argc < 3)
+	if (argc != 1 || strcmp(argv[0], "gate"))
 		return EXIT_USAGE;
 	set_address(&address, GATE_DIR);
 	if (gate < 0 || connect(gate, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return fail("no launcher outside");
 	if (take_parcel(gate, &parcel) < 0 || fcntl(parcel.fds[0], F_SETFD, FD_CLOEXEC) < 0)
 		return fail("no descriptors came");
-	name_fds(&parcel);
+	if (take_words(&parcel, words) < 2)
+		return fail("no command came");
 	if (read(gate, &byte, 1) != 1)
 		return fail("the launcher is gone");
-	execvp(argv[1], argv + 2);
+	execvp(words[0], words + 1);
 	cause = errno;
 	if (write(parcel.fds[0], &cause, sizeof(cause)) < 0)
 		return fail("exec");

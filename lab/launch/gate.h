@@ -7,7 +7,7 @@
  *  1. gate_listen() on GATE_SOCKET
  *  2. the engine starts the container       gate_main(): connects
  *  3. gate_accept(): its pid, as the lab
- *     sees it, and the descriptors over     takes them: exec pipe, scenario socket, trace ring
+ *     sees it; descriptors and command over takes them: exec pipe, scenario socket, trace ring
  *  4. target_release() writes one byte      exec, or errno into the pipe (target.h)
  */
 #ifndef OOMLAB_LAUNCH_GATE_H
@@ -24,15 +24,21 @@
 /* A listening socket at dir/GATE_SOCKET that anybody may connect to. The descriptor, or -1. */
 int gate_listen(const char *dir, struct err *err);
 
+/* What the container becomes; 128 KiB of words and 16384 of them at most. */
+struct gate_command {
+	const char *path; /* as seen inside; without a slash it is looked for in $PATH */
+	char *const *argv;
+};
+
 /*
  * Takes the connection that waits at `listener` and fills `target` as target_start() would; it is
  * no child of this process (is_foreign). fds: what it inherits, as in struct target_request; five
  * at most. 0 or -1.
  */
-int gate_accept(int listener, const struct target_fd *fds, size_t fd_count, struct target *target,
-		struct err *err);
+int gate_accept(int listener, const struct target_fd *fds, size_t fd_count,
+		const struct gate_command *command, struct target *target, struct err *err);
 
-/* `oomlab gate PATH ARGV0 ARGS...`, in the container: waits, then executes PATH. */
+/* `oomlab gate`, in the container: waits, then becomes the command. */
 int gate_main(int argc, char **argv);
 
 #endif

@@ -1,0 +1,135 @@
+#include "launch/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "launch/engine.h"
+
+enum { SAID_MAX = 64 << 10, PATIENCE_MS = 5000 };
+
+static void become(const char *program, const char *const *words, int err)
+{
+	setpgid(0, 0);
+	dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+	dup2(err, STDERR_FILENO);
+	engine_exec(program, words);
+}
+
+int client_start(const char *program, const char *const *words, struct client *client,
+		 struct err *err)
+{
+	int ends[2];
+
+	client->program = program;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_errno(err, EXIT_LAB_BROKEN, "cannot start %s", program);
+	client->pid = fork();
+	if (client->pid == 0)
+		become(program, words, ends[1]);
+	close(ends[1]);
+	client->err = ends[0];
+	if (client->pid > 0)
+		client->pidfd = (int)syscall(SYS_pidfd_open, client->pid, 0);
+	if (client->pidfd >= 0 && !fcntl(client->err, F_SETFL, O_NONBLOCK))
+		return 0;
+	return err_errno(err, EXIT_LAB_BROKEN, "cannot start %s", program);
+}
+
+/* What stands in the pipe: its writers may outlive the client, so no end of it is waited for. */
+static void drain(struct client *client, void (*take)(struct client *, const char *, size_t))
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(client->err, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR))
+		if (n > 0)
+			take(client, chunk, (size_t)n);
+	if (n == 0)
+		close(STEAL_FD(client->err));
+}
+
+static void keep(struct client *client, const char *text, size_t len)
+{
+	if (client->said.len < SAID_MAX)
+		strbuf_append(&client->said, text, len);
+}
+
+enum client_event client_wait(struct client *client, int listener, int timeout_ms)
+{
+	struct pollfd polls[] = {{.fd = listener, .events = POLLIN},
+				 {.fd = client->pidfd, .events = POLLIN},
+				 {.fd = client->err, .events = POLLIN}};
+
+	if (poll(polls, ARRAY_SIZE(polls), timeout_ms) <= 0)
+		return CLIENT_WAITS;
+	if (polls[2].revents)
+		drain(client, keep);
+	if (polls[0].revents)
+		return CLIENT_AT_GATE;
+	return polls[1].revents ? CLIENT_ENDED : CLIENT_WAITS;
+}
+
+/* A reader that has left does not keep the container waiting. */
+static void pass_on(struct client *client, const char *text, size_t len)
+{
+	(void)client;
+	io_write_all(STDERR_FILENO, text, len);
+}
+
+static void *relay(void *arg)
+{
+	struct client *client = arg;
+	bool has_ended = false;
+
+	while (!has_ended) {
+		struct pollfd polls[] = {{.fd = client->err, .events = POLLIN},
+					 {.fd = client->pidfd, .events = POLLIN}};
+
+		if (poll(polls, ARRAY_SIZE(polls), -1) < 0)
+			continue;
+		has_ended = polls[1].revents;
+		drain(client, pass_on);
+	}
+	return NULL;
+}
+
+int client_relay(struct client *client, struct err *err)
+{
+	errno = pthread_create(&client->relay, NULL, relay, client);
+	if (errno)
+		return err_errno(err, EXIT_LAB_BROKEN, "cannot relay what the container says");
+	client->is_relaying = true;
+	return 0;
+}
+
+bool client_has_ended(const struct client *client)
+{
+	struct pollfd p = {.fd = client->pidfd, .events = POLLIN};
+
+	return poll(&p, 1, 0) != 0;
+}
+
+void client_end(struct client *client)
+{
+	struct pollfd p = {.fd = client->pidfd, .events = POLLIN};
+
+	if (client->pid > 0 && poll(&p, 1, PATIENCE_MS) == 0)
+		syscall(SYS_pidfd_send_signal, client->pidfd, SIGKILL, NULL, 0);
+	if (client->is_relaying)
+		pthread_join(client->relay, NULL);
+	if (client->pid > 0)
+		waitpid(client->pid, NULL, 0);
+	if (client->err >= 0)
+		close(client->err);
+	if (client->pidfd >= 0)
+		close(client->pidfd);
+	strbuf_release(&client->said);
+	*client = (struct client)CLIENT_INIT;
+}
