@@ -1,7 +1,7 @@
 #!/bin/bash
 # container.sh - what the lab adds to an engine: rows in the form of tests/bench/run.
 #
-# BUILD is set by the caller; ROUNDS=11. Starts a dockerd of its own (root, Debian's docker.io).
+# BUILD is set by the caller; ROUNDS=21. Starts a dockerd of its own (root, Debian's docker.io).
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 # shellcheck source=tests/engines.sh
@@ -9,7 +9,7 @@
 trap 'stop_engines; rm -rf "$scratch"' EXIT
 build=$(dirname "$oomlab")
 stopwatch=$build/tests/bench/stopwatch
-rounds=${ROUNDS:-11}
+rounds=${ROUNDS:-21}
 PATH=$engine_bin:$PATH
 
 row() { printf '%-46s | %14s | %28s | %6s | %8s | %s\n' "$@"; }
@@ -23,6 +23,12 @@ fi
 make -s -C "$top" BUILD="$build" image-files >/dev/null || exit 1
 docker build -q -f "$top/containers/Containerfile" -t oomlab-bench "$build/image" >/dev/null 2>&1 ||
 	exit 1
+
+# The client itself, without the wrapper of tests/engines.sh: one call would pay it once, the lab's
+# four times.
+DOCKER_HOST=unix://$scratch/docker/docker.sock
+export DOCKER_HOST
+PATH=${PATH#"$engine_bin:"}
 
 # Both run a static program that ends at once: the image's own --version.
 limits=(--memory 64m --memory-swap 64m --network none)
