@@ -31,33 +31,13 @@ void run_current_find(struct run *run, struct err *reason)
 	cg_destroy(&own, &ignored);
 }
 
-static uint64_t scale(uint64_t value, uint64_t to, uint64_t from)
-{
-	return (uint64_t)((double)value * ((double)to / (double)from));
-}
-
-/* A peak that was expected at the declared limit is expected at this one. */
-static void follow_limit(struct spec *spec, uint64_t bytes)
-{
-	struct range *peak = &spec->expect.peak_bytes;
-	uint64_t declared = spec->memory_max.bytes;
-
-	if (!spec->memory_max.is_set || spec->memory_max.is_max || !declared || !peak->is_set ||
-	    peak->min > declared || peak->max < declared)
-		return;
-	peak->min = scale(peak->min, bytes, declared);
-	if (peak->max != UINT64_MAX)
-		peak->max = scale(peak->max, bytes, declared);
-}
-
 void run_current_settle(struct run *run)
 {
 	struct spec *spec = &run->spec;
 
 	if (run->facts.current_limit.is_max)
 		return;
-	follow_limit(spec, run->facts.current_limit.bytes);
-	spec->memory_max = run->facts.current_limit;
+	spec_set_limit(spec, &run->facts.current_limit);
 	spec->memory_swap_max = (struct amount){0};
 }
 

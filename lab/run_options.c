@@ -286,7 +286,7 @@ void run_options_apply(const struct run_options *options, struct spec *spec)
 		if (*numbers[i][1] != SPEC_KEEP)
 			*numbers[i][0] = *numbers[i][1];
 	if (given->memory_max.is_set)
-		spec->memory_max = given->memory_max;
+		spec_set_limit(spec, &given->memory_max);
 	if (given->memory_high.is_set)
 		spec->memory_high = given->memory_high;
 	if (given->memory_swap_max.is_set)

@@ -127,6 +127,41 @@ static const struct {
 	{"expect", "7"},
 };
 
+static const struct {
+	struct amount declared, limit;
+	struct range expected, then;
+} limits[] = {
+	{BYTES(MIB(512)), BYTES(MIB(256)), {true, MIB(480), MIB(544)}, {true, MIB(240), MIB(272)}},
+	{BYTES(MIB(512)),
+	 BYTES(MIB(1024)),
+	 {true, MIB(256), UINT64_MAX},
+	 {true, MIB(512), UINT64_MAX}},
+	/* Not about the limit: below it, or without one. */
+	{BYTES(MIB(512)), BYTES(MIB(256)), {true, MIB(1), MIB(8)}, {true, MIB(1), MIB(8)}},
+	{{.is_set = true, .is_max = true}, BYTES(MIB(256)), {true, 1, 8}, {true, 1, 8}},
+	{BYTES(MIB(512)),
+	 {.is_set = true, .is_max = true},
+	 {true, 1, MIB(600)},
+	 {true, 1, MIB(600)}},
+	{BYTES(MIB(512)), BYTES(MIB(256)), {0}, {0}},
+};
+
+START_TEST(a_peak_follows_the_limit)
+{
+	struct spec s;
+
+	spec_init(&s);
+	s.memory_max = limits[_i].declared;
+	s.expect.peak_bytes = limits[_i].expected;
+	spec_set_limit(&s, &limits[_i].limit);
+	ck_assert_int_eq(s.memory_max.is_max, limits[_i].limit.is_max);
+	ck_assert_uint_eq(s.memory_max.bytes, limits[_i].limit.bytes);
+	ck_assert_uint_eq(s.expect.peak_bytes.min, limits[_i].then.min);
+	ck_assert_uint_eq(s.expect.peak_bytes.max, limits[_i].then.max);
+	spec_release(&s);
+}
+END_TEST
+
 START_TEST(refuses_hostile_values)
 {
 	struct spec s;
@@ -293,6 +328,7 @@ static TCase *values_case(void)
 	tcase_add_loop_test(tc, reads_amounts, 0, (int)ARRAY_SIZE(amounts));
 	tcase_add_test(tc, validates_the_whole);
 	tcase_add_test(tc, knows_outcomes_by_name);
+	tcase_add_loop_test(tc, a_peak_follows_the_limit, 0, (int)ARRAY_SIZE(limits));
 	return tc;
 }
 

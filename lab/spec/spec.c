@@ -114,6 +114,25 @@ int spec_validate(const struct spec *spec, struct err *err)
 	return 0;
 }
 
+static uint64_t scale(uint64_t value, uint64_t to, uint64_t from)
+{
+	return (uint64_t)((double)value * ((double)to / (double)from));
+}
+
+void spec_set_limit(struct spec *spec, const struct amount *limit)
+{
+	struct range *peak = &spec->expect.peak_bytes;
+	const struct amount declared = spec->memory_max;
+
+	spec->memory_max = *limit;
+	if (limit->is_max || !declared.is_set || declared.is_max || !declared.bytes ||
+	    !peak->is_set || peak->min > declared.bytes || peak->max < declared.bytes)
+		return;
+	peak->min = scale(peak->min, limit->bytes, declared.bytes);
+	if (peak->max != UINT64_MAX)
+		peak->max = scale(peak->max, limit->bytes, declared.bytes);
+}
+
 bool spec_is_kernel_wide(const struct spec *spec)
 {
 	return spec->overcommit_memory != SPEC_KEEP || spec->overcommit_ratio != SPEC_KEEP ||

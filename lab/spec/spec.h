@@ -69,6 +69,9 @@ int spec_parse_amount(const char *option, const char *text, struct amount *amoun
 /* Cross-checks of the whole (high above max, limit above the guest's RAM, ...): 0 or -1. */
 int spec_validate(const struct spec *spec, struct err *err);
 
+/* Sets memory_max; a peak that was expected at the declared limit is expected at this one. */
+void spec_set_limit(struct spec *spec, const struct amount *limit);
+
 /* True when a setting belongs to the whole kernel, so that the run goes to the VM. */
 bool spec_is_kernel_wide(const struct spec *spec);
 
