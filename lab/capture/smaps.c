@@ -18,7 +18,7 @@ static bool parse_head(const char *line, struct smaps *s)
 	if (at == line || *at != '-')
 		return false;
 	end = strtoull(at + 1, &at, 16);
-	if (*at != ' ' || end < start)
+	if (*at != ' ' || end < start || end - start > INT64_MAX)
 		return false;
 	/* perms, offset, device, inode; then blanks and the name, which may have blanks itself */
 	for (int i = 0; i < 4; i++) {
@@ -41,21 +41,26 @@ static bool parse_head(const char *line, struct smaps *s)
 	return true;
 }
 
+static int64_t sum(int64_t a, int64_t b)
+{
+	return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
 static void add(struct smaps_row *to, const struct smaps_row *from)
 {
 	if (to->end == from->start)
 		to->end = from->end;
 	to->mappings += from->mappings;
-	to->size += from->size;
-	to->rss += from->rss;
-	to->anon += from->anon;
-	to->huge += from->huge;
-	to->swap += from->swap;
+	to->size = sum(to->size, from->size);
+	to->rss = sum(to->rss, from->rss);
+	to->anon = sum(to->anon, from->anon);
+	to->huge = sum(to->huge, from->huge);
+	to->swap = sum(to->swap, from->swap);
 }
 
 static bool is_small(const struct smaps_row *row)
 {
-	return row->rss + row->swap < SMAPS_LARGE_BYTES;
+	return sum(row->rss, row->swap) < SMAPS_LARGE_BYTES;
 }
 
 /* Neighbours without a name are one mapping that was cut by permissions or huge pages. */
