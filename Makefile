@@ -121,18 +121,19 @@ list: all ## list the scenarios
 # What lint compiles.
 tests: $(CHECKS) $(HELPERS) $(BENCHES) $(BUILD)/containers/reports_door
 
-check: all $(CHECKS) $(HELPERS) ## run every test (boots VMs)
+check: all image-files $(CHECKS) $(HELPERS) ## run every test (boots VMs)
 	@BUILD="$(BUILD)" tests/run $(CHECKS) tests/it_*.sh
 
 check-unit: $(CHECKS) ## run the unit tests alone
 	@BUILD="$(BUILD)" tests/run $(CHECKS)
 
-check-vm: all $(HELPERS) ## run the tests that boot VMs alone
+check-vm: all image-files $(HELPERS) ## run the tests that boot VMs alone
 	@BUILD="$(BUILD)" tests/run tests/it_vm*.sh
 
 bench: all $(BENCHES) $(HELPERS) ## measure against floors and peers, as ratios
 	@BUILD="$(BUILD)" tests/bench/run
 	@BUILD="$(BUILD)" tests/bench/preload.sh
+	@BUILD="$(BUILD)" tests/bench/premortem.sh
 	@BUILD="$(BUILD)" tests/bench/touch.sh
 	@BUILD="$(BUILD)" tests/bench/container.sh
 
@@ -158,13 +159,16 @@ format: ## clang-format over the tree
 
 # Scenarios keep their debugging information: the report names lines of theirs.
 # A builder's COPY drops the setuid bit, its ADD of an archive keeps it; and so no file here has it.
-image-files: all $(BUILD)/containers/reports_door
+# Made anew only when something in it is: tests that run side by side build images from it.
+image-files: $(BUILD)/image.made
+$(BUILD)/image.made: $(BUILD)/oomlab $(SCENARIOS) $(BUILD)/containers/reports_door
 	@rm -rf $(BUILD)/image; mkdir -p $(BUILD)/image/scenarios
 	@install -m 755 -s $(BUILD)/containers/reports_door $(BUILD)/image/reports-door
 	@tar -C $(BUILD)/image --owner=0 --group=0 --numeric-owner --mode=4755 --remove-files \
 		-cf $(BUILD)/image/door.tar reports-door
 	@install -m 755 -s $(BUILD)/oomlab $(BUILD)/image/oomlab
 	@install -m 755 $(SCENARIOS) $(BUILD)/image/scenarios
+	@touch $@
 
 image: image-files ## build the container image IMAGE=oomlab with docker or podman (ENGINE=), FROM scratch
 	@ENGINE="$(ENGINE)" containers/build $(BUILD)/image $(IMAGE)

@@ -32,6 +32,7 @@ if [ "${1-}" = guest ]; then
 	run threads --memory=64M -- "$helper" threads
 	run static --memory=64M -- "$static" threads
 	run rename --memory=64M -- "$helper" rename
+	run crowd --memory=64M -- "$helper" crowd
 	run memfd --memory=64M -- "$helper" memfd
 	run reserve --memory=64M -- "$helper" reserve
 	run stosb --memory=64M -- "$helper" stosb
@@ -88,6 +89,15 @@ threads() {
 		"all registers were read"
 	says 'seen this thread there .* called from grow at [^ ]*last_words.c:[0-9]+' \
 		"the witness's caller is named"
+}
+
+crowd() {
+	told crowd
+	tells '[.premortem.threads[] | select(.function == "wait_for_ever")] | length' 64 \
+		"all that wait are seen"
+	tells '[.premortem.threads[] | select(.function == "grow")] | length' 1 "and who grows"
+	tells .premortem.left_out '{}' "nothing is left out"
+	tells '[.premortem.mappings[].mappings] | add > 4000' true "however many mappings there are"
 }
 
 memory() {
@@ -179,6 +189,7 @@ inside() {
 	told rename
 	tells '[.premortem.threads[].comm] | sort | @json' '["a b)\n[x]","last_words","pid=1, `<b>"]' \
 		"hostile names are as they are"
+	crowd
 	memory
 	witness
 	nothing_to_see

@@ -17,6 +17,27 @@
 #include "base/text.h"
 #include "capture/smaps.h"
 
+enum { STATUS_MAX = 16 << 10 };
+
+/* What the process itself calls its number: a container has numbers of its own. */
+static pid_t own_number(const struct look *look, pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("%s/%d/status", look->proc, pid);
+	_cleanup_strbuf_ struct strbuf status = STRBUF_INIT;
+	const char *line;
+	size_t len;
+
+	if (io_read_at(AT_FDCWD, path, STATUS_MAX, &status))
+		return pid;
+	line = strstr(status.buf, "\nNSpid:");
+	if (!line)
+		return pid;
+	len = 1 + strcspn(line + 1, "\n");
+	while (len && line[len - 1] >= '0' && line[len - 1] <= '9')
+		len--;
+	return atoi(line + len);
+}
+
 /* malloc'd memory has no name, but the arena that lies in it has. */
 static const struct trace_log_arena *arena_in(const struct look *look, pid_t pid,
 					      const struct smaps_row *row)
@@ -35,12 +56,13 @@ static const struct trace_log_arena *arena_in(const struct look *look, pid_t pid
 	return best;
 }
 
-static void write_row(const struct look *look, pid_t pid, const struct smaps_row *row)
+/* own: the number of the process where it is. */
+static void write_row(const struct look *look, pid_t pid, pid_t own, const struct smaps_row *row)
 {
 	const struct trace_log_arena *arena =
 		row->mappings && (!*row->name || !strcmp(row->name, "[heap]") ||
 				  text_starts_with(row->name, "[anon:"))
-			? arena_in(look, pid, row)
+			? arena_in(look, own, row)
 			: NULL;
 	const bool is_one = row->mappings == 1 || row->end == row->start + (uint64_t)row->size;
 	const struct premortem_mapping line = {
@@ -73,6 +95,7 @@ static void add_row(struct premortem_mapping *rest, const struct smaps_row *row)
 
 static void write_rows(struct look *look, pid_t pid, const struct smaps *smaps)
 {
+	pid_t own = own_number(look, pid);
 	struct premortem_mapping rest = {
 		.pid = pid,
 		.arena_id = RECORD_ABSENT,
@@ -81,8 +104,8 @@ static void write_rows(struct look *look, pid_t pid, const struct smaps *smaps)
 	};
 
 	for (size_t i = 0; i < smaps->count; i++)
-		if (i < LOOK_MAPPINGS_MAX && smaps->rows[i].rss + smaps->rows[i].swap)
-			write_row(look, pid, &smaps->rows[i]);
+		if (i < LOOK_MAPPINGS_MAX && (smaps->rows[i].rss || smaps->rows[i].swap))
+			write_row(look, pid, own, &smaps->rows[i]);
 		else
 			add_row(&rest, &smaps->rows[i]);
 	if (smaps->rest.mappings)

@@ -7,6 +7,7 @@
  *	last_words stosb      clears 1 GiB with one "rep stosb" in clear_by_string()
  *	last_words populate   maps 1 GiB populated: past every limit in one system call
  *	last_words children   three children sleep, one of them holds 16 MiB; the first grows
+ *	last_words crowd      64 threads wait beside 2000 small mappings; the first grows
  *	last_words rename     threads that call themselves hostile names
  *	last_words reserve    an arena over reserved address space, committed and touched
  *	last_words sleep      30 MiB, then five short sleeps; ends by itself
@@ -79,6 +80,26 @@ static void threads(char *first, char *second)
 	if (pipe(empty_pipe) || pthread_barrier_init(&ready, NULL, 3) ||
 	    pthread_create(&a, NULL, waiter, first) || pthread_create(&b, NULL, reader, second))
 		exit(5);
+	pthread_barrier_wait(&ready);
+	grow();
+}
+
+/* Neighbours of other rights stay mappings of their own. */
+static void crowd(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = 4000;
+	char *block = mmap(NULL, pages * page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	pthread_t thread;
+
+	if (block == MAP_FAILED || pthread_barrier_init(&ready, NULL, 65))
+		exit(5);
+	for (size_t i = 0; i < pages; i += 2)
+		if (mprotect(block + i * page, page, PROT_READ))
+			exit(5);
+	for (int i = 0; i < 64; i++)
+		if (pthread_create(&thread, NULL, waiter, NULL))
+			exit(5);
 	pthread_barrier_wait(&ready);
 	grow();
 }
@@ -194,6 +215,8 @@ int main(int argc, char **argv)
 		threads(NULL, NULL);
 	else if (!strcmp(mode, "rename"))
 		threads(first, second);
+	else if (!strcmp(mode, "crowd"))
+		crowd();
 	else if (!strcmp(mode, "memfd"))
 		fill_memfd();
 	else if (!strcmp(mode, "stosb"))
