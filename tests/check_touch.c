@@ -248,7 +248,7 @@ START_TEST(what_a_child_inherits_is_no_growth)
 	struct touch_event exec_event = {.kind = TOUCH_EXEC, .pid = 2, .tid = 2};
 
 	weigh(&scale, 1, 5, 1, 100);
-	touch_scale_fork(&scale, &fork_event);
+	touch_scale_fork(&scale, &fork_event, false);
 	ck_assert_int_eq(weigh(&scale, 2, 6, 2, 130), 30);
 	ck_assert(touch_scale_process(&scale, 1)->has_forked);
 	ck_assert(touch_scale_process(&scale, 2)->has_forked);
@@ -265,7 +265,7 @@ START_TEST(vfork_works_in_the_parents_memory)
 	struct touch_event fork_event = {.kind = TOUCH_FORK, .pid = 2, .parent = 1};
 
 	weigh(&scale, 1, 5, 1, 100);
-	touch_scale_fork(&scale, &fork_event);
+	touch_scale_fork(&scale, &fork_event, false);
 	ck_assert_int_eq(weigh(&scale, 2, 5, 2, 110), 10);
 	ck_assert_int_eq(weigh(&scale, 1, 5, 3, 115), 5);
 	touch_scale_release(&scale);

@@ -138,6 +138,46 @@ other_programs() {
 	line "$1 static" by_loop store 48
 }
 
+# is_share FUNCTION KIND MIB ALL: right to 2 % of all that was touched.
+is_share() {
+	awk -v found="$(touched ".function == \"$1\" and .kind == \"$2\"")" -v mib="$3" -v all="$4" \
+		'BEGIN { off = found / 1048576 - mib; exit !(off < all * 0.02 && off > -all * 0.02) }'
+}
+
+# shares PLACE ALL MODE FUNCTION KIND MIB...: of programs of which not each page is counted. Who has
+# what is told by some hundred samples; where another test holds up the machine they can be few: one
+# of three runs has to have enough.
+shares() {
+	local place=$1 all=$2 mode=$3 right
+	shift 3
+	for _ in 1 2 3; do
+		# shellcheck disable=SC2086
+		run_in "$place" --memory=1200M -- "$helper" $mode
+		right=1
+		for ((i = 1; i < $#; i += 3)); do
+			is_share "${@:i:3}" "$all" || right=0
+		done
+		[ $right = 1 ] && break
+	done
+	[ $right = 1 ]
+	ok $? "$place, many small pages, $mode: $*, of $all MiB" \
+		"$(report "$dir" '[.touches[] | select(.bytes > 1048576) | [.function, .kind, .bytes]] | tostring')"
+}
+
+many_pages() {
+	shares "$1" 768 'alternate 64' by_memset clear 576 by_loop store 192
+	shares "$1" 768 'alternate 1024' by_memset clear 576 by_loop store 192
+	shares "$1" 768 'alternate 16384' by_memset clear 576 by_loop store 192
+	shares "$1" 768 many-threads by_loop store 512 by_other_loop store 256
+	shares "$1" 640 middle by_loop store 256 take populate 128 by_memset clear 256
+	shares "$1" 512 shrink by_loop store 256 by_memset clear 256
+	shares "$1" 576 late-fork by_loop store 512
+	run_in "$1" --memory=700M -- "$helper" grow
+	within "$(touched '.kind == "clear"')" \
+		"$(report "$dir" '.kills[0].anon_rss_bytes / 1048576')" \
+		"$1, many small pages: the lines add up to the kernel's anon-rss"
+}
+
 # Page faults alone, as users have them who may not use tracepoints.
 by_faults() {
 	local lab=$oomlab
@@ -198,6 +238,7 @@ if [ "$(report "$dir" '[.quality.absent_sources[] | select(.name == "touch profi
 	every_kind host
 	reserved_and_touched host
 	at_the_kill host
+	many_pages host
 	other_programs host
 	separate_files host
 	if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then

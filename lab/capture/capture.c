@@ -101,8 +101,20 @@ void capture_attach(struct capture *capture, const struct target *target)
 			(struct pollfd){.fd = touch_fd(capture->touch), .events = POLLIN};
 }
 
+/* Near the limit the profile is as exact as it can be. */
+static void read_room(struct capture *capture)
+{
+	const struct cg *cg = capture->cg;
+	const char *name = cg->version == 2 ? "memory.current" : "memory.usage_in_bytes";
+	int64_t bytes, max = capture->status.max_bytes;
+
+	if (max != INT64_MAX && !io_read_number_at(cg->levels[0].dirfd, name, &bytes))
+		touch_set_room(capture->touch, max - bytes);
+}
+
 static void read_touch(struct capture *capture)
 {
+	read_room(capture);
 	touch_drain(capture->touch);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,6 +17,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "capture/source.h"
+#include "capture/touch.h"
 #include "launch/process.h"
 
 #define FOREIGN_PATIENCE_NS INT64_C(300000000)
@@ -57,11 +59,16 @@ static void note_end(struct capture *capture, pid_t pid, int status)
 
 void processes_reap(struct capture *capture)
 {
+	struct rusage usage;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+		if (capture->touch)
+			touch_set_peak(capture->touch, pid, usage.ru_maxrss * INT64_C(1024),
+				       WIFSIGNALED(status));
 		note_end(capture, pid, status);
+	}
 }
 
 static void read_signals(struct capture *capture)

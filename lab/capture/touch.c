@@ -1,49 +1,32 @@
 #include "capture/touch.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "capture/touch_blocks.h"
+#include "capture/touch_duty.h"
+#include "capture/touch_put.h"
 #include "capture/touch_ring.h"
 #include "capture/touch_sample.h"
 #include "capture/touch_share.h"
 #include "capture/touch_space.h"
+#include "capture/touch_state.h"
 #include "capture/touch_table.h"
+#include "capture/touch_ticks.h"
 #include "capture/touch_weigh.h"
 #include "capture/touch_where.h"
 #include "capture/tracefs.h"
 #include "symbols/registers.h"
 #include "symbols/unwind.h"
-
-enum { LINES_MAX = 1000, MAPS_MAX = 64 };
-
-struct touch {
-	struct touch_rings rings;
-	struct touch_layout layout;
-	struct touch_scale scale;
-	struct touch_share share;
-	struct touch_table table;
-	struct touch_spaces spaces;
-	struct touch_faults faults;
-	bool is_by_faults; /* there is nothing else */
-	struct touch_blocks blocks;
-	struct touch_row *last_fault; /* NULL: none yet */
-	int mounts;		      /* keeps what a container has mounted; -1: not another's */
-	struct last_row {
-		pid_t tid;
-		struct touch_row *row;
-	} last_rows[256];
-	struct unwind *unwind;
-	int64_t lost, damaged;
-	uint64_t *record; /* TOUCH_RECORD_MAX bytes */
-};
 
 /* Without it the profile is as good, but nobody is known who reserved what. */
 static int64_t reserve_point(struct touch *t)
@@ -52,6 +35,16 @@ static int64_t reserve_point(struct touch *t)
 	int64_t id = tracefs_event("mmap/vm_unmapped_area", &format);
 
 	return id > 0 && touch_layout_reserve(format.buf, id, &t->layout) ? id : 0;
+}
+
+/* One descriptor tells of the rings and of the time. Without it the tracepoint is always on. */
+static void open_timer(struct touch *t)
+{
+	struct epoll_event ev = {.events = EPOLLIN};
+
+	t->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (t->timer_fd >= 0 && epoll_ctl(t->rings.epoll_fd, EPOLL_CTL_ADD, t->timer_fd, &ev) < 0)
+		close(STEAL_FD(t->timer_fd));
 }
 
 static bool open_all(struct touch *t, pid_t pid, char *why, size_t size)
@@ -73,6 +66,8 @@ static bool open_all(struct touch *t, pid_t pid, char *why, size_t size)
 	r = touch_rings_open(&t->rings, pid, &points);
 	if (r)
 		snprintf(why, size, "perf_event_open: %s (needs CAP_PERFMON)", strerror(-r));
+	else
+		open_timer(t);
 	return !r;
 }
 
@@ -86,7 +81,9 @@ static struct touch *touch_new(pid_t pid, bool has_other_root)
 	t->mounts = has_other_root ? open(mounts, O_RDONLY | O_CLOEXEC) : -1;
 	t->record = xcalloc(1, TOUCH_RECORD_MAX);
 	t->unwind = unwind_new(has_other_root ? modules_root_of(pid) : MODULES_ROOT_OWN);
-	t->rings.epoll_fd = -1;
+	t->rings.epoll_fd = t->timer_fd = -1;
+	t->seen.room = t->least_room = INT64_MAX;
+	t->ticks.is_mixed = TOUCH_MIXED_MOST * 3; /* until it is known */
 	return t;
 }
 
@@ -138,8 +135,8 @@ static size_t stack_of(struct touch *t, const struct touch_event *event,
 	return event->regs ? unwind_stack(t->unwind, &sample, frames) : 0;
 }
 
-static struct touch_row *row_of(struct touch *t, const struct touch_event *event,
-				struct touch_where where)
+struct touch_row *touch_row_of(struct touch *t, const struct touch_event *event,
+			       struct touch_where where)
 {
 	struct unwind_frame frames[UNWIND_DEPTH_MAX];
 	const struct touch_key key = {
@@ -155,7 +152,7 @@ static struct touch_row *row_of(struct touch *t, const struct touch_event *event
 	return row;
 }
 
-static void note_touched(struct touch *t, int mapping, uint64_t t_ns)
+void touch_note_touched(struct touch *t, int mapping, uint64_t t_ns)
 {
 	struct touch_mapping *m = touch_spaces_mapping(&t->spaces, mapping);
 
@@ -172,30 +169,39 @@ static struct touch_row *new_gaining_row(struct touch *t, const struct touch_eve
 
 	if (event->member != MEMBER_FILE)
 		where = touch_where_rss(&t->faults, &t->spaces, event);
-	note_touched(t, where.mapping, event->t_ns);
-	return row_of(t, event, where);
+	touch_note_touched(t, where.mapping, event->t_ns);
+	return touch_row_of(t, event, where);
 }
 
 /* What is counted when a thread has let go of its memory was touched where it was seen last. */
-static struct touch_row *gaining_row(struct touch *t, const struct touch_event *event)
+struct touch_row *touch_gaining_row(struct touch *t, const struct touch_event *event)
 {
 	struct last_row *last = &t->last_rows[(unsigned int)event->tid % ARRAY_SIZE(t->last_rows)];
 
 	if (event->is_current || last->tid != event->tid)
-		*last = (struct last_row){event->tid, new_gaining_row(t, event)};
+		*last = (struct last_row){event->tid, new_gaining_row(t, event), event->t_ns};
 	return last->row;
 }
 
 static void on_rss(struct touch *t, const struct touch_event *event)
 {
+	uint64_t last_ns = touch_scale_last_ns(&t->scale, event);
+	bool is_after_gap = last_ns < t->on_ns;
 	int64_t bytes = touch_weigh(&t->scale, event);
 
-	if (bytes > 0) {
+	t->seen.pages += event->period;
+	t->seen.bytes += bytes > 0 ? bytes : 0;
+	t->lost_bytes += bytes < 0 ? -bytes : 0;
+	if (!bytes && !event->is_current)
+		return;
+	if (is_after_gap) {
+		touch_after_gap(t, event, bytes, last_ns);
+	} else if (bytes > 0) {
 		touch_share_add(&t->share, event, bytes,
-				&gaining_row(t, event)->gained[event->member]);
+				&touch_gaining_row(t, event)->gained[event->member]);
 	} else if (bytes < 0) {
 		touch_share_flush(&t->share);
-		row_of(t, event, (struct touch_where){0})->lost[event->member] -= bytes;
+		touch_lose(t, event, -bytes);
 	}
 }
 
@@ -218,15 +224,17 @@ static void on_map(struct touch *t, const struct touch_event *event)
 static void on_fault(struct touch *t, const struct touch_event *event)
 {
 	struct touch_where where = touch_where_fault(&t->faults, &t->spaces, event);
-	struct touch_row *row = row_of(t, event, where);
+	struct touch_row *row = touch_row_of(t, event, where);
 
 	row->faults += (int64_t)event->period;
+	if (!t->is_by_faults && !touch_duty_is_on(&t->duty))
+		touch_at_work(t, event, row, (double)event->period);
 	if (!t->is_by_faults)
 		return;
 	t->last_fault = row;
 	if (touch_blocks_can_be_huge(&t->spaces, event->pid, event->address))
 		touch_blocks_add(&t->blocks, event, row);
-	note_touched(t, where.mapping, event->t_ns);
+	touch_note_touched(t, where.mapping, event->t_ns);
 }
 
 static void on_event(struct touch *t, const struct touch_event *event)
@@ -238,6 +246,9 @@ static void on_event(struct touch *t, const struct touch_event *event)
 	case TOUCH_FAULT:
 		on_fault(t, event);
 		break;
+	case TOUCH_TICK:
+		touch_on_tick(t, event);
+		break;
 	case TOUCH_RESERVE:
 		on_reserve(t, event);
 		break;
@@ -246,7 +257,7 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		break;
 	case TOUCH_FORK:
 		unwind_fork(t->unwind, event->pid, event->parent);
-		touch_scale_fork(&t->scale, event);
+		touch_scale_fork(&t->scale, event, t->duty.state != DUTY_ALWAYS);
 		touch_spaces_fork(&t->spaces, event);
 		break;
 	case TOUCH_EXEC:
@@ -256,6 +267,7 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		break;
 	case TOUCH_EXIT:
 		unwind_exit(t->unwind, event->pid);
+		touch_scale_exit(&t->scale, event->pid, event->t_ns);
 		break;
 	case TOUCH_LOST:
 		t->lost += event->lost;
@@ -268,7 +280,7 @@ static void on_event(struct touch *t, const struct touch_event *event)
 	}
 }
 
-void touch_drain(struct touch *t)
+static void read_rings(struct touch *t)
 {
 	size_t len;
 
@@ -283,148 +295,64 @@ void touch_drain(struct touch *t)
 	}
 }
 
-/* Innermost first, "MODULE+ADDRESS", as record.h says. */
-static void write_stack(const struct unwind_frame *frames, size_t depth, struct strbuf *sb)
+static void arm(const struct touch *t, uint64_t ns)
 {
-	for (size_t i = 0; i < depth; i++) {
-		const struct unwind_frame *frame = &frames[i];
+	const struct itimerspec when = {
+		.it_value = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)}};
 
-		strbuf_puts(sb, i ? " " : "");
-		if (frame->module >= 0)
-			strbuf_printf(sb, "%d", frame->module);
-		strbuf_printf(sb, "+%" PRIx64, frame->offset);
-	}
+	timerfd_settime(t->timer_fd, 0, &when, NULL);
 }
 
-static int64_t or_absent(int64_t bytes)
+/* On or off, by what is known now. */
+static void step(struct touch *t)
 {
-	return bytes ? bytes : RECORD_ABSENT;
+	bool was_on = touch_duty_is_on(&t->duty), is_on;
+
+	t->seen.t_ns = (uint64_t)io_now_ns();
+	t->seen.is_delicate = t->scale.copies > 0 || t->lost_bytes > t->seen.bytes / 4;
+	touch_duty_step(&t->duty, &t->seen);
+	t->fastest = t->duty.rate > t->fastest ? t->duty.rate : t->fastest;
+	is_on = touch_duty_is_on(&t->duty);
+	if (is_on && !was_on)
+		t->on_ns = t->seen.t_ns;
+	if (is_on != was_on)
+		touch_rings_switch(&t->rings, is_on);
+	touch_watch_gaps(t, t->duty.state != DUTY_ALWAYS);
+	arm(t, touch_duty_wait_ns(&t->duty));
 }
 
-static void write_row(const struct touch_row *row, struct record_writer *w)
+void touch_drain(struct touch *t)
 {
-	_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
-	struct record_touch line = {
-		.pid = row->key.pid,
-		.is_syscall = row->key.is_syscall,
-		.anon = or_absent(row->gained[MEMBER_ANON]),
-		.anon_lost = or_absent(row->lost[MEMBER_ANON]),
-		.file = or_absent(row->gained[MEMBER_FILE]),
-		.shmem = or_absent(row->gained[MEMBER_SHMEM]),
-		.faults = or_absent(row->faults),
-		.lone = or_absent(row->lone),
-		.samples = row->samples,
-		.mapping = or_absent(row->key.where.mapping),
-		.is_on_stack = row->key.where.is_on_stack,
-	};
+	uint64_t ticks;
 
-	write_stack(row->frames, row->key.depth, &stack);
-	line.stack = stack.len ? stack.buf : NULL;
-	record_put_touch(w, &line);
+	if (t->timer_fd >= 0 && read(t->timer_fd, &ticks, sizeof(ticks)) < 0)
+		ticks = 0;
+	read_rings(t);
+	if (t->timer_fd >= 0)
+		step(t);
 }
 
-static void add_row(struct touch_row *to, const struct touch_row *row)
+void touch_set_room(struct touch *t, int64_t bytes)
 {
-	to->samples += row->samples;
-	to->faults += row->faults;
-	to->lone += row->lone;
-	for (int i = 0; i < MEMBER_COUNT; i++) {
-		to->gained[i] += row->gained[i];
-		to->lost[i] += row->lost[i];
-	}
+	t->seen.room = bytes;
+	t->least_room = bytes < t->least_room ? bytes : t->least_room;
 }
 
-static void write_rows(const struct touch *t, struct record_writer *w)
+void touch_set_peak(struct touch *t, pid_t pid, int64_t bytes, bool is_killed)
 {
-	_cleanup_free_ struct touch_row **rows = touch_table_sorted(&t->table);
-	_cleanup_free_ struct touch_row *rest = xcalloc(1, sizeof(*rest));
-
-	for (size_t i = 0; i < t->table.count; i++)
-		if (i < LINES_MAX)
-			write_row(rows[i], w);
-		else
-			add_row(rest, rows[i]);
-	if (rest->samples)
-		write_row(rest, w);
-}
-
-static void write_mappings(const struct touch *t, struct record_writer *w)
-{
-	static const char *const names[] = {
-		[MAPPING_MMAP] = "mmap",     [MAPPING_SHARED] = "shared", [MAPPING_HEAP] = "heap",
-		[MAPPING_PIECES] = "pieces", [MAPPING_FILE] = "file",
-	};
-
-	for (size_t i = 0; i < t->spaces.mapping_count; i++) {
-		const struct touch_mapping *m = &t->spaces.mappings[i];
-		_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
-		struct record_mapping line = {
-			.id = (int64_t)i + 1,
-			.pid = m->pid,
-			.what = m->what == MAPPING_PIECES && !t->layout.reserve_id ? "anonymous"
-										   : names[m->what],
-			.start = m->start,
-			.bytes = m->bytes > 0 ? m->bytes : RECORD_ABSENT,
-			.calls = or_absent(m->calls),
-			.t_ns = (int64_t)m->t_ns,
-			.first_ns = or_absent((int64_t)m->first_ns),
-			.last_ns = or_absent((int64_t)m->last_ns),
-		};
-
-		if (m->bytes <= 0 && m->what != MAPPING_FILE)
-			continue;
-		write_stack(m->frames, m->depth, &stack);
-		line.stack = stack.len ? stack.buf : NULL;
-		record_put_mapping(w, &line);
-	}
-}
-
-static void write_modules(const struct touch *t, struct record_writer *w)
-{
-	const struct modules *modules = unwind_modules(t->unwind);
-
-	for (size_t i = 0; i < modules->count; i++)
-		record_put_module(w, (int64_t)i, modules->items[i].path);
-}
-
-static void write_processes(const struct touch *t, struct record_writer *w)
-{
-	for (size_t i = 0; i < t->scale.count && i < LINES_MAX; i++) {
-		const struct touch_process *p = &t->scale.processes[i];
-		const struct record_resident line = {
-			.pid = p->pid,
-			.anon = p->is_seen[MEMBER_ANON] ? p->size[MEMBER_ANON] : RECORD_ABSENT,
-			.file = p->is_seen[MEMBER_FILE] ? p->size[MEMBER_FILE] : RECORD_ABSENT,
-			.shmem = p->is_seen[MEMBER_SHMEM] ? p->size[MEMBER_SHMEM] : RECORD_ABSENT,
-			.inherited = or_absent(p->inherited[MEMBER_ANON]),
-			.has_forked = p->has_forked,
-		};
-
-		record_put_resident(w, &line);
-	}
-}
-
-/* For the addresses in the kernel's own record of a kill. */
-static void write_maps(const struct touch *t, struct record_writer *w)
-{
-	for (size_t i = 0; i < t->scale.count && i < MAPS_MAX; i++) {
-		_cleanup_strbuf_ struct strbuf maps = STRBUF_INIT;
-
-		unwind_maps_text(t->unwind, t->scale.processes[i].pid, &maps);
-		if (maps.len)
-			record_put_maps(w, t->scale.processes[i].pid, NULL, maps.buf);
-	}
+	touch_scale_peak(&t->scale, pid, bytes, is_killed);
 }
 
 void touch_write(struct touch *t, struct record_writer *w)
 {
 	touch_share_flush(&t->share);
-	write_modules(t, w);
-	write_processes(t, w);
-	write_maps(t, w);
-	write_mappings(t, w);
+	touch_end_gaps(t);
+	touch_put_modules(t->unwind, w);
+	touch_put_processes(&t->scale, w);
+	touch_put_maps(&t->scale, t->unwind, w);
+	touch_put_mappings(&t->spaces, t->layout.reserve_id, w);
 	touch_table_spread(&t->table);
-	write_rows(t, w);
+	touch_put_rows(&t->table, w);
 	if (t->lost)
 		record_put_lost(w, "samples", t->lost);
 	if (t->damaged)
@@ -446,6 +374,8 @@ void touch_free(struct touch *t)
 	if (!t)
 		return;
 	touch_rings_release(&t->rings);
+	if (t->timer_fd >= 0)
+		close(t->timer_fd);
 	if (t->mounts >= 0)
 		close(t->mounts);
 	touch_scale_release(&t->scale);

@@ -12,11 +12,16 @@
  * Pattern of use: touch_open() when the target waits at the gate; touch_drain() when touch_fd() is
  * readable and after the end; touch_write() once; touch_free().
  * The kernel chooses the period so that about TOUCH_SAMPLES_PER_SECOND samples come; the rings,
- * the table and the open call frame information are bounded.
+ * the table and the open call frame information are bounded. Of programs that go on to touch many
+ * small pages not each is counted (touch_duty.h): the sum stays the kernel's, and who gets what is
+ * right to some 2 % of all.
  *
  * LIMITATIONS: the last few hundred KiB before a kill may lie between two samples; of huge pages,
- * which are few, all that came in the first 50 ms or so after the many faults of a start. 32-bit
- * programs are weighed without their stacks.
+ * which are few, all that came in the first 50 ms or so after the many faults of a start. Where not
+ * each page is counted: what comes and goes between two looks, 50 ms at most, is an estimate; so is
+ * what came after the last look before the end of a process that is no child of the lab; copies
+ * made in the gap in which a fork happens are not seen. 32-bit programs are weighed without their
+ * stacks.
  */
 #ifndef OOMLAB_CAPTURE_TOUCH_H
 #define OOMLAB_CAPTURE_TOUCH_H
@@ -42,6 +47,10 @@ struct touch *touch_open(pid_t pid, bool has_other_root, char *why, size_t size)
 struct touch *touch_open_faults(pid_t pid, bool has_other_root, char *why, size_t size);
 int touch_fd(const struct touch *touch);
 void touch_drain(struct touch *touch);
+/* Bytes until the target's limit, before touch_drain(): near it every page is counted. */
+void touch_set_room(struct touch *touch, int64_t bytes);
+/* The highest resident size of a process that has ended, of all kinds together. */
+void touch_set_peak(struct touch *touch, pid_t pid, int64_t bytes, bool is_killed);
 /* What unwinds its stacks, and names the modules in what touch_write() writes. */
 struct unwind *touch_unwind(struct touch *touch);
 void touch_write(struct touch *touch, struct record_writer *w);

@@ -20,13 +20,13 @@
 #include "symbols/registers.h"
 
 enum {
-	STACK_BYTES = 8192,
 	RINGS_BYTES = 8 << 20,
 	RING_LEAST = 128 << 10,
 	RING_MOST = 4 << 20,
 	RING_UNPRIVILEGED =
 		256 << 10,    /* of the 516 KiB a CPU that kernel.perf_event_mlock_kb gives */
 	STACK_LEADING = 4096, /* of faults that lead, which are many */
+	STACK_WATCH = 4096,   /* while the tracepoint is off */
 };
 
 static size_t page(void)
@@ -51,7 +51,7 @@ static struct perf_event_attr attributes(size_t data_size)
 		.freq = 1,
 		.sample_type = touch_sample_type(),
 		.sample_regs_user = registers_mask(),
-		.sample_stack_user = registers_mask() ? STACK_BYTES : 0,
+		.sample_stack_user = registers_mask() ? TOUCH_STACK_BYTES : 0,
 		.sample_id_all = 1,
 		.disabled = 1,
 		.enable_on_exec = 1,
@@ -63,49 +63,89 @@ static struct perf_event_attr attributes(size_t data_size)
 	};
 }
 
-static int open_event(struct perf_event_attr *attr, pid_t pid, int cpu)
+static int open_event(struct perf_event_attr *attr, pid_t pid, int cpu, int group)
 {
-	return (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	return (int)syscall(SYS_perf_event_open, attr, pid, cpu, group, PERF_FLAG_FD_CLOEXEC);
 }
 
-/* What leads the ring tells of maps, forks and ends, too. */
-static int open_leader(const struct touch_rings *rings, pid_t pid, int cpu, int64_t tracepoint)
+static struct perf_event_attr tracepoint_attributes(size_t data_size, int64_t id)
 {
-	struct perf_event_attr attr = attributes(rings->data_size);
-	int fd;
+	struct perf_event_attr attr = attributes(data_size);
 
-	attr.type = tracepoint > 0 ? PERF_TYPE_TRACEPOINT : PERF_TYPE_SOFTWARE;
-	attr.config = tracepoint > 0 ? (uint64_t)tracepoint : PERF_COUNT_SW_PAGE_FAULTS;
-	attr.mmap = attr.mmap_data = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 1;
-	if (tracepoint <= 0) {
-		attr.freq = 0;
-		attr.sample_period = TOUCH_FAULTS_PERIOD;
-		/* With it the kernel takes a sample of each, whatever the period. */
-		attr.sample_type &= ~(uint64_t)PERF_SAMPLE_PERIOD;
-		attr.sample_stack_user = attr.sample_stack_user ? STACK_LEADING : 0;
-	}
-	fd = open_event(&attr, pid, cpu);
-	if (fd >= 0 || tracepoint > 0 || errno != EACCES)
-		return fd;
-	attr.exclude_kernel = 1;
-	return open_event(&attr, pid, cpu);
+	attr.type = PERF_TYPE_TRACEPOINT;
+	attr.config = (uint64_t)id;
+	return attr;
 }
 
-static bool join_ring(int fd, const struct touch_ring *ring)
+static struct perf_event_attr software_attributes(size_t data_size, uint64_t which)
 {
-	return fd >= 0 && ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) >= 0;
-}
-
-/* Page faults go to the same ring; without them only copies after a fork stay unseen. */
-static void open_faults(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu)
-{
-	struct perf_event_attr attr = attributes(rings->data_size);
+	struct perf_event_attr attr = attributes(data_size);
 
 	attr.type = PERF_TYPE_SOFTWARE;
-	attr.config = PERF_COUNT_SW_PAGE_FAULTS;
-	ring->fault_fd = open_event(&attr, pid, cpu);
-	if (ring->fault_fd >= 0 && !join_ring(ring->fault_fd, ring))
-		close(STEAL_FD(ring->fault_fd));
+	attr.config = which;
+	return attr;
+}
+
+/* With it the kernel takes a sample of each, whatever the period. */
+static void without_periods(struct perf_event_attr *attr)
+{
+	attr->sample_type &= ~(uint64_t)PERF_SAMPLE_PERIOD;
+}
+
+/* An event that is off tells of nothing: what tells of maps, forks and ends is one of its own. */
+static int open_leader(const struct touch_rings *rings, pid_t pid, int cpu, bool has_tracepoint)
+{
+	struct perf_event_attr attr = software_attributes(
+		rings->data_size, has_tracepoint ? PERF_COUNT_SW_DUMMY : PERF_COUNT_SW_PAGE_FAULTS);
+	int fd;
+
+	attr.mmap = attr.mmap_data = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 1;
+	attr.freq = 0;
+	attr.sample_period = 1;
+	if (!has_tracepoint) {
+		attr.sample_period = TOUCH_FAULTS_PERIOD;
+		without_periods(&attr);
+		attr.sample_stack_user = attr.sample_stack_user ? STACK_LEADING : 0;
+	}
+	fd = open_event(&attr, pid, cpu, -1);
+	if (fd >= 0 || has_tracepoint || errno != EACCES)
+		return fd;
+	attr.exclude_kernel = 1;
+	return open_event(&attr, pid, cpu, -1);
+}
+
+static bool join_ring(const struct touch_ring *ring, enum touch_ring_event event)
+{
+	return ring->fds[event] >= 0 &&
+	       ioctl(ring->fds[event], PERF_EVENT_IOC_SET_OUTPUT, ring->fds[RING_LEADER]) >= 0;
+}
+
+static void join_or_close(struct touch_ring *ring, enum touch_ring_event event)
+{
+	if (ring->fds[event] >= 0 && !join_ring(ring, event))
+		close(STEAL_FD(ring->fds[event]));
+}
+
+static int open_rss(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
+		    int64_t tracepoint)
+{
+	struct perf_event_attr attr = tracepoint_attributes(rings->data_size, tracepoint);
+
+	ring->fds[RING_RSS] = open_event(&attr, pid, cpu, -1);
+	return join_ring(ring, RING_RSS) ? 0 : -errno;
+}
+
+/*
+ * Page faults go to the same ring; without them only copies after a fork stay unseen. Their
+ * tracepoints would cost a little less while they are off, but each is closed in some 25 ms.
+ */
+static void open_faults(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu)
+{
+	struct perf_event_attr attr =
+		software_attributes(rings->data_size, PERF_COUNT_SW_PAGE_FAULTS);
+
+	ring->fds[RING_FAULT] = open_event(&attr, pid, cpu, ring->fds[RING_RSS]);
+	join_or_close(ring, RING_FAULT);
 }
 
 /* Without it nobody is known who reserved memory. The filter keeps small mappings as fast as ever.
@@ -113,18 +153,41 @@ static void open_faults(struct touch_rings *rings, struct touch_ring *ring, pid_
 static void open_reserve(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
 			 int64_t tracepoint)
 {
-	struct perf_event_attr attr = attributes(rings->data_size);
+	struct perf_event_attr attr = tracepoint_attributes(rings->data_size, tracepoint);
 	_cleanup_free_ char *filter = text_format("length >= %d", TOUCH_LARGE_BYTES);
+	int *fd = &ring->fds[RING_RESERVE];
 
-	attr.type = PERF_TYPE_TRACEPOINT;
-	attr.config = (uint64_t)tracepoint;
 	attr.freq = 0;
 	attr.sample_period = 1;
-	ring->reserve_fd = tracepoint > 0 ? open_event(&attr, pid, cpu) : -1;
-	if (ring->reserve_fd >= 0 &&
-	    (ioctl(ring->reserve_fd, PERF_EVENT_IOC_SET_FILTER, filter) < 0 ||
-	     !join_ring(ring->reserve_fd, ring)))
-		close(STEAL_FD(ring->reserve_fd));
+	*fd = tracepoint > 0 ? open_event(&attr, pid, cpu, -1) : -1;
+	if (*fd >= 0 && ioctl(*fd, PERF_EVENT_IOC_SET_FILTER, filter) < 0)
+		close(STEAL_FD(*fd));
+	join_or_close(ring, RING_RESERVE);
+}
+
+/* A watch is off at first, and its samples are smaller. */
+static void open_watch(struct touch_ring *ring, pid_t pid, int cpu, struct perf_event_attr *attr,
+		       enum touch_ring_event event)
+{
+	attr->enable_on_exec = 0;
+	attr->sample_stack_user = attr->sample_stack_user ? STACK_WATCH : 0;
+	ring->fds[event] = open_event(attr, pid, cpu, -1);
+	join_or_close(ring, event);
+}
+
+/* A program's own work is not of interest to the clock. */
+static void open_watches(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu)
+{
+	struct perf_event_attr tick =
+		software_attributes(rings->data_size, PERF_COUNT_SW_CPU_CLOCK);
+	struct perf_event_attr fault =
+		software_attributes(rings->data_size, PERF_COUNT_SW_PAGE_FAULTS);
+
+	tick.sample_freq = TOUCH_TICKS_PER_SECOND;
+	tick.exclude_user = 1;
+	open_watch(ring, pid, cpu, &tick, RING_TICK);
+	fault.sample_freq = TOUCH_SOME_FAULTS_A_SECOND;
+	open_watch(ring, pid, cpu, &fault, RING_SOME_FAULTS);
 }
 
 static int open_ring(struct touch_rings *rings, pid_t pid, int cpu,
@@ -132,21 +195,64 @@ static int open_ring(struct touch_rings *rings, pid_t pid, int cpu,
 {
 	struct touch_ring *ring = &rings->items[rings->count];
 	struct epoll_event ev = {.events = EPOLLIN};
+	int fd = open_leader(rings, pid, cpu, points->rss > 0), r;
 
-	*ring = (struct touch_ring){
-		.fd = open_leader(rings, pid, cpu, points->rss), .fault_fd = -1, .reserve_fd = -1};
-	if (ring->fd < 0)
+	if (fd < 0)
 		return -errno;
 	rings->count++;
-	ring->map = mmap(NULL, page() + rings->data_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			 ring->fd, 0);
-	if (ring->map == MAP_FAILED || epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, ring->fd, &ev) < 0)
+	memset(ring->fds, -1, sizeof(ring->fds));
+	ring->fds[RING_LEADER] = fd;
+	ring->map =
+		mmap(NULL, page() + rings->data_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (ring->map == MAP_FAILED || epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
 		return -errno;
 	if (points->rss <= 0)
 		return 0;
+	r = open_rss(rings, ring, pid, cpu, points->rss);
+	if (r)
+		return r;
 	open_faults(rings, ring, pid, cpu);
 	open_reserve(rings, ring, pid, cpu, points->reserve);
+	open_watches(rings, ring, pid, cpu);
 	return 0;
+}
+
+static void each_ring(const struct touch_rings *rings, enum touch_ring_event event,
+		      unsigned long request)
+{
+	for (int i = 0; i < rings->count; i++)
+		if (rings->items[i].fds[event] >= 0)
+			ioctl(rings->items[i].fds[event], request, 0);
+}
+
+void touch_rings_switch(struct touch_rings *rings, bool is_on)
+{
+	each_ring(rings, RING_RSS, is_on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE);
+}
+
+static void watch_by(struct touch_rings *rings, enum touch_rings_watch watch, unsigned long request)
+{
+	if (watch == TOUCH_WATCH_TICKS)
+		each_ring(rings, RING_TICK, request);
+	if (watch == TOUCH_WATCH_FAULTS)
+		each_ring(rings, RING_SOME_FAULTS, request);
+}
+
+void touch_rings_watch(struct touch_rings *rings, enum touch_rings_watch watch)
+{
+	if (rings->watch == watch)
+		return;
+	watch_by(rings, rings->watch, PERF_EVENT_IOC_DISABLE);
+	watch_by(rings, watch, PERF_EVENT_IOC_ENABLE);
+	rings->watch = watch;
+}
+
+/* The members of a group before its leader. */
+static void close_events(struct touch_ring *ring)
+{
+	for (int i = RING_EVENTS; i-- > 0;)
+		if (ring->fds[i] >= 0)
+			close(ring->fds[i]);
 }
 
 static void close_rings(struct touch_rings *rings)
@@ -156,11 +262,7 @@ static void close_rings(struct touch_rings *rings)
 
 		if (ring->map && ring->map != MAP_FAILED)
 			munmap(ring->map, page() + rings->data_size);
-		if (ring->fault_fd >= 0)
-			close(ring->fault_fd);
-		if (ring->reserve_fd >= 0)
-			close(ring->reserve_fd);
-		close(ring->fd);
+		close_events(ring);
 	}
 	if (rings->epoll_fd >= 0)
 		close(rings->epoll_fd);

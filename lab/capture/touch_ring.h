@@ -6,16 +6,41 @@
 #ifndef OOMLAB_CAPTURE_TOUCH_RING_H
 #define OOMLAB_CAPTURE_TOUCH_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { TOUCH_RECORD_MAX = 65536, TOUCH_LARGE_BYTES = 1 << 20, TOUCH_FAULTS_PERIOD = 8 };
+enum {
+	TOUCH_RECORD_MAX = 65536,
+	TOUCH_LARGE_BYTES = 1 << 20,
+	TOUCH_FAULTS_PERIOD = 8,
+	TOUCH_STACK_BYTES = 8192,     /* of a sample */
+	TOUCH_TICKS_PER_SECOND = 499, /* in step with nothing */
+	TOUCH_SOME_FAULTS_A_SECOND = 3989,
+};
+
+enum touch_ring_event {
+	RING_LEADER, /* tells of maps, forks and ends; has the ring */
+	RING_RSS,    /* leads those of page faults: they are on and off with it */
+	RING_FAULT,
+	RING_RESERVE,
+	RING_TICK,
+	RING_SOME_FAULTS, /* as RING_FAULT, while the tracepoint is off */
+	RING_EVENTS
+};
 
 struct touch_ring {
-	int fd, fault_fd, reserve_fd;
+	int fds[RING_EVENTS]; /* -1: there is none */
 	void *map;
 	uint64_t head; /* of this round */
+};
+
+/* What goes on to tell who is at work while the tracepoint is off. */
+enum touch_rings_watch {
+	TOUCH_WATCH_NONE,
+	TOUCH_WATCH_TICKS,  /* a clock, of those inside the kernel */
+	TOUCH_WATCH_FAULTS, /* some page faults */
 };
 
 /* Zero-initialise. */
@@ -24,6 +49,7 @@ struct touch_rings {
 	int count;
 	int epoll_fd;
 	size_t data_size; /* bytes of each */
+	enum touch_rings_watch watch;
 };
 
 /* Ids of tracepoints. */
@@ -39,6 +65,14 @@ struct touch_points {
  * small pages of a start, and miss the few huge ones that follow.
  */
 int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_points *points);
+
+/*
+ * Whether the tracepoint is on, in all threads and children too; off, page faults are not sampled
+ * with it. Page faults that lead are always on.
+ */
+void touch_rings_switch(struct touch_rings *rings, bool is_on);
+/* Nothing, at first. */
+void touch_rings_watch(struct touch_rings *rings, enum touch_rings_watch watch);
 
 /* What stands in the rings now is what touch_rings_next() gives. */
 void touch_rings_begin(struct touch_rings *rings);

@@ -168,7 +168,7 @@ static bool decode_sample(const struct touch_layout *layout, struct cursor c,
 		return false;
 	if (raw_len > NO_RAW)
 		return decode_raw(layout, raw, raw_len, event);
-	event->kind = TOUCH_FAULT;
+	event->kind = event->address ? TOUCH_FAULT : TOUCH_TICK;
 	return true;
 }
 

@@ -19,6 +19,7 @@ enum touch_event_kind {
 	TOUCH_OTHER,   /* nothing of interest */
 	TOUCH_RSS,     /* resident memory of a process grew or shrank */
 	TOUCH_FAULT,   /* a page fault */
+	TOUCH_TICK,    /* the clock, inside the kernel: of no address */
 	TOUCH_RESERVE, /* room for a large mapping was found */
 	TOUCH_MAP,     /* memory or a file was mapped, or its protection changed */
 	TOUCH_FORK,    /* of a process, not of a thread */
@@ -42,7 +43,7 @@ struct touch_event {
 	int64_t size; /* bytes resident now */
 	/* TOUCH_FAULT */
 	uint64_t period, address;
-	/* these and TOUCH_RESERVE: NULL when the kernel had none to give */
+	/* these, TOUCH_TICK and TOUCH_RESERVE: NULL when the kernel had none to give */
 	const uint64_t *regs;
 	const unsigned char *stack;
 	size_t stack_len;

@@ -82,6 +82,12 @@ void touch_share_flush(struct touch_share *share)
 	share->count = 0;
 }
 
+void touch_share_break(struct touch_share *share)
+{
+	touch_share_flush(share);
+	share->last_tid = 0;
+}
+
 static void learn(struct touch_share *share, const struct touch_event *event, int64_t bytes)
 {
 	double *step = step_of(share, event->tid);

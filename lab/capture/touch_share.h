@@ -37,5 +37,7 @@ struct touch_share {
 void touch_share_add(struct touch_share *share, const struct touch_event *event, int64_t bytes,
 		     int64_t *to);
 void touch_share_flush(struct touch_share *share);
+/* As that, and what came until the next gain is not learnt from: samples are missing. */
+void touch_share_break(struct touch_share *share);
 
 #endif

@@ -176,6 +176,7 @@ void touch_spaces_reserve(struct touch_spaces *s, const struct touch_event *even
 		.sp = event->regs ? registers_sp(event->regs) : 0,
 		.start = event->start,
 		.end = end,
+		.t_ns = event->t_ns,
 		.mapping = id,
 	};
 }
@@ -352,6 +353,15 @@ int touch_spaces_populated(const struct touch_spaces *s, const struct touch_even
 			       p->sp == registers_sp(event->regs)
 		       ? p->mapping
 		       : MAPPING_UNKNOWN;
+}
+
+int touch_spaces_newest(const struct touch_spaces *s, const struct touch_event *event,
+			uint64_t t_ns)
+{
+	const struct touch_pending *p = &s->pending[pending_slot(event->tid)];
+
+	return p->pid == event->pid && p->tid == event->tid && p->t_ns > t_ns ? p->mapping
+									      : MAPPING_UNKNOWN;
 }
 
 void touch_spaces_release(struct touch_spaces *s)

@@ -61,6 +61,7 @@ struct touch_pending {
 	bool is_open;
 	uint64_t pc, sp; /* of the call */
 	uint64_t start, end;
+	uint64_t t_ns;
 	int mapping;
 };
 
@@ -91,6 +92,10 @@ int touch_spaces_find(const struct touch_spaces *spaces, pid_t pid, uint64_t add
 
 /* The mapping that the same system call made: it is being populated. Else MAPPING_UNKNOWN. */
 int touch_spaces_populated(const struct touch_spaces *spaces, const struct touch_event *event);
+
+/* The mapping that the thread of an event asked for since `t_ns`, or MAPPING_UNKNOWN. */
+int touch_spaces_newest(const struct touch_spaces *spaces, const struct touch_event *event,
+			uint64_t t_ns);
 
 /* NULL of none. */
 struct touch_mapping *touch_spaces_mapping(const struct touch_spaces *spaces, int id);

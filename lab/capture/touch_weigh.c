@@ -48,6 +48,11 @@ static struct touch_process *leaving_process(const struct touch_scale *scale,
 		       : NULL;
 }
 
+static int64_t resident(const struct touch_process *p)
+{
+	return p->size[MEMBER_FILE] + p->size[MEMBER_ANON] + p->size[MEMBER_SHMEM];
+}
+
 int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event)
 {
 	const enum touch_member m = event->member;
@@ -59,22 +64,95 @@ int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event)
 		return 0;
 	p->has_mm = true;
 	p->mm_id = event->mm_id;
-	if (!p->is_seen[m] && p->inherited[m] > event->size)
+	if (!p->is_seen[m] && (p->is_blind || p->inherited[m] > event->size))
 		p->inherited[m] = event->size;
 	last = p->is_seen[m] ? p->size[m] : p->inherited[m];
 	p->is_seen[m] = true;
 	p->size[m] = event->size;
 	p->t_ns[m] = event->t_ns;
+	p->highest = resident(p) > p->highest ? resident(p) : p->highest;
 	return event->size - last;
 }
 
-void touch_scale_fork(struct touch_scale *scale, const struct touch_event *event)
+uint64_t touch_scale_last_ns(struct touch_scale *scale, const struct touch_event *event)
+{
+	const struct touch_process *p = owner_of(scale, event);
+
+	return p ? p->t_ns[event->member] : 0;
+}
+
+void touch_scale_grow(struct touch_scale *scale, pid_t pid, enum touch_member member, int64_t bytes)
+{
+	struct touch_process *p = find(scale, pid);
+
+	if (p)
+		p->size[member] += bytes;
+}
+
+void touch_scale_was_higher(struct touch_scale *scale, pid_t pid, int64_t bytes)
+{
+	struct touch_process *p = find(scale, pid);
+
+	if (p)
+		p->highest += bytes;
+}
+
+void touch_scale_peak(struct touch_scale *scale, pid_t pid, int64_t bytes, bool is_killed)
+{
+	struct touch_process *p = find(scale, pid);
+
+	if (!p)
+		return;
+	p->peak = bytes;
+	p->is_killed = is_killed;
+}
+
+int64_t touch_scale_missing(const struct touch_scale *scale, pid_t pid, uint64_t *unheard_ns)
+{
+	const struct touch_process *p = find(scale, pid);
+	uint64_t heard_ns = 0;
+
+	*unheard_ns = 0;
+	if (!p)
+		return -1;
+	for (int m = 0; m < MEMBER_COUNT; m++)
+		heard_ns = p->t_ns[m] > heard_ns ? p->t_ns[m] : heard_ns;
+	*unheard_ns = p->end_ns > heard_ns ? p->end_ns - heard_ns : 0;
+	if (p->peak <= 0 || (p->is_killed && p->peak <= p->highest))
+		return -1;
+	return p->peak > p->highest ? p->peak - p->highest : 0;
+}
+
+static void end_copy(struct touch_scale *scale, struct touch_process *p)
+{
+	scale->copies -= p->is_copy;
+	p->is_copy = false;
+}
+
+void touch_scale_exit(struct touch_scale *scale, pid_t pid, uint64_t t_ns)
+{
+	struct touch_process *p = find(scale, pid);
+
+	if (!p)
+		return;
+	p->end_ns = t_ns;
+	end_copy(scale, p);
+}
+
+void touch_scale_fork(struct touch_scale *scale, const struct touch_event *event, bool is_blind)
 {
 	struct touch_process *p = touch_scale_process(scale, event->pid), *parent;
 
 	if (!p)
 		return;
-	*p = (struct touch_process){.pid = event->pid, .parent = event->parent, .has_forked = true};
+	scale->copies += !p->is_copy;
+	*p = (struct touch_process){
+		.pid = event->pid,
+		.parent = event->parent,
+		.has_forked = true,
+		.is_copy = true,
+		.is_blind = is_blind,
+	};
 	parent = find(scale, event->parent);
 	if (!parent)
 		return;
@@ -87,8 +165,10 @@ void touch_scale_exec(struct touch_scale *scale, const struct touch_event *event
 {
 	struct touch_process *p = touch_scale_process(scale, event->pid);
 
-	if (p)
-		*p = (struct touch_process){.pid = event->pid, .parent = p->parent};
+	if (!p)
+		return;
+	end_copy(scale, p);
+	*p = (struct touch_process){.pid = event->pid, .parent = p->parent};
 }
 
 void touch_scale_release(struct touch_scale *scale)

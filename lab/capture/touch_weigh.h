@@ -16,23 +16,50 @@ enum { TOUCH_PROCESSES_MAX = 8192 };
 struct touch_process {
 	pid_t pid, parent;
 	bool has_mm, has_forked; /* it, or what it came from: pages may be shared */
+	bool is_copy;		 /* forked, and neither ended nor another program yet */
+	bool is_blind;		 /* forked while nobody looked: of what size is not known */
 	uint32_t mm_id;
 	bool is_seen[MEMBER_COUNT];
 	int64_t inherited[MEMBER_COUNT]; /* bytes at the fork, as far as known */
 	int64_t size[MEMBER_COUNT];	 /* bytes when last heard of */
 	uint64_t t_ns[MEMBER_COUNT];
+	uint64_t end_ns; /* 0: not seen */
+	int64_t highest; /* bytes of all members together, of what was heard */
+	bool is_killed;
+	int64_t peak; /* bytes of all members together at their highest; 0: not known */
 };
 
 /* Zero-initialise. */
 struct touch_scale {
 	struct touch_process *processes;
 	size_t count;
+	size_t copies; /* of them, is_copy */
 };
 
 /* Bytes gained (positive) or lost since the last sample; 0 for what is not to be counted. */
 int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event);
 
-void touch_scale_fork(struct touch_scale *scale, const struct touch_event *event);
+/* When the same member was last heard of; 0: never. */
+uint64_t touch_scale_last_ns(struct touch_scale *scale, const struct touch_event *event);
+
+/* It has grown by bytes that no sample told of. */
+void touch_scale_grow(struct touch_scale *scale, pid_t pid, enum touch_member member,
+		      int64_t bytes);
+
+/* It was higher by bytes than was heard, before it shrank. */
+void touch_scale_was_higher(struct touch_scale *scale, pid_t pid, int64_t bytes);
+
+/*
+ * The highest resident size, of one that has ended. Of one that was killed it can be what was left
+ * of it: what is lower than was heard says nothing then.
+ */
+void touch_scale_peak(struct touch_scale *scale, pid_t pid, int64_t bytes, bool is_killed);
+/* What is missing of it, or -1; and for how long the process was not heard of before its end. */
+int64_t touch_scale_missing(const struct touch_scale *scale, pid_t pid, uint64_t *unheard_ns);
+
+/* is_blind: its parent may have grown since it was last heard of. */
+void touch_scale_fork(struct touch_scale *scale, const struct touch_event *event, bool is_blind);
+void touch_scale_exit(struct touch_scale *scale, pid_t pid, uint64_t t_ns);
 void touch_scale_exec(struct touch_scale *scale, const struct touch_event *event);
 
 /* Made when it is new; NULL when there are too many. */

@@ -52,6 +52,7 @@ struct touch_where touch_where_fault(struct touch_faults *faults, const struct t
 	faults->last[at].pc = pc;
 	faults->last[at].sp = sp;
 	faults->last[at].address = event->address;
+	faults->last[at].t_ns = event->t_ns;
 	return at_address(spaces, event->pid, sp, event->address);
 }
 
@@ -77,4 +78,17 @@ struct touch_where touch_where_rss(const struct touch_faults *faults,
 		where.mapping = touch_spaces_find(spaces, event->pid,
 						  registers_first_argument(event->regs));
 	return where;
+}
+
+struct touch_where touch_where_tick(const struct touch_faults *faults,
+				    const struct touch_spaces *spaces,
+				    const struct touch_event *event)
+{
+	size_t at = event->regs ? slot_of(event->tid, registers_pc(event->regs)) : 0;
+	int newest = touch_spaces_newest(spaces, event, faults->last[at].t_ns);
+
+	if (event->regs && newest && faults->last[at].tid == event->tid &&
+	    faults->last[at].pc == registers_pc(event->regs))
+		return (struct touch_where){.mapping = newest};
+	return touch_where_rss(faults, spaces, event);
 }

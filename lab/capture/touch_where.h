@@ -21,7 +21,7 @@ struct touch_where {
 struct touch_faults {
 	struct {
 		pid_t tid;
-		uint64_t pc, sp, address;
+		uint64_t pc, sp, address, t_ns;
 	} last[WHERE_SLOTS];
 };
 
@@ -33,5 +33,13 @@ struct touch_where touch_where_fault(struct touch_faults *faults, const struct t
 struct touch_where touch_where_rss(const struct touch_faults *faults,
 				   const struct touch_spaces *spaces,
 				   const struct touch_event *event);
+
+/*
+ * Of a TOUCH_TICK, while faults are not sampled: what a thread mapped since the last it is known of
+ * is what it works on now.
+ */
+struct touch_where touch_where_tick(const struct touch_faults *faults,
+				    const struct touch_spaces *spaces,
+				    const struct touch_event *event);
 
 #endif

@@ -13,6 +13,12 @@
  *	touch_lines main-stack    6 MiB of the stack it was started with
  *	touch_lines huge          64 MiB by memset(), in huge pages where there are any
  *	touch_lines reserve       reserves 258 MiB and touches 24 MiB of them by two lines
+ *	touch_lines alternate KIB  three times KIB by memset(), once KIB by a loop, and again until
+ *	                          768 MiB of small pages are touched: 576 and 192 MiB
+ *	touch_lines many-threads  two threads, 512 MiB and 256 MiB of small pages
+ *	touch_lines middle        256 MiB by a loop, 128 MiB populated, 256 MiB by memset(), small
+ *pages touch_lines late-fork     512 MiB by a loop, then a child writes to 64 MiB of them
+ *	touch_lines shrink        256 MiB by a loop, 192 MiB of them given back, 256 MiB by memset()
  *	touch_lines again         48 times: 2 MiB reserved, touched and given back; then 48 MiB,
  *	                          reserved by another function and touched by the same line
  *
@@ -20,6 +26,7 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,9 +195,103 @@ OWN_FRAME static char *reserve_much(void)
 	return take_aligned(MIB(256));
 }
 
+static char *take_small(size_t bytes)
+{
+	char *p = take_aligned(bytes);
+
+	madvise(p, bytes, MADV_NOHUGEPAGE);
+	return p;
+}
+
+static void alternate(size_t step)
+{
+	char *p = take_small(MIB(768)), *end = p + MIB(768);
+
+	for (; p < end; p += step * 4) {
+		by_memset(p, step * 3);
+		by_loop(p + step * 3, step);
+	}
+}
+
+static void *first_of_many(void *p)
+{
+	by_loop(p, MIB(512));
+	return NULL;
+}
+
+static void *second_of_many(void *p)
+{
+	by_other_loop(p, MIB(256));
+	return NULL;
+}
+
+static void with_many_pages(void)
+{
+	char *first_block = take_small(MIB(512)), *second_block = take_small(MIB(256));
+	pthread_t first, second;
+
+	if (pthread_create(&first, NULL, first_of_many, first_block) ||
+	    pthread_create(&second, NULL, second_of_many, second_block))
+		exit(1);
+	pthread_join(first, NULL);
+	pthread_join(second, NULL);
+}
+
+static void populate_in_the_middle(void)
+{
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	by_loop(take_small(MIB(256)), MIB(256));
+	by_populate(MIB(128));
+	by_memset(take_small(MIB(256)), MIB(256));
+}
+
+static void with_late_child(void)
+{
+	char *p = take_small(MIB(512));
+	pid_t pid;
+
+	by_loop(p, MIB(512));
+	pid = fork();
+	if (pid == 0) {
+		by_child(p, MIB(64));
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void grow_and_shrink(void)
+{
+	char *p = take_small(MIB(256));
+
+	by_loop(p, MIB(256));
+	madvise(p, MIB(192), MADV_DONTNEED);
+	by_memset(take_small(MIB(256)), MIB(256));
+}
+
+/* Of many small pages. */
+static bool run_large(const char *mode, const char *arg)
+{
+	if (!strcmp(mode, "alternate") && arg && atoi(arg) > 0)
+		alternate((size_t)atoi(arg) << 10);
+	else if (!strcmp(mode, "many-threads"))
+		with_many_pages();
+	else if (!strcmp(mode, "middle"))
+		populate_in_the_middle();
+	else if (!strcmp(mode, "late-fork"))
+		with_late_child();
+	else if (!strcmp(mode, "shrink"))
+		grow_and_shrink();
+	else
+		return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
+
+	if (run_large(mode, argc > 2 ? argv[2] : NULL))
+		return 0;
 
 	if (!strcmp(mode, "memset")) {
 		by_memset(take_aligned(MIB(16)), MIB(16));

@@ -1,0 +1,143 @@
+#include "capture/touch_put.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+
+enum { LINES_MAX = 1000, MAPS_MAX = 64 };
+
+/* Innermost first, "MODULE+ADDRESS", as record.h says. */
+static void write_stack(const struct unwind_frame *frames, size_t depth, struct strbuf *sb)
+{
+	for (size_t i = 0; i < depth; i++) {
+		const struct unwind_frame *frame = &frames[i];
+
+		strbuf_puts(sb, i ? " " : "");
+		if (frame->module >= 0)
+			strbuf_printf(sb, "%d", frame->module);
+		strbuf_printf(sb, "+%" PRIx64, frame->offset);
+	}
+}
+
+static int64_t or_absent(int64_t bytes)
+{
+	return bytes ? bytes : RECORD_ABSENT;
+}
+
+static void write_row(const struct touch_row *row, struct record_writer *w)
+{
+	_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
+	struct record_touch line = {
+		.pid = row->key.pid,
+		.is_syscall = row->key.is_syscall,
+		.anon = or_absent(row->gained[MEMBER_ANON]),
+		.anon_lost = or_absent(row->lost[MEMBER_ANON]),
+		.file = or_absent(row->gained[MEMBER_FILE]),
+		.shmem = or_absent(row->gained[MEMBER_SHMEM]),
+		.faults = or_absent(row->faults),
+		.lone = or_absent(row->lone),
+		.samples = row->samples,
+		.mapping = or_absent(row->key.where.mapping),
+		.is_on_stack = row->key.where.is_on_stack,
+	};
+
+	write_stack(row->frames, row->key.depth, &stack);
+	line.stack = stack.len ? stack.buf : NULL;
+	record_put_touch(w, &line);
+}
+
+static void add_row(struct touch_row *to, const struct touch_row *row)
+{
+	to->samples += row->samples;
+	to->faults += row->faults;
+	to->lone += row->lone;
+	for (int i = 0; i < MEMBER_COUNT; i++) {
+		to->gained[i] += row->gained[i];
+		to->lost[i] += row->lost[i];
+	}
+}
+
+void touch_put_rows(const struct touch_table *table, struct record_writer *w)
+{
+	_cleanup_free_ struct touch_row **rows = touch_table_sorted(table);
+	_cleanup_free_ struct touch_row *rest = xcalloc(1, sizeof(*rest));
+
+	for (size_t i = 0; i < table->count; i++)
+		if (i < LINES_MAX)
+			write_row(rows[i], w);
+		else
+			add_row(rest, rows[i]);
+	if (rest->samples)
+		write_row(rest, w);
+}
+
+void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,
+			struct record_writer *w)
+{
+	static const char *const names[] = {
+		[MAPPING_MMAP] = "mmap",     [MAPPING_SHARED] = "shared", [MAPPING_HEAP] = "heap",
+		[MAPPING_PIECES] = "pieces", [MAPPING_FILE] = "file",
+	};
+
+	for (size_t i = 0; i < spaces->mapping_count; i++) {
+		const struct touch_mapping *m = &spaces->mappings[i];
+		_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
+		struct record_mapping line = {
+			.id = (int64_t)i + 1,
+			.pid = m->pid,
+			.what = m->what == MAPPING_PIECES && !has_reserve ? "anonymous"
+									  : names[m->what],
+			.start = m->start,
+			.bytes = m->bytes > 0 ? m->bytes : RECORD_ABSENT,
+			.calls = or_absent(m->calls),
+			.t_ns = (int64_t)m->t_ns,
+			.first_ns = or_absent((int64_t)m->first_ns),
+			.last_ns = or_absent((int64_t)m->last_ns),
+		};
+
+		if (m->bytes <= 0 && m->what != MAPPING_FILE)
+			continue;
+		write_stack(m->frames, m->depth, &stack);
+		line.stack = stack.len ? stack.buf : NULL;
+		record_put_mapping(w, &line);
+	}
+}
+
+void touch_put_modules(const struct unwind *unwind, struct record_writer *w)
+{
+	const struct modules *modules = unwind_modules(unwind);
+
+	for (size_t i = 0; i < modules->count; i++)
+		record_put_module(w, (int64_t)i, modules->items[i].path);
+}
+
+void touch_put_processes(const struct touch_scale *scale, struct record_writer *w)
+{
+	for (size_t i = 0; i < scale->count && i < LINES_MAX; i++) {
+		const struct touch_process *p = &scale->processes[i];
+		const struct record_resident line = {
+			.pid = p->pid,
+			.anon = p->is_seen[MEMBER_ANON] ? p->size[MEMBER_ANON] : RECORD_ABSENT,
+			.file = p->is_seen[MEMBER_FILE] ? p->size[MEMBER_FILE] : RECORD_ABSENT,
+			.shmem = p->is_seen[MEMBER_SHMEM] ? p->size[MEMBER_SHMEM] : RECORD_ABSENT,
+			.inherited = or_absent(p->inherited[MEMBER_ANON]),
+			.has_forked = p->has_forked,
+		};
+
+		record_put_resident(w, &line);
+	}
+}
+
+/* For the addresses in the kernel's own record of a kill. */
+void touch_put_maps(const struct touch_scale *scale, struct unwind *unwind, struct record_writer *w)
+{
+	for (size_t i = 0; i < scale->count && i < MAPS_MAX; i++) {
+		_cleanup_strbuf_ struct strbuf maps = STRBUF_INIT;
+
+		unwind_maps_text(unwind, scale->processes[i].pid, &maps);
+		if (maps.len)
+			record_put_maps(w, scale->processes[i].pid, NULL, maps.buf);
+	}
+}

@@ -1,0 +1,26 @@
+/*
+ * touch_put.h - what the touch profile found, as lines of the record. Internal to lab/capture.
+ *
+ * Bounded: of more than 1000 stacks the smallest are one line; maps of 64 processes.
+ */
+#ifndef OOMLAB_CAPTURE_TOUCH_PUT_H
+#define OOMLAB_CAPTURE_TOUCH_PUT_H
+
+#include "capture/touch_space.h"
+#include "capture/touch_table.h"
+#include "capture/touch_weigh.h"
+#include "record/record.h"
+#include "symbols/unwind.h"
+
+void touch_put_modules(const struct unwind *unwind, struct record_writer *w);
+void touch_put_processes(const struct touch_scale *scale, struct record_writer *w);
+/* For the addresses in the kernel's own record of a kill. */
+void touch_put_maps(const struct touch_scale *scale, struct unwind *unwind,
+		    struct record_writer *w);
+/* has_reserve: who asked for memory was seen. */
+void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,
+			struct record_writer *w);
+/* The largest first. */
+void touch_put_rows(const struct touch_table *table, struct record_writer *w);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * touch_state.h - all that the touch profile knows while it runs; private to touch.c, which takes
+ * samples in, and touch_gaps.c, which finds out what came while none were taken.
+ */
+#ifndef OOMLAB_CAPTURE_TOUCH_STATE_H
+#define OOMLAB_CAPTURE_TOUCH_STATE_H
+
+#include "capture/touch.h"
+#include "capture/touch_blocks.h"
+#include "capture/touch_duty.h"
+#include "capture/touch_ring.h"
+#include "capture/touch_share.h"
+#include "capture/touch_table.h"
+#include "capture/touch_ticks.h"
+#include "capture/touch_weigh.h"
+
+/* Of the gaps, so many are of more than one place: page faults are sampled, not the clock. */
+#define TOUCH_MIXED_MOST 0.1
+
+struct touch {
+	struct touch_rings rings;
+	struct touch_layout layout;
+	struct touch_scale scale;
+	struct touch_share share;
+	struct touch_ticks ticks;
+	struct touch_duty duty;
+	struct touch_duty_seen seen;
+	int64_t lost_bytes; /* by all processes, while the tracepoint was on */
+	uint64_t tick_ns;   /* when somebody was last at work while it was off */
+	int64_t least_room; /* bytes, ever */
+	double fastest;	    /* growth seen, bytes a nanosecond */
+	uint64_t on_ns;	    /* when the tracepoint was last switched on; 0: it never was off */
+	int timer_fd;	    /* for the next step of the duty; -1: always on */
+	struct touch_table table;
+	struct touch_spaces spaces;
+	struct touch_faults faults;
+	bool is_by_faults; /* there is nothing else */
+	struct touch_blocks blocks;
+	struct touch_row *last_fault; /* NULL: none yet */
+	int mounts;		      /* keeps what a container has mounted; -1: not another's */
+	struct last_row {
+		pid_t tid;
+		struct touch_row *row;
+		uint64_t t_ns;
+	} last_rows[256];
+	struct unwind *unwind;
+	int64_t lost, damaged;
+	uint64_t *record; /* TOUCH_RECORD_MAX bytes */
+};
+
+/* The row of an event's stack, made when it is new; and of one that gained, where it did. */
+struct touch_row *touch_row_of(struct touch *t, const struct touch_event *event,
+			       struct touch_where where);
+struct touch_row *touch_gaining_row(struct touch *t, const struct touch_event *event);
+void touch_note_touched(struct touch *t, int mapping, uint64_t t_ns);
+
+/* touch_gaps.c */
+void touch_lose(struct touch *t, const struct touch_event *event, int64_t bytes);
+/* Somebody was at work while the tracepoint was off; by a TOUCH_TICK of the clock. */
+void touch_at_work(struct touch *t, const struct touch_event *event, struct touch_row *row,
+		   double weight);
+void touch_on_tick(struct touch *t, const struct touch_event *event);
+/* What came while nobody looked, since last_ns, by who was at work then. bytes: gained, or lost */
+void touch_after_gap(struct touch *t, const struct touch_event *event, int64_t bytes,
+		     uint64_t last_ns);
+/* By page faults until it is known that one place at a time is at work. */
+void touch_watch_gaps(struct touch *t, bool has_gaps);
+/* What came since the last look, of processes that have ended. */
+void touch_end_gaps(struct touch *t);
+
+#endif

@@ -1,0 +1,158 @@
+#include "capture/touch_ticks.h"
+
+/* So many times what it was lately a tick can be of. */
+#define TICK_MOST  1.5
+#define FAULT_MOST 1.2
+
+/* Fewer say little of whether they are of one place; of one place are so many of them. */
+enum { TICKS_TELLING = 3 };
+#define ONE_PLACE 0.9
+
+void touch_ticks_add(struct touch_ticks *ticks, pid_t pid, enum touch_member member, int64_t *to,
+		     double weight, bool is_unsure)
+{
+	if (ticks->count < TICKS_MAX)
+		ticks->items[ticks->count++] =
+			(struct touch_tick){pid, member, to, weight, is_unsure};
+}
+
+static bool is_of(const struct touch_tick *tick, pid_t pid, enum touch_member member)
+{
+	return tick->pid == pid && tick->member == member;
+}
+
+static size_t count_of(const struct touch_ticks *ticks, pid_t pid, enum touch_member member)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ticks->count; i++)
+		n += is_of(&ticks->items[i], pid, member);
+	return n;
+}
+
+/* What is unsure counts from now on, or is dropped. */
+static void settle(struct touch_ticks *ticks, pid_t pid, enum touch_member member,
+		   const int64_t *own)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ticks->count; i++) {
+		struct touch_tick tick = ticks->items[i];
+
+		if (is_of(&tick, pid, member) && tick.is_unsure) {
+			if (*tick.to <= 0 && tick.to != own)
+				continue;
+			tick.is_unsure = false;
+		}
+		ticks->items[kept++] = tick;
+	}
+	ticks->count = kept;
+}
+
+double touch_ticks_sum(struct touch_ticks *ticks, pid_t pid, enum touch_member member)
+{
+	double sum = 0;
+
+	settle(ticks, pid, member, NULL);
+	for (size_t i = 0; i < ticks->count; i++)
+		if (is_of(&ticks->items[i], pid, member))
+			sum += ticks->items[i].weight;
+	return sum;
+}
+
+/* Each gets `part` times its weight, and is counted no more. Returns the sum. */
+static int64_t give(struct touch_ticks *ticks, pid_t pid, enum touch_member member, double part)
+{
+	int64_t sum = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ticks->count; i++) {
+		const struct touch_tick tick = ticks->items[i];
+		int64_t bytes = (int64_t)(part * tick.weight);
+
+		if (!is_of(&tick, pid, member)) {
+			ticks->items[kept++] = tick;
+			continue;
+		}
+		*tick.to += bytes;
+		sum += bytes;
+	}
+	ticks->count = kept;
+	return sum;
+}
+
+static double weight_at(const struct touch_ticks *ticks, pid_t pid, enum touch_member member,
+			const int64_t *to)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < ticks->count; i++)
+		if (is_of(&ticks->items[i], pid, member) && ticks->items[i].to == to)
+			sum += ticks->items[i].weight;
+	return sum;
+}
+
+/* Whether the place of the first, or of the last, is that of nearly all. */
+static bool is_one_place(struct touch_ticks *ticks, pid_t pid, enum touch_member member)
+{
+	double all = touch_ticks_sum(ticks, pid, member), most = 0;
+	const int64_t *seen = NULL;
+
+	for (size_t i = 0; i < ticks->count; i++) {
+		const struct touch_tick *tick = &ticks->items[i];
+		double weight;
+
+		if (!is_of(tick, pid, member) || tick->to == seen)
+			continue;
+		seen = tick->to;
+		weight = weight_at(ticks, pid, member, seen);
+		most = weight > most ? weight : most;
+		if (most >= all / 2)
+			break;
+	}
+	return most >= all * ONE_PLACE;
+}
+
+static void learn(struct touch_ticks *ticks, pid_t pid, enum touch_member member, double part)
+{
+	if (count_of(ticks, pid, member) < TICKS_TELLING)
+		return;
+	if (!ticks->is_by_faults)
+		ticks->bytes = ticks->bytes > 0 ? ticks->bytes * 3 / 4 + part / 4 : part;
+	ticks->is_mixed = ticks->is_mixed * 3 / 4 + (is_one_place(ticks, pid, member) ? 0 : 0.25);
+}
+
+static int64_t give_and_lose(struct touch_ticks *ticks, const struct touch_gap *gap, double sum)
+{
+	double most = sum > 0 ? (double)gap->most / sum : 0;
+
+	return give(ticks, gap->pid, gap->member, ticks->bytes < most ? ticks->bytes : most) -
+	       gap->bytes;
+}
+
+int64_t touch_ticks_share(struct touch_ticks *ticks, const struct touch_gap *gap)
+{
+	double most = ticks->bytes * (ticks->is_by_faults ? FAULT_MOST : TICK_MOST);
+	double sum, part;
+	int64_t given;
+	size_t n;
+
+	settle(ticks, gap->pid, gap->member, gap->own);
+	n = count_of(ticks, gap->pid, gap->member);
+	sum = touch_ticks_sum(ticks, gap->pid, gap->member);
+	part = (double)gap->bytes / (n ? sum + sum / (double)n : 1);
+	if (gap->bytes < 0)
+		return give_and_lose(ticks, gap, sum);
+	learn(ticks, gap->pid, gap->member, part);
+	if (most > 0 && part > most)
+		part = most;
+	given = give(ticks, gap->pid, gap->member, part);
+	*gap->own += (int64_t)part < gap->bytes - given ? (int64_t)part : gap->bytes - given;
+	*gap->rest += (int64_t)part < gap->bytes - given ? gap->bytes - given - (int64_t)part : 0;
+	return 0;
+}
+
+int64_t touch_ticks_end(struct touch_ticks *ticks, pid_t pid, enum touch_member member, double part)
+{
+	return give(ticks, pid, member, part);
+}

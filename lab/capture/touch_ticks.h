@@ -1,0 +1,66 @@
+/*
+ * touch_ticks.h - growth that nobody watched, shared among those who were seen at it; pure.
+ *
+ * While kmem:rss_stat is off (touch_duty.h), samples go on to tell which stacks are at work: ticks
+ * of a clock inside the kernel, which is inside page faults, nearly always; or, where several
+ * places alternate, some of the page faults themselves. What a process has gained at the next look
+ * is shared among them, and the sample that told of it counts as one more.
+ *
+ * Where there were far fewer than that many bytes took before, what came did not come by them (a
+ * mapping populated, a thread that had no tick): the rest is the sample's.
+ * Bounded: of more than TICKS_MAX in one gap, the later ones are not counted.
+ */
+#ifndef OOMLAB_CAPTURE_TOUCH_TICKS_H
+#define OOMLAB_CAPTURE_TOUCH_TICKS_H
+
+#include <stdbool.h>
+
+#include "capture/touch_sample.h"
+
+enum { TICKS_MAX = 4096 };
+
+/* Zero-initialise. */
+struct touch_ticks {
+	struct touch_tick {
+		pid_t pid;
+		enum touch_member member;
+		int64_t *to;	/* where it is summed; lives longer than this */
+		double weight;	/* of a tick 1; of a page fault how many it stands for */
+		bool is_unsure; /* in a system call: it counts where memory was seen to come */
+	} items[TICKS_MAX];
+	size_t count;
+	double bytes;	   /* of a weight of 1, lately; 0: not known yet, the caller may set it */
+	bool is_by_faults; /* they are page faults: no more than their pages can have come by them
+			    */
+	double is_mixed;   /* 0 to 1: how many of the gaps lately were of more than one place */
+};
+
+void touch_ticks_add(struct touch_ticks *ticks, pid_t pid, enum touch_member member, int64_t *to,
+		     double weight, bool is_unsure);
+
+/* The weights of all that count. */
+double touch_ticks_sum(struct touch_ticks *ticks, pid_t pid, enum touch_member member);
+
+struct touch_gap {
+	pid_t pid;
+	enum touch_member member;
+	int64_t bytes; /* gained; negative: lost */
+	int64_t most;  /* can have come in that time, at the pace of late */
+	int64_t *own;  /* the sample's */
+	int64_t *rest; /* gets what did not come by those who were seen; may be own */
+};
+
+/*
+ * Shares what a process gained in a gap. Where it shrank the ticks say what was gained all the
+ * same; returns how many bytes were lost then, else 0.
+ */
+int64_t touch_ticks_share(struct touch_ticks *ticks, const struct touch_gap *gap);
+
+/*
+ * A process has ended that was not looked at again: its ticks get `part` for each
+ * weight of 1. Returns all.
+ */
+int64_t touch_ticks_end(struct touch_ticks *ticks, pid_t pid, enum touch_member member,
+			double part);
+
+#endif
