@@ -3,8 +3,8 @@
 #include "capture/touch_ticks.h"
 #include "suite.h"
 
-#define MS  UINT64_C(1000000)
-#define MIB INT64_C(1048576)
+#define MS	     UINT64_C(1000000)
+#define MIB	     INT64_C(1048576)
 #define CREDIT_BYTES (DUTY_CREDIT * INT64_C(4096))
 
 static struct touch_duty duty;

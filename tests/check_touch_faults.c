@@ -144,6 +144,32 @@ START_TEST(huge_pages_count_as_such_where_they_were_in_use)
 }
 END_TEST
 
+#define ENDED(current, peak)                                                       \
+	"{\"ev\":\"sample\",\"t\":9,\"anon_thp\":0,\"rss\":1,\"current\":" current \
+	",\"peak\":" peak "}\n"
+#define TEN_ALONE TOUCH("\"faults\":10,\"lone\":10,\"mapping\":2,\"stack\":\"+1\"")
+
+/* No sample while it ran: the highest charge, and what stayed of it, tell. */
+static const struct {
+	const char *text;
+	int64_t total;
+} brief[] = {
+	{HEAD ENDED("163840", "21233664") TEN_ALONE, 20971520},
+	{HEAD ENDED("163840", "250000") TEN_ALONE, 40960},   /* small pages explain it */
+	{HEAD ENDED("163840", "90000000") TEN_ALONE, 40960}, /* neither do: not made up */
+	{HEAD ENDED("163840", "9000000") TEN_ALONE, 40960},
+	{HEAD ENDED("21000000", "21233664") TEN_ALONE, 40960}, /* page cache, which stays */
+	{HEAD "{\"ev\":\"sample\",\"t\":9,\"anon_thp\":0,\"rss\":1}\n" TEN_ALONE, 40960},
+};
+
+START_TEST(huge_pages_of_a_brief_run_are_known_by_its_peak)
+{
+	gather(brief[_i].text);
+	ck_assert_int_eq(touches.total, brief[_i].total);
+	drop();
+}
+END_TEST
+
 START_TEST(more_alone_than_there_are_is_survived)
 {
 	gather(HEAD SAMPLE("2097152", "1", "1")
@@ -271,6 +297,8 @@ static TCase *tests(void)
 	tcase_add_test(tcase, blocks_are_bounded);
 	tcase_add_test(tcase, small_pages_count_as_pages);
 	tcase_add_test(tcase, huge_pages_count_as_such_where_they_were_in_use);
+	tcase_add_loop_test(tcase, huge_pages_of_a_brief_run_are_known_by_its_peak, 0,
+			    sizeof(brief) / sizeof(brief[0]));
 	tcase_add_test(tcase, more_alone_than_there_are_is_survived);
 	if (why)
 		suite_skip("the profile of a user without privilege", why);

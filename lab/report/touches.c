@@ -75,6 +75,41 @@ static double faulted(const struct touch_frames *f, const struct record_touch *t
 	       (double)lone * (f->has_huge_pages ? HUGE_PAGE : (double)page);
 }
 
+static double sum_of_target(const struct touch_frames *f)
+{
+	const struct record *r = f->record;
+	double sum = 0;
+
+	for (size_t i = 0; i < r->touch_count; i++)
+		if (r->touches[i].pid == r->target_pid)
+			sum += faulted(f, &r->touches[i]);
+	return sum;
+}
+
+static int64_t last_charge(const struct record *r)
+{
+	return r->sample_count ? r->samples[r->sample_count - 1].value[METRIC_CURRENT]
+			       : RECORD_ABSENT;
+}
+
+/*
+ * A short run may have no sample while there were any. Then its highest charge tells, without what
+ * stayed charged: small pages are far from it, and huge ones are near.
+ */
+static bool only_huge_pages_explain(const struct touch_frames *f, int64_t peak)
+{
+	struct touch_frames huge = *f;
+	int64_t left = last_charge(f->record);
+	double sum, grown;
+
+	if (!is_known(peak) || !is_known(left))
+		return false;
+	huge.has_huge_pages = true;
+	sum = sum_of_target(&huge);
+	grown = (double)(peak - left);
+	return grown > 2 * sum_of_target(f) && sum > grown / 2 && sum < grown * 1.25;
+}
+
 /*
  * Small pages are as good as exact. Where huge ones were in use the sum is made to fit: it is
  * the resident size when that was last seen at least, and the highest charge at most. But faults of
@@ -84,15 +119,14 @@ static void estimate(struct touch_frames *f)
 {
 	const struct record *r = f->record;
 	int64_t peak = record_max(r, METRIC_PEAK, NULL);
-	double sum = 0, least, most;
+	double sum, least, most;
 	bool is_any_lone = false;
 
 	f->has_huge_pages = record_max(r, METRIC_ANON_THP, NULL) > 0;
+	f->has_huge_pages = f->has_huge_pages || only_huge_pages_explain(f, peak);
 	f->resident = last_resident(r);
 	f->scale = 1;
-	for (size_t i = 0; i < r->touch_count; i++)
-		if (r->touches[i].pid == r->target_pid)
-			sum += faulted(f, &r->touches[i]);
+	sum = sum_of_target(f);
 	for (size_t i = 0; i < r->touch_count; i++)
 		is_any_lone |= or_zero(r->touches[i].lone) > 0;
 	if (!f->has_huge_pages || !is_any_lone || !is_known(f->resident) || sum <= 0)
