@@ -30,7 +30,7 @@ if [ "${1-}" != guest ]; then
 	fi
 	make -s -C "$top" BUILD="$build" image-files >/dev/null || exit 1
 	BUILD=$build "$oomlab" run --quiet --backend=vm --share-host \
-		--guest-ram=3G --timeout=5m --no-touch-profile --reports="$scratch/reports" \
+		--guest-ram=3G --timeout=10m --no-touch-profile --reports="$scratch/reports" \
 		-- bash "$(realpath "$0")" guest
 	exit
 fi
@@ -66,7 +66,7 @@ check_docker() {
 	is "$(docker info --format '{{.CgroupVersion}} {{.CgroupDriver}}')" "2 cgroupfs" \
 		"docker is on cgroup v2"
 	make_images docker docker
-	image_and_host docker docker
+	image_and_host docker docker look
 	: >"$scratch/go"
 	group_kill
 	in_image docker 128m --device /dev/kmsg --cap-add SYSLOG --user 0 -- --quiet memset-2g
@@ -85,7 +85,7 @@ check_podman() {
 	is "$(podman info --format '{{.Host.CgroupsVersion}} {{.Host.CgroupManager}} {{.Host.OCIRuntime.Name}}')" \
 		"v2 cgroupfs $1" "podman is on cgroup v2 with $1"
 	[ "$1" != crun ] || make_images podman "podman"
-	image_and_host podman "podman with $1"
+	image_and_host podman "podman with $1" "$([ "$1" = runc ] || echo look)"
 }
 
 check_docker
