@@ -1,0 +1,130 @@
+/*
+ * premortem_helpers.h - a child that rests, and a cgroup made of files around it, for the tests of
+ * the look just before the limit. Not for anything else: static functions that assert.
+ *
+ *	tcase_add_checked_fixture(tc, cgroup_enter, cgroup_leave);
+ */
+#ifndef OOMLAB_TESTS_PREMORTEM_HELPERS_H
+#define OOMLAB_TESTS_PREMORTEM_HELPERS_H
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "capture/premortem.h"
+#include "capture/source.h"
+#include "record/query.h"
+#include "scratch.h"
+
+#define MEBI INT64_C(1048576)
+
+static __attribute__((unused)) struct capture capture;
+static __attribute__((unused)) struct cg cg;
+static __attribute__((unused)) struct record_writer writer;
+static __attribute__((unused)) struct target target;
+static __attribute__((unused)) struct record record;
+static pid_t child;
+
+static __attribute__((noinline, unused)) void rest_here(int ready)
+{
+	char byte = 0;
+
+	if (write(ready, &byte, 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static inline pid_t start_child(void)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd = memfd_create("with \n newline", 0);
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, "a) \x01 b");
+		if (ftruncate(fd, 8 << 20) || pwrite(fd, "x", 1, 0) != 1)
+			_exit(1);
+		dup(fd);
+		rest_here(ready[1]);
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static inline void cgroup_enter(void)
+{
+	_cleanup_free_ char *procs = NULL;
+
+	scratch_enter();
+	child = start_child();
+	procs = text_format("%d\n0\njunk\n%d\n", child, 1 << 22);
+	put_file("memory.max", "67108864\n", 0600);
+	put_file("memory.high", "max\n", 0600);
+	put_file("memory.current", "63963136\n", 0600);
+	put_file("memory.stat", "anon 63963136\nactive_file 0\n", 0600);
+	put_file("memory.events", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n", 0600);
+	put_file("cgroup.freeze", "?\n", 0600);
+	put_file("cgroup.events", "populated 1\nfrozen 1\n", 0600);
+	put_file("cgroup.procs", procs, 0600);
+	cg = (struct cg){.version = 2, .level_count = 1};
+	cg.levels[0].dirfd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	record_writer_init(&writer, open("record", O_RDWR | O_CREAT | O_APPEND, 0600));
+	record_put_run(&writer, &(struct record_run){.page_size = 4096, .cgroup_version = 2});
+	target = (struct target){.pid = child};
+	capture = (struct capture){
+		.config = {.premortem_percent = 5},
+		.w = &writer,
+		.cg = &cg,
+		.target = &target,
+	};
+	counters_read(&cg, 0, false, &capture.before);
+	capture.now = capture.before;
+}
+
+static inline void cgroup_leave(void)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	record_release(&record);
+	close(writer.fd);
+	close(cg.levels[0].dirfd);
+	scratch_leave();
+}
+
+static inline void arm(void)
+{
+	put_file("memory.current", "1048576\n", 0600);
+	premortem_arm(&capture);
+	put_file("memory.current", "63963136\n", 0600);
+}
+
+static inline void events(const char *text)
+{
+	put_file("memory.events", text, 0600);
+	counters_read(&cg, 0, false, &capture.now);
+	premortem_check(&capture);
+}
+
+static inline void load(void)
+{
+	struct err err = ERR_INIT;
+
+	record_release(&record);
+	ck_assert_msg(!record_load("record", &record, &err), "%s", err.text);
+	ck_assert_int_eq(record_lost(&record, "record"), 0);
+}
+
+#endif
