@@ -2,6 +2,10 @@
  * check_look.c - what is seen of processes that stand still, at children of this program. Needs no
  * root.
  */
+#include <poll.h>
+#include <sched.h>
+#include <sys/syscall.h>
+
 #include "capture/look.h"
 #include "premortem_helpers.h"
 #include "suite.h"
@@ -69,6 +73,56 @@ START_TEST(what_has_no_room_or_time_is_counted)
 }
 END_TEST
 
+/* As posix_spawn(3) does: the parent stands in the kernel until its child lets go of the pipe. */
+static pid_t start_vfork(int release, int ready, int done)
+{
+	pid_t pid = fork();
+	char byte = 0;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (syscall(SYS_clone, CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, NULL) == 0) {
+		if (write(ready, &byte, 1) != 1)
+			_exit(1);
+		_exit(read(release, &byte, 1) != 1);
+	}
+	if (write(done, &byte, 1) != 1)
+		_exit(1);
+	rest_here(done);
+	return 0;
+}
+
+START_TEST(who_cannot_stop_now_is_not_stopped_later)
+{
+	struct look look = {
+		.w = &writer,
+		.proc = "/proc",
+		.unwind = unwind_new(MODULES_ROOT_OWN),
+		.is_frozen = true,
+		.deadline_ns = INT64_MAX,
+	};
+	int release[2], ready[2], done[2];
+	struct pollfd p;
+	char byte = 0;
+	pid_t pid;
+
+	ck_assert(!pipe(release) && !pipe(ready) && !pipe(done));
+	pid = start_vfork(release[0], ready[1], done[1]);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	look_at_threads(&look, pid);
+	unwind_free(look.unwind);
+	ck_assert_int_eq(write(release[1], &byte, 1), 1);
+	p = (struct pollfd){.fd = done[0], .events = POLLIN};
+	ck_assert_msg(poll(&p, 1, 5000) == 1, "the lab still holds it");
+	load();
+	ck_assert_uint_eq(record.premortem->thread_count, 1);
+	ck_assert(!record.premortem->threads[0].is_whole);
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+END_TEST
+
 static TCase *looks(void)
 {
 	TCase *t = tcase_create("look");
@@ -77,6 +131,7 @@ static TCase *looks(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, threads_mappings_and_files_are_seen);
 	tcase_add_test(t, what_has_no_room_or_time_is_counted);
+	tcase_add_test(t, who_cannot_stop_now_is_not_stopped_later);
 	return t;
 }
 

@@ -2,6 +2,10 @@
  * Where every thread is. The registers come from ptrace(2), which works on threads that the cgroup
  * v2 freezer holds and leaves them there; where that is refused, two of them (the stack pointer and
  * the program counter) come from /proc.
+ *
+ * The tracer is a thread that ends with the look at a process. A thread that waits in vfork(2) does
+ * not stop when it is told to, and what does not stand still cannot be detached: it would stop
+ * later, for good. The kernel lets go of all a tracer has when that ends.
  */
 #include <dirent.h>
 #include <elf.h>
@@ -9,6 +13,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -126,7 +131,7 @@ static void read_comm(const struct look *look, pid_t pid, pid_t tid, char *comm,
 	comm[len] = '\0';
 }
 
-static void look_at_thread(struct look *look, pid_t pid, pid_t tid)
+static void look_at_thread(struct look *look, pid_t pid, pid_t tid, bool may_trace)
 {
 	_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
 	uint64_t regs[REGISTERS_MAX];
@@ -140,7 +145,7 @@ static void look_at_thread(struct look *look, pid_t pid, pid_t tid)
 	line.comm = *comm ? comm : NULL;
 	line.is_running = state.where == THREAD_RUNNING;
 	line.syscall = state.where == THREAD_IN_SYSCALL ? state.syscall : RECORD_ABSENT;
-	if (registers_count() && look->is_frozen)
+	if (registers_count() && may_trace)
 		line.is_whole = ask_registers(tid, regs);
 	if (!line.is_whole && (state.where == THREAD_IN_USER || state.where == THREAD_IN_SYSCALL))
 		registers_from_pc_sp(state.pc, state.sp, regs);
@@ -189,26 +194,50 @@ static void write_process(struct look *look, pid_t pid, int64_t threads)
 	premortem_put_process(look->w, &line);
 }
 
-void look_at_threads(struct look *look, pid_t pid)
-{
-	_cleanup_free_ char *path = text_format("%s/%d/task", look->proc, pid);
-	_cleanup_closedir_ DIR *dir = opendir(path);
-	struct dirent *d;
-	int64_t threads = 0;
+/* The threads of one process. */
+struct round {
+	struct look *look;
+	pid_t pid;
+	DIR *dir;
+	bool may_trace;
+	int64_t threads; /* seen */
+};
 
-	if (!dir)
-		return;
-	tell_maps(look, pid);
-	while ((d = readdir(dir))) {
+static void *go_round(void *arg)
+{
+	struct round *round = arg;
+	struct look *look = round->look;
+	struct dirent *d;
+
+	while ((d = readdir(round->dir))) {
 		int tid = atoi(d->d_name);
 
 		if (tid <= 0)
 			continue;
-		threads++;
+		round->threads++;
 		if (look->threads < LOOK_THREADS_MAX && !look_is_late(look))
-			look_at_thread(look, pid, tid);
+			look_at_thread(look, round->pid, tid, round->may_trace);
 		else
 			look->left.threads++;
 	}
-	write_process(look, pid, threads);
+	return NULL;
+}
+
+void look_at_threads(struct look *look, pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("%s/%d/task", look->proc, pid);
+	_cleanup_closedir_ DIR *dir = opendir(path);
+	struct round round = {.look = look, .pid = pid, .dir = dir, .may_trace = look->is_frozen};
+	pthread_t tracer;
+
+	if (!dir)
+		return;
+	tell_maps(look, pid);
+	if (!pthread_create(&tracer, NULL, go_round, &round)) {
+		pthread_join(tracer, NULL);
+	} else {
+		round.may_trace = false;
+		go_round(&round);
+	}
+	write_process(look, pid, round.threads);
 }
