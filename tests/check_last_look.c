@@ -1,0 +1,122 @@
+/*
+ * check_last_look.c - what is read at once when a target ends that somebody else waits for, of
+ * children of this program and a cgroup made of files. Needs no root.
+ */
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "capture/last_look.h"
+#include "premortem_helpers.h"
+#include "suite.h"
+
+static void put_counters(void)
+{
+	put_file("memory.events", "low 0\nhigh 3\nmax 7\noom 1\noom_kill 1\n", 0600);
+	put_file("memory.events.local", "low 0\nhigh 3\nmax 7\noom 1\noom_kill 0\n", 0600);
+	target.pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+	ck_assert_int_ge(target.pidfd, 0);
+}
+
+/* What the thread waits for has happened: it is not stopped before it has looked. */
+static void wait_for_thread(struct last_look *look)
+{
+	ck_assert_int_eq(pthread_join(look->thread, NULL), 0);
+	close(look->stop_fd);
+	look->is_running = false;
+}
+
+START_TEST(the_end_is_seen_before_it_is_waited_for)
+{
+	struct last_look look;
+	int status;
+
+	put_counters();
+	last_look_begin(&look, &cg, &target);
+	ck_assert(look.is_running);
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	wait_for_thread(&look);
+	ck_assert(look.is_taken);
+	ck_assert(WIFSIGNALED(look.status));
+	ck_assert_int_eq(WTERMSIG(look.status), SIGKILL);
+	ck_assert_int_eq(look.events.value[COUNTER_OOM_KILL], 1);
+	ck_assert_int_eq(look.local.value[COUNTER_OOM_KILL], 0);
+	ck_assert_int_eq(look.sample.value[METRIC_CURRENT], 63963136);
+	/* It was not taken from those who wait. */
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, look.status);
+	close(target.pidfd);
+}
+END_TEST
+
+START_TEST(what_has_gone_is_absent)
+{
+	struct last_look look;
+
+	put_counters();
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	unlink("memory.events");
+	unlink("memory.events.local");
+	unlink("memory.current");
+	last_look_begin(&look, &cg, &target);
+	wait_for_thread(&look);
+	ck_assert(look.is_taken);
+	ck_assert_int_eq(look.status, 0);
+	ck_assert_int_eq(look.events.value[COUNTER_OOM_KILL], RECORD_ABSENT);
+	ck_assert_int_eq(look.local.value[COUNTER_OOM_KILL], RECORD_ABSENT);
+	ck_assert_int_eq(look.sample.value[METRIC_CURRENT], RECORD_ABSENT);
+	close(target.pidfd);
+}
+END_TEST
+
+START_TEST(stopped_while_it_runs_it_has_seen_nothing)
+{
+	struct last_look look;
+
+	put_counters();
+	last_look_begin(&look, &cg, &target);
+	last_look_end(&look);
+	ck_assert(!look.is_running);
+	ck_assert(!look.is_taken);
+	last_look_end(&look); /* once more is nothing */
+	ck_assert_int_eq(kill(child, 0), 0);
+	close(target.pidfd);
+}
+END_TEST
+
+START_TEST(without_a_descriptor_left_there_is_none)
+{
+	struct last_look look;
+	struct rlimit limit, none;
+
+	put_counters();
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){0, limit.rlim_max};
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	last_look_begin(&look, &cg, &target);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert(!look.is_running);
+	last_look_end(&look);
+	ck_assert(!look.is_taken);
+	close(target.pidfd);
+}
+END_TEST
+
+static TCase *last_looks(void)
+{
+	TCase *t = tcase_create("last look");
+
+	tcase_add_checked_fixture(t, cgroup_enter, cgroup_leave);
+	tcase_add_test(t, the_end_is_seen_before_it_is_waited_for);
+	tcase_add_test(t, what_has_gone_is_absent);
+	tcase_add_test(t, stopped_while_it_runs_it_has_seen_nothing);
+	tcase_add_test(t, without_a_descriptor_left_there_is_none);
+	return t;
+}
+
+int main(void)
+{
+	TCase *const cases[] = {last_looks()};
+
+	return suite_run("last_look", cases, ARRAY_SIZE(cases));
+}
