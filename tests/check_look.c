@@ -7,8 +7,15 @@
 #include <sys/syscall.h>
 
 #include "capture/look.h"
+#include "capture/smaps.h"
+#include "capture/trace_ring.h"
 #include "premortem_helpers.h"
+#include "src/arena.h"
+#include "src/trace.h"
 #include "suite.h"
+
+/* More than the kernel gives (PID_MAX_LIMIT): nothing of it is found outside a made-up /proc. */
+enum { NOBODY = (1 << 22) + 1 };
 
 START_TEST(threads_mappings_and_files_are_seen)
 {
@@ -123,6 +130,261 @@ START_TEST(who_cannot_stop_now_is_not_stopped_later)
 }
 END_TEST
 
+static struct look look_below(const char *proc)
+{
+	return (struct look){.w = &writer, .proc = proc, .deadline_ns = INT64_MAX};
+}
+
+static void put_proc(const char *name, const char *text)
+{
+	_cleanup_free_ char *path = text_format("proc/%d/%s", NOBODY, name);
+
+	put_file(path, text, 0600);
+}
+
+static void make_proc(void)
+{
+	_cleanup_free_ char *dir = text_format("proc/%d/task/%d", NOBODY, NOBODY);
+
+	ck_assert_int_eq(io_make_dirs(dir), 0);
+}
+
+static const struct premortem_mapping *mapping_at(int64_t start)
+{
+	for (size_t i = 0; i < record.premortem->mapping_count; i++)
+		if (record.premortem->mappings[i].start == start)
+			return &record.premortem->mappings[i];
+	ck_abort_msg("no mapping at %#llx", (long long)start);
+}
+
+START_TEST(arenas_are_found_where_memory_has_no_name_of_a_file)
+{
+	struct trace_log_arena arenas[] = {
+		{.id = 1, .pid = NOBODY, .name = "small", .base = 0x10001000, .reserved = 4096},
+		{.id = 2, .pid = NOBODY, .name = "large", .base = 0x10002000, .reserved = 1 << 20},
+		{.id = 3,
+		 .pid = NOBODY,
+		 .name = "gone",
+		 .base = 0x10003000,
+		 .reserved = 1 << 21,
+		 .is_released = true},
+		{.id = 4, .pid = 1, .name = "another's", .base = 0x20000000, .reserved = 4096},
+		{.id = 5, .pid = NOBODY, .name = "refused", .base = 0, .reserved = 4096},
+		{.id = 6,
+		 .pid = NOBODY,
+		 .name = "at the end",
+		 .base = 0x30200000,
+		 .reserved = 4096},
+		{.id = 7, .pid = NOBODY, .name = "in the heap", .base = 0x40000000, .reserved = 1},
+		{.id = 8, .pid = NOBODY, .name = "with a name", .base = 0x50000000, .reserved = 1},
+		{.id = 9, .pid = NOBODY, .name = "in a file", .base = 0x60000000, .reserved = 1},
+	};
+	const struct trace_log log = {.arenas = arenas, .arena_count = ARRAY_SIZE(arenas)};
+	struct look look = look_below("proc");
+
+	make_proc();
+	put_proc("smaps", "10000000-10200000 rw-p 0 00:00 0 \nRss: 2048 kB\n"
+			  "20000000-20200000 rw-p 0 00:00 0 \nRss: 2048 kB\n"
+			  "30000000-30200000 rw-p 0 00:00 0 \nRss: 2048 kB\n"
+			  "40000000-40200000 rw-p 0 00:00 0 [heap]\nRss: 2048 kB\n"
+			  "50000000-50200000 rw-p 0 00:00 0 [anon:a b (deleted)]\nRss: 2048 kB\n"
+			  "60000000-60200000 rw-p 0 fe:00 7 /a\\012b (deleted)\nRss: 2048 kB\n");
+	look.log = &log;
+	look_at_mappings(&look, NOBODY);
+	load();
+	ck_assert_uint_eq(record.premortem->mapping_count, 6);
+	ck_assert_str_eq(mapping_at(0x10000000)->arena, "large");
+	ck_assert_int_eq(mapping_at(0x10000000)->arena_id, 2);
+	ck_assert_ptr_null(mapping_at(0x20000000)->arena);
+	ck_assert_ptr_null(mapping_at(0x30000000)->arena);
+	ck_assert_str_eq(mapping_at(0x40000000)->arena, "in the heap");
+	ck_assert_str_eq(mapping_at(0x50000000)->arena, "with a name");
+	ck_assert_str_eq(mapping_at(0x50000000)->name, "[anon:a b (deleted)]");
+	ck_assert_ptr_null(mapping_at(0x60000000)->arena);
+	ck_assert_str_eq(mapping_at(0x60000000)->name, "/a\\012b (deleted)");
+}
+END_TEST
+
+/* A ring that this process writes to. */
+static struct trace_ring *attach_ring(void)
+{
+	struct err err = ERR_INIT;
+	struct trace_ring *ring = trace_ring_create(TRACE_RING_MIN_BYTES, &err);
+	_cleanup_free_ char *fd = NULL;
+
+	ck_assert_ptr_nonnull(ring);
+	fd = text_format("%d", trace_ring_fd(ring));
+	setenv(TRACE_FD_ENV, fd, 1);
+	trace_detach();
+	trace_attach();
+	ck_assert(trace_on());
+	return ring;
+}
+
+START_TEST(the_arena_of_a_real_process_is_found)
+{
+	struct err err = ERR_INIT;
+	struct trace_ring *ring = attach_ring();
+	struct look look = look_below("/proc");
+	struct trace_log log;
+	struct arena arena;
+
+	ck_assert_int_eq(arena_init(&arena, &(struct arena_config){.name = "game memory",
+								   .size = 64 << 20,
+								   .source = ARENA_SOURCE_RESERVE}),
+			 0);
+	memset(arena_push(&arena, 16 << 20, 16), 1, 16 << 20);
+	ck_assert_int_eq(trace_ring_read(ring, &log, &err), 0);
+	look.log = &log;
+	look_at_mappings(&look, getpid());
+	load();
+	/* The largest by far, with the kernel's name for it or without. */
+	ck_assert_str_eq(record.premortem->mappings[0].arena, "game memory");
+	ck_assert_int_ge(record.premortem->mappings[0].rss, 16 << 20);
+	if (record.premortem->mappings[0].name)
+		ck_assert_str_eq(record.premortem->mappings[0].name, "[anon:oomlab game memory]");
+	arena_destroy(&arena);
+	trace_log_release(&log);
+	trace_detach();
+	trace_ring_free(ring);
+}
+END_TEST
+
+START_TEST(mappings_without_a_row_are_summed)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct look look = look_below("proc");
+	int64_t mappings = 0, rss = 0;
+
+	for (int i = 0; i < SMAPS_ROWS_MAX + 10; i++)
+		strbuf_printf(&text, "%x000-%x000 r--p 0 00:00 1 /lib/%d\nRss: 4 kB\n", 2 * i + 16,
+			      2 * i + 17, i);
+	make_proc();
+	put_proc("smaps", text.buf);
+	look_at_mappings(&look, NOBODY);
+	load();
+	ck_assert_uint_eq(record.premortem->mapping_count, LOOK_MAPPINGS_MAX + 1);
+	ck_assert(record.premortem->mappings[LOOK_MAPPINGS_MAX].is_rest);
+	for (size_t i = 0; i < record.premortem->mapping_count; i++) {
+		mappings += record.premortem->mappings[i].mappings;
+		rss += record.premortem->mappings[i].rss;
+	}
+	ck_assert_int_eq(mappings, SMAPS_ROWS_MAX + 10);
+	ck_assert_int_eq(rss, (SMAPS_ROWS_MAX + 10) * 4096);
+}
+END_TEST
+
+/* The stack cannot be read, the registers cannot be asked for, the name is gone. */
+START_TEST(a_thread_is_seen_with_what_is_left_of_it)
+{
+	static const struct {
+		const char *syscall;
+		int64_t number, sp;
+		bool is_running;
+	} threads[] = {
+		{"202 0x1 0x2 0x3 0x4 0x5 0x6 0x7f00 0x1234\n", 202, 0x7f00, false},
+		{"-1 0x7f10 0x1234\n", RECORD_ABSENT, 0x7f10, false},
+		{"-1 0xffffffffffffffff 0xffffffffffffffff\n", RECORD_ABSENT, RECORD_ABSENT, false},
+		{"running\n", RECORD_ABSENT, RECORD_ABSENT, true},
+		{"of another kernel\n", RECORD_ABSENT, RECORD_ABSENT, true},
+	};
+	struct look look = look_below("proc");
+	const struct premortem_thread *seen;
+	_cleanup_free_ char *file = text_format("task/%d/syscall", NOBODY);
+
+	look.is_frozen = true;
+	look.unwind = unwind_new(MODULES_ROOT_OWN);
+	make_proc();
+	put_proc(file, threads[_i].syscall);
+	look_at_threads(&look, NOBODY);
+	unwind_free(look.unwind);
+	load();
+	ck_assert_uint_eq(record.premortem->thread_count, 1);
+	seen = record.premortem->threads;
+	ck_assert_int_eq(seen->syscall, threads[_i].number);
+	ck_assert_int_eq(seen->sp, threads[_i].sp);
+	ck_assert_int_eq(seen->is_running, threads[_i].is_running);
+	ck_assert_int_eq(seen->stack == NULL, threads[_i].is_running);
+	ck_assert(!seen->is_whole);
+	ck_assert_ptr_null(seen->comm);
+}
+END_TEST
+
+/* /proc/PID/maps with names that are none, or that are no code by now. */
+START_TEST(code_of_any_name_is_told)
+{
+	_cleanup_free_ char *file = text_format("task/%d/syscall", NOBODY);
+	struct look look = look_below("proc");
+	const struct modules *modules;
+
+	look.unwind = unwind_new(MODULES_ROOT_OWN);
+	make_proc();
+	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
+	put_proc(file, "-1 0x10 0x2010\n");
+	{
+		_cleanup_free_ char *maps =
+			text_format("1000-2000 r-xp 0 00:00 0 [vdso]\n"
+				    "2000-3000 r-xp 0 fe:00 7    %s/fifo\n"
+				    "3000-4000 r-xp 0 fe:00 7    /a b\\012c (deleted)\n"
+				    "4000-5000 rw-p 0 fe:00 7    /data\n"
+				    "junk\n6000-7000\n7000-8000 r-xp 0\n8000-9000 r-xp 0 fe:00 7\n"
+				    "ffffffffffffffff-0 r-xp ffffffffffffffff fe:00 7 /end\n",
+				    scratch_dir);
+
+		put_proc("maps", maps);
+	}
+	look_at_threads(&look, NOBODY);
+	modules = unwind_modules(look.unwind);
+	ck_assert_uint_eq(modules->count, 3);
+	ck_assert(text_ends_with(modules->items[0].path, "/fifo"));
+	ck_assert_str_eq(modules->items[1].path, "/a b\\012c (deleted)");
+	ck_assert_str_eq(modules->items[2].path, "/end");
+	unwind_free(look.unwind);
+	load();
+	ck_assert_str_eq(record.premortem->threads[0].stack, "0+10");
+}
+END_TEST
+
+START_TEST(files_are_bounded_and_the_ring_is_none)
+{
+	struct look look = look_below("/proc");
+	struct look_file file;
+
+	look.files = LOOK_FILES_MAX;
+	look_at_files(&look, child);
+	ck_assert_int_eq(look.left.files, 2); /* two descriptors of one file that is not kept */
+	look = look_below("/proc");
+	look.deadline_ns = 0;
+	look_at_files(&look, child);
+	ck_assert_int_gt(look.left.files, 2);
+	look = look_below("/proc");
+	look_at_files(&look, child);
+	ck_assert_uint_eq(look.files, 1);
+	ck_assert_int_eq(look.left.files, 0);
+	file = look.seen[0];
+	look = look_below("/proc");
+	look.ring_dev = file.dev;
+	look.ring_ino = file.ino;
+	look_at_files(&look, child);
+	ck_assert_uint_eq(look.files, 0);
+	load();
+	ck_assert_uint_eq(record.premortem->file_count, 1);
+}
+END_TEST
+
+START_TEST(who_has_gone_adds_nothing)
+{
+	struct look look = look_below("/proc");
+
+	look.unwind = unwind_new(MODULES_ROOT_OWN);
+	look_at(&look, NOBODY);
+	look_write_left(&look);
+	unwind_free(look.unwind);
+	load();
+	ck_assert_ptr_null(record.premortem);
+}
+END_TEST
+
 static TCase *looks(void)
 {
 	TCase *t = tcase_create("look");
@@ -131,6 +393,13 @@ static TCase *looks(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, threads_mappings_and_files_are_seen);
 	tcase_add_test(t, what_has_no_room_or_time_is_counted);
+	tcase_add_test(t, arenas_are_found_where_memory_has_no_name_of_a_file);
+	tcase_add_test(t, the_arena_of_a_real_process_is_found);
+	tcase_add_test(t, mappings_without_a_row_are_summed);
+	tcase_add_loop_test(t, a_thread_is_seen_with_what_is_left_of_it, 0, 5);
+	tcase_add_test(t, code_of_any_name_is_told);
+	tcase_add_test(t, files_are_bounded_and_the_ring_is_none);
+	tcase_add_test(t, who_has_gone_adds_nothing);
 	tcase_add_test(t, who_cannot_stop_now_is_not_stopped_later);
 	return t;
 }

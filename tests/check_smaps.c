@@ -2,12 +2,16 @@
  * check_smaps.c - the parsers of what /proc tells of a process that stands still: smaps, and a
  * thread's system call. Needs no root.
  */
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include "base/text.h"
 #include "capture/smaps.h"
 #include "capture/thread_state.h"
 #include "scratch.h"
+#include "src/os_mem.h"
 #include "suite.h"
 
 #define MEBI INT64_C(1048576)
@@ -137,6 +141,51 @@ START_TEST(a_name_of_any_length_is_cut)
 }
 END_TEST
 
+/* Whether this kernel (5.17 and later, CONFIG_ANON_VMA_NAME) gives memory names. */
+static bool can_name(void *block, size_t bytes)
+{
+	return prctl(0x53564d41 /* PR_SET_VMA */, 0 /* PR_SET_VMA_ANON_NAME */, block, bytes,
+		     "x") == 0;
+}
+
+static void read_own(struct smaps *s)
+{
+	_cleanup_fclose_ FILE *f = fopen("/proc/self/smaps", "re");
+	_cleanup_free_ char *line = NULL;
+	size_t cap = 0;
+
+	ck_assert_ptr_nonnull(f);
+	while (getline(&line, &cap, f) > 0)
+		smaps_line(s, line);
+	smaps_sort(s);
+}
+
+START_TEST(memory_of_this_process_is_read_from_the_kernel)
+{
+	static const size_t bytes = 48 << 20;
+	const struct smaps_row *row;
+	struct smaps s = {0};
+	bool is_named;
+	void *block;
+
+	ck_assert_int_eq(os_mem_reserve(bytes, &block), 0);
+	ck_assert_int_eq(os_mem_commit(block, bytes), 0);
+	memset(block, 1, bytes);
+	is_named = can_name(block, bytes);
+	os_mem_name(block, bytes, "a b]\n(deleted)");
+	read_own(&s);
+	/* The largest of this process. */
+	row = &s.rows[0];
+	ck_assert_str_eq(row->name, is_named ? "[anon:a b__(deleted)]" : "");
+	ck_assert_int_eq(row->mappings, 1);
+	ck_assert(row->start <= (uintptr_t)block && row->end >= (uintptr_t)block + bytes);
+	ck_assert_int_ge(row->rss, bytes);
+	ck_assert_int_ge(row->anon, bytes);
+	smaps_release(&s);
+	os_mem_release(block, bytes);
+}
+END_TEST
+
 static TCase *mappings(void)
 {
 	TCase *t = tcase_create("smaps");
@@ -146,6 +195,7 @@ static TCase *mappings(void)
 	tcase_add_test(t, what_is_no_smaps_is_skipped);
 	tcase_add_test(t, rows_are_bounded_and_the_rest_is_summed);
 	tcase_add_test(t, a_name_of_any_length_is_cut);
+	tcase_add_test(t, memory_of_this_process_is_read_from_the_kernel);
 	return t;
 }
 
