@@ -2,7 +2,10 @@
  * check_premortem.c - when the look just before the limit is taken, that it is undone, and its
  * lines in a record; in a cgroup made of files. Needs no root.
  */
+#include "capture/trace_ring.h"
 #include "premortem_helpers.h"
+#include "src/arena.h"
+#include "src/trace.h"
 #include "suite.h"
 
 /* Where memory.high goes, and when to look. */
@@ -178,6 +181,108 @@ START_TEST(turned_off_it_is_not_spoken_of)
 }
 END_TEST
 
+START_TEST(without_memory_high_there_is_a_reason)
+{
+	const struct record_source *source;
+
+	unlink("memory.high");
+	arm();
+	ck_assert(!capture.is_armed);
+	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
+	load();
+	ck_assert_ptr_null(record.premortem);
+	source = record_source_named(&record, "pre-mortem");
+	ck_assert(!source->is_open);
+	ck_assert_ptr_nonnull(strstr(source->why, "memory.high: No such file"));
+}
+END_TEST
+
+START_TEST(a_target_that_has_ended_is_not_looked_at)
+{
+	arm();
+	capture.target_ended = true;
+	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
+	ck_assert(capture.is_armed);
+	check_holds("cgroup.freeze", "?\n");
+	premortem_disarm(&capture);
+	put_file("memory.high", "1\n", 0600);
+	premortem_disarm(&capture); /* once more is nothing */
+	check_holds("memory.high", "1\n");
+}
+END_TEST
+
+START_TEST(what_is_missing_in_the_cgroup_ends_no_look)
+{
+	arm();
+	unlink("cgroup.events");
+	unlink("cgroup.procs");
+	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
+	check_holds("cgroup.freeze", "0\n");
+	load();
+	ck_assert(premortem_was_taken(&record));
+	ck_assert(!record.premortem->is_frozen);
+	ck_assert_uint_eq(record.premortem->process_count, 0);
+	ck_assert_int_ge(record.premortem->thaw_ns, record.premortem->t_ns);
+}
+END_TEST
+
+START_TEST(who_holds_the_most_is_looked_at_first)
+{
+	_cleanup_free_ char *block = xcalloc(1, 32 << 20);
+	_cleanup_free_ char *procs = NULL;
+	pid_t larger;
+
+	memset(block, 1, 32 << 20);
+	larger = start_child();
+	procs = text_format("%d\n%d\n", child, larger);
+	put_file("cgroup.procs", procs, 0600);
+	arm();
+	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
+	load();
+	ck_assert_uint_eq(record.premortem->process_count, 2);
+	ck_assert_int_eq(record.premortem->processes[0].pid, larger);
+	ck_assert_int_eq(record.premortem->processes[1].pid, child);
+	kill(larger, SIGKILL);
+	waitpid(larger, NULL, 0);
+}
+END_TEST
+
+START_TEST(arenas_are_told_and_their_ring_is_no_file)
+{
+	_cleanup_free_ char *procs = NULL;
+	static unsigned char pool[4096];
+	struct err err = ERR_INIT;
+	struct trace_ring *ring = trace_ring_create(TRACE_RING_MIN_BYTES, &err);
+	_cleanup_free_ char *fd = NULL;
+	struct arena arena;
+	pid_t holder;
+
+	ck_assert_ptr_nonnull(ring);
+	fd = text_format("%d", trace_ring_fd(ring));
+	setenv(TRACE_FD_ENV, fd, 1);
+	trace_attach();
+	ck_assert_int_eq(arena_init(&arena, &(struct arena_config){.name = "game memory",
+								   .size = sizeof(pool),
+								   .backing = pool}),
+			 0);
+	holder = start_child(); /* has the ring open, too */
+	procs = text_format("%d\n", holder);
+	put_file("cgroup.procs", procs, 0600);
+	capture.config.ring = ring;
+	arm();
+	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
+	load();
+	ck_assert_uint_eq(record.premortem->arena_count, 1);
+	ck_assert_str_eq(record.premortem->arenas[0].name, "game memory");
+	ck_assert_uint_eq(record.premortem->file_count, 1);
+	ck_assert_ptr_nonnull(strstr(record.premortem->files[0].name, "newline"));
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
+	trace_detach();
+	trace_ring_free(ring);
+}
+END_TEST
+
 static TCase *looks(void)
 {
 	TCase *t = tcase_create("look");
@@ -191,6 +296,11 @@ static TCase *looks(void)
 	tcase_add_test(t, what_was_never_reached_is_put_back);
 	tcase_add_test(t, memory_high_of_the_run_is_left_alone);
 	tcase_add_test(t, turned_off_it_is_not_spoken_of);
+	tcase_add_test(t, without_memory_high_there_is_a_reason);
+	tcase_add_test(t, a_target_that_has_ended_is_not_looked_at);
+	tcase_add_test(t, what_is_missing_in_the_cgroup_ends_no_look);
+	tcase_add_test(t, who_holds_the_most_is_looked_at_first);
+	tcase_add_test(t, arenas_are_told_and_their_ring_is_no_file);
 	return t;
 }
 

@@ -89,6 +89,115 @@ START_TEST(a_core_file_beyond_the_bound_is_not_begun)
 }
 END_TEST
 
+/* The letter in /proc/PID/stat, once the child has reported a change. */
+static void wait_for_stop(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT), 0);
+	ck_assert_int_eq(info.si_code, CLD_STOPPED);
+}
+
+static bool is_stopped(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT), 0);
+	return info.si_pid == pid;
+}
+
+START_TEST(who_was_stopped_before_stays_so)
+{
+	_cleanup_close_ int dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *procs = NULL;
+	pid_t other = start_child();
+	struct stopped stopped;
+
+	procs = text_format("%d\n0\njunk\n-1\n%d\n%d\n", child, 1 << 22, other);
+	put_file("cgroup.procs", procs, 0600);
+	ck_assert_int_eq(kill(other, SIGSTOP), 0);
+	wait_for_stop(other);
+	premortem_stop_all(dir, &stopped);
+	ck_assert_uint_eq(stopped.count, 1);
+	ck_assert_int_eq(stopped.pids[0], child);
+	wait_for_stop(child);
+	premortem_go_on(&stopped);
+	ck_assert_uint_eq(stopped.count, 0);
+	ck_assert(!is_stopped(child));
+	ck_assert(is_stopped(other));
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+}
+END_TEST
+
+START_TEST(a_cgroup_that_has_gone_stops_nobody)
+{
+	_cleanup_close_ int dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stopped stopped;
+
+	premortem_stop_all(dir, &stopped);
+	ck_assert_uint_eq(stopped.count, 0);
+	premortem_go_on(&stopped);
+}
+END_TEST
+
+START_TEST(a_folder_that_is_not_there_holds_no_core_file)
+{
+	char path[256], why[256] = "";
+	int64_t bytes;
+
+	ck_assert(!premortem_core(child, "/nowhere", path, sizeof(path), &bytes, why));
+	ck_assert_ptr_nonnull(strstr(why, "0 bytes at most are written here"));
+	ck_assert(!premortem_core(child, scratch_dir, path, strlen(scratch_dir), &bytes, why));
+	ck_assert_ptr_nonnull(strstr(why, "of such a name"));
+}
+END_TEST
+
+/* As a part of the look: stopped for gdb, and going on afterwards. */
+
+static void taking_enter(void)
+{
+	cgroup_enter();
+	setenv("PATH", scratch_dir, 1);
+	capture.config.core_dir = scratch_dir;
+	arm();
+}
+
+START_TEST(the_look_tells_of_the_core_file)
+{
+	GDB("for last; do :; done; printf 12345 >\"${last#gcore }\"\n");
+	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
+	ck_assert(!is_stopped(child));
+	check_holds("cgroup.freeze", "0\n");
+	load();
+	ck_assert_int_eq(record.premortem->core_bytes, 5);
+	ck_assert_ptr_nonnull(strstr(record.premortem->core, "/core."));
+	ck_assert_ptr_null(record.premortem->core_why);
+	check_holds(record.premortem->core, "12345");
+}
+END_TEST
+
+START_TEST(the_look_tells_why_there_is_no_core_file)
+{
+	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
+	ck_assert(!is_stopped(child));
+	load();
+	ck_assert(premortem_was_taken(&record));
+	ck_assert_ptr_null(record.premortem->core);
+	ck_assert_ptr_nonnull(strstr(record.premortem->core_why, "install the package gdb"));
+}
+END_TEST
+
+static TCase *takings(void)
+{
+	TCase *t = tcase_create("taking");
+
+	tcase_add_checked_fixture(t, taking_enter, cgroup_leave);
+	tcase_add_test(t, the_look_tells_of_the_core_file);
+	tcase_add_test(t, the_look_tells_why_there_is_no_core_file);
+	return t;
+}
+
 static TCase *cores(void)
 {
 	TCase *t = tcase_create("core");
@@ -97,12 +206,15 @@ static TCase *cores(void)
 	tcase_add_test(t, a_core_file_is_gdb_s);
 	tcase_add_test(t, no_core_file_has_a_reason);
 	tcase_add_test(t, a_core_file_beyond_the_bound_is_not_begun);
+	tcase_add_test(t, who_was_stopped_before_stays_so);
+	tcase_add_test(t, a_cgroup_that_has_gone_stops_nobody);
+	tcase_add_test(t, a_folder_that_is_not_there_holds_no_core_file);
 	return t;
 }
 
 int main(void)
 {
-	TCase *const cases[] = {cores()};
+	TCase *const cases[] = {cores(), takings()};
 
 	return suite_run("premortem_core", cases, ARRAY_SIZE(cases));
 }
