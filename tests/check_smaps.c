@@ -126,6 +126,26 @@ START_TEST(rows_are_bounded_and_the_rest_is_summed)
 }
 END_TEST
 
+START_TEST(sums_stop_where_no_machine_goes)
+{
+#define MOST "Rss: 8796093022208 kB\nSwap: 8796093022208 kB\n"
+	struct smaps s = {0};
+
+	feed(&s, "1000-2000 rw-p 0 00:00 0 /a\n" MOST "3000-4000 rw-p 0 00:00 0 /a\n" MOST
+		 "5000-6000 rw-p 0 00:00 0 /b\nRss: 8796093022209 kB\n"
+		 "0-20000000000000 rw-p 0 00:00 0 /c\n0-20000000000001 rw-p 0 00:00 0 /d\n");
+	ck_assert_uint_eq(s.count, 3);
+	ck_assert_str_eq(s.rows[0].name, "/a");
+	ck_assert_int_eq(s.rows[0].rss, SMAPS_BYTES_MAX);
+	ck_assert_int_eq(s.rows[0].swap, SMAPS_BYTES_MAX);
+	ck_assert_str_eq(s.rows[1].name, "/c");
+	ck_assert_int_eq(s.rows[1].size, SMAPS_BYTES_MAX);
+	ck_assert_str_eq(s.rows[2].name, "/b");
+	ck_assert_int_eq(s.rows[2].rss, 0);
+	smaps_release(&s);
+}
+END_TEST
+
 START_TEST(a_name_of_any_length_is_cut)
 {
 	_cleanup_free_ char *name = xcalloc(1, 3 * SMAPS_NAME_MAX);
@@ -194,6 +214,7 @@ static TCase *mappings(void)
 	tcase_add_test(t, large_mappings_without_a_name_keep_their_row);
 	tcase_add_test(t, what_is_no_smaps_is_skipped);
 	tcase_add_test(t, rows_are_bounded_and_the_rest_is_summed);
+	tcase_add_test(t, sums_stop_where_no_machine_goes);
 	tcase_add_test(t, a_name_of_any_length_is_cut);
 	tcase_add_test(t, memory_of_this_process_is_read_from_the_kernel);
 	return t;

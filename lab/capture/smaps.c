@@ -18,7 +18,7 @@ static bool parse_head(const char *line, struct smaps *s)
 	if (at == line || *at != '-')
 		return false;
 	end = strtoull(at + 1, &at, 16);
-	if (*at != ' ' || end < start || end - start > INT64_MAX)
+	if (*at != ' ' || end < start || end - start > (uint64_t)SMAPS_BYTES_MAX)
 		return false;
 	/* perms, offset, device, inode; then blanks and the name, which may have blanks itself */
 	for (int i = 0; i < 4; i++) {
@@ -43,7 +43,7 @@ static bool parse_head(const char *line, struct smaps *s)
 
 static int64_t sum(int64_t a, int64_t b)
 {
-	return a > INT64_MAX - b ? INT64_MAX : a + b;
+	return a > SMAPS_BYTES_MAX - b ? SMAPS_BYTES_MAX : a + b;
 }
 
 static void add(struct smaps_row *to, const struct smaps_row *from)
@@ -116,7 +116,7 @@ void smaps_line(struct smaps *s, const char *line)
 		if (text_starts_with(line, keys[i].key)) {
 			unsigned long long kib = strtoull(line + strlen(keys[i].key), NULL, 10);
 
-			*keys[i].to = kib < (1ull << 50) ? (int64_t)(kib << 10) : 0;
+			*keys[i].to = kib <= SMAPS_BYTES_MAX >> 10 ? (int64_t)(kib << 10) : 0;
 			return;
 		}
 	/* Keys begin with a capital, addresses never do. */

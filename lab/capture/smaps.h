@@ -20,6 +20,8 @@
 
 enum { SMAPS_ROWS_MAX = 512, SMAPS_NAME_MAX = 1024 };
 #define SMAPS_LARGE_BYTES ((int64_t)1 << 20)
+/* No size and no sum of a row is larger, so that all rows of many processes can be summed. */
+#define SMAPS_BYTES_MAX ((int64_t)1 << 53)
 
 struct smaps_row {
 	char *name;	     /* "": anonymous, without a name */
