@@ -102,6 +102,20 @@ START_TEST(without_a_descriptor_left_there_is_none)
 }
 END_TEST
 
+START_TEST(without_room_for_a_thread_there_is_none)
+{
+	struct last_look look;
+
+	put_counters();
+	leave_no_room_for_threads();
+	last_look_begin(&look, &cg, &target);
+	ck_assert(!look.is_running);
+	last_look_end(&look);
+	ck_assert(!look.is_taken);
+	close(target.pidfd);
+}
+END_TEST
+
 static TCase *last_looks(void)
 {
 	TCase *t = tcase_create("last look");
@@ -111,6 +125,7 @@ static TCase *last_looks(void)
 	tcase_add_test(t, what_has_gone_is_absent);
 	tcase_add_test(t, stopped_while_it_runs_it_has_seen_nothing);
 	tcase_add_test(t, without_a_descriptor_left_there_is_none);
+	tcase_add_test(t, without_room_for_a_thread_there_is_none);
 	return t;
 }
 

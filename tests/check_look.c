@@ -385,6 +385,23 @@ START_TEST(who_has_gone_adds_nothing)
 }
 END_TEST
 
+START_TEST(without_a_tracer_two_registers_have_to_do)
+{
+	struct look look = look_below("/proc");
+
+	look.is_frozen = true;
+	look.unwind = unwind_new(MODULES_ROOT_OWN);
+	leave_no_room_for_threads();
+	look_at_threads(&look, child);
+	unwind_free(look.unwind);
+	load();
+	ck_assert_uint_eq(record.premortem->thread_count, 1);
+	ck_assert(!record.premortem->threads[0].is_whole);
+	ck_assert(!record.premortem->threads[0].is_running);
+	ck_assert_ptr_nonnull(record.premortem->threads[0].stack);
+}
+END_TEST
+
 static TCase *looks(void)
 {
 	TCase *t = tcase_create("look");
@@ -401,6 +418,7 @@ static TCase *looks(void)
 	tcase_add_test(t, files_are_bounded_and_the_ring_is_none);
 	tcase_add_test(t, who_has_gone_adds_nothing);
 	tcase_add_test(t, who_cannot_stop_now_is_not_stopped_later);
+	tcase_add_test(t, without_a_tracer_two_registers_have_to_do);
 	return t;
 }
 

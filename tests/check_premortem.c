@@ -211,6 +211,20 @@ START_TEST(a_target_that_has_ended_is_not_looked_at)
 }
 END_TEST
 
+START_TEST(what_was_counted_before_is_no_reason)
+{
+	put_file("memory.events", "low 0\nhigh 5\nmax 0\noom 0\noom_kill 0\n", 0600);
+	counters_read(&cg, 0, false, &capture.before);
+	arm();
+	events("low 0\nhigh 5\nmax 0\noom 0\noom_kill 0\n");
+	ck_assert(capture.is_armed);
+	events("low 0\nhigh 6\nmax 0\noom 0\noom_kill 0\n");
+	ck_assert(!capture.is_armed);
+	load();
+	ck_assert_int_eq(record.premortem->high_events, 1);
+}
+END_TEST
+
 START_TEST(what_is_missing_in_the_cgroup_ends_no_look)
 {
 	arm();
@@ -298,6 +312,7 @@ static TCase *looks(void)
 	tcase_add_test(t, turned_off_it_is_not_spoken_of);
 	tcase_add_test(t, without_memory_high_there_is_a_reason);
 	tcase_add_test(t, a_target_that_has_ended_is_not_looked_at);
+	tcase_add_test(t, what_was_counted_before_is_no_reason);
 	tcase_add_test(t, what_is_missing_in_the_cgroup_ends_no_look);
 	tcase_add_test(t, who_holds_the_most_is_looked_at_first);
 	tcase_add_test(t, arenas_are_told_and_their_ring_is_no_file);

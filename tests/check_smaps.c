@@ -182,7 +182,7 @@ static void read_own(struct smaps *s)
 
 START_TEST(memory_of_this_process_is_read_from_the_kernel)
 {
-	static const size_t bytes = 48 << 20;
+	enum { bytes = 48 << 20 };
 	const struct smaps_row *row;
 	struct smaps s = {0};
 	bool is_named;

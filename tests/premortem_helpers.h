@@ -12,12 +12,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "capture/premortem.h"
 #include "capture/source.h"
+#include "launch/process.h"
 #include "record/query.h"
 #include "scratch.h"
 
@@ -116,6 +118,17 @@ static inline void events(const char *text)
 	put_file("memory.events", text, 0600);
 	counters_read(&cg, 0, false, &capture.now);
 	premortem_check(&capture);
+}
+
+/* From here on there is room for small blocks, but not for the stack of a thread. */
+static inline void leave_no_room_for_threads(void)
+{
+	int64_t vsz, rss;
+	struct rlimit limit;
+
+	ck_assert_int_eq(process_sizes(getpid(), &vsz, &rss), 0);
+	limit.rlim_cur = limit.rlim_max = (rlim_t)vsz + (4 << 20);
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
 }
 
 static inline void load(void)
