@@ -284,7 +284,7 @@ START_TEST(a_thread_is_seen_with_what_is_left_of_it)
 	} threads[] = {
 		{"202 0x1 0x2 0x3 0x4 0x5 0x6 0x7f00 0x1234\n", 202, 0x7f00, false},
 		{"-1 0x7f10 0x1234\n", RECORD_ABSENT, 0x7f10, false},
-		{"-1 0xffffffffffffffff 0xffffffffffffffff\n", RECORD_ABSENT, RECORD_ABSENT, false},
+		{"-1 0xfffffffffffffff0 0xfffffffffffffff0\n", RECORD_ABSENT, RECORD_ABSENT, false},
 		{"running\n", RECORD_ABSENT, RECORD_ABSENT, true},
 		{"of another kernel\n", RECORD_ABSENT, RECORD_ABSENT, true},
 	};

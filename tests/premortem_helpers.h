@@ -8,6 +8,7 @@
 #define OOMLAB_TESTS_PREMORTEM_HELPERS_H
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +20,7 @@
 #include "base/text.h"
 #include "capture/premortem.h"
 #include "capture/source.h"
+#include "capture/thread_state.h"
 #include "launch/process.h"
 #include "record/query.h"
 #include "scratch.h"
@@ -42,6 +44,19 @@ static __attribute__((noinline, unused)) void rest_here(int ready)
 		pause();
 }
 
+/* It said that it will rest; until the kernel says that it does, it may still run. */
+static inline void wait_until_it_rests(pid_t pid)
+{
+	const int64_t deadline = io_now_ns() + INT64_C(5000000000);
+	struct thread_state state;
+
+	do {
+		ck_assert_int_lt(io_now_ns(), deadline);
+		sched_yield();
+		thread_state_read("/proc", pid, pid, &state);
+	} while (state.where != THREAD_IN_SYSCALL);
+}
+
 static inline pid_t start_child(void)
 {
 	int ready[2];
@@ -63,6 +78,7 @@ static inline pid_t start_child(void)
 	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
 	close(ready[0]);
 	close(ready[1]);
+	wait_until_it_rests(pid);
 	return pid;
 }
 
