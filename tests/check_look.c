@@ -221,6 +221,36 @@ static struct trace_ring *attach_ring(void)
 	return ring;
 }
 
+/* In a container; the name of the process is escaped by the kernel, and cannot be a line. */
+static const struct {
+	const char *status;
+	uint32_t own;
+} numbers[] = {
+	{"Name:\tx\nPid:\t9\nNSpid:\t4194305\t7\nVmPeak:\t1 kB\n", 7},
+	{"Name:\tx\\nNSpid:\\t8\nNSpid:\t4194305\t300\t1\n", 1},
+	{"Name:\tx\nNSpid:\t4194305", NOBODY},
+	{"Name:\tof a kernel without it\n", NOBODY},
+	{"", NOBODY},
+};
+
+START_TEST(an_arena_is_known_by_the_number_its_process_has_itself)
+{
+	struct trace_log_arena arena = {
+		.id = 1, .pid = numbers[_i].own, .name = "own", .base = 0x10000000, .reserved = 1};
+	const struct trace_log log = {.arenas = &arena, .arena_count = 1};
+	struct look look = look_below("proc");
+
+	make_proc();
+	put_proc("smaps", "10000000-10200000 rw-p 0 00:00 0 \nRss: 2048 kB\n");
+	put_proc("status", numbers[_i].status);
+	look.log = &log;
+	look_at_mappings(&look, NOBODY);
+	load();
+	ck_assert_int_eq(mapping_at(0x10000000)->pid, NOBODY);
+	ck_assert_str_eq(mapping_at(0x10000000)->arena, "own");
+}
+END_TEST
+
 START_TEST(the_arena_of_a_real_process_is_found)
 {
 	struct err err = ERR_INIT;
@@ -411,6 +441,7 @@ static TCase *looks(void)
 	tcase_add_test(t, threads_mappings_and_files_are_seen);
 	tcase_add_test(t, what_has_no_room_or_time_is_counted);
 	tcase_add_test(t, arenas_are_found_where_memory_has_no_name_of_a_file);
+	tcase_add_loop_test(t, an_arena_is_known_by_the_number_its_process_has_itself, 0, 5);
 	tcase_add_test(t, the_arena_of_a_real_process_is_found);
 	tcase_add_test(t, mappings_without_a_row_are_summed);
 	tcase_add_loop_test(t, a_thread_is_seen_with_what_is_left_of_it, 0, 5);

@@ -38,6 +38,7 @@ if [ "${1-}" = guest ]; then
 	run stosb --memory=64M -- "$helper" stosb
 	run static-stosb --memory=64M -- "$static" stosb
 	run populate --memory=64M -- "$helper" populate
+	run vfork --memory=64M --timeout=30 -- "$helper" vfork
 	run sleep --memory=32M --premortem=10 -- "$helper" sleep
 	run cache --memory=64M -- "$helper" read "$sparse"
 	run off --memory=64M --premortem=off -- "$helper" threads
@@ -98,6 +99,15 @@ crowd() {
 	tells '[.premortem.threads[] | select(.function == "grow")] | length' 1 "and who grows"
 	tells .premortem.left_out '{}' "nothing is left out"
 	tells '[.premortem.mappings[].mappings] | add > 4000' true "however many mappings there are"
+}
+
+# A thread that stands in vfork(2) cannot be stopped, and must not be later.
+spawner() {
+	of vfork
+	tells .premortem.taken true "a look was taken"
+	tells .premortem.frozen true "while everything stood still"
+	tells .outcome survived "a thread in vfork(2) goes on after the look"
+	is "$(cat "$dir/status")" 0 "$kernel vfork: and ends well"
 }
 
 memory() {
@@ -190,6 +200,7 @@ inside() {
 	tells '[.premortem.threads[].comm] | sort | @json' '["a b)\n[x]","last_words","pid=1, `<b>"]' \
 		"hostile names are as they are"
 	crowd
+	spawner
 	memory
 	witness
 	nothing_to_see

@@ -1,7 +1,7 @@
 /*
  * fuzz_look.c - any bytes as the files below /proc/PID of a process that stands still: the look at
- * it, the record that it makes, and the report of that. Parts end with a NUL: smaps, maps, and of
- * its thread, comm and syscall.
+ * it, the record that it makes, and the report of that. Parts end with a NUL: smaps, maps, comm and
+ * syscall of its thread, status.
  *
  * Paths of code lead into a folder of this program's, never to the machine's own files; /true there
  * is code.
@@ -39,6 +39,7 @@ static const char *const files[] = {
 	"proc/" NOBODY "/maps",
 	"proc/" NOBODY "/task/" NOBODY "/comm",
 	"proc/" NOBODY "/task/" NOBODY "/syscall",
+	"proc/" NOBODY "/status",
 };
 
 static void put(const char *name, const char *data, size_t size)

@@ -10,17 +10,21 @@
  *	last_words crowd      64 threads wait beside 2000 small mappings; the first grows
  *	last_words rename     threads that call themselves hostile names
  *	last_words reserve    an arena over reserved address space, committed and touched
- *	last_words sleep      30 MiB, then five short sleeps; ends by itself
- *	last_words read FILE  reads FILE once: page cache alone
+ *	last_words vfork      one waits in vfork(2), the first has 62 MiB for a while; ends by
+ *itself last_words sleep      30 MiB, then five short sleeps; ends by itself last_words read FILE
+ *reads FILE once: page cache alone
  */
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -102,6 +106,37 @@ static void crowd(void)
 			exit(5);
 	pthread_barrier_wait(&ready);
 	grow();
+}
+
+static int go[2], begun[2];
+
+/* As posix_spawn(3) does, whose child takes its time here. */
+static void *spawner(void *arg)
+{
+	char byte = 0;
+
+	if (syscall(SYS_clone, CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, NULL) == 0) {
+		if (write(begun[1], &byte, 1) != 1)
+			_exit(1);
+		_exit(read(go[0], &byte, 1) != 1);
+	}
+	return arg;
+}
+
+static void grow_beside_vfork(void)
+{
+	pthread_t thread;
+	char byte = 0, *block;
+
+	if (pipe(go) || pipe(begun) || pthread_create(&thread, NULL, spawner, NULL) ||
+	    read(begun[0], &byte, 1) != 1)
+		exit(7);
+	block = malloc(62 * MIB);
+	memset(block, 1, 62 * MIB);
+	__asm__ volatile("" : : "r"(block) : "memory"); /* else it is left out */
+	free(block);
+	if (write(go[1], &byte, 1) != 1 || pthread_join(thread, NULL))
+		exit(7);
 }
 
 static void fill_memfd(void)
@@ -227,6 +262,8 @@ int main(int argc, char **argv)
 		children();
 	else if (!strcmp(mode, "reserve"))
 		reserve();
+	else if (!strcmp(mode, "vfork"))
+		grow_beside_vfork();
 	else if (!strcmp(mode, "sleep"))
 		sleeper();
 	else if (!strcmp(mode, "read") && argc > 2)
