@@ -137,6 +137,13 @@ static inline void events(const char *text)
 }
 
 /* From here on there is room for small blocks, but not for the stack of a thread. */
+/* The sanitizer needs room of its own, and ends the program where there is none. */
+#if defined(__SANITIZE_ADDRESS__)
+#define CAN_LEAVE_NO_ROOM 0
+#else
+#define CAN_LEAVE_NO_ROOM 1
+#endif
+
 static inline void leave_no_room_for_threads(void)
 {
 	int64_t vsz, rss;
