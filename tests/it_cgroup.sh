@@ -222,6 +222,21 @@ done
 is "$wrong" '' 'sixteen runs at once, each tells its own kill'
 is_clean 'sixteen at once'
 
+# What was killed is waited for however busy the machine is, and its status never lost.
+wrong=
+for i in $(seq 16); do
+	timeout 60 "$oomlab" run --quiet --backend=cgroup --reports="$scratch/stopped/$i" \
+		--memory=64M --timeout=1 -- "$hog" sleep 60 2>"$scratch/errors.$i" &
+	pids[i]=$!
+done
+for i in $(seq 16); do
+	wait "${pids[i]}"
+	told="$? $(report "$scratch/stopped/$i" '"\(.outcome) \(.run.signal)"')"
+	[ "$told" = '137 timed_out 9' ] || wrong="$wrong $i: $told $(cat "$scratch/errors.$i");"
+done
+is "$wrong" '' 'sixteen timeouts at once: status and signal of each'
+is_clean 'sixteen timeouts at once'
+
 # A hundred in a row.
 wrong=0
 mkdir "$scratch/tmp"

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 /* A livelock is this long without a kill while OOMs go on. */
 #define LIVELOCK_NS	 INT64_C(3000000000)
 #define LIVELOCK_OOMS	 100
+#define END_PATIENCE_MS	 5000
 #define KMSG_QUIET_MS	 20
 #define KMSG_PATIENCE_NS INT64_C(500000000)
 
@@ -168,6 +170,17 @@ static const char *why_stop(struct capture *capture)
 	return io_now_ns() >= capture->deadline_ns ? "timeout" : NULL;
 }
 
+/* Who is killed leaves its cgroup some time before it can be waited for. */
+static void await_end(struct capture *capture)
+{
+	struct pollfd end = {.fd = capture->target->pidfd, .events = POLLIN};
+
+	if (capture->target_ended)
+		return;
+	poll(&end, 1, END_PATIENCE_MS);
+	source_target.read(capture);
+}
+
 static void stop_all(struct capture *capture, const char *why)
 {
 	/* Read before the kill: what the target looked like when it was stopped. */
@@ -176,8 +189,7 @@ static void stop_all(struct capture *capture, const char *why)
 	if (capture->escaped_to)
 		end_escaped(capture);
 	cg_kill(capture->cg);
-	if (!capture->target_ended)
-		source_target.read(capture);
+	await_end(capture);
 }
 
 static void poll_once(struct capture *capture, int timeout_ms)

@@ -334,9 +334,6 @@ static int kill_tree(int dirfd)
 			return -ETIMEDOUT;
 		if (io_write_at(dirfd, "cgroup.kill", "1"))
 			signal_tree(dirfd, SIGKILL);
-		process_reap_all();
-		if (!signal_tree(dirfd, 0))
-			break;
 		poll(NULL, 0, wait_ms);
 		wait_ms = wait_ms < 100 ? wait_ms * 2 : 100;
 	}

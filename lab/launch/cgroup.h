@@ -93,7 +93,10 @@ int cg_population(const struct cg *cg);
  */
 char *cg_left_for(const struct cg *cg, pid_t pid);
 
-/* SIGKILL to everything inside, again until it is empty or 5 s have passed. 0 or -ETIMEDOUT. */
+/*
+ * SIGKILL to everything inside, again until it is empty or 5 s have passed. 0 or -ETIMEDOUT.
+ * Nothing is reaped: who leaves the cgroup cannot be waited for yet, and its status is the caller's.
+ */
 int cg_kill(const struct cg *cg);
 
 /* Empties and removes it, closes the descriptors. 0, or -1 when it could not be removed. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -79,10 +78,4 @@ int process_sizes(pid_t pid, int64_t *vsz_bytes, int64_t *rss_bytes)
 	*vsz_bytes = (int64_t)fields[1];
 	*rss_bytes = (int64_t)fields[2] * sysconf(_SC_PAGESIZE);
 	return 0;
-}
-
-void process_reap_all(void)
-{
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
 }

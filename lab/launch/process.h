@@ -13,9 +13,6 @@ uint64_t process_start_time(pid_t pid);
 /* VSZ and RSS in bytes as ps(1) prints them (stat fields 23, 24). 0 or -errno. */
 int process_sizes(pid_t pid, int64_t *vsz_bytes, int64_t *rss_bytes);
 
-/* Reaps every child that has ended, discarding the statuses: for clean-up only. */
-void process_reap_all(void);
-
 /*
  * The wait status of a process that has ended and that its parent, another process, has not yet
  * waited for. 0, or -errno: -ESRCH when it is gone, -EINVAL while it runs, -EACCES where it may not
