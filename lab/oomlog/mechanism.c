@@ -1,5 +1,6 @@
 #include "oomlog/mechanism.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum way {
@@ -147,14 +148,11 @@ static const struct frame_rule rules[] = {
 /* "do_exit.part.0" is do_exit. */
 static bool frame_is(const char *frame, const char *pattern)
 {
-	size_t n;
-
-	if (*frame != *pattern)
-		return false;
-	n = strcspn(pattern, "*");
-	if (strncmp(frame, pattern, n) != 0)
-		return false;
-	return pattern[n] == '*' || frame[n] == '\0' || frame[n] == '.';
+	while (*pattern && *pattern != '*' && *frame == *pattern) {
+		frame++;
+		pattern++;
+	}
+	return *pattern == '*' || (!*pattern && (*frame == '\0' || *frame == '.'));
 }
 
 static bool has_frame(const char *const *trace, size_t count, const char *pattern)
@@ -201,22 +199,48 @@ static bool takes_private_page(const char *const *trace, size_t count)
 	return false;
 }
 
+#define RULES (sizeof(rules) / sizeof(rules[0]))
+
+/* The first rule for names with a first letter, and the next for the same one; RULES: none. */
+static uint8_t rules_from[256], rule_behind[RULES];
+
+__attribute__((constructor)) static void index_rules(void)
+{
+	memset(rules_from, RULES, sizeof(rules_from));
+	for (size_t i = RULES; i > 0; i--) {
+		uint8_t *first = &rules_from[(unsigned char)*rules[i - 1].function];
+
+		rule_behind[i - 1] = *first;
+		*first = (uint8_t)(i - 1);
+	}
+}
+
+static const struct frame_rule *rule_of(const char *frame)
+{
+	size_t i = rules_from[(unsigned char)*frame];
+
+	while (i < RULES && !frame_is(frame, rules[i].function))
+		i = rule_behind[i];
+	return i < RULES ? &rules[i] : NULL;
+}
+
 const struct mechanism *mechanism_of_trace(const char *const *trace, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++) {
-			if (!frame_is(trace[i], rules[r].function))
-				continue;
-			if (rules[r].way == READ_AHEAD && is_file_fault(trace, count))
-				return &mechanisms[FILE_FAULT];
-			bool fault = rules[r].way == PAGE_FAULT || rules[r].way == SOME_FAULT;
-			if (fault && fault_in_syscall(trace, count))
-				return &mechanisms[COPY_OUT];
-			if (fault && takes_private_page(trace, count))
-				return &mechanisms[PAGE_FAULT];
-			return &mechanisms[rules[r].way];
-		}
-	return NULL;
+	const struct frame_rule *rule = NULL;
+	bool fault;
+
+	for (size_t i = 0; i < count && !rule; i++)
+		rule = rule_of(trace[i]);
+	if (!rule)
+		return NULL;
+	fault = rule->way == PAGE_FAULT || rule->way == SOME_FAULT;
+	if (rule->way == READ_AHEAD && is_file_fault(trace, count))
+		return &mechanisms[FILE_FAULT];
+	if (fault && fault_in_syscall(trace, count))
+		return &mechanisms[COPY_OUT];
+	if (fault && takes_private_page(trace, count))
+		return &mechanisms[PAGE_FAULT];
+	return &mechanisms[rule->way];
 }
 
 const struct mechanism *mechanism_named(const char *name)
