@@ -10,14 +10,30 @@
 #define ROWS_SHOWN 8
 #define BAR_CELLS  24
 
+/* Length of the run of ASCII at the front, as far as it is told in steps of eight bytes. */
+static size_t plain_length(const char *text, size_t n)
+{
+	size_t at = 0;
+	uint64_t word;
+
+	for (; at + sizeof(word) <= n; at += sizeof(word)) {
+		memcpy(&word, text + at, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return at;
+}
+
 /* Where the line that begins at `from` is broken: at a space, with at most `room` columns. */
 static const char *line_end(const char *from, const char *end, int room)
 {
-	const char *at = from, *space;
+	const char *at, *space;
+	int columns;
 
 	if (end - from <= room)
 		return end;
-	for (int columns = 0; at < end; at++) {
+	columns = (int)plain_length(from, (size_t)(room > 0 ? room : 0));
+	for (at = from + columns; at < end; at++) {
 		columns += ((unsigned char)*at & 0xc0) != 0x80;
 		if (columns > room)
 			break;
@@ -31,7 +47,8 @@ static const char *line_end(const char *from, const char *end, int room)
 }
 
 /* Text behind `lead`, which is ASCII, the following lines indented to the same column. */
-static void wrap(const struct explain_page *page, const char *lead, const char *text)
+static void wrap(const struct explain_page *page, struct strbuf *out, const char *lead,
+		 const char *text)
 {
 	static const char blanks[] = "        ";
 	const size_t indent = strlen(lead);
@@ -41,9 +58,9 @@ static void wrap(const struct explain_page *page, const char *lead, const char *
 		BUG("a lead of %zu columns", indent);
 	for (const char *stop; text <= end; text = stop + 1) {
 		stop = line_end(text, end, page->columns - (int)indent);
-		fwrite(lead, 1, indent, page->to);
-		fwrite(text, 1, (size_t)(stop - text), page->to);
-		fputc('\n', page->to);
+		strbuf_append(out, lead, indent);
+		strbuf_append(out, text, (size_t)(stop - text));
+		strbuf_append(out, "\n", 1);
 		lead = blanks;
 	}
 }
@@ -70,13 +87,13 @@ static const char *plain(const struct explain_page *page)
 	return page->colour ? "\033[0m" : "";
 }
 
-static void text_heading(const struct explain_page *page, const char *title)
+static void text_heading(const struct explain_page *page, struct strbuf *out, const char *title)
 {
-	fputc('\n', page->to);
-	fputs(bold(page), page->to);
-	fputs(title, page->to);
-	fputs(plain(page), page->to);
-	fputc('\n', page->to);
+	strbuf_puts(out, "\n");
+	strbuf_puts(out, bold(page));
+	strbuf_puts(out, title);
+	strbuf_puts(out, plain(page));
+	strbuf_puts(out, "\n");
 }
 
 static void when(struct strbuf *out, const struct oomlog_event *ev)
@@ -115,31 +132,46 @@ static void bar(char *cells, int64_t part, int64_t whole)
 	cells[BAR_CELLS] = '\0';
 }
 
-/* At the right end of 12 columns, as "%12s" would. */
-static void put_right(const struct explain_page *page, const char *text)
+/* At the right / left end of `columns`, 12 at most, as "%12s" and "%-12s" would. */
+static void put_right(struct strbuf *out, const char *text, size_t columns)
 {
 	static const char blanks[] = "            ";
 	size_t n = strlen(text);
 
-	fputs(blanks + (n < 12 ? n : 12), page->to);
-	fputs(text, page->to);
+	strbuf_append(out, blanks, n < columns ? columns - n : 0);
+	strbuf_append(out, text, n);
 }
 
-static void text_budget(const struct explain_page *page, const struct explanation *x)
+static void put_left(struct strbuf *out, const char *text, size_t columns)
+{
+	strbuf_puts(out, text);
+	for (size_t n = strlen(text); n < columns; n++)
+		strbuf_putc(out, ' ');
+}
+
+static void put_number(struct strbuf *out, int64_t value, size_t columns)
+{
+	char text[1 + TEXT_NUMBER_MAX] = "-";
+
+	text_number(text + (value < 0), value < 0 ? -(uint64_t)value : (uint64_t)value);
+	put_right(out, text, columns);
+}
+
+static void text_budget(struct strbuf *out, const struct explanation *x)
 {
 	char cells[BAR_CELLS + 1];
 
 	if (!x->budget_count || x->budget_total == OOMLOG_ABSENT || x->budget_total <= 0)
 		return;
-	fputc('\n', page->to);
+	strbuf_puts(out, "\n");
 	for (size_t i = 0; i < x->budget_count && i < ROWS_SHOWN; i++) {
 		bar(cells, x->budget[i].bytes, x->budget_total);
-		put_right(page, TEXT_SIZE((uint64_t)x->budget[i].bytes));
-		fputs("  ", page->to);
-		fputs(cells, page->to);
-		fputs("  ", page->to);
-		fputs(x->budget[i].name, page->to);
-		fputc('\n', page->to);
+		put_right(out, TEXT_SIZE((uint64_t)x->budget[i].bytes), 12);
+		strbuf_puts(out, "  ");
+		strbuf_append(out, cells, BAR_CELLS);
+		strbuf_puts(out, "  ");
+		strbuf_puts(out, x->budget[i].name);
+		strbuf_puts(out, "\n");
 	}
 }
 
@@ -148,28 +180,38 @@ static const char *mark(const struct candidate *c)
 	return c->is_victim ? "killed" : c->unkillable ? "never" : "";
 }
 
-static void text_candidates(const struct explain_page *page, const struct explanation *x)
+static void text_candidate(struct strbuf *out, const struct candidate *c)
+{
+	strbuf_puts(out, "  ");
+	put_right(out, TEXT_SIZE((uint64_t)c->footprint_bytes), 10);
+	strbuf_puts(out, "  ");
+	put_right(out, TEXT_SIZE((uint64_t)c->rss_bytes), 10);
+	strbuf_puts(out, "  ");
+	put_number(out, c->oom_score_adj, 6);
+	strbuf_puts(out, "  ");
+	put_number(out, c->pid, 8);
+	strbuf_puts(out, "  ");
+	put_left(out, mark(c), 6);
+	strbuf_puts(out, "  ");
+	strbuf_puts(out, c->comm);
+	strbuf_puts(out, "\n");
+}
+
+static void text_candidates(struct strbuf *out, const struct explanation *x)
 {
 	if (!x->candidate_count)
 		return;
-	fprintf(page->to, "\n  %10s  %10s  %6s  %8s  %-6s  %s\n", "footprint", "resident", "adj",
-		"pid", "", "name");
-	for (size_t i = 0; i < x->candidate_count; i++) {
-		const struct candidate *c = &x->candidates[i];
-
-		if (i >= ROWS_SHOWN && i != x->victim && i != x->largest)
-			continue;
-		fprintf(page->to, "  %10s  %10s  %6" PRId64 "  %8" PRId64 "  %-6s  %s\n",
-			TEXT_SIZE((uint64_t)c->footprint_bytes), TEXT_SIZE((uint64_t)c->rss_bytes),
-			c->oom_score_adj, c->pid, mark(c), c->comm);
-	}
+	strbuf_puts(out, "\n   footprint    resident     adj       pid          name\n");
+	for (size_t i = 0; i < x->candidate_count; i++)
+		if (i < ROWS_SHOWN || i == x->victim || i == x->largest)
+			text_candidate(out, &x->candidates[i]);
 	if (x->candidate_count > ROWS_SHOWN)
-		fprintf(page->to, "  %zu processes were listed; the highest scores are shown.\n",
-			x->candidate_count);
+		strbuf_printf(out, "  %zu processes were listed; the highest scores are shown.\n",
+			      x->candidate_count);
 }
 
-static void text_topic(const struct explain_page *page, const struct explanation *x,
-		       enum topic topic)
+static void text_topic(const struct explain_page *page, struct strbuf *out,
+		       const struct explanation *x, enum topic topic)
 {
 	struct strbuf line = STRBUF_INIT;
 	bool any = false;
@@ -180,31 +222,32 @@ static void text_topic(const struct explain_page *page, const struct explanation
 		if (s->topic != topic)
 			continue;
 		if (!any)
-			text_heading(page, topic_title(topic));
+			text_heading(page, out, topic_title(topic));
 		any = true;
 		strbuf_clear(&line);
 		strbuf_puts(&line, s->text);
 		add_lines(&line, s->lines, s->line_count);
-		wrap(page, "  - ", line.buf);
+		wrap(page, out, "  - ", line.buf);
 	}
 	strbuf_release(&line);
 	if (any && topic == TOPIC_MEMORY)
-		text_budget(page, x);
+		text_budget(out, x);
 	if (any && topic == TOPIC_WHY)
-		text_candidates(page, x);
+		text_candidates(out, x);
 }
 
-static void text_notes(const struct explain_page *page, const struct oomlog_event *ev)
+static void text_notes(const struct explain_page *page, struct strbuf *out,
+		       const struct oomlog_event *ev)
 {
 	struct strbuf line = STRBUF_INIT;
 
 	if (ev->note_count)
-		text_heading(page, "About the log");
+		text_heading(page, out, "About the log");
 	for (size_t i = 0; i < ev->note_count; i++) {
 		strbuf_clear(&line);
 		strbuf_printf(&line, "%s.", ev->notes[i].text);
 		add_lines(&line, &ev->notes[i].line, ev->notes[i].line != 0);
-		wrap(page, "  - ", line.buf);
+		wrap(page, out, "  - ", line.buf);
 	}
 	strbuf_release(&line);
 }
@@ -212,19 +255,21 @@ static void text_notes(const struct explain_page *page, const struct oomlog_even
 void explain_print_text(const struct explain_page *page, const struct oomlog_event *ev,
 			const struct explanation *x)
 {
-	struct strbuf head = STRBUF_INIT;
+	struct strbuf head = STRBUF_INIT, out = STRBUF_INIT;
 
 	title(&head, page, ev);
-	fputs(page->index > 1 ? "\n\n" : "", page->to);
-	wrap(page, "", head.buf);
-	fputc('\n', page->to);
-	fputs(bold(page), page->to);
-	wrap(page, "", x->headline);
-	fputs(plain(page), page->to);
+	strbuf_puts(&out, page->index > 1 ? "\n\n" : "");
+	wrap(page, &out, "", head.buf);
+	strbuf_puts(&out, "\n");
+	strbuf_puts(&out, bold(page));
+	wrap(page, &out, "", x->headline);
+	strbuf_puts(&out, plain(page));
 	for (enum topic topic = 0; topic < TOPIC_COUNT; topic++)
-		text_topic(page, x, topic);
-	text_notes(page, ev);
+		text_topic(page, &out, x, topic);
+	text_notes(page, &out, ev);
+	fwrite(out.buf, 1, out.len, page->to);
 	strbuf_release(&head);
+	strbuf_release(&out);
 }
 
 /* Names and paths are hostile: what Markdown would read as markup is escaped. */
