@@ -43,19 +43,23 @@ char *xstrndup(const char *s, size_t n)
 	return or_die(strndup(s, n));
 }
 
-static void reserve(struct strbuf *sb, size_t extra)
+static void grow(struct strbuf *sb, size_t extra)
 {
 	size_t need = sb->len + extra + 1;
 	size_t cap = sb->cap ? sb->cap : 64;
 
-	if (need <= sb->cap)
-		return;
 	if (need < extra)
 		or_die(NULL);
 	while (cap < need)
 		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
 	sb->buf = xrealloc(sb->cap ? sb->buf : NULL, cap, 1);
 	sb->cap = cap;
+}
+
+static inline void reserve(struct strbuf *sb, size_t extra)
+{
+	if (extra >= sb->cap - sb->len)
+		grow(sb, extra);
 }
 
 void strbuf_append(struct strbuf *sb, const void *data, size_t len)

@@ -21,8 +21,8 @@ static size_t symbol_length(struct span s)
 {
 	size_t n = 0;
 
-	while (n < s.n &&
-	       (char_is_alpha(s.p[n]) || char_is_digit(s.p[n]) || memchr("_.$", s.p[n], 3)))
+	while (n < s.n && (char_is_alpha(s.p[n]) || char_is_digit(s.p[n]) || s.p[n] == '_' ||
+			   s.p[n] == '.' || s.p[n] == '$'))
 		n++;
 	return n;
 }

@@ -150,7 +150,7 @@ static enum kind node_kind(struct span s)
 	struct span head = span_head(s, 64);
 	size_t i = 0;
 
-	if (!memchr("NDMH", *s.p, 4))
+	if (*s.p != 'N' && *s.p != 'D' && *s.p != 'M' && *s.p != 'H')
 		return KIND_OTHER;
 	while (i < sizeof(names) / sizeof(names[0]) && !span_starts(s, names[i]))
 		i++;
@@ -170,16 +170,17 @@ static enum kind node_kind(struct span s)
 /* Offset of the words, at most 40 bytes from the front, or SPAN_NONE. */
 static size_t invoked_at(struct span s)
 {
-	size_t most = s.n < 40 ? s.n : 40;
+	static const size_t rare = 3; /* the "v" */
+	struct span head = span_head(s, 40 + rare);
 
-	for (size_t at = 0; at < most; at++) {
-		const char *blank = memchr(s.p + at, ' ', most - at);
+	for (size_t at = rare; at < head.n; at++) {
+		const char *v = memchr(head.p + at, 'v', head.n - at);
 
-		if (!blank)
+		if (!v)
 			break;
-		at = (size_t)(blank - s.p);
-		if (at + 1 < s.n && blank[1] == 'i' && span_starts(span_skip(s, at), INVOKED))
-			return at;
+		at = (size_t)(v - head.p);
+		if (v[-1] == 'n' && span_starts(span_skip(s, at - rare), INVOKED))
+			return at - rare;
 	}
 	return SPAN_NONE;
 }
@@ -301,7 +302,7 @@ enum kind kind_of(struct span s)
 		return bracket_or_loose(s);
 	for (size_t i = markers_from[(unsigned char)*s.p];
 	     i < MARKERS && *markers[i].words.p == *s.p; i++)
-		if (span_starts(s, markers[i].words))
+		if (s.n > 1 && markers[i].words.p[1] == s.p[1] && span_starts(s, markers[i].words))
 			return marked_kind(markers[i].kind, s);
 	return loose_kind(s);
 }

@@ -83,7 +83,8 @@ static inline size_t span_find(struct span s, struct span what)
 static inline size_t span_rfind(struct span s, struct span what)
 {
 	for (size_t at = s.n >= what.n ? s.n - what.n + 1 : 0; at > 0; at--)
-		if (memcmp(s.p + at - 1, what.p, what.n) == 0)
+		if (!what.n ||
+		    (s.p[at - 1] == *what.p && memcmp(s.p + at - 1, what.p, what.n) == 0))
 			return at - 1;
 	return SPAN_NONE;
 }
@@ -150,7 +151,8 @@ static inline bool span_number(struct span *s, int64_t *value)
 	size_t start = at;
 
 	for (; at < s->n && char_is_digit(s->p[at]); at++) {
-		if (sum > (uint64_t)INT64_MAX / 10 - 1)
+		/* 18 digits always fit. */
+		if (at > 17 && sum > (uint64_t)INT64_MAX / 10 - 1)
 			return false;
 		sum = sum * 10 + (uint64_t)(s->p[at] - '0');
 	}

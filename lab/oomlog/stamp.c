@@ -76,34 +76,36 @@ size_t stamp_width(struct span s)
 	return columns;
 }
 
+/* "2-3219.1870": a CPU's number in front. */
+static bool cpu_stamp(struct span s)
+{
+	s = span_skip(s, span_digits(s));
+	return span_eat(&s, SPAN("-")) && stamp_printk(s, &(int64_t){0});
+}
+
 bool stamp_printk(struct span s, int64_t *time_ns)
 {
 	int64_t seconds, fraction = 0;
-	struct span whole = s;
+	struct span rest = s;
+	size_t digits;
 
-	if (span_digits(s) == 0)
+	if (!s.n || !char_is_digit(*s.p))
 		return false;
-	if (span_number(&s, &seconds) && span_eat(&s, SPAN("."))) {
-		size_t digits = span_digits(s), comma = digits;
-
-		/* "30.745838,1": the CPU's number behind it. */
-		if (comma < s.n && s.p[comma] == ',' && comma + 1 < s.n &&
-		    span_digits(span_skip(s, comma + 1)) == s.n - comma - 1)
-			s.n = comma;
-		if (s.n != digits)
-			return false;
-		if (digits == 0 || digits > 9 || span_digits(s) != digits)
-			return false;
-		span_number(&s, &fraction);
-		for (; digits < 9; digits++)
-			fraction *= 10;
-		if (seconds < INT64_MAX / 1000000000 - 1)
-			*time_ns = seconds * 1000000000 + fraction;
-		return true;
-	}
-	whole = span_skip(whole, span_digits(whole));
-	return span_eat(&whole, SPAN("-")) && span_digits(whole) &&
-	       stamp_printk(whole, &(int64_t){0});
+	if (!span_number(&rest, &seconds) || !span_eat(&rest, SPAN(".")))
+		return cpu_stamp(s);
+	digits = span_digits(rest);
+	/* "30.745838,1": the CPU's number behind it. */
+	if (digits + 1 < rest.n && rest.p[digits] == ',' &&
+	    span_digits(span_skip(rest, digits + 1)) == rest.n - digits - 1)
+		rest.n = digits;
+	if (rest.n != digits || digits == 0 || digits > 9)
+		return false;
+	span_number(&rest, &fraction);
+	for (; digits < 9; digits++)
+		fraction *= 10;
+	if (seconds < INT64_MAX / 1000000000 - 1)
+		*time_ns = seconds * 1000000000 + fraction;
+	return true;
 }
 
 bool stamp_relative(struct span s, int64_t *time_ns)

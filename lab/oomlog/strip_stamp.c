@@ -67,11 +67,12 @@ bool strip_bracket(struct strip *st, struct span s)
 /* "6.12.0-rc1," as netconsole puts it in front when asked to. */
 static void skip_release(struct span *s)
 {
+	bool dot = false;
 	size_t n = 0;
 
-	while (n < s->n && n < 64 && s->p[n] != ',' && !char_is_blank(s->p[n]))
-		n++;
-	if (n < s->n && s->p[n] == ',' && span_has_char(span_head(*s, n), '.'))
+	for (; n < s->n && n < 64 && s->p[n] != ',' && !char_is_blank(s->p[n]); n++)
+		dot |= s->p[n] == '.';
+	if (dot && n < s->n && s->p[n] == ',')
 		*s = span_skip(*s, n + 1);
 }
 

@@ -17,7 +17,7 @@ static const struct span names[COLUMN_COUNT] = {
 enum column table_column(struct span name)
 {
 	for (enum column c = 0; c < COLUMN_UNKNOWN; c++)
-		if (span_equal(name, names[c]))
+		if (name.n && *name.p == *names[c].p && span_equal(name, names[c]))
 			return c;
 	return COLUMN_UNKNOWN;
 }
