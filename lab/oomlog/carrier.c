@@ -87,27 +87,38 @@ static enum carried take_quoted(struct carrier *c, struct span *text, uint64_t *
 	return CARRIED_LINE;
 }
 
+/* Carriage returns at its end are no part of a line. */
+static unsigned int specials_of(struct span s)
+{
+	while (s.n && s.p[s.n - 1] == '\r')
+		s.n--;
+	return scan_specials(s);
+}
+
 enum carried carrier_take(struct carrier *c, struct span *text, uint64_t *number)
 {
 	unsigned int specials;
 
+	c->is_plain = false;
 	if (take_binary(c, text))
 		return CARRIED_LINE;
-	specials = scan_specials(*text);
+	specials = specials_of(*text);
 	if (!c->is_quoted && ((specials & SCAN_QUOTED) || span_starts(*text, SPAN("Content-"))))
 		c->is_quoted = looks_quoted(*text);
 	if (c->is_quoted) {
 		if (take_quoted(c, text, number) == CARRIED_NOTHING)
 			return CARRIED_NOTHING;
-		specials = scan_specials(*text);
+		specials = specials_of(*text);
 	}
 	if (markup_may_be(&c->markup, *text, specials & (SCAN_MARKUP | SCAN_BRACKET)))
 		*text = markup_strip(&c->markup, *text, &c->clean);
+	c->is_plain = !(specials & SCAN_UNPLAIN);
 	if (!(specials & SCAN_MARKUP) || !json_looks_like(*text))
 		return CARRIED_LINE;
 	strbuf_clear(&c->line);
 	if (!json_message(*text, &c->line))
 		return CARRIED_LINE;
+	c->is_plain = false;
 	*text = line_of(c);
 	return CARRIED_MESSAGE;
 }
@@ -116,7 +127,7 @@ enum carried carrier_rest(struct carrier *c, struct span *text, uint64_t *number
 {
 	if (!c->is_soft)
 		return CARRIED_NOTHING;
-	c->is_soft = false;
+	c->is_soft = c->is_plain = false;
 	*text = line_of(c);
 	*number = c->first;
 	return CARRIED_LINE;

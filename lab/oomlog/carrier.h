@@ -26,6 +26,7 @@ struct carrier {
 	bool is_quoted; /* "=3D" was seen where the kernel writes "=" */
 	bool is_soft;	/* the last line ended in "=": the next one belongs to it */
 	uint64_t first; /* number of the first physical line in `line` */
+	bool is_plain;	/* what was handed out last is printable ASCII, but for "\r" at its end */
 };
 
 enum carried {

@@ -198,13 +198,14 @@ static void strip_unknown(struct line *line, struct span whole, char known[LINE_
 	line->text = st.rest;
 }
 
-void line_strip(struct line *line, struct span raw, char *scratch, char known[LINE_SHAPE_MAX])
+void line_strip(struct line *line, struct span raw, bool plain, char *scratch,
+		char known[LINE_SHAPE_MAX])
 {
 	struct strip st = {.line = line};
 
 	*line = (struct line){.time_ns = OOMLOG_ABSENT, .caller = OOMLOG_ABSENT};
-	st.rest = stamp_clean(raw, scratch);
-	line->columns = stamp_width(st.rest);
+	st.rest = stamp_clean(raw, plain, scratch);
+	line->columns = plain ? st.rest.n : stamp_width(st.rest);
 	line->indent = st.rest.n - span_ltrim(st.rest).n;
 	for (int step = 0; step < 10 && !line->foreign; step++)
 		if (!strip_one(&st))

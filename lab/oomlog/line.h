@@ -47,8 +47,10 @@ enum { LINE_SHAPE_MAX = 64 };
  * Takes the headers off `raw` (one line without its newline). `scratch` holds at least raw.n bytes
  * and receives the text where it must be rewritten (escapes, no-break spaces); line->text points
  * into raw or scratch. `known` is the log's own: the shape of a header that was not known by itself
- * but proved to be one; empty in the beginning.
+ * but proved to be one; empty in the beginning. `plain` says that all of raw is printable ASCII
+ * but for carriage returns at its end.
  */
-void line_strip(struct line *line, struct span raw, char *scratch, char known[LINE_SHAPE_MAX]);
+void line_strip(struct line *line, struct span raw, bool plain, char *scratch,
+		char known[LINE_SHAPE_MAX]);
 
 #endif

@@ -148,13 +148,18 @@ static void hand_on_pending(struct joiner *j)
 {
 	if (!j->open)
 		return;
+	bool decodes = true;
+
 	j->open = false;
 	if (j->escaped && span_has_char((struct span){j->text.buf, j->text.len}, '\\'))
 		j->text.len = decode_hex(j->text.buf, j->text.len);
 	else if (holds_octal_lines(j))
 		j->text.len = decode_octal(j->text.buf, j->text.len);
+	else
+		decodes = false;
 	struct span text = {j->text.buf, j->text.len};
-	const char *newline = text.n ? memchr(text.p, '\n', text.n) : NULL;
+	const char *newline = text.n && (decodes || !j->text_plain) ? memchr(text.p, '\n', text.n)
+								    : NULL;
 	if (newline && j->pending.kind == KIND_OTHER)
 		j->pending.kind = kind_of(span_head(text, (size_t)(newline - text.p)));
 	if (j->pending.kind == KIND_KILLED || j->pending.kind == KIND_CHOSEN)
@@ -168,6 +173,7 @@ static void hand_on_pending(struct joiner *j)
 static void begin(struct joiner *j, const struct line *line, uint64_t number)
 {
 	j->open = true;
+	j->text_plain = j->plain;
 	j->headed = line->headed;
 	j->escaped = line->escaped;
 	j->columns = j->last_columns = line->columns;
@@ -230,6 +236,7 @@ static void append(struct joiner *j, const struct line *line)
 	j->text.len = whole.n;
 	if (edge ? !glue : !glue && !is_hard(j))
 		strbuf_putc(&j->text, ' ');
+	j->text_plain &= j->plain;
 	j->columns += line->columns;
 	j->last_columns = line->columns;
 	strbuf_append(&j->text, piece.p, piece.n);
@@ -313,7 +320,7 @@ static bool take_dangling(struct joiner *j, struct span raw, uint64_t number)
 	struct line line;
 	struct strbuf whole = STRBUF_INIT;
 
-	line_strip(&line, raw, j->scratch, j->known);
+	line_strip(&line, raw, j->plain, j->scratch, j->known);
 	j->dangling = false;
 	if (line.headed || !span_trim(line.text).n)
 		return false;
@@ -322,7 +329,7 @@ static bool take_dangling(struct joiner *j, struct span raw, uint64_t number)
 	if (!is_hard(j))
 		strbuf_putc(&whole, ' ');
 	strbuf_append(&whole, line.text.p, line.text.n);
-	j->open = false;
+	j->open = j->plain = false;
 	take(j, (struct span){whole.buf, whole.len}, number - 1);
 	j->last_columns = line.columns;
 	strbuf_release(&whole);
@@ -336,7 +343,7 @@ static void take(struct joiner *j, struct span raw, uint64_t number)
 	raw = span_head(raw, RECORD_MAX);
 	if (j->dangling && take_dangling(j, raw, number))
 		return;
-	line_strip(&line, raw, j->scratch, j->known);
+	line_strip(&line, raw, j->plain, j->scratch, j->known);
 	if (is_dictionary(j, &line))
 		return;
 	if (!line.headed && j->foreign && j->kernel_headed)
@@ -434,6 +441,7 @@ static void take_carried(struct joiner *j, enum carried carried, struct span tex
 {
 	if (carried == CARRIED_NOTHING)
 		return;
+	j->plain = j->carrier.is_plain;
 	if (carried == CARRIED_LINE) {
 		take_line(j, text, number);
 		return;

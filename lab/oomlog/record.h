@@ -58,6 +58,8 @@ struct joiner {
 	size_t columns, last_columns; /* of all physical lines of the message / of the last */
 	size_t hard_columns;	      /* sum at which a word was seen broken */
 	struct message pending;	      /* text and wall are filled in when it is handed on */
+	bool plain;		      /* the line at hand is plain, as in line.h */
+	bool text_plain;	      /* all lines of the message are */
 	bool open, headed, escaped;
 	bool kernel_headed;	/* kernel messages have headers in this log */
 	bool foreign, dangling; /* the last line was another program's / ends inside its header */

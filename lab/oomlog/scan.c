@@ -3,6 +3,7 @@
 #define STEP 64 /* bytes looked at in one go */
 
 typedef unsigned char lane16 __attribute__((vector_size(16)));
+typedef signed char signed_lane16 __attribute__((vector_size(16)));
 typedef unsigned long long pair __attribute__((vector_size(16)));
 
 static inline lane16 load(const char *p)
@@ -141,33 +142,51 @@ static inline bool any_lane(lane16 v)
 	return (halves[0] | halves[1]) != 0;
 }
 
-static inline unsigned int specials16(const char *p)
-{
-	lane16 a = load(p), b = load(p + 1);
-	lane16 markup = (lane16)(a == '&') | (lane16)(a == '`') | (lane16)(a == '|') |
-			(lane16)(a == '"') | (lane16)(a == '\\');
-	lane16 quoted = (lane16)(a == '=') & (lane16)(b == '3');
-	/* Letters have the bit 0x40. */
-	lane16 bracket = (lane16)(a == '[') & ((lane16)((b & 0x40) == 0x40) | (lane16)(b == '/'));
+/* What was found in any lane so far. */
+struct specials {
+	lane16 markup, quoted, bracket, unplain;
+};
 
-	if (!any_lane(markup | quoted | bracket))
-		return 0;
-	return (any_lane(markup) ? SCAN_MARKUP : 0) | (any_lane(quoted) ? SCAN_QUOTED : 0) |
-	       (any_lane(bracket) ? SCAN_BRACKET : 0);
+/* At 16 places, and at the one behind each. */
+static inline void look(struct specials *found, lane16 a, lane16 b)
+{
+	/* "&" is a quotation mark with the bit 4, "|" a backslash with the bit 0x20. */
+	found->markup |= (lane16)((a | 4) == '&') | (lane16)((a | 0x20) == '|') |
+			 (lane16)(a == '`');
+	found->quoted |= (lane16)(a == '=') & (lane16)(b == '3');
+	/* Letters have the bit 0x40. */
+	found->bracket |= (lane16)(a == '[') & ((lane16)((b & 0x40) == 0x40) | (lane16)(b == '/'));
+	found->unplain |= (lane16)(' ' > (signed_lane16)a);
+}
+
+/* The last 16 places, with nothing behind them; places looked at twice do no harm. */
+static inline void look_at_end(struct specials *found, const char *p)
+{
+	lane16 a = load(p);
+	pair halves = (pair)a;
+	pair behind = {halves[0] >> 8 | halves[1] << 56, halves[1] >> 8};
+
+	look(found, a, (lane16)behind);
 }
 
 unsigned int scan_specials(struct span s)
 {
-	unsigned int flags = 0;
-	char padded[17] = "";
-	size_t at = 0;
+	struct specials found = {0};
+	char padded[16];
 
-	for (; at + 17 <= s.n; at += 16)
-		flags |= specials16(s.p + at);
-	if (at < s.n) {
-		/* What is behind a line is not its own. */
-		memcpy(padded, s.p + at, s.n - at < 17 ? s.n - at : 17);
-		flags |= specials16(padded);
+	if (s.n < sizeof(padded)) {
+		memset(padded, ' ', sizeof(padded));
+		if (s.n)
+			memcpy(padded, s.p, s.n);
+		s = (struct span){padded, sizeof(padded)};
 	}
-	return flags;
+	for (size_t at = 0; at + 16 < s.n; at += 16)
+		look(&found, load(s.p + at), load(s.p + at + 1));
+	look_at_end(&found, s.p + s.n - 16);
+	if (!any_lane(found.markup | found.quoted | found.bracket | found.unplain))
+		return 0;
+	return (any_lane(found.markup) ? SCAN_MARKUP : 0) |
+	       (any_lane(found.quoted) ? SCAN_QUOTED : 0) |
+	       (any_lane(found.bracket) ? SCAN_BRACKET : 0) |
+	       (any_lane(found.unplain) ? SCAN_UNPLAIN : 0);
 }

@@ -25,6 +25,7 @@ enum {
 	SCAN_MARKUP = 1,  /* one of & ` | " and the backslash */
 	SCAN_QUOTED = 2,  /* "=3" */
 	SCAN_BRACKET = 4, /* "[" in front of a letter or "/" */
+	SCAN_UNPLAIN = 8, /* a byte that is neither printable ASCII nor DEL: controls, UTF-8 */
 };
 
 /* The flags that hold for s, told by a look at each byte and the one behind it. */

@@ -50,10 +50,12 @@ static size_t clean_copy(struct span raw, char *out)
 	return n;
 }
 
-struct span stamp_clean(struct span raw, char *scratch)
+struct span stamp_clean(struct span raw, bool plain, char *scratch)
 {
 	while (raw.n && raw.p[raw.n - 1] == '\r')
 		raw.n--;
+	if (plain && !is_coloured(raw))
+		return raw;
 	if (span_has_char(raw, '\x1b') || is_coloured(raw) ||
 	    (span_has_char(raw, '\xc2') && span_has(raw, SPAN("\xc2\xa0"))))
 		return (struct span){scratch, clean_copy(raw, scratch)};

@@ -12,9 +12,11 @@
 
 /*
  * The line without colours, carriage return and no-break spaces (they become blanks). Returns raw
- * itself where there are none, else the copy in scratch, which holds raw.n bytes.
+ * itself where there are none, else the copy in scratch, which holds raw.n bytes. `plain`: raw is
+ * known to be printable ASCII but for carriage returns at its end, so that only colours whose
+ * escape was lost are looked for.
  */
-struct span stamp_clean(struct span raw, char *scratch);
+struct span stamp_clean(struct span raw, bool plain, char *scratch);
 
 /* Columns on a terminal: characters of UTF-8. */
 size_t stamp_width(struct span s);
