@@ -8,7 +8,16 @@
 #include "base/text.h"
 
 #define ROWS_SHOWN 8
+/* Most pages are shorter. */
+#define PAGE_BYTES 8192
 #define BAR_CELLS  24
+
+/* A page of plain text on its way. */
+struct sheet {
+	const struct explain_page *page;
+	struct strbuf text;
+	struct strbuf line; /* a sentence, before it is wrapped */
+};
 
 /* Length of the run of ASCII at the front, as far as it is told in steps of eight bytes. */
 static size_t plain_length(const char *text, size_t n)
@@ -47,8 +56,7 @@ static const char *line_end(const char *from, const char *end, int room)
 }
 
 /* Text behind `lead`, which is ASCII, the following lines indented to the same column. */
-static void wrap(const struct explain_page *page, struct strbuf *out, const char *lead,
-		 const char *text)
+static void wrap(struct sheet *sheet, const char *lead, const char *text)
 {
 	static const char blanks[] = "        ";
 	const size_t indent = strlen(lead);
@@ -57,10 +65,10 @@ static void wrap(const struct explain_page *page, struct strbuf *out, const char
 	if (indent >= sizeof(blanks))
 		BUG("a lead of %zu columns", indent);
 	for (const char *stop; text <= end; text = stop + 1) {
-		stop = line_end(text, end, page->columns - (int)indent);
-		strbuf_append(out, lead, indent);
-		strbuf_append(out, text, (size_t)(stop - text));
-		strbuf_append(out, "\n", 1);
+		stop = line_end(text, end, sheet->page->columns - (int)indent);
+		strbuf_append(&sheet->text, lead, indent);
+		strbuf_append(&sheet->text, text, (size_t)(stop - text));
+		strbuf_append(&sheet->text, "\n", 1);
 		lead = blanks;
 	}
 }
@@ -87,12 +95,14 @@ static const char *plain(const struct explain_page *page)
 	return page->colour ? "\033[0m" : "";
 }
 
-static void text_heading(const struct explain_page *page, struct strbuf *out, const char *title)
+static void text_heading(struct sheet *sheet, const char *title)
 {
+	struct strbuf *out = &sheet->text;
+
 	strbuf_puts(out, "\n");
-	strbuf_puts(out, bold(page));
+	strbuf_puts(out, bold(sheet->page));
 	strbuf_puts(out, title);
-	strbuf_puts(out, plain(page));
+	strbuf_puts(out, plain(sheet->page));
 	strbuf_puts(out, "\n");
 }
 
@@ -210,10 +220,18 @@ static void text_candidates(struct strbuf *out, const struct explanation *x)
 			      x->candidate_count);
 }
 
-static void text_topic(const struct explain_page *page, struct strbuf *out,
-		       const struct explanation *x, enum topic topic)
+static void text_sentence(struct sheet *sheet, const char *text, const char *stop,
+			  const uint64_t *lines, size_t count)
 {
-	struct strbuf line = STRBUF_INIT;
+	strbuf_clear(&sheet->line);
+	strbuf_puts(&sheet->line, text);
+	strbuf_puts(&sheet->line, stop);
+	add_lines(&sheet->line, lines, count);
+	wrap(sheet, "  - ", sheet->line.buf);
+}
+
+static void text_topic(struct sheet *sheet, const struct explanation *x, enum topic topic)
+{
 	bool any = false;
 
 	for (size_t i = 0; i < x->sentence_count; i++) {
@@ -222,54 +240,44 @@ static void text_topic(const struct explain_page *page, struct strbuf *out,
 		if (s->topic != topic)
 			continue;
 		if (!any)
-			text_heading(page, out, topic_title(topic));
+			text_heading(sheet, topic_title(topic));
 		any = true;
-		strbuf_clear(&line);
-		strbuf_puts(&line, s->text);
-		add_lines(&line, s->lines, s->line_count);
-		wrap(page, out, "  - ", line.buf);
+		text_sentence(sheet, s->text, "", s->lines, s->line_count);
 	}
-	strbuf_release(&line);
 	if (any && topic == TOPIC_MEMORY)
-		text_budget(out, x);
+		text_budget(&sheet->text, x);
 	if (any && topic == TOPIC_WHY)
-		text_candidates(out, x);
+		text_candidates(&sheet->text, x);
 }
 
-static void text_notes(const struct explain_page *page, struct strbuf *out,
-		       const struct oomlog_event *ev)
+static void text_notes(struct sheet *sheet, const struct oomlog_event *ev)
 {
-	struct strbuf line = STRBUF_INIT;
-
 	if (ev->note_count)
-		text_heading(page, out, "About the log");
-	for (size_t i = 0; i < ev->note_count; i++) {
-		strbuf_clear(&line);
-		strbuf_printf(&line, "%s.", ev->notes[i].text);
-		add_lines(&line, &ev->notes[i].line, ev->notes[i].line != 0);
-		wrap(page, out, "  - ", line.buf);
-	}
-	strbuf_release(&line);
+		text_heading(sheet, "About the log");
+	for (size_t i = 0; i < ev->note_count; i++)
+		text_sentence(sheet, ev->notes[i].text, ".", &ev->notes[i].line,
+			      ev->notes[i].line != 0);
 }
 
 void explain_print_text(const struct explain_page *page, const struct oomlog_event *ev,
 			const struct explanation *x)
 {
-	struct strbuf head = STRBUF_INIT, out = STRBUF_INIT;
+	struct sheet sheet = {page, STRBUF_INIT, STRBUF_INIT};
 
-	title(&head, page, ev);
-	strbuf_puts(&out, page->index > 1 ? "\n\n" : "");
-	wrap(page, &out, "", head.buf);
-	strbuf_puts(&out, "\n");
-	strbuf_puts(&out, bold(page));
-	wrap(page, &out, "", x->headline);
-	strbuf_puts(&out, plain(page));
+	strbuf_reserve(&sheet.text, PAGE_BYTES);
+	title(&sheet.line, page, ev);
+	strbuf_puts(&sheet.text, page->index > 1 ? "\n\n" : "");
+	wrap(&sheet, "", sheet.line.buf);
+	strbuf_puts(&sheet.text, "\n");
+	strbuf_puts(&sheet.text, bold(page));
+	wrap(&sheet, "", x->headline);
+	strbuf_puts(&sheet.text, plain(page));
 	for (enum topic topic = 0; topic < TOPIC_COUNT; topic++)
-		text_topic(page, &out, x, topic);
-	text_notes(page, &out, ev);
-	fwrite(out.buf, 1, out.len, page->to);
-	strbuf_release(&head);
-	strbuf_release(&out);
+		text_topic(&sheet, x, topic);
+	text_notes(&sheet, ev);
+	fwrite(sheet.text.buf, 1, sheet.text.len, page->to);
+	strbuf_release(&sheet.text);
+	strbuf_release(&sheet.line);
 }
 
 /* Names and paths are hostile: what Markdown would read as markup is escaped. */

@@ -62,6 +62,11 @@ static inline void reserve(struct strbuf *sb, size_t extra)
 		grow(sb, extra);
 }
 
+void strbuf_reserve(struct strbuf *sb, size_t extra)
+{
+	reserve(sb, extra);
+}
+
 void strbuf_append(struct strbuf *sb, const void *data, size_t len)
 {
 	if (!len)

@@ -22,6 +22,9 @@ extern char strbuf_empty[];
 		strbuf_empty, 0, 0 \
 	}
 
+/* Room for `extra` more bytes, so that they come without another allocation. */
+void strbuf_reserve(struct strbuf *sb, size_t extra);
+
 void strbuf_append(struct strbuf *sb, const void *data, size_t len);
 void strbuf_puts(struct strbuf *sb, const char *text);
 void strbuf_putc(struct strbuf *sb, char c);

@@ -115,7 +115,8 @@ static size_t symbol_length(struct span s)
 {
 	size_t n = 0;
 
-	while (n < s.n && n < 128 && in_symbol[(unsigned char)s.p[n]])
+	s = span_head(s, 128);
+	while (n < s.n && in_symbol[(unsigned char)s.p[n]])
 		n++;
 	return n;
 }
