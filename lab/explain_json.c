@@ -26,28 +26,32 @@ static bool is_plain(const char *text)
 	return *text == '\0';
 }
 
-static json_t *text_value(const char *text)
+/* What is no UTF-8 is written as its number. */
+static void clean_text(struct strbuf *clean, const char *text)
 {
 	size_t left = strlen(text);
-	struct strbuf clean = STRBUF_INIT;
-
-	if (is_plain(text))
-		return json_stringn_nocheck(text, left);
 
 	while (left) {
 		size_t n = text_utf8_length(text, left);
 
 		if (n)
-			strbuf_append(&clean, text, n);
+			strbuf_append(clean, text, n);
 		else
-			strbuf_printf(&clean, "\\x%02x", (unsigned char)*text);
+			strbuf_printf(clean, "\\x%02x", (unsigned char)*text);
 		n = n ? n : 1;
 		text += n;
 		left -= n;
 	}
-	json_t *value = json_stringn_nocheck(clean.buf, clean.len);
-	strbuf_release(&clean);
-	return value;
+}
+
+static json_t *text_value(const char *text)
+{
+	_cleanup_strbuf_ struct strbuf clean = STRBUF_INIT;
+
+	if (is_plain(text))
+		return json_stringn_nocheck(text, strlen(text));
+	clean_text(&clean, text);
+	return json_stringn_nocheck(clean.buf, clean.len);
 }
 
 static void put_text(json_t *object, const char *key, const char *text)
@@ -160,8 +164,13 @@ static json_t *stats_value(const struct oomlog_stat *stats, size_t count)
 {
 	json_t *object = json_object();
 
-	for (size_t i = 0; i < count; i++)
-		put(object, stats[i].name, json_integer(stats[i].value));
+	for (size_t i = 0; i < count; i++) {
+		_cleanup_strbuf_ struct strbuf key = STRBUF_INIT;
+
+		if (!is_plain(stats[i].name))
+			clean_text(&key, stats[i].name);
+		put(object, key.len ? key.buf : stats[i].name, json_integer(stats[i].value));
+	}
 	return object;
 }
 

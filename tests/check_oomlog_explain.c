@@ -326,6 +326,25 @@ START_TEST(every_sentence_has_its_line)
 }
 END_TEST
 
+/* A counter's name may be anything, and one of 2.6 is later kernels' with another first letter. */
+START_TEST(names_of_counters_are_keys)
+{
+	static const char log[] =
+		"[ 1.000001] hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, "
+		"oom_score_adj=0\n"
+		"[ 1.000002] Mem-Info:\n"
+		"[ 1.000003] Active:11 inactive:12 \xff\"\\:13\n"
+		"[ 1.000004] active:14 free:15\n"
+		"[ 1.000005] Out of memory: Killed process 7 (hog) total-vm:4kB, anon-rss:4kB, "
+		"file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:4kB oom_score_adj:0\n";
+	_cleanup_free_ char *text = explained(log, sizeof(log) - 1, JSON);
+
+	ck_assert_msg(strstr(text, "\"meminfo\":{\"active\":45056,\"inactive\":49152,"
+				   "\"\\\\xff\\\"\\\\\":53248,\"free\":61440}"),
+		      "%s", text);
+}
+END_TEST
+
 static TCase *reading(void)
 {
 	TCase *tc = tcase_create("reading");
@@ -334,6 +353,7 @@ static TCase *reading(void)
 	tcase_add_loop_test(tc, sentence_is_there, 0, (int)ARRAY_SIZE(sentences));
 	tcase_add_loop_test(tc, silence_is_kept, 0, (int)ARRAY_SIZE(silences));
 	tcase_add_test(tc, every_sentence_has_its_line);
+	tcase_add_test(tc, names_of_counters_are_keys);
 	return tc;
 }
 

@@ -201,22 +201,40 @@ void fact_stat(struct facts *f, struct span text, uint64_t line)
 	}
 }
 
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 /* "Active_anon" of 2.6 is later kernels' "active_anon". */
 static const char *lower_text(struct pool *pool, struct span name)
 {
 	char *copy = pool_alloc(pool, name.n + 1);
 
 	memcpy(copy, name.p, name.n);
-	if (name.n && *copy >= 'A' && *copy <= 'Z')
-		*copy = (char)(*copy | 0x20);
+	*copy = lower(*copy);
 	return copy;
+}
+
+static bool has_counter(const struct oomlog_event *ev, struct span name)
+{
+	char first = lower(name.n ? *name.p : '\0');
+
+	for (size_t i = 0; i < ev->meminfo_count; i++) {
+		const char *known = ev->meminfo[i].name;
+
+		if (*known == first && strlen(known) == name.n &&
+		    (!name.n || memcmp(known + 1, name.p + 1, name.n - 1) == 0))
+			return true;
+	}
+	return false;
 }
 
 static void add_counter(struct facts *f, struct span name, int64_t pages)
 {
 	struct oomlog_event *ev = &f->event;
 
-	if (ev->meminfo_count == 256 || find_stat(ev->meminfo, ev->meminfo_count, name))
+	if (ev->meminfo_count == 256 || has_counter(ev, name))
 		return;
 	struct oomlog_stat *stat = ARRAY_PUSH(ev->meminfo, ev->meminfo_count, f->meminfo_room);
 	stat->name = lower_text(&f->pool, name);
