@@ -1,0 +1,220 @@
+/*
+ * check_emit.c - the formats of a report: in each of them hostile text stays text, and the one for
+ * a terminal keeps to its width.
+ */
+#include "base/text.h"
+#include "report_helpers.h"
+#include "suite.h"
+
+/* Nothing but printable characters and newlines; lines within the width but for long words. */
+static void assert_plain(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		ck_assert_msg(*p == '\n' || (unsigned char)*p >= 0x20, "byte %02x at %td: %.40s",
+			      *p, p - text, p > text + 20 ? p - 20 : text);
+	for (size_t i = 0, len = strlen(text); i < len;) {
+		size_t n = text_utf8_length(text + i, len - i);
+
+		ck_assert_uint_gt(n, 0);
+		i += n;
+	}
+}
+
+START_TEST(no_format_carries_control_characters)
+{
+	void (*const emitters[])(const struct doc *, struct strbuf *) = {emit_markdown, emit_html};
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct told t;
+
+	tell(&t, "hostile");
+	emit_text(&t.doc, false, 80, &text);
+	assert_plain(text.buf);
+	for (size_t i = 0; i < 2; i++) {
+		strbuf_clear(&text);
+		emitters[i](&t.doc, &text);
+		assert_plain(text.buf);
+		ck_assert_ptr_null(strstr(text.buf, "\xe2\x80\xae")); /* right-to-left override */
+	}
+	forget(&t);
+}
+END_TEST
+
+START_TEST(html_has_no_tag_of_the_targets)
+{
+	static const char *const tags[] = {"<script", "<img", "<b>", "<i>", "javascript:"};
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct told t;
+
+	tell(&t, "hostile");
+	emit_html(&t.doc, &text);
+	for (size_t i = 0; i < ARRAY_SIZE(tags); i++)
+		ck_assert_msg(!strstr(text.buf, tags[i]), "%s", tags[i]);
+	ck_assert_ptr_nonnull(strstr(text.buf, "&lt;script&gt;alert(1)&lt;/script&gt;"));
+	forget(&t);
+}
+END_TEST
+
+START_TEST(html_fetches_nothing)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct told t;
+
+	tell(&t, "memset-2g");
+	emit_html(&t.doc, &text);
+	ck_assert_ptr_null(strstr(text.buf, "http:"));
+	ck_assert_ptr_null(strstr(text.buf, "https:"));
+	ck_assert_ptr_null(strstr(text.buf, " src="));
+	ck_assert_ptr_nonnull(strstr(text.buf, "<polyline"));
+	ck_assert(text_ends_with(text.buf, "</html>\n"));
+	forget(&t);
+}
+END_TEST
+
+START_TEST(markdown_tables_keep_their_columns)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct doc doc = {0};
+
+	doc_table(&doc);
+	doc_row(&doc, "a", "b");
+	doc_row(&doc, "x|y`z", "<u>\\");
+	emit_markdown(&doc, &text);
+	ck_assert_str_eq(text.buf, "| a | b |\n| --- | --- |\n| x\\|y\\`z | &lt;u\\>\\\\ |\n");
+	doc_release(&doc);
+}
+END_TEST
+
+START_TEST(markdown_fences_outlast_backticks)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct doc doc = {0};
+
+	doc_quote(&doc, "a ```` b\n# c");
+	emit_markdown(&doc, &text);
+	ck_assert_str_eq(text.buf, "`````\na ```` b\\x0a# c\n`````\n");
+	doc_release(&doc);
+}
+END_TEST
+
+START_TEST(markdown_paragraphs_begin_no_list)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct doc doc = {0};
+
+	doc_sentence(&doc, "1. x");
+	doc_heading(&doc, "h");
+	doc_sentence(&doc, "- x");
+	emit_markdown(&doc, &text);
+	ck_assert_str_eq(text.buf, "1\\. x\n\n## h\n\n\\- x\n");
+	doc_release(&doc);
+}
+END_TEST
+
+START_TEST(invisible_text_becomes_visible)
+{
+	static const struct {
+		const char *raw, *visible;
+	} cases[] = {
+		{"plain \xc3\xa9", "plain \xc3\xa9"},
+		{"\x1b[2J", "\\x1b[2J"},
+		{"a\nb\tc\x7f", "a\\x0ab\\x09c\\x7f"},
+		{"\xff\xc3", "\\xff\\xc3"},
+		{"\xc2\x9b", "\\u{009b}"},
+		{"\xe2\x80\xae", "\\u{202e}"},
+		{"\xe2\x80\x8b", "\\u{200b}"},
+		{"\xef\xbb\xbf", "\\u{feff}"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+
+		emit_visible(&sb, cases[i].raw);
+		ck_assert_str_eq(sb.buf, cases[i].visible);
+	}
+}
+END_TEST
+
+START_TEST(text_wraps_at_the_width)
+{
+	for (int columns = 64; columns <= 100; columns += 4) {
+		_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+		struct told t;
+
+		tell(&t, "memset-2g");
+		emit_text(&t.doc, false, columns, &text);
+		for (char *line = strtok(text.buf, "\n"); line; line = strtok(NULL, "\n"))
+			ck_assert_msg(strlen(line) <= (size_t)columns, "%d: %s", columns, line);
+		forget(&t);
+	}
+}
+END_TEST
+
+START_TEST(the_story_fits_one_screen)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct told t;
+	int lines = 0;
+
+	tell(&t, "memset-2g");
+	emit_text(&t.doc, false, 96, &text);
+	for (const char *p = text.buf; *p; p++)
+		lines += *p == '\n';
+	ck_assert_int_le(lines, 53);
+	forget(&t);
+}
+END_TEST
+
+START_TEST(colour_adds_nothing_but_colour)
+{
+	_cleanup_strbuf_ struct strbuf plain = STRBUF_INIT, colour = STRBUF_INIT;
+	struct told t;
+	char *to;
+
+	tell(&t, "memset-2g");
+	emit_text(&t.doc, false, 80, &plain);
+	emit_text(&t.doc, true, 80, &colour);
+	ck_assert_uint_gt(colour.len, plain.len);
+	to = colour.buf;
+	for (const char *p = colour.buf; *p; p++) {
+		if (*p == '\033')
+			p = strchr(p, 'm');
+		else
+			*to++ = *p;
+	}
+	*to = '\0';
+	assert_same_text(colour.buf, plain.buf, "without its colours the text");
+	forget(&t);
+}
+END_TEST
+
+static TCase *escaping(void)
+{
+	TCase *t = tcase_create("escaping");
+
+	tcase_add_test(t, no_format_carries_control_characters);
+	tcase_add_test(t, html_has_no_tag_of_the_targets);
+	tcase_add_test(t, html_fetches_nothing);
+	tcase_add_test(t, markdown_tables_keep_their_columns);
+	tcase_add_test(t, markdown_fences_outlast_backticks);
+	tcase_add_test(t, markdown_paragraphs_begin_no_list);
+	tcase_add_test(t, invisible_text_becomes_visible);
+	return t;
+}
+
+static TCase *layout(void)
+{
+	TCase *t = tcase_create("layout");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, the_story_fits_one_screen);
+	tcase_add_test(t, text_wraps_at_the_width);
+	tcase_add_test(t, colour_adds_nothing_but_colour);
+	return t;
+}
+
+int main(void)
+{
+	TCase *const cases[] = {escaping(), layout()};
+
+	return suite_run("emit", cases, ARRAY_SIZE(cases));
+}
