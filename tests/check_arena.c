@@ -16,6 +16,7 @@
 
 #include "src/arena.h"
 #include "src/os_mem.h"
+#include "suite.h"
 
 #define KIB  ((size_t)1 << 10)
 #define MIB  ((size_t)1 << 20)
@@ -443,9 +444,8 @@ START_TEST(os_mem_checks_ranges)
 }
 END_TEST
 
-static Suite *arena_suite(void)
+static TCase *arena_case(void)
 {
-	Suite *suite = suite_create("arena");
 	TCase *tc = tcase_create("arena");
 
 	tcase_set_timeout(tc, 60);
@@ -467,17 +467,12 @@ static Suite *arena_suite(void)
 	tcase_add_loop_test(tc, decommit_gives_pages_back, 0, 2);
 	tcase_add_test(tc, decommit_of_a_small_buffer_does_nothing);
 	tcase_add_test(tc, os_mem_checks_ranges);
-	suite_add_tcase(suite, tc);
-	return suite;
+	return tc;
 }
 
 int main(void)
 {
-	SRunner *runner = srunner_create(arena_suite());
-	int failed;
+	TCase *const cases[] = {arena_case()};
 
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_run("arena", cases, 1);
 }

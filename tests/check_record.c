@@ -12,9 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "record/query.h"
+#include "suite.h"
 
 #define RUN "{\"ev\":\"run\",\"id\":\"r\",\"argv\":[\"a\"]}\n"
 
@@ -128,7 +130,7 @@ START_TEST(raw_lines_must_be_lines)
 					  "{\"ev\":\n\"x\"}",
 					  "{\"ev\":\"\xff\"}"};
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		ck_assert_msg(record_put_raw(&writer, bad[i], strlen(bad[i])) == -1, "%s", bad[i]);
 	assert_written("");
 	ck_assert_int_eq(record_put_raw(&writer, "{\"ev\": \"x\"}zz", 11), 0);
@@ -284,7 +286,7 @@ START_TEST(without_a_run_line_it_is_no_record)
 	struct err err = ERR_INIT;
 	struct record r;
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		ck_assert_int_eq(record_load_memory(texts[i], strlen(texts[i]), &r, &err), -1);
 	ck_assert_int_eq(err.status, EXIT_FAILED);
 	ck_assert_int_eq(record_load("/nonexistent/record", &r, &err), -1);
@@ -421,7 +423,7 @@ START_TEST(settings_are_numbers_only_when_whole)
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 	struct record r;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		put_run();
 		record_put_setting(&writer, "k", cases[i].text);
 		load_written(&r);
@@ -432,9 +434,8 @@ START_TEST(settings_are_numbers_only_when_whole)
 }
 END_TEST
 
-static Suite *suite(void)
+static TCase *record_case(void)
 {
-	Suite *s = suite_create("record");
 	TCase *t = tcase_create("record");
 
 	tcase_set_timeout(t, 60);
@@ -449,23 +450,17 @@ static Suite *suite(void)
 	tcase_add_test(t, every_kind_comes_back);
 	tcase_add_test(t, run_lines_add_up);
 	tcase_add_test(t, without_a_run_line_it_is_no_record);
-	tcase_add_loop_test(t, damaged_lines_are_dropped_and_counted, 0,
-			    sizeof(damaged) / sizeof(*damaged));
+	tcase_add_loop_test(t, damaged_lines_are_dropped_and_counted, 0, (int)ARRAY_SIZE(damaged));
 	tcase_add_test(t, a_last_line_cut_short_is_said);
 	tcase_add_test(t, any_damage_is_survived);
 	tcase_add_test(t, floods_are_bounded);
 	tcase_add_test(t, settings_are_numbers_only_when_whole);
-	suite_add_tcase(s, t);
-	return s;
+	return t;
 }
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	int failed;
+	TCase *const cases[] = {record_case()};
 
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("record", cases, ARRAY_SIZE(cases));
 }

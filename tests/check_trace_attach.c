@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "src/trace_clock.h"
+#include "suite.h"
 #include "trace_helpers.h"
 
 START_TEST(without_a_ring_nothing_happens)
@@ -138,14 +139,7 @@ static TCase *attaching(void)
 
 int main(void)
 {
-	Suite *suite = suite_create("trace_attach");
-	SRunner *runner;
-	int failed;
+	TCase *const cases[] = {attaching()};
 
-	suite_add_tcase(suite, attaching());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_run("trace_attach", cases, ARRAY_SIZE(cases));
 }

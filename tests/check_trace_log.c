@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "suite.h"
 #include "trace_helpers.h"
 
 START_TEST(hostile_names_are_neutralised)
@@ -213,14 +214,7 @@ static TCase *reading(void)
 
 int main(void)
 {
-	Suite *suite = suite_create("trace_log");
-	SRunner *runner;
-	int failed;
+	TCase *const cases[] = {reading()};
 
-	suite_add_tcase(suite, reading());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_run("trace_log", cases, ARRAY_SIZE(cases));
 }
