@@ -39,6 +39,15 @@ static void parse_fixture(const char *name, oomlog_event_fn *fn, void *ctx)
 	strbuf_release(&text);
 }
 
+/* A log of one kill. The function that looks at its event counts it in an int. */
+static void parse_one_event(const char *name, oomlog_event_fn *look)
+{
+	int count = 0;
+
+	parse_fixture(name, look, &count);
+	ck_assert_int_eq(count, 1);
+}
+
 static void is_limit_lowered(const struct oomlog_event *ev, void *ctx)
 {
 	++*(int *)ctx;
@@ -74,10 +83,7 @@ static void is_limit_lowered(const struct oomlog_event *ev, void *ctx)
 
 START_TEST(kmsg_of_6_1_gives_every_field)
 {
-	int count = 0;
-
-	parse_fixture("kmsg-6.1-limit-lowered.txt", is_limit_lowered, &count);
-	ck_assert_int_eq(count, 1);
+	parse_one_event("kmsg-6.1-limit-lowered.txt", is_limit_lowered);
 }
 END_TEST
 
@@ -145,10 +151,7 @@ static void is_host_v1(const struct oomlog_event *ev, void *ctx)
 
 START_TEST(dmesg_of_6_18_on_cgroup_v1)
 {
-	int count = 0;
-
-	parse_fixture("dmesg-6.18-v1.txt", is_host_v1, &count);
-	ck_assert_int_eq(count, 1);
+	parse_one_event("dmesg-6.18-v1.txt", is_host_v1);
 }
 END_TEST
 
@@ -244,10 +247,7 @@ static void is_el6(const struct oomlog_event *ev, void *ctx)
 
 START_TEST(table_of_2_6_32_has_other_columns)
 {
-	int count = 0;
-
-	parse_fixture("el6-global-2.6.32.txt", is_el6, &count);
-	ck_assert_int_eq(count, 1);
+	parse_one_event("el6-global-2.6.32.txt", is_el6);
 }
 END_TEST
 
@@ -268,10 +268,7 @@ static void is_el7(const struct oomlog_event *ev, void *ctx)
 
 START_TEST(memcg_of_3_10_adds_up_its_descendants)
 {
-	int count = 0;
-
-	parse_fixture("el7-memcg-v1-3.10.txt", is_el7, &count);
-	ck_assert_int_eq(count, 1);
+	parse_one_event("el7-memcg-v1-3.10.txt", is_el7);
 }
 END_TEST
 
@@ -293,10 +290,7 @@ static void is_64k(const struct oomlog_event *ev, void *ctx)
 
 START_TEST(page_size_is_inferred_and_unknown_columns_skipped)
 {
-	int count = 0;
-
-	parse_fixture("arm64-64k-cut.txt", is_64k, &count);
-	ck_assert_int_eq(count, 1);
+	parse_one_event("arm64-64k-cut.txt", is_64k);
 }
 END_TEST
 
@@ -328,10 +322,7 @@ static void is_hostile(const struct oomlog_event *ev, void *ctx)
 
 START_TEST(names_and_paths_cannot_fake_fields)
 {
-	int count = 0;
-
-	parse_fixture("hostile-names-6.1.txt", is_hostile, &count);
-	ck_assert_int_eq(count, 1);
+	parse_one_event("hostile-names-6.1.txt", is_hostile);
 }
 END_TEST
 

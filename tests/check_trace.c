@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "src/trace_clock.h"
+#include "suite.h"
 #include "trace_helpers.h"
 
 START_TEST(tells_the_life_of_an_arena)
@@ -140,23 +141,32 @@ static void *thread_writes(void *count)
 	return NULL;
 }
 
+/* Threads that write count records each, all at once; until the last one has ended. */
+static void write_side_by_side(size_t threads, int count)
+{
+	pthread_t ids[4];
+
+	ck_assert_uint_le(threads, ARRAY_SIZE(ids));
+	for (size_t i = 0; i < threads; i++)
+		ck_assert_int_eq(pthread_create(&ids[i], NULL, thread_writes, &count), 0);
+	for (size_t i = 0; i < threads; i++)
+		ck_assert_int_eq(pthread_join(ids[i], NULL), 0);
+}
+
 START_TEST(threads_write_side_by_side)
 {
-	int count = 10000;
+	const size_t threads = 4;
+	const int count = 10000;
 	struct trace_ring *ring = attached_ring(4 * MIB);
 	struct trace_log log;
-	pthread_t threads[4];
 
-	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, thread_writes, &count), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
-		pthread_join(threads[i], NULL);
+	write_side_by_side(threads, count);
 	log = read_ring(ring);
 	ck_assert_uint_eq(log.lost, 0);
-	ck_assert_uint_eq(log.event_count, 1 + ARRAY_SIZE(threads) * (size_t)(count + 1));
-	ck_assert_uint_eq(log.arena_count, ARRAY_SIZE(threads));
+	ck_assert_uint_eq(log.event_count, 1 + threads * (size_t)(count + 1));
+	ck_assert_uint_eq(log.arena_count, threads);
 	assert_in_order(&log);
-	for (size_t id = 1; id <= ARRAY_SIZE(threads); id++) {
+	for (size_t id = 1; id <= threads; id++) {
 		enum trace_op next = TRACE_ALLOC;
 
 		for (size_t i = 0; i < log.event_count; i++) {
@@ -174,15 +184,11 @@ END_TEST
 
 START_TEST(lapping_threads_lose_nothing_uncounted)
 {
-	int count = 50000;
+	const int count = 50000;
 	struct trace_ring *ring = attached_ring(128 * KIB);
 	struct trace_log log;
-	pthread_t threads[2];
 
-	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, thread_writes, &count), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
-		pthread_join(threads[i], NULL);
+	write_side_by_side(2, count);
 	log = read_ring(ring);
 	/* A thread stopped between its last look and its count may lose one uncounted. */
 	ck_assert_int_le(llabs((long long)(log.event_count + log.lost) - (1 + 2 * (count + 1))),
@@ -406,14 +412,7 @@ static TCase *writing(void)
 
 int main(void)
 {
-	Suite *suite = suite_create("trace");
-	SRunner *runner;
-	int failed;
+	TCase *const cases[] = {writing()};
 
-	suite_add_tcase(suite, writing());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_run("trace", cases, ARRAY_SIZE(cases));
 }
