@@ -2,7 +2,8 @@
 
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "record/lines.h"
+#include "record/fields.h"
+#include "record/record.h"
 
 json_t *line_string(const char *text, size_t len)
 {

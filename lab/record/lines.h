@@ -1,41 +1,14 @@
 /*
  * lines.h - the lines of a record as tables: one list of fields a kind, used to write and to read.
  *
- * Internal to lab/record: everybody else goes through record.h. A table says for each field its
- * JSON key, its type and where it stands in the struct of that kind; writing walks the table over
- * a struct, reading walks it over a JSON object. So the two cannot drift.
- *
- * Absent: RECORD_ABSENT (I64), NULL (STRING), 0 (ADDRESS), !is_set (AMOUNT); absent fields are not
- * written. Bytes of a string that are not UTF-8, and NULs, are
- * written as the text \xNN, as the kernel does in its log.
+ * Internal to lab/record: everybody else goes through record.h. The lines of the look just before
+ * the limit are premortem.c's own.
  */
 #ifndef OOMLAB_RECORD_LINES_H
 #define OOMLAB_RECORD_LINES_H
 
+#include "record/fields.h"
 #include "record/record.h"
-
-enum field_type {
-	FIELD_END,
-	FIELD_I64,	/* int64_t, 0..FIELD_I64_MAX */
-	FIELD_INT,	/* int, not negative; always written */
-	FIELD_U64,	/* uint64_t; always written */
-	FIELD_ADDRESS,	/* uint64_t */
-	FIELD_STRING,	/* const char * */
-	FIELD_BOOL,	/* bool; always written */
-	FIELD_AMOUNT,	/* struct amount: bytes, or "max" */
-	FIELD_COUNTERS, /* struct record_counters: an object of them */
-	FIELD_METRICS,	/* int64_t[METRIC_COUNT], inline: each its own key; name is not used */
-};
-
-/* Numbers are read up to 2^60, so that a sum of seven cannot overflow. */
-#define FIELD_I64_MAX (INT64_C(1) << 60)
-
-struct field {
-	const char *name;
-	enum field_type type;
-	bool is_required; /* a line without it is damaged */
-	size_t offset;
-};
 
 /* One table a kind of line, named after its "ev"; each ends with FIELD_END. */
 extern const struct field fields_run[];	     /* struct record_run; argv stands beside */
@@ -92,18 +65,5 @@ struct line_refused {
 	int64_t t_ns, errno_value, bytes;
 	const char *what;
 };
-
-/* The struct as a new JSON object; NULL when memory is short. */
-json_t *fields_to_json(const struct field *fields, const void *from);
-
-/*
- * Fills the struct from an object: absent fields get their absent value, other members stay.
- * Returns 0, or -1 when a field has the wrong type or a required one is missing. Strings are
- * borrowed from `object`.
- */
-int fields_from_json(const struct field *fields, const json_t *object, void *to);
-
-/* Text as a JSON string; NULL gives NULL. */
-json_t *line_string(const char *text, size_t len);
 
 #endif

@@ -5,92 +5,82 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "record/lines.h"
+#include "record/series.h"
 
 /* A record of more than this is a hostile one. */
 enum { LINES_MAX = 20000 };
 
-#define AT(of, member, json_name, kind, ...)                                               \
-	{                                                                                  \
-		.name = (json_name), .type = FIELD_##kind, .offset = offsetof(of, member), \
-		__VA_ARGS__                                                                \
-	}
-#define REQUIRED .is_required = true
-#define END                       \
-	{                         \
-		.type = FIELD_END \
-	}
-
 static const struct field fields_armed[] = {
-	AT(struct record_premortem, percent, "percent", I64),
-	AT(struct record_premortem, limit, "limit", I64),
-	AT(struct record_premortem, high, "high", I64),
-	END,
+	FIELD(struct record_premortem, percent, "percent", I64),
+	FIELD(struct record_premortem, limit, "limit", I64),
+	FIELD(struct record_premortem, high, "high", I64),
+	FIELDS_END,
 };
 
 static const struct field fields_look[] = {
-	AT(struct record_premortem, t_ns, "t", I64),
-	AT(struct record_premortem, is_frozen, "frozen", BOOL),
-	AT(struct record_premortem, wait_ns, "wait", I64),
-	AT(struct record_premortem, why, "why", STRING),
-	AT(struct record_premortem, value, NULL, METRICS),
-	END,
+	FIELD(struct record_premortem, t_ns, "t", I64),
+	FIELD(struct record_premortem, is_frozen, "frozen", BOOL),
+	FIELD(struct record_premortem, wait_ns, "wait", I64),
+	FIELD(struct record_premortem, why, "why", STRING),
+	FIELD(struct record_premortem, value, NULL, METRICS),
+	FIELDS_END,
 };
 
 static const struct field fields_thaw[] = {
-	AT(struct record_premortem, thaw_ns, "t", I64),
-	AT(struct record_premortem, high_events, "high_events", I64),
-	END,
+	FIELD(struct record_premortem, thaw_ns, "t", I64),
+	FIELD(struct record_premortem, high_events, "high_events", I64),
+	FIELDS_END,
 };
 
 static const struct field fields_core[] = {
-	AT(struct record_premortem, core, "path", STRING),
-	AT(struct record_premortem, core_bytes, "bytes", I64),
-	AT(struct record_premortem, core_why, "why", STRING),
-	END,
+	FIELD(struct record_premortem, core, "path", STRING),
+	FIELD(struct record_premortem, core_bytes, "bytes", I64),
+	FIELD(struct record_premortem, core_why, "why", STRING),
+	FIELDS_END,
 };
 
 static const struct field fields_process[] = {
-	AT(struct premortem_process, pid, "pid", I64, REQUIRED),
-	AT(struct premortem_process, comm, "comm", STRING),
-	AT(struct premortem_process, threads, "threads", I64),
-	END,
+	FIELD(struct premortem_process, pid, "pid", I64, REQUIRED),
+	FIELD(struct premortem_process, comm, "comm", STRING),
+	FIELD(struct premortem_process, threads, "threads", I64),
+	FIELDS_END,
 };
 
 static const struct field fields_thread[] = {
-	AT(struct premortem_thread, pid, "pid", I64, REQUIRED),
-	AT(struct premortem_thread, tid, "tid", I64, REQUIRED),
-	AT(struct premortem_thread, comm, "comm", STRING),
-	AT(struct premortem_thread, syscall, "syscall", I64),
-	AT(struct premortem_thread, is_running, "running", BOOL),
-	AT(struct premortem_thread, is_whole, "whole", BOOL),
-	AT(struct premortem_thread, sp, "sp", I64),
-	AT(struct premortem_thread, stack, "stack", STRING),
-	END,
+	FIELD(struct premortem_thread, pid, "pid", I64, REQUIRED),
+	FIELD(struct premortem_thread, tid, "tid", I64, REQUIRED),
+	FIELD(struct premortem_thread, comm, "comm", STRING),
+	FIELD(struct premortem_thread, syscall, "syscall", I64),
+	FIELD(struct premortem_thread, is_running, "running", BOOL),
+	FIELD(struct premortem_thread, is_whole, "whole", BOOL),
+	FIELD(struct premortem_thread, sp, "sp", I64),
+	FIELD(struct premortem_thread, stack, "stack", STRING),
+	FIELDS_END,
 };
 
 static const struct field fields_look_mapping[] = {
-	AT(struct premortem_mapping, pid, "pid", I64, REQUIRED),
-	AT(struct premortem_mapping, name, "name", STRING),
-	AT(struct premortem_mapping, arena, "arena", STRING),
-	AT(struct premortem_mapping, arena_id, "arena_id", I64),
-	AT(struct premortem_mapping, mappings, "mappings", I64),
-	AT(struct premortem_mapping, start, "start", I64),
-	AT(struct premortem_mapping, size, "size", I64, REQUIRED),
-	AT(struct premortem_mapping, rss, "rss", I64, REQUIRED),
-	AT(struct premortem_mapping, anon, "anon", I64),
-	AT(struct premortem_mapping, huge, "huge", I64),
-	AT(struct premortem_mapping, swap, "swap", I64),
-	AT(struct premortem_mapping, is_rest, "rest", BOOL),
-	END,
+	FIELD(struct premortem_mapping, pid, "pid", I64, REQUIRED),
+	FIELD(struct premortem_mapping, name, "name", STRING),
+	FIELD(struct premortem_mapping, arena, "arena", STRING),
+	FIELD(struct premortem_mapping, arena_id, "arena_id", I64),
+	FIELD(struct premortem_mapping, mappings, "mappings", I64),
+	FIELD(struct premortem_mapping, start, "start", I64),
+	FIELD(struct premortem_mapping, size, "size", I64, REQUIRED),
+	FIELD(struct premortem_mapping, rss, "rss", I64, REQUIRED),
+	FIELD(struct premortem_mapping, anon, "anon", I64),
+	FIELD(struct premortem_mapping, huge, "huge", I64),
+	FIELD(struct premortem_mapping, swap, "swap", I64),
+	FIELD(struct premortem_mapping, is_rest, "rest", BOOL),
+	FIELDS_END,
 };
 
 static const struct field fields_file[] = {
-	AT(struct premortem_file, pid, "pid", I64, REQUIRED),
-	AT(struct premortem_file, fd, "fd", I64),
-	AT(struct premortem_file, name, "name", STRING, REQUIRED),
-	AT(struct premortem_file, size, "size", I64),
-	AT(struct premortem_file, resident, "resident", I64, REQUIRED),
-	END,
+	FIELD(struct premortem_file, pid, "pid", I64, REQUIRED),
+	FIELD(struct premortem_file, fd, "fd", I64),
+	FIELD(struct premortem_file, name, "name", STRING, REQUIRED),
+	FIELD(struct premortem_file, size, "size", I64),
+	FIELD(struct premortem_file, resident, "resident", I64, REQUIRED),
+	FIELDS_END,
 };
 
 static void put(struct record_writer *w, const char *ev, const struct field *fields,
@@ -161,19 +151,13 @@ static const struct {
 	{"premortem_core", fields_core, offsetof(struct record_premortem, core_line)},
 };
 
-#define SERIES(word, of, array, counter, table)                                          \
-	{                                                                                \
-		.ev = "premortem_" word, .fields = (table),                              \
-		.items = offsetof(struct record_premortem, array),                       \
-		.count = offsetof(struct record_premortem, counter), .size = sizeof(of), \
-		.line = offsetof(of, line)                                               \
+#define SERIES(word, of, array, counter, table)                                            \
+	{                                                                                  \
+		.ev = "premortem_" word, .fields = (table), .most = LINES_MAX, .kept = "", \
+		SERIES_OF(struct record_premortem, of, array, counter)                     \
 	}
 
-static const struct {
-	const char *ev;
-	const struct field *fields;
-	size_t items, count, size, line;
-} series[] = {
+static const struct series series[] = {
 	SERIES("process", struct premortem_process, processes, process_count, fields_process),
 	SERIES("thread", struct premortem_thread, threads, thread_count, fields_thread),
 	SERIES("mapping", struct premortem_mapping, mappings, mapping_count, fields_look_mapping),
@@ -193,61 +177,32 @@ static struct record_premortem *blank(void)
 	return p;
 }
 
-static int load_single(struct record_premortem *p, size_t i, const json_t *object,
-		       unsigned int line)
+static int load_single(struct record *r, size_t i, json_t *object, unsigned int line)
 {
-	unsigned int *at = (unsigned int *)(void *)((char *)p + singles[i].line);
+	unsigned int *at = (unsigned int *)(void *)((char *)r->premortem + singles[i].line);
 
 	/* The first stands: a second is not from this lab. */
-	if (*at || fields_from_json(singles[i].fields, object, p))
+	if (*at || fields_from_json(singles[i].fields, object, r->premortem))
 		return -1;
 	*at = line;
+	json_array_append(r->lines, object);
 	return 0;
-}
-
-static int load_element(struct record_premortem *p, size_t i, const json_t *object,
-			unsigned int line)
-{
-	char *base = (char *)p, *array, *element;
-	size_t *count = (size_t *)(void *)(base + series[i].count);
-
-	memcpy(&array, base + series[i].items, sizeof(array));
-	if (*count >= LINES_MAX)
-		return -1;
-	if (!(*count & (*count - 1))) {
-		array = xrealloc(array, *count ? *count * 2 : 1, series[i].size);
-		memcpy(base + series[i].items, &array, sizeof(array));
-	}
-	element = array + *count * series[i].size;
-	memset(element, 0, series[i].size);
-	if (fields_from_json(series[i].fields, object, element))
-		return -1;
-	*(unsigned int *)(void *)(element + series[i].line) = line;
-	(*count)++;
-	return 0;
-}
-
-static int load(struct record_premortem *p, const char *ev, const json_t *object, unsigned int line)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(singles); i++)
-		if (!strcmp(ev, singles[i].ev))
-			return load_single(p, i, object, line);
-	for (size_t i = 0; i < ARRAY_SIZE(series); i++)
-		if (!strcmp(ev, series[i].ev))
-			return load_element(p, i, object, line);
-	return -1;
 }
 
 int premortem_load(struct record *r, const char *ev, json_t *object, unsigned int line)
 {
+	const struct series *of = series_find(series, ARRAY_SIZE(series), ev);
+
 	if (strncmp(ev, "premortem", strlen("premortem")) != 0)
 		return -1;
 	if (!r->premortem)
 		r->premortem = blank();
-	if (load(r->premortem, ev, object, line))
-		return -1;
-	json_array_append(r->lines, object);
-	return 0;
+	if (of)
+		return series_load(of, r->premortem, r->lines, object, line);
+	for (size_t i = 0; i < ARRAY_SIZE(singles); i++)
+		if (!strcmp(ev, singles[i].ev))
+			return load_single(r, i, object, line);
+	return -1;
 }
 
 void premortem_free(struct record_premortem *p)

@@ -1,0 +1,73 @@
+/*
+ * fields.h - a struct and a JSON object, one the other, by a table of the fields of both.
+ *
+ * Internal to lab/record. A table says for each field its JSON key, its type and where it stands in
+ * the struct; writing walks the table over a struct, reading walks it over a JSON object. So the
+ * two cannot drift. Pattern of use:
+ *
+ *	static const struct field fields_module[] = {
+ *		FIELD(struct record_module, id, "id", I64, REQUIRED),
+ *		FIELD(struct record_module, path, "path", STRING),
+ *		FIELDS_END,
+ *	};
+ *
+ * Absent: RECORD_ABSENT (I64), NULL (STRING), 0 (ADDRESS), !is_set (AMOUNT); absent fields are not
+ * written. Bytes of a string that are not UTF-8, and NULs, are written as the text \xNN, as the
+ * kernel does in its log.
+ */
+#ifndef OOMLAB_RECORD_FIELDS_H
+#define OOMLAB_RECORD_FIELDS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum field_type {
+	FIELD_END,
+	FIELD_I64,	/* int64_t, 0..FIELD_I64_MAX */
+	FIELD_INT,	/* int, not negative; always written */
+	FIELD_U64,	/* uint64_t; always written */
+	FIELD_ADDRESS,	/* uint64_t */
+	FIELD_STRING,	/* const char * */
+	FIELD_BOOL,	/* bool; always written */
+	FIELD_AMOUNT,	/* struct amount: bytes, or "max" */
+	FIELD_COUNTERS, /* struct record_counters: an object of them */
+	FIELD_METRICS,	/* int64_t[METRIC_COUNT], inline: each its own key; name is not used */
+};
+
+/* Numbers are read up to 2^60, so that a sum of seven cannot overflow. */
+#define FIELD_I64_MAX (INT64_C(1) << 60)
+
+struct field {
+	const char *name;
+	enum field_type type;
+	bool is_required; /* a line without it is damaged */
+	size_t offset;
+};
+
+#define FIELD(of, member, json_name, kind, ...)                                            \
+	{                                                                                  \
+		.name = (json_name), .type = FIELD_##kind, .offset = offsetof(of, member), \
+		__VA_ARGS__                                                                \
+	}
+#define REQUIRED .is_required = true
+#define FIELDS_END                \
+	{                         \
+		.type = FIELD_END \
+	}
+
+/* The struct as a new JSON object; NULL when memory is short. */
+json_t *fields_to_json(const struct field *fields, const void *from);
+
+/*
+ * Fills the struct from an object: absent fields get their absent value, other members stay.
+ * Returns 0, or -1 when a field has the wrong type or a required one is missing. Strings are
+ * borrowed from `object`.
+ */
+int fields_from_json(const struct field *fields, const json_t *object, void *to);
+
+/* Text as a JSON string; NULL gives NULL. */
+json_t *line_string(const char *text, size_t len);
+
+#endif

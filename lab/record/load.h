@@ -1,0 +1,29 @@
+/*
+ * load.h - what record_load() and the lines that stand for themselves share.
+ *
+ * Internal to lab/record. A kind of line is either collected (series.h), or one of the look just
+ * before the limit (premortem.h), or it sets something of the record: then it has a function here.
+ */
+#ifndef OOMLAB_RECORD_LOAD_H
+#define OOMLAB_RECORD_LOAD_H
+
+#include "record/record.h"
+
+struct loader {
+	struct record *record;
+	const json_t *object; /* the line that is read now */
+	unsigned int line;    /* its number */
+	size_t damaged;	      /* lines dropped */
+	bool has_run, is_cut;
+};
+
+/* Takes l->object into the record; -1 when it is damaged or one too many. */
+typedef int load_fn(struct loader *l);
+
+/* The function for lines of that kind; NULL: there is none. */
+load_fn *load_find(const char *ev);
+
+/* A note of which nothing is known. */
+extern const struct record_note load_blank_note;
+
+#endif
