@@ -224,6 +224,13 @@ START_TEST(utf8_stops_at_the_given_length)
 }
 END_TEST
 
+START_TEST(no_text_is_the_same_as_none_alone)
+{
+	ck_assert(text_is_same("a", (char[]){'a', 0}) && text_is_same(NULL, NULL));
+	ck_assert(!text_is_same("a", "ab") && !text_is_same("", NULL) && !text_is_same(NULL, ""));
+}
+END_TEST
+
 static TCase *text_case(void)
 {
 	TCase *tc = tcase_create("text");
@@ -236,6 +243,7 @@ static TCase *text_case(void)
 	tcase_add_test(tc, writes_durations);
 	tcase_add_loop_test(tc, neutralises_strings, 0, (int)ARRAY_SIZE(strings));
 	tcase_add_test(tc, utf8_stops_at_the_given_length);
+	tcase_add_test(tc, no_text_is_the_same_as_none_alone);
 	return tc;
 }
 

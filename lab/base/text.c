@@ -222,6 +222,11 @@ char *text_format(const char *fmt, ...)
 	return n < 0 ? xstrdup("") : out;
 }
 
+bool text_is_same(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
 bool text_starts_with(const char *text, const char *prefix)
 {
 	return !strncmp(text, prefix, strlen(prefix));

@@ -52,6 +52,9 @@ size_t text_utf8_length(const char *p, size_t len);
 /* printf into malloc'd memory; never NULL. The caller frees. */
 char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Equal; NULL is the same as NULL alone. */
+bool text_is_same(const char *a, const char *b);
+
 bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);
 

@@ -14,6 +14,11 @@ static inline bool is_known(int64_t value)
 	return value != RECORD_ABSENT;
 }
 
+static inline int64_t or_zero(int64_t value)
+{
+	return is_known(value) ? value : 0;
+}
+
 /* The target's own cgroup (level 0). */
 const struct record_cgroup *record_own_cgroup(const struct record *r);
 

@@ -10,11 +10,6 @@ struct amounts {
 	int64_t anon, file, shmem, pagetables, kernel_stack, slab, percpu, vmalloc, kernel, sock;
 };
 
-static int64_t or_zero(int64_t value)
-{
-	return is_known(value) ? value : 0;
-}
-
 static void add(struct budget *b, const char *key, const char *label, int64_t bytes)
 {
 	if (is_known(bytes) && bytes != 0 && b->count < BUDGET_MAX)

@@ -7,11 +7,6 @@
 #include "base/text.h"
 #include "report/touches.h"
 
-static int64_t or_zero(int64_t value)
-{
-	return is_known(value) ? value : 0;
-}
-
 /* ';' parts frames and a blank the number: neither may stand in a name, nor what is no text. */
 static void append_name(struct strbuf *out, char *name)
 {
@@ -59,7 +54,7 @@ void export_folded(const struct facts *f, struct strbuf *out)
 
 static json_t *event(const struct facts *f, const char *name, const char *phase, int64_t t_ns)
 {
-	int64_t origin = is_known(f->record->gate_ns) ? f->record->gate_ns : 0;
+	int64_t origin = or_zero(f->record->gate_ns);
 	json_t *object = json_object();
 
 	json_object_set_new(object, "name", record_string(name));

@@ -7,7 +7,7 @@
 /* Unfinished eager clearing tells the story best, then a refusal, then size. */
 static int64_t interest(const struct record_arena *a, int64_t target_pid)
 {
-	int64_t size = is_known(a->reserved) ? a->reserved : 0;
+	int64_t size = or_zero(a->reserved);
 	int64_t rank = 0;
 
 	if (is_known(a->clear_target) && is_known(a->cleared) && a->cleared < a->clear_target)

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "record/query.h"
 #include "report/json.h"
 
@@ -32,20 +33,15 @@ static void locate(const struct touch_frames *frames, const struct record_reserv
 	}
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
 static bool is_same_line(const struct reserved_line *a, const struct reserved_line *b)
 {
 	const struct touch_line *x = &a->place, *y = &b->place;
 
 	if (a->pid != b->pid || strcmp(a->what, b->what) || x->line_number != y->line_number ||
-	    !same_text(x->function, y->function) || !same_text(x->file, y->file) ||
-	    !same_text(x->module, y->module))
+	    !text_is_same(x->function, y->function) || !text_is_same(x->file, y->file) ||
+	    !text_is_same(x->module, y->module))
 		return false;
-	return x->function || same_text(x->at, y->at);
+	return x->function || text_is_same(x->at, y->at);
 }
 
 static int64_t sum(int64_t a, int64_t b)

@@ -78,7 +78,7 @@ static void say_reserved(const struct facts *f, struct doc *doc)
 			doc,
 			"%s of address space (VSZ) were reserved, inaccessible at first, and %s of "
 			"them committed, that is made accessible; neither uses memory yet.",
-			SIZE(a->reserved), SIZE(is_known(a->committed) ? a->committed : 0));
+			SIZE(a->reserved), SIZE(or_zero(a->committed)));
 	cite_trace(doc, a);
 }
 
@@ -93,7 +93,7 @@ static void say_heuristic(const struct facts *f, struct doc *doc, int64_t bytes,
 {
 	int64_t ram = record_setting_number(f->record, "MemTotal");
 	int64_t swap = record_setting_number(f->record, "SwapTotal");
-	int64_t all = is_known(ram) ? ram + (is_known(swap) ? swap : 0) : RECORD_ABSENT;
+	int64_t all = is_known(ram) ? ram + or_zero(swap) : RECORD_ABSENT;
 
 	if (granted)
 		doc_sentence(
@@ -267,8 +267,7 @@ static void say_address_space(const struct facts *f, struct doc *doc)
 
 	if (!v || !is_known(v->total_vm_bytes) || !is_known(v->anon_rss_bytes))
 		return;
-	rss = v->anon_rss_bytes + (is_known(v->file_rss_bytes) ? v->file_rss_bytes : 0) +
-	      (is_known(v->shmem_rss_bytes) ? v->shmem_rss_bytes : 0);
+	rss = v->anon_rss_bytes + or_zero(v->file_rss_bytes) + or_zero(v->shmem_rss_bytes);
 	doc_heading(doc, "What was touched");
 	doc_sentence(doc,
 		     "%s (pid %" PRId64 ") had %s of address space (total-vm), but only what was "

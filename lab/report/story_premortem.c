@@ -208,7 +208,7 @@ static void say_arenas(const struct record_premortem *p, struct doc *doc)
 				     "The arena \"%s\" had %s reserved, %s handed out, and had "
 				     "written to %s itself.",
 				     a->name ? a->name : "?", SIZE(a->reserved),
-				     SIZE(is_known(a->used) ? a->used : 0), SIZE(a->touched));
+				     SIZE(or_zero(a->used)), SIZE(a->touched));
 		doc_cite(doc, "record line %u", a->line);
 	}
 }
@@ -220,8 +220,7 @@ static void say_files(const struct record_premortem *p, struct doc *doc)
 	doc_table(doc);
 	doc_row(doc, "holds, MiB", "size, MiB", "open file that lives in memory");
 	for (size_t i = 0; i < p->file_count && i < FILES_SHOWN; i++)
-		add_mapping(p->files[i].name, p->files[i].resident,
-			    is_known(p->files[i].size) ? p->files[i].size : 0, doc);
+		add_mapping(p->files[i].name, p->files[i].resident, or_zero(p->files[i].size), doc);
 	if (p->file_count > FILES_SHOWN)
 		doc_row(doc, "", "", "and others: see premortem in report.json");
 	doc_cite(doc, "record lines %u-%u", p->files[0].line, p->files[p->file_count - 1].line);
@@ -246,7 +245,7 @@ static void say_core(const struct record_premortem *p, struct doc *doc)
 		return;
 	if (p->core)
 		doc_sentence(doc, "A core file of that moment: %s (%s).", p->core,
-			     SIZE(is_known(p->core_bytes) ? p->core_bytes : 0));
+			     SIZE(or_zero(p->core_bytes)));
 	else
 		doc_sentence(doc, "No core file: %s.",
 			     p->core_why ? p->core_why : "no reason was recorded");

@@ -143,8 +143,7 @@ static void signalled(const struct facts *f, struct doc *doc)
 			    "It was ended by signal %" PRId64
 			    "%s%s%s. That was not the OOM killer: "
 			    "%s.",
-			    is_known(number) ? number : 0, name ? " (SIG" : "", name ? name : "",
-			    name ? ")" : "",
+			    or_zero(number), name ? " (SIG" : "", name ? name : "", name ? ")" : "",
 			    number == 9 ? "somebody or something else sent it, and exit status 137 "
 					  "alone proves nothing"
 					: "the OOM killer sends SIGKILL only");
