@@ -219,69 +219,63 @@ static bool is_second_dump(const struct assembler *a, const struct message *m)
 	return m->kind == KIND_ZONE && fact_has_zone(f, m->text);
 }
 
+/* Some parts mean something only behind the one that they belong to. */
+static bool add_detail(struct facts *f, const struct message *m)
+{
+	const struct oomlog_event *ev = &f->event;
+
+	switch ((int)m->kind) {
+	case KIND_CPU:
+		fact_cpu(f, m->text, m->line);
+		return true;
+	case KIND_STAT:
+		if (ev->lines.stats)
+			fact_stat(f, m->text, m->line);
+		return true;
+	case KIND_REGISTERS:
+		if (ev->lines.cpu)
+			fact_registers(f, m->text, m->line);
+		return true;
+	case KIND_COUNTERS:
+		fact_counters(f, m->text, m->line);
+		return true;
+	case KIND_NODE:
+		fact_node(f, m->text);
+		return true;
+	case KIND_ZONE:
+		fact_zone(f, m->text, m->line);
+		return true;
+	case KIND_BUDDY:
+		fact_buddy(f, m->text, m->line);
+		return true;
+	case KIND_SWAP:
+		fact_swap(f, m->text, m->line);
+		return true;
+	case KIND_RESERVE:
+		fact_reserve(f, m->text);
+		return true;
+	case KIND_CPUSET:
+		if (ev->lines.invoked)
+			fact_cpuset(f, m->text);
+		return true;
+	case KIND_PAGES:
+		fact_pages(f, m->text);
+		return true;
+	case KIND_MEMINFO:
+		f->event.lines.meminfo = ev->lines.meminfo ? ev->lines.meminfo : m->line;
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Parts of a dump that others print too: taken only inside an event, before its kill. */
 static bool take_detail(struct assembler *a, const struct message *m)
 {
 	if (is_second_dump(a, m))
 		assembler_begin(a, m);
-	struct facts *f = &a->facts;
-	bool dump;
-
 	begin_headless(a, m);
-	dump = a->open && !past_dump(a);
-
-	switch ((int)m->kind) {
-	case KIND_CPU:
-		if (dump)
-			fact_cpu(f, m->text, m->line);
-		return dump;
-	case KIND_STAT:
-		if (dump && event(a)->lines.stats)
-			fact_stat(f, m->text, m->line);
-		return dump;
-	case KIND_REGISTERS:
-		if (dump && event(a)->lines.cpu)
-			fact_registers(f, m->text, m->line);
-		return dump;
-	case KIND_COUNTERS:
-		if (dump)
-			fact_counters(f, m->text, m->line);
-		return dump;
-	case KIND_NODE:
-		if (dump)
-			fact_node(f, m->text);
-		return dump;
-	case KIND_ZONE:
-		if (dump)
-			fact_zone(f, m->text, m->line);
-		return dump;
-	case KIND_BUDDY:
-		if (dump)
-			fact_buddy(f, m->text, m->line);
-		return dump;
-	case KIND_SWAP:
-		if (dump)
-			fact_swap(f, m->text, m->line);
-		return dump;
-	case KIND_RESERVE:
-		if (dump)
-			fact_reserve(f, m->text);
-		return dump;
-	case KIND_CPUSET:
-		if (dump && event(a)->lines.invoked)
-			fact_cpuset(f, m->text);
-		return dump;
-	case KIND_PAGES:
-		if (dump)
-			fact_pages(f, m->text);
-		return dump;
-	case KIND_MEMINFO:
-		if (dump && !event(a)->lines.meminfo)
-			f->event.lines.meminfo = m->line;
-		return dump;
-	default:
-		return false;
-	}
+	return a->open && !past_dump(a) && add_detail(&a->facts, m);
 }
 
 static bool take_trace(struct assembler *a, const struct message *m)

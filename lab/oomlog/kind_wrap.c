@@ -90,11 +90,40 @@ static bool wants_row(struct span text, struct span piece)
 	return numbers_in(body) < 100 && piece.n && numbers_in(piece) > 0;
 }
 
+static bool wants_summary(struct span text, struct span piece)
+{
+	return !span_has(text, SPAN(",uid=")) &&
+	       (span_has_char(piece, '=') || !span_has_char(span_trim(piece), ' '));
+}
+
+static bool wants_task_in(struct span text, struct span piece, bool is_headed)
+{
+	return !span_has(text, SPAN("limit of /")) &&
+	       (is_headed || HAS_ANY(piece, SPAN("limit of"), SPAN("killed as")));
+}
+
+static bool wants_task_in_rest(struct span piece, bool is_headed)
+{
+	return is_headed && (*span_ltrim(piece).p == '/' || span_has(piece, SPAN("limit of")));
+}
+
+/* Long lines of a dump, of which no end can be told: what is no line of its own goes on. */
+static bool wants_dump(struct span piece, bool is_headed)
+{
+	return is_headed && kind_of(piece) != KIND_STAT && kind_of(piece) != KIND_COUNTERS;
+}
+
+static bool wants_other(struct span text, struct span piece)
+{
+	return kind_begun(text) ||
+	       (span_starts(text, SPAN("Tasks in /")) && span_has(piece, SPAN("memory.oom.group")));
+}
+
 bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_headed)
 {
 	if (!span_trim(piece).n)
 		return false;
-	switch (kind) {
+	switch ((int)kind) {
 	case KIND_INVOKED:
 		return wants_invoked(span_rtrim(text), piece);
 	case KIND_KILLED:
@@ -102,18 +131,15 @@ bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_hea
 	case KIND_REAPED:
 		return wants_killed(span_rtrim(text), piece);
 	case KIND_SUMMARY:
-		return !span_has(text, SPAN(",uid=")) &&
-		       (span_has_char(piece, '=') || !span_has_char(span_trim(piece), ' '));
+		return wants_summary(text, piece);
 	case KIND_TABLE_HEAD:
 		return !span_ends(span_rtrim(text), SPAN("name")) && only_words(piece);
 	case KIND_ROW:
 		return wants_row(text, piece);
-	case KIND_TASK_IN_REST:
-		return is_headed &&
-		       (*span_ltrim(piece).p == '/' || span_has(piece, SPAN("limit of")));
 	case KIND_TASK_IN:
-		return !span_has(text, SPAN("limit of /")) &&
-		       (is_headed || HAS_ANY(piece, SPAN("limit of"), SPAN("killed as")));
+		return wants_task_in(text, piece, is_headed);
+	case KIND_TASK_IN_REST:
+		return wants_task_in_rest(piece, is_headed);
 	case KIND_TASKS_STATE:
 		return span_starts(span_ltrim(piece), SPAN("pages"));
 	case KIND_USAGE:
@@ -122,9 +148,7 @@ bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_hea
 	case KIND_GROUP:
 		return HAS_ANY(piece, SPAN("killed due"), SPAN("oom.group"));
 	case KIND_STATS:
-		if (only_kilobytes(piece))
-			return true;
-		/* fallthrough */
+		return only_kilobytes(piece) || wants_dump(piece, is_headed);
 	case KIND_CPU:
 	case KIND_COUNTERS:
 	case KIND_NODE:
@@ -132,30 +156,10 @@ bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_hea
 	case KIND_BUDDY:
 	case KIND_REGISTERS:
 	case KIND_PANIC:
-		return is_headed && kind_of(piece) != KIND_STAT && kind_of(piece) != KIND_COUNTERS;
-	case KIND_OTHER:
-	case KIND_STAT:
-	case KIND_SUMMARY_REST:
-	case KIND_NO_KILLABLE:
-	case KIND_SUPPRESSED:
-	case KIND_TRACE_HEAD:
-	case KIND_FRAME:
-	case KIND_MEMINFO:
-	case KIND_SWAP:
-	case KIND_PAGES:
-	case KIND_SLAB_HEAD:
-	case KIND_SLAB:
-	case KIND_BOOT:
-	case KIND_CPUSET:
-	case KIND_RESERVE:
-	case KIND_EXITING:
-	case KIND_BY_HAND:
-	case KIND_NO_COMPACTION:
-	case KIND_COUNT:
-		break;
+		return wants_dump(piece, is_headed);
+	default:
+		return wants_other(text, piece);
 	}
-	return kind_begun(text) ||
-	       (span_starts(text, SPAN("Tasks in /")) && span_has(piece, SPAN("memory.oom.group")));
 }
 
 static struct span last_word(struct span s)
