@@ -26,34 +26,60 @@ static int take_line(const char *text, size_t len, void *ctx)
 	return record_put_raw(&run->writer, text, len);
 }
 
-/* oomlab run --inside-guest --spec-json=... -- PATH ARGS... */
-static char **inner_argv(const struct run *run, char *spec_option, char *premortem,
-			 char *library_option)
+/* The words "oomlab run --inside-guest --spec-json=... -- PATH ARGS...", and those made for it. */
+struct inner {
+	char *spec, *premortem, *library;
+	char **argv;
+};
+
+static void inner_release(struct inner *in)
+{
+	free(in->spec);
+	free(in->premortem);
+	free(in->library);
+	free(in->argv);
+}
+
+static void inner_options(const struct run *run, struct inner *in)
+{
+	json_t *spec = spec_to_json(&run->spec);
+	_cleanup_free_ char *text = json_dumps(spec, JSON_COMPACT);
+
+	in->spec = text_format("--spec-json=%s", text);
+	in->premortem = run->options->premortem_percent
+				? text_format("--premortem=%d", run->options->premortem_percent)
+				: xstrdup("--premortem=off");
+	if (run->preload)
+		in->library = text_format("--preload-library=%s", run->preload);
+	json_decref(spec);
+}
+
+static void inner_init(const struct run *run, struct inner *in)
 {
 	static char self[] = "oomlab", command[] = "run", inside[] = "--inside-guest", end[] = "--";
 	static char unprofiled[] = "--no-touch-profile", preload[] = "--preload";
 	size_t argc = 0, n = 0;
 	char **argv;
 
+	inner_options(run, in);
 	while (run->argv[argc])
 		argc++;
-	argv = xcalloc(argc + 10, sizeof(*argv));
+	argv = in->argv = xcalloc(argc + 10, sizeof(*argv));
 	argv[n++] = self;
 	argv[n++] = command;
 	argv[n++] = inside;
-	argv[n++] = spec_option;
-	argv[n++] = premortem;
+	argv[n++] = in->spec;
+	argv[n++] = in->premortem;
 	if (run->options->no_touch_profile)
 		argv[n++] = unprofiled;
-	if (run->preload) {
+	if (in->library) {
 		argv[n++] = preload;
-		argv[n++] = library_option;
+		argv[n++] = in->library;
 	}
 	argv[n++] = end;
 	argv[n++] = run->path;
 	for (size_t i = 1; i < argc; i++)
 		argv[n++] = run->argv[i];
-	return argv;
 }
 
 /* Inside a guest the target cannot see that what it prints is lost out here. */
@@ -78,23 +104,43 @@ static int lab_was_killed(int signal, struct err *err)
 		signal, strsignal(signal));
 }
 
+static void put_result(struct run *run, const struct vm_result *result)
+{
+	if (result->lines_dropped)
+		record_put_lost(&run->writer, "record", result->lines_dropped);
+	note_output(run, "standard output", result->out_cause);
+	note_output(run, "standard error", result->err_cause);
+	if (result->accelerator)
+		record_put_run(&run->writer, &(struct record_run){
+						     .accelerator = result->accelerator,
+						     .page_size = RECORD_ABSENT,
+						     .cgroup_version = RECORD_ABSENT,
+					     });
+}
+
+/* What ended the guest, and whether the lab did its part: 0, or -1 with the error. */
+static int put_end(struct run *run, const struct vm_result *result, int r, struct err *err)
+{
+	if (result->interrupted) {
+		run->signal = result->signal;
+		record_put_watchdog(&run->writer, io_now_ns(), "interrupt");
+		return 0;
+	}
+	if (r >= 0 && WIFSIGNALED(result->status))
+		r = lab_was_killed(WTERMSIG(result->status), err);
+	if (r < 0)
+		record_put_error(&run->writer, err->text);
+	return r;
+}
+
 int run_vm(struct run *run, struct err *err)
 {
-	json_t *spec = spec_to_json(&run->spec);
-	_cleanup_free_ char *text = json_dumps(spec, JSON_COMPACT);
-	_cleanup_free_ char *option = text_format("--spec-json=%s", text);
-	_cleanup_free_ char *library = text_format("--preload-library=%s", run->preload);
-	_cleanup_free_ char *premortem =
-		run->options->premortem_percent
-			? text_format("--premortem=%d", run->options->premortem_percent)
-			: xstrdup("--premortem=off");
-	_cleanup_free_ char **argv = inner_argv(run, option, premortem, library);
+	_cleanup_(inner_release) struct inner inner = {0};
 	_cleanup_free_ char *cwd = getcwd(NULL, 0);
 	char *programs[] = {run->path, run->preload, NULL};
-	const struct vm_request request = {
+	struct vm_request request = {
 		.kernel = run->options->kernel,
 		.ram_bytes = run->plan.ram_bytes,
-		.argv = argv,
 		.envp = environ,
 		.cwd = run->options->share_host ? cwd : NULL,
 		.programs = programs,
@@ -110,7 +156,8 @@ int run_vm(struct run *run, struct err *err)
 	struct vm_result result = {0};
 	int r;
 
-	json_decref(spec);
+	inner_init(run, &inner);
+	request.argv = inner.argv;
 	if (!run->spec.name && !request.share_host)
 		record_put_note(
 			&run->writer,
@@ -118,24 +165,6 @@ int run_vm(struct run *run, struct err *err)
 			"nothing else of this host; --share-host shows it all, read-only");
 	live_stage(&run->live, "booting");
 	r = vm_run(&request, &result, err);
-	if (result.lines_dropped)
-		record_put_lost(&run->writer, "record", result.lines_dropped);
-	note_output(run, "standard output", result.out_cause);
-	note_output(run, "standard error", result.err_cause);
-	if (result.accelerator)
-		record_put_run(&run->writer, &(struct record_run){
-						     .accelerator = result.accelerator,
-						     .page_size = RECORD_ABSENT,
-						     .cgroup_version = RECORD_ABSENT,
-					     });
-	if (result.interrupted) {
-		run->signal = result.signal;
-		record_put_watchdog(&run->writer, io_now_ns(), "interrupt");
-	} else if (r < 0) {
-		record_put_error(&run->writer, err->text);
-	} else if (WIFSIGNALED(result.status)) {
-		r = lab_was_killed(WTERMSIG(result.status), err);
-		record_put_error(&run->writer, err->text);
-	}
-	return result.interrupted ? 0 : r;
+	put_result(run, &result);
+	return put_end(run, &result, r, err);
 }
