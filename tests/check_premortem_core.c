@@ -22,6 +22,8 @@ static void core_leave(void)
 }
 
 #define GDB(body) put_file("gdb", "#!/bin/sh\nPATH=/bin:/usr/bin\n" body, 0700)
+/* Five bytes; the last argument is the command "gcore PATH". */
+#define WRITES "for last; do :; done; printf 12345 >\"${last#gcore }\"\n"
 
 static bool take_core(char *path, int64_t *bytes, char *why)
 {
@@ -34,8 +36,7 @@ START_TEST(a_core_file_is_gdb_s)
 	char path[256], why[256];
 	int64_t bytes;
 
-	/* The last argument is the command "gcore PATH". */
-	GDB("for last; do :; done; printf 12345 >\"${last#gcore }\"\n");
+	GDB(WRITES);
 	ck_assert_msg(take_core(path, &bytes, why), "%s", why);
 	ck_assert_int_eq(bytes, 5);
 	check_holds(path, "12345");
@@ -49,7 +50,7 @@ START_TEST(no_core_file_has_a_reason)
 
 	ck_assert(!take_core(path, &bytes, why));
 	ck_assert_ptr_nonnull(strstr(why, "install the package gdb"));
-	GDB("for last; do :; done; printf 12345 >\"${last#gcore }\"; exit 9\n");
+	GDB(WRITES "exit 9\n");
 	ck_assert(!take_core(path, &bytes, why));
 	ck_assert_ptr_nonnull(strstr(why, "status 9"));
 	ck_assert_int_ne(access(path, F_OK), 0);
@@ -73,7 +74,7 @@ START_TEST(a_core_file_beyond_the_bound_is_not_begun)
 	pid_t other = start_child();
 
 	ck_assert_ptr_ne(huge, MAP_FAILED);
-	GDB("for last; do :; done; printf 12345 >\"${last#gcore }\"\n");
+	GDB(WRITES);
 	ck_assert(!premortem_core(other, scratch_dir, path, sizeof(path), &bytes, why));
 	ck_assert_ptr_nonnull(strstr(why, "at most are written here"));
 	kill(other, SIGKILL);
@@ -147,9 +148,23 @@ START_TEST(a_folder_that_is_not_there_holds_no_core_file)
 	int64_t bytes;
 
 	ck_assert(!premortem_core(child, "/nowhere", path, sizeof(path), &bytes, why));
-	ck_assert_ptr_nonnull(strstr(why, "0 bytes at most are written here"));
+	ck_assert_str_eq(why, "the folder for it cannot be written to (No such file or directory): "
+			      "/nowhere");
 	ck_assert(!premortem_core(child, scratch_dir, path, strlen(scratch_dir), &bytes, why));
 	ck_assert_ptr_nonnull(strstr(why, "of such a name"));
+}
+END_TEST
+
+START_TEST(a_file_in_place_of_the_folder_is_told)
+{
+	_cleanup_free_ char *file = text_format("%s/file", scratch_dir);
+	char path[256], why[256] = "";
+	int64_t bytes;
+
+	put_file("file", "x", 0600);
+	ck_assert(!premortem_core(child, file, path, sizeof(path), &bytes, why));
+	ck_assert_ptr_nonnull(strstr(why, "cannot be written to (Not a directory): "));
+	check_holds("file", "x");
 }
 END_TEST
 
@@ -165,7 +180,7 @@ static void taking_enter(void)
 
 START_TEST(the_look_tells_of_the_core_file)
 {
-	GDB("for last; do :; done; printf 12345 >\"${last#gcore }\"\n");
+	GDB(WRITES);
 	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
 	ck_assert(!is_stopped(child));
 	check_holds("cgroup.freeze", "0\n");
@@ -209,6 +224,7 @@ static TCase *cores(void)
 	tcase_add_test(t, who_was_stopped_before_stays_so);
 	tcase_add_test(t, a_cgroup_that_has_gone_stops_nobody);
 	tcase_add_test(t, a_folder_that_is_not_there_holds_no_core_file);
+	tcase_add_test(t, a_file_in_place_of_the_folder_is_told);
 	return t;
 }
 

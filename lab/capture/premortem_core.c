@@ -61,12 +61,17 @@ void premortem_go_on(struct stopped *stopped)
 	*stopped = (struct stopped){0};
 }
 
-static int64_t room_in(const char *dir)
+/* Half of what its disk has left, in bytes; -1 with the reason when it takes no file. */
+static int64_t room_in(const char *dir, char *why)
 {
+	_cleanup_free_ char *inside = text_format("%s/.", dir);
 	struct statvfs fs;
 
-	if (statvfs(dir, &fs) < 0)
-		return 0;
+	if (access(inside, W_OK | X_OK) < 0 || statvfs(inside, &fs) < 0) {
+		snprintf(why, WHY_SIZE, "the folder for it cannot be written to (%s): %s",
+			 strerror(errno), dir);
+		return -1;
+	}
 	return (int64_t)(fs.f_bavail / 2 * fs.f_frsize);
 }
 
@@ -146,8 +151,10 @@ static int64_t dump_size(pid_t pid)
 
 static bool fits(pid_t pid, const char *dir, int64_t *most, char *why)
 {
-	int64_t dump = dump_size(pid), room = room_in(dir);
+	int64_t dump = dump_size(pid), room = room_in(dir, why);
 
+	if (room < 0)
+		return false;
 	*most = room < PREMORTEM_CORE_MAX ? room : PREMORTEM_CORE_MAX;
 	if (dump <= *most)
 		return true;
