@@ -256,8 +256,7 @@ START_TEST(who_holds_the_most_is_looked_at_first)
 	ck_assert_uint_eq(record.premortem->process_count, 2);
 	ck_assert_int_eq(record.premortem->processes[0].pid, larger);
 	ck_assert_int_eq(record.premortem->processes[1].pid, child);
-	kill(larger, SIGKILL);
-	waitpid(larger, NULL, 0);
+	end_child(larger);
 }
 END_TEST
 
@@ -290,8 +289,7 @@ START_TEST(arenas_are_told_and_their_ring_is_no_file)
 	ck_assert_str_eq(record.premortem->arenas[0].name, "game memory");
 	ck_assert_uint_eq(record.premortem->file_count, 1);
 	ck_assert_ptr_nonnull(strstr(record.premortem->files[0].name, "newline"));
-	kill(holder, SIGKILL);
-	waitpid(holder, NULL, 0);
+	end_child(holder);
 	trace_detach();
 	trace_ring_free(ring);
 }

@@ -16,8 +16,7 @@ static void core_enter(void)
 
 static void core_leave(void)
 {
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	end_child(child);
 	scratch_leave();
 }
 
@@ -77,15 +76,13 @@ START_TEST(a_core_file_beyond_the_bound_is_not_begun)
 	GDB(WRITES);
 	ck_assert(!premortem_core(other, scratch_dir, path, sizeof(path), &bytes, why));
 	ck_assert_ptr_nonnull(strstr(why, "at most are written here"));
-	kill(other, SIGKILL);
-	waitpid(other, NULL, 0);
+	end_child(other);
 	/* What is not to be dumped does not count. */
 	ck_assert_int_eq(madvise(huge, (size_t)PREMORTEM_CORE_MAX, MADV_DONTDUMP), 0);
 	other = start_child();
 	ck_assert_msg(premortem_core(other, scratch_dir, path, sizeof(path), &bytes, why), "%s",
 		      why);
-	kill(other, SIGKILL);
-	waitpid(other, NULL, 0);
+	end_child(other);
 	munmap(huge, (size_t)PREMORTEM_CORE_MAX);
 }
 END_TEST
@@ -126,8 +123,7 @@ START_TEST(who_was_stopped_before_stays_so)
 	ck_assert_uint_eq(stopped.count, 0);
 	ck_assert(!is_stopped(child));
 	ck_assert(is_stopped(other));
-	kill(other, SIGKILL);
-	waitpid(other, NULL, 0);
+	end_child(other);
 }
 END_TEST
 

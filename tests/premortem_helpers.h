@@ -82,6 +82,13 @@ static inline pid_t start_child(void)
 	return pid;
 }
 
+/* It may have ended before. */
+static inline void end_child(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 static inline void cgroup_enter(void)
 {
 	_cleanup_free_ char *procs = NULL;
@@ -114,8 +121,7 @@ static inline void cgroup_enter(void)
 
 static inline void cgroup_leave(void)
 {
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	end_child(child);
 	record_release(&record);
 	close(writer.fd);
 	close(cg.levels[0].dirfd);
