@@ -57,7 +57,7 @@ static size_t make_sample(struct sample *s, int32_t member, int64_t size)
 
 static struct touch_layout layout_of(void)
 {
-	struct touch_layout layout;
+	struct touch_layout layout = {0};
 
 	ck_assert(touch_layout(format, &layout));
 	return layout;
@@ -102,9 +102,12 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 	static const char reserve[] =
 		"\tfield:unsigned long addr;\toffset:8;\tsize:8;\tsigned:0;\n"
 		"\tfield:unsigned long length;\toffset:24;\tsize:8;\tsigned:0;\n";
+	static const char grow[] = "\tfield:unsigned long index;\toffset:8;\tsize:8;\tsigned:0;\n"
+				   "\tfield:unsigned long last;\toffset:16;\tsize:8;\tsigned:0;\n"
+				   "\tfield:void * val;\toffset:24;\tsize:8;\tsigned:0;\n";
 	struct touch_layout layout = layout_of();
-	const uint64_t start = 0x7000, bytes = 1 << 20;
-	const uint16_t id = 697;
+	const uint64_t start = 0x7000, bytes = 1 << 20, last = start + bytes - 1, none = 0;
+	const uint16_t id = 697, grow_id = 698;
 	struct touch_event event;
 	struct sample s;
 	size_t len = make_sample(&s, MEMBER_ANON, 12345);
@@ -121,8 +124,42 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 	ck_assert_int_eq(event.kind, TOUCH_RESERVE);
 	ck_assert_uint_eq(event.start, start);
 	ck_assert_uint_eq(event.len, bytes);
+	ck_assert(!touch_layout_grow(reserve, grow_id, &layout));
+	ck_assert(!touch_layout_grow(grow, UINT16_MAX + 1, &layout));
+	ck_assert(touch_layout_grow(grow, grow_id, &layout));
+	memcpy(s.raw, &grow_id, sizeof(grow_id));
+	memcpy(s.raw + 16, &last, sizeof(last));
+	ck_assert(touch_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, TOUCH_GROW);
+	ck_assert_uint_eq(event.start, start);
+	ck_assert_uint_eq(event.len, bytes);
+	/* Given up, not grown. */
+	memcpy(s.raw + 24, &none, sizeof(none));
+	ck_assert(touch_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, TOUCH_OTHER);
 	s.raw_len = 20;
 	ck_assert(!touch_decode(&layout, &s, len, &event));
+}
+END_TEST
+
+START_TEST(some_samples_hold_no_period)
+{
+	static const uint64_t ids[] = {5, 6};
+	struct touch_layout layout = layout_of();
+	struct touch_event event;
+	struct sample s;
+	size_t len = make_sample(&s, MEMBER_ANON, 12345) - sizeof(s.period);
+
+	s.id = 6;
+	s.header.size = (uint16_t)len;
+	memmove(&s.period, &s.period + 1, len - offsetof(struct sample, period));
+	ck_assert(!touch_decode(&layout, &s, len, &event) || event.size != 12345);
+	layout.grow_events = ids;
+	layout.grow_event_count = ARRAY_SIZE(ids);
+	ck_assert(touch_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, TOUCH_RSS);
+	ck_assert_int_eq(event.size, 12345);
+	ck_assert_uint_eq(event.period, 0);
 }
 END_TEST
 
@@ -356,6 +393,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, layout_is_read_from_the_format);
 	tcase_add_test(tcase, a_sample_is_decoded);
 	tcase_add_test(tcase, tracepoints_are_told_apart_by_their_ids);
+	tcase_add_test(tcase, some_samples_hold_no_period);
 	tcase_add_test(tcase, no_length_is_trusted);
 	tcase_add_test(tcase, no_number_is_trusted);
 	tcase_add_test(tcase, any_bytes_are_survived);

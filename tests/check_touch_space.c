@@ -136,6 +136,96 @@ START_TEST(small_pieces_are_one_and_the_heap_grows)
 }
 END_TEST
 
+static void grow(pid_t pid, uint64_t who, uint64_t start, uint64_t len)
+{
+	const struct unwind_frame frame = {0, who};
+	const struct touch_event event = {.kind = TOUCH_GROW,
+					  .pid = pid,
+					  .tid = pid,
+					  .t_ns = ++clock_ns,
+					  .start = start,
+					  .len = len};
+
+	touch_spaces_grow(&spaces, &event, &frame, who ? 1 : 0);
+}
+
+START_TEST(a_heap_is_of_who_made_it_larger)
+{
+	const struct touch_event fork = {.kind = TOUCH_FORK, .pid = 2, .parent = 1};
+	uint64_t start = 0;
+
+	begin();
+	map(1, MIB, MIB / 2, "[heap]");
+	ck_assert(!touch_spaces_has_heap(&spaces, 1, &start));
+	map(1, MIB, 2 * MIB, "[heap]");
+	ck_assert(touch_spaces_has_heap(&spaces, 1, &start));
+	ck_assert_uint_eq(start, MIB);
+	ck_assert(!touch_spaces_has_heap(&spaces, 1, &start));
+	grow(1, 7, MIB, 3 * MIB);
+	grow(1, 7, MIB, 3 * MIB);
+	map(1, MIB, 3 * MIB, "[heap]");
+	/* Not sampled: as the one before. */
+	map(1, MIB, 4 * MIB, "[heap]");
+	grow(1, 8, MIB, 6 * MIB);
+	map(1, MIB, 6 * MIB, "[heap]");
+	grow(1, 7, MIB, 7 * MIB);
+	ck_assert_uint_eq(at(1, 3 * MIB - 1)->depth, 0);
+	ck_assert_int_eq(at(1, 3 * MIB - 1)->bytes, (int64_t)(2 * MIB));
+	ck_assert_int_eq(at(1, 3 * MIB)->bytes, (int64_t)(3 * MIB));
+	ck_assert_int_eq(find(1, 3 * MIB), find(1, 5 * MIB - 1));
+	ck_assert_int_eq(find(1, 3 * MIB), find(1, 7 * MIB));
+	ck_assert_int_eq(at(1, 5 * MIB)->bytes, (int64_t)(2 * MIB));
+	ck_assert_uint_eq(at(1, 5 * MIB)->start, 5 * MIB);
+	ck_assert_int_eq(at(1, 5 * MIB)->what, MAPPING_HEAP);
+	/* A child is watched with its parent. */
+	touch_spaces_fork(&spaces, &fork);
+	ck_assert(!touch_spaces_has_heap(&spaces, 2, &start));
+	ck_assert_int_eq(find(2, 5 * MIB), find(1, 5 * MIB));
+	/* What is given back is nobody's. */
+	map(1, MIB, 4 * MIB, "[heap]");
+	ck_assert_int_eq(find(1, 5 * MIB), MAPPING_UNKNOWN);
+	grow(1, 8, MIB, 5 * MIB);
+	ck_assert_int_eq(at(1, 5 * MIB)->bytes, (int64_t)(3 * MIB));
+	/* Another program is to be watched anew. */
+	touch_spaces_clear(&spaces, 2);
+	map(2, 3 * MIB, 2 * MIB, "[heap]");
+	ck_assert(touch_spaces_has_heap(&spaces, 2, &start));
+	ck_assert_uint_eq(start, 3 * MIB);
+}
+END_TEST
+
+START_TEST(what_grows_elsewhere_is_no_heap)
+{
+	begin();
+	grow(1, 7, MIB, 2 * MIB);
+	ck_assert_int_eq(find(1, MIB), MAPPING_UNKNOWN);
+	map(1, MIB, 2 * MIB, "[heap]");
+	grow(1, 7, 5 * MIB, 2 * MIB);
+	ck_assert_int_eq(find(1, 6 * MIB), MAPPING_UNKNOWN);
+	/* Without a stack it is nobody's. */
+	grow(1, 0, MIB, 3 * MIB);
+	ck_assert_uint_eq(at(1, 3 * MIB)->depth, 0);
+	ck_assert_int_eq(find(1, MIB), find(1, 3 * MIB));
+}
+END_TEST
+
+START_TEST(askers_for_heaps_are_bounded)
+{
+	uint64_t end = 2 * MIB;
+
+	begin();
+	map(1, MIB, end - MIB, "[heap]");
+	for (uint64_t who = 1; who <= HEAPS_MAX + 2; who++) {
+		end += MIB;
+		grow(1, who, MIB, end - MIB);
+	}
+	ck_assert_uint_eq(at(1, 2 * MIB)->depth, 1);
+	ck_assert_uint_eq(at(1, end - 1)->depth, 0);
+	ck_assert_int_eq(find(1, MIB), find(1, end - 1));
+	ck_assert_uint_lt(spaces.mapping_count, MAPPINGS_MAX / 2);
+}
+END_TEST
+
 START_TEST(a_child_has_its_parents_and_an_exec_none)
 {
 	const struct touch_event event = {.kind = TOUCH_FORK, .pid = 2, .parent = 1};
@@ -341,6 +431,9 @@ static TCase *tests(void)
 	tcase_add_test(tcase, a_change_of_protection_changes_no_owner);
 	tcase_add_test(tcase, files_are_no_reservation);
 	tcase_add_test(tcase, small_pieces_are_one_and_the_heap_grows);
+	tcase_add_test(tcase, a_heap_is_of_who_made_it_larger);
+	tcase_add_test(tcase, what_grows_elsewhere_is_no_heap);
+	tcase_add_test(tcase, askers_for_heaps_are_bounded);
 	tcase_add_test(tcase, a_child_has_its_parents_and_an_exec_none);
 	tcase_add_test(tcase, numbers_that_cannot_be_are_refused);
 	tcase_add_test(tcase, everything_is_bounded);

@@ -213,12 +213,39 @@ static void on_reserve(struct touch *t, const struct touch_event *event)
 	touch_spaces_reserve(&t->spaces, event, frames, depth);
 }
 
+static void on_grow(struct touch *t, const struct touch_event *event)
+{
+	struct unwind_frame frames[UNWIND_DEPTH_MAX];
+	size_t depth = stack_of(t, event, frames);
+
+	touch_spaces_grow(&t->spaces, event, frames, depth);
+	if (++t->growths == TOUCH_GROWTHS)
+		touch_rings_heap_period(&t->rings, TOUCH_GROWTHS_PERIOD);
+}
+
+/* Not before there is a large one: the last to close a tracepoint waits, and most have none. */
+static void watch_heap(struct touch *t, pid_t pid)
+{
+	_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
+	uint64_t start;
+	int64_t id;
+
+	if (t->is_by_faults || !touch_spaces_has_heap(&t->spaces, pid, &start))
+		return;
+	id = t->layout.grow_id ? t->layout.grow_id : tracefs_event("maple_tree/ma_write", &format);
+	if (t->layout.grow_id || touch_layout_grow(format.buf, id, &t->layout))
+		touch_rings_watch_heap(&t->rings, pid, id, start);
+	t->layout.grow_events = t->rings.heap_ids;
+	t->layout.grow_event_count = t->rings.heap_count;
+}
+
 static void on_map(struct touch *t, const struct touch_event *event)
 {
 	if (event->is_code)
 		unwind_map(t->unwind, event->pid, event->start, event->len, event->pgoff,
 			   event->path);
 	touch_spaces_map(&t->spaces, event);
+	watch_heap(t, event->pid);
 }
 
 static void on_fault(struct touch *t, const struct touch_event *event)
@@ -251,6 +278,9 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		break;
 	case TOUCH_RESERVE:
 		on_reserve(t, event);
+		break;
+	case TOUCH_GROW:
+		on_grow(t, event);
 		break;
 	case TOUCH_MAP:
 		on_map(t, event);

@@ -1,6 +1,8 @@
 #include "capture/touch_ring.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/perf_event.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -27,6 +29,7 @@ enum {
 		256 << 10,    /* of the 516 KiB a CPU that kernel.perf_event_mlock_kb gives */
 	STACK_LEADING = 4096, /* of faults that lead, which are many */
 	STACK_WATCH = 4096,   /* while the tracepoint is off */
+	HEAP_FDS_MOST = 256,
 };
 
 static size_t page(void)
@@ -57,7 +60,7 @@ static struct perf_event_attr attributes(size_t data_size)
 		.enable_on_exec = 1,
 		.inherit = 1,
 		.watermark = 1,
-		.wakeup_watermark = (uint32_t)data_size / 4,
+		.wakeup_watermark = (uint32_t)data_size / 16,
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
 	};
@@ -200,6 +203,7 @@ static int open_ring(struct touch_rings *rings, pid_t pid, int cpu,
 	if (fd < 0)
 		return -errno;
 	rings->count++;
+	ring->cpu = cpu;
 	memset(ring->fds, -1, sizeof(ring->fds));
 	ring->fds[RING_LEADER] = fd;
 	ring->map =
@@ -247,6 +251,66 @@ void touch_rings_watch(struct touch_rings *rings, enum touch_rings_watch watch)
 	rings->watch = watch;
 }
 
+static int watch_heap_on(struct touch_rings *rings, const struct touch_ring *ring, pid_t tid,
+			 int64_t id, const char *filter)
+{
+	struct perf_event_attr attr = tracepoint_attributes(rings->data_size, id);
+	int fd;
+
+	attr.freq = 0;
+	attr.sample_period = 1;
+	attr.enable_on_exec = 0;
+	without_periods(&attr);
+	fd = open_event(&attr, tid, ring->cpu, -1);
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter) < 0 ||
+	    ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fds[RING_LEADER]) < 0 ||
+	    ioctl(fd, PERF_EVENT_IOC_ID, &rings->heap_ids[rings->heap_count]) < 0 ||
+	    ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) < 0) {
+		close(fd);
+		return -EINVAL;
+	}
+	rings->heap_fds[rings->heap_count++] = fd;
+	return 0;
+}
+
+static int watch_heap_of(struct touch_rings *rings, pid_t tid, int64_t id, const char *filter)
+{
+	int r = -EMFILE;
+
+	for (int i = 0; i < rings->count && rings->heap_count < HEAP_FDS_MOST; i++) {
+		r = watch_heap_on(rings, &rings->items[i], tid, id, filter);
+		if (r)
+			break;
+	}
+	return r;
+}
+
+int touch_rings_watch_heap(struct touch_rings *rings, pid_t pid, int64_t id, uint64_t start)
+{
+	_cleanup_free_ char *filter = text_format("index == %" PRIu64, start);
+	_cleanup_free_ char *path = text_format("/proc/%d/task", (int)pid);
+	_cleanup_closedir_ DIR *dir = opendir(path);
+	struct dirent *entry;
+	int r = -ESRCH;
+
+	if (!rings->heap_fds) {
+		rings->heap_fds = xcalloc(HEAP_FDS_MOST, sizeof(*rings->heap_fds));
+		rings->heap_ids = xcalloc(HEAP_FDS_MOST, sizeof(*rings->heap_ids));
+	}
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			r = watch_heap_of(rings, (pid_t)atoi(entry->d_name), id, filter);
+	return r;
+}
+
+void touch_rings_heap_period(struct touch_rings *rings, uint64_t period)
+{
+	for (size_t i = 0; i < rings->heap_count; i++)
+		ioctl(rings->heap_fds[i], PERF_EVENT_IOC_PERIOD, &period);
+}
+
 /* The members of a group before its leader. */
 static void close_events(struct touch_ring *ring)
 {
@@ -257,6 +321,10 @@ static void close_events(struct touch_ring *ring)
 
 static void close_rings(struct touch_rings *rings)
 {
+	for (size_t i = 0; i < rings->heap_count; i++)
+		close(rings->heap_fds[i]);
+	free(rings->heap_fds);
+	free(rings->heap_ids);
 	for (int i = 0; i < rings->count; i++) {
 		struct touch_ring *ring = &rings->items[i];
 

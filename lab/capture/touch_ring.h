@@ -18,6 +18,9 @@ enum {
 	TOUCH_STACK_BYTES = 8192,     /* of a sample */
 	TOUCH_TICKS_PER_SECOND = 499, /* in step with nothing */
 	TOUCH_SOME_FAULTS_A_SECOND = 3989,
+	TOUCH_GROWTHS = 64, /* of heaps, each of which is sampled; then each so many'th, */
+	TOUCH_GROWTHS_PERIOD =
+		17, /* which is 1 MiB of malloc(3)'s steps: the kernel tells of each twice */
 };
 
 enum touch_ring_event {
@@ -31,6 +34,7 @@ enum touch_ring_event {
 };
 
 struct touch_ring {
+	int cpu;
 	int fds[RING_EVENTS]; /* -1: there is none */
 	void *map;
 	uint64_t head; /* of this round */
@@ -49,6 +53,9 @@ struct touch_rings {
 	int count;
 	int epoll_fd;
 	size_t data_size; /* bytes of each */
+	int *heap_fds;	  /* events beside them, all open */
+	uint64_t *heap_ids;
+	size_t heap_count;
 	enum touch_rings_watch watch;
 };
 
@@ -73,6 +80,16 @@ int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_po
 void touch_rings_switch(struct touch_rings *rings, bool is_on);
 /* Nothing, at first. */
 void touch_rings_watch(struct touch_rings *rings, enum touch_rings_watch watch);
+
+/*
+ * From now on, who makes the heap of `pid` that begins at `start` larger, in those of its threads
+ * that there are and in what they start. Each time, until touch_rings_heap_period(): left to the
+ * kernel, the period would for long be that of a burst. id: of maple_tree:ma_write. 0 or -errno.
+ * The samples do not hold their period, and have one of heap_ids[].
+ */
+int touch_rings_watch_heap(struct touch_rings *rings, pid_t pid, int64_t id, uint64_t start);
+/* Of all that are watched by now. */
+void touch_rings_heap_period(struct touch_rings *rings, uint64_t period);
 
 /* What stands in the rings now is what touch_rings_next() gives. */
 void touch_rings_begin(struct touch_rings *rings);

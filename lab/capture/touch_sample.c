@@ -71,6 +71,16 @@ bool touch_layout_reserve(const char *format, int64_t id, struct touch_layout *l
 	return true;
 }
 
+bool touch_layout_grow(const char *format, int64_t id, struct touch_layout *layout)
+{
+	if (id <= 0 || id > UINT16_MAX || !find_field(format, " index;", 8, &layout->grow_first) ||
+	    !find_field(format, " last;", 8, &layout->grow_last) ||
+	    !find_field(format, " val;", 8, &layout->grow_value))
+		return false;
+	layout->grow_id = (uint16_t)id;
+	return true;
+}
+
 uint64_t touch_sample_type(void)
 {
 	uint64_t type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
@@ -116,6 +126,21 @@ static bool decode_reserve(const struct touch_layout *layout, const unsigned cha
 	return true;
 }
 
+/* Without a value the range is given up. */
+static bool decode_grow(const struct touch_layout *layout, const unsigned char *raw, size_t len,
+			struct touch_event *event)
+{
+	uint64_t last, value;
+
+	if (!raw_number(raw, len, &layout->grow_first, &event->start) ||
+	    !raw_number(raw, len, &layout->grow_last, &last) ||
+	    !raw_number(raw, len, &layout->grow_value, &value))
+		return false;
+	event->len = last - event->start + 1;
+	event->kind = value && last > event->start ? TOUCH_GROW : TOUCH_OTHER;
+	return true;
+}
+
 /* Every tracepoint's raw bytes begin with its id. */
 static bool decode_raw(const struct touch_layout *layout, const unsigned char *raw, size_t len,
 		       struct touch_event *event)
@@ -124,9 +149,11 @@ static bool decode_raw(const struct touch_layout *layout, const unsigned char *r
 
 	if (len >= sizeof(id))
 		memcpy(&id, raw, sizeof(id));
-	return layout->reserve_id && id == layout->reserve_id
-		       ? decode_reserve(layout, raw, len, event)
-		       : decode_rss(layout, raw, len, event);
+	if (layout->reserve_id && id == layout->reserve_id)
+		return decode_reserve(layout, raw, len, event);
+	if (layout->grow_id && id == layout->grow_id)
+		return decode_grow(layout, raw, len, event);
+	return decode_rss(layout, raw, len, event);
 }
 
 static void take_user(struct cursor *c, struct touch_event *event)
@@ -146,18 +173,26 @@ static void take_user(struct cursor *c, struct touch_event *event)
 	event->stack_len = used < size ? used : size;
 }
 
+static bool has_period(const struct touch_layout *layout, uint64_t id)
+{
+	for (size_t i = 0; i < layout->grow_event_count; i++)
+		if (layout->grow_events[i] == id)
+			return false;
+	return !layout->period;
+}
+
 static bool decode_sample(const struct touch_layout *layout, struct cursor c,
 			  struct touch_event *event)
 {
 	const unsigned char *raw;
 	uint32_t raw_len;
+	uint64_t id = take_u64(&c);
 
-	take_u64(&c);
 	event->pid = (pid_t)take_u32(&c);
 	event->tid = (pid_t)take_u32(&c);
 	event->t_ns = take_u64(&c);
 	event->address = take_u64(&c);
-	event->period = layout->period ? layout->period : take_u64(&c);
+	event->period = has_period(layout, id) ? take_u64(&c) : layout->period;
 	raw_len = take_u32(&c);
 	raw = take(&c, raw_len);
 	if (c.left < 0 || (raw_len + sizeof(raw_len)) % sizeof(uint64_t))

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "capture/touch_ring.h"
 #include "symbols/registers.h"
 
 struct touch_mapping *touch_spaces_mapping(const struct touch_spaces *s, int id)
@@ -93,7 +94,7 @@ static void put(struct touch_space *space, uint64_t start, uint64_t end, int map
 static bool is_by(const struct touch_mapping *m, pid_t pid, const struct unwind_frame *frames,
 		  size_t depth)
 {
-	if (m->what > MAPPING_SHARED || m->pid != pid || m->depth != depth)
+	if (m->pid != pid || m->depth != depth)
 		return false;
 	for (size_t i = 0; i < depth; i++)
 		if (m->frames[i].module != frames[i].module ||
@@ -102,11 +103,17 @@ static bool is_by(const struct touch_mapping *m, pid_t pid, const struct unwind_
 	return true;
 }
 
-static int find_stack(const struct touch_spaces *s, pid_t pid, const struct unwind_frame *frames,
-		      size_t depth)
+/* What shared memory is has been mmap(2)ed. */
+static bool is_of_kind(const struct touch_mapping *m, enum mapping_what what)
+{
+	return m->what == what || (what == MAPPING_MMAP && m->what == MAPPING_SHARED);
+}
+
+static int find_stack(const struct touch_spaces *s, enum mapping_what what, pid_t pid,
+		      const struct unwind_frame *frames, size_t depth)
 {
 	for (size_t i = 0; i < s->mapping_count; i++)
-		if (is_by(&s->mappings[i], pid, frames, depth))
+		if (is_of_kind(&s->mappings[i], what) && is_by(&s->mappings[i], pid, frames, depth))
 			return (int)i + 1;
 	return MAPPING_UNKNOWN;
 }
@@ -128,23 +135,29 @@ static int new_mapping(struct touch_spaces *s, enum mapping_what what,
 	return (int)s->mapping_count;
 }
 
-static int mapping_by(struct touch_spaces *s, const struct touch_event *event,
-		      const struct unwind_frame *frames, size_t depth)
+static int new_mapping_by(struct touch_spaces *s, enum mapping_what what,
+			  const struct touch_event *event, const struct unwind_frame *frames,
+			  size_t depth)
 {
-	int id = s->mapping_count < MAPPINGS_MAX / 2 ? MAPPING_UNKNOWN
-						     : find_stack(s, event->pid, frames, depth);
-	struct touch_mapping *m;
+	int id = new_mapping(s, what, event);
+	struct touch_mapping *m = touch_spaces_mapping(s, id);
 
-	if (id)
-		return id;
-	id = new_mapping(s, MAPPING_MMAP, event);
-	m = touch_spaces_mapping(s, id);
 	if (m && depth) {
 		m->depth = depth;
 		m->frames = xcalloc(depth, sizeof(*frames));
 		memcpy(m->frames, frames, depth * sizeof(*frames));
 	}
 	return id;
+}
+
+static int mapping_by(struct touch_spaces *s, const struct touch_event *event,
+		      const struct unwind_frame *frames, size_t depth)
+{
+	int id = s->mapping_count < MAPPINGS_MAX / 2
+			 ? MAPPING_UNKNOWN
+			 : find_stack(s, MAPPING_MMAP, event->pid, frames, depth);
+
+	return id ? id : new_mapping_by(s, MAPPING_MMAP, event, frames, depth);
 }
 
 static size_t pending_slot(pid_t tid)
@@ -260,17 +273,72 @@ static void fill(struct touch_spaces *s, struct touch_space *space, uint64_t sta
 	}
 }
 
+/* More of the heap is of `id`, less is nobody's. */
+static void resize_heap(struct touch_spaces *s, struct touch_space *space, uint64_t start,
+			uint64_t end, int id)
+{
+	if (space->heap_start != start) {
+		space->heap_start = start;
+		space->heap_end = start;
+	}
+	if (end < space->heap_end)
+		cut(space, end, space->heap_end);
+	else
+		fill(s, space, start, end, id);
+	space->heap_end = end;
+}
+
+static int unasked_heap(struct touch_spaces *s, struct touch_space *space,
+			const struct touch_event *event)
+{
+	if (!space->heap)
+		space->heap = new_mapping(s, MAPPING_HEAP, event);
+	return space->heap;
+}
+
+static int heap_by(struct touch_spaces *s, struct touch_space *space,
+		   const struct touch_event *event, const struct unwind_frame *frames, size_t depth)
+{
+	int id = depth ? find_stack(s, MAPPING_HEAP, event->pid, frames, depth) : MAPPING_UNKNOWN;
+
+	if (id)
+		return id;
+	if (!depth || s->heap_count == HEAPS_MAX)
+		return unasked_heap(s, space, event);
+	s->heap_count++;
+	return new_mapping_by(s, MAPPING_HEAP, event, frames, depth);
+}
+
+void touch_spaces_grow(struct touch_spaces *s, const struct touch_event *event,
+		       const struct unwind_frame *frames, size_t depth)
+{
+	struct touch_space *space = space_of(s, event->pid);
+	struct touch_event from = *event;
+
+	if (!space || event->start != space->heap_start)
+		return;
+	from.start = space->heap_end;
+	if (event->start + event->len > space->heap_end)
+		space->grower = heap_by(s, space, &from, frames, depth);
+	resize_heap(s, space, event->start, event->start + event->len, space->grower);
+}
+
+bool touch_spaces_has_heap(struct touch_spaces *s, pid_t pid, uint64_t *start)
+{
+	struct touch_space *space = find_space(s, pid);
+
+	if (!space || space->is_heap_watched ||
+	    space->heap_end - space->heap_start < TOUCH_LARGE_BYTES)
+		return false;
+	*start = space->heap_start;
+	return space->is_heap_watched = true;
+}
+
 static void map_heap(struct touch_spaces *s, struct touch_space *space,
 		     const struct touch_event *event, uint64_t end)
 {
-	struct touch_mapping *m;
-
-	if (!space->heap)
-		space->heap = new_mapping(s, MAPPING_HEAP, event);
-	put(space, event->start, end, space->heap);
-	m = touch_spaces_mapping(s, space->heap);
-	if (m && (int64_t)(end - event->start) > m->bytes)
-		m->bytes = (int64_t)(end - event->start);
+	resize_heap(s, space, event->start, end,
+		    space->grower ? space->grower : unasked_heap(s, space, event));
 }
 
 static void map_rest(struct touch_spaces *s, struct touch_space *space,
@@ -311,6 +379,10 @@ void touch_spaces_fork(struct touch_spaces *s, const struct touch_event *event)
 	if (!child || !parent || !parent->count)
 		return;
 	child->heap = parent->heap;
+	child->grower = parent->grower;
+	child->heap_start = parent->heap_start;
+	child->heap_end = parent->heap_end;
+	child->is_heap_watched = parent->is_heap_watched;
 	child->pieces = parent->pieces;
 	child->file = parent->file;
 	for (size_t i = 0; i < parent->count; i++)

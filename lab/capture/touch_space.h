@@ -6,8 +6,11 @@
  * before. Of what was mapped in small pieces, or at an address the program chose, nobody is known
  * who asked: it is one mapping a process. So are files, programs' own among them.
  *
- * Bounded: MAPPINGS_MAX mappings, after half of which those of one stack are one; SPACES_MAX
- * processes of RANGES_MAX ranges; of more, nothing is known.
+ * Of a heap that has become large some growths are known with who asked, by maple_tree:ma_write:
+ * what comes after one is the same asker's until the next. Before, it is nobody's.
+ *
+ * Bounded: MAPPINGS_MAX mappings, after half of which those of one stack are one, and HEAPS_MAX
+ * askers for growth of heaps; SPACES_MAX processes of RANGES_MAX ranges; of more, nothing is known.
  *
  * LIMITATIONS: munmap(2) is not seen. What is mapped at a chosen address where something was
  * unmapped counts to what was there. Growth in place by mremap(2) is in no mapping.
@@ -18,7 +21,13 @@
 #include "capture/touch_sample.h"
 #include "symbols/unwind.h"
 
-enum { MAPPINGS_MAX = 512, SPACES_MAX = 256, RANGES_MAX = 4096, PENDING_MAX = 256 };
+enum {
+	MAPPINGS_MAX = 512,
+	HEAPS_MAX = 128,
+	SPACES_MAX = 256,
+	RANGES_MAX = 4096,
+	PENDING_MAX = 256,
+};
 
 /* Ids of mappings are from 1. */
 enum { MAPPING_UNKNOWN = 0 };
@@ -50,7 +59,10 @@ struct touch_range {
 
 struct touch_space {
 	pid_t pid;
-	int heap, pieces, file;	    /* mappings; 0: none yet */
+	int heap, pieces, file; /* mappings nobody is known for; 0: none yet */
+	int grower;		/* mapping of who asked last for more of the heap; 0: nobody */
+	uint64_t heap_start, heap_end;
+	bool is_heap_watched;
 	struct touch_range *ranges; /* by address, not overlapping */
 	size_t count;
 };
@@ -68,7 +80,7 @@ struct touch_pending {
 /* Zero-initialise. */
 struct touch_spaces {
 	struct touch_mapping *mappings; /* id - 1 */
-	size_t mapping_count;
+	size_t mapping_count, heap_count;
 	struct touch_space spaces[SPACES_MAX];
 	size_t space_count;
 	struct touch_pending pending[PENDING_MAX];
@@ -77,6 +89,14 @@ struct touch_spaces {
 /* TOUCH_RESERVE, with its stack. */
 void touch_spaces_reserve(struct touch_spaces *spaces, const struct touch_event *event,
 			  const struct unwind_frame *frames, size_t depth);
+/* TOUCH_GROW, with its stack. */
+void touch_spaces_grow(struct touch_spaces *spaces, const struct touch_event *event,
+		       const struct unwind_frame *frames, size_t depth);
+/*
+ * Whether the heap of a process has become large and is not watched, and where it begins. Answers
+ * yes once a program: from then on it is.
+ */
+bool touch_spaces_has_heap(struct touch_spaces *spaces, pid_t pid, uint64_t *start);
 /* TOUCH_MAP, of whatever. */
 void touch_spaces_map(struct touch_spaces *spaces, const struct touch_event *event);
 void touch_spaces_fork(struct touch_spaces *spaces, const struct touch_event *event);

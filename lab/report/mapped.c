@@ -207,7 +207,7 @@ char *mapped_by(const struct mapped *m)
 				   : place ? place
 					   : "?");
 	if (place)
-		return text_format("%s", place);
+		return text_format("%s%s", place, strcmp(m->what, "heap") ? "" : ", heap");
 	if (!strcmp(m->what, "heap"))
 		return xstrdup("the heap: brk(2), by malloc()");
 	if (!strcmp(m->what, "pieces"))

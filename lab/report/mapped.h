@@ -35,7 +35,7 @@ void mapped_release(struct mapped_list *list);
 const struct mapped *mapped_of_arena(const struct mapped_list *list,
 				     const struct record_arena *arena);
 
-/* For people: "take at t.c:12", "arena \"pool\" of t.c:12", "stacks the kernel made". The caller
+/* For people: "take at t.c:12", "node at t.c:5, heap", "arena \"pool\" of t.c:12", "stacks the kernel made". The caller
  * frees. */
 char *mapped_by(const struct mapped *mapped);
 

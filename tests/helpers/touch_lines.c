@@ -36,6 +36,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define KIB(n)	  ((size_t)(n) << 10)
 #define MIB(n)	  ((size_t)(n) << 20)
 #define OWN_FRAME __attribute__((noinline, noclone))
 
@@ -225,6 +226,26 @@ static void *second_of_many(void *p)
 	return NULL;
 }
 
+/* In the steps of malloc(3). */
+OWN_FRAME static void grow_heap(size_t bytes)
+{
+	for (size_t done = 0; done < bytes; done += KIB(128))
+		by_loop(sbrk((intptr_t)KIB(128)), KIB(128));
+}
+
+OWN_FRAME static void grow_heap_more(size_t bytes)
+{
+	for (size_t done = 0; done < bytes; done += KIB(128))
+		by_memset(sbrk((intptr_t)KIB(128)), KIB(128));
+}
+
+static void with_heap(void)
+{
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	grow_heap(MIB(48));
+	grow_heap_more(MIB(16));
+}
+
 static void with_many_pages(void)
 {
 	char *first_block = take_small(MIB(512)), *second_block = take_small(MIB(256));
@@ -323,6 +344,8 @@ int main(int argc, char **argv)
 	} else if (!strcmp(mode, "again")) {
 		again_and_again();
 		by_loop(take_other(MIB(48)), MIB(48));
+	} else if (!strcmp(mode, "heap")) {
+		with_heap();
 	} else if (!strcmp(mode, "loop")) {
 		by_loop(take(MIB(1024), MAP_PRIVATE), MIB(1024));
 	} else if (!strcmp(mode, "grow")) {
