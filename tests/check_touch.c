@@ -1,5 +1,6 @@
 /* The touch profile's pure parts: samples with hostile bytes, weighing, sharing, summing. */
 #include <string.h>
+#include <unistd.h>
 
 #include "capture/touch_sample.h"
 #include "capture/touch_share.h"
@@ -105,9 +106,11 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 	static const char grow[] = "\tfield:unsigned long index;\toffset:8;\tsize:8;\tsigned:0;\n"
 				   "\tfield:unsigned long last;\toffset:16;\tsize:8;\tsigned:0;\n"
 				   "\tfield:void * val;\toffset:24;\tsize:8;\tsigned:0;\n";
+	static const char huge[] = "\tfield:unsigned int order;\toffset:16;\tsize:4;\tsigned:0;\n";
 	struct touch_layout layout = layout_of();
+	const uint32_t order = 9;
 	const uint64_t start = 0x7000, bytes = 1 << 20, last = start + bytes - 1, none = 0;
-	const uint16_t id = 697, grow_id = 698;
+	const uint16_t id = 697, grow_id = 698, huge_id = 699;
 	struct touch_event event;
 	struct sample s;
 	size_t len = make_sample(&s, MEMBER_ANON, 12345);
@@ -133,7 +136,18 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 	ck_assert_int_eq(event.kind, TOUCH_GROW);
 	ck_assert_uint_eq(event.start, start);
 	ck_assert_uint_eq(event.len, bytes);
+	ck_assert(!touch_layout_huge(reserve, huge_id, &layout));
+	ck_assert(touch_layout_huge(huge, huge_id, &layout));
+	memcpy(s.raw, &huge_id, sizeof(huge_id));
+	memcpy(s.raw + 16, &order, sizeof(order));
+	ck_assert(touch_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, TOUCH_HUGE);
+	ck_assert_uint_eq(event.len, (uint64_t)sysconf(_SC_PAGESIZE) << 9);
+	memset(s.raw + 16, 0xff, sizeof(order));
+	ck_assert(!touch_decode(&layout, &s, len, &event));
 	/* Given up, not grown. */
+	memcpy(s.raw, &grow_id, sizeof(grow_id));
+	memcpy(s.raw + 16, &last, sizeof(last));
 	memcpy(s.raw + 24, &none, sizeof(none));
 	ck_assert(touch_decode(&layout, &s, len, &event));
 	ck_assert_int_eq(event.kind, TOUCH_OTHER);
@@ -154,8 +168,8 @@ START_TEST(some_samples_hold_no_period)
 	s.header.size = (uint16_t)len;
 	memmove(&s.period, &s.period + 1, len - offsetof(struct sample, period));
 	ck_assert(!touch_decode(&layout, &s, len, &event) || event.size != 12345);
-	layout.grow_events = ids;
-	layout.grow_event_count = ARRAY_SIZE(ids);
+	layout.side_ids = ids;
+	layout.side_count = ARRAY_SIZE(ids);
 	ck_assert(touch_decode(&layout, &s, len, &event));
 	ck_assert_int_eq(event.kind, TOUCH_RSS);
 	ck_assert_int_eq(event.size, 12345);

@@ -197,6 +197,27 @@ many_pages() {
 		"$1, many small pages: the lines add up to the kernel's anon-rss"
 }
 
+# Before huge pages are watched, each line gets what came since the sample before: how soon they are
+# depends on what else the machine does. One of three runs has to be right.
+huge_pages() {
+	local kernel=$1 lines
+	shift
+	for _ in 1 2 3; do
+		run_in "$kernel" --memory=256M "$@" -- "$helper" huge
+		is_within "$(touched '.function == "by_memset" and .kind == "clear"')" 64 && break
+	done
+	line "$kernel, a burst of huge pages $*" by_memset clear 64
+	for _ in 1 2 3; do
+		run_in "$kernel" --memory=256M "$@" -- "$helper" huge-and-small
+		lines=$(touched '.function == "by_memset" and .kind == "clear"')
+		[ "$lines" -gt $((88 << 20)) ] && [ "$lines" -lt $((104 << 20)) ] && break
+	done
+	[ "$lines" -gt $((88 << 20)) ] && [ "$lines" -lt $((104 << 20)) ]
+	ok $? "$kernel, huge pages among small ones $*: by_memset, 96 MiB, found $lines"
+	within "$(touched '.function == "by_memset" or .function == "by_loop"')" 192 \
+		"$kernel, huge pages among small ones $*: both lines"
+}
+
 # Page faults alone, as users have them who may not use tracepoints.
 by_faults() {
 	local lab=$oomlab
@@ -258,6 +279,11 @@ if [ "$(report "$dir" '[.quality.absent_sources[] | select(.name == "touch profi
 	reserved_and_touched host
 	at_the_kill host
 	many_pages host
+	if grep -q '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled; then
+		skip "huge pages on this host" "they are switched off"
+	else
+		huge_pages host
+	fi
 	other_programs host
 	separate_files host
 	if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
@@ -282,6 +308,7 @@ for kernel in 6.12 6.1; do
 	other_programs "$kernel"
 	witness "$kernel"
 	witness "$kernel" --no-touch-profile
+	huge_pages "$kernel" --thp=always
 done
 
 is "$(strays)" "" "no process is left"

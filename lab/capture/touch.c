@@ -28,6 +28,9 @@
 #include "symbols/registers.h"
 #include "symbols/unwind.h"
 
+#define IDLE_LEAST_NS 2000000
+#define IDLE_MOST_NS  64000000
+
 /* Without it the profile is as good, but nobody is known who reserved what. */
 static int64_t reserve_point(struct touch *t)
 {
@@ -35,6 +38,14 @@ static int64_t reserve_point(struct touch *t)
 	int64_t id = tracefs_event("mmap/vm_unmapped_area", &format);
 
 	return id > 0 && touch_layout_reserve(format.buf, id, &t->layout) ? id : 0;
+}
+
+static void arm(const struct touch *t, uint64_t ns)
+{
+	const struct itimerspec when = {
+		.it_value = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)}};
+
+	timerfd_settime(t->timer_fd, 0, &when, NULL);
 }
 
 /* One descriptor tells of the rings and of the time. Without it the tracepoint is always on. */
@@ -45,6 +56,8 @@ static void open_timer(struct touch *t)
 	t->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (t->timer_fd >= 0 && epoll_ctl(t->rings.epoll_fd, EPOLL_CTL_ADD, t->timer_fd, &ev) < 0)
 		close(STEAL_FD(t->timer_fd));
+	if (t->timer_fd >= 0)
+		arm(t, IDLE_LEAST_NS);
 }
 
 static bool open_all(struct touch *t, pid_t pid, char *why, size_t size)
@@ -63,6 +76,7 @@ static bool open_all(struct touch *t, pid_t pid, char *why, size_t size)
 		return false;
 	}
 	points.reserve = reserve_point(t);
+	t->has_usual_huge = touch_huge_are_usual();
 	r = touch_rings_open(&t->rings, pid, &points);
 	if (r)
 		snprintf(why, size, "perf_event_open: %s (needs CAP_PERFMON)", strerror(-r));
@@ -126,8 +140,8 @@ int touch_fd(const struct touch *t)
 	return t->rings.epoll_fd;
 }
 
-static size_t stack_of(struct touch *t, const struct touch_event *event,
-		       struct unwind_frame frames[UNWIND_DEPTH_MAX])
+size_t touch_stack_of(struct touch *t, const struct touch_event *event,
+		      struct unwind_frame frames[UNWIND_DEPTH_MAX])
 {
 	const struct unwind_sample sample = {event->pid, event->regs, event->stack,
 					     event->stack_len};
@@ -144,7 +158,7 @@ struct touch_row *touch_row_of(struct touch *t, const struct touch_event *event,
 		.is_syscall = event->regs && registers_in_syscall(event->regs),
 		.where = where,
 		.frames = frames,
-		.depth = stack_of(t, event, frames),
+		.depth = touch_stack_of(t, event, frames),
 	};
 	struct touch_row *row = touch_table_row(&t->table, &key);
 
@@ -183,23 +197,46 @@ struct touch_row *touch_gaining_row(struct touch *t, const struct touch_event *e
 	return last->row;
 }
 
+static int64_t take_huge(struct touch *t, const struct touch_event *event, int64_t bytes)
+{
+	bool can_be = event->member == MEMBER_ANON ||
+		      (event->member == MEMBER_SHMEM && bytes >= HUGE_LEAST_BYTES);
+
+	return can_be ? touch_huge_take(&t->huge, event->pid, event->member, bytes) : 0;
+}
+
+/* By `pages` events at most. */
+static void gain(struct touch *t, const struct touch_event *event, int64_t bytes, uint64_t pages,
+		 uint64_t last_ns)
+{
+	int64_t rest = bytes - take_huge(t, event, bytes);
+
+	if (event->member == MEMBER_ANON && touch_huge_is_suspect(rest, pages))
+		touch_suspect(t, event, rest, last_ns);
+	else if (rest > 0)
+		touch_share_add(&t->share, event, rest,
+				&touch_gaining_row(t, event)->gained[event->member]);
+	else
+		touch_gaining_row(t, event);
+}
+
 static void on_rss(struct touch *t, const struct touch_event *event)
 {
 	uint64_t last_ns = touch_scale_last_ns(&t->scale, event);
-	bool is_after_gap = last_ns < t->on_ns;
+	uint64_t pages = touch_scale_pages(&t->scale, event);
 	int64_t bytes = touch_weigh(&t->scale, event);
 
-	t->seen.pages += event->period;
+	t->seen.pages = t->scale.pages;
 	t->seen.bytes += bytes > 0 ? bytes : 0;
 	t->lost_bytes += bytes < 0 ? -bytes : 0;
 	if (!bytes && !event->is_current)
 		return;
-	if (is_after_gap) {
-		touch_after_gap(t, event, bytes, last_ns);
+	if (last_ns < t->on_ns) {
+		touch_after_gap(t, event, bytes - take_huge(t, event, bytes), last_ns);
 	} else if (bytes > 0) {
-		touch_share_add(&t->share, event, bytes,
-				&touch_gaining_row(t, event)->gained[event->member]);
+		gain(t, event, bytes, pages, last_ns);
 	} else if (bytes < 0) {
+		take_huge(t, event, 0);
 		touch_share_flush(&t->share);
 		touch_lose(t, event, -bytes);
 	}
@@ -208,35 +245,10 @@ static void on_rss(struct touch *t, const struct touch_event *event)
 static void on_reserve(struct touch *t, const struct touch_event *event)
 {
 	struct unwind_frame frames[UNWIND_DEPTH_MAX];
-	size_t depth = stack_of(t, event, frames);
+	size_t depth = touch_stack_of(t, event, frames);
 
 	touch_spaces_reserve(&t->spaces, event, frames, depth);
-}
-
-static void on_grow(struct touch *t, const struct touch_event *event)
-{
-	struct unwind_frame frames[UNWIND_DEPTH_MAX];
-	size_t depth = stack_of(t, event, frames);
-
-	touch_spaces_grow(&t->spaces, event, frames, depth);
-	if (++t->growths == TOUCH_GROWTHS)
-		touch_rings_heap_period(&t->rings, TOUCH_GROWTHS_PERIOD);
-}
-
-/* Not before there is a large one: the last to close a tracepoint waits, and most have none. */
-static void watch_heap(struct touch *t, pid_t pid)
-{
-	_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
-	uint64_t start;
-	int64_t id;
-
-	if (t->is_by_faults || !touch_spaces_has_heap(&t->spaces, pid, &start))
-		return;
-	id = t->layout.grow_id ? t->layout.grow_id : tracefs_event("maple_tree/ma_write", &format);
-	if (t->layout.grow_id || touch_layout_grow(format.buf, id, &t->layout))
-		touch_rings_watch_heap(&t->rings, pid, id, start);
-	t->layout.grow_events = t->rings.heap_ids;
-	t->layout.grow_event_count = t->rings.heap_count;
+	touch_watch_large(t, event);
 }
 
 static void on_map(struct touch *t, const struct touch_event *event)
@@ -245,7 +257,7 @@ static void on_map(struct touch *t, const struct touch_event *event)
 		unwind_map(t->unwind, event->pid, event->start, event->len, event->pgoff,
 			   event->path);
 	touch_spaces_map(&t->spaces, event);
-	watch_heap(t, event->pid);
+	touch_watch_heap(t, event->pid);
 }
 
 static void on_fault(struct touch *t, const struct touch_event *event)
@@ -280,7 +292,10 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		on_reserve(t, event);
 		break;
 	case TOUCH_GROW:
-		on_grow(t, event);
+		touch_on_grow(t, event);
+		break;
+	case TOUCH_HUGE:
+		touch_on_huge(t, event);
 		break;
 	case TOUCH_MAP:
 		on_map(t, event);
@@ -310,8 +325,16 @@ static void on_event(struct touch *t, const struct touch_event *event)
 	}
 }
 
+/* What is to be watched is seen soon, but nobody is woken for programs that rest. */
+static void note_idle(struct touch *t, bool is_idle)
+{
+	t->idle_ns = is_idle ? t->idle_ns * 2 : IDLE_LEAST_NS;
+	t->idle_ns = t->idle_ns < IDLE_MOST_NS ? t->idle_ns : IDLE_MOST_NS;
+}
+
 static void read_rings(struct touch *t)
 {
+	bool is_idle = true;
 	size_t len;
 
 	touch_rings_begin(&t->rings);
@@ -322,23 +345,26 @@ static void read_rings(struct touch *t)
 			on_event(t, &event);
 		else
 			t->damaged++;
+		is_idle = false;
 	}
+	note_idle(t, is_idle);
 }
 
-static void arm(const struct touch *t, uint64_t ns)
+/* 0 is never. */
+static uint64_t sooner(uint64_t a_ns, uint64_t b_ns)
 {
-	const struct itimerspec when = {
-		.it_value = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)}};
-
-	timerfd_settime(t->timer_fd, 0, &when, NULL);
+	return a_ns && (!b_ns || a_ns < b_ns) ? a_ns : b_ns;
 }
 
 /* On or off, by what is known now. */
 static void step(struct touch *t)
 {
 	bool was_on = touch_duty_is_on(&t->duty), is_on;
+	const struct touch_duty_seen last = t->duty.last;
 
 	t->seen.t_ns = (uint64_t)io_now_ns();
+	if (was_on)
+		touch_step_huge(t, t->seen.pages - last.pages, t->seen.t_ns - last.t_ns);
 	t->seen.is_delicate = t->scale.copies > 0 || t->lost_bytes > t->seen.bytes / 4;
 	touch_duty_step(&t->duty, &t->seen);
 	t->fastest = t->duty.rate > t->fastest ? t->duty.rate : t->fastest;
@@ -348,7 +374,8 @@ static void step(struct touch *t)
 	if (is_on != was_on)
 		touch_rings_switch(&t->rings, is_on);
 	touch_watch_gaps(t, t->duty.state != DUTY_ALWAYS);
-	arm(t, touch_duty_wait_ns(&t->duty));
+	arm(t,
+	    sooner(sooner(touch_duty_wait_ns(&t->duty), touch_huge_wait_ns(&t->huge)), t->idle_ns));
 }
 
 void touch_drain(struct touch *t)
@@ -376,6 +403,7 @@ void touch_set_peak(struct touch *t, pid_t pid, int64_t bytes, bool is_killed)
 void touch_write(struct touch *t, struct record_writer *w)
 {
 	touch_share_flush(&t->share);
+	touch_end_huge(t);
 	touch_end_gaps(t);
 	touch_put_modules(t->unwind, w);
 	touch_put_processes(&t->scale, w);

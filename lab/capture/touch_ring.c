@@ -1,8 +1,6 @@
 #include "capture/touch_ring.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/perf_event.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -26,10 +24,11 @@ enum {
 	RING_LEAST = 128 << 10,
 	RING_MOST = 4 << 20,
 	RING_UNPRIVILEGED =
-		256 << 10,    /* of the 516 KiB a CPU that kernel.perf_event_mlock_kb gives */
+		256 << 10, /* of the 516 KiB a CPU that kernel.perf_event_mlock_kb gives */
+	WAKEUP_LEAST = 64 << 10,
 	STACK_LEADING = 4096, /* of faults that lead, which are many */
 	STACK_WATCH = 4096,   /* while the tracepoint is off */
-	HEAP_FDS_MOST = 256,
+	STACK_BESIDE = 6144,  /* malloc(3) and brk(2) stand on top of it */
 };
 
 static size_t page(void)
@@ -46,6 +45,12 @@ static size_t ring_size(int cpus)
 	return size;
 }
 
+/* Soon, so that what is to be watched is; but not for each sample of a small ring. */
+static uint32_t wakeup_at(size_t data_size)
+{
+	return (uint32_t)(data_size / 16 > WAKEUP_LEAST ? data_size / 16 : WAKEUP_LEAST);
+}
+
 static struct perf_event_attr attributes(size_t data_size)
 {
 	return (struct perf_event_attr){
@@ -60,7 +65,7 @@ static struct perf_event_attr attributes(size_t data_size)
 		.enable_on_exec = 1,
 		.inherit = 1,
 		.watermark = 1,
-		.wakeup_watermark = (uint32_t)data_size / 16,
+		.wakeup_watermark = wakeup_at(data_size),
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
 	};
@@ -251,64 +256,27 @@ void touch_rings_watch(struct touch_rings *rings, enum touch_rings_watch watch)
 	rings->watch = watch;
 }
 
-static int watch_heap_on(struct touch_rings *rings, const struct touch_ring *ring, pid_t tid,
-			 int64_t id, const char *filter)
+int touch_ring_open_beside(const struct touch_rings *rings, int at, pid_t tid, int64_t tracepoint,
+			   const char *filter)
 {
-	struct perf_event_attr attr = tracepoint_attributes(rings->data_size, id);
+	const struct touch_ring *ring = &rings->items[at];
+	struct perf_event_attr attr = tracepoint_attributes(rings->data_size, tracepoint);
 	int fd;
 
 	attr.freq = 0;
 	attr.sample_period = 1;
 	attr.enable_on_exec = 0;
+	attr.sample_stack_user = attr.sample_stack_user ? STACK_BESIDE : 0;
 	without_periods(&attr);
 	fd = open_event(&attr, tid, ring->cpu, -1);
 	if (fd < 0)
 		return -errno;
 	if (ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter) < 0 ||
-	    ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fds[RING_LEADER]) < 0 ||
-	    ioctl(fd, PERF_EVENT_IOC_ID, &rings->heap_ids[rings->heap_count]) < 0 ||
-	    ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) < 0) {
+	    ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fds[RING_LEADER]) < 0) {
 		close(fd);
 		return -EINVAL;
 	}
-	rings->heap_fds[rings->heap_count++] = fd;
-	return 0;
-}
-
-static int watch_heap_of(struct touch_rings *rings, pid_t tid, int64_t id, const char *filter)
-{
-	int r = -EMFILE;
-
-	for (int i = 0; i < rings->count && rings->heap_count < HEAP_FDS_MOST; i++) {
-		r = watch_heap_on(rings, &rings->items[i], tid, id, filter);
-		if (r)
-			break;
-	}
-	return r;
-}
-
-int touch_rings_watch_heap(struct touch_rings *rings, pid_t pid, int64_t id, uint64_t start)
-{
-	_cleanup_free_ char *filter = text_format("index == %" PRIu64, start);
-	_cleanup_free_ char *path = text_format("/proc/%d/task", (int)pid);
-	_cleanup_closedir_ DIR *dir = opendir(path);
-	struct dirent *entry;
-	int r = -ESRCH;
-
-	if (!rings->heap_fds) {
-		rings->heap_fds = xcalloc(HEAP_FDS_MOST, sizeof(*rings->heap_fds));
-		rings->heap_ids = xcalloc(HEAP_FDS_MOST, sizeof(*rings->heap_ids));
-	}
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			r = watch_heap_of(rings, (pid_t)atoi(entry->d_name), id, filter);
-	return r;
-}
-
-void touch_rings_heap_period(struct touch_rings *rings, uint64_t period)
-{
-	for (size_t i = 0; i < rings->heap_count; i++)
-		ioctl(rings->heap_fds[i], PERF_EVENT_IOC_PERIOD, &period);
+	return fd;
 }
 
 /* The members of a group before its leader. */
@@ -321,10 +289,7 @@ static void close_events(struct touch_ring *ring)
 
 static void close_rings(struct touch_rings *rings)
 {
-	for (size_t i = 0; i < rings->heap_count; i++)
-		close(rings->heap_fds[i]);
-	free(rings->heap_fds);
-	free(rings->heap_ids);
+	touch_sides_close(&rings->sides);
 	for (int i = 0; i < rings->count; i++) {
 		struct touch_ring *ring = &rings->items[i];
 

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "capture/touch_side.h"
+
 enum {
 	TOUCH_RECORD_MAX = 65536,
 	TOUCH_LARGE_BYTES = 1 << 20,
@@ -18,9 +20,6 @@ enum {
 	TOUCH_STACK_BYTES = 8192,     /* of a sample */
 	TOUCH_TICKS_PER_SECOND = 499, /* in step with nothing */
 	TOUCH_SOME_FAULTS_A_SECOND = 3989,
-	TOUCH_GROWTHS = 64, /* of heaps, each of which is sampled; then each so many'th, */
-	TOUCH_GROWTHS_PERIOD =
-		17, /* which is 1 MiB of malloc(3)'s steps: the kernel tells of each twice */
 };
 
 enum touch_ring_event {
@@ -53,9 +52,7 @@ struct touch_rings {
 	int count;
 	int epoll_fd;
 	size_t data_size; /* bytes of each */
-	int *heap_fds;	  /* events beside them, all open */
-	uint64_t *heap_ids;
-	size_t heap_count;
+	struct touch_sides sides;
 	enum touch_rings_watch watch;
 };
 
@@ -82,14 +79,11 @@ void touch_rings_switch(struct touch_rings *rings, bool is_on);
 void touch_rings_watch(struct touch_rings *rings, enum touch_rings_watch watch);
 
 /*
- * From now on, who makes the heap of `pid` that begins at `start` larger, in those of its threads
- * that there are and in what they start. Each time, until touch_rings_heap_period(): left to the
- * kernel, the period would for long be that of a burst. id: of maple_tree:ma_write. 0 or -errno.
- * The samples do not hold their period, and have one of heap_ids[].
+ * One more event in the ring of index `at`, of a thread and what it starts; off at first. Returns
+ * its descriptor, or -errno. See touch_side.h, which opens and closes these.
  */
-int touch_rings_watch_heap(struct touch_rings *rings, pid_t pid, int64_t id, uint64_t start);
-/* Of all that are watched by now. */
-void touch_rings_heap_period(struct touch_rings *rings, uint64_t period);
+int touch_ring_open_beside(const struct touch_rings *rings, int at, pid_t tid, int64_t tracepoint,
+			   const char *filter);
 
 /* What stands in the rings now is what touch_rings_next() gives. */
 void touch_rings_begin(struct touch_rings *rings);

@@ -1,6 +1,7 @@
 #include "capture/touch_sample.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "symbols/registers.h"
 
@@ -81,6 +82,14 @@ bool touch_layout_grow(const char *format, int64_t id, struct touch_layout *layo
 	return true;
 }
 
+bool touch_layout_huge(const char *format, int64_t id, struct touch_layout *layout)
+{
+	if (id <= 0 || id > UINT16_MAX || !find_field(format, " order;", 4, &layout->huge_order))
+		return false;
+	layout->huge_id = (uint16_t)id;
+	return true;
+}
+
 uint64_t touch_sample_type(void)
 {
 	uint64_t type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
@@ -141,6 +150,20 @@ static bool decode_grow(const struct touch_layout *layout, const unsigned char *
 	return true;
 }
 
+static bool decode_huge(const struct touch_layout *layout, const unsigned char *raw, size_t len,
+			struct touch_event *event)
+{
+	uint32_t order;
+
+	if (!raw_number(raw, len, &layout->huge_order, &order) || order > 20)
+		return false;
+	event->len = (uint64_t)sysconf(_SC_PAGESIZE) << order;
+	event->is_current = true;
+	event->member = MEMBER_ANON;
+	event->kind = TOUCH_HUGE;
+	return true;
+}
+
 /* Every tracepoint's raw bytes begin with its id. */
 static bool decode_raw(const struct touch_layout *layout, const unsigned char *raw, size_t len,
 		       struct touch_event *event)
@@ -153,6 +176,8 @@ static bool decode_raw(const struct touch_layout *layout, const unsigned char *r
 		return decode_reserve(layout, raw, len, event);
 	if (layout->grow_id && id == layout->grow_id)
 		return decode_grow(layout, raw, len, event);
+	if (layout->huge_id && id == layout->huge_id)
+		return decode_huge(layout, raw, len, event);
 	return decode_rss(layout, raw, len, event);
 }
 
@@ -175,8 +200,8 @@ static void take_user(struct cursor *c, struct touch_event *event)
 
 static bool has_period(const struct touch_layout *layout, uint64_t id)
 {
-	for (size_t i = 0; i < layout->grow_event_count; i++)
-		if (layout->grow_events[i] == id)
+	for (size_t i = 0; i < layout->side_count; i++)
+		if (layout->side_ids[i] == id)
 			return false;
 	return !layout->period;
 }

@@ -21,6 +21,7 @@ enum touch_event_kind {
 	TOUCH_FAULT,   /* a page fault */
 	TOUCH_TICK,    /* the clock, inside the kernel: of no address */
 	TOUCH_RESERVE, /* room for a large mapping was found */
+	TOUCH_HUGE,    /* a huge page was handed out, not yet mapped */
 	TOUCH_GROW,    /* the heap of brk(2) is of this size now */
 	TOUCH_MAP,     /* memory or a file was mapped, or its protection changed */
 	TOUCH_FORK,    /* of a process, not of a thread */
@@ -44,11 +45,11 @@ struct touch_event {
 	int64_t size; /* bytes resident now */
 	/* TOUCH_FAULT */
 	uint64_t period, address;
-	/* these, TOUCH_TICK, TOUCH_RESERVE and TOUCH_GROW: NULL when the kernel had none to give */
+	/* all samples; NULL when the kernel had none to give */
 	const uint64_t *regs;
 	const unsigned char *stack;
 	size_t stack_len;
-	/* TOUCH_MAP, TOUCH_RESERVE, TOUCH_GROW */
+	/* TOUCH_MAP, TOUCH_RESERVE, TOUCH_GROW; len alone: TOUCH_HUGE */
 	uint64_t start, len;
 	/* TOUCH_MAP */
 	uint64_t pgoff;
@@ -66,15 +67,18 @@ struct touch_layout {
 	struct tracefs_field reserve_start, reserve_len;
 	uint16_t grow_id; /* maple_tree:ma_write */
 	struct tracefs_field grow_first, grow_last, grow_value;
-	const uint64_t *grow_events; /* ids of its events: their samples hold no period */
-	size_t grow_event_count;
+	uint16_t huge_id; /* kmem:mm_page_alloc */
+	struct tracefs_field huge_order;
+	const uint64_t *side_ids; /* of events whose samples hold no period */
+	size_t side_count;
 };
 
 /* From the text of the format file. False when a field is missing or of another size. */
 bool touch_layout(const char *format, struct touch_layout *layout);
-/* The same of mmap:vm_unmapped_area, whose id it is, and of maple_tree:ma_write. */
+/* The same of mmap:vm_unmapped_area, whose id it is; of maple_tree:ma_write, kmem:mm_page_alloc. */
 bool touch_layout_reserve(const char *format, int64_t id, struct touch_layout *layout);
 bool touch_layout_grow(const char *format, int64_t id, struct touch_layout *layout);
+bool touch_layout_huge(const char *format, int64_t id, struct touch_layout *layout);
 
 /* sample_type of the events; regs and stack are in it where the machine is known. */
 uint64_t touch_sample_type(void);

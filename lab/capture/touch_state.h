@@ -1,6 +1,6 @@
 /*
  * touch_state.h - all that the touch profile knows while it runs; private to touch.c, which takes
- * samples in, and touch_gaps.c, which finds out what came while none were taken.
+ * samples in, touch_gaps.c, which finds out what came while none were taken, and touch_watch.c.
  */
 #ifndef OOMLAB_CAPTURE_TOUCH_STATE_H
 #define OOMLAB_CAPTURE_TOUCH_STATE_H
@@ -8,6 +8,7 @@
 #include "capture/touch.h"
 #include "capture/touch_blocks.h"
 #include "capture/touch_duty.h"
+#include "capture/touch_huge.h"
 #include "capture/touch_ring.h"
 #include "capture/touch_share.h"
 #include "capture/touch_table.h"
@@ -25,11 +26,20 @@ struct touch {
 	struct touch_ticks ticks;
 	struct touch_duty duty;
 	struct touch_duty_seen seen;
+	struct touch_huge huge;
+	bool has_usual_huge;	   /* any large mapping can be of huge pages */
+	struct touch_row *suspect; /* of huge pages not watched; NULL: none yet */
+	struct touch_doubt {
+		struct touch_row *before, *here; /* NULL: there is none */
+		int64_t bytes;
+	} doubt;
+	uint64_t watch_ns;  /* when the first was; 0: not yet */
 	int64_t lost_bytes; /* by all processes, while the tracepoint was on */
 	uint64_t tick_ns;   /* when somebody was last at work while it was off */
 	int64_t least_room; /* bytes, ever */
 	double fastest;	    /* growth seen, bytes a nanosecond */
 	uint64_t on_ns;	    /* when the tracepoint was last switched on; 0: it never was off */
+	uint64_t idle_ns;   /* until the rings are read again, whatever is in them */
 	int timer_fd;	    /* for the next step of the duty; -1: always on */
 	struct touch_table table;
 	struct touch_spaces spaces;
@@ -49,11 +59,34 @@ struct touch {
 	uint64_t *record; /* TOUCH_RECORD_MAX bytes */
 };
 
+size_t touch_stack_of(struct touch *t, const struct touch_event *event,
+		      struct unwind_frame frames[UNWIND_DEPTH_MAX]);
+
 /* The row of an event's stack, made when it is new; and of one that gained, where it did. */
 struct touch_row *touch_row_of(struct touch *t, const struct touch_event *event,
 			       struct touch_where where);
 struct touch_row *touch_gaining_row(struct touch *t, const struct touch_event *event);
 void touch_note_touched(struct touch *t, int mapping, uint64_t t_ns);
+
+/* touch_watch.c */
+bool touch_huge_are_usual(void);
+/* If the process has a large heap that is not watched yet. */
+void touch_watch_heap(struct touch *t, pid_t pid);
+/* From now on, if it is not watched yet; and where a large mapping can be of huge pages. */
+void touch_watch_huge(struct touch *t, pid_t pid);
+void touch_watch_large(struct touch *t, const struct touch_event *event);
+void touch_on_grow(struct touch *t, const struct touch_event *event);
+void touch_on_huge(struct touch *t, const struct touch_event *event);
+void touch_step_huge(struct touch *t, uint64_t pages, uint64_t ns);
+/*
+ * Growth since `last_ns` by more than small pages, and by no huge page that is known: from now on
+ * each of these is. Of what came before, a line that was sampled once may have had but the last
+ * page: it is the line's before it, until that one is seen again.
+ */
+void touch_suspect(struct touch *t, const struct touch_event *event, int64_t bytes,
+		   uint64_t last_ns);
+/* Those that no sample came after. */
+void touch_end_huge(struct touch *t);
 
 /* touch_gaps.c */
 void touch_lose(struct touch *t, const struct touch_event *event, int64_t bytes);

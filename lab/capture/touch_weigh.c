@@ -60,6 +60,7 @@ int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event)
 						    : leaving_process(scale, event);
 	int64_t last;
 
+	scale->pages += event->period;
 	if (!p || event->t_ns < p->t_ns[m])
 		return 0;
 	p->has_mm = true;
@@ -70,8 +71,16 @@ int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event)
 	p->is_seen[m] = true;
 	p->size[m] = event->size;
 	p->t_ns[m] = event->t_ns;
+	p->pages[m] = scale->pages;
 	p->highest = resident(p) > p->highest ? resident(p) : p->highest;
 	return event->size - last;
+}
+
+uint64_t touch_scale_pages(struct touch_scale *scale, const struct touch_event *event)
+{
+	const struct touch_process *p = owner_of(scale, event);
+
+	return scale->pages + event->period - (p ? p->pages[event->member] : 0);
 }
 
 uint64_t touch_scale_last_ns(struct touch_scale *scale, const struct touch_event *event)
@@ -157,6 +166,7 @@ void touch_scale_fork(struct touch_scale *scale, const struct touch_event *event
 	if (!parent)
 		return;
 	parent->has_forked = true;
+	p->is_watched = parent->is_watched;
 	memcpy(p->inherited, parent->is_seen[MEMBER_ANON] ? parent->size : parent->inherited,
 	       sizeof(p->inherited));
 }
@@ -168,7 +178,8 @@ void touch_scale_exec(struct touch_scale *scale, const struct touch_event *event
 	if (!p)
 		return;
 	end_copy(scale, p);
-	*p = (struct touch_process){.pid = event->pid, .parent = p->parent};
+	*p = (struct touch_process){
+		.pid = event->pid, .parent = p->parent, .is_watched = p->is_watched};
 }
 
 void touch_scale_release(struct touch_scale *scale)

@@ -20,11 +20,13 @@ struct touch_process {
 	bool is_blind;		 /* forked while nobody looked: of what size is not known */
 	uint32_t mm_id;
 	bool is_seen[MEMBER_COUNT];
+	bool is_watched;		 /* for huge pages; what it starts is, too */
 	int64_t inherited[MEMBER_COUNT]; /* bytes at the fork, as far as known */
 	int64_t size[MEMBER_COUNT];	 /* bytes when last heard of */
 	uint64_t t_ns[MEMBER_COUNT];
-	uint64_t end_ns; /* 0: not seen */
-	int64_t highest; /* bytes of all members together, of what was heard */
+	uint64_t pages[MEMBER_COUNT]; /* of all processes, then */
+	uint64_t end_ns;	      /* 0: not seen */
+	int64_t highest;	      /* bytes of all members together, of what was heard */
 	bool is_killed;
 	int64_t peak; /* bytes of all members together at their highest; 0: not known */
 };
@@ -33,11 +35,15 @@ struct touch_process {
 struct touch_scale {
 	struct touch_process *processes;
 	size_t count;
-	size_t copies; /* of them, is_copy */
+	size_t copies;	/* of them, is_copy */
+	uint64_t pages; /* counted, of all processes */
 };
 
 /* Bytes gained (positive) or lost since the last sample; 0 for what is not to be counted. */
 int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event);
+
+/* Pages of all processes since the same member was last heard of, before it is weighed. */
+uint64_t touch_scale_pages(struct touch_scale *scale, const struct touch_event *event);
 
 /* When the same member was last heard of; 0: never. */
 uint64_t touch_scale_last_ns(struct touch_scale *scale, const struct touch_event *event);

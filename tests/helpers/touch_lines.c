@@ -12,12 +12,18 @@
  *	touch_lines stack         48 MiB of a thread's stack, by a function that calls itself
  *	touch_lines main-stack    6 MiB of the stack it was started with
  *	touch_lines huge          64 MiB by memset(), in huge pages where there are any
+ *	touch_lines huge-and-small
+ *	                          2 MiB by memset() in a huge page, 2 MiB of small pages by a
+ *	                          loop, and again until it is 96 MiB each
+ *	touch_lines heap          grows the heap of brk(2) by 48 MiB, then by 16 MiB in
+ *	                          another function
  *	touch_lines reserve       reserves 258 MiB and touches 24 MiB of them by two lines
  *	touch_lines alternate KIB  three times KIB by memset(), once KIB by a loop, and again until
  *	                          768 MiB of small pages are touched: 576 and 192 MiB
  *	touch_lines many-threads  two threads, 512 MiB and 256 MiB of small pages
- *	touch_lines middle        256 MiB by a loop, 128 MiB populated, 256 MiB by memset(), small
- *pages touch_lines late-fork     512 MiB by a loop, then a child writes to 64 MiB of them
+ *	touch_lines middle        256 MiB by a loop, 128 MiB populated, 256 MiB by memset(),
+ *	                          all of small pages
+ *	touch_lines late-fork     512 MiB by a loop, then a child writes to 64 MiB of them
  *	touch_lines shrink        256 MiB by a loop, 192 MiB of them given back, 256 MiB by memset()
  *	touch_lines again         48 times: 2 MiB reserved, touched and given back; then 48 MiB,
  *	                          reserved by another function and touched by the same line
@@ -280,6 +286,25 @@ static void with_late_child(void)
 	waitpid(pid, NULL, 0);
 }
 
+static char *take_huge(size_t bytes)
+{
+	char *p = take_aligned(bytes);
+
+	madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
+}
+
+/* A huge page, as much of small ones, and again. */
+static void huge_and_small(size_t bytes)
+{
+	char *large = take_huge(bytes), *small = take_small(bytes);
+
+	for (size_t done = 0; done < bytes; done += MIB(2)) {
+		by_memset(large + done, MIB(2));
+		by_loop(small + done, MIB(2));
+	}
+}
+
 static void grow_and_shrink(void)
 {
 	char *p = take_small(MIB(256));
@@ -332,10 +357,9 @@ int main(int argc, char **argv)
 	} else if (!strcmp(mode, "main-stack")) {
 		by_recursion(6);
 	} else if (!strcmp(mode, "huge")) {
-		char *p = take_aligned(MIB(64));
-
-		madvise(p, MIB(64), MADV_HUGEPAGE);
-		by_memset(p, MIB(64));
+		by_memset(take_huge(MIB(64)), MIB(64));
+	} else if (!strcmp(mode, "huge-and-small")) {
+		huge_and_small(MIB(96));
 	} else if (!strcmp(mode, "reserve")) {
 		char *p = reserve_much();
 

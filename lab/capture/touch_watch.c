@@ -1,0 +1,182 @@
+/* What few programs have, and is looked at once one has: a large heap of brk(2), huge pages. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "capture/touch_state.h"
+#include "capture/tracefs.h"
+
+enum {
+	GROWTHS = 64,	     /* of heaps that are sampled each; then each so many'th, */
+	GROWTHS_PERIOD = 17, /* 1 MiB in malloc(3)'s steps: the kernel tells of each twice */
+	HUGE_PAGE = 2 << 20,
+};
+
+/* Of pages of 1 MiB and more that can be a program's memory. */
+#define HUGE_FILTER "order >= 8 && migratetype == 1"
+
+bool touch_huge_are_usual(void)
+{
+	char line[128];
+
+	return !io_read_line_at(AT_FDCWD, "/sys/kernel/mm/transparent_hugepage/enabled", line,
+				sizeof(line)) &&
+	       strstr(line, "[always]");
+}
+
+/* The id of a tracepoint whose layout is read when it is first wanted; 0: there is none. */
+static int64_t side_point(struct touch *t, const char *name, uint16_t *id,
+			  bool (*read_layout)(const char *, int64_t, struct touch_layout *))
+{
+	_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
+	int64_t found = *id ? 0 : tracefs_event(name, &format);
+
+	if (found > 0)
+		read_layout(format.buf, found, &t->layout);
+	return *id;
+}
+
+static void open_side(struct touch *t, enum touch_side side, pid_t pid, int64_t id,
+		      const char *filter)
+{
+	touch_side_open(&t->rings, side, pid, id, filter);
+	t->layout.side_ids = t->rings.sides.ids;
+	t->layout.side_count = t->rings.sides.count;
+}
+
+void touch_watch_heap(struct touch *t, pid_t pid)
+{
+	_cleanup_free_ char *filter = NULL;
+	uint64_t start;
+	int64_t id;
+
+	if (t->is_by_faults || !touch_spaces_has_heap(&t->spaces, pid, &start))
+		return;
+	filter = text_format("index == %" PRIu64, start);
+	id = side_point(t, "maple_tree/ma_write", &t->layout.grow_id, touch_layout_grow);
+	if (id)
+		open_side(t, SIDE_HEAP, pid, id, filter);
+	if (t->has_usual_huge)
+		touch_watch_huge(t, pid);
+}
+
+void touch_watch_huge(struct touch *t, pid_t pid)
+{
+	struct touch_process *p = t->is_by_faults ? NULL : touch_scale_process(&t->scale, pid);
+	int64_t id;
+
+	if (!p || p->is_watched)
+		return;
+	p->is_watched = true;
+	id = side_point(t, "kmem/mm_page_alloc", &t->layout.huge_id, touch_layout_huge);
+	if (!id)
+		return;
+	if (!t->huge.is_opened)
+		touch_huge_open(&t->huge);
+	open_side(t, SIDE_HUGE, pid, id, HUGE_FILTER);
+	if (!t->watch_ns)
+		t->watch_ns = (uint64_t)io_now_ns();
+	if (t->huge.is_off)
+		touch_side_switch(&t->rings.sides, SIDE_HUGE, false);
+}
+
+void touch_watch_large(struct touch *t, const struct touch_event *event)
+{
+	if (t->has_usual_huge && event->len >= HUGE_PAGE)
+		touch_watch_huge(t, event->pid);
+}
+
+void touch_on_grow(struct touch *t, const struct touch_event *event)
+{
+	struct unwind_frame frames[UNWIND_DEPTH_MAX];
+	size_t depth = touch_stack_of(t, event, frames);
+
+	touch_spaces_grow(&t->spaces, event, frames, depth);
+	if (++t->growths == GROWTHS)
+		touch_side_set_period(&t->rings.sides, SIDE_HEAP, GROWTHS_PERIOD);
+}
+
+void touch_step_huge(struct touch *t, uint64_t pages, uint64_t ns)
+{
+	bool was_off = t->huge.is_off;
+
+	if (!t->huge.is_opened)
+		return;
+	touch_huge_step(&t->huge, pages, ns);
+	if (t->huge.is_off != was_off)
+		touch_side_switch(&t->rings.sides, SIDE_HUGE, !t->huge.is_off);
+}
+
+/* It is of the line before, or of the one that has been seen again. */
+static void settle_doubt(struct touch *t, struct touch_row *row)
+{
+	if (row)
+		row->gained[MEMBER_ANON] += t->doubt.bytes;
+	t->doubt = (struct touch_doubt){0};
+}
+
+static void doubt(struct touch *t, struct touch_row *row, int64_t bytes)
+{
+	settle_doubt(t, t->doubt.before);
+	t->doubt = (struct touch_doubt){t->suspect, row, bytes};
+}
+
+static bool is_in_doubt(const struct touch *t, const struct touch_row *row)
+{
+	return t->suspect && t->suspect != row && t->suspect->key.pid == row->key.pid;
+}
+
+void touch_suspect(struct touch *t, const struct touch_event *event, int64_t bytes,
+		   uint64_t last_ns)
+{
+	struct touch_row *row = touch_gaining_row(t, event);
+	bool is_watched = t->watch_ns && last_ns >= t->watch_ns;
+
+	touch_huge_suspect(&t->huge);
+	touch_watch_huge(t, event->pid);
+	if (t->doubt.here == row)
+		settle_doubt(t, row);
+	else if (!is_watched && is_in_doubt(t, row)) {
+		doubt(t, row, bytes);
+		return;
+	}
+	row->gained[MEMBER_ANON] += bytes;
+	t->suspect = row;
+}
+
+void touch_on_huge(struct touch *t, const struct touch_event *event)
+{
+	struct touch_row *row = touch_gaining_row(t, event);
+
+	if (t->doubt.here == row) {
+		settle_doubt(t, row);
+		t->suspect = row;
+	}
+	touch_huge_add(&t->huge, event->pid, (int64_t)event->len, row->gained);
+}
+
+static int64_t end_huge_of(struct touch *t, const struct touch_process *p)
+{
+	uint64_t unheard_ns;
+	int64_t missing = touch_scale_missing(&t->scale, p->pid, &unheard_ns);
+	int64_t given = touch_huge_end(&t->huge, p->pid, missing);
+
+	if (given || missing < HUGE_LEAST_BYTES || !t->suspect || t->suspect->key.pid != p->pid)
+		return given;
+	t->suspect->gained[MEMBER_ANON] += missing;
+	return missing;
+}
+
+void touch_end_huge(struct touch *t)
+{
+	settle_doubt(t, t->doubt.before);
+	for (size_t i = 0; t->huge.is_opened && i < t->scale.count; i++) {
+		const struct touch_process *p = &t->scale.processes[i];
+
+		touch_scale_grow(&t->scale, p->pid, MEMBER_ANON, end_huge_of(t, p));
+	}
+}
