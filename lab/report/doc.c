@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/strbuf.h"
 
@@ -104,6 +105,26 @@ void doc_add_row(struct doc *doc, const char *const *cells)
 		row[i] = xstrdup(cells[i]);
 	block->rows = xrealloc(block->rows, block->row_count + 1, sizeof(*block->rows));
 	block->rows[block->row_count++] = row;
+}
+
+static bool is_amount(const char *cell)
+{
+	static const char *const units[] = {"",	    " %",   " bytes", " KiB", " MiB",
+					    " GiB", " TiB", " us",    " ms",  " s"};
+	const char *end = cell + strspn(cell, "0123456789.-");
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (!strcmp(end, units[i]))
+			return true;
+	return false;
+}
+
+bool doc_is_amount_column(const struct doc_block *table, size_t column)
+{
+	for (size_t i = 1; i < table->row_count; i++)
+		if (!is_amount(table->rows[i][column]))
+			return false;
+	return table->row_count > 1;
 }
 
 void doc_bars(struct doc *doc, int64_t total_bytes, const char *caption)

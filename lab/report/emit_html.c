@@ -27,11 +27,13 @@ static const char head[] =
 	"font-size:.85rem}\n"
 	"table{border-collapse:collapse}td,th{text-align:left;padding:.15rem .9rem .15rem 0;"
 	"border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}\n"
+	"td,th{vertical-align:top}.n{text-align:right;white-space:nowrap}.wide{overflow-x:auto}\n"
 	".bars td:first-child{white-space:nowrap}.bars .sum td{border:0;font-weight:600}\n"
 	".bars td:nth-child(2),.bars td:nth-child(3){text-align:right;white-space:nowrap}\n"
-	".bars{width:100%}.bars td:last-child{width:55%}\n"
+	".bars{width:100%}.bars td:last-child{width:55%;vertical-align:middle}\n"
 	".bar{display:block;height:.8rem;background:var(--bar);min-width:1px}\n"
-	"svg{width:100%;height:auto;margin-top:1rem}svg text{fill:var(--dim);font-size:11px;"
+	"svg{width:100%;height:auto;margin-top:1rem}svg "
+	"text{fill:var(--dim);font-size:11px;"
 	"paint-order:stroke;stroke:var(--paper);stroke-width:3px}\n"
 	"</style>\n";
 
@@ -90,24 +92,36 @@ static void title(struct strbuf *out, const struct doc_block *block)
 	element(out, "<h1>", block, "</h1>");
 }
 
+static void evidence_below(struct strbuf *out, const struct doc_block *block)
+{
+	if (!block->evidence_count)
+		return;
+	strbuf_puts(out, "<p>");
+	evidence(out, block);
+	strbuf_puts(out, "</p>\n");
+}
+
+static void table_row(struct strbuf *out, const struct doc_block *block, size_t i)
+{
+	const char *element = i ? "td" : "th";
+
+	strbuf_puts(out, "<tr>");
+	for (size_t j = 0; block->rows[i][j]; j++) {
+		strbuf_printf(out, "<%s%s>", element,
+			      doc_is_amount_column(block, j) ? " class=\"n\"" : "");
+		escaped(out, block->rows[i][j]);
+		strbuf_printf(out, "</%s>", element);
+	}
+	strbuf_puts(out, "</tr>\n");
+}
+
 static void table(struct strbuf *out, const struct doc_block *block)
 {
-	strbuf_puts(out, "<table>\n");
-	for (size_t i = 0; i < block->row_count; i++) {
-		strbuf_puts(out, "<tr>");
-		for (char **cell = block->rows[i]; *cell; cell++) {
-			strbuf_puts(out, i ? "<td>" : "<th>");
-			escaped(out, *cell);
-			strbuf_puts(out, i ? "</td>" : "</th>");
-		}
-		strbuf_puts(out, "</tr>\n");
-	}
-	strbuf_puts(out, "</table>\n");
-	if (block->evidence_count) {
-		strbuf_puts(out, "<p>");
-		evidence(out, block);
-		strbuf_puts(out, "</p>\n");
-	}
+	strbuf_puts(out, "<div class=\"wide\"><table>\n");
+	for (size_t i = 0; i < block->row_count; i++)
+		table_row(out, block, i);
+	strbuf_puts(out, "</table></div>\n");
+	evidence_below(out, block);
 }
 
 static void bar(struct strbuf *out, const char *label, int64_t bytes, int64_t total, bool is_sum)
@@ -134,6 +148,7 @@ static void bars(struct strbuf *out, const struct doc_block *block)
 	if (block->text)
 		bar(out, block->text, block->total_bytes, block->total_bytes, true);
 	strbuf_puts(out, "</table>\n");
+	evidence_below(out, block);
 }
 
 static void emit_block(struct strbuf *out, const struct doc_block *block)

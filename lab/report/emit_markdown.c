@@ -44,11 +44,18 @@ static void paragraph_start(struct strbuf *out, const char *text)
 static void evidence(struct strbuf *out, const struct doc_block *block)
 {
 	for (size_t i = 0; i < block->evidence_count; i++) {
-		strbuf_puts(out, i ? "; " : " <sub>\\[");
+		strbuf_puts(out, i ? "; " : "<sub>\\[");
 		escaped(out, block->evidence[i]);
 	}
 	if (block->evidence_count)
 		strbuf_puts(out, "\\]</sub>");
+}
+
+static void evidence_behind(struct strbuf *out, const struct doc_block *block)
+{
+	if (block->evidence_count)
+		strbuf_putc(out, ' ');
+	evidence(out, block);
 }
 
 /* A fence longer than any run of backticks inside. */
@@ -70,6 +77,16 @@ static void code_block(struct strbuf *out, const char *text)
 	strbuf_putc(out, '\n');
 }
 
+/* A paragraph of its own, or it would be a row. */
+static void evidence_below(struct strbuf *out, const struct doc_block *block)
+{
+	if (!block->evidence_count)
+		return;
+	strbuf_putc(out, '\n');
+	evidence(out, block);
+	strbuf_putc(out, '\n');
+}
+
 static void table(struct strbuf *out, const struct doc_block *block)
 {
 	for (size_t i = 0; i < block->row_count; i++) {
@@ -83,8 +100,8 @@ static void table(struct strbuf *out, const struct doc_block *block)
 		if (i)
 			continue;
 		strbuf_putc(out, '|');
-		for (char **cell = block->rows[i]; *cell; cell++)
-			strbuf_puts(out, " --- |");
+		for (size_t j = 0; block->rows[i][j]; j++)
+			strbuf_puts(out, doc_is_amount_column(block, j) ? " ---: |" : " --- |");
 		strbuf_putc(out, '\n');
 	}
 }
@@ -122,7 +139,7 @@ static void emit_block(struct strbuf *out, const struct doc_block *block, bool c
 	case DOC_HEADING:
 		strbuf_puts(out, block->kind == DOC_TITLE ? "# " : "## ");
 		escaped(out, block->text);
-		evidence(out, block);
+		evidence_behind(out, block);
 		strbuf_putc(out, '\n');
 		break;
 	case DOC_BYLINE:
@@ -133,12 +150,12 @@ static void emit_block(struct strbuf *out, const struct doc_block *block, bool c
 		strbuf_puts(out, "**");
 		escaped(out, block->text);
 		strbuf_puts(out, "**");
-		evidence(out, block);
+		evidence_behind(out, block);
 		strbuf_putc(out, '\n');
 		break;
 	case DOC_SENTENCE:
 		paragraph_start(out, block->text);
-		evidence(out, block);
+		evidence_behind(out, block);
 		strbuf_putc(out, '\n');
 		break;
 	case DOC_QUOTE:
@@ -146,9 +163,11 @@ static void emit_block(struct strbuf *out, const struct doc_block *block, bool c
 		break;
 	case DOC_TABLE:
 		table(out, block);
+		evidence_below(out, block);
 		break;
 	case DOC_BARS:
 		bars(out, block);
+		evidence_below(out, block);
 		break;
 	case DOC_CHART:
 		break;

@@ -228,20 +228,6 @@ static size_t column_width(const struct doc_block *block, size_t column)
 	return width;
 }
 
-static bool is_number(const char *cell)
-{
-	return cell && !cell[strspn(cell, "0123456789-")];
-}
-
-/* Numbers stand flush right. */
-static bool is_number_column(const struct doc_block *block, size_t column)
-{
-	for (size_t i = 1; i < block->row_count; i++)
-		if (!is_number(block->rows[i][column]))
-			return false;
-	return block->row_count > 1;
-}
-
 static size_t table_width(const struct doc_block *block)
 {
 	size_t width = 1;
@@ -298,6 +284,8 @@ static void table_row(struct flow *f, const struct doc_block *block, size_t i, b
 		size_t width = column_width(block, j);
 
 		emit_visible(&cell, block->rows[i][j]);
+		if (folded && !cell.len)
+			continue;
 		if (folds && at >= fold) {
 			if (folded) {
 				strbuf_putc(f->out, '\n');
@@ -310,10 +298,10 @@ static void table_row(struct flow *f, const struct doc_block *block, size_t i, b
 			continue;
 		}
 		strbuf_putc(f->out, ' ');
-		if (is_number_column(block, j))
+		if (doc_is_amount_column(block, j))
 			pad(f->out, cell_width(block->rows[i][j]), width);
 		styled(f->out, f->colour, i ? PLAIN : DIM, cell.buf, cell.len);
-		if (!is_number_column(block, j) && block->rows[i][j + 1])
+		if (!doc_is_amount_column(block, j) && block->rows[i][j + 1])
 			pad(f->out, cell_width(block->rows[i][j]), width);
 		strbuf_putc(f->out, ' ');
 		at += width + 2;
