@@ -1,19 +1,36 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "report/emit.h"
 
 #define WIDTH  820.0
-#define HEIGHT 300.0
+#define PLOT   220.0 /* height of the curves alone */
 #define LEFT   70.0
 #define RIGHT  10.0
-#define TOP    20.0
+#define TOP    20.0 /* room for the word of the limit */
 #define BOTTOM 60.0
+/* Names of marks stand in rows above the curves, so that they hide nothing. */
+#define ROW	   14.0
+#define ROWS_MAX   8
+#define CHARACTER  6.4 /* about the width of one, at 11 px */
+#define LABEL_MAX  48
+#define LABELS_MAX 64
+#define NEAR	   1.5 /* marks this near share a line and a label */
 
-/* What of time and bytes the picture shows. */
+/* What of time and bytes the picture shows, and where the curves begin and end. */
 struct frame {
 	int64_t t0, t1, max;
+	double top, bottom;
+};
+
+/* Marks at one place, in words, and the row they stand in; ROWS_MAX: there was no room. */
+struct label {
+	double x, left;
+	size_t row;
+	char text[LABEL_MAX + 1];
 };
 
 static const char *const colours[] = {"#3b6fb6", "#c2571a", "#4b8b3b", "#8250a8"};
@@ -21,7 +38,8 @@ static const char *const colours[] = {"#3b6fb6", "#c2571a", "#4b8b3b", "#8250a8"
 
 static struct frame frame_of(const struct doc_block *block)
 {
-	struct frame f = {INT64_MAX, INT64_MIN, block->total_bytes > 0 ? block->total_bytes : 1};
+	struct frame f = {INT64_MAX, INT64_MIN, block->total_bytes > 0 ? block->total_bytes : 1, 0,
+			  0};
 
 	for (size_t i = 0; i < block->series_count; i++)
 		for (size_t j = 0; j < block->series[i].count; j++) {
@@ -41,7 +59,7 @@ static double x_of(const struct frame *f, int64_t t_ns)
 
 static double y_of(const struct frame *f, int64_t bytes)
 {
-	return HEIGHT - BOTTOM - (double)bytes / (double)f->max * (HEIGHT - TOP - BOTTOM);
+	return f->bottom - (double)bytes / (double)f->max * PLOT;
 }
 
 static void axes(const struct frame *f, const struct doc_block *block, struct strbuf *out)
@@ -51,9 +69,9 @@ static void axes(const struct frame *f, const struct doc_block *block, struct st
 		      "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">%s</text>\n"
 		      "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">0</text>\n"
 		      "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">%s</text>\n",
-		      LEFT, TOP, HEIGHT - BOTTOM, WIDTH - RIGHT, LEFT - 6, TOP + 4,
-		      TEXT_SIZE((uint64_t)f->max), LEFT - 6, HEIGHT - BOTTOM + 4, WIDTH - RIGHT,
-		      HEIGHT - BOTTOM + 16, TEXT_DURATION((uint64_t)(f->t1 - f->t0)));
+		      LEFT, f->top, f->bottom, WIDTH - RIGHT, LEFT - 6, f->top + 4,
+		      TEXT_SIZE((uint64_t)f->max), LEFT - 6, f->bottom + 4, WIDTH - RIGHT,
+		      f->bottom + 16, TEXT_DURATION((uint64_t)(f->t1 - f->t0)));
 	if (block->total_bytes <= 0)
 		return;
 	strbuf_printf(out,
@@ -77,42 +95,120 @@ static void line(const struct frame *f, const struct doc_series *series, size_t 
 	strbuf_printf(out,
 		      "\"/>\n<rect x=\"%.0f\" y=\"%.0f\" width=\"10\" height=\"10\" fill=\"%s\"/>"
 		      "<text x=\"%.0f\" y=\"%.0f\">",
-		      x, HEIGHT - 26, colour, x + 15, HEIGHT - 17);
+		      x, f->bottom + 34, colour, x + 15, f->bottom + 43);
 	escape(out, series->name);
 	strbuf_puts(out, "</text>\n");
 }
 
-static void mark(const struct frame *f, const struct doc_bar *m, size_t index,
-		 chart_escape_fn *escape, struct strbuf *out)
+static int earlier_first(const void *va, const void *vb)
 {
-	bool is_late = x_of(f, m->bytes) > WIDTH * 0.7;
+	const struct doc_bar *a = va, *b = vb;
 
-	if (m->bytes < f->t0 || m->bytes > f->t1)
-		return;
-	strbuf_printf(out,
-		      "<path d=\"M%.1f %.0fV%.0f\" stroke=\"#888\" stroke-dasharray=\"2 3\"/>\n"
-		      "<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"%s\">",
-		      x_of(f, m->bytes), TOP, HEIGHT - BOTTOM,
-		      x_of(f, m->bytes) + (is_late ? -4 : 4), TOP + 28 + 14 * (double)(index % 6),
-		      is_late ? "end" : "start");
-	escape(out, m->label);
-	strbuf_puts(out, "</text>\n");
+	return (a->bytes > b->bytes) - (a->bytes < b->bytes);
+}
+
+static void add_words(struct label *label, const char *words)
+{
+	size_t len = strlen(label->text);
+
+	snprintf(label->text + len, sizeof(label->text) - len, "%s%s", len ? ", " : "", words);
+}
+
+/* Beside its line, on the right where there is room; in the first row where it touches no other. */
+static void place(struct label *label, double *row_ends)
+{
+	double width = (double)strlen(label->text) * CHARACTER;
+
+	label->left = label->x + 4;
+	if (label->left + width > WIDTH)
+		label->left = label->x - 4 - width;
+	for (label->row = 0; label->row < ROWS_MAX; label->row++)
+		if (row_ends[label->row] < label->left)
+			break;
+	if (label->row < ROWS_MAX)
+		row_ends[label->row] = (label->left < label->x ? label->x : label->left + width) +
+				       CHARACTER * 2;
+}
+
+/* Marks in the order of time, those at one place together. */
+static size_t lay_out(const struct frame *f, const struct doc_block *block, struct label *labels)
+{
+	struct doc_bar *marks = xcalloc(block->mark_count + 1, sizeof(*marks));
+	double row_ends[ROWS_MAX] = {0};
+	size_t count = 0;
+
+	if (block->mark_count)
+		memcpy(marks, block->marks, block->mark_count * sizeof(*marks));
+	qsort(marks, block->mark_count, sizeof(*marks), earlier_first);
+	for (size_t i = 0; i < block->mark_count; i++) {
+		double x = x_of(f, marks[i].bytes);
+
+		if (marks[i].bytes < f->t0 || marks[i].bytes > f->t1)
+			continue;
+		if (!count || x - labels[count - 1].x > NEAR) {
+			if (count == LABELS_MAX)
+				break;
+			labels[count++] = (struct label){.x = x};
+		}
+		add_words(&labels[count - 1], marks[i].label);
+	}
+	for (size_t i = 0; i < count; i++)
+		place(&labels[i], row_ends);
+	free(marks);
+	return count;
+}
+
+static size_t rows_of(const struct label *labels, size_t count)
+{
+	size_t rows = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (labels[i].row < ROWS_MAX && labels[i].row >= rows)
+			rows = labels[i].row + 1;
+	return rows;
+}
+
+/* All lines before all words: a word hides the line behind it, no line crosses a word. */
+static void draw_marks(const struct frame *f, const struct label *labels, size_t count,
+		       chart_escape_fn *escape, struct strbuf *out)
+{
+	for (size_t i = 0; i < count; i++)
+		strbuf_printf(
+			out,
+			"<path d=\"M%.1f %.0fV%.0f\" stroke=\"#888\" stroke-dasharray=\"2 3\"/>\n",
+			labels[i].x,
+			labels[i].row < ROWS_MAX ? ROW * (double)labels[i].row + 4 : f->top,
+			f->bottom);
+	for (size_t i = 0; i < count; i++) {
+		if (labels[i].row == ROWS_MAX)
+			continue;
+		strbuf_printf(out, "<text x=\"%.1f\" y=\"%.0f\"%s>",
+			      labels[i].left < labels[i].x ? labels[i].x - 4 : labels[i].left,
+			      ROW * (double)(labels[i].row + 1),
+			      labels[i].left < labels[i].x ? " text-anchor=\"end\"" : "");
+		escape(out, labels[i].text);
+		strbuf_puts(out, "</text>\n");
+	}
 }
 
 void emit_chart(const struct doc_block *block, chart_escape_fn *escape, struct strbuf *out)
 {
 	struct frame f = frame_of(block);
+	struct label labels[LABELS_MAX];
+	size_t count;
 
 	if (f.t1 <= f.t0)
 		return;
+	count = lay_out(&f, block, labels);
+	f.top = ROW * (double)rows_of(labels, count) + TOP;
+	f.bottom = f.top + PLOT;
 	strbuf_printf(out,
-		      "<h2>Memory over time</h2>\n<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
+		      "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
 		      "aria-label=\"memory over time\">\n",
-		      WIDTH, HEIGHT);
+		      WIDTH, f.bottom + BOTTOM);
 	axes(&f, block, out);
 	for (size_t i = 0; i < block->series_count; i++)
 		line(&f, &block->series[i], i, escape, out);
-	for (size_t i = 0; i < block->mark_count; i++)
-		mark(&f, &block->marks[i], i, escape, out);
+	draw_marks(&f, labels, count, escape, out);
 	strbuf_puts(out, "</svg>\n");
 }

@@ -32,7 +32,7 @@ static const char head[] =
 	".bars td:nth-child(2),.bars td:nth-child(3){text-align:right;white-space:nowrap}\n"
 	".bars{width:100%}.bars td:last-child{width:55%;vertical-align:middle}\n"
 	".bar{display:block;height:.8rem;background:var(--bar);min-width:1px}\n"
-	"svg{width:100%;height:auto;margin-top:1rem}svg "
+	"svg{width:100%;min-width:40rem;height:auto;margin-top:1rem}svg "
 	"text{fill:var(--dim);font-size:11px;"
 	"paint-order:stroke;stroke:var(--paper);stroke-width:3px}\n"
 	"</style>\n";
@@ -151,6 +151,18 @@ static void bars(struct strbuf *out, const struct doc_block *block)
 	evidence_below(out, block);
 }
 
+static void chart(struct strbuf *out, const struct doc_block *block)
+{
+	_cleanup_strbuf_ struct strbuf svg = STRBUF_INIT;
+
+	emit_chart(block, escaped, &svg);
+	if (!svg.len)
+		return;
+	strbuf_puts(out, "<h2>Memory over time</h2>\n<div class=\"wide\">");
+	strbuf_append(out, svg.buf, svg.len);
+	strbuf_puts(out, "</div>\n");
+}
+
 static void emit_block(struct strbuf *out, const struct doc_block *block)
 {
 	static const char *const summaries[] = {
@@ -185,7 +197,7 @@ static void emit_block(struct strbuf *out, const struct doc_block *block)
 		bars(out, block);
 		break;
 	case DOC_CHART:
-		emit_chart(block, escaped, out);
+		chart(out, block);
 		break;
 	}
 }
