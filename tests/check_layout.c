@@ -1,5 +1,5 @@
 /*
- * check_emit.c - what each format makes of a document: tables whose amounts stand flush right and
+ * check_layout.c - what each format makes of a document: tables whose amounts stand flush right and
  * which no page is too narrow for, evidence that no format drops, and a chart whose marks hide
  * neither its curves nor each other.
  */
@@ -280,5 +280,5 @@ int main(void)
 {
 	TCase *const cases[] = {tables(), charts()};
 
-	return suite_run("emit", cases, ARRAY_SIZE(cases));
+	return suite_run("layout", cases, ARRAY_SIZE(cases));
 }
