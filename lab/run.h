@@ -55,8 +55,9 @@ struct run {
 	struct cg_home home;
 	struct engine engine; /* for a container */
 	struct container container;
-	struct engine_call info; /* what it is, asked while the command runs */
-	char *dir;		 /* reports/<name>-<time>-<pid>; NULL inside the guest */
+	pid_t number, own_number; /* of its first process: here, and inside; 0: no container */
+	struct engine_call info;  /* what it is, asked while the command runs */
+	char *dir;		  /* reports/<name>-<time>-<pid>; NULL inside the guest */
 	struct modules
 		modules; /* files of the code that touched memory, those of a container open */
 	struct record_writer writer;

@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "launch/process.h"
 #include "run_asked.h"
 #include "src/trace_format.h"
 
@@ -138,6 +139,8 @@ int run_container_start(struct run *run, int ring, struct target *target, struct
 		return -1;
 	if (container_start(&request, &run->container, target, cg, err) < 0)
 		return -1;
+	run->number = target->pid;
+	run->own_number = process_own_number("/proc", target->pid);
 	put_engine(run);
 	record_put_run(&run->writer, &(struct record_run){
 					     .page_size = RECORD_ABSENT,

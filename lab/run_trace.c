@@ -15,12 +15,15 @@
 
 enum { WITNESSES_MAX = 16 };
 
-static void write_arena(struct record_writer *w, const struct trace_summary *s)
+/* The trace of a target in a container has the number that it has there; all else has this one. */
+static void write_arena(struct run *run, const struct trace_summary *s)
 {
 	struct record_arena arena;
 
 	trace_summary_to_record(s, &arena);
-	record_put_arena(w, &arena);
+	if (run->own_number && arena.pid == run->own_number)
+		arena.pid = run->number;
+	record_put_arena(&run->writer, &arena);
 }
 
 static int write_raw(const struct run *run, const struct trace_ring *ring, struct err *err)
@@ -50,7 +53,7 @@ int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *
 		return 0;
 	summary = trace_log_summary(&log);
 	for (size_t i = 0; i < log.arena_count; i++)
-		write_arena(&run->writer, &summary[i]);
+		write_arena(run, &summary[i]);
 	if (log.lost)
 		record_put_lost(&run->writer, "ring", (int64_t)log.lost);
 	if (log.arenas_lost)

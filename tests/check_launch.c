@@ -252,10 +252,44 @@ START_TEST(a_zombie_tells_how_it_ended)
 }
 END_TEST
 
+static const struct {
+	const char *status;
+	pid_t number;
+} statuses[] = {
+	{"Name:\tx\nNSpid:\t4711\nNSpgid:\t4711\n", 4711},
+	{"Name:\tx\nNSpid:\t4711\t23\t1\nNSpgid:\t4711\n", 1},
+	{"Name:\tx NSpid:\t9\nPid:\t4711\n", 4711},
+	{"Name:\tx\nNSpid:\t\nX:\t7\n", 4711},
+	{"", 4711},
+};
+
+START_TEST(a_process_in_a_container_has_a_number_of_its_own)
+{
+	char proc[] = "/tmp/oomlab-check-launch-XXXXXX";
+	_cleanup_free_ char *dir = NULL, *path = NULL;
+	FILE *file;
+
+	ck_assert_ptr_nonnull(mkdtemp(proc));
+	ck_assert_int_eq(process_own_number(proc, 4711), 4711);
+	dir = text_format("%s/4711", proc);
+	path = text_format("%s/status", dir);
+	ck_assert_int_eq(mkdir(dir, 0700), 0);
+	file = fopen(path, "we");
+	ck_assert_ptr_nonnull(file);
+	fputs(statuses[_i].status, file);
+	fclose(file);
+	ck_assert_int_eq(process_own_number(proc, 4711), statuses[_i].number);
+	ck_assert_int_eq(io_remove_tree(proc), 0);
+	ck_assert_int_eq(process_own_number("/proc", getpid()), getpid());
+}
+END_TEST
+
 static TCase *process_case(void)
 {
 	TCase *tc = tcase_create("process");
 
+	tcase_add_loop_test(tc, a_process_in_a_container_has_a_number_of_its_own, 0,
+			    (int)ARRAY_SIZE(statuses));
 	tcase_add_test(tc, a_zombie_tells_how_it_ended);
 	tcase_add_loop_test(tc, reads_processes_with_hostile_names, 0,
 			    (int)ARRAY_SIZE(hostile_comms));

@@ -184,6 +184,11 @@ check_outside() {
 		"$e, outside: the kernel's victim is the container's first process"
 	like "$(report "$outside" '.arenas[0].clear_site.file // .arenas[0].clear_site')" 'arena.c' \
 		"$e, outside: the line that touched the memory"
+	is "$(report "$outside" '.arenas[0] | "\(.pid) \(.name)"')" \
+		"$(report "$outside" '.run.pid') game memory" \
+		"$e, outside: the arena is the process's, whatever number it has inside"
+	like "$(report "$outside" '.explanation[].text')" 'into the arena "game memory" \(RDI\)' \
+		"$e, outside: how far the kernel saw it come"
 	from_host "$e" lazy-zero-2g
 	is "$? $(report "$outside" "$verdict")" "0 pass survived" "$e, outside: lazy-zero-2g"
 	from_host "$e" memset-128m

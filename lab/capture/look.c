@@ -16,27 +16,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "capture/smaps.h"
-
-enum { STATUS_MAX = 16 << 10 };
-
-/* What the process itself calls its number: a container has numbers of its own. */
-static pid_t own_number(const struct look *look, pid_t pid)
-{
-	_cleanup_free_ char *path = text_format("%s/%d/status", look->proc, pid);
-	_cleanup_strbuf_ struct strbuf status = STRBUF_INIT;
-	const char *line;
-	size_t len;
-
-	if (io_read_at(AT_FDCWD, path, STATUS_MAX, &status))
-		return pid;
-	line = strstr(status.buf, "\nNSpid:");
-	if (!line)
-		return pid;
-	len = 1 + strcspn(line + 1, "\n");
-	while (len && line[len - 1] >= '0' && line[len - 1] <= '9')
-		len--;
-	return atoi(line + len);
-}
+#include "launch/process.h"
 
 /* malloc'd memory has no name, but the arena that lies in it has. */
 static const struct trace_log_arena *arena_in(const struct look *look, pid_t pid,
@@ -95,7 +75,7 @@ static void add_row(struct premortem_mapping *rest, const struct smaps_row *row)
 
 static void write_rows(struct look *look, pid_t pid, const struct smaps *smaps)
 {
-	pid_t own = own_number(look, pid);
+	pid_t own = process_own_number(look->proc, pid);
 	struct premortem_mapping rest = {
 		.pid = pid,
 		.arena_id = RECORD_ABSENT,

@@ -61,6 +61,27 @@ int process_zombie_status(pid_t pid, int *status)
 	return *status ? 0 : -EACCES;
 }
 
+/* The last of those of "NSpid:", one for each namespace from the outside in. */
+pid_t process_own_number(const char *proc, pid_t pid)
+{
+	char text[16 << 10], *line;
+	_cleanup_close_ int fd = -1;
+	ssize_t n;
+	size_t len;
+
+	snprintf(text, sizeof(text), "%s/%d/status", proc, (int)pid);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[n < 0 ? 0 : n] = '\0';
+	line = strstr(text, "\nNSpid:");
+	if (!line)
+		return pid;
+	len = 1 + strcspn(line + 1, "\n");
+	while (len && line[len - 1] >= '0' && line[len - 1] <= '9')
+		len--;
+	return line[len] >= '0' && line[len] <= '9' ? (pid_t)atoi(line + len) : pid;
+}
+
 uint64_t process_start_time(pid_t pid)
 {
 	uint64_t fields[3] = {0};

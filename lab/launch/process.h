@@ -14,6 +14,12 @@ uint64_t process_start_time(pid_t pid);
 int process_sizes(pid_t pid, int64_t *vsz_bytes, int64_t *rss_bytes);
 
 /*
+ * What the process itself calls its number, with /proc at `proc`: a container has numbers of its
+ * own. `pid` where that cannot be told.
+ */
+pid_t process_own_number(const char *proc, pid_t pid) __attribute__((nonnull(1)));
+
+/*
  * The wait status of a process that has ended and that its parent, another process, has not yet
  * waited for. 0, or -errno: -ESRCH when it is gone, -EINVAL while it runs, -EACCES where it may not
  * be seen; one that ended with 0 cannot be told from that.
