@@ -78,6 +78,23 @@ static void add_range(struct conclusion *c, const char *what, const struct range
 		    (uint64_t)found <= range->max;
 }
 
+/* At the last checkpoint there was; one that ends early reaches none of those behind it. */
+static void add_checkpoint(struct conclusion *c, const char *what, const struct range *range,
+			   const struct record_checkpoint *at, int64_t found)
+{
+	size_t before = c->check_count;
+	struct check *check;
+	char *with_name;
+
+	add_range(c, what, range, found, say_kib);
+	if (c->check_count == before || !at)
+		return;
+	check = &c->checks[before];
+	with_name = text_format("%s, %s", check->found, at->name);
+	free(check->found);
+	check->found = with_name;
+}
+
 void checks_make(const struct record *record, struct conclusion *c)
 {
 	const struct expect *expect = &record->spec.expect;
@@ -102,8 +119,8 @@ void checks_make(const struct record *record, struct conclusion *c)
 		  record_delta(record_own_cgroup(record), COUNTER_OOM_KILL), say_count);
 	add_range(c, "memory.peak", &expect->peak_bytes, record_peak(record, &is_sampled),
 		  say_bytes);
-	add_range(c, "VSZ at the checkpoint", &expect->vsz_bytes,
-		  last ? last->vsz_bytes : RECORD_ABSENT, say_kib);
-	add_range(c, "RSS at the checkpoint", &expect->rss_bytes,
-		  last ? last->rss_bytes : RECORD_ABSENT, say_kib);
+	add_checkpoint(c, "VSZ at the checkpoint", &expect->vsz_bytes, last,
+		       last ? last->vsz_bytes : RECORD_ABSENT);
+	add_checkpoint(c, "RSS at the checkpoint", &expect->rss_bytes, last,
+		       last ? last->rss_bytes : RECORD_ABSENT);
 }

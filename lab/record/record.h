@@ -235,6 +235,9 @@ struct record_engine {
 	unsigned int line;
 };
 
+/* A reason that begins so: the source was left alone because another tells the same. */
+#define RECORD_NOT_NEEDED "not needed"
+
 struct record_source {
 	const char *name; /* kmsg, memory.events, memory.stat, trace, mark_victim, ... */
 	bool is_open;

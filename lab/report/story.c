@@ -63,6 +63,17 @@ void cite_end(struct doc *doc, const struct facts *f)
 		doc_cite(doc, "exit status %" PRId64, f->end->exit_status);
 }
 
+const char *story_unit(int64_t total)
+{
+	return total < 4 << 20 ? "KiB" : "MiB";
+}
+
+char *story_in_unit(int64_t total, int64_t bytes)
+{
+	return total < 4 << 20 ? text_format("%.0f", (double)bytes / (1 << 10))
+			       : text_format("%.1f", (double)bytes / (1 << 20));
+}
+
 char *site_place(const struct record_site *site)
 {
 	const char *file = site ? site->file : NULL, *slash;

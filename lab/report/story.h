@@ -45,6 +45,13 @@ void cite_event(struct doc *doc, const struct facts *facts, enum counter which);
 void cite_setting(struct doc *doc, const struct facts *facts, const char *name);
 void cite_end(struct doc *doc, const struct facts *facts);
 
+/*
+ * Sizes of one column share a unit: that in which the largest part of `total` can be told apart
+ * from nothing. Its name, and bytes in it; the caller frees the latter.
+ */
+const char *story_unit(int64_t total);
+char *story_in_unit(int64_t total, int64_t bytes);
+
 /* "src/arena.c:142", from the last two parts of the path; "" when not resolved. Caller frees. */
 char *site_place(const struct record_site *site);
 

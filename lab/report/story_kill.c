@@ -191,10 +191,12 @@ void story_kernel(const struct facts *f, struct doc *doc)
 	doc_heading(doc, "Whose limit was hit, and what the kernel did");
 	say_limit(f, doc);
 	if (!f->kill) {
-		doc_sentence(doc, "%s: oom_kill rose while the process died of SIGKILL.",
-			     has_log(f->record)
-				     ? "Its log holds no account of the kill, but its counters do"
-				     : "Its log could not be read here, but its counters tell");
+		doc_sentence(
+			doc, "%s: oom_kill rose while the process died of SIGKILL.",
+			has_log(f->record)
+				? "The kernel's log holds no account of the kill, but its counters "
+				  "do"
+				: "The kernel's log could not be read here, but its counters tell");
 		cite_event(doc, f, COUNTER_OOM_KILL);
 		cite_end(doc, f);
 		return;

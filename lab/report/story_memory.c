@@ -247,7 +247,8 @@ static void say_lazy(const struct facts *f, struct doc *doc)
 static void draw_arena(const struct facts *f, struct doc *doc)
 {
 	const struct record_arena *a = f->arena;
-	int64_t touched = is_eager(a) && is_known(a->cleared) ? a->cleared : a->touched;
+	bool is_noted = is_eager(a) && is_known(a->cleared);
+	int64_t touched = is_noted ? a->cleared : a->touched;
 
 	if (!is_known(a->reserved) || !is_known(touched))
 		return;
@@ -255,7 +256,8 @@ static void draw_arena(const struct facts *f, struct doc *doc)
 	doc_bar(doc, "reserved", a->reserved);
 	if (is_known(a->committed) && a->committed != a->reserved)
 		doc_bar(doc, "committed", a->committed);
-	doc_bar(doc, "touched", touched);
+	doc_bar(doc, is_noted && a->cleared < a->clear_target ? "touched, as noted" : "touched",
+		touched);
 	if (is_known(f->limit_bytes))
 		doc_bar(doc, "limit", f->limit_bytes);
 }
@@ -318,6 +320,8 @@ void story_ps(const struct facts *f, struct doc *doc)
 	for (size_t i = 0; i < r->checkpoint_count; i++)
 		ps_row(doc, r->checkpoints[i].name, r->checkpoints[i].vsz_bytes,
 		       r->checkpoints[i].rss_bytes);
+	is_memset = is_memset &&
+		    !strcmp(r->checkpoints[r->checkpoint_count - 1].name, "after memset");
 	if (is_malloc || is_memset)
 		doc_row(doc, "where this lab's story began", SEED_VSZ_KIB,
 			is_malloc ? SEED_RSS_UNTOUCHED_KIB : SEED_RSS_TOUCHED_KIB);

@@ -55,15 +55,25 @@ static const struct record_note *twin_note(const struct record *r)
 	return NULL;
 }
 
+/* The lesson tells of a run that ends as expected, which this one may not have. */
+static const char *lesson_words(const struct facts *f)
+{
+	enum outcome expected = f->record->spec.expect.outcome;
+
+	if (expected && expected != f->conclusion->outcome)
+		return "What it shows when it ends as expected";
+	return f->conclusion->outcome == OUTCOME_OOM_KILLED ? "What to do instead"
+							    : "What to take home";
+}
+
 void story_instead(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
 	const struct record_note *note = r->spec.twin ? twin_note(r) : NULL;
-	bool is_bad = f->conclusion->outcome == OUTCOME_OOM_KILLED;
 
 	if (r->skip || (!r->spec.lesson && !r->spec.twin))
 		return;
-	doc_heading(doc, is_bad ? "What to do instead" : "What to take home");
+	doc_heading(doc, "%s", lesson_words(f));
 	if (r->spec.lesson) {
 		doc_sentence(doc, "%s", r->spec.lesson);
 		doc_cite(doc, "spec");
@@ -76,8 +86,10 @@ void story_instead(const struct facts *f, struct doc *doc)
 		doc_cite(doc, "record line %u", note->line);
 		return;
 	}
-	doc_sentence(doc, "Its twin does the same and fares otherwise: make scenario NAME=%s",
-		     r->spec.twin);
+	doc_sentence(
+		doc,
+		"Its twin, %s, does the same and fares otherwise; with --twin it is run first.",
+		r->spec.twin);
 	doc_cite(doc, "spec");
 }
 
@@ -135,18 +147,31 @@ static bool has_residue(const struct facts *f)
 	return is_known(f->record->residue_bytes) && f->record->residue_bytes > threshold;
 }
 
+/* What another source tells as well leaves no gap. */
+static bool is_missed(const struct record_source *source)
+{
+	return !source->is_open &&
+	       !(source->why && text_starts_with(source->why, RECORD_NOT_NEEDED));
+}
+
+/* An error that came before anything ran explains the missing end, and hides nothing. */
+static bool has_no_end(const struct record *r)
+{
+	return !r->is_complete && !(r->error && !is_known(r->gate_ns));
+}
+
 static bool has_quality(const struct facts *f)
 {
 	const struct record *r = f->record;
 
 	for (size_t i = 0; i < r->source_count; i++)
-		if (!r->sources[i].is_open)
+		if (is_missed(&r->sources[i]))
 			return true;
 	for (size_t i = 0; i < r->note_count; i++)
 		if (!is_twin_note(f, &r->notes[i]))
 			return true;
-	return r->lost_count || r->error || !r->is_complete || f->conclusion->kills->dropped ||
-	       has_residue(f);
+	return r->lost_count || (r->error && f->conclusion->outcome != OUTCOME_LAB_ERROR) ||
+	       has_no_end(r) || f->conclusion->kills->dropped || has_residue(f);
 }
 
 /* What a loss is called; others by their name. */
@@ -161,7 +186,7 @@ static const char *loss_words(const char *name)
 		{"arenas", "arenas of the trace"},
 		{"kmsg over the limit of this lab",
 		 "records of the kernel log beyond what is kept"},
-		{"samples", "samples"},
+		{"samples", "samples of who touched memory"},
 		{"headers", "kernel accounts of a kill"},
 	};
 
@@ -204,7 +229,7 @@ static void say_losses(const struct facts *f, struct doc *doc)
 			     f->conclusion->kills->dropped);
 		doc_cite(doc, "kmsg");
 	}
-	if (!r->is_complete) {
+	if (has_no_end(r)) {
 		doc_sentence(doc,
 			     "The record has no end: the lab was stopped before it had drained its "
 			     "sources, so later evidence may be missing.");
@@ -225,7 +250,7 @@ void story_quality(const struct facts *f, struct doc *doc)
 		return;
 	doc_heading(doc, "What was not seen, and remarks");
 	for (size_t i = 0; i < r->source_count; i++) {
-		if (r->sources[i].is_open)
+		if (!is_missed(&r->sources[i]))
 			continue;
 		doc_sentence(doc, "No %s: %s.", r->sources[i].name,
 			     r->sources[i].why ? r->sources[i].why : "no reason was recorded");

@@ -52,21 +52,19 @@ static void small_victim(const struct facts *f, struct doc *doc, const char *lim
 static void oom_killed(const struct facts *f, struct doc *doc)
 {
 	const struct record_arena *a = f->arena;
+	bool is_counted = f->victim && is_known(f->victim->anon_rss_bytes);
 	char limit[128];
 
 	limit_words(f, limit, sizeof(limit));
 	if (is_unfinished(a))
 		doc_summary(doc, DOC_BAD,
-			    "arena_init() was clearing all of its %s at once. With %s written, the "
-			    "next page went past %s, and the kernel killed the process.",
-			    SIZE(a->clear_target),
-			    f->victim && is_known(f->victim->anon_rss_bytes)
-				    ? SIZE(f->victim->anon_rss_bytes)
-				    : SIZE(a->cleared),
-			    limit);
-	else if (f->victim && is_known(f->victim->anon_rss_bytes) && !held_the_most(f))
+			    "arena_init() was clearing all of its %s at once. With %s%s written, "
+			    "the next page went past %s, and the kernel killed the process.",
+			    SIZE(a->clear_target), is_counted ? "" : "at least ",
+			    SIZE(is_counted ? f->victim->anon_rss_bytes : a->cleared), limit);
+	else if (is_counted && !held_the_most(f))
 		small_victim(f, doc, limit);
-	else if (f->victim && is_known(f->victim->anon_rss_bytes))
+	else if (is_counted)
 		doc_summary(doc, DOC_BAD,
 			    "It held %s of memory when the next page went past %s, and the kernel "
 			    "killed it.",

@@ -56,7 +56,7 @@ static size_t append_chain(const struct touch_tree *tree, size_t node, struct st
 static void draw(struct drawing *d, size_t node, size_t depth)
 {
 	const int64_t bytes = d->tree->nodes[node].bytes, all = d->tree->nodes[0].bytes;
-	_cleanup_free_ char *mib = text_format("%.1f", (double)bytes / (1 << 20));
+	_cleanup_free_ char *size = story_in_unit(all, bytes);
 	_cleanup_free_ char *share = text_format("%.1f", 100.0 * (double)bytes / (double)all);
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	size_t last;
@@ -65,7 +65,7 @@ static void draw(struct drawing *d, size_t node, size_t depth)
 	for (size_t i = 0; i < depth && i < INDENT_MAX; i++)
 		strbuf_puts(&text, "· ");
 	last = append_chain(d->tree, node, &text);
-	doc_row(d->doc, mib, share, text.buf);
+	doc_row(d->doc, size, share, text.buf);
 	d->rows++;
 	for (size_t at = d->tree->nodes[last].child; at; at = d->tree->nodes[at].next)
 		if (is_shown(d->tree, at) && d->rows < ROWS_MAX)
@@ -81,7 +81,7 @@ void story_tree(const struct facts *f, struct doc *doc)
 	if (shown_children(&tree, 0)) {
 		doc_heading(doc, "By call");
 		doc_table(doc);
-		doc_row(doc, "MiB", "%", "who called whom");
+		doc_row(doc, story_unit(tree.nodes[0].bytes), "%", "who called whom");
 		for (size_t at = tree.nodes[0].child; at; at = tree.nodes[at].next)
 			if (is_shown(&tree, at) && d.rows < ROWS_MAX)
 				draw(&d, at, 0);

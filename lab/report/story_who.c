@@ -31,10 +31,10 @@ static void say_largest(const struct touches *t, struct doc *doc)
 static void add_row(struct doc *doc, const struct touches *t, const char *place, const char *how,
 		    int64_t bytes)
 {
-	_cleanup_free_ char *mib = text_format("%.1f", (double)bytes / (1 << 20));
+	_cleanup_free_ char *size = story_in_unit(t->total, bytes);
 	_cleanup_free_ char *share = text_format("%.1f", 100.0 * (double)bytes / (double)t->total);
 
-	doc_row(doc, mib, share, place, how);
+	doc_row(doc, size, share, place, how);
 }
 
 static void draw_table(const struct touches *t, struct doc *doc)
@@ -43,7 +43,7 @@ static void draw_table(const struct touches *t, struct doc *doc)
 	size_t shown = 0;
 
 	doc_table(doc);
-	doc_row(doc, "MiB", "%", "where", "how");
+	doc_row(doc, story_unit(t->total), "%", "where", "how");
 	/* What is less than a thousandth is noise of start and end. */
 	for (; shown < t->count && shown < ROWS_MAX && t->lines[shown].bytes >= t->total / 1000;
 	     shown++) {

@@ -1,0 +1,178 @@
+/*
+ * check_story.c - sentences that depend on what a record proves: what a scenario is to show is not
+ * said of a run that ended otherwise, a figure that is a lower bound is told as one, and a section
+ * stands only over something.
+ */
+#include <check.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "report/emit.h"
+#include "report/story.h"
+#include "suite.h"
+
+#define RUN                                                                                \
+	"{\"ev\":\"run\",\"id\":\"r\",\"backend\":\"cgroup\",\"page_size\":4096,\"cgroup_" \
+	"version\":1}\n"
+#define MEMSET                                                                                   \
+	"{\"ev\":\"spec\",\"name\":\"memset-128m\",\"lesson\":\"RSS rose to 128 MiB.\","         \
+	"\"twin\":\"malloc-128m\",\"memory_max\":67108864,\"expect\":{\"outcome\":\"survived\"," \
+	"\"rss_bytes\":{\"min\":134217728,\"max\":142606336}}}\n"
+#define CGROUP                                                                                     \
+	"{\"ev\":\"cgroup\",\"level\":0,\"path\":\"/a\",\"memory_max\":67108864}\n"                \
+	"{\"ev\":\"counters\",\"t\":1,\"level\":0,\"when\":\"before\",\"events\":{\"oom_kill\":0}" \
+	"}\n"                                                                                      \
+	"{\"ev\":\"start\",\"t\":2,\"pid\":7,\"cgroup\":\"/a\"}\n{\"ev\":\"gate\",\"t\":3}\n"
+#define CHECKPOINT(name, rss)                                                                     \
+	"{\"ev\":\"checkpoint\",\"t\":4,\"name\":\"" name "\",\"vsz\":135356416,\"rss\":" rss "}" \
+											      "\n"
+#define KILLED                                                                                     \
+	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"signal\":9}\n"                                       \
+	"{\"ev\":\"counters\",\"t\":10,\"level\":0,\"when\":\"after\",\"events\":{\"oom_kill\":1}" \
+	"}\n"                                                                                      \
+	"{\"ev\":\"end\",\"t\":11}\n"
+#define LIVED                                                                                      \
+	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"status\":0}\n"                                       \
+	"{\"ev\":\"counters\",\"t\":10,\"level\":0,\"when\":\"after\",\"events\":{\"oom_kill\":0}" \
+	"}\n"                                                                                      \
+	"{\"ev\":\"end\",\"t\":11}\n"
+
+static struct strbuf text = STRBUF_INIT;
+
+/* The record's story as one line of words, so that no line end hides a sentence. */
+static void tell(const char *lines)
+{
+	struct record record;
+	struct conclusion conclusion;
+	struct facts facts;
+	struct doc doc = {0};
+	struct err err = ERR_INIT;
+
+	strbuf_clear(&text);
+	ck_assert_msg(!record_load_memory(lines, strlen(lines), &record, &err), "%s", err.text);
+	ck_assert_int_eq(record_lost(&record, "record"), 0);
+	conclusion_draw(&record, &conclusion);
+	facts_gather(&record, &conclusion, &facts);
+	story_tell(&facts, &doc);
+	emit_text(&doc, false, 100, &text);
+	for (char *p = text.buf; *p; p++)
+		if (*p == '\n' && p[1] == ' ' && p[2] == ' ' && p[3] != ' ')
+			memmove(p, p + 2, strlen(p + 2) + 1), *p = ' ';
+	doc_release(&doc);
+	conclusion_release(&conclusion);
+	record_release(&record);
+}
+
+static void says(const char *words)
+{
+	ck_assert_msg(strstr(text.buf, words) != NULL, "'%s' is not in: %s", words, text.buf);
+}
+
+static void does_not_say(const char *words)
+{
+	ck_assert_msg(strstr(text.buf, words) == NULL, "'%s' is in: %s", words, text.buf);
+}
+
+static void teardown(void)
+{
+	strbuf_release(&text);
+}
+
+START_TEST(a_lesson_is_told_of_a_run_that_shows_it)
+{
+	tell(RUN MEMSET CGROUP CHECKPOINT("after malloc", "675840")
+		     CHECKPOINT("after memset", "134217728") LIVED);
+	says("What to take home");
+	says("once written, all 128 MiB are in both");
+	says("131072 KiB, after memset");
+}
+END_TEST
+
+START_TEST(a_run_that_ends_early_shows_no_lesson)
+{
+	tell(RUN MEMSET CGROUP CHECKPOINT("after malloc", "675840") KILLED);
+	does_not_say("What to take home");
+	does_not_say("What to do instead");
+	does_not_say("once written");
+	does_not_say("where this lab's story began");
+	says("What it shows when it ends as expected RSS rose to 128 MiB.");
+	says("660 KiB, after malloc");
+	says("DIFFERS");
+}
+END_TEST
+
+#define ARENA                                                                       \
+	"{\"ev\":\"arena\",\"id\":1,\"pid\":7,\"name\":\"a\",\"policy\":\"eager\"," \
+	"\"source\":\"malloc\",\"reserved\":134217728,\"touched\":62914560,"        \
+	"\"clear_target\":134217728,\"cleared\":62914560,\"first_record\":1,\"last_record\":9}\n"
+
+START_TEST(progress_that_was_noted_is_a_lower_bound)
+{
+	tell(RUN MEMSET CGROUP ARENA KILLED);
+	says("With at least 60 MiB written, the next page went past the limit of 64 MiB");
+	says("touched, as noted");
+	says("The kernel's log holds no account of the kill");
+}
+END_TEST
+
+START_TEST(what_is_not_needed_is_no_gap)
+{
+	tell(RUN CGROUP "{\"ev\":\"source\",\"name\":\"mark_victim\",\"open\":false,"
+			"\"why\":\"not needed beside /dev/kmsg\"}\n" LIVED);
+	does_not_say("What was not seen");
+	does_not_say("mark_victim");
+	tell(RUN CGROUP "{\"ev\":\"source\",\"name\":\"mark_victim\",\"open\":false,"
+			"\"why\":\"no tracefs\"}\n" LIVED);
+	says("What was not seen, and remarks No mark_victim: no tracefs.");
+}
+END_TEST
+
+START_TEST(what_never_ran_lacks_no_end)
+{
+	tell(RUN "{\"ev\":\"error\",\"text\":\"no engine of that name\"}\n");
+	says("The lab could not do its part: no engine of that name.");
+	does_not_say("What was not seen");
+	does_not_say("has no end");
+	tell(RUN CGROUP);
+	says("The record has no end");
+}
+END_TEST
+
+#define TOUCH(bytes)                                                 \
+	"{\"ev\":\"module\",\"id\":0,\"path\":\"/x/prog\"}\n"        \
+	"{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"fill\"}\n" \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":3,\"anon\":" bytes ",\"stack\":\"0+10\"}\n"
+
+START_TEST(small_sizes_are_told_in_a_small_unit)
+{
+	tell(RUN CGROUP TOUCH("397312") LIVED);
+	says("KiB      %  where");
+	says("388  100.0  fill in prog");
+	says("who called whom 388  100.0  fill [3 touch samples]");
+	tell(RUN CGROUP TOUCH("41943040") LIVED);
+	says("MiB      %  where");
+	says("40.0  100.0  fill in prog");
+}
+END_TEST
+
+static TCase *sentences(void)
+{
+	TCase *tc = tcase_create("sentences");
+
+	tcase_add_checked_fixture(tc, NULL, teardown);
+	tcase_add_test(tc, a_lesson_is_told_of_a_run_that_shows_it);
+	tcase_add_test(tc, a_run_that_ends_early_shows_no_lesson);
+	tcase_add_test(tc, progress_that_was_noted_is_a_lower_bound);
+	tcase_add_test(tc, what_is_not_needed_is_no_gap);
+	tcase_add_test(tc, what_never_ran_lacks_no_end);
+	tcase_add_test(tc, small_sizes_are_told_in_a_small_unit);
+	return tc;
+}
+
+int main(void)
+{
+	TCase *const cases[] = {sentences()};
+
+	return suite_run("story", cases, ARRAY_SIZE(cases));
+}
