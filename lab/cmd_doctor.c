@@ -17,6 +17,7 @@
 #include "launch/engine.h"
 #include "launch/sysctl.h"
 #include "launch/vm.h"
+#include "run_current.h"
 #include "scenarios.h"
 
 struct doctor_options {
@@ -56,7 +57,8 @@ static int check_vm(const char *series)
 	return 1;
 }
 
-static void check_current(void)
+/* Returns 1 when scenarios, which need a limit, can run under the one there is. */
+static int check_current(void)
 {
 	struct err err = ERR_INIT;
 	struct cg own;
@@ -64,13 +66,15 @@ static void check_current(void)
 
 	if (cg_open_own(&own, &err) < 0) {
 		printf("no   current      %s\n", err.text);
-		return;
+		return 0;
 	}
 	limit = cg_limit_in_force(&own);
 	printf("%s current      v%d, %s%s\n", limit.is_max ? "part" : "yes ", own.version,
-	       limit.is_max ? "no limit in force: commands, no scenarios" : "under a limit of ",
+	       limit.is_max ? "no limit in force: it runs commands, but no scenarios"
+			    : "under a limit of ",
 	       limit.is_max ? "" : TEXT_SIZE(limit.bytes));
 	cg_destroy(&own, &err);
+	return !limit.is_max;
 }
 
 static void check_file(const char *name, const char *path, int flags, const char *cure)
@@ -93,7 +97,7 @@ static void check_accelerator(void)
 	else if (!strcmp(accel.name, "kvm"))
 		puts("yes  kvm          tried first; the VM falls back to emulation");
 	else
-		printf("no   kvm          %s; the VM is emulated, some times slower\n",
+		printf("no   kvm          %s; the VM is emulated, several times slower\n",
 		       accel.is_forced ? "OOMLAB_ACCEL says tcg"
 		       : access("/dev/kvm", R_OK | W_OK)
 			       ? "/dev/kvm cannot be opened by this user"
@@ -159,8 +163,8 @@ static int containers_left(const struct engine *engine, bool restore)
 	return found && (!restore || stuck);
 }
 
-/* Returns 1 when something of it was left behind. */
-static int check_engine(const char *name, bool restore)
+/* Returns 1 when something of it was left behind; one that answers is one more of *places. */
+static int check_engine(const char *name, bool restore, int *places)
 {
 	struct engine engine;
 	struct err err = ERR_INIT;
@@ -171,6 +175,7 @@ static int check_engine(const char *name, bool restore)
 	}
 	printf("yes  %-12s %s, cgroup v%d (%s)\n", name, engine.version, engine.cgroup_version,
 	       engine.driver);
+	++*places;
 	return containers_left(&engine, restore);
 }
 
@@ -182,9 +187,9 @@ static int examine(bool restore)
 	places += check_vm("6.12");
 	check_vm("6.1");
 	check_accelerator();
-	left = check_engine("docker", restore);
-	left += check_engine("podman", restore);
-	check_current();
+	left = check_engine("docker", restore, &places);
+	left += check_engine("podman", restore, &places);
+	places += check_current();
 	check_file("kmsg", "/dev/kmsg", O_RDONLY, "run as root for the cgroup place");
 	check_file("tracefs", "/sys/kernel/tracing/events/oom/mark_victim/id", O_RDONLY,
 		   "run as root with tracefs mounted");
@@ -193,7 +198,11 @@ static int examine(bool restore)
 	if (home.version)
 		left += cgroups_left(&home, restore);
 	if (!places)
-		puts("\nNothing can run here; 'make deps' installs what the VM needs.");
+		puts(run_current_is_container()
+			     ? "\nNo scenario can run here; docker run --memory 512m gives this "
+			       "container the limit it needs."
+			     : "\nNo scenario can run here; 'make deps' installs what the VM "
+			       "needs.");
 	return places && !left ? EXIT_OK : EXIT_FAILED;
 }
 

@@ -40,26 +40,24 @@ static void say_kept_nowhere(void)
 			(int)folder.st_uid, (int)folder.st_uid);
 }
 
-/* /dev/shm is there and writable even with --read-only. */
-static const char *choose_reports(void)
+/* The option that tells a run. /dev/shm is there and writable even with --read-only. */
+static char *choose_reports(void)
 {
 	static const char *const others[] = {"/tmp", "/dev/shm"};
 
-	if (run_dir_may_make(RUN_DIR_DOOR_FOLDER))
-		return RUN_DIR_DOOR_FOLDER;
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+	for (size_t i = 0; !run_dir_may_make(RUN_DIR_DOOR_FOLDER) && i < ARRAY_SIZE(others); i++) {
 		if (access(others[i], W_OK | X_OK))
 			continue;
 		say_kept_nowhere();
-		return others[i];
+		return text_format("--unkept-reports=%s", others[i]);
 	}
-	return RUN_DIR_DOOR_FOLDER;
+	return xstrdup("--reports=" RUN_DIR_DOOR_FOLDER);
 }
 
 static int entry_run(int argc, char **argv)
 {
 	static char name[] = "run";
-	_cleanup_free_ char *reports = text_format("--reports=%s", choose_reports());
+	_cleanup_free_ char *reports = choose_reports();
 	_cleanup_free_ char **words = xcalloc((size_t)argc + 3, sizeof(*words));
 	int n = 0;
 

@@ -205,7 +205,9 @@ static int conclude(struct run *run, struct err *err)
 	if (!run->options->quiet) {
 		report_print_terminal(to, &record, &conclusion, terminal_has_colour(to),
 				      terminal_columns(to));
-		fprintf(to, "%sreport: %s/report.md\n", run->spec.name ? "" : "oomlab: ", run->dir);
+		if (!run->options->is_unkept)
+			fprintf(to, "%sreport: %s/report.md\n",
+				run->spec.name ? "" : "oomlab: ", run->dir);
 	}
 	return conclusion_exit_status(&record, &conclusion);
 }

@@ -24,6 +24,7 @@ struct run_options {
 	enum outcome expect; /* OUTCOME_UNSET: none */
 	const char *kernel;  /* path or series; NULL: the default */
 	const char *reports; /* folder */
+	bool is_unkept;	     /* which ends with the container: nobody is told to look there */
 	const char **files;  /* to pack into the guest; NULL-terminated */
 	size_t file_count;
 	const char *image;		/* of a container; NULL: an empty one */

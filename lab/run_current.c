@@ -8,7 +8,7 @@
 #include "launch/process.h"
 
 /* What engines and systemd leave to be recognised by; the image of this lab sets "container". */
-static bool is_in_container(void)
+bool run_current_is_container(void)
 {
 	return getenv("container") || getenv("KUBERNETES_SERVICE_HOST") ||
 	       !access("/.dockerenv", F_OK) || !access("/run/.containerenv", F_OK);
@@ -20,7 +20,7 @@ void run_current_find(struct run *run, struct err *reason)
 	struct err ignored = ERR_INIT;
 	struct cg own;
 
-	facts->in_container = is_in_container();
+	facts->in_container = run_current_is_container();
 	facts->limit_asked = run->options->spec.memory_max.is_set;
 	if (cg_open_own(&own, reason) < 0) {
 		facts->current_reason = reason->text;

@@ -10,6 +10,9 @@
 /* The oom_score_adj of a target that shares the lab's cgroup, unless another was asked for. */
 enum { CURRENT_VICTIM_SCORE = 1000 };
 
+/* As engines, Kubernetes and systemd leave it to be recognised. */
+bool run_current_is_container(void);
+
 /* Fills the facts of the container this runs in; `reason` holds the text of one of them. */
 void run_current_find(struct run *run, struct err *reason);
 

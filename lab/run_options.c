@@ -137,6 +137,16 @@ static int set_reports(void *to, const char *value, struct err *err)
 {
 	(void)err;
 	((struct run_options *)to)->reports = value;
+	((struct run_options *)to)->is_unkept = false;
+	return 0;
+}
+
+/* Where they end with the container: nobody is told to look there. */
+static int set_unkept_reports(void *to, const char *value, struct err *err)
+{
+	(void)err;
+	((struct run_options *)to)->reports = value;
+	((struct run_options *)to)->is_unkept = true;
 	return 0;
 }
 
@@ -222,7 +232,7 @@ static const struct option_def table[] = {
 	       "where to run (default auto)", set_backend),
 	OPTION("image", "IMAGE", "of a container (default: an empty one, for a scenario)",
 	       set_image),
-	OPTION("container-option", "OPTION", "for the engine's create command (repeatable)",
+	OPTION("container-option", "OPTION", "for the engine's run command (repeatable)",
 	       set_container_option),
 	OPTION("expect", "OUTCOME", "pass if this is the outcome, fail if not", set_expect),
 	OPTION("repeat", "N", "run it N times, a report each", set_repeat),
@@ -242,6 +252,7 @@ static const struct option_def table[] = {
 	FLAG("quiet", "no live line, no report on the terminal", quiet),
 	FLAG("help", "this text", help),
 	FLAG("inside-guest", NULL, inside_guest),
+	OPTION("unkept-reports", "DIR", NULL, set_unkept_reports),
 	OPTION("spec-json", "JSON", NULL, set_spec_json),
 	OPTION("preload-library", "PATH", NULL, set_preload_library),
 };

@@ -13,7 +13,7 @@ static char *folder(void)
 {
 	const char *set = getenv("OOMLAB_SCENARIOS");
 	_cleanup_free_ char *here = io_program_dir();
-	char *beside = text_format("%s/scenarios", here ? here : ".");
+	char *beside = text_format("%s/scenarios", !here ? "." : strcmp(here, "/") ? here : "");
 	_cleanup_closedir_ DIR *dir = set ? NULL : opendir(beside);
 
 	if (!set && dir)

@@ -70,6 +70,15 @@ check_inside() {
 	"$e" run --rm --memory 64m --read-only oomlab-it malloc-128m >"$scratch/out" 2>&1
 	is $? 0 "$e, inside: runs without /reports"
 	like "$(cat "$scratch/out")" '/reports is not there; docker run -v' "$e, inside: and says so"
+	is "$(grep -c 'report\.md' "$scratch/out")" 0 "$e, inside: and sends nobody to files that are gone"
+	"$e" run --rm --memory 64m oomlab-it doctor >"$scratch/out" 2>&1
+	is "$? $(grep -c 'No scenario can run' "$scratch/out")" "0 0" "$e, inside: doctor, under a limit"
+	"$e" run --rm oomlab-it doctor >"$scratch/out" 2>&1
+	is "$? $(grep -c 'docker run --memory 512m gives this container the limit' "$scratch/out")" "1 1" \
+		"$e, inside: doctor names the cure where there is none"
+	"$e" run --rm --memory 64m oomlab-it nosuch >"$scratch/out" 2>&1
+	is "$? $(grep -o "no scenario 'nosuch' in '[^']*'" "$scratch/out")" \
+		"125 no scenario 'nosuch' in '/scenarios'" "$e, inside: a scenario that is not there"
 }
 
 entries() { find "$1" -mindepth 1 -maxdepth 1 | wc -l; }
