@@ -332,6 +332,9 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 			return -1;
 	}
 	find_facts(run);
+	run->facts.profiles = !run->options->no_touch_profile;
+	run->facts.counts_calls = run->options->preload;
+	run->facts.premortem_percent = run->options->premortem_percent;
 	plan_make(&run->spec, wanted_place(run->options), &run->facts, &run->plan);
 	if (run->plan.place == PLACE_CURRENT && !run->plan.skip)
 		run_current_settle(run);

@@ -327,11 +327,58 @@ START_TEST(prints_the_plan_here)
 		    "4. set and read back: memory.max=64 MiB memory.high=32 MiB "
 		    "memory.swap.max=0 bytes memory.oom.group=1\n"
 		    "5. make and pre-fault the trace ring outside the cgroup\n"
-		    "6. open the sources: kmsg, memory.events, mark_victim, memory.stat\n"
+		    "6. open the sources: kernel log, counters, memory over time\n"
 		    "7. start the target inside the cgroup, at the gate\n"
 		    "8. open the gate\n"
 		    "9. watch until it ends, 1 min 0 s at most\n"
 		    "10. last counters, what stays charged, the kernel log until quiet\n");
+}
+END_TEST
+
+static void watch_all(struct spec *spec, struct plan_facts *facts)
+{
+	make_case(IS_LIMITED, 2, spec, facts);
+	facts->profiles = facts->counts_calls = true;
+	facts->premortem_percent = 5;
+}
+
+#define SOURCES "open the sources: kernel log, counters, memory over time"
+#define LOOK	"; hold it still and look, once, 5 % under memory.max"
+
+static void check_watch(const struct spec *spec, const struct plan_facts *facts, bool looks)
+{
+	_cleanup_free_ char *text = NULL;
+	struct plan plan;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	plan_make(spec, PLACE_CGROUP, facts, &plan);
+	plan_print(to, &plan, spec, facts, NULL);
+	fclose(to);
+	ck_assert_ptr_nonnull(strstr(text, facts->profiles ? SOURCES
+						   ", who touches memory, allocation calls\n"
+							   : SOURCES "\n"));
+	ck_assert_msg(!strstr(text, LOOK) == !looks, "%s", text);
+}
+
+START_TEST(prints_what_is_watched)
+{
+	struct plan_facts facts;
+	struct spec spec;
+
+	watch_all(&spec, &facts);
+	check_watch(&spec, &facts, true);
+	facts.cgroup_version = 1;
+	check_watch(&spec, &facts, false);
+	watch_all(&spec, &facts);
+	spec.memory_high = (struct amount)BYTES(MIB(1));
+	check_watch(&spec, &facts, false);
+	spec.memory_high = (struct amount)NO_LIMIT;
+	check_watch(&spec, &facts, true);
+	spec.memory_max = (struct amount)NO_LIMIT;
+	check_watch(&spec, &facts, false);
+	make_case(IS_LIMITED, 2, &spec, &facts);
+	check_watch(&spec, &facts, false);
 }
 END_TEST
 
@@ -348,7 +395,7 @@ START_TEST(prints_the_plan_in_the_vm)
 		    "   1.2 make a cgroup v2 below /, removed at the end\n"
 		    "   1.3 set and read back: nothing\n"
 		    "   1.4 make and pre-fault the trace ring outside the cgroup\n"
-		    "   1.5 open the sources: kmsg, memory.events, mark_victim, memory.stat\n"
+		    "   1.5 open the sources: kernel log, counters, memory over time\n"
 		    "   1.6 start the target inside the cgroup, at the gate\n"
 		    "   1.7 open the gate\n"
 		    "   1.8 watch until it ends, 1 min 0 s at most\n"
@@ -370,7 +417,7 @@ START_TEST(prints_the_plan_of_a_container)
 		    "3. podman makes and starts a container, its command held at the gate: "
 		    "memory=64 MiB swap=0 bytes\n"
 		    "4. read the limits in force back from the container's cgroup\n"
-		    "5. open the sources: kmsg, memory.events, mark_victim, memory.stat\n"
+		    "5. open the sources: kernel log, counters, memory over time\n"
 		    "6. open the gate\n"
 		    "7. watch until it ends, 1 min 0 s at most\n"
 		    "8. last counters, what stays charged, the kernel log until quiet\n"
@@ -401,6 +448,7 @@ int main(void)
 	tcase_add_loop_test(tc, skips_with_the_reason, 0, (int)ARRAY_SIZE(skips));
 	tcase_add_test(tc, guest_has_room_beyond_the_limit);
 	tcase_add_test(tc, prints_the_plan_here);
+	tcase_add_test(tc, prints_what_is_watched);
 	tcase_add_test(tc, prints_the_plan_in_the_vm);
 	tcase_add_test(tc, prints_the_skip);
 	return suite_run("plan", (TCase *const[]){tc}, 1);

@@ -230,6 +230,38 @@ static void print_container(FILE *to, const struct spec *spec, const struct plan
 	fputc('\n', to);
 }
 
+static int version_of(enum place place, const struct plan_facts *facts)
+{
+	if (place_is_container(place))
+		return facts->engine_version;
+	return place == PLACE_CURRENT ? facts->current_version : facts->cgroup_version;
+}
+
+/* A look needs a limit to look below, and a memory.high that nobody else uses. */
+static bool may_look(enum place place, const struct spec *spec, const struct plan_facts *facts)
+{
+	return facts->premortem_percent && place != PLACE_CURRENT &&
+	       version_of(place, facts) == 2 && spec->memory_max.is_set &&
+	       !spec->memory_max.is_max && (!spec->memory_high.is_set || spec->memory_high.is_max);
+}
+
+static void print_sources(FILE *to, const struct plan_facts *facts)
+{
+	fprintf(to, "open the sources: kernel log, counters, memory over time%s%s\n",
+		facts->profiles ? ", who touches memory" : "",
+		facts->counts_calls ? ", allocation calls" : "");
+}
+
+static void print_watch(FILE *to, enum place place, const struct spec *spec,
+			const struct plan_facts *facts)
+{
+	fprintf(to, "watch until it ends, %s at most", TEXT_DURATION((uint64_t)spec->timeout_ns));
+	if (may_look(place, spec, facts))
+		fprintf(to, "; hold it still and look, once, %d %% under memory.max",
+			facts->premortem_percent);
+	fputc('\n', to);
+}
+
 static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const struct spec *spec,
 		     const struct plan_facts *facts, const char *kernel)
 {
@@ -239,7 +271,6 @@ static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const s
 		[OP_RING] = "make and pre-fault the trace ring outside the cgroup",
 		[OP_IN_FORCE] = "read the limits in force back from the container's cgroup",
 		[OP_ENGINE] = "ask the engine what it saw, remove the container",
-		[OP_SOURCES] = "open the sources: kmsg, memory.events, mark_victim, memory.stat",
 		[OP_START] = "start the target inside the cgroup, at the gate",
 		[OP_GATE] = "open the gate",
 		[OP_FINISH] = "last counters, what stays charged, the kernel log until quiet",
@@ -256,9 +287,10 @@ static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const s
 		print_container(to, spec, facts);
 	else if (op == OP_LIMITS)
 		print_limits(to, spec);
+	else if (op == OP_SOURCES)
+		print_sources(to, facts);
 	else if (op == OP_WATCH)
-		fprintf(to, "watch until it ends, %s at most\n",
-			TEXT_DURATION((uint64_t)spec->timeout_ns));
+		print_watch(to, plan->place, spec, facts);
 	else
 		fprintf(to, "boot Linux %s with %s of RAM and do the rest inside it\n",
 			kernel ? kernel : "6.12", TEXT_SIZE(plan->ram_bytes));
@@ -267,8 +299,14 @@ static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const s
 void plan_print(FILE *to, const struct plan *plan, const struct spec *spec,
 		const struct plan_facts *facts, const char *kernel)
 {
-	static const struct plan_facts guest = {
-		.cgroup_version = 2, .cgroup_parent = "/", .is_guest = true};
+	const struct plan_facts guest = {
+		.cgroup_version = 2,
+		.cgroup_parent = "/",
+		.is_guest = true,
+		.profiles = facts->profiles,
+		.counts_calls = facts->counts_calls,
+		.premortem_percent = facts->premortem_percent,
+	};
 	struct plan inner;
 
 	fprintf(to, "place: %s (%s)\n", place_names[plan->place], plan->reason);

@@ -67,6 +67,10 @@ struct plan_facts {
 	const char *engine_reason; /* why there is none; NULL if there is */
 	int engine_version;	   /* of its cgroups; 0: not known */
 	bool limit_asked;	   /* on the command line, not by the scenario alone */
+	/* What is watched, for the print. */
+	bool profiles;	       /* who touches memory */
+	bool counts_calls;     /* of allocation */
+	int premortem_percent; /* of the limit, below it; 0: no look */
 };
 
 struct plan {
