@@ -127,11 +127,29 @@ START_TEST(a_path_is_taken_as_it_is)
 
 	ck_assert_int_eq(kernel_find(path, &found, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "No such file"));
-	put("my kernel", "");
+	put("my kernel", "\177ELF");
 	ck_assert_int_eq(kernel_find(path, &found, &err), 0);
 	ck_assert_str_eq(found.image, path);
 	ck_assert_str_eq(found.release, "my kernel");
 	ck_assert_uint_eq(found.module_count, 0);
+}
+END_TEST
+
+START_TEST(what_is_no_kernel_is_refused)
+{
+	_cleanup_free_ char *path = text_format("%s/file", dir),
+			    *pipe = text_format("%s/pipe", dir);
+	const char *const others[] = {path, dir, pipe, "/dev/zero"};
+
+	put("file", "root:x:0:0\n");
+	ck_assert_int_eq(mkfifo(pipe, 0600), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		err = (struct err)ERR_INIT;
+		ck_assert_int_eq(kernel_find(others[i], &found, &err), -1);
+		ck_assert_msg(strstr(err.text, "is no Linux kernel; give a vmlinuz") != NULL, "%s",
+			      err.text);
+		kernel_release(&found);
+	}
 }
 END_TEST
 
@@ -168,6 +186,7 @@ int main(void)
 	tcase_add_test(kernel, modules_keep_their_order);
 	tcase_add_test(kernel, a_module_that_is_not_there_is_an_error);
 	tcase_add_test(kernel, a_path_is_taken_as_it_is);
+	tcase_add_test(kernel, what_is_no_kernel_is_refused);
 	tcase_add_test(kernel, the_cache_is_where_the_environment_says);
 	return suite_run("kernel", &kernel, 1);
 }

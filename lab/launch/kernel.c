@@ -3,10 +3,12 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -99,11 +101,36 @@ static int find_series(const char *wanted, struct kernel *kernel, struct err *er
 	return err_hint(err, "fetch it with: make kernel KERNELS=%s", wanted);
 }
 
+/* As bzImage, vmlinux, and arm64's Image begin, bare, in gzip, or in EFI's zboot. */
+static bool is_kernel(const char *path)
+{
+	static const struct {
+		size_t at;
+		const char *magic;
+	} heads[] = {
+		{0x202, "HdrS"}, {0, "\177ELF"}, {0x38, "ARM\x64"}, {0, "\x1f\x8b"}, {4, "zimg"}};
+	char head[0x206] = {0};
+	struct stat st;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || read(fd, head, sizeof(head)) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+		if (!memcmp(head + heads[i].at, heads[i].magic, strlen(heads[i].magic)))
+			return true;
+	return false;
+}
+
 static int find_path(const char *wanted, struct kernel *kernel, struct err *err)
 {
 	if (access(wanted, R_OK) < 0) {
 		err_errno(err, EXIT_LAB_BROKEN, "cannot read the kernel '%s'", wanted);
 		return err_hint(err, "give a readable vmlinuz, or a series such as %s",
+				KERNEL_DEFAULT_SERIES);
+	}
+	if (!is_kernel(wanted)) {
+		err_set(err, EXIT_LAB_BROKEN, "'%s' is no Linux kernel", wanted);
+		return err_hint(err, "give a vmlinuz or vmlinux, or a series such as %s",
 				KERNEL_DEFAULT_SERIES);
 	}
 	kernel->image = xstrdup(wanted);

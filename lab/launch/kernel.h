@@ -11,7 +11,8 @@
  *	kernels/6.12.117+deb12-cloud-amd64/modules    names of .ko files beside it, in load order
  *	kernels/6.12.117+deb12-cloud-amd64/virtio_mmio.ko ...
  *
- * LIMITATION: that the file is a kernel for this machine is found out by booting it.
+ * A file given by path begins as a kernel does, or is refused. LIMITATION: that it is one for this
+ * machine is found out by booting it.
  */
 #ifndef OOMLAB_KERNEL_H
 #define OOMLAB_KERNEL_H
