@@ -1,5 +1,3 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -11,6 +9,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "commands.h"
+#include "explain_input.h"
 #include "explain_json.h"
 #include "explain_print.h"
 #include "terminal.h"
@@ -75,7 +74,8 @@ static int usage(void)
 {
 	fputs("usage: oomlab explain [OPTION]... [FILE]...\n"
 	      "Explains every OOM kill in kernel logs; reads standard input without FILE or for "
-	      "-.\n",
+	      "-.\n"
+	      "Files that gzip has packed are unpacked.\n",
 	      stdout);
 	options_print(stdout, options, ARRAY_SIZE(options));
 	return EXIT_OK;
@@ -111,48 +111,40 @@ static void flush(void)
 		fflush(stdout);
 }
 
-static int read_all(struct explain *explain, struct oomlog *log, int fd, const char *name,
+static int read_all(struct explain *explain, struct oomlog *log, struct explain_input *input,
 		    struct err *err)
 {
 	static char buffer[1 << 18];
+	ssize_t n;
 
 	for (;;) {
 		flush();
-		ssize_t n = read(fd, buffer, sizeof(buffer));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(err, EXIT_FAILED, "cannot read '%s'", name);
-		if (n == 0)
-			return 0;
+		n = explain_input_read(input, buffer, sizeof(buffer), err);
+		if (n <= 0)
+			return (int)n;
 		explain->quality.bytes += (uint64_t)n;
 		oomlog_feed(log, buffer, (size_t)n);
 	}
 }
 
-static int explain_stream(struct explain *explain, int fd, const char *name, struct err *err)
+/* What stands before a place that cannot be read is explained. */
+static int explain_file(struct explain *explain, const char *name, struct err *err)
 {
 	struct oomlog_options settings = {explain->page_size, on_event, explain};
-	struct oomlog *log = oomlog_new(&settings);
+	struct explain_input input;
+	struct oomlog *log;
 	int rc;
 
-	explain->file = name;
-	rc = read_all(explain, log, fd, name, err);
+	if (explain_input_open(&input, name, err) < 0)
+		return -1;
+	explain->file = input.name;
+	log = oomlog_new(&settings);
+	rc = read_all(explain, log, &input, err);
 	oomlog_end(log);
 	explain->quality.lines += oomlog_line_count(log);
 	oomlog_free(log);
+	explain_input_close(&input);
 	return rc;
-}
-
-static int explain_file(struct explain *explain, const char *name, struct err *err)
-{
-	if (strcmp(name, "-") == 0)
-		return explain_stream(explain, STDIN_FILENO, "standard input", err);
-	_cleanup_close_ int fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(err, EXIT_FAILED, "cannot open '%s'", name);
-	return explain_stream(explain, fd, name, err);
 }
 
 int cmd_explain(int argc, char **argv)
@@ -175,6 +167,10 @@ int cmd_explain(int argc, char **argv)
 	__fsetlocking(stdout, FSETLOCKING_BYCALLER); /* one thread, many small pieces */
 	if (explain.format == FORMAT_JSON)
 		explain_json_begin(stdout);
+	if (first == argc && isatty(STDIN_FILENO))
+		fputs("oomlab: reads the log from this terminal until ^D; or: dmesg | oomlab "
+		      "explain\n",
+		      stderr);
 	for (int i = first; i < argc || i == first; i++)
 		if (explain_file(&explain, i < argc ? argv[i] : "-", &err) < 0) {
 			err_print(&err);

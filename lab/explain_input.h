@@ -1,0 +1,42 @@
+/*
+ * explain_input.h - the bytes of a log for `oomlab explain`: a file, or the standard input for "-".
+ * What gzip has packed, as logrotate leaves logs, is unpacked on the way, members in a row too;
+ *what xz, zstd or bzip2 have packed is refused by the program that unpacks it. Neither would be a
+ *log without an OOM kill, which is what packed bytes look like.
+ *
+ *	if (explain_input_open(&input, "kern.log.2.gz", &err) < 0) ...
+ *	while ((n = explain_input_read(&input, buffer, sizeof(buffer), &err)) > 0) ...
+ *	explain_input_close(&input);
+ *
+ * Plain text is read into the caller's buffer, and nothing is allocated for it.
+ */
+#ifndef OOMLAB_EXPLAIN_INPUT_H
+#define OOMLAB_EXPLAIN_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct explain_unpacker;
+
+struct explain_input {
+	const char *name; /* for people */
+	int fd;
+	bool has_begun;
+	struct explain_unpacker *unpacker; /* NULL: plain text */
+};
+
+/* -1 with status 1 when it cannot be opened; then nothing is to be closed. `name` is kept. */
+int explain_input_open(struct explain_input *input, const char *name, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Bytes read, 0 at the end, or -1 with status 1; what was read before is valid. pre: size >= 4096.
+ */
+ssize_t explain_input_read(struct explain_input *input, char *buffer, size_t size, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+void explain_input_close(struct explain_input *input) __attribute__((nonnull));
+
+#endif

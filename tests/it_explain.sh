@@ -1,0 +1,81 @@
+#!/bin/bash
+# it_explain.sh - `oomlab explain` as people call it: files, pipes, packed logs, readers that leave
+# early, and what is no log; nothing packed or unreadable passes for a log without an OOM kill.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+log=$top/tests/fixtures/oomlog/el7-memcg-v1-3.10.txt
+cd "$scratch" || exit 1
+
+# explain WORDS...: into $out and $said; its status.
+explain() {
+	"$oomlab" explain "$@" >out 2>said
+	local status=$?
+	out=$(cat out) said=$(cat said)
+	return "$status"
+}
+
+events() { jq '.events | length' out; }
+
+cp "$log" plain
+explain --json plain
+is "$? $(events)" '0 1' 'a log'
+jq -S 'del(.. | .file?)' out >expected
+gzip -k plain
+explain --json plain.gz
+is "$? $(jq -S 'del(.. | .file?)' out | cmp - expected 2>&1)" '0 ' 'what gzip has packed is the same log'
+cat plain.gz plain.gz >twice.gz
+explain --json twice.gz
+is "$? $(events)" '0 2' 'members in a row are one log'
+explain --json <twice.gz
+is "$? $(events)" '0 2' 'from the standard input, too'
+(cat plain.gz && head -c 1000 /dev/zero) >padded.gz
+explain --json padded.gz
+is "$? $(events) $said" '0 1 ' 'what pads a tape is no damage'
+for _ in $(seq 200); do cat plain; done >large
+gzip -k large
+explain --json large.gz
+is "$? $(events)" '0 200' 'larger than any buffer'
+
+head -c 700 plain.gz >cut.gz
+explain cut.gz
+is "$? $said" "1 oomlab: 'cut.gz' is cut: gzip's end is missing" 'cut in its packing: said'
+(head -c 200 large.gz && head -c 5000 /dev/zero | tr '\0' x) >damaged.gz
+explain damaged.gz plain
+is $? 1 'damaged in its packing: status'
+like "$said" "^oomlab: 'damaged.gz' is damaged: gzip says " 'damaged: said'
+like "$out" 'was killed' 'and the next file is still explained'
+while read -r name cat magic; do
+	printf '%b and more of it' "$magic" >"$name"
+	explain "$name"
+	is "$? $said" \
+		"1 oomlab: '$name' is packed, not text; unpack it: $cat FILE | oomlab explain" "$name"
+done <<'END'
+a.xz xzcat \03757zXZ\0
+a.zst zstdcat \0050\0265\0057\0375
+a.bz2 bzcat BZh9
+END
+printf '\037\213' >short.gz
+explain short.gz
+is "$? $out" '0 No OOM kill in 1 lines.' 'two bytes are no archive'
+
+explain nosuch plain
+is "$? $said" "1 oomlab: cannot open 'nosuch': No such file or directory" 'a file that is not there'
+like "$out" 'was killed' 'beside one that is'
+explain .
+is "$? $said" "1 oomlab: cannot read '.': Is a directory" 'a folder'
+explain --page-size=7 plain
+is $? 2 'wrong usage'
+explain /dev/null
+is "$? $out" '0 No OOM kill in 0 lines.' 'nothing'
+"$oomlab" explain plain 2>said | head -n 1 >out
+is "${PIPESTATUS[1]} $(grep -c '^OOM 1: plain' out) $(cat said)" '0 1 ' 'a reader that leaves early'
+"$oomlab" explain plain >/dev/full 2>said
+is "$? $(cat said)" '1 oomlab: cannot write the explanation: No space left on device' 'a full disk'
+if command -v script >/dev/null; then
+	script -qec "$oomlab explain" /dev/null <<<'no kill' >out 2>&1
+	like "$(cat out)" 'reads the log from this terminal until .*dmesg \| oomlab explain' \
+		'who gives no file at a terminal is told what it waits for'
+else
+	skip 'a terminal' 'no script(1)'
+fi
+done_testing
