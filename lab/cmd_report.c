@@ -27,7 +27,7 @@ static int render(const char *dir, struct err *err)
 	_cleanup_(conclusion_release) struct conclusion conclusion = {0};
 
 	if (record_load(path, &record, err) < 0)
-		return -1;
+		return err_hint(err, "give the folder of a run, such as reports/latest");
 	conclusion_draw(&record, &conclusion);
 	report_print_terminal(stdout, &record, &conclusion, terminal_has_colour(stdout),
 			      terminal_columns(stdout));

@@ -1,0 +1,45 @@
+#!/bin/bash
+# it_report.sh - `oomlab report` on a record, and on what is none: it says what it met, waits for
+# nobody, and leaves nothing there.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+run=$scratch/run
+mkdir "$run"
+cp "$top/tests/fixtures/records/memset-2g.jsonl" "$run/record.jsonl"
+
+timeout 20 "$oomlab" report "$run" >"$scratch/out" 2>"$scratch/said"
+is "$? $(cat "$scratch/said")" '0 ' 'a record'
+is "$(head -n 1 "$scratch/out")" 'memset-2g: killed by the OOM killer, as expected' 'its report'
+is "$(jq -r .outcome "$run/report.json")" oom_killed 'report.json'
+timeout 20 "$oomlab" report "$run" 2>"$scratch/said" | head -n 1 >/dev/null
+is "$(cat "$scratch/said")" '' 'a reader that leaves early'
+
+none=$scratch/none
+hint='give the folder of a run, such as reports/latest'
+# refuses WHAT SAID: $none, within 20 s.
+refuses() {
+	local before
+	before=$(ls -A "$none" 2>/dev/null)
+	timeout 20 "$oomlab" report "${3:-$none}" >"$scratch/out" 2>"$scratch/said"
+	is "$? $(cat "$scratch/said")" "1 oomlab: $2; $hint" "$1"
+	is "$(cat "$scratch/out"; ls -A "$none" 2>/dev/null)" "$before" "$1: nothing else is said or left"
+}
+
+file=$none/record.jsonl
+refuses 'no such folder' "cannot read '$file': No such file or directory"
+mkdir "$none"
+refuses 'a folder without a record' "cannot read '$file': No such file or directory"
+mkfifo "$file"
+refuses 'a pipe' "cannot read '$file': it is no file but a pipe, socket or device"
+ln -sf /dev/zero "$file"
+refuses 'a device' "cannot read '$file': it is no file but a pipe, socket or device"
+rm "$file"
+mkdir "$file"
+refuses 'a folder in its place' "cannot read '$file': it is no file but a folder"
+rmdir "$file"
+: >"$file"
+refuses 'an empty record' "'$file' is no record: it has no \"run\" line"
+head -c 4096 /dev/urandom >"$file"
+refuses 'noise' "'$file' is no record: it has no \"run\" line"
+refuses 'the record itself, not its folder' "cannot read '$file/record.jsonl': Not a directory" "$file"
+done_testing
