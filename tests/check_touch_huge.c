@@ -18,39 +18,91 @@ static void begin(void)
 	touch_huge_open(&huge);
 }
 
+static uint64_t now_ns;
+
+static void add_by(pid_t pid, pid_t tid, int64_t *gained)
+{
+	const struct touch_event event = {.pid = pid, .tid = tid, .t_ns = ++now_ns, .len = HUGE};
+
+	touch_huge_add(&huge, &event, gained);
+}
+
+static void add(pid_t pid, int64_t *gained)
+{
+	add_by(pid, pid, gained);
+}
+
+static int64_t take_by(pid_t pid, pid_t tid, enum touch_member member, int64_t bytes,
+		       uint64_t pages)
+{
+	const struct touch_event event = {
+		.pid = pid, .tid = tid, .t_ns = ++now_ns, .member = member};
+
+	return touch_huge_take(&huge, &event, bytes, pages);
+}
+
 static int64_t take(pid_t pid, int64_t bytes)
 {
-	return touch_huge_take(&huge, pid, MEMBER_ANON, bytes);
+	return take_by(pid, pid, MEMBER_ANON, bytes, UINT64_MAX);
 }
 
 START_TEST(each_is_its_own_lines)
 {
 	begin();
-	touch_huge_add(&huge, 1, HUGE, a);
-	touch_huge_add(&huge, 1, HUGE, b);
-	touch_huge_add(&huge, 2, HUGE, b);
-	touch_huge_add(&huge, 1, HUGE, a);
+	add(1, a);
+	add(1, b);
+	add(2, b);
+	add(1, a);
 	ck_assert_int_eq(take(1, 7 * MIB), 6 * MIB);
 	ck_assert_int_eq(a[MEMBER_ANON], 4 * MIB);
 	ck_assert_int_eq(b[MEMBER_ANON], 2 * MIB);
 	/* They are given once. */
 	ck_assert_int_eq(take(1, 7 * MIB), 0);
-	ck_assert_int_eq(touch_huge_take(&huge, 2, MEMBER_SHMEM, HUGE), HUGE);
+	ck_assert_int_eq(take_by(2, 2, MEMBER_SHMEM, HUGE, 1), HUGE);
 	ck_assert_int_eq(b[MEMBER_SHMEM], HUGE);
+}
+END_TEST
+
+/* Two threads clear a huge page each, of which one is mapped already. */
+START_TEST(a_page_is_mapped_when_its_thread_says_so)
+{
+	begin();
+	add_by(1, 11, a);
+	add_by(1, 12, b);
+	ck_assert_int_eq(take_by(1, 12, MEMBER_ANON, HUGE, 1), HUGE);
+	ck_assert_int_eq(a[MEMBER_ANON], 0);
+	ck_assert_int_eq(b[MEMBER_ANON], HUGE);
+	ck_assert_int_eq(take_by(1, 12, MEMBER_ANON, 4096, 1), 0);
+	ck_assert_int_eq(take_by(1, 11, MEMBER_ANON, HUGE, 1), HUGE);
+	ck_assert_int_eq(a[MEMBER_ANON], HUGE);
+	/* Where there was but one event it was the thread's own, watched or not. */
+	add_by(1, 11, a);
+	ck_assert_int_eq(take_by(1, 12, MEMBER_ANON, HUGE, 1), 0);
+	ck_assert_int_eq(take_by(1, 11, MEMBER_ANON, HUGE, 1), HUGE);
+	a[MEMBER_ANON] = HUGE;
+	/* Another's sample tells of it, too, where the process has grown by as much. */
+	add_by(1, 11, a);
+	ck_assert_int_eq(take_by(1, 12, MEMBER_ANON, HUGE + 4096, 2), HUGE);
+	ck_assert_int_eq(a[MEMBER_ANON], 2 * HUGE);
+	/* What is never mapped is forgotten. */
+	add_by(1, 11, a);
+	now_ns += HUGE_SETTLE_NS;
+	ck_assert_int_eq(take_by(1, 12, MEMBER_ANON, 0, 1), 0);
+	ck_assert_uint_eq(huge.count, 0);
 }
 END_TEST
 
 START_TEST(no_more_is_given_than_the_process_grew)
 {
 	begin();
-	touch_huge_add(&huge, 1, HUGE, a);
-	touch_huge_add(&huge, 1, HUGE, b);
+	add(1, a);
+	add(1, b);
 	ck_assert_int_eq(take(1, 4096 * 3 + 1), 4096 * 3 + 1);
 	ck_assert_int_eq(a[MEMBER_ANON] + b[MEMBER_ANON], 4096 * 3 + 1);
 	/* Pages of a file, or already given back. */
-	touch_huge_add(&huge, 1, HUGE, a);
+	add(1, a);
 	ck_assert_int_eq(take(1, 0), 0);
-	touch_huge_add(&huge, 1, HUGE, a);
+	add(1, a);
 	ck_assert_int_eq(take(1, -5 * MIB), 0);
 	ck_assert_int_eq(take(1, HUGE), 0);
 	ck_assert_uint_eq(huge.count, 0);
@@ -61,16 +113,16 @@ START_TEST(what_no_sample_came_after)
 {
 	begin();
 	ck_assert_int_eq(touch_huge_end(&huge, 1, 9 * MIB), 0);
-	touch_huge_add(&huge, 1, HUGE, a);
+	add(1, a);
 	ck_assert_int_eq(touch_huge_end(&huge, 1, -1), HUGE);
 	ck_assert_int_eq(a[MEMBER_ANON], HUGE);
 	/* Those before the first were not told of. */
-	touch_huge_add(&huge, 1, HUGE, a);
+	add(1, a);
 	ck_assert_int_eq(touch_huge_end(&huge, 1, 3 * MIB), 3 * MIB);
 	ck_assert_int_eq(a[MEMBER_ANON], 5 * MIB);
-	touch_huge_add(&huge, 1, HUGE, a);
+	add(1, a);
 	ck_assert_int_eq(touch_huge_end(&huge, 1, 900 * MIB), 2 * HUGE);
-	touch_huge_add(&huge, 1, HUGE, a);
+	add(1, a);
 	ck_assert_int_eq(touch_huge_end(&huge, 1, 0), 0);
 	ck_assert_int_eq(a[MEMBER_ANON], 9 * MIB);
 }
@@ -80,7 +132,7 @@ START_TEST(pending_pages_are_bounded)
 {
 	begin();
 	for (int i = 0; i < HUGE_PENDING_MAX + 5; i++)
-		touch_huge_add(&huge, 1, HUGE, a);
+		add(1, a);
 	ck_assert_int_eq(take(1, INT64_MAX), HUGE_PENDING_MAX * HUGE);
 }
 END_TEST
@@ -133,7 +185,7 @@ START_TEST(it_stays_on_while_huge_pages_come)
 {
 	begin();
 	for (int i = 0; i < 1000; i++) {
-		touch_huge_add(&huge, 1, HUGE, a);
+		add(1, a);
 		take(1, HUGE);
 		steps(10, 1000);
 		ck_assert(!huge.is_off);
@@ -148,6 +200,7 @@ static TCase *tests(void)
 	TCase *const tcase = tcase_create("touch_huge");
 
 	tcase_add_test(tcase, each_is_its_own_lines);
+	tcase_add_test(tcase, a_page_is_mapped_when_its_thread_says_so);
 	tcase_add_test(tcase, no_more_is_given_than_the_process_grew);
 	tcase_add_test(tcase, what_no_sample_came_after);
 	tcase_add_test(tcase, pending_pages_are_bounded);

@@ -197,19 +197,20 @@ struct touch_row *touch_gaining_row(struct touch *t, const struct touch_event *e
 	return last->row;
 }
 
-static int64_t take_huge(struct touch *t, const struct touch_event *event, int64_t bytes)
+static int64_t take_huge(struct touch *t, const struct touch_event *event, int64_t bytes,
+			 uint64_t pages)
 {
 	bool can_be = event->member == MEMBER_ANON ||
 		      (event->member == MEMBER_SHMEM && bytes >= HUGE_LEAST_BYTES);
 
-	return can_be ? touch_huge_take(&t->huge, event->pid, event->member, bytes) : 0;
+	return can_be ? touch_huge_take(&t->huge, event, bytes, pages) : 0;
 }
 
 /* By `pages` events at most. */
 static void gain(struct touch *t, const struct touch_event *event, int64_t bytes, uint64_t pages,
 		 uint64_t last_ns)
 {
-	int64_t rest = bytes - take_huge(t, event, bytes);
+	int64_t rest = bytes - take_huge(t, event, bytes, pages);
 
 	if (event->member == MEMBER_ANON && touch_huge_is_suspect(rest, pages))
 		touch_suspect(t, event, rest, last_ns);
@@ -232,11 +233,12 @@ static void on_rss(struct touch *t, const struct touch_event *event)
 	if (!bytes && !event->is_current)
 		return;
 	if (last_ns < t->on_ns) {
-		touch_after_gap(t, event, bytes - take_huge(t, event, bytes), last_ns);
+		/* In the gap nobody counted. */
+		touch_after_gap(t, event, bytes - take_huge(t, event, bytes, UINT64_MAX), last_ns);
 	} else if (bytes > 0) {
 		gain(t, event, bytes, pages, last_ns);
 	} else if (bytes < 0) {
-		take_huge(t, event, 0);
+		take_huge(t, event, 0, pages);
 		touch_share_flush(&t->share);
 		touch_lose(t, event, -bytes);
 	}

@@ -9,10 +9,11 @@ void touch_huge_open(struct touch_huge *h)
 	h->credit = HUGE_CREDIT;
 }
 
-void touch_huge_add(struct touch_huge *h, pid_t pid, int64_t bytes, int64_t *gained)
+void touch_huge_add(struct touch_huge *h, const struct touch_event *event, int64_t *gained)
 {
 	if (h->count < HUGE_PENDING_MAX)
-		h->pending[h->count++] = (struct touch_huge_page){pid, bytes, gained};
+		h->pending[h->count++] = (struct touch_huge_page){
+			event->pid, event->tid, event->t_ns, (int64_t)event->len, gained};
 }
 
 static int64_t sum_of(const struct touch_huge *h, pid_t pid)
@@ -49,14 +50,48 @@ static void give(struct touch_huge *h, pid_t pid, enum touch_member member, int6
 	h->count = kept;
 }
 
-int64_t touch_huge_take(struct touch_huge *h, pid_t pid, enum touch_member member, int64_t bytes)
+/* Its own thread's sample comes when it is mapped; another's can be before. */
+static bool is_mapped(const struct touch_huge_page *page, const struct touch_event *event,
+		      int64_t left, uint64_t pages)
 {
-	int64_t sum = sum_of(h, pid), given = sum < bytes ? sum : bytes;
+	return page->tid == event->tid || (pages && left >= page->bytes);
+}
 
-	given = given > 0 ? given : 0;
+/* Pages of the event's thread, or of others, as many as `pages` at most. Returns what was given. */
+static int64_t take_of(struct touch_huge *h, const struct touch_event *event, bool is_own,
+		       int64_t left, uint64_t *pages)
+{
+	int64_t given = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < h->count; i++) {
+		const struct touch_huge_page page = h->pending[i];
+		int64_t rest = left - given, part = page.bytes < rest ? page.bytes : rest;
+		bool is_it = page.pid == event->pid && (page.tid == event->tid) == is_own;
+
+		if (is_it && is_mapped(&page, event, rest, *pages)) {
+			page.gained[event->member] += part;
+			given += part;
+			*pages -= *pages > 0;
+		} else if (!is_it || event->t_ns - page.t_ns <= HUGE_SETTLE_NS) {
+			h->pending[kept++] = page;
+		}
+	}
+	h->count = kept;
+	return given;
+}
+
+int64_t touch_huge_take(struct touch_huge *h, const struct touch_event *event, int64_t bytes,
+			uint64_t pages)
+{
+	int64_t left = bytes > 0 ? bytes : 0, given;
+	uint64_t others = pages;
+
+	given = take_of(h, event, true, left, &others);
+	/* One of them all is the event's own, watched or not. */
+	others -= others == pages && pages > 0;
+	given += take_of(h, event, false, left - given, &others);
 	h->is_seen |= given >= HUGE_LEAST_BYTES;
-	if (sum)
-		give(h, pid, member, given);
 	return given;
 }
 

@@ -27,12 +27,14 @@ enum {
 	HUGE_FEW_A_SECOND = 8192, /* small pages that it is on for always */
 	HUGE_LEAST_BYTES = 1 << 20,
 	HUGE_WAIT_NS = 5000000,
+	HUGE_SETTLE_NS = 100000000,
 };
 
 /* Zero-initialise. */
 struct touch_huge {
 	struct touch_huge_page {
-		pid_t pid;
+		pid_t pid, tid;
+		uint64_t t_ns;
 		int64_t bytes;
 		int64_t *gained; /* by member, of its line; lives longer than this */
 	} pending[HUGE_PENDING_MAX];
@@ -48,14 +50,16 @@ struct touch_huge {
 void touch_huge_open(struct touch_huge *huge);
 
 /* One was handed out; of more than HUGE_PENDING_MAX, nothing is known. */
-void touch_huge_add(struct touch_huge *huge, pid_t pid, int64_t bytes, int64_t *gained);
+void touch_huge_add(struct touch_huge *huge, const struct touch_event *event, int64_t *gained);
 
 /*
- * A member of a process has grown by `bytes` since it was heard of: what of it were huge pages is
- * given to their lines. Returns that: 0 or more, at most `bytes`.
+ * A member of a process has grown by `bytes` since it was heard of, by `pages` events at most, as a
+ * thread's sample tells: what of it were huge pages is given to their lines, that thread's first.
+ * Another's stays pending for HUGE_SETTLE_NS while the process has not grown by all of it: it is
+ * cleared before it is mapped. Returns what was given: 0 or more, at most `bytes`.
  */
-int64_t touch_huge_take(struct touch_huge *huge, pid_t pid, enum touch_member member,
-			int64_t bytes);
+int64_t touch_huge_take(struct touch_huge *huge, const struct touch_event *event, int64_t bytes,
+			uint64_t pages);
 
 /*
  * At the end, a process missed so many bytes, or -1: not known, as many as there are then. All is

@@ -119,6 +119,18 @@ static void settle_doubt(struct touch *t, struct touch_row *row)
 	t->doubt = (struct touch_doubt){0};
 }
 
+/* Of one stack: in which mapping it touches is known only now and then. */
+static bool is_same(const struct touch_row *a, const struct touch_row *b)
+{
+	if (!a || a->key.pid != b->key.pid || a->key.depth != b->key.depth)
+		return false;
+	for (size_t i = 0; i < a->key.depth; i++)
+		if (a->frames[i].module != b->frames[i].module ||
+		    a->frames[i].offset != b->frames[i].offset)
+			return false;
+	return true;
+}
+
 static void doubt(struct touch *t, struct touch_row *row, int64_t bytes)
 {
 	settle_doubt(t, t->doubt.before);
@@ -127,7 +139,7 @@ static void doubt(struct touch *t, struct touch_row *row, int64_t bytes)
 
 static bool is_in_doubt(const struct touch *t, const struct touch_row *row)
 {
-	return t->suspect && t->suspect != row && t->suspect->key.pid == row->key.pid;
+	return t->suspect && t->suspect->key.pid == row->key.pid && !is_same(t->suspect, row);
 }
 
 void touch_suspect(struct touch *t, const struct touch_event *event, int64_t bytes,
@@ -138,7 +150,7 @@ void touch_suspect(struct touch *t, const struct touch_event *event, int64_t byt
 
 	touch_huge_suspect(&t->huge);
 	touch_watch_huge(t, event->pid);
-	if (t->doubt.here == row)
+	if (is_same(t->doubt.here, row))
 		settle_doubt(t, row);
 	else if (!is_watched && is_in_doubt(t, row)) {
 		doubt(t, row, bytes);
@@ -152,11 +164,11 @@ void touch_on_huge(struct touch *t, const struct touch_event *event)
 {
 	struct touch_row *row = touch_gaining_row(t, event);
 
-	if (t->doubt.here == row) {
+	if (is_same(t->doubt.here, row)) {
 		settle_doubt(t, row);
 		t->suspect = row;
 	}
-	touch_huge_add(&t->huge, event->pid, (int64_t)event->len, row->gained);
+	touch_huge_add(&t->huge, event, row->gained);
 }
 
 static int64_t end_huge_of(struct touch *t, const struct touch_process *p)
