@@ -51,6 +51,36 @@ START_TEST(a_system_library_is_not_blamed)
 }
 END_TEST
 
+#define FRAME_AT(at, function, file)                                                         \
+	"{\"ev\":\"frame\",\"at\":\"" at "\",\"function\":\"" function "\",\"file\":\"" file \
+	"\",\"line\":9}\n"
+
+/* What a header of a language's library does, it was told to do. */
+START_TEST(a_standard_header_is_not_blamed)
+{
+	char *place;
+
+	gather(MODULES OWN FRAME_AT("0+20", "construct<int>", "/usr/include/c++/14/bits/new.h")
+		       FRAME_AT("0+30", "grow", "/rustc/0123abcd/library/alloc/src/raw_vec.rs")
+			       TOUCH("\"anon\":8192,\"stack\":\"0+20 0+30 0+10\""));
+	place = touch_place(&touches.lines[0]);
+	ck_assert_str_eq(place, "fill at b/c.c:7");
+	free(place);
+	drop();
+}
+END_TEST
+
+START_TEST(a_name_alone_makes_no_function_of_libc)
+{
+	gather(MODULES FRAME_AT("0+20", "xcalloc_table", "/a/t.c") FRAME("0+30", "__memcpy_avx")
+		       TOUCH("\"anon\":8192,\"stack\":\"0+20\"")
+			       TOUCH("\"anon\":4096,\"stack\":\"0+30\""));
+	ck_assert_int_eq(touches.lines[0].kind, TOUCH_STORE);
+	ck_assert_int_eq(touches.lines[1].kind, TOUCH_COPY);
+	drop();
+}
+END_TEST
+
 START_TEST(without_symbols_the_file_and_address_are_told)
 {
 	char *place;
@@ -138,6 +168,8 @@ static TCase *tests(void)
 	TCase *tcase = tcase_create("touches");
 
 	tcase_add_test(tcase, a_system_library_is_not_blamed);
+	tcase_add_test(tcase, a_standard_header_is_not_blamed);
+	tcase_add_test(tcase, a_name_alone_makes_no_function_of_libc);
 	tcase_add_test(tcase, without_symbols_the_file_and_address_are_told);
 	tcase_add_test(tcase, system_calls_are_told_by_their_function);
 	tcase_add_test(tcase, faults_without_growth_are_copies_after_a_fork);

@@ -241,6 +241,54 @@ by_faults() {
 	oomlab=$lab
 }
 
+# As clang leaves it: nothing tells which unit an address is of. And a header that comes with the
+# compiler, inlined and not: its caller's line is told.
+lines_of_compilers() {
+	local plain=$scratch/no-aranges own=$scratch/own.c
+	objcopy --remove-section=.debug_aranges "$helper" "$plain"
+	run_in "$1" --memory=256M -- "$plain" memset
+	line "$1, without .debug_aranges" by_memset clear 16
+	line "$1, without .debug_aranges" by_loop store 48
+	mkdir -p "$scratch/include/c++/1"
+	cat >"$scratch/include/c++/1/standard.h" <<'END'
+static inline __attribute__((always_inline)) void inlined(volatile char *p, long n)
+{
+	for (long i = 0; i < n; i += 512)
+		p[i] = 1;
+}
+static __attribute__((noinline)) void called(volatile char *p, long n)
+{
+	inlined(p, n);
+}
+END
+	cat >"$own" <<'END'
+#include <stdlib.h>
+#include <standard.h>
+__attribute__((noinline)) void by_inlined(void)
+{
+	inlined(malloc(32 << 20), 32 << 20);
+	__asm__ volatile("");
+}
+__attribute__((noinline)) void by_called(void)
+{
+	called(malloc(16 << 20), 16 << 20);
+	__asm__ volatile("");
+}
+int main(void)
+{
+	by_inlined();
+	by_called();
+	return 0;
+}
+END
+	${CC:-cc} -O1 -g -isystem "$scratch/include/c++/1" -o "$scratch/own" "$own"
+	run_in "$1" --memory=256M -- "$scratch/own"
+	line "$1, a standard header, inlined" by_inlined store 32
+	is "$(report "$dir" '[.touches[] | select(.function == "by_inlined")][0].line')" 5 \
+		"$1, a standard header, inlined: the line of the call"
+	line "$1, a standard header, called" by_called store 16
+}
+
 # Debug information in a file of its own, found by its link or by build-id; nothing is installed:
 # /usr/lib/debug is a file system of the command's own.
 separate_files() {
@@ -286,6 +334,7 @@ if [ "$(report "$dir" '[.quality.absent_sources[] | select(.name == "touch profi
 	fi
 	other_programs host
 	separate_files host
+	lines_of_compilers host
 	if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
 		by_faults host
 	else

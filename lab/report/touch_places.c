@@ -81,8 +81,9 @@ static bool is_system_function(const char *function)
 }
 
 /*
- * The program's own: it has lines, and is no allocator; without lines a function called like one of
- * libc's is taken for it, as in a program linked statically.
+ * The program's own: it has lines, not those of a header that comes with the compiler, and is no
+ * allocator; without lines a function called like one of libc's is taken for it, as in a program
+ * linked statically.
  */
 static bool is_own_function(const struct record_frame *frame)
 {
@@ -93,6 +94,8 @@ static bool is_own_function(const struct record_frame *frame)
 		return true;
 	if (!frame->file)
 		return !is_system_function(frame->function);
+	if (symbols_is_standard_source(frame->file))
+		return false;
 	for (size_t i = 0; allocators[i]; i++)
 		if (!strcmp(frame->function, allocators[i]))
 			return false;

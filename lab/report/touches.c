@@ -43,6 +43,7 @@ static enum touch_kind syscall_kind(const char *function)
 	return is_named(function, populates) ? TOUCH_POPULATE : TOUCH_SYSCALL;
 }
 
+/* libc is without lines, and a program's own function may have such a word in its name. */
 static enum touch_kind anon_kind(const struct record_touch *touch,
 				 const struct record_frame *innermost)
 {
@@ -54,6 +55,8 @@ static enum touch_kind anon_kind(const struct record_touch *touch,
 		return TOUCH_STACK;
 	if (touch->is_syscall)
 		return syscall_kind(function);
+	if (innermost && innermost->file)
+		return TOUCH_STORE;
 	if (is_named(function, clears))
 		return TOUCH_CLEAR;
 	return is_named(function, copies) ? TOUCH_COPY : TOUCH_STORE;

@@ -1,6 +1,5 @@
 #include "symbols/symbols.h"
 
-#include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,9 +10,11 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "symbols/modules.h"
+#include "symbols/place.h"
 
 struct symbols {
 	Dwfl *dwfl;
+	Dwarf_Die *unit; /* place.h */
 };
 
 static const struct modules *files; /* of symbols_use_files() */
@@ -121,27 +122,6 @@ struct symbols *symbols_open_file(const char *path)
 	return symbols;
 }
 
-/* What the line information speaks of is the inlined function, the symbol table does not know it.
- */
-static const char *inlined_function(Dwfl_Module *module, uint64_t address)
-{
-	Dwarf_Addr bias;
-	Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias), *scopes = NULL;
-	int count = unit ? dwarf_getscopes(unit, address - bias, &scopes) : 0;
-	const char *name = NULL;
-
-	for (int i = 0; i < count && !name; i++) {
-		int tag = dwarf_tag(&scopes[i]);
-
-		if (tag == DW_TAG_subprogram)
-			break;
-		if (tag == DW_TAG_inlined_subroutine)
-			name = dwarf_diename(&scopes[i]);
-	}
-	free(scopes);
-	return name;
-}
-
 static bool has_lines_worth_reading(Dwfl_Module *module)
 {
 	const char *name = dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
@@ -149,28 +129,41 @@ static bool has_lines_worth_reading(Dwfl_Module *module)
 	return !name || !symbols_is_system_library(name);
 }
 
-static char *source_of(Dwfl_Module *module, uint64_t address, int *line_number)
-{
-	Dwfl_Line *line = dwfl_module_getsrc(module, address);
-	const char *file = line ? dwfl_lineinfo(line, NULL, line_number, NULL, NULL, NULL) : NULL;
-
-	return file ? xstrdup(file) : NULL;
-}
-
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
 	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, address);
-	bool has_lines = module && has_lines_worth_reading(module);
-	const char *function = has_lines ? inlined_function(module, address) : NULL;
+	struct place place = {0};
 
 	*symbol = (struct symbol){0};
-	if (module && !function)
-		function = dwfl_module_addrname(module, address);
-	if (!function)
+	if (module && has_lines_worth_reading(module))
+		place = place_find(module, address, &symbols->unit);
+	if (module && !place.function)
+		place.function = dwfl_module_addrname(module, address);
+	if (!place.function)
 		return false;
-	symbol->function = xstrdup(function);
-	symbol->file = has_lines ? source_of(module, address, &symbol->line) : NULL;
+	symbol->function = xstrdup(place.function);
+	symbol->file = place.file ? xstrdup(place.file) : NULL;
+	symbol->line = place.file ? place.line : 0;
 	return true;
+}
+
+/* As gcc, clang and rustc record them: relative to nothing, whatever the compiler's own folder. */
+bool symbols_is_standard_source(const char *file)
+{
+	static const char *const folders[] = {
+		"/include/c++/",
+		"/lib/gcc/",
+		"/lib/clang/",
+		"/rustlib/src/rust/library/",
+	};
+
+	if (text_starts_with(file, "/usr/include/") || text_starts_with(file, "/rustc/") ||
+	    text_starts_with(file, "/rust/deps/"))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (strstr(file, folders[i]))
+			return true;
+	return false;
 }
 
 bool symbols_is_system_library(const char *path)

@@ -21,7 +21,7 @@
 struct symbols;
 
 struct symbol {
-	char *function; /* the innermost inlined one; NULL: not known; the caller frees both */
+	char *function; /* NULL: not known; the caller frees both */
 	char *file;	/* as the compiler recorded it */
 	int line;	/* 0: not known */
 };
@@ -39,8 +39,10 @@ struct symbols *symbols_open(const char *maps);
 struct symbols *symbols_open_file(const char *path);
 
 /*
- * True when at least the function is known. Of system libraries it is all that is looked up:
- * reading their debug information takes time and memory, and no line in them is anybody's fault.
+ * True when at least the function is known. Where functions are inlined it is the innermost whose
+ * line is not a standard library's (of memset(3)'s wrapper in <string.h>, of std::vector, ...). Of
+ * system libraries it is all that is looked up: reading their debug information takes time and
+ * memory, and no line in them is anybody's fault.
  */
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol);
 
@@ -49,6 +51,9 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
  * told to do.
  */
 bool symbols_is_system_library(const char *path);
+
+/* Whether a source file comes with the compiler or the system: what it does, it was told to do. */
+bool symbols_is_standard_source(const char *file);
 
 void symbols_close(struct symbols *symbols);
 

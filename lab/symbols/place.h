@@ -1,0 +1,31 @@
+/*
+ * place.h - from an address to function and line by a module's debug information.
+ *
+ * Internal to lab/symbols. What libdwfl has for it serves programs of gcc alone: it finds no unit
+ * where there are no .debug_aranges (clang), and no function in a namespace (rustc).
+ *
+ * LIMITATIONS: of more than PLACE_DEPTH functions inlined into one another the innermost are not
+ * seen; nor any in a unit of more than PLACE_ENTRIES entries before it.
+ */
+#ifndef OOMLAB_SYMBOLS_PLACE_H
+#define OOMLAB_SYMBOLS_PLACE_H
+
+#include <elfutils/libdwfl.h>
+#include <stdint.h>
+
+enum { PLACE_DEPTH = 64, PLACE_ENTRIES = 1 << 22 };
+
+/* Text of the debug information, not to be freed; NULL, 0: not known. */
+struct place {
+	const char *function, *file;
+	int line;
+};
+
+/*
+ * Of functions inlined into one another, the innermost whose line is not a standard library's; of
+ * none, the innermost. The unit it was found in is kept in *unit, NULL at first: the next address
+ * is likely in the same.
+ */
+struct place place_find(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit);
+
+#endif
