@@ -2,11 +2,16 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 
-enum { LINES_MAX = 1000, MAPS_MAX = 64 };
+enum {
+	LINES_MAX = 1000,
+	SHORT_DEPTH = 8, /* of the stacks of rows beyond these */
+	MAPS_MAX = 64,
+};
 
 /* Innermost first, "MODULE+ADDRESS", as record.h says. */
 static void write_stack(const struct unwind_frame *frames, size_t depth, struct strbuf *sb)
@@ -59,18 +64,36 @@ static void add_row(struct touch_row *to, const struct touch_row *row)
 	}
 }
 
+/* Writes up to LINES_MAX rows, the largest; returns the others: malloc'd, NULL at their end. */
+static struct touch_row **put_largest(const struct touch_table *table, struct record_writer *w)
+{
+	struct touch_row **rows = touch_table_sorted(table);
+	size_t n = table->count < LINES_MAX ? table->count : LINES_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		write_row(rows[i], w);
+	memmove(rows, rows + n, (table->count - n + 1) * sizeof(*rows));
+	return rows;
+}
+
 void touch_put_rows(const struct touch_table *table, struct record_writer *w)
 {
-	_cleanup_free_ struct touch_row **rows = touch_table_sorted(table);
-	_cleanup_free_ struct touch_row *rest = xcalloc(1, sizeof(*rest));
+	_cleanup_free_ struct touch_row **small = put_largest(table, w), **rest = NULL;
+	_cleanup_free_ struct touch_row *sum = xcalloc(1, sizeof(*sum));
+	struct touch_table shortened = {0};
 
-	for (size_t i = 0; i < table->count; i++)
-		if (i < LINES_MAX)
-			write_row(rows[i], w);
-		else
-			add_row(rest, rows[i]);
-	if (rest->samples)
-		write_row(rest, w);
+	for (size_t i = 0; small[i]; i++) {
+		struct touch_key key = small[i]->key;
+
+		key.depth = key.depth < SHORT_DEPTH ? key.depth : SHORT_DEPTH;
+		add_row(touch_table_row(&shortened, &key), small[i]);
+	}
+	rest = put_largest(&shortened, w);
+	for (size_t i = 0; rest[i]; i++)
+		add_row(sum, rest[i]);
+	if (sum->samples)
+		write_row(sum, w);
+	touch_table_release(&shortened);
 }
 
 void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,
