@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "capture/premortem.h"
 #include "launch/container_option.h"
+#include "launch/kernel.h"
 
 static int set_memory(void *to, const char *value, struct err *err)
 {
@@ -126,11 +127,15 @@ static int set_backend(void *to, const char *value, struct err *err)
 		value);
 }
 
+/* One that is given by path is the user's word: better refused here than not run there. */
 static int set_kernel(void *to, const char *value, struct err *err)
 {
-	(void)err;
+	struct kernel kernel = {0};
+	int r = strchr(value, '/') ? kernel_find(value, &kernel, err) : 0;
+
+	kernel_release(&kernel);
 	((struct run_options *)to)->kernel = value;
-	return 0;
+	return r;
 }
 
 static int set_reports(void *to, const char *value, struct err *err)

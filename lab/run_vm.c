@@ -142,7 +142,7 @@ int run_vm(struct run *run, struct err *err)
 		.kernel = run->options->kernel,
 		.ram_bytes = run->plan.ram_bytes,
 		.envp = environ,
-		.cwd = run->options->share_host ? cwd : NULL,
+		.cwd = run->spec.name && !run->options->share_host ? NULL : cwd,
 		.programs = programs,
 		.files = (char *const *)run->options->files,
 		.share_host = run->options->share_host,

@@ -38,6 +38,19 @@ is "$out" "to stdout" "its stdout"
 like "$errors" "to stderr" "its stderr"
 is "$(report "$reports" .outcome)" failed "status 7: failed"
 
+mkdir -p "$scratch/my data/in it"
+echo found >"$scratch/my data/in it/file"
+out=$(cd "$scratch/my data" && "$oomlab" run --quiet --backend=vm --reports="$reports" --memory=64M \
+	--file='in it' -- /bin/sh -c 'read -r word <"in it/file" && echo "$word in $PWD" >new && cat new' \
+	2>&1)
+like "$out" 'cat: not found' 'what --file did not name is not there'
+out=$(cd "$scratch/my data" && "$oomlab" run --quiet --backend=vm --reports="$reports" --memory=64M \
+	--file='in it' -- /bin/sh -c 'read -r word <"in it/file" && echo "$word in $PWD"' 2>&1)
+is "$out" "found in $scratch/my data" 'a command starts where it was called, with what --file named'
+out=$(cd /proc/self && "$oomlab" run --quiet --backend=vm --reports="$reports" --memory=64M \
+	-- /bin/sh -c 'echo "$PWD"' 2>&1)
+is "$out" / 'or in /, where the guest has no such folder'
+
 vm --memory=64M --expect=survived -- "$hog" touch 200
 is $status 1 "--expect not met: 1"
 vm --memory=256M --expect=survived -- "$hog" touch 100
@@ -110,7 +123,7 @@ errors=$(PATH=$PATH_WITHOUT "$oomlab" run --quiet --backend=vm --reports="$repor
 is $? 77 "no QEMU: skipped"
 errors=$(OOMLAB_CACHE=$scratch/nothing "$oomlab" run --backend=vm --reports="$reports" memset-2g 2>&1)
 is $? 77 "no kernel: skipped"
-like "$errors" "make kernel" "no kernel: the cure is named"
+like "$(tr -s ' \n' ' ' <<<"$errors")" "make kernel" "no kernel: the cure is named" # on one line, whatever the path
 
 head -c 1000000 /dev/urandom >"$scratch/vmlinuz"
 vm --kernel="$scratch/vmlinuz" --memory=64M -- "$hog" touch 1
@@ -120,7 +133,9 @@ is "$(printf '%s' "$errors" | grep -c .)" 1 "a kernel that is none: one line"
 "$oomlab" run --quiet --backend=vm --reports="$reports" --memory=64M -- "$hog" sleep 60 \
 	2>"$scratch/errors" &
 launcher=$!
-until pgrep -P $launcher qemu-system >/dev/null 2>&1; do read -rt 0.05 <> <(:) || true; done
+while kill -0 $launcher 2>/dev/null && ! pgrep -P $launcher qemu-system >/dev/null; do
+	read -rt 0.05 <> <(:) || true
+done
 pkill -KILL -P $launcher qemu-system
 wait $launcher
 is $? 125 "QEMU killed from outside: 125"

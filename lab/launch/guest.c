@@ -265,7 +265,7 @@ static void run_child(struct request *r, const int *ports)
 	add_port(r->envp, GUEST_TRACE_ENV, ports[PORT_TRACE]);
 	if (r->share_host && chroot(GUEST_HOST_ROOT) < 0)
 		complain("cannot chroot to", GUEST_HOST_ROOT);
-	if (chdir(r->cwd) < 0)
+	if (chdir(r->cwd) < 0 && (r->share_host || chdir("/") < 0))
 		complain("cannot change to the directory", r->cwd);
 	fexecve(self, r->argv, r->envp);
 	complain("cannot run", "/init");

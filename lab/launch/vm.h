@@ -24,7 +24,7 @@ struct vm_request {
 	uint64_t ram_bytes; /* of the guest */
 	char *const *argv;  /* what PID 1 runs: oomlab's own arguments, argv[0] included */
 	char *const *envp;  /* the environment the target gets; NULL: PATH only */
-	const char *cwd;    /* of the target */
+	const char *cwd;    /* of the target; "/" where the guest has none such, as below /proc */
 	char *const *programs; /* absolute paths to pack with all they load; NULL-terminated */
 	char *const *files;    /* absolute paths of further files; NULL-terminated; may be NULL */
 	bool share_host;       /* the host's file system read-only through virtiofs */
