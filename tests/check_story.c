@@ -26,14 +26,14 @@
 	"{\"ev\":\"start\",\"t\":2,\"pid\":7,\"cgroup\":\"/a\"}\n{\"ev\":\"gate\",\"t\":3}\n"
 #define CHECKPOINT(name, rss)                                                                     \
 	"{\"ev\":\"checkpoint\",\"t\":4,\"name\":\"" name "\",\"vsz\":135356416,\"rss\":" rss "}" \
-											      "\n"
+	"\n"
 #define KILLED                                                                                     \
-	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"signal\":9}\n"                                       \
+	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"signal\":9}\n"                       \
 	"{\"ev\":\"counters\",\"t\":10,\"level\":0,\"when\":\"after\",\"events\":{\"oom_kill\":1}" \
 	"}\n"                                                                                      \
 	"{\"ev\":\"end\",\"t\":11}\n"
 #define LIVED                                                                                      \
-	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"status\":0}\n"                                       \
+	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"status\":0}\n"                       \
 	"{\"ev\":\"counters\",\"t\":10,\"level\":0,\"when\":\"after\",\"events\":{\"oom_kill\":0}" \
 	"}\n"                                                                                      \
 	"{\"ev\":\"end\",\"t\":11}\n"
@@ -156,6 +156,21 @@ START_TEST(small_sizes_are_told_in_a_small_unit)
 }
 END_TEST
 
+#define TOUCH_BY(at, function, bytes)                                          \
+	"{\"ev\":\"frame\",\"at\":\"" at "\",\"function\":\"" function "\"}\n" \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":1,\"anon\":" bytes ",\"stack\":\"" at "\"}\n"
+
+START_TEST(one_place_is_told_as_one_that_stands_out)
+{
+	tell(RUN CGROUP TOUCH("40960000") TOUCH_BY("0+20", "other", "40960000") LIVED);
+	says("50.0 % of it came from one place: ");
+	tell(RUN CGROUP TOUCH("40960000") TOUCH_BY("0+20", "b", "40950000")
+		     TOUCH_BY("0+30", "c", "40950000") LIVED);
+	says("No one place stands out; the largest share, 33.3 %, is that of fill in prog");
+	does_not_say("came from one place");
+}
+END_TEST
+
 static TCase *sentences(void)
 {
 	TCase *tc = tcase_create("sentences");
@@ -167,6 +182,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, what_is_not_needed_is_no_gap);
 	tcase_add_test(tc, what_never_ran_lacks_no_end);
 	tcase_add_test(tc, small_sizes_are_told_in_a_small_unit);
+	tcase_add_test(tc, one_place_is_told_as_one_that_stands_out);
 	return tc;
 }
 

@@ -21,10 +21,16 @@ static void say_largest(const struct touches *t, struct doc *doc)
 {
 	const struct touch_line *line = &t->lines[0];
 	_cleanup_free_ char *place = touch_place(line);
+	double share = 100.0 * (double)line->bytes / (double)t->total;
 
-	doc_sentence(doc, "%.1f %% of it came from one place: %s (%s), %s.",
-		     100.0 * (double)line->bytes / (double)t->total, place,
-		     touch_kind_words[line->kind], SIZE(line->bytes));
+	if (share >= 50)
+		doc_sentence(doc, "%.1f %% of it came from one place: %s (%s), %s.", share, place,
+			     touch_kind_words[line->kind], SIZE(line->bytes));
+	else
+		doc_sentence(doc,
+			     "No one place stands out; the largest share, %.1f %%, is that of %s "
+			     "(%s), %s.",
+			     share, place, touch_kind_words[line->kind], SIZE(line->bytes));
 	cite_samples(doc, t);
 }
 
