@@ -38,6 +38,8 @@ is "$out" "to stdout" "its stdout"
 like "$errors" "to stderr" "its stderr"
 is "$(report "$reports" .outcome)" failed "status 7: failed"
 
+# shellcheck disable=SC2016 # for the shell in the guest
+{
 mkdir -p "$scratch/my data/in it"
 echo found >"$scratch/my data/in it/file"
 out=$(cd "$scratch/my data" && "$oomlab" run --quiet --backend=vm --reports="$reports" --memory=64M \
@@ -50,6 +52,7 @@ is "$out" "found in $scratch/my data" 'a command starts where it was called, wit
 out=$(cd /proc/self && "$oomlab" run --quiet --backend=vm --reports="$reports" --memory=64M \
 	-- /bin/sh -c 'echo "$PWD"' 2>&1)
 is "$out" / 'or in /, where the guest has no such folder'
+}
 
 vm --memory=64M --expect=survived -- "$hog" touch 200
 is $status 1 "--expect not met: 1"
