@@ -5,8 +5,6 @@
 #include "base/strbuf.h"
 #include "report/touches_parts.h"
 
-enum { FAULTS_WORTH_TELLING = 64 };
-
 const char *const touch_kind_names[TOUCH_KIND_COUNT] = {
 	"store",   "clear",	    "copy",	     "read",	     "populate",
 	"syscall", "copy_on_write", "shared_memory", "file_mapping", "stack",
@@ -43,20 +41,33 @@ static enum touch_kind syscall_kind(const char *function)
 	return is_named(function, populates) ? TOUCH_POPULATE : TOUCH_SYSCALL;
 }
 
-/* libc is without lines, and a program's own function may have such a word in its name. */
-static enum touch_kind anon_kind(const struct record_touch *touch,
-				 const struct record_frame *innermost)
+/*
+ * The function that did it, where its name tells what it does: libc's. A program may call its own
+ * as it likes. Without lines, what makes a system call is taken for libc's.
+ */
+static const char *telling_name(const struct touch_frames *frames, const struct record_touch *touch)
+{
+	size_t len = touch->stack ? strcspn(touch->stack, " ") : 0;
+	const struct record_frame *innermost = len ? touch_frame_at(frames, touch->stack, len)
+						   : NULL;
+
+	if (!innermost || (touch_frame_is_own(frames, touch->stack, len) &&
+			   (innermost->file || !touch->is_syscall)))
+		return NULL;
+	return innermost->function;
+}
+
+static enum touch_kind anon_kind(const struct touch_frames *frames,
+				 const struct record_touch *touch)
 {
 	static const char *const clears[] = {"memset", "bzero", "calloc", NULL};
 	static const char *const copies[] = {"memcpy", "memmove", "mempcpy", "strcpy", NULL};
-	const char *function = innermost ? innermost->function : NULL;
+	const char *function = telling_name(frames, touch);
 
 	if (touch->is_on_stack)
 		return TOUCH_STACK;
 	if (touch->is_syscall)
 		return syscall_kind(function);
-	if (innermost && innermost->file)
-		return TOUCH_STORE;
 	if (is_named(function, clears))
 		return TOUCH_CLEAR;
 	return is_named(function, copies) ? TOUCH_COPY : TOUCH_STORE;
@@ -95,35 +106,11 @@ static void add_line(struct touches *t, const struct touch_line *line)
 	t->lines[t->count++] = *line;
 }
 
-static bool has_forked(const struct record *r, int64_t pid)
+static enum touch_kind estimated_kind(const struct touch_frames *frames,
+				      const struct record_touch *touch)
 {
-	for (size_t i = 0; i < r->resident_count; i++)
-		if (r->residents[i].pid == pid)
-			return r->residents[i].has_forked;
-	return false;
-}
+	const struct record *r = frames->record;
 
-/*
- * A page copied after a fork changes nobody's size: faults that nothing grew by are such copies.
- * Huge pages are split for it, so each is one page.
- */
-static int64_t copied_bytes(const struct record *r, const struct record_touch *touch)
-{
-	int64_t grown = or_zero(touch->anon) + or_zero(touch->file) + or_zero(touch->shmem);
-	int64_t page = touch_page_bytes(r);
-	int64_t faulted = or_zero(touch->faults) / 2 < INT64_MAX / page / 2
-				  ? or_zero(touch->faults) * page
-				  : 0;
-
-	if (!has_forked(r, touch->pid) || or_zero(touch->faults) < FAULTS_WORTH_TELLING ||
-	    grown > faulted / 4)
-		return 0;
-	return faulted - grown;
-}
-
-static enum touch_kind estimated_kind(const struct record *r, const struct record_touch *touch,
-				      const struct record_frame *innermost)
-{
 	for (size_t i = 0; is_known(touch->mapping) && i < r->mapping_count; i++)
 		if (r->mappings[i].id == touch->mapping && !touch->is_on_stack) {
 			if (is_shared_mapping(&r->mappings[i]))
@@ -131,26 +118,23 @@ static enum touch_kind estimated_kind(const struct record *r, const struct recor
 			if (!strcmp(r->mappings[i].what, "file"))
 				return TOUCH_FILE;
 		}
-	return anon_kind(touch, innermost);
+	return anon_kind(frames, touch);
 }
 
 void touches_add(const struct touch_frames *frames, const struct record_touch *touch,
 		 struct touches *touches)
 {
 	struct touch_line line = {.samples = or_zero(touch->samples)};
-	const struct record_frame *innermost =
-		touch->stack ? touch_frame_at(frames, touch->stack, strcspn(touch->stack, " "))
-			     : NULL;
 	const struct {
 		enum touch_kind kind;
 		int64_t bytes;
 	} parts[] = {
-		{estimated_kind(frames->record, touch, innermost), touch_estimate(frames, touch)},
-		{anon_kind(touch, innermost), or_zero(touch->anon)},
+		{estimated_kind(frames, touch), touch_estimate(frames, touch)},
+		{anon_kind(frames, touch), or_zero(touch->anon)},
 		{touch_shmem_is_file(frames->record, touch) ? TOUCH_FILE : TOUCH_SHMEM,
 		 or_zero(touch->shmem)},
 		{TOUCH_FILE, or_zero(touch->file)},
-		{TOUCH_COW, frames->is_estimate ? 0 : copied_bytes(frames->record, touch)},
+		{TOUCH_COW, touch_copied(frames, touch)},
 	};
 
 	touches->samples += line.samples;

@@ -88,7 +88,12 @@ const char *touches_lack(const struct record *record);
 /* Bytes of a line by page faults alone; 0 when sizes are the kernel's. */
 int64_t touch_estimate(const struct touch_frames *frames, const struct record_touch *touch);
 
-/* All bytes of a line, known or estimated; copies after a fork(2) are not among them. */
+/*
+ * A page copied after a fork(2) changes nobody's size: faults that nothing grew by are such copies.
+ */
+int64_t touch_copied(const struct touch_frames *frames, const struct record_touch *touch);
+
+/* All bytes of a line, known or estimated, copies among them. */
 int64_t touch_bytes(const struct touch_frames *frames, const struct record_touch *touch);
 
 /* Of one place of a stack, len bytes: whether it is the program's own, no system library's. */

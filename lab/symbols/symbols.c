@@ -147,9 +147,13 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
 	return true;
 }
 
-/* As gcc, clang and rustc record them: relative to nothing, whatever the compiler's own folder. */
+/* As gcc, clang and rustc record them; rustc's own are told without their beginning, too. */
 bool symbols_is_standard_source(const char *file)
 {
+	static const char *const starts[] = {
+		"/usr/include/",      "/rustc/",	   "/rust/deps/",
+		"library/alloc/src/", "library/core/src/", "library/std/src/",
+	};
 	static const char *const folders[] = {
 		"/include/c++/",
 		"/lib/gcc/",
@@ -157,9 +161,9 @@ bool symbols_is_standard_source(const char *file)
 		"/rustlib/src/rust/library/",
 	};
 
-	if (text_starts_with(file, "/usr/include/") || text_starts_with(file, "/rustc/") ||
-	    text_starts_with(file, "/rust/deps/"))
-		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
+		if (text_starts_with(file, starts[i]))
+			return true;
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		if (strstr(file, folders[i]))
 			return true;
