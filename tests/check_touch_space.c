@@ -72,6 +72,27 @@ START_TEST(room_left_for_alignment_is_not_reserved)
 }
 END_TEST
 
+START_TEST(what_the_kernel_refused_is_not_reserved)
+{
+	struct touch_mapping *m;
+
+	begin();
+	reserve(1, 7, BASE, 8 * MIB);
+	map(1, BASE, 8 * MIB, ANONYMOUS);
+	reserve(1, 8, BASE + 16 * MIB, 8 * MIB);
+	/* One that moved a mapping is not told of as mapped, but touched. */
+	reserve(1, 9, BASE + 32 * MIB, 8 * MIB);
+	m = touch_spaces_mapping(&spaces, find(1, BASE + 32 * MIB));
+	m->first_ns = 1;
+	touch_spaces_drop_refused(&spaces);
+	ck_assert_int_eq(at(1, BASE)->bytes, (int64_t)(8 * MIB));
+	ck_assert_int_eq(at(1, BASE)->calls, 1);
+	ck_assert_int_eq(at(1, BASE + 16 * MIB)->bytes, 0);
+	ck_assert_int_eq(at(1, BASE + 16 * MIB)->calls, 0);
+	ck_assert_int_eq(m->bytes, (int64_t)(8 * MIB));
+}
+END_TEST
+
 START_TEST(a_later_mapping_hides_an_older_one)
 {
 	begin();
@@ -427,6 +448,7 @@ static TCase *tests(void)
 	TCase *tcase = tcase_create("touch_space");
 
 	tcase_add_test(tcase, room_left_for_alignment_is_not_reserved);
+	tcase_add_test(tcase, what_the_kernel_refused_is_not_reserved);
 	tcase_add_test(tcase, a_later_mapping_hides_an_older_one);
 	tcase_add_test(tcase, a_change_of_protection_changes_no_owner);
 	tcase_add_test(tcase, files_are_no_reservation);

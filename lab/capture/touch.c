@@ -410,6 +410,7 @@ void touch_write(struct touch *t, struct record_writer *w)
 	touch_put_modules(t->unwind, w);
 	touch_put_processes(&t->scale, w);
 	touch_put_maps(&t->scale, t->unwind, w);
+	touch_spaces_drop_refused(&t->spaces);
 	touch_put_mappings(&t->spaces, t->layout.reserve_id, w);
 	touch_table_spread(&t->table);
 	touch_put_rows(&t->table, w);

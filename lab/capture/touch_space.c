@@ -180,6 +180,8 @@ void touch_spaces_reserve(struct touch_spaces *s, const struct touch_event *even
 	if (id) {
 		s->mappings[id - 1].bytes += (int64_t)event->len;
 		s->mappings[id - 1].calls++;
+		s->mappings[id - 1].open_bytes += (int64_t)event->len;
+		s->mappings[id - 1].open_calls++;
 	}
 	s->pending[pending_slot(event->tid)] = (struct touch_pending){
 		.pid = event->pid,
@@ -216,6 +218,8 @@ static void settle_mapping(struct touch_mapping *m, const struct touch_pending *
 {
 	m->bytes += (is_kept ? (int64_t)(to - from) : 0) - (int64_t)(p->end - p->start);
 	m->calls -= !is_kept;
+	m->open_bytes -= (int64_t)(p->end - p->start);
+	m->open_calls--;
 	if (m->calls <= 1)
 		m->start = from;
 }
@@ -434,6 +438,19 @@ int touch_spaces_newest(const struct touch_spaces *s, const struct touch_event *
 
 	return p->pid == event->pid && p->tid == event->tid && p->t_ns > t_ns ? p->mapping
 									      : MAPPING_UNKNOWN;
+}
+
+void touch_spaces_drop_refused(struct touch_spaces *s)
+{
+	for (size_t i = 0; i < s->mapping_count; i++) {
+		struct touch_mapping *m = &s->mappings[i];
+
+		if (m->first_ns)
+			continue;
+		m->bytes -= m->open_bytes;
+		m->calls -= m->open_calls;
+		m->open_bytes = m->open_calls = 0;
+	}
 }
 
 void touch_spaces_release(struct touch_spaces *s)

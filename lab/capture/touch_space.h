@@ -46,9 +46,10 @@ struct touch_mapping {
 	uint64_t start; /* of the first */
 	int64_t bytes;	/* of all */
 	int64_t calls;
-	uint64_t t_ns;		    /* when the first was made */
-	uint64_t first_ns, last_ns; /* touched; 0: not */
-	size_t depth;		    /* 0: nobody is known who asked */
+	int64_t open_bytes, open_calls; /* of these, room that was found and not seen mapped */
+	uint64_t t_ns;			/* when the first was made */
+	uint64_t first_ns, last_ns;	/* touched; 0: not */
+	size_t depth;			/* 0: nobody is known who asked */
 	struct unwind_frame *frames;
 };
 
@@ -116,6 +117,12 @@ int touch_spaces_populated(const struct touch_spaces *spaces, const struct touch
 /* The mapping that the thread of an event asked for since `t_ns`, or MAPPING_UNKNOWN. */
 int touch_spaces_newest(const struct touch_spaces *spaces, const struct touch_event *event,
 			uint64_t t_ns);
+
+/*
+ * Takes out of its sums what the kernel refused: room was found, nothing was mapped there, and none
+ * of the mapping was ever touched. (mremap(2) maps without telling.)
+ */
+void touch_spaces_drop_refused(struct touch_spaces *spaces);
 
 /* NULL of none. */
 struct touch_mapping *touch_spaces_mapping(const struct touch_spaces *spaces, int id);
