@@ -14,15 +14,18 @@
  * The kernel chooses the period so that about TOUCH_SAMPLES_PER_SECOND samples come; the rings,
  * the table and the open call frame information are bounded. Of programs that go on to touch many
  * small pages not each is counted (touch_duty.h): the sum stays the kernel's, and who gets what is
- * right to some 2 % of all. Huge pages are watched one by one (touch_huge.h) from the first sample
- * that stands for more than small pages can be, and where every program gets them (THP "always") from
- * the first mapping that can hold one.
+ * right to some 2 % of all where nothing stands below. Huge pages are watched one by one
+ * (touch_huge.h) from the first sample that stands for more than small pages can be, and where
+ * every program gets them (THP "always") from the first mapping that can hold one.
  *
- * LIMITATIONS: the last few hundred KiB before a kill may lie between two samples; of huge pages, some
- * MiB that came at once before they were watched. Where not each page is counted: what comes and goes
- * between two looks, 50 ms at most, is an estimate; so is what came after the last look before the end
- * of a process that is no child of the lab; copies made in the gap in which a fork happens are not
- * seen. 32-bit programs are weighed without their stacks.
+ * LIMITATIONS: the last few hundred KiB before a kill may lie between two samples; of huge pages,
+ * some MiB that came at once before they were watched, and more where a run is over in 100 ms.
+ * Where not each page is counted: what comes and goes between two looks, 50 ms at most, is an
+ * estimate, and what stays beside it suffers; so is what came after the last look before the end of
+ * a process that is no child of the lab; copies made in the gap in which a fork happens are not
+ * seen; bursts shorter than a gap, and populating in turns with writing, can be told as their
+ * neighbour's by a quarter. Linux 6.1 tells of every 64th page: who takes turns within that cannot
+ * be told apart. 32-bit programs are weighed without their stacks.
  */
 #ifndef OOMLAB_CAPTURE_TOUCH_H
 #define OOMLAB_CAPTURE_TOUCH_H
