@@ -1,8 +1,8 @@
 /*
  * explain_input.h - the bytes of a log for `oomlab explain`: a file, or the standard input for "-".
- * What gzip has packed, as logrotate leaves logs, is unpacked on the way, members in a row too;
- *what xz, zstd or bzip2 have packed is refused by the program that unpacks it. Neither would be a
- *log without an OOM kill, which is what packed bytes look like.
+ * What gzip has packed, as logrotate leaves logs, is unpacked on the way, members in a row too.
+ * What xz, zstd or bzip2 have packed is refused, naming the program that unpacks it: packed bytes
+ * would look like a log without an OOM kill.
  *
  *	if (explain_input_open(&input, "kern.log.2.gz", &err) < 0) ...
  *	while ((n = explain_input_read(&input, buffer, sizeof(buffer), &err)) > 0) ...
