@@ -2,15 +2,21 @@
 #include "capture/touch_state.h"
 #include "symbols/registers.h"
 
-/* Where the process gained last. */
-static struct touch_row *last_row_of(const struct touch *t, pid_t pid)
+/* What runs at an exit brings pages of its file alone. */
+static bool is_of_memory(const struct touch_row *row)
+{
+	return row->gained[MEMBER_FILE] <= row->gained[MEMBER_ANON] + row->gained[MEMBER_SHMEM];
+}
+
+/* Where the process gained last, whatever it was or not a file's pages. */
+static struct touch_row *last_row_of(const struct touch *t, pid_t pid, bool is_any)
 {
 	const struct last_row *latest = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(t->last_rows); i++) {
 		const struct last_row *last = &t->last_rows[i];
 
-		if (last->row && last->row->key.pid == pid &&
+		if (last->row && last->row->key.pid == pid && (is_any || is_of_memory(last->row)) &&
 		    (!latest || last->t_ns > latest->t_ns))
 			latest = last;
 	}
@@ -25,7 +31,7 @@ void touch_lose(struct touch *t, const struct touch_event *event, int64_t bytes)
 void touch_after_gap(struct touch *t, const struct touch_event *event, int64_t bytes,
 		     uint64_t last_ns)
 {
-	struct touch_row *before = last_row_of(t, event->pid), *row;
+	struct touch_row *before = last_row_of(t, event->pid, true), *row;
 	int64_t unused = 0, lost;
 	struct touch_gap gap = {
 		.pid = event->pid,
@@ -134,19 +140,27 @@ static void end_ticks(struct touch *t, pid_t pid)
 				 touch_ticks_end(&t->ticks, pid, (enum touch_member)m, part));
 }
 
-/* One that had no tick is as good as seen at where it gained last. */
+/*
+ * What one is missing whose memory is its own is no file's. One that had no tick is as good as seen
+ * at where it gained last.
+ */
+static void end_gap(struct touch *t, const struct touch_process *p)
+{
+	struct touch_row *row = last_row_of(t, p->pid, false);
+	uint64_t unheard_ns;
+
+	if (p->size[MEMBER_ANON] + p->size[MEMBER_SHMEM] > p->size[MEMBER_FILE])
+		touch_ticks_end(&t->ticks, p->pid, MEMBER_FILE, 0);
+	if (row && all_ticks_of(t, p->pid) <= 0 &&
+	    touch_scale_missing(&t->scale, p->pid, &unheard_ns) > 0)
+		touch_ticks_add(&t->ticks, p->pid, MEMBER_ANON, &row->gained[MEMBER_ANON], 1,
+				false);
+}
+
 void touch_end_gaps(struct touch *t)
 {
-	for (size_t i = 0; t->on_ns && i < t->scale.count; i++) {
-		pid_t pid = t->scale.processes[i].pid;
-		struct touch_row *row = last_row_of(t, pid);
-		uint64_t unheard_ns;
-
-		if (row && all_ticks_of(t, pid) <= 0 &&
-		    touch_scale_missing(&t->scale, pid, &unheard_ns) > 0)
-			touch_ticks_add(&t->ticks, pid, MEMBER_ANON, &row->gained[MEMBER_ANON], 1,
-					false);
-	}
+	for (size_t i = 0; t->on_ns && i < t->scale.count; i++)
+		end_gap(t, &t->scale.processes[i]);
 	while (t->ticks.count)
 		end_ticks(t, t->ticks.items[0].pid);
 }

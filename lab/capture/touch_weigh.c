@@ -110,7 +110,7 @@ void touch_scale_peak(struct touch_scale *scale, pid_t pid, int64_t bytes, bool 
 {
 	struct touch_process *p = find(scale, pid);
 
-	if (!p)
+	if (!p || p->has_forked)
 		return;
 	p->peak = bytes;
 	p->is_killed = is_killed;

@@ -56,8 +56,9 @@ void touch_scale_grow(struct touch_scale *scale, pid_t pid, enum touch_member me
 void touch_scale_was_higher(struct touch_scale *scale, pid_t pid, int64_t bytes);
 
 /*
- * The highest resident size, of one that has ended. Of one that was killed it can be what was left
- * of it: what is lower than was heard says nothing then.
+ * The highest resident size, of one that has ended, by its ru_maxrss: a parent's can be that of a
+ * child it has waited for (getrusage(2)), and says nothing. Of one that was killed it can be what
+ * was left of it: what is lower than was heard says nothing then.
  */
 void touch_scale_peak(struct touch_scale *scale, pid_t pid, int64_t bytes, bool is_killed);
 /* What is missing of it, or -1; and for how long the process was not heard of before its end. */
