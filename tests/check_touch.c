@@ -393,9 +393,33 @@ START_TEST(rows_are_found_again_and_bounded)
 	}
 	rest = row_of(&table, 1, false, frames, 1);
 	ck_assert_uint_eq(rest->key.depth, 0);
-	ck_assert_uint_le(table.count, TOUCH_ROWS_MAX + 2);
+	ck_assert_int_eq(rest->key.pid, 1);
+	for (pid_t pid = 2; pid < 2 * TOUCH_SHORT_ROWS; pid++)
+		row_of(&table, pid, false, frames, 1);
+	ck_assert_uint_le(table.count, TOUCH_ROWS_MAX + 2 * TOUCH_SHORT_ROWS + 1);
 	ck_assert_ptr_eq(
 		row, row_of(&table, 1, false, (struct unwind_frame[]){{1, 0x10}, {2, 0x20}}, 2));
+	touch_table_release(&table);
+}
+END_TEST
+
+/* As a compiler's: thousands of stacks, but few that differ in their innermost frames. */
+START_TEST(what_does_not_fit_keeps_its_innermost_frames)
+{
+	struct touch_table table = {0};
+	struct unwind_frame frames[TOUCH_SHORT_DEPTH + 2] = {{1, 0x10}};
+	struct touch_row *row = NULL;
+
+	for (size_t i = 0; i < TOUCH_ROWS_MAX + 10; i++) {
+		frames[0].offset = 0x10 + i % 2;
+		frames[TOUCH_SHORT_DEPTH + 1].offset = i;
+		row = row_of(&table, 1, false, frames, TOUCH_SHORT_DEPTH + 2);
+		row->samples++;
+	}
+	ck_assert_uint_eq(row->key.depth, TOUCH_SHORT_DEPTH);
+	ck_assert_uint_eq(row->frames[0].offset, 0x11);
+	ck_assert_int_eq(row->samples, 5);
+	ck_assert_uint_eq(table.count, TOUCH_ROWS_MAX + 2);
 	touch_table_release(&table);
 }
 END_TEST
@@ -418,6 +442,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, one_thread_keeps_its_own);
 	tcase_add_test(tcase, threads_share_by_their_periods);
 	tcase_add_test(tcase, rows_are_found_again_and_bounded);
+	tcase_add_test(tcase, what_does_not_fit_keeps_its_innermost_frames);
 	return tcase;
 }
 

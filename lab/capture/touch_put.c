@@ -2,16 +2,11 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 
-enum {
-	LINES_MAX = 1000,
-	SHORT_DEPTH = 8, /* of the stacks of rows beyond these */
-	MAPS_MAX = 64,
-};
+enum { LINES_MAX = 1000, MAPS_MAX = 64 };
 
 /* Innermost first, "MODULE+ADDRESS", as record.h says. */
 static void write_stack(const struct unwind_frame *frames, size_t depth, struct strbuf *sb)
@@ -64,36 +59,33 @@ static void add_row(struct touch_row *to, const struct touch_row *row)
 	}
 }
 
-/* Writes up to LINES_MAX rows, the largest; returns the others: malloc'd, NULL at their end. */
-static struct touch_row **put_largest(const struct touch_table *table, struct record_writer *w)
+/* Writes the largest, and sums the others in `shorter`, of stacks so deep; 0: they are one row. */
+static void put_largest(const struct touch_table *table, struct touch_table *shorter, size_t depth,
+			struct record_writer *w)
 {
-	struct touch_row **rows = touch_table_sorted(table);
-	size_t n = table->count < LINES_MAX ? table->count : LINES_MAX;
+	_cleanup_free_ struct touch_row **rows = touch_table_sorted(table);
 
-	for (size_t i = 0; i < n; i++)
-		write_row(rows[i], w);
-	memmove(rows, rows + n, (table->count - n + 1) * sizeof(*rows));
-	return rows;
+	for (size_t i = 0; i < table->count; i++) {
+		struct touch_key key = depth ? rows[i]->key : (struct touch_key){0};
+
+		key.depth = key.depth < depth ? key.depth : depth;
+		if (i < LINES_MAX)
+			write_row(rows[i], w);
+		else
+			add_row(touch_table_row(shorter, &key), rows[i]);
+	}
 }
 
 void touch_put_rows(const struct touch_table *table, struct record_writer *w)
 {
-	_cleanup_free_ struct touch_row **small = put_largest(table, w), **rest = NULL;
-	_cleanup_free_ struct touch_row *sum = xcalloc(1, sizeof(*sum));
-	struct touch_table shortened = {0};
+	static const size_t depths[] = {TOUCH_SHORT_DEPTH, 3, 1, 0};
+	struct touch_table shorter[ARRAY_SIZE(depths)] = {0};
 
-	for (size_t i = 0; small[i]; i++) {
-		struct touch_key key = small[i]->key;
-
-		key.depth = key.depth < SHORT_DEPTH ? key.depth : SHORT_DEPTH;
-		add_row(touch_table_row(&shortened, &key), small[i]);
-	}
-	rest = put_largest(&shortened, w);
-	for (size_t i = 0; rest[i]; i++)
-		add_row(sum, rest[i]);
-	if (sum->samples)
-		write_row(sum, w);
-	touch_table_release(&shortened);
+	for (size_t i = 0; i < ARRAY_SIZE(depths); i++)
+		put_largest(i ? &shorter[i - 1] : table, &shorter[i], depths[i], w);
+	put_largest(&shorter[ARRAY_SIZE(depths) - 1], NULL, 0, w);
+	for (size_t i = 0; i < ARRAY_SIZE(depths); i++)
+		touch_table_release(&shorter[i]);
 }
 
 void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,

@@ -94,13 +94,7 @@ static void put(struct touch_space *space, uint64_t start, uint64_t end, int map
 static bool is_by(const struct touch_mapping *m, pid_t pid, const struct unwind_frame *frames,
 		  size_t depth)
 {
-	if (m->pid != pid || m->depth != depth)
-		return false;
-	for (size_t i = 0; i < depth; i++)
-		if (m->frames[i].module != frames[i].module ||
-		    m->frames[i].offset != frames[i].offset)
-			return false;
-	return true;
+	return m->pid == pid && m->depth == depth && unwind_is_same(m->frames, frames, depth);
 }
 
 /* What shared memory is has been mmap(2)ed. */

@@ -23,13 +23,8 @@ static uint64_t hash(const struct touch_key *key)
 
 static bool is_same_stack(const struct touch_key *a, const struct touch_key *b)
 {
-	if (a->pid != b->pid || a->is_syscall != b->is_syscall || a->depth != b->depth)
-		return false;
-	for (size_t i = 0; i < a->depth; i++)
-		if (a->frames[i].module != b->frames[i].module ||
-		    a->frames[i].offset != b->frames[i].offset)
-			return false;
-	return true;
+	return a->pid == b->pid && a->is_syscall == b->is_syscall && a->depth == b->depth &&
+	       unwind_is_same(a->frames, b->frames, a->depth);
 }
 
 static bool is_same_where(const struct touch_where *a, const struct touch_where *b)
@@ -74,9 +69,22 @@ static struct touch_row *new_row(const struct touch_key *key)
 	return row;
 }
 
-/* Without the stack first, then without the process. */
+/* Of coarser rows there are always some more. */
+static size_t room_for(const struct touch_key *key)
+{
+	return key->depth > TOUCH_SHORT_DEPTH ? TOUCH_ROWS_MAX
+	       : key->depth		      ? TOUCH_ROWS_MAX + TOUCH_SHORT_ROWS
+					      : TOUCH_ROWS_MAX + 2 * TOUCH_SHORT_ROWS;
+}
+
+/* With a shorter stack first, then without it, then without the process. */
 static struct touch_key coarser(const struct touch_key *key)
 {
+	struct touch_key shorter = *key;
+
+	shorter.depth = TOUCH_SHORT_DEPTH;
+	if (key->depth > TOUCH_SHORT_DEPTH)
+		return shorter;
 	return (struct touch_key){
 		.pid = key->depth ? key->pid : 0,
 		.is_syscall = key->depth && key->is_syscall,
@@ -100,7 +108,7 @@ struct touch_row *touch_table_row(struct touch_table *table, const struct touch_
 		if (is_same_where(&table->slots[at]->key.where, &key->where) &&
 		    is_same_stack(&table->slots[at]->key, key))
 			return table->slots[at];
-	if (table->count >= TOUCH_ROWS_MAX && !is_coarsest(key)) {
+	if (table->count >= room_for(key) && !is_coarsest(key)) {
 		struct touch_key rest = coarser(key);
 
 		return touch_table_row(table, &rest);

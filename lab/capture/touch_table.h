@@ -1,7 +1,8 @@
 /*
  * touch_table.h - bytes by process, stack and mapping, summed while the run lasts; pure.
  *
- * Bounded: of more than TOUCH_ROWS_MAX different stacks, the later ones are summed without one.
+ * Bounded: of more than TOUCH_ROWS_MAX different stacks, the later ones are summed by their
+ * innermost TOUCH_SHORT_DEPTH frames, and of TOUCH_SHORT_ROWS more without any.
  */
 #ifndef OOMLAB_CAPTURE_TOUCH_TABLE_H
 #define OOMLAB_CAPTURE_TOUCH_TABLE_H
@@ -9,7 +10,7 @@
 #include "capture/touch_where.h"
 #include "symbols/unwind.h"
 
-enum { TOUCH_ROWS_MAX = 8192 };
+enum { TOUCH_ROWS_MAX = 8192, TOUCH_SHORT_ROWS = 4096, TOUCH_SHORT_DEPTH = 8 };
 
 /* What tells one row from another. */
 struct touch_key {

@@ -30,6 +30,15 @@ struct unwind_frame {
 	uint64_t offset; /* as the module's own headers count; of callers: inside the call */
 };
 
+static inline bool unwind_is_same(const struct unwind_frame *a, const struct unwind_frame *b,
+				  size_t depth)
+{
+	for (size_t i = 0; i < depth; i++)
+		if (a[i].module != b[i].module || a[i].offset != b[i].offset)
+			return false;
+	return true;
+}
+
 struct unwind_sample {
 	pid_t pid;
 	const uint64_t *regs;	    /* registers.h: registers_count() of them */
