@@ -27,7 +27,7 @@ static int64_t sum_of(const struct touch_huge *h, pid_t pid)
 }
 
 /* Each gets its part of `bytes`, the last what is left, and is pending no more. */
-static void give(struct touch_huge *h, pid_t pid, enum touch_member member, int64_t bytes)
+static void give(struct touch_huge *h, pid_t pid, int64_t bytes)
 {
 	const int64_t sum = sum_of(h, pid);
 	int64_t given = 0, seen = 0;
@@ -44,7 +44,7 @@ static void give(struct touch_huge *h, pid_t pid, enum touch_member member, int6
 		seen += page.bytes;
 		upto = (int64_t)((double)bytes * ((double)seen / (double)sum));
 		upto = seen == sum ? bytes : upto;
-		page.gained[member] += upto - given;
+		page.gained[MEMBER_ANON] += upto - given;
 		given = upto;
 	}
 	h->count = kept;
@@ -112,7 +112,7 @@ int64_t touch_huge_end(struct touch_huge *h, pid_t pid, int64_t missing)
 	if (!sum)
 		return 0;
 	given = given < 2 * sum ? given : 2 * sum;
-	give(h, pid, MEMBER_ANON, given);
+	give(h, pid, given);
 	return given;
 }
 

@@ -54,7 +54,7 @@ struct touch {
 		uint64_t t_ns;
 	} last_rows[256];
 	struct unwind *unwind;
-	int64_t growths; /* of heaps, seen */
+	int64_t growths; /* of heaps, seen since the last began to be watched */
 	int64_t lost, damaged;
 	uint64_t *record; /* TOUCH_RECORD_MAX bytes */
 };

@@ -58,8 +58,10 @@ void touch_watch_heap(struct touch *t, pid_t pid)
 		return;
 	filter = text_format("index == %" PRIu64, start);
 	id = side_point(t, "maple_tree/ma_write", &t->layout.grow_id, touch_layout_grow);
-	if (id)
+	if (id) {
 		open_side(t, SIDE_HEAP, pid, id, filter);
+		t->growths = 0; /* each of this one's, too, and then again fewer */
+	}
 	if (t->has_usual_huge)
 		touch_watch_huge(t, pid);
 }
@@ -122,13 +124,8 @@ static void settle_doubt(struct touch *t, struct touch_row *row)
 /* Of one stack: in which mapping it touches is known only now and then. */
 static bool is_same(const struct touch_row *a, const struct touch_row *b)
 {
-	if (!a || a->key.pid != b->key.pid || a->key.depth != b->key.depth)
-		return false;
-	for (size_t i = 0; i < a->key.depth; i++)
-		if (a->frames[i].module != b->frames[i].module ||
-		    a->frames[i].offset != b->frames[i].offset)
-			return false;
-	return true;
+	return a && a->key.pid == b->key.pid && a->key.depth == b->key.depth &&
+	       unwind_is_same(a->frames, b->frames, a->key.depth);
 }
 
 static void doubt(struct touch *t, struct touch_row *row, int64_t bytes)
