@@ -1,6 +1,7 @@
 #include "capture/capture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -76,7 +77,7 @@ struct capture *capture_open(const struct capture_config *config, struct err *er
 	capture->w = config->writer;
 	capture->cg = config->cg;
 	capture->status = (struct capture_status){.current_bytes = RECORD_ABSENT};
-	capture->ring_epoll_fd = -1;
+	capture->ring_epoll_fd = capture->usage_fd = -1;
 	for (int i = 0; i < SOURCE_COUNT; i++)
 		capture->polls[i].fd = -1;
 	write_limits(capture);
@@ -90,6 +91,16 @@ struct capture *capture_open(const struct capture_config *config, struct err *er
 	return capture;
 }
 
+/* It is read often. */
+static void open_usage(struct capture *capture)
+{
+	const struct cg *cg = capture->cg;
+	const char *name = cg->version == 2 ? "memory.current" : "memory.usage_in_bytes";
+
+	if (capture->status.max_bytes != INT64_MAX)
+		capture->usage_fd = openat(cg->levels[0].dirfd, name, O_RDONLY | O_CLOEXEC);
+}
+
 void capture_attach(struct capture *capture, const struct target *target)
 {
 	char why[WHY_MAX] = "";
@@ -98,20 +109,25 @@ void capture_attach(struct capture *capture, const struct target *target)
 		return;
 	capture->touch = touch_open(target->pid, target->is_foreign, why, sizeof(why));
 	record_put_source(capture->w, "touch profile", capture->touch, *why ? why : NULL);
-	if (capture->touch)
-		capture->polls[SOURCE_TOUCH] =
-			(struct pollfd){.fd = touch_fd(capture->touch), .events = POLLIN};
+	if (!capture->touch)
+		return;
+	capture->polls[SOURCE_TOUCH] =
+		(struct pollfd){.fd = touch_fd(capture->touch), .events = POLLIN};
+	open_usage(capture);
 }
 
 /* Near the limit the profile is as exact as it can be. */
 static void read_room(struct capture *capture)
 {
-	const struct cg *cg = capture->cg;
-	const char *name = cg->version == 2 ? "memory.current" : "memory.usage_in_bytes";
-	int64_t bytes, max = capture->status.max_bytes;
+	char text[32];
+	ssize_t n = capture->usage_fd < 0
+			    ? -1
+			    : pread(capture->usage_fd, text, sizeof(text) - 1, 0);
 
-	if (max != INT64_MAX && !io_read_number_at(cg->levels[0].dirfd, name, &bytes))
-		touch_set_room(capture->touch, max - bytes);
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	touch_set_room(capture->touch, capture->status.max_bytes - strtoll(text, NULL, 10));
 }
 
 static void read_touch(struct capture *capture)
@@ -334,6 +350,8 @@ void capture_close(struct capture *capture)
 
 	last_look_end(&capture->look);
 	mark_victim_close(capture);
+	if (capture->usage_fd >= 0)
+		close(capture->usage_fd);
 	touch_free(capture->touch);
 	free(capture->escaped_to);
 	modules_release(&capture->modules);

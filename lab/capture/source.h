@@ -74,6 +74,7 @@ struct capture {
 
 	struct last_look look;	/* at a target that is an engine's */
 	struct touch *touch;	/* NULL: no profile */
+	int usage_fd;		/* memory.current, while there is a profile; -1: no limit */
 	struct modules modules; /* of the profile, once it is written */
 
 	struct record_premortem premortem;
