@@ -30,6 +30,7 @@
 
 #define IDLE_LEAST_NS 2000000
 #define IDLE_MOST_NS  64000000
+#define GAP_WAKE_NS   10000000
 
 /* Without it the profile is as good, but nobody is known who reserved what. */
 static int64_t reserve_point(struct touch *t)
@@ -78,11 +79,13 @@ static bool open_all(struct touch *t, pid_t pid, char *why, size_t size)
 	points.reserve = reserve_point(t);
 	t->has_usual_huge = touch_huge_are_usual();
 	r = touch_rings_open(&t->rings, pid, &points);
-	if (r)
+	if (r) {
 		snprintf(why, size, "perf_event_open: %s (needs CAP_PERFMON)", strerror(-r));
-	else
-		open_timer(t);
-	return !r;
+		return false;
+	}
+	touch_open_faults_beside(t, pid);
+	open_timer(t);
+	return true;
 }
 
 /* The root and what is mounted below are held, so that files are found when the process has gone.
@@ -97,7 +100,7 @@ static struct touch *touch_new(pid_t pid, bool has_other_root)
 	t->unwind = unwind_new(has_other_root ? modules_root_of(pid) : MODULES_ROOT_OWN);
 	t->rings.epoll_fd = t->timer_fd = -1;
 	t->seen.room = t->least_room = INT64_MAX;
-	t->ticks.is_mixed = TOUCH_MIXED_MOST * 3; /* until it is known */
+	t->ticks.is_mixed = TOUCH_MIXED_AT_FIRST;
 	return t;
 }
 
@@ -194,6 +197,8 @@ struct touch_row *touch_gaining_row(struct touch *t, const struct touch_event *e
 
 	if (event->is_current || last->tid != event->tid)
 		*last = (struct last_row){event->tid, new_gaining_row(t, event), event->t_ns};
+	if (last->row->key.is_syscall && event->member != MEMBER_FILE)
+		t->populated = last->row;
 	return last->row;
 }
 
@@ -265,9 +270,12 @@ static void on_map(struct touch *t, const struct touch_event *event)
 static void on_fault(struct touch *t, const struct touch_event *event)
 {
 	struct touch_where where = touch_where_fault(&t->faults, &t->spaces, event);
-	struct touch_row *row = touch_row_of(t, event, where);
+	struct touch_row *row;
 
-	row->faults += (int64_t)event->period;
+	if (touch_side_is_twice(&t->rings.sides, event->id, event->pid))
+		return;
+	row = touch_row_of(t, event, where);
+	row->faults += (int64_t)event->period + touch_scale_missed(&t->scale, event->pid);
 	if (!t->is_by_faults && !touch_duty_is_on(&t->duty))
 		touch_at_work(t, event, row, (double)event->period);
 	if (!t->is_by_faults)
@@ -276,6 +284,19 @@ static void on_fault(struct touch *t, const struct touch_event *event)
 	if (touch_blocks_can_be_huge(&t->spaces, event->pid, event->address))
 		touch_blocks_add(&t->blocks, event, row);
 	touch_note_touched(t, where.mapping, event->t_ns);
+}
+
+static void on_fork(struct touch *t, const struct touch_event *event)
+{
+	bool is_blind = t->duty.state != DUTY_ALWAYS;
+
+	if (is_blind)
+		touch_read_parent(t, event->parent);
+	unwind_fork(t->unwind, event->pid, event->parent);
+	touch_scale_fork(&t->scale, event, is_blind);
+	touch_read_child(t, event->pid, event->parent);
+	touch_open_faults_of(t, event->pid, event->t_ns);
+	touch_spaces_fork(&t->spaces, event);
 }
 
 static void on_event(struct touch *t, const struct touch_event *event)
@@ -303,9 +324,7 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		on_map(t, event);
 		break;
 	case TOUCH_FORK:
-		unwind_fork(t->unwind, event->pid, event->parent);
-		touch_scale_fork(&t->scale, event, t->duty.state != DUTY_ALWAYS);
-		touch_spaces_fork(&t->spaces, event);
+		on_fork(t, event);
 		break;
 	case TOUCH_EXEC:
 		unwind_exec(t->unwind, event->pid);
@@ -367,17 +386,19 @@ static void step(struct touch *t)
 	t->seen.t_ns = (uint64_t)io_now_ns();
 	if (was_on)
 		touch_step_huge(t, t->seen.pages - last.pages, t->seen.t_ns - last.t_ns);
+	else if (touch_duty_is_due(&t->duty, t->seen.t_ns))
+		touch_read_gap(t);
 	t->seen.is_delicate = t->scale.copies > 0 || t->lost_bytes > t->seen.bytes / 4;
 	touch_duty_step(&t->duty, &t->seen);
 	t->fastest = t->duty.rate > t->fastest ? t->duty.rate : t->fastest;
 	is_on = touch_duty_is_on(&t->duty);
 	if (is_on && !was_on)
-		t->on_ns = t->seen.t_ns;
+		t->on_ns = (uint64_t)io_now_ns(); /* after what was read */
 	if (is_on != was_on)
 		touch_rings_switch(&t->rings, is_on);
-	touch_watch_gaps(t, t->duty.state != DUTY_ALWAYS);
-	arm(t,
-	    sooner(sooner(touch_duty_wait_ns(&t->duty), touch_huge_wait_ns(&t->huge)), t->idle_ns));
+	touch_watch_gaps(t);
+	arm(t, sooner(sooner(touch_duty_wait_ns(&t->duty), touch_huge_wait_ns(&t->huge)),
+		      t->duty.state == DUTY_GAP ? GAP_WAKE_NS : t->idle_ns));
 }
 
 void touch_drain(struct touch *t)

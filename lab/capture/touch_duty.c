@@ -3,6 +3,11 @@
 /* Shorter than this says little of a rate. */
 #define RATE_NS 1000000
 
+bool touch_duty_is_due(const struct touch_duty *d, uint64_t t_ns)
+{
+	return d->state == DUTY_GAP && t_ns >= d->until_ns;
+}
+
 /* It falls slowly: to look too often costs little, too rarely the limit. */
 static void measure(struct touch_duty *d, const struct touch_duty_seen *seen)
 {
@@ -44,13 +49,31 @@ static void be_off(struct touch_duty *d, const struct touch_duty_seen *seen)
 
 	d->state = gap ? DUTY_GAP : DUTY_ALWAYS;
 	d->until_ns = seen->t_ns + gap;
+	d->began = *seen;
+}
+
+static bool are_few(double pages, uint64_t ns)
+{
+	return pages <= (double)ns / 1e9 * DUTY_CREDIT_A_SECOND;
+}
+
+static void end_gap(struct touch_duty *d, const struct touch_duty_seen *seen)
+{
+	double pages = (double)(seen->small - d->began.small) / DUTY_PAGE;
+
+	if (++d->gaps % DUTY_GAPS_A_LOOK && !seen->is_unclear &&
+	    !are_few(pages, seen->t_ns - d->began.t_ns)) {
+		be_off(d, seen);
+		return;
+	}
+	d->state = DUTY_LOOK;
+	d->until_ns = seen->t_ns + DUTY_LOOK_NS;
+	d->began = *seen;
 }
 
 static void end_look(struct touch_duty *d, const struct touch_duty_seen *seen)
 {
-	double s = (double)(seen->t_ns - d->looked.t_ns) / 1e9;
-
-	if ((double)(seen->pages - d->looked.pages) > s * DUTY_CREDIT_A_SECOND) {
+	if (!are_few((double)(seen->pages - d->began.pages), seen->t_ns - d->began.t_ns)) {
 		be_off(d, seen);
 		return;
 	}
@@ -66,9 +89,7 @@ static void next(struct touch_duty *d, const struct touch_duty_seen *seen)
 			be_off(d, seen);
 		break;
 	case DUTY_GAP:
-		d->state = DUTY_LOOK;
-		d->until_ns = seen->t_ns + DUTY_LOOK_NS;
-		d->looked = *seen;
+		end_gap(d, seen);
 		break;
 	case DUTY_LOOK:
 		end_look(d, seen);
@@ -84,7 +105,8 @@ void touch_duty_step(struct touch_duty *d, const struct touch_duty_seen *seen)
 	}
 	if (seen->t_ns < d->last.t_ns)
 		return;
-	measure(d, seen);
+	if (d->state != DUTY_GAP || touch_duty_is_due(d, seen->t_ns))
+		measure(d, seen);
 	pay(d, seen);
 	if (seen->is_delicate)
 		d->state = DUTY_ALWAYS;
@@ -101,6 +123,11 @@ bool touch_duty_is_on(const struct touch_duty *d)
 double touch_duty_bytes(const struct touch_duty *d, double ns)
 {
 	return d->rate * ns;
+}
+
+uint64_t touch_duty_gap_ns(const struct touch_duty *d)
+{
+	return d->until_ns - d->began.t_ns;
 }
 
 uint64_t touch_duty_wait_ns(const struct touch_duty *d)

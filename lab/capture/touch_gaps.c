@@ -1,6 +1,20 @@
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
 #include "capture/touch_state.h"
 #include "symbols/registers.h"
+
+enum {
+	STATUS_MOST = 65536, /* of a file in /proc */
+	READ_LATE = 1 << 20,
+	READ_PROCESSES = 32,
+	TICKS_A_GAP = 3,
+};
 
 /* What runs at an exit brings pages of its file alone. */
 static bool is_of_memory(const struct touch_row *row)
@@ -49,7 +63,10 @@ void touch_after_gap(struct touch *t, const struct touch_event *event, int64_t b
 		row = touch_gaining_row(t, event);
 		gap.own = gap.rest = &row->gained[event->member];
 		/* What has no page faults is populated: by it, or by what went on before. */
-		if (!row->key.is_syscall && before && before->key.is_syscall)
+		if (t->ticks.is_by_faults)
+			before = t->populated;
+		if (!row->key.is_syscall && before && before->key.pid == event->pid &&
+		    before->key.is_syscall)
 			gap.rest = &before->gained[event->member];
 	}
 	lost = touch_ticks_share(&t->ticks, &gap);
@@ -86,22 +103,164 @@ void touch_on_tick(struct touch *t, const struct touch_event *event)
 	if (!event->regs || touch_duty_is_on(&t->duty))
 		return;
 	if (t->ticks.bytes <= 0)
-		t->ticks.bytes = touch_duty_bytes(&t->duty, 1e9 / TOUCH_TICKS_PER_SECOND);
+		t->ticks.bytes = touch_duty_bytes(&t->duty, TOUCH_TICK_NS);
 	touch_at_work(t, event,
-		      touch_row_of(t, event, touch_where_tick(&t->faults, &t->spaces, event)), 1);
+		      touch_row_of(t, event, touch_where_tick(&t->faults, &t->spaces, event)),
+		      (double)event->period / TOUCH_TICK_NS);
 }
 
-void touch_watch_gaps(struct touch *t, bool has_gaps)
+/* Some in each gap; what a look finds is not shared among ticks. */
+static enum touch_tick_pace pace_of(const struct touch *t)
 {
-	enum touch_rings_watch watch = !has_gaps			      ? TOUCH_WATCH_NONE
-				       : t->ticks.is_mixed > TOUCH_MIXED_MOST ? TOUCH_WATCH_FAULTS
-									      : TOUCH_WATCH_TICKS;
+	uint64_t ns = touch_duty_gap_ns(&t->duty) / TICKS_A_GAP;
 
-	if (watch != t->rings.watch && watch != TOUCH_WATCH_NONE) {
-		t->ticks.is_by_faults = watch == TOUCH_WATCH_FAULTS;
-		t->ticks.bytes = t->ticks.is_by_faults ? 4096 : 0;
+	if (touch_duty_is_on(&t->duty))
+		return t->rings.pace;
+	return ns < TOUCH_TICK_NS	? TICK_PACE_FAST
+	       : ns < 2 * TOUCH_TICK_NS ? TICK_PACE_USUAL
+					: TICK_PACE_SLOW;
+}
+
+void touch_watch_gaps(struct touch *t)
+{
+	bool has_gaps = t->duty.state != DUTY_ALWAYS;
+	bool is_mixed = t->ticks.is_mixed > TOUCH_MIXED_MOST;
+
+	if (has_gaps && t->ticks.is_by_faults != is_mixed) {
+		t->ticks.is_by_faults = is_mixed;
+		t->ticks.bytes = is_mixed ? DUTY_PAGE : 0;
 	}
-	touch_rings_watch(&t->rings, watch);
+	touch_rings_tick(&t->rings, !has_gaps || is_mixed ? TICK_PACE_NONE : pace_of(t));
+	touch_want_faults(t, touch_duty_is_on(&t->duty) || is_mixed);
+}
+
+/* "RssAnon:	    1234 kB" of proc_pid_status(5); bytes, or -1. */
+static int64_t status_bytes(const char *status, const char *key)
+{
+	const char *at = strstr(status, key);
+
+	return at ? strtoll(at + strlen(key), NULL, 10) * 1024 : -1;
+}
+
+static bool read_sizes(pid_t pid, int64_t size[MEMBER_COUNT])
+{
+	_cleanup_free_ char *path = text_format("/proc/%d/status", (int)pid);
+	_cleanup_strbuf_ struct strbuf status = STRBUF_INIT;
+
+	if (io_read_at(AT_FDCWD, path, STATUS_MOST, &status))
+		return false;
+	size[MEMBER_FILE] = status_bytes(status.buf, "\nRssFile:");
+	size[MEMBER_ANON] = status_bytes(status.buf, "\nRssAnon:");
+	size[MEMBER_SHMEM] = status_bytes(status.buf, "\nRssShmem:");
+	return size[MEMBER_ANON] >= 0;
+}
+
+/*
+ * What is not explained is left to the next look. By page faults it is no page fault's: it is
+ * populated, and a clock would not tell how much of it is.
+ */
+static void leave(struct touch *t, int64_t bytes)
+{
+	if (bytes <= READ_LATE + t->seen.bytes / DUTY_PART_OF_ALL / 2)
+		return;
+	t->seen.is_unclear = true;
+	if (t->ticks.is_by_faults)
+		t->ticks.is_mixed = TOUCH_MIXED_AT_FIRST;
+}
+
+/* Older kernels tell it a little late. */
+static void read_member(struct touch *t, struct touch_process *p, const struct touch_event *now)
+{
+	int64_t bytes = now->size - p->size[now->member], huge, small;
+
+	if (bytes < -READ_LATE) {
+		t->seen.is_unclear = true; /* the ticks tell what came before it went */
+		return;
+	}
+	if (bytes <= 0) {
+		touch_ticks_end(&t->ticks, now->pid, now->member, 0);
+		return;
+	}
+	huge = touch_huge_take(&t->huge, now, bytes, UINT64_MAX);
+	small = touch_ticks_explain(&t->ticks, now->pid, now->member, bytes - huge);
+	/* A tick does not tell of which size the page is that is being cleared; a fault does. */
+	if (huge > 0 && bytes > huge)
+		t->ticks.is_mixed = TOUCH_MIXED_AT_FIRST;
+	t->seen.small += small;
+	t->seen.bytes += huge + small;
+	leave(t, bytes - huge - small);
+	touch_scale_read(&t->scale, p, now, p->size[now->member] + huge + small);
+}
+
+static void read_process(struct touch *t, pid_t pid)
+{
+	struct touch_process *p = touch_scale_process(&t->scale, pid);
+	struct touch_event now = {.kind = TOUCH_RSS, .pid = pid, .tid = -1};
+	int64_t size[MEMBER_COUNT] = {0};
+
+	if (!p || !read_sizes(pid, size))
+		return;
+	now.t_ns = (uint64_t)io_now_ns();
+	for (int m = 0; m < MEMBER_COUNT; m++) {
+		now.member = (enum touch_member)m;
+		now.size = size[m];
+		if (p->is_seen[m] && size[m] >= 0)
+			read_member(t, p, &now);
+	}
+}
+
+static bool is_among(const pid_t *pids, size_t count, pid_t pid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+void touch_read_gap(struct touch *t)
+{
+	pid_t pids[READ_PROCESSES];
+	size_t count = 0;
+
+	t->seen.is_unclear = false;
+	for (size_t i = 0; i < t->ticks.count && count < READ_PROCESSES; i++)
+		if (!is_among(pids, count, t->ticks.items[i].pid))
+			pids[count++] = t->ticks.items[i].pid;
+	for (size_t i = 0; i < count; i++)
+		read_process(t, pids[i]);
+	t->seen.is_unclear |= count == READ_PROCESSES;
+}
+
+/* It may do no more than wait from now on. What no tick explains is of where it was seen last. */
+void touch_read_parent(struct touch *t, pid_t pid)
+{
+	struct touch_process *p = touch_scale_process(&t->scale, pid);
+	struct touch_row *row = last_row_of(t, pid, false);
+	struct touch_event now = {.pid = pid, .member = MEMBER_ANON};
+	int64_t size[MEMBER_COUNT] = {0};
+
+	touch_read_gap(t);
+	if (!p || !row || !p->is_seen[MEMBER_ANON] || !read_sizes(pid, size) ||
+	    size[MEMBER_ANON] <= p->size[MEMBER_ANON])
+		return;
+	row->gained[MEMBER_ANON] += size[MEMBER_ANON] - p->size[MEMBER_ANON];
+	now.t_ns = (uint64_t)io_now_ns();
+	touch_scale_read(&t->scale, p, &now, size[MEMBER_ANON]);
+}
+
+/* Both are read after the fork, and can have grown since: it had the smaller size of the two. */
+void touch_read_child(struct touch *t, pid_t pid, pid_t parent_pid)
+{
+	struct touch_process *p = touch_scale_process(&t->scale, pid);
+	const struct touch_process *parent = touch_scale_process(&t->scale, parent_pid);
+	int64_t size[MEMBER_COUNT] = {0};
+
+	if (!p || !parent || !p->is_blind || !read_sizes(pid, size))
+		return;
+	p->is_blind = false;
+	for (int m = 0; m < MEMBER_COUNT; m++)
+		if (!parent->is_seen[m] || parent->size[m] > size[m])
+			p->inherited[m] = size[m] > 0 ? size[m] : 0;
 }
 
 static double all_ticks_of(struct touch *t, pid_t pid)

@@ -27,8 +27,7 @@ enum {
 		256 << 10, /* of the 516 KiB a CPU that kernel.perf_event_mlock_kb gives */
 	WAKEUP_LEAST = 64 << 10,
 	STACK_LEADING = 4096, /* of faults that lead, which are many */
-	STACK_WATCH = 4096,   /* while the tracepoint is off */
-	STACK_BESIDE = 6144,  /* malloc(3) and brk(2) stand on top of it */
+	STACK_EACH = 6144,    /* malloc(3) and brk(2) stand on top of it */
 };
 
 static size_t page(void)
@@ -143,19 +142,6 @@ static int open_rss(struct touch_rings *rings, struct touch_ring *ring, pid_t pi
 	return join_ring(ring, RING_RSS) ? 0 : -errno;
 }
 
-/*
- * Page faults go to the same ring; without them only copies after a fork stay unseen. Their
- * tracepoints would cost a little less while they are off, but each is closed in some 25 ms.
- */
-static void open_faults(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu)
-{
-	struct perf_event_attr attr =
-		software_attributes(rings->data_size, PERF_COUNT_SW_PAGE_FAULTS);
-
-	ring->fds[RING_FAULT] = open_event(&attr, pid, cpu, ring->fds[RING_RSS]);
-	join_or_close(ring, RING_FAULT);
-}
-
 /* Without it nobody is known who reserved memory. The filter keeps small mappings as fast as ever.
  */
 static void open_reserve(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
@@ -173,36 +159,49 @@ static void open_reserve(struct touch_rings *rings, struct touch_ring *ring, pid
 	join_or_close(ring, RING_RESERVE);
 }
 
-/* A watch is off at first, and its samples are smaller. */
-static void open_watch(struct touch_ring *ring, pid_t pid, int cpu, struct perf_event_attr *attr,
+/* A program's own work is not of interest to a clock. It is off at first. */
+static void open_clock(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
 		       enum touch_ring_event event)
 {
-	attr->enable_on_exec = 0;
-	attr->sample_stack_user = attr->sample_stack_user ? STACK_WATCH : 0;
-	ring->fds[event] = open_event(attr, pid, cpu, -1);
+	struct perf_event_attr attr =
+		software_attributes(rings->data_size, PERF_COUNT_SW_CPU_CLOCK);
+
+	attr.freq = 0;
+	attr.sample_period = (TOUCH_TICK_NS / 2) << (event - RING_TICK_FAST);
+	attr.exclude_user = 1;
+	attr.enable_on_exec = 0;
+	attr.sample_stack_user = attr.sample_stack_user ? TOUCH_TICK_STACK_BYTES : 0;
+	ring->fds[event] = open_event(&attr, pid, cpu, -1);
 	join_or_close(ring, event);
 }
 
-/* A program's own work is not of interest to the clock. */
-static void open_watches(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu)
+/* What is forked while the tracepoint is off is to be looked at before it has touched much. */
+static void open_tasks(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu)
 {
-	struct perf_event_attr tick =
-		software_attributes(rings->data_size, PERF_COUNT_SW_CPU_CLOCK);
-	struct perf_event_attr fault =
-		software_attributes(rings->data_size, PERF_COUNT_SW_PAGE_FAULTS);
+	struct perf_event_attr attr = software_attributes(rings->data_size, PERF_COUNT_SW_DUMMY);
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
+	int *fd = &ring->fds[RING_TASKS];
 
-	tick.sample_freq = TOUCH_TICKS_PER_SECOND;
-	tick.exclude_user = 1;
-	open_watch(ring, pid, cpu, &tick, RING_TICK);
-	fault.sample_freq = TOUCH_SOME_FAULTS_A_SECOND;
-	open_watch(ring, pid, cpu, &fault, RING_SOME_FAULTS);
+	attr.freq = 0;
+	attr.sample_period = 1;
+	attr.task = 1;
+	attr.wakeup_watermark = 1;
+	*fd = open_event(&attr, pid, cpu, -1);
+	if (*fd < 0)
+		return;
+	ring->tasks_map = mmap(NULL, 2 * page(), PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+	if (ring->tasks_map == MAP_FAILED)
+		ring->tasks_map = NULL;
+	else
+		epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, *fd, &ev);
 }
 
 static int open_ring(struct touch_rings *rings, pid_t pid, int cpu,
 		     const struct touch_points *points)
 {
 	struct touch_ring *ring = &rings->items[rings->count];
-	struct epoll_event ev = {.events = EPOLLIN};
+	/* A ring whose processes have ended would be readable for good. */
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
 	int fd = open_leader(rings, pid, cpu, points->rss > 0), r;
 
 	if (fd < 0)
@@ -220,9 +219,10 @@ static int open_ring(struct touch_rings *rings, pid_t pid, int cpu,
 	r = open_rss(rings, ring, pid, cpu, points->rss);
 	if (r)
 		return r;
-	open_faults(rings, ring, pid, cpu);
 	open_reserve(rings, ring, pid, cpu, points->reserve);
-	open_watches(rings, ring, pid, cpu);
+	open_tasks(rings, ring, pid, cpu);
+	for (int clock = RING_TICK_FAST; clock <= RING_TICK_SLOW; clock++)
+		open_clock(rings, ring, pid, cpu, (enum touch_ring_event)clock);
 	return 0;
 }
 
@@ -239,39 +239,50 @@ void touch_rings_switch(struct touch_rings *rings, bool is_on)
 	each_ring(rings, RING_RSS, is_on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE);
 }
 
-static void watch_by(struct touch_rings *rings, enum touch_rings_watch watch, unsigned long request)
+static void switch_clock(struct touch_rings *rings, enum touch_tick_pace pace, unsigned long request)
 {
-	if (watch == TOUCH_WATCH_TICKS)
-		each_ring(rings, RING_TICK, request);
-	if (watch == TOUCH_WATCH_FAULTS)
-		each_ring(rings, RING_SOME_FAULTS, request);
+	if (pace != TICK_PACE_NONE)
+		each_ring(rings, (enum touch_ring_event)(RING_TICK_FAST + pace - TICK_PACE_FAST),
+			  request);
 }
 
-void touch_rings_watch(struct touch_rings *rings, enum touch_rings_watch watch)
+void touch_rings_tick(struct touch_rings *rings, enum touch_tick_pace pace)
 {
-	if (rings->watch == watch)
+	if (rings->pace == pace)
 		return;
-	watch_by(rings, rings->watch, PERF_EVENT_IOC_DISABLE);
-	watch_by(rings, watch, PERF_EVENT_IOC_ENABLE);
-	rings->watch = watch;
+	switch_clock(rings, rings->pace, PERF_EVENT_IOC_DISABLE);
+	switch_clock(rings, pace, PERF_EVENT_IOC_ENABLE);
+	rings->pace = pace;
 }
 
-int touch_ring_open_beside(const struct touch_rings *rings, int at, pid_t tid, int64_t tracepoint,
-			   const char *filter)
+static struct perf_event_attr side_attributes(size_t data_size, const struct touch_side_what *what)
 {
-	const struct touch_ring *ring = &rings->items[at];
-	struct perf_event_attr attr = tracepoint_attributes(rings->data_size, tracepoint);
-	int fd;
+	struct perf_event_attr attr =
+		what->tracepoint ? tracepoint_attributes(data_size, what->tracepoint)
+				 : software_attributes(data_size, PERF_COUNT_SW_PAGE_FAULTS);
 
+	attr.enable_on_exec = what->is_from_exec;
+	if (what->frequency) {
+		attr.sample_freq = what->frequency;
+		return attr;
+	}
 	attr.freq = 0;
 	attr.sample_period = 1;
-	attr.enable_on_exec = 0;
-	attr.sample_stack_user = attr.sample_stack_user ? STACK_BESIDE : 0;
+	attr.sample_stack_user = attr.sample_stack_user ? STACK_EACH : 0;
 	without_periods(&attr);
-	fd = open_event(&attr, tid, ring->cpu, -1);
+	return attr;
+}
+
+int touch_ring_open_beside(const struct touch_rings *rings, int at, pid_t tid,
+			   const struct touch_side_what *what)
+{
+	const struct touch_ring *ring = &rings->items[at];
+	struct perf_event_attr attr = side_attributes(rings->data_size, what);
+	int fd = open_event(&attr, tid, ring->cpu, -1);
+
 	if (fd < 0)
 		return -errno;
-	if (ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter) < 0 ||
+	if ((what->filter && ioctl(fd, PERF_EVENT_IOC_SET_FILTER, what->filter) < 0) ||
 	    ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fds[RING_LEADER]) < 0) {
 		close(fd);
 		return -EINVAL;
@@ -279,10 +290,9 @@ int touch_ring_open_beside(const struct touch_rings *rings, int at, pid_t tid, i
 	return fd;
 }
 
-/* The members of a group before its leader. */
 static void close_events(struct touch_ring *ring)
 {
-	for (int i = RING_EVENTS; i-- > 0;)
+	for (int i = 0; i < RING_EVENTS; i++)
 		if (ring->fds[i] >= 0)
 			close(ring->fds[i]);
 }
@@ -295,6 +305,8 @@ static void close_rings(struct touch_rings *rings)
 
 		if (ring->map && ring->map != MAP_FAILED)
 			munmap(ring->map, page() + rings->data_size);
+		if (ring->tasks_map)
+			munmap(ring->tasks_map, 2 * page());
 		close_events(ring);
 	}
 	if (rings->epoll_fd >= 0)
@@ -333,11 +345,23 @@ int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_po
 	return open_rings(rings, pid, points, RING_UNPRIVILEGED);
 }
 
+static void empty(struct perf_event_mmap_page *ring)
+{
+	__atomic_store_n(&ring->data_tail, __atomic_load_n(&ring->data_head, __ATOMIC_ACQUIRE),
+			 __ATOMIC_RELEASE);
+}
+
 void touch_rings_begin(struct touch_rings *rings)
 {
+	struct epoll_event events[16];
+
+	while (epoll_wait(rings->epoll_fd, events, ARRAY_SIZE(events), 0) == ARRAY_SIZE(events))
+		;
 	for (int i = 0; i < rings->count; i++) {
 		struct perf_event_mmap_page *head = rings->items[i].map;
 
+		if (rings->items[i].tasks_map)
+			empty(rings->items[i].tasks_map);
 		rings->items[i].head = __atomic_load_n(&head->data_head, __ATOMIC_ACQUIRE);
 	}
 }

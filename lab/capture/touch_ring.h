@@ -17,34 +17,35 @@ enum {
 	TOUCH_RECORD_MAX = 65536,
 	TOUCH_LARGE_BYTES = 1 << 20,
 	TOUCH_FAULTS_PERIOD = 8,
-	TOUCH_STACK_BYTES = 8192,     /* of a sample */
-	TOUCH_TICKS_PER_SECOND = 499, /* in step with nothing */
-	TOUCH_SOME_FAULTS_A_SECOND = 3989,
+	TOUCH_STACK_BYTES = 8192, /* of a sample */
+	TOUCH_TICK_NS = 1999000, /* of a clock; in step with nothing */
+	TOUCH_TICK_STACK_BYTES = 4096,
+	TOUCH_FAULTS_A_SECOND = 3989, /* samples, where the tracepoint tells of sizes */
 };
 
 enum touch_ring_event {
 	RING_LEADER, /* tells of maps, forks and ends; has the ring */
-	RING_RSS,    /* leads those of page faults: they are on and off with it */
-	RING_FAULT,
+	RING_RSS,
 	RING_RESERVE,
+	RING_TASKS, /* has a ring of its own, which wakes at once; nobody reads it */
+	RING_TICK_FAST, /* the clocks, in the order of enum touch_tick_pace */
 	RING_TICK,
-	RING_SOME_FAULTS, /* as RING_FAULT, while the tracepoint is off */
+	RING_TICK_SLOW,
 	RING_EVENTS
 };
 
 struct touch_ring {
 	int cpu;
 	int fds[RING_EVENTS]; /* -1: there is none */
-	void *map;
+	void *map, *tasks_map;
 	uint64_t head; /* of this round */
 };
 
-/* What goes on to tell who is at work while the tracepoint is off. */
-enum touch_rings_watch {
-	TOUCH_WATCH_NONE,
-	TOUCH_WATCH_TICKS,  /* a clock, of those inside the kernel */
-	TOUCH_WATCH_FAULTS, /* some page faults */
-};
+/*
+ * How often a clock tells who is inside the kernel: twice as often as usual, or half. Each tick costs
+ * the target some 30 us where the machine is a guest.
+ */
+enum touch_tick_pace { TICK_PACE_NONE, TICK_PACE_FAST, TICK_PACE_USUAL, TICK_PACE_SLOW };
 
 /* Zero-initialise. */
 struct touch_rings {
@@ -53,7 +54,7 @@ struct touch_rings {
 	int epoll_fd;
 	size_t data_size; /* bytes of each */
 	struct touch_sides sides;
-	enum touch_rings_watch watch;
+	enum touch_tick_pace pace;
 };
 
 /* Ids of tracepoints. */
@@ -70,20 +71,17 @@ struct touch_points {
  */
 int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_points *points);
 
-/*
- * Whether the tracepoint is on, in all threads and children too; off, page faults are not sampled
- * with it. Page faults that lead are always on.
- */
+/* Whether the tracepoint is on, in all threads and children too. */
 void touch_rings_switch(struct touch_rings *rings, bool is_on);
-/* Nothing, at first. */
-void touch_rings_watch(struct touch_rings *rings, enum touch_rings_watch watch);
+/* Never, at first. */
+void touch_rings_tick(struct touch_rings *rings, enum touch_tick_pace pace);
 
 /*
  * One more event in the ring of index `at`, of a thread and what it starts; off at first. Returns
  * its descriptor, or -errno. See touch_side.h, which opens and closes these.
  */
-int touch_ring_open_beside(const struct touch_rings *rings, int at, pid_t tid, int64_t tracepoint,
-			   const char *filter);
+int touch_ring_open_beside(const struct touch_rings *rings, int at, pid_t tid,
+			   const struct touch_side_what *what);
 
 /* What stands in the rings now is what touch_rings_next() gives. */
 void touch_rings_begin(struct touch_rings *rings);

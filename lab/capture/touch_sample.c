@@ -213,6 +213,7 @@ static bool decode_sample(const struct touch_layout *layout, struct cursor c,
 	uint32_t raw_len;
 	uint64_t id = take_u64(&c);
 
+	event->id = id;
 	event->pid = (pid_t)take_u32(&c);
 	event->tid = (pid_t)take_u32(&c);
 	event->t_ns = take_u64(&c);

@@ -46,6 +46,7 @@ struct touch_event {
 	/* TOUCH_FAULT */
 	uint64_t period, address;
 	/* all samples; NULL when the kernel had none to give */
+	uint64_t id; /* of the event */
 	const uint64_t *regs;
 	const unsigned char *stack;
 	size_t stack_len;

@@ -16,7 +16,8 @@
 #include "capture/touch_weigh.h"
 
 /* Of the gaps, so many are of more than one place: page faults are sampled, not the clock. */
-#define TOUCH_MIXED_MOST 0.1
+#define TOUCH_MIXED_MOST     0.1
+#define TOUCH_MIXED_AT_FIRST 0.3 /* until it is known */
 
 struct touch {
 	struct touch_rings rings;
@@ -28,6 +29,7 @@ struct touch {
 	struct touch_duty_seen seen;
 	struct touch_huge huge;
 	bool has_usual_huge;	   /* any large mapping can be of huge pages */
+	struct touch_row *populated; /* by a system call, the last that was seen; NULL: none */
 	struct touch_row *suspect; /* of huge pages not watched; NULL: none yet */
 	struct touch_doubt {
 		struct touch_row *before, *here; /* NULL: there is none */
@@ -35,6 +37,8 @@ struct touch {
 	} doubt;
 	uint64_t watch_ns;  /* when the first was; 0: not yet */
 	int64_t lost_bytes; /* by all processes, while the tracepoint was on */
+	bool are_faults_on, are_faults_closed;
+	uint64_t faults_opened_ns; /* again, the last time; 0: never */
 	uint64_t tick_ns;   /* when somebody was last at work while it was off */
 	int64_t least_room; /* bytes, ever */
 	double fastest;	    /* growth seen, bytes a nanosecond */
@@ -69,6 +73,12 @@ struct touch_row *touch_gaining_row(struct touch *t, const struct touch_event *e
 void touch_note_touched(struct touch *t, int mapping, uint64_t t_ns);
 
 /* touch_watch.c */
+/* Page faults, from the exec of the target on. */
+void touch_open_faults_beside(struct touch *t, pid_t pid);
+/* Of a process that may have been forked while they were closed. */
+void touch_open_faults_of(struct touch *t, pid_t pid, uint64_t forked_ns);
+/* Whether they are sampled from now on, of all processes. */
+void touch_want_faults(struct touch *t, bool are_wanted);
 bool touch_huge_are_usual(void);
 /* If the process has a large heap that is not watched yet. */
 void touch_watch_heap(struct touch *t, pid_t pid);
@@ -98,7 +108,12 @@ void touch_on_tick(struct touch *t, const struct touch_event *event);
 void touch_after_gap(struct touch *t, const struct touch_event *event, int64_t bytes,
 		     uint64_t last_ns);
 /* By page faults until it is known that one place at a time is at work. */
-void touch_watch_gaps(struct touch *t, bool has_gaps);
+void touch_watch_gaps(struct touch *t);
+/* What has come in a gap that is over, as far as those explain it who were at work. */
+void touch_read_gap(struct touch *t);
+/* Of one that was forked while nobody looked: how large both are. */
+void touch_read_parent(struct touch *t, pid_t pid);
+void touch_read_child(struct touch *t, pid_t pid, pid_t parent);
 /* What came since the last look, of processes that have ended. */
 void touch_end_gaps(struct touch *t);
 

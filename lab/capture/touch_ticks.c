@@ -2,10 +2,9 @@
 
 /* So many times what it was lately a tick can be of. */
 #define TICK_MOST  1.5
-#define FAULT_MOST 1.2
+#define FAULT_MOST 1.05
 
-/* Fewer say little of whether they are of one place; of one place are so many of them. */
-enum { TICKS_TELLING = 3 };
+/* Of one place are so many of them. */
 #define ONE_PLACE 0.9
 
 void touch_ticks_add(struct touch_ticks *ticks, pid_t pid, enum touch_member member, int64_t *to,
@@ -113,13 +112,40 @@ static bool is_one_place(struct touch_ticks *ticks, pid_t pid, enum touch_member
 	return most >= all * ONE_PLACE;
 }
 
+/* Of gaps that have too few, some together tell. */
+static bool has_told(struct touch_ticks *ticks, pid_t pid, enum touch_member member,
+		     bool *is_of_one_place)
+{
+	*is_of_one_place = true;
+	if (count_of(ticks, pid, member) >= TICKS_TELLING) {
+		*is_of_one_place = is_one_place(ticks, pid, member);
+		return true;
+	}
+	for (size_t i = 0; i < ticks->count && ticks->few < TICKS_TELLING; i++)
+		if (is_of(&ticks->items[i], pid, member))
+			ticks->places[ticks->few++] = ticks->items[i].to;
+	if (ticks->few < TICKS_TELLING)
+		return false;
+	for (size_t i = 1; i < ticks->few; i++)
+		*is_of_one_place &= ticks->places[i] == ticks->places[0];
+	ticks->few = 0;
+	return true;
+}
+
 static void learn(struct touch_ticks *ticks, pid_t pid, enum touch_member member, double part)
 {
-	if (count_of(ticks, pid, member) < TICKS_TELLING)
+	bool is_of_one_place;
+
+	if (!has_told(ticks, pid, member, &is_of_one_place))
 		return;
 	if (!ticks->is_by_faults)
 		ticks->bytes = ticks->bytes > 0 ? ticks->bytes * 3 / 4 + part / 4 : part;
-	ticks->is_mixed = ticks->is_mixed * 3 / 4 + (is_one_place(ticks, pid, member) ? 0 : 0.25);
+	ticks->is_mixed = ticks->is_mixed * 3 / 4 + (is_of_one_place ? 0 : 0.25);
+}
+
+static double most_of(const struct touch_ticks *ticks)
+{
+	return ticks->bytes * (ticks->is_by_faults ? FAULT_MOST : TICK_MOST);
 }
 
 static int64_t give_and_lose(struct touch_ticks *ticks, const struct touch_gap *gap, double sum)
@@ -132,8 +158,7 @@ static int64_t give_and_lose(struct touch_ticks *ticks, const struct touch_gap *
 
 int64_t touch_ticks_share(struct touch_ticks *ticks, const struct touch_gap *gap)
 {
-	double most = ticks->bytes * (ticks->is_by_faults ? FAULT_MOST : TICK_MOST);
-	double sum, part;
+	double most = most_of(ticks), sum, part;
 	int64_t given;
 	size_t n;
 
@@ -147,9 +172,22 @@ int64_t touch_ticks_share(struct touch_ticks *ticks, const struct touch_gap *gap
 	if (most > 0 && part > most)
 		part = most;
 	given = give(ticks, gap->pid, gap->member, part);
+	part *= n ? sum / (double)n : 1;
 	*gap->own += (int64_t)part < gap->bytes - given ? (int64_t)part : gap->bytes - given;
 	*gap->rest += (int64_t)part < gap->bytes - given ? gap->bytes - given - (int64_t)part : 0;
 	return 0;
+}
+
+int64_t touch_ticks_explain(struct touch_ticks *ticks, pid_t pid, enum touch_member member,
+			    int64_t bytes)
+{
+	double most = most_of(ticks), sum = touch_ticks_sum(ticks, pid, member), part;
+
+	if (sum <= 0)
+		return 0;
+	part = (double)bytes / sum;
+	learn(ticks, pid, member, part);
+	return give(ticks, pid, member, most > 0 && part > most ? most : part);
 }
 
 int64_t touch_ticks_end(struct touch_ticks *ticks, pid_t pid, enum touch_member member, double part)

@@ -3,8 +3,8 @@
  *
  * While kmem:rss_stat is off (touch_duty.h), samples go on to tell which stacks are at work: ticks
  * of a clock inside the kernel, which is inside page faults, nearly always; or, where several
- * places alternate, some of the page faults themselves. What a process has gained at the next look
- * is shared among them, and the sample that told of it counts as one more.
+ * places alternate, some of the page faults themselves. What a process has gained at the end of the
+ * gap is shared among them; where a sample told of it, that counts as one more.
  *
  * Where there were far fewer than that many bytes took before, what came did not come by them (a
  * mapping populated, a thread that had no tick): the rest is the sample's.
@@ -17,7 +17,10 @@
 
 #include "capture/touch_sample.h"
 
-enum { TICKS_MAX = 4096 };
+enum {
+	TICKS_MAX = 4096,
+	TICKS_TELLING = 3, /* fewer say little of whether they are of one place */
+};
 
 /* Zero-initialise. */
 struct touch_ticks {
@@ -25,13 +28,15 @@ struct touch_ticks {
 		pid_t pid;
 		enum touch_member member;
 		int64_t *to;	/* where it is summed; lives longer than this */
-		double weight;	/* of a tick 1; of a page fault how many it stands for */
+		double weight;	/* of a tick its time; of a page fault how many it stands for */
 		bool is_unsure; /* in a system call: it counts where memory was seen to come */
 	} items[TICKS_MAX];
 	size_t count;
 	double bytes;	   /* of a weight of 1, lately; 0: not known yet, the caller may set it */
 	bool is_by_faults; /* they are page faults: no more than their pages can have come by them
 			    */
+	int64_t *places[TICKS_TELLING]; /* of gaps that had fewer */
+	size_t few;
 	double is_mixed;   /* 0 to 1: how many of the gaps lately were of more than one place */
 };
 
@@ -55,6 +60,13 @@ struct touch_gap {
  * same; returns how many bytes were lost then, else 0.
  */
 int64_t touch_ticks_share(struct touch_ticks *ticks, const struct touch_gap *gap);
+
+/*
+ * The same where the size was read, and no sample told of it. Returns what they explain, 0 to
+ * bytes.
+ */
+int64_t touch_ticks_explain(struct touch_ticks *ticks, pid_t pid, enum touch_member member,
+			    int64_t bytes);
 
 /*
  * A process has ended that was not looked at again: its ticks get `part` for each

@@ -1,7 +1,12 @@
-/* What few programs have, and is looked at once one has: a large heap of brk(2), huge pages. */
+/*
+ * What few programs have, and is looked at once one has: a large heap of brk(2), huge pages; and
+ * page faults while they are of use.
+ */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -14,6 +19,8 @@ enum {
 	GROWTHS = 64,	     /* of heaps that are sampled each; then each so many'th, */
 	GROWTHS_PERIOD = 17, /* 1 MiB in malloc(3)'s steps: the kernel tells of each twice */
 	HUGE_PAGE = 2 << 20,
+	THREADS_OPENED_AGAIN = 16,
+	FORK_MOST_NS = 50000000, /* a fork of a large process takes that long */
 };
 
 /* Of pages of 1 MiB and more that can be a program's memory. */
@@ -40,12 +47,109 @@ static int64_t side_point(struct touch *t, const char *name, uint16_t *id,
 	return *id;
 }
 
+static void note_sides(struct touch *t)
+{
+	t->layout.side_ids = t->rings.sides.ids;
+	t->layout.side_count = t->rings.sides.count;
+}
+
 static void open_side(struct touch *t, enum touch_side side, pid_t pid, int64_t id,
 		      const char *filter)
 {
-	touch_side_open(&t->rings, side, pid, id, filter);
-	t->layout.side_ids = t->rings.sides.ids;
-	t->layout.side_count = t->rings.sides.count;
+	const struct touch_side_what what = {.tracepoint = id, .filter = filter};
+
+	touch_side_open(&t->rings, side, pid, &what);
+	note_sides(t);
+}
+
+void touch_open_faults_beside(struct touch *t, pid_t pid)
+{
+	const struct touch_side_what what = {.frequency = TOUCH_FAULTS_A_SECOND,
+					     .is_from_exec = true};
+
+	touch_side_open(&t->rings, SIDE_FAULT, pid, &what);
+	t->are_faults_on = true;
+	note_sides(t);
+}
+
+/* 0: it has gone. */
+static size_t threads_of(pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("/proc/%d/task", (int)pid);
+	struct stat st;
+
+	return stat(path, &st) || st.st_nlink < 3 ? 0 : st.st_nlink - 2;
+}
+
+/* Few enough that all of them are soon found and opened again. */
+static bool can_open_again(const struct touch *t)
+{
+	size_t threads = 0;
+
+	for (size_t i = t->scale.count; i-- > 0 && threads <= THREADS_OPENED_AGAIN;)
+		if (!t->scale.processes[i].end_ns)
+			threads += threads_of(t->scale.processes[i].pid);
+	return threads <= THREADS_OPENED_AGAIN;
+}
+
+/* minflt of proc_pid_stat(5): the eighth field after the name, which can hold anything. */
+static int64_t faults_so_far(pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("/proc/%d/stat", (int)pid);
+	char line[1024];
+	const char *at = io_read_line_at(AT_FDCWD, path, line, sizeof(line)) ? NULL
+									     : strrchr(line, ')');
+
+	for (int field = 0; at && field < 8; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoll(at, NULL, 10) : 0;
+}
+
+static void open_faults_at(struct touch *t, struct touch_process *p)
+{
+	const struct touch_side_what what = {.frequency = TOUCH_FAULTS_A_SECOND};
+
+	if (touch_side_open(&t->rings, SIDE_FAULT, p->pid, &what) || !p->is_copy || p->is_late)
+		return;
+	p->is_late = true;
+	p->missed_faults = faults_so_far(p->pid);
+}
+
+static void open_faults_again(struct touch *t)
+{
+	for (size_t i = 0; i < t->scale.count; i++)
+		if (!t->scale.processes[i].end_ns)
+			open_faults_at(t, &t->scale.processes[i]);
+	t->are_faults_closed = false;
+	t->faults_opened_ns = (uint64_t)io_now_ns();
+}
+
+/* What a process has to hand on is settled when its fork begins, and told when it ends. */
+void touch_open_faults_of(struct touch *t, pid_t pid, uint64_t forked_ns)
+{
+	struct touch_process *p = touch_scale_process(&t->scale, pid);
+
+	if (!p || !t->faults_opened_ns || t->are_faults_closed ||
+	    (forked_ns > t->faults_opened_ns && forked_ns - t->faults_opened_ns > FORK_MOST_NS))
+		return;
+	open_faults_at(t, p);
+	note_sides(t);
+}
+
+void touch_want_faults(struct touch *t, bool are_wanted)
+{
+	if (t->is_by_faults || t->are_faults_on == are_wanted)
+		return;
+	t->are_faults_on = are_wanted;
+	if (!are_wanted && can_open_again(t)) {
+		t->are_faults_closed = true;
+		touch_side_close(&t->rings.sides, SIDE_FAULT);
+	} else if (t->are_faults_closed) {
+		open_faults_again(t);
+	} else {
+		touch_side_switch(&t->rings.sides, SIDE_FAULT, are_wanted);
+	}
+	note_sides(t);
 }
 
 void touch_watch_heap(struct touch *t, pid_t pid)

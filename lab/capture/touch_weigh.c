@@ -68,12 +68,20 @@ int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event)
 	if (!p->is_seen[m] && (p->is_blind || p->inherited[m] > event->size))
 		p->inherited[m] = event->size;
 	last = p->is_seen[m] ? p->size[m] : p->inherited[m];
+	touch_scale_read(scale, p, event, event->size);
+	return event->size - last;
+}
+
+void touch_scale_read(struct touch_scale *scale, struct touch_process *p,
+		      const struct touch_event *event, int64_t size)
+{
+	const enum touch_member m = event->member;
+
 	p->is_seen[m] = true;
-	p->size[m] = event->size;
+	p->size[m] = size;
 	p->t_ns[m] = event->t_ns;
 	p->pages[m] = scale->pages;
 	p->highest = resident(p) > p->highest ? resident(p) : p->highest;
-	return event->size - last;
 }
 
 uint64_t touch_scale_pages(struct touch_scale *scale, const struct touch_event *event)
@@ -94,8 +102,10 @@ void touch_scale_grow(struct touch_scale *scale, pid_t pid, enum touch_member me
 {
 	struct touch_process *p = find(scale, pid);
 
-	if (p)
-		p->size[member] += bytes;
+	if (!p)
+		return;
+	p->size[member] += bytes;
+	p->highest += bytes;
 }
 
 void touch_scale_was_higher(struct touch_scale *scale, pid_t pid, int64_t bytes)
@@ -130,6 +140,16 @@ int64_t touch_scale_missing(const struct touch_scale *scale, pid_t pid, uint64_t
 	if (p->peak <= 0 || (p->is_killed && p->peak <= p->highest))
 		return -1;
 	return p->peak > p->highest ? p->peak - p->highest : 0;
+}
+
+int64_t touch_scale_missed(struct touch_scale *scale, pid_t pid)
+{
+	struct touch_process *p = find(scale, pid);
+	int64_t missed = p ? p->missed_faults : 0;
+
+	if (p)
+		p->missed_faults = 0;
+	return missed;
 }
 
 static void end_copy(struct touch_scale *scale, struct touch_process *p)

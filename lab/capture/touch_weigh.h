@@ -18,6 +18,8 @@ struct touch_process {
 	bool has_mm, has_forked; /* it, or what it came from: pages may be shared */
 	bool is_copy;		 /* forked, and neither ended nor another program yet */
 	bool is_blind;		 /* forked while nobody looked: of what size is not known */
+	bool is_late;		 /* its page faults were sampled some time after it was forked */
+	int64_t missed_faults;	 /* until then, not yet told of */
 	uint32_t mm_id;
 	bool is_seen[MEMBER_COUNT];
 	bool is_watched;		 /* for huge pages; what it starts is, too */
@@ -48,7 +50,11 @@ uint64_t touch_scale_pages(struct touch_scale *scale, const struct touch_event *
 /* When the same member was last heard of; 0: never. */
 uint64_t touch_scale_last_ns(struct touch_scale *scale, const struct touch_event *event);
 
-/* It has grown by bytes that no sample told of. */
+/* Its size was read, and is `size`; by pid, member and time of the event. */
+void touch_scale_read(struct touch_scale *scale, struct touch_process *p,
+		      const struct touch_event *event, int64_t size);
+
+/* It had grown by bytes that no sample told of when it ended, beyond its highest size. */
 void touch_scale_grow(struct touch_scale *scale, pid_t pid, enum touch_member member,
 		      int64_t bytes);
 
@@ -68,6 +74,9 @@ int64_t touch_scale_missing(const struct touch_scale *scale, pid_t pid, uint64_t
 void touch_scale_fork(struct touch_scale *scale, const struct touch_event *event, bool is_blind);
 void touch_scale_exit(struct touch_scale *scale, pid_t pid, uint64_t t_ns);
 void touch_scale_exec(struct touch_scale *scale, const struct touch_event *event);
+
+/* Page faults of a process before they were sampled; answers once. */
+int64_t touch_scale_missed(struct touch_scale *scale, pid_t pid);
 
 /* Made when it is new; NULL when there are too many. */
 struct touch_process *touch_scale_process(struct touch_scale *scale, pid_t pid);
