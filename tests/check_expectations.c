@@ -71,12 +71,41 @@ START_TEST(what_is_not_known_is_broken_not_fail)
 }
 END_TEST
 
+/* cgroup v1 has neither file of v2's. */
+START_TEST(each_is_called_by_the_file_it_was_read_from)
+{
+	EXPECT("\"oom_kill\":{\"min\":1,\"max\":1},\"peak_bytes\":{\"min\":33000000}");
+	add("{\"ev\":\"run\",\"cgroup_version\":1}");
+	killed_run();
+	end();
+	assert_check(0, "memory.oom_control oom_kill", "1", "1");
+	assert_check(1, "memory.max_usage_in_bytes", "at least 31.5 MiB", "32 MiB");
+}
+END_TEST
+
+/* Linux before 5.19 has no memory.peak: what was compared is a lower bound. */
+START_TEST(a_peak_that_was_sampled_is_not_called_one)
+{
+	add("{\"ev\":\"run\",\"cgroup_version\":%d}", _i);
+	EXPECT("\"peak_bytes\":{\"min\":33000000}");
+	add("{\"ev\":\"sample\",\"t\":3,\"current\":33554432}");
+	target_ended("\"status\":0");
+	end();
+	assert_check(0,
+		     _i == 1 ? "memory.usage_in_bytes, highest seen"
+			     : "memory.current, highest seen",
+		     "at least 31.5 MiB", "32 MiB");
+}
+END_TEST
+
 static TCase *expectations(void)
 {
 	TCase *t = tcase_create("expectations");
 
 	tcase_add_checked_fixture(t, begin, finish);
 	tcase_add_test(t, all_expectations_met_is_pass_with_both_sides);
+	tcase_add_test(t, each_is_called_by_the_file_it_was_read_from);
+	tcase_add_loop_test(t, a_peak_that_was_sampled_is_not_called_one, 1, 3);
 	tcase_add_loop_test(t, one_expectation_missed_is_fail, 0, (int)ARRAY_SIZE(wrong));
 	tcase_add_test(t, what_is_not_known_is_broken_not_fail);
 	return t;

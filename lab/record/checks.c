@@ -95,13 +95,31 @@ static void add_checkpoint(struct conclusion *c, const char *what, const struct 
 	check->found = with_name;
 }
 
+/* By the file it was read from, as evidence is. */
+static const char *kills_name(const struct record *record)
+{
+	return record->cgroup_version == 1 ? "memory.oom_control oom_kill"
+					   : "memory.events oom_kill";
+}
+
+static void add_peak(const struct record *record, const struct range *range, struct conclusion *c)
+{
+	bool is_v1 = record->cgroup_version == 1, is_sampled;
+	int64_t peak = record_peak(record, &is_sampled);
+	const char *what = is_v1 ? "memory.max_usage_in_bytes" : "memory.peak";
+
+	if (is_sampled && is_known(peak))
+		what = is_v1 ? "memory.usage_in_bytes, highest seen"
+			     : "memory.current, highest seen";
+	add_range(c, what, range, peak, say_bytes);
+}
+
 void checks_make(const struct record *record, struct conclusion *c)
 {
 	const struct expect *expect = &record->spec.expect;
 	const struct record_checkpoint *last =
 		record->checkpoint_count ? &record->checkpoints[record->checkpoint_count - 1]
 					 : NULL;
-	bool is_sampled;
 
 	if (!record->spec.has_expect || record->skip)
 		return;
@@ -115,10 +133,9 @@ void checks_make(const struct record *record, struct conclusion *c)
 	if (expect->victim)
 		add_words(c, "victim", spec_victim_names[expect->victim],
 			  spec_victim_names[c->victim], c->victim);
-	add_range(c, "memory.events oom_kill", &expect->oom_kill,
+	add_range(c, kills_name(record), &expect->oom_kill,
 		  record_delta(record_own_cgroup(record), COUNTER_OOM_KILL), say_count);
-	add_range(c, "memory.peak", &expect->peak_bytes, record_peak(record, &is_sampled),
-		  say_bytes);
+	add_peak(record, &expect->peak_bytes, c);
 	add_checkpoint(c, "VSZ at the checkpoint", &expect->vsz_bytes, last,
 		       last ? last->vsz_bytes : RECORD_ABSENT);
 	add_checkpoint(c, "RSS at the checkpoint", &expect->rss_bytes, last,
