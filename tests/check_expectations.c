@@ -91,10 +91,9 @@ START_TEST(a_peak_that_was_sampled_is_not_called_one)
 	add("{\"ev\":\"sample\",\"t\":3,\"current\":33554432}");
 	target_ended("\"status\":0");
 	end();
-	assert_check(0,
-		     _i == 1 ? "memory.usage_in_bytes, highest seen"
-			     : "memory.current, highest seen",
-		     "at least 31.5 MiB", "32 MiB");
+	assert_check(
+		0, _i == 1 ? "memory.usage_in_bytes, highest seen" : "memory.current, highest seen",
+		"at least 31.5 MiB", "32 MiB");
 }
 END_TEST
 

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "report/emit.h"
 #include "report/story.h"
 #include "suite.h"
@@ -171,6 +172,32 @@ START_TEST(one_place_is_told_as_one_that_stands_out)
 }
 END_TEST
 
+static const struct {
+	const char *members, *said;
+} places[] = {
+	{"\"backend\":\"vm\",\"accelerator\":\"tcg\"",
+	 "\nvirtual machine, emulated (no KVM), cgroup v2"},
+	{"\"backend\":\"vm\",\"accelerator\":\"kvm\"", "\nvirtual machine (KVM), cgroup v2"},
+	{"\"backend\":\"vm\",\"accelerator\":\"hvf\"", "\nvirtual machine (hvf), cgroup v2"},
+	{"\"backend\":\"vm\"", "\nvirtual machine, cgroup v2"},
+	{"\"backend\":\"cgroup\"", "\non the host, cgroup v2"},
+	{"\"backend\":\"current\"", "\ninside a container, cgroup v2"},
+	{"\"backend\":\"docker\"", "\nin a docker container, cgroup v2"},
+	{"\"backend\":\"podman\"", "\nin a podman container, cgroup v2"},
+	{"\"backend\":\"elsewhere\"", "\nelsewhere, cgroup v2"},
+	{"\"id\":\"r\"", "\ncgroup v2"},
+};
+
+START_TEST(where_it_ran_is_told_in_words)
+{
+	_cleanup_free_ char *run = text_format(
+		"{\"ev\":\"run\",%s,\"cgroup_version\":2}\n" CGROUP LIVED, places[_i].members);
+
+	tell(run);
+	says(places[_i].said);
+}
+END_TEST
+
 static TCase *sentences(void)
 {
 	TCase *tc = tcase_create("sentences");
@@ -183,6 +210,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, what_never_ran_lacks_no_end);
 	tcase_add_test(tc, small_sizes_are_told_in_a_small_unit);
 	tcase_add_test(tc, one_place_is_told_as_one_that_stands_out);
+	tcase_add_loop_test(tc, where_it_ran_is_told_in_words, 0, (int)ARRAY_SIZE(places));
 	return tc;
 }
 

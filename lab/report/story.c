@@ -130,17 +130,36 @@ static void add_part(struct strbuf *sb, const char *before, const char *text)
 		strbuf_printf(sb, "%s%s%s", sb->len ? ", " : "", before, text);
 }
 
+/* The record has the words that the options have; a reader need not know them. */
+static char *place_in_words(const struct record *r)
+{
+	static const char *const words[][2] = {
+		{"cgroup", "on the host"},	     {"current", "inside a container"},
+		{"docker", "in a docker container"}, {"podman", "in a podman container"},
+		{"vm", "virtual machine"},
+	};
+	const char *place = r->backend, *by = r->accelerator;
+
+	for (size_t i = 0; place && i < ARRAY_SIZE(words); i++)
+		if (!strcmp(r->backend, words[i][0]))
+			place = words[i][1];
+	if (!place || !by)
+		return place ? xstrdup(place) : NULL;
+	if (!strcmp(by, "tcg"))
+		return text_format("%s, emulated (no KVM)", place);
+	return text_format("%s (%s)", place, strcmp(by, "kvm") ? by : "KVM");
+}
+
 static void byline(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+	_cleanup_free_ char *place = place_in_words(r);
 
 	add_part(&sb, "Linux ", r->kernel);
 	if (r->machine)
 		strbuf_printf(&sb, " %s", r->machine);
-	add_part(&sb, "", r->backend);
-	if (r->accelerator)
-		strbuf_printf(&sb, " (%s)", r->accelerator);
+	add_part(&sb, "", place);
 	if (is_known(r->cgroup_version))
 		strbuf_printf(&sb, "%scgroup v%" PRId64, sb.len ? ", " : "", r->cgroup_version);
 	add_part(&sb, "", r->started_at);
