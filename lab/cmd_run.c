@@ -183,8 +183,30 @@ static int open_record(struct run *run, struct err *err)
 	return 0;
 }
 
-/* A scenario's report is its output; a command's must not mix with what the command prints. */
-static int conclude(struct run *run, struct err *err)
+/* What no report is printed of and no status tells: why it did not run, or is no result. */
+static void say_why_broken(const struct run *run, const struct record *record,
+			   const struct conclusion *c)
+{
+	const char *name = run->spec.name ? run->spec.name : run->argv[0];
+	_cleanup_free_ char *summary = report_summary(record, c);
+	const char *unknown = NULL;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < c->check_count && !unknown; i++)
+		unknown = c->checks[i].is_known ? NULL : c->checks[i].what;
+	if (c->outcome == OUTCOME_UNSET || c->outcome == OUTCOME_LAB_ERROR)
+		err_set(&err, EXIT_LAB_BROKEN, "%s: %s", name, summary);
+	else
+		err_set(&err, EXIT_LAB_BROKEN, "%s: cannot be judged: %s is not known", name,
+			unknown ? unknown : "what became of it");
+	err_print(&err);
+}
+
+/*
+ * A scenario's report is its output; a command's must not mix with what the command prints. is_told:
+ * why there is no result stands on the standard error already.
+ */
+static int conclude(struct run *run, bool is_told, struct err *err)
 {
 	_cleanup_free_ char *path = text_format("%s/record.jsonl", run->dir);
 	_cleanup_(record_release) struct record record = {0};
@@ -208,6 +230,9 @@ static int conclude(struct run *run, struct err *err)
 		if (!run->options->is_unkept)
 			fprintf(to, "%sreport: %s/report.md\n",
 				run->spec.name ? "" : "oomlab: ", run->dir);
+	} else if (!is_told && !run->signal &&
+		   (conclusion.verdict == VERDICT_SKIP || conclusion.verdict == VERDICT_BROKEN)) {
+		say_why_broken(run, &record, &conclusion);
 	}
 	return conclusion_exit_status(&record, &conclusion);
 }
@@ -258,7 +283,7 @@ static int run_planned(struct run *run, struct err *err)
 		return r;
 	if (r < 0)
 		err_print(err);
-	status = conclude(run, err);
+	status = conclude(run, r < 0, err);
 	run_container_remove(run);
 	if (status < 0)
 		return -1;

@@ -254,7 +254,7 @@ static const struct option_def table[] = {
 	       "core file",
 	       set_premortem),
 	FLAG("dry-run", "print the plan, run nothing", dry_run),
-	FLAG("quiet", "no live line, no report on the terminal", quiet),
+	FLAG("quiet", "no live line, no report on the terminal; what is no result has one line", quiet),
 	FLAG("help", "this text", help),
 	FLAG("inside-guest", NULL, inside_guest),
 	OPTION("unkept-reports", "DIR", NULL, set_unkept_reports),

@@ -58,6 +58,19 @@ chmod +x "$scratch/walk-out"
 becomes 125 lab_error 'a program that leaves its cgroup' --memory=64M -- "$scratch/walk-out"
 like "$(report "$reports" .summary)$errors$(report "$reports" '.quality.notes | tostring')" \
 	'left its cgroup' 'a program that leaves its cgroup: and it is said'
+like "$errors" '^oomlab: walk-out: .*left its cgroup' '... with --quiet in a line, too'
+
+# A scenario that ends before the checkpoint at which it is to be looked at.
+mkdir "$scratch/odd"
+cat >"$scratch/odd/early" <<'END'
+#!/bin/sh
+[ "$1" != --spec ] || echo '{"name":"early","memory_max":67108864,"expect":{"outcome":"survived","rss_bytes":{"min":0,"max":1}}}'
+END
+chmod +x "$scratch/odd/early"
+OOMLAB_SCENARIOS=$scratch/odd run early
+is $status 125 'what cannot be judged: 125'
+is "$errors" 'oomlab: early: cannot be judged: RSS at the checkpoint is not known' \
+	'... and --quiet says what is missing'
 
 becomes 137 oom_killed 'a hog' --memory=64M -- "$hog" touch 200
 # The kernel prints ten OOM headers in 5 s and no more; tests before this one had theirs.
@@ -113,6 +126,8 @@ if [ "$version" = 1 ]; then
 	for option in --oom-group --memory-high=32M; do
 		run --memory=64M $option -- /bin/true
 		is "$status $(report "$reports" .verdict)" '77 skip' "$option on v1: 77, skip"
+		is "$errors" 'oomlab: true: Not run: cgroup v1 has no memory.high and no memory.oom.group.' \
+			"$option on v1: with --quiet the reason in a line"
 	done
 else
 	becomes 137 oom_killed 'a group' --memory=64M --oom-group -- "$hog" child 200

@@ -124,6 +124,8 @@ PATH_WITHOUT=$scratch/empty
 mkdir "$PATH_WITHOUT"
 errors=$(PATH=$PATH_WITHOUT "$oomlab" run --quiet --backend=vm --reports="$reports" memset-2g 2>&1)
 is $? 77 "no QEMU: skipped"
+like "$errors" '^oomlab: memset-2g: Not run: the VM needs qemu-system-[^ ]*, which is not in PATH' \
+	'... and --quiet says why'
 errors=$(OOMLAB_CACHE=$scratch/nothing "$oomlab" run --backend=vm --reports="$reports" memset-2g 2>&1)
 is $? 77 "no kernel: skipped"
 like "$(tr -s ' \n' ' ' <<<"$errors")" "make kernel" "no kernel: the cure is named" # on one line, whatever the path

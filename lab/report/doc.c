@@ -60,6 +60,14 @@ void doc_summary(struct doc *doc, enum doc_tone tone, const char *fmt, ...)
 	SET_TEXT(block, fmt);
 }
 
+const char *doc_summary_text(const struct doc *doc)
+{
+	for (size_t i = 0; i < doc->count; i++)
+		if (doc->blocks[i].kind == DOC_SUMMARY)
+			return doc->blocks[i].text;
+	return "";
+}
+
 void doc_heading(struct doc *doc, const char *fmt, ...)
 {
 	SET_TEXT(append(doc, DOC_HEADING), fmt);

@@ -81,6 +81,9 @@ void doc_heading(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 void doc_sentence(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 void doc_quote(struct doc *doc, const char *text);
 
+/* Its first summary, or "". */
+const char *doc_summary_text(const struct doc *doc);
+
 /* Adds what the last block rests on: "kmsg 812", "trace 1-9". */
 void doc_cite(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 

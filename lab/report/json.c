@@ -356,14 +356,6 @@ static json_t *quality_json(const struct facts *f)
 	return quality;
 }
 
-static const char *summary_of(const struct doc *doc)
-{
-	for (size_t i = 0; i < doc->count; i++)
-		if (doc->blocks[i].kind == DOC_SUMMARY)
-			return doc->blocks[i].text;
-	return "";
-}
-
 json_t *report_to_json(const struct facts *f, const struct doc *doc)
 {
 	const struct conclusion *c = f->conclusion;
@@ -373,7 +365,7 @@ json_t *report_to_json(const struct facts *f, const struct doc *doc)
 	json_put_text(report, "outcome", spec_outcome_names[c->outcome]);
 	json_put_text(report, "scope", scope_names[c->scope]);
 	json_put_text(report, "verdict", verdict_names[c->verdict]);
-	json_put_text(report, "summary", summary_of(doc));
+	json_put_text(report, "summary", doc_summary_text(doc));
 	json_put_text(report, "error", f->record->error);
 	json_put_text(report, "skip", f->record->skip);
 	json_object_set_new(report, "run", run_json(f));

@@ -109,3 +109,16 @@ void report_print_terminal(FILE *out, const struct record *record,
 	doc_release(&doc);
 	fwrite(sb.buf, 1, sb.len, out);
 }
+
+char *report_summary(const struct record *record, const struct conclusion *conclusion)
+{
+	struct facts facts;
+	struct doc doc = {0};
+	char *summary;
+
+	facts_gather(record, conclusion, &facts);
+	story_tell(&facts, &doc);
+	summary = xstrdup(doc_summary_text(&doc));
+	doc_release(&doc);
+	return summary;
+}

@@ -28,4 +28,8 @@ void report_print_terminal(FILE *out, const struct record *record,
 			   const struct conclusion *conclusion, bool colour, int columns)
 	__attribute__((nonnull));
 
+/* The sentence a person reads first; the caller frees it. */
+char *report_summary(const struct record *record, const struct conclusion *conclusion)
+	__attribute__((nonnull, warn_unused_result));
+
 #endif
