@@ -179,7 +179,8 @@ int cmd_explain(int argc, char **argv)
 	if (explain.format == FORMAT_JSON)
 		explain_json_end(stdout, &explain.quality);
 	else if (!explain.quality.events && status == EXIT_OK)
-		printf("No OOM kill in %" PRIu64 " lines.\n", explain.quality.lines);
+		printf("No OOM kill in %" PRIu64 " line%s.\n", explain.quality.lines,
+		       explain.quality.lines == 1 ? "" : "s");
 	if (fflush(stdout) || ferror(stdout)) {
 		err_errno(&err, EXIT_FAILED, "cannot write the explanation");
 		err_print(&err);

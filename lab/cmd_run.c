@@ -187,7 +187,8 @@ static int open_record(struct run *run, struct err *err)
 static void say_why_broken(const struct run *run, const struct record *record,
 			   const struct conclusion *c)
 {
-	const char *name = run->spec.name ? run->spec.name : run->argv[0];
+	const char *command = strrchr(run->argv[0], '/');
+	const char *name = run->spec.name ? run->spec.name : command ? command + 1 : run->argv[0];
 	_cleanup_free_ char *summary = report_summary(record, c);
 	const char *unknown = NULL;
 	struct err err = ERR_INIT;
@@ -203,8 +204,8 @@ static void say_why_broken(const struct run *run, const struct record *record,
 }
 
 /*
- * A scenario's report is its output; a command's must not mix with what the command prints. is_told:
- * why there is no result stands on the standard error already.
+ * A scenario's report is its output; a command's must not mix with what the command prints.
+ * is_told: why there is no result stands on the standard error already.
  */
 static int conclude(struct run *run, bool is_told, struct err *err)
 {

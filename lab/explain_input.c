@@ -7,9 +7,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/cleanup.h"
 #include "base/strbuf.h"
 
-enum { PACKED_MAX = 1 << 16, GZIP_OR_ZLIB = 15 + 32 };
+enum { PACKED_MAX = 1 << 16, GZIP_OR_ZLIB = 15 + 32, HEAD_MAX = 8 };
 
 struct explain_unpacker {
 	z_stream stream;
@@ -48,25 +49,49 @@ static ssize_t read_raw(struct explain_input *input, void *buffer, size_t size, 
 	return n < 0 ? err_errno(err, EXIT_FAILED, "cannot read '%s'", input->name) : n;
 }
 
-/* The program that unpacks what begins so. */
-static const char *packer_of(const char *head, size_t len)
-{
-	static const struct {
-		const char *magic, *cat;
-	} table[] = {
-		{"\x1f\x8b\x08", "zcat"},
-		{"\xfd"
-		 "7zXZ",
-		 "xzcat"},
-		{"\x28\xb5\x2f\xfd", "zstdcat"},
-		{"BZh", "bzcat"},
-	};
+/* What is no text, by its first bytes; of fewer of them `least` are enough, at the end of all. */
+struct packing {
+	const char *magic;
+	size_t least;
+	const char *is, *command; /* NULL: unpacked here */
+};
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (len > strlen(table[i].magic) &&
-		    !memcmp(head, table[i].magic, strlen(table[i].magic)))
-			return table[i].cat;
+static const struct packing packings[] = {
+	{"\x1f\x8b\x08", 2, NULL, NULL},
+	{"\xfd"
+	 "7zXZ",
+	 2, "packed, not text", "xzcat FILE"},
+	{"\x28\xb5\x2f\xfd", 2, "packed, not text", "zstdcat FILE"},
+	{"BZh", 4, "packed, not text", "bzcat FILE"},
+	{"LPKSHHRH", 8, "a journal, not text", "journalctl -k --file=FILE"},
+};
+
+static const struct packing *packing_of(const char *head, size_t len, bool is_all)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(packings); i++) {
+		size_t whole = strlen(packings[i].magic), n = len < whole ? len : whole;
+
+		if (!memcmp(head, packings[i].magic, n) && len >= (is_all ? packings[i].least : 1))
+			return &packings[i];
+	}
 	return NULL;
+}
+
+/* A pipe may give a byte at a time: reads until it is text, or long enough to tell. */
+static ssize_t read_head(struct explain_input *input, char *buffer, size_t size,
+			 const struct packing **packing, struct err *err)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		n = read_raw(input, buffer + len, size - len, err);
+		if (n < 0)
+			return -1;
+		len += (size_t)n;
+	} while (n && len < HEAD_MAX && packing_of(buffer, len, false));
+	*packing = packing_of(buffer, len, true);
+	return (ssize_t)len;
 }
 
 static int begin_unpacking(struct explain_input *input, const char *head, size_t len,
@@ -126,21 +151,21 @@ static ssize_t unpack(struct explain_input *input, char *buffer, size_t size, st
 
 ssize_t explain_input_read(struct explain_input *input, char *buffer, size_t size, struct err *err)
 {
-	const char *cat;
+	const struct packing *packing = NULL;
 	ssize_t n;
 
 	if (input->unpacker)
 		return unpack(input, buffer, size, err);
-	n = read_raw(input, buffer, input->has_begun || size < PACKED_MAX ? size : PACKED_MAX, err);
-	if (n <= 0 || input->has_begun)
-		return n;
+	if (input->has_begun)
+		return read_raw(input, buffer, size, err);
 	input->has_begun = true;
-	cat = packer_of(buffer, (size_t)n);
-	if (!cat)
+	n = read_head(input, buffer, size < PACKED_MAX ? size : PACKED_MAX, &packing, err);
+	if (n <= 0 || !packing)
 		return n;
-	if (strcmp(cat, "zcat") != 0) {
-		err_set(err, EXIT_FAILED, "'%s' is packed, not text", input->name);
-		return err_hint(err, "unpack it: %s FILE | oomlab explain", cat);
+	if (packing->command) {
+		err_set(err, EXIT_FAILED, "'%s' is %s", input->name, packing->is);
+		return err_hint(err, "give what this prints: %s | oomlab explain",
+				packing->command);
 	}
 	if (begin_unpacking(input, buffer, (size_t)n, err) < 0)
 		return -1;

@@ -1,8 +1,9 @@
 /*
  * explain_input.h - the bytes of a log for `oomlab explain`: a file, or the standard input for "-".
  * What gzip has packed, as logrotate leaves logs, is unpacked on the way, members in a row too.
- * What xz, zstd or bzip2 have packed is refused, naming the program that unpacks it: packed bytes
- * would look like a log without an OOM kill.
+ * What xz, zstd or bzip2 have packed, and a file of systemd's journal, is refused, naming the
+ * program that reads it: such bytes would look like a log without an OOM kill. Files cut within
+ * their first bytes are, too, where no text begins so.
  *
  *	if (explain_input_open(&input, "kern.log.2.gz", &err) < 0) ...
  *	while ((n = explain_input_read(&input, buffer, sizeof(buffer), &err)) > 0) ...

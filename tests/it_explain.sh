@@ -48,15 +48,31 @@ while read -r name cat magic; do
 	printf '%b and more of it' "$magic" >"$name"
 	explain "$name"
 	is "$? $said" \
-		"1 oomlab: '$name' is packed, not text; unpack it: $cat FILE | oomlab explain" "$name"
+		"1 oomlab: '$name' is packed, not text; give what this prints: $cat FILE | oomlab explain" "$name"
 done <<'END'
 a.xz xzcat \03757zXZ\0
 a.zst zstdcat \0050\0265\0057\0375
 a.bz2 bzcat BZh9
 END
-printf '\037\213' >short.gz
-explain short.gz
-is "$? $out" '0 No OOM kill in 1 lines.' 'two bytes are no archive'
+for length in 2 3 4 17; do
+	head -c $length plain.gz >short.gz
+	explain short.gz
+	is "$? $out$said" "1 oomlab: 'short.gz' is cut: gzip's end is missing" "cut to $length bytes: said"
+done
+printf '\3757' >short.xz
+explain short.xz
+like "$? $said" "^1 oomlab: 'short.xz' is packed, not text" 'two bytes of xz, too'
+printf 'BZh' >text
+explain text
+is "$? $out" '0 No OOM kill in 1 line.' 'three letters are text'
+(printf 'LPKSHHRH' && head -c 200 /dev/zero) >system.journal
+explain system.journal
+is "$? $said" "1 oomlab: 'system.journal' is a journal, not text; give what this prints: journalctl -k --file=FILE | oomlab explain" \
+	'a file of the journal'
+# Of a pipe in packet mode each read(2) gives what one write(2) put there.
+perl -e 'use Fcntl; fcntl(STDOUT, F_SETFL, O_DIRECT) or die; local $/; my $log = <STDIN>;
+	syswrite(STDOUT, $_) for split(//, $log)' <plain.gz | "$oomlab" explain --json >out 2>said
+is "$(events) $(cat said)" '1 ' 'a pipe that gives a byte at a time'
 
 explain nosuch plain
 is "$? $said" "1 oomlab: cannot open 'nosuch': No such file or directory" 'a file that is not there'
