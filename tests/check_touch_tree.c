@@ -79,6 +79,20 @@ START_TEST(calls_that_lead_to_one_are_one_row)
 }
 END_TEST
 
+/* As of code that a language's runtime made: each address another, none in a file. */
+START_TEST(code_in_no_file_is_one_call)
+{
+	grow(HEAD NAMES TOUCH("1000", "-1+7f21 -1+7f20 0+1") TOUCH("3000", "-1+7f30 99+1 0+1")
+		     TOUCH("500", "0+50 0+1"));
+	ck_assert_uint_eq(tree.count, 4);
+	ck_assert_str_eq(tree.nodes[1].name, "main");
+	ck_assert_str_eq(tree.nodes[tree.nodes[1].child].name, "(not known)");
+	ck_assert_int_eq(tree.nodes[tree.nodes[1].child].bytes, 4000);
+	ck_assert_str_eq(tree.nodes[tree.nodes[tree.nodes[1].child].next].name, "prog+0x50");
+	drop();
+}
+END_TEST
+
 START_TEST(hostile_stacks_are_survived)
 {
 	_Alignas(8) static char text[1 << 20];
@@ -117,6 +131,7 @@ static TCase *tests(void)
 
 	tcase_add_test(tcase, calls_are_merged_and_the_largest_is_first);
 	tcase_add_test(tcase, calls_that_lead_to_one_are_one_row);
+	tcase_add_test(tcase, code_in_no_file_is_one_call);
 	tcase_add_test(tcase, hostile_stacks_are_survived);
 	tcase_add_test(tcase, nothing_is_drawn_of_nothing);
 	return tcase;

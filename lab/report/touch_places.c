@@ -175,10 +175,9 @@ char *touch_frame_name(const struct touch_frames *f, const char *at, size_t len)
 
 	if (frame && frame->function)
 		return xstrdup(frame->function);
-	if (!plus)
-		return xstrdup("?");
-	return text_format("%s+0x%.*s", module ? base_name(module) : "", (int)(at + len - plus - 1),
-			   plus + 1);
+	if (!plus || !module)
+		return xstrdup("(not known)");
+	return text_format("%s+0x%.*s", base_name(module), (int)(at + len - plus - 1), plus + 1);
 }
 
 char *touch_place(const struct touch_line *line)

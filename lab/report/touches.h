@@ -58,7 +58,10 @@ void touch_frames_release(struct touch_frames *frames);
 void touch_locate(const struct touch_frames *frames, const char *at, size_t len,
 		  struct touch_line *line);
 
-/* Of one place of a stack, len bytes: the function, else "FILE+0xADDRESS". The caller frees. */
+/*
+ * Of one place of a stack, len bytes: the function, else "FILE+0xADDRESS", or "(not known)" where
+ * the code is in no file. The caller frees.
+ */
 char *touch_frame_name(const struct touch_frames *frames, const char *at, size_t len);
 
 /*
