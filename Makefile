@@ -20,13 +20,14 @@ CFLAGS   ?=
 ALLFLAGS := -std=gnu11 $(OPT) $(WARN) $(WERROR) $(SAN) -fno-omit-frame-pointer -pthread \
             -D_GNU_SOURCE -DOOMLAB_VERSION='"$(VERSION)"' -MMD -MP $(CFLAGS)
 LAB_INC  := -Ilab -I.
-LAB_LIBS := -lcgroup -ljansson -larchive -ldw -lelf -lz -llzma -lbz2
+LAB_LIBS := -lcgroup -ljansson -larchive -ldw -lelf -liberty -lz -llzma -lbz2
 CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm
 
 # Debian packages: to build and run, then what only the developers' targets need.
 QEMU_PKG := $(if $(filter aarch64,$(shell uname -m)),qemu-system-arm,qemu-system-x86)
 PACKAGES := gcc libc6-dev pkg-config libcgroup-dev libjansson-dev libarchive-dev libdw-dev \
-            libelf-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils zstd lz4 scdoc procps \
+            libelf-dev libiberty-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils zstd \
+            lz4 scdoc procps \
             $(QEMU_PKG) qemu-system-common
 # The sanitizers' libraries are a package of the same version as clang's.
 DEV_PACKAGES = gdb clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "symbols/demangle.h"
 #include "symbols/modules.h"
 #include "symbols/place.h"
 
@@ -133,6 +134,7 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
 {
 	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, address);
 	struct place place = {0};
+	char text[DEMANGLE_OUT_MAX];
 
 	*symbol = (struct symbol){0};
 	if (module && has_lines_worth_reading(module))
@@ -141,7 +143,7 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
 		place.function = dwfl_module_addrname(module, address);
 	if (!place.function)
 		return false;
-	symbol->function = xstrdup(place.function);
+	symbol->function = xstrdup(demangle(place.function, text));
 	symbol->file = place.file ? xstrdup(place.file) : NULL;
 	symbol->line = place.file ? place.line : 0;
 	return true;

@@ -21,7 +21,7 @@
 struct symbols;
 
 struct symbol {
-	char *function; /* NULL: not known; the caller frees both */
+	char *function; /* not mangled; NULL: not known; the caller frees both */
 	char *file;	/* as the compiler recorded it */
 	int line;	/* 0: not known */
 };
