@@ -200,6 +200,58 @@ START_TEST(headers_of_a_standard_library_are_not_blamed)
 }
 END_TEST
 
+/* Without lines a scope tells whose a function is. */
+START_TEST(scopes_tell_the_library_from_the_program)
+{
+	static const struct {
+		const char *innermost, *blamed;
+	} rows[] = {
+		{"std::vector<app::item>::push_back", "app::load in prog"},
+		{"__gnu_cxx::new_allocator<int>::construct", "app::load in prog"},
+		{"<alloc::vec::Vec<T> as core::clone::Clone>::clone", "app::load in prog"},
+		{"core::ptr::write", "app::load in prog"},
+		{"operator new", "app::load in prog"},
+		{"memory_pool::grow", "memory_pool::grow in prog"},
+		{"reader::fill", "reader::fill in prog"},
+		{"<app::item as core::clone::Clone>::clone",
+		 "<app::item as core::clone::Clone>::clone in prog"},
+		{"fill<std::string>", "fill<std::string> in prog"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct strbuf text = STRBUF_INIT;
+		char *place;
+
+		strbuf_printf(&text,
+			      MODULES FRAME("0+2", "app::load") FRAME("0+1", "%s")
+				      TOUCH("\"anon\":30,\"stack\":\"0+1 0+2\""),
+			      rows[i].innermost);
+		gather(text.buf);
+		place = touch_place(&touches.lines[0]);
+		ck_assert_str_eq(place, rows[i].blamed);
+		free(place);
+		drop();
+		strbuf_release(&text);
+	}
+}
+END_TEST
+
+/* As rustc makes programs: only what comes with it has lines. */
+START_TEST(a_library_with_lines_does_not_hide_a_program_without)
+{
+	char *place;
+
+	gather(MODULES FRAME("0+3", "main")
+		       FRAME_IN("0+2", "call_once", "/rustc/5980/library/core/src/ops/function.rs")
+			       FRAME("0+1", "prog::app::load")
+				       TOUCH("\"anon\":30,\"stack\":\"0+1 0+2 0+3\""));
+	place = touch_place(&touches.lines[0]);
+	ck_assert_str_eq(place, "prog::app::load in prog");
+	free(place);
+	drop();
+}
+END_TEST
+
 static TCase *tests(void)
 {
 	TCase *tcase = tcase_create("touches");
@@ -214,6 +266,8 @@ static TCase *tests(void)
 	tcase_add_test(tcase, collapsed_stacks_have_copies_after_a_fork);
 	tcase_add_test(tcase, own_functions_may_be_called_like_those_of_libc);
 	tcase_add_test(tcase, headers_of_a_standard_library_are_not_blamed);
+	tcase_add_test(tcase, scopes_tell_the_library_from_the_program);
+	tcase_add_test(tcase, a_library_with_lines_does_not_hide_a_program_without);
 	return tcase;
 }
 

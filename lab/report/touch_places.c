@@ -66,9 +66,11 @@ static bool starts_with_any(const char *name, const char *const *prefixes)
 	return false;
 }
 
-/* Of libc, where it is linked in statically, and of C++'s operators. */
+/* Of libc, where it is linked in statically, of C++'s and Rust's libraries, and C++'s operators. */
 static bool is_system_function(const char *function)
 {
+	static const char *const scopes[] = {
+		"std::", "__gnu_cxx::", "core::", "alloc::", "<core::", "<alloc::", "<std::", NULL};
 	static const char *const names[] = {
 		"mem",		"__mem",	  "calloc",    "malloc",
 		"realloc",	"_int_malloc",	  "sysmalloc", "__libc_",
@@ -77,7 +79,9 @@ static bool is_system_function(const char *function)
 		"__strcpy",	"__mmap",	  "mmap",      "read",
 		"__read",	"alloc_perturb",  NULL};
 
-	return function && starts_with_any(function, names);
+	/* Nothing of libc's has a scope: app::... and memory_pool::grow are the program's. */
+	return strstr(function, "::") ? starts_with_any(function, scopes)
+				      : starts_with_any(function, names);
 }
 
 /*
@@ -114,7 +118,10 @@ void touch_locate(const struct touch_frames *f, const char *at, size_t len, stru
 	line->line_number = frame ? frame->line_number : 0;
 }
 
-/* Whether frames further out of the same module have lines: then those without are not its own. */
+/*
+ * Whether frames further out of the same module have lines: then those without are not its own.
+ * Those of a language's library, which comes with lines, tell nothing of the program.
+ */
 static bool has_lines_further_out(const struct touch_frames *f, const char *stack, const char *at)
 {
 	size_t id = strcspn(at, "+") + 1;
@@ -124,7 +131,7 @@ static bool has_lines_further_out(const struct touch_frames *f, const char *stac
 		const struct record_frame *frame =
 			strncmp(stack, at, id) ? NULL : touch_frame_at(f, stack, len);
 
-		if (frame && frame->file)
+		if (frame && frame->file && !symbols_is_standard_source(frame->file))
 			return true;
 		stack += len;
 	}
