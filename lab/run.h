@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "launch/container.h"
 #include "launch/engine.h"
+#include "launch/numbers.h"
 #include "launch/plan.h"
 #include "live.h"
 #include "record/record.h"
@@ -56,9 +57,9 @@ struct run {
 	struct cg_home home;
 	struct engine engine; /* for a container */
 	struct container container;
-	pid_t number, own_number; /* of its first process: here, and inside; 0: no container */
-	struct engine_call info;  /* what it is, asked while the command runs */
-	char *dir;		  /* reports/<name>-<time>-<pid>; NULL inside the guest */
+	struct numbers numbers;	 /* of the processes in it */
+	struct engine_call info; /* what it is, asked while the command runs */
+	char *dir;		 /* reports/<name>-<time>-<pid>; NULL inside the guest */
 	struct modules
 		modules; /* files of the code that touched memory, those of a container open */
 	struct record_writer writer;

@@ -139,8 +139,8 @@ int run_container_start(struct run *run, int ring, struct target *target, struct
 		return -1;
 	if (container_start(&request, &run->container, target, cg, err) < 0)
 		return -1;
-	run->number = target->pid;
-	run->own_number = process_own_number("/proc", target->pid);
+	numbers_release(&run->numbers);
+	numbers_add(&run->numbers, target->pid, process_own_number("/proc", target->pid));
 	put_engine(run);
 	record_put_run(&run->writer, &(struct record_run){
 					     .page_size = RECORD_ABSENT,

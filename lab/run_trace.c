@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "record/kills.h"
 #include "record/premortem.h"
@@ -13,17 +14,45 @@
 #include "run_touch.h"
 #include "symbols/symbols.h"
 
-enum { WITNESSES_MAX = 16 };
+enum { WITNESSES_MAX = 16, UNKNOWN_MAX = 60 };
 
-/* The trace of a target in a container has the number that it has there; all else has this one. */
 static void write_arena(struct run *run, const struct trace_summary *s)
 {
 	struct record_arena arena;
 
 	trace_summary_to_record(s, &arena);
-	if (run->own_number && arena.pid == run->own_number)
-		arena.pid = run->number;
 	record_put_arena(&run->writer, &arena);
+}
+
+/* One number of a container's own; told when it stays. */
+static void translate(const struct numbers *numbers, uint32_t *pid, struct strbuf *unknown)
+{
+	pid_t here = numbers_here(numbers, (pid_t)*pid);
+	_cleanup_free_ char *word = text_format(" %u,", *pid);
+
+	if (here)
+		*pid = (uint32_t)here;
+	else if (!strstr(unknown->buf, word) && unknown->len < UNKNOWN_MAX)
+		strbuf_puts(unknown, word);
+}
+
+/* What wrote the trace has the number that it has inside; all else in the record has this one. */
+static void translate_all(struct run *run, struct trace_log *log)
+{
+	_cleanup_strbuf_ struct strbuf unknown = STRBUF_INIT;
+	_cleanup_free_ char *note = NULL;
+
+	for (size_t i = 0; i < log->arena_count; i++)
+		translate(&run->numbers, &log->arenas[i].pid, &unknown);
+	for (size_t i = 0; i < log->asked.process_count; i++)
+		translate(&run->numbers, &log->asked.processes[i].pid, &unknown);
+	if (!unknown.len)
+		return;
+	note = text_format("Some processes had ended before their numbers on this host were read; "
+			   "told are those inside the container:%.*s%s",
+			   (int)unknown.len - 1, unknown.buf,
+			   unknown.len < UNKNOWN_MAX ? "" : ", ...");
+	record_put_note(&run->writer, note);
 }
 
 static int write_raw(const struct run *run, const struct trace_ring *ring, struct err *err)
@@ -48,6 +77,7 @@ int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *
 
 	if (trace_ring_read(ring, &log, err) < 0)
 		return -1;
+	translate_all(run, &log);
 	run_write_asked(run, &log.asked);
 	if (log.event_count == 0 && log.arena_count == 0 && log.lost == 0)
 		return 0;

@@ -180,6 +180,14 @@ in_container() {
 	done
 	exact "$engine" "${binds[@]}"
 	killed "$engine" "${binds[@]}"
+	run_in "$engine" --memory=32M "${binds[@]}" -- "$calls" hungry_child
+	is "$? $(report "$dir" '.outcome + " " + ([.reservations[] | select(.function == "hungry_child")][0].pid | tostring)')" \
+		"0 child_oom_killed $(report "$dir" '.kills[0].victim_pid')" \
+		"$engine: a child in a container has the number that the kernel's log has"
+	run_in "$engine" --memory=64M "${binds[@]}" -- "$calls" many_processes
+	like "$(report "$dir" '.quality.notes[]')" \
+		'Some processes had ended before their numbers .* inside the container: [0-9]+, ' \
+		"$engine: children that come and go have theirs, and it is said"
 	run_in "$engine" --memory=16M "${binds[@]}" -- "$scratch/static"
 	like "$(report "$dir" '.quality.absent_sources[] | select(.name == "preload") | .why')" \
 		'no process loaded the library' "$engine: a static program is noted afterwards"

@@ -20,11 +20,12 @@
 #include "capture/touch.h"
 
 /* A livelock is this long without a kill while OOMs go on. */
-#define LIVELOCK_NS	 INT64_C(3000000000)
-#define LIVELOCK_OOMS	 100
-#define END_PATIENCE_MS	 5000
-#define KMSG_QUIET_MS	 20
-#define KMSG_PATIENCE_NS INT64_C(500000000)
+#define LIVELOCK_NS	    INT64_C(3000000000)
+#define LIVELOCK_OOMS	    100
+#define END_PATIENCE_MS	    5000
+#define KMSG_QUIET_MS	    20
+#define NUMBERS_INTERVAL_NS INT64_C(10000000)
+#define KMSG_PATIENCE_NS    INT64_C(500000000)
 
 static const struct source *const sources[SOURCE_COUNT] = {
 	[SOURCE_KMSG] = &source_kmsg,
@@ -217,9 +218,21 @@ static void poll_once(struct capture *capture, int timeout_ms)
 			sources[i]->read(capture);
 }
 
+/* Whenever something happens, though no more often than is worth it. */
+static void look_at_numbers(struct capture *capture)
+{
+	int64_t now = io_now_ns();
+
+	if (!capture->config.numbers || now - capture->numbers_ns < NUMBERS_INTERVAL_NS)
+		return;
+	numbers_look(capture->config.numbers, capture->cg->levels[0].dirfd, "/proc");
+	capture->numbers_ns = io_now_ns();
+}
+
 static void watch_once(struct capture *capture)
 {
 	poll_once(capture, wait_ms(capture));
+	look_at_numbers(capture);
 	premortem_check(capture);
 }
 

@@ -49,7 +49,7 @@ struct capture {
 	const struct cg *cg;
 	struct target *target;
 	struct pollfd polls[SOURCE_COUNT];
-	int64_t started_ns, deadline_ns;
+	int64_t started_ns, deadline_ns, numbers_ns;
 	bool target_ended, end_known;
 	bool has_after; /* the target's own counters at the end were written */
 	int stop_signal;

@@ -312,6 +312,19 @@ static void killed(void)
 	raise(SIGKILL);
 }
 
+/* A child asks for 64 KiB after 64 KiB and fills them, until a limit ends it. */
+static void hungry_child(void)
+{
+	pid_t child = fork();
+	int status;
+
+	for (int i = 0; child == 0; i++) {
+		kept[i % 100000] = malloc(64 * KIB);
+		memset(kept[i % 100000], 1, 64 * KIB);
+	}
+	need(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+}
+
 /* 15000 * 200 KiB, one at a time: two records each, more than a small ring holds. */
 static void many_large(void)
 {
@@ -414,6 +427,7 @@ static const struct {
 	{"many_leaks", many_leaks},
 	{"early", early_was},
 	{"many_processes", many_processes},
+	{"hungry_child", hungry_child},
 };
 
 int main(int argc, char **argv)
