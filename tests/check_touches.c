@@ -1,6 +1,7 @@
 /* From the touch lines of a record to lines of code: blame, kinds, copies after a fork, exports. */
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "report/export.h"
 #include "report/touches.h"
 #include "suite.h"
@@ -252,6 +253,34 @@ START_TEST(a_library_with_lines_does_not_hide_a_program_without)
 }
 END_TEST
 
+static char *place_of(const char *stack)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	char *place;
+
+	strbuf_printf(
+		&text,
+		MODULES OWN
+		"{\"ev\":\"module\",\"id\":2,\"path\":\"/x/liboomlab_preload.so\"}\n" FRAME_IN(
+			"2+1", "hook", "/oomlab/src/preload/hooks.c") FRAME("1+1", "__mmap")
+			TOUCH("\"anon\":30,\"stack\":\"%s\""),
+		stack);
+	gather(text.buf);
+	place = touch_place(&touches.lines[0]);
+	drop();
+	return place;
+}
+
+START_TEST(the_library_of_preload_is_not_blamed_for_what_it_passes_on)
+{
+	_cleanup_free_ char *passed_on = place_of("1+1 2+1 0+10");
+	_cleanup_free_ char *counted = place_of("2+1 0+10");
+
+	ck_assert_str_eq(passed_on, "fill at b/c.c:7");
+	ck_assert_str_eq(counted, "(--preload's own counting)");
+}
+END_TEST
+
 static TCase *tests(void)
 {
 	TCase *tcase = tcase_create("touches");
@@ -268,6 +297,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, headers_of_a_standard_library_are_not_blamed);
 	tcase_add_test(tcase, scopes_tell_the_library_from_the_program);
 	tcase_add_test(tcase, a_library_with_lines_does_not_hide_a_program_without);
+	tcase_add_test(tcase, the_library_of_preload_is_not_blamed_for_what_it_passes_on);
 	return tcase;
 }
 

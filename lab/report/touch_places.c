@@ -144,13 +144,15 @@ bool touch_blame(const struct touch_frames *frames, const char *stack, struct to
 		size_t len = strcspn(at, " ");
 		const struct record_frame *frame = touch_frame_at(frames, at, len);
 		const char *module = module_at(frames->record, at);
+		/* What it touches itself is its own; what libc does for it, it was told to do. */
+		bool is_labs = at == stack && module && symbols_is_labs_library(module);
 		bool is_own =
 			module && !symbols_is_system_library(module) && is_own_function(frame) &&
 			(!frame || frame->file || !has_lines_further_out(frames, at + len, at));
 
 		if (is_own || at == stack)
 			touch_locate(frames, at, len, line);
-		if (is_own)
+		if (is_own || is_labs)
 			return true;
 		at += len;
 	}
@@ -194,6 +196,8 @@ char *touch_place(const struct touch_line *line)
 	const char *file = line->file;
 	const char *slash = file ? strrchr(file, '/') : NULL;
 
+	if (line->module && symbols_is_labs_library(line->module))
+		return xstrdup("(--preload's own counting)");
 	while (slash && slash > file && slash[-1] != '/')
 		slash--;
 	file = slash ? slash : file;

@@ -172,18 +172,34 @@ bool symbols_is_standard_source(const char *file)
 	return false;
 }
 
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool symbols_is_labs_library(const char *path)
+{
+	const char *name = name_of(path);
+
+	return text_starts_with(name, "liboomlab_preload.so") ||
+	       text_starts_with(name, ".oomlab_preload.so");
+}
+
 bool symbols_is_system_library(const char *path)
 {
 	static const char *const names[] = {
-		"libc.so",    "libc-",	   "ld-linux", "ld-musl", "libm.so",	 "libpthread",
-		"libstdc++.", "libgcc_s.", "[vdso]",   "libasan", "libjemalloc", "libtcmalloc",
+		"libc.so",     "libc-",	      "ld-linux",	   "ld-musl",	      "libm.so",
+		"libpthread",  "libstdc++.",  "libgcc_s.",	   "[vdso]",	      "libasan",
+		"libjemalloc", "libtcmalloc", "liboomlab_preload", ".oomlab_preload",
 	};
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *name = name_of(path);
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (text_starts_with(name, names[i]))
 			return true;
-	return false;
+	return symbols_is_labs_library(path);
 }
 
 void symbols_close(struct symbols *symbols)

@@ -52,6 +52,9 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
  */
 bool symbols_is_system_library(const char *path);
 
+/* What --preload puts into a program; it is one of those, too. */
+bool symbols_is_labs_library(const char *path);
+
 /* Whether a source file comes with the compiler or the system: what it does, it was told to do. */
 bool symbols_is_standard_source(const char *file);
 
