@@ -159,7 +159,7 @@ START_TEST(the_story_fits_one_screen)
 	emit_text(&t.doc, false, 96, &text);
 	for (const char *p = text.buf; *p; p++)
 		lines += *p == '\n';
-	ck_assert_int_le(lines, 53);
+	ck_assert_int_le(lines, 54);
 	forget(&t);
 }
 END_TEST
