@@ -172,6 +172,43 @@ START_TEST(one_place_is_told_as_one_that_stands_out)
 }
 END_TEST
 
+#define AT(t, max, faults, us) \
+	"{\"ev\":\"sample\",\"t\":" t ",\"current\":67108864,\"pgmajfault\":" faults us "}\n" max
+#define V2 "{\"ev\":\"run\",\"id\":\"r\",\"page_size\":4096,\"cgroup_version\":2}\n"
+#define BEFORE                                                                                \
+	"{\"ev\":\"counters\",\"t\":1,\"level\":0,\"when\":\"before\",\"events\":{\"max\":3," \
+	"\"oom_kill\":0}}\n"
+#define AFTER(max)                                                                              \
+	"{\"ev\":\"counters\",\"t\":99,\"level\":0,\"when\":\"after\",\"events\":{\"max\":" max \
+	",\"oom_kill\":0}}\n"
+#define STOPPED                                                         \
+	"{\"ev\":\"watchdog\",\"t\":10000000003,\"why\":\"timeout\"}\n" \
+	"{\"ev\":\"exit\",\"t\":10000000003,\"pid\":7,\"target\":true,\"signal\":9}\n"
+#define THRASH(max, faults, us)                                     \
+	V2 CGROUP BEFORE AT("4", "", "100", ",\"psi_full_us\":50")  \
+		AT("5", "", faults, ",\"psi_full_us\":" us) STOPPED \
+		AFTER(max) "{\"ev\":\"end\",\"t\":10000000009}\n"
+
+START_TEST(a_run_that_is_at_its_limit_and_not_killed_thrashes)
+{
+	tell(THRASH("5003", "9100", "4000050"));
+	says("It was at its limit and thrashed: what it needed of files was dropped");
+	says("It ran into its limit 5000 times, and the kernel could still drop pages of files, "
+	     "the program's own code among them");
+	says("9000 page faults had to wait for that, and for 4.00 s nothing else could go on.");
+	says("memory.events max 3->5003");
+	says("pgmajfault 9000 in sample 2; memory.pressure full");
+	/* Each of the three alone proves nothing. */
+	tell(THRASH("90", "9100", "4000050"));
+	does_not_say("thrash");
+	says("Neither memory.high nor the OOM killer is to blame");
+	tell(THRASH("5003", "400", "4000050"));
+	does_not_say("thrash");
+	tell(THRASH("5003", "9100", "400050"));
+	does_not_say("thrash");
+}
+END_TEST
+
 static const struct {
 	const char *members, *said;
 } places[] = {
@@ -210,6 +247,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, what_never_ran_lacks_no_end);
 	tcase_add_test(tc, small_sizes_are_told_in_a_small_unit);
 	tcase_add_test(tc, one_place_is_told_as_one_that_stands_out);
+	tcase_add_test(tc, a_run_that_is_at_its_limit_and_not_killed_thrashes);
 	tcase_add_loop_test(tc, where_it_ran_is_told_in_words, 0, (int)ARRAY_SIZE(places));
 	return tc;
 }

@@ -28,6 +28,8 @@ void story_ps(const struct facts *facts, struct doc *doc);
 void story_kernel(const struct facts *facts, struct doc *doc);
 void story_witness(const struct facts *facts, struct doc *doc); /* in the middle of that */
 void story_no_kill(const struct facts *facts, struct doc *doc);
+void story_thrash(const struct facts *facts, struct doc *doc); /* goes on with either */
+bool story_thrashed(const struct facts *facts); /* whether that has anything to say */
 void story_budget(const struct facts *facts, struct doc *doc);
 void story_timeline(const struct facts *facts, struct doc *doc);
 void story_instead(const struct facts *facts, struct doc *doc);

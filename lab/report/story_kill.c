@@ -207,6 +207,8 @@ void story_kernel(const struct facts *f, struct doc *doc)
 	if (f->kill_line)
 		doc_quote(doc, f->kill_line->text);
 	say_further_kills(f, doc);
+	if (f->conclusion->scope == SCOPE_OWN)
+		story_thrash(f, doc);
 }
 
 static void say_not_proof(const struct facts *f, struct doc *doc)
@@ -267,19 +269,13 @@ static void say_stopped(const struct facts *f, struct doc *doc)
 		say_livelocked(f, doc);
 }
 
-/* How it ended, where no kill is to be told of. */
-void story_no_kill(const struct facts *f, struct doc *doc)
+static void say_end(const struct facts *f, struct doc *doc)
 {
-	enum outcome outcome = f->conclusion->outcome;
-
-	if (f->conclusion->scope != SCOPE_NONE || f->record->skip || outcome == OUTCOME_LAB_ERROR)
-		return;
-	doc_heading(doc, "How it ended");
 	if (f->record->watchdog) {
 		say_stopped(f, doc);
 		return;
 	}
-	if (outcome == OUTCOME_SIGNALLED && f->end->signal == 9) {
+	if (f->conclusion->outcome == OUTCOME_SIGNALLED && f->end->signal == 9) {
 		say_not_proof(f, doc);
 		return;
 	}
@@ -292,6 +288,17 @@ void story_no_kill(const struct facts *f, struct doc *doc)
 		doc_sentence(doc, "By a signal that is not the OOM killer's.");
 	cite_end(doc, f);
 	cite_event(doc, f, COUNTER_OOM_KILL);
+}
+
+/* How it ended, where no kill is to be told of. */
+void story_no_kill(const struct facts *f, struct doc *doc)
+{
+	if (f->conclusion->scope != SCOPE_NONE || f->record->skip ||
+	    f->conclusion->outcome == OUTCOME_LAB_ERROR)
+		return;
+	doc_heading(doc, "How it ended");
+	say_end(f, doc);
+	story_thrash(f, doc);
 }
 
 /* Small items of the kernel's own stand on one line together. */

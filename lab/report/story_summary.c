@@ -171,11 +171,11 @@ static void stopped(const struct facts *f, struct doc *doc)
 			    "the lab stopped it%s.",
 			    after);
 	else
-		doc_summary(
-			doc, DOC_BAD,
-			"It did not finish and the lab stopped it%s. Neither memory.high nor the "
-			"OOM killer is to blame.",
-			after);
+		doc_summary(doc, DOC_BAD, "It did not finish and the lab stopped it%s. %s", after,
+			    story_thrashed(f)
+				    ? "It was at its limit and thrashed: what it needed of files "
+				      "was dropped and read again, over and over."
+				    : "Neither memory.high nor the OOM killer is to blame.");
 }
 
 static void lab_error(const struct facts *f, struct doc *doc)
