@@ -209,6 +209,40 @@ START_TEST(a_run_that_is_at_its_limit_and_not_killed_thrashes)
 }
 END_TEST
 
+#define KMSG(n, line) "{\"ev\":\"kmsg\",\"t\":8,\"seq\":" n ",\"pri\":4,\"text\":\"" line "\"}\n"
+#define DUMP(stats)                                                                                \
+	KMSG("1", "head invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0") \
+	KMSG("2", "memory: usage 65536kB, limit 65536kB, failcnt 65")                              \
+	KMSG("3", "Memory cgroup stats for /a:")                                                   \
+	stats KMSG("7", "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,"           \
+			"mems_allowed=0,oom_memcg=/a,task_memcg=/a,task=sh,pid=7,uid=0")           \
+		KMSG("8", "Memory cgroup out of memory: Killed process 7 (sh) total-vm:2592kB, "   \
+			  "anon-rss:4kB, file-rss:1508kB, shmem-rss:0kB, UID:0 pgtables:44kB "     \
+			  "oom_score_adj:0")
+#define TMPFS KMSG("4", "anon 221184") KMSG("5", "file 66375680") KMSG("6", "shmem 66375680")
+#define HEAP  KMSG("4", "anon 66375680") KMSG("5", "file 221184") KMSG("6", "shmem 0")
+#define SLAB  KMSG("4", "anon 221184") KMSG("5", "file 0") KMSG("6", "slab 66375680")
+#define CACHE(bytes)                                                                     \
+	"{\"ev\":\"sample\",\"t\":5,\"current\":" bytes ",\"anon\":4096,\"file\":" bytes \
+	",\"shmem\":0}\n"
+
+START_TEST(what_no_process_held_is_told_first)
+{
+	tell(V2 CGROUP DUMP(TMPFS) KILLED);
+	says("It held 4 KiB itself. 63.3 MiB were files in tmpfs or shared memory, which stay as "
+	     "long as anything refers to them, whoever is killed. [kmsg 2;");
+	tell(V2 CGROUP DUMP(SLAB) KILLED);
+	says("63.3 MiB were the kernel's own on its behalf (slab). [kmsg 2;");
+	tell(V2 CGROUP DUMP(HEAP) KILLED);
+	says("It held 4 KiB itself. [");
+	tell(V2 CGROUP CACHE("66000000") LIVED);
+	says("62.9 MiB were file cache, which the kernel drops when it is needed. [sample 1;");
+	/* It was never needed. */
+	tell(V2 CGROUP CACHE("4000000") LIVED);
+	does_not_say("which the kernel drops");
+}
+END_TEST
+
 static const struct {
 	const char *members, *said;
 } places[] = {
@@ -248,6 +282,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, small_sizes_are_told_in_a_small_unit);
 	tcase_add_test(tc, one_place_is_told_as_one_that_stands_out);
 	tcase_add_test(tc, a_run_that_is_at_its_limit_and_not_killed_thrashes);
+	tcase_add_test(tc, what_no_process_held_is_told_first);
 	tcase_add_loop_test(tc, where_it_ran_is_told_in_words, 0, (int)ARRAY_SIZE(places));
 	return tc;
 }

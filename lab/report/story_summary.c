@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "report/story.h"
 
@@ -35,18 +37,55 @@ static bool held_the_most(const struct facts *f)
 	return !is_limited || f->victim->anon_rss_bytes >= f->limit_bytes / 2;
 }
 
+/*
+ * Where most of it was no process's own: a sentence that says what it was, with a blank before it;
+ * else "". The caller frees.
+ */
+static char *other_memory(const struct budget *b, bool was_killed)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		const struct budget_item *item = &b->items[i];
+
+		if (item->bytes < b->total / 2)
+			continue;
+		if (!strcmp(item->key, "shmem"))
+			return text_format(" %s were files in tmpfs or shared memory, which stay "
+					   "as long as anything refers to them, whoever is killed.",
+					   SIZE(item->bytes));
+		if (!strcmp(item->key, "file") && !was_killed && is_known(b->limit) &&
+		    b->total >= b->limit / 2)
+			return text_format(" %s were file cache, which the kernel drops when it "
+					   "is needed.",
+					   SIZE(item->bytes));
+		if (item->is_kernel)
+			return text_format(" %s were the kernel's own on its behalf (%s).",
+					   SIZE(item->bytes), item->label);
+	}
+	return xstrdup("");
+}
+
+static void cite_budget(const struct budget *b, const char *sentence, struct doc *doc)
+{
+	if (*sentence && b->kmsg)
+		cite_kmsg(doc, b->kmsg);
+	else if (*sentence && b->sample)
+		doc_cite(doc, "sample %zu", b->sample_number);
+}
+
 /* A victim is chosen among those there; what went past the limit may be mostly others', or shared.
  */
 static void small_victim(const struct facts *f, struct doc *doc, const char *limit)
 {
 	size_t candidates = f->kill ? f->kill->event.task_count : 0;
 	char among[64] = "";
+	_cleanup_free_ char *other = other_memory(&f->at_kill, true);
 
 	if (candidates > 1)
 		snprintf(among, sizeof(among), ", one of %zu processes there", candidates);
 	doc_summary(doc, DOC_BAD,
-		    "Memory went past %s, and the kernel killed it%s. It held %s itself.", limit,
-		    among, SIZE(f->victim->anon_rss_bytes));
+		    "Memory went past %s, and the kernel killed it%s. It held %s itself.%s", limit,
+		    among, SIZE(f->victim->anon_rss_bytes), other);
+	cite_budget(&f->at_kill, other, doc);
 }
 
 static void oom_killed(const struct facts *f, struct doc *doc)
@@ -76,6 +115,7 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 static void child_oom_killed(const struct facts *f, struct doc *doc)
 {
 	char limit[128], end[64] = "ended by itself";
+	_cleanup_free_ char *other = other_memory(&f->at_kill, true);
 
 	if (f->end && is_known(f->end->exit_status))
 		snprintf(end, sizeof(end), "ended with status %" PRId64, f->end->exit_status);
@@ -84,19 +124,21 @@ static void child_oom_killed(const struct facts *f, struct doc *doc)
 		doc_summary(
 			doc, DOC_BAD,
 			"The program itself %s, but the kernel's OOM killer killed a process it "
-			"had started: %s (pid %" PRId64 "), when memory went past %s.",
-			end, f->victim->comm ? f->victim->comm : "?", f->victim->pid, limit);
+			"had started: %s (pid %" PRId64 "), when memory went past %s.%s",
+			end, f->victim->comm ? f->victim->comm : "?", f->victim->pid, limit, other);
 	else
 		doc_summary(
 			doc, DOC_BAD,
 			"The program itself %s, but the kernel's OOM killer killed a process in "
-			"its cgroup, when memory went past %s.",
-			end, limit);
+			"its cgroup, when memory went past %s.%s",
+			end, limit, other);
+	cite_budget(&f->at_kill, other, doc);
 }
 
 static void survived(const struct facts *f, struct doc *doc)
 {
 	const struct record_arena *a = f->arena;
+	_cleanup_free_ char *other = other_memory(&f->at_peak, false);
 	char peak[160] = "";
 
 	if (is_known(f->peak) && is_known(f->limit_bytes))
@@ -107,10 +149,11 @@ static void survived(const struct facts *f, struct doc *doc)
 		snprintf(peak, sizeof(peak), " At most %s were charged%s.", SIZE(f->peak),
 			 f->is_peak_sampled ? ", as far as samples show" : "");
 	if (a && is_known(a->reserved) && is_known(a->touched))
-		doc_summary(doc, DOC_GOOD, "It survived: of %s reserved, its arena touched %s.%s",
-			    SIZE(a->reserved), SIZE(a->touched), peak);
+		doc_summary(doc, DOC_GOOD, "It survived: of %s reserved, its arena touched %s.%s%s",
+			    SIZE(a->reserved), SIZE(a->touched), peak, other);
 	else
-		doc_summary(doc, DOC_GOOD, "It survived.%s", peak);
+		doc_summary(doc, DOC_GOOD, "It survived.%s%s", peak, other);
+	cite_budget(&f->at_peak, other, doc);
 }
 
 static void refused(const struct facts *f, struct doc *doc)
