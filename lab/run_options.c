@@ -251,10 +251,11 @@ static const struct option_def table[] = {
 	FLAG("preload", "count the allocation calls of a dynamic program, by line", preload),
 	OPTION("premortem", "PERCENT|off|gcore",
 	       "look at the target so far under its limit (default 5; cgroup v2); gcore: with a "
-	       "core file",
+	       "core file, too",
 	       set_premortem),
 	FLAG("dry-run", "print the plan, run nothing", dry_run),
-	FLAG("quiet", "no live line, no report on the terminal; what is no result has one line", quiet),
+	FLAG("quiet", "no live line, no report on the terminal; a line where there is no result",
+	     quiet),
 	FLAG("help", "this text", help),
 	FLAG("inside-guest", NULL, inside_guest),
 	OPTION("unkept-reports", "DIR", NULL, set_unkept_reports),

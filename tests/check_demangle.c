@@ -9,6 +9,8 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "base/text.h"
+#include "scratch.h"
 #include "suite.h"
 #include "symbols/demangle.h"
 #include "symbols/symbols.h"
@@ -187,20 +189,39 @@ static int of_program(struct dl_phdr_info *info, size_t size, void *bias)
 	return 1;
 }
 
-START_TEST(a_function_without_debug_information_has_its_name)
+static void expect_name(const char *path, const char *name)
 {
-	_cleanup_free_ char *self = io_program_path();
-	struct symbols *symbols = symbols_open_file(self);
+	struct symbols *symbols = symbols_open_file(path);
 	struct symbol symbol;
 	uintptr_t bias = 0;
 
 	ck_assert_ptr_nonnull(symbols);
 	dl_iterate_phdr(of_program, &bias);
 	ck_assert(symbols_find(symbols, (uintptr_t)cache_grow + 4 - bias, &symbol));
-	ck_assert_str_eq(symbol.function, "app::cache::grow");
+	ck_assert_str_eq(symbol.function, name);
 	ck_assert_ptr_null(symbol.file);
 	free(symbol.function);
 	symbols_close(symbols);
+}
+
+START_TEST(a_function_without_debug_information_has_its_name)
+{
+	_cleanup_free_ char *self = io_program_path();
+
+	expect_name(self, "app::cache::grow");
+}
+END_TEST
+
+/* As libc has them: "fopen@@GLIBC_2.2.5". */
+START_TEST(a_version_is_no_part_of_a_name)
+{
+	_cleanup_free_ char *self = io_program_path();
+	_cleanup_free_ char *command = text_format(
+		"objcopy --redefine-sym _ZN3app5cache4growEm=grow@@V_1.2 '%s' versioned", self);
+	_cleanup_free_ char *path = text_format("%s/versioned", scratch_dir);
+
+	ck_assert_int_eq(system(command), 0);
+	expect_name(path, "grow");
 }
 END_TEST
 
@@ -208,6 +229,7 @@ int main(void)
 {
 	TCase *tc = tcase_create("demangle");
 
+	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
 	tcase_add_loop_test(tc, a_name_is_told_as_its_language_writes_it, 0,
 			    (int)ARRAY_SIZE(known));
 	tcase_add_loop_test(tc, what_is_no_such_name_stays, 0, (int)ARRAY_SIZE(unknown));
@@ -215,5 +237,6 @@ int main(void)
 	tcase_add_test(tc, a_name_longer_than_the_bound_is_left);
 	tcase_add_loop_test(tc, deep_names_are_survived, 0, 18);
 	tcase_add_test(tc, a_function_without_debug_information_has_its_name);
+	tcase_add_test(tc, a_version_is_no_part_of_a_name);
 	return suite_run("demangle", (TCase *const[]){tc}, 1);
 }

@@ -146,6 +146,32 @@ START_TEST(help_leaves_the_hidden_out)
 }
 END_TEST
 
+START_TEST(help_keeps_its_columns)
+{
+	static const struct option_def defs[] = {
+		{.name = "overcommit-ratio", .arg = "PERCENT", .help = "vm.overcommit_ratio"},
+		{.name = "a",
+		 .help = "one two three four five six seven eight nine ten eleven twelve thirteen"},
+		{.name = "b",
+		 .help = "a-word-that-is-longer-than-the-whole-of-the-line-it-stands-in-is"},
+	};
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	options_print(to, defs, ARRAY_SIZE(defs));
+	fclose(to);
+	ck_assert_str_eq(
+		text,
+		"  --overcommit-ratio=PERCENT\n"
+		"                            vm.overcommit_ratio\n"
+		"  --a                       one two three four five six seven eight nine ten\n"
+		"                            eleven twelve thirteen\n"
+		"  --b                       "
+		"a-word-that-is-longer-than-the-whole-of-the-line-it-stands-in-is\n");
+}
+END_TEST
+
 static TCase *options_case(void)
 {
 	TCase *tc = tcase_create("options");
@@ -156,6 +182,7 @@ static TCase *options_case(void)
 	tcase_add_loop_test(tc, refuses_with_one_sentence, 0, (int)ARRAY_SIZE(refused));
 	tcase_add_test(tc, stops_at_the_first_bad_value);
 	tcase_add_test(tc, help_leaves_the_hidden_out);
+	tcase_add_test(tc, help_keeps_its_columns);
 	return tc;
 }
 

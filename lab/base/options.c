@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 48, FIRST_VALUE = 256 };
+enum { MAX_OPTIONS = 48, FIRST_VALUE = 256, TEXT_COLUMN = 28, COLUMNS = 80 };
 
 /* `--kernel --`: the word that ends the options is no value of one. */
 static bool is_value_missing(char **argv)
@@ -60,6 +60,23 @@ int options_parse(const char *command, const struct option_def *defs, size_t cou
 	return optind;
 }
 
+/* From column `at` on; an option that reaches into the text's column has a line of its own. */
+static void print_text(FILE *to, int at, const char *text)
+{
+	if (at > TEXT_COLUMN - 2)
+		at = fprintf(to, "\n") - 1;
+	at += fprintf(to, "%*s", TEXT_COLUMN - at, "");
+	while (*text) {
+		int len = (int)strcspn(text, " ");
+
+		if (at + len >= COLUMNS && at > TEXT_COLUMN)
+			at = fprintf(to, "\n%*s", TEXT_COLUMN, "") - 1;
+		at += fprintf(to, "%s%.*s", at > TEXT_COLUMN ? " " : "", len, text);
+		text += len + (text[len] == ' ');
+	}
+	fputc('\n', to);
+}
+
 void options_print(FILE *to, const struct option_def *defs, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -67,6 +84,6 @@ void options_print(FILE *to, const struct option_def *defs, size_t count)
 			continue;
 		int used = fprintf(to, "  --%s%s%s", defs[i].name, defs[i].arg ? "=" : "",
 				   defs[i].arg ? defs[i].arg : "");
-		fprintf(to, "%*s%s\n", used < 28 ? 28 - used : 2, "", defs[i].help);
+		print_text(to, used, defs[i].help);
 	}
 }

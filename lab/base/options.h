@@ -41,6 +41,7 @@ struct option_def {
 int options_parse(const char *command, const struct option_def *defs, size_t count, void *target,
 		  int argc, char **argv, struct err *err);
 
+/* In 80 columns. */
 void options_print(FILE *to, const struct option_def *defs, size_t count);
 
 #endif

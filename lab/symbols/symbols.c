@@ -130,11 +130,19 @@ static bool has_lines_worth_reading(Dwfl_Module *module)
 	return !name || !symbols_is_system_library(name);
 }
 
+/* The symbol's name, without its version ("memcpy@@GLIBC_2.14"); the caller frees. */
+static char *name_for_people(const char *name)
+{
+	char text[DEMANGLE_OUT_MAX];
+	_cleanup_free_ char *bare = xstrndup(name, 1 + strcspn(name + !!*name, "@"));
+
+	return xstrdup(demangle(bare, text));
+}
+
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
 	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, address);
 	struct place place = {0};
-	char text[DEMANGLE_OUT_MAX];
 
 	*symbol = (struct symbol){0};
 	if (module && has_lines_worth_reading(module))
@@ -143,7 +151,7 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
 		place.function = dwfl_module_addrname(module, address);
 	if (!place.function)
 		return false;
-	symbol->function = xstrdup(demangle(place.function, text));
+	symbol->function = name_for_people(place.function);
 	symbol->file = place.file ? xstrdup(place.file) : NULL;
 	symbol->line = place.file ? place.line : 0;
 	return true;
