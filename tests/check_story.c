@@ -243,6 +243,22 @@ START_TEST(what_no_process_held_is_told_first)
 }
 END_TEST
 
+#define HIGHEST(peak) "{\"ev\":\"sample\",\"t\":5,\"current\":1,\"peak\":" peak "}\n"
+
+START_TEST(a_sum_beyond_the_limit_is_explained)
+{
+	tell(RUN CGROUP TOUCH("101943040") HIGHEST("67108864") LIVED);
+	says("That is more than the 64 MiB that were there at most: what was given back and "
+	     "touched again is counted again. [");
+	tell(RUN CGROUP TOUCH("41943040") HIGHEST("67108864") LIVED);
+	does_not_say("counted again");
+	tell(RUN CGROUP "{\"ev\":\"touch\",\"pid\":7,\"samples\":3,\"file\":101943040}\n" HIGHEST(
+		"67108864") LIVED);
+	says("mapped file");
+	does_not_say("counted again");
+}
+END_TEST
+
 static const struct {
 	const char *members, *said;
 } places[] = {
@@ -283,6 +299,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, one_place_is_told_as_one_that_stands_out);
 	tcase_add_test(tc, a_run_that_is_at_its_limit_and_not_killed_thrashes);
 	tcase_add_test(tc, what_no_process_held_is_told_first);
+	tcase_add_test(tc, a_sum_beyond_the_limit_is_explained);
 	tcase_add_loop_test(tc, where_it_ran_is_told_in_words, 0, (int)ARRAY_SIZE(places));
 	return tc;
 }

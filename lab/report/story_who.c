@@ -106,6 +106,26 @@ static void say_estimate(const struct facts *f, const struct touches *t, struct 
 	touch_frames_release(&frames);
 }
 
+/*
+ * What was given back and touched again came twice: that a sum passes the limit is no mistake.
+ * Pages of files are left out, as they may have been in memory, another's, before.
+ */
+static void say_turnover(const struct facts *f, const struct touches *t, struct doc *doc)
+{
+	int64_t anon = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (t->lines[i].kind != TOUCH_FILE && t->lines[i].kind != TOUCH_SHMEM)
+			anon += t->lines[i].bytes;
+	if (!is_known(f->peak) || anon / 5 * 4 <= f->peak || touches_lack(f->record))
+		return;
+	doc_sentence(doc,
+		     "That is more than the %s that were there at most: what was given back and "
+		     "touched again is counted again.",
+		     SIZE(f->peak));
+	cite_samples(doc, t);
+}
+
 void story_who(const struct facts *f, struct doc *doc)
 {
 	struct touches t;
@@ -116,6 +136,7 @@ void story_who(const struct facts *f, struct doc *doc)
 		say_largest(&t, doc);
 		say_estimate(f, &t, doc);
 		draw_table(&t, doc);
+		say_turnover(f, &t, doc);
 		say_sum(f, &t, doc);
 	}
 	touches_release(&t);
