@@ -159,10 +159,7 @@ int run_vm(struct run *run, struct err *err)
 	inner_init(run, &inner);
 	request.argv = inner.argv;
 	if (!run->spec.name && !request.share_host)
-		record_put_note(
-			&run->writer,
-			"The guest had the command, what it loads and what --file named, and "
-			"nothing else of this host; --share-host shows it all, read-only");
+		record_put_note(&run->writer, RECORD_NOTE_ALONE);
 	live_stage(&run->live, "booting");
 	r = vm_run(&request, &result, err);
 	put_result(run, &result);

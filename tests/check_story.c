@@ -259,6 +259,23 @@ START_TEST(a_sum_beyond_the_limit_is_explained)
 }
 END_TEST
 
+#define FAILED                                                                            \
+	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"status\":1}\n"              \
+	"{\"ev\":\"counters\",\"t\":10,\"level\":0,\"when\":\"after\",\"events\":{\"oom_" \
+	"kill\":0}}\n{\"ev\":\"end\",\"t\":11}\n"
+
+START_TEST(what_failed_in_an_empty_guest_may_have_missed_a_file)
+{
+	tell(RUN CGROUP "{\"ev\":\"note\",\"text\":\"" RECORD_NOTE_ALONE "\"}\n" FAILED);
+	says("had no part in it. If it missed a file: the guest had none but the command");
+	says("--share-host shows it all of this host. [record line 6;");
+	tell(RUN CGROUP FAILED);
+	does_not_say("--share-host");
+	tell(RUN CGROUP "{\"ev\":\"note\",\"text\":\"" RECORD_NOTE_ALONE "\"}\n" LIVED);
+	does_not_say("If it missed a file");
+}
+END_TEST
+
 static const struct {
 	const char *members, *said;
 } places[] = {
@@ -300,6 +317,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, a_run_that_is_at_its_limit_and_not_killed_thrashes);
 	tcase_add_test(tc, what_no_process_held_is_told_first);
 	tcase_add_test(tc, a_sum_beyond_the_limit_is_explained);
+	tcase_add_test(tc, what_failed_in_an_empty_guest_may_have_missed_a_file);
 	tcase_add_loop_test(tc, where_it_ran_is_told_in_words, 0, (int)ARRAY_SIZE(places));
 	return tc;
 }

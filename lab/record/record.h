@@ -398,6 +398,11 @@ void record_put_lost(struct record_writer *w, const char *name, int64_t count);
  * told instead as what the scenario's twin showed.
  */
 void record_put_note(struct record_writer *w, const char *text);
+
+/* A note that is also looked for: why a command may have failed in the VM. */
+#define RECORD_NOTE_ALONE                                                                      \
+	"The guest had the command, what it loads and what --file named, and nothing else of " \
+	"this host; --share-host shows it all, read-only"
 void record_put_maps(struct record_writer *w, int64_t pid, const char *exe, const char *maps);
 void record_put_arena(struct record_writer *w, const struct record_arena *arena);
 void record_put_site(struct record_writer *w, const struct record_site *site);

@@ -234,11 +234,28 @@ static void lab_error(const struct facts *f, struct doc *doc)
 			"it ran. What stands in it follows.");
 }
 
+static const struct record_note *note_alone(const struct record *r)
+{
+	for (size_t i = 0; i < r->note_count; i++)
+		if (!strcmp(r->notes[i].text, RECORD_NOTE_ALONE))
+			return &r->notes[i];
+	return NULL;
+}
+
+/* An interpreter without its library fails in words that do not tell why. */
 static void failed(const struct facts *f, struct doc *doc)
 {
+	const struct record_note *alone = note_alone(f->record);
+
 	doc_summary(doc, DOC_BAD,
-		    "It ended by itself with status %" PRId64 "; the OOM killer had no part in it.",
-		    f->end->exit_status);
+		    "It ended by itself with status %" PRId64
+		    "; the OOM killer had no part in it.%s",
+		    f->end->exit_status,
+		    alone ? " If it missed a file: the guest had none but the command, what it "
+			    "loads and what --file named; --share-host shows it all of this host."
+			  : "");
+	if (alone)
+		doc_cite(doc, "record line %u", alone->line);
 }
 
 void story_summary(const struct facts *f, struct doc *doc)
