@@ -14,7 +14,7 @@
 #include "explain_print.h"
 #include "terminal.h"
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_BRIEF };
 
 struct explain {
 	enum format format;
@@ -41,6 +41,14 @@ static int set_markdown(void *target, const char *value, struct err *err)
 	return 0;
 }
 
+static int set_brief(void *target, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	((struct explain *)target)->format = FORMAT_BRIEF;
+	return 0;
+}
+
 static int set_page_size(void *target, const char *value, struct err *err)
 {
 	uint64_t bytes;
@@ -64,6 +72,7 @@ static int set_help(void *target, const char *value, struct err *err)
 static const struct option_def options[] = {
 	OPTION("json", NULL, "write JSON, schema oomlab.explain/1", set_json),
 	OPTION("markdown", NULL, "write Markdown", set_markdown),
+	OPTION("brief", NULL, "one line each: when, whose limit, who was killed", set_brief),
 	OPTION("page-size", "SIZE",
 	       "page size of the machine, where the log does not tell: 4K, 16K, 64K",
 	       set_page_size),
@@ -97,6 +106,8 @@ static void on_event(const struct oomlog_event *event, void *ctx)
 				   explain->quality.events);
 	else if (explain->format == FORMAT_MARKDOWN)
 		explain_print_markdown(&page, event, &explanation);
+	else if (explain->format == FORMAT_BRIEF)
+		explain_print_brief(&page, event, &explanation);
 	else
 		explain_print_text(&page, event, &explanation);
 	explanation_release(&explanation);

@@ -280,6 +280,15 @@ void explain_print_text(const struct explain_page *page, const struct oomlog_eve
 	strbuf_release(&sheet.line);
 }
 
+void explain_print_brief(const struct explain_page *page, const struct oomlog_event *ev,
+			 const struct explanation *x)
+{
+	_cleanup_strbuf_ struct strbuf head = STRBUF_INIT;
+
+	title(&head, page, ev);
+	fprintf(page->to, "%s: %s%s%s\n", head.buf, bold(page), x->headline, plain(page));
+}
+
 /* Names and paths are hostile: what Markdown would read as markup is escaped. */
 static void markdown(const struct explain_page *page, const char *text)
 {

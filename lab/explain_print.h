@@ -22,6 +22,9 @@ struct explain_page {
 
 void explain_print_text(const struct explain_page *page, const struct oomlog_event *event,
 			const struct explanation *x);
+/* One line, however long. */
+void explain_print_brief(const struct explain_page *page, const struct oomlog_event *event,
+			 const struct explanation *x);
 void explain_print_markdown(const struct explain_page *page, const struct oomlog_event *event,
 			    const struct explanation *x);
 

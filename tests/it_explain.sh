@@ -81,6 +81,11 @@ explain .
 is "$? $said" "1 oomlab: cannot read '.': Is a directory" 'a folder'
 explain --page-size=7 plain
 is $? 2 'wrong usage'
+explain --brief plain plain.gz
+is "$? $(wc -l <out) $(grep -c '^OOM [12]: plain[.gz]*, lines .*: Cgroup .* reached its limit of .*was killed\.$' out)" \
+	'0 2 2' 'each in a line'
+explain --brief text
+is "$out" 'No OOM kill in 1 line.' 'each of none'
 explain /dev/null
 is "$? $out" '0 No OOM kill in 0 lines.' 'nothing'
 "$oomlab" explain plain 2>said | head -n 1 >out
