@@ -149,6 +149,29 @@ START_TEST(text_wraps_at_the_width)
 }
 END_TEST
 
+START_TEST(a_number_and_its_unit_stay_on_a_line)
+{
+	static const char *const held[] = {"512 MiB.", "(0.1 %)", "99.8 %,", "16 ms"};
+	static const char *const free_to_part[] = {"2 processes", "12 bytestrings", "v2 MiB"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(held) + ARRAY_SIZE(free_to_part); i++) {
+		bool is_held = i < ARRAY_SIZE(held);
+		const char *last = is_held ? held[i] : free_to_part[i - ARRAY_SIZE(held)];
+		_cleanup_strbuf_ struct strbuf text = STRBUF_INIT, sentence = STRBUF_INIT;
+		struct doc doc = {0};
+
+		/* So that the last word but one ends the line, and the last does not fit. */
+		while (2 + sentence.len + 1 + strcspn(last, " ") < 64)
+			strbuf_puts(&sentence, "x");
+		strbuf_printf(&sentence, " %s", last);
+		doc_sentence(&doc, "%s", sentence.buf);
+		emit_text(&doc, false, 64, &text);
+		ck_assert_msg(!strstr(text.buf, last) != is_held, "%s", text.buf);
+		doc_release(&doc);
+	}
+}
+END_TEST
+
 START_TEST(the_story_fits_one_screen)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
@@ -208,6 +231,7 @@ static TCase *layout(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_story_fits_one_screen);
 	tcase_add_test(t, text_wraps_at_the_width);
+	tcase_add_test(t, a_number_and_its_unit_stay_on_a_line);
 	tcase_add_test(t, colour_adds_nothing_but_colour);
 	return t;
 }

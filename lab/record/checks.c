@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "record/query.h"
@@ -14,7 +15,7 @@ static struct check *add(struct conclusion *c, const char *what)
 
 	c->checks = xrealloc(c->checks, c->check_count + 1, sizeof(*c->checks));
 	check = &c->checks[c->check_count++];
-	*check = (struct check){.what = what, .is_known = true};
+	*check = (struct check){.what = xstrdup(what), .is_known = true};
 	return check;
 }
 
@@ -82,17 +83,10 @@ static void add_range(struct conclusion *c, const char *what, const struct range
 static void add_checkpoint(struct conclusion *c, const char *what, const struct range *range,
 			   const struct record_checkpoint *at, int64_t found)
 {
-	size_t before = c->check_count;
-	struct check *check;
-	char *with_name;
+	_cleanup_free_ char *where = at ? text_format("%s, %s", what, at->name)
+					: text_format("%s at the checkpoint", what);
 
-	add_range(c, what, range, found, say_kib);
-	if (c->check_count == before || !at)
-		return;
-	check = &c->checks[before];
-	with_name = text_format("%s, %s", check->found, at->name);
-	free(check->found);
-	check->found = with_name;
+	add_range(c, where, range, found, say_kib);
 }
 
 /* By the file it was read from, as evidence is. */
@@ -136,8 +130,6 @@ void checks_make(const struct record *record, struct conclusion *c)
 	add_range(c, kills_name(record), &expect->oom_kill,
 		  record_delta(record_own_cgroup(record), COUNTER_OOM_KILL), say_count);
 	add_peak(record, &expect->peak_bytes, c);
-	add_checkpoint(c, "VSZ at the checkpoint", &expect->vsz_bytes, last,
-		       last ? last->vsz_bytes : RECORD_ABSENT);
-	add_checkpoint(c, "RSS at the checkpoint", &expect->rss_bytes, last,
-		       last ? last->rss_bytes : RECORD_ABSENT);
+	add_checkpoint(c, "VSZ", &expect->vsz_bytes, last, last ? last->vsz_bytes : RECORD_ABSENT);
+	add_checkpoint(c, "RSS", &expect->rss_bytes, last, last ? last->rss_bytes : RECORD_ABSENT);
 }

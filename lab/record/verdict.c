@@ -379,6 +379,7 @@ void conclusion_draw(const struct record *record, struct conclusion *conclusion)
 void conclusion_release(struct conclusion *c)
 {
 	for (size_t i = 0; i < c->check_count; i++) {
+		free(c->checks[i].what);
 		free(c->checks[i].expected);
 		free(c->checks[i].found);
 	}

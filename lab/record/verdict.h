@@ -28,7 +28,7 @@ enum scope {
 
 /* One comparison; both sides are printed, on pass also. */
 struct check {
-	const char *what;
+	char *what;
 	char *expected, *found;
 	bool ok;
 	bool is_known; /* false: the record does not say, so the verdict is broken, not fail */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "report/emit.h"
 
@@ -65,6 +66,22 @@ static void flow_word(struct flow *f, const char *style, const char *word, size_
 	f->column += width;
 }
 
+/* "64 MiB", "99.8 %": a number and its unit stay together. */
+static size_t word_length(const char *text)
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "bytes", "%",
+					    "ms",  "us",  "s",	 "min", "kB"};
+	size_t len = strcspn(text, " "), open = strspn(text, "("), unit;
+
+	if (open == len || open + strspn(text + open, "0123456789.") != len || !text[len])
+		return len;
+	unit = strspn(text + len + 1, "KMGTiBbytesmunk%");
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (strlen(units[i]) == unit && !strncmp(text + len + 1, units[i], unit))
+			return len + 1 + strcspn(text + len + 1, " ");
+	return len;
+}
+
 static void flow_text(struct flow *f, const char *style, const char *text)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
@@ -72,7 +89,7 @@ static void flow_text(struct flow *f, const char *style, const char *text)
 
 	emit_visible(&sb, text);
 	for (p = sb.buf; *p;) {
-		size_t len = strcspn(p, " ");
+		size_t len = word_length(p);
 
 		if (len)
 			flow_word(f, style, p, len);
