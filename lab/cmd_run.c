@@ -67,6 +67,11 @@ static int find_target(struct run *run, char **operands, bool is_command, struct
 	if (is_command || !operands[0])
 		return find_command(run, operands, err);
 	run->argv = operands;
+	if (operands[1] && *operands[1] == '-')
+		return err_set(err, EXIT_USAGE,
+			       "'%s' stands behind the scenario; options go before it: oomlab run "
+			       "%s ... %s",
+			       operands[1], operands[1], operands[0]);
 	if (operands[1])
 		return err_set(err, EXIT_USAGE,
 			       "a scenario takes no arguments; a command goes "

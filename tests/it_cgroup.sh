@@ -143,6 +143,9 @@ is "$status $errors" "126 oomlab: cannot execute '/etc/passwd': Permission denie
 run --memory=64M --
 is $status 125 'nothing to run: 125'
 like "$errors" '^oomlab: nothing to run' 'nothing to run: said'
+run malloc-128m --memory 64M
+is "$status $errors" "125 oomlab: '--memory' stands behind the scenario; options go before it: oomlab run --memory ... malloc-128m" \
+	'an option behind the scenario: said'
 printf '#!/none/sh\n' >"$scratch/script" && chmod +x "$scratch/script"
 run --memory=64M -- "$scratch/script"
 is $status 127 'no interpreter: 127'
