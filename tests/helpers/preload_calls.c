@@ -312,15 +312,15 @@ static void killed(void)
 	raise(SIGKILL);
 }
 
-/* A child asks for 64 KiB after 64 KiB and fills them, until a limit ends it. */
+/* A child asks for 64 KiB after 64 KiB, 6 GiB in all, and fills them, until a limit ends it. */
 static void hungry_child(void)
 {
 	pid_t child = fork();
 	int status;
 
-	for (int i = 0; child == 0; i++) {
-		kept[i % 100000] = malloc(64 * KIB);
-		memset(kept[i % 100000], 1, 64 * KIB);
+	for (int i = 0; child == 0 && i < 100000; i++) {
+		kept[i] = malloc(64 * KIB);
+		memset(kept[i], 1, 64 * KIB);
 	}
 	need(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
 }
