@@ -276,6 +276,27 @@ START_TEST(what_failed_in_an_empty_guest_may_have_missed_a_file)
 }
 END_TEST
 
+#define LOOK                                                                          \
+	"{\"ev\":\"premortem\",\"percent\":5,\"limit\":67108864,\"high\":63753216}\n" \
+	"{\"ev\":\"premortem_look\",\"t\":5,\"current\":63800000,\"frozen\":true}\n"  \
+	"{\"ev\":\"premortem_process\",\"pid\":7,\"threads\":1,\"comm\":\"prog\"}\n"
+#define MAPPING                                                                         \
+	"{\"ev\":\"premortem_mapping\",\"pid\":7,\"size\":1152921504606846976,\"rss\":" \
+	"1152921504606846976}\n"
+#define FOUR(x) x x x x
+
+/* Sizes that add up to more than there are numbers, and counts that are absent. */
+START_TEST(a_damaged_look_is_survived)
+{
+	tell(RUN CGROUP LOOK FOUR(FOUR(MAPPING)) LIVED);
+	says("anonymous, 0 small mappings");
+	does_not_say("-922337");
+	tell(RUN CGROUP LOOK FOUR(FOUR(MAPPING)) "{\"ev\":\"premortem_mapping\",\"pid\":7,"
+						 "\"mappings\":3,\"size\":1,\"rss\":1}\n" LIVED);
+	says(" 3 other mappings");
+}
+END_TEST
+
 static const struct {
 	const char *members, *said;
 } places[] = {
@@ -318,6 +339,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, what_no_process_held_is_told_first);
 	tcase_add_test(tc, a_sum_beyond_the_limit_is_explained);
 	tcase_add_test(tc, what_failed_in_an_empty_guest_may_have_missed_a_file);
+	tcase_add_test(tc, a_damaged_look_is_survived);
 	tcase_add_loop_test(tc, where_it_ran_is_told_in_words, 0, (int)ARRAY_SIZE(places));
 	return tc;
 }

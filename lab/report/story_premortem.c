@@ -153,6 +153,13 @@ static void add_mapping(const char *name, int64_t rss, int64_t size, struct doc 
 	doc_row(doc, resident, mapped, name);
 }
 
+/* Each is bounded, but not how many there are in a damaged record. */
+static void add_to(int64_t *sum, int64_t more)
+{
+	if (__builtin_add_overflow(*sum, or_zero(more), sum))
+		*sum = INT64_MAX;
+}
+
 static void say_mappings(const struct record_premortem *p, struct doc *doc)
 {
 	int64_t pid = largest_process(p), rest_rss = 0, rest_size = 0, rest = 0, least = 0;
@@ -177,9 +184,9 @@ static void say_mappings(const struct record_premortem *p, struct doc *doc)
 			add_mapping(name, m->rss, m->size, doc);
 			shown++;
 		} else {
-			rest_rss += m->rss;
-			rest_size += m->size;
-			rest += m->mappings;
+			add_to(&rest_rss, m->rss);
+			add_to(&rest_size, m->size);
+			add_to(&rest, m->mappings);
 		}
 	}
 	if (rest) {
