@@ -42,7 +42,7 @@ void export_folded(const struct facts *f, struct strbuf *out)
 	touch_frames_init(&frames, r);
 	for (size_t i = 0; i < r->touch_count; i++) {
 		const struct record_touch *t = &r->touches[i];
-		int64_t bytes = touch_bytes(&frames, t);
+		int64_t bytes = touch_bytes(&frames, i);
 
 		if (!bytes || !t->stack || !*t->stack)
 			continue;

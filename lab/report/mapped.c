@@ -140,15 +140,17 @@ static struct mapped *entry_of(struct gatherer *g, const struct record_touch *to
 }
 
 /* Pages of files are nobody's reservation. */
-static void place_touch(struct gatherer *g, const struct record_touch *touch)
+static void place_touch(struct gatherer *g, size_t i)
 {
+	const struct record_touch *touch = &g->record->touches[i];
 	struct record_touch memory = *touch;
 	struct mapped *entry = entry_of(g, touch);
 
 	memory.file = RECORD_ABSENT;
 	if (touch_shmem_is_file(g->record, touch))
 		memory.shmem = RECORD_ABSENT;
-	touches_add(&g->list->frames, &memory, &entry->touches);
+	touches_add(&g->list->frames, &memory, touch_copied(&g->list->frames, i),
+		    &entry->touches);
 }
 
 static int most_first(const void *a, const void *b)
@@ -172,7 +174,7 @@ void mapped_gather(const struct record *record, struct mapped_list *list)
 	for (size_t i = 0; i < record->mapping_count; i++)
 		place_mapping(&g, i);
 	for (size_t i = 0; i < record->touch_count; i++)
-		place_touch(&g, &record->touches[i]);
+		place_touch(&g, i);
 	qsort(list->items, list->count, sizeof(*list->items), most_first);
 	for (size_t i = 0; i < list->count; i++)
 		touches_sort(&list->items[i].touches);

@@ -3,8 +3,6 @@
 #include "record/kills.h"
 #include "report/touches_parts.h"
 
-enum { FAULTS_WORTH_TELLING = 64 };
-
 #define HUGE_PAGE   (2.0 * 1024 * 1024)
 #define SCALE_LEAST 0.5
 #define SCALE_MOST  2.0
@@ -118,36 +116,4 @@ int64_t touch_estimate(const struct touch_frames *f, const struct record_touch *
 	return f->is_estimate ? (int64_t)(faulted(f, touch) *
 					  (touch->pid == f->record->target_pid ? f->scale : 1))
 			      : 0;
-}
-
-static bool has_forked(const struct record *r, int64_t pid)
-{
-	for (size_t i = 0; i < r->resident_count; i++)
-		if (r->residents[i].pid == pid)
-			return r->residents[i].has_forked;
-	return false;
-}
-
-static int64_t grown(const struct record_touch *touch)
-{
-	return or_zero(touch->anon) + or_zero(touch->file) + or_zero(touch->shmem);
-}
-
-/* Huge pages are split for it, so each is one page. */
-int64_t touch_copied(const struct touch_frames *f, const struct record_touch *touch)
-{
-	int64_t page = touch_page_bytes(f->record);
-	int64_t bytes = or_zero(touch->faults) / 2 < INT64_MAX / page / 2
-				? or_zero(touch->faults) * page
-				: 0;
-
-	if (f->is_estimate || !has_forked(f->record, touch->pid) ||
-	    or_zero(touch->faults) < FAULTS_WORTH_TELLING || grown(touch) > bytes / 4)
-		return 0;
-	return bytes - grown(touch);
-}
-
-int64_t touch_bytes(const struct touch_frames *f, const struct record_touch *touch)
-{
-	return grown(touch) + touch_estimate(f, touch) + touch_copied(f, touch);
 }

@@ -18,6 +18,8 @@ void touch_frames_init(struct touch_frames *f, const struct record *r)
 	*f = (struct touch_frames){.record = r, .is_estimate = touches_lack(r) != NULL};
 	if (f->is_estimate)
 		touch_fit(f);
+	else
+		f->copied = touch_copies(r);
 	f->sorted = xcalloc(r->frame_count + 1, sizeof(*f->sorted));
 	for (size_t i = 0; i < r->frame_count; i++)
 		f->sorted[i] = &r->frames[i];
@@ -28,6 +30,7 @@ void touch_frames_init(struct touch_frames *f, const struct record *r)
 void touch_frames_release(struct touch_frames *f)
 {
 	free(f->sorted);
+	free(f->copied);
 	*f = (struct touch_frames){0};
 }
 

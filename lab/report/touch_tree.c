@@ -117,7 +117,7 @@ void touch_tree_grow(const struct record *record, struct touch_tree *tree)
 	touch_frames_init(&frames, record);
 	for (size_t i = 0; i < record->touch_count; i++) {
 		const struct record_touch *touch = &record->touches[i];
-		int64_t bytes = touch_bytes(&frames, touch);
+		int64_t bytes = touch_bytes(&frames, i);
 
 		if (bytes <= 0 || !touch->stack || !*touch->stack)
 			continue;

@@ -121,8 +121,20 @@ static enum touch_kind estimated_kind(const struct touch_frames *frames,
 	return anon_kind(frames, touch);
 }
 
+int64_t touch_copied(const struct touch_frames *frames, size_t touch)
+{
+	return frames->copied ? frames->copied[touch] : 0;
+}
+
+int64_t touch_bytes(const struct touch_frames *frames, size_t touch)
+{
+	const struct record_touch *t = &frames->record->touches[touch];
+
+	return touch_grown(t) + touch_estimate(frames, t) + touch_copied(frames, touch);
+}
+
 void touches_add(const struct touch_frames *frames, const struct record_touch *touch,
-		 struct touches *touches)
+		 int64_t copied, struct touches *touches)
 {
 	struct touch_line line = {.samples = or_zero(touch->samples)};
 	const struct {
@@ -134,7 +146,7 @@ void touches_add(const struct touch_frames *frames, const struct record_touch *t
 		{touch_shmem_is_file(frames->record, touch) ? TOUCH_FILE : TOUCH_SHMEM,
 		 or_zero(touch->shmem)},
 		{TOUCH_FILE, or_zero(touch->file)},
-		{TOUCH_COW, touch_copied(frames, touch)},
+		{TOUCH_COW, copied},
 	};
 
 	touches->samples += line.samples;
@@ -167,7 +179,7 @@ void touches_gather(const struct record *record, struct touches *touches)
 	*touches = (struct touches){0};
 	touch_frames_init(&frames, record);
 	for (size_t i = 0; i < record->touch_count; i++)
-		touches_add(&frames, &record->touches[i], touches);
+		touches_add(&frames, &record->touches[i], touch_copied(&frames, i), touches);
 	touches_sort(touches);
 	touch_frames_release(&frames);
 }

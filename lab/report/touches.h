@@ -50,6 +50,7 @@ struct touch_frames {
 	double scale;	  /* so that the target's sum is about its resident size */
 	int64_t resident; /* of the target when it was last seen; absent: not known */
 	const struct record_frame **sorted;
+	int64_t *copied; /* of each of the record's touches: bytes of pages copied after a fork */
 };
 void touch_frames_init(struct touch_frames *frames, const struct record *record);
 void touch_frames_release(struct touch_frames *frames);
@@ -80,9 +81,12 @@ bool touch_shmem_is_file(const struct record *record, const struct record_touch 
 /* Of one kind, too. Without a line each address is a place, unless the function is known. */
 bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b);
 
-/* Adds one line of the record to some, which are zero-initialised; then sort them once. */
+/*
+ * Adds one line of the record to some, which are zero-initialised; then sort them once. `copied`:
+ * touch_copied() of it.
+ */
 void touches_add(const struct touch_frames *frames, const struct record_touch *touch,
-		 struct touches *touches);
+		 int64_t copied, struct touches *touches);
 void touches_sort(struct touches *touches);
 
 /* What the profile lacks, in words; NULL: nothing, sizes are the kernel's. */
@@ -91,13 +95,11 @@ const char *touches_lack(const struct record *record);
 /* Bytes of a line by page faults alone; 0 when sizes are the kernel's. */
 int64_t touch_estimate(const struct touch_frames *frames, const struct record_touch *touch);
 
-/*
- * A page copied after a fork(2) changes nobody's size: faults that nothing grew by are such copies.
- */
-int64_t touch_copied(const struct touch_frames *frames, const struct record_touch *touch);
+/* Bytes copied after a fork(2) by the touch of that index (touch_copies.c). */
+int64_t touch_copied(const struct touch_frames *frames, size_t touch);
 
-/* All bytes of a line, known or estimated, copies among them. */
-int64_t touch_bytes(const struct touch_frames *frames, const struct record_touch *touch);
+/* All bytes of the touch of that index, known or estimated, copies among them. */
+int64_t touch_bytes(const struct touch_frames *frames, size_t touch);
 
 /* Of one place of a stack, len bytes: whether it is the program's own, no system library's. */
 bool touch_frame_is_own(const struct touch_frames *frames, const char *at, size_t len);

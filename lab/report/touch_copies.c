@@ -1,0 +1,225 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "report/touches_parts.h"
+
+enum {
+	COPIES_LEAST_FAULTS = 64,
+	COPIES_LEAST_SAMPLES = 8, /* fewer say nothing of how many faults there were */
+	COPIES_SAMPLES_ASTRAY = 4,
+};
+
+#define COPIES_ERRORS	  3.0 /* standard deviations */
+#define COPIES_MOST_BYTES ((double)(INT64_C(1) << 60))
+
+/* One touch of the record: what it has beyond what explains it; bytes. */
+struct row {
+	size_t at; /* in the record */
+	const struct record_touch *touch;
+	const struct record_mapping *mapping; /* NULL: not known */
+	bool is_shared;			      /* more than one process was seen at its mapping */
+	double faults, grown;
+	double samples; /* of all rows of that stack, where it is of copies alone */
+	double excess, spare;
+};
+
+static bool is_in_file_or_shared(const struct row *row)
+{
+	return row->mapping &&
+	       (!strcmp(row->mapping->what, "shared") || !strcmp(row->mapping->what, "file"));
+}
+
+/* Mapped after the fork, if the process is a child. */
+static bool is_own(const struct row *row)
+{
+	return row->mapping && row->mapping->pid == row->touch->pid && !row->is_shared;
+}
+
+static double bytes_of(int64_t value)
+{
+	return value > 0 && is_known(value) ? (double)value : 0;
+}
+
+/* Nothing but copies, as far as can be seen. */
+static bool is_clear(const struct row *row)
+{
+	return row->faults > 0 && row->grown <= row->faults / 4;
+}
+
+static double excess_of(const struct row *row, double page)
+{
+	double excess = row->faults - row->grown;
+
+	if (is_in_file_or_shared(row) || row->samples < COPIES_LEAST_SAMPLES ||
+	    excess < COPIES_LEAST_FAULTS * page || excess > COPIES_MOST_BYTES)
+		return 0;
+	return excess * excess * row->samples >
+			       COPIES_ERRORS * COPIES_ERRORS * row->faults * row->faults
+		       ? excess
+		       : 0;
+}
+
+/* A file's pages come by sixteens. */
+static double spare_of(const struct row *row)
+{
+	double grown = row->grown - bytes_of(row->touch->file);
+	double samples = bytes_of(row->touch->samples) + 1;
+	double most = COPIES_SAMPLES_ASTRAY * grown / samples;
+	bool is_without_faults = samples > 2 * COPIES_LEAST_SAMPLES && row->faults < grown / 4;
+
+	if (is_in_file_or_shared(row) || is_without_faults || grown <= row->faults)
+		return 0;
+	return grown - row->faults < most ? grown - row->faults : most;
+}
+
+/* What it was taken to be forked with may be what it had grown by before it was heard of. */
+static void forgive_unheard(struct row *rows, size_t count, double inherited)
+{
+	double own = 0, rest;
+
+	for (size_t i = 0; i < count; i++)
+		own += is_own(&rows[i]) ? rows[i].excess : 0;
+	rest = own > inherited ? (own - inherited) / own : 0;
+	for (size_t i = 0; i < count; i++)
+		if (inherited > 0 && is_own(&rows[i]))
+			rows[i].excess *= rest;
+}
+
+static void settle_process(const struct record_resident *process, struct row *rows, size_t count,
+			   int64_t *copied)
+{
+	double excess = 0, spare = 0;
+
+	forgive_unheard(rows, count, bytes_of(process->inherited));
+	for (size_t i = 0; i < count; i++) {
+		excess += rows[i].excess;
+		spare += rows[i].spare;
+	}
+	for (size_t i = 0; excess > spare && i < count; i++)
+		copied[rows[i].at] = (int64_t)(rows[i].excess * (1 - spare / excess));
+}
+
+static int by_mapping(const void *a, const void *b)
+{
+	int64_t x = ((const struct row *)a)->touch->mapping;
+	int64_t y = ((const struct row *)b)->touch->mapping;
+
+	return (x > y) - (x < y);
+}
+
+static int by_stack(const void *a, const void *b)
+{
+	const char *x = ((const struct row *)a)->touch->stack;
+	const char *y = ((const struct row *)b)->touch->stack;
+
+	return strcmp(x ? x : "", y ? y : "");
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	int64_t x = ((const struct row *)a)->touch->pid;
+	int64_t y = ((const struct row *)b)->touch->pid;
+
+	return (x > y) - (x < y);
+}
+
+static const struct record_mapping *mapping_of(const struct record *r, int64_t id)
+{
+	for (size_t i = 0; is_known(id) && i < r->mapping_count; i++)
+		if (r->mappings[i].id == id)
+			return &r->mappings[i];
+	return NULL;
+}
+
+static const struct record_resident *process_of(const struct record *r, int64_t pid)
+{
+	for (size_t i = 0; i < r->resident_count; i++)
+		if (r->residents[i].pid == pid)
+			return &r->residents[i];
+	return NULL;
+}
+
+/* Where the rows end that compare the same as the first. */
+static size_t end_of_group(const struct row *rows, size_t from, size_t count,
+			   int (*compare)(const void *, const void *))
+{
+	size_t end = from + 1;
+
+	while (end < count && !compare(&rows[from], &rows[end]))
+		end++;
+	return end;
+}
+
+static void see_mapping(const struct record *r, struct row *rows, size_t count)
+{
+	const struct record_mapping *mapping = mapping_of(r, rows[0].touch->mapping);
+	bool is_shared = false;
+
+	for (size_t i = 1; i < count; i++)
+		is_shared |= rows[i].touch->pid != rows[0].touch->pid;
+	for (size_t i = 0; i < count; i++) {
+		rows[i].mapping = mapping;
+		rows[i].is_shared = is_shared;
+	}
+}
+
+/* The same line in many children is as well known as one of all their samples. */
+static void sum_samples(struct row *rows, size_t count)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += is_clear(&rows[i]) ? bytes_of(rows[i].touch->samples) : 0;
+	for (size_t i = 0; i < count; i++)
+		rows[i].samples = is_clear(&rows[i]) && rows[i].touch->stack
+					  ? sum
+					  : bytes_of(rows[i].touch->samples);
+}
+
+static void weigh_all(const struct record *r, struct row *rows)
+{
+	double page = (double)touch_page_bytes(r);
+	size_t count = r->touch_count, end;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct record_touch *t = &r->touches[i];
+
+		rows[i] = (struct row){.at = i, .touch = t};
+		rows[i].faults = bytes_of(t->faults) * page;
+		rows[i].grown = bytes_of(t->anon) + bytes_of(t->file) + bytes_of(t->shmem);
+	}
+	qsort(rows, count, sizeof(*rows), by_mapping);
+	for (size_t i = 0; i < count; i = end) {
+		end = end_of_group(rows, i, count, by_mapping);
+		see_mapping(r, rows + i, end - i);
+	}
+	qsort(rows, count, sizeof(*rows), by_stack);
+	for (size_t i = 0; i < count; i = end) {
+		end = end_of_group(rows, i, count, by_stack);
+		sum_samples(rows + i, end - i);
+	}
+	for (size_t i = 0; i < count; i++) {
+		rows[i].excess = excess_of(&rows[i], page);
+		rows[i].spare = spare_of(&rows[i]);
+	}
+}
+
+int64_t *touch_copies(const struct record *r)
+{
+	size_t count = r->touch_count, end;
+	int64_t *copied = xcalloc(count + 1, sizeof(*copied));
+	_cleanup_free_ struct row *rows = xcalloc(count + 1, sizeof(*rows));
+
+	weigh_all(r, rows);
+	qsort(rows, count, sizeof(*rows), by_pid);
+	for (size_t i = 0; i < count; i = end) {
+		const struct record_resident *process = process_of(r, rows[i].touch->pid);
+
+		end = end_of_group(rows, i, count, by_pid);
+		if (process && process->has_forked)
+			settle_process(process, rows + i, end - i, copied);
+	}
+	return copied;
+}
