@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "report/export.h"
+#include "report/story.h"
 #include "report/touches.h"
 #include "suite.h"
 
@@ -15,6 +16,8 @@
 	"{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"fill\",\"file\":\"/a/b/c.c\"," \
 	"\"line\":7}\n"
 #define TOUCH(rest) "{\"ev\":\"touch\",\"pid\":5,\"samples\":1," rest "}\n"
+
+#define COPY(rest)  "{\"ev\":\"touch\",\"pid\":5,\"samples\":100," rest "}\n"
 
 static struct record record;
 static struct touches touches;
@@ -82,16 +85,16 @@ END_TEST
 
 START_TEST(faults_without_growth_are_copies_after_a_fork)
 {
-	gather(MODULES OWN FORKED("true") TOUCH("\"faults\":1000,\"stack\":\"0+10\""));
+	gather(MODULES OWN FORKED("true") COPY("\"faults\":1000,\"stack\":\"0+10\""));
 	ck_assert_uint_eq(touches.count, 1);
 	ck_assert_int_eq(touches.lines[0].kind, TOUCH_COW);
 	ck_assert_int_eq(touches.lines[0].bytes, 4096000);
 	drop();
-	gather(MODULES OWN FORKED("false") TOUCH("\"faults\":1000,\"stack\":\"0+10\""));
+	gather(MODULES OWN FORKED("false") COPY("\"faults\":1000,\"stack\":\"0+10\""));
 	ck_assert_uint_eq(touches.count, 0);
 	drop();
 	gather(MODULES OWN FORKED("true")
-		       TOUCH("\"anon\":4000000,\"faults\":1000,\"stack\":\"0+10\""));
+		       COPY("\"anon\":4000000,\"faults\":1000,\"stack\":\"0+10\""));
 	ck_assert_uint_eq(touches.count, 1);
 	ck_assert_int_eq(touches.lines[0].kind, TOUCH_STORE);
 	drop();
@@ -140,11 +143,66 @@ START_TEST(collapsed_stacks_have_copies_after_a_fork)
 	struct strbuf out = STRBUF_INIT;
 	struct facts facts = {.record = &record};
 
-	gather(MODULES OWN FORKED("true") TOUCH("\"faults\":1000,\"stack\":\"0+10\""));
+	gather(MODULES OWN FORKED("true") COPY("\"faults\":1000,\"stack\":\"0+10\""));
 	export_folded(&facts, &out);
 	ck_assert_str_eq(out.buf, "fill 4096000\n");
 	strbuf_release(&out);
 	drop();
+}
+END_TEST
+
+/* All that the table and its sentences say, a blank between. */
+static void tell(const char *text, struct strbuf *out)
+{
+	struct facts facts = {.record = &record};
+	struct doc doc = {0};
+
+	gather(text);
+	story_who(&facts, &doc);
+	for (size_t i = 0; i < doc.count; i++) {
+		strbuf_printf(out, "%s ", doc.blocks[i].text ? doc.blocks[i].text : "");
+		for (size_t j = 0; j < doc.blocks[i].row_count; j++)
+			for (char **cell = doc.blocks[i].rows[j]; *cell; cell++)
+				strbuf_printf(out, "%s ", *cell);
+	}
+	doc_release(&doc);
+	drop();
+}
+
+#define TARGET	  "{\"ev\":\"start\",\"t_ns\":1,\"pid\":5}\n"
+#define CHILD(id) "{\"ev\":\"resident\",\"pid\":" id ",\"forked\":true}\n"
+#define OF(id, rest) \
+	"{\"ev\":\"touch\",\"pid\":" id ",\"samples\":100,\"stack\":\"0+10\"," rest "}\n"
+
+START_TEST(a_line_says_which_processes_it_is_of)
+{
+	struct strbuf out = STRBUF_INIT;
+
+	tell(MODULES OWN TARGET CHILD("5") CHILD("6") CHILD("7") OF("7", "\"faults\":2000")
+		     OF("5", "\"anon\":4096000") OF("6", "\"faults\":1000")
+			     OF("7", "\"shmem\":4096000"),
+	     &out);
+	ck_assert_msg(strstr(out.buf, "write to new memory; the target ") != NULL, "%s", out.buf);
+	ck_assert_msg(strstr(out.buf, "copy on write after fork(2); 2 processes ") != NULL, "%s",
+		      out.buf);
+	ck_assert_msg(strstr(out.buf, "; child process 7 ") != NULL, "%s", out.buf);
+	ck_assert_msg(strstr(out.buf, "what 3 processes touched, all together") != NULL, "%s",
+		      out.buf);
+	ck_assert_msg(strstr(out.buf, "11.7 MiB of it are copies after fork(2)") != NULL, "%s",
+		      out.buf);
+	ck_assert_msg(strstr(out.buf, "the cgroup is charged for both") != NULL, "%s", out.buf);
+	strbuf_release(&out);
+}
+END_TEST
+
+START_TEST(of_one_process_nothing_is_said_of_processes)
+{
+	struct strbuf out = STRBUF_INIT;
+
+	tell(MODULES OWN TARGET OF("5", "\"anon\":4096000"), &out);
+	ck_assert_msg(strstr(out.buf, "write to new memory ") != NULL, "%s", out.buf);
+	ck_assert_msg(!strstr(out.buf, "process") && !strstr(out.buf, "fork"), "%s", out.buf);
+	strbuf_release(&out);
 }
 END_TEST
 
@@ -293,6 +351,8 @@ static TCase *tests(void)
 	tcase_add_test(tcase, hostile_stacks_are_survived);
 	tcase_add_test(tcase, collapsed_stacks_are_outermost_first);
 	tcase_add_test(tcase, collapsed_stacks_have_copies_after_a_fork);
+	tcase_add_test(tcase, a_line_says_which_processes_it_is_of);
+	tcase_add_test(tcase, of_one_process_nothing_is_said_of_processes);
 	tcase_add_test(tcase, own_functions_may_be_called_like_those_of_libc);
 	tcase_add_test(tcase, headers_of_a_standard_library_are_not_blamed);
 	tcase_add_test(tcase, scopes_tell_the_library_from_the_program);

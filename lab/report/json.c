@@ -204,6 +204,9 @@ static json_t *profile_json(const struct touches *t)
 
 		json_put_text(object, "module", line->module);
 		json_put_number(object, "samples", line->samples);
+		json_put_number(object, "processes", line->processes);
+		if (line->processes == 1)
+			json_put_number(object, "pid", line->pid);
 		json_array_append_new(array, object);
 	}
 	return array;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "report/story.h"
 #include "report/touches.h"
@@ -43,7 +44,19 @@ static void add_row(struct doc *doc, const struct touches *t, const char *place,
 	doc_row(doc, size, share, place, how);
 }
 
-static void draw_table(const struct touches *t, struct doc *doc)
+/* Nothing where there is but one. */
+static char *whose(const struct facts *f, const struct touches *t, const struct touch_line *line)
+{
+	if (t->processes < 2)
+		return xstrdup("");
+	if (line->processes > 1)
+		return text_format("; %" PRId64 " processes", line->processes);
+	if (line->pid == f->record->target_pid)
+		return xstrdup("; the target");
+	return text_format("; child process %" PRId64, line->pid);
+}
+
+static void draw_table(const struct facts *f, const struct touches *t, struct doc *doc)
 {
 	int64_t rest = t->total;
 	size_t shown = 0;
@@ -53,10 +66,11 @@ static void draw_table(const struct touches *t, struct doc *doc)
 	/* What is less than a thousandth is noise of start and end. */
 	for (; shown < t->count && shown < ROWS_MAX && t->lines[shown].bytes >= t->total / 1000;
 	     shown++) {
-		_cleanup_free_ char *place = touch_place(&t->lines[shown]);
+		const struct touch_line *line = &t->lines[shown];
+		_cleanup_free_ char *place = touch_place(line), *by = whose(f, t, line);
+		_cleanup_free_ char *how = text_format("%s%s", touch_kind_words[line->kind], by);
 
-		add_row(doc, t, place, touch_kind_words[t->lines[shown].kind],
-			t->lines[shown].bytes);
+		add_row(doc, t, place, how, line->bytes);
 		rest -= t->lines[shown].bytes;
 	}
 	if (shown < t->count) {
@@ -65,6 +79,41 @@ static void draw_table(const struct touches *t, struct doc *doc)
 
 		add_row(doc, t, others, "", rest);
 	}
+	cite_samples(doc, t);
+}
+
+/* Of processes that came one after the other, the sum was never there at once. */
+static void say_processes(const struct facts *f, const struct touches *t, struct doc *doc)
+{
+	int64_t peak = record_max(f->record, METRIC_PEAK, NULL);
+
+	if (t->processes < 2)
+		return;
+	doc_sentence(doc,
+		     "This is what %" PRId64 " processes touched, all together; what one touched "
+		     "is still counted here when it has given it back or ended.",
+		     t->processes);
+	if (is_known(peak) && t->total / 10 * 9 > peak)
+		doc_sentence(doc,
+			     "So it is more than was ever charged to the cgroup at once: %s.",
+			     SIZE(peak));
+	cite_samples(doc, t);
+}
+
+static void say_copies(const struct touches *t, struct doc *doc)
+{
+	int64_t copied = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		copied += t->lines[i].kind == TOUCH_COW ? t->lines[i].bytes : 0;
+	if (!copied)
+		return;
+	doc_sentence(doc,
+		     "%s of it are copies after fork(2): parent and child share their pages until "
+		     "one of them writes to a page, and gets a copy of it. The writer's resident "
+		     "size stays the same, as the copy takes the place of the page, but the cgroup "
+		     "is charged for both as long as the other process has the page.",
+		     SIZE(copied));
 	cite_samples(doc, t);
 }
 
@@ -135,7 +184,9 @@ void story_who(const struct facts *f, struct doc *doc)
 		doc_heading(doc, "Where resident memory came from");
 		say_largest(&t, doc);
 		say_estimate(f, &t, doc);
-		draw_table(&t, doc);
+		draw_table(f, &t, doc);
+		say_processes(f, &t, doc);
+		say_copies(&t, doc);
 		say_turnover(f, &t, doc);
 		say_sum(f, &t, doc);
 	}

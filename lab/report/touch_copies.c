@@ -61,17 +61,30 @@ static double excess_of(const struct row *row, double page)
 		       : 0;
 }
 
-/* A file's pages come by sixteens. */
+/*
+ * Growth beyond faults, or less, of a row that does not copy. Much growth without faults is of none.
+ * A file's pages come by sixteens: they explain none but their own faults.
+ */
 static double spare_of(const struct row *row)
 {
 	double grown = row->grown - bytes_of(row->touch->file);
-	double samples = bytes_of(row->touch->samples) + 1;
-	double most = COPIES_SAMPLES_ASTRAY * grown / samples;
-	bool is_without_faults = samples > 2 * COPIES_LEAST_SAMPLES && row->faults < grown / 4;
+	bool is_without_faults = bytes_of(row->touch->samples) > 2 * COPIES_LEAST_SAMPLES &&
+				 row->faults < grown / 4;
 
-	if (is_in_file_or_shared(row) || is_without_faults || grown <= row->faults)
+	if (is_in_file_or_shared(row) || is_without_faults || row->excess > 0)
 		return 0;
-	return grown - row->faults < most ? grown - row->faults : most;
+	if (row->faults > row->grown)
+		return row->grown - row->faults;
+	return grown > row->faults ? grown - row->faults : 0;
+}
+
+/* So much of a row can be misplaced. */
+static double astray(const struct row *row)
+{
+	double size = row->grown > row->faults ? row->grown : row->faults;
+
+	return size * COPIES_SAMPLES_ASTRAY /
+	       (bytes_of(row->touch->samples) + COPIES_SAMPLES_ASTRAY);
 }
 
 /* What it was taken to be forked with may be what it had grown by before it was heard of. */
@@ -90,13 +103,15 @@ static void forgive_unheard(struct row *rows, size_t count, double inherited)
 static void settle_process(const struct record_resident *process, struct row *rows, size_t count,
 			   int64_t *copied)
 {
-	double excess = 0, spare = 0;
+	double excess = 0, spare = 0, most = 0;
 
 	forgive_unheard(rows, count, bytes_of(process->inherited));
 	for (size_t i = 0; i < count; i++) {
 		excess += rows[i].excess;
 		spare += rows[i].spare;
+		most += rows[i].spare != 0 ? astray(&rows[i]) : 0;
 	}
+	spare = spare < 0 ? 0 : spare < most ? spare : most;
 	for (size_t i = 0; excess > spare && i < count; i++)
 		copied[rows[i].at] = (int64_t)(rows[i].excess * (1 - spare / excess));
 }

@@ -99,6 +99,8 @@ static void add_line(struct touches *t, const struct touch_line *line)
 		if (touch_is_same_place(&t->lines[i], line)) {
 			t->lines[i].bytes += line->bytes;
 			t->lines[i].samples += line->samples;
+			t->lines[i].processes += t->lines[i].last_pid != line->pid;
+			t->lines[i].last_pid = line->pid;
 			return;
 		}
 	if (!(t->count & (t->count - 1)))
@@ -136,7 +138,12 @@ int64_t touch_bytes(const struct touch_frames *frames, size_t touch)
 void touches_add(const struct touch_frames *frames, const struct record_touch *touch,
 		 int64_t copied, struct touches *touches)
 {
-	struct touch_line line = {.samples = or_zero(touch->samples)};
+	struct touch_line line = {
+		.samples = or_zero(touch->samples),
+		.pid = touch->pid,
+		.last_pid = touch->pid,
+		.processes = 1,
+	};
 	const struct {
 		enum touch_kind kind;
 		int64_t bytes;
@@ -172,14 +179,34 @@ void touches_sort(struct touches *touches)
 		qsort(touches->lines, touches->count, sizeof(*touches->lines), largest_first);
 }
 
+static int by_pid(const void *a, const void *b, void *touches)
+{
+	int64_t x = ((const struct record_touch *)touches)[*(const size_t *)a].pid;
+	int64_t y = ((const struct record_touch *)touches)[*(const size_t *)b].pid;
+
+	return (x > y) - (x < y);
+}
+
+/* Process by process, so that those of a line can be counted. */
 void touches_gather(const struct record *record, struct touches *touches)
 {
+	_cleanup_free_ size_t *order = xcalloc(record->touch_count + 1, sizeof(*order));
 	struct touch_frames frames;
+	int64_t last = RECORD_ABSENT;
 
 	*touches = (struct touches){0};
 	touch_frames_init(&frames, record);
 	for (size_t i = 0; i < record->touch_count; i++)
-		touches_add(&frames, &record->touches[i], touch_copied(&frames, i), touches);
+		order[i] = i;
+	if (record->touch_count)
+		qsort_r(order, record->touch_count, sizeof(*order), by_pid, record->touches);
+	for (size_t i = 0; i < record->touch_count; i++) {
+		const struct record_touch *touch = &record->touches[order[i]];
+
+		touches_add(&frames, touch, touch_copied(&frames, order[i]), touches);
+		touches->processes += touch->pid != last;
+		last = touch->pid;
+	}
 	touches_sort(touches);
 	touch_frames_release(&frames);
 }

@@ -33,6 +33,8 @@ struct touch_line {
 	const char *at;		     /* "3+15a2b0", len at_len: what is left without symbols */
 	size_t at_len;
 	int64_t bytes, samples;
+	int64_t pid, last_pid; /* of the first and the last process */
+	int64_t processes;     /* that touched there; by touches_gather() alone */
 };
 
 struct touches {
@@ -40,6 +42,7 @@ struct touches {
 	size_t count;
 	int64_t total;	 /* bytes of all lines */
 	int64_t samples; /* that they rest on */
+	int64_t processes; /* that touched anything; by touches_gather() alone */
 };
 
 /* The resolved places of the record's stacks, to be looked up. */
