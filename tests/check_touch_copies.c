@@ -20,8 +20,8 @@ static struct model {
 		bool has_forked;
 		int inherited; /* pages it is taken to have been forked with */
 		struct {
-			int grown, faults, samples, copied; /* pages; copied: truth */
-			int mapping;			    /* 0: not known */
+			int grown, shared, faults, samples, copied; /* pages; copied: truth */
+			int mapping;				    /* 0: not known */
 		} lines[LINES];
 		int growth_since, faults_since; /* the last sample of each */
 	} processes[PROCESSES];
@@ -89,6 +89,7 @@ static void write_process(const struct process *p, int pid, struct strbuf *text)
 			continue;
 		strbuf_printf(text, "{\"ev\":\"touch\",\"pid\":%d,\"stack\":\"0+%d\"", pid, i + 1);
 		put(text, "anon", p->lines[i].grown * PAGE);
+		put(text, "shmem", p->lines[i].shared * PAGE);
 		put(text, "faults", p->lines[i].faults);
 		put(text, "samples", p->lines[i].samples);
 		put(text, "mapping", p->lines[i].mapping);
@@ -177,7 +178,8 @@ START_TEST(what_children_copy_is_told_and_nothing_else)
 				touch_pages(p, 2, PAGE_COPIED, cases[i].inherited * MIB_PAGES);
 			}
 			/* What comes after a child's last sample is half a period, most often. */
-			check_all(cases[i].inherited > 1 ? 2 : 2 + periods[j][1] * 50.0 / MIB_PAGES);
+			check_all(cases[i].inherited > 1 ? 2
+							 : 2 + periods[j][1] * 50.0 / MIB_PAGES);
 		}
 }
 END_TEST
@@ -208,6 +210,22 @@ START_TEST(one_line_may_copy_and_grow)
 		touch_pages(p, 0, PAGE_COPIED, 16 * MIB_PAGES);
 	}
 	check_all(2);
+}
+END_TEST
+
+/* As of a file that lives in memory, whose pages are counted like shared memory, and where is not
+ * known: they come by sixteens, with one fault. */
+START_TEST(pages_of_files_hide_no_copy)
+{
+	struct process *p;
+
+	begin(20, 20);
+	p = add_process(true, 21);
+	p->lines[0].shared = 96;
+	p->lines[0].samples = 4;
+	p->lines[0].faults = 6;
+	touch_pages(p, 1, PAGE_COPIED, 2 * MIB_PAGES);
+	check_all(4);
 }
 END_TEST
 
@@ -332,6 +350,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, what_children_copy_is_told_and_nothing_else);
 	tcase_add_test(tcase, lines_in_turns_copy_nothing);
 	tcase_add_test(tcase, one_line_may_copy_and_grow);
+	tcase_add_test(tcase, pages_of_files_hide_no_copy);
 	tcase_add_test(tcase, growth_without_faults_hides_no_copy);
 	tcase_add_test(tcase, faults_not_sampled_before_the_fork_hide_no_copy);
 	tcase_add_test(tcase, who_has_not_forked_copies_nothing);

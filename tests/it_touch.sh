@@ -160,12 +160,21 @@ copies() {
 		"$(report "$dir" '[.touches[] | select(.bytes > 1048576) | [.function, .kind, .bytes]] | tostring')"
 }
 
-after_forks() {
-	truncate -s 32M "$scratch/file"
+copies_alone() {
 	copies "$1" 'children 40 8 0' by_loop store 8
 	copies "$1" 'children 40 8 4' by_child copy_on_write 160
 	copies "$1" both by_loop store 32 by_child copy_on_write 16 by_parent copy_on_write 16
 	copies "$1" chain by_loop store 16 by_memset clear 16 by_child copy_on_write 32
+	like "$(cat "$dir/latest/report.txt")" 'copy on write after fork\(2\); child +process [0-9]' \
+		"$1, forks: whose memory a line is"
+	like "$(tr -s ' \n' ' ' <"$dir/latest/report.txt")" \
+		'of it are copies after fork\(2\):.*the cgroup is charged for both' \
+		"$1, forks: what a copy is"
+}
+
+after_forks() {
+	copies_alone "$1"
+	truncate -s 32M "$scratch/file"
 	copies "$1" pool by_loop store 32 by_memset clear 16
 	copies "$1" shared by_loop shared_memory 16 by_memset shared_memory 32
 	copies "$1" populate by_loop store 32 by_child copy_on_write 32
@@ -406,6 +415,7 @@ for kernel in 6.12 6.1; do
 	witness "$kernel" --no-touch-profile
 	huge_pages "$kernel" --thp=always
 done
+copies_alone 6.12
 
 is "$(strays)" "" "no process is left"
 done_testing

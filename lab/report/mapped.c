@@ -149,8 +149,7 @@ static void place_touch(struct gatherer *g, size_t i)
 	memory.file = RECORD_ABSENT;
 	if (touch_shmem_is_file(g->record, touch))
 		memory.shmem = RECORD_ABSENT;
-	touches_add(&g->list->frames, &memory, touch_copied(&g->list->frames, i),
-		    &entry->touches);
+	touches_add(&g->list->frames, &memory, touch_copied(&g->list->frames, i), &entry->touches);
 }
 
 static int most_first(const void *a, const void *b)

@@ -94,8 +94,7 @@ static void say_processes(const struct facts *f, const struct touches *t, struct
 		     "is still counted here when it has given it back or ended.",
 		     t->processes);
 	if (is_known(peak) && t->total / 10 * 9 > peak)
-		doc_sentence(doc,
-			     "So it is more than was ever charged to the cgroup at once: %s.",
+		doc_sentence(doc, "So it is more than was ever charged to the cgroup at once: %s.",
 			     SIZE(peak));
 	cite_samples(doc, t);
 }

@@ -62,12 +62,12 @@ static double excess_of(const struct row *row, double page)
 }
 
 /*
- * Growth beyond faults, or less, of a row that does not copy. Much growth without faults is of none.
- * A file's pages come by sixteens: they explain none but their own faults.
+ * Growth beyond faults, or less, of a row that does not copy. Much growth without faults is of
+ * none. A file's pages come by sixteens: they explain none but their own faults.
  */
 static double spare_of(const struct row *row)
 {
-	double grown = row->grown - bytes_of(row->touch->file);
+	double grown = bytes_of(row->touch->anon);
 	bool is_without_faults = bytes_of(row->touch->samples) > 2 * COPIES_LEAST_SAMPLES &&
 				 row->faults < grown / 4;
 

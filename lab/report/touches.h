@@ -40,8 +40,8 @@ struct touch_line {
 struct touches {
 	struct touch_line *lines; /* the largest first */
 	size_t count;
-	int64_t total;	 /* bytes of all lines */
-	int64_t samples; /* that they rest on */
+	int64_t total;	   /* bytes of all lines */
+	int64_t samples;   /* that they rest on */
 	int64_t processes; /* that touched anything; by touches_gather() alone */
 };
 

@@ -17,8 +17,8 @@ const struct record_frame *touch_frame_at(const struct touch_frames *frames, con
 void touch_fit(struct touch_frames *frames);
 
 /*
- * touch_copies.c: bytes of pages copied after a fork(2), of each of the record's touches. The caller
- * frees.
+ * touch_copies.c: bytes of pages copied after a fork(2), of each of the record's touches. The
+ * caller frees.
  *
  * Such a copy changes nobody's resident size: it is a page fault that nothing grew by. Growth and
  * page faults are sampled apart, so one can be counted to the line beside the other's: what a
