@@ -180,7 +180,7 @@ after_forks() {
 	copies "$1" populate by_loop store 32 by_child copy_on_write 32
 	copies "$1" "file $scratch/file"
 	copies "$1" "private $scratch/file" by_child store 32
-	copies "$1" exec by_loop store 32 by_memset clear 16
+	copies "$1" spawn by_loop store 32 by_memset clear 16
 }
 
 # What the kernel counted at the kill, beside what the lines add up to.

@@ -23,6 +23,7 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,16 +255,14 @@ static void with_file(const char *path, int flags)
 	wait_for(pid);
 }
 
-static void with_exec(void)
+static void with_spawn(void)
 {
+	char name[] = "true", *argv[] = {name, NULL};
 	pid_t pid;
 
 	by_loop(take(MIB(32)), MIB(32));
-	pid = vfork();
-	if (!pid) {
-		execl("/bin/true", "true", NULL);
-		_exit(1);
-	}
+	if (posix_spawn(&pid, "/bin/true", NULL, NULL, argv, NULL))
+		exit(1);
 	wait_for(pid);
 	by_memset(take(MIB(16)), MIB(16));
 }
@@ -291,8 +290,8 @@ int main(int argc, char **argv)
 		with_file(argc > 2 ? argv[2] : NULL, MAP_SHARED);
 	else if (!strcmp(mode, "private"))
 		with_file(argc > 2 ? argv[2] : NULL, MAP_PRIVATE);
-	else if (!strcmp(mode, "exec"))
-		with_exec();
+	else if (!strcmp(mode, "spawn"))
+		with_spawn();
 	else
 		return 2;
 	printf("%ld\n", *faults);
