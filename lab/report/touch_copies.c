@@ -87,14 +87,17 @@ static double astray(const struct row *row)
 	       (bytes_of(row->touch->samples) + COPIES_SAMPLES_ASTRAY);
 }
 
-/* What it was taken to be forked with may be what it had grown by before it was heard of. */
+/*
+ * What it was taken to be forked with may be what it had grown by before it was heard of; so few
+ * samples tell of that time that they may say twice as much.
+ */
 static void forgive_unheard(struct row *rows, size_t count, double inherited)
 {
 	double own = 0, rest;
 
 	for (size_t i = 0; i < count; i++)
 		own += is_own(&rows[i]) ? rows[i].excess : 0;
-	rest = own > inherited ? (own - inherited) / own : 0;
+	rest = own > 2 * inherited ? (own - inherited) / own : 0;
 	for (size_t i = 0; i < count; i++)
 		if (inherited > 0 && is_own(&rows[i]))
 			rows[i].excess *= rest;
