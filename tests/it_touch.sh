@@ -161,8 +161,8 @@ copies() {
 }
 
 copies_alone() {
-	copies "$1" 'children 40 8 0' by_loop store 8
-	copies "$1" 'children 40 8 4' by_child copy_on_write 160
+	copies "$1" 'children 40 8 0' by_loop store 8 by_memset clear 320
+	copies "$1" 'children 40 8 4' by_memset clear 320 by_child copy_on_write 160
 	copies "$1" both by_loop store 32 by_child copy_on_write 16 by_parent copy_on_write 16
 	copies "$1" chain by_loop store 16 by_memset clear 16 by_child copy_on_write 32
 	like "$(cat "$dir/latest/report.txt")" 'copy on write after fork\(2\); child +process [0-9]' \
@@ -181,6 +181,13 @@ after_forks() {
 	copies "$1" "file $scratch/file"
 	copies "$1" "private $scratch/file" by_child store 32
 	copies "$1" spawn by_loop store 32 by_memset clear 16
+}
+
+# The profile takes some for each processor; its target has as few as it was given.
+few_descriptors() {
+	(ulimit -Sn 24 && run_in host --memory=256M -- sh -c 'ulimit -Sn; exec "$@"' - "$helper" memset)
+	line "24 descriptors" by_memset clear 16
+	is "$(head -1 "$scratch/out")" 24 "24 descriptors: the target's are no more"
 }
 
 # What the kernel counted at the kill, beside what the lines add up to.
@@ -390,6 +397,7 @@ if [ "$(report "$dir" '[.quality.absent_sources[] | select(.name == "touch profi
 	fi
 	other_programs host
 	separate_files host
+	few_descriptors
 	lines_of_compilers host
 	if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
 		by_faults host

@@ -198,7 +198,7 @@ static void read_process(struct touch *t, pid_t pid)
 	struct touch_event now = {.kind = TOUCH_RSS, .pid = pid, .tid = -1};
 	int64_t size[MEMBER_COUNT] = {0};
 
-	if (!p || !read_sizes(pid, size))
+	if (!p || p->end_ns || !read_sizes(pid, size))
 		return;
 	now.t_ns = (uint64_t)io_now_ns();
 	for (int m = 0; m < MEMBER_COUNT; m++) {

@@ -89,7 +89,8 @@ static bool can_open_again(const struct touch *t)
 	for (size_t i = t->scale.count; i-- > 0 && threads <= THREADS_OPENED_AGAIN;)
 		if (!t->scale.processes[i].end_ns)
 			threads += threads_of(t->scale.processes[i].pid);
-	return threads <= THREADS_OPENED_AGAIN;
+	return threads <= THREADS_OPENED_AGAIN &&
+	       threads * (size_t)t->rings.count <= SIDE_EVENTS_MOST / 4;
 }
 
 /* minflt of proc_pid_stat(5): the eighth field after the name, which can hold anything. */

@@ -1,7 +1,8 @@
 /*
  * bench_touch.c - what the touch profile costs.
  *
- *	bench_touch small|huge       writes to 1 GiB by memset(3); prints the milliseconds of that
+ *	bench_touch small|huge       writes to 1 GiB by memset(3); prints the milliseconds that each
+ *	                             8 MiB of it took, in one line
  *	bench_touch unwind CMD...    profiles a command; prints the milliseconds of CPU time that
  *	                             reading, unwinding and summing 1000 samples took, and how many
  *	                             samples there were
@@ -19,6 +20,7 @@
 
 #define MEMORY_BYTES ((size_t)1 << 30)
 #define HUGE	     ((size_t)2 << 20)
+#define BLOCK	     ((size_t)8 << 20)
 
 static double ms(clockid_t clock)
 {
@@ -32,7 +34,7 @@ static int write_memory(int advice)
 {
 	char *p = mmap(NULL, MEMORY_BYTES + HUGE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	double start;
+	double taken[MEMORY_BYTES / BLOCK];
 
 	if (p == MAP_FAILED) {
 		perror("bench_touch: mmap");
@@ -40,10 +42,16 @@ static int write_memory(int advice)
 	}
 	p += (HUGE - (size_t)p % HUGE) % HUGE;
 	madvise(p, MEMORY_BYTES, advice);
-	start = ms(CLOCK_MONOTONIC);
-	memset(p, 1, MEMORY_BYTES);
-	__asm__ volatile("" ::"r"(p) : "memory");
-	printf("%.1f\n", ms(CLOCK_MONOTONIC) - start);
+	for (size_t i = 0; i < MEMORY_BYTES / BLOCK; i++) {
+		double start = ms(CLOCK_MONOTONIC);
+
+		memset(p + i * BLOCK, 1, BLOCK);
+		__asm__ volatile("" ::"r"(p) : "memory");
+		taken[i] = ms(CLOCK_MONOTONIC) - start;
+	}
+	for (size_t i = 0; i < MEMORY_BYTES / BLOCK; i++)
+		printf("%s%.3f", i ? " " : "", taken[i]);
+	putchar('\n');
 	return 0;
 }
 

@@ -2,16 +2,21 @@
 # touch.sh - what the touch profile costs its target, beside perf and heaptrack: rows in the form of
 # tests/bench/run. What it charges to the target is in the rows of that: the profile is on there.
 #
-# BUILD is set by the caller; ROUNDS=5. Needs root and a memory cgroup.
+# BUILD is set by the caller; ROUNDS=9. Needs root and a memory cgroup.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 trap 'rm -rf "$scratch"' EXIT
 bench=$(dirname "$oomlab")/tests/bench/bench_touch
-rounds=${ROUNDS:-5}
+rounds=${ROUNDS:-9}
 
 row() { printf '%-46s | %14s | %28s | %6s | %8s | %s\n' "$@"; }
 # Chance only adds, and a lot of it where the machine itself is a guest.
 least() { sort -n | head -1; }
+# Of runs that tell how long each part took: the sum of what each took at least.
+least_by_part() {
+	awk '{ for (i = 1; i <= NF; i++) if (NR == 1 || $i < least[i]) least[i] = $i }
+		END { for (i in least) sum += least[i]; if (NR) printf "%.1f\n", sum }'
+}
 judge() { awk -v is="$1" -v most="$2" 'BEGIN { print is <= most ? "ok" : "MISSED" }'; }
 
 # compare WHAT MEASURED FLOOR FLOOR_NAME TARGET
@@ -30,8 +35,8 @@ in_cgroup() {
 	"$oomlab" run --quiet --reports="$scratch/reports" --backend=cgroup --memory=1200M "$@"
 }
 
-# A target's own figure is the one line that is a number.
-figure() { grep -E '^[0-9.]+$' | head -1; }
+# A target's own figures are the one line of numbers alone.
+figures() { grep -E '^[0-9. ]+$' | head -1; }
 
 if ! in_cgroup -- "$bench" small >"$scratch/log" 2>&1; then
 	row "the touch profile" "not measured" "$(tail -1 "$scratch/log" | cut -c1-28)" - - -
@@ -39,25 +44,25 @@ if ! in_cgroup -- "$bench" small >"$scratch/log" 2>&1; then
 fi
 for pages in small huge; do
 	for _ in $(seq "$rounds"); do
-		in_cgroup --no-touch-profile -- "$bench" "$pages" | figure >>"$scratch/$pages-without"
-		in_cgroup -- "$bench" "$pages" | figure >>"$scratch/$pages-with"
+		in_cgroup --no-touch-profile -- "$bench" "$pages" | figures >>"$scratch/$pages-without"
+		in_cgroup -- "$bench" "$pages" | figures >>"$scratch/$pages-with"
 		if command -v perf >/dev/null; then
 			perf record -q -e page-faults -g -o "$scratch/perf.data" "$bench" "$pages" \
-				2>/dev/null | figure >>"$scratch/$pages-perf"
+				2>/dev/null | figures >>"$scratch/$pages-perf"
 			perf record -q -e page-faults --call-graph dwarf -o "$scratch/perf.data" "$bench" \
-				"$pages" 2>/dev/null | figure >>"$scratch/$pages-perf-dwarf"
+				"$pages" 2>/dev/null | figures >>"$scratch/$pages-perf-dwarf"
 		fi
 		if command -v heaptrack >/dev/null; then
-			(cd "$scratch" && heaptrack -o "$scratch/heaptrack.out" "$bench" "$pages" 2>/dev/null) | figure \
+			(cd "$scratch" && heaptrack -o "$scratch/heaptrack.out" "$bench" "$pages" 2>/dev/null) | figures \
 				>>"$scratch/$pages-heaptrack"
 		fi
 	done
-	without=$(least <"$scratch/$pages-without")
-	compare "memset of 1 GiB, $pages pages, profiled" "$(least <"$scratch/$pages-with")" \
+	without=$(least_by_part <"$scratch/$pages-without")
+	compare "memset of 1 GiB, $pages pages, profiled" "$(least_by_part <"$scratch/$pages-with")" \
 		"$without" "not profiled" 1.03
 	for peer in perf perf-dwarf heaptrack; do
 		if [ -s "$scratch/$pages-$peer" ]; then
-			compare "  beside: $peer" "$(least <"$scratch/$pages-$peer")" "$without" \
+			compare "  beside: $peer" "$(least_by_part <"$scratch/$pages-$peer")" "$without" \
 				"not profiled" -
 		else
 			row "  beside: $peer" "not measured" "not installed" - - -
