@@ -13,7 +13,7 @@ enum {
 	STATUS_MOST = 65536, /* of a file in /proc */
 	READ_LATE = 1 << 20,
 	READ_PROCESSES = 32,
-	TICKS_A_GAP = 3,
+	TICKS_A_GAP = 2,
 };
 
 /* What runs at an exit brings pages of its file alone. */
