@@ -197,7 +197,7 @@ struct touch_row *touch_gaining_row(struct touch *t, const struct touch_event *e
 
 	if (event->is_current || last->tid != event->tid)
 		*last = (struct last_row){event->tid, new_gaining_row(t, event), event->t_ns};
-	if (last->row->key.is_syscall && event->member != MEMBER_FILE)
+	if (last->row->key.is_syscall && last->row->gained[MEMBER_ANON] >= TOUCH_LARGE_BYTES)
 		t->populated = last->row;
 	return last->row;
 }

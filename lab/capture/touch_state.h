@@ -29,7 +29,7 @@ struct touch {
 	struct touch_duty_seen seen;
 	struct touch_huge huge;
 	bool has_usual_huge;	   /* any large mapping can be of huge pages */
-	struct touch_row *populated; /* by a system call, the last that was seen; NULL: none */
+	struct touch_row *populated; /* much, by a system call: the last that did; NULL: none */
 	struct touch_row *suspect; /* of huge pages not watched; NULL: none yet */
 	struct touch_doubt {
 		struct touch_row *before, *here; /* NULL: there is none */
