@@ -121,9 +121,8 @@ void capture_attach(struct capture *capture, const struct target *target)
 static void read_room(struct capture *capture)
 {
 	char text[32];
-	ssize_t n = capture->usage_fd < 0
-			    ? -1
-			    : pread(capture->usage_fd, text, sizeof(text) - 1, 0);
+	ssize_t n = capture->usage_fd < 0 ? -1
+					  : pread(capture->usage_fd, text, sizeof(text) - 1, 0);
 
 	if (n <= 0)
 		return;

@@ -23,8 +23,8 @@
  * Where not each page is counted: what comes and goes within a gap, 50 ms at most, is an estimate,
  * and what stays beside it suffers; so is what came after the last gap before the end of a process
  * that is no child of the lab; bursts shorter than a gap, and populating in turns with writing, can
- * be told as their neighbour's by a fifth. Linux 6.1 tells of every 64th page: who takes turns within
- * that cannot be told apart. 32-bit programs are weighed without their stacks.
+ * be told as their neighbour's by a fifth. Linux 6.1 tells of every 64th page: who takes turns
+ * within that cannot be told apart. 32-bit programs are weighed without their stacks.
  */
 #ifndef OOMLAB_CAPTURE_TOUCH_H
 #define OOMLAB_CAPTURE_TOUCH_H

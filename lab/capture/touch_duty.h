@@ -6,8 +6,8 @@
  * sampled or not; off, it costs next to nothing. So as long as few pages come it is always on. Who
  * goes on to touch many is left alone while the memory touched grows by a DUTY_PART_OF_ALL'th,
  * DUTY_GAP_MOST_NS at most. Then what is resident is read, so that nothing is missing in the sum;
- * who touched it is told by touch_ticks.h. After some of these gaps, and where that does not explain
- * what came, there is a look: on for DUTY_LOOK_NS.
+ * who touched it is told by touch_ticks.h. After some of these gaps, and where that does not
+ * explain what came, there is a look: on for DUTY_LOOK_NS.
  *
  * Near the limit it is always on; so it is while processes share pages after a fork (a copied page
  * changes nobody's size), and with programs that give much memory back (what came and went between

@@ -240,7 +240,8 @@ void touch_rings_switch(struct touch_rings *rings, bool is_on)
 	each_ring(rings, RING_RSS, is_on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE);
 }
 
-static void switch_clock(struct touch_rings *rings, enum touch_tick_pace pace, unsigned long request)
+static void switch_clock(struct touch_rings *rings, enum touch_tick_pace pace,
+			 unsigned long request)
 {
 	if (pace != TICK_PACE_NONE)
 		each_ring(rings, (enum touch_ring_event)(RING_TICK_FAST + pace - TICK_PACE_FAST),

@@ -18,7 +18,7 @@ enum {
 	TOUCH_LARGE_BYTES = 1 << 20,
 	TOUCH_FAULTS_PERIOD = 8,
 	TOUCH_STACK_BYTES = 8192, /* of a sample */
-	TOUCH_TICK_NS = 1999000, /* of a clock; in step with nothing */
+	TOUCH_TICK_NS = 1999000,  /* of a clock; in step with nothing */
 	TOUCH_TICK_STACK_BYTES = 4096,
 	TOUCH_FAULTS_A_SECOND = 3989, /* samples, where the tracepoint tells of sizes */
 };
@@ -27,7 +27,7 @@ enum touch_ring_event {
 	RING_LEADER, /* tells of maps, forks and ends; has the ring */
 	RING_RSS,
 	RING_RESERVE,
-	RING_TASKS, /* has a ring of its own, which wakes at once; nobody reads it */
+	RING_TASKS,	/* has a ring of its own, which wakes at once; nobody reads it */
 	RING_TICK_FAST, /* the clocks, in the order of enum touch_tick_pace */
 	RING_TICK,
 	RING_TICK_SLOW,
@@ -42,8 +42,8 @@ struct touch_ring {
 };
 
 /*
- * How often a clock tells who is inside the kernel: twice as often as usual, or half. Each tick costs
- * the target some 30 us where the machine is a guest.
+ * How often a clock tells who is inside the kernel: twice as often as usual, or half. Each tick
+ * costs the target some 30 us where the machine is a guest.
  */
 enum touch_tick_pace { TICK_PACE_NONE, TICK_PACE_FAST, TICK_PACE_USUAL, TICK_PACE_SLOW };
 

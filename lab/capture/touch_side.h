@@ -6,8 +6,8 @@
  * The last to close a tracepoint waits some 30 ms for all processors, and one that is open costs
  * every process of the machine a little. Page faults are closed at once.
  *
- * Where each event is a sample, these hold less of the stack and no period (with it the kernel takes
- * one of each event, whatever the period).
+ * Where each event is a sample, these hold less of the stack and no period (with it the kernel
+ * takes one of each event, whatever the period).
  */
 #ifndef OOMLAB_CAPTURE_TOUCH_SIDE_H
 #define OOMLAB_CAPTURE_TOUCH_SIDE_H
@@ -20,7 +20,7 @@
 struct touch_rings;
 
 enum touch_side {
-	SIDE_HEAP, /* maple_tree:ma_write: who makes the heap of brk(2) larger */
+	SIDE_HEAP,  /* maple_tree:ma_write: who makes the heap of brk(2) larger */
 	SIDE_HUGE,  /* kmem:mm_page_alloc: huge pages */
 	SIDE_FAULT, /* page faults */
 };

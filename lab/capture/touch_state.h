@@ -28,9 +28,9 @@ struct touch {
 	struct touch_duty duty;
 	struct touch_duty_seen seen;
 	struct touch_huge huge;
-	bool has_usual_huge;	   /* any large mapping can be of huge pages */
+	bool has_usual_huge;	     /* any large mapping can be of huge pages */
 	struct touch_row *populated; /* much, by a system call: the last that did; NULL: none */
-	struct touch_row *suspect; /* of huge pages not watched; NULL: none yet */
+	struct touch_row *suspect;   /* of huge pages not watched; NULL: none yet */
 	struct touch_doubt {
 		struct touch_row *before, *here; /* NULL: there is none */
 		int64_t bytes;
@@ -39,12 +39,12 @@ struct touch {
 	int64_t lost_bytes; /* by all processes, while the tracepoint was on */
 	bool are_faults_on, are_faults_closed;
 	uint64_t faults_opened_ns; /* again, the last time; 0: never */
-	uint64_t tick_ns;   /* when somebody was last at work while it was off */
-	int64_t least_room; /* bytes, ever */
-	double fastest;	    /* growth seen, bytes a nanosecond */
-	uint64_t on_ns;	    /* when the tracepoint was last switched on; 0: it never was off */
-	uint64_t idle_ns;   /* until the rings are read again, whatever is in them */
-	int timer_fd;	    /* for the next step of the duty; -1: always on */
+	uint64_t tick_ns;	   /* when somebody was last at work while it was off */
+	int64_t least_room;	   /* bytes, ever */
+	double fastest;		   /* growth seen, bytes a nanosecond */
+	uint64_t on_ns;	  /* when the tracepoint was last switched on; 0: it never was off */
+	uint64_t idle_ns; /* until the rings are read again, whatever is in them */
+	int timer_fd;	  /* for the next step of the duty; -1: always on */
 	struct touch_table table;
 	struct touch_spaces spaces;
 	struct touch_faults faults;

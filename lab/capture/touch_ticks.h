@@ -37,7 +37,7 @@ struct touch_ticks {
 			    */
 	int64_t *places[TICKS_TELLING]; /* of gaps that had fewer */
 	size_t few;
-	double is_mixed;   /* 0 to 1: how many of the gaps lately were of more than one place */
+	double is_mixed; /* 0 to 1: how many of the gaps lately were of more than one place */
 };
 
 void touch_ticks_add(struct touch_ticks *ticks, pid_t pid, enum touch_member member, int64_t *to,
