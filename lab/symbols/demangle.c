@@ -8,7 +8,7 @@
 struct output {
 	char *text;
 	size_t len;
-	jmp_buf too_much; /* libiberty cannot be stopped otherwise */
+	jmp_buf too_much; /* it cannot be stopped otherwise, and loses some hundred bytes then */
 };
 
 /* An empty piece may be NULL. */
