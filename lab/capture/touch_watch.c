@@ -64,7 +64,7 @@ static void open_side(struct touch *t, enum touch_side side, pid_t pid, int64_t 
 
 void touch_open_faults_beside(struct touch *t, pid_t pid)
 {
-	const struct touch_side_what what = {.frequency = TOUCH_FAULTS_A_SECOND,
+	const struct touch_side_what what = {.frequency = TOUCH_SAMPLES_PER_SECOND,
 					     .is_from_exec = true};
 
 	touch_side_open(&t->rings, SIDE_FAULT, pid, &what);
