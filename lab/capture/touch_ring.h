@@ -20,7 +20,7 @@ enum {
 	TOUCH_STACK_BYTES = 8192, /* of a sample */
 	TOUCH_TICK_NS = 1999000,  /* of a clock; in step with nothing */
 	TOUCH_TICK_STACK_BYTES = 4096,
-	TOUCH_FAULTS_A_SECOND = 3989, /* samples, once small pages come: each huge one counts before */
+	TOUCH_FAULTS_A_SECOND = 3989, /* samples of those that are opened again */
 };
 
 enum touch_ring_event {
