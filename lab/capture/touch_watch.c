@@ -4,7 +4,6 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -14,6 +13,7 @@
 #include "base/text.h"
 #include "capture/touch_state.h"
 #include "capture/tracefs.h"
+#include "launch/process.h"
 
 enum {
 	GROWTHS = 64,	     /* of heaps that are sampled each; then each so many'th, */
@@ -93,19 +93,6 @@ static bool can_open_again(const struct touch *t)
 	       threads * (size_t)t->rings.count <= SIDE_EVENTS_MOST / 4;
 }
 
-/* minflt of proc_pid_stat(5): the eighth field after the name, which can hold anything. */
-static int64_t faults_so_far(pid_t pid)
-{
-	_cleanup_free_ char *path = text_format("/proc/%d/stat", (int)pid);
-	char line[1024];
-	const char *at = io_read_line_at(AT_FDCWD, path, line, sizeof(line)) ? NULL
-									     : strrchr(line, ')');
-
-	for (int field = 0; at && field < 8; field++)
-		at = strchr(at + 1, ' ');
-	return at ? strtoll(at, NULL, 10) : 0;
-}
-
 static void open_faults_at(struct touch *t, struct touch_process *p)
 {
 	const struct touch_side_what what = {.frequency = TOUCH_FAULTS_A_SECOND};
@@ -113,7 +100,7 @@ static void open_faults_at(struct touch *t, struct touch_process *p)
 	if (touch_side_open(&t->rings, SIDE_FAULT, p->pid, &what) || !p->is_copy || p->is_late)
 		return;
 	p->is_late = true;
-	p->missed_faults = faults_so_far(p->pid);
+	p->missed_faults = process_minor_faults(p->pid);
 }
 
 static void open_faults_again(struct touch *t)

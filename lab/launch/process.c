@@ -30,20 +30,39 @@ static int read_stat_text(pid_t pid, char *text, size_t size, char **rest)
 	return *rest ? 0 : -EINVAL;
 }
 
+/* The field of that number, from 3 on; NULL when there is none. */
+static const char *field_at(const char *rest, int number)
+{
+	for (int field = 2; rest && field < number; field++)
+		rest = strchr(rest + 1, ' ');
+	return rest;
+}
+
 /* Fields 22..24. */
 static int read_stat(pid_t pid, uint64_t fields[3])
 {
-	char text[1024], *p;
-	int r = read_stat_text(pid, text, sizeof(text), &p);
+	char text[1024], *rest;
+	int r = read_stat_text(pid, text, sizeof(text), &rest);
+	const char *p;
 
 	if (r)
 		return r;
-	for (int field = 2; p && field < 22; field++)
-		p = strchr(p + 1, ' ');
+	p = field_at(rest, 22);
 	if (!p ||
 	    sscanf(p, " %" SCNu64 " %" SCNu64 " %" SCNu64, &fields[0], &fields[1], &fields[2]) != 3)
 		return -EINVAL;
 	return 0;
+}
+
+int64_t process_minor_faults(pid_t pid)
+{
+	char text[1024], *rest;
+	const char *p;
+
+	if (read_stat_text(pid, text, sizeof(text), &rest))
+		return 0;
+	p = field_at(rest, 10);
+	return p ? strtoll(p, NULL, 10) : 0;
 }
 
 /* The last field is the status, 0 where this user may not know. */
