@@ -198,9 +198,8 @@ bool symbols_is_labs_library(const char *path)
 bool symbols_is_system_library(const char *path)
 {
 	static const char *const names[] = {
-		"libc.so",     "libc-",	      "ld-linux",	   "ld-musl",	      "libm.so",
-		"libpthread",  "libstdc++.",  "libgcc_s.",	   "[vdso]",	      "libasan",
-		"libjemalloc", "libtcmalloc", "liboomlab_preload", ".oomlab_preload",
+		"libc.so",    "libc-",	   "ld-linux", "ld-musl", "libm.so",	 "libpthread",
+		"libstdc++.", "libgcc_s.", "[vdso]",   "libasan", "libjemalloc", "libtcmalloc",
 	};
 	const char *name = name_of(path);
 
