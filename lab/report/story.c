@@ -35,16 +35,17 @@ static const char *counter_file(const struct facts *f, enum counter which)
 
 void cite_event(struct doc *doc, const struct facts *f, enum counter which)
 {
+	bool is_failcnt = f->record->cgroup_version == 1 && which != COUNTER_OOM_KILL;
+	_cleanup_free_ char *name = is_failcnt ? xstrdup(counter_file(f, which))
+					       : text_format("%s %s", counter_file(f, which),
+							     record_counter_names[which]);
 	int64_t delta = record_delta(f->own, which);
 
-	if (!is_known(delta) || (!delta && which != COUNTER_OOM_KILL))
-		return;
-	doc_cite(doc, "%s%s%s %" PRId64 "->%" PRId64, counter_file(f, which),
-		 f->record->cgroup_version == 1 && which != COUNTER_OOM_KILL ? "" : " ",
-		 f->record->cgroup_version == 1 && which != COUNTER_OOM_KILL
-			 ? ""
-			 : record_counter_names[which],
-		 f->own->before.value[which], f->own->after.value[which]);
+	if (delta > 0)
+		doc_cite(doc, "%s %" PRId64 "->%" PRId64, name, f->own->before.value[which],
+			 f->own->after.value[which]);
+	else if (!delta && which == COUNTER_OOM_KILL && f->conclusion->scope == SCOPE_NONE)
+		doc_cite(doc, "%s %" PRId64 ", unchanged", name, f->own->after.value[which]);
 }
 
 void cite_setting(struct doc *doc, const struct facts *f, const char *name)

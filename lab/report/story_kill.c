@@ -262,7 +262,6 @@ static void say_stopped(const struct facts *f, struct doc *doc)
 {
 	doc_sentence(doc, "The lab itself stopped it (%s).", f->record->watchdog);
 	doc_cite(doc, "record line %u", f->record->watchdog_line);
-	cite_event(doc, f, COUNTER_OOM_KILL);
 	if (f->conclusion->outcome == OUTCOME_THROTTLED)
 		say_throttled(f, doc);
 	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED)

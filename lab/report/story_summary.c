@@ -194,6 +194,7 @@ static void stopped(const struct facts *f, struct doc *doc)
 {
 	int64_t duration = facts_duration_ns(f);
 	int64_t high = record_delta(f->own, COUNTER_HIGH), oom = record_delta(f->own, COUNTER_OOM);
+	_cleanup_free_ char *why = story_why_stopped(f);
 	char after[64] = "";
 
 	if (is_known(duration))
@@ -215,10 +216,9 @@ static void stopped(const struct facts *f, struct doc *doc)
 			    after);
 	else
 		doc_summary(doc, DOC_BAD, "It did not finish and the lab stopped it%s. %s", after,
-			    story_thrashed(f)
-				    ? "It was at its limit and thrashed: what it needed of files "
-				      "was dropped and read again, over and over."
-				    : "Neither memory.high nor the OOM killer is to blame.");
+			    why);
+	if (f->conclusion->outcome == OUTCOME_TIMED_OUT)
+		cite_why_stopped(f, doc);
 }
 
 static void lab_error(const struct facts *f, struct doc *doc)
