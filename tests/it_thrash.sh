@@ -44,7 +44,7 @@ thrashes() {
 	done
 	like "$summary" '^timed_out: .*It was at its limit and thrashed: what it needed of files' \
 		"$name: thrashes"
-	like "$(cat "$reports/latest/report.txt" 2>&1 | tr -s ' \n' '  ')" \
+	like "$(tr -s ' \n' '  ' <"$reports/latest/report.txt")" \
 		'and the kernel could still drop pages of files: [0-9.]+ [MG]iB of files were read again' \
 		"$name: and how much was read again"
 	[[ $summary != *'to blame'* ]]
