@@ -175,7 +175,7 @@ END_TEST
 #define V2 "{\"ev\":\"run\",\"id\":\"r\",\"page_size\":4096,\"cgroup_version\":2}\n"
 #define COUNTS(when, events)                                                                      \
 	"{\"ev\":\"counters\",\"t\":1,\"level\":0,\"when\":\"" when "\",\"events\":{" events "}}" \
-											     "\n"
+	"\n"
 /* At its limit of 64 MiB with 16 MiB of files; n pages of them were read again by now. */
 #define REREAD(t, n, more)                                                                         \
 	"{\"ev\":\"sample\",\"t\":" t ",\"current\":67108000,\"peak\":67108864,\"file\":16777216," \
@@ -214,6 +214,31 @@ START_TEST(a_run_that_is_at_its_limit_and_not_killed_thrashes)
 	tell(THRASH("5003", "170", "4000050"));
 	does_not_say("thrash");
 	tell(THRASH("5003", "20070", "400050"));
+	does_not_say("thrash");
+}
+END_TEST
+
+/* memory.high just under the limit is the lab's own, to warn of it: as good as the limit. */
+START_TEST(memory_high_of_the_lab_is_no_other_than_the_limit)
+{
+#define ARMED                                                                          \
+	"{\"ev\":\"premortem\",\"percent\":50,\"limit\":67108864,\"high\":33554432}\n" \
+	"{\"ev\":\"premortem_thaw\",\"t\":9999999999,\"high_events\":600}\n"
+#define BELOW(t, pages, us)                                                      \
+	"{\"ev\":\"sample\",\"t\":" t ",\"current\":33554432,\"file\":16777216," \
+	"\"workingset_refault_file\":" pages ",\"psi_full_us\":" us ",\"psi_some_us\":" us "}\n"
+#define HELD(more) "\"max\":0,\"oom_kill\":0,\"high\":" more
+	tell(V2 CGROUP COUNTS("before", HELD("0")) ARMED BELOW("4", "0", "0") BELOW(
+		"9000000000", "20000", "4000000") STOPPED COUNTS("after", HELD("600")) ENDED);
+	says("It was at its limit and thrashed");
+	says("It ran into its limit, or into memory.high that oomlab had set just under it, 600 "
+	     "times, and the kernel could still drop");
+	says("[memory.events high 0->600; workingset_refault_file 20000 in sample 2]");
+	tell(V2 CGROUP COUNTS("before", HELD("0")) ARMED BELOW("4", "0", "0") BELOW(
+		"9000000000", "20000", "4000") STOPPED COUNTS("after", HELD("600")) ENDED);
+	says("It had come to memory.high, which oomlab had set to 32 MiB, just under its limit of "
+	     "64 MiB, and nobody was killed. 78.1 MiB of files were read again");
+	does_not_say("to blame");
 	does_not_say("thrash");
 }
 END_TEST
@@ -422,6 +447,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, small_sizes_are_told_in_a_small_unit);
 	tcase_add_test(tc, one_place_is_told_as_one_that_stands_out);
 	tcase_add_test(tc, a_run_that_is_at_its_limit_and_not_killed_thrashes);
+	tcase_add_test(tc, memory_high_of_the_lab_is_no_other_than_the_limit);
 	tcase_add_test(tc, a_run_on_v1_thrashes_as_well);
 	tcase_add_test(tc, memory_is_acquitted_only_where_it_is_known);
 	tcase_add_test(tc, a_counter_that_stood_still_is_evidence_of_no_kill_alone);

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "record/premortem.h"
 #include "report/story.h"
 
 #define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
@@ -27,6 +28,7 @@ enum { LIMIT_HITS_MIN = 100, SHARE_MIN = 20, NEAR_PERCENT = 1 };
 
 struct thrash {
 	int64_t hits;	    /* charges that met the limit; v1 may count none */
+	int64_t warned;	    /* that met memory.high, where oomlab had set it under the limit */
 	int64_t faults;	    /* that had to wait for a page to be read */
 	int64_t file, swap; /* bytes read again soon after they had been dropped */
 	double turns;	    /* of the cache, by that */
@@ -87,6 +89,13 @@ static void count_turns(const struct record *r, struct thrash *t)
 	}
 }
 
+static const struct record_premortem *armed(const struct facts *f)
+{
+	const struct record_premortem *p = f->record->premortem;
+
+	return p && p->armed_line && is_known(p->high) ? p : NULL;
+}
+
 static int64_t own_limit(const struct facts *f)
 {
 	const struct amount *max = f->own ? &f->own->memory_max : NULL;
@@ -106,7 +115,7 @@ static bool is_at(int64_t charged, int64_t limit)
 static bool has_come_to_limit(const struct facts *f)
 {
 	const struct record *r = f->record;
-	int64_t limit = own_limit(f);
+	int64_t limit = armed(f) ? armed(f)->high : own_limit(f);
 
 	return is_at(record_max(r, METRIC_CURRENT, NULL), limit) ||
 	       (is_at(record_max(r, METRIC_PEAK, NULL), limit) && growth(r, METRIC_PEAK, NULL) > 0);
@@ -115,7 +124,7 @@ static bool has_come_to_limit(const struct facts *f)
 /* v1 counts failures of the limit of memory alone, and kernels of late not even all of those. */
 static bool is_limit_met_often(const struct facts *f, const struct thrash *t)
 {
-	return t->hits >= LIMIT_HITS_MIN ||
+	return or_zero(t->hits) + t->warned >= LIMIT_HITS_MIN ||
 	       (f->record->cgroup_version == 1 && has_come_to_limit(f));
 }
 
@@ -125,6 +134,7 @@ static bool find(const struct facts *f, struct thrash *t)
 
 	*t = (struct thrash){.duration_ns = facts_duration_ns(f), .until_ns = RECORD_ABSENT};
 	t->hits = record_delta(f->own, COUNTER_MAX);
+	t->warned = armed(f) ? or_zero(armed(f)->high_events) : 0;
 	t->faults = growth(r, METRIC_PGMAJFAULT, &t->last);
 	t->file = in_bytes(r, growth(r, METRIC_REFAULT_FILE, &t->reread));
 	t->swap = in_bytes(r, growth(r, METRIC_REFAULT_ANON, NULL));
@@ -152,12 +162,24 @@ static void cite_reread(const struct facts *f, const struct thrash *t, struct do
 			 facts_sample_number(f->record, t->reread));
 }
 
+static void cite_limit(const struct facts *f, struct doc *doc)
+{
+	cite_event(doc, f, COUNTER_MAX);
+	if (armed(f) && or_zero(armed(f)->high_events) > 0)
+		cite_event(doc, f, COUNTER_HIGH);
+}
+
 static void say_limit(const struct facts *f, const struct thrash *t, struct doc *doc)
 {
 	_cleanup_strbuf_ struct strbuf met = STRBUF_INIT;
 	bool swaps = record_max(f->record, METRIC_SWAP, NULL) > 0;
 
-	if (t->hits > 0)
+	if (t->warned > 0)
+		strbuf_printf(&met,
+			      "It ran into its limit, or into memory.high that oomlab had set just "
+			      "under it, %" PRId64 " times",
+			      or_zero(t->hits) + t->warned);
+	else if (t->hits > 0)
 		strbuf_printf(&met, "It ran into its limit %" PRId64 " times", t->hits);
 	else
 		strbuf_printf(&met, "It was at its limit, %s charged at most", SIZE(f->peak));
@@ -165,7 +187,7 @@ static void say_limit(const struct facts *f, const struct thrash *t, struct doc 
 		     "%s, and the kernel could still drop pages of files%s: %s of files were read "
 		     "again soon after they had been dropped.",
 		     met.buf, swaps ? ", and move others to swap" : "", SIZE(t->file));
-	cite_event(doc, f, COUNTER_MAX);
+	cite_limit(f, doc);
 	cite_reread(f, t, doc);
 	if (t->swap <= 0)
 		return;
@@ -199,7 +221,7 @@ void story_thrash(const struct facts *f, struct doc *doc)
 	say_waits(f, &t, doc);
 	doc_sentence(doc, "That is thrashing: the OOM killer comes only when nothing is left that "
 			  "can be dropped.");
-	cite_event(doc, f, COUNTER_MAX);
+	cite_limit(f, doc);
 	cite_reread(f, &t, doc);
 }
 
@@ -238,7 +260,13 @@ static void at_a_limit(const struct facts *f, const struct record_cgroup *at, st
 {
 	const char *whose = at->level ? "a limit above its own" : "its limit";
 
-	if (at->memory_max.is_set && !at->memory_max.is_max)
+	if (!at->level && armed(f) && is_known(own_limit(f)) &&
+	    or_zero(record_delta(f->own, COUNTER_MAX)) <= 0)
+		strbuf_printf(sb,
+			      "It had come to memory.high, which oomlab had set to %s, just under "
+			      "its limit of %s, and nobody was killed.",
+			      SIZE(armed(f)->high), SIZE(own_limit(f)));
+	else if (at->memory_max.is_set && !at->memory_max.is_max)
 		strbuf_printf(sb, "It had come to %s, %s, and nobody was killed.", whose,
 			      SIZE(at->memory_max.bytes));
 	else
@@ -301,7 +329,7 @@ void cite_why_stopped(const struct facts *f, struct doc *doc)
 	struct thrash t;
 
 	find(f, &t);
-	cite_event(doc, f, COUNTER_MAX);
+	cite_limit(f, doc);
 	if (t.file > 0)
 		cite_reread(f, &t, doc);
 	if (is_known(stalled_ns(f->record, METRIC_PSI_SOME_US)))
