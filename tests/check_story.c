@@ -307,6 +307,34 @@ START_TEST(memory_is_acquitted_only_where_it_is_known)
 }
 END_TEST
 
+START_TEST(where_it_ran_is_one_place_whichever_cgroup_it_used)
+{
+	static const char *const backends[] = {"cgroup", "current"};
+#define SETTING(name) "{\"ev\":\"setting\",\"name\":\"" name "\",\"value\":\"1\"}\n"
+
+	for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
+		_cleanup_free_ char *run = text_format(
+			"{\"ev\":\"run\",\"id\":\"r\",\"backend\":\"%s\",\"page_size\":4096}\n",
+			backends[i]);
+		_cleanup_free_ char *host = text_format("%s%s", run, CGROUP LIVED);
+		_cleanup_free_ char *inside =
+			text_format("%s%s", run, SETTING("in_container") CGROUP LIVED);
+		_cleanup_free_ char *apart =
+			text_format("%s%s", run, SETTING("pid_namespace") CGROUP LIVED);
+
+		tell(host);
+		says("on the host");
+		does_not_say("inside a container");
+		tell(inside);
+		says("inside a container");
+		does_not_say("on the host");
+		tell(apart);
+		says("in a pid namespace of its own");
+		does_not_say("on the host");
+	}
+}
+END_TEST
+
 #define KMSG(n, line) "{\"ev\":\"kmsg\",\"t\":8,\"seq\":" n ",\"pri\":4,\"text\":\"" line "\"}\n"
 #define DUMP(stats)                                                                                \
 	KMSG("1", "head invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0") \
@@ -417,7 +445,7 @@ static const struct {
 	{"\"backend\":\"vm\",\"accelerator\":\"hvf\"", "\nvirtual machine (hvf), cgroup v2"},
 	{"\"backend\":\"vm\"", "\nvirtual machine, cgroup v2"},
 	{"\"backend\":\"cgroup\"", "\non the host, cgroup v2"},
-	{"\"backend\":\"current\"", "\ninside a container, cgroup v2"},
+	{"\"backend\":\"current\"", "\non the host, cgroup v2"},
 	{"\"backend\":\"docker\"", "\nin a docker container, cgroup v2"},
 	{"\"backend\":\"podman\"", "\nin a podman container, cgroup v2"},
 	{"\"backend\":\"elsewhere\"", "\nelsewhere, cgroup v2"},
@@ -449,6 +477,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, a_run_that_is_at_its_limit_and_not_killed_thrashes);
 	tcase_add_test(tc, memory_high_of_the_lab_is_no_other_than_the_limit);
 	tcase_add_test(tc, a_run_on_v1_thrashes_as_well);
+	tcase_add_test(tc, where_it_ran_is_one_place_whichever_cgroup_it_used);
 	tcase_add_test(tc, memory_is_acquitted_only_where_it_is_known);
 	tcase_add_test(tc, a_counter_that_stood_still_is_evidence_of_no_kill_alone);
 	tcase_add_test(tc, what_no_process_held_is_told_first);

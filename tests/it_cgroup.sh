@@ -255,6 +255,14 @@ done
 is "$wrong" '' 'sixteen timeouts at once: status and signal of each'
 is_clean 'sixteen timeouts at once'
 
+# Both run beside the same processes: what a report says of the place is the same.
+place() {
+	timeout 60 "$oomlab" run --quiet --backend="$1" --reports="$scratch/place" -- true
+	tr -s ' \n' '  ' <"$scratch/place/latest/report.txt" |
+		grep -Eo 'on the host|inside a container|in a pid namespace' | tr '\n' ' '
+}
+is "$(place current)" "$(place cgroup)" 'backends of one machine agree on the place'
+
 # A hundred in a row.
 wrong=0
 mkdir "$scratch/tmp"

@@ -131,12 +131,20 @@ static void add_part(struct strbuf *sb, const char *before, const char *text)
 		strbuf_printf(sb, "%s%s%s", sb->len ? ", " : "", before, text);
 }
 
+/* Where this kernel's own processes are, the lab's among them: whichever cgroup they used. */
+static const char *here_in_words(const struct record *r)
+{
+	if (record_setting(r, "in_container") || record_setting(r, "container_id"))
+		return "inside a container";
+	return record_setting(r, "pid_namespace") ? "in a pid namespace of its own" : "on the host";
+}
+
 /* The record has the words that the options have; a reader need not know them. */
 static char *place_in_words(const struct record *r)
 {
 	static const char *const words[][2] = {
-		{"cgroup", "on the host"},	     {"current", "inside a container"},
-		{"docker", "in a docker container"}, {"podman", "in a podman container"},
+		{"docker", "in a docker container"},
+		{"podman", "in a podman container"},
 		{"vm", "virtual machine"},
 	};
 	const char *place = r->backend, *by = r->accelerator;
@@ -144,6 +152,8 @@ static char *place_in_words(const struct record *r)
 	for (size_t i = 0; place && i < ARRAY_SIZE(words); i++)
 		if (!strcmp(r->backend, words[i][0]))
 			place = words[i][1];
+	if (place && (!strcmp(place, "cgroup") || !strcmp(place, "current")))
+		place = here_in_words(r);
 	if (!place || !by)
 		return place ? xstrdup(place) : NULL;
 	if (!strcmp(by, "tcg"))

@@ -21,10 +21,11 @@
  * goes on that.
  */
 enum { LIMIT_HITS_MIN = 100, SHARE_MIN = 20, NEAR_PERCENT = 1 };
-#define TURNS_MIN  0.5
-#define TURNS_MANY 2.0
-#define REREAD_MIN (INT64_C(2) << 20)
-#define CACHE_MIN  (INT64_C(1) << 20)
+#define TURNS_MIN    0.5
+#define TURNS_MANY   2.0
+#define REREAD_MIN   (INT64_C(2) << 20)
+#define CACHE_MIN    (INT64_C(1) << 20)
+#define SPENT_MAX_NS (INT64_C(1) << 61) /* more is no time of a run */
 
 struct thrash {
 	int64_t hits;	    /* charges that met the limit; v1 may count none */
@@ -82,7 +83,8 @@ static void count_turns(const struct record *r, struct thrash *t)
 			pages -= was->value[METRIC_REFAULT_FILE];
 			t->turns += (double)pages * (double)r->page_size /
 				    (double)(cache > CACHE_MIN ? cache : CACHE_MIN);
-			t->spent_ns += is->t_ns > was->t_ns ? is->t_ns - was->t_ns : 0;
+			if (is->t_ns > was->t_ns && t->spent_ns < SPENT_MAX_NS)
+				t->spent_ns += is->t_ns - was->t_ns;
 			t->until_ns = is->t_ns;
 		}
 		was = is;
