@@ -20,7 +20,7 @@ run_profiled() {
 }
 
 core() {
-	run gcore --premortem=gcore --memory=64M --timeout=10 -- "$helper" threads
+	run gcore --premortem=gcore --memory=64M --timeout=5m -- "$helper" threads
 	echo "gdb 0 $(gdb -nx -batch -ex 'thread apply all bt' "$helper" /run/gcore/latest/core.* \
 		2>/dev/null | tr '\n' ' ')"
 }
@@ -38,7 +38,7 @@ if [ "${1-}" = guest ]; then
 	run stosb --memory=64M -- "$helper" stosb
 	run static-stosb --memory=64M -- "$static" stosb
 	run populate --memory=64M -- "$helper" populate
-	run vfork --memory=64M --timeout=30 -- "$helper" vfork
+	run vfork --memory=64M --timeout=5m -- "$helper" vfork
 	run sleep --memory=32M --premortem=10 -- "$helper" sleep
 	run cache --memory=64M -- "$helper" read "$sparse"
 	run off --memory=64M --premortem=off -- "$helper" threads
@@ -188,7 +188,7 @@ spread() {
 inside() {
 	kernel=$1
 	"$oomlab" run --quiet --backend=vm --kernel="$kernel" --share-host --guest-ram=3G \
-		--no-touch-profile --timeout=5m --reports="$scratch/guest" \
+		--no-touch-profile --timeout=30m --reports="$scratch/guest" \
 		-- bash "$(realpath "$0")" guest 2>"$scratch/errors" | spread
 	[ -e "$scratch/$kernel/end" ]
 	ok $? "$kernel: all ran inside the VM" "$(cat "$scratch/errors")"
