@@ -276,6 +276,13 @@ static void at_a_limit(const struct facts *f, const struct record_cgroup *at, st
 	add_waits(f, sb);
 }
 
+static bool has_waited(const struct facts *f)
+{
+	int64_t some = stalled_ns(f->record, METRIC_PSI_SOME_US), ran = facts_duration_ns(f);
+
+	return is_known(some) && is_known(ran) && some >= ran / SHARE_MIN;
+}
+
 /* Both are known to have left it alone, as far as there are both. */
 static void acquit(const struct facts *f, struct strbuf *sb)
 {
@@ -296,8 +303,7 @@ static void acquit(const struct facts *f, struct strbuf *sb)
 			      SIZE(limit), f->is_peak_sampled ? ", as far as samples show" : "");
 	else
 		strbuf_puts(sb, ": no kill was counted.");
-	if (is_known(some) && is_known(facts_duration_ns(f)) &&
-	    some >= facts_duration_ns(f) / SHARE_MIN)
+	if (has_waited(f))
 		strbuf_printf(sb, " But it waited for memory for %s in all.", TIME(some));
 }
 
@@ -328,12 +334,14 @@ char *story_why_stopped(const struct facts *f)
 
 void cite_why_stopped(const struct facts *f, struct doc *doc)
 {
+	bool is_met = limit_met(f) != NULL;
 	struct thrash t;
 
 	find(f, &t);
-	cite_limit(f, doc);
-	if (t.file > 0)
+	if (is_met)
+		cite_limit(f, doc);
+	if (is_met && t.file > 0)
 		cite_reread(f, &t, doc);
-	if (is_known(stalled_ns(f->record, METRIC_PSI_SOME_US)))
+	if ((is_met || has_waited(f)) && is_known(stalled_ns(f->record, METRIC_PSI_SOME_US)))
 		doc_cite(doc, "memory.pressure");
 }
