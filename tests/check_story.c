@@ -80,6 +80,23 @@ static void teardown(void)
 	strbuf_release(&text);
 }
 
+#define CLEARED(bytes)                                                                     \
+	"{\"ev\":\"arena\",\"id\":1,\"pid\":7,\"policy\":\"eager\",\"source\":\"malloc\"," \
+	"\"reserved\":"                                                                    \
+	"536870912,\"touched\":" bytes ",\"clear_target\":536870912,\"cleared\":" bytes    \
+	",\"first\":2,\"last\":36}\n"
+
+START_TEST(an_arena_that_was_cleared_in_full_is_told_so)
+{
+	tell(RUN CGROUP CLEARED("536870912") LIVED);
+	says("It came to the end of that: all 512 MiB were done. [trace 2-36]");
+	does_not_say("When it last noted");
+	tell(RUN CGROUP CLEARED("268435456") KILLED);
+	says("When it last noted its progress, 256 MiB of 512 MiB were done (50 %)");
+	does_not_say("It came to the end");
+}
+END_TEST
+
 START_TEST(a_lesson_is_told_of_a_run_that_shows_it)
 {
 	tell(RUN MEMSET CGROUP CHECKPOINT("after malloc", "675840")
@@ -477,6 +494,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, a_run_that_is_at_its_limit_and_not_killed_thrashes);
 	tcase_add_test(tc, memory_high_of_the_lab_is_no_other_than_the_limit);
 	tcase_add_test(tc, a_run_on_v1_thrashes_as_well);
+	tcase_add_test(tc, an_arena_that_was_cleared_in_full_is_told_so);
 	tcase_add_test(tc, where_it_ran_is_one_place_whichever_cgroup_it_used);
 	tcase_add_test(tc, memory_is_acquitted_only_where_it_is_known);
 	tcase_add_test(tc, a_counter_that_stood_still_is_evidence_of_no_kill_alone);
