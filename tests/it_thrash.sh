@@ -5,7 +5,8 @@
 . "$(dirname "$0")/tap.sh"
 reread=$(cd "$top" && realpath "${BUILD:-build}")/tests/helpers/reread
 reports=$scratch/reports
-file=$scratch/file
+file=$reread-file-$$ # on a disk, where a temporary folder may lie in memory
+trap 'rm -rf "$scratch" "$file"' EXIT
 
 skip_all() {
 	echo "1..0 # SKIP $1"
@@ -14,8 +15,8 @@ skip_all() {
 [ "$(id -u)" = 0 ] || skip_all 'needs root'
 "$oomlab" run --backend=cgroup --dry-run --memory=64M -- /bin/true >"$scratch/plan" 2>&1 ||
 	skip_all "no memory cgroup here: $(tail -1 "$scratch/plan")"
-case $(stat -f -c %T "$scratch") in
-tmpfs | ramfs) skip_all "$scratch is in memory: nothing of it can be dropped and read again" ;;
+case $(stat -f -c %T "$(dirname "$reread")") in
+tmpfs | ramfs) skip_all "$reread is in memory: nothing there can be dropped and read again" ;;
 esac
 head -c 48M /dev/urandom >"$file" && sync "$file"
 
