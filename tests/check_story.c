@@ -6,80 +6,16 @@
 #include <check.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/strbuf.h"
-#include "base/text.h"
-#include "report/emit.h"
-#include "report/story.h"
+#include "story_helpers.h"
 #include "suite.h"
 
-#define RUN                                                                                \
-	"{\"ev\":\"run\",\"id\":\"r\",\"backend\":\"cgroup\",\"page_size\":4096,\"cgroup_" \
-	"version\":1}\n"
 #define MEMSET                                                                                   \
 	"{\"ev\":\"spec\",\"name\":\"memset-128m\",\"lesson\":\"RSS rose to 128 MiB.\","         \
 	"\"twin\":\"malloc-128m\",\"memory_max\":67108864,\"expect\":{\"outcome\":\"survived\"," \
 	"\"rss_bytes\":{\"min\":134217728,\"max\":142606336}}}\n"
-#define CGROUP                                                                                     \
-	"{\"ev\":\"cgroup\",\"level\":0,\"path\":\"/a\",\"memory_max\":67108864}\n"                \
-	"{\"ev\":\"counters\",\"t\":1,\"level\":0,\"when\":\"before\",\"events\":{\"oom_kill\":0}" \
-	"}\n"                                                                                      \
-	"{\"ev\":\"start\",\"t\":2,\"pid\":7,\"cgroup\":\"/a\"}\n{\"ev\":\"gate\",\"t\":3}\n"
 #define CHECKPOINT(name, rss)                                                                     \
 	"{\"ev\":\"checkpoint\",\"t\":4,\"name\":\"" name "\",\"vsz\":135356416,\"rss\":" rss "}" \
 	"\n"
-#define KILLED                                                                                     \
-	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"signal\":9}\n"                       \
-	"{\"ev\":\"counters\",\"t\":10,\"level\":0,\"when\":\"after\",\"events\":{\"oom_kill\":1}" \
-	"}\n"                                                                                      \
-	"{\"ev\":\"end\",\"t\":11}\n"
-#define LIVED                                                                                      \
-	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"status\":0}\n"                       \
-	"{\"ev\":\"counters\",\"t\":10,\"level\":0,\"when\":\"after\",\"events\":{\"oom_kill\":0}" \
-	"}\n"                                                                                      \
-	"{\"ev\":\"end\",\"t\":11}\n"
-
-static struct strbuf text = STRBUF_INIT;
-
-/* The record's story as one line of words, so that no line end hides a sentence. */
-static void tell(const char *lines)
-{
-	struct record record;
-	struct conclusion conclusion;
-	struct facts facts;
-	struct doc doc = {0};
-	struct err err = ERR_INIT;
-
-	strbuf_clear(&text);
-	ck_assert_msg(!record_load_memory(lines, strlen(lines), &record, &err), "%s", err.text);
-	ck_assert_int_eq(record_lost(&record, "record"), 0);
-	conclusion_draw(&record, &conclusion);
-	facts_gather(&record, &conclusion, &facts);
-	story_tell(&facts, &doc);
-	emit_text(&doc, false, 100, &text);
-	for (char *p = text.buf; *p; p++)
-		if (*p == '\n' && p[1] == ' ' && p[2] == ' ' && p[3] != ' ')
-			memmove(p, p + 2, strlen(p + 2) + 1), *p = ' ';
-	doc_release(&doc);
-	conclusion_release(&conclusion);
-	record_release(&record);
-}
-
-static void says(const char *words)
-{
-	ck_assert_msg(strstr(text.buf, words) != NULL, "'%s' is not in: %s", words, text.buf);
-}
-
-static void does_not_say(const char *words)
-{
-	ck_assert_msg(strstr(text.buf, words) == NULL, "'%s' is in: %s", words, text.buf);
-}
-
-static void teardown(void)
-{
-	strbuf_release(&text);
-}
-
 #define CLEARED(bytes)                                                                     \
 	"{\"ev\":\"arena\",\"id\":1,\"pid\":7,\"policy\":\"eager\",\"source\":\"malloc\"," \
 	"\"reserved\":"                                                                    \
@@ -186,141 +122,6 @@ START_TEST(one_place_is_told_as_one_that_stands_out)
 		     TOUCH_BY("0+30", "c", "40950000") LIVED);
 	says("No one place stands out; the largest share, 33.3 %, is that of fill in prog");
 	does_not_say("came from one place");
-}
-END_TEST
-
-#define V2 "{\"ev\":\"run\",\"id\":\"r\",\"page_size\":4096,\"cgroup_version\":2}\n"
-#define COUNTS(when, events)                                                                      \
-	"{\"ev\":\"counters\",\"t\":1,\"level\":0,\"when\":\"" when "\",\"events\":{" events "}}" \
-	"\n"
-/* At its limit of 64 MiB with 16 MiB of files; n pages of them were read again by now. */
-#define REREAD(t, n, more)                                                                         \
-	"{\"ev\":\"sample\",\"t\":" t ",\"current\":67108000,\"peak\":67108864,\"file\":16777216," \
-	"\"workingset_refault_file\":" n more "}\n"
-#define STOPPED                                                         \
-	"{\"ev\":\"watchdog\",\"t\":10000000003,\"why\":\"timeout\"}\n" \
-	"{\"ev\":\"exit\",\"t\":10000000003,\"pid\":7,\"target\":true,\"signal\":9}\n"
-#define THRASH(max, pages, us)                                                                \
-	V2 CGROUP COUNTS("before", "\"max\":3,\"oom_kill\":0,\"high\":0") REREAD(             \
-		"4", "70", ",\"pgmajfault\":100,\"psi_full_us\":50,\"psi_some_us\":9")        \
-		REREAD("9000000000", pages,                                                   \
-		       ",\"pgmajfault\":9100,\"psi_full_us\":" us ",\"psi_some_us\":4500009") \
-			STOPPED COUNTS("after", "\"max\":" max ",\"oom_kill\":0,\"high\":0") ENDED
-#define ENDED "{\"ev\":\"end\",\"t\":10000000009}\n"
-
-START_TEST(a_run_that_is_at_its_limit_and_not_killed_thrashes)
-{
-	tell(THRASH("5003", "20070", "4000050"));
-	says("It was at its limit and thrashed: what it needed of files was dropped and read "
-	     "again, over and over. [memory.events max 3->5003; workingset_refault_file 20070 in "
-	     "sample 2; memory.pressure; watchdog: timeout]");
-	says("It ran into its limit 5000 times, and the kernel could still drop pages of files: "
-	     "78.1 MiB of files were read again soon after they had been dropped.");
-	says("9000 page faults had to wait for a page to be read. [pgmajfault 9100 in sample 2] "
-	     "For 4.00 s nothing in it could go on for want of memory. [memory.pressure full]");
-	does_not_say("to blame");
-	tell(THRASH("5003", "3070", "4000050"));
-	says("dropped and read again. [");
-	/* Each of the three alone proves nothing; and none of them acquits memory. */
-	tell(THRASH("90", "20070", "4000050"));
-	does_not_say("thrash");
-	does_not_say("to blame");
-	says("It had come to its limit, 64 MiB, and nobody was killed. 78.1 MiB of files were "
-	     "read again soon after they had been dropped. It waited for memory for 4.50 s in "
-	     "all.");
-	tell(THRASH("5003", "170", "4000050"));
-	does_not_say("thrash");
-	tell(THRASH("5003", "20070", "400050"));
-	does_not_say("thrash");
-}
-END_TEST
-
-/* memory.high just under the limit is the lab's own, to warn of it: as good as the limit. */
-START_TEST(memory_high_of_the_lab_is_no_other_than_the_limit)
-{
-#define ARMED                                                                          \
-	"{\"ev\":\"premortem\",\"percent\":50,\"limit\":67108864,\"high\":33554432}\n" \
-	"{\"ev\":\"premortem_thaw\",\"t\":9999999999,\"high_events\":600}\n"
-#define BELOW(t, pages, us)                                                      \
-	"{\"ev\":\"sample\",\"t\":" t ",\"current\":33554432,\"file\":16777216," \
-	"\"workingset_refault_file\":" pages ",\"psi_full_us\":" us ",\"psi_some_us\":" us "}\n"
-#define HELD(more) "\"max\":0,\"oom_kill\":0,\"high\":" more
-	tell(V2 CGROUP COUNTS("before", HELD("0")) ARMED BELOW("4", "0", "0") BELOW(
-		"9000000000", "20000", "4000000") STOPPED COUNTS("after", HELD("600")) ENDED);
-	says("It was at its limit and thrashed");
-	says("It ran into its limit, or into memory.high that oomlab had set just under it, 600 "
-	     "times, and the kernel could still drop");
-	says("[memory.events high 0->600; workingset_refault_file 20000 in sample 2]");
-	tell(V2 CGROUP COUNTS("before", HELD("0")) ARMED BELOW("4", "0", "0") BELOW(
-		"9000000000", "20000", "4000") STOPPED COUNTS("after", HELD("600")) ENDED);
-	says("It had come to memory.high, which oomlab had set to 32 MiB, just under its limit of "
-	     "64 MiB, and nobody was killed. 78.1 MiB of files were read again");
-	does_not_say("to blame");
-	does_not_say("thrash");
-}
-END_TEST
-
-#define BEFORE_V1 COUNTS("before", "\"max\":0,\"oom_kill\":0")
-#define AFTER_V1  COUNTS("after", "\"max\":0,\"oom_kill\":0")
-
-/* v1 has no pressure, and kernels of late count no failure of the limit there. */
-START_TEST(a_run_on_v1_thrashes_as_well)
-{
-	tell(RUN CGROUP BEFORE_V1 REREAD("4", "70", ",\"pgmajfault\":0")
-		     REREAD("9000000000", "20070", ",\"pgmajfault\":4548") STOPPED AFTER_V1 ENDED);
-	says("It was at its limit and thrashed: what it needed of files was dropped and read "
-	     "again, over and over. [workingset_refault_file 20070 in sample 2; watchdog: "
-	     "timeout]");
-	says("It was at its limit, 64 MiB charged at most, and the kernel could still drop");
-	says("4548 page faults had to wait");
-	does_not_say("to blame");
-	/* Long before it was stopped; with no word of what was read again. */
-	tell(RUN CGROUP BEFORE_V1 REREAD("4", "70", "") REREAD("900000000", "20070", "")
-		     STOPPED AFTER_V1 ENDED);
-	does_not_say("It was at its limit and thrashed");
-	says("How long it waited for memory is not known.");
-	tell(RUN CGROUP BEFORE_V1
-	     "{\"ev\":\"sample\",\"t\":4,\"current\":67108864,\"pgmajfault\":0}\n"
-	     "{\"ev\":\"sample\",\"t\":5,\"current\":67108864,\"pgmajfault\":4548}\n" STOPPED
-		     AFTER_V1 ENDED);
-	does_not_say("thrash");
-	does_not_say("to blame");
-	says("It had come to its limit, 64 MiB, and nobody was killed. How long it waited for "
-	     "memory is not known.");
-}
-END_TEST
-
-#define FAR "{\"ev\":\"sample\",\"t\":4,\"current\":4096,\"peak\":33554432}\n"
-
-START_TEST(memory_is_acquitted_only_where_it_is_known)
-{
-	tell(RUN CGROUP BEFORE_V1 FAR STOPPED AFTER_V1 ENDED);
-	says("The OOM killer is not to blame: at most 32 MiB of its limit of 64 MiB were charged.");
-	does_not_say("memory.high");
-	tell(V2 CGROUP COUNTS("before", "\"max\":0,\"oom_kill\":0,\"high\":0")
-		     FAR STOPPED COUNTS("after", "\"max\":0,\"oom_kill\":0,\"high\":0") ENDED);
-	says("Neither memory.high nor the OOM killer is to blame: at most 32 MiB of its limit");
-	tell(V2 CGROUP COUNTS("before", "\"max\":0,\"oom_kill\":0,\"high\":0")
-		     FAR STOPPED COUNTS("after", "\"max\":0,\"oom_kill\":0,\"high\":5") ENDED);
-	says("memory.high held it back 5 times; the OOM killer killed nobody: at most 32 MiB");
-	/* The limit above it was met; nothing could be counted. */
-	tell(V2 CGROUP COUNTS(
-		"before",
-		"\"max\":0,\"oom_kill\":0,\"high\":0") "{\"ev\":\"cgroup\",\"level\":1,\"path\":\"/"
-						       "\",\"memory_max\":50331648}\n"
-						       "{\"ev\":\"counters\",\"t\":1,\"level\":1,"
-						       "\"when\":\"before\",\"events\":{\"max\":0}}"
-						       "\n"
-						       "{\"ev\":\"counters\",\"t\":9,\"level\":1,"
-						       "\"when\":\"after\",\"events\":{\"max\":9}}"
-						       "\n" FAR STOPPED COUNTS(
-							       "after", "\"max\":0,\"oom_kill\":0,"
-									"\"high\":0") ENDED);
-	says("It had come to a limit above its own, 48 MiB, and nobody was killed.");
-	does_not_say("to blame");
-	tell(RUN CGROUP FAR STOPPED ENDED);
-	says("Whether memory had a part in that is not known");
-	does_not_say("to blame");
 }
 END_TEST
 
@@ -491,12 +292,8 @@ static TCase *sentences(void)
 	tcase_add_test(tc, what_never_ran_lacks_no_end);
 	tcase_add_test(tc, small_sizes_are_told_in_a_small_unit);
 	tcase_add_test(tc, one_place_is_told_as_one_that_stands_out);
-	tcase_add_test(tc, a_run_that_is_at_its_limit_and_not_killed_thrashes);
-	tcase_add_test(tc, memory_high_of_the_lab_is_no_other_than_the_limit);
-	tcase_add_test(tc, a_run_on_v1_thrashes_as_well);
 	tcase_add_test(tc, an_arena_that_was_cleared_in_full_is_told_so);
 	tcase_add_test(tc, where_it_ran_is_one_place_whichever_cgroup_it_used);
-	tcase_add_test(tc, memory_is_acquitted_only_where_it_is_known);
 	tcase_add_test(tc, a_counter_that_stood_still_is_evidence_of_no_kill_alone);
 	tcase_add_test(tc, what_no_process_held_is_told_first);
 	tcase_add_test(tc, a_sum_beyond_the_limit_is_explained);

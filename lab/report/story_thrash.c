@@ -252,6 +252,9 @@ static void add_waits(const struct facts *f, struct strbuf *sb)
 	if (t.file > 0)
 		strbuf_printf(sb, " %s of files were read again soon after they had been dropped.",
 			      SIZE(t.file));
+	if (t.faults > 0)
+		strbuf_printf(sb, " %" PRId64 " page fault%s had to wait for a page to be read.",
+			      t.faults, t.faults == 1 ? "" : "s");
 	if (is_known(some))
 		strbuf_printf(sb, " It waited for memory for %s in all.", TIME(some));
 	else
@@ -317,6 +320,8 @@ char *story_why_stopped(const struct facts *f)
 	if (kills > 0)
 		strbuf_printf(&sb, "The OOM killer had killed %" PRId64 " process%s in its cgroup.",
 			      kills, kills == 1 ? "" : "es");
+	else if (f->kill)
+		strbuf_puts(&sb, "The OOM killer had killed a process of this run.");
 	else if (find(f, &t) && went_on(f, &t))
 		strbuf_printf(&sb,
 			      "It was at its limit and thrashed: what it needed of files was "

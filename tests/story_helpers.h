@@ -1,0 +1,85 @@
+/*
+ * story_helpers.h - the lines of a record, told as one line of words, for the tests of sentences.
+ * Not for anything else: static functions that assert.
+ *
+ *	tell(RUN CGROUP ... LIVED);
+ *	says("words"); does_not_say("words");
+ *	teardown();
+ */
+#ifndef OOMLAB_TESTS_STORY_HELPERS_H
+#define OOMLAB_TESTS_STORY_HELPERS_H
+
+#include <check.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "report/emit.h"
+#include "report/story.h"
+
+#define RUN                                                                                \
+	"{\"ev\":\"run\",\"id\":\"r\",\"backend\":\"cgroup\",\"page_size\":4096,\"cgroup_" \
+	"version\":1}\n"
+#define V2 "{\"ev\":\"run\",\"id\":\"r\",\"page_size\":4096,\"cgroup_version\":2}\n"
+#define CGROUP                                                                                     \
+	"{\"ev\":\"cgroup\",\"level\":0,\"path\":\"/a\",\"memory_max\":67108864}\n"                \
+	"{\"ev\":\"counters\",\"t\":1,\"level\":0,\"when\":\"before\",\"events\":{\"oom_kill\":0}" \
+	"}\n"                                                                                      \
+	"{\"ev\":\"start\",\"t\":2,\"pid\":7,\"cgroup\":\"/a\"}\n{\"ev\":\"gate\",\"t\":3}\n"
+#define COUNTS(when, events)                                                                      \
+	"{\"ev\":\"counters\",\"t\":1,\"level\":0,\"when\":\"" when "\",\"events\":{" events "}}" \
+	"\n"
+#define KILLED                                                                                     \
+	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"signal\":9}\n"                       \
+	"{\"ev\":\"counters\",\"t\":10,\"level\":0,\"when\":\"after\",\"events\":{\"oom_kill\":1}" \
+	"}\n"                                                                                      \
+	"{\"ev\":\"end\",\"t\":11}\n"
+#define LIVED                                                                                      \
+	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"status\":0}\n"                       \
+	"{\"ev\":\"counters\",\"t\":10,\"level\":0,\"when\":\"after\",\"events\":{\"oom_kill\":0}" \
+	"}\n"                                                                                      \
+	"{\"ev\":\"end\",\"t\":11}\n"
+
+static struct strbuf text = STRBUF_INIT;
+
+/* The record's story as one line of words, so that no line end hides a sentence. */
+static inline void tell(const char *lines)
+{
+	struct record record;
+	struct conclusion conclusion;
+	struct facts facts;
+	struct doc doc = {0};
+	struct err err = ERR_INIT;
+
+	strbuf_clear(&text);
+	ck_assert_msg(!record_load_memory(lines, strlen(lines), &record, &err), "%s", err.text);
+	ck_assert_int_eq(record_lost(&record, "record"), 0);
+	conclusion_draw(&record, &conclusion);
+	facts_gather(&record, &conclusion, &facts);
+	story_tell(&facts, &doc);
+	emit_text(&doc, false, 100, &text);
+	for (char *p = text.buf; *p; p++)
+		if (*p == '\n' && p[1] == ' ' && p[2] == ' ' && p[3] != ' ')
+			memmove(p, p + 2, strlen(p + 2) + 1), *p = ' ';
+	doc_release(&doc);
+	conclusion_release(&conclusion);
+	record_release(&record);
+}
+
+static inline void says(const char *words)
+{
+	ck_assert_msg(strstr(text.buf, words) != NULL, "'%s' is not in: %s", words, text.buf);
+}
+
+static inline void does_not_say(const char *words)
+{
+	ck_assert_msg(strstr(text.buf, words) == NULL, "'%s' is in: %s", words, text.buf);
+}
+
+static inline void teardown(void)
+{
+	strbuf_release(&text);
+}
+
+#endif
