@@ -19,7 +19,7 @@ in_image() {
 }
 
 from_host() {
-	"$oomlab" run --quiet --reports="$outside" --backend="$1" --container-option=--network=none \
+	"$oomlab" run --quiet "$patience" --reports="$outside" --backend="$1" --container-option=--network=none \
 		"${@:2}" >"$scratch/out" 2>&1
 }
 

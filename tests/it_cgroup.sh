@@ -18,7 +18,7 @@ version=$(sed -n 's/.*make a cgroup v\([12]\).*/\1/p' "$scratch/plan")
 
 # run OPTIONS... -- COMMAND...: status in $status, what it printed in $out and $errors.
 run() {
-	out=$(timeout -k 5 300 "$oomlab" run --quiet --backend=cgroup --reports="$reports" "$@" \
+	out=$(timeout -k 5 700 "$oomlab" run --quiet --backend=cgroup "$patience" --reports="$reports" "$@" \
 		2>"$scratch/errors")
 	status=$?
 	errors=$(cat "$scratch/errors")

@@ -26,7 +26,7 @@ in_image() {
 from_host() {
 	local engine=$1
 	shift
-	"$oomlab" run --quiet --reports="$outside" --backend="$engine" "$@" >"$scratch/out" 2>&1
+	"$oomlab" run --quiet "$patience" --reports="$outside" --backend="$engine" "$@" >"$scratch/out" 2>&1
 }
 
 verdict='.verdict + " " + .outcome'
@@ -213,7 +213,7 @@ check_outside() {
 	is "$? $(cat "$scratch/out")" "0 4000" "$e, outside: and many of them"
 	from_host "$e" --image oomlab-test --memory 64M "${options[@]}" -- true $(seq 20000)
 	is "$? $(wc -l <"$scratch/out")" "125 1" "$e, outside: too many are refused in one line"
-	"$oomlab" run --quiet --reports="$outside" --backend="$e" --image oomlab-test --memory 64M \
+	"$oomlab" run --quiet "$patience" --reports="$outside" --backend="$e" --image oomlab-test --memory 64M \
 		"${options[@]}" -- sh -c 'seq 20000; seq 30000 >&2; exit 4' >"$scratch/1" 2>"$scratch/2"
 	is "$? $(cksum <"$scratch/1") $(cksum <"$scratch/2")" \
 		"4 $(seq 20000 | cksum) $(seq 30000 | cksum)" "$e, outside: both outputs, whole and apart"

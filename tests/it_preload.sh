@@ -20,7 +20,7 @@ run_in() {
 	6.*) set -- --backend=vm --kernel="$place" "$@" ;;
 	*) set -- --backend="$place" "$@" ;;
 	esac
-	"$oomlab" run --quiet --preload --reports="$dir" "$@" >"$scratch/out" 2>&1
+	"$oomlab" run --quiet --preload "$patience" --reports="$dir" "$@" >"$scratch/out" 2>&1
 }
 
 # of FUNCTION FIELD: a figure of the malloc calls in one function.

@@ -15,7 +15,7 @@ run() {
 	run_profiled "$1" --no-touch-profile "${@:2}"
 }
 run_profiled() {
-	"$build/oomlab" run --quiet --backend=cgroup --reports="/run/$1" "${@:2}" >/dev/null 2>&1
+	"$build/oomlab" run --quiet --backend=cgroup --timeout=10m --reports="/run/$1" "${@:2}" >/dev/null 2>&1
 	echo "$1 $? $(tr -d '\n' <"/run/$1/latest/report.json")"
 }
 
@@ -229,7 +229,7 @@ ending() {
 catalogue() {
 	for name in $("$oomlab" list | cut -d' ' -f1); do
 		for how in 5 off; do
-			"$oomlab" run --quiet --backend=vm --kernel="$1" --premortem=$how \
+			"$oomlab" run --quiet --backend=vm "$patience" --kernel="$1" --premortem=$how \
 				--no-touch-profile --reports="$scratch/$1-$name-$how" "$name" >"$scratch/out" 2>&1
 			is $? 0 "$1 $name --premortem=$how passes"
 		done

@@ -4,6 +4,9 @@
 # Source it; then ok/is/skip per test point; done_testing at the end. $oomlab is the program under
 # test, $scratch a folder of this script alone, removed at its end with everything in it.
 set -u
+# A run may take as long as it needs beside the work of others; a later --timeout takes its place.
+# shellcheck disable=SC2034 # used by those who source this
+patience=--timeout=10m
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # used by those who source this
 oomlab=$(cd "$top" && realpath "${BUILD:-build}")/oomlab
