@@ -49,6 +49,7 @@ on_this_kernel() {
 	# The same without any kill acquits memory.
 	run --backend=cgroup --memory=32M --timeout=1 --no-touch-profile -- sleep 1000
 	is "$(of .outcome)" timed_out 'nobody was killed: timed out'
+	is "$(of .quality.complete)" true 'nobody was killed: all was seen'
 	unlike "$(story)" 'killed a process' 'nobody was killed: nobody is said to be'
 
 	# The parent dies of another signal.
@@ -73,6 +74,7 @@ on_this_kernel() {
 	ok $? '25 restarts: some without an account' "$(of .quality.headers_suppressed)"
 	is "$(of '[.kills[] | select(.dumped | not)] | length')" "$(of .quality.headers_suppressed)" \
 		'25 restarts: as many as have none'
+	is "$(of .quality.complete)" false '25 restarts: which is no complete log'
 	like "$(story)" 'killed 25 processes of this run, among them tail' '25 restarts: in words'
 	# At once again: none of this run's accounts is printed now.
 	run --backend=cgroup --memory=16M --no-touch-profile -- sh -c 'tail /dev/zero; exit 0'

@@ -380,6 +380,18 @@ static int64_t headers_suppressed(const struct facts *f)
 	return count + (int64_t)kills->undumped;
 }
 
+/* Of what was watched everything was seen; what could not be watched stands in absent_sources. */
+static bool is_complete(const struct facts *f)
+{
+	const struct kills *kills = f->conclusion->kills;
+
+	for (size_t i = 0; i < f->record->lost_count; i++)
+		if (f->record->lost[i].count)
+			return false;
+	return f->record->is_complete && !headers_suppressed(f) && !kills->unknown &&
+	       !kills->dropped && f->conclusion->killed == (int64_t)kills->victims;
+}
+
 static json_t *quality_json(const struct facts *f)
 {
 	const struct record *r = f->record;
@@ -390,7 +402,9 @@ static json_t *quality_json(const struct facts *f)
 	json_put_number(quality, "ring_lost", record_lost(r, "ring"));
 	json_put_number(quality, "samples_lost", record_lost(r, "samples"));
 	json_put_number(quality, "record_lines_lost", record_lost(r, "record"));
-	json_object_set_new(quality, "complete", json_boolean(r->is_complete));
+	json_object_set_new(quality, "complete", json_boolean(is_complete(f)));
+	json_object_set_new(quality, "kills_unknown",
+			    json_integer((json_int_t)f->conclusion->kills->unknown));
 	for (size_t i = 0; i < r->source_count; i++) {
 		json_t *source;
 
