@@ -1,15 +1,47 @@
 #include "run_current.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "launch/process.h"
 
+static bool is_link(const char *path, const char *wanted)
+{
+	char name[64];
+	ssize_t n = readlink(path, name, sizeof(name) - 1);
+
+	if (n <= 0)
+		return false;
+	name[n] = '\0';
+	return !strcmp(name, wanted);
+}
+
+/*
+ * In the kernel's first pid namespace, and process 1 there has the same files: this is no
+ * container, whatever an image has left in a root made from it. The first namespaces have numbers
+ * of their own (include/uapi/linux/nsfs.h), that of mounts on kernels of late.
+ */
+static bool is_beside_init(void)
+{
+	char files[64];
+	ssize_t n = readlink("/proc/1/ns/mnt", files, sizeof(files) - 1);
+
+	if (!is_link("/proc/self/ns/pid", "pid:[4026531836]"))
+		return false;
+	if (n <= 0)
+		return is_link("/proc/self/ns/mnt", "mnt:[4026531832]");
+	files[n] = '\0';
+	return is_link("/proc/self/ns/mnt", files);
+}
+
 /* What engines and systemd leave to be recognised by; the image of this lab sets "container". */
 bool run_current_is_container(void)
 {
+	if (is_beside_init())
+		return false;
 	return getenv("container") || getenv("KUBERNETES_SERVICE_HOST") ||
 	       !access("/.dockerenv", F_OK) || !access("/run/.containerenv", F_OK);
 }
@@ -41,7 +73,7 @@ void run_current_settle(struct run *run)
 	spec->memory_swap_max = (struct amount){0};
 }
 
-void run_current_note(struct record_writer *w, const struct cg *cg)
+void run_current_note(struct record_writer *w, const struct cg *cg, bool in_container)
 {
 	_cleanup_free_ char *text = NULL;
 	struct cgroup_limits limits;
@@ -49,9 +81,10 @@ void run_current_note(struct record_writer *w, const struct cg *cg)
 
 	if (process_sizes(getpid(), &vsz, &rss))
 		rss = 0;
-	text = text_format("The lab runs in the same container: counters and sizes are the whole "
-			   "container's, this lab (%s resident), its trace and its record included",
-			   TEXT_SIZE((uint64_t)rss));
+	text = text_format("The lab runs in the same %s: counters and sizes are the whole %s's, "
+			   "this lab (%s resident), its trace and its record included",
+			   in_container ? "container" : "cgroup",
+			   in_container ? "container" : "cgroup", TEXT_SIZE((uint64_t)rss));
 	record_put_note(w, text);
 	cg_read_limits(cg, 0, &limits);
 	if (limits.oom_group)

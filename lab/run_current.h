@@ -23,6 +23,6 @@ void run_current_find(struct run *run, struct err *reason);
 void run_current_settle(struct run *run);
 
 /* What a reader of this record has to know: whose figures they are. */
-void run_current_note(struct record_writer *w, const struct cg *cg);
+void run_current_note(struct record_writer *w, const struct cg *cg, bool in_container);
 
 #endif

@@ -71,7 +71,7 @@ static int do_own(struct here *here, struct err *err)
 {
 	if (cg_open_own(&here->cg, err) < 0)
 		return -1;
-	run_current_note(&here->run->writer, &here->cg);
+	run_current_note(&here->run->writer, &here->cg, here->run->facts.in_container);
 	return 0;
 }
 
@@ -177,6 +177,8 @@ static int do_sources(struct here *here, struct err *err)
 	};
 
 	settings_write(&here->run->writer);
+	if (here->run->facts.in_container)
+		record_put_setting(&here->run->writer, "in_container", "1");
 	here->capture = capture_open(&config, err);
 	if (here->capture && here->target.is_foreign)
 		capture_attach(here->capture, &here->target);

@@ -159,20 +159,20 @@ static const struct {
 	{0, 2, 0, false, 0, NULL},
 	{IS_LIMITED, 1, MIB(64), true, 0, NULL},
 	{IS_SCENARIO | IS_LIMITED, 1, 0, false, GIB(2),
-	 "this container has no memory limit, so a scenario would take the memory of its host; "
-	 "docker run --memory 512m gives it one"},
+	 "there is no memory limit here, so a scenario would take the memory of the host; "
+	 "docker run --memory 512m gives a container one"},
 	{IS_LIMITED, 1, MIB(128), true, 0,
-	 "inside a container its own limit holds and no other can be set; docker run --memory "
-	 "chooses it"},
+	 "the limit that is here holds and no other is set; docker run --memory chooses that of a "
+	 "container"},
 	{IS_SCENARIO | IS_LIMITED, 1, MIB(128), false, MIB(128),
-	 "this container's limit is more than the scenario ever touches, so nothing would be "
+	 "the limit here is more than the scenario ever touches, so nothing would be "
 	 "killed; docker run --memory chooses another"},
 	{IS_SCENARIO | IS_LIMITED | IS_KERNEL_WIDE, 1, MIB(128), false, GIB(2),
-	 "it sets the whole kernel (overcommit or THP), which nothing inside a container may do"},
+	 "it sets the whole kernel (overcommit or THP), which the backend current does not do"},
 	{IS_LIMITED | HAS_HIGH, 2, MIB(128), false, 0,
-	 "memory.high and memory.oom.group are not set from inside a container"},
+	 "the backend current sets no memory.high and no memory.oom.group"},
 	{NEEDS_V2, 1, MIB(128), false, 0,
-	 "the scenario needs cgroup v2 and this container's limit is one of v1"},
+	 "the scenario needs cgroup v2 and the limit here is one of v1"},
 };
 
 static void make_inside(int i, struct spec *spec, struct plan_facts *facts)

@@ -365,7 +365,7 @@ START_TEST(asks_a_program)
 	close(fd);
 	r = spec_ask_program(path, &s, &err);
 	unlink(path);
-	ck_assert_int_lt(io_now_ns() - started, INT64_C(7000000000));
+	ck_assert_int_lt(io_now_ns() - started, INT64_C(60000000000));
 	if (!programs[_i].says) {
 		ck_assert_int_eq(r, 0);
 		if (s.name)
@@ -395,7 +395,7 @@ static TCase *ask_case(void)
 {
 	TCase *tc = tcase_create("ask");
 
-	tcase_set_timeout(tc, 15);
+	tcase_set_timeout(tc, 90);
 	tcase_add_loop_test(tc, asks_a_program, 0, (int)ARRAY_SIZE(programs));
 	tcase_add_test(tc, asks_no_program);
 	return tc;

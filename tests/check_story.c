@@ -80,6 +80,23 @@ static void teardown(void)
 	strbuf_release(&text);
 }
 
+#define CLEARED(bytes)                                                                     \
+	"{\"ev\":\"arena\",\"id\":1,\"pid\":7,\"policy\":\"eager\",\"source\":\"malloc\"," \
+	"\"reserved\":"                                                                    \
+	"536870912,\"touched\":" bytes ",\"clear_target\":536870912,\"cleared\":" bytes    \
+	",\"first\":2,\"last\":36}\n"
+
+START_TEST(an_arena_that_was_cleared_in_full_is_told_so)
+{
+	tell(RUN CGROUP CLEARED("536870912") LIVED);
+	says("It came to the end of that: all 512 MiB were done. [trace 2-36]");
+	does_not_say("When it last noted");
+	tell(RUN CGROUP CLEARED("268435456") KILLED);
+	says("When it last noted its progress, 256 MiB of 512 MiB were done (50 %)");
+	does_not_say("It came to the end");
+}
+END_TEST
+
 START_TEST(a_lesson_is_told_of_a_run_that_shows_it)
 {
 	tell(RUN MEMSET CGROUP CHECKPOINT("after malloc", "675840")
@@ -172,40 +189,166 @@ START_TEST(one_place_is_told_as_one_that_stands_out)
 }
 END_TEST
 
-#define AT(t, max, faults, us) \
-	"{\"ev\":\"sample\",\"t\":" t ",\"current\":67108864,\"pgmajfault\":" faults us "}\n" max
 #define V2 "{\"ev\":\"run\",\"id\":\"r\",\"page_size\":4096,\"cgroup_version\":2}\n"
-#define BEFORE                                                                                \
-	"{\"ev\":\"counters\",\"t\":1,\"level\":0,\"when\":\"before\",\"events\":{\"max\":3," \
-	"\"oom_kill\":0}}\n"
-#define AFTER(max)                                                                              \
-	"{\"ev\":\"counters\",\"t\":99,\"level\":0,\"when\":\"after\",\"events\":{\"max\":" max \
-	",\"oom_kill\":0}}\n"
+#define COUNTS(when, events)                                                                      \
+	"{\"ev\":\"counters\",\"t\":1,\"level\":0,\"when\":\"" when "\",\"events\":{" events "}}" \
+	"\n"
+/* At its limit of 64 MiB with 16 MiB of files; n pages of them were read again by now. */
+#define REREAD(t, n, more)                                                                         \
+	"{\"ev\":\"sample\",\"t\":" t ",\"current\":67108000,\"peak\":67108864,\"file\":16777216," \
+	"\"workingset_refault_file\":" n more "}\n"
 #define STOPPED                                                         \
 	"{\"ev\":\"watchdog\",\"t\":10000000003,\"why\":\"timeout\"}\n" \
 	"{\"ev\":\"exit\",\"t\":10000000003,\"pid\":7,\"target\":true,\"signal\":9}\n"
-#define THRASH(max, faults, us)                                     \
-	V2 CGROUP BEFORE AT("4", "", "100", ",\"psi_full_us\":50")  \
-		AT("5", "", faults, ",\"psi_full_us\":" us) STOPPED \
-		AFTER(max) "{\"ev\":\"end\",\"t\":10000000009}\n"
+#define THRASH(max, pages, us)                                                                \
+	V2 CGROUP COUNTS("before", "\"max\":3,\"oom_kill\":0,\"high\":0") REREAD(             \
+		"4", "70", ",\"pgmajfault\":100,\"psi_full_us\":50,\"psi_some_us\":9")        \
+		REREAD("9000000000", pages,                                                   \
+		       ",\"pgmajfault\":9100,\"psi_full_us\":" us ",\"psi_some_us\":4500009") \
+			STOPPED COUNTS("after", "\"max\":" max ",\"oom_kill\":0,\"high\":0") ENDED
+#define ENDED "{\"ev\":\"end\",\"t\":10000000009}\n"
 
 START_TEST(a_run_that_is_at_its_limit_and_not_killed_thrashes)
 {
-	tell(THRASH("5003", "9100", "4000050"));
-	says("It was at its limit and thrashed: what it needed of files was dropped");
-	says("It ran into its limit 5000 times, and the kernel could still drop pages of files, "
-	     "the program's own code among them");
-	says("9000 page faults had to wait for that, and for 4.00 s nothing else could go on.");
-	says("memory.events max 3->5003");
-	says("pgmajfault 9000 in sample 2; memory.pressure full");
-	/* Each of the three alone proves nothing. */
-	tell(THRASH("90", "9100", "4000050"));
+	tell(THRASH("5003", "20070", "4000050"));
+	says("It was at its limit and thrashed: what it needed of files was dropped and read "
+	     "again, over and over. [memory.events max 3->5003; workingset_refault_file 20070 in "
+	     "sample 2; memory.pressure; watchdog: timeout]");
+	says("It ran into its limit 5000 times, and the kernel could still drop pages of files: "
+	     "78.1 MiB of files were read again soon after they had been dropped.");
+	says("9000 page faults had to wait for a page to be read. [pgmajfault 9100 in sample 2] "
+	     "For 4.00 s nothing in it could go on for want of memory. [memory.pressure full]");
+	does_not_say("to blame");
+	tell(THRASH("5003", "3070", "4000050"));
+	says("dropped and read again. [");
+	/* Each of the three alone proves nothing; and none of them acquits memory. */
+	tell(THRASH("90", "20070", "4000050"));
 	does_not_say("thrash");
-	says("Neither memory.high nor the OOM killer is to blame");
-	tell(THRASH("5003", "400", "4000050"));
+	does_not_say("to blame");
+	says("It had come to its limit, 64 MiB, and nobody was killed. 78.1 MiB of files were "
+	     "read again soon after they had been dropped. It waited for memory for 4.50 s in "
+	     "all.");
+	tell(THRASH("5003", "170", "4000050"));
 	does_not_say("thrash");
-	tell(THRASH("5003", "9100", "400050"));
+	tell(THRASH("5003", "20070", "400050"));
 	does_not_say("thrash");
+}
+END_TEST
+
+/* memory.high just under the limit is the lab's own, to warn of it: as good as the limit. */
+START_TEST(memory_high_of_the_lab_is_no_other_than_the_limit)
+{
+#define ARMED                                                                          \
+	"{\"ev\":\"premortem\",\"percent\":50,\"limit\":67108864,\"high\":33554432}\n" \
+	"{\"ev\":\"premortem_thaw\",\"t\":9999999999,\"high_events\":600}\n"
+#define BELOW(t, pages, us)                                                      \
+	"{\"ev\":\"sample\",\"t\":" t ",\"current\":33554432,\"file\":16777216," \
+	"\"workingset_refault_file\":" pages ",\"psi_full_us\":" us ",\"psi_some_us\":" us "}\n"
+#define HELD(more) "\"max\":0,\"oom_kill\":0,\"high\":" more
+	tell(V2 CGROUP COUNTS("before", HELD("0")) ARMED BELOW("4", "0", "0") BELOW(
+		"9000000000", "20000", "4000000") STOPPED COUNTS("after", HELD("600")) ENDED);
+	says("It was at its limit and thrashed");
+	says("It ran into its limit, or into memory.high that oomlab had set just under it, 600 "
+	     "times, and the kernel could still drop");
+	says("[memory.events high 0->600; workingset_refault_file 20000 in sample 2]");
+	tell(V2 CGROUP COUNTS("before", HELD("0")) ARMED BELOW("4", "0", "0") BELOW(
+		"9000000000", "20000", "4000") STOPPED COUNTS("after", HELD("600")) ENDED);
+	says("It had come to memory.high, which oomlab had set to 32 MiB, just under its limit of "
+	     "64 MiB, and nobody was killed. 78.1 MiB of files were read again");
+	does_not_say("to blame");
+	does_not_say("thrash");
+}
+END_TEST
+
+#define BEFORE_V1 COUNTS("before", "\"max\":0,\"oom_kill\":0")
+#define AFTER_V1  COUNTS("after", "\"max\":0,\"oom_kill\":0")
+
+/* v1 has no pressure, and kernels of late count no failure of the limit there. */
+START_TEST(a_run_on_v1_thrashes_as_well)
+{
+	tell(RUN CGROUP BEFORE_V1 REREAD("4", "70", ",\"pgmajfault\":0")
+		     REREAD("9000000000", "20070", ",\"pgmajfault\":4548") STOPPED AFTER_V1 ENDED);
+	says("It was at its limit and thrashed: what it needed of files was dropped and read "
+	     "again, over and over. [workingset_refault_file 20070 in sample 2; watchdog: "
+	     "timeout]");
+	says("It was at its limit, 64 MiB charged at most, and the kernel could still drop");
+	says("4548 page faults had to wait");
+	does_not_say("to blame");
+	/* Long before it was stopped; with no word of what was read again. */
+	tell(RUN CGROUP BEFORE_V1 REREAD("4", "70", "") REREAD("900000000", "20070", "")
+		     STOPPED AFTER_V1 ENDED);
+	does_not_say("It was at its limit and thrashed");
+	says("How long it waited for memory is not known.");
+	tell(RUN CGROUP BEFORE_V1
+	     "{\"ev\":\"sample\",\"t\":4,\"current\":67108864,\"pgmajfault\":0}\n"
+	     "{\"ev\":\"sample\",\"t\":5,\"current\":67108864,\"pgmajfault\":4548}\n" STOPPED
+		     AFTER_V1 ENDED);
+	does_not_say("thrash");
+	does_not_say("to blame");
+	says("It had come to its limit, 64 MiB, and nobody was killed. How long it waited for "
+	     "memory is not known.");
+}
+END_TEST
+
+#define FAR "{\"ev\":\"sample\",\"t\":4,\"current\":4096,\"peak\":33554432}\n"
+
+START_TEST(memory_is_acquitted_only_where_it_is_known)
+{
+	tell(RUN CGROUP BEFORE_V1 FAR STOPPED AFTER_V1 ENDED);
+	says("The OOM killer is not to blame: at most 32 MiB of its limit of 64 MiB were charged.");
+	does_not_say("memory.high");
+	tell(V2 CGROUP COUNTS("before", "\"max\":0,\"oom_kill\":0,\"high\":0")
+		     FAR STOPPED COUNTS("after", "\"max\":0,\"oom_kill\":0,\"high\":0") ENDED);
+	says("Neither memory.high nor the OOM killer is to blame: at most 32 MiB of its limit");
+	tell(V2 CGROUP COUNTS("before", "\"max\":0,\"oom_kill\":0,\"high\":0")
+		     FAR STOPPED COUNTS("after", "\"max\":0,\"oom_kill\":0,\"high\":5") ENDED);
+	says("memory.high held it back 5 times; the OOM killer killed nobody: at most 32 MiB");
+	/* The limit above it was met; nothing could be counted. */
+	tell(V2 CGROUP COUNTS(
+		"before",
+		"\"max\":0,\"oom_kill\":0,\"high\":0") "{\"ev\":\"cgroup\",\"level\":1,\"path\":\"/"
+						       "\",\"memory_max\":50331648}\n"
+						       "{\"ev\":\"counters\",\"t\":1,\"level\":1,"
+						       "\"when\":\"before\",\"events\":{\"max\":0}}"
+						       "\n"
+						       "{\"ev\":\"counters\",\"t\":9,\"level\":1,"
+						       "\"when\":\"after\",\"events\":{\"max\":9}}"
+						       "\n" FAR STOPPED COUNTS(
+							       "after", "\"max\":0,\"oom_kill\":0,"
+									"\"high\":0") ENDED);
+	says("It had come to a limit above its own, 48 MiB, and nobody was killed.");
+	does_not_say("to blame");
+	tell(RUN CGROUP FAR STOPPED ENDED);
+	says("Whether memory had a part in that is not known");
+	does_not_say("to blame");
+}
+END_TEST
+
+START_TEST(where_it_ran_is_one_place_whichever_cgroup_it_used)
+{
+	static const char *const backends[] = {"cgroup", "current"};
+#define SETTING(name) "{\"ev\":\"setting\",\"name\":\"" name "\",\"value\":\"1\"}\n"
+
+	for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
+		_cleanup_free_ char *run = text_format(
+			"{\"ev\":\"run\",\"id\":\"r\",\"backend\":\"%s\",\"page_size\":4096}\n",
+			backends[i]);
+		_cleanup_free_ char *host = text_format("%s%s", run, CGROUP LIVED);
+		_cleanup_free_ char *inside =
+			text_format("%s%s", run, SETTING("in_container") CGROUP LIVED);
+		_cleanup_free_ char *apart =
+			text_format("%s%s", run, SETTING("pid_namespace") CGROUP LIVED);
+
+		tell(host);
+		says("on the host");
+		does_not_say("inside a container");
+		tell(inside);
+		says("inside a container");
+		does_not_say("on the host");
+		tell(apart);
+		says("in a pid namespace of its own");
+		does_not_say("on the host");
+	}
 }
 END_TEST
 
@@ -225,6 +368,19 @@ END_TEST
 #define CACHE(bytes)                                                                     \
 	"{\"ev\":\"sample\",\"t\":5,\"current\":" bytes ",\"anon\":4096,\"file\":" bytes \
 	",\"shmem\":0}\n"
+
+START_TEST(a_counter_that_stood_still_is_evidence_of_no_kill_alone)
+{
+	tell(V2 CGROUP COUNTS("before", "\"oom_kill\":4") LIVED COUNTS("after", "\"oom_kill\":4"));
+	says("the kernel counted no OOM kill in its cgroup. [exit status 0; memory.events oom_kill 4, "
+	     "unchanged]");
+	does_not_say("->4");
+	tell(V2 CGROUP DUMP(HEAP) "{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,"
+				  "\"signal\":9}\n" COUNTS("after", "\"oom_kill\":0"));
+	says("It chose sh (pid 7)");
+	does_not_say("oom_kill 0");
+}
+END_TEST
 
 START_TEST(what_no_process_held_is_told_first)
 {
@@ -306,7 +462,7 @@ static const struct {
 	{"\"backend\":\"vm\",\"accelerator\":\"hvf\"", "\nvirtual machine (hvf), cgroup v2"},
 	{"\"backend\":\"vm\"", "\nvirtual machine, cgroup v2"},
 	{"\"backend\":\"cgroup\"", "\non the host, cgroup v2"},
-	{"\"backend\":\"current\"", "\ninside a container, cgroup v2"},
+	{"\"backend\":\"current\"", "\non the host, cgroup v2"},
 	{"\"backend\":\"docker\"", "\nin a docker container, cgroup v2"},
 	{"\"backend\":\"podman\"", "\nin a podman container, cgroup v2"},
 	{"\"backend\":\"elsewhere\"", "\nelsewhere, cgroup v2"},
@@ -336,6 +492,12 @@ static TCase *sentences(void)
 	tcase_add_test(tc, small_sizes_are_told_in_a_small_unit);
 	tcase_add_test(tc, one_place_is_told_as_one_that_stands_out);
 	tcase_add_test(tc, a_run_that_is_at_its_limit_and_not_killed_thrashes);
+	tcase_add_test(tc, memory_high_of_the_lab_is_no_other_than_the_limit);
+	tcase_add_test(tc, a_run_on_v1_thrashes_as_well);
+	tcase_add_test(tc, an_arena_that_was_cleared_in_full_is_told_so);
+	tcase_add_test(tc, where_it_ran_is_one_place_whichever_cgroup_it_used);
+	tcase_add_test(tc, memory_is_acquitted_only_where_it_is_known);
+	tcase_add_test(tc, a_counter_that_stood_still_is_evidence_of_no_kill_alone);
 	tcase_add_test(tc, what_no_process_held_is_told_first);
 	tcase_add_test(tc, a_sum_beyond_the_limit_is_explained);
 	tcase_add_test(tc, what_failed_in_an_empty_guest_may_have_missed_a_file);

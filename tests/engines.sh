@@ -51,7 +51,7 @@ start_docker() {
 	printf '#!/bin/sh\nDOCKER_HOST=unix://%s/docker.sock exec %s "$@"\n' "$dir" "$client" \
 		>"$engine_bin/docker"
 	chmod +x "$engine_bin/docker"
-	wait_until 60 "$engine_bin/docker" info && return
+	wait_until 300 "$engine_bin/docker" info && return
 	engine_reason="dockerd does not answer: $(tail -n 1 "$dir/log")"
 	return 1
 }

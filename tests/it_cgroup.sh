@@ -18,7 +18,7 @@ version=$(sed -n 's/.*make a cgroup v\([12]\).*/\1/p' "$scratch/plan")
 
 # run OPTIONS... -- COMMAND...: status in $status, what it printed in $out and $errors.
 run() {
-	out=$(timeout -k 5 60 "$oomlab" run --quiet --backend=cgroup --reports="$reports" "$@" \
+	out=$(timeout -k 5 300 "$oomlab" run --quiet --backend=cgroup --reports="$reports" "$@" \
 		2>"$scratch/errors")
 	status=$?
 	errors=$(cat "$scratch/errors")
@@ -179,8 +179,7 @@ started() {
 	setsid "$oomlab" run --quiet --backend=cgroup --reports="$reports" --memory=64M -- \
 		sh -c ': >"$0"; "$@"' "$scratch/running" "$@" 2>/dev/null &
 	launcher=$!
-	for _ in $(seq 100); do
-		[ -e "$scratch/running" ] && break
+	until [ -e "$scratch/running" ] || ! kill -0 $launcher; do
 		sleep 0.05
 	done
 }
@@ -208,14 +207,14 @@ is_clean 'the next run clears them'
 
 # Where reports cannot go.
 mkdir "$scratch/file-reports" && : >"$scratch/file-reports/r"
-timeout 20 "$oomlab" run --backend=cgroup --reports="$scratch/file-reports/r" --memory=64M -- \
+timeout 300 "$oomlab" run --backend=cgroup --reports="$scratch/file-reports/r" --memory=64M -- \
 	"$hog" exit 0 2>"$scratch/errors"
 is "$? $(wc -l <"$scratch/errors")" '125 1' 'no folder for reports: 125, one line'
 like "$(cat "$scratch/errors")" 'cannot make a folder.*--reports' 'no folder for reports: said'
 mkdir "$scratch/full"
 if mount -t tmpfs -o size=16k tmpfs "$scratch/full" 2>/dev/null; then
 	dd if=/dev/zero of="$scratch/full/ballast" bs=1k 2>/dev/null
-	timeout 20 "$oomlab" run --quiet --backend=cgroup --reports="$scratch/full" --memory=64M -- \
+	timeout 300 "$oomlab" run --quiet --backend=cgroup --reports="$scratch/full" --memory=64M -- \
 		"$hog" exit 0 2>"$scratch/errors"
 	is $? 125 'a full disk: 125'
 	like "$(cat "$scratch/errors")" 'No space left on device' 'a full disk: said'
@@ -227,7 +226,7 @@ is_clean 'nowhere to write'
 
 # Sixteen at once, each with a kill of its own.
 for i in $(seq 16); do
-	timeout 60 "$oomlab" run --quiet --backend=cgroup --reports="$scratch/many/$i" \
+	timeout 300 "$oomlab" run --quiet --backend=cgroup --reports="$scratch/many/$i" \
 		--memory=$((16 + i))M -- "$hog" touch 100 2>"$scratch/errors.$i" &
 	pids[i]=$!
 done
@@ -243,7 +242,7 @@ is_clean 'sixteen at once'
 # What was killed is waited for however busy the machine is, and its status never lost.
 wrong=
 for i in $(seq 16); do
-	timeout 60 "$oomlab" run --quiet --backend=cgroup --reports="$scratch/stopped/$i" \
+	timeout 300 "$oomlab" run --quiet --backend=cgroup --reports="$scratch/stopped/$i" \
 		--memory=64M --timeout=1 -- "$hog" sleep 60 2>"$scratch/errors.$i" &
 	pids[i]=$!
 done
@@ -254,6 +253,14 @@ for i in $(seq 16); do
 done
 is "$wrong" '' 'sixteen timeouts at once: status and signal of each'
 is_clean 'sixteen timeouts at once'
+
+# Both run beside the same processes: what a report says of the place is the same.
+place() {
+	timeout 300 "$oomlab" run --quiet --backend="$1" --reports="$scratch/place" -- true
+	tr -s ' \n' '  ' <"$scratch/place/latest/report.txt" |
+		grep -Eo 'on the host|inside a container|in a pid namespace' | tr '\n' ' '
+}
+is "$(place current)" "$(place cgroup)" 'backends of one machine agree on the place'
 
 # A hundred in a row.
 wrong=0

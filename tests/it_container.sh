@@ -172,7 +172,7 @@ check_inside_cut() {
 	rm -rf "$inside"; mkdir -m 777 "$inside"
 	"$e" run -d --name "$name" --memory 64m -v "$inside:/reports" "${binds[@]}" oomlab-it \
 		-- sleep 99 >/dev/null
-	wait_until 20 grep -q '"ev":"gate"' "$inside"/sleep-*/record.jsonl
+	wait_until 200 grep -q '"ev":"gate"' "$inside"/sleep-*/record.jsonl
 	"$e" kill "$name" >/dev/null
 	"$e" rm -f "$name" >/dev/null
 	"$oomlab" report "$inside"/sleep-* >"$scratch/out" 2>&1
@@ -305,7 +305,7 @@ start_sleeper() {
 	from_host "$e" --image oomlab-test --memory 64M --timeout 60 "${options[@]}" -- \
 		sh -c 'echo up; while :; do sleep 0.1; done' &
 	run_pid=$!
-	wait_until 30 grep -q up "$scratch/out"
+	wait_until 300 grep -q up "$scratch/out"
 	container=$("$e" ps --format '{{.Names}}' | grep '^oomlab-')
 }
 
@@ -319,7 +319,7 @@ stop_at() {
 	rm -rf "$outside"
 	from_host "$1" --image oomlab-test --memory 64M --timeout 60 "${options[@]}" -- sleep 60 &
 	run_pid=$!
-	wait_until 30 pgrep -f -- "--reports=$outside"
+	wait_until 300 pgrep -f -- "--reports=$outside"
 	read -rt "$(printf '0.%03d' "$2")" -u "$engine_never" || true
 	kill -INT "$(pgrep -f -- "--reports=$outside" | head -n 1)"
 	finish_sleeper

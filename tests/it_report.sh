@@ -7,11 +7,11 @@ run=$scratch/run
 mkdir "$run"
 cp "$top/tests/fixtures/records/memset-2g.jsonl" "$run/record.jsonl"
 
-timeout 20 "$oomlab" report "$run" >"$scratch/out" 2>"$scratch/said"
+timeout 300 "$oomlab" report "$run" >"$scratch/out" 2>"$scratch/said"
 is "$? $(cat "$scratch/said")" '0 ' 'a record'
 is "$(head -n 1 "$scratch/out")" 'memset-2g: killed by the OOM killer, as expected' 'its report'
 is "$(jq -r .outcome "$run/report.json")" oom_killed 'report.json'
-timeout 20 "$oomlab" report "$run" 2>"$scratch/said" | head -n 1 >/dev/null
+timeout 300 "$oomlab" report "$run" 2>"$scratch/said" | head -n 1 >/dev/null
 is "$(cat "$scratch/said")" '' 'a reader that leaves early'
 
 none=$scratch/none
@@ -20,7 +20,7 @@ hint='give the folder of a run, such as reports/latest'
 refuses() {
 	local before
 	before=$(ls -A "$none" 2>/dev/null)
-	timeout 20 "$oomlab" report "${3:-$none}" >"$scratch/out" 2>"$scratch/said"
+	timeout 300 "$oomlab" report "${3:-$none}" >"$scratch/out" 2>"$scratch/said"
 	is "$? $(cat "$scratch/said")" "1 oomlab: $2; $hint" "$1"
 	is "$(cat "$scratch/out"; ls -A "$none" 2>/dev/null)" "$before" "$1: nothing else is said or left"
 }

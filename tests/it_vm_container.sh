@@ -30,7 +30,7 @@ if [ "${1-}" != guest ]; then
 	fi
 	make -s -C "$top" BUILD="$build" image-files >/dev/null || exit 1
 	BUILD=$build "$oomlab" run --quiet --backend=vm --share-host \
-		--guest-ram=3G --timeout=10m --no-touch-profile --reports="$scratch/reports" \
+		--guest-ram=3G --timeout=50m --no-touch-profile --reports="$scratch/reports" \
 		-- bash "$(realpath "$0")" guest
 	exit
 fi

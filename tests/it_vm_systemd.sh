@@ -101,8 +101,8 @@ launch() {
 	show_read_only "$top" && show_read_only "$(dirname "$oomlab")" || return
 	/usr/lib/qemu/virtiofsd --socket-path="$scratch/share" \
 		-o "source=$scratch/root,sandbox=chroot,cache=always" &
-	wait_until 20 test -S "$scratch/share" || return
-	timeout 800 qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none -M pc \
+	wait_until 200 test -S "$scratch/share" || return
+	timeout 3000 qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none -M pc \
 		-accel tcg,thread=multi -cpu max -m 3G -object memory-backend-memfd,id=ram,share=on,size=3G \
 		-machine memory-backend=ram -chardev "socket,id=share,path=$scratch/share" \
 		-device vhost-user-fs-pci,chardev=share,tag=host -kernel "$2" -append "$3" \

@@ -74,21 +74,21 @@ static const char *why_not_current(const struct spec *spec, const struct plan_fa
 	if (facts->current_reason)
 		return facts->current_reason;
 	if (spec->needs_memcg_v2 && facts->current_version != 2)
-		return "the scenario needs cgroup v2 and this container's limit is one of v1";
+		return "the scenario needs cgroup v2 and the limit here is one of v1";
 	if (spec_is_kernel_wide(spec))
-		return "it sets the whole kernel (overcommit or THP), which nothing inside a "
-		       "container may do";
+		return "it sets the whole kernel (overcommit or THP), which the backend current "
+		       "does not do";
 	if (spec->memory_high.is_set || spec->oom_group)
-		return "memory.high and memory.oom.group are not set from inside a container";
+		return "the backend current sets no memory.high and no memory.oom.group";
 	if (spec->name && limit->is_max)
-		return "this container has no memory limit, so a scenario would take the memory of "
-		       "its host; docker run --memory 512m gives it one";
+		return "there is no memory limit here, so a scenario would take the memory of the "
+		       "host; docker run --memory 512m gives a container one";
 	if (facts->limit_asked && !is_same(&spec->memory_max, limit))
-		return "inside a container its own limit holds and no other can be set; docker "
-		       "run --memory chooses it";
+		return "the limit that is here holds and no other is set; docker run --memory "
+		       "chooses that of a container";
 	if (spec->expect.outcome == OUTCOME_OOM_KILLED && spec->ceiling_bytes != SPEC_KEEP &&
 	    limit->bytes >= (uint64_t)spec->ceiling_bytes && !limit->is_max)
-		return "this container's limit is more than the scenario ever touches, so nothing "
+		return "the limit here is more than the scenario ever touches, so nothing "
 		       "would be killed; docker run --memory chooses another";
 	return NULL;
 }
@@ -267,7 +267,7 @@ static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const s
 {
 	static const char *const plain[OP_COUNT] = {
 		[OP_PROTECT] = "protect the launcher: oom_score_adj -1000",
-		[OP_OWN] = "open the cgroup of this container; its limit holds, none is set",
+		[OP_OWN] = "open the cgroup this lab is in; its limit holds, none is set",
 		[OP_RING] = "make and pre-fault the trace ring outside the cgroup",
 		[OP_IN_FORCE] = "read the limits in force back from the container's cgroup",
 		[OP_ENGINE] = "ask the engine what it saw, remove the container",

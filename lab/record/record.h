@@ -42,8 +42,11 @@ enum metric {
 	METRIC_SOCK,
 	METRIC_VMALLOC,
 	METRIC_ANON_THP,
-	METRIC_PGFAULT,	    /* count */
-	METRIC_PGMAJFAULT,  /* count */
+	METRIC_PGFAULT,	     /* count */
+	METRIC_PGMAJFAULT,   /* count */
+	METRIC_REFAULT_FILE, /* workingset_refault_*: pages read again soon after they were dropped
+			      */
+	METRIC_REFAULT_ANON,
 	METRIC_PSI_SOME_US, /* memory.pressure some total, microseconds */
 	METRIC_PSI_FULL_US,
 	METRIC_VSZ, /* of the target process, as ps prints it */

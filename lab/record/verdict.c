@@ -48,12 +48,22 @@ static void cite_counter(struct conclusion *c, const struct record *r, enum coun
 {
 	const struct record_cgroup *own = record_own_cgroup(r);
 	bool is_v1_kill = r->cgroup_version == 1 && which == COUNTER_OOM_KILL;
+	const char *file = is_v1_kill ? "memory.oom_control" : "memory.events";
+	int64_t delta = record_delta(own, which);
 
-	if (is_known(record_delta(own, which)))
-		cite(c, "%s %s %" PRId64 "->%" PRId64,
-		     is_v1_kill ? "memory.oom_control" : "memory.events",
-		     record_counter_names[which], own->before.value[which],
+	if (delta > 0)
+		cite(c, "%s %s %" PRId64 "->%" PRId64, file, record_counter_names[which],
+		     own->before.value[which], own->after.value[which]);
+	else if (delta == 0)
+		cite(c, "%s %s %" PRId64 ", unchanged", file, record_counter_names[which],
 		     own->after.value[which]);
+}
+
+/* A counter that stood still is no evidence of a kill that something else proves. */
+static void cite_rise(struct conclusion *c, const struct record *r, enum counter which)
+{
+	if (record_delta(record_own_cgroup(r), which) > 0)
+		cite_counter(c, r, which);
 }
 
 static void cite_kills(struct conclusion *c, const struct record *r, bool of_target)
@@ -154,7 +164,7 @@ static bool is_target_oom_killed(const struct record *r, struct conclusion *c)
 	proven = is_group_killed(r, c) || proven; /* each may cite */
 	if (!proven && !counter_means_target(r, c))
 		return false;
-	cite_counter(c, r, COUNTER_OOM_KILL);
+	cite_rise(c, r, COUNTER_OOM_KILL);
 	cite_end(c, r);
 	return true;
 }
@@ -185,8 +195,7 @@ static bool is_child_oom_killed(const struct record *r, struct conclusion *c)
 	if (!child_kills(c) && !has_uncounted_kill(r) && !cite_marked_children(c, r))
 		return false;
 	cite_kills(c, r, false);
-	if (has_uncounted_kill(r))
-		cite_counter(c, r, COUNTER_OOM_KILL);
+	cite_rise(c, r, COUNTER_OOM_KILL);
 	if (r->watchdog)
 		cite(c, "watchdog: %s", r->watchdog);
 	else
@@ -231,7 +240,7 @@ static enum outcome stopped_by_watchdog(const struct record *r, struct conclusio
 		return OUTCOME_SIGNALLED;
 	if (!strcmp(r->watchdog, "livelock") || c->kills->no_victim ||
 	    (is_known(oom) && oom > 0 && is_known(kill) && kill == 0)) {
-		cite_counter(c, r, COUNTER_OOM);
+		cite_rise(c, r, COUNTER_OOM);
 		cite_counter(c, r, COUNTER_OOM_KILL);
 		return OUTCOME_LIVELOCKED;
 	}

@@ -35,16 +35,17 @@ static const char *counter_file(const struct facts *f, enum counter which)
 
 void cite_event(struct doc *doc, const struct facts *f, enum counter which)
 {
+	bool is_failcnt = f->record->cgroup_version == 1 && which != COUNTER_OOM_KILL;
+	_cleanup_free_ char *name = is_failcnt ? xstrdup(counter_file(f, which))
+					       : text_format("%s %s", counter_file(f, which),
+							     record_counter_names[which]);
 	int64_t delta = record_delta(f->own, which);
 
-	if (!is_known(delta) || (!delta && which != COUNTER_OOM_KILL))
-		return;
-	doc_cite(doc, "%s%s%s %" PRId64 "->%" PRId64, counter_file(f, which),
-		 f->record->cgroup_version == 1 && which != COUNTER_OOM_KILL ? "" : " ",
-		 f->record->cgroup_version == 1 && which != COUNTER_OOM_KILL
-			 ? ""
-			 : record_counter_names[which],
-		 f->own->before.value[which], f->own->after.value[which]);
+	if (delta > 0)
+		doc_cite(doc, "%s %" PRId64 "->%" PRId64, name, f->own->before.value[which],
+			 f->own->after.value[which]);
+	else if (!delta && which == COUNTER_OOM_KILL && f->conclusion->scope == SCOPE_NONE)
+		doc_cite(doc, "%s %" PRId64 ", unchanged", name, f->own->after.value[which]);
 }
 
 void cite_setting(struct doc *doc, const struct facts *f, const char *name)
@@ -148,12 +149,20 @@ static void add_part(struct strbuf *sb, const char *before, const char *text)
 		strbuf_printf(sb, "%s%s%s", sb->len ? ", " : "", before, text);
 }
 
+/* Where this kernel's own processes are, the lab's among them: whichever cgroup they used. */
+static const char *here_in_words(const struct record *r)
+{
+	if (record_setting(r, "in_container") || record_setting(r, "container_id"))
+		return "inside a container";
+	return record_setting(r, "pid_namespace") ? "in a pid namespace of its own" : "on the host";
+}
+
 /* The record has the words that the options have; a reader need not know them. */
 static char *place_in_words(const struct record *r)
 {
 	static const char *const words[][2] = {
-		{"cgroup", "on the host"},	     {"current", "inside a container"},
-		{"docker", "in a docker container"}, {"podman", "in a podman container"},
+		{"docker", "in a docker container"},
+		{"podman", "in a podman container"},
 		{"vm", "virtual machine"},
 	};
 	const char *place = r->backend, *by = r->accelerator;
@@ -161,6 +170,8 @@ static char *place_in_words(const struct record *r)
 	for (size_t i = 0; place && i < ARRAY_SIZE(words); i++)
 		if (!strcmp(r->backend, words[i][0]))
 			place = words[i][1];
+	if (place && (!strcmp(place, "cgroup") || !strcmp(place, "current")))
+		place = here_in_words(r);
 	if (!place || !by)
 		return place ? xstrdup(place) : NULL;
 	if (!strcmp(by, "tcg"))

@@ -31,7 +31,14 @@ void story_no_kill(const struct facts *facts, struct doc *doc);
 void story_thrash(const struct facts *facts, struct doc *doc);	/* goes on with either */
 void story_victims(const struct facts *facts, struct doc *doc); /* likewise */
 void story_ending(const struct facts *facts, struct doc *doc);	/* likewise */
-bool story_thrashed(const struct facts *facts); /* whether that has anything to say */
+
+/*
+ * What is known of memory's part in a run that the lab stopped: at its limit or far from it, or
+ * that it is not known. The caller frees. Then what that rests on.
+ */
+char *story_why_stopped(const struct facts *facts);
+void cite_why_stopped(const struct facts *facts, struct doc *doc);
+
 void story_budget(const struct facts *facts, struct doc *doc);
 void story_timeline(const struct facts *facts, struct doc *doc);
 void story_instead(const struct facts *facts, struct doc *doc);
@@ -41,7 +48,7 @@ void story_quality(const struct facts *facts, struct doc *doc);
 
 /*
  * What most sections cite; each adds evidence to the last block, or nothing if it is not known.
- * A counter that did not rise proves something only for oom_kill.
+ * A counter that did not rise proves something only for oom_kill, where no kill is told of.
  */
 void cite_kmsg(struct doc *doc, const struct record_kmsg *line);
 void cite_trace(struct doc *doc, const struct record_arena *arena);

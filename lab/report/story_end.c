@@ -133,7 +133,7 @@ static void say_throttled(const struct facts *f, struct doc *doc)
 	doc_sentence(
 		doc,
 		"Above memory.high%s%s%s the kernel reclaims and puts the program to sleep, longer "
-		"and longer, but never kills it; here nothing could be reclaimed.",
+		"and longer, but never kills it.",
 		has_limit ? " (" : "", has_limit ? SIZE(high->bytes) : "", has_limit ? ")" : "");
 	cite_limits(doc, f->own);
 	cite_event(doc, f, COUNTER_HIGH);
@@ -160,7 +160,6 @@ static void say_stopped(const struct facts *f, struct doc *doc)
 {
 	doc_sentence(doc, "The lab itself stopped it (%s), with SIGKILL.", f->record->watchdog);
 	doc_cite(doc, "record line %u", f->record->watchdog_line);
-	cite_event(doc, f, COUNTER_OOM_KILL);
 	if (f->conclusion->outcome == OUTCOME_THROTTLED)
 		say_throttled(f, doc);
 	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED)

@@ -214,9 +214,17 @@ static void say_eager(const struct facts *f, struct doc *doc)
 static void say_progress(const struct facts *f, struct doc *doc)
 {
 	const struct record_arena *a = f->arena;
-	int64_t percent = a->clear_target ? a->cleared / (a->clear_target / 100 + 1) : 0;
+	int64_t percent = a->clear_target > 0
+				  ? (int64_t)(100.0 * (double)a->cleared / (double)a->clear_target)
+				  : 0;
 	bool has_rss = f->victim && is_known(f->victim->anon_rss_bytes);
 
+	if (a->cleared >= a->clear_target) {
+		doc_sentence(doc, "It came to the end of that: all %s were done.",
+			     SIZE(a->clear_target));
+		cite_trace(doc, a);
+		return;
+	}
 	doc_sentence(doc,
 		     "When it last noted its progress, %s of %s were done (%" PRId64 " %%)%s%s%s.",
 		     SIZE(a->cleared), SIZE(a->clear_target), percent,

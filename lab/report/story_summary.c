@@ -263,7 +263,7 @@ static void livelocked(const struct facts *f, struct doc *doc, const char *after
 static void stopped(const struct facts *f, struct doc *doc)
 {
 	int64_t duration = facts_duration_ns(f), high = record_delta(f->own, COUNTER_HIGH);
-	_cleanup_free_ char *doubt = story_doubt(f);
+	_cleanup_free_ char *doubt = story_doubt(f), *why = story_why_stopped(f);
 	char after[64] = "";
 
 	if (is_known(duration))
@@ -275,16 +275,11 @@ static void stopped(const struct facts *f, struct doc *doc)
 			    high, *doubt ? "T" : "Nobody was killed; t", after, doubt);
 	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED)
 		livelocked(f, doc, after);
-	else if (story_thrashed(f))
-		doc_summary(doc, DOC_BAD,
-			    "It did not finish and the lab stopped it%s. It was at its limit and "
-			    "thrashed: what it needed of files was dropped and read again, over "
-			    "and over.%s",
-			    after, doubt);
 	else
-		doc_summary(doc, DOC_BAD, "It did not finish and the lab stopped it%s.%s", after,
-			    *doubt ? doubt
-				   : " Neither memory.high nor the OOM killer is to blame.");
+		doc_summary(doc, DOC_BAD, "It did not finish and the lab stopped it%s. %s", after,
+			    why);
+	if (f->conclusion->outcome == OUTCOME_TIMED_OUT)
+		cite_why_stopped(f, doc);
 }
 
 static void lab_error(const struct facts *f, struct doc *doc)

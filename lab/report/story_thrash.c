@@ -1,20 +1,43 @@
 /*
  * A program at its limit long before anybody is killed: as long as pages of files, its own code
- * among them, can be dropped and read again, the kernel prefers that.
+ * among them, can be dropped and read again, the kernel prefers that. And what is known of a run
+ * that the lab stopped: memory is acquitted only where the counters say so.
  */
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "base/text.h"
+#include "record/premortem.h"
 #include "report/story.h"
 
-/* Fewer of either are those of a start, or of a kill. At least a twentieth of the time. */
-enum { LIMIT_HITS_MIN = 100, FAULTS_MIN = 500, SHARE_MIN = 20 };
+#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
+#define TIME(ns)    TEXT_DURATION((uint64_t)(ns))
+
+/*
+ * Fewer are those of a start, or of a kill. What is read again is compared with the file pages
+ * there: half of them, or all of them twice, "over and over". At least a twentieth of the time
+ * goes on that.
+ */
+enum { LIMIT_HITS_MIN = 100, SHARE_MIN = 20, NEAR_PERCENT = 1 };
+#define TURNS_MIN    0.5
+#define TURNS_MANY   2.0
+#define REREAD_MIN   (INT64_C(2) << 20)
+#define CACHE_MIN    (INT64_C(1) << 20)
+#define SPENT_MAX_NS (INT64_C(1) << 61) /* more is no time of a run */
 
 struct thrash {
-	int64_t hits, faults;
-	int64_t waited_ns; /* absent: the kernel does not tell (v1) */
-	const struct record_sample *last;
+	int64_t hits;	    /* charges that met the limit; v1 may count none */
+	int64_t warned;	    /* that met memory.high, where oomlab had set it under the limit */
+	int64_t faults;	    /* that had to wait for a page to be read */
+	int64_t file, swap; /* bytes read again soon after they had been dropped */
+	double turns;	    /* of the cache, by that */
+	int64_t spent_ns;   /* while it went on, by the samples */
+	int64_t until_ns;   /* when it was last seen to go on; absent: never */
+	int64_t waited_ns;  /* nothing could go on; absent: the kernel does not tell (v1) */
+	int64_t duration_ns;
+	const struct record_sample *last, *reread;
 };
 
 /* A counter that only grows; a cgroup of others' had some of it before. */
@@ -28,49 +51,293 @@ static int64_t growth(const struct record *r, enum metric metric, const struct r
 	return is_known(most) ? most - first : RECORD_ABSENT;
 }
 
-static bool find(const struct facts *f, struct thrash *t)
+static int64_t in_bytes(const struct record *r, int64_t pages)
 {
-	int64_t duration = facts_duration_ns(f), us = growth(f->record, METRIC_PSI_FULL_US, NULL);
+	int64_t bytes;
 
-	t->hits = record_delta(f->own, COUNTER_MAX);
-	t->faults = growth(f->record, METRIC_PGMAJFAULT, &t->last);
-	t->waited_ns = is_known(us) && us < INT64_MAX / 1000 ? us * 1000 : RECORD_ABSENT;
-	return t->hits >= LIMIT_HITS_MIN && t->faults >= FAULTS_MIN && is_known(duration) &&
-	       (!is_known(t->waited_ns) || t->waited_ns >= duration / SHARE_MIN);
+	if (!is_known(pages) || r->page_size <= 0 ||
+	    __builtin_mul_overflow(pages, r->page_size, &bytes))
+		return RECORD_ABSENT;
+	return bytes;
 }
 
-bool story_thrashed(const struct facts *f)
+static int64_t stalled_ns(const struct record *r, enum metric metric)
 {
-	struct thrash t;
+	int64_t us = growth(r, metric, NULL);
 
-	return find(f, &t);
+	return is_known(us) && us < INT64_MAX / 1000 ? us * 1000 : RECORD_ABSENT;
+}
+
+/* From one sample to the next: how much was read again, against how much was there. */
+static void count_turns(const struct record *r, struct thrash *t)
+{
+	const struct record_sample *was = NULL;
+
+	for (size_t i = 0; i < r->sample_count; i++) {
+		const struct record_sample *is = &r->samples[i];
+		int64_t pages = is->value[METRIC_REFAULT_FILE], cache = is->value[METRIC_FILE];
+
+		if (!is_known(pages))
+			continue;
+		if (was && pages > was->value[METRIC_REFAULT_FILE]) {
+			pages -= was->value[METRIC_REFAULT_FILE];
+			t->turns += (double)pages * (double)r->page_size /
+				    (double)(cache > CACHE_MIN ? cache : CACHE_MIN);
+			if (is->t_ns > was->t_ns && t->spent_ns < SPENT_MAX_NS)
+				t->spent_ns += is->t_ns - was->t_ns;
+			t->until_ns = is->t_ns;
+		}
+		was = is;
+	}
+}
+
+static const struct record_premortem *armed(const struct facts *f)
+{
+	const struct record_premortem *p = f->record->premortem;
+
+	return p && p->armed_line && is_known(p->high) ? p : NULL;
+}
+
+static int64_t own_limit(const struct facts *f)
+{
+	const struct amount *max = f->own ? &f->own->memory_max : NULL;
+
+	return max && max->is_set && !max->is_max && max->bytes < INT64_MAX ? (int64_t)max->bytes
+									    : RECORD_ABSENT;
+}
+
+/* What is charged comes in lots, so the last page is not always seen. */
+static bool is_at(int64_t charged, int64_t limit)
+{
+	return is_known(charged) && is_known(limit) &&
+	       charged >= limit - limit / 100 * NEAR_PERCENT;
+}
+
+/* In this run: a container's cgroup may have had its peak before. */
+static bool has_come_to_limit(const struct facts *f)
+{
+	const struct record *r = f->record;
+	int64_t limit = armed(f) ? armed(f)->high : own_limit(f);
+
+	return is_at(record_max(r, METRIC_CURRENT, NULL), limit) ||
+	       (is_at(record_max(r, METRIC_PEAK, NULL), limit) && growth(r, METRIC_PEAK, NULL) > 0);
+}
+
+/* v1 counts failures of the limit of memory alone, and kernels of late not even all of those. */
+static bool is_limit_met_often(const struct facts *f, const struct thrash *t)
+{
+	return or_zero(t->hits) + t->warned >= LIMIT_HITS_MIN ||
+	       (f->record->cgroup_version == 1 && has_come_to_limit(f));
+}
+
+static bool find(const struct facts *f, struct thrash *t)
+{
+	const struct record *r = f->record;
+
+	*t = (struct thrash){.duration_ns = facts_duration_ns(f), .until_ns = RECORD_ABSENT};
+	t->hits = record_delta(f->own, COUNTER_MAX);
+	t->warned = armed(f) ? or_zero(armed(f)->high_events) : 0;
+	t->faults = growth(r, METRIC_PGMAJFAULT, &t->last);
+	t->file = in_bytes(r, growth(r, METRIC_REFAULT_FILE, &t->reread));
+	t->swap = in_bytes(r, growth(r, METRIC_REFAULT_ANON, NULL));
+	t->waited_ns = stalled_ns(r, METRIC_PSI_FULL_US);
+	count_turns(r, t);
+	return is_limit_met_often(f, t) && t->file >= REREAD_MIN && t->turns >= TURNS_MIN &&
+	       is_known(t->duration_ns) &&
+	       (is_known(t->waited_ns) ? t->waited_ns : t->spent_ns) >= t->duration_ns / SHARE_MIN;
+}
+
+/* To the last quarter at least: what was over by then did not keep it from ending. */
+static bool went_on(const struct facts *f, const struct thrash *t)
+{
+	int64_t start = is_known(f->record->gate_ns) ? f->record->gate_ns : f->record->start_ns;
+
+	return is_known(t->until_ns) && is_known(start) &&
+	       t->until_ns - start >= t->duration_ns / 4 * 3;
+}
+
+static void cite_reread(const struct facts *f, const struct thrash *t, struct doc *doc)
+{
+	if (t->reread)
+		doc_cite(doc, "workingset_refault_file %" PRId64 " in sample %zu",
+			 t->reread->value[METRIC_REFAULT_FILE],
+			 facts_sample_number(f->record, t->reread));
+}
+
+static void cite_limit(const struct facts *f, struct doc *doc)
+{
+	cite_event(doc, f, COUNTER_MAX);
+	if (armed(f) && or_zero(armed(f)->high_events) > 0)
+		cite_event(doc, f, COUNTER_HIGH);
+}
+
+static void say_limit(const struct facts *f, const struct thrash *t, struct doc *doc)
+{
+	_cleanup_strbuf_ struct strbuf met = STRBUF_INIT;
+	bool swaps = record_max(f->record, METRIC_SWAP, NULL) > 0;
+
+	if (t->warned > 0)
+		strbuf_printf(&met,
+			      "It ran into its limit, or into memory.high that oomlab had set just "
+			      "under it, %" PRId64 " times",
+			      or_zero(t->hits) + t->warned);
+	else if (t->hits > 0)
+		strbuf_printf(&met, "It ran into its limit %" PRId64 " times", t->hits);
+	else
+		strbuf_printf(&met, "It was at its limit, %s charged at most", SIZE(f->peak));
+	doc_sentence(doc,
+		     "%s, and the kernel could still drop pages of files%s: %s of files were read "
+		     "again soon after they had been dropped.",
+		     met.buf, swaps ? ", and move others to swap" : "", SIZE(t->file));
+	cite_limit(f, doc);
+	cite_reread(f, t, doc);
+	if (t->swap <= 0)
+		return;
+	doc_sentence(doc, "From swap %s came back as soon.", SIZE(t->swap));
+	doc_cite(doc, "workingset_refault_anon");
+}
+
+static void say_waits(const struct facts *f, const struct thrash *t, struct doc *doc)
+{
+	if (t->faults > 0) {
+		doc_sentence(doc, "%" PRId64 " page fault%s had to wait for a page to be read.",
+			     t->faults, t->faults == 1 ? "" : "s");
+		doc_cite(doc, "pgmajfault %" PRId64 " in sample %zu",
+			 t->last->value[METRIC_PGMAJFAULT],
+			 facts_sample_number(f->record, t->last));
+	}
+	if (!is_known(t->waited_ns))
+		return;
+	doc_sentence(doc, "For %s nothing in it could go on for want of memory.",
+		     TIME(t->waited_ns));
+	doc_cite(doc, "memory.pressure full");
 }
 
 void story_thrash(const struct facts *f, struct doc *doc)
 {
 	struct thrash t;
-	char waited[128] = "";
-	bool swaps = record_max(f->record, METRIC_SWAP, NULL) > 0;
 
 	if (!find(f, &t))
 		return;
-	if (is_known(t.waited_ns))
-		snprintf(waited, sizeof(waited), ", and for %s nothing else could go on",
-			 TEXT_DURATION((uint64_t)t.waited_ns));
-	doc_sentence(doc,
-		     "It ran into its limit %" PRId64 " times, and the kernel could still drop %s, "
-		     "to be read again when next needed: %" PRId64 " page faults had to wait for "
-		     "that%s.",
-		     t.hits,
-		     swaps ? "pages of files, and move others to swap"
-			   : "pages of files, the program's own code among them",
-		     t.faults, waited);
-	cite_event(doc, f, COUNTER_MAX);
-	doc_cite(doc, "pgmajfault %" PRId64 " in sample %zu", t.faults,
-		 facts_sample_number(f->record, t.last));
-	if (is_known(t.waited_ns))
-		doc_cite(doc, "memory.pressure full");
+	say_limit(f, &t, doc);
+	say_waits(f, &t, doc);
 	doc_sentence(doc, "That is thrashing: the OOM killer comes only when nothing is left that "
 			  "can be dropped.");
-	cite_event(doc, f, COUNTER_MAX);
+	cite_limit(f, doc);
+	cite_reread(f, &t, doc);
+}
+
+/* The nearest level whose limit was met, by its own counter or by what was charged; or NULL. */
+static const struct record_cgroup *limit_met(const struct facts *f)
+{
+	for (size_t i = 0; i < f->record->cgroup_count; i++) {
+		const struct record_cgroup *cgroup = &f->record->cgroups[i];
+		int64_t met = record_delta_local(cgroup, COUNTER_MAX);
+
+		if (!is_known(met)) /* v1 counts each level alone */
+			met = record_delta(cgroup, COUNTER_MAX);
+		if (met > 0)
+			return cgroup;
+	}
+	return has_come_to_limit(f) ? f->own : NULL;
+}
+
+/* That memory was waited for, or that it is not known. */
+static void add_waits(const struct facts *f, struct strbuf *sb)
+{
+	int64_t some = stalled_ns(f->record, METRIC_PSI_SOME_US);
+	struct thrash t;
+
+	find(f, &t);
+	if (t.file > 0)
+		strbuf_printf(sb, " %s of files were read again soon after they had been dropped.",
+			      SIZE(t.file));
+	if (is_known(some))
+		strbuf_printf(sb, " It waited for memory for %s in all.", TIME(some));
+	else
+		strbuf_puts(sb, " How long it waited for memory is not known.");
+}
+
+static void at_a_limit(const struct facts *f, const struct record_cgroup *at, struct strbuf *sb)
+{
+	const char *whose = at->level ? "a limit above its own" : "its limit";
+
+	if (!at->level && armed(f) && is_known(own_limit(f)) &&
+	    or_zero(record_delta(f->own, COUNTER_MAX)) <= 0)
+		strbuf_printf(sb,
+			      "It had come to memory.high, which oomlab had set to %s, just under "
+			      "its limit of %s, and nobody was killed.",
+			      SIZE(armed(f)->high), SIZE(own_limit(f)));
+	else if (at->memory_max.is_set && !at->memory_max.is_max)
+		strbuf_printf(sb, "It had come to %s, %s, and nobody was killed.", whose,
+			      SIZE(at->memory_max.bytes));
+	else
+		strbuf_printf(sb, "It had come to %s, and nobody was killed.", whose);
+	add_waits(f, sb);
+}
+
+static bool has_waited(const struct facts *f)
+{
+	int64_t some = stalled_ns(f->record, METRIC_PSI_SOME_US), ran = facts_duration_ns(f);
+
+	return is_known(some) && is_known(ran) && some >= ran / SHARE_MIN;
+}
+
+/* Both are known to have left it alone, as far as there are both. */
+static void acquit(const struct facts *f, struct strbuf *sb)
+{
+	int64_t high = record_high_delta(f->record), limit = own_limit(f);
+	int64_t some = stalled_ns(f->record, METRIC_PSI_SOME_US);
+
+	if (high > 0)
+		strbuf_printf(sb,
+			      "memory.high held it back %" PRId64
+			      " time%s; the OOM killer killed nobody",
+			      high, high == 1 ? "" : "s");
+	else
+		strbuf_puts(sb, f->record->cgroup_version == 1 || !is_known(high)
+					? "The OOM killer is not to blame"
+					: "Neither memory.high nor the OOM killer is to blame");
+	if (is_known(limit) && is_known(f->peak))
+		strbuf_printf(sb, ": at most %s of its limit of %s were charged%s.", SIZE(f->peak),
+			      SIZE(limit), f->is_peak_sampled ? ", as far as samples show" : "");
+	else
+		strbuf_puts(sb, ": no kill was counted.");
+	if (has_waited(f))
+		strbuf_printf(sb, " But it waited for memory for %s in all.", TIME(some));
+}
+
+char *story_why_stopped(const struct facts *f)
+{
+	const struct record_cgroup *at = limit_met(f);
+	_cleanup_free_ char *doubt = story_doubt(f);
+	struct strbuf sb = STRBUF_INIT;
+	struct thrash t;
+
+	if (find(f, &t) && went_on(f, &t))
+		strbuf_printf(&sb,
+			      "It was at its limit and thrashed: what it needed of files was "
+			      "dropped and read again%s.%s",
+			      t.turns >= TURNS_MANY ? ", over and over" : "", doubt);
+	else if (*doubt)
+		strbuf_printf(&sb, "Whether memory had a part in that is not known.%s", doubt);
+	else if (at)
+		at_a_limit(f, at, &sb);
+	else
+		acquit(f, &sb);
+	return strbuf_detach(&sb);
+}
+
+void cite_why_stopped(const struct facts *f, struct doc *doc)
+{
+	bool is_met = limit_met(f) != NULL;
+	struct thrash t;
+
+	find(f, &t);
+	if (is_met)
+		cite_limit(f, doc);
+	if (is_met && t.file > 0)
+		cite_reread(f, &t, doc);
+	if ((is_met || has_waited(f)) && is_known(stalled_ns(f->record, METRIC_PSI_SOME_US)))
+		doc_cite(doc, "memory.pressure");
 }
