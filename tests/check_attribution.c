@@ -19,6 +19,7 @@ END_TEST
 
 START_TEST(others_on_a_shared_host_are_not_ours)
 {
+	add("{\"ev\":\"source\",\"name\":\"process records\",\"open\":true}");
 	oom("/other", "/other", 555);
 	oom("/lab/run2", "/lab/run2", 556);
 	kill_line(557);
@@ -28,6 +29,98 @@ START_TEST(others_on_a_shared_host_are_not_ours)
 	assert_outcome(OUTCOME_SURVIVED, SCOPE_NONE);
 	ck_assert_uint_eq(conclusion.kills->count, 0);
 	ck_assert_int_eq(conclusion.victim, VICTIM_NOBODY);
+}
+END_TEST
+
+static void started(int pid, const char *cgroup)
+{
+	add("{\"ev\":\"run_process\",\"t\":3,\"pid\":%d,\"parent\":%d,\"comm\":\"hog\"%s%s%s}", pid,
+	    TARGET, cgroup ? ",\"cgroup\":\"" : "", cgroup ? cgroup : "", cgroup ? "\"" : "");
+}
+
+/* More than ten in 5 s, whoever's: the accounts are left out, the lines are not. */
+START_TEST(kill_lines_alone_are_told_apart_by_who_started_whom)
+{
+	add("{\"ev\":\"source\",\"name\":\"process records\",\"open\":true}");
+	for (int i = 0; i < 40; i++) {
+		started(1000 + i, NULL);
+		kill_line(1000 + i);
+		kill_line(5000 + i);
+	}
+	target_ended("\"status\":0");
+	counted(0, 40, 40);
+	end();
+	assert_outcome(OUTCOME_CHILD_OOM_KILLED, SCOPE_OWN);
+	ck_assert_int_eq(conclusion.killed, 40);
+	ck_assert_uint_eq(conclusion.kills->undumped, 40);
+	ck_assert_uint_eq(conclusion.kills->unknown, 0);
+}
+END_TEST
+
+START_TEST(a_counter_beyond_the_lines_counts)
+{
+	started(1000, NULL);
+	oom(OWN, OWN, 1000);
+	add("{\"ev\":\"lost\",\"name\":\"kmsg\",\"count\":700}");
+	target_ended("\"status\":0");
+	counted(0, 40, 40);
+	end();
+	ck_assert_int_eq(conclusion.killed, 40);
+	ck_assert_uint_eq(conclusion.kills->victims, 1);
+}
+END_TEST
+
+/* The chosen one of a group has two lines, and is counted twice. */
+START_TEST(who_has_two_lines_is_one_process)
+{
+	oom(OWN, OWN, 101);
+	kmsg("Tasks in " OWN " are going to be killed due to memory.oom.group set");
+	kill_line(102);
+	kill_line(101);
+	target_ended("\"status\":0");
+	counted(0, 1, 3);
+	end();
+	ck_assert_int_eq(conclusion.killed, 2);
+}
+END_TEST
+
+START_TEST(who_left_for_another_cgroup_is_still_ours)
+{
+	started(101, "/side");
+	oom("/side", "/side", 101);
+	target_ended("\"status\":0");
+	counted(0, 0, 0);
+	end();
+	assert_outcome(OUTCOME_CHILD_OOM_KILLED, SCOPE_OTHER);
+	ck_assert_int_eq(conclusion.victim, VICTIM_CHILD);
+	ck_assert(!cites("memory.events oom_kill 0->0"));
+}
+END_TEST
+
+START_TEST(a_kill_of_somebody_unknown_is_not_survived)
+{
+	add("{\"ev\":\"source\",\"name\":\"process records\",\"open\":false,\"why\":\"no\"}");
+	add("{\"ev\":\"spec\",\"memory_max\":33554432,\"expect\":{\"outcome\":\"survived\"}}");
+	kill_line(4242);
+	target_ended("\"status\":0");
+	counted(0, 0, 0);
+	end();
+	ck_assert_uint_eq(conclusion.kills->unknown, 1);
+	ck_assert_int_eq(conclusion.victim, VICTIM_UNSET);
+	ck_assert_int_eq(conclusion.verdict, VERDICT_BROKEN);
+}
+END_TEST
+
+/* Some forks were not seen: the victim may be one of them. */
+START_TEST(records_of_forks_that_were_lost_leave_it_unknown)
+{
+	add("{\"ev\":\"source\",\"name\":\"process records\",\"open\":true}");
+	add("{\"ev\":\"lost\",\"name\":\"process records\",\"count\":3}");
+	kill_line(4242);
+	target_ended("\"status\":0");
+	counted(0, 0, 0);
+	end();
+	ck_assert_uint_eq(conclusion.kills->unknown, 1);
 }
 END_TEST
 
@@ -89,6 +182,12 @@ static TCase *attribution(void)
 	tcase_add_checked_fixture(t, begin, finish);
 	tcase_add_test(t, a_kill_line_without_its_header_is_attributed_by_pid);
 	tcase_add_test(t, others_on_a_shared_host_are_not_ours);
+	tcase_add_test(t, kill_lines_alone_are_told_apart_by_who_started_whom);
+	tcase_add_test(t, a_counter_beyond_the_lines_counts);
+	tcase_add_test(t, who_has_two_lines_is_one_process);
+	tcase_add_test(t, who_left_for_another_cgroup_is_still_ours);
+	tcase_add_test(t, a_kill_of_somebody_unknown_is_not_survived);
+	tcase_add_test(t, records_of_forks_that_were_lost_leave_it_unknown);
 	tcase_add_test(t, our_kill_is_found_among_others);
 	tcase_add_test(t, an_ancestors_kill_of_a_neighbour_is_shown_but_not_ours);
 	tcase_add_test(t, many_events_are_bounded);

@@ -66,7 +66,7 @@ START_TEST(progress_that_was_noted_is_a_lower_bound)
 	tell(RUN MEMSET CGROUP ARENA KILLED);
 	says("With at least 60 MiB written, the next page went past the limit of 64 MiB");
 	says("touched, as noted");
-	says("The kernel's log holds no account of the kill");
+	says("The kernel's log, as far as it was seen, holds no account of the kill");
 }
 END_TEST
 
@@ -173,7 +173,7 @@ END_TEST
 START_TEST(a_counter_that_stood_still_is_evidence_of_no_kill_alone)
 {
 	tell(V2 CGROUP COUNTS("before", "\"oom_kill\":4") LIVED COUNTS("after", "\"oom_kill\":4"));
-	says("the kernel counted no OOM kill. [exit status 0; memory.events oom_kill 4, "
+	says("the kernel counted no OOM kill in its cgroup. [exit status 0; memory.events oom_kill 4, "
 	     "unchanged]");
 	does_not_say("->4");
 	tell(V2 CGROUP DUMP(HEAP) "{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,"

@@ -110,13 +110,14 @@ START_TEST(a_shells_137_is_its_childs_kill)
 END_TEST
 
 /* The counter rose, but the whole log names the child; the target was killed by hand. */
-START_TEST(a_childs_kill_does_not_make_a_sigkill_by_hand_an_oom_kill)
+START_TEST(a_childs_kill_does_not_make_a_sigkill_by_hand_the_targets)
 {
 	oom(OWN, OWN, 101);
 	target_ended(SIGKILLED);
 	counted(0, 1, 1);
 	end();
-	ck_assert_int_eq(conclusion.outcome, OUTCOME_SIGNALLED);
+	assert_outcome(OUTCOME_CHILD_OOM_KILLED, SCOPE_OWN);
+	ck_assert_int_eq(conclusion.ending, ENDING_SIGNALLED);
 }
 END_TEST
 
@@ -323,7 +324,7 @@ static TCase *outcomes(void)
 	tcase_add_test(t, another_signal_is_told);
 	tcase_add_test(t, a_child_was_killed_and_the_target_ended_well);
 	tcase_add_test(t, a_shells_137_is_its_childs_kill);
-	tcase_add_test(t, a_childs_kill_does_not_make_a_sigkill_by_hand_an_oom_kill);
+	tcase_add_test(t, a_childs_kill_does_not_make_a_sigkill_by_hand_the_targets);
 	tcase_add_test(t, without_the_log_the_counter_decides);
 	tcase_add_test(t, mark_victim_decides);
 	tcase_add_test(t, another_processes_mark_victim_does_not);

@@ -32,6 +32,7 @@ static const struct source *const sources[SOURCE_COUNT] = {
 	[SOURCE_EVENTS] = &source_events,
 	[SOURCE_MARK_VICTIM] = &source_mark_victim,
 	[SOURCE_SAMPLER] = &source_sampler,
+	[SOURCE_FAMILY] = &source_family,
 	[SOURCE_TOUCH] = &source_touch,
 	[SOURCE_SIGNALS] = &source_signals,
 	[SOURCE_TARGET] = &source_target,
@@ -78,7 +79,7 @@ struct capture *capture_open(const struct capture_config *config, struct err *er
 	capture->w = config->writer;
 	capture->cg = config->cg;
 	capture->status = (struct capture_status){.current_bytes = RECORD_ABSENT};
-	capture->ring_epoll_fd = capture->usage_fd = -1;
+	capture->usage_fd = -1;
 	for (int i = 0; i < SOURCE_COUNT; i++)
 		capture->polls[i].fd = -1;
 	write_limits(capture);
@@ -106,6 +107,7 @@ void capture_attach(struct capture *capture, const struct target *target)
 {
 	char why[WHY_MAX] = "";
 
+	family_open(capture, target->pid);
 	if (!capture->config.profiles)
 		return;
 	capture->touch = touch_open(target->pid, target->is_foreign, why, sizeof(why));
@@ -264,7 +266,8 @@ static void wait_for_quiet(struct capture *capture)
 	if (kmsg.fd < 0)
 		return;
 	kmsg_drain(capture);
-	while (kills > 0 && io_now_ns() < deadline) {
+	while ((kills > 0 || capture->summary_lines > capture->kill_lines) &&
+	       io_now_ns() < deadline) {
 		int n = poll(&kmsg, 1, KMSG_QUIET_MS);
 
 		if (n > 0)
@@ -328,6 +331,7 @@ void capture_finish(struct capture *capture)
 	premortem_disarm(capture);
 	sampler_take(capture);
 	last = capture->last;
+	family_end(capture);
 	end_leftovers(capture);
 	source_events.read(capture);
 	counters_write_all(capture, "after");
@@ -362,6 +366,8 @@ void capture_close(struct capture *capture)
 
 	last_look_end(&capture->look);
 	mark_victim_close(capture);
+	family_close(capture);
+	cgroups_seen_release(&capture->cgroups_seen);
 	if (capture->usage_fd >= 0)
 		close(capture->usage_fd);
 	touch_free(capture->touch);

@@ -145,6 +145,8 @@ void counters_take(struct capture *capture, const struct record_counters *new)
 		return;
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		mark_change(capture, (enum counter)i, new);
+	if (new->value[COUNTER_OOM_KILL] != capture->now.value[COUNTER_OOM_KILL])
+		cgroups_seen_below(capture);
 	capture->now = *new;
 	if (new->value[COUNTER_OOM_KILL] != RECORD_ABSENT)
 		capture->status.oom_kill = new->value[COUNTER_OOM_KILL] -

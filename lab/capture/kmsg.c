@@ -8,9 +8,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "capture/source.h"
 
 static int open_kmsg(struct capture *capture, char *why)
@@ -45,6 +48,44 @@ static void count_gap(struct capture *capture, uint64_t seq)
 	capture->kmsg_seen = true;
 }
 
+/* "... Killed process 4321 (hog) ...": of a name that says so nothing worse comes than a look. */
+static void on_kill(struct capture *capture, const char *text)
+{
+	capture->kill_lines++;
+	family_was_killed(capture, (pid_t)strtol(text + strlen("Killed process"), NULL, 10));
+	cgroups_seen_below(capture);
+	/* The cgroup of a container goes soon after its first process. */
+	if (capture->target && capture->target->is_foreign)
+		source_events.read(capture);
+}
+
+/* "oom-kill:constraint=...,oom_memcg=/a,task_memcg=/a/b,task=hog,pid=4321,uid=0" */
+static void on_summary(struct capture *capture, const char *text, size_t len)
+{
+	_cleanup_free_ char *line = xstrndup(text, len);
+	char *path = strstr(line, ",oom_memcg="), *end = path ? strstr(path, ",task_memcg=") : NULL;
+	char *pid = NULL;
+
+	capture->summary_lines++;
+	for (char *p = end; p; p = strstr(p + 1, ",pid="))
+		pid = p;
+	if (!pid || pid == end ||
+	    !family_was_killed(capture, (pid_t)strtol(pid + strlen(",pid="), NULL, 10)))
+		return;
+	*end = '\0';
+	cgroups_seen_named(capture, path + strlen(",oom_memcg="));
+}
+
+static void look_for_kills(struct capture *capture, const char *text, size_t len)
+{
+	const char *killed = memmem(text, len, "Killed process ", 15);
+
+	if (killed)
+		on_kill(capture, killed);
+	else if (len > 9 && !memcmp(text, "oom-kill:", 9))
+		on_summary(capture, text, len);
+}
+
 static void take(struct capture *capture, const char *record)
 {
 	unsigned int prefix;
@@ -57,17 +98,12 @@ static void take(struct capture *capture, const char *record)
 	count_gap(capture, seq);
 	if (prefix >> 3) /* not from the kernel: anyone may write there */
 		return;
+	text++;
+	len = strcspn(text, "\n");
+	look_for_kills(capture, text, len);
 	if (capture->kmsg_lines++ >= KMSG_LIMIT) {
 		capture->kmsg_over_limit++;
 		return;
-	}
-	text++;
-	len = strcspn(text, "\n");
-	if (memmem(text, len, "Killed process", 14)) {
-		capture->kill_lines++;
-		/* The cgroup of a container goes soon after its first process. */
-		if (capture->target && capture->target->is_foreign)
-			source_events.read(capture);
 	}
 	record_put_kmsg(capture->w, (int64_t)usec * 1000, seq, (int)(prefix & 7), text, len);
 }

@@ -11,9 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,7 +58,7 @@ static int read_event(struct capture *capture, int64_t *id)
 	return r;
 }
 
-static int open_ring(struct capture *capture, int cpu, int64_t id)
+static int open_rings(struct capture *capture, int64_t id)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_TRACEPOINT,
@@ -73,42 +70,8 @@ static int open_ring(struct capture *capture, int cpu, int64_t id)
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
 	};
-	struct perf_ring *ring = &capture->rings[capture->ring_count];
-	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = (uint32_t)capture->ring_count};
-	size_t size = (size_t)sysconf(_SC_PAGESIZE) * (1 + DATA_PAGES);
 
-	ring->fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-	if (ring->fd < 0)
-		return -errno;
-	ring->map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
-	if (ring->map == MAP_FAILED ||
-	    epoll_ctl(capture->ring_epoll_fd, EPOLL_CTL_ADD, ring->fd, &ev) < 0) {
-		int r = -errno;
-
-		if (ring->map != MAP_FAILED)
-			munmap(ring->map, size);
-		close(ring->fd);
-		return r;
-	}
-	capture->ring_count++;
-	return 0;
-}
-
-static int open_rings(struct capture *capture, int64_t id)
-{
-	int cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
-	int last = -ENODEV;
-
-	capture->rings = xcalloc((size_t)cpus, sizeof(*capture->rings));
-	capture->ring_epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	for (int cpu = 0; cpu < cpus; cpu++) {
-		int r = open_ring(capture, cpu, id);
-
-		if (r && r != -ENODEV) /* ENODEV: the CPU is offline */
-			return r;
-		last = r ? last : 0;
-	}
-	return last;
+	return perf_rings_open(&capture->marks, &attr, -1, DATA_PAGES);
 }
 
 /*
@@ -139,11 +102,10 @@ static int open_mark_victim(struct capture *capture, char *why)
 	}
 	r = open_rings(capture, id);
 	if (r) {
-		mark_victim_close(capture);
 		snprintf(why, WHY_MAX, "perf_event_open: %s (needs CAP_PERFMON)", strerror(-r));
 		return -1;
 	}
-	return capture->ring_epoll_fd;
+	return capture->marks.epoll_fd;
 }
 
 /* PERF_RECORD_SAMPLE with TIME and RAW: header, u64 time, u32 size, the tracepoint's bytes. */
@@ -169,54 +131,28 @@ static void take_sample(struct capture *capture, const char *record, size_t len)
 			snprintf(comm, sizeof(comm), "%.*s", (int)(data_loc >> 16),
 				 raw + (data_loc & 0xffff));
 	}
+	family_was_killed(capture, pid);
 	record_put_mark_victim(capture->w, (int64_t)t_ns, pid, comm[0] ? comm : NULL);
 }
 
-static void read_ring(struct capture *capture, struct perf_ring *ring)
+static void take(const struct perf_event_header *record, size_t len, void *ctx)
 {
-	struct perf_event_mmap_page *page = ring->map;
-	const char *data = (const char *)ring->map + sysconf(_SC_PAGESIZE);
-	uint64_t size = (uint64_t)sysconf(_SC_PAGESIZE) * DATA_PAGES;
-	uint64_t head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
-	uint64_t tail = page->data_tail;
+	struct capture *capture = ctx;
 
-	while (head - tail >= sizeof(struct perf_event_header)) {
-		char record[1024];
-		struct perf_event_header header;
-
-		/* Records are 8-aligned, so a header never wraps; the rest may. */
-		memcpy(&header, data + tail % size, sizeof(header));
-		if (header.size < sizeof(header) || header.size > head - tail)
-			break;
-		for (size_t i = 0; i < header.size && i < sizeof(record); i++)
-			record[i] = data[(tail + i) % size];
-		if (header.type == PERF_RECORD_SAMPLE && header.size <= sizeof(record))
-			take_sample(capture, record, header.size);
-		else if (header.type == PERF_RECORD_LOST)
-			capture->mark_lost++;
-		tail += header.size;
-	}
-	__atomic_store_n(&page->data_tail, tail, __ATOMIC_RELEASE);
+	if (record->type == PERF_RECORD_SAMPLE && record->size == len)
+		take_sample(capture, (const char *)record, len);
+	else if (record->type == PERF_RECORD_LOST)
+		capture->mark_lost++;
 }
 
 static void read_mark_victim(struct capture *capture)
 {
-	for (int i = 0; i < capture->ring_count; i++)
-		read_ring(capture, &capture->rings[i]);
+	perf_rings_read(&capture->marks, take, capture);
 }
 
 void mark_victim_close(struct capture *capture)
 {
-	size_t size = (size_t)sysconf(_SC_PAGESIZE) * (1 + DATA_PAGES);
-
-	for (int i = 0; i < capture->ring_count; i++) {
-		munmap(capture->rings[i].map, size);
-		close(capture->rings[i].fd);
-	}
-	capture->ring_count = 0;
-	free(STEAL(capture->rings));
-	if (capture->ring_epoll_fd >= 0)
-		close(STEAL_FD(capture->ring_epoll_fd));
+	perf_rings_close(&capture->marks);
 }
 
 const struct source source_mark_victim = {

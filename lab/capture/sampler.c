@@ -202,6 +202,7 @@ static void read_sampler(struct capture *capture)
 		processes_write_maps(capture, capture->target->pid);
 	if (capture->cg->made && !capture->target_ended && !capture->escaped_to)
 		capture->escaped_to = cg_left_for(capture->cg, capture->target->pid);
+	family_tick(capture);
 	if (capture->cg->version == 1)
 		source_events.read(capture);
 	if (capture->config.progress)

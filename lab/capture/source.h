@@ -10,8 +10,11 @@
 #include <poll.h>
 
 #include "capture/capture.h"
-#include "record/premortem.h"
+#include "capture/cgroups_seen.h"
+#include "capture/family.h"
 #include "capture/last_look.h"
+#include "capture/perf_ring.h"
+#include "record/premortem.h"
 
 enum { KMSG_LIMIT = 20000, WHY_MAX = 256 };
 
@@ -20,6 +23,7 @@ enum source_id {
 	SOURCE_EVENTS,
 	SOURCE_MARK_VICTIM,
 	SOURCE_SAMPLER,
+	SOURCE_FAMILY,
 	SOURCE_TOUCH,
 	SOURCE_SIGNALS,
 	SOURCE_TARGET,
@@ -36,12 +40,7 @@ struct source {
 };
 
 extern const struct source source_kmsg, source_events, source_mark_victim, source_sampler,
-	source_signals, source_target, source_scenario, source_touch;
-
-struct perf_ring {
-	int fd;
-	void *map;
-};
+	source_signals, source_target, source_scenario, source_touch, source_family;
 
 struct capture {
 	struct capture_config config;
@@ -59,7 +58,7 @@ struct capture {
 	/* kmsg */
 	uint64_t kmsg_next_seq;
 	bool kmsg_seen;
-	int64_t kmsg_lines, kmsg_lost, kmsg_over_limit, kill_lines;
+	int64_t kmsg_lines, kmsg_lost, kmsg_over_limit, kill_lines, summary_lines;
 
 	/* events */
 	struct record_counters before, now;
@@ -81,10 +80,17 @@ struct capture {
 	bool is_armed;	   /* memory.high is the lab's */
 	int64_t high_seen; /* memory.events high when it was last thought about; 0: never */
 
+	/* which processes are the run's: family_watch.c */
+	struct family family;
+	size_t family_next; /* place of the table that is looked at next */
+	struct perf_rings forks;
+	bool knows_forks; /* by the rings; else by looking at cgroup.procs now and then */
+	int64_t forks_lost;
+
+	struct cgroups_seen cgroups_seen;
+
 	/* mark_victim */
-	struct perf_ring *rings;
-	int ring_count;
-	int ring_epoll_fd;
+	struct perf_rings marks;
 	int64_t mark_lost;
 	unsigned short mark_pid_offset, mark_comm_offset;
 };
@@ -105,6 +111,19 @@ void sampler_put(struct capture *capture, const struct record_sample *sample);
 /* processes.c: waits for every child that has ended; where a process's code is mapped. */
 void processes_reap(struct capture *capture);
 void processes_write_maps(struct capture *capture, pid_t pid);
+
+/*
+ * family_watch.c: opened for a target that waits at its gate. A tick looks at where some of the
+ * run's processes are; at the end all are looked at, and those that left the run's cgroup are
+ * stopped.
+ */
+void family_open(struct capture *capture, pid_t target);
+void family_tick(struct capture *capture);
+void family_end(struct capture *capture);
+void family_close(struct capture *capture);
+
+/* True, and written down once, when that process is the run's. */
+bool family_was_killed(struct capture *capture, pid_t pid);
 
 /* mark_victim.c */
 void mark_victim_close(struct capture *capture);

@@ -108,6 +108,15 @@ static void add_peak(const struct record *record, const struct range *range, str
 	add_range(c, what, range, peak, say_bytes);
 }
 
+/* A run that may hold a kill nobody saw has not survived, and not failed by itself either. */
+static bool is_outcome_known(const struct record *record, const struct conclusion *c)
+{
+	if (c->outcome == OUTCOME_OOM_KILLED || c->outcome == OUTCOME_CHILD_OOM_KILLED ||
+	    c->outcome == OUTCOME_LIVELOCKED || c->outcome == OUTCOME_LAB_ERROR)
+		return true;
+	return c->outcome && conclusion_knows_no_kill(record, c);
+}
+
 void checks_make(const struct record *record, struct conclusion *c)
 {
 	const struct expect *expect = &record->spec.expect;
@@ -119,7 +128,8 @@ void checks_make(const struct record *record, struct conclusion *c)
 		return;
 	if (expect->outcome)
 		add_words(c, "outcome", spec_outcome_names[expect->outcome],
-			  c->outcome ? spec_outcome_names[c->outcome] : "", c->outcome);
+			  c->outcome ? spec_outcome_names[c->outcome] : "",
+			  is_outcome_known(record, c));
 	if (expect->constraint)
 		add_words(c, "constraint", spec_constraint_names[expect->constraint],
 			  c->constraint ? spec_constraint_names[c->constraint] : "no kill",

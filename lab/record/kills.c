@@ -50,6 +50,7 @@ static void own_texts(struct kills *k, struct oomlog_event *e)
 		&e->constraint,	  &e->scope,	     &e->nodemask,     &e->cpuset,
 		&e->mems_allowed, &e->oom_memcg,     &e->task_memcg,   &e->summary_comm,
 		&e->chosen_comm,  &e->table_columns, &e->stats_memcg,  &e->mechanism,
+		&e->group_memcg,
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -129,7 +130,25 @@ static bool is_pid_of_run(const struct record *r, int64_t pid)
 	for (size_t i = 0; i < r->end_count; i++)
 		if (r->ends[i].pid == pid)
 			return true;
+	for (size_t i = 0; i < r->process_count; i++)
+		if (r->processes[i].pid == pid)
+			return true;
 	return false;
+}
+
+/* Whoever the target started is known by pid. */
+static bool knows_pids(const struct record *r)
+{
+	const struct record_source *source = record_source_named(r, RECORD_SOURCE_PROCESSES);
+
+	return source && source->is_open && !record_lost(r, RECORD_SOURCE_PROCESSES) &&
+	       !has_foreign_pids(r);
+}
+
+bool kills_is_unknown(const struct record *r, const struct oomlog_event *e, size_t i)
+{
+	return !knows_pids(r) && !e->oom_memcg && !e->group_memcg && !(i == 0 && e->task_memcg) &&
+	       is_known(e->victims[i].pid);
 }
 
 /*
@@ -142,24 +161,68 @@ bool kills_is_of_run(const struct record *r, const struct oomlog_event *e, size_
 		return true;
 	if (is_own_memcg(r, e->oom_memcg))
 		return true;
+	if (is_own_memcg(r, e->group_memcg))
+		return true;
 	return i == 0 && is_own_memcg(r, e->task_memcg);
 }
 
-static struct kill judge(const struct record *r, const struct oomlog_event *e)
+static size_t find_chosen(const struct oomlog_event *e)
 {
-	struct kill kill = {.event = *e, .first_own = e->victim_count};
+	size_t i = 0;
 
-	kill.is_inside = is_own_memcg(r, e->oom_memcg);
-	for (size_t i = 0; i < e->victim_count; i++) {
-		if (!kills_is_of_run(r, e, i))
-			continue;
-		if (kill.first_own == e->victim_count)
-			kill.first_own = i;
-		if (is_target(r, &e->victims[i]))
-			kill.is_target = true;
-		else
-			kill.child_count++;
+	while (i < e->victim_count && e->victims[i].pid != e->summary_pid)
+		i++;
+	return is_known(e->summary_pid) ? i : e->victim_count;
+}
+
+/* Each process once: the chosen one of a group has two lines. False: it was counted before. */
+static bool count_victim(struct kills *kills, int64_t pid, const struct kill *kill)
+{
+	for (size_t i = 0; is_known(pid) && i < kills->pid_count; i++)
+		if (kills->pids[i] == pid) {
+			kills->repeated++;
+			return false;
+		}
+	kills->pids = xrealloc(kills->pids, kills->pid_count + 1, sizeof(*kills->pids));
+	kills->pids[kills->pid_count++] = pid;
+	kills->victims++;
+	kills->outside += kill->is_outside;
+	kills->undumped += !kill->is_dumped;
+	return true;
+}
+
+static void judge_victim(struct search *s, struct kill *kill, size_t i)
+{
+	const struct oomlog_event *e = &kill->event;
+
+	if (!kills_is_of_run(s->record, e, i)) {
+		s->kills->unknown += kills_is_unknown(s->record, e, i);
+		return;
 	}
+	if (kill->first_own == e->victim_count)
+		kill->first_own = i;
+	if (!count_victim(s->kills, e->victims[i].pid, kill))
+		return;
+	if (is_target(s->record, &e->victims[i]))
+		kill->is_target = true;
+	else
+		kill->child_count++;
+}
+
+static struct kill judge(struct search *s, const struct oomlog_event *e)
+{
+	const struct record *r = s->record;
+	struct kill kill = {.event = *e,
+			    .first_own = e->victim_count,
+			    .chosen = find_chosen(e),
+			    .is_inside = is_own_memcg(r, e->oom_memcg),
+			    .is_dumped = e->invoker_comm || e->lines.invoked};
+
+	kill.is_outside = own_path(r) && e->task_memcg && !is_own_memcg(r, e->task_memcg);
+	for (size_t i = 0; i < e->victim_count; i++)
+		judge_victim(s, &kill, i);
+	if (kill.first_own < e->victim_count)
+		s->kills->repeated += (size_t)e->duplicate_kills;
 	return kill;
 }
 
@@ -172,7 +235,7 @@ static void on_event(const struct oomlog_event *e, void *ctx)
 {
 	struct search *s = ctx;
 	struct kills *kills = s->kills;
-	struct kill kill = judge(s->record, e);
+	struct kill kill = judge(s, e);
 
 	if (!kill.is_target && !kill.child_count && !kill.is_inside && !is_global(e) &&
 	    !cgroup_is_within(own_path(s->record), e->oom_memcg))
@@ -228,6 +291,7 @@ void kills_free(struct kills *kills)
 	for (size_t i = 0; i < kills->owned_count; i++)
 		free(kills->owned[i]);
 	free(kills->owned);
+	free(kills->pids);
 	free(kills->items);
 	free(kills);
 }
@@ -242,10 +306,12 @@ const struct kill *kills_main(const struct kills *kills)
 	const struct kill *child = NULL;
 
 	for (size_t i = 0; i < kills->count; i++) {
-		if (kills->items[i].is_target)
-			return &kills->items[i];
-		if (!child && kills->items[i].child_count)
-			child = &kills->items[i];
+		const struct kill *kill = &kills->items[i];
+
+		if (kill->is_target)
+			return kill;
+		if (kill->child_count && (!child || (kill->is_dumped && !child->is_dumped)))
+			child = kill;
 	}
 	return child;
 }

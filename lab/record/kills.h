@@ -5,7 +5,9 @@
  * is kmsg[n - 1] of the record. Other cgroups of a shared host are killed in the same log: an event
  * is kept when its limit is that of the run's cgroup, of one below or above it, or of the whole
  * machine, or when a process of the run is among its victims. Only victims that belong to the run
- * make an event the target's or a child's.
+ * make an event the target's or a child's: by their cgroup where the log names it, and by their pid
+ * where the record knows whom the target started, wherever they went. A kill of somebody whom
+ * neither tells apart from the run's is counted as unknown.
  *
  * LIMITATION: at most KILLS_MAX events are kept, the rest is counted; a livelock makes thousands.
  */
@@ -22,7 +24,10 @@ struct kill {
 	bool is_target;		   /* the run's target is among the victims */
 	size_t child_count;	   /* victims of the run other than the target */
 	size_t first_own;	   /* index of the first victim of the run; victim_count: none */
+	size_t chosen;		   /* index of whom the log says was chosen; victim_count: none */
 	bool is_inside;		   /* the limit is that of the run's cgroup or of one below */
+	bool is_outside;	   /* its victims were in no cgroup of the run, as the log says */
+	bool is_dumped;		   /* the kernel printed its account; it does so for ten in 5 s */
 };
 
 struct kills {
@@ -30,7 +35,14 @@ struct kills {
 	size_t count;
 	size_t dropped;	  /* beyond KILLS_MAX */
 	size_t no_victim; /* events inside the run's cgroup that killed nobody, dropped ones too */
-	void **owned;	  /* what the copies point to */
+	size_t victims;	  /* processes of the run that the log says were killed, each once */
+	size_t outside;	  /* of these: killed outside of the run's cgroup, which did not count it */
+	size_t undumped;  /* of these: with a kill line alone */
+	size_t repeated;  /* kill lines that named one of these again, which counters count */
+	size_t unknown;	  /* victims of whom it is not known whether they were of the run */
+	int64_t *pids;	  /* of the victims */
+	size_t pid_count;
+	void **owned; /* what the copies point to */
 	size_t owned_count;
 };
 
@@ -41,10 +53,14 @@ void kills_free(struct kills *kills);
 /* True when victim `i` of the event is a process of the run: the target or another. */
 bool kills_is_of_run(const struct record *record, const struct oomlog_event *event, size_t i);
 
+/* True when neither its cgroup nor its pid says whether it was of the run. */
+bool kills_is_unknown(const struct record *record, const struct oomlog_event *event, size_t i);
+
 /* The kmsg record a line number of an event stands for; NULL for 0. */
 const struct record_kmsg *kills_line(const struct record *record, uint64_t line);
 
-/* The kill that matters most: the target's, else a child's, else NULL. */
+/* The kill that matters most: the target's, else the first of a child's with its account, else the
+ * first, else NULL. */
 const struct kill *kills_main(const struct kills *kills);
 
 /* True when `path` is `top` or below it; both absolute cgroup paths. NULL is nowhere. */

@@ -91,6 +91,26 @@ const struct field fields_exit[] = {
 	FIELDS_END,
 };
 
+const struct field fields_run_process[] = {
+	FIELD(struct record_process, t_ns, "t", I64),
+	FIELD(struct record_process, pid, "pid", I64, REQUIRED),
+	FIELD(struct record_process, parent, "parent", I64),
+	FIELD(struct record_process, comm, "comm", STRING),
+	FIELD(struct record_process, parent_comm, "parent_comm", STRING),
+	FIELD(struct record_process, cgroup, "cgroup", STRING),
+	FIELDS_END,
+};
+
+const struct field fields_cgroup_seen[] = {
+	FIELD(struct record_cgroup_seen, t_ns, "t", I64),
+	FIELD(struct record_cgroup_seen, path, "path", STRING, REQUIRED),
+	FIELD(struct record_cgroup_seen, memory_max, "memory_max", AMOUNT),
+	FIELD(struct record_cgroup_seen, oom_group, "oom_group", I64),
+	FIELD(struct record_cgroup_seen, all, "events", COUNTERS),
+	FIELD(struct record_cgroup_seen, local, "local", COUNTERS),
+	FIELDS_END,
+};
+
 const struct field fields_arena[] = {
 	FIELD(struct record_arena, id, "id", I64, REQUIRED),
 	FIELD(struct record_arena, pid, "pid", I64),

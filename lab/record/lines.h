@@ -22,6 +22,8 @@ extern const struct field fields_kmsg[];     /* struct record_kmsg */
 extern const struct field fields_checkpoint[];
 extern const struct field fields_refused[]; /* struct line_refused */
 extern const struct field fields_exit[];    /* struct record_process_end */
+extern const struct field fields_run_process[];
+extern const struct field fields_cgroup_seen[];
 extern const struct field fields_arena[];
 extern const struct field fields_engine[];     /* struct record_engine: what is known before */
 extern const struct field fields_engine_end[]; /* ... and after */

@@ -24,6 +24,8 @@ static const struct series series[] = {
 	SERIES(kmsg, struct record_kmsg, kmsg, kmsg_count, NULL, "text"),
 	SERIES(checkpoint, struct record_checkpoint, checkpoints, checkpoint_count, NULL, ""),
 	SERIES(exit, struct record_process_end, ends, end_count, NULL, NULL),
+	SERIES(run_process, struct record_process, processes, process_count, NULL, ""),
+	SERIES(cgroup_seen, struct record_cgroup_seen, cgroups_seen, cgroup_seen_count, NULL, ""),
 	SERIES(site, struct record_site, sites, site_count, NULL, ""),
 	SERIES(module, struct record_module, modules, module_count, NULL, "path"),
 	SERIES(touch, struct record_touch, touches, touch_count, NULL, "stack"),

@@ -229,6 +229,32 @@ struct record_maps {
 	unsigned int line;
 };
 
+/*
+ * A process that the target started, itself or through others, wherever it went: one that the
+ * kernel said it killed, or that was seen outside of the run's cgroup.
+ */
+struct record_process {
+	int64_t t_ns;			/* of its fork; absent: not seen */
+	int64_t pid, parent;		/* parent absent: not known */
+	const char *comm, *parent_comm; /* as last set; NULL: not known */
+	const char *cgroup; /* outside of the run's, where it was seen; NULL: not seen outside */
+	unsigned int line;
+};
+
+/*
+ * A cgroup besides the run's own and those above it: made below it while the target ran, or the one
+ * whose limit a process of the run was killed for. Counters are as last read; those of a cgroup
+ * that is not below the run's own may have begun before it.
+ */
+struct record_cgroup_seen {
+	int64_t t_ns;
+	const char *path;
+	struct amount memory_max;
+	int64_t oom_group;		   /* 0, 1 */
+	struct record_counters all, local; /* local: absent on v1 */
+	unsigned int line;
+};
+
 /* What ran the container, and what it says became of it. */
 struct record_engine {
 	const char *name, *version, *image, *container;
@@ -237,6 +263,9 @@ struct record_engine {
 	const char *error;
 	unsigned int line;
 };
+
+/* The source that tells which processes the target started. */
+#define RECORD_SOURCE_PROCESSES "process records"
 
 /* A reason that begins so: the source was left alone because another tells the same. */
 #define RECORD_NOT_NEEDED "not needed"
@@ -283,6 +312,10 @@ struct record {
 	size_t kmsg_count;
 	struct record_process_end *ends;
 	size_t end_count;
+	struct record_process *processes; /* the last line of a pid has what is known of it */
+	size_t process_count;
+	struct record_cgroup_seen *cgroups_seen; /* the last line of a path is the newest */
+	size_t cgroup_seen_count;
 	struct record_checkpoint *checkpoints;
 	size_t checkpoint_count;
 	struct record_arena *arenas;
@@ -391,6 +424,8 @@ void record_put_checkpoint(struct record_writer *w, const struct record_checkpoi
 void record_put_refused(struct record_writer *w, int64_t t_ns, int64_t errno_value, int64_t bytes,
 			const char *what);
 void record_put_exit(struct record_writer *w, const struct record_process_end *e);
+void record_put_process(struct record_writer *w, const struct record_process *process);
+void record_put_cgroup_seen(struct record_writer *w, const struct record_cgroup_seen *cgroup);
 void record_put_mark(struct record_writer *w, int64_t t_ns, const char *name);
 void record_put_mark_victim(struct record_writer *w, int64_t t_ns, int64_t pid, const char *comm);
 void record_put_watchdog(struct record_writer *w, int64_t t_ns, const char *why);

@@ -11,6 +11,8 @@ void record_release(struct record *r)
 	free(r->samples);
 	free(r->kmsg);
 	free(r->ends);
+	free(r->processes);
+	free(r->cgroups_seen);
 	free(r->checkpoints);
 	free(r->arenas);
 	free(r->sites);

@@ -6,13 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "record/checks.h"
 #include "record/query.h"
+#include "record/scope.h"
 
 /* memory.high was passed this often before a run counts as held back by it. */
 #define MANY_HIGH_EVENTS 10
+/* A restarted program can be killed hundreds of times. */
+#define CITED_KILLS 4
 
 static void cite(struct conclusion *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void cite(struct conclusion *c, const char *fmt, ...)
@@ -39,7 +43,7 @@ static void cite_end(struct conclusion *c, const struct record *r)
 		cite(c, "exit status %" PRId64, end->exit_status);
 }
 
-/* v1 counts kills in memory.oom_control. */
+/* v1 counts kills in memory.oom_control. A counter that stood still shows no kill. */
 static void cite_counter(struct conclusion *c, const struct record *r, enum counter which)
 {
 	const struct record_cgroup *own = record_own_cgroup(r);
@@ -64,7 +68,9 @@ static void cite_rise(struct conclusion *c, const struct record *r, enum counter
 
 static void cite_kills(struct conclusion *c, const struct record *r, bool of_target)
 {
-	for (size_t i = 0; i < c->kills->count; i++) {
+	size_t cited = 0;
+
+	for (size_t i = 0; i < c->kills->count && cited < CITED_KILLS; i++) {
 		const struct kill *kill = &c->kills->items[i];
 		const struct record_kmsg *line;
 
@@ -73,6 +79,7 @@ static void cite_kills(struct conclusion *c, const struct record *r, bool of_tar
 		line = kills_line(r, kill->event.victims[kill->first_own].line);
 		if (line)
 			cite(c, "kmsg %" PRIu64, line->seq);
+		cited += line != NULL;
 	}
 }
 
@@ -148,7 +155,8 @@ static bool is_target_oom_killed(const struct record *r, struct conclusion *c)
 {
 	bool proven;
 
-	if (record_target_end(r) && !record_target_got_sigkill(r))
+	/* Who was about to end anyway is marked, too, and not killed. */
+	if (record_target_end(r) && !record_target_got_sigkill(r) && !has_target_kill(c))
 		return false;
 	cite_kills(c, r, true);
 	proven = cite_mark_victims(c, r);
@@ -161,15 +169,37 @@ static bool is_target_oom_killed(const struct record *r, struct conclusion *c)
 	return true;
 }
 
-static bool is_child_oom_killed(const struct record *r, struct conclusion *c)
+/* Somebody was killed whom the log does not name, or not as one of the run's. */
+static bool has_uncounted_kill(const struct record *r)
 {
 	int64_t delta = record_delta(record_own_cgroup(r), COUNTER_OOM_KILL);
 
-	if (!child_kills(c) && (!is_known(delta) || delta <= 0))
+	return is_known(delta) && delta > 0;
+}
+
+static bool cite_marked_children(struct conclusion *c, const struct record *r)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < r->mark_victim_count; i++)
+		for (size_t j = 0; j < r->process_count && !found; j++)
+			if (r->processes[j].pid == r->mark_victims[i].count) {
+				cite(c, "mark_victim %" PRId64, r->processes[j].pid);
+				found = true;
+			}
+	return found;
+}
+
+static bool is_child_oom_killed(const struct record *r, struct conclusion *c)
+{
+	if (!child_kills(c) && !has_uncounted_kill(r) && !cite_marked_children(c, r))
 		return false;
 	cite_kills(c, r, false);
 	cite_rise(c, r, COUNTER_OOM_KILL);
-	cite_end(c, r);
+	if (r->watchdog)
+		cite(c, "watchdog: %s", r->watchdog);
+	else
+		cite_end(c, r);
 	return true;
 }
 
@@ -227,8 +257,6 @@ static enum outcome ended_by_itself(const struct record *r, struct conclusion *c
 
 	if (is_refused(r, c))
 		return OUTCOME_REFUSED;
-	if (!is_known(end->signal) && is_child_oom_killed(r, c))
-		return OUTCOME_CHILD_OOM_KILLED;
 	cite_end(c, r);
 	cite_counter(c, r, COUNTER_OOM_KILL);
 	if (is_known(end->signal))
@@ -238,110 +266,69 @@ static enum outcome ended_by_itself(const struct record *r, struct conclusion *c
 	return end->exit_status ? OUTCOME_FAILED : OUTCOME_SURVIVED;
 }
 
+static bool is_watchdog(const struct record *r, const char *why)
+{
+	return r->watchdog && !strcmp(r->watchdog, why);
+}
+
 static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 {
 	if (r->skip)
 		return OUTCOME_UNSET;
 	if (is_target_oom_killed(r, c))
 		return OUTCOME_OOM_KILLED;
-	if (r->watchdog && !strcmp(r->watchdog, "escape"))
+	if (is_watchdog(r, "escape") || (r->error && !is_known(r->gate_ns)))
 		return OUTCOME_LAB_ERROR;
+	if (is_watchdog(r, "livelock"))
+		return stopped_by_watchdog(r, c);
+	if (is_child_oom_killed(r, c))
+		return OUTCOME_CHILD_OOM_KILLED;
 	if (r->watchdog)
 		return stopped_by_watchdog(r, c);
-	if (!record_target_end(r) || (r->error && !is_known(r->gate_ns)))
+	if (!record_target_end(r))
 		return OUTCOME_LAB_ERROR;
 	return ended_by_itself(r, c);
 }
 
-/*
- * v1 counts no OOMs, only kills and charges that failed at the limit: both rose while the peak
- * stood at the limit. With swap off it is the limit of memory and swap together that fails them,
- * and kernels of late do not count that (seen on 6.18).
- */
-static bool is_v1_limit_hit(const struct record *r)
+static enum ending decide_ending(const struct record *r)
 {
-	const struct record_cgroup *own = record_own_cgroup(r);
-	bool is_sampled;
-	int64_t peak = record_peak(r, &is_sampled), max, failed = record_delta(own, COUNTER_MAX);
-	bool is_swap_off;
+	static const struct {
+		const char *why;
+		enum ending ending;
+	} stops[] = {{"timeout", ENDING_TIMED_OUT},
+		     {"interrupt", ENDING_INTERRUPTED},
+		     {"livelock", ENDING_LIVELOCKED},
+		     {"escape", ENDING_ESCAPED}};
+	const struct record_process_end *end = record_target_end(r);
 
-	if (r->cgroup_version != 1 || !own || !own->memory_max.is_set || own->memory_max.is_max)
+	for (size_t i = 0; i < ARRAY_SIZE(stops); i++)
+		if (is_watchdog(r, stops[i].why))
+			return stops[i].ending;
+	if (end && is_known(end->signal))
+		return ENDING_SIGNALLED;
+	return end && is_known(end->exit_status) ? ENDING_EXITED : ENDING_UNKNOWN;
+}
+
+static bool has_left(const struct record *r)
+{
+	for (size_t i = 0; i < r->process_count; i++)
+		if (r->processes[i].cgroup)
+			return true;
+	return false;
+}
+
+static bool knows_no_kill(const struct record *r, const struct conclusion *c)
+{
+	int64_t delta = record_delta(record_own_cgroup(r), COUNTER_OOM_KILL);
+
+	if (c->kills->unknown || c->kills->victims || (is_known(delta) && delta))
 		return false;
-	max = (int64_t)own->memory_max.bytes;
-	is_swap_off = own->memory_swap_max.is_set && !own->memory_swap_max.is_max &&
-		      !own->memory_swap_max.bytes;
-	return record_delta(own, COUNTER_OOM_KILL) > 0 && (failed > 0 || is_swap_off) &&
-	       is_known(peak) && peak >= max - max / 100;
+	return record_saw_all_kmsg(r) || (delta == 0 && !has_left(r));
 }
 
-/* Where the log is silent: the level whose own counters rose is the one whose limit was hit. */
-static enum scope scope_from_counters(const struct record *r)
+bool conclusion_knows_no_kill(const struct record *record, const struct conclusion *conclusion)
 {
-	if (is_v1_limit_hit(r))
-		return SCOPE_OWN;
-	for (size_t i = 0; i < r->cgroup_count; i++) {
-		const struct record_cgroup *cgroup = &r->cgroups[i];
-		int64_t oom = record_delta_local(cgroup, COUNTER_OOM);
-
-		if (is_known(oom) && oom > 0)
-			return cgroup->level ? SCOPE_ANCESTOR : SCOPE_OWN;
-	}
-	return SCOPE_UNKNOWN;
-}
-
-static bool is_global_kill(const struct oomlog_event *e)
-{
-	if (e->scope)
-		return !strcmp(e->scope, "global");
-	return e->constraint && !strcmp(e->constraint, "NONE") && !e->oom_memcg;
-}
-
-static enum scope decide_scope(const struct record *r, const struct conclusion *c)
-{
-	const struct kill *kill = kills_main(c->kills);
-	const char *scope = kill ? kill->event.scope : NULL;
-
-	if (c->victim != VICTIM_SELF && c->victim != VICTIM_CHILD)
-		return SCOPE_NONE;
-	if (kill && kill->is_inside)
-		return SCOPE_OWN;
-	if (kill && is_global_kill(&kill->event))
-		return SCOPE_GLOBAL;
-	if (scope && !strcmp(scope, "cpuset"))
-		return SCOPE_CPUSET;
-	if (scope && !strcmp(scope, "mempolicy"))
-		return SCOPE_MEMPOLICY;
-	if (kill && cgroup_is_within(r->cgroup_path, kill->event.oom_memcg))
-		return SCOPE_ANCESTOR;
-	if (scope && !strcmp(scope, "own"))
-		return SCOPE_OWN;
-	if (scope && !strcmp(scope, "ancestor"))
-		return SCOPE_ANCESTOR;
-	return scope_from_counters(r);
-}
-
-static enum constraint constraint_named(const char *name)
-{
-	for (int i = 1; name && i < CONSTRAINT_COUNT; i++)
-		if (!strcmp(name, spec_constraint_names[i]))
-			return (enum constraint)i;
-	return CONSTRAINT_UNSET;
-}
-
-/* Headers are rate-limited, kill lines are not: their first words tell a memcg kill as well. */
-static enum constraint decide_constraint(const struct record *r, const struct conclusion *c)
-{
-	const struct kill *kill = kills_main(c->kills);
-	const struct record_kmsg *line = NULL;
-	enum constraint constraint = constraint_named(kill ? kill->event.constraint : NULL);
-
-	if (constraint || c->scope == SCOPE_NONE)
-		return constraint;
-	if (kill && kill->first_own < kill->event.victim_count)
-		line = kills_line(r, kill->event.victims[kill->first_own].line);
-	if (line && text_starts_with(line->text, "Memory cgroup out of memory"))
-		return CONSTRAINT_MEMCG;
-	return scope_from_counters(r) == SCOPE_UNKNOWN ? CONSTRAINT_UNSET : CONSTRAINT_MEMCG;
+	return knows_no_kill(record, conclusion);
 }
 
 static enum victim decide_victim(const struct record *r, const struct conclusion *c)
@@ -350,9 +337,20 @@ static enum victim decide_victim(const struct record *r, const struct conclusion
 
 	if (c->outcome == OUTCOME_OOM_KILLED)
 		return VICTIM_SELF;
-	if (child_kills(c) || (is_known(delta) && delta > 0))
+	if (child_kills(c) || (is_known(delta) && delta > 0) ||
+	    c->outcome == OUTCOME_CHILD_OOM_KILLED)
 		return VICTIM_CHILD;
-	return is_known(delta) || record_saw_all_kmsg(r) ? VICTIM_NOBODY : VICTIM_UNSET;
+	return knows_no_kill(r, c) ? VICTIM_NOBODY : VICTIM_UNSET;
+}
+
+/* The log names each process; what a counter has beyond its lines was killed, too. */
+static int64_t count_killed(const struct record *r, const struct conclusion *c)
+{
+	const struct kills *k = c->kills;
+	int64_t counted = or_zero(record_delta(record_own_cgroup(r), COUNTER_OOM_KILL));
+	int64_t seen = (int64_t)(k->victims - k->outside + k->repeated);
+
+	return (int64_t)k->victims + (counted > seen ? counted - seen : 0);
 }
 
 static enum verdict decide_verdict(const struct record *r, const struct conclusion *c)
@@ -379,9 +377,11 @@ void conclusion_draw(const struct record *record, struct conclusion *conclusion)
 {
 	*conclusion = (struct conclusion){.kills = kills_find(record)};
 	conclusion->outcome = decide_outcome(record, conclusion);
+	conclusion->ending = decide_ending(record);
+	conclusion->killed = count_killed(record, conclusion);
 	conclusion->victim = decide_victim(record, conclusion);
-	conclusion->scope = decide_scope(record, conclusion);
-	conclusion->constraint = decide_constraint(record, conclusion);
+	conclusion->scope = scope_decide(record, conclusion);
+	conclusion->constraint = scope_constraint(record, conclusion);
 	checks_make(record, conclusion);
 	conclusion->verdict = decide_verdict(record, conclusion);
 }

@@ -6,6 +6,10 @@
  * memory.oom_control) beside the SIGKILL; each is listed as evidence. Where the kernel log was
  * seen whole and names other victims of the run only, the rise is theirs.
  *
+ * What happened and how the target ended are two things: where the OOM killer killed a process that
+ * the target had started, that is the outcome, whether the target then exited, was stopped at its
+ * timeout or died of a signal.
+ *
  * An incomplete record is judged by what stands in it: a kill line for the target decides, a
  * target whose end is not known is otherwise `lab_error`.
  */
@@ -23,7 +27,19 @@ enum scope {
 	SCOPE_GLOBAL,
 	SCOPE_CPUSET,
 	SCOPE_MEMPOLICY,
-	SCOPE_UNKNOWN
+	SCOPE_UNKNOWN,
+	SCOPE_OTHER /* the limit of a cgroup that is neither the run's nor above or below it */
+};
+
+/* How the target ended, beside what became of the run. */
+enum ending {
+	ENDING_UNKNOWN,
+	ENDING_EXITED,
+	ENDING_SIGNALLED,
+	ENDING_TIMED_OUT,   /* the lab stopped it at its timeout, */
+	ENDING_INTERRUPTED, /* ... because the lab was asked to stop, */
+	ENDING_LIVELOCKED,  /* ... because nobody could be killed, */
+	ENDING_ESCAPED	    /* ... because it left its cgroup */
 };
 
 /* One comparison; both sides are printed, on pass also. */
@@ -36,6 +52,7 @@ struct check {
 
 struct conclusion {
 	enum outcome outcome;
+	enum ending ending;
 	enum scope scope;	    /* of the limit behind the kill; SCOPE_NONE: no kill */
 	enum verdict verdict;	    /* VERDICT_NONE: a plain command without --expect */
 	enum constraint constraint; /* of the kill; CONSTRAINT_UNSET: no kill, or not known */
@@ -45,7 +62,14 @@ struct conclusion {
 	char **cause_evidence; /* "kmsg 812", "memory.events oom_kill 0->1", ... */
 	size_t cause_evidence_count;
 	struct kills *kills; /* the kernel's events that belong to this run */
+	int64_t killed;	     /* processes of the run, by the log and the counters together */
 };
+
+/*
+ * True when the record shows that the OOM killer killed nobody of the run: the log was seen whole,
+ * or the counters stood still and nobody left the cgroup; and no kill is of somebody unknown.
+ */
+bool conclusion_knows_no_kill(const struct record *record, const struct conclusion *conclusion);
 
 /* Decides. The caller releases. `record` must outlive the conclusion. */
 void conclusion_draw(const struct record *record, struct conclusion *conclusion);
@@ -59,5 +83,6 @@ int conclusion_exit_status(const struct record *record, const struct conclusion 
 
 extern const char *const verdict_names[];
 extern const char *const scope_names[];
+extern const char *const ending_names[];
 
 #endif

@@ -179,6 +179,16 @@ void record_put_exit(struct record_writer *w, const struct record_process_end *e
 	put_struct(w, "exit", fields_exit, e);
 }
 
+void record_put_process(struct record_writer *w, const struct record_process *process)
+{
+	put_struct(w, "run_process", fields_run_process, process);
+}
+
+void record_put_cgroup_seen(struct record_writer *w, const struct record_cgroup_seen *cgroup)
+{
+	put_struct(w, "cgroup_seen", fields_cgroup_seen, cgroup);
+}
+
 void record_put_mark(struct record_writer *w, int64_t t_ns, const char *name)
 {
 	put_struct(w, "mark", fields_mark, &(struct record_note){.t_ns = t_ns, .name = name});

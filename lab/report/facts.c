@@ -37,6 +37,14 @@ static int64_t limit_of(const struct record_cgroup *cgroup)
 	return (int64_t)cgroup->memory_max.bytes;
 }
 
+static const struct record_cgroup_seen *cgroup_seen(const struct record *r, const char *path)
+{
+	for (size_t i = r->cgroup_seen_count; path && i-- > 0;)
+		if (!strcmp(r->cgroups_seen[i].path, path))
+			return &r->cgroups_seen[i];
+	return NULL;
+}
+
 /* The tightest limit on the way up; the nearest of equals. */
 static const struct record_cgroup *tightest(const struct record *r)
 {
@@ -57,6 +65,18 @@ static const struct record_cgroup *cgroup_of_path(const struct record *r, const 
 	return NULL;
 }
 
+static const struct oomlog_victim *find_victim(const struct facts *f, const struct kill *kill)
+{
+	const struct oomlog_event *e = &kill->event;
+
+	for (size_t i = 0; kill->is_target && i < e->victim_count; i++)
+		if (e->victims[i].pid == f->record->target_pid)
+			return &e->victims[i];
+	if (f->chosen && kills_is_of_run(f->record, e, kill->chosen))
+		return f->chosen;
+	return &e->victims[kill->first_own];
+}
+
 static void gather_kill(struct facts *f)
 {
 	const struct kill *kill = kills_main(f->conclusion->kills);
@@ -67,7 +87,9 @@ static void gather_kill(struct facts *f)
 	if (!kill)
 		return;
 	e = &kill->event;
-	f->victim = &e->victims[kill->first_own];
+	if (e->group_kill && kill->chosen < e->victim_count)
+		f->chosen = &e->victims[kill->chosen];
+	f->victim = find_victim(f, kill);
 	f->kill_line = kills_line(f->record, f->victim->line);
 	f->invoked_line = kills_line(f->record, e->lines.invoked);
 	f->summary_line = kills_line(f->record, e->lines.summary);
@@ -81,15 +103,24 @@ static bool is_reasonable_limit(int64_t bytes)
 	return is_known(bytes) && bytes > 0 && bytes < INT64_C(1) << 60;
 }
 
+/* The limit is that of a cgroup which the log names; "/" is the name of any in a namespace. */
+static bool names_another(const struct record *r, const struct oomlog_event *e)
+{
+	return e && e->oom_memcg && r->cgroup_path && strcmp(r->cgroup_path, "/") != 0;
+}
+
 static void gather_limit(struct facts *f)
 {
 	const struct oomlog_event *e = f->kill ? &f->kill->event : NULL;
 
 	f->limit = cgroup_of_path(f->record, e ? e->oom_memcg : NULL);
-	if (!f->limit && f->conclusion->scope != SCOPE_ANCESTOR &&
+	f->limit_seen = cgroup_seen(f->record, e ? e->oom_memcg : NULL);
+	if (!f->limit && !names_another(f->record, e) && f->conclusion->scope != SCOPE_ANCESTOR &&
 	    f->conclusion->scope != SCOPE_GLOBAL)
 		f->limit = tightest(f->record);
 	f->limit_bytes = limit_of(f->limit);
+	if (f->limit_seen && f->limit_seen->memory_max.is_set && !f->limit_seen->memory_max.is_max)
+		f->limit_bytes = (int64_t)f->limit_seen->memory_max.bytes;
 	if (e && is_reasonable_limit(e->limit_bytes))
 		f->limit_bytes = e->limit_bytes;
 }

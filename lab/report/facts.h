@@ -38,13 +38,17 @@ struct facts {
 	const struct conclusion *conclusion;
 	const struct record_process_end *end; /* of the target */
 	const struct kill *kill;	      /* the one that matters most */
-	const struct oomlog_victim *victim;   /* of that kill: the run's own */
+	const struct oomlog_victim *victim;   /* of that kill: the target, else the chosen one or
+						 the first that is of the run */
+	const struct oomlog_victim *chosen;   /* of a group kill: whom the kernel chose; NULL: it
+						 is not said, or no group kill */
 	const struct record_kmsg *kill_line, *invoked_line, *summary_line, *limit_line;
 	int64_t kill_ns;
 	const struct record_arena *arena; /* the one the story is about */
 	const struct record_site *init_site, *clear_site;
 	const struct record_cgroup *own;   /* level 0 */
 	const struct record_cgroup *limit; /* the cgroup whose limit was hit, or the tightest */
+	const struct record_cgroup_seen *limit_seen; /* the same when it is none of these */
 	int64_t limit_bytes;
 	int64_t peak;
 	bool is_peak_sampled;  /* highest memory.current seen; the kernel has no memory.peak */

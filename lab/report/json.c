@@ -74,6 +74,7 @@ static json_t *run_json(const struct facts *f)
 		json_array_append_new(argv, record_string(r->argv[i]));
 	json_object_set_new(run, "argv", argv);
 	json_put_number(run, "pid", r->target_pid);
+	json_put_text(run, "ended", ending_names[f->conclusion->ending]);
 	json_put_number(run, "exit_status", f->end ? f->end->exit_status : RECORD_ABSENT);
 	json_put_number(run, "signal", f->end ? f->end->signal : RECORD_ABSENT);
 	return run;
@@ -305,6 +306,56 @@ static json_t *explanation_json(const struct doc *doc)
 	return array;
 }
 
+/* Of the processes that the target started: who was killed, or was seen outside of the cgroup. */
+static json_t *processes_json(const struct record *r)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < r->process_count; i++) {
+		const struct record_process *p = &r->processes[i];
+		json_t *object = json_object();
+
+		json_put_number(object, "pid", p->pid);
+		json_put_number(object, "parent", p->parent);
+		json_put_text(object, "comm", p->comm);
+		json_put_text(object, "parent_comm", p->parent_comm);
+		json_put_text(object, "left_for", p->cgroup);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static bool is_newest(const struct record *r, size_t i)
+{
+	for (size_t j = i + 1; j < r->cgroup_seen_count; j++)
+		if (!strcmp(r->cgroups_seen[i].path, r->cgroups_seen[j].path))
+			return false;
+	return true;
+}
+
+/* Besides the run's own: as last seen. */
+static json_t *cgroups_json(const struct record *r)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < r->cgroup_seen_count; i++) {
+		const struct record_cgroup_seen *seen = &r->cgroups_seen[i];
+		json_t *object;
+
+		if (!is_newest(r, i))
+			continue;
+		object = json_object();
+		json_put_text(object, "path", seen->path);
+		if (seen->memory_max.is_set && !seen->memory_max.is_max)
+			json_put_number(object, "memory_max", (int64_t)seen->memory_max.bytes);
+		json_put_number(object, "oom_group", seen->oom_group);
+		for (int k = 0; k < COUNTER_COUNT; k++)
+			json_put_number(object, record_counter_names[k], seen->all.value[k]);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *checks_json(const struct conclusion *c)
 {
 	json_t *array = json_array();
@@ -326,9 +377,19 @@ static int64_t headers_suppressed(const struct facts *f)
 	const struct kills *kills = f->conclusion->kills;
 	int64_t count = record_lost(f->record, "headers");
 
-	for (size_t i = 0; i < kills->count; i++)
-		count += !kills->items[i].event.invoker_comm && kills->items[i].event.victim_count;
-	return count;
+	return count + (int64_t)kills->undumped;
+}
+
+/* Of what was watched everything was seen; what could not be watched stands in absent_sources. */
+static bool is_complete(const struct facts *f)
+{
+	const struct kills *kills = f->conclusion->kills;
+
+	for (size_t i = 0; i < f->record->lost_count; i++)
+		if (f->record->lost[i].count)
+			return false;
+	return f->record->is_complete && !headers_suppressed(f) && !kills->unknown &&
+	       !kills->dropped && f->conclusion->killed == (int64_t)kills->victims;
 }
 
 static json_t *quality_json(const struct facts *f)
@@ -341,7 +402,9 @@ static json_t *quality_json(const struct facts *f)
 	json_put_number(quality, "ring_lost", record_lost(r, "ring"));
 	json_put_number(quality, "samples_lost", record_lost(r, "samples"));
 	json_put_number(quality, "record_lines_lost", record_lost(r, "record"));
-	json_object_set_new(quality, "complete", json_boolean(r->is_complete));
+	json_object_set_new(quality, "complete", json_boolean(is_complete(f)));
+	json_object_set_new(quality, "kills_unknown",
+			    json_integer((json_int_t)f->conclusion->kills->unknown));
 	for (size_t i = 0; i < r->source_count; i++) {
 		json_t *source;
 
@@ -379,6 +442,9 @@ json_t *report_to_json(const struct facts *f, const struct doc *doc)
 	json_object_set_new(report, "events_local", deltas_json(f, record_delta_local));
 	json_object_set_new(report, "memory", memory_json(f));
 	json_object_set_new(report, "kills", kills_to_json(f));
+	json_object_set_new(report, "killed", json_integer(c->killed));
+	json_object_set_new(report, "processes", processes_json(f->record));
+	json_object_set_new(report, "cgroups", cgroups_json(f->record));
 	json_object_set_new(report, "arenas", arenas_json(f));
 	if (f->record->reservation_count)
 		json_object_set_new(report, "reservations", reserved_to_json(f->record));

@@ -30,8 +30,8 @@ static const struct number event_numbers[] = {
 };
 
 static const struct number event_texts[] = {
-	EVENT(kernel), EVENT(invoker_comm), EVENT(gfp_mask),   EVENT(constraint),
-	EVENT(scope),  EVENT(oom_memcg),    EVENT(task_memcg), EVENT(mechanism),
+	EVENT(kernel),	  EVENT(invoker_comm), EVENT(gfp_mask),	 EVENT(constraint),  EVENT(scope),
+	EVENT(oom_memcg), EVENT(task_memcg),   EVENT(mechanism), EVENT(group_memcg),
 };
 
 static const struct number victim_numbers[] = {
@@ -183,11 +183,18 @@ static json_t *cause_of_death(const struct facts *f, const struct oomlog_victim 
 	return evidence;
 }
 
+static bool is_chosen(const struct oomlog_event *e, const struct oomlog_victim *v)
+{
+	return !e->group_kill || v->pid == e->summary_pid;
+}
+
 static const char *relation(const struct facts *f, const struct oomlog_event *e, size_t i)
 {
 	if (e->victims[i].pid == f->record->target_pid)
 		return "target";
-	return kills_is_of_run(f->record, e, i) ? "child" : "other";
+	if (kills_is_of_run(f->record, e, i))
+		return "child";
+	return kills_is_unknown(f->record, e, i) ? "unknown" : "other";
 }
 
 json_t *kills_to_json(const struct facts *f)
@@ -207,6 +214,10 @@ json_t *kills_to_json(const struct facts *f)
 			put_numbers(object, victim_numbers, ARRAY_SIZE(victim_numbers),
 				    &e->victims[j]);
 			json_put_text(object, "relation", relation(f, e, j));
+			json_object_set_new(object, "chosen",
+					    json_boolean(is_chosen(e, &e->victims[j])));
+			json_object_set_new(object, "dumped",
+					    json_boolean(kills->items[i].is_dumped));
 			json_object_set_new(object, "cause_of_death",
 					    cause_of_death(f, &e->victims[j]));
 			json_array_append_new(array, object);

@@ -96,7 +96,7 @@ static const char *outcome_words(enum outcome outcome)
 		[OUTCOME_SURVIVED] = "survived",
 		[OUTCOME_REFUSED] = "refused",
 		[OUTCOME_OOM_KILLED] = "killed by the OOM killer",
-		[OUTCOME_CHILD_OOM_KILLED] = "a child was killed by the OOM killer",
+		[OUTCOME_CHILD_OOM_KILLED] = "one of its processes was killed by the OOM killer",
 		[OUTCOME_SIGNALLED] = "ended by a signal, not by the OOM killer",
 		[OUTCOME_FAILED] = "failed by itself",
 		[OUTCOME_THROTTLED] = "throttled",
@@ -106,6 +106,24 @@ static const char *outcome_words(enum outcome outcome)
 	};
 
 	return words[outcome];
+}
+
+/* The caller frees. */
+static char *title_words(const struct facts *f)
+{
+	const struct conclusion *c = f->conclusion;
+	bool is_sure = conclusion_knows_no_kill(f->record, c);
+
+	if (c->outcome == OUTCOME_CHILD_OOM_KILLED && c->killed > 1)
+		return text_format("%" PRId64 " of its processes were killed by the OOM killer",
+				   c->killed);
+	if (c->outcome == OUTCOME_SIGNALLED && c->ending == ENDING_INTERRUPTED)
+		return xstrdup("interrupted");
+	if (c->outcome == OUTCOME_SIGNALLED && !is_sure)
+		return xstrdup("ended by a signal");
+	if (c->outcome == OUTCOME_SURVIVED && !is_sure)
+		return xstrdup("survived itself; whether all of its processes did is not known");
+	return xstrdup(outcome_words(c->outcome));
 }
 
 static const char *verdict_words(enum verdict verdict)
@@ -182,8 +200,9 @@ static void byline(const struct facts *f, struct doc *doc)
 
 void story_tell(const struct facts *facts, struct doc *doc)
 {
-	doc_title(doc, "%s: %s%s", facts_target_name(facts),
-		  outcome_words(facts->conclusion->outcome),
+	_cleanup_free_ char *title = title_words(facts);
+
+	doc_title(doc, "%s: %s%s", facts_target_name(facts), title,
 		  verdict_words(facts->conclusion->verdict));
 	byline(facts, doc);
 	story_summary(facts, doc);

@@ -28,7 +28,9 @@ void story_ps(const struct facts *facts, struct doc *doc);
 void story_kernel(const struct facts *facts, struct doc *doc);
 void story_witness(const struct facts *facts, struct doc *doc); /* in the middle of that */
 void story_no_kill(const struct facts *facts, struct doc *doc);
-void story_thrash(const struct facts *facts, struct doc *doc); /* goes on with either */
+void story_thrash(const struct facts *facts, struct doc *doc);	/* goes on with either */
+void story_victims(const struct facts *facts, struct doc *doc); /* likewise */
+void story_ending(const struct facts *facts, struct doc *doc);	/* likewise */
 
 /*
  * What is known of memory's part in a run that the lab stopped: at its limit or far from it, or
@@ -53,6 +55,24 @@ void cite_trace(struct doc *doc, const struct record_arena *arena);
 void cite_event(struct doc *doc, const struct facts *facts, enum counter which);
 void cite_setting(struct doc *doc, const struct facts *facts, const char *name);
 void cite_end(struct doc *doc, const struct facts *facts);
+
+/* How the target ended, as a sentence. The caller frees. */
+char *story_ending_words(const struct facts *facts);
+
+/*
+ * The cgroup whose limit was hit, as the kernel's log names it, where that is not the run's own.
+ * NULL: it is, or the log does not say.
+ */
+const char *story_limit_elsewhere(const struct facts *facts);
+
+/* "signal 11 (SIGSEGV)". The caller frees. */
+char *story_signal(int64_t number);
+
+/*
+ * A sentence, a blank before it, where a kill of the run may have been missed; else "". The caller
+ * frees.
+ */
+char *story_doubt(const struct facts *facts);
 
 /*
  * Sizes of one column share a unit: that in which the largest part of `total` can be told apart

@@ -40,14 +40,60 @@ static void cite_limits(struct doc *doc, const struct record_cgroup *cgroup)
 		doc_cite(doc, "record line %u", cgroup->limits_line);
 }
 
+static const char *limit_file(const struct facts *f)
+{
+	return f->record->cgroup_version == 1 ? "memory.limit_in_bytes" : "memory.max";
+}
+
+static const char *size_or_unknown(int64_t bytes)
+{
+	return is_known(bytes) ? SIZE(bytes) : "not known";
+}
+
+const char *story_limit_elsewhere(const struct facts *f)
+{
+	const char *path = f->kill ? f->kill->event.oom_memcg : NULL;
+	const char *own = f->record->cgroup_path;
+
+	return path && own && strcmp(own, "/") && strcmp(own, path) ? path : NULL;
+}
+
+static void say_runs_own_limit(const struct facts *f, struct doc *doc)
+{
+	if (!f->own || !f->own->memory_max.is_set || f->own->memory_max.is_max)
+		return;
+	doc_sentence(doc, "The limit of the run's own cgroup is %s.",
+		     SIZE(f->own->memory_max.bytes));
+	cite_limits(doc, f->own);
+}
+
+static void cite_seen(const struct facts *f, struct doc *doc)
+{
+	if (f->limit_seen)
+		doc_cite(doc, "record line %u", f->limit_seen->line);
+}
+
+/* That of a cgroup the target made below its own, or of one where a process of it went. */
+static void say_named(const struct facts *f, struct doc *doc, const char *path, const char *where)
+{
+	doc_sentence(doc, "%s: %s of %s is %s.", where, limit_file(f), path,
+		     size_or_unknown(f->limit_bytes));
+	cite_kmsg(doc, f->summary_line);
+	cite_kmsg(doc, f->limit_line);
+	cite_seen(f, doc);
+	say_runs_own_limit(f, doc);
+}
+
 static void say_own(const struct facts *f, struct doc *doc)
 {
 	const struct record_cgroup *limit = f->limit ? f->limit : f->own;
 
-	doc_sentence(doc, "Its own: %s of %s is %s%s.",
-		     f->record->cgroup_version == 1 ? "memory.limit_in_bytes" : "memory.max",
-		     path_of(limit), is_known(f->limit_bytes) ? SIZE(f->limit_bytes) : "not known",
-		     swap_words(f, limit));
+	if (story_limit_elsewhere(f)) {
+		say_named(f, doc, story_limit_elsewhere(f), "That of a cgroup below the run's own");
+		return;
+	}
+	doc_sentence(doc, "Its own: %s of %s is %s%s.", limit_file(f), path_of(limit),
+		     size_or_unknown(f->limit_bytes), swap_words(f, limit));
 	cite_limits(doc, limit);
 	if (limit && may_swap(limit))
 		cite_setting(doc, f, "SwapTotal");
@@ -66,10 +112,7 @@ static void say_ancestor(const struct facts *f, struct doc *doc)
 		     is_known(f->limit_bytes) ? SIZE(f->limit_bytes) : "size not known");
 	cite_kmsg(doc, f->summary_line);
 	cite_limits(doc, f->limit);
-	if (!f->own || !f->own->memory_max.is_set || f->own->memory_max.is_max)
-		return;
-	doc_sentence(doc, "The limit of its own cgroup is %s.", SIZE(f->own->memory_max.bytes));
-	cite_limits(doc, f->own);
+	say_runs_own_limit(f, doc);
 }
 
 static void say_global(const struct facts *f, struct doc *doc)
@@ -92,6 +135,9 @@ static void say_limit(const struct facts *f, struct doc *doc)
 		say_ancestor(f, doc);
 	} else if (scope == SCOPE_GLOBAL) {
 		say_global(f, doc);
+	} else if (scope == SCOPE_OTHER) {
+		say_named(f, doc, f->kill->event.oom_memcg,
+			  "That of another cgroup, neither the run's own nor above or below it");
 	} else if (scope == SCOPE_UNKNOWN) {
 		doc_sentence(doc,
 			     "Not known: the kernel's account of the kill was not seen, and no "
@@ -143,38 +189,62 @@ static const char *constraint_words(const char *constraint)
 	return strcmp(constraint, "NONE") ? "" : " (the whole machine)";
 }
 
+static void add_candidates(const struct oomlog_event *e, struct strbuf *sb)
+{
+	if (e->task_count == 1)
+		strbuf_puts(sb, ", the only candidate");
+	else if (e->task_count)
+		strbuf_printf(sb, ", of %zu candidates", e->task_count);
+	if (e->constraint)
+		strbuf_printf(sb, ", under CONSTRAINT_%s%s,", e->constraint,
+			      constraint_words(e->constraint));
+}
+
+/* To one, or to a whole group, of which the log has a line each. */
+static void add_sent(const struct oomlog_event *e, struct strbuf *sb)
+{
+	strbuf_puts(sb, " and sent SIGKILL");
+	if (!e->group_kill)
+		return;
+	strbuf_puts(sb, " to every process of the group (memory.oom.group");
+	if (e->group_memcg)
+		strbuf_printf(sb, " of %s", e->group_memcg);
+	strbuf_printf(sb, "), %zu in all", e->victim_count);
+}
+
 static void say_choice(const struct facts *f, struct doc *doc)
 {
 	const struct oomlog_event *e = &f->kill->event;
+	const struct oomlog_victim *who = f->chosen ? f->chosen : f->victim;
+	const struct record_kmsg *line = kills_line(f->record, who->line);
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
-	if (e->task_count == 1)
-		strbuf_puts(&sb, ", the only candidate");
-	else if (e->task_count)
-		strbuf_printf(&sb, ", of %zu candidates", e->task_count);
-	if (e->constraint)
-		strbuf_printf(&sb, ", under CONSTRAINT_%s%s,", e->constraint,
-			      constraint_words(e->constraint));
-	doc_sentence(doc, "It chose %s (pid %" PRId64 ")%s and sent SIGKILL%s%s",
-		     f->victim->comm ? f->victim->comm : "?", f->victim->pid, sb.buf,
-		     e->group_kill ? " to every process of the group (memory.oom.group)" : "",
-		     f->kill_line ? ":" : ".");
+	/* Of a group without its chosen one only the dead are known. */
+	if (e->group_kill && !f->chosen)
+		strbuf_puts(&sb, "It chose one of a group");
+	else
+		strbuf_printf(&sb, "It chose %s (pid %" PRId64 ")", who->comm ? who->comm : "?",
+			      who->pid);
+	add_candidates(e, &sb);
+	add_sent(e, &sb);
+	doc_sentence(doc, "%s%s", sb.buf, line ? ":" : ".");
 	cite_kmsg(doc, f->summary_line);
-	cite_kmsg(doc, f->kill_line);
-	cite_event(doc, f, COUNTER_OOM_KILL);
+	cite_kmsg(doc, line);
+	if (!f->kill->is_outside)
+		cite_event(doc, f, COUNTER_OOM_KILL);
+	if (line)
+		doc_quote(doc, line->text);
 }
 
-static void say_further_kills(const struct facts *f, struct doc *doc)
+static void say_undumped(const struct facts *f, struct doc *doc)
 {
-	const struct kills *kills = f->conclusion->kills;
-	size_t own = 0;
-
-	for (size_t i = 0; i < kills->count; i++)
-		own += kills->items[i].child_count + kills->items[i].is_target;
-	if (own < 2)
+	if (f->kill->is_dumped)
 		return;
-	doc_sentence(doc, "In all the kernel killed %zu processes of this run.", own);
-	cite_event(doc, f, COUNTER_OOM_KILL);
+	doc_sentence(doc,
+		     "Of this kill the log has the line alone, without the account of who asked "
+		     "for memory, whose limit it was and who was there: the kernel prints at "
+		     "most ten of these in 5 s, for the whole machine.");
+	cite_kmsg(doc, f->kill_line);
 }
 
 static bool has_log(const struct record *r)
@@ -184,120 +254,55 @@ static bool has_log(const struct record *r)
 	return !kmsg || kmsg->is_open;
 }
 
+/* No line of the log is known to be of this run. */
+static char *log_words(const struct facts *f)
+{
+	size_t unknown = f->conclusion->kills->unknown;
+
+	if (!has_log(f->record))
+		return xstrdup("The kernel's log could not be read here");
+	if (unknown)
+		return text_format("The kernel's log has %zu kill line%s of which it is not known "
+				   "whether they are of this run",
+				   unknown, unknown == 1 ? "" : "s");
+	return xstrdup("The kernel's log, as far as it was seen, holds no account of the kill");
+}
+
+static void say_unseen(const struct facts *f, struct doc *doc)
+{
+	_cleanup_free_ char *log = log_words(f);
+	bool died = f->conclusion->outcome == OUTCOME_OOM_KILLED;
+
+	if (record_delta(f->own, COUNTER_OOM_KILL) > 0)
+		doc_sentence(doc, "%s, but its counters tell: oom_kill rose%s.", log,
+			     died ? " while the process died of SIGKILL" : "");
+	else
+		doc_sentence(doc, "%s, but the tracepoint oom:mark_victim tells whom it killed.",
+			     log);
+	cite_event(doc, f, COUNTER_OOM_KILL);
+	if (died)
+		cite_end(doc, f);
+}
+
 void story_kernel(const struct facts *f, struct doc *doc)
 {
 	if (f->conclusion->scope == SCOPE_NONE)
 		return;
 	doc_heading(doc, "Whose limit was hit, and what the kernel did");
 	say_limit(f, doc);
-	if (!f->kill) {
-		doc_sentence(
-			doc, "%s: oom_kill rose while the process died of SIGKILL.",
-			has_log(f->record)
-				? "The kernel's log holds no account of the kill, but its counters "
-				  "do"
-				: "The kernel's log could not be read here, but its counters tell");
-		cite_event(doc, f, COUNTER_OOM_KILL);
-		cite_end(doc, f);
-		return;
+	if (f->kill) {
+		say_invoker(f, doc);
+		say_undumped(f, doc);
+		story_witness(f, doc);
+		say_choice(f, doc);
+	} else {
+		say_unseen(f, doc);
 	}
-	say_invoker(f, doc);
-	story_witness(f, doc);
-	say_choice(f, doc);
-	if (f->kill_line)
-		doc_quote(doc, f->kill_line->text);
-	say_further_kills(f, doc);
+	story_victims(f, doc);
 	if (f->conclusion->scope == SCOPE_OWN)
 		story_thrash(f, doc);
-}
-
-static void say_not_proof(const struct facts *f, struct doc *doc)
-{
-	bool saw_all = record_saw_all_kmsg(f->record);
-
-	doc_sentence(
-		doc,
-		"SIGKILL (exit status 137 in a shell or container) is a symptom, not a cause: the "
-		"OOM killer sends it, and so can anybody.");
-	cite_end(doc, f);
-	doc_sentence(doc, "Here oom_kill did not rise%s.",
-		     saw_all ? " and the kernel log holds no kill line for this process" : "");
-	cite_event(doc, f, COUNTER_OOM_KILL);
-	if (saw_all)
-		doc_cite(doc, "kmsg whole, %zu lines", f->record->kmsg_count);
-}
-
-static void say_throttled(const struct facts *f, struct doc *doc)
-{
-	const struct amount *high = f->own ? &f->own->memory_high : NULL;
-	bool has_limit = high && high->is_set && !high->is_max;
-
-	doc_sentence(
-		doc,
-		"Above memory.high%s%s%s the kernel reclaims and puts the program to sleep, longer "
-		"and longer, but never kills it; here nothing could be reclaimed.",
-		has_limit ? " (" : "", has_limit ? SIZE(high->bytes) : "", has_limit ? ")" : "");
-	cite_limits(doc, f->own);
-	cite_event(doc, f, COUNTER_HIGH);
-}
-
-static void say_livelocked(const struct facts *f, struct doc *doc)
-{
-	if (f->record->spec.oom_score_adj == -1000) {
-		doc_sentence(
-			doc,
-			"An oom_score_adj of -1000 forbids the OOM killer to choose a process; "
-			"it found no other and tried again and again.");
-		doc_cite(doc, "spec oom_score_adj -1000");
-	} else {
-		doc_sentence(doc,
-			     "The OOM killer found no process it may choose and tried again and "
-			     "again.");
-	}
-	cite_event(doc, f, COUNTER_OOM);
-	cite_event(doc, f, COUNTER_OOM_KILL);
-}
-
-static void say_stopped(const struct facts *f, struct doc *doc)
-{
-	doc_sentence(doc, "The lab itself stopped it (%s).", f->record->watchdog);
-	doc_cite(doc, "record line %u", f->record->watchdog_line);
-	if (f->conclusion->outcome == OUTCOME_THROTTLED)
-		say_throttled(f, doc);
-	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED)
-		say_livelocked(f, doc);
-}
-
-static void say_end(const struct facts *f, struct doc *doc)
-{
-	if (f->record->watchdog) {
-		say_stopped(f, doc);
-		return;
-	}
-	if (f->conclusion->outcome == OUTCOME_SIGNALLED && f->end->signal == 9) {
-		say_not_proof(f, doc);
-		return;
-	}
-	if (f->end && is_known(f->end->exit_status))
-		doc_sentence(doc, "By itself, with status %" PRId64 "%s.", f->end->exit_status,
-			     is_known(record_delta(f->own, COUNTER_OOM_KILL))
-				     ? "; the kernel counted no OOM kill"
-				     : "");
-	else
-		doc_sentence(doc, "By a signal that is not the OOM killer's.");
-	cite_end(doc, f);
-	cite_event(doc, f, COUNTER_OOM_KILL);
-}
-
-/* How it ended, where no kill is to be told of. */
-void story_no_kill(const struct facts *f, struct doc *doc)
-{
-	if (f->conclusion->scope != SCOPE_NONE || f->record->skip ||
-	    f->conclusion->outcome == OUTCOME_LAB_ERROR)
-		return;
-	doc_heading(doc, "How it ended");
-	say_end(f, doc);
-	story_thrash(f, doc);
+	if (f->conclusion->outcome == OUTCOME_CHILD_OOM_KILLED)
+		story_ending(f, doc);
 }
 
 /* Small items of the kernel's own stand on one line together. */

@@ -24,6 +24,11 @@ static const char *limit_words(const struct facts *f, char *buf, size_t size)
 		snprintf(buf, size, "the limit");
 	else if (f->conclusion->scope == SCOPE_ANCESTOR)
 		snprintf(buf, size, "an ancestor's limit of %s", SIZE(f->limit_bytes));
+	else if (f->conclusion->scope == SCOPE_OTHER)
+		snprintf(buf, size, "another cgroup's limit of %s", SIZE(f->limit_bytes));
+	else if (f->conclusion->scope == SCOPE_OWN && story_limit_elsewhere(f))
+		snprintf(buf, size, "the limit of %s of a cgroup below its own",
+			 SIZE(f->limit_bytes));
 	else
 		snprintf(buf, size, "the limit of %s", SIZE(f->limit_bytes));
 	return buf;
@@ -88,8 +93,25 @@ static void small_victim(const struct facts *f, struct doc *doc, const char *lim
 	cite_budget(&f->at_kill, other, doc);
 }
 
+/* A blank and a sentence where its end is not that of a kill: it was ending when it came. */
+static char *contrary_end(const struct facts *f)
+{
+	_cleanup_free_ char *signal = story_signal(f->end ? f->end->signal : RECORD_ABSENT);
+
+	if (!f->end || f->end->signal == 9 ||
+	    (f->end->is_engines_word && f->end->exit_status == 128 + 9))
+		return xstrdup("");
+	if (is_known(f->end->signal))
+		return text_format(" It ended by %s all the same.", signal);
+	if (is_known(f->end->exit_status))
+		return text_format(" It ended with status %" PRId64 " all the same.",
+				   f->end->exit_status);
+	return xstrdup("");
+}
+
 static void oom_killed(const struct facts *f, struct doc *doc)
 {
+	_cleanup_free_ char *contrary = contrary_end(f);
 	const struct record_arena *a = f->arena;
 	bool is_counted = f->victim && is_known(f->victim->anon_rss_bytes);
 	char limit[128];
@@ -98,40 +120,61 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 	if (is_unfinished(a))
 		doc_summary(doc, DOC_BAD,
 			    "arena_init() was clearing all of its %s at once. With %s%s written, "
-			    "the next page went past %s, and the kernel killed the process.",
+			    "the next page went past %s, and the kernel killed the process.%s",
 			    SIZE(a->clear_target), is_counted ? "" : "at least ",
-			    SIZE(is_counted ? f->victim->anon_rss_bytes : a->cleared), limit);
+			    SIZE(is_counted ? f->victim->anon_rss_bytes : a->cleared), limit,
+			    contrary);
 	else if (is_counted && !held_the_most(f))
 		small_victim(f, doc, limit);
 	else if (is_counted)
 		doc_summary(doc, DOC_BAD,
 			    "It held %s of memory when the next page went past %s, and the kernel "
-			    "killed it.",
-			    SIZE(f->victim->anon_rss_bytes), limit);
+			    "killed it.%s",
+			    SIZE(f->victim->anon_rss_bytes), limit, contrary);
 	else
-		doc_summary(doc, DOC_BAD, "Memory went past %s, and the kernel killed it.", limit);
+		doc_summary(doc, DOC_BAD, "Memory went past %s, and the kernel killed it.%s", limit,
+			    contrary);
+}
+
+static bool is_started_by_target(const struct record *r, int64_t pid)
+{
+	for (size_t i = 0; i < r->process_count; i++)
+		if (r->processes[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* Who was killed, as far as the record knows it. The caller frees. */
+static char *killed_words(const struct facts *f)
+{
+	int64_t killed = f->conclusion->killed;
+	const char *comm = f->victim && f->victim->comm ? f->victim->comm : "?";
+
+	if (!f->victim)
+		return killed > 1 ? text_format("%" PRId64 " processes in its cgroup", killed)
+				  : xstrdup("a process in its cgroup");
+	if (killed > 1)
+		return text_format("%" PRId64 " processes of this run, among them %s (pid %" PRId64
+				   ")",
+				   killed, comm, f->victim->pid);
+	return text_format("%s: %s (pid %" PRId64 ")",
+			   is_started_by_target(f->record, f->victim->pid)
+				   ? "a process that the program had started"
+				   : "a process in its cgroup",
+			   comm, f->victim->pid);
 }
 
 static void child_oom_killed(const struct facts *f, struct doc *doc)
 {
-	char limit[128], end[64] = "ended by itself";
+	char limit[128];
 	_cleanup_free_ char *other = other_memory(&f->at_kill, true);
+	_cleanup_free_ char *ending = story_ending_words(f);
+	_cleanup_free_ char *killed = killed_words(f);
 
-	if (f->end && is_known(f->end->exit_status))
-		snprintf(end, sizeof(end), "ended with status %" PRId64, f->end->exit_status);
 	limit_words(f, limit, sizeof(limit));
-	if (f->victim)
-		doc_summary(
-			doc, DOC_BAD,
-			"The program itself %s, but the kernel's OOM killer killed a process it "
-			"had started: %s (pid %" PRId64 "), when memory went past %s.%s",
-			end, f->victim->comm ? f->victim->comm : "?", f->victim->pid, limit, other);
-	else
-		doc_summary(
-			doc, DOC_BAD,
-			"The program itself %s, but the kernel's OOM killer killed a process in "
-			"its cgroup, when memory went past %s.%s",
-			end, limit, other);
+	doc_summary(doc, DOC_BAD,
+		    "The kernel's OOM killer killed %s, when memory went past %s.%s %s", killed,
+		    limit, other, ending);
 	cite_budget(&f->at_kill, other, doc);
 }
 
@@ -139,6 +182,7 @@ static void survived(const struct facts *f, struct doc *doc)
 {
 	const struct record_arena *a = f->arena;
 	_cleanup_free_ char *other = other_memory(&f->at_peak, false);
+	_cleanup_free_ char *doubt = story_doubt(f);
 	char peak[160] = "";
 
 	if (is_known(f->peak) && is_known(f->limit_bytes))
@@ -160,60 +204,77 @@ static void refused(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
 	const char *what = r->refused_what ? r->refused_what : "the allocation";
+	_cleanup_free_ char *doubt = story_doubt(f);
 
 	if (is_known(r->refused_bytes))
 		doc_summary(doc, DOC_GOOD,
 			    "The kernel refused: %s of %s failed with %s. Nothing was touched for "
-			    "it and nobody was killed.",
+			    "it%s.%s",
 			    what, SIZE(r->refused_bytes),
-			    r->refused_errno == 12 ? "ENOMEM" : strerror((int)r->refused_errno));
+			    r->refused_errno == 12 ? "ENOMEM" : strerror((int)r->refused_errno),
+			    *doubt ? "" : " and nobody was killed", doubt);
 	else
-		doc_summary(doc, DOC_GOOD,
-			    "The kernel refused an allocation with ENOMEM; nobody was killed.");
+		doc_summary(doc, DOC_GOOD, "The kernel refused an allocation with ENOMEM%s.%s",
+			    *doubt ? "" : "; nobody was killed", doubt);
 }
 
 static void signalled(const struct facts *f, struct doc *doc)
 {
 	int64_t number = f->end ? f->end->signal : RECORD_ABSENT;
-	const char *name = is_known(number) && number < 65 ? sigabbrev_np((int)number) : NULL;
+	_cleanup_free_ char *signal = story_signal(number), *doubt = story_doubt(f);
 
 	if (f->record->watchdog)
-		doc_summary(doc, DOC_NEUTRAL, "The run was interrupted and the lab stopped it.");
-	else
+		doc_summary(doc, DOC_NEUTRAL, "The run was interrupted and the lab stopped it.%s",
+			    doubt);
+	else if (number != 9)
 		doc_summary(doc, DOC_BAD,
-			    "It was ended by signal %" PRId64
-			    "%s%s%s. That was not the OOM killer: "
-			    "%s.",
-			    or_zero(number), name ? " (SIG" : "", name ? name : "", name ? ")" : "",
-			    number == 9 ? "somebody or something else sent it, and exit status 137 "
-					  "alone proves nothing"
-					: "the OOM killer sends SIGKILL only");
+			    "It was ended by %s. That was not the OOM killer: the OOM killer sends "
+			    "SIGKILL only.%s",
+			    signal, doubt);
+	else if (*doubt)
+		doc_summary(doc, DOC_BAD, "It was ended by %s.%s", signal, doubt);
+	else
+		doc_summary(
+			doc, DOC_BAD,
+			"It was ended by %s. That was not the OOM killer: somebody or something "
+			"else sent it, and exit status 137 alone proves nothing.",
+			signal);
+}
+
+/* Somebody may have been killed before nobody was left whom the kernel may kill. */
+static void livelocked(const struct facts *f, struct doc *doc, const char *after)
+{
+	int64_t oom = record_delta(f->own, COUNTER_OOM);
+	bool has_killed = f->conclusion->killed > 0;
+	char times[64] = "", killed[96] = "";
+
+	if (is_known(oom))
+		snprintf(times, sizeof(times), " %" PRId64 " times", oom);
+	if (has_killed)
+		snprintf(killed, sizeof(killed),
+			 "; it had killed %" PRId64 " process%s of this run", f->conclusion->killed,
+			 f->conclusion->killed == 1 ? "" : "es");
+	doc_summary(doc, DOC_BAD,
+		    "The cgroup ran out of memory%s and %sthe kernel found nobody it may kill%s; "
+		    "the lab stopped it%s.",
+		    times, has_killed ? "in the end " : "", killed, after);
 }
 
 static void stopped(const struct facts *f, struct doc *doc)
 {
-	int64_t duration = facts_duration_ns(f);
-	int64_t high = record_delta(f->own, COUNTER_HIGH), oom = record_delta(f->own, COUNTER_OOM);
-	_cleanup_free_ char *why = story_why_stopped(f);
+	int64_t duration = facts_duration_ns(f), high = record_delta(f->own, COUNTER_HIGH);
+	_cleanup_free_ char *doubt = story_doubt(f), *why = story_why_stopped(f);
 	char after[64] = "";
 
 	if (is_known(duration))
 		snprintf(after, sizeof(after), " after %s", TEXT_DURATION((uint64_t)duration));
 	if (f->conclusion->outcome == OUTCOME_THROTTLED)
 		doc_summary(doc, DOC_BAD,
-			    "It never finished: memory.high held it back %" PRId64 " times. Nobody "
-			    "was killed; the lab stopped it%s.",
-			    high, after);
-	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED && is_known(oom))
-		doc_summary(doc, DOC_BAD,
-			    "The cgroup ran out of memory %" PRId64 " times and the kernel found "
-			    "nobody it may kill; the lab stopped it%s.",
-			    oom, after);
+			    "It never finished: memory.high held it back %" PRId64 " times. %s"
+			    "he lab stopped it%s.%s",
+			    high, *doubt ? "T" : "Nobody was killed; t", after, doubt);
 	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED)
-		doc_summary(doc, DOC_BAD,
-			    "The cgroup ran out of memory and the kernel found nobody it may kill; "
-			    "the lab stopped it%s.",
-			    after);
+		livelocked(f, doc, after);
 	else
 		doc_summary(doc, DOC_BAD, "It did not finish and the lab stopped it%s. %s", after,
 			    why);
@@ -225,7 +286,13 @@ static void lab_error(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
 
-	if (r->error)
+	if (r->error && f->conclusion->killed)
+		doc_summary(doc, DOC_BAD,
+			    "The lab could not do its part: %s. The kernel's OOM killer killed "
+			    "%" PRId64 " process%s of this run.",
+			    r->error, f->conclusion->killed,
+			    f->conclusion->killed == 1 ? "" : "es");
+	else if (r->error)
 		doc_summary(doc, DOC_BAD, "The lab could not do its part: %s.", r->error);
 	else
 		doc_summary(
@@ -246,11 +313,10 @@ static const struct record_note *note_alone(const struct record *r)
 static void failed(const struct facts *f, struct doc *doc)
 {
 	const struct record_note *alone = note_alone(f->record);
+	_cleanup_free_ char *doubt = story_doubt(f);
 
-	doc_summary(doc, DOC_BAD,
-		    "It ended by itself with status %" PRId64
-		    "; the OOM killer had no part in it.%s",
-		    f->end->exit_status,
+	doc_summary(doc, DOC_BAD, "It ended by itself with status %" PRId64 "%s.%s%s",
+		    f->end->exit_status, *doubt ? "" : "; the OOM killer had no part in it", doubt,
 		    alone ? " If it missed a file: the guest had none but the command, what it "
 			    "loads and what --file named; --share-host shows it all of this host."
 			  : "");

@@ -313,23 +313,17 @@ static void acquit(const struct facts *f, struct strbuf *sb)
 char *story_why_stopped(const struct facts *f)
 {
 	const struct record_cgroup *at = limit_met(f);
-	int64_t kills = record_delta(f->own, COUNTER_OOM_KILL);
+	_cleanup_free_ char *doubt = story_doubt(f);
 	struct strbuf sb = STRBUF_INIT;
 	struct thrash t;
 
-	if (kills > 0)
-		strbuf_printf(&sb, "The OOM killer had killed %" PRId64 " process%s in its cgroup.",
-			      kills, kills == 1 ? "" : "es");
-	else if (f->kill)
-		strbuf_puts(&sb, "The OOM killer had killed a process of this run.");
-	else if (find(f, &t) && went_on(f, &t))
+	if (find(f, &t) && went_on(f, &t))
 		strbuf_printf(&sb,
 			      "It was at its limit and thrashed: what it needed of files was "
-			      "dropped and read again%s.",
-			      t.turns >= TURNS_MANY ? ", over and over" : "");
-	else if (!is_known(kills))
-		strbuf_puts(&sb, "Whether memory had a part in that is not known: the kills in its "
-				 "cgroup could not be counted.");
+			      "dropped and read again%s.%s",
+			      t.turns >= TURNS_MANY ? ", over and over" : "", doubt);
+	else if (*doubt)
+		strbuf_printf(&sb, "Whether memory had a part in that is not known.%s", doubt);
 	else if (at)
 		at_a_limit(f, at, &sb);
 	else

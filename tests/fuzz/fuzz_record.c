@@ -15,7 +15,7 @@ static void tell(FILE *sink, const struct record *record)
 	struct conclusion conclusion;
 
 	conclusion_draw(record, &conclusion);
-	require(conclusion.verdict <= VERDICT_SKIP && conclusion.scope <= SCOPE_UNKNOWN);
+	require(conclusion.verdict <= VERDICT_SKIP && conclusion.scope <= SCOPE_OTHER);
 	require(conclusion_exit_status(record, &conclusion) >= 0);
 	report_print_terminal(sink, record, &conclusion, true, 80);
 	conclusion_release(&conclusion);

@@ -1,0 +1,261 @@
+/*
+ * Which processes are the run's, wherever they go: whoever the target forks is told of by fork,
+ * exec and exit records of a perf event that children inherit and that counts nothing:
+ *	PERF_RECORD_FORK, EXIT: header; u32 pid, ppid, tid, ptid; u64 time; ...
+ *	PERF_RECORD_COMM: header; u32 pid, tid; char comm[]; ... u64 time (sample_id_all)
+ * Without it the run's processes are those that cgroup.procs names now and then.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/text.h"
+#include "capture/source.h"
+
+/* A pid that ended this long ago may be another's by now. */
+#define FORGET_NS INT64_C(60000000000)
+
+enum { DATA_PAGES = 16, LOOKS_A_TICK = 8, STEPS_A_TICK = 512 };
+
+static void take_task(struct capture *capture, const struct perf_event_header *record, size_t len)
+{
+	uint32_t ids[4];
+	uint64_t t_ns;
+
+	if (len < sizeof(*record) + sizeof(ids) + sizeof(t_ns))
+		return;
+	memcpy(ids, record + 1, sizeof(ids));
+	memcpy(&t_ns, (const char *)(record + 1) + sizeof(ids), sizeof(t_ns));
+	if (ids[0] != ids[2]) /* a thread */
+		return;
+	if (record->type == PERF_RECORD_FORK)
+		family_forked(&capture->family, (pid_t)ids[0], (pid_t)ids[1], (int64_t)t_ns);
+	else
+		family_ended(&capture->family, (pid_t)ids[0], (int64_t)t_ns);
+}
+
+static void take_comm(struct capture *capture, const struct perf_event_header *record, size_t len)
+{
+	const char *at = (const char *)(record + 1);
+	uint32_t ids[2];
+	uint64_t t_ns;
+	char comm[16] = "";
+
+	if (len < sizeof(*record) + sizeof(ids) + 8 + sizeof(t_ns))
+		return;
+	memcpy(ids, at, sizeof(ids));
+	memcpy(comm, at + sizeof(ids), 8);
+	if (len >= sizeof(*record) + sizeof(ids) + 16 + sizeof(t_ns))
+		memcpy(comm + 8, at + sizeof(ids) + 8, 7);
+	memcpy(&t_ns, (const char *)record + len - sizeof(t_ns), sizeof(t_ns));
+	if (ids[0] == ids[1])
+		family_renamed(&capture->family, (pid_t)ids[0], comm, (int64_t)t_ns);
+}
+
+static void take(const struct perf_event_header *record, size_t len, void *ctx)
+{
+	struct capture *capture = ctx;
+	uint64_t lost;
+
+	if (record->type == PERF_RECORD_FORK || record->type == PERF_RECORD_EXIT) {
+		take_task(capture, record, len);
+	} else if (record->type == PERF_RECORD_COMM) {
+		take_comm(capture, record, len);
+	} else if (record->type == PERF_RECORD_LOST && len >= sizeof(*record) + 16) {
+		memcpy(&lost, (const char *)(record + 1) + 8, sizeof(lost));
+		capture->forks_lost += (int64_t)lost;
+	}
+}
+
+/* Who is there now: nobody that comes and goes between two looks. */
+static void read_procs(struct capture *capture)
+{
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+	int64_t now = io_now_ns();
+	long pid;
+
+	if (!capture->cg->level_count || capture->cg->is_shared ||
+	    io_read_at(capture->cg->levels[0].dirfd, "cgroup.procs", 1 << 20, &sb))
+		return;
+	for (char *p = sb.buf, *end; (pid = strtol(p, &end, 10)), end != p; p = end)
+		if (pid > 0 && !family_find(&capture->family, (pid_t)pid))
+			family_forked(&capture->family, (pid_t)pid, 0, now);
+}
+
+static void read_family(struct capture *capture)
+{
+	if (capture->knows_forks)
+		perf_rings_read(&capture->forks, take, capture);
+	else
+		read_procs(capture);
+}
+
+/* Its descriptor is put in by family_open(). */
+const struct source source_family = {
+	.read = read_family,
+	.events = POLLIN,
+};
+
+void family_open(struct capture *capture, pid_t target)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_DUMMY,
+		.sample_period = 1,
+		.sample_type = PERF_SAMPLE_TIME,
+		.sample_id_all = 1,
+		.exclude_kernel = 1,
+		.inherit = 1,
+		.task = 1,
+		.comm = 1,
+		.watermark = 1,
+		.wakeup_watermark = DATA_PAGES / 2 * 4096,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
+	};
+	_cleanup_free_ char *why = NULL;
+	int r = perf_rings_open(&capture->forks, &attr, target, DATA_PAGES);
+
+	family_forked(&capture->family, target, 0, io_now_ns());
+	capture->knows_forks = !r;
+	capture->polls[SOURCE_FAMILY] = (struct pollfd){.fd = r ? -1 : capture->forks.epoll_fd,
+							.events = source_family.events};
+	if (r)
+		why = text_format("perf_event_open: %s (needs root, CAP_PERFMON, or "
+				  "kernel.perf_event_paranoid of 2 at most); which processes are "
+				  "the run's was looked up in cgroup.procs now and then",
+				  strerror(-r));
+	record_put_source(capture->w, RECORD_SOURCE_PROCESSES, !r, why);
+}
+
+static void put(struct capture *capture, const struct relative *who, const char *cgroup)
+{
+	const struct relative *parent = family_find(&capture->family, who->parent);
+	const struct record_process process = {
+		.t_ns = who->from_ns,
+		.pid = who->pid,
+		.parent = who->parent ? who->parent : RECORD_ABSENT,
+		.comm = who->comm[0] ? who->comm : NULL,
+		.parent_comm = parent && parent->comm[0] ? parent->comm : NULL,
+		.cgroup = cgroup,
+	};
+
+	record_put_process(capture->w, &process);
+}
+
+bool family_was_killed(struct capture *capture, pid_t pid)
+{
+	struct relative *who;
+
+	read_family(capture);
+	who = family_find(&capture->family, pid);
+	if (!who || (who->to_ns && io_now_ns() - who->to_ns > FORGET_NS))
+		return false;
+	if (!who->is_told && !who->is_outside)
+		put(capture, who, NULL);
+	who->is_told = true;
+	return true;
+}
+
+/* Notes it when the process has left the run's cgroup. The target's own leaving ends the run. */
+static void look_at(struct capture *capture, pid_t pid)
+{
+	_cleanup_free_ char *path = cg_left_for(capture->cg, pid);
+	struct relative *who;
+
+	if (!path)
+		return;
+	/* It may have ended meanwhile, and the pid be another's. */
+	read_family(capture);
+	who = family_find(&capture->family, pid);
+	if (!who || who->to_ns)
+		return;
+	who->is_outside = true;
+	put(capture, who, path);
+}
+
+/* The pid in that place of the table when it is to be looked at, else 0. */
+static pid_t live_in(const struct capture *capture, size_t place)
+{
+	const struct relative *who = &capture->family.places[place];
+
+	return who->to_ns || who->is_outside || who->pid == capture->target->pid ? 0 : who->pid;
+}
+
+static bool is_cgroup_ours(const struct capture *capture)
+{
+	return capture->cg->made && capture->target;
+}
+
+void family_tick(struct capture *capture)
+{
+	read_family(capture);
+	if (!is_cgroup_ours(capture) || !capture->family.size)
+		return;
+	for (int looks = 0, steps = 0; looks < LOOKS_A_TICK && steps < STEPS_A_TICK; steps++) {
+		pid_t pid = live_in(capture, capture->family_next++ % capture->family.size);
+
+		if (pid)
+			look_at(capture, pid);
+		looks += pid != 0;
+	}
+}
+
+/* By its pidfd, which stays the same process's when the pid becomes another's. */
+static bool stop_one(struct capture *capture, pid_t pid)
+{
+	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	read_family(capture);
+	if (fd < 0 || family_find(&capture->family, pid)->to_ns)
+		return false;
+	return !syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+}
+
+static void stop_outside(struct capture *capture)
+{
+	char text[160];
+	int stopped = 0;
+
+	for (size_t i = 0; i < capture->family.size; i++) {
+		const struct relative *who = &capture->family.places[i];
+
+		if (who->pid && who->is_outside && !who->to_ns)
+			stopped += stop_one(capture, who->pid);
+	}
+	if (!stopped)
+		return;
+	snprintf(text, sizeof(text),
+		 "%d process%s of the target %s still running outside of the run's cgroup at its "
+		 "end and stopped by the lab",
+		 stopped, stopped == 1 ? "" : "es", stopped == 1 ? "was" : "were");
+	record_put_note(capture->w, text);
+}
+
+void family_end(struct capture *capture)
+{
+	read_family(capture);
+	if (is_cgroup_ours(capture) && capture->knows_forks) {
+		for (size_t i = 0; i < capture->family.size; i++)
+			if (live_in(capture, i))
+				look_at(capture, live_in(capture, i));
+		stop_outside(capture);
+	}
+	if (capture->forks_lost)
+		record_put_lost(capture->w, RECORD_SOURCE_PROCESSES, capture->forks_lost);
+}
+
+void family_close(struct capture *capture)
+{
+	perf_rings_close(&capture->forks);
+	family_release(&capture->family);
+}

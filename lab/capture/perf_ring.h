@@ -1,0 +1,44 @@
+/*
+ * perf_ring.h - one kind of perf event, a ring a CPU, read record by record (perf_event_open(2)).
+ *
+ * For events that only tell of things; who touches memory has rings of its own (touch_ring.h).
+ * Internal to lab/capture. Not thread safe.
+ */
+#ifndef OOMLAB_CAPTURE_PERF_RING_H
+#define OOMLAB_CAPTURE_PERF_RING_H
+
+#include <linux/perf_event.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct perf_ring {
+	int fd;
+	void *map;
+};
+
+/* Zero-initialise; `epoll_fd` is set by perf_rings_open(). */
+struct perf_rings {
+	struct perf_ring *items;
+	int count;
+	int epoll_fd; /* to be polled; edges: read it with perf_rings_read() */
+	size_t data_size;
+};
+
+/* One record: its header, what follows, `len` bytes in all; 8-aligned. Longer ones are cut. */
+typedef void perf_record_fn(const struct perf_event_header *record, size_t len, void *ctx);
+
+/*
+ * Opens the event on every CPU that is online, of `pid` (-1: of all), with `data_pages` pages for
+ * each, a power of two. Returns 0, or -errno and has opened nothing.
+ */
+int perf_rings_open(struct perf_rings *rings, struct perf_event_attr *attr, pid_t pid,
+		    size_t data_pages);
+
+/* Calls back for every record there is, ring after ring. */
+void perf_rings_read(struct perf_rings *rings, perf_record_fn *take, void *ctx);
+
+/* Safe on what is zeroed or closed. */
+void perf_rings_close(struct perf_rings *rings);
+
+#endif

@@ -1,0 +1,99 @@
+#include "record/scope.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "record/query.h"
+
+/*
+ * v1 counts no OOMs, only kills and charges that failed at the limit: both rose while the peak
+ * stood at the limit. With swap off it is the limit of memory and swap together that fails them,
+ * and kernels of late do not count that (seen on 6.18).
+ */
+static bool is_v1_limit_hit(const struct record *r)
+{
+	const struct record_cgroup *own = record_own_cgroup(r);
+	bool is_sampled;
+	int64_t peak = record_peak(r, &is_sampled), max, failed = record_delta(own, COUNTER_MAX);
+	bool is_swap_off;
+
+	if (r->cgroup_version != 1 || !own || !own->memory_max.is_set || own->memory_max.is_max)
+		return false;
+	max = (int64_t)own->memory_max.bytes;
+	is_swap_off = own->memory_swap_max.is_set && !own->memory_swap_max.is_max &&
+		      !own->memory_swap_max.bytes;
+	return record_delta(own, COUNTER_OOM_KILL) > 0 && (failed > 0 || is_swap_off) &&
+	       is_known(peak) && peak >= max - max / 100;
+}
+
+/* Where the log is silent: the level whose own counters rose is the one whose limit was hit. */
+static enum scope scope_from_counters(const struct record *r)
+{
+	if (is_v1_limit_hit(r))
+		return SCOPE_OWN;
+	for (size_t i = 0; i < r->cgroup_count; i++) {
+		const struct record_cgroup *cgroup = &r->cgroups[i];
+		int64_t oom = record_delta_local(cgroup, COUNTER_OOM);
+
+		if (is_known(oom) && oom > 0)
+			return cgroup->level ? SCOPE_ANCESTOR : SCOPE_OWN;
+	}
+	return SCOPE_UNKNOWN;
+}
+
+static bool is_global_kill(const struct oomlog_event *e)
+{
+	if (e->scope)
+		return !strcmp(e->scope, "global");
+	return e->constraint && !strcmp(e->constraint, "NONE") && !e->oom_memcg;
+}
+
+enum scope scope_decide(const struct record *r, const struct conclusion *c)
+{
+	const struct kill *kill = kills_main(c->kills);
+	const char *scope = kill ? kill->event.scope : NULL;
+
+	if (c->victim != VICTIM_SELF && c->victim != VICTIM_CHILD)
+		return SCOPE_NONE;
+	if (kill && kill->is_inside)
+		return SCOPE_OWN;
+	if (kill && is_global_kill(&kill->event))
+		return SCOPE_GLOBAL;
+	if (scope && !strcmp(scope, "cpuset"))
+		return SCOPE_CPUSET;
+	if (scope && !strcmp(scope, "mempolicy"))
+		return SCOPE_MEMPOLICY;
+	if (kill && cgroup_is_within(r->cgroup_path, kill->event.oom_memcg))
+		return SCOPE_ANCESTOR;
+	if (kill && kill->is_outside && kill->event.oom_memcg)
+		return SCOPE_OTHER;
+	if (scope && !strcmp(scope, "own"))
+		return SCOPE_OWN;
+	if (scope && !strcmp(scope, "ancestor"))
+		return SCOPE_ANCESTOR;
+	return scope_from_counters(r);
+}
+
+static enum constraint constraint_named(const char *name)
+{
+	for (int i = 1; name && i < CONSTRAINT_COUNT; i++)
+		if (!strcmp(name, spec_constraint_names[i]))
+			return (enum constraint)i;
+	return CONSTRAINT_UNSET;
+}
+
+/* Headers are rate-limited, kill lines are not: their first words tell a memcg kill as well. */
+enum constraint scope_constraint(const struct record *r, const struct conclusion *c)
+{
+	const struct kill *kill = kills_main(c->kills);
+	const struct record_kmsg *line = NULL;
+	enum constraint constraint = constraint_named(kill ? kill->event.constraint : NULL);
+
+	if (constraint || c->scope == SCOPE_NONE)
+		return constraint;
+	if (kill && kill->first_own < kill->event.victim_count)
+		line = kills_line(r, kill->event.victims[kill->first_own].line);
+	if (line && text_starts_with(line->text, "Memory cgroup out of memory"))
+		return CONSTRAINT_MEMCG;
+	return scope_from_counters(r) == SCOPE_UNKNOWN ? CONSTRAINT_UNSET : CONSTRAINT_MEMCG;
+}

@@ -1,0 +1,200 @@
+/* How the target ended: told beside a kill of another process, or where nobody was killed. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "report/story.h"
+
+#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
+
+static void cite_limits(struct doc *doc, const struct record_cgroup *cgroup)
+{
+	if (cgroup && cgroup->limits_line)
+		doc_cite(doc, "record line %u", cgroup->limits_line);
+}
+
+char *story_signal(int64_t number)
+{
+	const char *name = is_known(number) && number > 0 && number < 65 ? sigabbrev_np((int)number)
+									 : NULL;
+
+	return name ? text_format("signal %" PRId64 " (SIG%s)", number, name)
+		    : text_format("signal %" PRId64, or_zero(number));
+}
+
+static char *after_words(const struct facts *f)
+{
+	int64_t duration = facts_duration_ns(f);
+
+	return is_known(duration) ? text_format(" after %s", TEXT_DURATION((uint64_t)duration))
+				  : xstrdup("");
+}
+
+static char *stopped_words(enum ending ending, const char *after)
+{
+	if (ending == ENDING_INTERRUPTED)
+		return text_format(
+			"The program itself had not ended when the run was interrupted%s, "
+			"and the lab stopped it with SIGKILL.",
+			after);
+	if (ending == ENDING_ESCAPED)
+		return text_format(
+			"The program itself left its cgroup, and the lab stopped it%s with "
+			"SIGKILL.",
+			after);
+	return text_format("The program itself did not end; the lab stopped it%s%s with SIGKILL.",
+			   after, ending == ENDING_TIMED_OUT ? ", at its timeout," : "");
+}
+
+char *story_ending_words(const struct facts *f)
+{
+	_cleanup_free_ char *signal = story_signal(f->end ? f->end->signal : RECORD_ABSENT);
+	_cleanup_free_ char *after = after_words(f);
+	int64_t status = f->end ? f->end->exit_status : RECORD_ABSENT;
+
+	switch (f->conclusion->ending) {
+	case ENDING_EXITED:
+		return text_format("The program itself ended%s with status %" PRId64 ".", after,
+				   status);
+	case ENDING_SIGNALLED:
+		return text_format("The program itself was ended%s by %s.", after, signal);
+	case ENDING_TIMED_OUT:
+	case ENDING_INTERRUPTED:
+	case ENDING_LIVELOCKED:
+	case ENDING_ESCAPED:
+		return stopped_words(f->conclusion->ending, after);
+	case ENDING_UNKNOWN:
+		break;
+	}
+	return xstrdup("How the program itself ended is not known.");
+}
+
+void story_ending(const struct facts *f, struct doc *doc)
+{
+	_cleanup_free_ char *words = story_ending_words(f);
+
+	doc_sentence(doc, "%s", words);
+	if (f->record->watchdog)
+		doc_cite(doc, "record line %u", f->record->watchdog_line);
+	else
+		cite_end(doc, f);
+	if (f->conclusion->ending == ENDING_EXITED && f->end && f->end->exit_status == 128 + 9 &&
+	    !f->end->is_engines_word) {
+		doc_sentence(doc, "Status 137 is what a shell gives when a command that it waited "
+				  "for died of SIGKILL.");
+		cite_end(doc, f);
+	}
+}
+
+char *story_doubt(const struct facts *f)
+{
+	size_t unknown = f->conclusion->kills->unknown;
+
+	if (conclusion_knows_no_kill(f->record, f->conclusion))
+		return xstrdup("");
+	if (unknown)
+		return text_format(
+			" Whether the OOM killer killed a process of this run is not known: the "
+			"kernel's log tells of %zu kill%s without naming the cgroup.",
+			unknown, unknown == 1 ? "" : "s");
+	return xstrdup(" Whether the OOM killer killed a process of this run is not known: the "
+		       "kernel's log was not seen whole, and the counters do not tell.");
+}
+
+static void say_not_proof(const struct facts *f, struct doc *doc)
+{
+	bool saw_all = record_saw_all_kmsg(f->record);
+
+	doc_sentence(
+		doc,
+		"SIGKILL (exit status 137 in a shell or container) is a symptom, not a cause: the "
+		"OOM killer sends it, and so can anybody.");
+	cite_end(doc, f);
+	if (is_known(record_delta(f->own, COUNTER_OOM_KILL))) {
+		doc_sentence(doc, "Here oom_kill did not rise%s.",
+			     saw_all ? " and the kernel log holds no kill line for this process"
+				     : "");
+		cite_event(doc, f, COUNTER_OOM_KILL);
+	} else if (saw_all) {
+		doc_sentence(doc, "Here the kernel log holds no kill line for this process.");
+	}
+	if (saw_all)
+		doc_cite(doc, "kmsg whole, %zu lines", f->record->kmsg_count);
+}
+
+static void say_throttled(const struct facts *f, struct doc *doc)
+{
+	const struct amount *high = f->own ? &f->own->memory_high : NULL;
+	bool has_limit = high && high->is_set && !high->is_max;
+
+	doc_sentence(
+		doc,
+		"Above memory.high%s%s%s the kernel reclaims and puts the program to sleep, longer "
+		"and longer, but never kills it.",
+		has_limit ? " (" : "", has_limit ? SIZE(high->bytes) : "", has_limit ? ")" : "");
+	cite_limits(doc, f->own);
+	cite_event(doc, f, COUNTER_HIGH);
+}
+
+static void say_livelocked(const struct facts *f, struct doc *doc)
+{
+	if (f->record->spec.oom_score_adj == -1000) {
+		doc_sentence(
+			doc,
+			"An oom_score_adj of -1000 forbids the OOM killer to choose a process; "
+			"it found no other and tried again and again.");
+		doc_cite(doc, "spec oom_score_adj -1000");
+	} else {
+		doc_sentence(doc,
+			     "The OOM killer found no process it may choose and tried again and "
+			     "again.");
+	}
+	cite_event(doc, f, COUNTER_OOM);
+	cite_event(doc, f, COUNTER_OOM_KILL);
+}
+
+static void say_stopped(const struct facts *f, struct doc *doc)
+{
+	doc_sentence(doc, "The lab itself stopped it (%s), with SIGKILL.", f->record->watchdog);
+	doc_cite(doc, "record line %u", f->record->watchdog_line);
+	if (f->conclusion->outcome == OUTCOME_THROTTLED)
+		say_throttled(f, doc);
+	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED)
+		say_livelocked(f, doc);
+}
+
+static void say_end(const struct facts *f, struct doc *doc)
+{
+	if (f->record->watchdog) {
+		say_stopped(f, doc);
+		return;
+	}
+	if (f->conclusion->outcome == OUTCOME_SIGNALLED && f->end->signal == 9) {
+		say_not_proof(f, doc);
+		return;
+	}
+	if (f->end && is_known(f->end->exit_status))
+		doc_sentence(doc, "By itself, with status %" PRId64 "%s.", f->end->exit_status,
+			     record_delta(f->own, COUNTER_OOM_KILL) == 0
+				     ? "; the kernel counted no OOM kill in its cgroup"
+				     : "");
+	else
+		doc_sentence(doc, "By a signal that is not the OOM killer's.");
+	cite_end(doc, f);
+	cite_event(doc, f, COUNTER_OOM_KILL);
+}
+
+/* How it ended, where no kill is to be told of. */
+void story_no_kill(const struct facts *f, struct doc *doc)
+{
+	if (f->conclusion->scope != SCOPE_NONE || f->record->skip ||
+	    f->conclusion->outcome == OUTCOME_LAB_ERROR)
+		return;
+	doc_heading(doc, "How it ended");
+	say_end(f, doc);
+	story_thrash(f, doc);
+	story_victims(f, doc);
+}
