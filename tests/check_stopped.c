@@ -88,10 +88,14 @@ START_TEST(a_run_on_v1_thrashes_as_well)
 	says("It was at its limit, 64 MiB charged at most, and the kernel could still drop");
 	says("4548 page faults had to wait");
 	does_not_say("to blame");
+	does_not_say("before the end");
 	/* Long before it was stopped; with no word of what was read again. */
 	tell(RUN CGROUP BEFORE_V1 REREAD("4", "70", "") REREAD("900000000", "20070", "")
 		     STOPPED AFTER_V1 ENDED);
 	does_not_say("It was at its limit and thrashed");
+	says("That is thrashing: the OOM killer comes only when nothing is left that can be "
+	     "dropped. [workingset_refault_file 20070 in sample 2] It was over 9.10 s before the "
+	     "end. [workingset_refault_file 20070 in sample 2]");
 	says("How long it waited for memory is not known.");
 	tell(RUN CGROUP BEFORE_V1
 	     "{\"ev\":\"sample\",\"t\":4,\"current\":67108864,\"pgmajfault\":0}\n"

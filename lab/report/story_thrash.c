@@ -148,12 +148,19 @@ static bool find(const struct facts *f, struct thrash *t)
 }
 
 /* To the last quarter at least: what was over by then did not keep it from ending. */
-static bool went_on(const struct facts *f, const struct thrash *t)
+static int64_t over_ns(const struct facts *f, const struct thrash *t)
 {
 	int64_t start = is_known(f->record->gate_ns) ? f->record->gate_ns : f->record->start_ns;
 
-	return is_known(t->until_ns) && is_known(start) &&
-	       t->until_ns - start >= t->duration_ns / 4 * 3;
+	return is_known(t->until_ns) && is_known(start) ? start + t->duration_ns - t->until_ns
+							: RECORD_ABSENT;
+}
+
+static bool went_on(const struct facts *f, const struct thrash *t)
+{
+	int64_t over = over_ns(f, t);
+
+	return is_known(over) && over <= t->duration_ns / 4;
 }
 
 static void cite_reread(const struct facts *f, const struct thrash *t, struct doc *doc)
@@ -224,6 +231,10 @@ void story_thrash(const struct facts *f, struct doc *doc)
 	doc_sentence(doc, "That is thrashing: the OOM killer comes only when nothing is left that "
 			  "can be dropped.");
 	cite_limit(f, doc);
+	cite_reread(f, &t, doc);
+	if (went_on(f, &t) || !is_known(over_ns(f, &t)))
+		return;
+	doc_sentence(doc, "It was over %s before the end.", TIME(over_ns(f, &t)));
 	cite_reread(f, &t, doc);
 }
 
