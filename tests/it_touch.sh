@@ -79,6 +79,10 @@ every_kind() {
 	awk -v found="$(touched '.function == "by_recursion" and .kind == "stack"')" \
 		'BEGIN { exit !(found > 5.4 * 1048576 && found < 6.3 * 1048576) }'
 	ok $? "$1: by_recursion, the stack it was started with, 6 MiB but for the last pages, which 6.1 counts late"
+	run_in "$1" --memory=256M -- "$helper" coroutine
+	line "$1" by_loop store 32
+	is "$(touched '.function == "by_loop" and .kind == "stack"')" 0 \
+		"$1: a heap is no stack because a coroutine's stack lies in it"
 	is "$(touched '.kind == "shared_memory"')" 0 "$1: files in memory are no shared memory"
 }
 
@@ -125,6 +129,14 @@ reserved_and_touched() {
 	is "$(reserved take calls)" 48 "$1: every call is counted"
 	run_in "$1" --memory=256M -- "$helper" stack
 	within "$(reserved with_large_stack touched)" 48 "$1: a thread's stack is in its mapping"
+	run_in "$1" --memory=256M -- "$helper" requested
+	is "$(reserved take_requested reserved) $(reserved take_requested calls)" "$((256 << 20)) 1" \
+		"$1: one mapping at an address of the program's choice"
+	within "$(reserved take_requested touched)" 48 "$1: what was touched of it"
+	is "$(reserved commit reserved)" 0 "$1: what is committed of it is not reserved again"
+	like "$(tr -s ' \n' ' ' <"$dir/latest/report.txt")" \
+		'256 MiB 48.* take_requested at [^ ]*touch_lines.c:[0-9]+, at a requested address' \
+		"$1: it is told so"
 	heap_by "$1"
 	run_in "$1" --memory=64M memset-2g
 	within "$(report "$dir" '.arenas[0].touched_by[0].bytes')" \

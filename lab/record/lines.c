@@ -169,6 +169,7 @@ const struct field fields_mapping[] = {
 	FIELD(struct record_mapping, id, "id", I64, REQUIRED),
 	FIELD(struct record_mapping, pid, "pid", I64, REQUIRED),
 	FIELD(struct record_mapping, what, "what", STRING, REQUIRED),
+	FIELD(struct record_mapping, is_requested, "requested", BOOL),
 	FIELD(struct record_mapping, start, "start", ADDRESS),
 	FIELD(struct record_mapping, bytes, "bytes", I64),
 	FIELD(struct record_mapping, calls, "calls", I64),

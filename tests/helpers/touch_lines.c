@@ -11,6 +11,9 @@
  *	touch_lines loop          1 GiB by a loop
  *	touch_lines stack         48 MiB of a thread's stack, by a function that calls itself
  *	touch_lines main-stack    6 MiB of the stack it was started with
+ *	touch_lines coroutine     32 MiB by a loop on a stack that lies in the middle of these
+ *	touch_lines requested     reserves 256 MiB at an address of its choice and makes the first
+ *	                          and the last 24 MiB usable, by another function
  *	touch_lines huge          64 MiB by memset(), in huge pages where there are any
  *	touch_lines huge-and-small
  *	                          2 MiB by memset() in a huge page, 2 MiB of small pages by a
@@ -40,6 +43,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #define KIB(n)	  ((size_t)(n) << 10)
@@ -252,6 +256,53 @@ static void with_heap(void)
 	grow_heap_more(MIB(16));
 }
 
+static char *coroutine_heap;
+static ucontext_t caller, coroutine;
+
+static void on_own_stack(void)
+{
+	by_loop(coroutine_heap, MIB(15));
+	by_loop(coroutine_heap + MIB(16), MIB(17));
+}
+
+/* As runtimes do whose stacks are objects of their heap. */
+static void with_coroutine(void)
+{
+	coroutine_heap = take(MIB(33), MAP_PRIVATE);
+	getcontext(&coroutine);
+	coroutine.uc_stack.ss_sp = coroutine_heap + MIB(15);
+	coroutine.uc_stack.ss_size = MIB(1);
+	coroutine.uc_link = &caller;
+	makecontext(&coroutine, on_own_stack, 0);
+	swapcontext(&caller, &coroutine);
+}
+
+OWN_FRAME static char *take_requested(size_t bytes)
+{
+	char *p = mmap((void *)UINT64_C(0x200000000000), bytes, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		exit(1);
+	return p;
+}
+
+OWN_FRAME static char *commit(char *p, size_t bytes)
+{
+	if (mmap(p, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		 0) == MAP_FAILED)
+		exit(1);
+	return p;
+}
+
+static void with_requested(void)
+{
+	char *p = take_requested(MIB(256));
+
+	by_loop(commit(p, MIB(24)), MIB(24));
+	by_memset(commit(p + MIB(232), MIB(24)), MIB(24));
+}
+
 static void with_many_pages(void)
 {
 	char *first_block = take_small(MIB(512)), *second_block = take_small(MIB(256));
@@ -356,6 +407,10 @@ int main(int argc, char **argv)
 		with_large_stack();
 	} else if (!strcmp(mode, "main-stack")) {
 		by_recursion(6);
+	} else if (!strcmp(mode, "coroutine")) {
+		with_coroutine();
+	} else if (!strcmp(mode, "requested")) {
+		with_requested();
 	} else if (!strcmp(mode, "huge")) {
 		by_memset(take_huge(MIB(64)), MIB(64));
 	} else if (!strcmp(mode, "huge-and-small")) {
