@@ -37,6 +37,8 @@ static const struct key stat_keys[] = {
 	{METRIC_ANON_THP, "total_rss_huge", "anon_thp"},
 	{METRIC_PGFAULT, "total_pgfault", "pgfault"},
 	{METRIC_PGMAJFAULT, "total_pgmajfault", "pgmajfault"},
+	{METRIC_REFAULT_FILE, "total_workingset_refault_file", "workingset_refault_file"},
+	{METRIC_REFAULT_ANON, "total_workingset_refault_anon", "workingset_refault_anon"},
 	{METRIC_SWAP, "total_swap", NULL},
 };
 

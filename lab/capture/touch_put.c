@@ -26,6 +26,14 @@ static int64_t or_absent(int64_t bytes)
 	return bytes ? bytes : RECORD_ABSENT;
 }
 
+/* The faults that bring a page back from swap are the touches' own. */
+static int64_t swapped_in(const struct touch_row *row)
+{
+	int64_t bytes = row->lost[MEMBER_SWAP];
+
+	return bytes < row->gained[MEMBER_ANON] ? bytes : row->gained[MEMBER_ANON];
+}
+
 static void write_row(const struct touch_row *row, struct record_writer *w)
 {
 	_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
@@ -34,6 +42,7 @@ static void write_row(const struct touch_row *row, struct record_writer *w)
 		.is_syscall = row->key.is_syscall,
 		.anon = or_absent(row->gained[MEMBER_ANON]),
 		.anon_lost = or_absent(row->lost[MEMBER_ANON]),
+		.swapped_in = or_absent(swapped_in(row)),
 		.file = or_absent(row->gained[MEMBER_FILE]),
 		.shmem = or_absent(row->gained[MEMBER_SHMEM]),
 		.faults = or_absent(row->faults),

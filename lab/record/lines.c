@@ -154,6 +154,7 @@ const struct field fields_touch[] = {
 	FIELD(struct record_touch, is_syscall, "syscall", BOOL),
 	FIELD(struct record_touch, anon, "anon", I64),
 	FIELD(struct record_touch, anon_lost, "anon_lost", I64),
+	FIELD(struct record_touch, swapped_in, "swapped_in", I64),
 	FIELD(struct record_touch, file, "file", I64),
 	FIELD(struct record_touch, shmem, "shmem", I64),
 	FIELD(struct record_touch, faults, "faults", I64),

@@ -44,6 +44,8 @@ enum metric {
 	METRIC_ANON_THP,
 	METRIC_PGFAULT,	    /* count */
 	METRIC_PGMAJFAULT,  /* count */
+	METRIC_REFAULT_FILE, /* pages read again after they had been reclaimed, a count */
+	METRIC_REFAULT_ANON, /* ... that had been swapped out */
 	METRIC_PSI_SOME_US, /* memory.pressure some total, microseconds */
 	METRIC_PSI_FULL_US,
 	METRIC_VSZ, /* of the target process, as ps prints it */
@@ -154,6 +156,7 @@ struct record_touch {
 	bool is_syscall; /* touched by the kernel on behalf of a system call */
 	const char *stack;
 	int64_t anon, anon_lost, file, shmem; /* bytes; absent: none */
+	int64_t swapped_in; /* of anon: had been swapped out; absent: none */
 	int64_t faults;			      /* page faults, of whatever size; absent: none */
 	int64_t lone; /* of the faults: each alone in its 2 MiB; absent: none, or sizes are known */
 	int64_t mapping;  /* of the record's mappings; absent: not known in which */
