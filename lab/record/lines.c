@@ -181,6 +181,16 @@ const struct field fields_mapping[] = {
 	FIELDS_END,
 };
 
+const struct field fields_memory_file[] = {
+	FIELD(struct record_memory_file, t_ns, "t", I64, REQUIRED),
+	FIELD(struct record_memory_file, name, "name", STRING, REQUIRED),
+	FIELD(struct record_memory_file, pid, "pid", I64),
+	FIELD(struct record_memory_file, comm, "comm", STRING),
+	FIELD(struct record_memory_file, size, "size", I64),
+	FIELD(struct record_memory_file, resident, "resident", I64, REQUIRED),
+	FIELDS_END,
+};
+
 const struct field fields_resident[] = {
 	FIELD(struct record_resident, pid, "pid", I64, REQUIRED),
 	FIELD(struct record_resident, anon, "anon", I64),

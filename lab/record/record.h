@@ -184,6 +184,20 @@ struct record_mapping {
 	unsigned int line;
 };
 
+/*
+ * A file that lives in memory (tmpfs, memfd), as it was when the lab looked: of 1 MiB and more, the
+ * largest first, while what is charged comes near the limit. What it holds need not be charged to
+ * the run's cgroup alone.
+ */
+struct record_memory_file {
+	int64_t t_ns; /* of the look; those of one have the same */
+	const char *name;
+	int64_t pid;	  /* has it open; absent: found in its file system, written since the start */
+	const char *comm; /* of that process */
+	int64_t size, resident; /* bytes; as ls(1) shows it; what it holds */
+	unsigned int line;
+};
+
 /* What the samples last said of a process. */
 struct record_resident {
 	int64_t pid;
@@ -299,6 +313,8 @@ struct record {
 	size_t touch_count;
 	struct record_mapping *mappings;
 	size_t mapping_count;
+	struct record_memory_file *memory_files;
+	size_t memory_file_count;
 	struct record_resident *residents;
 	size_t resident_count;
 	struct record_frame *frames;
@@ -414,6 +430,7 @@ void record_put_site(struct record_writer *w, const struct record_site *site);
 void record_put_module(struct record_writer *w, int64_t id, const char *path);
 void record_put_touch(struct record_writer *w, const struct record_touch *touch);
 void record_put_mapping(struct record_writer *w, const struct record_mapping *mapping);
+void record_put_memory_file(struct record_writer *w, const struct record_memory_file *file);
 void record_put_resident(struct record_writer *w, const struct record_resident *resident);
 void record_put_frame(struct record_writer *w, const struct record_frame *frame);
 void record_put_reservation(struct record_writer *w, const struct record_reservation *reservation);

@@ -68,10 +68,12 @@ static struct explained explain(const struct facts *f, const struct touches *t,
 	return e;
 }
 
-/* The statistics of a short run may not be itemised at all: then nobody can tell. */
+/* The statistics lag behind in short runs: then nobody can tell what is missing. */
 static bool is_itemised(const struct budget *b)
 {
-	return b->count > 1 || strcmp(b->items[0].key, "not_itemised") != 0;
+	int64_t rest = item_of(b, "not_itemised");
+
+	return rest <= b->total / 20 && rest >= -b->total / 20;
 }
 
 static void append(struct strbuf *text, const char *what, int64_t bytes, int64_t all)
@@ -93,7 +95,8 @@ static void say_rest(const struct explained *e, const struct budget *b, const ch
 {
 	int64_t anon = item_of(b, "anon") - e->anon, shmem = item_of(b, "shmem") - e->shmem;
 	int64_t file = item_of(b, "file") - e->file, all = b->total;
-	int64_t rest = all - item_of(b, "anon") - item_of(b, "shmem") - item_of(b, "file");
+	int64_t rest = all - item_of(b, "anon") - item_of(b, "shmem") - item_of(b, "file") -
+		       item_of(b, "not_itemised");
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 
 	append(&text, "shared memory and files in memory", shmem, all);
@@ -147,14 +150,26 @@ bool explained_has_table(const struct facts *f, int64_t files, bool is_of_files)
 	       (!is_of_files || !charge_of(f, &b) || files >= b.total / 10);
 }
 
+/* Of what was charged, where that is known. */
+static bool explains_little(const struct facts *f, const struct touches *t)
+{
+	struct explained e;
+	struct budget b;
+
+	if (!charge_of(f, &b) || !is_itemised(&b) || !f->at_kill.count)
+		return false;
+	e = explain(f, t, &b);
+	return !explained_is_worth_telling(f, e.anon + e.shmem + e.file);
+}
+
 bool explained_has_tables(const struct facts *f, const struct touches *t)
 {
 	int64_t files = 0;
 
 	for (size_t i = 0; i < t->count; i++)
 		files += t->lines[i].kind == TOUCH_FILE ? t->lines[i].bytes : 0;
-	return explained_has_table(f, t->total - files, false) ||
-	       explained_has_table(f, files, true);
+	return !explains_little(f, t) && (explained_has_table(f, t->total - files, false) ||
+					  explained_has_table(f, files, true));
 }
 
 void explained_say_little(const struct facts *f, const struct touches *t, struct doc *doc)
