@@ -229,6 +229,9 @@ static void gain(struct touch *t, const struct touch_event *event, int64_t bytes
 
 	if (event->member == MEMBER_ANON && touch_huge_is_suspect(rest, pages))
 		touch_suspect(t, event, rest, last_ns);
+	else if (rest > 0 && event->member == MEMBER_FILE)
+		touch_share_add(&t->share, event, rest,
+				&touch_file_row(t, event)->gained[MEMBER_FILE]);
 	else if (rest > 0)
 		touch_share_add(&t->share, event, rest,
 				&touch_gaining_row(t, event)->gained[event->member]);

@@ -37,6 +37,23 @@ static struct touch_row *last_row_of(const struct touch *t, pid_t pid, bool is_a
 	return latest ? latest->row : NULL;
 }
 
+/* Who touches memory of no file takes pages of files away at most: to make room. */
+static bool makes_room(const struct touch *t, const struct touch_event *event)
+{
+	struct touch_where where = touch_where_rss(&t->faults, &t->spaces, event);
+	const struct touch_mapping *m = touch_spaces_mapping(&t->spaces, where.mapping);
+
+	return m && m->what != MAPPING_FILE && m->what != MAPPING_SHARED;
+}
+
+struct touch_row *touch_file_row(struct touch *t, const struct touch_event *event)
+{
+	if (t->last_file && t->last_file->key.pid == event->pid && makes_room(t, event))
+		return t->last_file;
+	t->last_file = touch_gaining_row(t, event);
+	return t->last_file;
+}
+
 void touch_lose(struct touch *t, const struct touch_event *event, int64_t bytes)
 {
 	/* What is not given back with its memory is read from swap, where it is touched. */
