@@ -1,4 +1,5 @@
 /* Reserved by, touched by: from mapping and touch lines to entries, the table and report.json. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/json.h"
@@ -65,6 +66,35 @@ START_TEST(one_line_of_code_is_one_entry)
 	ck_assert_int_eq(list.items[1].touches.total, 100); /* no pages of files */
 	ck_assert_str_eq(list.items[2].what, "elsewhere");
 	ck_assert_int_eq(list.items[2].touches.total, 7);
+	drop();
+}
+END_TEST
+
+static void is_by(size_t i, const char *expected)
+{
+	char *by = mapped_by(&list.items[i]);
+
+	ck_assert_str_eq(by, expected);
+	free(by);
+}
+
+START_TEST(what_nobody_was_seen_to_ask_for_is_called_that)
+{
+	gather(HEAD FRAME("0+10", "take")
+		       MAPPING("1", "\"what\":\"mmap\",\"requested\":true,\"bytes\":9000,"
+				    "\"calls\":1,\"stack\":\"0+10\"")
+			       MAPPING("2", "\"what\":\"mmap\",\"bytes\":8000,\"calls\":1,"
+					    "\"stack\":\"0+10\"")
+				       MAPPING("3", "\"what\":\"small\",\"bytes\":7000")
+					       MAPPING("4", "\"what\":\"unseen\",\"bytes\":6000")
+						       MAPPING("5", "\"what\":\"pieces\","
+								    "\"bytes\":5000"));
+	ck_assert_uint_eq(list.count, 5);
+	is_by(0, "take at a/c.c:7, at a requested address");
+	is_by(1, "take at a/c.c:7");
+	is_by(2, "not seen: mappings of less than 1 MiB each");
+	is_by(3, "not seen: neither malloc's heap nor a file");
+	is_by(4, "not seen: neither malloc's heap nor a file");
 	drop();
 }
 END_TEST
@@ -167,6 +197,7 @@ static TCase *tests(void)
 	TCase *tcase = tcase_create("mapped");
 
 	tcase_add_test(tcase, one_line_of_code_is_one_entry);
+	tcase_add_test(tcase, what_nobody_was_seen_to_ask_for_is_called_that);
 	tcase_add_test(tcase, a_stack_is_in_its_mapping_or_the_kernels);
 	tcase_add_test(tcase, an_arena_is_joined_when_the_space_is_its_alone);
 	tcase_add_test(tcase, hostile_numbers_are_survived);

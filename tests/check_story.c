@@ -100,10 +100,10 @@ END_TEST
 
 START_TEST(small_sizes_are_told_in_a_small_unit)
 {
-	tell(RUN CGROUP TOUCH("397312") LIVED);
+	tell(RUN CGROUP TOUCH("1397312") LIVED);
 	says("KiB      %  where");
-	says("388  100.0  fill in prog");
-	says("who called whom 388  100.0  fill [3 touch samples]");
+	says("1365  100.0  fill in prog");
+	says("who called whom 1365  100.0  fill [3 touch samples]");
 	tell(RUN CGROUP TOUCH("41943040") LIVED);
 	says("MiB      %  where");
 	says("40.0  100.0  fill in prog");
@@ -200,6 +200,160 @@ START_TEST(what_no_process_held_is_told_first)
 }
 END_TEST
 
+#define ALIVE(rest) "{\"ev\":\"sample\",\"t\":5,\"current\":50000000,\"rss\":9" rest "}\n"
+
+START_TEST(too_little_has_no_table)
+{
+	tell(RUN CGROUP TOUCH("1048576") LIVED);
+	says("came from one place");
+	/* Less than 1 MiB, less than a hundredth of the limit. */
+	tell(RUN CGROUP TOUCH("1044480") ALIVE(",\"anon\":1044480,\"shmem\":48000000,"
+					       "\"file\":48000000") LIVED);
+	does_not_say("came from one place");
+	does_not_say("who called whom");
+	says("There is no table: all that was seen to become resident memory of processes is "
+	     "1020 KiB, while 47.7 MiB were charged in the last sample before the end. [3 touch "
+	     "samples; sample 1] The rest is: shared memory and files in memory (45.8 MiB). What "
+	     "is read from a file, or written to one in memory, by a system call is in no "
+	     "process's memory. [sample 1]");
+	tell(RUN "{\"ev\":\"cgroup\",\"level\":0,\"path\":\"/a\",\"memory_max\":671088640}\n" TOUCH(
+		"6500000") LIVED);
+	does_not_say("came from one place");
+	does_not_say("There is no table");
+}
+END_TEST
+
+START_TEST(what_the_tables_account_for_is_told)
+{
+	tell(RUN CGROUP TOUCH("40000000") ALIVE(",\"anon\":40000000,\"file\":9900000,"
+						"\"shmem\":0") LIVED);
+	says("The tables account for 38.1 MiB of the 47.7 MiB charged in the last sample before "
+	     "the end (80.0 %). [3 touch samples; sample 1] Not in them: file cache (9.4 MiB).");
+	tell(RUN CGROUP TOUCH("49000000") ALIVE(",\"anon\":49000000,\"file\":0,\"shmem\":0") LIVED);
+	says("(98.0 %).");
+	does_not_say("Not in them");
+	/* Itemised by nobody, or not brought up to date. */
+	tell(RUN CGROUP TOUCH("49000000") ALIVE("") LIVED);
+	does_not_say("account for");
+	tell(RUN CGROUP TOUCH("49000000") ALIVE(",\"anon\":4096,\"file\":0,\"shmem\":0") LIVED);
+	does_not_say("account for");
+	says("came from one place");
+	/* The kernel's own account at the kill is better than any sample. */
+	tell(V2 CGROUP TOUCH("30000000") ALIVE(",\"anon\":30000000") DUMP(HEAP) KILLED);
+	says("The tables account for 28.6 MiB of the 64 MiB charged at the kill (44.7 %).");
+	says("Not in them: anonymous memory that the samples missed (34.7 MiB). [kmsg");
+}
+END_TEST
+
+#define READ_AGAIN(came, resident)                                                  \
+	"{\"ev\":\"resident\",\"pid\":7,\"anon\":40000000,\"file\":" resident "}\n" \
+	"{\"ev\":\"frame\",\"at\":\"0+20\",\"function\":\"look\"}\n"                \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":9,\"file\":" came ",\"stack\":\"0+20\"}\n"
+
+START_TEST(files_are_told_apart_as_they_are_resident)
+{
+	tell(RUN CGROUP TOUCH("40000000") READ_AGAIN("1400000000", "20971520") LIVED);
+	says("100.0 % of it, mapped files apart, came from one place: fill in prog");
+	says("Of mapped files, programs and libraries among them, 20 MiB were resident when last "
+	     "seen: [12 touch samples]");
+	says("20.0  100.0  look in prog");
+	says("Another 1.3 GiB of mapped files came and went, reclaimed or unmapped; what was read "
+	     "again is counted each time.");
+	tell(RUN CGROUP TOUCH("40000000") READ_AGAIN("20971520", "20971520") LIVED);
+	says("20.0  100.0  look in prog");
+	does_not_say("came and went");
+	/* A program's own code is no news. */
+	tell(RUN CGROUP TOUCH("40000000") READ_AGAIN("99000", "99000") LIVED);
+	says("99.8 % of it came from one place");
+	does_not_say("Of mapped files");
+}
+END_TEST
+
+START_TEST(refaults_are_a_figure_of_their_own)
+{
+	tell(RUN CGROUP TOUCH("40000000") ALIVE(",\"workingset_refault_file\":25600,\"workingset_refault_anon\":10")
+		     LIVED);
+	says("The kernel counted 25600 pages of files (100 MiB) that were reclaimed and had to be "
+	     "read again. [memory.stat workingset_refault_file]");
+	does_not_say("from swap");
+	tell(RUN CGROUP TOUCH("40000000") ALIVE(",\"workingset_refault_file\":10,\"workingset_refault_anon\":25600")
+		     LIVED);
+	says("25600 pages of anonymous memory from swap (100 MiB)");
+	does_not_say("pages of files");
+	/* Inside a container that was there before, what rose alone is the run's. */
+	tell("{\"ev\":\"run\",\"id\":\"r\",\"backend\":\"current\",\"cgroup_version\":2}\n" CGROUP
+		     TOUCH("40000000") ALIVE(",\"workingset_refault_file\":25600")
+			     ALIVE(",\"workingset_refault_file\":25601") LIVED);
+	does_not_say("The kernel counted");
+}
+END_TEST
+
+START_TEST(what_came_back_from_swap_is_counted_once)
+{
+	tell(RUN CGROUP TOUCH("80000000,\"swapped_in\":40000000") LIVED);
+	says("38.1  100.0  fill in prog");
+	says("38.1 MiB more came back from swap, where they had been touched before.");
+	tell(RUN CGROUP TOUCH("80000000") LIVED);
+	does_not_say("from swap");
+}
+END_TEST
+
+#define COUNTED(stack)                                                        \
+	"{\"ev\":\"module\",\"id\":1,\"path\":\"/b/liboomlab_preload.so\"}\n" \
+	"{\"ev\":\"module\",\"id\":2,\"path\":\"/lib/libc.so.6\"}\n"          \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":2,\"shmem\":3000000,\"stack\":\"" stack "\"}\n"
+
+START_TEST(the_labs_own_memory_is_nobodys)
+{
+	tell(RUN CGROUP TOUCH("40000000") COUNTED("1+5 0+10") LIVED);
+	says("100.0 % of it came from one place: fill in prog");
+	does_not_say("shared memory, tmpfs");
+	says("who called whom 38.1  100.0  fill");
+	tell(RUN CGROUP TOUCH("40000000") COUNTED("2+5 1+5 0+10") LIVED);
+	does_not_say("shared memory, tmpfs");
+	/* The program's own, though the lab's library called it. */
+	tell(RUN CGROUP TOUCH("40000000") "{\"ev\":\"mapping\",\"id\":1,\"pid\":7,\"what\":"
+					  "\"shared\",\"bytes\":9}\n" COUNTED("0+10 1+5") LIVED);
+	says("2.9   7.0  fill in prog  shared memory, tmpfs");
+}
+END_TEST
+
+#define PEAKED(peak) \
+	"{\"ev\":\"sample\",\"t\":5,\"current\":46137344,\"anon\":46137344,\"peak\":" peak "}\n"
+
+START_TEST(a_peak_that_no_sample_met_is_told_beside_it)
+{
+	tell(V2 CGROUP PEAKED("64696934") LIVED);
+	says("Where the memory was, in the highest sample [sample 1]");
+	says("These are the 44 MiB of the highest sample; the peak that the kernel counted, "
+	     "61.7 MiB, was met by none. [sample 1]");
+	tell(V2 CGROUP PEAKED("46137344") LIVED);
+	says("Where the memory was, at its highest [sample 1]");
+	does_not_say("was met by none");
+}
+END_TEST
+
+#define IN_MEMORY(t, name, rest) \
+	"{\"ev\":\"memory_file\",\"t\":" t ",\"name\":\"" name "\",\"size\":9" rest "}\n"
+
+START_TEST(files_in_memory_are_named)
+{
+	tell(V2 CGROUP IN_MEMORY("4", "/dev/shm/old", ",\"resident\":40000000") IN_MEMORY(
+		"5", "/memfd:scratch (deleted)",
+		",\"resident\":60000000,\"pid\":7,\"comm\":\"grow\"") DUMP(TMPFS) KILLED);
+	says("Files in memory At the last look, ");
+	says(" before the kill, /memfd:scratch held 57.2 MiB (open in grow (pid 7)).");
+	does_not_say("old");
+	tell(V2 CGROUP IN_MEMORY("5", "/dev/shm/a (deleted)", ",\"resident\":60000000")
+		     IN_MEMORY("5", "/tmp/b", ",\"resident\":5000000") LIVED);
+	says("At the last look, while it ran, /dev/shm/a (deleted) held 57.2 MiB (no process has "
+	     "it open; written since the run began).");
+	says("4.8  /tmp/b");
+	tell(V2 CGROUP IN_MEMORY("5", "/tmp/b", ",\"resident\":500000") LIVED);
+	does_not_say("Files in memory");
+}
+END_TEST
+
 #define HIGHEST(peak) "{\"ev\":\"sample\",\"t\":5,\"current\":1,\"peak\":" peak "}\n"
 
 START_TEST(a_sum_beyond_the_limit_is_explained)
@@ -291,6 +445,14 @@ static TCase *sentences(void)
 	tcase_add_test(tc, what_is_not_needed_is_no_gap);
 	tcase_add_test(tc, what_never_ran_lacks_no_end);
 	tcase_add_test(tc, small_sizes_are_told_in_a_small_unit);
+	tcase_add_test(tc, too_little_has_no_table);
+	tcase_add_test(tc, files_in_memory_are_named);
+	tcase_add_test(tc, what_the_tables_account_for_is_told);
+	tcase_add_test(tc, files_are_told_apart_as_they_are_resident);
+	tcase_add_test(tc, refaults_are_a_figure_of_their_own);
+	tcase_add_test(tc, what_came_back_from_swap_is_counted_once);
+	tcase_add_test(tc, the_labs_own_memory_is_nobodys);
+	tcase_add_test(tc, a_peak_that_no_sample_met_is_told_beside_it);
 	tcase_add_test(tc, one_place_is_told_as_one_that_stands_out);
 	tcase_add_test(tc, an_arena_that_was_cleared_in_full_is_told_so);
 	tcase_add_test(tc, where_it_ran_is_one_place_whichever_cgroup_it_used);

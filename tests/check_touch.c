@@ -106,11 +106,13 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 	static const char grow[] = "\tfield:unsigned long index;\toffset:8;\tsize:8;\tsigned:0;\n"
 				   "\tfield:unsigned long last;\toffset:16;\tsize:8;\tsigned:0;\n"
 				   "\tfield:void * val;\toffset:24;\tsize:8;\tsigned:0;\n";
+	static const char ask[] = "\tfield:unsigned long addr;\toffset:16;\tsize:8;\tsigned:0;\n"
+				  "\tfield:unsigned long len;\toffset:24;\tsize:8;\tsigned:0;\n";
 	static const char huge[] = "\tfield:unsigned int order;\toffset:16;\tsize:4;\tsigned:0;\n";
 	struct touch_layout layout = layout_of();
 	const uint32_t order = 9;
 	const uint64_t start = 0x7000, bytes = 1 << 20, last = start + bytes - 1, none = 0;
-	const uint16_t id = 697, grow_id = 698, huge_id = 699;
+	const uint16_t id = 697, grow_id = 698, huge_id = 699, ask_id = 700;
 	struct touch_event event;
 	struct sample s;
 	size_t len = make_sample(&s, MEMBER_ANON, 12345);
@@ -145,6 +147,15 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 	ck_assert_uint_eq(event.len, (uint64_t)sysconf(_SC_PAGESIZE) << 9);
 	memset(s.raw + 16, 0xff, sizeof(order));
 	ck_assert(!touch_decode(&layout, &s, len, &event));
+	ck_assert(!touch_layout_ask(reserve, ask_id, &layout));
+	ck_assert(touch_layout_ask(ask, ask_id, &layout));
+	memcpy(s.raw, &ask_id, sizeof(ask_id));
+	memcpy(s.raw + 16, &start, sizeof(start));
+	memcpy(s.raw + 24, &bytes, sizeof(bytes));
+	ck_assert(touch_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, TOUCH_ASK);
+	ck_assert_uint_eq(event.start, start);
+	ck_assert_uint_eq(event.len, bytes);
 	/* Given up, not grown. */
 	memcpy(s.raw, &grow_id, sizeof(grow_id));
 	memcpy(s.raw + 16, &last, sizeof(last));
@@ -153,6 +164,40 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 	ck_assert_int_eq(event.kind, TOUCH_OTHER);
 	s.raw_len = 20;
 	ck_assert(!touch_decode(&layout, &s, len, &event));
+}
+END_TEST
+
+/* u32 pid, tid; u64 addr, len, pgoff; u32 maj, min; u64 ino, gen; u32 prot, flags; path */
+START_TEST(a_mapping_that_nobody_may_use_is_told)
+{
+	struct {
+		struct perf_event_header header;
+		uint32_t pid, tid;
+		uint64_t start, len, pgoff;
+		uint32_t device[2];
+		uint64_t inode[2];
+		uint32_t prot, flags;
+		char path[8];
+		uint64_t trailer[4];
+	} map = {
+		.header = {.type = PERF_RECORD_MMAP2},
+		.start = 4096,
+		.len = 8192,
+		.device = {7, 7},
+		.inode = {7, 7},
+		.flags = 2,
+		.path = "//anon",
+	};
+	const struct touch_layout layout = layout_of();
+	struct touch_event event;
+
+	ck_assert(touch_decode(&layout, &map, sizeof(map), &event));
+	ck_assert_int_eq(event.kind, TOUCH_MAP);
+	ck_assert(event.is_none);
+	ck_assert_str_eq(event.path, "//anon");
+	map.prot = 1;
+	ck_assert(touch_decode(&layout, &map, sizeof(map), &event));
+	ck_assert(!event.is_none);
 }
 END_TEST
 
@@ -431,6 +476,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, layout_is_read_from_the_format);
 	tcase_add_test(tcase, a_sample_is_decoded);
 	tcase_add_test(tcase, tracepoints_are_told_apart_by_their_ids);
+	tcase_add_test(tcase, a_mapping_that_nobody_may_use_is_told);
 	tcase_add_test(tcase, some_samples_hold_no_period);
 	tcase_add_test(tcase, no_length_is_trusted);
 	tcase_add_test(tcase, no_number_is_trusted);

@@ -35,7 +35,7 @@ static void reserve(pid_t pid, uint64_t who, uint64_t start, uint64_t len)
 	touch_spaces_reserve(&spaces, &event, &frame, 1);
 }
 
-static void map(pid_t pid, uint64_t start, uint64_t len, const char *path)
+static void map_as(pid_t pid, uint64_t start, uint64_t len, const char *path, bool is_none)
 {
 	const struct touch_event event = {.kind = TOUCH_MAP,
 					  .pid = pid,
@@ -43,9 +43,33 @@ static void map(pid_t pid, uint64_t start, uint64_t len, const char *path)
 					  .t_ns = ++clock_ns,
 					  .start = start,
 					  .len = len,
+					  .is_none = is_none,
 					  .path = path};
 
 	touch_spaces_map(&spaces, &event);
+}
+
+static void map(pid_t pid, uint64_t start, uint64_t len, const char *path)
+{
+	map_as(pid, start, len, path, false);
+}
+
+static void map_none(pid_t pid, uint64_t start, uint64_t len, const char *path)
+{
+	map_as(pid, start, len, path, true);
+}
+
+static void ask(pid_t pid, uint64_t who, uint64_t start, uint64_t len)
+{
+	const struct unwind_frame frame = {0, who};
+	const struct touch_event event = {.kind = TOUCH_ASK,
+					  .pid = pid,
+					  .tid = pid,
+					  .t_ns = ++clock_ns,
+					  .start = start,
+					  .len = len};
+
+	touch_spaces_ask(&spaces, &event, &frame, 1);
 }
 
 static int find(pid_t pid, uint64_t address)
@@ -90,6 +114,37 @@ START_TEST(what_the_kernel_refused_is_not_reserved)
 	ck_assert_int_eq(at(1, BASE + 16 * MIB)->bytes, 0);
 	ck_assert_int_eq(at(1, BASE + 16 * MIB)->calls, 0);
 	ck_assert_int_eq(m->bytes, (int64_t)(8 * MIB));
+}
+END_TEST
+
+START_TEST(an_address_of_the_programs_choice_is_who_askeds)
+{
+	begin();
+	/* Reserved, then used in parts by another line, as Java's heap is. */
+	ask(1, 7, BASE, 1024 * MIB);
+	map_none(1, BASE, 1024 * MIB, ANONYMOUS);
+	ask(1, 8, BASE, 16 * MIB);
+	map(1, BASE, 16 * MIB, ANONYMOUS);
+	ask(1, 8, BASE + 512 * MIB, 16 * MIB);
+	map(1, BASE + 512 * MIB, 16 * MIB, ANONYMOUS);
+	ck_assert_uint_eq(at(1, BASE + 5)->frames[0].offset, 7);
+	ck_assert_uint_eq(at(1, BASE + 513 * MIB)->frames[0].offset, 7);
+	ck_assert(at(1, BASE)->is_requested);
+	ck_assert_int_eq(at(1, BASE)->bytes, (int64_t)(1024 * MIB));
+	ck_assert_int_eq(at(1, BASE)->calls, 1);
+	/* It was not free: the kernel found another. */
+	ask(1, 9, BASE, 4 * MIB);
+	reserve(1, 9, BASE + 2048 * MIB, 4 * MIB);
+	map(1, BASE + 2048 * MIB, 4 * MIB, ANONYMOUS);
+	ck_assert(!at(1, BASE + 2048 * MIB)->is_requested);
+	ck_assert_uint_eq(at(1, BASE)->frames[0].offset, 7);
+	/* A file there is no reservation; nor does what the call did not make become one. */
+	ask(1, 10, BASE + 4096 * MIB, 4 * MIB);
+	map(1, BASE + 4096 * MIB, 4 * MIB, "/lib/x.so");
+	map(1, BASE + 4100 * MIB, 4 * MIB, ANONYMOUS);
+	ck_assert_int_eq(at(1, BASE + 4100 * MIB)->what, MAPPING_UNSEEN);
+	map(1, BASE + 5000 * MIB, MIB / 2, ANONYMOUS);
+	ck_assert_int_eq(at(1, BASE + 5000 * MIB)->what, MAPPING_PIECES);
 }
 END_TEST
 
@@ -364,28 +419,84 @@ START_TEST(bytes_come_where_the_same_instruction_faulted)
 }
 END_TEST
 
-START_TEST(what_is_near_the_stack_pointer_is_stack)
+/* As pthread_create(3) does: all of it, then what may be used. */
+static void map_stack(uint64_t start, uint64_t len, uint64_t guard)
+{
+	map_none(1, start, len, ANONYMOUS);
+	map(1, start + guard, len - guard, ANONYMOUS);
+}
+
+static void note_sp(uint64_t sp)
+{
+	const struct touch_event event = event_at(TOUCH_FAULT, 0x400, sp);
+
+	touch_spaces_note_sp(&spaces, &event);
+}
+
+START_TEST(the_main_stack_is_where_its_pointer_was_first)
 {
 	const uint64_t sp = BASE + 900 * MIB;
 
 	begin();
+	/* In no mapping that is known, and nothing else is known of it. */
+	ck_assert(!fault(0x400, sp, sp + 8).is_on_stack);
+	note_sp(sp);
 	ck_assert(fault(0x400, sp, sp + 8).is_on_stack);
 	ck_assert(fault(0x400, sp, sp - 4096).is_on_stack);
 	ck_assert(rss(0x400, sp).is_on_stack);
 	ck_assert(!fault(0x400, sp, sp - MIB).is_on_stack);
 	ck_assert(!fault(0x400, sp, sp + 100 * MIB).is_on_stack);
-	/* A thread's stack lies in a mapping of its own. */
+	/* A coroutine's, somewhere else in memory that nothing is known of. */
+	ck_assert(!fault(0x400, BASE, BASE + 8).is_on_stack);
+	note_sp(BASE);
+	ck_assert(!fault(0x400, BASE, BASE + 8).is_on_stack);
+	touch_spaces_clear(&spaces, 1);
+	ck_assert(!fault(0x400, sp, sp + 8).is_on_stack);
+}
+END_TEST
+
+START_TEST(a_threads_stack_has_a_guard)
+{
+	begin();
 	reserve(1, 7, BASE, 8 * MIB);
-	map(1, BASE, 8 * MIB, ANONYMOUS);
+	map_stack(BASE, 8 * MIB, 4096);
 	reserve(1, 8, BASE + 8 * MIB, 8 * MIB);
 	map(1, BASE + 8 * MIB, 8 * MIB, ANONYMOUS);
 	ck_assert(fault(0x400, BASE + 7 * MIB, BASE + 7 * MIB + 99).is_on_stack);
 	ck_assert_int_eq(rss(0x400, 0).mapping, find(1, BASE));
 	ck_assert(!fault(0x400, BASE + 7 * MIB, BASE + 8 * MIB).is_on_stack);
-	/* One that a program made inside its heap is not all of the heap. */
+	/* Small ones, side by side, the guards of both told of as one with what is below. */
+	map_stack(MIB, 64 << 10, 4096);
+	map_none(1, MIB - (64 << 10), (64 << 10) + 4096, ANONYMOUS);
+	map(1, MIB - (60 << 10), 60 << 10, ANONYMOUS);
+	ck_assert(fault(0x400, MIB + 60000, MIB + 50000).is_on_stack);
+	ck_assert(fault(0x400, MIB - 9000, MIB - 9999).is_on_stack);
+	ck_assert(!fault(0x400, MIB - 9000, MIB + 50000).is_on_stack);
+	/* Protected afterwards, as Java does. */
+	reserve(1, 9, BASE + 32 * MIB, 2 * MIB);
+	map(1, BASE + 32 * MIB, 2 * MIB, ANONYMOUS);
+	ck_assert(!fault(0x400, BASE + 33 * MIB, BASE + 33 * MIB).is_on_stack);
+	map_none(1, BASE + 32 * MIB, 64 << 10, ANONYMOUS);
+	ck_assert(fault(0x400, BASE + 33 * MIB, BASE + 33 * MIB).is_on_stack);
+}
+END_TEST
+
+START_TEST(a_stack_inside_a_heap_is_the_heaps)
+{
+	begin();
+	note_sp(BASE + 900 * MIB);
 	map(1, MIB, 32 * MIB, "[heap]");
-	ck_assert(fault(0x400, 2 * MIB, 2 * MIB + 99).is_on_stack);
-	ck_assert(!fault(0x400, 2 * MIB, 4 * MIB).is_on_stack);
+	ck_assert(!fault(0x400, 2 * MIB, 2 * MIB + 99).is_on_stack);
+	/* Go's: an arena at an address of its own, used from its beginning on. */
+	map_none(1, BASE, 64 * MIB, ANONYMOUS);
+	map(1, BASE, 4 * MIB, ANONYMOUS);
+	ck_assert(!fault(0x400, BASE + MIB, BASE + MIB + 99).is_on_stack);
+	/* Used from its middle, with room above; or right above what another call took. */
+	map_none(1, BASE + 128 * MIB, 64 * MIB, ANONYMOUS);
+	map(1, BASE + 132 * MIB, 4 * MIB, ANONYMOUS);
+	ck_assert(!fault(0x400, BASE + 133 * MIB, BASE + 133 * MIB + 9).is_on_stack);
+	map(1, BASE + 192 * MIB, 4 * MIB, ANONYMOUS);
+	ck_assert(!fault(0x400, BASE + 193 * MIB, BASE + 193 * MIB + 9).is_on_stack);
 }
 END_TEST
 
@@ -449,6 +560,7 @@ static TCase *tests(void)
 
 	tcase_add_test(tcase, room_left_for_alignment_is_not_reserved);
 	tcase_add_test(tcase, what_the_kernel_refused_is_not_reserved);
+	tcase_add_test(tcase, an_address_of_the_programs_choice_is_who_askeds);
 	tcase_add_test(tcase, a_later_mapping_hides_an_older_one);
 	tcase_add_test(tcase, a_change_of_protection_changes_no_owner);
 	tcase_add_test(tcase, files_are_no_reservation);
@@ -462,7 +574,9 @@ static TCase *tests(void)
 	tcase_add_test(tcase, ranges_are_what_pages_would_be);
 #if defined(__x86_64__)
 	tcase_add_test(tcase, bytes_come_where_the_same_instruction_faulted);
-	tcase_add_test(tcase, what_is_near_the_stack_pointer_is_stack);
+	tcase_add_test(tcase, the_main_stack_is_where_its_pointer_was_first);
+	tcase_add_test(tcase, a_threads_stack_has_a_guard);
+	tcase_add_test(tcase, a_stack_inside_a_heap_is_the_heaps);
 	tcase_add_test(tcase, a_call_populates_what_it_made_or_was_given);
 #endif
 	tcase_add_test(tcase, what_is_not_known_is_shared_as_the_rest);

@@ -79,6 +79,10 @@ every_kind() {
 	awk -v found="$(touched '.function == "by_recursion" and .kind == "stack"')" \
 		'BEGIN { exit !(found > 5.4 * 1048576 && found < 6.3 * 1048576) }'
 	ok $? "$1: by_recursion, the stack it was started with, 6 MiB but for the last pages, which 6.1 counts late"
+	run_in "$1" --memory=256M -- "$helper" coroutine
+	line "$1" by_loop store 32
+	is "$(touched '.function == "by_loop" and .kind == "stack"')" 0 \
+		"$1: a heap is no stack because a coroutine's stack lies in it"
 	is "$(touched '.kind == "shared_memory"')" 0 "$1: files in memory are no shared memory"
 }
 
@@ -125,6 +129,14 @@ reserved_and_touched() {
 	is "$(reserved take calls)" 48 "$1: every call is counted"
 	run_in "$1" --memory=256M -- "$helper" stack
 	within "$(reserved with_large_stack touched)" 48 "$1: a thread's stack is in its mapping"
+	run_in "$1" --memory=256M -- "$helper" requested
+	is "$(reserved take_requested reserved) $(reserved take_requested calls)" "$((256 << 20)) 1" \
+		"$1: one mapping at an address of the program's choice"
+	within "$(reserved take_requested touched)" 48 "$1: what was touched of it"
+	is "$(reserved commit reserved)" 0 "$1: what is committed of it is not reserved again"
+	like "$(tr -s ' \n' ' ' <"$dir/latest/report.txt")" \
+		'256 MiB 48.* take_requested at [^ ]*touch_lines.c:[0-9]+, at a requested address' \
+		"$1: it is told so"
 	heap_by "$1"
 	run_in "$1" --memory=64M memset-2g
 	within "$(report "$dir" '.arenas[0].touched_by[0].bytes')" \
@@ -188,6 +200,54 @@ few_descriptors() {
 	(ulimit -Sn 24 && run_in host --memory=256M -- sh -c 'ulimit -Sn; exec "$@"' - "$helper" memset)
 	line "24 descriptors" by_memset clear 16
 	is "$(head -1 "$scratch/out")" 24 "24 descriptors: the target's are no more"
+}
+
+# is_at_most FOUND EXPECTED: 10 % more at most.
+is_at_most() {
+	awk -v found="$1" -v most="$2" 'BEGIN { exit !(most > 0 && found < most * 1.1) }'
+}
+
+# Files are told as they are resident, whatever was read again, and memory is as much as was touched.
+# Who is told by few samples where another test holds up the machine: one of three runs has to be
+# right. The file's pages must be charged anew each time.
+reclaim() {
+	local file=$scratch/reread resident right
+	case $(stat -f -c %T "$scratch") in
+	tmpfs | ramfs) skip "$1: files that are read again" "$scratch is in memory" && return ;;
+	esac
+	truncate -s 24M "$file"
+	for _ in 1 2 3; do
+		dd if="$file" iflag=nocache count=0 2>"$scratch/dd"
+		run_in "$1" --memory=32M -- "$helper" files "$file"
+		resident=$(awk '/^[0-9]+$/ { n = $0 } END { print n }' "$scratch/out")
+		right=1
+		is_within "$(touched '.function == "by_memset" and .kind == "clear"')" 16 || right=0
+		is_at_most "$(touched '.kind == "file_mapping"')" "${resident:-0}" || right=0
+		[ "$(touched '.function == "by_memset" and .kind == "file_mapping"')" -lt 1048576 ] || right=0
+		[ $right = 1 ] && break
+	done
+	[ $right = 1 ]
+	ok $? "$1: read again and again: by_memset 16 MiB, files as they are resident, ${resident:-?} bytes" \
+		"$(report "$dir" '[.touches[] | select(.bytes > 300000) | [.function, .kind, .bytes]] | tostring')"
+	like "$(report "$dir" '[.explanation[].text] | join(" ")')" \
+		'% of it, mapped files apart, came from one place: by_memset.*Another [0-9.]+ MiB of mapped files came and went' \
+		"$1: memory first, and what came and went beside it"
+}
+
+# What is written to a file in memory is no process's: it is named, and no table pretends.
+file_in_memory() {
+	local told
+	for _ in 1 2 3; do
+		run_in "$1" --memory=64M -- "$helper" memory-file
+		[ "$(report "$dir" '[.memory_files[]? | select(.name == "/memfd:scratch")] | length')" = 1 ] && break
+	done
+	told=$(report "$dir" '[.explanation[].text] | join(" ")')
+	like "$told" 'At the last look, [^,]* before the kill, /memfd:scratch held [0-9.]+ MiB \(open in touch_lines' \
+		"$1: a file in memory is named"
+	like "$told" 'There is no table: all that was seen .* while 64.* were charged at the kill' \
+		"$1: and no table of libraries is told in its place"
+	[[ $told != *'came from one place'* && $told != *'No one place'* ]]
+	ok $? "$1: nor is one place blamed"
 }
 
 # What the kernel counted at the kill, beside what the lines add up to.
@@ -388,6 +448,8 @@ if [ "$(report "$dir" '[.quality.absent_sources[] | select(.name == "touch profi
 	every_kind host
 	reserved_and_touched host
 	at_the_kill host
+	reclaim host
+	file_in_memory host
 	after_forks host
 	many_pages host
 	if grep -q '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled; then
@@ -418,6 +480,7 @@ for kernel in 6.12 6.1; do
 	every_kind "$kernel"
 	reserved_and_touched "$kernel"
 	at_the_kill "$kernel"
+	file_in_memory "$kernel"
 	other_programs "$kernel"
 	witness "$kernel"
 	witness "$kernel" --no-touch-profile

@@ -1,7 +1,8 @@
 /*
  * The timeline. A sample costs some file reads, so the interval follows the cost (2 % of the time
  * at most) and doubles every SAMPLES_PER_OCTAVE samples: an hour needs about ten times as many as
- * a second. A sample equal to the one before is not written.
+ * a second. What grows fast is met halfway to the limit, whatever it costs. A sample equal to the
+ * one before is not written.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 
 enum { SAMPLES_PER_OCTAVE = 256, COST_FACTOR = 50 };
 #define FIRST_INTERVAL_NS INT64_C(5000000)
+#define LEAST_INTERVAL_NS INT64_C(2000000)
 #define LAST_INTERVAL_NS  INT64_C(2000000000)
 
 struct key {
@@ -188,9 +190,28 @@ static bool is_time_for_maps(int64_t samples)
 	return samples == 1 || samples == 8 || samples == 64 || samples == 1024;
 }
 
+/* Half of the time until what is charged is near the limit, if it grows on as since the last. */
+static int64_t halfway_ns(struct capture *capture)
+{
+	int64_t current = capture->last.value[METRIC_CURRENT], now = capture->last.t_ns;
+	int64_t limit = capture->status.max_bytes, left = limit - limit / 16 - current;
+	int64_t before = capture->charge_ns ? capture->charge_ns : capture->started_ns;
+	double per_ns;
+
+	if (current == RECORD_ABSENT || limit == INT64_MAX || now <= before)
+		return LAST_INTERVAL_NS;
+	per_ns = (double)(current - capture->charge_bytes) / (double)(now - before);
+	capture->charge_bytes = current;
+	capture->charge_ns = now;
+	if (left <= 0 || per_ns * (double)LAST_INTERVAL_NS <= (double)left)
+		return LAST_INTERVAL_NS;
+	left = (int64_t)((double)left / per_ns / 2);
+	return left > LEAST_INTERVAL_NS ? left : LEAST_INTERVAL_NS;
+}
+
 static void read_sampler(struct capture *capture)
 {
-	int64_t started = io_now_ns(), cost, least = FIRST_INTERVAL_NS;
+	int64_t started = io_now_ns(), cost, least = FIRST_INTERVAL_NS, halfway;
 	uint64_t ticks;
 
 	if (read(capture->polls[SOURCE_SAMPLER].fd, &ticks, sizeof(ticks)) < 0)
@@ -200,6 +221,7 @@ static void read_sampler(struct capture *capture)
 		write_last(capture);
 	if (!capture->touch && is_time_for_maps(capture->samples))
 		processes_write_maps(capture, capture->target->pid);
+	memory_files_look(capture);
 	if (capture->cg->made && !capture->target_ended && !capture->escaped_to)
 		capture->escaped_to = cg_left_for(capture->cg, capture->target->pid);
 	family_tick(capture);
@@ -212,8 +234,9 @@ static void read_sampler(struct capture *capture)
 					      ? capture->samples / SAMPLES_PER_OCTAVE
 					      : 12);
 	capture->interval_ns = cost > least ? cost : least;
-	if (capture->interval_ns > LAST_INTERVAL_NS)
-		capture->interval_ns = LAST_INTERVAL_NS;
+	halfway = halfway_ns(capture);
+	if (capture->interval_ns > halfway)
+		capture->interval_ns = halfway;
 	arm(capture);
 }
 

@@ -70,6 +70,8 @@ struct capture {
 	struct record_sample last;     /* read */
 	int64_t written[METRIC_COUNT]; /* of the last one written */
 	bool has_written;
+	int64_t charge_bytes, charge_ns; /* at the sample before */
+	int64_t files_charge, files_ns; /* when files in memory were last looked for; 0: never */
 
 	struct last_look look;	/* at a target that is an engine's */
 	struct touch *touch;	/* NULL: no profile */
@@ -107,6 +109,9 @@ void counters_write_all(struct capture *capture, const char *when);
 void sampler_take(struct capture *capture);
 void sampler_read_cgroup(const struct cg *cg, struct record_sample *sample);
 void sampler_put(struct capture *capture, const struct record_sample *sample);
+
+/* memory_files.c: after a sample, where it is worth it. */
+void memory_files_look(struct capture *capture);
 
 /* processes.c: waits for every child that has ended; where a process's code is mapped. */
 void processes_reap(struct capture *capture);

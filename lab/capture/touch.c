@@ -41,6 +41,15 @@ static int64_t reserve_point(struct touch *t)
 	return id > 0 && touch_layout_reserve(format.buf, id, &t->layout) ? id : 0;
 }
 
+/* Without it the same is so of what is mapped at an address of the program's choice. */
+static int64_t ask_point(struct touch *t)
+{
+	_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
+	int64_t id = tracefs_event("syscalls/sys_enter_mmap", &format);
+
+	return id > 0 && touch_layout_ask(format.buf, id, &t->layout) ? id : 0;
+}
+
 static void arm(const struct touch *t, uint64_t ns)
 {
 	const struct itimerspec when = {
@@ -77,6 +86,7 @@ static bool open_all(struct touch *t, pid_t pid, char *why, size_t size)
 		return false;
 	}
 	points.reserve = reserve_point(t);
+	points.ask = ask_point(t);
 	t->has_usual_huge = touch_huge_are_usual();
 	r = touch_rings_open(&t->rings, pid, &points);
 	if (r) {
@@ -219,6 +229,9 @@ static void gain(struct touch *t, const struct touch_event *event, int64_t bytes
 
 	if (event->member == MEMBER_ANON && touch_huge_is_suspect(rest, pages))
 		touch_suspect(t, event, rest, last_ns);
+	else if (rest > 0 && event->member == MEMBER_FILE)
+		touch_share_add(&t->share, event, rest,
+				&touch_file_row(t, event)->gained[MEMBER_FILE]);
 	else if (rest > 0)
 		touch_share_add(&t->share, event, rest,
 				&touch_gaining_row(t, event)->gained[event->member]);
@@ -232,6 +245,7 @@ static void on_rss(struct touch *t, const struct touch_event *event)
 	uint64_t pages = touch_scale_pages(&t->scale, event);
 	int64_t bytes = touch_weigh(&t->scale, event);
 
+	touch_spaces_note_sp(&t->spaces, event);
 	t->seen.pages = t->scale.pages;
 	t->seen.bytes += bytes > 0 ? bytes : 0;
 	t->lost_bytes += bytes < 0 ? -bytes : 0;
@@ -258,6 +272,15 @@ static void on_reserve(struct touch *t, const struct touch_event *event)
 	touch_watch_large(t, event);
 }
 
+static void on_ask(struct touch *t, const struct touch_event *event)
+{
+	struct unwind_frame frames[UNWIND_DEPTH_MAX];
+	size_t depth = touch_stack_of(t, event, frames);
+
+	touch_spaces_ask(&t->spaces, event, frames, depth);
+	touch_watch_large(t, event);
+}
+
 static void on_map(struct touch *t, const struct touch_event *event)
 {
 	if (event->is_code)
@@ -269,9 +292,11 @@ static void on_map(struct touch *t, const struct touch_event *event)
 
 static void on_fault(struct touch *t, const struct touch_event *event)
 {
-	struct touch_where where = touch_where_fault(&t->faults, &t->spaces, event);
+	struct touch_where where;
 	struct touch_row *row;
 
+	touch_spaces_note_sp(&t->spaces, event);
+	where = touch_where_fault(&t->faults, &t->spaces, event);
 	if (touch_side_is_twice(&t->rings.sides, event->id, event->pid))
 		return;
 	row = touch_row_of(t, event, where);
@@ -313,6 +338,9 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		break;
 	case TOUCH_RESERVE:
 		on_reserve(t, event);
+		break;
+	case TOUCH_ASK:
+		on_ask(t, event);
 		break;
 	case TOUCH_GROW:
 		touch_on_grow(t, event);

@@ -37,9 +37,30 @@ static struct touch_row *last_row_of(const struct touch *t, pid_t pid, bool is_a
 	return latest ? latest->row : NULL;
 }
 
+/* Who touches memory of no file takes pages of files away at most: to make room. */
+static bool makes_room(const struct touch *t, const struct touch_event *event)
+{
+	struct touch_where where = touch_where_rss(&t->faults, &t->spaces, event);
+	const struct touch_mapping *m = touch_spaces_mapping(&t->spaces, where.mapping);
+
+	return m && m->what != MAPPING_FILE && m->what != MAPPING_SHARED;
+}
+
+struct touch_row *touch_file_row(struct touch *t, const struct touch_event *event)
+{
+	if (t->last_file && t->last_file->key.pid == event->pid && makes_room(t, event))
+		return t->last_file;
+	t->last_file = touch_gaining_row(t, event);
+	return t->last_file;
+}
+
 void touch_lose(struct touch *t, const struct touch_event *event, int64_t bytes)
 {
-	touch_row_of(t, event, (struct touch_where){0})->lost[event->member] += bytes;
+	/* What is not given back with its memory is read from swap, where it is touched. */
+	if (event->member == MEMBER_SWAP && event->regs && !registers_in_syscall(event->regs))
+		touch_gaining_row(t, event)->lost[MEMBER_SWAP] += bytes;
+	else
+		touch_row_of(t, event, (struct touch_where){0})->lost[event->member] += bytes;
 }
 
 void touch_after_gap(struct touch *t, const struct touch_event *event, int64_t bytes,
@@ -272,9 +293,16 @@ static double all_ticks_of(struct touch *t, pid_t pid)
 	return sum;
 }
 
+/* Whether what it is missing can as well be pages of a file. */
+static bool has_much_of_files(const struct touch_process *p)
+{
+	return p && p->size[MEMBER_FILE] > (p->size[MEMBER_ANON] + p->size[MEMBER_SHMEM]) / 4;
+}
+
 /*
  * What a process gained since the last look, for a weight of 1: as much as lately, or what is
- * missing of its highest size, where that is known and can have come since.
+ * missing of its highest size, where that is known and can have come since. Where that can be of
+ * files, whose pages come many at a time, no more than lately.
  */
 static double last_part(struct touch *t, pid_t pid)
 {
@@ -284,7 +312,8 @@ static double last_part(struct touch *t, pid_t pid)
 
 	if (sum <= 0)
 		return 0;
-	if (missing < 0)
+	if (missing < 0 || (has_much_of_files(touch_scale_process(&t->scale, pid)) &&
+			    t->ticks.bytes * sum < missing))
 		missing = t->ticks.bytes * sum;
 	missing = missing < most ? missing : most;
 	return (missing < (double)t->least_room ? missing : (double)t->least_room) / sum;
@@ -301,15 +330,16 @@ static void end_ticks(struct touch *t, pid_t pid)
 
 /*
  * What one is missing whose memory is its own is no file's. One that had no tick is as good as seen
- * at where it gained last.
+ * at where it gained last, but where files come and go nobody knows what it is.
  */
 static void end_gap(struct touch *t, const struct touch_process *p)
 {
 	struct touch_row *row = last_row_of(t, p->pid, false);
 	uint64_t unheard_ns;
 
-	if (p->size[MEMBER_ANON] + p->size[MEMBER_SHMEM] > p->size[MEMBER_FILE])
-		touch_ticks_end(&t->ticks, p->pid, MEMBER_FILE, 0);
+	if (has_much_of_files(p))
+		return;
+	touch_ticks_end(&t->ticks, p->pid, MEMBER_FILE, 0);
 	if (row && all_ticks_of(t, p->pid) <= 0 &&
 	    touch_scale_missing(&t->scale, p->pid, &unheard_ns) > 0)
 		touch_ticks_add(&t->ticks, p->pid, MEMBER_ANON, &row->gained[MEMBER_ANON], 1,

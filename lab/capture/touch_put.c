@@ -26,6 +26,14 @@ static int64_t or_absent(int64_t bytes)
 	return bytes ? bytes : RECORD_ABSENT;
 }
 
+/* The faults that bring a page back from swap are the touches' own. */
+static int64_t swapped_in(const struct touch_row *row)
+{
+	int64_t bytes = row->lost[MEMBER_SWAP];
+
+	return bytes < row->gained[MEMBER_ANON] ? bytes : row->gained[MEMBER_ANON];
+}
+
 static void write_row(const struct touch_row *row, struct record_writer *w)
 {
 	_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
@@ -34,6 +42,7 @@ static void write_row(const struct touch_row *row, struct record_writer *w)
 		.is_syscall = row->key.is_syscall,
 		.anon = or_absent(row->gained[MEMBER_ANON]),
 		.anon_lost = or_absent(row->lost[MEMBER_ANON]),
+		.swapped_in = or_absent(swapped_in(row)),
 		.file = or_absent(row->gained[MEMBER_FILE]),
 		.shmem = or_absent(row->gained[MEMBER_SHMEM]),
 		.faults = or_absent(row->faults),
@@ -92,18 +101,19 @@ void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,
 			struct record_writer *w)
 {
 	static const char *const names[] = {
-		[MAPPING_MMAP] = "mmap",     [MAPPING_SHARED] = "shared", [MAPPING_HEAP] = "heap",
-		[MAPPING_PIECES] = "pieces", [MAPPING_FILE] = "file",
+		[MAPPING_MMAP] = "mmap",    [MAPPING_SHARED] = "shared", [MAPPING_HEAP] = "heap",
+		[MAPPING_PIECES] = "small", [MAPPING_UNSEEN] = "unseen", [MAPPING_FILE] = "file",
 	};
 
 	for (size_t i = 0; i < spaces->mapping_count; i++) {
 		const struct touch_mapping *m = &spaces->mappings[i];
+		bool is_rest = m->what == MAPPING_PIECES || m->what == MAPPING_UNSEEN;
 		_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
 		struct record_mapping line = {
 			.id = (int64_t)i + 1,
 			.pid = m->pid,
-			.what = m->what == MAPPING_PIECES && !has_reserve ? "anonymous"
-									  : names[m->what],
+			.what = is_rest && !has_reserve ? "anonymous" : names[m->what],
+			.is_requested = m->is_requested,
 			.start = m->start,
 			.bytes = m->bytes > 0 ? m->bytes : RECORD_ABSENT,
 			.calls = or_absent(m->calls),

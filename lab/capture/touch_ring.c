@@ -143,21 +143,33 @@ static int open_rss(struct touch_rings *rings, struct touch_ring *ring, pid_t pi
 	return join_ring(ring, RING_RSS) ? 0 : -errno;
 }
 
-/* Without it nobody is known who reserved memory. The filter keeps small mappings as fast as ever.
- */
-static void open_reserve(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
-			 int64_t tracepoint)
+/* Each event is a sample that passes the filter, which keeps small mappings as fast as ever. */
+static void open_filtered(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
+			  enum touch_ring_event event, int64_t tracepoint, const char *filter)
 {
 	struct perf_event_attr attr = tracepoint_attributes(rings->data_size, tracepoint);
-	_cleanup_free_ char *filter = text_format("length >= %d", TOUCH_LARGE_BYTES);
-	int *fd = &ring->fds[RING_RESERVE];
+	int *fd = &ring->fds[event];
 
 	attr.freq = 0;
 	attr.sample_period = 1;
 	*fd = tracepoint > 0 ? open_event(&attr, pid, cpu, -1) : -1;
 	if (*fd >= 0 && ioctl(*fd, PERF_EVENT_IOC_SET_FILTER, filter) < 0)
 		close(STEAL_FD(*fd));
-	join_or_close(ring, RING_RESERVE);
+	join_or_close(ring, event);
+}
+
+/*
+ * Without these nobody is known who reserved memory. No room is looked for where the program
+ * chooses a free address itself: of that the call alone tells.
+ */
+static void open_reserve(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
+			 const struct touch_points *points)
+{
+	_cleanup_free_ char *room = text_format("length >= %d", TOUCH_LARGE_BYTES);
+	_cleanup_free_ char *asked = text_format("addr != 0 && len >= %d", TOUCH_LARGE_BYTES);
+
+	open_filtered(rings, ring, pid, cpu, RING_RESERVE, points->reserve, room);
+	open_filtered(rings, ring, pid, cpu, RING_ASK, points->ask, asked);
 }
 
 /* A program's own work is not of interest to a clock. It is off at first. */
@@ -220,7 +232,7 @@ static int open_ring(struct touch_rings *rings, pid_t pid, int cpu,
 	r = open_rss(rings, ring, pid, cpu, points->rss);
 	if (r)
 		return r;
-	open_reserve(rings, ring, pid, cpu, points->reserve);
+	open_reserve(rings, ring, pid, cpu, points);
 	open_tasks(rings, ring, pid, cpu);
 	for (int clock = RING_TICK_FAST; clock <= RING_TICK_SLOW; clock++)
 		open_clock(rings, ring, pid, cpu, (enum touch_ring_event)clock);

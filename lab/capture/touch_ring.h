@@ -27,6 +27,7 @@ enum touch_ring_event {
 	RING_LEADER, /* tells of maps, forks and ends; has the ring */
 	RING_RSS,
 	RING_RESERVE,
+	RING_ASK,
 	RING_TASKS,	/* has a ring of its own, which wakes at once; nobody reads it */
 	RING_TICK_FAST, /* the clocks, in the order of enum touch_tick_pace */
 	RING_TICK,
@@ -61,6 +62,7 @@ struct touch_rings {
 struct touch_points {
 	int64_t rss;	 /* kmem:rss_stat; <= 0: none, page faults lead the ring */
 	int64_t reserve; /* mmap:vm_unmapped_area; <= 0: none */
+	int64_t ask;	 /* syscalls:sys_enter_mmap; <= 0: none */
 };
 
 /*

@@ -72,6 +72,15 @@ bool touch_layout_reserve(const char *format, int64_t id, struct touch_layout *l
 	return true;
 }
 
+bool touch_layout_ask(const char *format, int64_t id, struct touch_layout *layout)
+{
+	if (id <= 0 || id > UINT16_MAX || !find_field(format, " addr;", 8, &layout->ask_start) ||
+	    !find_field(format, " len;", 8, &layout->ask_len))
+		return false;
+	layout->ask_id = (uint16_t)id;
+	return true;
+}
+
 bool touch_layout_grow(const char *format, int64_t id, struct touch_layout *layout)
 {
 	if (id <= 0 || id > UINT16_MAX || !find_field(format, " index;", 8, &layout->grow_first) ||
@@ -135,6 +144,16 @@ static bool decode_reserve(const struct touch_layout *layout, const unsigned cha
 	return true;
 }
 
+static bool decode_ask(const struct touch_layout *layout, const unsigned char *raw, size_t len,
+		       struct touch_event *event)
+{
+	if (!raw_number(raw, len, &layout->ask_start, &event->start) ||
+	    !raw_number(raw, len, &layout->ask_len, &event->len))
+		return false;
+	event->kind = TOUCH_ASK;
+	return true;
+}
+
 /* Without a value the range is given up. */
 static bool decode_grow(const struct touch_layout *layout, const unsigned char *raw, size_t len,
 			struct touch_event *event)
@@ -174,6 +193,8 @@ static bool decode_raw(const struct touch_layout *layout, const unsigned char *r
 		memcpy(&id, raw, sizeof(id));
 	if (layout->reserve_id && id == layout->reserve_id)
 		return decode_reserve(layout, raw, len, event);
+	if (layout->ask_id && id == layout->ask_id)
+		return decode_ask(layout, raw, len, event);
 	if (layout->grow_id && id == layout->grow_id)
 		return decode_grow(layout, raw, len, event);
 	if (layout->huge_id && id == layout->huge_id)
@@ -241,7 +262,9 @@ static bool decode_map(struct cursor c, struct touch_event *event)
 	event->start = take_u64(&c);
 	event->len = take_u64(&c);
 	event->pgoff = take_u64(&c);
-	take(&c, 32);
+	take(&c, 24);
+	event->is_none = !take_u32(&c);
+	take_u32(&c);
 	if (c.left <= 0 || !memchr(c.at, '\0', (size_t)c.left))
 		return false;
 	event->path = (const char *)c.at;

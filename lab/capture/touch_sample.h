@@ -21,6 +21,7 @@ enum touch_event_kind {
 	TOUCH_FAULT,   /* a page fault */
 	TOUCH_TICK,    /* the clock, inside the kernel: of no address */
 	TOUCH_RESERVE, /* room for a large mapping was found */
+	TOUCH_ASK,     /* a large mapping is asked for at an address; not yet mapped */
 	TOUCH_HUGE,    /* a huge page was handed out, not yet mapped */
 	TOUCH_GROW,    /* the heap of brk(2) is of this size now */
 	TOUCH_MAP,     /* memory or a file was mapped, or its protection changed */
@@ -50,11 +51,12 @@ struct touch_event {
 	const uint64_t *regs;
 	const unsigned char *stack;
 	size_t stack_len;
-	/* TOUCH_MAP, TOUCH_RESERVE, TOUCH_GROW; len alone: TOUCH_HUGE */
+	/* TOUCH_MAP, TOUCH_RESERVE, TOUCH_ASK, TOUCH_GROW; len alone: TOUCH_HUGE */
 	uint64_t start, len;
 	/* TOUCH_MAP */
 	uint64_t pgoff;
 	bool is_code;
+	bool is_none;	  /* nobody may read or write it (PROT_NONE) */
 	const char *path; /* "//anon", "[heap]" when it is of no file */
 	/* TOUCH_LOST */
 	int64_t lost;
@@ -66,6 +68,8 @@ struct touch_layout {
 	uint64_t period;     /* of all samples, which then do not hold it; 0: they do */
 	uint16_t reserve_id; /* mmap:vm_unmapped_area */
 	struct tracefs_field reserve_start, reserve_len;
+	uint16_t ask_id; /* syscalls:sys_enter_mmap */
+	struct tracefs_field ask_start, ask_len;
 	uint16_t grow_id; /* maple_tree:ma_write */
 	struct tracefs_field grow_first, grow_last, grow_value;
 	uint16_t huge_id; /* kmem:mm_page_alloc */
@@ -76,8 +80,12 @@ struct touch_layout {
 
 /* From the text of the format file. False when a field is missing or of another size. */
 bool touch_layout(const char *format, struct touch_layout *layout);
-/* The same of mmap:vm_unmapped_area, whose id it is; of maple_tree:ma_write, kmem:mm_page_alloc. */
+/*
+ * The same of mmap:vm_unmapped_area, whose id it is; of syscalls:sys_enter_mmap,
+ * maple_tree:ma_write, kmem:mm_page_alloc.
+ */
 bool touch_layout_reserve(const char *format, int64_t id, struct touch_layout *layout);
+bool touch_layout_ask(const char *format, int64_t id, struct touch_layout *layout);
 bool touch_layout_grow(const char *format, int64_t id, struct touch_layout *layout);
 bool touch_layout_huge(const char *format, int64_t id, struct touch_layout *layout);
 

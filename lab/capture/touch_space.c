@@ -33,64 +33,6 @@ static struct touch_space *space_of(struct touch_spaces *s, pid_t pid)
 	return space;
 }
 
-/* Of the first range that ends behind the address; count: none does. */
-static size_t range_at(const struct touch_space *space, uint64_t address)
-{
-	size_t low = 0, high = space->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (space->ranges[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static void insert(struct touch_space *space, size_t at, struct touch_range range)
-{
-	if (space->count == RANGES_MAX || range.start >= range.end)
-		return;
-	if (!(space->count & (space->count - 1)))
-		space->ranges = xrealloc(space->ranges, space->count ? space->count * 2 : 1,
-					 sizeof(*space->ranges));
-	memmove(&space->ranges[at + 1], &space->ranges[at],
-		(space->count - at) * sizeof(*space->ranges));
-	space->ranges[at] = range;
-	space->count++;
-}
-
-static void erase(struct touch_space *space, size_t at)
-{
-	space->count--;
-	memmove(&space->ranges[at], &space->ranges[at + 1],
-		(space->count - at) * sizeof(*space->ranges));
-}
-
-/* Takes [start, end) out of what is known. */
-static void cut(struct touch_space *space, uint64_t start, uint64_t end)
-{
-	size_t i = range_at(space, start);
-
-	while (i < space->count && space->ranges[i].start < end) {
-		struct touch_range old = space->ranges[i];
-
-		erase(space, i);
-		if (old.start < start)
-			insert(space, i++, (struct touch_range){old.start, start, old.mapping});
-		if (old.end > end)
-			insert(space, i++, (struct touch_range){end, old.end, old.mapping});
-	}
-}
-
-static void put(struct touch_space *space, uint64_t start, uint64_t end, int mapping)
-{
-	cut(space, start, end);
-	insert(space, range_at(space, start), (struct touch_range){start, end, mapping});
-}
-
 static bool is_by(const struct touch_mapping *m, pid_t pid, const struct unwind_frame *frames,
 		  size_t depth)
 {
@@ -98,16 +40,17 @@ static bool is_by(const struct touch_mapping *m, pid_t pid, const struct unwind_
 }
 
 /* What shared memory is has been mmap(2)ed. */
-static bool is_of_kind(const struct touch_mapping *m, enum mapping_what what)
+static bool is_of_kind(const struct touch_mapping *m, const struct touch_mapping *kind)
 {
-	return m->what == what || (what == MAPPING_MMAP && m->what == MAPPING_SHARED);
+	return m->is_requested == kind->is_requested &&
+	       (m->what == kind->what || (kind->what == MAPPING_MMAP && m->what == MAPPING_SHARED));
 }
 
-static int find_stack(const struct touch_spaces *s, enum mapping_what what, pid_t pid,
+static int find_stack(const struct touch_spaces *s, const struct touch_mapping *kind, pid_t pid,
 		      const struct unwind_frame *frames, size_t depth)
 {
 	for (size_t i = 0; i < s->mapping_count; i++)
-		if (is_of_kind(&s->mappings[i], what) && is_by(&s->mappings[i], pid, frames, depth))
+		if (is_of_kind(&s->mappings[i], kind) && is_by(&s->mappings[i], pid, frames, depth))
 			return (int)i + 1;
 	return MAPPING_UNKNOWN;
 }
@@ -149,7 +92,8 @@ static int mapping_by(struct touch_spaces *s, const struct touch_event *event,
 {
 	int id = s->mapping_count < MAPPINGS_MAX / 2
 			 ? MAPPING_UNKNOWN
-			 : find_stack(s, MAPPING_MMAP, event->pid, frames, depth);
+			 : find_stack(s, &(struct touch_mapping){.what = MAPPING_MMAP}, event->pid,
+				      frames, depth);
 
 	return id ? id : new_mapping_by(s, MAPPING_MMAP, event, frames, depth);
 }
@@ -170,7 +114,7 @@ void touch_spaces_reserve(struct touch_spaces *s, const struct touch_event *even
 	if (!space || end <= event->start || event->start > UINT64_MAX - 4096)
 		return;
 	id = mapping_by(s, event, frames, depth);
-	put(space, event->start, end, id);
+	touch_ranges_put(&space->ranges, event->start, end, id);
 	if (id) {
 		s->mappings[id - 1].bytes += (int64_t)event->len;
 		s->mappings[id - 1].calls++;
@@ -226,12 +170,13 @@ static bool settle(struct touch_spaces *s, struct touch_space *space,
 	uint64_t from = p->start > start ? p->start : start, to = p->end < end ? p->end : end;
 	bool is_kept = is_anonymous(event->path);
 
-	if (!p->is_open || p->pid != event->pid || p->tid != event->tid || from >= to)
+	if (!p->is_open || p->is_asked || p->pid != event->pid || p->tid != event->tid ||
+	    from >= to)
 		return false;
 	p->is_open = false;
-	cut(space, p->start, p->end);
+	touch_ranges_cut(&space->ranges, p->start, p->end);
 	if (is_kept)
-		put(space, from, to, p->mapping);
+		touch_ranges_put(&space->ranges, from, to, p->mapping);
 	if (m)
 		settle_mapping(m, p, from, to, is_kept);
 	if (m && is_shared_memory(event->path))
@@ -239,35 +184,45 @@ static bool settle(struct touch_spaces *s, struct touch_space *space,
 	return is_kept;
 }
 
-/*
- * What is of no other mapping of [start, end) is of this one. What is told as one now is one range,
- * so that a thread's stack is one.
- */
+void touch_spaces_ask(struct touch_spaces *s, const struct touch_event *event,
+		      const struct unwind_frame *frames, size_t depth)
+{
+	uint64_t end = event->start + event->len;
+	int id;
+
+	if (!space_of(s, event->pid) || end <= event->start)
+		return;
+	id = find_stack(s, &(struct touch_mapping){.what = MAPPING_MMAP, .is_requested = true},
+			event->pid, frames, depth);
+	if (!id)
+		id = new_mapping_by(s, MAPPING_MMAP, event, frames, depth);
+	if (id)
+		s->mappings[id - 1].is_requested = true;
+	s->pending[pending_slot(event->tid)] = (struct touch_pending){
+		.pid = event->pid,
+		.tid = event->tid,
+		.is_open = true,
+		.is_asked = true,
+		.pc = event->regs ? registers_pc(event->regs) : 0,
+		.sp = event->regs ? registers_sp(event->regs) : 0,
+		.start = event->start,
+		.end = end,
+		.t_ns = event->t_ns,
+		.mapping = id,
+	};
+}
+
+/* Pages of [start, end) that no other mapping claims are counted for this one. */
 static void fill(struct touch_spaces *s, struct touch_space *space, uint64_t start, uint64_t end,
 		 int id)
 {
 	struct touch_mapping *m = touch_spaces_mapping(s, id);
-	int64_t known = 0;
+	uint64_t stop;
 
-	for (size_t at = range_at(space, start); start < end; at++) {
-		bool is_last = at == space->count || space->ranges[at].start >= end;
-		struct touch_range next = is_last ? (struct touch_range){end, end, 0}
-						  : space->ranges[at];
-
-		if (!is_last && next.mapping == id) {
-			uint64_t from = next.start > start ? next.start : start;
-
-			known += (int64_t)((next.end < end ? next.end : end) - from);
-			continue;
-		}
-		if (next.start > start) {
-			put(space, start, next.start, id);
-			if (m)
-				m->bytes += (int64_t)(next.start - start) - known;
-		}
-		start = next.end;
-		known = 0;
-		at = range_at(space, start) - 1;
+	for (; touch_ranges_next_gap(&space->ranges, &start, end, &stop); start = stop) {
+		touch_ranges_put(&space->ranges, start, stop, id);
+		if (m)
+			m->bytes += (int64_t)(stop - start);
 	}
 }
 
@@ -280,10 +235,39 @@ static void resize_heap(struct touch_spaces *s, struct touch_space *space, uint6
 		space->heap_end = start;
 	}
 	if (end < space->heap_end)
-		cut(space, end, space->heap_end);
+		touch_ranges_cut(&space->ranges, end, space->heap_end);
 	else
 		fill(s, space, start, end, id);
+	for (size_t at = touch_ranges_at(&space->ranges, start);
+	     at < space->ranges.count && space->ranges.items[at].start < end; at++)
+		space->ranges.items[at].from = start;
+	touch_ranges_merge(&space->ranges, start, end);
 	space->heap_end = end;
+}
+
+/* Where the program chose the address; what it committed of its own before stays what it is. */
+static void settle_asked(struct touch_spaces *s, struct touch_space *space,
+			 const struct touch_event *event, uint64_t end)
+{
+	struct touch_pending *p = &s->pending[pending_slot(event->tid)];
+	struct touch_mapping *m = touch_spaces_mapping(s, p->mapping);
+	uint64_t from = p->start > event->start ? p->start : event->start;
+	int64_t before = m ? m->bytes : 0;
+
+	if (!p->is_open || !p->is_asked || p->pid != event->pid || p->tid != event->tid ||
+	    from >= p->end || from >= end)
+		return;
+	p->is_open = false;
+	if (!m || !is_anonymous(event->path))
+		return;
+	fill(s, space, from, p->end < end ? p->end : end, p->mapping);
+	if (m->bytes == before)
+		return;
+	if (!before) {
+		m->start = from;
+		m->what = is_shared_memory(event->path) ? MAPPING_SHARED : MAPPING_MMAP;
+	}
+	m->calls++;
 }
 
 static int unasked_heap(struct touch_spaces *s, struct touch_space *space,
@@ -297,7 +281,8 @@ static int unasked_heap(struct touch_spaces *s, struct touch_space *space,
 static int heap_by(struct touch_spaces *s, struct touch_space *space,
 		   const struct touch_event *event, const struct unwind_frame *frames, size_t depth)
 {
-	int id = depth ? find_stack(s, MAPPING_HEAP, event->pid, frames, depth) : MAPPING_UNKNOWN;
+	const struct touch_mapping kind = {.what = MAPPING_HEAP};
+	int id = depth ? find_stack(s, &kind, event->pid, frames, depth) : MAPPING_UNKNOWN;
 
 	if (id)
 		return id;
@@ -339,18 +324,40 @@ static void map_heap(struct touch_spaces *s, struct touch_space *space,
 		    space->grower ? space->grower : unasked_heap(s, space, event));
 }
 
+static int *rest_of(struct touch_space *space, enum mapping_what what)
+{
+	return what == MAPPING_FILE	? &space->file
+	       : what == MAPPING_UNSEEN ? &space->unseen
+					: &space->pieces;
+}
+
+static int rest(struct touch_spaces *s, struct touch_space *space, enum mapping_what what,
+		const struct touch_event *event)
+{
+	int *id = rest_of(space, what);
+
+	if (!*id)
+		*id = new_mapping(s, what, event);
+	return *id;
+}
+
+/* Nobody is known who asked. */
 static void map_rest(struct touch_spaces *s, struct touch_space *space,
 		     const struct touch_event *event, uint64_t end)
 {
-	bool is_file = !is_anonymous(event->path);
-	int *id = is_file ? &space->file : &space->pieces;
+	struct touch_event part = *event;
+	uint64_t stop;
 
-	if (!*id)
-		*id = new_mapping(s, is_file ? MAPPING_FILE : MAPPING_PIECES, event);
-	if (is_file)
-		put(space, event->start, end, *id);
-	else
-		fill(s, space, event->start, end, *id);
+	if (!is_anonymous(event->path)) {
+		touch_ranges_put(&space->ranges, event->start, end,
+				 rest(s, space, MAPPING_FILE, event));
+		return;
+	}
+	for (; touch_ranges_next_gap(&space->ranges, &part.start, end, &stop); part.start = stop)
+		fill(s, space, part.start, stop,
+		     rest(s, space,
+			  stop - part.start < TOUCH_LARGE_BYTES ? MAPPING_PIECES : MAPPING_UNSEEN,
+			  &part));
 }
 
 void touch_spaces_map(struct touch_spaces *s, const struct touch_event *event)
@@ -362,9 +369,13 @@ void touch_spaces_map(struct touch_spaces *s, const struct touch_event *event)
 		return;
 	if (text_starts_with(event->path, "[heap]")) {
 		map_heap(s, space, event, end);
-	} else if (!settle(s, space, event, event->start, end)) {
+		return;
+	}
+	if (!settle(s, space, event, event->start, end)) {
+		settle_asked(s, space, event, end);
 		map_rest(s, space, event, end);
 	}
+	touch_ranges_protect(&space->ranges, event->start, end, event->is_none);
 }
 
 void touch_spaces_fork(struct touch_spaces *s, const struct touch_event *event)
@@ -374,7 +385,7 @@ void touch_spaces_fork(struct touch_spaces *s, const struct touch_event *event)
 	touch_spaces_clear(s, event->pid);
 	child = space_of(s, event->pid);
 	parent = find_space(s, event->parent);
-	if (!child || !parent || !parent->count)
+	if (!child || !parent || !parent->ranges.count)
 		return;
 	child->heap = parent->heap;
 	child->grower = parent->grower;
@@ -382,9 +393,11 @@ void touch_spaces_fork(struct touch_spaces *s, const struct touch_event *event)
 	child->heap_end = parent->heap_end;
 	child->is_heap_watched = parent->is_heap_watched;
 	child->pieces = parent->pieces;
+	child->unseen = parent->unseen;
+	child->main_sp = parent->main_sp;
 	child->file = parent->file;
-	for (size_t i = 0; i < parent->count; i++)
-		insert(child, i, parent->ranges[i]);
+	for (size_t i = 0; i < parent->ranges.count; i++)
+		touch_ranges_insert(&child->ranges, i, parent->ranges.items[i]);
 }
 
 void touch_spaces_clear(struct touch_spaces *s, pid_t pid)
@@ -393,7 +406,7 @@ void touch_spaces_clear(struct touch_spaces *s, pid_t pid)
 
 	if (!space)
 		return;
-	free(space->ranges);
+	free(space->ranges.items);
 	*space = s->spaces[--s->space_count];
 }
 
@@ -401,10 +414,29 @@ const struct touch_range *touch_spaces_range(const struct touch_spaces *s, pid_t
 					     uint64_t address)
 {
 	const struct touch_space *space = find_space(s, pid);
-	size_t at = space ? range_at(space, address) : 0;
+	size_t at = space ? touch_ranges_at(&space->ranges, address) : 0;
 
-	return space && at < space->count && space->ranges[at].start <= address ? &space->ranges[at]
-										: NULL;
+	return space && at < space->ranges.count && space->ranges.items[at].start <= address
+		       ? &space->ranges.items[at]
+		       : NULL;
+}
+
+const struct touch_space *touch_spaces_space(const struct touch_spaces *s, pid_t pid)
+{
+	return find_space(s, pid);
+}
+
+void touch_spaces_note_sp(struct touch_spaces *s, const struct touch_event *event)
+{
+	struct touch_space *space;
+
+	/* Inside an execve(2) it is still the old one. */
+	if (!event->regs || event->tid != event->pid || registers_in_syscall(event->regs))
+		return;
+	space = space_of(s, event->pid);
+	if (space && !space->main_sp &&
+	    !touch_spaces_range(s, event->pid, registers_sp(event->regs)))
+		space->main_sp = registers_sp(event->regs);
 }
 
 int touch_spaces_find(const struct touch_spaces *s, pid_t pid, uint64_t address)
@@ -452,7 +484,7 @@ void touch_spaces_release(struct touch_spaces *s)
 	for (size_t i = 0; i < s->mapping_count; i++)
 		free(s->mappings[i].frames);
 	for (size_t i = 0; i < s->space_count; i++)
-		free(s->spaces[i].ranges);
+		free(s->spaces[i].ranges.items);
 	free(s->mappings);
 	*s = (struct touch_spaces){0};
 }

@@ -1,10 +1,15 @@
 /*
  * touch_space.h - which reservation of address space an address belongs to, as time goes on; pure.
  *
- * Large mappings are known from mmap:vm_unmapped_area, with who asked; how far they reach, and the
- * heap of brk(2), from PERF_RECORD_MMAP2. What was mapped later at an address hides what was there
- * before. Of what was mapped in small pieces, or at an address the program chose, nobody is known
- * who asked: it is one mapping a process. So are files, programs' own among them.
+ * Large mappings are known from mmap:vm_unmapped_area, and where the program chose the address from
+ * syscalls:sys_enter_mmap, with who asked; how far they reach, and the heap of brk(2), from
+ * PERF_RECORD_MMAP2. What was mapped later at an address that the kernel chose hides what was there
+ * before; at one of the program's choice it is more of what was there, as a heap is committed in
+ * parts. Of what was mapped in small pieces nobody is known who asked: it is one mapping a process.
+ * So is what is large and nobody was seen to ask for, and so are files, programs' own among them.
+ *
+ * A thread's stack is what lies above a guard, up to the end of one call's mapping; that of the
+ * main thread is where its stack pointer was first.
  *
  * Of a heap that has become large some growths are known with who asked, by maple_tree:ma_write:
  * what comes after one is the same asker's until the next. Before, it is nobody's.
@@ -12,12 +17,14 @@
  * Bounded: MAPPINGS_MAX mappings, after half of which those of one stack are one, and HEAPS_MAX
  * askers for growth of heaps; SPACES_MAX processes of RANGES_MAX ranges; of more, nothing is known.
  *
- * LIMITATIONS: munmap(2) is not seen. What is mapped at a chosen address where something was
+ * LIMITATIONS: munmap(2) is not seen. A guard made by madvise(2) (MADV_GUARD_INSTALL) is not seen:
+ * such a stack is memory like any other. What is mapped at a chosen address where something was
  * unmapped counts to what was there. Growth in place by mremap(2) is in no mapping.
  */
 #ifndef OOMLAB_CAPTURE_TOUCH_SPACE_H
 #define OOMLAB_CAPTURE_TOUCH_SPACE_H
 
+#include "capture/touch_ranges.h"
 #include "capture/touch_sample.h"
 #include "symbols/unwind.h"
 
@@ -25,7 +32,6 @@ enum {
 	MAPPINGS_MAX = 512,
 	HEAPS_MAX = 128,
 	SPACES_MAX = 256,
-	RANGES_MAX = 4096,
 	PENDING_MAX = 256,
 };
 
@@ -36,15 +42,17 @@ enum mapping_what {
 	MAPPING_MMAP,
 	MAPPING_SHARED, /* mmap(2) of shared memory, or of a file in memory */
 	MAPPING_HEAP,	/* brk(2) */
-	MAPPING_PIECES, /* all else that is anonymous */
+	MAPPING_PIECES, /* all else that is anonymous, each of less than 1 MiB */
+	MAPPING_UNSEEN, /* ... of more: nobody was seen to ask for it */
 	MAPPING_FILE,
 };
 
 struct touch_mapping {
 	enum mapping_what what;
 	pid_t pid;
-	uint64_t start; /* of the first */
-	int64_t bytes;	/* of all */
+	bool is_requested; /* mmap(2) was told the address */
+	uint64_t start;	   /* of the first */
+	int64_t bytes;	   /* of all */
 	int64_t calls;
 	int64_t open_bytes, open_calls; /* of these, room that was found and not seen mapped */
 	uint64_t t_ns;			/* when the first was made */
@@ -53,26 +61,21 @@ struct touch_mapping {
 	struct unwind_frame *frames;
 };
 
-struct touch_range {
-	uint64_t start, end;
-	int mapping;
-};
-
 struct touch_space {
 	pid_t pid;
-	int heap, pieces, file; /* mappings nobody is known for; 0: none yet */
-	int grower;		/* mapping of who asked last for more of the heap; 0: nobody */
+	int heap, pieces, unseen, file; /* mappings nobody is known for; 0: none yet */
+	int grower; /* mapping of who asked last for more of the heap; 0: nobody */
 	uint64_t heap_start, heap_end;
 	bool is_heap_watched;
-	struct touch_range *ranges; /* by address, not overlapping */
-	size_t count;
+	uint64_t main_sp; /* of the main thread, on the stack the kernel made; 0: not known */
+	struct touch_ranges ranges;
 };
 
 /* What a thread asked for last; open until it is known how far it reaches. */
 struct touch_pending {
 	pid_t pid, tid;
-	bool is_open;
-	uint64_t pc, sp; /* of the call */
+	bool is_open, is_asked; /* is_asked: at this address, if it is free */
+	uint64_t pc, sp;	/* of the call */
 	uint64_t start, end;
 	uint64_t t_ns;
 	int mapping;
@@ -90,6 +93,9 @@ struct touch_spaces {
 /* TOUCH_RESERVE, with its stack. */
 void touch_spaces_reserve(struct touch_spaces *spaces, const struct touch_event *event,
 			  const struct unwind_frame *frames, size_t depth);
+/* TOUCH_ASK, with its stack. */
+void touch_spaces_ask(struct touch_spaces *spaces, const struct touch_event *event,
+		      const struct unwind_frame *frames, size_t depth);
 /* TOUCH_GROW, with its stack. */
 void touch_spaces_grow(struct touch_spaces *spaces, const struct touch_event *event,
 		       const struct unwind_frame *frames, size_t depth);
@@ -107,6 +113,11 @@ void touch_spaces_clear(struct touch_spaces *spaces, pid_t pid);
 /* What is mapped together with an address; NULL: not known. Until the next call that changes it. */
 const struct touch_range *touch_spaces_range(const struct touch_spaces *spaces, pid_t pid,
 					     uint64_t address);
+
+/* Any event that can tell where the stack of the main thread is. */
+void touch_spaces_note_sp(struct touch_spaces *spaces, const struct touch_event *event);
+/* NULL: nothing is known of the process. */
+const struct touch_space *touch_spaces_space(const struct touch_spaces *spaces, pid_t pid);
 
 /* The mapping at an address, or MAPPING_UNKNOWN. */
 int touch_spaces_find(const struct touch_spaces *spaces, pid_t pid, uint64_t address);

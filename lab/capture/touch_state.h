@@ -51,6 +51,7 @@ struct touch {
 	bool is_by_faults; /* there is nothing else */
 	struct touch_blocks blocks;
 	struct touch_row *last_fault; /* NULL: none yet */
+	struct touch_row *last_file;  /* that gained pages of files; NULL: none yet */
 	int mounts;		      /* keeps what a container has mounted; -1: not another's */
 	struct last_row {
 		pid_t tid;
@@ -99,6 +100,8 @@ void touch_suspect(struct touch *t, const struct touch_event *event, int64_t byt
 void touch_end_huge(struct touch *t);
 
 /* touch_gaps.c */
+/* Pages of files that came are of who gained some last, where this one made room alone. */
+struct touch_row *touch_file_row(struct touch *t, const struct touch_event *event);
 void touch_lose(struct touch *t, const struct touch_event *event, int64_t bytes);
 /* Somebody was at work while the tracepoint was off; by a TOUCH_TICK of the clock. */
 void touch_at_work(struct touch *t, const struct touch_event *event, struct touch_row *row,

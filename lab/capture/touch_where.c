@@ -3,9 +3,8 @@
 #include "symbols/registers.h"
 
 /* A frame may reach below the pointer, and a stack far above it. */
-#define STACK_BELOW   (UINT64_C(64) << 10)
-#define STACK_MOST    (UINT64_C(64) << 20)
-#define STACK_IN_HEAP (UINT64_C(256) << 10) /* made by the program itself */
+#define STACK_BELOW (UINT64_C(64) << 10)
+#define STACK_MOST  (UINT64_C(64) << 20)
 
 static size_t slot_of(pid_t tid, uint64_t pc)
 {
@@ -14,17 +13,35 @@ static size_t slot_of(pid_t tid, uint64_t pc)
 	return (h ^ h >> 29) % WHERE_SLOTS;
 }
 
-/* Near the stack pointer, and mapped with it: by the kernel, or as the stack of a thread. */
-static bool is_stack(const struct touch_spaces *spaces, pid_t pid, uint64_t sp, uint64_t address)
+static bool is_near(uint64_t a, uint64_t b)
 {
-	const struct touch_range *range = touch_spaces_range(spaces, pid, sp);
-	const struct touch_mapping *m = range ? touch_spaces_mapping(spaces, range->mapping) : NULL;
-	bool is_made_for_it =
-		!range || (range->end - range->start <= STACK_MOST && m && m->what != MAPPING_HEAP);
+	return (a > b ? a - b : b - a) < STACK_MOST;
+}
 
-	return address + STACK_BELOW >= sp &&
-	       address < sp + (is_made_for_it ? STACK_MOST : STACK_IN_HEAP) &&
-	       touch_spaces_range(spaces, pid, address) == range;
+/* The kernel makes more of it as it is used, and tells nobody: it is in no mapping. */
+static bool is_main_stack(const struct touch_spaces *s, pid_t pid, uint64_t sp, uint64_t address)
+{
+	const struct touch_space *space = touch_spaces_space(s, pid);
+
+	return space && space->main_sp && is_near(sp, space->main_sp) &&
+	       is_near(address, space->main_sp) && address + STACK_BELOW >= sp &&
+	       !touch_spaces_range(s, pid, address);
+}
+
+/* Mapped for it, with a guard, or the kernel's. */
+static bool is_stack(const struct touch_spaces *s, pid_t pid, uint64_t sp, uint64_t address)
+{
+	const struct touch_range *range = touch_spaces_range(s, pid, sp);
+	const struct touch_space *space = touch_spaces_space(s, pid);
+	size_t at;
+
+	if (!range)
+		return is_main_stack(s, pid, sp, address);
+	at = (size_t)(range - space->ranges.items);
+	return address >= range->start && address < range->end && address + STACK_BELOW >= sp &&
+	       range->end - range->start <= STACK_MOST &&
+	       touch_ranges_has_guard(&space->ranges, at) &&
+	       !(at + 1 < space->ranges.count && touch_ranges_are_together(range, range + 1));
 }
 
 static struct touch_where at_address(const struct touch_spaces *spaces, pid_t pid, uint64_t sp,

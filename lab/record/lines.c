@@ -174,6 +174,7 @@ const struct field fields_touch[] = {
 	FIELD(struct record_touch, is_syscall, "syscall", BOOL),
 	FIELD(struct record_touch, anon, "anon", I64),
 	FIELD(struct record_touch, anon_lost, "anon_lost", I64),
+	FIELD(struct record_touch, swapped_in, "swapped_in", I64),
 	FIELD(struct record_touch, file, "file", I64),
 	FIELD(struct record_touch, shmem, "shmem", I64),
 	FIELD(struct record_touch, faults, "faults", I64),
@@ -189,6 +190,7 @@ const struct field fields_mapping[] = {
 	FIELD(struct record_mapping, id, "id", I64, REQUIRED),
 	FIELD(struct record_mapping, pid, "pid", I64, REQUIRED),
 	FIELD(struct record_mapping, what, "what", STRING, REQUIRED),
+	FIELD(struct record_mapping, is_requested, "requested", BOOL),
 	FIELD(struct record_mapping, start, "start", ADDRESS),
 	FIELD(struct record_mapping, bytes, "bytes", I64),
 	FIELD(struct record_mapping, calls, "calls", I64),
@@ -196,6 +198,16 @@ const struct field fields_mapping[] = {
 	FIELD(struct record_mapping, first_ns, "first", I64),
 	FIELD(struct record_mapping, last_ns, "last", I64),
 	FIELD(struct record_mapping, stack, "stack", STRING),
+	FIELDS_END,
+};
+
+const struct field fields_memory_file[] = {
+	FIELD(struct record_memory_file, t_ns, "t", I64, REQUIRED),
+	FIELD(struct record_memory_file, name, "name", STRING, REQUIRED),
+	FIELD(struct record_memory_file, pid, "pid", I64),
+	FIELD(struct record_memory_file, comm, "comm", STRING),
+	FIELD(struct record_memory_file, size, "size", I64),
+	FIELD(struct record_memory_file, resident, "resident", I64, REQUIRED),
 	FIELDS_END,
 };
 

@@ -157,6 +157,7 @@ struct record_touch {
 	bool is_syscall; /* touched by the kernel on behalf of a system call */
 	const char *stack;
 	int64_t anon, anon_lost, file, shmem; /* bytes; absent: none */
+	int64_t swapped_in; /* of anon: had been swapped out; absent: none */
 	int64_t faults;			      /* page faults, of whatever size; absent: none */
 	int64_t lone; /* of the faults: each alone in its 2 MiB; absent: none, or sizes are known */
 	int64_t mapping;  /* of the record's mappings; absent: not known in which */
@@ -167,18 +168,34 @@ struct record_touch {
 
 /*
  * Address space that was asked for, as the kernel gave it: of 1 MiB and more in one piece, the heap
- * of brk(2), or all the rest of a process, and all its files. Given back is not seen; what is
- * touched is in the touches.
+ * of brk(2), or the rest of a process that nobody was seen to ask for ("small": each of less than
+ * 1 MiB; "unseen": of more; "pieces" and "anonymous": of any size), and all its files. Given back is
+ * not seen; what is touched is in the touches.
  */
 struct record_mapping {
 	int64_t id, pid;
-	const char *what; /* mmap, shared, heap, pieces, file; anonymous: all but the heap */
+	const char *what;  /* mmap, shared, heap, small, unseen, file, pieces, anonymous */
+	bool is_requested; /* at an address that the program chose */
 	uint64_t start;	  /* of the first of `calls` */
 	int64_t bytes;	  /* of all calls together; absent: of files */
 	int64_t calls;	  /* absent: not counted */
 	int64_t t_ns;	  /* of the first call */
 	int64_t first_ns, last_ns; /* when it was touched; absent: not seen */
 	const char *stack;	   /* of the first call, as in a touch; NULL: not known */
+	unsigned int line;
+};
+
+/*
+ * A file that lives in memory (tmpfs, memfd), as it was when the lab looked: of 1 MiB and more, the
+ * largest first, while what is charged comes near the limit. What it holds need not be charged to
+ * the run's cgroup alone.
+ */
+struct record_memory_file {
+	int64_t t_ns; /* of the look; those of one have the same */
+	const char *name;
+	int64_t pid;	  /* has it open; absent: found in its file system, written since the start */
+	const char *comm; /* of that process */
+	int64_t size, resident; /* bytes; as ls(1) shows it; what it holds */
 	unsigned int line;
 };
 
@@ -330,6 +347,8 @@ struct record {
 	size_t touch_count;
 	struct record_mapping *mappings;
 	size_t mapping_count;
+	struct record_memory_file *memory_files;
+	size_t memory_file_count;
 	struct record_resident *residents;
 	size_t resident_count;
 	struct record_frame *frames;
@@ -447,6 +466,7 @@ void record_put_site(struct record_writer *w, const struct record_site *site);
 void record_put_module(struct record_writer *w, int64_t id, const char *path);
 void record_put_touch(struct record_writer *w, const struct record_touch *touch);
 void record_put_mapping(struct record_writer *w, const struct record_mapping *mapping);
+void record_put_memory_file(struct record_writer *w, const struct record_memory_file *file);
 void record_put_resident(struct record_writer *w, const struct record_resident *resident);
 void record_put_frame(struct record_writer *w, const struct record_frame *frame);
 void record_put_reservation(struct record_writer *w, const struct record_reservation *reservation);

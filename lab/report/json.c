@@ -451,6 +451,8 @@ json_t *report_to_json(const struct facts *f, const struct doc *doc)
 	json_object_set_new(report, "touches", touches_json(f));
 	if (f->record->premortem)
 		json_object_set_new(report, "premortem", premortem_to_json(f));
+	if (f->record->memory_file_count)
+		json_object_set_new(report, "memory_files", memory_files_to_json(f));
 	json_put_mapped(report, f);
 	json_object_set_new(report, "timeline", timeline_json(f->record));
 	json_object_set_new(report, "explanation", explanation_json(doc));

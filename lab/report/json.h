@@ -25,6 +25,9 @@ json_t *kills_to_json(const struct facts *facts);
 /* What was seen just before the limit; NULL: the record says nothing of it. */
 json_t *premortem_to_json(const struct facts *facts);
 
+/* Files in memory at the last look, the largest first; NULL: none was seen. */
+json_t *memory_files_to_json(const struct facts *facts);
+
 /* "arenas" of the report and of a look. */
 json_t *arena_to_json(const struct facts *facts, const struct record_arena *arena);
 

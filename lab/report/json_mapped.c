@@ -52,6 +52,8 @@ static json_t *reservation_json(const struct mapped *m)
 	json_put_text(object, "what", m->what);
 	if (m->is_by_known)
 		put_place(object, &m->by);
+	if (m->is_requested)
+		json_object_set_new(object, "requested_address", json_true());
 	json_put_number(object, "calls", m->calls);
 	json_put_number(object, "reserved", m->reserved);
 	json_put_number(object, "touched", m->touches.total);

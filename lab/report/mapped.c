@@ -59,7 +59,7 @@ static const struct record_arena *arena_in(const struct record *r, const struct 
 static bool is_same(const struct mapped *a, const struct mapped *b)
 {
 	return !a->arena && !b->arena && !strcmp(a->what, b->what) &&
-	       a->is_by_known == b->is_by_known &&
+	       a->is_requested == b->is_requested && a->is_by_known == b->is_by_known &&
 	       (!a->is_by_known || touch_is_same_place(&a->by, &b->by));
 }
 
@@ -103,7 +103,8 @@ static bool blame_init(const struct record *r, const struct record_arena *a, str
 static void place_mapping(struct gatherer *g, size_t i)
 {
 	const struct record_mapping *m = &g->record->mappings[i];
-	struct mapped wanted = {.what = m->what, .arena = arena_in(g->record, m)};
+	struct mapped wanted = {
+		.what = m->what, .is_requested = m->is_requested, .arena = arena_in(g->record, m)};
 	size_t at;
 
 	wanted.is_by_known = blame_init(g->record, wanted.arena, &wanted.by);
@@ -118,6 +119,7 @@ static void place_mapping(struct gatherer *g, size_t i)
 		entry->arena = wanted.arena;
 		entry->by = wanted.by;
 		entry->is_by_known = wanted.is_by_known;
+		entry->is_requested = wanted.is_requested;
 	}
 	add_mapping(&g->list->items[at], m);
 	g->entries[i] = at;
@@ -208,16 +210,19 @@ char *mapped_by(const struct mapped *m)
 				   : place ? place
 					   : "?");
 	if (place)
-		return text_format("%s%s", place, strcmp(m->what, "heap") ? "" : ", heap");
+		return text_format("%s%s%s", place, strcmp(m->what, "heap") ? "" : ", heap",
+				   m->is_requested ? ", at a requested address" : "");
 	if (!strcmp(m->what, "heap"))
 		return xstrdup("the heap: brk(2), by malloc()");
-	if (!strcmp(m->what, "pieces"))
-		return xstrdup("small mappings, static data");
+	if (!strcmp(m->what, "small"))
+		return xstrdup("not seen: mappings of less than 1 MiB each");
+	if (!strcmp(m->what, "unseen") || !strcmp(m->what, "pieces"))
+		return xstrdup("not seen: neither malloc's heap nor a file");
 	if (!strcmp(m->what, "anonymous"))
 		return xstrdup("by whom is not known");
 	if (!strcmp(m->what, "stack"))
 		return xstrdup("stacks the kernel made");
 	if (!strcmp(m->what, "file"))
-		return xstrdup("data of programs and libraries");
+		return xstrdup("mapped files, programs and libraries among them");
 	return xstrdup(strcmp(m->what, "elsewhere") ? "(not known)" : "not told apart");
 }

@@ -12,6 +12,7 @@
 struct mapped {
 	const char *what; /* record_mapping's; stack: the kernel's; elsewhere: in none */
 	const struct record_arena *arena; /* that lives in it; NULL: none, or not it alone */
+	bool is_requested;		  /* the program chose the address */
 	bool is_by_known;
 	struct touch_line by;	   /* who asked for it */
 	int64_t reserved;	   /* absent: not known */
@@ -35,8 +36,8 @@ void mapped_release(struct mapped_list *list);
 const struct mapped *mapped_of_arena(const struct mapped_list *list,
 				     const struct record_arena *arena);
 
-/* For people: "take at t.c:12", "node at t.c:5, heap", "arena \"pool\" of t.c:12", "stacks the kernel made". The caller
- * frees. */
+/* For people: "take at t.c:12", "node at t.c:5, heap", "arena \"pool\" of t.c:12", "stacks the
+ * kernel made". The caller frees. */
 char *mapped_by(const struct mapped *mapped);
 
 #endif

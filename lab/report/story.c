@@ -209,6 +209,7 @@ void story_tell(const struct facts *facts, struct doc *doc)
 	story_asked(facts, doc);
 	story_reserved(facts, doc);
 	story_touched(facts, doc);
+	story_files(facts, doc);
 	story_who(facts, doc);
 	story_tree(facts, doc);
 	story_mapped(facts, doc);

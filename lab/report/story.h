@@ -20,6 +20,7 @@ void story_summary(const struct facts *facts, struct doc *doc);
 void story_asked(const struct facts *facts, struct doc *doc);
 void story_reserved(const struct facts *facts, struct doc *doc); /* goes on with story_asked() */
 void story_touched(const struct facts *facts, struct doc *doc);
+void story_files(const struct facts *facts, struct doc *doc); /* before story_who() */
 void story_who(const struct facts *facts, struct doc *doc);
 void story_premortem(const struct facts *facts, struct doc *doc);
 void story_tree(const struct facts *facts, struct doc *doc);

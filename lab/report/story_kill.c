@@ -351,13 +351,31 @@ static bool is_itemised(const struct budget *b)
 	return b->count && strcmp(b->items[0].key, "not_itemised") != 0;
 }
 
+/* Samples are some milliseconds apart: the kernel's own peak can lie between two of them. */
+static bool missed_peak(const struct facts *f, const struct budget *b)
+{
+	return b == &f->at_peak && is_known(f->peak) && !f->is_peak_sampled &&
+	       f->peak - b->total > f->peak / 100;
+}
+
+static void say_missed_peak(const struct facts *f, const struct budget *b, struct doc *doc)
+{
+	doc_sentence(doc,
+		     "These are the %s of the highest sample; the peak that the kernel counted, "
+		     "%s, was met by none.",
+		     SIZE(b->total), SIZE(f->peak));
+	doc_cite(doc, "sample %zu", b->sample_number);
+}
+
 void story_budget(const struct facts *f, struct doc *doc)
 {
 	const struct budget *b = f->at_kill.count ? &f->at_kill : &f->at_peak;
 
 	if (!is_itemised(b))
 		return;
-	if (b == &f->at_peak)
+	if (missed_peak(f, b))
+		doc_heading(doc, "Where the memory was, in the highest sample");
+	else if (b == &f->at_peak)
 		doc_heading(doc, "Where the memory was, at its highest");
 	else if (b->kmsg)
 		doc_heading(doc, "Where the memory was at the kill, by the kernel's own account");
@@ -371,4 +389,6 @@ void story_budget(const struct facts *f, struct doc *doc)
 	else
 		doc_cite(doc, "sample %zu", b->sample_number);
 	draw_budget(b, doc);
+	if (missed_peak(f, b))
+		say_missed_peak(f, b, doc);
 }

@@ -7,7 +7,9 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/story.h"
+#include "report/story_explained.h"
 #include "report/touch_tree.h"
+#include "report/touches.h"
 
 enum { ROWS_MAX = 16, INDENT_MAX = 12, CHAIN_MAX = 4 };
 
@@ -72,13 +74,24 @@ static void draw(struct drawing *d, size_t node, size_t depth)
 			draw(d, at, depth + 1);
 }
 
+static bool has_tables(const struct facts *f)
+{
+	struct touches t;
+	bool has;
+
+	touches_gather(f->record, &t);
+	has = explained_has_tables(f, &t);
+	touches_release(&t);
+	return has;
+}
+
 void story_tree(const struct facts *f, struct doc *doc)
 {
 	struct touch_tree tree;
 	struct drawing d = {.doc = doc, .tree = &tree};
 
 	touch_tree_grow(f->record, &tree);
-	if (shown_children(&tree, 0)) {
+	if (shown_children(&tree, 0) && has_tables(f)) {
 		doc_heading(doc, "By call");
 		doc_table(doc);
 		doc_row(doc, story_unit(tree.nodes[0].bytes), "%", "who called whom");

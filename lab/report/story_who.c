@@ -2,11 +2,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/story.h"
+#include "report/story_explained.h"
 #include "report/touches.h"
 
 enum { ROWS_MAX = 8 };
@@ -18,20 +20,52 @@ static void cite_samples(struct doc *doc, const struct touches *t)
 	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
 }
 
-static void say_largest(const struct touches *t, struct doc *doc)
+/* Of files what is resident alone is told, beside what is the program's own. */
+static bool is_file(const struct touch_line *line)
+{
+	return line->kind == TOUCH_FILE;
+}
+
+/*
+ * Lines of either, the largest first; these are borrowed. The caller frees the array. Where bytes
+ * are an estimate of what was ever touched, nothing is known of what is resident: all are of the
+ * first.
+ */
+static struct touches pick(const struct facts *f, const struct touches *t, bool of_files)
+{
+	bool is_estimate = touches_lack(f->record) != NULL;
+	struct touches some = *t;
+
+	some.lines = xcalloc(t->count + 1, sizeof(*some.lines));
+	some.count = 0;
+	some.total = 0;
+	for (size_t i = 0; i < t->count; i++)
+		if ((is_file(&t->lines[i]) && !is_estimate) == of_files) {
+			some.lines[some.count++] = t->lines[i];
+			some.total += t->lines[i].bytes;
+		}
+	return some;
+}
+
+/* all: of it; it is all memory, unless files are enough to be told of for themselves. */
+static void say_largest(const struct touches *t, const struct touches *files, struct doc *doc)
 {
 	const struct touch_line *line = &t->lines[0];
 	_cleanup_free_ char *place = touch_place(line);
-	double share = 100.0 * (double)line->bytes / (double)t->total;
+	bool is_all = files->total < t->total / 100;
+	int64_t all = t->total + (is_all ? files->total : 0);
+	double share = 100.0 * (double)line->bytes / (double)all;
 
 	if (share >= 50)
-		doc_sentence(doc, "%.1f %% of it came from one place: %s (%s), %s.", share, place,
+		doc_sentence(doc, "%.1f %% of it%s came from one place: %s (%s), %s.", share,
+			     is_all ? "" : ", mapped files apart,", place,
 			     touch_kind_words[line->kind], SIZE(line->bytes));
 	else
 		doc_sentence(doc,
-			     "No one place stands out; the largest share, %.1f %%, is that of %s "
+			     "No one place stands out; the largest share, %.1f %%%s, is that of %s "
 			     "(%s), %s.",
-			     share, place, touch_kind_words[line->kind], SIZE(line->bytes));
+			     share, is_all ? "" : " without mapped files", place,
+			     touch_kind_words[line->kind], SIZE(line->bytes));
 	cite_samples(doc, t);
 }
 
@@ -96,6 +130,81 @@ static void say_processes(const struct facts *f, const struct touches *t, struct
 	if (is_known(peak) && t->total / 10 * 9 > peak)
 		doc_sentence(doc, "So it is more than was ever charged to the cgroup at once: %s.",
 			     SIZE(peak));
+	cite_samples(doc, t);
+}
+
+/* What is there, and what came and went. */
+static void say_files(const struct facts *f, const struct touches *t, const struct touches *files,
+		      struct doc *doc)
+{
+	bool has_table = explained_has_table(f, files->total, true);
+	bool has_gone = t->file_gone > files->total / 10 &&
+			explained_is_worth_telling(f, t->file_gone);
+
+	if (!files->count || (!has_table && !has_gone))
+		return;
+	doc_sentence(doc,
+		     "Of mapped files, programs and libraries among them, %s were resident when "
+		     "last seen%s",
+		     SIZE(files->total), has_table ? ":" : ".");
+	cite_samples(doc, t);
+	if (has_table)
+		draw_table(f, files, doc);
+	if (!has_gone)
+		return;
+	doc_sentence(doc,
+		     "Another %s of mapped files came and went, reclaimed or unmapped; what was "
+		     "read again is counted each time.",
+		     SIZE(t->file_gone));
+	cite_samples(doc, t);
+}
+
+/* Of a cgroup that is the run's own the counters begin with 0. */
+static int64_t refaulted(const struct facts *f, enum metric metric)
+{
+	const struct record *r = f->record;
+	const struct record_sample *last;
+	int64_t most = record_max(r, metric, &last);
+	bool is_own = !r->backend || strcmp(r->backend, "current") != 0;
+
+	for (size_t i = 0; !is_own && i < r->sample_count; i++)
+		if (is_known(r->samples[i].value[metric]))
+			return most - r->samples[i].value[metric];
+	return is_own ? or_zero(most) : 0;
+}
+
+static void say_refaults(const struct facts *f, struct doc *doc)
+{
+	static const struct {
+		enum metric metric;
+		const char *what, *key;
+	} kinds[] = {
+		{METRIC_REFAULT_FILE, "files", "workingset_refault_file"},
+		{METRIC_REFAULT_ANON, "anonymous memory from swap", "workingset_refault_anon"},
+	};
+	int64_t page = is_known(f->record->page_size) ? f->record->page_size : 4096;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int64_t pages = refaulted(f, kinds[i].metric);
+
+		if (pages <= 0 || pages > INT64_MAX / page ||
+		    !explained_is_worth_telling(f, pages * page))
+			continue;
+		doc_sentence(doc,
+			     "The kernel counted %" PRId64
+			     " pages of %s (%s) that were reclaimed and "
+			     "had to be read again.",
+			     pages, kinds[i].what, SIZE(pages * page));
+		doc_cite(doc, "memory.stat %s", kinds[i].key);
+	}
+}
+
+static void say_swapped(const struct touches *t, struct doc *doc)
+{
+	if (!t->swapped_in)
+		return;
+	doc_sentence(doc, "%s more came back from swap, where they had been touched before.",
+		     SIZE(t->swapped_in));
 	cite_samples(doc, t);
 }
 
@@ -174,20 +283,36 @@ static void say_turnover(const struct facts *f, const struct touches *t, struct 
 	cite_samples(doc, t);
 }
 
+static void say_tables(const struct facts *f, const struct touches *t, struct doc *doc)
+{
+	struct touches memory = pick(f, t, false), files = pick(f, t, true);
+
+	doc_heading(doc, "Where resident memory came from");
+	if (memory.count && explained_has_table(f, memory.total, false)) {
+		say_largest(&memory, &files, doc);
+		say_estimate(f, t, doc);
+		draw_table(f, &memory, doc);
+		say_processes(f, &memory, doc);
+	}
+	say_copies(t, doc);
+	say_turnover(f, t, doc);
+	say_swapped(t, doc);
+	say_files(f, t, &files, doc);
+	say_refaults(f, doc);
+	explained_say(f, t, doc);
+	say_sum(f, t, doc);
+	free(memory.lines);
+	free(files.lines);
+}
+
 void story_who(const struct facts *f, struct doc *doc)
 {
 	struct touches t;
 
 	touches_gather(f->record, &t);
-	if (t.count) {
-		doc_heading(doc, "Where resident memory came from");
-		say_largest(&t, doc);
-		say_estimate(f, &t, doc);
-		draw_table(f, &t, doc);
-		say_processes(f, &t, doc);
-		say_copies(&t, doc);
-		say_turnover(f, &t, doc);
-		say_sum(f, &t, doc);
-	}
+	if (t.count && explained_has_tables(f, &t))
+		say_tables(f, &t, doc);
+	else if (t.samples)
+		explained_say_little(f, &t, doc);
 	touches_release(&t);
 }

@@ -20,6 +20,7 @@ void touch_frames_init(struct touch_frames *f, const struct record *r)
 		touch_fit(f);
 	else
 		f->copied = touch_copies(r);
+	f->files = touch_files(r);
 	f->sorted = xcalloc(r->frame_count + 1, sizeof(*f->sorted));
 	for (size_t i = 0; i < r->frame_count; i++)
 		f->sorted[i] = &r->frames[i];
@@ -31,6 +32,7 @@ void touch_frames_release(struct touch_frames *f)
 {
 	free(f->sorted);
 	free(f->copied);
+	free(f->files);
 	*f = (struct touch_frames){0};
 }
 

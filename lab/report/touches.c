@@ -128,11 +128,26 @@ int64_t touch_copied(const struct touch_frames *frames, size_t touch)
 	return frames->copied ? frames->copied[touch] : 0;
 }
 
+static int64_t touch_file_bytes(const struct touch_frames *frames, size_t touch)
+{
+	return frames->files ? frames->files[touch] : or_zero(frames->record->touches[touch].file);
+}
+
+/* Anonymous; what came back from swap had been touched before. */
+static int64_t memory_of(const struct record_touch *touch)
+{
+	int64_t bytes = or_zero(touch->anon) - or_zero(touch->swapped_in);
+
+	return bytes > 0 ? bytes : 0;
+}
+
 int64_t touch_bytes(const struct touch_frames *frames, size_t touch)
 {
 	const struct record_touch *t = &frames->record->touches[touch];
+	int64_t labs = touch_is_labs(frames, t->stack) ? or_zero(t->shmem) : 0;
 
-	return touch_grown(t) + touch_estimate(frames, t) + touch_copied(frames, touch);
+	return memory_of(t) + or_zero(t->shmem) - labs + touch_file_bytes(frames, touch) +
+	       touch_estimate(frames, t) + touch_copied(frames, touch);
 }
 
 void touches_add(const struct touch_frames *frames, const struct record_touch *touch,
@@ -144,19 +159,22 @@ void touches_add(const struct touch_frames *frames, const struct record_touch *t
 		.last_pid = touch->pid,
 		.processes = 1,
 	};
+	int64_t labs = touch_is_labs(frames, touch->stack) ? or_zero(touch->shmem) : 0;
 	const struct {
 		enum touch_kind kind;
 		int64_t bytes;
 	} parts[] = {
 		{estimated_kind(frames, touch), touch_estimate(frames, touch)},
-		{anon_kind(frames, touch), or_zero(touch->anon)},
+		{anon_kind(frames, touch), memory_of(touch)},
 		{touch_shmem_is_file(frames->record, touch) ? TOUCH_FILE : TOUCH_SHMEM,
-		 or_zero(touch->shmem)},
+		 or_zero(touch->shmem) - labs},
 		{TOUCH_FILE, or_zero(touch->file)},
 		{TOUCH_COW, copied},
 	};
 
 	touches->samples += line.samples;
+	touches->labs += labs;
+	touches->swapped_in += or_zero(touch->anon) - memory_of(touch);
 	if (touch->stack)
 		touch_blame(frames, touch->stack, &line);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -201,8 +219,11 @@ void touches_gather(const struct record *record, struct touches *touches)
 	if (record->touch_count)
 		qsort_r(order, record->touch_count, sizeof(*order), by_pid, record->touches);
 	for (size_t i = 0; i < record->touch_count; i++) {
-		const struct record_touch *touch = &record->touches[order[i]];
+		struct record_touch stayed = record->touches[order[i]], *touch = &stayed;
 
+		touches->file_gone += or_zero(touch->file);
+		touch->file = touch_file_bytes(&frames, order[i]);
+		touches->file_gone -= touch->file;
 		touches_add(&frames, touch, touch_copied(&frames, order[i]), touches);
 		touches->processes += touch->pid != last;
 		last = touch->pid;

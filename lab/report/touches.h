@@ -40,9 +40,12 @@ struct touch_line {
 struct touches {
 	struct touch_line *lines; /* the largest first */
 	size_t count;
-	int64_t total;	   /* bytes of all lines */
-	int64_t samples;   /* that they rest on */
-	int64_t processes; /* that touched anything; by touches_gather() alone */
+	int64_t total;	    /* bytes of all lines */
+	int64_t samples;    /* that they rest on */
+	int64_t processes;  /* that touched anything; by touches_gather() alone */
+	int64_t labs;	    /* shared memory that --preload counts in: in no line */
+	int64_t file_gone;  /* of files, came and went: in no line; by touches_gather() alone */
+	int64_t swapped_in; /* came back from swap: in no line */
 };
 
 /* The resolved places of the record's stacks, to be looked up. */
@@ -53,7 +56,8 @@ struct touch_frames {
 	double scale;	  /* so that the target's sum is about its resident size */
 	int64_t resident; /* of the target when it was last seen; absent: not known */
 	const struct record_frame **sorted;
-	int64_t *copied; /* of each of the record's touches: bytes of pages copied after a fork */
+	int64_t *copied; /* of each of the record's touches: bytes of pages copied after a fork, */
+	int64_t *files;	 /* and of file pages that are resident */
 };
 void touch_frames_init(struct touch_frames *frames, const struct record *record);
 void touch_frames_release(struct touch_frames *frames);
@@ -101,8 +105,17 @@ int64_t touch_estimate(const struct touch_frames *frames, const struct record_to
 /* Bytes copied after a fork(2) by the touch of that index (touch_copies.c). */
 int64_t touch_copied(const struct touch_frames *frames, size_t touch);
 
-/* All bytes of the touch of that index, known or estimated, copies among them. */
+/*
+ * All bytes of the touch of that index, known or estimated, copies among them; of files what is
+ * resident, and nothing that is the lab's own.
+ */
 int64_t touch_bytes(const struct touch_frames *frames, size_t touch);
+
+/*
+ * Whether the lab's own library was at work, by itself or by libc: what is shared memory then is
+ * what --preload counts in, and nobody's.
+ */
+bool touch_is_labs(const struct touch_frames *frames, const char *stack);
 
 /* Of one place of a stack, len bytes: whether it is the program's own, no system library's. */
 bool touch_frame_is_own(const struct touch_frames *frames, const char *at, size_t len);

@@ -2,7 +2,8 @@
  * touches_parts.h - what the files of the touches share; nobody else includes it.
  *
  * touch_places.c knows where a stack stands, touch_estimate.c what page faults amount to,
- * touch_copies.c which of them copied a page, touches.c adds up.
+ * touch_copies.c which of them copied a page, touch_files.c what is left of files, touches.c adds
+ * up.
  */
 #ifndef OOMLAB_REPORT_TOUCHES_PARTS_H
 #define OOMLAB_REPORT_TOUCHES_PARTS_H
@@ -38,6 +39,13 @@ void touch_fit(struct touch_frames *frames);
  * is not told unless that was seen at work there.
  */
 int64_t *touch_copies(const struct record *record);
+
+/*
+ * touch_files.c: bytes of file pages of each of the record's touches, as far as they are resident.
+ * What was reclaimed and read again came twice: all that came is made to fit what the process had
+ * of files when it was last seen, since nobody knows which of them went. The caller frees.
+ */
+int64_t *touch_files(const struct record *record);
 
 static inline int64_t touch_grown(const struct record_touch *touch)
 {

@@ -11,6 +11,12 @@
  *	touch_lines loop          1 GiB by a loop
  *	touch_lines stack         48 MiB of a thread's stack, by a function that calls itself
  *	touch_lines main-stack    6 MiB of the stack it was started with
+ *	touch_lines coroutine     32 MiB by a loop on a stack that lies in the middle of these
+ *	touch_lines requested     reserves 256 MiB at an address of its choice and makes the first
+ *	                          and the last 24 MiB usable, by another function
+ *	touch_lines files FILE    eight times: all of a mapped file is read, and 2 MiB by memset();
+ *	                          then tells what is resident of files, in bytes
+ *	touch_lines memory-file   writes to a file in memory without end
  *	touch_lines huge          64 MiB by memset(), in huge pages where there are any
  *	touch_lines huge-and-small
  *	                          2 MiB by memset() in a huge page, 2 MiB of small pages by a
@@ -40,6 +46,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #define KIB(n)	  ((size_t)(n) << 10)
@@ -252,6 +259,100 @@ static void with_heap(void)
 	grow_heap_more(MIB(16));
 }
 
+static char *coroutine_heap;
+static ucontext_t caller, coroutine;
+
+static void on_own_stack(void)
+{
+	by_loop(coroutine_heap, MIB(15));
+	by_loop(coroutine_heap + MIB(16), MIB(17));
+}
+
+/* As runtimes do whose stacks are objects of their heap. */
+static void with_coroutine(void)
+{
+	coroutine_heap = take(MIB(33), MAP_PRIVATE);
+	getcontext(&coroutine);
+	coroutine.uc_stack.ss_sp = coroutine_heap + MIB(15);
+	coroutine.uc_stack.ss_size = MIB(1);
+	coroutine.uc_link = &caller;
+	makecontext(&coroutine, on_own_stack, 0);
+	swapcontext(&caller, &coroutine);
+}
+
+OWN_FRAME static char *take_requested(size_t bytes)
+{
+	char *p = mmap((void *)UINT64_C(0x200000000000), bytes, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		exit(1);
+	return p;
+}
+
+OWN_FRAME static char *commit(char *p, size_t bytes)
+{
+	if (mmap(p, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		 0) == MAP_FAILED)
+		exit(1);
+	return p;
+}
+
+static void with_requested(void)
+{
+	char *p = take_requested(MIB(256));
+
+	by_loop(commit(p, MIB(24)), MIB(24));
+	by_memset(commit(p + MIB(232), MIB(24)), MIB(24));
+}
+
+OWN_FRAME static unsigned long by_reader(const volatile char *p, size_t bytes)
+{
+	unsigned long sum = 0;
+
+	for (size_t i = 0; i < bytes; i += 4096)
+		sum += (unsigned long)p[i];
+	return sum;
+}
+
+static void tell_resident_files(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	char line[256];
+	long kib;
+
+	while (status && fgets(line, sizeof(line), status))
+		if (sscanf(line, "RssFile: %ld", &kib) == 1)
+			printf("%ld\n", kib * 1024);
+	if (status)
+		fclose(status);
+}
+
+static void read_again_and_again(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	off_t size = lseek(fd, 0, SEEK_END);
+	char *memory = take_small(MIB(16));
+	char *file = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (size <= 0 || file == MAP_FAILED)
+		exit(1);
+	for (size_t i = 0; i < 8; i++) {
+		by_reader(file, (size_t)size);
+		by_memset(memory + MIB(2) * i, MIB(2));
+	}
+	tell_resident_files();
+}
+
+static void write_memory_file(void)
+{
+	int fd = memfd_create("scratch", MFD_CLOEXEC);
+	static char block[KIB(64)];
+
+	while (write(fd, block, sizeof(block)) > 0)
+		continue;
+}
+
 static void with_many_pages(void)
 {
 	char *first_block = take_small(MIB(512)), *second_block = take_small(MIB(256));
@@ -317,7 +418,11 @@ static void grow_and_shrink(void)
 /* Of many small pages. */
 static bool run_large(const char *mode, const char *arg)
 {
-	if (!strcmp(mode, "alternate") && arg && atoi(arg) > 0)
+	if (!strcmp(mode, "files") && arg)
+		read_again_and_again(arg);
+	else if (!strcmp(mode, "memory-file"))
+		write_memory_file();
+	else if (!strcmp(mode, "alternate") && arg && atoi(arg) > 0)
 		alternate((size_t)atoi(arg) << 10);
 	else if (!strcmp(mode, "many-threads"))
 		with_many_pages();
@@ -356,6 +461,10 @@ int main(int argc, char **argv)
 		with_large_stack();
 	} else if (!strcmp(mode, "main-stack")) {
 		by_recursion(6);
+	} else if (!strcmp(mode, "coroutine")) {
+		with_coroutine();
+	} else if (!strcmp(mode, "requested")) {
+		with_requested();
 	} else if (!strcmp(mode, "huge")) {
 		by_memset(take_huge(MIB(64)), MIB(64));
 	} else if (!strcmp(mode, "huge-and-small")) {

@@ -1,0 +1,255 @@
+/*
+ * Files in memory near the limit: what is written to them is charged, and no process has it. They
+ * are found where processes have them open, else in the target's tmpfs. Bounded in processes,
+ * descriptors, files and folders; looked for each sixteenth of the limit from a quarter of it on,
+ * and every second from a half.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "capture/source.h"
+#include "capture/trace_ring.h"
+
+enum {
+	PROCESSES_MOST = 64,
+	DESCRIPTORS_MOST = 512,
+	FILES_MOST = 16,
+	ENTRIES_MOST = 2000, /* of folders, of one look */
+	DEPTH_MOST = 4,
+	MOUNTS_MOST = 16,
+};
+
+#define LEAST_BYTES (INT64_C(1) << 20)
+#define AGAIN_NS    INT64_C(1000000000)
+
+struct found {
+	char *name;
+	pid_t pid; /* 0: nobody has it open */
+	dev_t dev;
+	ino_t ino;
+	int64_t size, resident;
+};
+
+struct memory_look {
+	struct found files[FILES_MOST];
+	size_t count, entries;
+	struct stat ring; /* the trace, the lab's own; st_ino 0: there is none */
+	time_t since;	  /* the run's start */
+};
+
+static bool is_due(const struct capture *capture, int64_t current)
+{
+	int64_t limit = capture->status.max_bytes, now = io_now_ns();
+
+	if (limit == INT64_MAX || current < limit / 4)
+		return false;
+	return current >= capture->files_charge + limit / 16 ||
+	       (current >= limit / 2 && now - capture->files_ns >= AGAIN_NS);
+}
+
+static bool is_news(const struct memory_look *look, const struct stat *st)
+{
+	if (look->ring.st_ino && look->ring.st_ino == st->st_ino && look->ring.st_dev == st->st_dev)
+		return false;
+	for (size_t i = 0; i < look->count; i++)
+		if (look->files[i].ino == st->st_ino && look->files[i].dev == st->st_dev)
+			return false;
+	return look->count < FILES_MOST;
+}
+
+static int64_t resident_of(const struct stat *st)
+{
+	return (int64_t)st->st_blocks * 512;
+}
+
+/* Steals the name. */
+static void add(struct memory_look *look, char *name, pid_t pid, const struct stat *st)
+{
+	look->files[look->count++] = (struct found){
+		.name = name,
+		.pid = pid,
+		.dev = st->st_dev,
+		.ino = st->st_ino,
+		.size = st->st_size,
+		.resident = resident_of(st),
+	};
+}
+
+static void look_at_descriptor(struct memory_look *look, pid_t pid, int dir, const char *fd)
+{
+	_cleanup_close_ int file = -1;
+	char name[4096];
+	struct statfs fs;
+	struct stat st;
+	ssize_t len;
+
+	if (fstatat(dir, fd, &st, 0) || !S_ISREG(st.st_mode) || resident_of(&st) < LEAST_BYTES ||
+	    !is_news(look, &st))
+		return;
+	file = openat(dir, fd, O_PATH | O_CLOEXEC);
+	if (file < 0 || fstatfs(file, &fs) || fs.f_type != TMPFS_MAGIC)
+		return;
+	len = readlinkat(dir, fd, name, sizeof(name) - 1);
+	if (len > 0)
+		add(look, xstrndup(name, (size_t)len), pid, &st);
+}
+
+static void look_at_process(struct memory_look *look, pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("/proc/%d/fd", (int)pid);
+	_cleanup_closedir_ DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	for (int i = 0; dir && i < DESCRIPTORS_MOST && (entry = readdir(dir)); i++)
+		if (*entry->d_name != '.')
+			look_at_descriptor(look, pid, dirfd(dir), entry->d_name);
+}
+
+static void look_at_processes(struct memory_look *look, const struct capture *capture)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	char *save = NULL, *line;
+
+	if (io_read_at(capture->cg->levels[0].dirfd, "cgroup.procs", 1 << 20, &text))
+		return;
+	line = strtok_r(text.buf, "\n", &save);
+	for (int i = 0; line && i < PROCESSES_MOST; i++, line = strtok_r(NULL, "\n", &save))
+		if (atoi(line) > 0)
+			look_at_process(look, (pid_t)atoi(line));
+}
+
+/* Steals the descriptor. */
+static void walk(struct memory_look *look, int fd, const char *path, int depth)
+{
+	_cleanup_closedir_ DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+	struct stat top, st;
+
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	if (fstat(fd, &top))
+		return;
+	while (look->entries < ENTRIES_MOST && (entry = readdir(dir))) {
+		_cleanup_free_ char *name = NULL;
+		int below;
+
+		look->entries++;
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || st.st_dev != top.st_dev)
+			continue;
+		name = text_format("%s/%s", strcmp(path, "/") ? path : "", entry->d_name);
+		if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST) {
+			below = openat(fd, entry->d_name,
+				       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			if (below >= 0)
+				walk(look, below, name, depth + 1);
+		} else if (S_ISREG(st.st_mode) && resident_of(&st) >= LEAST_BYTES &&
+			   st.st_mtim.tv_sec >= look->since && is_news(look, &st)) {
+			add(look, STEAL(name), 0, &st);
+		}
+	}
+}
+
+/* "36 35 0:33 / /dev/shm rw,nosuid shared:4 - tmpfs tmpfs rw"; names with blanks are left out. */
+static void look_at_mount(struct memory_look *look, pid_t pid, char *line)
+{
+	_cleanup_free_ char *path = NULL;
+	char point[1024];
+	int fd;
+
+	if (!strstr(line, " - tmpfs ") || sscanf(line, "%*s %*s %*s %*s %1023s", point) != 1 ||
+	    strchr(point, '\\'))
+		return;
+	path = text_format("/proc/%d/root%s", (int)pid, point);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		walk(look, fd, point, 0);
+}
+
+static void look_at_mounts(struct memory_look *look, pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("/proc/%d/mountinfo", (int)pid);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	char *save = NULL, *line;
+
+	if (io_read_at(AT_FDCWD, path, 1 << 20, &text))
+		return;
+	line = strtok_r(text.buf, "\n", &save);
+	for (int i = 0; line && i < MOUNTS_MOST; line = strtok_r(NULL, "\n", &save))
+		if (strstr(line, " - tmpfs ")) {
+			look_at_mount(look, pid, line);
+			i++;
+		}
+}
+
+static int largest_first(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	return (y->resident > x->resident) - (y->resident < x->resident);
+}
+
+static void write_found(const struct memory_look *look, struct record_writer *w)
+{
+	int64_t now = io_now_ns();
+
+	for (size_t i = 0; i < look->count; i++) {
+		const struct found *f = &look->files[i];
+		_cleanup_free_ char *path = text_format("/proc/%d/comm", (int)f->pid);
+		char comm[64];
+		bool has_comm = f->pid && !io_read_line_at(AT_FDCWD, path, comm, sizeof(comm));
+
+		record_put_memory_file(w, &(struct record_memory_file){
+						  .t_ns = now,
+						  .name = f->name,
+						  .pid = f->pid ? f->pid : RECORD_ABSENT,
+						  .comm = has_comm ? comm : NULL,
+						  .size = f->size,
+						  .resident = f->resident,
+					  });
+		free(f->name);
+	}
+}
+
+static void look_around(struct memory_look *look, const struct capture *capture)
+{
+	int64_t shmem = capture->last.value[METRIC_SHMEM], sum = 0;
+
+	look_at_processes(look, capture);
+	for (size_t i = 0; i < look->count; i++)
+		sum += look->files[i].resident;
+	if (shmem != RECORD_ABSENT && shmem > 2 * sum + LEAST_BYTES)
+		look_at_mounts(look, capture->target->pid);
+	qsort(look->files, look->count, sizeof(*look->files), largest_first);
+}
+
+void memory_files_look(struct capture *capture)
+{
+	int64_t current = capture->last.value[METRIC_CURRENT];
+	struct memory_look look = {0};
+
+	if (current == RECORD_ABSENT || !capture->target || capture->target_ended ||
+	    !is_due(capture, current))
+		return;
+	if (capture->config.ring)
+		fstat(trace_ring_fd(capture->config.ring), &look.ring);
+	look.since = time(NULL) - (time_t)((io_now_ns() - capture->started_ns) / 1000000000) - 1;
+	look_around(&look, capture);
+	write_found(&look, capture->w);
+	capture->files_charge = current;
+	capture->files_ns = io_now_ns();
+}

@@ -1,0 +1,193 @@
+/* How much of what was charged the touch tables account for, and what is not in them. */
+#include "report/story_explained.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "report/budget.h"
+#include "report/story.h"
+
+#define SIZE(bytes)   TEXT_SIZE((uint64_t)(bytes))
+#define WORTH_TELLING (INT64_C(1) << 20)
+
+struct explained {
+	int64_t anon, shmem, file; /* at most what was charged of each */
+};
+
+/* The tables are of the end: without a kill, of the last sample that the target was there in. */
+static bool charge_of(const struct facts *f, struct budget *b)
+{
+	const struct record *r = f->record;
+
+	*b = f->at_kill;
+	for (size_t i = r->sample_count; i-- > 0 && !b->count && !f->kill;)
+		if (or_zero(r->samples[i].value[METRIC_RSS]) > 0)
+			budget_from_sample(f, &r->samples[i], b);
+	return b->count && b->total > 0;
+}
+
+static int64_t item_of(const struct budget *b, const char *key)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (!strcmp(b->items[i].key, key))
+			return b->items[i].bytes;
+	return 0;
+}
+
+static int64_t bounded(int64_t bytes, int64_t least, int64_t most)
+{
+	return bytes < least ? least : bytes > most ? most : bytes;
+}
+
+/* What was given back is not there any more. */
+static int64_t anon_left(const struct record *r, int64_t gained)
+{
+	for (size_t i = 0; i < r->touch_count && !touches_lack(r); i++)
+		gained -= or_zero(r->touches[i].anon_lost);
+	return gained;
+}
+
+static struct explained explain(const struct facts *f, const struct touches *t,
+				const struct budget *b)
+{
+	struct explained e = {0};
+
+	for (size_t i = 0; i < t->count; i++) {
+		int64_t *to = t->lines[i].kind == TOUCH_FILE	? &e.file
+			      : t->lines[i].kind == TOUCH_SHMEM ? &e.shmem
+								: &e.anon;
+
+		*to += t->lines[i].bytes;
+	}
+	e.anon = bounded(anon_left(f->record, e.anon + t->swapped_in), 0, item_of(b, "anon"));
+	e.shmem = bounded(e.shmem, 0, item_of(b, "shmem"));
+	e.file = bounded(e.file, 0, item_of(b, "file"));
+	return e;
+}
+
+/* The statistics lag behind in short runs: then nobody can tell what is missing. */
+static bool is_itemised(const struct budget *b)
+{
+	int64_t rest = item_of(b, "not_itemised");
+
+	return rest <= b->total / 20 && rest >= -b->total / 20;
+}
+
+static void append(struct strbuf *text, const char *what, int64_t bytes, int64_t all)
+{
+	if (bytes > all / 50)
+		strbuf_printf(text, "%s%s (%s)", text->len ? ", " : "", what, SIZE(bytes));
+}
+
+static void cite_budget(const struct budget *b, struct doc *doc)
+{
+	if (b->kmsg)
+		doc_cite(doc, "kmsg %" PRIu64 " and after", b->kmsg->seq);
+	else
+		doc_cite(doc, "sample %zu", b->sample_number);
+}
+
+static void say_rest(const struct explained *e, const struct budget *b, const char *begin,
+		     struct doc *doc)
+{
+	int64_t anon = item_of(b, "anon") - e->anon, shmem = item_of(b, "shmem") - e->shmem;
+	int64_t file = item_of(b, "file") - e->file, all = b->total;
+	int64_t rest = all - item_of(b, "anon") - item_of(b, "shmem") - item_of(b, "file") -
+		       item_of(b, "not_itemised");
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+	append(&text, "shared memory and files in memory", shmem, all);
+	append(&text, "anonymous memory that the samples missed", anon, all);
+	append(&text, "file cache", file, all);
+	append(&text, "the kernel's own", rest, all);
+	if (!text.len)
+		return;
+	doc_sentence(doc, "%s: %s.%s", begin, text.buf,
+		     shmem > all / 50 || file > all / 50
+			     ? " What is read from a file, or written to one in memory, by a "
+			       "system call is in no process's memory."
+			     : "");
+	cite_budget(b, doc);
+}
+
+static const char *when_of(const struct facts *f)
+{
+	return f->at_kill.count ? "at the kill" : "in the last sample before the end";
+}
+
+void explained_say(const struct facts *f, const struct touches *t, struct doc *doc)
+{
+	struct budget b;
+	struct explained e;
+	int64_t sum;
+
+	if (!charge_of(f, &b) || !is_itemised(&b))
+		return;
+	e = explain(f, t, &b);
+	sum = e.anon + e.shmem + e.file;
+	doc_sentence(doc, "The tables account for %s of the %s charged %s (%.1f %%).", SIZE(sum),
+		     SIZE(b.total), when_of(f), 100.0 * (double)sum / (double)b.total);
+	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
+	cite_budget(&b, doc);
+	if (sum < b.total / 10 * 9)
+		say_rest(&e, &b, "Not in them", doc);
+}
+
+bool explained_is_worth_telling(const struct facts *f, int64_t bytes)
+{
+	return bytes >= WORTH_TELLING &&
+	       (!is_known(f->limit_bytes) || bytes >= f->limit_bytes / 100);
+}
+
+bool explained_has_table(const struct facts *f, int64_t files, bool is_of_files)
+{
+	struct budget b;
+
+	return explained_is_worth_telling(f, files) &&
+	       (!is_of_files || !charge_of(f, &b) || files >= b.total / 10);
+}
+
+/* Of what was charged, where that is known. */
+static bool explains_little(const struct facts *f, const struct touches *t)
+{
+	struct explained e;
+	struct budget b;
+
+	if (!charge_of(f, &b) || !is_itemised(&b) || !f->at_kill.count)
+		return false;
+	e = explain(f, t, &b);
+	return !explained_is_worth_telling(f, e.anon + e.shmem + e.file);
+}
+
+bool explained_has_tables(const struct facts *f, const struct touches *t)
+{
+	int64_t files = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		files += t->lines[i].kind == TOUCH_FILE ? t->lines[i].bytes : 0;
+	return !explains_little(f, t) && (explained_has_table(f, t->total - files, false) ||
+					  explained_has_table(f, files, true));
+}
+
+void explained_say_little(const struct facts *f, const struct touches *t, struct doc *doc)
+{
+	struct budget b;
+
+	if (!charge_of(f, &b) || b.total < WORTH_TELLING)
+		return;
+	doc_heading(doc, "Where resident memory came from");
+	doc_sentence(doc,
+		     "There is no table: all that was seen to become resident memory of processes "
+		     "is %s, while %s were charged %s.",
+		     SIZE(t->total), SIZE(b.total), when_of(f));
+	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
+	cite_budget(&b, doc);
+	if (is_itemised(&b) && t->total < b.total / 10 * 9) {
+		const struct explained e = explain(f, t, &b);
+
+		say_rest(&e, &b, "The rest is", doc);
+	}
+}
