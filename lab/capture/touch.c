@@ -429,6 +429,7 @@ void touch_write(struct touch *t, struct record_writer *w)
 	touch_end_huge(t);
 	touch_end_gaps(t);
 	touch_put_modules(t->unwind, w);
+	touch_put_trouble(t->unwind, w);
 	touch_put_processes(&t->scale, w);
 	touch_put_maps(&t->scale, t->unwind, w);
 	touch_spaces_drop_refused(&t->spaces);
