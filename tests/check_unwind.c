@@ -107,7 +107,7 @@ static void begin(void)
 	/* A sanitizer's own handler would end it otherwise. */
 	signal(SIGSEGV, SIG_DFL);
 	unwind = unwind_new(MODULES_ROOT_OWN);
-	unwind_exec(unwind, 7);
+	unwind_exec(unwind, 7, NULL);
 	for (size_t i = 0; i < count; i++)
 		unwind_map(unwind, 7, codes[i].start, codes[i].end - codes[i].start,
 			   codes[i].offset, codes[i].path);

@@ -327,7 +327,7 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		on_fork(t, event);
 		break;
 	case TOUCH_EXEC:
-		unwind_exec(t->unwind, event->pid);
+		unwind_exec(t->unwind, event->pid, event->path);
 		touch_scale_exec(&t->scale, event);
 		touch_spaces_clear(&t->spaces, event->pid);
 		break;

@@ -55,7 +55,7 @@ struct touch_event {
 	/* TOUCH_MAP */
 	uint64_t pgoff;
 	bool is_code;
-	const char *path; /* "//anon", "[heap]" when it is of no file */
+	const char *path; /* "//anon", "[heap]" when it is of no file; TOUCH_EXEC: comm, or NULL */
 	/* TOUCH_LOST */
 	int64_t lost;
 };

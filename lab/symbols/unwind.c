@@ -1,6 +1,7 @@
 #include "symbols/unwind.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "symbols/exec_name.h"
 #include "symbols/registers.h"
 #include "symbols/symbols.h"
 #include "symbols/walker.h"
@@ -30,6 +32,8 @@ struct space {
 	uint64_t generation; /* another whenever what is mapped changes; never used twice */
 	struct mapping *mappings;
 	size_t mapping_count;
+	char comm[16];	  /* at its start, until its program is known */
+	char *file, *exe; /* where that has a name of its own: the file's, and that name */
 };
 
 struct process {
@@ -84,6 +88,8 @@ static void space_drop(struct space *space)
 	if (!space || --space->users)
 		return;
 	free(space->mappings);
+	free(space->file);
+	free(space->exe);
 	free(space);
 }
 
@@ -110,10 +116,12 @@ static void set_space(struct unwind *u, pid_t pid, struct space *space)
 	process->is_gone = false;
 }
 
-void unwind_exec(struct unwind *u, pid_t pid)
+void unwind_exec(struct unwind *u, pid_t pid, const char *comm)
 {
 	struct space *space = xcalloc(1, sizeof(*space));
 
+	if (comm)
+		snprintf(space->comm, sizeof(space->comm), "%s", comm);
 	space->id = space->generation = ++u->next_space;
 	set_space(u, pid, space);
 }
@@ -149,7 +157,7 @@ void unwind_exit(struct unwind *u, pid_t pid)
 static struct space *space_of(struct unwind *u, pid_t pid)
 {
 	if (!process_of(u, pid))
-		unwind_exec(u, pid);
+		unwind_exec(u, pid, NULL);
 	return process_of(u, pid)->space;
 }
 
@@ -163,11 +171,22 @@ static void forget_overlap(struct space *space, uint64_t start, uint64_t end)
 	space->mapping_count = kept;
 }
 
+/* The path of code, by the name that the program was started by if it is the program. */
+static const char *name_of(const struct unwind *u, struct space *space, pid_t pid, const char *path)
+{
+	if (*space->comm && u->root == MODULES_ROOT_OWN) {
+		space->exe = exec_name(pid, space->comm, path);
+		space->file = space->exe ? xstrdup(path) : NULL;
+	}
+	space->comm[0] = '\0';
+	return space->exe && !strcmp(path, space->file) ? space->exe : path;
+}
+
 void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint64_t pgoff,
 		const char *path)
 {
 	struct space *space = space_of(u, pid);
-	int number = modules_find(&u->modules, u->root, path);
+	int number = modules_find(&u->modules, u->root, name_of(u, space, pid, path));
 	struct mapping *m;
 
 	if (number < 0 || start + len < start)

@@ -53,8 +53,12 @@ struct unwind;
 struct unwind *unwind_new(int root);
 void unwind_free(struct unwind *u);
 
-/* A new program: nothing of the old one is mapped any more. */
-void unwind_exec(struct unwind *u, pid_t pid);
+/*
+ * A new program: nothing of the old one is mapped any more. The first code that is mapped then is
+ * the program's. comm: what the kernel calls the process now, by which its file's name is chosen
+ * where it has several (here, in this root); NULL: not known.
+ */
+void unwind_exec(struct unwind *u, pid_t pid, const char *comm);
 void unwind_fork(struct unwind *u, pid_t pid, pid_t parent);
 /* Its main thread has ended; others of it may go on, so it is kept while there is room. */
 void unwind_exit(struct unwind *u, pid_t pid);
