@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "launch/preload.h"
+#include "record/stack.h"
 
 /*
  * Lines of a record; what is less than all these is summed up. Ids of modules are apart from those
@@ -108,16 +109,15 @@ static void put_site(struct record_writer *w, const struct trace_sites *asked,
 		     const struct trace_log_site *s)
 {
 	const struct trace_log_process *process = trace_sites_process(asked, s->process);
-	_cleanup_free_ char *at = s->module ? text_format("%" PRId64 "+%" PRIx64,
-							  FIRST_MODULE + (int64_t)s->module_id,
-							  s->offset - 1)
-					    : NULL;
+	_cleanup_strbuf_ struct strbuf at = STRBUF_INIT;
 
+	if (s->module)
+		stack_put(&at, FIRST_MODULE + (int64_t)s->module_id, s->offset - 1);
 	record_put_reservation(w, &(struct record_reservation){
 					  .pid = pid_of(process),
 					  .what = trace_taken_name(s->what),
 					  .site = s->address,
-					  .at = at,
+					  .at = at.len ? at.buf : NULL,
 					  .calls = (int64_t)s->calls,
 					  .refused = (int64_t)s->refused,
 					  .frees = (int64_t)s->frees,

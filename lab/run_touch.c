@@ -5,44 +5,88 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "record/premortem.h"
+#include "record/stack.h"
+#include "run_names.h"
 #include "symbols/symbols.h"
 
-enum { PLACES_MAX = 20000 };
+enum { PLACES_MAX = 20000, FILE_NAME_MAX = 4096 };
+
+struct item {
+	char *at;
+	bool is_caller; /* of a system library, somewhere */
+};
 
 struct places {
-	char **items;
+	const struct record *record;
+	struct item *items;
 	size_t count;
 };
 
 static void places_release(struct places *places)
 {
 	for (size_t i = 0; i < places->count; i++)
-		free(places->items[i]);
+		free(places->items[i].at);
 	free(places->items);
+}
+
+static const char *module_path(const struct record *record, int64_t id)
+{
+	for (size_t i = 0; i < record->module_count; i++)
+		if (record->modules[i].id == id)
+			return record->modules[i].path;
+	return NULL;
+}
+
+static bool is_in_system(const struct record *record, const struct stack_place *place)
+{
+	const char *path = place->module < 0 ? NULL : module_path(record, place->module);
+
+	return path && symbols_is_system_library(path);
 }
 
 static void add_stack(struct places *places, const char *stack)
 {
-	while (*stack && places->count < PLACES_MAX) {
-		size_t len = strcspn(stack, " ");
+	struct stack_place place, callee = {.module = STACK_NO_MODULE};
 
+	while (stack_next(&stack, &place) && places->count < PLACES_MAX) {
+		struct item item = {.is_caller = is_in_system(places->record, &callee)};
+
+		callee = place;
+		if (place.module < 0)
+			continue;
+		item.at = xstrndup(place.at, place.len);
 		places->items = xrealloc(places->items, places->count + 1, sizeof(*places->items));
-		places->items[places->count++] = xstrndup(stack, len);
-		stack += len + (stack[len] == ' ');
+		places->items[places->count++] = item;
 	}
 }
 
 static int by_text(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp(((const struct item *)a)->at, ((const struct item *)b)->at);
+}
+
+static void unite(struct places *places)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < places->count; i++) {
+		struct item *last = kept ? &places->items[kept - 1] : NULL;
+
+		if (!last || strcmp(last->at, places->items[i].at) != 0) {
+			places->items[kept++] = places->items[i];
+			continue;
+		}
+		last->is_caller |= places->items[i].is_caller;
+		free(places->items[i].at);
+	}
+	places->count = kept;
 }
 
 /* Sorted, so those of one module follow one another. */
 static void collect(const struct record *record, struct places *places)
 {
-	size_t kept = 0;
-
 	for (size_t i = 0; i < record->reservation_count; i++)
 		if (record->reservations[i].at)
 			add_stack(places, record->reservations[i].at);
@@ -57,59 +101,65 @@ static void collect(const struct record *record, struct places *places)
 			add_stack(places, record->mappings[i].stack);
 	if (places->count)
 		qsort(places->items, places->count, sizeof(*places->items), by_text);
-	for (size_t i = 0; i < places->count; i++)
-		if (kept && !strcmp(places->items[kept - 1], places->items[i]))
-			free(places->items[i]);
-		else
-			places->items[kept++] = places->items[i];
-	places->count = kept;
+	unite(places);
 }
 
-static const char *module_path(const struct record *record, long id)
+/* True when its function is known. */
+static bool resolve(struct record_writer *w, struct symbols *symbols, const struct item *item,
+		    uint64_t address)
 {
-	for (size_t i = 0; i < record->module_count; i++)
-		if (record->modules[i].id == id)
-			return record->modules[i].path;
-	return NULL;
-}
+	_cleanup_free_ char *calls = item->is_caller ? symbols_called(symbols, address) : NULL;
+	struct record_frame frame = {.at = item->at, .calls = calls};
+	struct symbol symbol = {0};
+	bool is_found = symbols_find(symbols, address, &symbol);
 
-static void resolve(struct record_writer *w, struct symbols *symbols, const char *place)
-{
-	uint64_t address = strtoull(strchr(place, '+') + 1, NULL, 16);
-	struct record_frame frame = {.at = place};
-	struct symbol symbol;
-
-	if (!symbols_find(symbols, address, &symbol))
-		return;
 	frame.function = symbol.function;
-	frame.file = symbol.file;
-	frame.line_number = symbol.line;
-	record_put_frame(w, &frame);
+	if (symbol.file && strlen(symbol.file) < FILE_NAME_MAX) {
+		frame.file = symbol.file;
+		frame.line_number = symbol.line;
+	}
+	if (is_found || calls)
+		record_put_frame(w, &frame);
 	free(symbol.function);
 	free(symbol.file);
+	return is_found;
 }
 
-void run_write_frames(struct record_writer *w, const struct record *record)
+/* All of one module, from the first on; returns how many. */
+static size_t resolve_module(struct symbol_steps *steps, const struct places *places, size_t first,
+			     struct nameless *without)
 {
-	_cleanup_(places_release) struct places places = {0};
+	const struct item *items = places->items + first;
+	int64_t id = stack_place(items->at, strlen(items->at)).module;
+	const char *path = module_path(places->record, id);
+	_cleanup_free_ char *what = text_format("'%s'", path ? path : "");
 	struct symbols *symbols = NULL;
-	long open = -1;
+	size_t count = 0, nameless = 0;
+
+	if (path && *path == '/' && symbol_step(steps, what))
+		symbols = symbols_open_file(path);
+	for (; first + count < places->count; count++) {
+		const struct stack_place place =
+			stack_place(items[count].at, strlen(items[count].at));
+
+		if (place.module != id)
+			break;
+		if (symbols)
+			nameless += !resolve(&steps->w, symbols, &items[count], place.address);
+	}
+	if (symbols && nameless && symbols_is_system_library(path) && symbols_are_few(symbols))
+		nameless_add(without, path);
+	symbols_close(symbols);
+	return count;
+}
+
+void run_write_frames(struct symbol_steps *steps, const struct record *record)
+{
+	_cleanup_(places_release) struct places places = {.record = record};
+	struct nameless nameless = NAMELESS_INIT;
 
 	collect(record, &places);
-	for (size_t i = 0; i < places.count; i++) {
-		char *plus = strchr(places.items[i], '+');
-		long id = plus && plus > places.items[i] ? strtol(places.items[i], NULL, 10) : -1;
-		const char *path = id < 0 ? NULL : module_path(record, id);
-
-		if (!path || *path != '/')
-			continue;
-		if (id != open) {
-			symbols_close(symbols);
-			symbols = symbols_open_file(path);
-			open = id;
-		}
-		if (symbols)
-			resolve(w, symbols, places.items[i]);
-	}
-	symbols_close(symbols);
+	for (size_t i = 0; i < places.count;)
+		i += resolve_module(steps, &places, i, &nameless);
+	nameless_tell(&nameless, &steps->w);
 }

@@ -4,9 +4,9 @@
 #ifndef OOMLAB_RUN_TOUCH_H
 #define OOMLAB_RUN_TOUCH_H
 
-#include "record/record.h"
+#include "run_symbols.h"
 
 /* Writes a frame line for each place in the stacks of the record; reads the programs' files. */
-void run_write_frames(struct record_writer *w, const struct record *record);
+void run_write_frames(struct symbol_steps *steps, const struct record *record);
 
 #endif

@@ -1,6 +1,7 @@
 #include "run_trace.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,8 +12,12 @@
 #include "record/kills.h"
 #include "record/premortem.h"
 #include "run_asked.h"
+#include "run_symbols.h"
 #include "run_touch.h"
 #include "symbols/symbols.h"
+
+/* Some debug information is gigabytes, and is read from one end to the other. */
+#define SYMBOLS_PATIENCE_NS INT64_C(120000000000)
 
 enum { WITNESSES_MAX = 16, UNKNOWN_MAX = 60 };
 
@@ -99,7 +104,7 @@ static void resolve(struct record_writer *w, struct symbols *symbols, uint64_t a
 	struct record_site site = {.address = address};
 	struct symbol symbol;
 
-	if (!address || !symbols_find(symbols, at, &symbol))
+	if (!symbols || !address || !symbols_find(symbols, at, &symbol))
 		return;
 	site.function = symbol.function;
 	site.file = symbol.file;
@@ -124,14 +129,20 @@ static const struct record_maps *maps_of(const struct record *record, int64_t pi
 	return NULL;
 }
 
-static struct symbols *open_maps(const struct record *record, int64_t pid)
+static struct symbols *open_maps(struct symbol_steps *steps, const struct record_maps *maps)
+{
+	_cleanup_free_ char *what =
+		maps ? text_format("what process %" PRId64 " had mapped", maps->pid) : NULL;
+
+	return maps && symbol_step(steps, what) ? symbols_open(maps->maps) : NULL;
+}
+
+/* A forked child has its parent's code. */
+static const struct record_maps *maps_of_fork(const struct record *record, int64_t pid)
 {
 	const struct record_maps *maps = maps_of(record, pid);
 
-	/* A forked child has its parent's code. */
-	if (!maps && record->maps_count)
-		maps = &record->maps[0];
-	return maps ? symbols_open(maps->maps) : NULL;
+	return maps || !record->maps_count ? maps : &record->maps[0];
 }
 
 /* The kernel names tasks by the first 15 bytes of the program's name, unless they were renamed. */
@@ -147,7 +158,8 @@ static bool is_called(const char *comm, const char *path)
  * The kernel names the thread. It is looked for among processes, then among the threads seen just
  * before; a process nobody saw is taken for a fork of the target only when it is called like it.
  */
-static struct symbols *open_invoker(const struct record *record, const struct oomlog_event *event)
+static const struct record_maps *maps_of_invoker(const struct record *record,
+						 const struct oomlog_event *event)
 {
 	const struct record_maps *maps = maps_of(record, event->invoker_pid);
 	const struct record_premortem *p = record->premortem;
@@ -161,38 +173,51 @@ static struct symbols *open_invoker(const struct record *record, const struct oo
 					   : record->argc ? record->argv[0]
 							  : NULL))
 		maps = target;
-	return maps ? symbols_open(maps->maps) : NULL;
+	return maps;
 }
 
-static void write_arena_sites(struct record_writer *w, const struct record *record)
+static void write_arena_sites(struct symbol_steps *steps, const struct record *record)
 {
 	for (size_t i = 0; i < record->arena_count; i++) {
 		const struct record_arena *arena = &record->arenas[i];
-		struct symbols *symbols = open_maps(record, arena->pid);
+		struct symbols *symbols = open_maps(steps, maps_of_fork(record, arena->pid));
 
-		if (!symbols)
-			continue;
-		resolve_call(w, symbols, arena->init_site);
-		resolve_call(w, symbols, arena->clear_site);
+		resolve_call(&steps->w, symbols, arena->init_site);
+		resolve_call(&steps->w, symbols, arena->clear_site);
 		symbols_close(symbols);
 	}
 }
 
 /* Where the kernel's own record of an OOM says that the program was. */
-static void write_witnesses(struct record_writer *w, const struct record *record)
+static void write_witnesses(struct symbol_steps *steps, const struct record *record)
 {
 	struct kills *kills = kills_find(record);
 
 	for (size_t i = 0; i < kills->count && i < WITNESSES_MAX; i++) {
 		const struct oomlog_event *event = &kills->items[i].event;
-		struct symbols *symbols = event->has_registers ? open_invoker(record, event) : NULL;
+		struct symbols *symbols =
+			event->has_registers ? open_maps(steps, maps_of_invoker(record, event))
+					     : NULL;
 
-		if (!symbols)
-			continue;
-		resolve(w, symbols, event->user_rip, event->user_rip);
+		resolve(&steps->w, symbols, event->user_rip, event->user_rip);
 		symbols_close(symbols);
 	}
 	kills_free(kills);
+}
+
+static void write_all(struct symbol_steps *steps, void *ctx)
+{
+	const struct record *record = ctx;
+
+	write_arena_sites(steps, record);
+	write_witnesses(steps, record);
+	run_write_frames(steps, record);
+}
+
+/* Without any of these no file is opened, and no process is needed for it. */
+static bool has_addresses(const struct record *record)
+{
+	return record->arena_count || record->module_count || record->kmsg_count;
 }
 
 int run_write_sites(struct run *run, struct err *err)
@@ -205,8 +230,7 @@ int run_write_sites(struct run *run, struct err *err)
 	/* A container's path may name another file here; a scenario is bound at its own. */
 	if (place_is_container(run->plan.place) && !run->spec.name)
 		symbols_use_files(&run->modules);
-	write_arena_sites(&run->writer, &record);
-	write_witnesses(&run->writer, &record);
-	run_write_frames(&run->writer, &record);
+	if (has_addresses(&record))
+		run_symbols(&run->writer, write_all, &record, SYMBOLS_PATIENCE_NS);
 	return 0;
 }

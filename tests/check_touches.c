@@ -44,7 +44,7 @@ START_TEST(a_system_library_is_not_blamed)
 	gather(MODULES OWN FRAME("1+99", "__memset_avx2") TOUCH(
 		"\"anon\":8192,\"stack\":\"1+99 0+10\"") TOUCH("\"anon\":4096,\"stack\":\"0+10\""));
 	ck_assert_uint_eq(touches.count, 2);
-	ck_assert_int_eq(touches.lines[0].kind, TOUCH_CLEAR);
+	ck_assert_int_eq(touches.lines[0].kind, TOUCH_MEMSET);
 	ck_assert_int_eq(touches.lines[0].bytes, 8192);
 	ck_assert_int_eq(touches.lines[1].kind, TOUCH_STORE);
 	ck_assert_int_eq(touches.total, 12288);
@@ -225,7 +225,7 @@ START_TEST(own_functions_may_be_called_like_those_of_libc)
 	gather(MODULES FRAME("0+1", "__memset_avx2") FRAME("0+2", "mlock")
 		       TOUCH("\"anon\":30,\"stack\":\"0+1\"")
 			       TOUCH("\"syscall\":true,\"anon\":10,\"stack\":\"0+2\""));
-	ck_assert_int_eq(touches.lines[0].kind, TOUCH_CLEAR);
+	ck_assert_int_eq(touches.lines[0].kind, TOUCH_MEMSET);
 	ck_assert_int_eq(touches.lines[1].kind, TOUCH_POPULATE);
 	drop();
 }
@@ -339,6 +339,133 @@ START_TEST(the_library_of_preload_is_not_blamed_for_what_it_passes_on)
 }
 END_TEST
 
+#define CALLS(at, function, calls)                                                            \
+	"{\"ev\":\"frame\",\"at\":\"" at "\",\"function\":\"" function "\",\"calls\":\"" calls \
+	"\"}\n"
+
+/* Which value memset(3) wrote is not known; what does nothing but clear is known by its name. */
+START_TEST(only_what_clears_is_said_to_clear)
+{
+	static const struct {
+		const char *frames, *stack;
+		enum touch_kind kind;
+	} cases[] = {
+		{FRAME("1+9", "__memset_avx2") OWN, "1+9 0+10", TOUCH_MEMSET},
+		{FRAME("1+9", "__memset_avx2") CALLS("0+10", "f", "memset"), "1+9 0+10",
+		 TOUCH_MEMSET},
+		{FRAME("1+9", "__memset_avx2") CALLS("0+10", "f", "bzero"), "1+9 0+10",
+		 TOUCH_CLEAR},
+		{FRAME("1+9", "__memset_avx2") FRAME("1+8", "__libc_calloc") OWN, "1+9 1+8 0+10",
+		 TOUCH_CLEAR},
+		/* malloc(3) fills what it gives where MALLOC_PERTURB_ is set. */
+		{FRAME("1+9", "__memset_avx2") FRAME("1+8", "_int_malloc")
+			 CALLS("1+7", "calloc", "malloc") OWN,
+		 "1+9 1+8 1+7 0+10", TOUCH_MEMSET},
+		{FRAME("1+9", "_int_malloc") FRAME("1+7", "calloc") OWN, "1+9 1+7 0+10",
+		 TOUCH_STORE},
+		{FRAME("1+9", "__explicit_bzero_chk") OWN, "1+9 0+10", TOUCH_CLEAR},
+		/* Of a function of the program's own a name is no evidence. */
+		{FRAME("1+9", "__memset_avx2") CALLS("0+10", "bzero_all", "memset"), "1+9 0+10",
+		 TOUCH_MEMSET},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+		strbuf_printf(&text, MODULES "%s" TOUCH("\"anon\":30,\"stack\":\"%s\""),
+			      cases[i].frames, cases[i].stack);
+		gather(text.buf);
+		ck_assert_msg(touches.lines[0].kind == cases[i].kind, "case %zu: %s", i,
+			      touch_kind_words[touches.lines[0].kind]);
+		drop();
+	}
+}
+END_TEST
+
+/* A stripped libc knows nothing of itself, but who calls it does. */
+START_TEST(a_nameless_function_of_a_system_library_is_what_was_called)
+{
+	static const struct {
+		const char *calls;
+		enum touch_kind kind;
+	} cases[] = {{"memset", TOUCH_MEMSET},
+		     {"bzero", TOUCH_CLEAR},
+		     {"calloc", TOUCH_CLEAR},
+		     {"memmove", TOUCH_COPY},
+		     {"strdup", TOUCH_STORE}};
+	struct touch_frames frames;
+	_cleanup_free_ char *name = NULL, *outer = NULL, *own = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+		strbuf_printf(&text,
+			      MODULES CALLS("0+10", "f",
+					    "%s") TOUCH("\"anon\":30,\"stack\":\"1+9 0+10\""),
+			      cases[i].calls);
+		gather(text.buf);
+		ck_assert_int_eq(touches.lines[0].kind, cases[i].kind);
+		ck_assert_str_eq(touches.lines[0].function, "f");
+		drop();
+	}
+	/* Code of the program's own without a name has none by that. */
+	gather(MODULES CALLS("0+10", "f", "memset") TOUCH("\"anon\":30,\"stack\":\"0+9 0+10\""));
+	ck_assert_int_eq(touches.lines[0].kind, TOUCH_STORE);
+	touch_frames_init(&frames, &record);
+	name = touch_frame_name(&frames, "1+9 0+10", 3);
+	outer = touch_frame_name(&frames, "1+9 1+8 0+10", 3);
+	own = touch_frame_name(&frames, "0+9 0+10", 3);
+	touch_frames_release(&frames);
+	ck_assert_str_eq(name, "memset");
+	ck_assert_str_eq(outer, "libc.so.6+0x9");
+	ck_assert_str_eq(own, "prog+0x9");
+	drop();
+}
+END_TEST
+
+/* "+7f.." is an address, 7 a module. */
+START_TEST(an_address_in_no_file_is_credited_to_none)
+{
+	static const char *const stacks[] = {"+7f00", "+1", "1f+9", "-1+9", " +0", "1+x"};
+	struct touch_line line = {0};
+	_cleanup_free_ char *place = NULL;
+
+	gather("{\"ev\":\"run\",\"page_size\":4096}\n"
+	       "{\"ev\":\"module\",\"id\":7,\"path\":\"/lib/libJudy.so.1\"}\n"
+	       "{\"ev\":\"module\",\"id\":1,\"path\":\"/lib/libc.so.6\"}\n" TOUCH(
+		       "\"anon\":30,\"stack\":\"+7f00\"")
+		       TOUCH("\"anon\":30,\"stack\":\"+7f10 +7f20\""));
+	/* Nor is one such address another place than the next. */
+	ck_assert_uint_eq(touches.count, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(stacks); i++) {
+		struct touch_frames frames;
+
+		line = (struct touch_line){0};
+		touch_frames_init(&frames, &record);
+		ck_assert(!touch_blame(&frames, stacks[i], &line));
+		touch_frames_release(&frames);
+		ck_assert_ptr_null(line.module);
+		free(place);
+		place = touch_place(&line);
+		ck_assert_str_eq(place, "(not known)");
+	}
+	drop();
+}
+END_TEST
+
+START_TEST(code_made_at_run_time_is_one_place)
+{
+	_cleanup_free_ char *place = NULL;
+
+	gather(MODULES "{\"ev\":\"module\",\"id\":3,\"path\":\"//anon\"}\n" TOUCH(
+		"\"anon\":30,\"stack\":\"3+7f00 0+10\"") TOUCH("\"anon\":30,\"stack\":\"3+7f20\""));
+	ck_assert_uint_eq(touches.count, 1);
+	place = touch_place(&touches.lines[0]);
+	ck_assert_str_eq(place, "(code made at run time)");
+	drop();
+}
+END_TEST
+
 static TCase *tests(void)
 {
 	TCase *tcase = tcase_create("touches");
@@ -358,6 +485,10 @@ static TCase *tests(void)
 	tcase_add_test(tcase, scopes_tell_the_library_from_the_program);
 	tcase_add_test(tcase, a_library_with_lines_does_not_hide_a_program_without);
 	tcase_add_test(tcase, the_library_of_preload_is_not_blamed_for_what_it_passes_on);
+	tcase_add_test(tcase, only_what_clears_is_said_to_clear);
+	tcase_add_test(tcase, a_nameless_function_of_a_system_library_is_what_was_called);
+	tcase_add_test(tcase, an_address_in_no_file_is_credited_to_none);
+	tcase_add_test(tcase, code_made_at_run_time_is_one_place);
 	return tcase;
 }
 

@@ -27,6 +27,7 @@
 #include "base/text.h"
 #include "capture/look.h"
 #include "capture/thread_state.h"
+#include "record/stack.h"
 #include "symbols/registers.h"
 
 #define STOP_PATIENCE_NS INT64_C(200000000)
@@ -91,15 +92,10 @@ static size_t read_stack(pid_t pid, uint64_t sp, unsigned char *stack)
 	return 0;
 }
 
-/* Innermost first, "MODULE+ADDRESS", as record.h says. */
 static void write_frames(const struct unwind_frame *frames, size_t depth, struct strbuf *sb)
 {
-	for (size_t i = 0; i < depth; i++) {
-		strbuf_puts(sb, i ? " " : "");
-		if (frames[i].module >= 0)
-			strbuf_printf(sb, "%d", frames[i].module);
-		strbuf_printf(sb, "+%" PRIx64, frames[i].offset);
-	}
+	for (size_t i = 0; i < depth; i++)
+		stack_put(sb, frames[i].module, frames[i].offset);
 }
 
 static void unwind_thread(struct look *look, pid_t pid, const uint64_t *regs, struct strbuf *sb)

@@ -18,6 +18,7 @@
 #include "capture/premortem_core.h"
 #include "capture/source.h"
 #include "capture/touch.h"
+#include "capture/touch_put.h"
 #include "launch/process.h"
 
 #define FREEZE_PATIENCE_NS INT64_C(3000000000) /* throttling keeps a thread for 2 s at most */
@@ -247,6 +248,7 @@ static void look_around(struct capture *capture)
 	for (size_t i = 0; own && i < unwind_modules(own)->count; i++)
 		record_put_module(capture->w, (int64_t)i, unwind_modules(own)->items[i].path);
 	if (own) {
+		touch_put_trouble(own, capture->w);
 		modules_release(&capture->modules);
 		capture->modules = unwind_take_modules(own);
 	}

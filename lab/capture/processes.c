@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/aside.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/text.h"
@@ -64,6 +65,8 @@ void processes_reap(struct capture *capture)
 	pid_t pid;
 
 	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+		if (aside_took(pid, status))
+			continue;
 		if (capture->touch)
 			touch_set_peak(capture->touch, pid, usage.ru_maxrss * INT64_C(1024),
 				       WIFSIGNALED(status));

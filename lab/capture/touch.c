@@ -355,7 +355,7 @@ static void on_event(struct touch *t, const struct touch_event *event)
 		on_fork(t, event);
 		break;
 	case TOUCH_EXEC:
-		unwind_exec(t->unwind, event->pid);
+		unwind_exec(t->unwind, event->pid, event->path);
 		touch_scale_exec(&t->scale, event);
 		touch_spaces_clear(&t->spaces, event->pid);
 		break;
@@ -457,6 +457,7 @@ void touch_write(struct touch *t, struct record_writer *w)
 	touch_end_huge(t);
 	touch_end_gaps(t);
 	touch_put_modules(t->unwind, w);
+	touch_put_trouble(t->unwind, w);
 	touch_put_processes(&t->scale, w);
 	touch_put_maps(&t->scale, t->unwind, w);
 	touch_spaces_drop_refused(&t->spaces);

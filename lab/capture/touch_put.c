@@ -1,24 +1,17 @@
 #include "capture/touch_put.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "record/stack.h"
 
 enum { LINES_MAX = 1000, MAPS_MAX = 64 };
 
-/* Innermost first, "MODULE+ADDRESS", as record.h says. */
 static void write_stack(const struct unwind_frame *frames, size_t depth, struct strbuf *sb)
 {
-	for (size_t i = 0; i < depth; i++) {
-		const struct unwind_frame *frame = &frames[i];
-
-		strbuf_puts(sb, i ? " " : "");
-		if (frame->module >= 0)
-			strbuf_printf(sb, "%d", frame->module);
-		strbuf_printf(sb, "+%" PRIx64, frame->offset);
-	}
+	for (size_t i = 0; i < depth; i++)
+		stack_put(sb, frames[i].module, frames[i].offset);
 }
 
 static int64_t or_absent(int64_t bytes)
@@ -136,6 +129,14 @@ void touch_put_modules(const struct unwind *unwind, struct record_writer *w)
 
 	for (size_t i = 0; i < modules->count; i++)
 		record_put_module(w, (int64_t)i, modules->items[i].path);
+}
+
+void touch_put_trouble(const struct unwind *unwind, struct record_writer *w)
+{
+	_cleanup_free_ char *trouble = unwind_trouble(unwind);
+
+	if (trouble)
+		record_put_note(w, trouble);
 }
 
 void touch_put_processes(const struct touch_scale *scale, struct record_writer *w)

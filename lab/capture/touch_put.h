@@ -13,6 +13,8 @@
 #include "symbols/unwind.h"
 
 void touch_put_modules(const struct unwind *unwind, struct record_writer *w);
+/* What went wrong with the stacks, if anything did. */
+void touch_put_trouble(const struct unwind *unwind, struct record_writer *w);
 void touch_put_processes(const struct touch_scale *scale, struct record_writer *w);
 /* For the addresses in the kernel's own record of a kill. */
 void touch_put_maps(const struct touch_scale *scale, struct unwind *unwind,

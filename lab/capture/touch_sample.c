@@ -293,9 +293,12 @@ static bool decode_exec(struct cursor c, struct touch_event *event)
 {
 	event->pid = (pid_t)take_u32(&c);
 	event->tid = (pid_t)take_u32(&c);
-	if (c.left >= 0)
-		event->kind = TOUCH_EXEC;
-	return c.left >= 0;
+	if (c.left < 0)
+		return false;
+	if (memchr(c.at, '\0', (size_t)c.left))
+		event->path = (const char *)c.at;
+	event->kind = TOUCH_EXEC;
+	return true;
 }
 
 static bool decode_lost(struct cursor c, struct touch_event *event)

@@ -57,7 +57,7 @@ struct touch_event {
 	uint64_t pgoff;
 	bool is_code;
 	bool is_none;	  /* nobody may read or write it (PROT_NONE) */
-	const char *path; /* "//anon", "[heap]" when it is of no file */
+	const char *path; /* "//anon", "[heap]" when it is of no file; TOUCH_EXEC: comm, or NULL */
 	/* TOUCH_LOST */
 	int64_t lost;
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/aside.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
@@ -86,7 +87,7 @@ static int signal_all(int signal)
 		for (size_t i = 0; i < family.count; i++) {
 			struct process *p = &family.list[i];
 
-			if (p->is_ours || !is_ours(&family, p->parent))
+			if (p->is_ours || !is_ours(&family, p->parent) || aside_is_one(p->pid))
 				continue;
 			p->is_ours = is_news = true;
 			found++;

@@ -8,7 +8,10 @@
 #ifndef OOMLAB_LAUNCH_DESCENDANTS_H
 #define OOMLAB_LAUNCH_DESCENDANTS_H
 
-/* Living descendants; those that have ended and wait to be reaped do not count. */
+/*
+ * Living descendants; those that have ended and wait to be reaped do not count, nor does what the
+ * lab itself does beside (base/aside.h).
+ */
 int descendants_count(void);
 
 /* SIGKILL to all of them, again until none is left or 5 s have passed. 0 or -ETIMEDOUT. */

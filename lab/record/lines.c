@@ -226,6 +226,7 @@ const struct field fields_frame[] = {
 	FIELD(struct record_frame, function, "function", STRING),
 	FIELD(struct record_frame, file, "file", STRING),
 	FIELD(struct record_frame, line_number, "line", INT),
+	FIELD(struct record_frame, calls, "calls", STRING),
 	FIELDS_END,
 };
 

@@ -148,8 +148,8 @@ struct record_module {
 
 /*
  * Resident bytes that came and went at one stack of one process, sums of samples. The stack is
- * text, the innermost frame first, a blank between: "3+15a2b0" is an address in module 3 as the
- * module's own headers count, in hex; "+7f00.." one in no file. All but the first are inside the
+ * text, as stack.h says: "3+15a2b0" is an address in module 3 as the module's own headers count,
+ * "+7f00.." one in no file. All but the first are inside the
  * call instruction. NULL: stacks that are not told apart.
  */
 struct record_touch {
@@ -208,9 +208,12 @@ struct record_resident {
 	unsigned int line;
 };
 
-/* A place of a stack, resolved: `at` as it stands there. */
+/*
+ * A place of a stack, resolved: `at` as it stands there. calls: the function that the call
+ * instruction there names, by the program's own table of what it imports; NULL: it names none.
+ */
 struct record_frame {
-	const char *at, *function, *file;
+	const char *at, *function, *file, *calls;
 	int line_number; /* 0: unknown */
 	unsigned int line;
 };

@@ -1,9 +1,11 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "record/stack.h"
 #include "report/touches_parts.h"
 #include "symbols/symbols.h"
 
@@ -45,15 +47,19 @@ const struct record_frame *touch_frame_at(const struct touch_frames *f, const ch
 	return found ? *found : NULL;
 }
 
-static const char *module_at(const struct record *r, const char *at)
+static const char *module_at(const struct record *r, const struct stack_place *place)
 {
-	char *end;
-	long long id = strtoll(at, &end, 10);
-
-	for (size_t i = 0; end > at && i < r->module_count; i++)
-		if (r->modules[i].id == id)
+	for (size_t i = 0; place->module >= 0 && i < r->module_count; i++)
+		if (r->modules[i].id == place->module)
 			return r->modules[i].path;
 	return NULL;
+}
+
+static const char *module_of(const struct touch_frames *f, const char *at, size_t len)
+{
+	const struct stack_place place = stack_place(at, len);
+
+	return module_at(f->record, &place);
 }
 
 static const char *base_name(const char *path)
@@ -117,8 +123,8 @@ void touch_locate(const struct touch_frames *f, const char *at, size_t len, stru
 
 	line->at = at;
 	line->at_len = len;
-	line->module = module_at(f->record, at);
-	line->function = frame ? frame->function : NULL;
+	line->module = module_of(f, at, len);
+	line->function = touch_function(f, at, len);
 	line->file = frame ? frame->file : NULL;
 	line->line_number = frame ? frame->line_number : 0;
 }
@@ -127,41 +133,47 @@ void touch_locate(const struct touch_frames *f, const char *at, size_t len, stru
  * Whether frames further out of the same module have lines: then those without are not its own.
  * Those of a language's library, which comes with lines, tell nothing of the program.
  */
-static bool has_lines_further_out(const struct touch_frames *f, const char *stack, const char *at)
+static bool has_lines_further_out(const struct touch_frames *f, const char *rest,
+				  const struct stack_place *of)
 {
-	size_t id = strcspn(at, "+") + 1;
+	struct stack_place place;
 
-	for (stack += strspn(stack, " "); *stack; stack += strspn(stack, " ")) {
-		size_t len = strcspn(stack, " ");
+	while (stack_next(&rest, &place)) {
 		const struct record_frame *frame =
-			strncmp(stack, at, id) ? NULL : touch_frame_at(f, stack, len);
+			place.module == of->module ? touch_frame_at(f, place.at, place.len) : NULL;
 
 		if (frame && frame->file && !symbols_is_standard_source(frame->file))
 			return true;
-		stack += len;
 	}
 	return false;
 }
 
 bool touch_blame(const struct touch_frames *frames, const char *stack, struct touch_line *line)
 {
-	for (const char *at = stack; *at; at += strspn(at, " ")) {
-		size_t len = strcspn(at, " ");
-		const struct record_frame *frame = touch_frame_at(frames, at, len);
-		const char *module = module_at(frames->record, at);
-		/* What it touches itself is its own; what libc does for it, it was told to do. */
-		bool is_labs = at == stack && module && symbols_is_labs_library(module);
-		bool is_own =
-			module && !symbols_is_system_library(module) && is_own_function(frame) &&
-			(!frame || frame->file || !has_lines_further_out(frames, at + len, at));
+	const char *rest = stack;
+	struct stack_place place;
 
-		if (is_own || at == stack)
-			touch_locate(frames, at, len, line);
+	for (bool is_first = true; stack_next(&rest, &place); is_first = false) {
+		const struct record_frame *frame = touch_frame_at(frames, place.at, place.len);
+		const char *module = module_at(frames->record, &place);
+		/* What it touches itself is its own; what libc does for it, it was told to do. */
+		bool is_labs = is_first && module && symbols_is_labs_library(module);
+		bool is_own = module && !symbols_is_system_library(module) &&
+			      is_own_function(frame) &&
+			      (!frame || frame->file ||
+			       !has_lines_further_out(frames, rest, &place));
+
+		if (is_own || is_first)
+			touch_locate(frames, place.at, place.len, line);
 		if (is_own || is_labs)
 			return true;
-		at += len;
 	}
 	return false;
+}
+
+static bool is_in_file(const struct touch_line *line)
+{
+	return line->module && !symbols_is_made(line->module);
 }
 
 bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b)
@@ -171,33 +183,55 @@ bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b)
 		return false;
 	if (a->function)
 		return true;
+	/* Addresses tell nothing where they are in no file, or in code that was made. */
+	if (!is_in_file(a) || !is_in_file(b))
+		return is_in_file(a) == is_in_file(b) && text_is_same(a->module, b->module);
 	return a->at_len == b->at_len && (!a->at_len || !memcmp(a->at, b->at, a->at_len));
 }
 
 bool touch_frame_is_own(const struct touch_frames *f, const char *at, size_t len)
 {
 	const struct record_frame *frame = touch_frame_at(f, at, len);
-	const char *module = module_at(f->record, at);
+	const char *module = module_of(f, at, len);
 
 	return module && !symbols_is_system_library(module) && is_own_function(frame);
 }
 
-char *touch_frame_name(const struct touch_frames *f, const char *at, size_t len)
+const char *touch_function(const struct touch_frames *f, const char *at, size_t len)
 {
-	const struct record_frame *frame = touch_frame_at(f, at, len);
-	const char *module = module_at(f->record, at), *plus = memchr(at, '+', len);
+	const struct record_frame *frame = touch_frame_at(f, at, len), *caller;
+	const char *module = module_of(f, at, len), *rest = at + len;
+	struct stack_place next;
 
 	if (frame && frame->function)
-		return xstrdup(frame->function);
-	if (!plus || !module)
+		return frame->function;
+	if (!module || !symbols_is_system_library(module) || !stack_next(&rest, &next))
+		return NULL;
+	caller = touch_frame_at(f, next.at, next.len);
+	return caller ? caller->calls : NULL;
+}
+
+/* "libc.so.6+0x15a2b0", or what else is known of code without a name. */
+static char *nameless(const char *module, const struct stack_place *place)
+{
+	if (!module)
 		return xstrdup("(not known)");
-	return text_format("%s+0x%.*s", base_name(module), (int)(at + len - plus - 1), plus + 1);
+	if (symbols_is_made(module))
+		return xstrdup("(code made at run time)");
+	return text_format("%s+0x%" PRIx64, base_name(module), place->address);
+}
+
+char *touch_frame_name(const struct touch_frames *f, const char *at, size_t len)
+{
+	const struct stack_place place = stack_place(at, len);
+	const char *function = touch_function(f, at, len);
+
+	return function ? xstrdup(function) : nameless(module_at(f->record, &place), &place);
 }
 
 char *touch_place(const struct touch_line *line)
 {
-	const char *plus = line->at ? memchr(line->at, '+', line->at_len) : NULL;
-	int len = plus ? (int)(line->at + line->at_len - plus - 1) : 0;
+	const struct stack_place place = stack_place(line->at ? line->at : "", line->at_len);
 	const char *file = line->file;
 	const char *slash = file ? strrchr(file, '/') : NULL;
 
@@ -210,7 +244,5 @@ char *touch_place(const struct touch_line *line)
 		return text_format("%s at %s:%d", line->function, file, line->line_number);
 	if (line->function && line->module)
 		return text_format("%s in %s", line->function, base_name(line->module));
-	if (line->module && plus)
-		return text_format("%s+0x%.*s", base_name(line->module), len, plus + 1);
-	return xstrdup("(not known)");
+	return nameless(line->module, &place);
 }

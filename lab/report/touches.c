@@ -3,16 +3,20 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
+#include "record/stack.h"
 #include "report/touches_parts.h"
 
 const char *const touch_kind_names[TOUCH_KIND_COUNT] = {
-	"store",   "clear",	    "copy",	     "read",	     "populate",
-	"syscall", "copy_on_write", "shared_memory", "file_mapping", "stack",
+	"store",    "clear",   "memset",	"copy",		 "read",
+	"populate", "syscall", "copy_on_write", "shared_memory", "file_mapping",
+	"stack",
 };
 
 const char *const touch_kind_words[TOUCH_KIND_COUNT] = {
 	"write to new memory",
-	"cleared by libc (memset)",
+	"cleared by libc (calloc, bzero)",
+	"written by libc (memset)",
 	"copied by libc (memcpy)",
 	"read(2) into new memory",
 	"populated or locked",
@@ -51,16 +55,57 @@ static const char *telling_name(const struct touch_frames *frames, const struct 
 	const struct record_frame *innermost = len ? touch_frame_at(frames, touch->stack, len)
 						   : NULL;
 
-	if (!innermost || (touch_frame_is_own(frames, touch->stack, len) &&
-			   (innermost->file || !touch->is_syscall)))
+	if (!len || (touch_frame_is_own(frames, touch->stack, len) &&
+		     (!innermost || innermost->file || !touch->is_syscall)))
 		return NULL;
-	return innermost->function;
+	return touch_function(frames, touch->stack, len);
+}
+
+/* By its whole name, as a program may call its own functions nearly so. */
+static bool is_clearer(const char *function)
+{
+	static const char *const names[] = {"calloc", "libc_calloc", "bzero", "explicit_bzero",
+					    "explicit_bzero_chk"};
+	static const char *const machines[] = {"bzero_sse", "bzero_avx", "bzero_evex",
+					       "bzero_erms"};
+
+	if (!function)
+		return false;
+	function += strspn(function, "_");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(function, names[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (text_starts_with(function, machines[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Whether what wrote does nothing but clear, or was called by what does. Further out is too far:
+ * malloc(3) fills memory as well, for who asks it to (MALLOC_PERTURB_), also on behalf of calloc(3).
+ */
+static bool is_clearing(const struct touch_frames *frames, const char *stack)
+{
+	const struct record_frame *frame;
+	struct stack_place place;
+
+	if (!stack_next(&stack, &place))
+		return false;
+	if (is_clearer(touch_function(frames, place.at, place.len)))
+		return true;
+	if (!stack_next(&stack, &place))
+		return false;
+	frame = touch_frame_at(frames, place.at, place.len);
+	if (touch_frame_is_own(frames, place.at, place.len))
+		return frame && is_clearer(frame->calls);
+	return is_clearer(touch_function(frames, place.at, place.len));
 }
 
 static enum touch_kind anon_kind(const struct touch_frames *frames,
 				 const struct record_touch *touch)
 {
-	static const char *const clears[] = {"memset", "bzero", "calloc", NULL};
+	static const char *const fills[] = {"memset", "bzero", "calloc", NULL};
 	static const char *const copies[] = {"memcpy", "memmove", "mempcpy", "strcpy", NULL};
 	const char *function = telling_name(frames, touch);
 
@@ -68,8 +113,8 @@ static enum touch_kind anon_kind(const struct touch_frames *frames,
 		return TOUCH_STACK;
 	if (touch->is_syscall)
 		return syscall_kind(function);
-	if (is_named(function, clears))
-		return TOUCH_CLEAR;
+	if (is_named(function, fills))
+		return is_clearing(frames, touch->stack) ? TOUCH_CLEAR : TOUCH_MEMSET;
 	return is_named(function, copies) ? TOUCH_COPY : TOUCH_STORE;
 }
 

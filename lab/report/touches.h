@@ -11,7 +11,8 @@
 
 enum touch_kind {
 	TOUCH_STORE,	/* a write to new memory */
-	TOUCH_CLEAR,	/* memset(3), calloc(3) */
+	TOUCH_CLEAR,	/* calloc(3), bzero(3) */
+	TOUCH_MEMSET,	/* memset(3): with what value is not known */
 	TOUCH_COPY,	/* memcpy(3) and its like */
 	TOUCH_READ,	/* read(2) and its like into memory not touched before */
 	TOUCH_POPULATE, /* mmap(2) with MAP_POPULATE, mlock(2), madvise(2) */
@@ -67,8 +68,15 @@ void touch_locate(const struct touch_frames *frames, const char *at, size_t len,
 		  struct touch_line *line);
 
 /*
- * Of one place of a stack, len bytes: the function, else "FILE+0xADDRESS", or "(not known)" where
- * the code is in no file. The caller frees.
+ * The function of one place of a stack, len bytes of its text, or NULL: by its symbol, else, of
+ * system libraries, by the name that the call of the next frame has there. It may be the one whose
+ * last act was to jump here.
+ */
+const char *touch_function(const struct touch_frames *frames, const char *at, size_t len);
+
+/*
+ * The same; where there is none "FILE+0xADDRESS", or "(not known)" where the code is in no file.
+ * The caller frees.
  */
 char *touch_frame_name(const struct touch_frames *frames, const char *at, size_t len);
 

@@ -1,7 +1,7 @@
 #include "symbols/modules.h"
 
+#include <elf.h>
 #include <fcntl.h>
-#include <gelf.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,28 +14,96 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 
-static void take_segments(struct module *module, Elf *elf)
-{
-	GElf_Ehdr head;
-	GElf_Phdr segment;
-	bool is_first_seen = false;
-	size_t count;
+/* One program header, of either size. */
+struct segment {
+	uint32_t type, flags;
+	uint64_t offset, vaddr, filesz, align;
+};
 
-	if (!gelf_getehdr(elf, &head) || elf_getphdrnum(elf, &count))
+#define SEGMENT(from)                                                                      \
+	((struct segment){(from).p_type, (from).p_flags, (from).p_offset, (from).p_vaddr, \
+			  (from).p_filesz, (from).p_align})
+
+/* What is of interest in a file's header. */
+struct head {
+	bool is_64;
+	uint16_t type, segment_count;
+	uint64_t segments_at;
+};
+
+static bool is_whole(int fd, void *to, size_t size, uint64_t at)
+{
+	return at <= INT64_MAX - size && pread(fd, to, size, (off_t)at) == (ssize_t)size;
+}
+
+#define HEAD(from, size)                                                  \
+	((from).e_phentsize == (size)                                     \
+		 ? (struct head){.is_64 = (size) == sizeof(Elf64_Phdr),   \
+				 .type = (from).e_type,                   \
+				 .segment_count = (from).e_phnum,         \
+				 .segments_at = (from).e_phoff}           \
+		 : (struct head){0})
+
+static bool read_head(int fd, struct head *head)
+{
+	static const unsigned char order =
+		__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
+	union {
+		unsigned char ident[EI_NIDENT];
+		Elf64_Ehdr e64;
+		Elf32_Ehdr e32;
+	} u;
+
+	if (!is_whole(fd, u.ident, sizeof(u.ident), 0) || memcmp(u.ident, ELFMAG, SELFMAG) != 0 ||
+	    u.ident[EI_DATA] != order)
+		return false;
+	*head = (struct head){0};
+	if (u.ident[EI_CLASS] == ELFCLASS64 && is_whole(fd, &u.e64, sizeof(u.e64), 0))
+		*head = HEAD(u.e64, sizeof(Elf64_Phdr));
+	else if (u.ident[EI_CLASS] == ELFCLASS32 && is_whole(fd, &u.e32, sizeof(u.e32), 0))
+		*head = HEAD(u.e32, sizeof(Elf32_Phdr));
+	return head->type == ET_EXEC || head->type == ET_DYN;
+}
+
+static bool read_segment(int fd, const struct head *head, size_t i, struct segment *segment)
+{
+	size_t size = head->is_64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+	union {
+		Elf64_Phdr p64;
+		Elf32_Phdr p32;
+	} u;
+
+	if (head->segments_at > INT64_MAX || !is_whole(fd, &u, size, head->segments_at + i * size))
+		return false;
+	*segment = head->is_64 ? SEGMENT(u.p64) : SEGMENT(u.p32);
+	return true;
+}
+
+/* By hand: libelf reads hostile files in the processes beside alone (base/aside.h). */
+static void read_elf(struct module *module, int fd)
+{
+	bool is_first_seen = false;
+	struct segment segment;
+	struct head head;
+
+	if (!read_head(fd, &head))
 		return;
 	module->is_elf = true;
-	module->is_fixed = head.e_type == ET_EXEC;
-	for (size_t i = 0; i < count && module->segment_count < MODULE_SEGMENTS_MAX; i++) {
-		if (!gelf_getphdr(elf, (int)i, &segment) || segment.p_type != PT_LOAD)
+	module->is_fixed = head.type == ET_EXEC;
+	for (size_t i = 0;
+	     i < head.segment_count && module->segment_count < MODULE_SEGMENTS_MAX; i++) {
+		if (!read_segment(fd, &head, i, &segment))
+			break;
+		if (segment.type != PT_LOAD)
 			continue;
 		if (!is_first_seen)
-			module->start = segment.p_vaddr & -(segment.p_align ? segment.p_align : 1);
+			module->start = segment.vaddr & -(segment.align ? segment.align : 1);
 		is_first_seen = true;
-		if (!(segment.p_flags & PF_X))
+		if (!(segment.flags & PF_X))
 			continue;
-		module->segments[module->segment_count].vaddr = segment.p_vaddr;
-		module->segments[module->segment_count].offset = segment.p_offset;
-		module->segments[module->segment_count++].size = segment.p_filesz;
+		module->segments[module->segment_count].vaddr = segment.vaddr;
+		module->segments[module->segment_count].offset = segment.offset;
+		module->segments[module->segment_count++].size = segment.filesz;
 	}
 }
 
@@ -59,13 +127,9 @@ static int open_file(int root, const char *path)
 static void read_headers(struct modules *modules, struct module *module, int root)
 {
 	_cleanup_close_ int fd = open_file(root, module->path);
-	Elf *elf;
 
-	elf_version(EV_CURRENT);
-	elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
-	if (elf && elf_kind(elf) == ELF_K_ELF)
-		take_segments(module, elf);
-	elf_end(elf);
+	if (fd >= 0)
+		read_elf(module, fd);
 	if (module->is_elf && root != MODULES_ROOT_OWN && modules->count < MODULE_FILES_MAX)
 		module->file = STEAL_FD(fd);
 }
@@ -98,15 +162,13 @@ uint64_t module_bias(const struct module *module, uint64_t start, uint64_t pgoff
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
-	if (module->is_fixed)
-		return 0;
 	/* A mapping begins at the page of the segment's beginning, or inside it. */
 	for (size_t i = 0; i < module->segment_count; i++)
 		if (pgoff + page > module->segments[i].offset &&
 		    pgoff < module->segments[i].offset + module->segments[i].size)
 			return start -
 			       (module->segments[i].vaddr - module->segments[i].offset + pgoff);
-	return start - pgoff;
+	return module->is_fixed ? 0 : start - pgoff;
 }
 
 void modules_release(struct modules *modules)

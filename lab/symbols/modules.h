@@ -20,7 +20,7 @@ struct module {
 	int file; /* of another root, open to be read when that has gone; -1: to be opened by path
 		   */
 	bool is_elf;	/* it could be read; else addresses are offsets in the file */
-	bool is_fixed;	/* linked to run at its own addresses (ET_EXEC) */
+	bool is_fixed;	/* linked to run at its own addresses (ET_EXEC); a copy may be elsewhere */
 	uint64_t start; /* lowest address it maps, by its own headers */
 	struct {
 		uint64_t vaddr, offset, size;

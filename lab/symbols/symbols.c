@@ -1,21 +1,33 @@
 #include "symbols/symbols.h"
 
+#include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
+#include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "symbols/demangle.h"
+#include "symbols/imports.h"
 #include "symbols/modules.h"
 #include "symbols/place.h"
 
 struct symbols {
 	Dwfl *dwfl;
 	Dwarf_Die *unit; /* place.h */
+	/* Of one file alone. */
+	char *path;
+	bool is_mapped; /* or it was tried */
+	void *data;	/* NULL: it could not be */
+	size_t len;
+	struct imports *imports;
 };
 
 static const struct modules *files; /* of symbols_use_files() */
@@ -120,6 +132,7 @@ struct symbols *symbols_open_file(const char *path)
 	}
 	symbols = xcalloc(1, sizeof(*symbols));
 	symbols->dwfl = dwfl;
+	symbols->path = xstrdup(path);
 	return symbols;
 }
 
@@ -139,6 +152,38 @@ static char *name_for_people(const char *name)
 	return xstrdup(demangle(bare, text));
 }
 
+/* Whether all functions are named, not those alone that other files know. */
+static bool has_all_symbols(Dwfl_Module *module)
+{
+	const char *debug = NULL;
+	GElf_Addr bias;
+	Elf *elf = dwfl_module_getelf(module, &bias);
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, NULL, &debug);
+	while (elf && !debug && (section = elf_nextscn(elf, section)))
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_SYMTAB)
+			return true;
+	return debug != NULL;
+}
+
+/*
+ * The function that holds the address. One whose size is not told is taken to reach to the next
+ * only where all are named.
+ */
+static const char *symbol_at(Dwfl_Module *module, uint64_t address)
+{
+	GElf_Off offset;
+	GElf_Sym symbol;
+	const char *name =
+		dwfl_module_addrinfo(module, address, &offset, &symbol, NULL, NULL, NULL);
+
+	if (!name || (symbol.st_size ? offset >= symbol.st_size : !has_all_symbols(module)))
+		return NULL;
+	return name;
+}
+
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
 	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, address);
@@ -148,7 +193,7 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
 	if (module && has_lines_worth_reading(module))
 		place = place_find(module, address, &symbols->unit);
 	if (module && !place.function)
-		place.function = dwfl_module_addrname(module, address);
+		place.function = symbol_at(module, address);
 	if (!place.function)
 		return false;
 	symbol->function = name_for_people(place.function);
@@ -187,6 +232,13 @@ static const char *name_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* As the kernel's perf events and /proc/PID/maps have them. */
+bool symbols_is_made(const char *path)
+{
+	return !strcmp(path, "//anon") || !strcmp(path, "[heap]") ||
+	       text_starts_with(path, "[anon");
+}
+
 bool symbols_is_labs_library(const char *path)
 {
 	const char *name = name_of(path);
@@ -209,10 +261,57 @@ bool symbols_is_system_library(const char *path)
 	return symbols_is_labs_library(path);
 }
 
+static void map_file(struct symbols *symbols)
+{
+	_cleanup_close_ int fd = files ? open_from_files(symbols->path)
+				       : open(symbols->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	symbols->is_mapped = true;
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0)
+		return;
+	symbols->data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (symbols->data == MAP_FAILED)
+		symbols->data = NULL;
+	symbols->len = (size_t)st.st_size;
+	if (symbols->data)
+		symbols->imports = imports_open(symbols->data, symbols->len);
+}
+
+static int take_module(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr start,
+		       void *to)
+{
+	(void)data, (void)name, (void)start;
+	*(Dwfl_Module **)to = module;
+	return DWARF_CB_ABORT;
+}
+
+char *symbols_called(struct symbols *symbols, uint64_t address)
+{
+	const char *name;
+
+	if (!symbols->is_mapped)
+		map_file(symbols);
+	name = symbols->imports ? imports_called(symbols->imports, address + 1) : NULL;
+	return name ? name_for_people(name) : NULL;
+}
+
+bool symbols_are_few(struct symbols *symbols)
+{
+	Dwfl_Module *module = NULL;
+
+	dwfl_getmodules(symbols->dwfl, take_module, &module, 0);
+	return module && !has_all_symbols(module);
+}
+
 void symbols_close(struct symbols *symbols)
 {
 	if (!symbols)
 		return;
+	imports_close(symbols->imports);
+	if (symbols->data)
+		munmap(symbols->data, symbols->len);
+	free(symbols->path);
 	dwfl_end(symbols->dwfl);
 	free(symbols);
 }

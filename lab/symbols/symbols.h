@@ -47,10 +47,23 @@ struct symbols *symbols_open_file(const char *path);
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol);
 
 /*
+ * The function of another file that the call at (inside) an address names, by the program's own
+ * table of what it imports; as symbols_find() writes names. NULL: none, or it is not known. The
+ * caller frees. pre: symbols_open_file().
+ */
+char *symbols_called(struct symbols *symbols, uint64_t address);
+
+/* Whether nothing but the names for other files is known of its functions. pre: as above. */
+bool symbols_are_few(struct symbols *symbols);
+
+/*
  * libc, the dynamic linker, a language's runtime, a replacement for malloc: what it does, it was
  * told to do.
  */
 bool symbols_is_system_library(const char *path);
+
+/* Not a file's: executable memory that a program filled itself, as compilers of JITs do. */
+bool symbols_is_made(const char *path);
 
 /* What --preload puts into a program; it is one of those, too. */
 bool symbols_is_labs_library(const char *path);

@@ -1,18 +1,24 @@
 #include "symbols/unwind.h"
 
-#include <dwarf.h>
-#include <elfutils/libdwfl.h>
-#include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "base/aside.h"
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "symbols/exec_name.h"
 #include "symbols/registers.h"
+#include "symbols/symbols.h"
+#include "symbols/walker.h"
 
-enum { SPACES_OPEN_MAX = 16, PROCESSES_KEPT = 256, CACHE_SIZE = 1024, READS_MAX = 64 };
+enum { PROCESSES_KEPT = 256, CACHE_SIZE = 1024, WALKERS_MAX = 8 };
+
+#define WALK_PATIENCE_NS INT64_C(10000000000)
 
 struct mapping {
 	uint64_t start, end, bias;
@@ -22,11 +28,12 @@ struct mapping {
 /* One address space; a forked child shares its parent's until it execs. */
 struct space {
 	size_t users;
-	uint64_t id; /* never used twice */
+	uint64_t id;	     /* never used twice */
+	uint64_t generation; /* another whenever what is mapped changes; never used twice */
 	struct mapping *mappings;
 	size_t mapping_count;
-	Dwfl *dwfl;
-	uint64_t last_used;
+	char comm[16];	  /* at its start, until its program is known */
+	char *file, *exe; /* where that has a name of its own: the file's, and that name */
 };
 
 struct process {
@@ -37,13 +44,23 @@ struct process {
 
 /* What one walk read of the stack: as long as that is the same, so is its result. */
 struct walk {
-	uint64_t space, pc, sp, fp;
+	uint64_t generation, pc, sp, fp;
 	bool is_whole; /* all it read is in reads */
 	size_t read_count, frame_count;
-	struct {
-		uint64_t address, value;
-	} reads[READS_MAX];
+	struct walker_read reads[WALKER_READS_MAX];
 	struct unwind_frame frames[UNWIND_DEPTH_MAX];
+};
+
+/* The process beside, which does the walking. */
+struct beside {
+	struct aside aside;
+	struct walker_shared *shared; /* NULL: there was nothing to walk yet */
+	size_t modules_told;
+	/* Of all there were. */
+	int starts, deaths;
+	char *words; /* how the last one ended that should not have */
+	int module;  /* that it was in then; -1: not known */
+	int64_t cut; /* stacks that were told in part, or not at all */
 };
 
 struct unwind {
@@ -51,12 +68,10 @@ struct unwind {
 	int root;
 	struct process *processes;
 	size_t process_count;
-	uint64_t next_space, clock;
+	uint64_t next_space;
 	struct walk *cache[CACHE_SIZE];
-	/* of the walk in progress */
-	const struct unwind_sample *sample;
-	struct space *space;
-	struct walk *walk;
+	struct beside beside;
+	struct space *space; /* of the walk in progress */
 };
 
 struct unwind *unwind_new(int root)
@@ -64,6 +79,7 @@ struct unwind *unwind_new(int root)
 	struct unwind *u = xcalloc(1, sizeof(struct unwind));
 
 	u->root = root;
+	u->beside.aside = ASIDE_INIT;
 	return u;
 }
 
@@ -71,9 +87,9 @@ static void space_drop(struct space *space)
 {
 	if (!space || --space->users)
 		return;
-	if (space->dwfl)
-		dwfl_end(space->dwfl);
 	free(space->mappings);
+	free(space->file);
+	free(space->exe);
 	free(space);
 }
 
@@ -100,11 +116,13 @@ static void set_space(struct unwind *u, pid_t pid, struct space *space)
 	process->is_gone = false;
 }
 
-void unwind_exec(struct unwind *u, pid_t pid)
+void unwind_exec(struct unwind *u, pid_t pid, const char *comm)
 {
 	struct space *space = xcalloc(1, sizeof(*space));
 
-	space->id = ++u->next_space;
+	if (comm)
+		snprintf(space->comm, sizeof(space->comm), "%s", comm);
+	space->id = space->generation = ++u->next_space;
 	set_space(u, pid, space);
 }
 
@@ -139,7 +157,7 @@ void unwind_exit(struct unwind *u, pid_t pid)
 static struct space *space_of(struct unwind *u, pid_t pid)
 {
 	if (!process_of(u, pid))
-		unwind_exec(u, pid);
+		unwind_exec(u, pid, NULL);
 	return process_of(u, pid)->space;
 }
 
@@ -150,49 +168,25 @@ static void forget_overlap(struct space *space, uint64_t start, uint64_t end)
 	for (size_t i = 0; i < space->mapping_count; i++)
 		if (space->mappings[i].end <= start || space->mappings[i].start >= end)
 			space->mappings[kept++] = space->mappings[i];
-	if (kept < space->mapping_count && space->dwfl) {
-		dwfl_end(space->dwfl);
-		space->dwfl = NULL;
-	}
 	space->mapping_count = kept;
 }
 
-static int no_debuginfo(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
-			const char *file, const char *link, GElf_Word crc, char **path)
+/* The path of code, by the name that the program was started by if it is the program. */
+static const char *name_of(const struct unwind *u, struct space *space, pid_t pid, const char *path)
 {
-	(void)module, (void)data, (void)name, (void)base;
-	(void)file, (void)link, (void)crc, (void)path;
-	return -1;
-}
-
-/* Call frame information is in the programs themselves; separate files are for the lines. */
-static const Dwfl_Callbacks dwfl_callbacks = {
-	.find_elf = dwfl_build_id_find_elf,
-	.find_debuginfo = no_debuginfo,
-};
-
-static void report_mapping(struct unwind *u, struct space *space, const struct mapping *m)
-{
-	const struct module *module = &u->modules.items[m->module];
-	int fd;
-
-	if (!module->is_elf || !space->dwfl)
-		return;
-	/* Without a file of its own a module of another root would be taken from this one. */
-	if (u->root != MODULES_ROOT_OWN && module->file < 0)
-		return;
-	fd = module->file < 0 ? -1 : fcntl(module->file, F_DUPFD_CLOEXEC, 3);
-	dwfl_report_begin_add(space->dwfl);
-	dwfl_report_elf(space->dwfl, module->path, module->path, fd, m->bias + module->start,
-			false);
-	dwfl_report_end(space->dwfl, NULL, NULL);
+	if (*space->comm && u->root == MODULES_ROOT_OWN) {
+		space->exe = exec_name(pid, space->comm, path);
+		space->file = space->exe ? xstrdup(path) : NULL;
+	}
+	space->comm[0] = '\0';
+	return space->exe && !strcmp(path, space->file) ? space->exe : path;
 }
 
 void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint64_t pgoff,
 		const char *path)
 {
 	struct space *space = space_of(u, pid);
-	int number = modules_find(&u->modules, u->root, path);
+	int number = modules_find(&u->modules, u->root, name_of(u, space, pid, path));
 	struct mapping *m;
 
 	if (number < 0 || start + len < start)
@@ -202,9 +196,11 @@ void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint6
 		xrealloc(space->mappings, space->mapping_count + 1, sizeof(*space->mappings));
 	m = &space->mappings[space->mapping_count++];
 	*m = (struct mapping){.start = start, .end = start + len, .module = number};
-	m->bias = module_bias(&u->modules.items[number], start, pgoff);
-	space->id = ++u->next_space; /* what was walked before may be walked further now */
-	report_mapping(u, space, m);
+	/* Addresses in code that was made are of that process alone. */
+	m->bias = symbols_is_made(path) ? 0
+					: module_bias(&u->modules.items[number], start, pgoff);
+	/* What was walked before may be walked further now. */
+	space->generation = ++u->next_space;
 }
 
 static struct unwind_frame locate(const struct space *space, uint64_t address)
@@ -226,121 +222,144 @@ bool unwind_knows(const struct unwind *u, pid_t pid, uint64_t address)
 	return false;
 }
 
-static bool read_stack(const struct unwind_sample *sample, uint64_t address, uint64_t *value)
+/* Where it begins by its own headers; false: it cannot be walked through. */
+static bool base_of(const struct unwind *u, const struct mapping *m, uint64_t *base)
 {
-	uint64_t sp = registers_sp(sample->regs), at = address - sp;
+	const struct module *module = &u->modules.items[m->module];
 
-	if (address < sp || sample->stack_len < sizeof(*value) ||
-	    at > sample->stack_len - sizeof(*value))
+	/* One that is linked to its addresses is walked through at those alone. */
+	if (!module->is_elf || (module->is_fixed && m->bias))
 		return false;
-	memcpy(value, sample->stack + at, sizeof(*value));
+	*base = m->bias + module->start;
+	/* Without a file of its own a module of another root would be taken from this one. */
+	return u->root == MODULES_ROOT_OWN || module->file >= 0;
+}
+
+static void tell_maps(const struct unwind *u, struct walker_shared *s)
+{
+	s->space = u->space->id;
+	s->generation = u->space->generation;
+	s->base_count = 0;
+	for (size_t i = 0; i < u->space->mapping_count && s->base_count < WALKER_BASES_MAX; i++) {
+		const struct mapping *m = &u->space->mappings[i];
+		uint64_t base;
+
+		if (base_of(u, m, &base))
+			s->bases[s->base_count++] = (struct walker_base){m->module, base};
+	}
+}
+
+static void tell_sample(const struct unwind_sample *sample, struct walker_shared *s)
+{
+	s->stack_len = sample->stack_len < UNWIND_STACK_MAX ? sample->stack_len : UNWIND_STACK_MAX;
+	memcpy(s->regs, sample->regs, registers_count() * sizeof(*s->regs));
+	if (s->stack_len)
+		memcpy(s->stack, sample->stack, s->stack_len);
+	s->is_whole = true;
+	s->read_count = s->pc_count = 0;
+}
+
+static bool tell_modules(struct unwind *u)
+{
+	struct beside *b = &u->beside;
+
+	for (; b->modules_told < u->modules.count; b->modules_told++) {
+		const struct module *module = &u->modules.items[b->modules_told];
+		_cleanup_free_ char *text = text_format("%c%s", WALKER_MODULE, module->path);
+
+		if (aside_send(&b->aside, text, strlen(text), module->file))
+			return false;
+	}
 	return true;
 }
 
-static bool on_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *value, void *arg)
+/* How it ended; the place it was in is the last that it told. */
+static void note_death(struct unwind *u)
 {
-	struct unwind *u = arg;
-	struct walk *walk = u->walk;
+	struct beside *b = &u->beside;
+	const struct walker_shared *s = b->shared;
 
-	(void)dwfl;
-	if (!read_stack(u->sample, address, value))
+	aside_end(&b->aside);
+	free(b->words);
+	b->words = aside_words(&b->aside);
+	b->aside = ASIDE_INIT;
+	b->deaths++;
+	b->module = -1;
+	if (s && s->pc_count && s->pc_count <= UNWIND_DEPTH_MAX)
+		b->module = locate(u->space, s->pcs[s->pc_count - 1]).module;
+}
+
+static bool start(struct unwind *u)
+{
+	struct beside *b = &u->beside;
+	void *shared;
+
+	if (b->aside.pid)
+		return true;
+	if (b->starts == WALKERS_MAX)
 		return false;
-	if (walk->read_count == READS_MAX) {
-		walk->is_whole = false;
-		return true;
+	b->starts++;
+	if (!b->shared) {
+		shared = mmap(NULL, sizeof(*b->shared), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		b->shared = shared == MAP_FAILED ? NULL : shared;
 	}
-	walk->reads[walk->read_count].address = address;
-	walk->reads[walk->read_count++].value = *value;
-	return true;
-}
-
-static pid_t on_thread(Dwfl *dwfl, void *arg, void **thread)
-{
-	(void)dwfl;
-	if (*thread)
-		return 0;
-	*thread = arg;
-	return 1;
-}
-
-static bool on_registers(Dwfl_Thread *thread, void *arg)
-{
-	struct unwind *u = arg;
-	uint64_t dwarf[REGISTERS_MAX];
-	size_t count = registers_dwarf(u->sample->regs, dwarf);
-
-	dwfl_thread_state_register_pc(thread, registers_pc(u->sample->regs));
-	return dwfl_thread_state_registers(thread, 0, (unsigned int)count, dwarf);
-}
-
-static const Dwfl_Thread_Callbacks thread_callbacks = {
-	.next_thread = on_thread,
-	.memory_read = on_read,
-	.set_initial_registers = on_registers,
-};
-
-static int on_frame(Dwfl_Frame *state, void *arg)
-{
-	struct unwind *u = arg;
-	struct walk *walk = u->walk;
-	Dwarf_Addr pc;
-	bool is_exact;
-
-	if (!dwfl_frame_pc(state, &pc, &is_exact) || !pc)
-		return DWARF_CB_ABORT;
-	walk->frames[walk->frame_count++] = locate(u->space, is_exact ? pc : pc - 1);
-	return walk->frame_count == UNWIND_DEPTH_MAX ? DWARF_CB_ABORT : DWARF_CB_OK;
-}
-
-static void close_oldest(struct unwind *u)
-{
-	struct space *oldest = NULL;
-	size_t open = 0;
-
-	for (size_t i = 0; i < u->process_count; i++) {
-		struct space *space = u->processes[i].space;
-
-		if (!space->dwfl)
-			continue;
-		open++;
-		if (!oldest || space->last_used < oldest->last_used)
-			oldest = space;
-	}
-	if (open < SPACES_OPEN_MAX)
-		return;
-	dwfl_end(oldest->dwfl);
-	oldest->dwfl = NULL;
-}
-
-static bool open_space(struct unwind *u, struct space *space)
-{
-	if (space->dwfl)
+	b->modules_told = 0;
+	if (b->shared)
+		b->shared->pc_count = 0;
+	if (b->shared && !aside_start(&b->aside, "oomlab-unwind", walker_work, b->shared))
 		return true;
-	close_oldest(u);
-	space->dwfl = dwfl_begin(&dwfl_callbacks);
-	for (size_t i = 0; space->dwfl && i < space->mapping_count; i++)
-		report_mapping(u, space, &space->mappings[i]);
-	if (space->dwfl && dwfl_attach_state(space->dwfl, NULL, 1, &thread_callbacks, u))
-		return true;
-	if (space->dwfl)
-		dwfl_end(space->dwfl);
-	space->dwfl = NULL;
+	note_death(u);
 	return false;
+}
+
+/* pre: it was started. */
+static bool ask(struct unwind *u, const struct unwind_sample *sample)
+{
+	struct beside *b = &u->beside;
+	const char walk = WALKER_WALK;
+	char answer;
+
+	tell_sample(sample, b->shared);
+	if (b->shared->generation != u->space->generation)
+		tell_maps(u, b->shared);
+	if (tell_modules(u) && !aside_send(&b->aside, &walk, 1, -1) &&
+	    aside_receive(&b->aside, &answer, 1, io_now_ns() + WALK_PATIENCE_NS) > 0)
+		return true;
+	note_death(u);
+	return false;
+}
+
+/* What it says is no more to be trusted than what it has read. */
+static void take_answer(const struct unwind *u, struct walk *walk)
+{
+	const struct walker_shared *s = u->beside.shared;
+	size_t reads = s->read_count, pcs = s->pc_count;
+
+	walk->is_whole = s->is_whole && reads <= WALKER_READS_MAX;
+	walk->read_count = reads < WALKER_READS_MAX ? reads : WALKER_READS_MAX;
+	memcpy(walk->reads, s->reads, sizeof(walk->reads));
+	walk->frame_count = pcs < UNWIND_DEPTH_MAX ? pcs : UNWIND_DEPTH_MAX;
+	for (size_t i = 0; i < walk->frame_count; i++)
+		walk->frames[i] = locate(u->space, s->pcs[i]);
 }
 
 static void walk_stack(struct unwind *u, const struct unwind_sample *sample, struct walk *walk)
 {
-	u->sample = sample;
-	u->walk = walk;
 	*walk = (struct walk){
-		.space = u->space->id,
+		.generation = u->space->generation,
 		.pc = registers_pc(sample->regs),
 		.sp = registers_sp(sample->regs),
 		.fp = registers_fp(sample->regs),
 		.is_whole = true,
 	};
-	if (open_space(u, u->space))
-		dwfl_getthread_frames(u->space->dwfl, 1, on_frame, u);
+	bool is_asked = start(u);
+
+	if (!is_asked || !ask(u, sample))
+		u->beside.cut++;
+	/* Who died on it had found some of it. */
+	if (is_asked)
+		take_answer(u, walk);
 	if (!walk->frame_count)
 		walk->frames[walk->frame_count++] = locate(u->space, walk->pc);
 }
@@ -350,12 +369,13 @@ static bool is_same(const struct walk *walk, const struct unwind *u,
 {
 	uint64_t value;
 
-	if (!walk || !walk->is_whole || walk->space != u->space->id ||
+	if (!walk || !walk->is_whole || walk->generation != u->space->generation ||
 	    walk->pc != registers_pc(sample->regs) || walk->sp != registers_sp(sample->regs) ||
 	    walk->fp != registers_fp(sample->regs))
 		return false;
 	for (size_t i = 0; i < walk->read_count; i++)
-		if (!read_stack(sample, walk->reads[i].address, &value) ||
+		if (!walker_word(walk->sp, sample->stack, sample->stack_len,
+				 walk->reads[i].address, &value) ||
 		    value != walk->reads[i].value)
 			return false;
 	return true;
@@ -365,7 +385,7 @@ static size_t cache_slot(const struct unwind *u, const struct unwind_sample *sam
 {
 	uint64_t h = registers_pc(sample->regs) * UINT64_C(0x9e3779b97f4a7c15);
 
-	h ^= registers_sp(sample->regs) * UINT64_C(0xc2b2ae3d27d4eb4f) + u->space->id;
+	h ^= registers_sp(sample->regs) * UINT64_C(0xc2b2ae3d27d4eb4f) + u->space->generation;
 	return (h ^ h >> 29) % CACHE_SIZE;
 }
 
@@ -375,7 +395,6 @@ size_t unwind_stack(struct unwind *u, const struct unwind_sample *sample,
 	struct walk **slot;
 
 	u->space = space_of(u, sample->pid);
-	u->space->last_used = ++u->clock;
 	slot = &u->cache[cache_slot(u, sample)];
 	if (!is_same(*slot, u, sample)) {
 		if (!*slot)
@@ -403,6 +422,23 @@ void unwind_maps_text(const struct unwind *u, pid_t pid, struct strbuf *text)
 	}
 }
 
+char *unwind_trouble(const struct unwind *u)
+{
+	const struct beside *b = &u->beside;
+	_cleanup_free_ char *where = NULL, *times = NULL;
+
+	if (!b->deaths)
+		return NULL;
+	if (b->deaths > 1)
+		times = text_format(", the last of %d times", b->deaths);
+	if (b->module >= 0)
+		where = text_format(" while it read '%s'", u->modules.items[b->module].path);
+	return text_format("The process that unwinds stacks %s%s%s: of %" PRId64
+			   " stack%s the callers are missing, all or some",
+			   b->words, where ? where : "", times ? times : "", b->cut,
+			   b->cut == 1 ? "" : "s");
+}
+
 const struct modules *unwind_modules(const struct unwind *u)
 {
 	return &u->modules;
@@ -425,6 +461,10 @@ void unwind_free(struct unwind *u)
 	for (size_t i = 0; i < CACHE_SIZE; i++)
 		free(u->cache[i]);
 	free(u->processes);
+	aside_end(&u->beside.aside);
+	if (u->beside.shared)
+		munmap(u->beside.shared, sizeof(*u->beside.shared));
+	free(u->beside.words);
 	modules_release(&u->modules);
 	cleanup_closep(&u->root);
 	free(u);

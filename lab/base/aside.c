@@ -1,0 +1,235 @@
+#include "base/aside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/text.h"
+
+#define END_PATIENCE_NS INT64_C(2000000000)
+
+static struct aside *running; /* all that have not been waited for */
+
+static void close_others(int keep)
+{
+	if (keep > 3)
+		close_range(3, (unsigned int)keep - 1, 0);
+	close_range((unsigned int)keep + 1, ~0U, 0);
+}
+
+static void run(const char *name, int channel, aside_work *work, void *ctx)
+	__attribute__((noreturn));
+static void run(const char *name, int channel, aside_work *work, void *ctx)
+{
+	const struct rlimit none = {0, 0};
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	prctl(PR_SET_NAME, name);
+	setrlimit(RLIMIT_CORE, &none);
+	/* Whoever reads what the lab prints sees its end when the lab ends. */
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	close_others(channel);
+	work(channel, ctx);
+	_exit(0);
+}
+
+static int open_channel(int fds[2])
+{
+	const int room = 2 * ASIDE_MESSAGE_MAX;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return -errno;
+	for (int i = 0; i < 2; i++)
+		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	return 0;
+}
+
+int aside_start(struct aside *aside, const char *name, aside_work *work, void *ctx)
+{
+	int fds[2];
+
+	*aside = ASIDE_INIT;
+	aside->error = open_channel(fds);
+	if (aside->error)
+		return aside->error;
+	aside->pid = fork();
+	if (aside->pid == 0)
+		run(name, fds[1], work, ctx);
+	aside->error = aside->pid < 0 ? -errno : 0;
+	close(fds[1]);
+	if (aside->pid < 0) {
+		aside->pid = 0;
+		close(fds[0]);
+		return aside->error;
+	}
+	aside->fd = fds[0];
+	aside->next = running;
+	running = aside;
+	return 0;
+}
+
+int aside_send(struct aside *aside, const void *message, size_t len, int fd)
+{
+	struct iovec part = {(void *)message, len};
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(fd))];
+	} control = {0};
+	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		m.msg_control = &control;
+		m.msg_controllen = sizeof(control);
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		control.head.cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	}
+	while (sendmsg(aside->fd, &m, MSG_NOSIGNAL) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+static int take_fd(struct msghdr *m)
+{
+	struct cmsghdr *head = CMSG_FIRSTHDR(m);
+	int fd = -1;
+
+	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	return fd;
+}
+
+ssize_t aside_next(int channel, void *message, size_t size, int *fd)
+{
+	struct iovec part = {message, size};
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(*fd))];
+	} control = {0};
+	struct msghdr m = {.msg_iov = &part,
+			   .msg_iovlen = 1,
+			   .msg_control = &control,
+			   .msg_controllen = sizeof(control)};
+	ssize_t n;
+
+	do
+		n = recvmsg(channel, &m, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	*fd = n > 0 ? take_fd(&m) : -1;
+	return n;
+}
+
+static bool wait_readable(int fd, int64_t deadline_ns)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int n;
+
+	do {
+		int64_t left = deadline_ns - io_now_ns();
+
+		n = poll(&p, 1, left <= 0 ? 0 : (int)(left / 1000000) + 1);
+	} while ((n < 0 && errno == EINTR) || (n == 0 && io_now_ns() < deadline_ns));
+	return n > 0;
+}
+
+ssize_t aside_receive(struct aside *aside, void *message, size_t size, int64_t deadline_ns)
+{
+	ssize_t n;
+
+	if (!wait_readable(aside->fd, deadline_ns)) {
+		aside->was_hung = true;
+		kill(aside->pid, SIGKILL);
+		return -ETIMEDOUT;
+	}
+	do
+		n = recv(aside->fd, message, size, 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? 0 : n;
+}
+
+static void forget(const struct aside *aside)
+{
+	for (struct aside **at = &running; *at; at = &(*at)->next)
+		if (*at == aside) {
+			*at = aside->next;
+			return;
+		}
+}
+
+static bool wait_for_end(struct aside *aside, int options)
+{
+	int status;
+	pid_t pid;
+
+	if (aside->has_ended)
+		return true;
+	do
+		pid = waitpid(aside->pid, &status, options);
+	while (pid < 0 && errno == EINTR);
+	if (pid == aside->pid)
+		aside_took(pid, status);
+	return pid != 0;
+}
+
+bool aside_end(struct aside *aside)
+{
+	int64_t deadline = io_now_ns() + END_PATIENCE_NS;
+
+	if (!aside->pid)
+		return false;
+	if (aside->fd >= 0)
+		close(aside->fd);
+	aside->fd = -1;
+	while (!wait_for_end(aside, WNOHANG) && io_now_ns() < deadline)
+		poll(NULL, 0, 1);
+	if (!aside->has_ended) {
+		kill(aside->pid, SIGKILL);
+		wait_for_end(aside, 0);
+	}
+	forget(aside);
+	return !aside->was_hung && aside->has_ended && aside->status == 0;
+}
+
+char *aside_words(const struct aside *aside)
+{
+	if (aside->error)
+		return text_format("could not be started (%s)", strerror(-aside->error));
+	if (aside->was_hung)
+		return text_format("did not answer and was stopped");
+	if (aside->has_ended && WIFSIGNALED(aside->status))
+		return text_format("was ended by signal %d (%s)", WTERMSIG(aside->status),
+				   strsignal(WTERMSIG(aside->status)));
+	if (aside->has_ended)
+		return text_format("ended with status %d", WEXITSTATUS(aside->status));
+	return text_format("ended, it is not known how");
+}
+
+bool aside_is_one(pid_t pid)
+{
+	for (const struct aside *a = running; a; a = a->next)
+		if (a->pid == pid && !a->has_ended)
+			return true;
+	return false;
+}
+
+bool aside_took(pid_t pid, int status)
+{
+	for (struct aside *a = running; a; a = a->next)
+		if (a->pid == pid && !a->has_ended) {
+			a->has_ended = true;
+			a->status = status;
+			return true;
+		}
+	return false;
+}
