@@ -12,10 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +22,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "launch/guest_fs.h"
 #include "launch/vm.h"
 
 #define REQUEST_MAX   (16 << 20)
@@ -33,6 +32,7 @@ struct request {
 	struct strbuf text; /* owner of the strings */
 	const char *cwd;
 	bool share_host;
+	const char *root; /* of the target; "": the guest's own */
 	char **argv;
 	char **envp; /* with room for two more */
 };
@@ -56,28 +56,9 @@ static void complain(const char *what, const char *name)
 	power_off();
 }
 
-static const struct mount_point {
-	const char *type, *path, *options;
-	bool is_optional;
-} mount_points[] = {
-	{"devtmpfs", "/dev", "mode=0755", false},
-	{"proc", "/proc", "", false},
-	{"sysfs", "/sys", "", false},
-	{"cgroup2", "/sys/fs/cgroup", "", false},
-	{"tracefs", "/sys/kernel/tracing", "", true},
-	{"tmpfs", "/dev/shm", "mode=1777", true},
-};
-
-static void mount_all(const char *root)
+void guest_complain(const char *what, const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(mount_points); i++) {
-		const struct mount_point *m = &mount_points[i];
-		_cleanup_free_ char *path = text_format("%s%s", root, m->path);
-
-		mkdir(path, 0755);
-		if (mount(m->type, path, m->type, 0, m->options) < 0 && !m->is_optional)
-			complain("cannot mount", path);
-	}
+	complain(what, name);
 }
 
 /* Every controller there is goes to the children of the root; memory must. */
@@ -263,8 +244,8 @@ static void run_child(struct request *r, const int *ports)
 	keep_open(ports[PORT_TRACE]);
 	add_port(r->envp, GUEST_RECORD_ENV, ports[PORT_RECORD]);
 	add_port(r->envp, GUEST_TRACE_ENV, ports[PORT_TRACE]);
-	if (r->share_host && chroot(GUEST_HOST_ROOT) < 0)
-		complain("cannot chroot to", GUEST_HOST_ROOT);
+	if (*r->root && chroot(r->root) < 0)
+		complain("cannot chroot to", r->root);
 	if (chdir(r->cwd) < 0 && (r->share_host || chdir("/") < 0))
 		complain("cannot change to the directory", r->cwd);
 	fexecve(self, r->argv, r->envp);
@@ -285,12 +266,15 @@ static int wait_for(pid_t child)
 	}
 }
 
-static void share_host(void)
+/* The root the target gets, with a /tmp. */
+static void prepare_root(struct request *r, int record_port)
 {
-	mkdir(GUEST_HOST_ROOT, 0755);
-	if (mount(GUEST_SHARE_TAG, GUEST_HOST_ROOT, "virtiofs", MS_RDONLY, "") < 0)
-		complain("cannot mount", "the host's file system");
-	mount_all(GUEST_HOST_ROOT);
+	bool is_writable = true;
+
+	r->root = r->share_host ? guest_fs_share_host(&is_writable) : "";
+	if (!is_writable)
+		say(record_port, GUEST_NOTE_READ_ONLY);
+	guest_fs_mount_tmp(r->root);
 }
 
 static void report_end(int port, int status)
@@ -307,8 +291,7 @@ void guest_main(void)
 	pid_t child;
 	int uevents;
 
-	mount_all("");
-	chmod("/tmp", 01777);
+	guest_fs_mount_kernel("");
 	io_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-1000");
 	enable_controllers();
 	uevents = open_uevents();
@@ -316,8 +299,7 @@ void guest_main(void)
 	wait_for_ports(uevents, ports);
 	say(ports[PORT_RECORD], GUEST_LINE_UP);
 	read_request(&request);
-	if (request.share_host)
-		share_host();
+	prepare_root(&request, ports[PORT_RECORD]);
 	child = fork();
 	if (child < 0)
 		complain("cannot fork for", "the lab");

@@ -30,6 +30,12 @@
 #define GUEST_LINE_UP	"#up"
 #define GUEST_LINE_END	"#end "
 
+/* A whole record line of PID 1's. */
+#define GUEST_NOTE_READ_ONLY                                                                     \
+	"{\"ev\":\"note\",\"text\":\"The guest's kernel has no overlayfs: the host's files can " \
+	"be "                                                                                    \
+	"read in the VM, and only /tmp and /dev/shm be written\"}"
+
 enum guest_port { PORT_RECORD, PORT_TRACE, PORT_OUT, PORT_ERR, PORT_COUNT };
 #define GUEST_PORT_NAMES                                                    \
 	{                                                                   \
