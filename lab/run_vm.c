@@ -1,4 +1,5 @@
 /* The place "vm": the same oomlab boots as PID 1 of a guest and sends its record back. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -82,7 +83,10 @@ static void inner_init(const struct run *run, struct inner *in)
 		argv[n++] = run->argv[i];
 }
 
-/* Inside a guest the target cannot see that what it prints is lost out here. */
+/*
+ * Inside a guest the target cannot see that what it prints is lost out here; when nobody reads it
+ * any more, its pipe breaks.
+ */
 static void note_output(struct run *run, const char *name, int cause)
 {
 	_cleanup_free_ char *text = NULL;
@@ -90,7 +94,8 @@ static void note_output(struct run *run, const char *name, int cause)
 	if (!cause)
 		return;
 	text = text_format("What the command wrote to its %s was lost in part: %s", name,
-			   strerror(cause));
+			   cause == ETIME ? "nobody had read it when the time was up"
+					  : strerror(cause));
 	record_put_note(&run->writer, text);
 }
 

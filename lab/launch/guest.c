@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <stdio.h>
@@ -15,7 +16,6 @@
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -23,6 +23,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "launch/guest_fs.h"
+#include "launch/guest_output.h"
 #include "launch/vm.h"
 
 #define REQUEST_MAX   (16 << 20)
@@ -231,15 +232,17 @@ int guest_take_port(const char *env)
 	return fd > STDERR_FILENO && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? fd : -1;
 }
 
-static void run_child(struct request *r, const int *ports) __attribute__((noreturn));
-static void run_child(struct request *r, const int *ports)
+static void run_child(struct request *r, const int *ports, const struct guest_output *outputs)
+	__attribute__((noreturn));
+static void run_child(struct request *r, const int *ports, const struct guest_output *outputs)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int self = open("/init", O_PATH | O_CLOEXEC);
 
 	setsid();
-	if (dup2(null, 0) < 0 || dup2(ports[PORT_OUT], 1) < 0 || dup2(ports[PORT_ERR], 2) < 0)
-		complain("cannot pass on", "the ports");
+	if (dup2(null, 0) < 0)
+		complain("cannot pass on", "/dev/null");
+	guest_output_enter(outputs);
 	keep_open(ports[PORT_RECORD]);
 	keep_open(ports[PORT_TRACE]);
 	add_port(r->envp, GUEST_RECORD_ENV, ports[PORT_RECORD]);
@@ -250,20 +253,6 @@ static void run_child(struct request *r, const int *ports)
 		complain("cannot change to the directory", r->cwd);
 	fexecve(self, r->argv, r->envp);
 	complain("cannot run", "/init");
-}
-
-static int wait_for(pid_t child)
-{
-	int status;
-
-	for (;;) {
-		pid_t pid = waitpid(-1, &status, 0);
-
-		if (pid == child)
-			return status;
-		if (pid < 0 && errno != EINTR)
-			complain("cannot wait for", "the lab");
-	}
 }
 
 /* The root the target gets, with a /tmp. */
@@ -277,15 +266,22 @@ static void prepare_root(struct request *r, int record_port)
 	guest_fs_mount_tmp(r->root);
 }
 
-static void report_end(int port, int status)
+/* The host ends the machine once all of it has arrived; until then nothing may be thrown away. */
+static void report_end(int port, int status, const struct guest_output *outputs)
+	__attribute__((noreturn));
+static void report_end(int port, int status, const struct guest_output *outputs)
 {
-	_cleanup_free_ char *line = text_format("%s%d", GUEST_LINE_END, status);
+	_cleanup_free_ char *line = text_format("%s%d %" PRIu64 " %" PRIu64, GUEST_LINE_END, status,
+						outputs[0].sent, outputs[1].sent);
 
 	say(port, line);
+	for (;;)
+		pause();
 }
 
 void guest_main(void)
 {
+	static struct guest_output outputs[OUTPUT_COUNT];
 	int ports[PORT_COUNT] = {-1, -1, -1, -1};
 	struct request request = {.text = STRBUF_INIT};
 	pid_t child;
@@ -300,11 +296,11 @@ void guest_main(void)
 	say(ports[PORT_RECORD], GUEST_LINE_UP);
 	read_request(&request);
 	prepare_root(&request, ports[PORT_RECORD]);
+	guest_output_open(outputs, ports);
 	child = fork();
 	if (child < 0)
 		complain("cannot fork for", "the lab");
 	if (child == 0)
-		run_child(&request, ports);
-	report_end(ports[PORT_RECORD], wait_for(child));
-	power_off();
+		run_child(&request, ports, outputs);
+	report_end(ports[PORT_RECORD], guest_output_carry(outputs, child), outputs);
 }
