@@ -25,6 +25,7 @@
 #include "run_dir.h"
 #include "run_kmsg.h"
 #include "run_options.h"
+#include "run_share.h"
 #include "run_trace.h"
 #include "run_twin.h"
 #include "scenarios.h"
@@ -372,6 +373,7 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 		run_current_settle(run);
 	if (!run->plan.skip && run_asked_prepare(run, err) < 0)
 		return -1;
+	run_share_settle(run);
 	if (run->options->dry_run) {
 		plan_print(stdout, &run->plan, &run->spec, &run->facts, run->options->kernel);
 		return run->plan.skip ? EXIT_SKIP : EXIT_OK;

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "launch/vm.h"
 #include "run.h"
+#include "run_share.h"
 
 #define BOOT_TIMEOUT_NS INT64_C(60000000000)
 #define SLACK_NS	INT64_C(60000000000) /* for boot, power-off and a slow machine */
@@ -147,10 +148,10 @@ int run_vm(struct run *run, struct err *err)
 		.kernel = run->options->kernel,
 		.ram_bytes = run->plan.ram_bytes,
 		.envp = environ,
-		.cwd = run->spec.name && !run->options->share_host ? NULL : cwd,
+		.cwd = run->spec.name && !run->shares_host ? NULL : cwd,
 		.programs = programs,
 		.files = (char *const *)run->options->files,
-		.share_host = run->options->share_host,
+		.share_host = run->shares_host,
 		.run_dir = run->dir,
 		.boot_timeout_ns = BOOT_TIMEOUT_NS,
 		.timeout_ns = (uint64_t)(run->spec.timeout_ns + SLACK_NS),
@@ -163,8 +164,7 @@ int run_vm(struct run *run, struct err *err)
 
 	inner_init(run, &inner);
 	request.argv = inner.argv;
-	if (!run->spec.name && !request.share_host)
-		record_put_note(&run->writer, RECORD_NOTE_ALONE);
+	run_share_note(run);
 	live_stage(&run->live, "booting");
 	r = vm_run(&request, &result, err);
 	put_result(run, &result);

@@ -30,7 +30,7 @@
 #define PACKAGE	   "qemu-system-common"
 #define WORDS_MAX  (1 << 20)
 #define ANSWER_MS  20000
-#define OTHER_WAYS "or name the files the program opens with --file"
+#define OTHER_WAYS "name the files the program opens with --file"
 
 /* What the child could not do before it became virtiofsd: said through the file of its words. */
 struct failure {
@@ -120,7 +120,7 @@ static int check(struct err *err)
 		return 0;
 	err_set(err, EXIT_LAB_BROKEN, "sharing the host's files needs %s, which is not there",
 		VIRTIOFSD);
-	return err_hint(err, "install it: apt-get install %s; " OTHER_WAYS, PACKAGE);
+	return err_hint(err, "install it: apt-get install %s; or " OTHER_WAYS, PACKAGE);
 }
 
 /*
@@ -148,8 +148,11 @@ static int explain_failure(const struct failure *f, struct err *err)
 		  (int)sizeof(f->what), f->what);
 	if (geteuid() != 0 || f->in_user_namespace)
 		return share_user_hint(err);
-	return err_hint(err, f->cause == EINVAL ? "in a chroot it cannot be done; " OTHER_WAYS
-						: OTHER_WAYS);
+	return err_hint(
+		err,
+		f->cause == EINVAL
+			? "a chroot is no root for virtiofsd; run outside of it, or " OTHER_WAYS
+			: OTHER_WAYS);
 }
 
 char *share_words(const struct share *share)
@@ -185,7 +188,7 @@ static int explain_start(struct share *share, struct err *err)
 		snprintf(err->text + strlen(err->text), sizeof(err->text) - strlen(err->text), "%s",
 			 words);
 	text_neutralise(err->text);
-	return err_hint(err, "%s", geteuid() ? "run as root, " OTHER_WAYS : OTHER_WAYS);
+	return err_hint(err, "%s", geteuid() ? "run as root, or " OTHER_WAYS : OTHER_WAYS);
 }
 
 static int start(struct share *share, int listener, struct err *err)
