@@ -158,6 +158,7 @@ static void write_heads(struct run *run)
 		line.backend = place_names[run->plan.place];
 		line.started_at = started;
 		line.argv = run->argv;
+		line.last_line = run->plan.place == PLACE_VM ? RECORD_CLOSED : NULL;
 	}
 	record_put_run(&run->writer, &line);
 	if (!run->options->inside_guest)
@@ -285,6 +286,8 @@ static int run_planned(struct run *run, struct err *err)
 	if (run->options->twin && !run->plan.skip)
 		run_twin(run);
 	r = execute(run, err);
+	if (run->plan.place == PLACE_VM)
+		record_put_closed(&run->writer);
 	live_end(&run->live);
 	if (run->options->inside_guest)
 		return r;

@@ -341,7 +341,7 @@ static json_t *quality_json(const struct facts *f)
 	json_put_number(quality, "ring_lost", record_lost(r, "ring"));
 	json_put_number(quality, "samples_lost", record_lost(r, "samples"));
 	json_put_number(quality, "record_lines_lost", record_lost(r, "record"));
-	json_object_set_new(quality, "complete", json_boolean(r->is_complete));
+	json_object_set_new(quality, "complete", json_boolean(r->is_complete && !r->is_unclosed));
 	for (size_t i = 0; i < r->source_count; i++) {
 		json_t *source;
 
