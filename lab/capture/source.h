@@ -10,10 +10,10 @@
 #include <poll.h>
 
 #include "capture/capture.h"
-#include "record/premortem.h"
 #include "capture/last_look.h"
+#include "record/premortem.h"
 
-enum { KMSG_LIMIT = 20000, WHY_MAX = 256 };
+enum { KMSG_LIMIT = 20000, WHY_MAX = 256, GUEST_FILES_PLACES = 3 };
 
 enum source_id {
 	SOURCE_KMSG,
@@ -71,6 +71,8 @@ struct capture {
 	struct record_sample last;     /* read */
 	int64_t written[METRIC_COUNT]; /* of the last one written */
 	bool has_written;
+	int64_t files_before[GUEST_FILES_PLACES]; /* bytes at the start */
+	bool has_files_before;
 
 	struct last_look look;	/* at a target that is an engine's */
 	struct touch *touch;	/* NULL: no profile */
@@ -101,6 +103,10 @@ void counters_write_all(struct capture *capture, const char *when);
 void sampler_take(struct capture *capture);
 void sampler_read_cgroup(const struct cg *cg, struct record_sample *sample);
 void sampler_put(struct capture *capture, const struct record_sample *sample);
+
+/* guest_files.c: into a sample what files hold in a guest's memory; once, what of them was left. */
+void guest_files_read(struct capture *capture, struct record_sample *sample);
+void guest_files_note(struct capture *capture);
 
 /* processes.c: waits for every child that has ended; where a process's code is mapped. */
 void processes_reap(struct capture *capture);

@@ -48,6 +48,9 @@ enum metric {
 	METRIC_PSI_FULL_US,
 	METRIC_VSZ, /* of the target process, as ps prints it */
 	METRIC_RSS,
+	METRIC_TMP_FILES,   /* in a guest, since the start: bytes that files in /tmp hold, */
+	METRIC_SHM_FILES,   /* ... in /dev/shm, */
+	METRIC_OTHER_FILES, /* ... and those written anywhere else */
 	METRIC_COUNT
 };
 extern const char *const record_metric_names[METRIC_COUNT];

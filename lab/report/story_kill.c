@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "oomlog/mechanism.h"
+#include "report/guest_files.h"
 #include "report/story.h"
 
 #define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
@@ -367,4 +368,5 @@ void story_budget(const struct facts *f, struct doc *doc)
 	else
 		doc_cite(doc, "sample %zu", b->sample_number);
 	draw_budget(b, doc);
+	guest_files_say(f, b, doc);
 }
