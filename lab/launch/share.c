@@ -146,6 +146,8 @@ static int explain_failure(const struct failure *f, struct err *err)
 	errno = f->cause;
 	err_errno(err, EXIT_LAB_BROKEN, "cannot share the host's files: cannot %.*s",
 		  (int)sizeof(f->what), f->what);
+	if (f->cause == EMFILE || f->cause == ENFILE || f->cause == ENOMEM)
+		return err_hint(err, OTHER_WAYS);
 	if (geteuid() != 0 || f->in_user_namespace)
 		return share_user_hint(err);
 	return err_hint(

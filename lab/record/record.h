@@ -409,7 +409,7 @@ void record_put_note(struct record_writer *w, const char *text);
 /* A note that is also looked for: why a command may have failed in the VM. */
 #define RECORD_NOTE_ALONE                                                                      \
 	"The guest had the command, what it loads and what --file named, and nothing else of " \
-	"this host; --share-host shows it all, read-only"
+	"this host; --share-host shows it all"
 /* A note of the reader's. */
 #define RECORD_NOTE_UNCLOSED                                                                    \
 	"The record was cut after its end: what the launcher adds there, such as the lines of " \
