@@ -15,6 +15,7 @@
 #include "launch/cgroup.h"
 #include "launch/container.h"
 #include "launch/engine.h"
+#include "launch/share.h"
 #include "launch/sysctl.h"
 #include "launch/vm.h"
 #include "run_current.h"
@@ -55,6 +56,18 @@ static int check_vm(const char *series)
 	}
 	printf("yes  vm %-9s QEMU and a kernel are there; no privilege needed\n", series);
 	return 1;
+}
+
+/* virtiofsd is really started, and ended. */
+static void check_share(void)
+{
+	struct err err = ERR_INIT;
+
+	if (share_probe(&err) < 0)
+		printf("no   share-host   %s\n", err.text);
+	else
+		printf("yes  share-host   virtiofsd shows the VM what %s may read\n",
+		       geteuid() ? "this user" : "root");
 }
 
 /* Returns 1 when scenarios, which need a limit, can run under the one there is. */
@@ -186,6 +199,7 @@ static int examine(bool restore)
 
 	places += check_vm("6.12");
 	check_vm("6.1");
+	check_share();
 	check_accelerator();
 	left = check_engine("docker", restore, &places);
 	left += check_engine("podman", restore, &places);

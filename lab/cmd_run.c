@@ -25,6 +25,7 @@
 #include "run_dir.h"
 #include "run_kmsg.h"
 #include "run_options.h"
+#include "run_share.h"
 #include "run_trace.h"
 #include "run_twin.h"
 #include "scenarios.h"
@@ -157,6 +158,7 @@ static void write_heads(struct run *run)
 		line.backend = place_names[run->plan.place];
 		line.started_at = started;
 		line.argv = run->argv;
+		line.last_line = run->plan.place == PLACE_VM ? RECORD_CLOSED : NULL;
 	}
 	record_put_run(&run->writer, &line);
 	if (!run->options->inside_guest)
@@ -284,6 +286,8 @@ static int run_planned(struct run *run, struct err *err)
 	if (run->options->twin && !run->plan.skip)
 		run_twin(run);
 	r = execute(run, err);
+	if (run->plan.place == PLACE_VM)
+		record_put_closed(&run->writer);
 	live_end(&run->live);
 	if (run->options->inside_guest)
 		return r;
@@ -372,6 +376,7 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 		run_current_settle(run);
 	if (!run->plan.skip && run_asked_prepare(run, err) < 0)
 		return -1;
+	run_share_settle(run);
 	if (run->options->dry_run) {
 		plan_print(stdout, &run->plan, &run->spec, &run->facts, run->options->kernel);
 		return run->plan.skip ? EXIT_SKIP : EXIT_OK;

@@ -52,13 +52,15 @@ struct run {
 	struct plan plan;
 	struct plan_facts facts;
 	struct {
-		struct err current, cgroup, vm, engine;
+		struct err current, cgroup, vm, engine, share;
 	} reasons; /* why a place is not to be had; the facts point into these */
 	struct cg_home home;
 	struct engine engine; /* for a container */
 	struct container container;
 	struct numbers numbers;	 /* of the processes in it */
 	struct engine_call info; /* what it is, asked while the command runs */
+	bool shares_host;	 /* the VM is shown the host's files */
+	bool is_script;		 /* ... for that reason, or would be were it not for reasons.share */
 	char *dir;		 /* reports/<name>-<time>-<pid>; NULL inside the guest */
 	struct modules
 		modules; /* files of the code that touched memory, those of a container open */

@@ -167,6 +167,7 @@ static int do_sources(struct here *here, struct err *err)
 		.writer = &here->run->writer,
 		.cg = &here->cg,
 		.timeout_ns = here->run->spec.timeout_ns,
+		.is_guest = here->run->facts.is_guest,
 		.profiles = !here->run->options->no_touch_profile,
 		.premortem_percent = here->run->options->premortem_percent,
 		.core_dir = here->run->options->premortem_core ? here->run->dir : NULL,

@@ -244,7 +244,7 @@ static const struct option_def table[] = {
 	FLAG("twin", "run the scenario's twin first, and tell what it showed", twin),
 	OPTION("reports", "DIR", "where reports go (default reports)", set_reports),
 	OPTION("file", "PATH", "take this file into the VM too (repeatable)", set_file),
-	FLAG("share-host", "show the VM the host's file system, read-only", share_host),
+	FLAG("share-host", "show the VM the host's files; what it writes is lost", share_host),
 	FLAG("allow-host-sysctl", "set kernel-wide settings on this host, and put them back",
 	     allow_host_sysctl),
 	FLAG("no-touch-profile", "do not sample which code touches memory", no_touch_profile),

@@ -1,4 +1,5 @@
 /* The place "vm": the same oomlab boots as PID 1 of a guest and sends its record back. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 #include "base/text.h"
 #include "launch/vm.h"
 #include "run.h"
+#include "run_share.h"
 
 #define BOOT_TIMEOUT_NS INT64_C(60000000000)
 #define SLACK_NS	INT64_C(60000000000) /* for boot, power-off and a slow machine */
@@ -82,7 +84,10 @@ static void inner_init(const struct run *run, struct inner *in)
 		argv[n++] = run->argv[i];
 }
 
-/* Inside a guest the target cannot see that what it prints is lost out here. */
+/*
+ * Inside a guest the target cannot see that what it prints is lost out here; when nobody reads it
+ * any more, its pipe breaks.
+ */
 static void note_output(struct run *run, const char *name, int cause)
 {
 	_cleanup_free_ char *text = NULL;
@@ -90,7 +95,8 @@ static void note_output(struct run *run, const char *name, int cause)
 	if (!cause)
 		return;
 	text = text_format("What the command wrote to its %s was lost in part: %s", name,
-			   strerror(cause));
+			   cause == ETIME ? "nobody had read it when the time was up"
+					  : strerror(cause));
 	record_put_note(&run->writer, text);
 }
 
@@ -142,10 +148,10 @@ int run_vm(struct run *run, struct err *err)
 		.kernel = run->options->kernel,
 		.ram_bytes = run->plan.ram_bytes,
 		.envp = environ,
-		.cwd = run->spec.name && !run->options->share_host ? NULL : cwd,
+		.cwd = run->spec.name && !run->shares_host ? NULL : cwd,
 		.programs = programs,
 		.files = (char *const *)run->options->files,
-		.share_host = run->options->share_host,
+		.share_host = run->shares_host,
 		.run_dir = run->dir,
 		.boot_timeout_ns = BOOT_TIMEOUT_NS,
 		.timeout_ns = (uint64_t)(run->spec.timeout_ns + SLACK_NS),
@@ -158,8 +164,7 @@ int run_vm(struct run *run, struct err *err)
 
 	inner_init(run, &inner);
 	request.argv = inner.argv;
-	if (!run->spec.name && !request.share_host)
-		record_put_note(&run->writer, RECORD_NOTE_ALONE);
+	run_share_note(run);
 	live_stage(&run->live, "booting");
 	r = vm_run(&request, &result, err);
 	put_result(run, &result);

@@ -362,6 +362,63 @@ START_TEST(a_last_line_cut_short_is_said)
 }
 END_TEST
 
+#define CLOSES	  "{\"ev\":\"run\",\"last_line\":\"closed\"}\n"
+#define END	  "{\"ev\":\"end\",\"t\":1}\n"
+#define CLOSED(n) "{\"ev\":\"closed\",\"lines\":" #n "}\n"
+
+/* A launcher adds lines behind the end of its guest's record. */
+START_TEST(a_record_cut_behind_its_end_is_said)
+{
+	static const struct {
+		const char *text;
+		bool is_unclosed;
+		int64_t lost;
+		size_t notes;
+	} cases[] = {
+		{RUN CLOSES END CLOSED(3), false, 0, 0},
+		{RUN CLOSES END, true, 0, 1},
+		{RUN CLOSES END "{\"ev\":\"clo", true, 1, 2},
+		{RUN CLOSES END CLOSED(5), false, 2, 0}, /* lines were taken out */
+		{RUN CLOSES, false, 0, 0},		 /* the missing end says it all */
+		{RUN END, false, 0, 0},			 /* nothing was announced */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct record r;
+
+		load_text(cases[i].text, &r);
+		ck_assert_int_eq(r.is_unclosed, cases[i].is_unclosed);
+		ck_assert_int_eq(record_lost(&r, "record"), cases[i].lost);
+		ck_assert_uint_eq(r.note_count, cases[i].notes);
+		if (r.is_unclosed)
+			ck_assert_str_eq(r.notes[r.note_count - 1].text, RECORD_NOTE_UNCLOSED);
+		record_release(&r);
+	}
+}
+END_TEST
+
+START_TEST(the_closing_line_counts_the_lines_before_it)
+{
+	struct record r;
+	char text[512];
+	ssize_t n;
+
+	open_writer();
+	ck_assert_int_eq(record_put_raw(&writer, CLOSES, strlen(CLOSES) - 1), 0);
+	record_put_end(&writer, 1);
+	record_put_closed(&writer);
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	ck_assert_int_gt(n, 0);
+	text[n] = '\0';
+	close(fd);
+	load_text(text, &r);
+	ck_assert_uint_eq(r.line_count, 3);
+	ck_assert(!r.is_unclosed);
+	ck_assert_int_eq(record_lost(&r, "record"), 0);
+	record_release(&r);
+}
+END_TEST
+
 /* A record cut anywhere, or with any byte changed, is read or refused, and never crashes. */
 START_TEST(any_damage_is_survived)
 {
@@ -452,6 +509,8 @@ static TCase *record_case(void)
 	tcase_add_test(t, without_a_run_line_it_is_no_record);
 	tcase_add_loop_test(t, damaged_lines_are_dropped_and_counted, 0, (int)ARRAY_SIZE(damaged));
 	tcase_add_test(t, a_last_line_cut_short_is_said);
+	tcase_add_test(t, a_record_cut_behind_its_end_is_said);
+	tcase_add_test(t, the_closing_line_counts_the_lines_before_it);
 	tcase_add_test(t, any_damage_is_survived);
 	tcase_add_test(t, floods_are_bounded);
 	tcase_add_test(t, settings_are_numbers_only_when_whole);

@@ -354,6 +354,43 @@ START_TEST(files_in_memory_are_named)
 }
 END_TEST
 
+/* shmem of 40 MiB among 44 charged, and what files in the guest's memory hold. */
+#define SHMEM(files)                                                                          \
+	"{\"ev\":\"sample\",\"t\":5,\"current\":46137344,\"anon\":4194304,\"file\":41943040," \
+	"\"shmem\":41943040" files "}\n"
+
+START_TEST(files_that_are_memory_have_their_name)
+{
+	tell(V2 CGROUP SHMEM(",\"tmp_files\":41943040,\"shm_files\":0,\"other_files\":0") LIVED);
+	says("files in /tmp (tmpfs)");
+	says("Files in /tmp held 40 MiB: in the VM they are memory (tmpfs)");
+	does_not_say("shared memory, tmpfs");
+	does_not_say("Files in /dev/shm");
+	tell(V2 CGROUP SHMEM(",\"tmp_files\":0,\"shm_files\":0,\"other_files\":41000000") LIVED);
+	says("files written in the VM (tmpfs)");
+	says("Files elsewhere in the VM held 39.1 MiB");
+	/* Two folders: neither explains it alone. */
+	tell(V2 CGROUP SHMEM(",\"tmp_files\":20971520,\"shm_files\":20971520") LIVED);
+	says("shared memory, tmpfs");
+	says("Files in /tmp held 20 MiB");
+	says("Files in /dev/shm held 20 MiB");
+}
+END_TEST
+
+START_TEST(files_that_were_not_measured_or_do_not_fit_name_nothing)
+{
+	tell(V2 CGROUP SHMEM("") LIVED);
+	says("shared memory, tmpfs");
+	does_not_say("Files in /tmp");
+	does_not_say("files in /tmp");
+	/* Charged to somebody else: more files than this cgroup has shared memory. */
+	tell(V2 CGROUP SHMEM(",\"tmp_files\":83886080") LIVED);
+	says("shared memory, tmpfs");
+	does_not_say("files in /tmp (tmpfs)");
+	says("Files in /tmp held 80 MiB");
+}
+END_TEST
+
 #define HIGHEST(peak) "{\"ev\":\"sample\",\"t\":5,\"current\":1,\"peak\":" peak "}\n"
 
 START_TEST(a_sum_beyond_the_limit_is_explained)
@@ -459,6 +496,8 @@ static TCase *sentences(void)
 	tcase_add_test(tc, a_counter_that_stood_still_is_evidence_of_no_kill_alone);
 	tcase_add_test(tc, what_no_process_held_is_told_first);
 	tcase_add_test(tc, a_sum_beyond_the_limit_is_explained);
+	tcase_add_test(tc, files_that_are_memory_have_their_name);
+	tcase_add_test(tc, files_that_were_not_measured_or_do_not_fit_name_nothing);
 	tcase_add_test(tc, what_failed_in_an_empty_guest_may_have_missed_a_file);
 	tcase_add_test(tc, a_damaged_look_is_survived);
 	tcase_add_loop_test(tc, where_it_ran_is_told_in_words, 0, (int)ARRAY_SIZE(places));

@@ -83,6 +83,7 @@ struct capture *capture_open(const struct capture_config *config, struct err *er
 	for (int i = 0; i < SOURCE_COUNT; i++)
 		capture->polls[i].fd = -1;
 	write_limits(capture);
+	guest_files_read(capture, &(struct record_sample){.t_ns = 0});
 	for (int i = 0; i < SOURCE_COUNT; i++)
 		if (open_source(capture, i, err) < 0) {
 			capture_close(capture);
@@ -340,6 +341,7 @@ void capture_finish(struct capture *capture)
 	finish_touch(capture);
 	wait_for_quiet(capture);
 	sampler_take(capture);
+	guest_files_note(capture);
 	/* What the lab itself holds cannot be told from what was left behind. */
 	if (capture->last.value[METRIC_CURRENT] != RECORD_ABSENT && !capture->cg->is_shared)
 		record_put_residue(capture->w, capture->last.value[METRIC_CURRENT]);

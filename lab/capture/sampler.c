@@ -120,6 +120,7 @@ static void sampler_read(struct capture *capture)
 	int64_t vsz, rss;
 
 	sampler_read_cgroup(capture->cg, sample);
+	guest_files_read(capture, sample);
 	if (capture->target && !capture->target_ended &&
 	    !process_sizes(capture->target->pid, &vsz, &rss) && vsz) {
 		sample->value[METRIC_VSZ] = vsz;

@@ -16,7 +16,7 @@
 #include "capture/perf_ring.h"
 #include "record/premortem.h"
 
-enum { KMSG_LIMIT = 20000, WHY_MAX = 256 };
+enum { KMSG_LIMIT = 20000, WHY_MAX = 256, GUEST_FILES_PLACES = 3 };
 
 enum source_id {
 	SOURCE_KMSG,
@@ -72,6 +72,8 @@ struct capture {
 	bool has_written;
 	int64_t charge_bytes, charge_ns; /* at the sample before */
 	int64_t files_charge, files_ns; /* when files in memory were last looked for; 0: never */
+	int64_t files_before[GUEST_FILES_PLACES]; /* bytes at the start */
+	bool has_files_before;
 
 	struct last_look look;	/* at a target that is an engine's */
 	struct touch *touch;	/* NULL: no profile */
@@ -112,6 +114,9 @@ void sampler_put(struct capture *capture, const struct record_sample *sample);
 
 /* memory_files.c: after a sample, where it is worth it. */
 void memory_files_look(struct capture *capture);
+/* guest_files.c: into a sample what files hold in a guest's memory; once, what of them was left. */
+void guest_files_read(struct capture *capture, struct record_sample *sample);
+void guest_files_note(struct capture *capture);
 
 /* processes.c: waits for every child that has ended; where a process's code is mapped. */
 void processes_reap(struct capture *capture);

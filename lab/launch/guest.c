@@ -7,23 +7,23 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "launch/guest_fs.h"
+#include "launch/guest_output.h"
 #include "launch/vm.h"
 
 #define REQUEST_MAX   (16 << 20)
@@ -33,6 +33,7 @@ struct request {
 	struct strbuf text; /* owner of the strings */
 	const char *cwd;
 	bool share_host;
+	const char *root; /* of the target; "": the guest's own */
 	char **argv;
 	char **envp; /* with room for two more */
 };
@@ -56,28 +57,9 @@ static void complain(const char *what, const char *name)
 	power_off();
 }
 
-static const struct mount_point {
-	const char *type, *path, *options;
-	bool is_optional;
-} mount_points[] = {
-	{"devtmpfs", "/dev", "mode=0755", false},
-	{"proc", "/proc", "", false},
-	{"sysfs", "/sys", "", false},
-	{"cgroup2", "/sys/fs/cgroup", "", false},
-	{"tracefs", "/sys/kernel/tracing", "", true},
-	{"tmpfs", "/dev/shm", "mode=1777", true},
-};
-
-static void mount_all(const char *root)
+void guest_complain(const char *what, const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(mount_points); i++) {
-		const struct mount_point *m = &mount_points[i];
-		_cleanup_free_ char *path = text_format("%s%s", root, m->path);
-
-		mkdir(path, 0755);
-		if (mount(m->type, path, m->type, 0, m->options) < 0 && !m->is_optional)
-			complain("cannot mount", path);
-	}
+	complain(what, name);
 }
 
 /* Every controller there is goes to the children of the root; memory must. */
@@ -250,65 +232,62 @@ int guest_take_port(const char *env)
 	return fd > STDERR_FILENO && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? fd : -1;
 }
 
-static void run_child(struct request *r, const int *ports) __attribute__((noreturn));
-static void run_child(struct request *r, const int *ports)
+static void run_child(struct request *r, const int *ports, const struct guest_output *outputs)
+	__attribute__((noreturn));
+static void run_child(struct request *r, const int *ports, const struct guest_output *outputs)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int self = open("/init", O_PATH | O_CLOEXEC);
 
 	setsid();
-	if (dup2(null, 0) < 0 || dup2(ports[PORT_OUT], 1) < 0 || dup2(ports[PORT_ERR], 2) < 0)
-		complain("cannot pass on", "the ports");
+	if (dup2(null, 0) < 0)
+		complain("cannot pass on", "/dev/null");
+	guest_output_enter(outputs);
 	keep_open(ports[PORT_RECORD]);
 	keep_open(ports[PORT_TRACE]);
 	add_port(r->envp, GUEST_RECORD_ENV, ports[PORT_RECORD]);
 	add_port(r->envp, GUEST_TRACE_ENV, ports[PORT_TRACE]);
-	if (r->share_host && chroot(GUEST_HOST_ROOT) < 0)
-		complain("cannot chroot to", GUEST_HOST_ROOT);
+	if (*r->root && chroot(r->root) < 0)
+		complain("cannot chroot to", r->root);
 	if (chdir(r->cwd) < 0 && (r->share_host || chdir("/") < 0))
 		complain("cannot change to the directory", r->cwd);
 	fexecve(self, r->argv, r->envp);
 	complain("cannot run", "/init");
 }
 
-static int wait_for(pid_t child)
+/* The root the target gets, with a /tmp. */
+static void prepare_root(struct request *r, int record_port)
 {
-	int status;
+	bool is_writable = true;
 
-	for (;;) {
-		pid_t pid = waitpid(-1, &status, 0);
-
-		if (pid == child)
-			return status;
-		if (pid < 0 && errno != EINTR)
-			complain("cannot wait for", "the lab");
-	}
+	r->root = r->share_host ? guest_fs_share_host(&is_writable) : "";
+	if (!is_writable)
+		say(record_port, GUEST_NOTE_READ_ONLY);
+	guest_fs_mount_tmp(r->root);
 }
 
-static void share_host(void)
+/* The host ends the machine once all of it has arrived; until then nothing may be thrown away. */
+static void report_end(int port, int status, const struct guest_output *outputs)
+	__attribute__((noreturn));
+static void report_end(int port, int status, const struct guest_output *outputs)
 {
-	mkdir(GUEST_HOST_ROOT, 0755);
-	if (mount(GUEST_SHARE_TAG, GUEST_HOST_ROOT, "virtiofs", MS_RDONLY, "") < 0)
-		complain("cannot mount", "the host's file system");
-	mount_all(GUEST_HOST_ROOT);
-}
-
-static void report_end(int port, int status)
-{
-	_cleanup_free_ char *line = text_format("%s%d", GUEST_LINE_END, status);
+	_cleanup_free_ char *line = text_format("%s%d %" PRIu64 " %" PRIu64, GUEST_LINE_END, status,
+						outputs[0].sent, outputs[1].sent);
 
 	say(port, line);
+	for (;;)
+		pause();
 }
 
 void guest_main(void)
 {
+	static struct guest_output outputs[OUTPUT_COUNT];
 	int ports[PORT_COUNT] = {-1, -1, -1, -1};
 	struct request request = {.text = STRBUF_INIT};
 	pid_t child;
 	int uevents;
 
-	mount_all("");
-	chmod("/tmp", 01777);
+	guest_fs_mount_kernel("");
 	io_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-1000");
 	enable_controllers();
 	uevents = open_uevents();
@@ -316,13 +295,12 @@ void guest_main(void)
 	wait_for_ports(uevents, ports);
 	say(ports[PORT_RECORD], GUEST_LINE_UP);
 	read_request(&request);
-	if (request.share_host)
-		share_host();
+	prepare_root(&request, ports[PORT_RECORD]);
+	guest_output_open(outputs, ports);
 	child = fork();
 	if (child < 0)
 		complain("cannot fork for", "the lab");
 	if (child == 0)
-		run_child(&request, ports);
-	report_end(ports[PORT_RECORD], wait_for(child));
-	power_off();
+		run_child(&request, ports, outputs);
+	report_end(ports[PORT_RECORD], guest_output_carry(outputs, child), outputs);
 }

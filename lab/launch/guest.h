@@ -14,8 +14,11 @@
  *
  * Port "oomlab.record" carries record lines, and lines of PID 1 itself that start with '#':
  *	"#up"			the first thing that is sent: the guest works
- *	"#end STATUS"		the last: wait status of the inner oomlab, in decimal; everything
- *the other ports carry has been sent before The console carries the kernel's log from level
+ *	"#end STATUS OUT ERR"	the last: wait status of the inner oomlab, and how many bytes
+ *				the ports out and err were given, in decimal
+ * After that the guest waits to be ended: what QEMU still holds is not lost by a power-off.
+ *
+ * The console carries the kernel's log from level
  *"critical" up, and "oomlab-guest: SENTENCE" when PID 1 could not do its part.
  */
 #ifndef OOMLAB_GUEST_H
@@ -29,6 +32,12 @@
 
 #define GUEST_LINE_UP	"#up"
 #define GUEST_LINE_END	"#end "
+
+/* A whole record line of PID 1's. */
+#define GUEST_NOTE_READ_ONLY                                                                     \
+	"{\"ev\":\"note\",\"text\":\"The guest's kernel has no overlayfs: the host's files can " \
+	"be "                                                                                    \
+	"read in the VM, and only /tmp and /dev/shm be written\"}"
 
 enum guest_port { PORT_RECORD, PORT_TRACE, PORT_OUT, PORT_ERR, PORT_COUNT };
 #define GUEST_PORT_NAMES                                                    \

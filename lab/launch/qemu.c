@@ -153,7 +153,8 @@ static void exec_qemu(char *const *argv, const int *theirs, const struct qemu_co
 	keep_open(c->share_fd);
 	if (dup2(null, 0) >= 0 && dup2(null, 1) >= 0 && dup2(stderr_fd, 2) >= 0)
 		execvp(argv[0], argv);
-	_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXEC);
+	dprintf(stderr_fd, "cannot be run: %s\n", strerror(errno));
+	_exit(EXIT_NOT_EXEC);
 }
 
 static void close_all(int *fds, int count)

@@ -3,53 +3,97 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "launch/share_user.h"
 
-#define VIRTIOFSD "/usr/lib/qemu/virtiofsd"
-#define PACKAGE	  "qemu-system-common"
+#define VIRTIOFSD  "/usr/lib/qemu/virtiofsd"
+#define PACKAGE	   "qemu-system-common"
+#define WORDS_MAX  (1 << 20)
+#define ANSWER_MS  20000
+#define OTHER_WAYS "name the files the program opens with --file"
 
-/* Between fork() and exec: everything this process can reach becomes read-only. */
-static int enter_read_only(void)
+/* What the child could not do before it became virtiofsd: said through the file of its words. */
+struct failure {
+	bool in_user_namespace;
+	int cause;
+	char what[64];
+};
+
+static void fail(int words, bool in_user_namespace, const char *what) __attribute__((noreturn));
+static void fail(int words, bool in_user_namespace, const char *what)
+{
+	struct failure f = {.in_user_namespace = in_user_namespace, .cause = errno};
+
+	snprintf(f.what, sizeof(f.what), "%s", what);
+	io_write_all(words, &f, sizeof(f));
+	_exit(EXIT_NOT_EXEC);
+}
+
+/* Everything this process can reach becomes read-only. */
+static int make_read_only(void)
 {
 	struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -1;
 	return (int)syscall(SYS_mount_setattr, -1, "/", AT_RECURSIVE, &read_only,
 			    sizeof(read_only));
 }
 
-static void exec_virtiofsd(int listener, pid_t parent) __attribute__((noreturn));
-static void exec_virtiofsd(int listener, pid_t parent)
+static void die_with(pid_t parent)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_LAB_BROKEN);
+}
+
+/* Between fork() and exec: only calls that are safe there. */
+static void exec_virtiofsd(int listener, int words, pid_t parent) __attribute__((noreturn));
+static void exec_virtiofsd(int listener, int words, pid_t parent)
+{
+	static const char how[] = "source=/,sandbox=chroot,cache=always";
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	bool is_user;
+	const char *failed;
 	char option[32];
 	sigset_t none;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || enter_read_only() < 0)
-		_exit(EXIT_LAB_BROKEN);
+	die_with(parent);
+	failed = share_user_enter(&is_user);
+	if (failed)
+		fail(words, is_user, failed);
+	if (make_read_only() < 0)
+		fail(words, is_user, "make the host's files read-only");
+	die_with(parent); /* new credentials clear the signal */
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	fcntl(listener, F_SETFD, 0);
 	snprintf(option, sizeof(option), "--fd=%d", listener);
-	if (dup2(null, 0) >= 0 && dup2(null, 1) >= 0 && dup2(null, 2) >= 0)
-		execl(VIRTIOFSD, VIRTIOFSD, option, "-o", "source=/,sandbox=chroot,cache=always",
+	if (dup2(null, 0) >= 0 && dup2(null, 1) >= 0 && dup2(words, 2) >= 0)
+		execl(VIRTIOFSD, VIRTIOFSD, option, "-o", how, is_user ? "--rlimit-nofile=0" : NULL,
 		      (char *)NULL);
-	_exit(EXIT_NOT_EXEC);
+	fail(words, is_user, "run " VIRTIOFSD);
 }
 
 /* A socket that listens under a name no file system has, and our connection, the first it gets. */
@@ -60,7 +104,9 @@ static int open_sockets(struct share *share, struct err *err)
 	_cleanup_close_ int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	share->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(listener, (struct sockaddr *)&address, sizeof(sa_family_t)) < 0 ||
+	share->words_fd = memfd_create("virtiofsd-stderr", MFD_CLOEXEC);
+	if (share->words_fd < 0 || fcntl(share->words_fd, F_SETFL, O_APPEND) < 0 ||
+	    bind(listener, (struct sockaddr *)&address, sizeof(sa_family_t)) < 0 ||
 	    listen(listener, 1) < 0 ||
 	    getsockname(listener, (struct sockaddr *)&address, &len) < 0 ||
 	    connect(share->fd, (struct sockaddr *)&address, len) < 0)
@@ -70,37 +116,120 @@ static int open_sockets(struct share *share, struct err *err)
 
 static int check(struct err *err)
 {
-	if (!io_is_executable(VIRTIOFSD)) {
-		err_set(err, EXIT_LAB_BROKEN,
-			"sharing the host's files needs %s, which is not there", VIRTIOFSD);
-		return err_hint(err, "install it: apt-get install %s", PACKAGE);
-	}
-	if (geteuid() == 0)
+	if (io_is_executable(VIRTIOFSD))
 		return 0;
-	err_set(err, EXIT_LAB_BROKEN, "sharing the host's files with the VM needs root");
-	return err_hint(err, "or name the files the program opens with --file");
+	err_set(err, EXIT_LAB_BROKEN, "sharing the host's files needs %s, which is not there",
+		VIRTIOFSD);
+	return err_hint(err, "install it: apt-get install %s; or " OTHER_WAYS, PACKAGE);
+}
+
+/*
+ * Asks what a vhost-user front end may ask first and again (VHOST_USER_GET_FEATURES). virtiofsd
+ * answers once its sandbox stands. True when it did; false when it is gone, or silent for too long.
+ */
+static bool has_answered(const struct share *share)
+{
+	const uint32_t question[] = {1, 1, 0}; /* request, version, length */
+	struct {
+		uint32_t head[3];
+		uint64_t features;
+	} __attribute__((packed)) answer;
+	struct pollfd p = {.fd = share->fd, .events = POLLIN};
+
+	return send(share->fd, question, sizeof(question), MSG_NOSIGNAL) == sizeof(question) &&
+	       poll(&p, 1, ANSWER_MS) > 0 &&
+	       recv(share->fd, &answer, sizeof(answer), MSG_WAITALL) == sizeof(answer);
+}
+
+static int explain_failure(const struct failure *f, struct err *err)
+{
+	errno = f->cause;
+	err_errno(err, EXIT_LAB_BROKEN, "cannot share the host's files: cannot %.*s",
+		  (int)sizeof(f->what), f->what);
+	if (f->cause == EMFILE || f->cause == ENFILE || f->cause == ENOMEM)
+		return err_hint(err, OTHER_WAYS);
+	if (geteuid() != 0 || f->in_user_namespace)
+		return share_user_hint(err);
+	return err_hint(
+		err,
+		f->cause == EINVAL
+			? "a chroot is no root for virtiofsd; run outside of it, or " OTHER_WAYS
+			: OTHER_WAYS);
+}
+
+char *share_words(const struct share *share)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	char *save = NULL, *last = NULL;
+
+	lseek(share->words_fd, 0, SEEK_SET);
+	io_read_fd(share->words_fd, WORDS_MAX, &text);
+	for (char *s = strtok_r(text.buf, "\n", &save); s; s = strtok_r(NULL, "\n", &save))
+		last = s;
+	return xstrdup(last ? last : "");
+}
+
+/* Why it never served. */
+static int explain_start(struct share *share, struct err *err)
+{
+	_cleanup_free_ char *words = NULL;
+	struct failure f;
+	int status = 0;
+
+	kill(share->pid, SIGKILL);
+	while (waitpid(share->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	share->pid = -1;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_EXEC &&
+	    pread(share->words_fd, &f, sizeof(f), 0) == sizeof(f))
+		return explain_failure(&f, err);
+	words = share_words(share);
+	err_set(err, EXIT_LAB_BROKEN, "cannot share the host's files: virtiofsd %s%s",
+		WIFEXITED(status) ? "gave up" : "did not answer", *words ? ": " : "");
+	if (*words)
+		snprintf(err->text + strlen(err->text), sizeof(err->text) - strlen(err->text), "%s",
+			 words);
+	text_neutralise(err->text);
+	return err_hint(err, "%s", geteuid() ? "run as root, or " OTHER_WAYS : OTHER_WAYS);
+}
+
+static int start(struct share *share, int listener, struct err *err)
+{
+	pid_t self = getpid();
+
+	share->pid = fork();
+	if (share->pid == 0)
+		exec_virtiofsd(listener, share->words_fd, self);
+	if (share->pid < 0)
+		return err_errno(err, EXIT_LAB_BROKEN, "cannot fork for virtiofsd");
+	share->pidfd = (int)syscall(SYS_pidfd_open, share->pid, 0);
+	return 0;
 }
 
 int share_start(struct share *share, struct err *err)
 {
-	_cleanup_close_ int listener = -1;
-	pid_t self = getpid();
+	int listener, rc;
 
 	if (check(err) < 0)
 		return -1;
 	listener = open_sockets(share, err);
-	if (listener < 0) {
+	rc = listener < 0 ? -1 : start(share, listener, err);
+	if (listener >= 0)
+		close(listener); /* so that the connection breaks with who should serve it */
+	if (rc == 0 && !has_answered(share))
+		rc = explain_start(share, err);
+	if (rc < 0)
 		share_stop(share);
-		return -1;
-	}
-	share->pid = fork();
-	if (share->pid == 0)
-		exec_virtiofsd(listener, self);
-	if (share->pid > 0)
-		return 0;
-	err_errno(err, EXIT_LAB_BROKEN, "cannot fork for virtiofsd");
-	share_stop(share);
-	return -1;
+	return rc;
+}
+
+int share_probe(struct err *err)
+{
+	struct share share = SHARE_INIT;
+	int rc = share_start(&share, err);
+
+	share_stop(&share);
+	return rc;
 }
 
 void share_stop(struct share *share)
@@ -111,5 +240,7 @@ void share_stop(struct share *share)
 			;
 	}
 	cleanup_closep(&share->fd);
+	cleanup_closep(&share->pidfd);
+	cleanup_closep(&share->words_fd);
 	*share = (struct share)SHARE_INIT;
 }

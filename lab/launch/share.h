@@ -3,7 +3,8 @@
  *
  * virtiofsd runs in a mount namespace in which every mount is read-only: whatever root in the guest
  * does, it cannot write to the host. It can read all that the user who started it can.
- * LIMITATION: needs root (virtiofsd of QEMU 7.2 sets up a sandbox), and Linux 5.12 (mount_setattr).
+ * LIMITATION: needs Linux 5.12 (mount_setattr); for an ordinary user, user namespaces
+ * (share_user.h).
  */
 #ifndef OOMLAB_SHARE_H
 #define OOMLAB_SHARE_H
@@ -13,22 +14,30 @@
 #include "base/err.h"
 
 struct share {
-	pid_t pid; /* of virtiofsd; -1: none */
-	int fd;	   /* connected to it, for QEMU; -1: none */
+	pid_t pid;    /* of virtiofsd; -1: none */
+	int pidfd;    /* the same, to poll; -1: none */
+	int fd;	      /* connected to it, for QEMU; -1: none */
+	int words_fd; /* what it says on stderr, in memory; -1: none */
 };
 
-#define SHARE_INIT     \
-	{              \
-		-1, -1 \
+#define SHARE_INIT             \
+	{                      \
+		-1, -1, -1, -1 \
 	}
 
 /*
- * Starts virtiofsd for one QEMU. It dies with the thread that started it. Returns 0, or -1 with the
- * sentence and nothing left behind. Whether virtiofsd liked it shows when the guest mounts.
+ * Starts virtiofsd for one QEMU and waits until it serves. It dies with the thread that started it.
+ * Returns 0, or -1 with the sentence, virtiofsd's own reason in it, and nothing left behind.
  */
 int share_start(struct share *share, struct err *err) __attribute__((nonnull, warn_unused_result));
 
-/* Kills and reaps it, closes the socket. Safe after share_start() failed, and twice. */
+/* Whether it could be: starts it and ends it again. 0, or -1 with the sentence and the cure. */
+int share_probe(struct err *err) __attribute__((nonnull, warn_unused_result));
+
+/* The last line virtiofsd wrote to its stderr, malloc'd; "" when there is none. */
+char *share_words(const struct share *share);
+
+/* Kills and reaps it, closes all. Safe after share_start() failed, and twice. */
 void share_stop(struct share *share);
 
 #endif

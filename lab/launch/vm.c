@@ -112,6 +112,25 @@ static int explain_status(const struct machine *machine, int status, const char 
 	return *words ? err_hint(err, "it said: %s", words) : -1;
 }
 
+/* virtiofsd served when the guest was started: something ended it since. */
+static int explain_share(const struct share *share, struct err *err)
+{
+	_cleanup_free_ char *words = share_words(share);
+	siginfo_t info = {0};
+
+	err_set(err, EXIT_LAB_BROKEN,
+		"virtiofsd, which shows the VM the host's files, ended while it ran");
+	if (waitid(P_PID, (id_t)share->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_code != CLD_EXITED && info.si_status)
+		err_set(err, EXIT_LAB_BROKEN,
+			"virtiofsd, which shows the VM the host's files, was ended by signal %d "
+			"(%s)",
+			info.si_status, strsignal(info.si_status));
+	else if (*words)
+		return err_hint(err, "it said: %s", words);
+	return -1;
+}
+
 static int explain_silence(const struct vm *vm, enum relay_end end, const char *words,
 			   struct err *err)
 {
@@ -136,6 +155,8 @@ static int explain(const struct vm *vm, enum relay_end end, int status, const ch
 	if (end == RELAY_INTERRUPTED)
 		return err_set(err, EXIT_LAB_BROKEN, "interrupted (%s)",
 			       strsignal(vm->relay.signal));
+	if (end == RELAY_SHARE_GONE)
+		return explain_share(&vm->share, err);
 	if (complaint)
 		return err_set(err, EXIT_LAB_BROKEN, "the guest could not start the lab: %s",
 			       complaint + strlen(GUEST_COMPLAINT));
@@ -170,10 +191,12 @@ static int attempt(struct vm *vm, struct err *err)
 	_cleanup_free_ char *words = NULL;
 	enum relay_end end;
 	struct qemu qemu;
+	int rc;
 
 	if (vm->request->share_host && share_start(&vm->share, err) < 0)
 		return -1;
 	vm->config.share_fd = vm->share.fd;
+	vm->relay.share_pidfd = vm->share.pidfd;
 	vm->config.clock_khz = machine_guest_khz(vm->clock);
 	if (qemu_start(&vm->config, &qemu, err) < 0) {
 		share_stop(&vm->share);
@@ -182,12 +205,15 @@ static int attempt(struct vm *vm, struct err *err)
 	end = relay_run(&vm->relay, &qemu, boot_timeout_ns(vm));
 	words = qemu_words(&qemu);
 	qemu_stop(&qemu);
-	share_stop(&vm->share);
 	if (end == RELAY_ENDED)
-		return 0;
-	if (end != RELAY_INTERRUPTED && !vm->relay.is_up && try_otherwise(vm, words))
-		return 1;
-	return explain(vm, end, qemu.status, words, err);
+		rc = 0;
+	else if (end != RELAY_INTERRUPTED && end != RELAY_SHARE_GONE && !vm->relay.is_up &&
+		 try_otherwise(vm, words))
+		rc = 1;
+	else
+		rc = explain(vm, end, qemu.status, words, err);
+	share_stop(&vm->share);
+	return rc;
 }
 
 static int run_guest(struct vm *vm, struct vm_result *result, struct err *err)

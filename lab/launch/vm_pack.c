@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -75,6 +76,13 @@ static int pack_init(struct initramfs *fs, struct err *err)
 	return rc;
 }
 
+/* Those that only sharing the host's files needs; what one of them depends on is named likewise. */
+static bool is_for_sharing(const char *module)
+{
+	return text_starts_with(module, "fuse") || text_starts_with(module, "virtiofs") ||
+	       text_starts_with(module, "overlay");
+}
+
 static int pack_modules(struct initramfs *fs, const struct kernel *kernel, bool share_host,
 			struct err *err)
 {
@@ -84,8 +92,7 @@ static int pack_modules(struct initramfs *fs, const struct kernel *kernel, bool 
 		const char *name = strrchr(kernel->modules[i], '/') + 1;
 		_cleanup_free_ char *path = text_format(GUEST_DIR "/%s", name);
 
-		if (!share_host &&
-		    (text_starts_with(name, "fuse") || text_starts_with(name, "virtiofs")))
+		if (!share_host && is_for_sharing(name))
 			continue;
 		strbuf_printf(&list, "%s\n", name);
 		if (initramfs_copy(fs, path, kernel->modules[i], err) < 0)

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -14,14 +16,16 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 
-#define CHUNK	     65536
-#define CONSOLE_MAX  (16 << 20)
-#define CONSOLE_TAIL (64 << 10)
-#define TRACE_MAX    (1 << 30)
-#define NS_PER_MS    1000000
-#define TICK_MS	     100
+#define CHUNK	      65536
+#define CONSOLE_MAX   (16 << 20)
+#define CONSOLE_TAIL  (64 << 10)
+#define TRACE_MAX     (1 << 30)
+#define NS_PER_MS     1000000
+#define TICK_MS	      100
 
-enum { SLOT_PID = CHANNEL_COUNT, SLOT_SIGNAL, SLOT_OUT, SLOT_ERR, SLOT_COUNT };
+#define LAST_WORDS_MS 1000 /* for QEMU to end with a virtiofsd that ends because of it */
+
+enum { SLOT_PID = CHANNEL_COUNT, SLOT_SIGNAL, SLOT_SHARE, SLOT_OUT, SLOT_ERR, SLOT_COUNT };
 
 static int open_in(const char *dir, const char *name, struct err *err)
 {
@@ -43,7 +47,9 @@ int relay_init(struct relay *r, const struct vm_request *request, struct err *er
 		.trace_room = TRACE_MAX,
 		.line = STRBUF_INIT,
 		.console = STRBUF_INIT,
-		.outputs = {{STDOUT_FILENO, 0, STRBUF_INIT}, {STDERR_FILENO, 0, STRBUF_INIT}},
+		.share_pidfd = -1,
+		.outputs = {{.fd = STDOUT_FILENO, .pending = STRBUF_INIT},
+			    {.fd = STDERR_FILENO, .pending = STRBUF_INIT}},
 	};
 	r->console_fd = open_in(request->run_dir, "console.log", err);
 	if (r->console_fd < 0)
@@ -68,15 +74,28 @@ void relay_release(struct relay *r)
 	strbuf_release(&r->outputs[1].pending);
 }
 
+/* "#end STATUS OUT ERR" */
+static bool take_end(struct relay *r, const char *words)
+{
+	int status;
+	uint64_t out, err;
+
+	if (sscanf(words, "%d %" SCNu64 " %" SCNu64, &status, &out, &err) != 3)
+		return false;
+	r->has_ended = true;
+	r->status = status;
+	r->outputs[0].sent = out;
+	r->outputs[1].sent = err;
+	return true;
+}
+
 /* A line PID 1 sends on its own account. */
 static void take_word(struct relay *r, const char *line)
 {
 	if (strcmp(line, GUEST_LINE_UP) == 0) {
 		r->is_up = true;
-	} else if (text_starts_with(line, GUEST_LINE_END)) {
-		r->has_ended = true;
-		r->status = atoi(line + strlen(GUEST_LINE_END));
-	} else {
+	} else if (!text_starts_with(line, GUEST_LINE_END) ||
+		   !take_end(r, line + strlen(GUEST_LINE_END))) {
 		r->dropped++;
 	}
 }
@@ -133,6 +152,7 @@ static void take_console(struct relay *r, const char *data, size_t len)
 
 static void take_output(struct relay_output *output, const char *data, size_t len)
 {
+	output->received += len;
 	if (output->fd >= 0)
 		strbuf_append(&output->pending, data, len);
 }
@@ -161,19 +181,42 @@ static void read_channel(struct relay *r, struct qemu *q, int channel)
 		close(STEAL_FD(q->channels[channel]));
 }
 
+static void give_up(struct relay_output *output, int cause)
+{
+	output->fd = -1;
+	output->cause = cause;
+	strbuf_clear(&output->pending);
+}
+
+static bool has_room(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	return poll(&p, 1, 0) > 0;
+}
+
 /* POLLOUT promises room for PIPE_BUF bytes and no more: a longer write could block for ever. */
 static void write_output(struct relay_output *output)
 {
-	size_t len = output->pending.len < PIPE_BUF ? output->pending.len : PIPE_BUF;
-	ssize_t n = write(output->fd, output->pending.buf, len);
+	size_t done = 0;
+	ssize_t n = 1;
 
-	if (n > 0) {
-		strbuf_consume(&output->pending, (size_t)n);
-	} else if (errno != EAGAIN && errno != EINTR) {
-		output->fd = -1;
-		output->cause = n < 0 ? errno : EIO;
-		strbuf_clear(&output->pending);
+	while (n > 0 && done < output->pending.len && has_room(output->fd)) {
+		size_t len = output->pending.len - done;
+
+		n = write(output->fd, output->pending.buf + done, len < PIPE_BUF ? len : PIPE_BUF);
+		done += n > 0 ? (size_t)n : 0;
 	}
+	strbuf_consume(&output->pending, done);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		give_up(output, n ? errno : EIO);
+}
+
+/* Nobody reads it any more: the port hangs up, and the pipe of who writes there breaks. */
+static void hang_up(const struct relay_output *output, int *channel)
+{
+	if (output->cause == EPIPE && *channel >= 0)
+		close(STEAL_FD(*channel));
 }
 
 static bool take_signal(struct relay *r)
@@ -195,6 +238,7 @@ static void fill(struct pollfd *p, const struct relay *r, const struct qemu *q, 
 		p[i].fd = q->channels[i];
 	p[SLOT_PID].fd = is_gone ? -1 : q->pidfd;
 	p[SLOT_SIGNAL].fd = r->signal_fd;
+	p[SLOT_SHARE].fd = is_gone || r->has_ended ? -1 : r->share_pidfd;
 	for (int i = 0; i < 2; i++) {
 		if (!r->outputs[i].pending.len)
 			continue;
@@ -214,15 +258,47 @@ static int serve(struct relay *r, struct qemu *q, const struct pollfd *p)
 		read_channel(r, q, i);
 		active++;
 	}
-	for (int i = 0; i < 2; i++)
-		if (p[SLOT_OUT + i].revents)
-			write_output(&r->outputs[i]);
+	for (int i = 0; i < 2; i++) {
+		if (!p[SLOT_OUT + i].revents)
+			continue;
+		write_output(&r->outputs[i]);
+		hang_up(&r->outputs[i], &q->channels[PORT_OUT + i]);
+	}
 	return active;
 }
 
 static bool has_pending(const struct relay *r)
 {
 	return r->outputs[0].pending.len || r->outputs[1].pending.len;
+}
+
+/* Whether all that the guest gave to its ports is here, as far as anybody reads it. */
+static bool has_all(const struct relay *r, const struct qemu *q)
+{
+	for (int i = 0; i < 2; i++)
+		if (q->channels[PORT_OUT + i] >= 0 && r->outputs[i].received < r->outputs[i].sent)
+			return false;
+	return true;
+}
+
+/* The guest has ended: what of its output did not arrive, or was not taken by `cause`. */
+static enum relay_end ended(struct relay *r, int cause)
+{
+	for (int i = 0; i < 2; i++) {
+		struct relay_output *o = &r->outputs[i];
+
+		if (!o->cause && (o->pending.len || o->received < o->sent))
+			give_up(o, cause);
+	}
+	return RELAY_ENDED;
+}
+
+/* virtiofsd ends with QEMU: which of the two was it? */
+static enum relay_end share_ended(const struct qemu *q)
+{
+	struct pollfd p = {.fd = q->pidfd, .events = POLLIN};
+
+	return poll(&p, 1, LAST_WORDS_MS) > 0 ? RELAY_GONE : RELAY_SHARE_GONE;
 }
 
 /* ms until `ns`, at least 0, rounded up. */
@@ -240,7 +316,8 @@ enum relay_end relay_run(struct relay *r, struct qemu *q, uint64_t boot_timeout_
 	struct pollfd p[SLOT_COUNT];
 
 	for (;;) {
-		bool is_draining = (is_gone || r->has_ended) && !has_pending(r);
+		bool is_last = is_gone || (r->has_ended && has_all(r, q));
+		bool is_draining = is_last && !has_pending(r);
 		int64_t deadline = !r->is_up && boot_end_ns < r->end_ns ? boot_end_ns : r->end_ns;
 		int left = ms_until(deadline), found;
 
@@ -256,7 +333,11 @@ enum relay_end relay_run(struct relay *r, struct qemu *q, uint64_t boot_timeout_
 		if (serve(r, q, p) > 0)
 			continue;
 		if (is_draining)
-			return r->has_ended ? RELAY_ENDED : RELAY_GONE;
+			return r->has_ended ? ended(r, EIO) : RELAY_GONE;
+		if (p[SLOT_SHARE].revents)
+			return share_ended(q);
+		if (left == 0 && r->has_ended)
+			return ended(r, ETIME);
 		if (left == 0)
 			return deadline == r->end_ns ? RELAY_TIMED_OUT : RELAY_SILENT;
 	}

@@ -5,7 +5,8 @@
  *
  * What the guest sends is hostile text: a line longer than RELAY_LINE_MAX, or one that is
  * refused, is dropped and counted; console.log and trace.bin end at a fixed size.
- * When our stdout or stderr does not take more, the guest waits; record lines do not.
+ * When our stdout or stderr does not take more, the guest waits; record lines do not. When nobody
+ * reads them any more (EPIPE), the guest's port hangs up, and who writes there gets SIGPIPE.
  */
 #ifndef OOMLAB_VM_RELAY_H
 #define OOMLAB_VM_RELAY_H
@@ -17,10 +18,12 @@
 #define RELAY_LINE_MAX (1 << 20)
 
 enum relay_end {
-	RELAY_ENDED,	   /* the guest said its last word; everything it sent is here */
+	RELAY_ENDED,	   /* the guest said its last word; everything it sent is here, but for
+			    * what an output's `cause` says */
 	RELAY_GONE,	   /* QEMU ended without that; everything it passed on is here */
 	RELAY_SILENT,	   /* not a byte from PID 1 within the boot timeout */
 	RELAY_TIMED_OUT,   /* the whole run took too long */
+	RELAY_SHARE_GONE,  /* virtiofsd ended, and QEMU did not */
 	RELAY_INTERRUPTED, /* by a signal of request->signals: relay->signal */
 };
 
@@ -28,6 +31,7 @@ struct relay {
 	const struct vm_request *request;
 	int64_t end_ns; /* when the whole run is too long */
 	int signal_fd, console_fd, trace_fd;
+	int share_pidfd; /* of virtiofsd, borrowed, set between relay_init() and relay_run(); -1 */
 	size_t console_room, trace_room; /* bytes the files may still take */
 	struct strbuf line;		 /* of the record port, not yet complete */
 	bool is_skipping;		 /* the rest of a line that was too long */
@@ -35,8 +39,9 @@ struct relay {
 	struct strbuf console;		 /* the last part of the console */
 	struct relay_output {
 		int fd;	   /* ours; -1: nobody reads it any more */
-		int cause; /* errno of the write that ended it, or 0 */
+		int cause; /* errno of the write that ended it; ETIME: it took too long; or 0 */
 		struct strbuf pending;
+		uint64_t received, sent; /* bytes so far; what the guest says it was, at its end */
 	} outputs[2];
 	bool is_up;	/* PID 1 spoke */
 	bool has_ended; /* ... and said its last word */

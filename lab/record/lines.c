@@ -9,6 +9,7 @@ const struct field fields_run[] = {
 	FIELD(struct record_run, accelerator, "accelerator", STRING),
 	FIELD(struct record_run, page_size, "page_size", I64),
 	FIELD(struct record_run, cgroup_version, "cgroup_version", I64),
+	FIELD(struct record_run, last_line, "last_line", STRING),
 	FIELDS_END,
 };
 
@@ -285,6 +286,11 @@ const struct field fields_watchdog[] = {
 
 const struct field fields_residue[] = {
 	FIELD(struct record_note, count, "bytes", I64, REQUIRED),
+	FIELDS_END,
+};
+
+const struct field fields_closed[] = {
+	FIELD(struct record_note, count, "lines", I64, REQUIRED),
 	FIELDS_END,
 };
 

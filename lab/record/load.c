@@ -107,6 +107,18 @@ static void add_note(const struct loader *l, struct record_note *note, const cha
 	note->count = count;
 }
 
+/* What a launcher adds behind the end of its guest's record may be cut off without a trace. */
+static void check_closing(const struct loader *l)
+{
+	struct record *r = l->record;
+
+	if (l->missing)
+		add_note(l, PUSH(r, lost, lost_count), "record", NULL, l->missing);
+	r->is_unclosed = r->is_complete && l->closes && !l->is_closed;
+	if (r->is_unclosed)
+		add_note(l, PUSH(r, notes, note_count), NULL, RECORD_NOTE_UNCLOSED, RECORD_ABSENT);
+}
+
 static int loader_finish(struct loader *l, const char *who, struct err *err)
 {
 	struct record *r = l->record;
@@ -124,6 +136,7 @@ static int loader_finish(struct loader *l, const char *who, struct err *err)
 	if (l->is_cut)
 		add_note(l, PUSH(r, notes, note_count), NULL,
 			 "The last line of the record was cut short and dropped", RECORD_ABSENT);
+	check_closing(l);
 	return 0;
 }
 

@@ -15,6 +15,8 @@ struct loader {
 	unsigned int line;    /* its number */
 	size_t damaged;	      /* lines dropped */
 	bool has_run, is_cut;
+	bool closes, is_closed; /* a "closed" line is announced; was read */
+	int64_t missing;	/* lines that it counted and that are not there */
 };
 
 /* Takes l->object into the record; -1 when it is damaged or one too many. */

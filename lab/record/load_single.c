@@ -67,6 +67,7 @@ static int on_run(struct loader *l)
 	if (json_object_get(l->object, "argv"))
 		load_argv(r, json_object_get(l->object, "argv"));
 	merge_run(r, &run);
+	l->closes |= run.last_line && !strcmp(run.last_line, RECORD_CLOSED);
 	l->has_run = true;
 	return 0;
 }
@@ -306,6 +307,18 @@ static int on_end(struct loader *l)
 	return 0;
 }
 
+static int on_closed(struct loader *l)
+{
+	struct record_note read;
+
+	if (read_note(l, fields_closed, &read))
+		return -1;
+	l->is_closed = true;
+	if (read.count >= l->line)
+		l->missing = read.count - l->line + 1;
+	return 0;
+}
+
 load_fn *load_find(const char *ev)
 {
 	static const struct {
@@ -320,7 +333,7 @@ load_fn *load_find(const char *ev)
 		{"watchdog", on_watchdog}, {"residue", on_residue},
 		{"engine", on_engine},	   {"engine_end", on_engine_end},
 		{"error", on_error_line},  {"skip", on_skip},
-		{"end", on_end},
+		{"end", on_end},	   {RECORD_CLOSED, on_closed},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

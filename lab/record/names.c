@@ -24,6 +24,9 @@ const char *const record_metric_names[METRIC_COUNT] = {
 	[METRIC_PSI_FULL_US] = "psi_full_us",
 	[METRIC_VSZ] = "vsz",
 	[METRIC_RSS] = "rss",
+	[METRIC_TMP_FILES] = "tmp_files",
+	[METRIC_SHM_FILES] = "shm_files",
+	[METRIC_OTHER_FILES] = "other_files",
 };
 
 const char *const record_counter_names[COUNTER_COUNT] = {

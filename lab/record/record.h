@@ -51,6 +51,9 @@ enum metric {
 	METRIC_PSI_FULL_US,
 	METRIC_VSZ, /* of the target process, as ps prints it */
 	METRIC_RSS,
+	METRIC_TMP_FILES,   /* in a guest, since the start: bytes that files in /tmp hold, */
+	METRIC_SHM_FILES,   /* ... in /dev/shm, */
+	METRIC_OTHER_FILES, /* ... and those written anywhere else */
 	METRIC_COUNT
 };
 extern const char *const record_metric_names[METRIC_COUNT];
@@ -381,6 +384,7 @@ struct record {
 	unsigned int error_line;
 	const char *skip; /* the reason why the run was not even tried */
 	bool is_complete; /* the "end" line was read */
+	bool is_unclosed; /* ... and not the "closed" line that is to follow it */
 	size_t line_count;
 	json_t *lines; /* owner of every string above */
 };
@@ -405,6 +409,7 @@ json_t *record_string(const char *text);
 struct record_writer {
 	int fd;
 	bool failed;
+	int64_t lines; /* written so far */
 	struct err err;
 };
 void record_writer_init(struct record_writer *w, int fd);
@@ -421,6 +426,8 @@ struct record_run {
 	const char *id, *backend, *kernel, *machine, *started_at, *accelerator;
 	char *const *argv;
 	int64_t page_size, cgroup_version;
+	const char *last_line; /* RECORD_CLOSED: such a line will be the last, behind the end; or
+				  NULL */
 };
 /* Lines add up: what one leaves absent (NULL, RECORD_ABSENT) stays as an earlier one said it. */
 void record_put_run(struct record_writer *w, const struct record_run *run);
@@ -462,7 +469,11 @@ void record_put_note(struct record_writer *w, const char *text);
 /* A note that is also looked for: why a command may have failed in the VM. */
 #define RECORD_NOTE_ALONE                                                                      \
 	"The guest had the command, what it loads and what --file named, and nothing else of " \
-	"this host; --share-host shows it all, read-only"
+	"this host; --share-host shows it all"
+/* A note of the reader's. */
+#define RECORD_NOTE_UNCLOSED                                                                    \
+	"The record was cut after its end: what the launcher adds there, such as the lines of " \
+	"code and what did not arrive from the guest, is missing"
 void record_put_maps(struct record_writer *w, int64_t pid, const char *exe, const char *maps);
 void record_put_arena(struct record_writer *w, const struct record_arena *arena);
 void record_put_site(struct record_writer *w, const struct record_site *site);
@@ -477,5 +488,8 @@ void record_put_range(struct record_writer *w, const struct record_range *range)
 void record_put_error(struct record_writer *w, const char *text);
 void record_put_skip(struct record_writer *w, const char *why);
 void record_put_end(struct record_writer *w, int64_t t_ns);
+/* How many lines stand before it: what adds lines behind the end, as a VM's launcher, ends so. */
+#define RECORD_CLOSED "closed"
+void record_put_closed(struct record_writer *w);
 
 #endif

@@ -38,6 +38,7 @@ static void write_line(struct record_writer *w, const char *text, size_t len)
 		w->failed = true;
 		err_errno(&w->err, EXIT_LAB_BROKEN, "cannot write the record");
 	}
+	w->lines++;
 }
 
 void record_put(struct record_writer *w, const char *ev, json_t *line)
@@ -302,4 +303,9 @@ void record_put_skip(struct record_writer *w, const char *why)
 void record_put_end(struct record_writer *w, int64_t t_ns)
 {
 	put_struct(w, "end", fields_end, &(struct record_note){.t_ns = t_ns});
+}
+
+void record_put_closed(struct record_writer *w)
+{
+	put_struct(w, RECORD_CLOSED, fields_closed, &(struct record_note){.count = w->lines});
 }

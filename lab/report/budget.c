@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "report/guest_files.h"
 
 /* What is itemised; absent stays absent. */
 struct amounts {
@@ -130,14 +131,17 @@ void budget_from_sample(const struct facts *f, const struct record_sample *sampl
 	b->sample_number = facts_sample_number(f->record, sample);
 	itemise(b, &amounts, v[METRIC_CURRENT],
 		f->limit && f->limit->level ? RECORD_ABSENT : f->limit_bytes);
+	guest_files_name(f, b);
 }
 
 void budget_at_kill(const struct facts *f, struct budget *b)
 {
 	const struct record_sample *sample;
 
-	if (f->kill && budget_from_event(f, b))
+	if (f->kill && budget_from_event(f, b)) {
+		guest_files_name(f, b);
 		return;
+	}
 	if (is_known(f->kill_ns))
 		sample = record_sample_before(f->record, f->kill_ns, METRIC_CURRENT);
 	else

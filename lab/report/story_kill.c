@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "oomlog/mechanism.h"
+#include "report/guest_files.h"
 #include "report/story.h"
 
 #define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
@@ -391,4 +392,5 @@ void story_budget(const struct facts *f, struct doc *doc)
 	draw_budget(b, doc);
 	if (missed_peak(f, b))
 		say_missed_peak(f, b, doc);
+	guest_files_say(f, b, doc);
 }

@@ -304,7 +304,7 @@ static void lab_error(const struct facts *f, struct doc *doc)
 static const struct record_note *note_alone(const struct record *r)
 {
 	for (size_t i = 0; i < r->note_count; i++)
-		if (!strcmp(r->notes[i].text, RECORD_NOTE_ALONE))
+		if (text_starts_with(r->notes[i].text, RECORD_NOTE_ALONE))
 			return &r->notes[i];
 	return NULL;
 }

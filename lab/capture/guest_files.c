@@ -1,0 +1,64 @@
+/*
+ * In a guest files are memory: a tmpfs on /tmp and one on /dev/shm, and one that takes what is
+ * written anywhere else (the root itself, or the upper layer of the overlay that is the root). What
+ * they hold is asked of statfs(2), page by page exact, and counted from the start of the run.
+ */
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "capture/source.h"
+
+static const struct place {
+	const char *path;
+	enum metric metric;
+} places[GUEST_FILES_PLACES] = {
+	{"/tmp", METRIC_TMP_FILES},
+	{"/dev/shm", METRIC_SHM_FILES},
+	{"/", METRIC_OTHER_FILES},
+};
+
+/* An overlay answers for its upper layer. Any other file system says nothing of memory. */
+static int64_t held(const char *path)
+{
+	struct statfs fs;
+
+	if (statfs(path, &fs) < 0 ||
+	    (fs.f_type != TMPFS_MAGIC && fs.f_type != OVERLAYFS_SUPER_MAGIC))
+		return RECORD_ABSENT;
+	return (int64_t)(fs.f_blocks - fs.f_bfree) * (int64_t)fs.f_bsize;
+}
+
+void guest_files_read(struct capture *capture, struct record_sample *sample)
+{
+	if (!capture->config.is_guest)
+		return;
+	for (size_t i = 0; i < GUEST_FILES_PLACES; i++) {
+		int64_t now = held(places[i].path), *first = &capture->files_before[i];
+
+		if (!capture->has_files_before)
+			*first = now;
+		if (now != RECORD_ABSENT && *first != RECORD_ABSENT)
+			sample->value[places[i].metric] = now > *first ? now - *first : 0;
+	}
+	capture->has_files_before = true;
+}
+
+void guest_files_note(struct capture *capture)
+{
+	_cleanup_free_ char *text = NULL;
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < GUEST_FILES_PLACES; i++) {
+		int64_t n = capture->last.value[places[i].metric];
+
+		sum += n == RECORD_ABSENT ? 0 : n;
+	}
+	if (!capture->config.is_guest || !sum)
+		return;
+	text = text_format("Of what was written in the VM, files of %s were left; they were memory "
+			   "of the guest and are gone with it",
+			   TEXT_SIZE((uint64_t)sum));
+	record_put_note(capture->w, text);
+}

@@ -1,0 +1,112 @@
+#include "launch/guest_fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "launch/guest.h"
+
+#define UPPER_DIR GUEST_DIR "/written"
+#define ROOT_DIR  GUEST_DIR "/root"
+
+static const struct mount_point {
+	const char *type, *path, *options;
+	bool is_optional;
+} mount_points[] = {
+	{"devtmpfs", "/dev", "mode=0755", false},
+	{"proc", "/proc", "", false},
+	{"sysfs", "/sys", "", false},
+	{"cgroup2", "/sys/fs/cgroup", "", false},
+	{"tracefs", "/sys/kernel/tracing", "", true},
+	{"tmpfs", "/dev/shm", "mode=1777", true},
+};
+
+void guest_fs_mount_kernel(const char *root)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mount_points); i++) {
+		const struct mount_point *m = &mount_points[i];
+		_cleanup_free_ char *path = text_format("%s%s", root, m->path);
+
+		mkdir(path, 0755);
+		if (mount(m->type, path, m->type, 0, m->options) < 0 && !m->is_optional)
+			guest_complain("cannot mount", path);
+	}
+}
+
+/* An overlay of the host's files at ROOT_DIR; false where the kernel has no overlayfs. */
+static bool mount_overlay(void)
+{
+	static const char layers[] = "lowerdir=" GUEST_HOST_ROOT ",upperdir=" UPPER_DIR
+				     "/upper,workdir=" UPPER_DIR "/work";
+
+	mkdir(ROOT_DIR, 0755);
+	mkdir(UPPER_DIR, 0755);
+	if (mount("written", UPPER_DIR, "tmpfs", 0, "mode=0755") < 0)
+		guest_complain("cannot mount", UPPER_DIR);
+	mkdir(UPPER_DIR "/upper", 0755);
+	mkdir(UPPER_DIR "/work", 0755);
+	if (mount("host", ROOT_DIR, "overlay", 0, layers) == 0)
+		return true;
+	if (errno != ENODEV)
+		guest_complain("cannot mount", "an overlay of the host's file system");
+	umount(UPPER_DIR);
+	return false;
+}
+
+const char *guest_fs_share_host(bool *is_writable)
+{
+	const char *root;
+
+	mkdir(GUEST_HOST_ROOT, 0755);
+	if (mount(GUEST_SHARE_TAG, GUEST_HOST_ROOT, "virtiofs", MS_RDONLY, "") < 0)
+		guest_complain("cannot mount", "the host's file system");
+	*is_writable = mount_overlay();
+	root = *is_writable ? ROOT_DIR : GUEST_HOST_ROOT;
+	guest_fs_mount_kernel(root);
+	return root;
+}
+
+/* Shows one entry of the old folder under its name in the new one; what cannot be is left out. */
+static void show_again(int old, const char *tmp, const char *name)
+{
+	_cleanup_free_ char *from = text_format("/proc/self/fd/%d/%s", old, name);
+	_cleanup_free_ char *to = text_format("%s/%s", tmp, name);
+	char link[4096];
+	struct stat st;
+	ssize_t n;
+
+	if (fstatat(old, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (S_ISLNK(st.st_mode)) {
+		n = readlinkat(old, name, link, sizeof(link) - 1);
+		link[n < 0 ? 0 : n] = '\0';
+		if (symlink(link, to) < 0)
+			return;
+	} else if (S_ISDIR(st.st_mode) ? mkdir(to, 0700) == 0 : mknod(to, S_IFREG, 0) == 0) {
+		if (mount(from, to, NULL, MS_BIND | MS_REC, NULL) < 0)
+			remove(to);
+	}
+}
+
+void guest_fs_mount_tmp(const char *root)
+{
+	_cleanup_free_ char *tmp = text_format("%s/tmp", root);
+	_cleanup_closedir_ DIR *old = NULL;
+	struct dirent *d;
+
+	mkdir(tmp, 01777);
+	old = opendir(tmp);
+	if (mount("tmp", tmp, "tmpfs", 0, "mode=1777") < 0)
+		guest_complain("cannot mount", tmp);
+	while (old && (d = readdir(old)))
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			show_again(dirfd(old), tmp, d->d_name);
+}

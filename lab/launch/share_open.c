@@ -1,0 +1,112 @@
+#include "launch/share_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define LOAD(at)      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (at))
+#define ANSWER(value) BPF_STMT(BPF_RET | BPF_K, (value))
+#define IF(op, k, n)  BPF_JUMP(BPF_JMP | (op) | BPF_K, (k), 0, (n)) /* else skips n */
+#define NUMBER	      offsetof(struct seccomp_data, nr)
+#define LOW_HALF      (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0)
+#define OPENAT_FLAGS  (offsetof(struct seccomp_data, args[2]) + LOW_HALF)
+
+static int set_filter(void)
+{
+	struct sock_filter code[] = {
+		LOAD(NUMBER),
+		IF(BPF_JEQ, SYS_setgroups, 1),
+		ANSWER(SECCOMP_RET_ERRNO | 0),
+		IF(BPF_JEQ, SYS_openat, 3),
+		LOAD(OPENAT_FLAGS),
+		IF(BPF_JSET, O_NOATIME, 1),
+		ANSWER(SECCOMP_RET_USER_NOTIF),
+		ANSWER(SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = ARRAY_SIZE(code), .filter = code};
+
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			    &program);
+}
+
+/* virtiofsd opens what it knows by number, below its own /proc/self/fd; -1: this is none of it. */
+static int open_for(const struct seccomp_notif *call)
+{
+	char path[64], name[16];
+	int memory, fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%u/mem", call->pid);
+	memory = open(path, O_RDONLY | O_CLOEXEC);
+	n = memory < 0 ? -1 : pread(memory, name, sizeof(name), (off_t)call->data.args[1]);
+	if (memory >= 0)
+		close(memory);
+	if (n <= 0 || !memchr(name, '\0', (size_t)n) || !*name ||
+	    name[strspn(name, "0123456789")]) {
+		errno = EPERM;
+		return -1;
+	}
+	snprintf(path, sizeof(path), "/proc/%u/fd/%s", call->pid, name);
+	fd = open(path, ((int)call->data.args[2] & ~(O_NOATIME | O_CREAT)) | O_CLOEXEC);
+	return fd;
+}
+
+static void answer(int listener, const struct seccomp_notif *call)
+{
+	int fd = open_for(call);
+	struct seccomp_notif_resp failed = {.id = call->id, .error = -errno};
+	struct seccomp_notif_addfd opened = {.id = call->id,
+					     .flags = SECCOMP_ADDFD_FLAG_SEND,
+					     .srcfd = (unsigned int)fd,
+					     .newfd_flags = O_CLOEXEC};
+
+	if (fd < 0)
+		ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &failed);
+	else
+		ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &opened);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void serve(int listener) __attribute__((noreturn));
+static void serve(int listener)
+{
+	for (;;) {
+		struct seccomp_notif call = {0};
+
+		/* One who was killed while it waited is no reason to stop. */
+		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0)
+			answer(listener, &call);
+		else if (errno != EINTR && errno != ENOENT)
+			_exit(1);
+	}
+}
+
+int share_open_serve(void)
+{
+	int listener = set_filter();
+	pid_t virtiofsd = getpid(), pid;
+
+	if (listener < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() == virtiofsd)
+			serve(listener);
+		_exit(1);
+	}
+	close(listener);
+	return pid < 0 ? -1 : 0;
+}

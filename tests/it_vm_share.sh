@@ -1,0 +1,132 @@
+#!/bin/bash
+# it_vm_share.sh - the host's files in the VM: for root and for an ordinary user, written to without
+# a trace here; files in /tmp are memory with a name; scripts; and every way in which it cannot be.
+# Called by itself with "refused" in a user namespace of this test's own.
+if [ "${1-}" = refused ]; then
+	echo 0 >/proc/sys/user/max_user_namespaces || exit
+	shift
+	exec setpriv --reuid=65534 --regid=65534 --groups=65534,100 "$@"
+fi
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+build=$(cd "$top" && realpath "${BUILD:-build}")
+reports=$scratch/reports
+
+# vm OPTIONS... -- COMMAND...: status in $status, what it printed in $out and $errors.
+vm() {
+	out=$("$oomlab" run --quiet --backend=vm --timeout=5m --reports="$reports" "$@" 2>"$scratch/errors")
+	status=$?
+	errors=$(cat "$scratch/errors")
+}
+
+# words REPORTS: the newest report on one line.
+words() {
+	tr -s ' \n' ' ' <"$1/latest/report.txt"
+}
+
+if [ ! -x /usr/lib/qemu/virtiofsd ]; then
+	skip "the host's files in the VM" "no /usr/lib/qemu/virtiofsd (package qemu-system-common)"
+	done_testing
+fi
+
+like "$("$oomlab" doctor)" "^yes +share-host +virtiofsd shows" "doctor tries it"
+
+# A compiler writes to /tmp and here.
+mkdir "$scratch/here" && cd "$scratch/here" || exit 1
+echo 'int main(void) { return 7; }' >a.c
+for kernel in 6.12 6.1; do
+	# shellcheck disable=SC2016 # for the shell in the guest
+	vm --kernel=$kernel --share-host --memory=256M -- /bin/sh -c \
+		'gcc -c a.c && gcc -o a a.o && ./a; echo $? $(stat -f -c %T /tmp); touch "$HOME/x" /usr/x && echo too'
+	is "$status $out" "0 7 tmpfs
+too" "$kernel: a compiler works, and all can be written to"
+	is "$(ls)" a.c "$kernel: ... and nothing of it is here"
+	like "$(words "$reports")" \
+		"Of what was written in the VM, files of [0-9.]+ [KM]iB were left; they were memory of the guest and are gone with it" \
+		"$kernel: ... which is said"
+done
+vm --share-host --memory=64M -- /bin/cat a.c
+is "$out" "$(cat a.c)" "what only reads"
+is "$(grep -c "gone with it" "$reports/latest/report.txt")" 0 "... leaves nothing to be told"
+
+# Files in /tmp are charged to who writes them, with the host's files and without.
+for share in --share-host --no-touch-profile; do
+	vm "$share" --memory=64M -- /bin/dd if=/dev/zero of=/tmp/big bs=64k count=2000
+	is "$status $(report "$reports" .outcome)" "137 oom_killed" "$share: files in /tmp count"
+	like "$(words "$reports")" "files in /tmp \(tmpfs\) +6[0-9.]+ MiB" "... and have their name in the budget"
+	like "$(words "$reports")" "Files in /tmp held 6[0-9.]+ MiB: in the VM they are memory" "... and their size"
+done
+vm --memory=64M -- "$build/tests/helpers/hog" touch 200
+is "$(grep -ci "files in /tmp" "$reports/latest/report.txt")" 0 "other memory is not called files in /tmp"
+
+# A script starts what it likes: here an interpreter behind a shim.
+printf '#!/bin/sh\nexec "%s/real" "$@"\n' "$PWD" >shim
+printf '#!/bin/sh\nexec %s "$@"\n' "$build/tests/helpers/hog" >real
+chmod +x shim real
+vm --memory=64M -- ./shim touch 200
+is "$status $(report "$reports" .outcome)" "137 oom_killed" "a script that starts another is shown the files it needs"
+like "$(words "$reports")" "The command is a script, .* as by --share-host" "... and the report says so"
+like "$("$oomlab" run --dry-run --backend=vm -- ./shim)" "show it this host's files \(the command is a script\)" \
+	"... and the plan"
+is "$("$oomlab" run --dry-run --backend=vm -- "$build/tests/helpers/hog" | grep -c "host's files")" 0 \
+	"... but not for a program"
+
+# virtiofsd goes while the guest runs.
+"$oomlab" run --quiet --backend=vm --share-host --reports="$reports/killed" -- /bin/sleep 300 2>"$scratch/errors" &
+launcher=$!
+until grep -qs '"ev":"gate"' "$reports"/killed/*/record.jsonl || ! kill -0 $launcher; do
+	read -rt 0.05 <> <(:) || true
+done
+pkill -KILL -P $launcher virtiofsd
+wait $launcher
+is $? 125 "virtiofsd is killed: 125"
+like "$(cat "$scratch/errors")" "virtiofsd, which shows the VM the host's files, was ended by signal 9" "... and said so"
+
+if [ "$(id -u)" != 0 ]; then
+	skip "an ordinary user" "this is one already: all of the above was done by it"
+	is "$(strays)" "" "no process is left"
+	done_testing
+fi
+
+# An ordinary user, with groups of its own and no subordinate ids.
+cache=${OOMLAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/oomlab}
+mkdir -m 777 "$scratch/user" && cp -r "$cache"/. "$scratch/cache" && chmod -R a+rX "$scratch"
+cp "$oomlab" "$build/tests/helpers/hog" "$0" "$scratch/user" && cd "$scratch/user" || exit 1
+export OOMLAB_CACHE=$scratch/cache
+# shellcheck disable=SC2054 # the comma is a list of groups
+user=(setpriv --reuid=65534 --regid=65534 --groups=65534,100)
+out=$("${user[@]}" ./oomlab run --quiet --backend=vm --share-host --timeout=5m --reports=r --memory=64M \
+	-- /bin/sh -c 'cat /etc/shadow; cat /etc/hostname >here && ls here; exec ./hog touch 200' 2>&1)
+is "$? $(report r .outcome)" "137 oom_killed" "an ordinary user shares the host's files"
+like "$out" "shadow: Permission denied" "... as far as that user may read them"
+like "$out" "^here$" "... and can write in the guest"
+is "$(find . -name here)" "" "... and not here"
+like "$("${user[@]}" ./oomlab doctor)" "^yes +share-host +virtiofsd shows the VM what this user may read" "... doctor knows"
+
+# refused COMMAND...: as that user where user namespaces are forbidden.
+refused() {
+	mkfifo go
+	unshare --user --mount bash -c 'read -r _ <go; exec bash "$@"' - "$PWD/$(basename "$0")" refused "$@" 2>&1 &
+	echo "0 0 4294967295" | tee "/proc/$!/gid_map" >/dev/null
+	echo "0 0 4294967295" >"/proc/$!/uid_map"
+	echo >go
+	wait $!
+	status=$?
+	rm go
+	return $status
+}
+out=$(refused ./oomlab run --quiet --backend=vm --share-host --reports=no -- ./hog touch 1)
+is $? 125 "no user namespaces: 125"
+like "$out" "cannot make a user namespace: .*; allow it: sudo sysctl -w user.max_user_namespaces=" \
+	"... with the reason and the cure"
+is "$(stat -c %s no/latest/console.log)" 0 "... before anything boots"
+like "$(refused ./oomlab doctor)" "^no +share-host +cannot share the host's files: cannot make a user namespace" \
+	"... and doctor says it"
+printf '#!/bin/sh\nexit 3\n' >script && chmod +x script
+out=$(refused ./oomlab run --quiet --backend=vm --timeout=5m --reports=no -- ./script)
+is $? 3 "... a script runs with what it names alone"
+like "$(words no)" "what it starts is not in the guest but for its interpreter: cannot share the host's files" \
+	"... and the report says why"
+
+is "$(strays)" "" "no process is left"
+done_testing
