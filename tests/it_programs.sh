@@ -1,0 +1,190 @@
+#!/bin/bash
+# it_programs.sh - programs as people have them, against what they know of themselves: a build in
+# node, a worker pool, a database, JVM and Go heaps, addresses in no file. Each is a skip where the
+# program is not there.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+reports=$scratch/reports
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+[ "$(id -u)" = 0 ] || skip_all 'needs root'
+"$oomlab" run --backend=cgroup --dry-run --memory=64M -- /bin/true >"$scratch/plan" 2>&1 ||
+	skip_all "no memory cgroup here: $(tail -n 1 "$scratch/plan")"
+cd "$scratch" || exit 1
+
+run() {
+	timeout -k 5 300 "$oomlab" run --quiet --backend=cgroup --reports="$reports" "$@" \
+		>"$scratch/out" 2>"$scratch/errors" </dev/null
+	status=$?
+}
+of() {
+	report "$reports" "$1"
+}
+story() {
+	tr '\n' ' ' <"$reports/latest/report.txt" | tr -s ' '
+}
+unlike() { # TEXT PATTERN NAME
+	! printf '%s\n' "$1" | grep -Eq -- "$2"
+	ok $? "$3" "'$2' is in: $1"
+}
+# has PROGRAM NAME: else NAME is skipped.
+has() {
+	command -v "$1" >/dev/null && return
+	skip "$2" "no $1 here"
+	return 1
+}
+# The victims, by the kernel log that was kept, read here.
+victims() {
+	sed -n 's/.*Killed process [0-9]* (\([^)]*\)).*/\1/p' "$reports/latest/kmsg.log" | sort -u |
+		tr '\n' ' '
+}
+# bytes FILTER: of the touches that jq's condition holds for, in MiB.
+mib() {
+	of "[.touches[] | select($1) | .bytes] | (add // 0) / 1048576 | floor"
+}
+
+if has npm 'a build in node'; then
+	mkdir build
+	cat >build/grow.js <<-'END'
+		const kept = [];
+		for (;;) kept.push(Buffer.alloc(1 << 20, 1), new Array(50000).fill({}));
+	END
+	echo '{"scripts":{"build":"node --max-old-space-size=2048 grow.js"}}' >build/package.json
+	for try in 1 2 3; do
+		run --memory=200M --timeout=120 -- sh -c 'cd build && exec npm run build'
+		is "$(of .outcome)" child_oom_killed "a build in node, run $try: the outcome"
+		like "$(victims)" '^(node|MainThread|npm run build) ' "a build in node, run $try: who"
+		is "$(of '.quality.notes | map(select(test("ended by signal"))) | length')" 0 \
+			"a build in node, run $try: nothing that reads it died"
+	done
+	[ "$(mib true)" -ge 150 ]
+	ok $? 'a build in node: its memory is accounted for' "$(mib true) MiB of 200"
+fi
+
+if has python3 'a pool of workers'; then
+	cat >pool.py <<-'END'
+		import multiprocessing as mp
+		def work(mib):
+		    return len(bytearray(mib << 20))
+		if __name__ == '__main__':
+		    with mp.Pool(2) as pool:
+		        print(pool.map(work, [5, 5, 300, 5], chunksize=1), flush=True)
+	END
+	run --memory=80M --timeout=15 -- "$(realpath "$(command -v python3)")" pool.py
+	is "$(of '.outcome + " " + .run.ended')" 'child_oom_killed timed_out' \
+		'a pool whose worker is killed waits for good: both are told'
+	like "$(story)" 'killed a process that the program had started: python3' \
+		'a pool: whom the kernel killed'
+	unlike "$(story)" 'is to blame' 'a pool: nobody is acquitted'
+	# The worker was not the first process, and nothing of the rest was killed.
+	is "$(of .killed)" 1 'a pool: one was killed'
+fi
+
+postgres=$(find /usr/lib/postgresql -path '*/bin/postgres' 2>/dev/null | head -n 1)
+if [ -n "$postgres" ] && id postgres >/dev/null 2>&1; then
+	bin=${postgres%/*}
+	chmod 755 "$scratch"
+	install -d -o postgres pg
+	cat >pg.sh <<-END
+		as='setpriv --reuid=postgres --regid=postgres --clear-groups'
+		\$as $bin/initdb -D pg/d -A trust >/dev/null 2>&1 || exit 90
+		\$as $bin/postgres -D pg/d -k $scratch/pg -c listen_addresses= -c shared_buffers=16MB \\
+			-c work_mem=1GB -c max_parallel_workers_per_gather=0 2>pg.log &
+		for i in \$(seq 600); do
+			\$as $bin/psql -h $scratch/pg -l >/dev/null 2>&1 && break
+			sleep 0.1
+		done
+		\$as $bin/psql -h $scratch/pg -d postgres -c "select count(*) from (select distinct
+			md5(i::text) || md5((i + 1)::text) from generate_series(1, 3000000) i) s" 2>/dev/null
+		echo "psql \$?"
+		kill -INT \$!
+		wait \$!
+		exit 5
+	END
+	run --memory=96M --timeout=240 -- sh pg.sh
+	like "$(cat out)" 'psql [12]' 'a database: its client lost the connection'
+	is "$(of '.outcome + " " + (.run.exit_status | tostring)')" 'child_oom_killed 5' \
+		'a database: a backend was killed, and the script went on'
+	like "$(victims)" '^postgres $' 'a database: the kernel killed a backend'
+	is "$(of '[.kills[] | select(.relation == "child").victim_comm] | unique | join(" ")')" postgres \
+		'a database: and that is told'
+	like "$(cat pg.log)" 'was terminated by signal 9' 'a database: its own log agrees'
+else
+	skip 'a database' 'no PostgreSQL server here'
+fi
+
+if has go 'a heap of Go'; then
+	mkdir goheap
+	cat >goheap/main.go <<-'END'
+		package main
+
+		import (
+			"fmt"
+			"runtime"
+		)
+
+		var kept = map[int][]byte{}
+
+		func fill(i int) {
+			b := make([]byte, 64<<10)
+			for j := range b {
+				b[j] = byte(j)
+			}
+			kept[i] = b
+		}
+
+		func main() {
+			for i := 0; i < 1000; i++ {
+				fill(i)
+			}
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			fmt.Println(m.HeapInuse>>20, m.StackInuse>>20)
+		}
+	END
+	GOCACHE=$scratch/gocache GOFLAGS=-mod=mod GO111MODULE=off go build -o goheap/main goheap/main.go
+	run --memory=200M -- goheap/main
+	read -r heap stacks <out
+	is "$status $stacks" '0 0' 'a heap of Go: the runtime has less than 1 MiB of stacks'
+	[ "$(mib '.kind == "stack"')" -le 1 ]
+	ok $? 'a heap of Go: and no more is called that' "$(mib '.kind == "stack"') MiB"
+	[ "$(mib '.function == "main.fill"')" -ge $((heap * 8 / 10)) ]
+	ok $? 'a heap of Go: whose it is' "$(mib '.function == "main.fill"') of $heap MiB"
+	is "$(of '[.reservations[] | select(.requested_address)] | length > 0')" true \
+		'a heap of Go: it is mapped at an address of its choice'
+fi
+
+if has javac 'a heap of a JVM'; then
+	cat >Leak.java <<-'END'
+		public class Leak {
+			public static void main(String[] args) {
+				java.util.ArrayList<byte[]> kept = new java.util.ArrayList<>();
+				for (;;) {
+					byte[] b = new byte[100000];
+					java.util.Arrays.fill(b, (byte) 1);
+					kept.add(b);
+				}
+			}
+		}
+	END
+	javac Leak.java
+	run --memory=200M -- java -XX:+UseSerialGC -Xmx1g -cp . Leak
+	is "$(of .outcome)" oom_killed 'a heap of a JVM: killed by the limit, not by itself'
+	is "$(of '[.reservations[] | select(.requested_address and .reserved >= 1073741824)] | length > 0')" \
+		true 'a heap of a JVM: one mapping of 1 GiB at a requested address'
+	unlike "$(story)" 'static data' 'a heap of a JVM: nothing is called what was not seen'
+fi
+
+if has stress-ng 'addresses in no file'; then
+	run --memory=100M --timeout=10 -- stress-ng --vm 1 --vm-bytes 200M --vm-keep -t 3
+	# An address of no file is in none: such is beyond any library's size.
+	is "$(of '[.. | strings | select(test("[.]so[.0-9]*[+]0x[0-9a-f]{10}"))] | length')" 0 \
+		'addresses in no file: they are credited to no library'
+	unlike "$(story)" '[.]so[.0-9]*[+]0x[0-9a-f]{10}' 'addresses in no file: nor in words'
+fi
+
+is "$(strays)" '' 'nothing is left'
+done_testing
