@@ -25,8 +25,9 @@ words() {
 	tr -s ' \n' ' ' <"$1/latest/report.txt"
 }
 
-if [ ! -x /usr/lib/qemu/virtiofsd ]; then
-	skip "the host's files in the VM" "no /usr/lib/qemu/virtiofsd (package qemu-system-common)"
+why=$("$oomlab" doctor | sed -n 's/^no  *share-host  *//p')
+if [ -n "$why" ]; then
+	skip "the host's files in the VM" "$why"
 	done_testing
 fi
 
