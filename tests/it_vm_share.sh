@@ -9,6 +9,7 @@ if [ "${1-}" = refused ]; then
 fi
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
+self=$(realpath "$0")
 build=$(cd "$top" && realpath "${BUILD:-build}")
 reports=$scratch/reports
 
@@ -24,8 +25,9 @@ words() {
 	tr -s ' \n' ' ' <"$1/latest/report.txt"
 }
 
-if [ ! -x /usr/lib/qemu/virtiofsd ]; then
-	skip "the host's files in the VM" "no /usr/lib/qemu/virtiofsd (package qemu-system-common)"
+why=$("$oomlab" doctor | sed -n 's/^no  *share-host  *//p')
+if [ -n "$why" ]; then
+	skip "the host's files in the VM" "$why"
 	done_testing
 fi
 
@@ -91,7 +93,7 @@ fi
 # An ordinary user, with groups of its own and no subordinate ids.
 cache=${OOMLAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/oomlab}
 mkdir -m 777 "$scratch/user" && cp -r "$cache"/. "$scratch/cache" && chmod -R a+rX "$scratch"
-cp "$oomlab" "$build/tests/helpers/hog" "$0" "$scratch/user" && cd "$scratch/user" || exit 1
+cp "$oomlab" "$build/tests/helpers/hog" "$self" "$scratch/user" && cd "$scratch/user" || exit 1
 export OOMLAB_CACHE=$scratch/cache
 # shellcheck disable=SC2054 # the comma is a list of groups
 user=(setpriv --reuid=65534 --regid=65534 --groups=65534,100)
@@ -105,14 +107,16 @@ like "$("${user[@]}" ./oomlab doctor)" "^yes +share-host +virtiofsd shows the VM
 
 # refused COMMAND...: as that user where user namespaces are forbidden.
 refused() {
-	mkfifo go
-	unshare --user --mount bash -c 'read -r _ <go; exec bash "$@"' - "$PWD/$(basename "$0")" refused "$@" 2>&1 &
-	echo "0 0 4294967295" | tee "/proc/$!/gid_map" >/dev/null
+	local in
+	mkfifo in go
+	unshare --user --mount bash -c 'echo in >in; read -r _ <go; exec bash "$@"' - "$PWD/$(basename "$self")" refused "$@" 2>&1 &
+	read -r in <in
+	echo "0 0 4294967295" >"/proc/$!/gid_map"
 	echo "0 0 4294967295" >"/proc/$!/uid_map"
-	echo >go
+	echo "$in" >go
 	wait $!
 	status=$?
-	rm go
+	rm in go
 	return $status
 }
 out=$(refused ./oomlab run --quiet --backend=vm --share-host --reports=no -- ./hog touch 1)

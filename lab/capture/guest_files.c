@@ -4,6 +4,8 @@
  * they hold is asked of statfs(2), page by page exact, and counted from the start of the run.
  */
 #include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
@@ -19,11 +21,18 @@ static const struct place {
 	{"/", METRIC_OTHER_FILES},
 };
 
-/* An overlay answers for its upper layer. Any other file system says nothing of memory. */
+/*
+ * An overlay answers for its upper layer; any other file system says nothing of memory. A folder
+ * that is no mount of its own is counted with the root.
+ */
 static int64_t held(const char *path)
 {
+	struct stat own, root;
 	struct statfs fs;
 
+	if (stat(path, &own) < 0 || stat("/", &root) < 0 ||
+	    (own.st_dev == root.st_dev && strcmp(path, "/") != 0))
+		return RECORD_ABSENT;
 	if (statfs(path, &fs) < 0 ||
 	    (fs.f_type != TMPFS_MAGIC && fs.f_type != OVERLAYFS_SUPER_MAGIC))
 		return RECORD_ABSENT;

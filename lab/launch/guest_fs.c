@@ -101,8 +101,12 @@ void guest_fs_mount_tmp(const char *root)
 	_cleanup_free_ char *tmp = text_format("%s/tmp", root);
 	_cleanup_closedir_ DIR *old = NULL;
 	struct dirent *d;
+	struct stat st;
 
 	mkdir(tmp, 01777);
+	/* A link would lead out of `root`; a host without one keeps its way. */
+	if (lstat(tmp, &st) < 0 || !S_ISDIR(st.st_mode))
+		return;
 	old = opendir(tmp);
 	if (mount("tmp", tmp, "tmpfs", 0, "mode=1777") < 0)
 		guest_complain("cannot mount", tmp);

@@ -22,7 +22,7 @@ const char *guest_fs_share_host(bool *is_writable);
 
 /*
  * A tmpfs of its own on `root`/tmp: what was written there can be told from all else. What was
- * below it before (packed, or of the host) keeps its name there.
+ * below it before (packed, or of the host) keeps its name there. A /tmp that is no folder stays.
  */
 void guest_fs_mount_tmp(const char *root);
 
