@@ -17,7 +17,8 @@ void nameless_add(struct nameless *nameless, const char *path);
 /* Notes on them in the record; nothing stays to be released. */
 void nameless_tell(struct nameless *nameless, struct record_writer *w);
 
-/* Whether a list of dpkg's (DIR/PACKAGE*.list) has the path, or the one it had before /usr was one. */
+/* Whether a list of dpkg's (DIR/PACKAGE*.list) has the path, or the one it had before /usr was one.
+ */
 bool run_is_of_package(const char *dir, const char *package, const char *path);
 
 #endif

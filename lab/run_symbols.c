@@ -76,9 +76,9 @@ static void tell(struct record_writer *w, const struct aside *aside, const struc
 	_cleanup_free_ char *note = text_format(
 		"The process that reads symbols %s%s%s: %s are missing", words,
 		p->what.len ? " while it read those of " : "", p->what.len ? p->what.buf : "",
-		is_last		? "functions and lines of what came after"
-		: p->what.len	? "functions and lines there"
-				: "functions and lines");
+		is_last	      ? "functions and lines of what came after"
+		: p->what.len ? "functions and lines there"
+			      : "functions and lines");
 
 	record_put_note(w, note);
 }

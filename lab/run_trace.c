@@ -195,9 +195,9 @@ static void write_witnesses(struct symbol_steps *steps, const struct record *rec
 
 	for (size_t i = 0; i < kills->count && i < WITNESSES_MAX; i++) {
 		const struct oomlog_event *event = &kills->items[i].event;
-		struct symbols *symbols =
-			event->has_registers ? open_maps(steps, maps_of_invoker(record, event))
-					     : NULL;
+		struct symbols *symbols = event->has_registers
+						  ? open_maps(steps, maps_of_invoker(record, event))
+						  : NULL;
 
 		resolve(&steps->w, symbols, event->user_rip, event->user_rip);
 		symbols_close(symbols);

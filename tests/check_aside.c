@@ -20,8 +20,8 @@
 #include "scratch.h"
 #include "suite.h"
 
-#define SOON_NS	  INT64_C(50000000)
-#define LATER_NS  INT64_C(30000000000)
+#define SOON_NS	 INT64_C(50000000)
+#define LATER_NS INT64_C(30000000000)
 
 static int64_t in(int64_t ns)
 {
@@ -48,7 +48,8 @@ static void echo(int fd, void *ctx)
 
 		if (with >= 0)
 			close(with);
-		if (write(fd, text, (size_t)n) != n || (more > 0 && write(fd, file, (size_t)more) < 0))
+		if (write(fd, text, (size_t)n) != n ||
+		    (more > 0 && write(fd, file, (size_t)more) < 0))
 			return;
 	}
 }
@@ -256,9 +257,10 @@ START_TEST(who_dies_of_a_file_is_begun_again_behind_it)
 	ck_assert_uint_eq(record.frame_count, 3);
 	ck_assert_str_eq(record.frames[1].at, "2+10");
 	ck_assert_uint_eq(record.note_count, 1);
-	ck_assert_str_eq(record.notes[0].text,
-			 "The process that reads symbols was ended by signal 11 (Segmentation "
-			 "fault) while it read those of '/b': functions and lines there are missing");
+	ck_assert_str_eq(
+		record.notes[0].text,
+		"The process that reads symbols was ended by signal 11 (Segmentation "
+		"fault) while it read those of '/b': functions and lines there are missing");
 }
 END_TEST
 

@@ -339,7 +339,7 @@ START_TEST(the_library_of_preload_is_not_blamed_for_what_it_passes_on)
 }
 END_TEST
 
-#define CALLS(at, function, calls)                                                            \
+#define CALLS(at, function, calls)                                                             \
 	"{\"ev\":\"frame\",\"at\":\"" at "\",\"function\":\"" function "\",\"calls\":\"" calls \
 	"\"}\n"
 
@@ -400,8 +400,8 @@ START_TEST(a_nameless_function_of_a_system_library_is_what_was_called)
 		_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 
 		strbuf_printf(&text,
-			      MODULES CALLS("0+10", "f",
-					    "%s") TOUCH("\"anon\":30,\"stack\":\"1+9 0+10\""),
+			      MODULES CALLS("0+10", "f", "%s")
+				      TOUCH("\"anon\":30,\"stack\":\"1+9 0+10\""),
 			      cases[i].calls);
 		gather(text.buf);
 		ck_assert_int_eq(touches.lines[0].kind, cases[i].kind);

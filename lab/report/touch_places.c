@@ -158,10 +158,9 @@ bool touch_blame(const struct touch_frames *frames, const char *stack, struct to
 		const char *module = module_at(frames->record, &place);
 		/* What it touches itself is its own; what libc does for it, it was told to do. */
 		bool is_labs = is_first && module && symbols_is_labs_library(module);
-		bool is_own = module && !symbols_is_system_library(module) &&
-			      is_own_function(frame) &&
-			      (!frame || frame->file ||
-			       !has_lines_further_out(frames, rest, &place));
+		bool is_own =
+			module && !symbols_is_system_library(module) && is_own_function(frame) &&
+			(!frame || frame->file || !has_lines_further_out(frames, rest, &place));
 
 		if (is_own || is_first)
 			touch_locate(frames, place.at, place.len, line);

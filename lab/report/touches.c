@@ -8,9 +8,8 @@
 #include "report/touches_parts.h"
 
 const char *const touch_kind_names[TOUCH_KIND_COUNT] = {
-	"store",    "clear",   "memset",	"copy",		 "read",
-	"populate", "syscall", "copy_on_write", "shared_memory", "file_mapping",
-	"stack",
+	"store",   "clear",	    "memset",	     "copy",	     "read",  "populate",
+	"syscall", "copy_on_write", "shared_memory", "file_mapping", "stack",
 };
 
 const char *const touch_kind_words[TOUCH_KIND_COUNT] = {
@@ -83,7 +82,8 @@ static bool is_clearer(const char *function)
 
 /*
  * Whether what wrote does nothing but clear, or was called by what does. Further out is too far:
- * malloc(3) fills memory as well, for who asks it to (MALLOC_PERTURB_), also on behalf of calloc(3).
+ * malloc(3) fills memory as well, for who asks it to (MALLOC_PERTURB_), also on behalf of
+ * calloc(3).
  */
 static bool is_clearing(const struct touch_frames *frames, const char *stack)
 {

@@ -29,10 +29,10 @@ static const void *bytes_at(const struct imports *im, uint64_t offset, uint64_t 
 
 static bool segment_at(const struct imports *im, size_t i, Elf64_Phdr *segment)
 {
-	const void *from = i < im->head.e_phnum && im->head.e_phoff <= im->len
-				   ? bytes_at(im, im->head.e_phoff + i * sizeof(*segment),
-					      sizeof(*segment))
-				   : NULL;
+	const void *from =
+		i < im->head.e_phnum && im->head.e_phoff <= im->len
+			? bytes_at(im, im->head.e_phoff + i * sizeof(*segment), sizeof(*segment))
+			: NULL;
 
 	if (from)
 		memcpy(segment, from, sizeof(*segment));
@@ -180,9 +180,9 @@ struct imports *imports_open(const void *data, size_t len)
 static bool symbol_at(const struct imports *im, uint64_t number, Elf64_Sym *symbol)
 {
 	const unsigned char *from =
-		number < UINT32_MAX ? mapped(im, im->symbols + number * sizeof(*symbol),
-					     sizeof(*symbol))
-				    : NULL;
+		number < UINT32_MAX
+			? mapped(im, im->symbols + number * sizeof(*symbol), sizeof(*symbol))
+			: NULL;
 
 	if (from)
 		memcpy(symbol, from, sizeof(*symbol));
@@ -230,8 +230,7 @@ static const char *name_in(const struct imports *im, uint64_t slot)
 		return NULL;
 	if (found->is_chosen)
 		return chosen_by(im, found->symbol);
-	return found->symbol && symbol_at(im, found->symbol, &symbol) ? name_of(im, &symbol)
-								       : NULL;
+	return found->symbol && symbol_at(im, found->symbol, &symbol) ? name_of(im, &symbol) : NULL;
 }
 
 /* Behind an instruction of which the last four bytes are a distance. */

@@ -3,8 +3,8 @@
  *
  * Internal to lab/symbols. Libraries without their debug information have no name for most of what
  * is inside them, libc's memset(3) among it: its symbol there is that of a function which chooses
- * one of several. Who calls it knows it by name: the call goes by an entry of the caller's own table
- * (PLT, GOT), which a relocation gives the name of.
+ * one of several. Who calls it knows it by name: the call goes by an entry of the caller's own
+ * table (PLT, GOT), which a relocation gives the name of.
  *
  * The file is taken as it is: any bytes, of which nothing is read beyond `len`.
  * LIMITATIONS: x86-64, a call by the table alone: not by a pointer that the program keeps. What is

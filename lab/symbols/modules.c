@@ -20,7 +20,7 @@ struct segment {
 	uint64_t offset, vaddr, filesz, align;
 };
 
-#define SEGMENT(from)                                                                      \
+#define SEGMENT(from)                                                                     \
 	((struct segment){(from).p_type, (from).p_flags, (from).p_offset, (from).p_vaddr, \
 			  (from).p_filesz, (from).p_align})
 
@@ -36,18 +36,17 @@ static bool is_whole(int fd, void *to, size_t size, uint64_t at)
 	return at <= INT64_MAX - size && pread(fd, to, size, (off_t)at) == (ssize_t)size;
 }
 
-#define HEAD(from, size)                                                  \
-	((from).e_phentsize == (size)                                     \
-		 ? (struct head){.is_64 = (size) == sizeof(Elf64_Phdr),   \
-				 .type = (from).e_type,                   \
-				 .segment_count = (from).e_phnum,         \
-				 .segments_at = (from).e_phoff}           \
-		 : (struct head){0})
+#define HEAD(from, size)                                                                     \
+	((from).e_phentsize == (size) ? (struct head){.is_64 = (size) == sizeof(Elf64_Phdr), \
+						      .type = (from).e_type,                 \
+						      .segment_count = (from).e_phnum,       \
+						      .segments_at = (from).e_phoff}         \
+				      : (struct head){0})
 
 static bool read_head(int fd, struct head *head)
 {
-	static const unsigned char order =
-		__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
+	static const unsigned char order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB
+										     : ELFDATA2MSB;
 	union {
 		unsigned char ident[EI_NIDENT];
 		Elf64_Ehdr e64;
@@ -90,8 +89,8 @@ static void read_elf(struct module *module, int fd)
 		return;
 	module->is_elf = true;
 	module->is_fixed = head.type == ET_EXEC;
-	for (size_t i = 0;
-	     i < head.segment_count && module->segment_count < MODULE_SEGMENTS_MAX; i++) {
+	for (size_t i = 0; i < head.segment_count && module->segment_count < MODULE_SEGMENTS_MAX;
+	     i++) {
 		if (!read_segment(fd, &head, i, &segment))
 			break;
 		if (segment.type != PT_LOAD)

@@ -17,11 +17,14 @@
 #include "symbols/demangle.h"
 #include "symbols/imports.h"
 #include "symbols/modules.h"
+#include "symbols/names.h"
 #include "symbols/place.h"
 
 struct symbols {
 	Dwfl *dwfl;
 	Dwarf_Die *unit; /* place.h */
+	struct names names;
+	Dwfl_Module *named; /* whose names they are */
 	/* Of one file alone. */
 	char *path;
 	bool is_mapped; /* or it was tried */
@@ -172,16 +175,17 @@ static bool has_all_symbols(Dwfl_Module *module)
  * The function that holds the address. One whose size is not told is taken to reach to the next
  * only where all are named.
  */
-static const char *symbol_at(Dwfl_Module *module, uint64_t address)
+static const char *symbol_at(struct symbols *symbols, Dwfl_Module *module, uint64_t address)
 {
-	GElf_Off offset;
-	GElf_Sym symbol;
-	const char *name =
-		dwfl_module_addrinfo(module, address, &offset, &symbol, NULL, NULL, NULL);
+	const char *name;
 
-	if (!name || (symbol.st_size ? offset >= symbol.st_size : !has_all_symbols(module)))
-		return NULL;
-	return name;
+	if (symbols->named != module) {
+		names_release(&symbols->names);
+		names_read(&symbols->names, module);
+		symbols->named = module;
+	}
+	name = names_find(&symbols->names, address);
+	return name || !has_all_symbols(module) ? name : dwfl_module_addrname(module, address);
 }
 
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
@@ -193,7 +197,7 @@ bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symb
 	if (module && has_lines_worth_reading(module))
 		place = place_find(module, address, &symbols->unit);
 	if (module && !place.function)
-		place.function = symbol_at(module, address);
+		place.function = symbol_at(symbols, module, address);
 	if (!place.function)
 		return false;
 	symbol->function = name_for_people(place.function);
@@ -312,6 +316,7 @@ void symbols_close(struct symbols *symbols)
 	if (symbols->data)
 		munmap(symbols->data, symbols->len);
 	free(symbols->path);
+	names_release(&symbols->names);
 	dwfl_end(symbols->dwfl);
 	free(symbols);
 }

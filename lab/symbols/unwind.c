@@ -197,8 +197,7 @@ void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint6
 	m = &space->mappings[space->mapping_count++];
 	*m = (struct mapping){.start = start, .end = start + len, .module = number};
 	/* Addresses in code that was made are of that process alone. */
-	m->bias = symbols_is_made(path) ? 0
-					: module_bias(&u->modules.items[number], start, pgoff);
+	m->bias = symbols_is_made(path) ? 0 : module_bias(&u->modules.items[number], start, pgoff);
 	/* What was walked before may be walked further now. */
 	space->generation = ++u->next_space;
 }
@@ -374,8 +373,8 @@ static bool is_same(const struct walk *walk, const struct unwind *u,
 	    walk->fp != registers_fp(sample->regs))
 		return false;
 	for (size_t i = 0; i < walk->read_count; i++)
-		if (!walker_word(walk->sp, sample->stack, sample->stack_len,
-				 walk->reads[i].address, &value) ||
+		if (!walker_word(walk->sp, sample->stack, sample->stack_len, walk->reads[i].address,
+				 &value) ||
 		    value != walk->reads[i].value)
 			return false;
 	return true;

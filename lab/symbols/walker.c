@@ -192,8 +192,7 @@ static void update_space(struct walker *w, struct space *space)
 			report(w, space, &s->bases[i]);
 	dwfl_report_end(space->dwfl, NULL, NULL);
 	if (!space->is_attached)
-		space->is_attached =
-			dwfl_attach_state(space->dwfl, NULL, 1, &thread_callbacks, w);
+		space->is_attached = dwfl_attach_state(space->dwfl, NULL, 1, &thread_callbacks, w);
 }
 
 static void walk(struct walker *w)
