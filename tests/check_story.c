@@ -311,6 +311,13 @@ START_TEST(the_labs_own_memory_is_nobodys)
 	says("who called whom 38.1  100.0  fill");
 	tell(RUN CGROUP TOUCH("40000000") COUNTED("2+5 1+5 0+10") LIVED);
 	does_not_say("shared memory, tmpfs");
+	/* By the mapping, where that is known; what is anonymous was misplaced. */
+	tell(RUN CGROUP TOUCH("40000000") "{\"ev\":\"mapping\",\"id\":1,\"pid\":7,\"what\":"
+					  "\"labs\"}\n{\"ev\":\"touch\",\"pid\":7,\"samples\":2,"
+					  "\"shmem\":9000000,\"mapping\":1,\"anon\":1000000,"
+					  "\"stack\":\"0+10\"}\n" LIVED);
+	says("39.1  100.0  fill in prog");
+	does_not_say("shared memory, tmpfs");
 	/* The program's own, though the lab's library called it. */
 	tell(RUN CGROUP TOUCH("40000000") "{\"ev\":\"mapping\",\"id\":1,\"pid\":7,\"what\":"
 					  "\"shared\",\"bytes\":9}\n" COUNTED("0+10 1+5") LIVED);

@@ -148,6 +148,22 @@ START_TEST(an_address_of_the_programs_choice_is_who_askeds)
 }
 END_TEST
 
+START_TEST(the_labs_own_memory_is_no_reservation)
+{
+	int id;
+
+	begin();
+	reserve(1, 7, BASE, 8 * MIB);
+	id = find(1, BASE);
+	map(1, BASE, 8 * MIB, "/memfd:oomlab-trace (deleted)");
+	ck_assert_int_eq(at(1, BASE)->what, MAPPING_LABS);
+	ck_assert_int_eq(touch_spaces_mapping(&spaces, id)->bytes, 0);
+	reserve(1, 7, BASE + 64 * MIB, 8 * MIB);
+	map(1, BASE + 64 * MIB, 8 * MIB, "/memfd:other (deleted)");
+	ck_assert_int_eq(at(1, BASE + 64 * MIB)->what, MAPPING_SHARED);
+}
+END_TEST
+
 START_TEST(a_later_mapping_hides_an_older_one)
 {
 	begin();
@@ -561,6 +577,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, room_left_for_alignment_is_not_reserved);
 	tcase_add_test(tcase, what_the_kernel_refused_is_not_reserved);
 	tcase_add_test(tcase, an_address_of_the_programs_choice_is_who_askeds);
+	tcase_add_test(tcase, the_labs_own_memory_is_no_reservation);
 	tcase_add_test(tcase, a_later_mapping_hides_an_older_one);
 	tcase_add_test(tcase, a_change_of_protection_changes_no_owner);
 	tcase_add_test(tcase, files_are_no_reservation);

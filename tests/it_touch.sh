@@ -146,9 +146,18 @@ reserved_and_touched() {
 		"$1: reserved by, touched by"
 }
 
+# is_copied FOUND EXPECTED_MIB MODE: 2 % either way. Of many children that live for a few milliseconds
+# each, up to a third of what they copy can be missing, as oomlab(1) says.
+is_copied() {
+	awk -v found="$1" -v mib="$2" -v mode="$3" 'BEGIN {
+		least = mode ~ /^children/ ? 2 / 3 : 0.98
+		exit !(found >= mib * 1048576 * least && found <= mib * 1048576 * 1.02)
+	}'
+}
+
 # copies PLACE ARGS FUNCTION KIND MIB...: a program that forks; copies as it counted them itself, and
 # no others. What is copied while the profile does not look yet is not seen: one of three runs has to
-# be right, but no run may tell of copies that were none.
+# be right, but no run may tell of copies that were none: of more than 2 % of all that was touched.
 copies() {
 	local place=$1 mode=$2 right none=1 counted told
 	shift 2
@@ -159,11 +168,15 @@ copies() {
 		told=$(touched '.kind == "copy_on_write"')
 		right=1
 		for ((i = 1; i < $#; i += 3)); do
-			is_within "$(touched ".function == \"${*:i:1}\" and .kind == \"${*:i+1:1}\"")" "${*:i+2:1}" || right=0
+			if [ "${*:i+1:1}" = copy_on_write ]; then
+				is_copied "$(touched ".function == \"${*:i:1}\" and .kind == \"${*:i+1:1}\"")" "${*:i+2:1}" "$mode"
+			else
+				is_within "$(touched ".function == \"${*:i:1}\" and .kind == \"${*:i+1:1}\"")" "${*:i+2:1}"
+			fi || right=0
 		done
 		case " $* " in
-		*copy_on_write*) is_within "$told" "$counted" || right=0 ;;
-		*) [ "$told" = 0 ] || none=0 ;;
+		*copy_on_write*) is_copied "$told" "$counted" "$mode" || right=0 ;;
+		*) [ $((told * 50)) -le "$(touched true)" ] || none=0 ;;
 		esac
 		[ $right = 1 ] && break
 	done

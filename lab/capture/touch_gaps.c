@@ -37,13 +37,24 @@ static struct touch_row *last_row_of(const struct touch *t, pid_t pid, bool is_a
 	return latest ? latest->row : NULL;
 }
 
+static enum touch_member member_at(const struct touch *t, struct touch_where where)
+{
+	const struct touch_mapping *m = touch_spaces_mapping(&t->spaces, where.mapping);
+
+	if (!m || where.is_on_stack)
+		return MEMBER_ANON;
+	if (m->what == MAPPING_SHARED || m->what == MAPPING_LABS)
+		return MEMBER_SHMEM;
+	return m->what == MAPPING_FILE ? MEMBER_FILE : MEMBER_ANON;
+}
+
 /* Who touches memory of no file takes pages of files away at most: to make room. */
 static bool makes_room(const struct touch *t, const struct touch_event *event)
 {
 	struct touch_where where = touch_where_rss(&t->faults, &t->spaces, event);
 	const struct touch_mapping *m = touch_spaces_mapping(&t->spaces, where.mapping);
 
-	return m && m->what != MAPPING_FILE && m->what != MAPPING_SHARED;
+	return m && member_at(t, where) == MEMBER_ANON && !where.is_on_stack;
 }
 
 struct touch_row *touch_file_row(struct touch *t, const struct touch_event *event)
@@ -95,17 +106,6 @@ void touch_after_gap(struct touch *t, const struct touch_event *event, int64_t b
 		return;
 	touch_lose(t, event, lost);
 	touch_scale_was_higher(&t->scale, event->pid, lost + bytes);
-}
-
-static enum touch_member member_at(const struct touch *t, struct touch_where where)
-{
-	const struct touch_mapping *m = touch_spaces_mapping(&t->spaces, where.mapping);
-
-	if (!m || where.is_on_stack)
-		return MEMBER_ANON;
-	return m->what == MAPPING_SHARED ? MEMBER_SHMEM
-	       : m->what == MAPPING_FILE ? MEMBER_FILE
-					 : MEMBER_ANON;
 }
 
 void touch_at_work(struct touch *t, const struct touch_event *event, struct touch_row *row,

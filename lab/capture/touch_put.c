@@ -96,6 +96,7 @@ void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,
 	static const char *const names[] = {
 		[MAPPING_MMAP] = "mmap",    [MAPPING_SHARED] = "shared", [MAPPING_HEAP] = "heap",
 		[MAPPING_PIECES] = "small", [MAPPING_UNSEEN] = "unseen", [MAPPING_FILE] = "file",
+		[MAPPING_LABS] = "labs",
 	};
 
 	for (size_t i = 0; i < spaces->mapping_count; i++) {
@@ -115,7 +116,7 @@ void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,
 			.last_ns = or_absent((int64_t)m->last_ns),
 		};
 
-		if (m->bytes <= 0 && m->what != MAPPING_FILE)
+		if (m->bytes <= 0 && m->what != MAPPING_FILE && m->what != MAPPING_LABS)
 			continue;
 		write_stack(m->frames, m->depth, &stack);
 		line.stack = stack.len ? stack.buf : NULL;

@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "capture/touch_ring.h"
+#include "capture/trace_ring.h"
 #include "symbols/registers.h"
 
 struct touch_mapping *touch_spaces_mapping(const struct touch_spaces *s, int id)
@@ -145,9 +146,13 @@ static bool is_shared_memory(const char *path)
 	return false;
 }
 
+/* Where scenarios note what they do, and --preload counts. */
+#define LABS_OWN "/memfd:" TRACE_RING_NAME
+
 static bool is_anonymous(const char *path)
 {
-	return *path != '/' || text_starts_with(path, "//anon") || is_shared_memory(path);
+	return !text_starts_with(path, LABS_OWN) &&
+	       (*path != '/' || text_starts_with(path, "//anon") || is_shared_memory(path));
 }
 
 /* What was asked for is aligned by leaving some of the room found; neighbours are told as one. */
@@ -327,6 +332,7 @@ static void map_heap(struct touch_spaces *s, struct touch_space *space,
 static int *rest_of(struct touch_space *space, enum mapping_what what)
 {
 	return what == MAPPING_FILE	? &space->file
+	       : what == MAPPING_LABS	? &space->labs
 	       : what == MAPPING_UNSEEN ? &space->unseen
 					: &space->pieces;
 }
@@ -349,8 +355,10 @@ static void map_rest(struct touch_spaces *s, struct touch_space *space,
 	uint64_t stop;
 
 	if (!is_anonymous(event->path)) {
-		touch_ranges_put(&space->ranges, event->start, end,
-				 rest(s, space, MAPPING_FILE, event));
+		enum mapping_what what = text_starts_with(event->path, LABS_OWN) ? MAPPING_LABS
+										 : MAPPING_FILE;
+
+		touch_ranges_put(&space->ranges, event->start, end, rest(s, space, what, event));
 		return;
 	}
 	for (; touch_ranges_next_gap(&space->ranges, &part.start, end, &stop); part.start = stop)
@@ -394,6 +402,7 @@ void touch_spaces_fork(struct touch_spaces *s, const struct touch_event *event)
 	child->is_heap_watched = parent->is_heap_watched;
 	child->pieces = parent->pieces;
 	child->unseen = parent->unseen;
+	child->labs = parent->labs;
 	child->main_sp = parent->main_sp;
 	child->file = parent->file;
 	for (size_t i = 0; i < parent->ranges.count; i++)

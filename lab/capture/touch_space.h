@@ -45,6 +45,7 @@ enum mapping_what {
 	MAPPING_PIECES, /* all else that is anonymous, each of less than 1 MiB */
 	MAPPING_UNSEEN, /* ... of more: nobody was seen to ask for it */
 	MAPPING_FILE,
+	MAPPING_LABS, /* the lab's own, mapped into the target */
 };
 
 struct touch_mapping {
@@ -63,7 +64,7 @@ struct touch_mapping {
 
 struct touch_space {
 	pid_t pid;
-	int heap, pieces, unseen, file; /* mappings nobody is known for; 0: none yet */
+	int heap, pieces, unseen, file, labs; /* mappings nobody is known for; 0: none yet */
 	int grower; /* mapping of who asked last for more of the heap; 0: nobody */
 	uint64_t heap_start, heap_end;
 	bool is_heap_watched;

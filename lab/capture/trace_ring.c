@@ -84,7 +84,7 @@ static struct trace_ring *create(const struct trace_header *header, struct err *
 {
 	struct trace_ring *ring = xcalloc(1, sizeof(*ring));
 
-	ring->fd = memfd_create("oomlab-trace", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	ring->fd = memfd_create(TRACE_RING_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (ring->fd < 0 || fill_ring(ring, *header) < 0) {
 		err_errno(err, EXIT_LAB_BROKEN, "cannot make the trace ring");
 		trace_ring_free(ring);

@@ -36,6 +36,7 @@
 #include "capture/trace_sites.h"
 #include "src/trace_format.h"
 
+#define TRACE_RING_NAME		 "oomlab-trace" /* of its file in memory */
 #define TRACE_RING_DEFAULT_BYTES ((size_t)4 << 20)
 #define TRACE_RING_MIN_BYTES	 ((size_t)32 << 10)
 #define TRACE_RING_MAX_BYTES	 ((size_t)1 << 30)

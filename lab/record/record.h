@@ -172,12 +172,12 @@ struct record_touch {
 /*
  * Address space that was asked for, as the kernel gave it: of 1 MiB and more in one piece, the heap
  * of brk(2), or the rest of a process that nobody was seen to ask for ("small": each of less than
- * 1 MiB; "unseen": of more; "pieces" and "anonymous": of any size), and all its files. Given back is
- * not seen; what is touched is in the touches.
+ * 1 MiB; "unseen": of more; "pieces" and "anonymous": of any size), all its files, and what is the
+ * lab's own. Given back is not seen; what is touched is in the touches.
  */
 struct record_mapping {
 	int64_t id, pid;
-	const char *what;  /* mmap, shared, heap, small, unseen, file, pieces, anonymous */
+	const char *what;  /* mmap, shared, heap, small, unseen, file, labs, pieces, anonymous */
 	bool is_requested; /* at an address that the program chose */
 	uint64_t start;	  /* of the first of `calls` */
 	int64_t bytes;	  /* of all calls together; absent: of files */

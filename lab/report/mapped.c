@@ -136,7 +136,8 @@ static struct mapped *entry_named(struct mapped_list *list, const char *what)
 static struct mapped *entry_of(struct gatherer *g, const struct record_touch *touch)
 {
 	for (size_t i = 0; is_known(touch->mapping) && i < g->record->mapping_count; i++)
-		if (g->record->mappings[i].id == touch->mapping)
+		if (g->record->mappings[i].id == touch->mapping &&
+		    strcmp(g->record->mappings[i].what, "labs") != 0)
 			return &g->list->items[g->entries[i]];
 	return entry_named(g->list, touch->is_on_stack ? "stack" : "elsewhere");
 }

@@ -285,6 +285,14 @@ static void say_address_space(const struct facts *f, struct doc *doc)
 		     v->comm ? v->comm : "It", v->pid, SIZE(v->total_vm_bytes), SIZE(rss),
 		     SIZE(v->anon_rss_bytes));
 	cite_kmsg(doc, f->kill_line);
+	if (!f->record->reservation_count || or_zero(v->shmem_rss_bytes) <= 0)
+		return;
+	doc_sentence(
+		doc,
+		"Up to %s of it are the lab's own, what --preload counts in, and not charged to "
+		"the limit.",
+		SIZE(v->shmem_rss_bytes));
+	cite_kmsg(doc, f->kill_line);
 }
 
 void story_touched(const struct facts *f, struct doc *doc)

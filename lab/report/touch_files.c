@@ -61,8 +61,23 @@ int64_t *touch_files(const struct record *r)
 	return files;
 }
 
-bool touch_is_labs(const struct touch_frames *frames, const char *stack)
+static bool is_in_labs(const struct record *r, const struct record_touch *touch)
 {
+	for (size_t i = 0; is_known(touch->mapping) && i < r->mapping_count; i++)
+		if (r->mappings[i].id == touch->mapping)
+			return !strcmp(r->mappings[i].what, "labs");
+	return false;
+}
+
+bool touch_is_labs(const struct touch_frames *frames, const struct record_touch *touch)
+{
+	const char *stack = touch->stack;
+
+	if (is_in_labs(frames->record, touch))
+		return true;
+	/* Where in memory is not always known. */
+	if (!is_known(touch->shmem) || is_known(touch->mapping))
+		return false;
 	for (const char *at = stack ? stack : ""; *at; at += strspn(at, " ")) {
 		size_t len = strcspn(at, " ");
 		struct touch_line line = {0};

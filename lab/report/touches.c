@@ -186,13 +186,19 @@ static int64_t memory_of(const struct record_touch *touch)
 	return bytes > 0 ? bytes : 0;
 }
 
+/* What is in none of the lab's own memory. */
+static int64_t not_labs(const struct touch_frames *frames, const struct record_touch *touch,
+			int64_t bytes)
+{
+	return bytes && touch_is_labs(frames, touch) ? 0 : bytes;
+}
+
 int64_t touch_bytes(const struct touch_frames *frames, size_t touch)
 {
 	const struct record_touch *t = &frames->record->touches[touch];
-	int64_t labs = touch_is_labs(frames, t->stack) ? or_zero(t->shmem) : 0;
 
-	return memory_of(t) + or_zero(t->shmem) - labs + touch_file_bytes(frames, touch) +
-	       touch_estimate(frames, t) + touch_copied(frames, touch);
+	return memory_of(t) + touch_file_bytes(frames, touch) + touch_copied(frames, touch) +
+	       not_labs(frames, t, or_zero(t->shmem) + touch_estimate(frames, t));
 }
 
 void touches_add(const struct touch_frames *frames, const struct record_touch *touch,
@@ -204,21 +210,20 @@ void touches_add(const struct touch_frames *frames, const struct record_touch *t
 		.last_pid = touch->pid,
 		.processes = 1,
 	};
-	int64_t labs = touch_is_labs(frames, touch->stack) ? or_zero(touch->shmem) : 0;
 	const struct {
 		enum touch_kind kind;
 		int64_t bytes;
 	} parts[] = {
-		{estimated_kind(frames, touch), touch_estimate(frames, touch)},
+		{estimated_kind(frames, touch),
+		 not_labs(frames, touch, touch_estimate(frames, touch))},
 		{anon_kind(frames, touch), memory_of(touch)},
 		{touch_shmem_is_file(frames->record, touch) ? TOUCH_FILE : TOUCH_SHMEM,
-		 or_zero(touch->shmem) - labs},
+		 not_labs(frames, touch, or_zero(touch->shmem))},
 		{TOUCH_FILE, or_zero(touch->file)},
 		{TOUCH_COW, copied},
 	};
 
 	touches->samples += line.samples;
-	touches->labs += labs;
 	touches->swapped_in += or_zero(touch->anon) - memory_of(touch);
 	if (touch->stack)
 		touch_blame(frames, touch->stack, &line);

@@ -44,7 +44,6 @@ struct touches {
 	int64_t total;	    /* bytes of all lines */
 	int64_t samples;    /* that they rest on */
 	int64_t processes;  /* that touched anything; by touches_gather() alone */
-	int64_t labs;	    /* shared memory that --preload counts in: in no line */
 	int64_t file_gone;  /* of files, came and went: in no line; by touches_gather() alone */
 	int64_t swapped_in; /* came back from swap: in no line */
 };
@@ -120,10 +119,10 @@ int64_t touch_copied(const struct touch_frames *frames, size_t touch);
 int64_t touch_bytes(const struct touch_frames *frames, size_t touch);
 
 /*
- * Whether the lab's own library was at work, by itself or by libc: what is shared memory then is
- * what --preload counts in, and nobody's.
+ * Whether what it has of shared memory is what the lab maps into the target, to trace arenas and to
+ * count in for --preload: that is nobody's, and not charged to the target.
  */
-bool touch_is_labs(const struct touch_frames *frames, const char *stack);
+bool touch_is_labs(const struct touch_frames *frames, const struct record_touch *touch);
 
 /* Of one place of a stack, len bytes: whether it is the program's own, no system library's. */
 bool touch_frame_is_own(const struct touch_frames *frames, const char *at, size_t len);

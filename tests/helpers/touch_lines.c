@@ -36,6 +36,9 @@
  *
  * Each amount is touched in the function of that name, never inlined.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* a test builds it by itself */
+#endif
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
