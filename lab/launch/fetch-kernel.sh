@@ -8,7 +8,7 @@
 # directory, and of that the kernel and the few modules the guest loads are kept (see kernel.h for
 # the layout). The kernel is also kept unpacked when the tool for that is there: an emulated guest
 # then need not unpack itself at every boot. Packages come from the sources apt is set up with.
-# A series that is there in its newest known version is left alone.
+# A series that is there in its newest known version, with these modules, is left alone.
 set -eu
 
 say() { printf 'fetch-kernel: %s\n' "$*"; }
@@ -22,8 +22,9 @@ cache_dir() {
 	fi
 }
 
-# Modules the guest loads, where they are not built in: the ports, then sharing the host's files.
-wanted="virtio_mmio virtio_pci virtio_console virtiofs"
+# Modules the guest loads, where they are not built in: the ports, then sharing the host's files,
+# the swap disk, loop devices for what mounts images.
+wanted="virtio_mmio virtio_pci virtio_console virtiofs virtio_blk loop"
 
 # The newest kernel package of a series, by way of the packages that always depend on it.
 newest_package() {
@@ -93,6 +94,7 @@ install_kernel() {
 	mkdir "$new"
 	cp "$work/tree/boot/vmlinuz-$release" "$new/vmlinuz"
 	: >"$new/modules"
+	echo "$wanted" >"$new/wanted"
 	for module in $wanted; do add_module "$module"; done
 	unpack_kernel || rm -f "$new/vmlinux"
 	chmod -R u+rwX,go+rX "$new"
@@ -105,7 +107,8 @@ fetch() {
 	[ -n "$package" ] || die "apt knows no cloud kernel of series $1; run apt-get update, or see
 'apt-cache search linux-image | grep cloud'"
 	release=${package#linux-image-}
-	if [ -s "$kernels/$release/vmlinuz" ] && [ -e "$kernels/$release/modules" ]; then
+	if [ -s "$kernels/$release/vmlinuz" ] && [ -e "$kernels/$release/modules" ] &&
+		[ "$(cat "$kernels/$release/wanted" 2>/dev/null)" = "$wanted" ]; then
 		say "$1: $release is there"
 		return
 	fi

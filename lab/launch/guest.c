@@ -24,6 +24,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "launch/guest_devices.h"
 #include "launch/vm.h"
 
 #define REQUEST_MAX   (16 << 20)
@@ -304,6 +305,7 @@ void guest_main(void)
 {
 	int ports[PORT_COUNT] = {-1, -1, -1, -1};
 	struct request request = {.text = STRBUF_INIT};
+	const char *device;
 	pid_t child;
 	int uevents;
 
@@ -315,6 +317,8 @@ void guest_main(void)
 	load_modules();
 	wait_for_ports(uevents, ports);
 	say(ports[PORT_RECORD], GUEST_LINE_UP);
+	if (guest_devices_start(uevents, &device) < 0)
+		complain("cannot start", device);
 	read_request(&request);
 	if (request.share_host)
 		share_host();
