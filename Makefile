@@ -30,7 +30,7 @@ PACKAGES := gcc libc6-dev pkg-config libcgroup-dev libjansson-dev libarchive-dev
             lz4 scdoc procps \
             $(QEMU_PKG) qemu-system-common
 # The sanitizers' libraries are a package of the same version as clang's.
-DEV_PACKAGES = gdb clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck
+DEV_PACKAGES = linux-source-6.1 gdb clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck
 CLANG_RT     = $(shell apt-cache depends clang 2>/dev/null | \
                  sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')
 

@@ -88,8 +88,9 @@ static int settle_spec(struct run *run, struct err *err)
 	if (o->inside_guest)
 		return spec_parse(o->spec_json ? o->spec_json : "", "--spec-json", &run->spec, err);
 	run_options_apply(o, &run->spec);
-	if (o->spec.ram_bytes != SPEC_KEEP && o->place == PLACE_CGROUP)
-		return err_set(err, EXIT_USAGE, "--guest-ram is for --backend=vm");
+	if (spec_wants_guest(&o->spec) && o->place != PLACE_AUTO && o->place != PLACE_VM)
+		return err_set(err, EXIT_USAGE,
+			       "--guest-ram, --guest-swap and --guest-numa are for --backend=vm");
 	if ((o->image || o->container_option_count) && !place_is_container(o->place))
 		return err_set(err, EXIT_USAGE,
 			       "--image and --container-option are for "
@@ -100,8 +101,7 @@ static int settle_spec(struct run *run, struct err *err)
 /* Options that only a guest can follow ask for one. */
 static enum place wanted_place(const struct run_options *o)
 {
-	bool needs_guest = o->kernel || o->share_host || o->file_count ||
-			   o->spec.ram_bytes != SPEC_KEEP;
+	bool needs_guest = o->kernel || o->share_host || o->file_count || spec_wants_guest(&o->spec);
 
 	if (o->inside_guest)
 		return PLACE_CGROUP;
@@ -355,9 +355,38 @@ static int check_core(const struct run *run, struct err *err)
 			     "--premortem=gcore needs gdb; install the package gdb");
 }
 
+/* A signal that came when a run was over already is still pending. */
+static bool is_interrupted(struct run *run)
+{
+	const struct timespec at_once = {0};
+	int signal = run->signal ? 0 : sigtimedwait(&run->signals, NULL, &at_once);
+
+	if (signal > 0)
+		run->signal = signal;
+	return run->signal;
+}
+
+/* Interrupted, its status says so, whatever the runs before came to. */
+static int run_repeatedly(struct run *run, struct err *err)
+{
+	int status = 0;
+
+	for (long i = 0; i < run->options->repeat && !(i && is_interrupted(run)); i++) {
+		int once = run_planned(run, err);
+
+		if (once < 0)
+			return -1;
+		status = status ? status : once;
+		free(STEAL(run->dir));
+		if (run->writer.fd >= 0 && !run->options->inside_guest)
+			close(STEAL_FD(run->writer.fd));
+	}
+	return run->signal ? 128 + run->signal : status;
+}
+
 static int prepare_and_run(struct run *run, char **operands, bool is_command, struct err *err)
 {
-	int stuck, status = 0;
+	int stuck;
 
 	spec_init(&run->spec);
 	if (find_target(run, operands, is_command, err) < 0 || settle_spec(run, err) < 0)
@@ -386,17 +415,7 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 	block_signals(run);
 	if (run->plan.place == PLACE_CGROUP && !run->options->inside_guest)
 		cg_clear_leftovers(&run->home, false, &stuck);
-	for (long i = 0; i < run->options->repeat && !run->signal; i++) {
-		int once = run_planned(run, err);
-
-		if (once < 0)
-			return -1;
-		status = status ? status : once;
-		free(STEAL(run->dir));
-		if (run->writer.fd >= 0 && !run->options->inside_guest)
-			close(STEAL_FD(run->writer.fd));
-	}
-	return status;
+	return run_repeatedly(run, err);
 }
 
 int cmd_run(int argc, char **argv)

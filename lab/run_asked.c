@@ -230,6 +230,11 @@ void run_write_asked(struct run *run, const struct trace_sites *asked)
 
 	if (!run->preload)
 		return;
+	if (!asked->process_count && asked->is_damaged) {
+		record_put_source(w, "preload", false,
+				  "the program wrote over what the library counts in");
+		return;
+	}
 	if (!asked->process_count) {
 		record_put_source(
 			w, "preload", false,

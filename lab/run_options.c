@@ -71,16 +71,34 @@ static int set_thp(void *to, const char *value, struct err *err)
 	return 0;
 }
 
+static int finite_amount(const char *option, const char *value, int64_t *to, struct err *err)
+{
+	struct amount amount = {0};
+
+	if (spec_parse_amount(option, value, &amount, err) < 0)
+		return -1;
+	if (amount.is_max)
+		return err_set(err, EXIT_USAGE, "%s needs an amount", option);
+	*to = (int64_t)amount.bytes;
+	return 0;
+}
+
 static int set_ram(void *to, const char *value, struct err *err)
 {
-	struct amount ram = {0};
+	return finite_amount("--guest-ram", value, &((struct run_options *)to)->spec.ram_bytes,
+			     err);
+}
 
-	if (spec_parse_amount("--guest-ram", value, &ram, err) < 0)
-		return -1;
-	if (ram.is_max)
-		return err_set(err, EXIT_USAGE, "--guest-ram needs an amount");
-	((struct run_options *)to)->spec.ram_bytes = (int64_t)ram.bytes;
-	return 0;
+static int set_guest_swap(void *to, const char *value, struct err *err)
+{
+	return finite_amount("--guest-swap", value,
+			     &((struct run_options *)to)->spec.guest_swap_bytes, err);
+}
+
+static int set_guest_numa(void *to, const char *value, struct err *err)
+{
+	return whole_number("--guest-numa", value, 1, SPEC_NODES_MAX,
+			    &((struct run_options *)to)->spec.guest_numa_nodes, err);
 }
 
 static int set_timeout(void *to, const char *value, struct err *err)
@@ -231,6 +249,9 @@ static const struct option_def table[] = {
 	OPTION("overcommit-ratio", "PERCENT", "vm.overcommit_ratio", set_ratio),
 	OPTION("thp", "always|madvise|never", "transparent huge pages", set_thp),
 	OPTION("guest-ram", "SIZE", "RAM of the VM", set_ram),
+	OPTION("guest-swap", "SIZE", "a swap disk for the VM; --swap says how much may be used",
+	       set_guest_swap),
+	OPTION("guest-numa", "N", "split the VM's RAM among N NUMA nodes (1 to 8)", set_guest_numa),
 	OPTION("kernel", "PATH|SERIES", "of the VM: a vmlinuz, or 6.12 (default), 6.1", set_kernel),
 	OPTION("timeout", "TIME", "stop the target after 30, 500ms, 2m (default 60)", set_timeout),
 	OPTION("backend", "auto|cgroup|vm|current|docker|podman|container",
@@ -296,6 +317,8 @@ void run_options_apply(const struct run_options *options, struct spec *spec)
 		{&spec->overcommit_ratio, (int64_t *)&given->overcommit_ratio},
 		{&spec->oom_score_adj, (int64_t *)&given->oom_score_adj},
 		{&spec->ram_bytes, (int64_t *)&given->ram_bytes},
+		{&spec->guest_swap_bytes, (int64_t *)&given->guest_swap_bytes},
+		{&spec->guest_numa_nodes, (int64_t *)&given->guest_numa_nodes},
 		{&spec->timeout_ns, (int64_t *)&given->timeout_ns},
 	};
 

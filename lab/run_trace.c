@@ -75,6 +75,28 @@ static int write_raw(const struct run *run, const struct trace_ring *ring, struc
 	return trace_ring_dump(ring, file, err);
 }
 
+static bool has_losses(const struct trace_log *log)
+{
+	return log->lost || log->arenas_lost || log->blocks_damaged || log->is_header_damaged;
+}
+
+static void write_losses(struct record_writer *w, const struct trace_log *log)
+{
+	const struct {
+		const char *name;
+		uint64_t count;
+	} losses[] = {
+		{"ring", log->lost},
+		{"arenas", log->arenas_lost},
+		{"ring blocks", log->blocks_damaged},
+		{"ring header", log->is_header_damaged},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
+		if (losses[i].count)
+			record_put_lost(w, losses[i].name, (int64_t)losses[i].count);
+}
+
 int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *err)
 {
 	_cleanup_(trace_log_release) struct trace_log log = {0};
@@ -84,15 +106,12 @@ int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *
 		return -1;
 	translate_all(run, &log);
 	run_write_asked(run, &log.asked);
-	if (log.event_count == 0 && log.arena_count == 0 && log.lost == 0)
+	if (log.event_count == 0 && log.arena_count == 0 && !has_losses(&log))
 		return 0;
 	summary = trace_log_summary(&log);
 	for (size_t i = 0; i < log.arena_count; i++)
 		write_arena(run, &summary[i]);
-	if (log.lost)
-		record_put_lost(&run->writer, "ring", (int64_t)log.lost);
-	if (log.arenas_lost)
-		record_put_lost(&run->writer, "arenas", (int64_t)log.arenas_lost);
+	write_losses(&run->writer, &log);
 	if (!log.is_clock_sound)
 		record_put_note(&run->writer, "the times of the arena trace cannot be used");
 	return write_raw(run, ring, err);

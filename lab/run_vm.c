@@ -147,6 +147,12 @@ int run_vm(struct run *run, struct err *err)
 	struct vm_request request = {
 		.kernel = run->options->kernel,
 		.ram_bytes = run->plan.ram_bytes,
+		.swap_bytes = run->spec.guest_swap_bytes == SPEC_KEEP
+				      ? 0
+				      : (uint64_t)run->spec.guest_swap_bytes,
+		.numa_nodes = run->spec.guest_numa_nodes == SPEC_KEEP
+				      ? 1
+				      : (int)run->spec.guest_numa_nodes,
 		.envp = environ,
 		.cwd = run->spec.name && !run->shares_host ? NULL : cwd,
 		.programs = programs,

@@ -183,6 +183,11 @@ struct trace_record {
 
 #define TRACE_CLAIM_BUSY (UINT64_C(1) << 63)
 
+/* In a dump: blocks_claimed of a ring whose header the program had written over. */
+#define TRACE_CLAIMED_UNKNOWN UINT64_MAX
+/* No arena is entered beyond it, so no more than one a process follow. */
+#define TRACE_ARENAS_CLAIMED_MAX (1u << 31)
+
 /*
  * How many records of a block are written, 0..TRACE_BLOCK_RECORDS, and the low bits of the claim: a
  * thread that slept for a lap may still store the count of its own, long lost block.

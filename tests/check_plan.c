@@ -403,6 +403,26 @@ START_TEST(prints_the_plan_in_the_vm)
 }
 END_TEST
 
+START_TEST(prints_what_the_guest_has)
+{
+	_cleanup_free_ char *text = NULL;
+	struct plan_facts facts;
+	struct spec spec;
+	struct plan plan;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	make_case(VM_WORKS, 0, &spec, &facts);
+	spec.guest_swap_bytes = (int64_t)MIB(64);
+	spec.guest_numa_nodes = 2;
+	plan_make(&spec, PLACE_VM, &facts, &plan);
+	plan_print(to, &plan, &spec, &facts, "6.1");
+	fclose(to);
+	ck_assert_ptr_nonnull(strstr(text, "1. boot Linux 6.1 with 512 MiB of RAM in 2 NUMA nodes, "
+					   "a swap disk of 64 MiB and do the rest inside it\n"));
+}
+END_TEST
+
 START_TEST(prints_the_plan_of_a_container)
 {
 	struct plan_facts facts;
@@ -444,6 +464,7 @@ int main(void)
 	tcase_add_loop_test(tc, keeps_to_the_container_s_limit, 0, (int)ARRAY_SIZE(inside));
 	tcase_add_test(tc, inside_a_container_takes_its_limit);
 	tcase_add_loop_test(tc, an_engine_gets_what_it_can_do, 0, (int)ARRAY_SIZE(outside));
+	tcase_add_test(tc, prints_what_the_guest_has);
 	tcase_add_test(tc, prints_the_plan_of_a_container);
 	tcase_add_loop_test(tc, skips_with_the_reason, 0, (int)ARRAY_SIZE(skips));
 	tcase_add_test(tc, guest_has_room_beyond_the_limit);

@@ -23,6 +23,7 @@ static const char full[] =
 	"\"memory_max\": 67108864, \"memory_high\": \"max\", \"memory_swap_max\": 0, "
 	"\"oom_group\": true, \"overcommit_memory\": 2, \"overcommit_ratio\": 80, "
 	"\"oom_score_adj\": -1000, \"thp\": \"madvise\", \"ram_bytes\": 268435456, "
+	"\"guest_swap_bytes\": 1048576, \"guest_numa_nodes\": 2, "
 	"\"timeout_ns\": 1500000000, \"needs\": [\"memcg_v2\", \"kmsg\"], "
 	"\"expect\": {\"outcome\": \"oom_killed\", \"constraint\": \"MEMCG\", "
 	"\"victim\": \"self\", \"oom_kill\": {\"min\": 1, \"max\": 1}, "
@@ -49,6 +50,9 @@ START_TEST(reads_every_key)
 	ck_assert_int_eq(s.oom_score_adj, -1000);
 	ck_assert_str_eq(s.thp, "madvise");
 	ck_assert_int_eq(s.ram_bytes, 268435456);
+	ck_assert_int_eq(s.guest_swap_bytes, 1048576);
+	ck_assert_int_eq(s.guest_numa_nodes, 2);
+	ck_assert(spec_wants_guest(&s));
 	ck_assert_int_eq(s.timeout_ns, 1500000000);
 	ck_assert_int_eq(s.expect.outcome, OUTCOME_OOM_KILLED);
 	ck_assert_int_eq(s.expect.constraint, CONSTRAINT_MEMCG);
@@ -89,7 +93,7 @@ START_TEST(nothing_said_is_nothing_set)
 	ck_assert_int_eq(s.overcommit_memory, SPEC_KEEP);
 	ck_assert_int_eq(s.oom_score_adj, SPEC_KEEP);
 	ck_assert_int_eq(s.timeout_ns, SPEC_TIMEOUT_NS);
-	ck_assert(!spec_is_kernel_wide(&s));
+	ck_assert(!spec_is_kernel_wide(&s) && !spec_wants_guest(&s));
 	ck_assert_int_eq(spec_validate(&s, &err), 0);
 	spec_release(&s);
 	ck_assert_int_eq(spec_parse("{\"timeout_sec\": 7}", "x", &s, &err), 0);
@@ -118,6 +122,10 @@ static const struct {
 	{"thp", "\"sometimes\""},
 	{"thp", "\"never\\n/proc/sys/kernel/core_pattern |x\""},
 	{"ram_bytes", "-5"},
+	{"guest_swap_bytes", "1048575"},
+	{"guest_swap_bytes", "\"max\""},
+	{"guest_numa_nodes", "0"},
+	{"guest_numa_nodes", "9"},
 	{"timeout_sec", "0"},
 	{"timeout_sec", "9223372036854775807"},
 	{"timeout_ns", "-1"},
@@ -308,6 +316,18 @@ START_TEST(validates_the_whole)
 	ck_assert_int_eq(spec_validate(&s, &err), -1);
 	ck_assert_str_eq(err.text, "the memory limit of 129 MiB is more than the guest's RAM of "
 				   "128 MiB; raise --guest-ram or lower --memory");
+	s.memory_max = (struct amount)NO_LIMIT;
+	s.guest_numa_nodes = 2;
+	ck_assert_int_eq(spec_validate(&s, &err), 0);
+	s.guest_numa_nodes = 3;
+	ck_assert_int_eq(spec_validate(&s, &err), -1);
+	ck_assert_str_eq(err.text, "a guest's RAM of 128 MiB is too little for 3 NUMA nodes; give "
+				   "each 64M or more");
+	s.guest_numa_nodes = SPEC_KEEP;
+	s.guest_swap_bytes = (int64_t)MIB(1);
+	ck_assert_int_eq(spec_validate(&s, &err), 0);
+	s.guest_swap_bytes = (int64_t)MIB(1) - 1;
+	ck_assert_int_eq(spec_validate(&s, &err), -1);
 }
 END_TEST
 

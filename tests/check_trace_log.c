@@ -179,6 +179,81 @@ START_TEST(torn_records_are_lost_not_shown)
 }
 END_TEST
 
+/* What a wild pointer does to a ring that holds three blocks of records and a bit. */
+enum damage { NONE, HEADER, COUNTERS, FORGOTTEN, LOST, NOISE, ZEROES, COUNT, DAMAGES };
+
+static void scribble(const struct trace_ring *ring, enum damage damage)
+{
+	const size_t bytes = 4096;
+	char *map = mmap(NULL, SMALL_RING, PROT_READ | PROT_WRITE, MAP_SHARED, trace_ring_fd(ring), 0);
+	struct trace_header *header = (void *)map;
+	struct trace_block *block =
+		(void *)(map + TRACE_BLOCKS_OFFSET(header->arena_capacity) + bytes);
+
+	if (damage == HEADER)
+		memset(header, 0, sizeof(*header));
+	else if (damage == COUNTERS)
+		memset(&header->blocks_claimed, 0xff, 20);
+	else if (damage == FORGOTTEN)
+		header->blocks_claimed = 1;
+	else if (damage == LOST)
+		header->records_lost = UINT64_C(1) << 40;
+	else if (damage == NOISE)
+		memset(block, 0xa5, bytes);
+	else if (damage == ZEROES)
+		memset(block, 0, bytes);
+	else if (damage == COUNT)
+		block->written = 0x01020304;
+	munmap(map, SMALL_RING);
+}
+
+START_TEST(what_a_program_writes_over_is_lost)
+{
+	const bool is_header = _i >= HEADER && _i <= LOST, is_block = _i >= NOISE;
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+	struct arena arena;
+	struct trace_log log;
+	int fd;
+
+	init_over_pool(&arena, "scribbled");
+	push_records(&arena, 330);
+	log = read_ring(ring);
+	ck_assert(!log.is_header_damaged && !log.blocks_damaged && !log.lost);
+	ck_assert_uint_gt(log.event_count, 330);
+	trace_log_release(&log);
+	scribble(ring, (enum damage)_i);
+	log = dump_and_load(ring, &fd);
+	close(fd);
+	ck_assert_int_eq(log.is_header_damaged, is_header);
+	ck_assert_uint_eq(log.blocks_damaged, is_block ? 1 : 0);
+	ck_assert_uint_eq(log.lost, 0);
+	ck_assert_uint_eq(log.arenas_lost, 0);
+	/* What is whole is still read: of a block whose count alone is damaged, all its records. */
+	ck_assert_uint_ge(log.event_count, _i == NOISE || _i == ZEROES ? 230 : 331);
+	ck_assert_uint_eq(log.arena_count, 1);
+	drop(ring, &log);
+}
+END_TEST
+
+START_TEST(a_lapped_ring_is_no_damaged_one)
+{
+	struct trace_ring *ring = attached_ring(SMALL_RING);
+	struct arena arena;
+	struct trace_log log;
+
+	init_over_pool(&arena, "lapped");
+	for (int i = 0; i < 20; i++) {
+		push_records(&arena, 150);
+		log = read_ring(ring);
+		ck_assert(!log.is_header_damaged && !log.blocks_damaged);
+		trace_log_release(&log);
+	}
+	log = read_ring(ring);
+	ck_assert_uint_gt(log.lost, 2000);
+	drop(ring, &log);
+}
+END_TEST
+
 START_TEST(unusable_clock_is_said)
 {
 	size_t bytes;
@@ -208,6 +283,8 @@ static TCase *reading(void)
 	tcase_add_test(tc, cut_dumps_are_read_as_far_as_they_go);
 	tcase_add_loop_test(tc, damaged_dumps_do_no_harm, 0, 4);
 	tcase_add_test(tc, torn_records_are_lost_not_shown);
+	tcase_add_loop_test(tc, what_a_program_writes_over_is_lost, NONE, DAMAGES);
+	tcase_add_test(tc, a_lapped_ring_is_no_damaged_one);
 	tcase_add_test(tc, unusable_clock_is_said);
 	return tc;
 }

@@ -132,8 +132,46 @@ if [ "$version" = 1 ]; then
 else
 	becomes 137 oom_killed 'a group' --memory=64M --oom-group -- "$hog" child 200
 fi
+# A program that writes over the ring it is traced in.
+scribble=${hog%/*}/scribble
+for lost in none:0:ring all:1:header zero:1:header header:1:header counters:1:header blocks:3:blocks \
+	wipe:3:blocks; do
+	IFS=: read -r mode least what <<<"$lost"
+	run --memory=64M --no-touch-profile -- "$scribble" "$mode"
+	is "$status $(report "$reports" ".quality.ring_lost >= $least and
+		(.quality.lost | has(\"ring $what\")) == ($least > 0)")" '0 true' \
+		"a ring scribbled on ($mode): report.json tells what is lost"
+	is "$(report "$reports" '.quality.ring_lost == 0')" "$([ "$mode" = none ] && echo true || echo false)" \
+		"a ring scribbled on ($mode): nothing is lost only where nothing is"
+done
+like "$(tr -s ' \n' ' ' <"$reports/latest/report.txt")" \
+	'Lost: 3 blocks of the arena trace, of up to 100 records each' 'a ring scribbled on: in words'
+run --memory=64M --no-touch-profile --preload -- "$scribble" zero
+like "$(report "$reports" '.quality.absent_sources[] | select(.name == "preload") | .why')" \
+	'wrote over what the library counts in' 'a ring scribbled on: not "no process loaded the library"'
+
 run --memory=64M --repeat=3 -- "$hog" exit 3
 is $status 3 '--repeat: the status of the first that is not 0'
+
+# Interrupted, in a run or between two, it says so, whatever the runs before came to.
+for when in 'last 1' 'first 0'; do
+	mkdir "$scratch/repeat"
+	"$oomlab" run --quiet --backend=cgroup --reports="$scratch/repeat" --memory=64M --repeat=50 -- \
+		sh -c '[ -e "$0/started" ] && exec "$1" stubborn 60; : >"$0/started"; exit 3' \
+		"$scratch/repeat" "$hog" 2>"$scratch/errors" &
+	launcher=$!
+	until [ "$(cat "$scratch"/repeat/sh-*/record.jsonl 2>/dev/null | grep -c '"ev":"gate"')" -gt "${when#* }" ]; do
+		kill -0 $launcher 2>/dev/null || break
+		sleep 0.05
+	done
+	kill -INT $launcher
+	wait $launcher
+	is $? 130 "--repeat ended by ^C (in the ${when% *} run): 130"
+	ok "$([ "$(find "$scratch/repeat" -maxdepth 1 -name 'sh-*' | wc -l)" -le 3 ]; echo $?)" \
+		"--repeat ended by ^C (in the ${when% *} run): no further runs"
+	rm -rf "$scratch/repeat"
+done
+is_clean '--repeat ended by ^C'
 
 # Before anything starts.
 run --memory=64M -- "$scratch/none"

@@ -17,6 +17,7 @@ vm --memory=64M -- "$hog" touch 200
 is $status 137 "a hog is killed: its own status"
 is "$(report "$reports" .outcome)" oom_killed "a hog is killed: outcome"
 is "$(report "$reports" .scope)" own "a hog is killed: its own limit"
+is "$(report "$reports" .quality.kmsg_lost)" 0 "a hog is killed: nothing of the kernel log was lost"
 
 vm --memory=64M -- "$hog" child 200
 is $status 0 "a child is killed, the parent ends well: status 0"
@@ -107,6 +108,20 @@ is "$(report "$reports" .outcome)" oom_killed "... which tells the same story"
 vm --memory=64M -- /bin/sh -c 'kill -9 $PPID'
 is $status 125 "a target that kills the lab in the guest: 125"
 like "$errors" "oomlab: the lab inside the guest was ended by signal 9" "... and said so"
+
+# The log is overwritten before the lab, held still, has read anything of it: how much was lost
+# nobody knows, but that something was.
+# shellcheck disable=SC2016 # for the shell in the guest
+vm --memory=64M -- /bin/sh -c 'line=x i=0
+	while [ ${#line} -lt 500 ]; do line=$line$line; done
+	kill -STOP $PPID
+	while [ $i -lt 800 ]; do echo "$i $line" >/dev/kmsg; i=$((i + 1)); done
+	kill -CONT $PPID'
+is $status 0 "a kernel log overwritten before it was read: the run goes on"
+is "$(report "$reports" '.quality | .kmsg_lost >= 1 and .lost["kmsg before the first"] == 1')" true \
+	"... and report.json tells of the loss"
+like "$(tr -s ' \n' ' ' <"$reports/latest/report.txt")" \
+	"Lost: 1 record of the kernel log or more, overwritten before the lab first read it" "... as the report does"
 
 # Standard descriptors that cannot take anything.
 "$oomlab" run --quiet --backend=vm --reports="$reports" -- /bin/echo stray words >&-

@@ -304,6 +304,7 @@ static void write_losses(struct capture *capture)
 		int64_t count;
 	} losses[] = {
 		{"kmsg", capture->kmsg_lost},
+		{"kmsg before the first", capture->kmsg_overwritten},
 		{"kmsg over the limit of this lab", capture->kmsg_over_limit},
 		{"mark_victim", capture->mark_lost},
 	};

@@ -16,30 +16,6 @@
 #include "base/strbuf.h"
 #include "capture/source.h"
 
-static int open_kmsg(struct capture *capture, char *why)
-{
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	char record[8192];
-	const char *hint = errno == EPERM || errno == EACCES
-				   ? " (needs root, CAP_SYSLOG, or kernel.dmesg_restrict=0)"
-				   : " (not shown in this container: docker run --device /dev/kmsg "
-				     "--cap-add SYSLOG --user 0 would)";
-
-	if (fd < 0) {
-		snprintf(why, WHY_MAX, "/dev/kmsg: %s%s", strerror(errno), hint);
-		return -1;
-	}
-	/* open(2) may succeed where only read(2) is refused. */
-	if (lseek(fd, 0, SEEK_END) < 0 ||
-	    (read(fd, record, sizeof(record)) < 0 && errno != EAGAIN && errno != EPIPE)) {
-		snprintf(why, WHY_MAX, "/dev/kmsg: %s", strerror(errno));
-		close(fd);
-		return -1;
-	}
-	capture->kmsg_seen = false;
-	return fd;
-}
-
 static void count_gap(struct capture *capture, uint64_t seq)
 {
 	if (capture->kmsg_seen && seq > capture->kmsg_next_seq)
@@ -108,32 +84,64 @@ static void take(struct capture *capture, const char *record)
 	record_put_kmsg(capture->w, (int64_t)usec * 1000, seq, (int)(prefix & 7), text, len);
 }
 
-/* One record a read(2). EPIPE: records were overwritten before they were read; the gap shows. */
-static bool read_one(struct capture *capture)
+/*
+ * One record a read(2): 1, or -1 with errno. EPIPE: records were overwritten before they were read;
+ * the gap shows how many, unless none was read before.
+ */
+static int read_one(struct capture *capture, int fd)
 {
 	char record[8192];
-	ssize_t n = read(capture->polls[SOURCE_KMSG].fd, record, sizeof(record) - 1);
+	ssize_t n;
 
-	if (n < 0)
-		return errno == EPIPE || errno == EINTR;
-	if (n == 0)
-		return false;
+	do
+		n = read(fd, record, sizeof(record) - 1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EPIPE) {
+		capture->kmsg_overwritten |= !capture->kmsg_seen;
+		return 1;
+	}
+	if (!n)
+		errno = EAGAIN;
+	if (n <= 0)
+		return -1;
 	record[n] = '\0';
 	take(capture, record);
-	return true;
+	return 1;
+}
+
+static int open_kmsg(struct capture *capture, char *why)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	const char *hint = errno == EPERM || errno == EACCES
+				   ? " (needs root, CAP_SYSLOG, or kernel.dmesg_restrict=0)"
+				   : " (not shown in this container: docker run --device /dev/kmsg "
+				     "--cap-add SYSLOG --user 0 would)";
+
+	if (fd < 0) {
+		snprintf(why, WHY_MAX, "/dev/kmsg: %s%s", strerror(errno), hint);
+		return -1;
+	}
+	/* open(2) may succeed where only read(2) is refused. A record that came already counts. */
+	capture->kmsg_seen = capture->kmsg_overwritten = false;
+	if (lseek(fd, 0, SEEK_END) < 0 || (read_one(capture, fd) < 0 && errno != EAGAIN)) {
+		snprintf(why, WHY_MAX, "/dev/kmsg: %s", strerror(errno));
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 static void read_kmsg(struct capture *capture)
 {
-	for (int i = 0; i < 256 && read_one(capture); i++)
+	for (int i = 0; i < 256 && read_one(capture, capture->polls[SOURCE_KMSG].fd) > 0; i++)
 		;
 }
 
 void kmsg_drain(struct capture *capture)
 {
-	if (capture->polls[SOURCE_KMSG].fd < 0)
-		return;
-	for (int64_t n = 0; n < 1000000 && read_one(capture); n++)
+	const int fd = capture->polls[SOURCE_KMSG].fd;
+
+	for (int64_t n = 0; fd >= 0 && n < 1000000 && read_one(capture, fd) > 0; n++)
 		;
 }
 

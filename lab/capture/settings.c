@@ -23,6 +23,7 @@ static const struct {
 	{"vm.oom_dump_tasks", "/proc/sys/vm/oom_dump_tasks"},
 	{"vm.oom_kill_allocating_task", "/proc/sys/vm/oom_kill_allocating_task"},
 	{"vm.panic_on_oom", "/proc/sys/vm/panic_on_oom"},
+	{"numa_nodes", "/sys/devices/system/node/has_memory"},
 	{"thp", "/sys/kernel/mm/transparent_hugepage/enabled"},
 };
 

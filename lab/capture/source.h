@@ -57,7 +57,7 @@ struct capture {
 
 	/* kmsg */
 	uint64_t kmsg_next_seq;
-	bool kmsg_seen;
+	bool kmsg_seen, kmsg_overwritten; /* before any was seen */
 	int64_t kmsg_lines, kmsg_lost, kmsg_over_limit, kill_lines, summary_lines;
 
 	/* events */

@@ -147,6 +147,12 @@ static void take_arena(const struct input *in, uint16_t id, const struct trace_a
 	take_figures(to, raw);
 }
 
+/* How much of the ring was in use. */
+static bool is_unknown(const struct input *in)
+{
+	return in->header.blocks_claimed == TRACE_CLAIMED_UNKNOWN;
+}
+
 static void take_arenas(const struct input *in, struct trace_log *log)
 {
 	const uint32_t claimed = in->header.arenas_claimed;
@@ -160,7 +166,7 @@ static void take_arenas(const struct input *in, struct trace_log *log)
 		if (!get(in, sizeof(in->header) + i * sizeof(raw), &raw, sizeof(raw)))
 			return;
 		if (raw.state == TRACE_ARENA_EMPTY || raw.state > TRACE_ARENA_RELEASED)
-			log->arenas_lost++;
+			log->arenas_lost += !is_unknown(in);
 		else
 			take_arena(in, (uint16_t)(i + 1), &raw, &log->arenas[log->arena_count++]);
 	}
@@ -224,6 +230,29 @@ static void take_block(struct placed_events *all, const struct trace_block *bloc
 	}
 }
 
+static bool is_blank(const void *bytes, size_t len)
+{
+	const char *at = bytes;
+
+	return !len || (!at[0] && !memcmp(at, at + 1, len - 1));
+}
+
+/* As a writer leaves it, also one killed in the middle of a record. */
+static bool is_sound(const struct input *in, const struct trace_block *block, uint64_t index)
+{
+	const uint64_t claim = block->claim & ~TRACE_CLAIM_BUSY;
+
+	if (!claim)
+		return is_blank(block, sizeof(*block)) &&
+		       (is_unknown(in) || index >= in->header.blocks_claimed);
+	if ((claim - 1) % in->header.block_count != index || claim > in->header.blocks_claimed)
+		return false;
+	if (block->claim & TRACE_CLAIM_BUSY || TRACE_WRITTEN_OF(claim, block->written))
+		return true;
+	/* An earlier owner may have stored its count late. */
+	return claim > in->header.block_count && !is_unknown(in);
+}
+
 static int compare_numbers(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
@@ -250,6 +279,7 @@ static void take_events(const struct input *in, struct trace_log *log)
 		if (!get(in, first + i * sizeof(block), &block, sizeof(block)))
 			break;
 		take_block(&all, &block, (block.claim - 1) % in->header.block_count == i, log);
+		log->blocks_damaged += !is_sound(in, &block, i);
 	}
 	log->lost = at_most(in->header.records_lost, INT64_MAX / 2) + log->torn;
 	if (all.count > 0)
@@ -291,9 +321,11 @@ int trace_log_parse(const void *buf, size_t len, struct trace_log *log, struct e
 	calibrate(&in);
 	log->is_clock_sound = in.ns_per_tick > 0;
 	log->is_cut = len < in.header.total_bytes;
+	log->is_header_damaged = is_unknown(&in);
 	take_arenas(&in, log);
 	take_events(&in, log);
 	trace_sites_parse(buf, len, &in.header, &log->asked);
+	log->asked.is_damaged = log->asked.is_damaged || log->is_header_damaged;
 	return 0;
 }
 

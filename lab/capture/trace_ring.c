@@ -128,16 +128,52 @@ int trace_ring_hand_over(const struct trace_ring *ring)
 	return fcntl(ring->fd, F_SETFD, 0) < 0 ? -errno : 0;
 }
 
-/* The header as it was made, with the counters of now. */
+static const struct trace_block *blocks_of(const struct trace_ring *ring)
+{
+	return (const void *)((const char *)ring->header +
+			      TRACE_BLOCKS_OFFSET(ring->made.arena_capacity));
+}
+
+/* A block that fails to be taken counts one record as lost, so no more are than blocks hold. */
+static bool are_counters_sound(const struct trace_ring *ring, const struct trace_header *h)
+{
+	return h->blocks_claimed < TRACE_CLAIM_BUSY &&
+	       h->records_lost / TRACE_BLOCK_RECORDS <= h->blocks_claimed &&
+	       h->arenas_claimed <= TRACE_ARENAS_CLAIMED_MAX &&
+	       (h->blocks_claimed >= ring->made.block_count ||
+		!blocks_of(ring)[h->blocks_claimed].claim);
+}
+
+/* All but the counters stays as it was made; what only the program wrote to can be anything. */
+static bool is_header_whole(const struct trace_ring *ring, const struct trace_header *now)
+{
+	const struct trace_header *made = &ring->made;
+	const size_t head = offsetof(struct trace_header, blocks_claimed);
+	const size_t tail = offsetof(struct trace_header, process_capacity);
+
+	return !memcmp(now, made, head) &&
+	       !memcmp((const char *)now + tail, (const char *)made + tail,
+		       sizeof(*now) - tail) &&
+	       are_counters_sound(ring, now);
+}
+
+/* The header as it was made, with the counters of now, or with all that there can be. */
 static struct trace_header trusted_header(const struct trace_ring *ring)
 {
+	const struct trace_header now = *ring->header;
 	struct trace_header h = ring->made;
 
-	h.blocks_claimed = ring->header->blocks_claimed;
-	h.records_lost = ring->header->records_lost;
-	h.arenas_claimed = ring->header->arenas_claimed;
-	h.processes_claimed = ring->header->processes_claimed;
 	h.read = trace_clock_moment();
+	if (!is_header_whole(ring, &now)) {
+		h.blocks_claimed = TRACE_CLAIMED_UNKNOWN;
+		h.arenas_claimed = h.arena_capacity;
+		h.processes_claimed = h.process_capacity;
+		return h;
+	}
+	h.blocks_claimed = now.blocks_claimed;
+	h.records_lost = now.records_lost;
+	h.arenas_claimed = now.arenas_claimed;
+	h.processes_claimed = now.processes_claimed;
 	return h;
 }
 

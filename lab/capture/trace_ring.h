@@ -90,6 +90,9 @@ struct trace_log {
 	size_t arena_count;
 	uint64_t lost; /* records: written, but lapped, torn or invalid: all that is missing */
 	uint64_t torn; /* those of `lost` that are still in the ring but do not fit */
+	/* Taken, but not as a writer leaves them: what they held is not in `lost`. */
+	uint64_t blocks_damaged;
+	bool is_header_damaged; /* nor is what only its counters knew */
 	uint64_t arenas_lost;	  /* arenas that found the table full, or whose entry is invalid */
 	bool is_clock_sound;	  /* false: no usable calibration, all t_ns are 0 */
 	struct trace_sites asked; /* what the preload library counted; empty without it */

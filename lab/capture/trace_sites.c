@@ -154,6 +154,7 @@ void trace_sites_parse(const void *buf, size_t len, const struct trace_header *h
 	processes.count = at_most(processes.count, claimed);
 	to->processes_lost = h->processes_claimed - claimed;
 	take_processes(&processes, to);
+	to->is_damaged = claimed && !to->process_count;
 	take_modules(&modules, to);
 	to->sites = xcalloc(sites.count + 1, sizeof(*to->sites));
 	for (size_t i = 0; i < sites.count; i++) {

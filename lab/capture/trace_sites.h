@@ -59,6 +59,7 @@ struct trace_sites {
 	size_t site_count;
 	struct trace_log_range *ranges;
 	size_t range_count;
+	bool is_damaged;	 /* the program wrote over them */
 	uint64_t processes_lost; /* that found the table full: they count nothing */
 };
 

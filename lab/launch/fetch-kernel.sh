@@ -22,8 +22,9 @@ cache_dir() {
 	fi
 }
 
-# Modules the guest loads, where they are not built in: the ports, then sharing the host's files.
-wanted="virtio_mmio virtio_pci virtio_console virtiofs overlay"
+# Modules the guest loads, where they are not built in: the ports, then sharing the host's files,
+# the swap disk, loop devices for what mounts images.
+wanted="virtio_mmio virtio_pci virtio_console virtiofs overlay virtio_blk loop"
 
 # The newest kernel package of a series, by way of the packages that always depend on it.
 newest_package() {
@@ -106,7 +107,7 @@ fetch() {
 	[ -n "$package" ] || die "apt knows no cloud kernel of series $1; run apt-get update, or see
 'apt-cache search linux-image | grep cloud'"
 	release=${package#linux-image-}
-	if [ -s "$kernels/$release/vmlinuz" ] &&
+	if [ -s "$kernels/$release/vmlinuz" ] && [ -e "$kernels/$release/modules" ] &&
 		[ "$(cat "$kernels/$release/wanted" 2>/dev/null)" = "$wanted" ]; then
 		say "$1: $release is there"
 		return

@@ -22,6 +22,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "launch/guest_devices.h"
 #include "launch/guest_fs.h"
 #include "launch/guest_output.h"
 #include "launch/vm.h"
@@ -284,6 +285,7 @@ void guest_main(void)
 	static struct guest_output outputs[OUTPUT_COUNT];
 	int ports[PORT_COUNT] = {-1, -1, -1, -1};
 	struct request request = {.text = STRBUF_INIT};
+	const char *device;
 	pid_t child;
 	int uevents;
 
@@ -294,6 +296,8 @@ void guest_main(void)
 	load_modules();
 	wait_for_ports(uevents, ports);
 	say(ports[PORT_RECORD], GUEST_LINE_UP);
+	if (guest_devices_start(uevents, &device) < 0)
+		complain("cannot start", device);
 	read_request(&request);
 	prepare_root(&request, ports[PORT_RECORD]);
 	guest_output_open(outputs, ports);

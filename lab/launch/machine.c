@@ -6,8 +6,8 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 
-#define VIRTIO_MMIO "virtio_mmio", "virtio-serial-device", "vhost-user-fs-device"
-#define VIRTIO_PCI  "virtio_pci", "virtio-serial-pci", "vhost-user-fs-pci"
+#define VIRTIO_MMIO "virtio_mmio", "virtio-serial-device", "vhost-user-fs-device", "virtio-blk-device"
+#define VIRTIO_PCI  "virtio_pci", "virtio-serial-pci", "vhost-user-fs-pci", "virtio-blk-pci"
 
 static const struct machine machines[] = {
 	{
@@ -16,7 +16,7 @@ static const struct machine machines[] = {
 		.package = "qemu-system-x86",
 		.console = "ttyS0",
 		.append = "reboot=t tsc=reliable no_timer_check",
-		.boards = {{"microvm,rtc=on,isa-serial=on", VIRTIO_MMIO}, {"pc", VIRTIO_PCI}},
+		.boards = {{"microvm,rtc=on,isa-serial=on", VIRTIO_MMIO, false}, {"pc", VIRTIO_PCI, true}},
 	},
 	{
 		.uname = "aarch64",
@@ -24,7 +24,7 @@ static const struct machine machines[] = {
 		.package = "qemu-system-arm",
 		.console = "ttyAMA0",
 		.append = "",
-		.boards = {{"virt", VIRTIO_MMIO}},
+		.boards = {{"virt", VIRTIO_MMIO, true}},
 	},
 };
 
@@ -38,6 +38,13 @@ const struct machine *machine_here(struct err *err)
 			return &machines[i];
 	err_set(err, EXIT_LAB_BROKEN, "the VM is not made for this machine (%s)", host.machine);
 	return NULL;
+}
+
+const struct machine_board *machine_board(const struct machine *machine, bool needs_nodes)
+{
+	const struct machine_board *board = machine->boards;
+
+	return needs_nodes && !board->has_nodes ? board + 1 : board;
 }
 
 #ifdef __x86_64__

@@ -16,6 +16,8 @@ struct machine_board {
 	const char *transport; /* "virtio_mmio" or "virtio_pci" */
 	const char *serial;    /* the virtio-serial device */
 	const char *share;     /* the vhost-user-fs device */
+	const char *disk;      /* the virtio-blk device */
+	bool has_nodes;	       /* its firmware tells the kernel of NUMA nodes */
 };
 
 struct machine {
@@ -29,6 +31,9 @@ struct machine {
 
 /* The machine of this host, or NULL with the sentence. */
 const struct machine *machine_here(struct err *err);
+
+/* The first board, or the first that can have NUMA nodes where they are needed. */
+const struct machine_board *machine_board(const struct machine *machine, bool needs_nodes);
 
 /* The host's two clocks at one moment. */
 struct machine_clock {

@@ -262,11 +262,15 @@ static void print_watch(FILE *to, enum place place, const struct spec *spec,
 	fputc('\n', to);
 }
 
-static void print_boot(FILE *to, const struct plan *plan, const struct plan_facts *facts,
-		       const char *kernel)
+static void print_boot(FILE *to, const struct plan *plan, const struct spec *spec,
+		       const struct plan_facts *facts, const char *kernel)
 {
 	fprintf(to, "boot Linux %s with %s of RAM", kernel ? kernel : "6.12",
 		TEXT_SIZE(plan->ram_bytes));
+	if (spec->guest_numa_nodes != SPEC_KEEP && spec->guest_numa_nodes > 1)
+		fprintf(to, " in %" PRId64 " NUMA nodes", spec->guest_numa_nodes);
+	if (spec->guest_swap_bytes != SPEC_KEEP)
+		fprintf(to, ", a swap disk of %s", TEXT_SIZE((uint64_t)spec->guest_swap_bytes));
 	if (facts->shares_host)
 		fprintf(to, ", show it this host's files (%s)", facts->share_reason);
 	fputs(" and do the rest inside it\n", to);
@@ -302,7 +306,7 @@ static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const s
 	else if (op == OP_WATCH)
 		print_watch(to, plan->place, spec, facts);
 	else
-		print_boot(to, plan, facts, kernel);
+		print_boot(to, plan, spec, facts, kernel);
 }
 
 void plan_print(FILE *to, const struct plan *plan, const struct spec *spec,

@@ -17,6 +17,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "launch/guest_devices.h"
 
 #define STDERR_MAX (1 << 20)
 #define ARGS_MAX   64
@@ -87,8 +88,9 @@ static void add_kernel(struct args *args, const struct qemu_config *c)
 	arg(args, "-initrd");
 	arg(args, "/proc/self/fd/%d", c->initramfs_fd);
 	arg(args, "-append");
-	arg(args, "console=%s " KERNEL_WORDS " %s%s %s=%s", c->machine->console, c->machine->append,
-	    tell ? clock : "", GUEST_TRANSPORT, c->board->transport);
+	arg(args, "console=%s " KERNEL_WORDS " %s%s %s=%s%s", c->machine->console,
+	    c->machine->append, tell ? clock : "", GUEST_TRANSPORT, c->board->transport,
+	    c->swap_fd < 0 ? "" : " " GUEST_SWAP "=1");
 }
 
 static void add_channels(struct args *args, const struct qemu_config *c, const int *fds)
@@ -112,17 +114,60 @@ static void add_share(struct args *args, const struct qemu_config *c)
 {
 	if (c->share_fd < 0)
 		return;
-	arg(args, "-object");
-	arg(args, "memory-backend-memfd,id=ram,share=on,size=%lluK",
-	    (unsigned long long)(c->ram_bytes >> 10));
-	arg(args, "-machine");
-	arg(args, "memory-backend=ram");
 	arg(args, "-chardev");
 	arg(args, "socket,id=share,fd=%d", c->share_fd);
 	arg(args, "-global");
 	arg(args, "virtio-mmio.force-legacy=false");
 	arg(args, "-device");
 	arg(args, "%s,chardev=share,tag=%s", c->board->share, GUEST_SHARE_TAG);
+}
+
+static void add_backend(struct args *args, const struct qemu_config *c, int id, uint64_t kib)
+{
+	arg(args, "-object");
+	arg(args, "%s,id=ram%d,size=%lluK",
+	    c->share_fd < 0 ? "memory-backend-ram" : "memory-backend-memfd,share=on", id,
+	    (unsigned long long)kib);
+}
+
+/* Node 0 has the CPU. */
+static void add_nodes(struct args *args, const struct qemu_config *c)
+{
+	uint64_t left = c->ram_bytes >> 10;
+
+	for (int i = 0; i < c->numa_nodes; i++) {
+		int more = c->numa_nodes - 1 - i;
+		uint64_t kib = more ? (left / (uint64_t)(more + 1)) & ~UINT64_C(1023) : left;
+
+		add_backend(args, c, i, kib);
+		arg(args, "-numa");
+		arg(args, "node,nodeid=%d,memdev=ram%d%s", i, i, i ? "" : ",cpus=0");
+		left -= kib;
+	}
+}
+
+/* What virtiofsd reads and writes must be shared with it. */
+static void add_memory(struct args *args, const struct qemu_config *c)
+{
+	if (c->numa_nodes > 1) {
+		add_nodes(args, c);
+	} else if (c->share_fd >= 0) {
+		add_backend(args, c, 0, c->ram_bytes >> 10);
+		arg(args, "-machine");
+		arg(args, "memory-backend=ram0");
+	}
+}
+
+static void add_swap(struct args *args, const struct qemu_config *c)
+{
+	if (c->swap_fd < 0)
+		return;
+	arg(args, "-blockdev");
+	arg(args, "raw,node-name=swap,file.driver=file,file.locking=off,"
+		  "file.filename=/proc/self/fd/%d",
+	    c->swap_fd);
+	arg(args, "-device");
+	arg(args, "%s,drive=swap,serial=" GUEST_SWAP_SERIAL, c->board->disk);
 }
 
 static void keep_open(int fd)
@@ -151,6 +196,7 @@ static void exec_qemu(char *const *argv, const int *theirs, const struct qemu_co
 		keep_open(theirs[i]);
 	keep_open(c->initramfs_fd);
 	keep_open(c->share_fd);
+	keep_open(c->swap_fd);
 	if (dup2(null, 0) >= 0 && dup2(null, 1) >= 0 && dup2(stderr_fd, 2) >= 0)
 		execvp(argv[0], argv);
 	dprintf(stderr_fd, "cannot be run: %s\n", strerror(errno));
@@ -191,6 +237,8 @@ static int spawn(struct qemu *q, const struct qemu_config *c, const int *theirs,
 	add_kernel(&args, c);
 	add_channels(&args, c, theirs);
 	add_share(&args, c);
+	add_memory(&args, c);
+	add_swap(&args, c);
 	q->pid = fork();
 	if (q->pid == 0)
 		exec_qemu(args.list, theirs, c, q->stderr_fd, self);

@@ -37,6 +37,8 @@ struct qemu_config {
 	uint64_t ram_bytes;
 	unsigned int clock_khz; /* of an emulated guest, as machine_guest_khz() says; 0: not told */
 	int initramfs_fd;	/* borrowed */
+	int swap_fd;		/* the swap disk, borrowed; -1: none */
+	int numa_nodes;		/* 0, 1: one */
 	int share_fd;		/* connected to virtiofsd, borrowed; -1: the host is not shared */
 };
 

@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "launch/accel.h"
+#include "launch/guest_devices.h"
 #include "launch/kernel.h"
 #include "launch/machine.h"
 #include "launch/qemu.h"
@@ -67,9 +68,10 @@ int vm_check(const char *kernel, struct err *err)
 }
 
 /* A guest larger than the machine could take all of it; smaller ones take what they touch. */
-static int check_ram(uint64_t ram_bytes, struct err *err)
+static int check_ram(uint64_t ram_bytes, uint64_t swap_bytes, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf info = STRBUF_INIT;
+	uint64_t wanted = ram_bytes + swap_bytes < ram_bytes ? UINT64_MAX : ram_bytes + swap_bytes;
 	int64_t total, swap;
 
 	if (io_read_at(AT_FDCWD, "/proc/meminfo", 1 << 16, &info) < 0)
@@ -77,11 +79,12 @@ static int check_ram(uint64_t ram_bytes, struct err *err)
 	total = io_keyed_number(info.buf, "MemTotal:");
 	swap = io_keyed_number(info.buf, "SwapTotal:");
 	total += swap > 0 ? swap : 0;
-	if (total <= 0 || ram_bytes >> 10 <= (uint64_t)total)
+	if (total <= 0 || wanted >> 10 <= (uint64_t)total)
 		return 0;
 	return err_set(err, EXIT_LAB_BROKEN,
-		       "cannot give the VM %s of memory: this host has %s, swap included",
-		       TEXT_SIZE(ram_bytes), TEXT_SIZE((uint64_t)total << 10));
+		       "cannot give the VM %s of memory%s: this host has %s, swap included",
+		       TEXT_SIZE(wanted), swap_bytes ? " and swap" : "",
+		       TEXT_SIZE((uint64_t)total << 10));
 }
 
 static uint64_t boot_timeout_ns(const struct vm *vm)
@@ -238,13 +241,20 @@ static int prepare(struct vm *vm, struct err *err)
 	const struct vm_request *request = vm->request;
 
 	vm->config.machine = find_machine(err);
-	if (!vm->config.machine || check_ram(request->ram_bytes, err) < 0 ||
+	if (!vm->config.machine ||
+	    check_ram(request->ram_bytes, request->swap_bytes, err) < 0 ||
 	    kernel_find(request->kernel, &vm->kernel, err) < 0 || accel_choose(&vm->accel, err) < 0)
 		return -1;
-	vm->config.board = &vm->config.machine->boards[0];
+	vm->config.board = machine_board(vm->config.machine, request->numa_nodes > 1);
 	vm->config.kernel = &vm->kernel;
 	vm->config.accelerator = vm->accel.name;
 	vm->config.ram_bytes = request->ram_bytes;
+	vm->config.numa_nodes = request->numa_nodes;
+	if (request->swap_bytes) {
+		vm->config.swap_fd = guest_swap_make(request->swap_bytes, err);
+		if (vm->config.swap_fd < 0)
+			return -1;
+	}
 	vm->config.initramfs_fd = vm_pack(request, &vm->kernel, err);
 	return vm->config.initramfs_fd < 0 ? -1 : 0;
 }
@@ -254,7 +264,7 @@ int vm_run(const struct vm_request *request, struct vm_result *result, struct er
 	struct vm vm = {
 		.request = request,
 		.clock = machine_clock_read(),
-		.config = {.initramfs_fd = -1, .share_fd = -1},
+		.config = {.initramfs_fd = -1, .share_fd = -1, .swap_fd = -1},
 		.share = SHARE_INIT,
 	};
 	int rc;
@@ -270,6 +280,7 @@ int vm_run(const struct vm_request *request, struct vm_result *result, struct er
 	result->err_cause = vm.relay.outputs[1].cause;
 	relay_release(&vm.relay);
 	cleanup_closep(&vm.config.initramfs_fd);
+	cleanup_closep(&vm.config.swap_fd);
 	kernel_release(&vm.kernel);
 	return rc;
 }

@@ -22,6 +22,8 @@
 struct vm_request {
 	const char *kernel; /* a path to a vmlinuz, a series such as "6.1", or NULL: the default */
 	uint64_t ram_bytes; /* of the guest */
+	uint64_t swap_bytes; /* of its swap disk; 0: none */
+	int numa_nodes;	     /* its RAM is split among; 0, 1: one */
 	char *const *argv;  /* what PID 1 runs: oomlab's own arguments, argv[0] included */
 	char *const *envp;  /* the environment the target gets; NULL: PATH only */
 	const char *cwd;    /* of the target; "/" where the guest has none such, as below /proc */

@@ -76,15 +76,19 @@ static int pack_init(struct initramfs *fs, struct err *err)
 	return rc;
 }
 
-/* Those that only sharing the host's files needs; what one of them depends on is named likewise. */
-static bool is_for_sharing(const char *module)
+/* Each module that is loaded lengthens an emulated boot. */
+static bool is_needed(const char *module, const struct vm_request *request)
 {
-	return text_starts_with(module, "fuse") || text_starts_with(module, "virtiofs") ||
-	       text_starts_with(module, "overlay");
+	static const char *const shared[] = {"fuse", "virtiofs", "overlay", "loop"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(shared); i++)
+		if (text_starts_with(module, shared[i]))
+			return request->share_host;
+	return !text_starts_with(module, "virtio_blk") || request->swap_bytes;
 }
 
-static int pack_modules(struct initramfs *fs, const struct kernel *kernel, bool share_host,
-			struct err *err)
+static int pack_modules(struct initramfs *fs, const struct kernel *kernel,
+			const struct vm_request *request, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf list = STRBUF_INIT;
 
@@ -92,7 +96,7 @@ static int pack_modules(struct initramfs *fs, const struct kernel *kernel, bool 
 		const char *name = strrchr(kernel->modules[i], '/') + 1;
 		_cleanup_free_ char *path = text_format(GUEST_DIR "/%s", name);
 
-		if (!share_host && is_for_sharing(name))
+		if (!is_needed(name, request))
 			continue;
 		strbuf_printf(&list, "%s\n", name);
 		if (initramfs_copy(fs, path, kernel->modules[i], err) < 0)
@@ -145,7 +149,7 @@ static int pack_all(struct initramfs *fs, const struct vm_request *request,
 		    const struct kernel *kernel, struct err *err)
 {
 	if (pack_skeleton(fs, err) < 0 || pack_init(fs, err) < 0 ||
-	    pack_modules(fs, kernel, request->share_host, err) < 0 ||
+	    pack_modules(fs, kernel, request, err) < 0 ||
 	    pack_request(fs, request, err) < 0 || pack_target(fs, request, err) < 0)
 		return -1;
 	return initramfs_finish(fs, err);

@@ -392,14 +392,29 @@ static bool is_complete(const struct facts *f)
 	       !kills->dropped && f->conclusion->killed == (int64_t)kills->victims;
 }
 
+static json_t *lost_json(const struct record *r)
+{
+	json_t *lost = json_object();
+
+	for (size_t i = 0; i < r->lost_count; i++)
+		json_object_set_new(lost, r->lost[i].name,
+				    json_integer(record_lost(r, r->lost[i].name)));
+	return lost;
+}
+
 static json_t *quality_json(const struct facts *f)
 {
 	const struct record *r = f->record;
 	json_t *quality = json_object(), *notes = json_array(), *absent = json_array();
 
-	json_put_number(quality, "kmsg_lost", record_lost(r, "kmsg"));
+	json_put_number(quality, "kmsg_lost",
+			record_lost(r, "kmsg") + record_lost(r, "kmsg before the first"));
 	json_put_number(quality, "headers_suppressed", headers_suppressed(f));
-	json_put_number(quality, "ring_lost", record_lost(r, "ring"));
+	/* Of what is damaged no more is known than that it held something. */
+	json_put_number(quality, "ring_lost",
+			record_lost(r, "ring") + record_lost(r, "ring blocks") +
+				record_lost(r, "ring header"));
+	json_object_set_new(quality, "lost", lost_json(r));
 	json_put_number(quality, "samples_lost", record_lost(r, "samples"));
 	json_put_number(quality, "record_lines_lost", record_lost(r, "record"));
 	json_object_set_new(quality, "complete", json_boolean(is_complete(f)));

@@ -184,6 +184,14 @@ static const char *loss_words(const char *name)
 		{"record", "lines of the record"},
 		{"ring", "records of the arena trace"},
 		{"arenas", "arenas of the trace"},
+		{"ring blocks",
+		 "blocks of the arena trace, of up to 100 records each, that the program wrote "
+		 "over or was killed in taking"},
+		{"ring header",
+		 "header of the arena trace, which the program wrote over: what else is lost with "
+		 "it is not known"},
+		{"kmsg before the first",
+		 "record of the kernel log or more, overwritten before the lab first read it"},
 		{"kmsg over the limit of this lab",
 		 "records of the kernel log beyond what is kept"},
 		{"samples", "samples of who touched memory"},

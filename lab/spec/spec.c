@@ -43,6 +43,8 @@ void spec_init(struct spec *spec)
 		.overcommit_ratio = SPEC_KEEP,
 		.oom_score_adj = SPEC_KEEP,
 		.ram_bytes = SPEC_KEEP,
+		.guest_swap_bytes = SPEC_KEEP,
+		.guest_numa_nodes = SPEC_KEEP,
 		.ceiling_bytes = SPEC_KEEP,
 		.timeout_ns = SPEC_TIMEOUT_NS,
 	};
@@ -95,6 +97,18 @@ static int too_small(const char *what, const struct amount *a, struct err *err)
 	return err_hint(err, "the smallest this lab runs is 1M");
 }
 
+static int validate_devices(const struct spec *spec, struct err *err)
+{
+	if (spec->guest_swap_bytes != SPEC_KEEP && spec->guest_swap_bytes < (int64_t)MIB(1))
+		return err_set(err, EXIT_USAGE, "a swap disk of less than 1M is none");
+	if (spec->guest_numa_nodes == SPEC_KEEP || spec->ram_bytes == SPEC_KEEP ||
+	    spec->ram_bytes / spec->guest_numa_nodes >= (int64_t)MIB(64))
+		return 0;
+	err_set(err, EXIT_USAGE, "a guest's RAM of %s is too little for %d NUMA nodes",
+		TEXT_SIZE((uint64_t)spec->ram_bytes), (int)spec->guest_numa_nodes);
+	return err_hint(err, "give each 64M or more");
+}
+
 int spec_validate(const struct spec *spec, struct err *err)
 {
 	const struct amount *max = &spec->memory_max, *high = &spec->memory_high;
@@ -104,6 +118,8 @@ int spec_validate(const struct spec *spec, struct err *err)
 	if (spec->ram_bytes != SPEC_KEEP && spec->ram_bytes < (int64_t)MIB(96))
 		return err_set(err, EXIT_USAGE, "a guest of %s does not boot; give 96M or more",
 			       TEXT_SIZE((uint64_t)spec->ram_bytes));
+	if (validate_devices(spec, err) < 0)
+		return -1;
 	if (spec->ram_bytes != SPEC_KEEP && max->is_set && !max->is_max &&
 	    max->bytes > (uint64_t)spec->ram_bytes) {
 		err_set(err, EXIT_USAGE,
@@ -131,6 +147,12 @@ void spec_set_limit(struct spec *spec, const struct amount *limit)
 	peak->min = scale(peak->min, limit->bytes, declared.bytes);
 	if (peak->max != UINT64_MAX)
 		peak->max = scale(peak->max, limit->bytes, declared.bytes);
+}
+
+bool spec_wants_guest(const struct spec *spec)
+{
+	return spec->ram_bytes != SPEC_KEEP || spec->guest_swap_bytes != SPEC_KEEP ||
+	       spec->guest_numa_nodes != SPEC_KEEP;
 }
 
 bool spec_is_kernel_wide(const struct spec *spec)

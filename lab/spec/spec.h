@@ -15,7 +15,8 @@
 #include "base/err.h"
 #include "scenarios/scenario.h"
 
-#define SPEC_KEEP INT64_MIN
+#define SPEC_KEEP      INT64_MIN
+#define SPEC_NODES_MAX 8
 
 struct spec {
 	const char *name;		     /* of the scenario; NULL: a plain command */
@@ -27,6 +28,8 @@ struct spec {
 	int64_t oom_score_adj;	   /* -1000..1000 or SPEC_KEEP */
 	const char *thp;	   /* always, madvise, never; NULL: leave it */
 	int64_t ram_bytes;	   /* of the guest; SPEC_KEEP: the lab chooses */
+	int64_t guest_swap_bytes;  /* of its swap disk; SPEC_KEEP: none */
+	int64_t guest_numa_nodes;  /* 1..SPEC_NODES_MAX; SPEC_KEEP: one */
 	int64_t ceiling_bytes;	   /* the scenario never touches more; SPEC_KEEP: not known */
 	int64_t timeout_ns;
 	bool needs_memcg_v2, needs_kmsg;
@@ -48,8 +51,8 @@ int spec_parse(const char *json, const char *who, struct spec *spec, struct err 
 void spec_release(struct spec *spec);
 
 /*
- * The same as a JSON object, and back; the keys are those a scenario prints, plus oom_score_adj
- * and timeout_ns. spec_to_json() returns a new reference, never NULL.
+ * The same as a JSON object, and back; the keys are those a scenario prints, plus oom_score_adj,
+ * guest_swap_bytes, guest_numa_nodes and timeout_ns. spec_to_json() returns a new reference, never NULL.
  */
 json_t *spec_to_json(const struct spec *spec);
 int spec_from_json(const json_t *object, const char *who, struct spec *spec, struct err *err);
@@ -71,6 +74,9 @@ int spec_validate(const struct spec *spec, struct err *err);
 
 /* Sets memory_max; a peak that was expected at the declared limit is expected at this one. */
 void spec_set_limit(struct spec *spec, const struct amount *limit);
+
+/* True when it asks for what only the VM has: its RAM, a swap disk, NUMA nodes. */
+bool spec_wants_guest(const struct spec *spec);
 
 /* True when a setting belongs to the whole kernel, so that the run goes to the VM. */
 bool spec_is_kernel_wide(const struct spec *spec);

@@ -87,6 +87,8 @@ json_t *spec_to_json(const struct spec *spec)
 	put_number(o, "oom_score_adj", spec->oom_score_adj);
 	put_string(o, "thp", spec->thp);
 	put_number(o, "ram_bytes", spec->ram_bytes);
+	put_number(o, "guest_swap_bytes", spec->guest_swap_bytes);
+	put_number(o, "guest_numa_nodes", spec->guest_numa_nodes);
 	put_number(o, "ceiling_bytes", spec->ceiling_bytes);
 	put_number(o, "timeout_ns", spec->timeout_ns);
 	if (spec->needs_memcg_v2 || spec->needs_kmsg)
@@ -267,6 +269,9 @@ int spec_from_json(const json_t *object, const char *who, struct spec *spec, str
 	spec->oom_score_adj = get_number(&r, "oom_score_adj", -1000, 1000, SPEC_KEEP);
 	spec->thp = get_thp(&r);
 	spec->ram_bytes = get_number(&r, "ram_bytes", 0, INT64_MAX, SPEC_KEEP);
+	spec->guest_swap_bytes = get_number(&r, "guest_swap_bytes", MIB(1), INT64_MAX, SPEC_KEEP);
+	spec->guest_numa_nodes =
+		get_number(&r, "guest_numa_nodes", 1, SPEC_NODES_MAX, SPEC_KEEP);
 	spec->ceiling_bytes = get_number(&r, "ceiling_bytes", 0, INT64_MAX, SPEC_KEEP);
 	spec->timeout_ns = get_timeout(&r);
 	get_expect(&r, spec);
