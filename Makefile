@@ -17,20 +17,22 @@ SAN      ?=
 # One static program serves the host, the guest and a FROM scratch image; sanitizers need dynamic.
 STATIC   ?= $(if $(SAN),,-static)
 CFLAGS   ?=
+# Two folders make the same bytes: what is compiled in is named as seen from here.
+export PWD := $(CURDIR)
 ALLFLAGS := -std=gnu11 $(OPT) $(WARN) $(WERROR) $(SAN) -fno-omit-frame-pointer -pthread \
-            -D_GNU_SOURCE -DOOMLAB_VERSION='"$(VERSION)"' -MMD -MP $(CFLAGS)
+            -ffile-prefix-map='$(CURDIR)=.' -D_GNU_SOURCE -DOOMLAB_VERSION='"$(VERSION)"' -MMD -MP $(CFLAGS)
 LAB_INC  := -Ilab -I.
 LAB_LIBS := -lcgroup -ljansson -larchive -ldw -lelf -liberty -lz -llzma -lbz2
 CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm
 
-# Debian packages: to build and run, then what only the developers' targets need.
+# Debian packages: to build, run and test, then what only the developers' targets need.
 QEMU_PKG := $(if $(filter aarch64,$(shell uname -m)),qemu-system-arm,qemu-system-x86)
 PACKAGES := gcc libc6-dev pkg-config libcgroup-dev libjansson-dev libarchive-dev libdw-dev \
             libelf-dev libiberty-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils zstd \
-            lz4 scdoc procps \
+            lz4 scdoc procps libc6-dbg python3 \
             $(QEMU_PKG) qemu-system-common
 # The sanitizers' libraries are a package of the same version as clang's.
-DEV_PACKAGES = gdb clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck
+DEV_PACKAGES = gdb clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck debootstrap
 CLANG_RT     = $(shell apt-cache depends clang 2>/dev/null | \
                  sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')
 
@@ -73,10 +75,14 @@ define install_packages
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
 		echo "make deps: no apt here; install what your system calls:$$missing" >&2; exit 1; fi; \
-	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	echo "make deps: $$sudo apt-get install$$missing"; \
-	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-		$$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+	as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	if [ -n "$$as_root" ] && ! command -v sudo >/dev/null; then \
+		echo "make deps: neither root nor sudo; have root run: apt-get install --no-install-recommends$$missing" >&2; \
+		exit 1; fi; \
+	echo "make deps: $$as_root apt-get install$$missing"; \
+	as_root="$$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600"; \
+	$$as_root update </dev/null && \
+	$$as_root install -y --no-install-recommends $$missing </dev/null >/dev/null
 endef
 
 deps: ## install what is needed (Debian packages by apt) and fetch the VM's kernels
