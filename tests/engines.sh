@@ -80,7 +80,12 @@ start_podman() {
 	chmod +x "$engine_bin/podman"
 	# shellcheck disable=SC2034 # used by those who source this
 	engine_reason=$("$engine_bin/podman" info 2>&1 >/dev/null | head -n 1)
-	"$engine_bin/podman" info >/dev/null 2>&1
+	"$engine_bin/podman" info >/dev/null 2>&1 || return
+	# A user's limits hold where memory is delegated to that user.
+	[ "$(id -u)" != 0 ] || return 0
+	# shellcheck disable=SC2034 # used by those who source this
+	engine_reason='no memory cgroup for podman of this user'
+	"$engine_bin/podman" info --format '{{.Host.CgroupControllers}}' | grep -qw memory
 }
 
 # dockerd takes its containerd and its shims with it; its mounts stay, and would keep $scratch.

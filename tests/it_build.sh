@@ -35,6 +35,7 @@ like "$out" 'make deps: neither root nor sudo; have root run: apt-get install .*
 is "$(echo "$out" | grep -vc '^make\(\[[0-9]\]\)\?: \*\*\*') $calls" '1 ' "... in one line, before anything else"
 
 # As sudo does it: the caller's environment stays behind.
+# shellcheck disable=SC2016 # for the fake
 fake sudo 'exec env -i PATH="$PATH" "$@"'
 install deps-dev
 is $status 0 "an ordinary user with sudo: make deps-dev works"
@@ -73,6 +74,7 @@ done
 # The README's example, word for word.
 mkdir "$scratch/include"
 ln -s "$top/src" "$scratch/include/oomlab"
+# shellcheck disable=SC2016 # the fences
 sed -n '/^```c$/,/^```$/{ /^```/d; p }' "$top/README.md" >"$scratch/example.c"
 out=$(cc -Wall -Wextra -Wconversion -Werror -I"$scratch/include" -o "$scratch/example" \
 	"$scratch/example.c" "$scratch/one/build/liboomlab.a" -pthread 2>&1)
