@@ -55,7 +55,7 @@ HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: all scenario scenarios list check tests check-unit check-vm bench asan fuzz fuzzers lint \
+.PHONY: all scenario scenarios list check tests check-unit check-vm check-bare bench asan fuzz fuzzers lint \
         format deps deps-dev kernel image image-files install uninstall clean help
 
 help: ## this text
@@ -136,6 +136,9 @@ check-unit: $(CHECKS) ## run the unit tests alone
 
 check-vm: all image-files $(HELPERS) ## run the tests that boot VMs alone
 	@BUILD="$(BUILD)" tests/run tests/it_vm*.sh
+
+check-bare: ## run the README's two commands in a new Debian that has nothing (root; BARE="root user")
+	@tests/bare $(BARE)
 
 bench: all $(BENCHES) $(HELPERS) ## measure against floors and peers, as ratios
 	@BUILD="$(BUILD)" tests/bench/run
