@@ -17,7 +17,7 @@ run_in() {
 	rm -rf "$dir"
 	case $place in
 	host) set -- --backend=cgroup "$@" ;;
-	6.*) set -- --backend=vm --kernel="$place" "$@" ;;
+	6.*) set -- --backend=vm --kernel="$place" --timeout=5m "$@" ;;
 	*) set -- --backend="$place" "$@" ;;
 	esac
 	"$oomlab" run --quiet --preload --reports="$dir" "$@" >"$scratch/out" 2>&1

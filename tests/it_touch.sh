@@ -15,7 +15,7 @@ run_in() {
 	rm -rf "$dir"
 	case $1 in
 	host) set -- --backend=cgroup "${@:2}" ;;
-	*) set -- --backend=vm --kernel="$1" "${@:2}" ;;
+	*) set -- --backend=vm --kernel="$1" --timeout=5m "${@:2}" ;;
 	esac
 	"$oomlab" run --quiet --reports="$dir" "$@" >"$scratch/out" 2>&1
 }

@@ -28,7 +28,7 @@ if [ "${1-}" != guest ]; then
 	if lacks docker dockerd && lacks podman; then skip_all 'no docker and no podman here'; fi
 	make -s -C "$top" BUILD="$build" image-files >/dev/null || exit 1
 	BUILD=$build "$oomlab" run --quiet --backend=vm --share-host \
-		--guest-ram=3G --timeout=10m --no-touch-profile --reports="$scratch/reports" \
+		--guest-ram=3G --timeout=20m --no-touch-profile --reports="$scratch/reports" \
 		-- bash "$(realpath "$0")" guest
 	exit
 fi

@@ -189,7 +189,7 @@ inside() {
 	kernel=$1
 	need "$kernel: programs inside the VM" share || return 0
 	"$oomlab" run --quiet --backend=vm --kernel="$kernel" --share-host --guest-ram=3G \
-		--no-touch-profile --timeout=5m --reports="$scratch/guest" \
+		--no-touch-profile --timeout=15m --reports="$scratch/guest" \
 		-- bash "$(realpath "$0")" guest 2>"$scratch/errors" | spread
 	[ -e "$scratch/$kernel/end" ]
 	ok $? "$kernel: all ran inside the VM" "$(cat "$scratch/errors")"
@@ -218,7 +218,7 @@ ending() {
 catalogue() {
 	for name in $("$oomlab" list | cut -d' ' -f1); do
 		for how in 5 off; do
-			"$oomlab" run --quiet --backend=vm --kernel="$1" --premortem=$how \
+			"$oomlab" run --quiet --backend=vm --kernel="$1" --timeout=5m --premortem=$how \
 				--no-touch-profile --reports="$scratch/$1-$name-$how" "$name" >"$scratch/out" 2>&1
 			is $? 0 "$1 $name --premortem=$how passes"
 		done

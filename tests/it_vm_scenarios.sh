@@ -6,7 +6,7 @@
 
 # run KERNEL NAME: its exit status; reports go to a folder of that kernel and scenario.
 run() {
-	"$oomlab" run --quiet --backend=vm --kernel="$1" --reports="$scratch/$1-$2" "$2" \
+	"$oomlab" run --quiet --backend=vm --kernel="$1" --timeout=5m --reports="$scratch/$1-$2" "$2" \
 		>"$scratch/out" 2>&1
 }
 

@@ -8,7 +8,7 @@ reports=$scratch/reports
 
 # vm OPTIONS... -- COMMAND...: status in $status, what it printed in $out and $errors.
 vm() {
-	out=$("$oomlab" run --quiet --backend=vm --reports="$reports" "$@" 2>"$scratch/errors")
+	out=$("$oomlab" run --quiet --backend=vm --timeout=5m --reports="$reports" "$@" 2>"$scratch/errors")
 	status=$?
 	errors=$(cat "$scratch/errors")
 }
