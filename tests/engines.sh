@@ -44,16 +44,30 @@ start_docker() {
 	command -v dockerd >/dev/null || { engine_reason='no dockerd'; return 1; }
 	[ "$(id -u)" = 0 ] || { engine_reason='dockerd needs root'; return 1; }
 	mkdir -p "$dir"
-	dockerd --data-root "$dir/root" --exec-root "$dir/exec" --pidfile "$dir/pid" \
-		--host "unix://$dir/docker.sock" --bridge none --iptables=false \
-		--exec-opt "native.cgroupdriver=${1:-cgroupfs}" >"$dir/log" 2>&1 </dev/null &
-	engine_pids+=($!)
 	printf '#!/bin/sh\nDOCKER_HOST=unix://%s/docker.sock exec %s "$@"\n' "$dir" "$client" \
 		>"$engine_bin/docker"
 	chmod +x "$engine_bin/docker"
-	wait_until 60 "$engine_bin/docker" info && return
-	engine_reason="dockerd does not answer: $(tail -n 1 "$dir/log")"
+	for _ in 1 2 3 4 5; do
+		launch_dockerd "$dir" "${1:-cgroupfs}"
+		wait_until 120 docker_is_settled
+		"$engine_bin/docker" info >/dev/null 2>&1 && return
+		engine_reason="dockerd does not answer: $(tail -n 1 "$dir/log")"
+		# It gives its containerd 15 s, which is little in a guest that is emulated.
+		grep -q 'timeout waiting for containerd' "$dir/log" || return 1
+	done
 	return 1
+}
+
+launch_dockerd() {
+	local dir=$1
+	dockerd --data-root "$dir/root" --exec-root "$dir/exec" --pidfile "$dir/pid" \
+		--host "unix://$dir/docker.sock" --bridge none --iptables=false \
+		--exec-opt "native.cgroupdriver=$2" >"$dir/log" 2>&1 </dev/null &
+	engine_pids=($!)
+}
+
+docker_is_settled() {
+	"$engine_bin/docker" info || ! kill -0 "${engine_pids[0]}"
 }
 
 # start_podman [RUNTIME [MANAGER]]: runc, because crun refuses hybrid cgroups; of cgroups, cgroupfs
