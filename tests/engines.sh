@@ -47,23 +47,41 @@ start_docker() {
 	printf '#!/bin/sh\nDOCKER_HOST=unix://%s/docker.sock exec %s "$@"\n' "$dir" "$client" \
 		>"$engine_bin/docker"
 	chmod +x "$engine_bin/docker"
-	for _ in 1 2 3 4 5; do
-		launch_dockerd "$dir" "${1:-cgroupfs}"
+	launch_dockerd "$dir" "${1:-cgroupfs}"
+	wait_until 120 docker_is_settled
+	# It gives a containerd of its own 15 s, which is little in a guest that is emulated.
+	if grep -q 'timeout waiting for containerd' "$dir/log"; then
+		start_containerd "$dir"
+		launch_dockerd "$dir" "${1:-cgroupfs}" "--containerd=$dir/containerd.sock"
 		wait_until 120 docker_is_settled
-		"$engine_bin/docker" info >/dev/null 2>&1 && return
-		engine_reason="dockerd does not answer: $(tail -n 1 "$dir/log")"
-		# It gives its containerd 15 s, which is little in a guest that is emulated.
-		grep -q 'timeout waiting for containerd' "$dir/log" || return 1
-	done
+	fi
+	"$engine_bin/docker" info >/dev/null 2>&1 && return
+	engine_reason="dockerd does not answer: $(tail -n 1 "$dir/log")"
 	return 1
 }
 
+# launch_dockerd FOLDER DRIVER OPTIONS...: it is the first of $engine_pids.
 launch_dockerd() {
-	local dir=$1
+	local dir=$1 driver=$2
+	shift 2
 	dockerd --data-root "$dir/root" --exec-root "$dir/exec" --pidfile "$dir/pid" \
-		--host "unix://$dir/docker.sock" --bridge none --iptables=false \
-		--exec-opt "native.cgroupdriver=$2" >"$dir/log" 2>&1 </dev/null &
+		--host "unix://$dir/docker.sock" --bridge none --iptables=false "$@" \
+		--exec-opt "native.cgroupdriver=$driver" >"$dir/log" 2>&1 </dev/null &
+	engine_pids=($! "${engine_pids[@]}")
+}
+
+start_containerd() {
+	cat >"$1/containerd.toml" <<-END
+		version = 2
+		disabled_plugins = ["io.containerd.grpc.v1.cri"]
+		root = "$1/containerd"
+		state = "$1/containerd-state"
+		[grpc]
+		address = "$1/containerd.sock"
+	END
+	containerd --config "$1/containerd.toml" >"$1/containerd.log" 2>&1 </dev/null &
 	engine_pids=($!)
+	wait_until 120 test -S "$1/containerd.sock"
 }
 
 docker_is_settled() {
