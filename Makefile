@@ -17,26 +17,35 @@ SAN      ?=
 # One static program serves the host, the guest and a FROM scratch image; sanitizers need dynamic.
 STATIC   ?= $(if $(SAN),,-static)
 CFLAGS   ?=
+# Two folders make the same bytes: what is compiled in is named as seen from here.
+export PWD := $(CURDIR)
 ALLFLAGS := -std=gnu11 $(OPT) $(WARN) $(WERROR) $(SAN) -fno-omit-frame-pointer -pthread \
-            -D_GNU_SOURCE -DOOMLAB_VERSION='"$(VERSION)"' -MMD -MP $(CFLAGS)
+            -ffile-prefix-map='$(CURDIR)=.' -D_GNU_SOURCE -DOOMLAB_VERSION='"$(VERSION)"' -MMD -MP $(CFLAGS)
 LAB_INC  := -Ilab -I.
 LAB_LIBS := -lcgroup -ljansson -larchive -ldw -lelf -liberty -lz -llzma -lbz2
 CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm
 
-# Debian packages: to build and run, then what only the developers' targets need.
+# Debian packages: to build, run and test, then what only the developers' targets need.
 QEMU_PKG := $(if $(filter aarch64,$(shell uname -m)),qemu-system-arm,qemu-system-x86)
 PACKAGES := gcc libc6-dev pkg-config libcgroup-dev libjansson-dev libarchive-dev libdw-dev \
             libelf-dev libiberty-dev zlib1g-dev liblzma-dev libbz2-dev check perl jq xz-utils zstd \
-            lz4 scdoc procps \
+            lz4 scdoc procps libc6-dbg python3 \
             $(QEMU_PKG) qemu-system-common
 # The sanitizers' libraries are a package of the same version as clang's.
-DEV_PACKAGES = linux-source-6.1 gdb clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck
+DEV_PACKAGES = gdb clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck debootstrap
 CLANG_RT     = $(shell apt-cache depends clang 2>/dev/null | \
                  sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')
 
 # The engines that tests start, what rootless Podman and the systemd driver need, and what reads the
 # files in containers/.
 CONTAINER_PACKAGES := docker.io podman runc crun uidmap systemd dbus-user-session python3-yaml
+
+# What tests start as targets besides: the kernel's own tests, and programs as people have them,
+# where there is none from elsewhere.
+absent = $(if $(shell command -v $(1) 2>/dev/null),,$(2))
+TARGET_PACKAGES = linux-source-6.1 stress-ng golang-go g++ \
+                  $(call absent,npm,nodejs npm) $(call absent,javac,default-jdk-headless) \
+                  $(if $(wildcard /usr/lib/postgresql/*/bin/postgres),,postgresql)
 
 LAB_C      := $(wildcard lab/*.c lab/*/*.c)
 SCENARIO_C := $(filter-out scenarios/scenario_main.c,$(wildcard scenarios/*.c))
@@ -53,7 +62,7 @@ HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: all scenario scenarios list check tests check-unit check-vm bench asan fuzz fuzzers lint \
+.PHONY: all scenario scenarios list check tests check-unit check-vm check-bare bench asan fuzz fuzzers lint \
         format deps deps-dev kernel image image-files install uninstall clean help
 
 help: ## this text
@@ -73,10 +82,14 @@ define install_packages
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
 		echo "make deps: no apt here; install what your system calls:$$missing" >&2; exit 1; fi; \
-	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	echo "make deps: $$sudo apt-get install$$missing"; \
-	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-		$$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+	as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	if [ -n "$$as_root" ] && ! command -v sudo >/dev/null; then \
+		echo "make deps: neither root nor sudo; have root run: apt-get install --no-install-recommends$$missing" >&2; \
+		exit 1; fi; \
+	echo "make deps: $$as_root apt-get install$$missing"; \
+	as_root="$$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600"; \
+	$$as_root update </dev/null && \
+	$$as_root install -y --no-install-recommends $$missing </dev/null >/dev/null
 endef
 
 deps: ## install what is needed (Debian packages by apt) and fetch the VM's kernels
@@ -84,7 +97,7 @@ deps: ## install what is needed (Debian packages by apt) and fetch the VM's kern
 	@$(MAKE) --no-print-directory kernel
 
 deps-dev: ## install what lint, format, fuzz and the tests of container engines need besides
-	$(call install_packages,$(DEV_PACKAGES) $(CONTAINER_PACKAGES))
+	$(call install_packages,$(DEV_PACKAGES) $(CONTAINER_PACKAGES) $(TARGET_PACKAGES))
 
 kernel: ## fetch the VM's kernels into the cache (KERNELS="6.12 6.1"), nothing is installed
 	@lab/launch/fetch-kernel.sh $(KERNELS)
@@ -130,6 +143,9 @@ check-unit: $(CHECKS) ## run the unit tests alone
 
 check-vm: all image-files $(HELPERS) ## run the tests that boot VMs alone
 	@BUILD="$(BUILD)" tests/run tests/it_vm*.sh
+
+check-bare: ## run the README's two commands in a new Debian that has nothing (root; BARE="root user")
+	@tests/bare $(BARE)
 
 bench: all $(BENCHES) $(HELPERS) ## measure against floors and peers, as ratios
 	@BUILD="$(BUILD)" tests/bench/run

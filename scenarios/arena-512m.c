@@ -38,7 +38,7 @@ const struct scenario scenario = {
 	.run = clear_a_smaller_one,
 	.cgroup = {.memory_max = BYTES(MIB(640)), .memory_swap_max = BYTES(0)},
 	.vm = {.ram_bytes = GIB(3)},
-	.timeout_sec = 60,
+	.timeout_sec = 300,
 	.ceiling_bytes = MIB(528),
 	.expect =
 		{

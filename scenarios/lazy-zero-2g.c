@@ -52,7 +52,7 @@ const struct scenario scenario = {
 	.run = clear_as_handed_out,
 	.cgroup = {.memory_max = BYTES(MIB(512)), .memory_swap_max = BYTES(0)},
 	.vm = {.ram_bytes = GIB(3)},
-	.timeout_sec = 60,
+	.timeout_sec = 300,
 	.ceiling_bytes = MIB(80),
 	.expect =
 		{

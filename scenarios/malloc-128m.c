@@ -31,7 +31,7 @@ const struct scenario scenario = {
 	.twin = "memset-128m",
 	.run = take_and_leave,
 	.cgroup = {.memory_max = BYTES(MIB(256)), .memory_swap_max = BYTES(0)},
-	.timeout_sec = 20,
+	.timeout_sec = 120,
 	.ceiling_bytes = MIB(8),
 	.expect =
 		{

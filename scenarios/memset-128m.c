@@ -34,7 +34,7 @@ const struct scenario scenario = {
 	.twin = "malloc-128m",
 	.run = take_and_clear,
 	.cgroup = {.memory_max = BYTES(MIB(256)), .memory_swap_max = BYTES(0)},
-	.timeout_sec = 20,
+	.timeout_sec = 120,
 	.ceiling_bytes = MIB(136),
 	.expect =
 		{

@@ -40,7 +40,7 @@ const struct scenario scenario = {
 	.cgroup = {.memory_max = BYTES(MIB(512)), .memory_swap_max = BYTES(0)},
 	.vm = {.ram_bytes = GIB(3)},
 	.needs = (const enum need[]){NEED_KMSG, NEED_END},
-	.timeout_sec = 60,
+	.timeout_sec = 300,
 	.ceiling_bytes = GIB(2) + MIB(8),
 	.expect =
 		{

@@ -37,7 +37,7 @@ const struct scenario scenario = {
 	.run = ask_for_too_much,
 	.cgroup = {.memory_max = BYTES(MIB(512)), .memory_swap_max = BYTES(0)},
 	.vm = {.overcommit_memory = OVERCOMMIT_NEVER, .overcommit_ratio = 50, .ram_bytes = GIB(3)},
-	.timeout_sec = 60,
+	.timeout_sec = 300,
 	.ceiling_bytes = GIB(2) + MIB(8),
 	.expect =
 		{

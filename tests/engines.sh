@@ -44,16 +44,48 @@ start_docker() {
 	command -v dockerd >/dev/null || { engine_reason='no dockerd'; return 1; }
 	[ "$(id -u)" = 0 ] || { engine_reason='dockerd needs root'; return 1; }
 	mkdir -p "$dir"
-	dockerd --data-root "$dir/root" --exec-root "$dir/exec" --pidfile "$dir/pid" \
-		--host "unix://$dir/docker.sock" --bridge none --iptables=false \
-		--exec-opt "native.cgroupdriver=${1:-cgroupfs}" >"$dir/log" 2>&1 </dev/null &
-	engine_pids+=($!)
 	printf '#!/bin/sh\nDOCKER_HOST=unix://%s/docker.sock exec %s "$@"\n' "$dir" "$client" \
 		>"$engine_bin/docker"
 	chmod +x "$engine_bin/docker"
-	wait_until 300 "$engine_bin/docker" info && return
+	launch_dockerd "$dir" "${1:-cgroupfs}"
+	wait_until 200 docker_is_settled
+	# It gives a containerd of its own 15 s, which is little in a guest that is emulated.
+	if grep -q 'timeout waiting for containerd' "$dir/log"; then
+		start_containerd "$dir"
+		launch_dockerd "$dir" "${1:-cgroupfs}" "--containerd=$dir/containerd.sock"
+		wait_until 200 docker_is_settled
+	fi
+	"$engine_bin/docker" info >/dev/null 2>&1 && return
 	engine_reason="dockerd does not answer: $(tail -n 1 "$dir/log")"
 	return 1
+}
+
+# launch_dockerd FOLDER DRIVER OPTIONS...: it is the first of $engine_pids.
+launch_dockerd() {
+	local dir=$1 driver=$2
+	shift 2
+	dockerd --data-root "$dir/root" --exec-root "$dir/exec" --pidfile "$dir/pid" \
+		--host "unix://$dir/docker.sock" --bridge none --iptables=false "$@" \
+		--exec-opt "native.cgroupdriver=$driver" >"$dir/log" 2>&1 </dev/null &
+	engine_pids=($! "${engine_pids[@]}")
+}
+
+start_containerd() {
+	cat >"$1/containerd.toml" <<-END
+		version = 2
+		disabled_plugins = ["io.containerd.grpc.v1.cri"]
+		root = "$1/containerd"
+		state = "$1/containerd-state"
+		[grpc]
+		address = "$1/containerd.sock"
+	END
+	containerd --config "$1/containerd.toml" >"$1/containerd.log" 2>&1 </dev/null &
+	engine_pids=($!)
+	wait_until 120 test -S "$1/containerd.sock"
+}
+
+docker_is_settled() {
+	"$engine_bin/docker" info || ! kill -0 "${engine_pids[0]}"
 }
 
 # start_podman [RUNTIME [MANAGER]]: runc, because crun refuses hybrid cgroups; of cgroups, cgroupfs
@@ -80,7 +112,12 @@ start_podman() {
 	chmod +x "$engine_bin/podman"
 	# shellcheck disable=SC2034 # used by those who source this
 	engine_reason=$("$engine_bin/podman" info 2>&1 >/dev/null | head -n 1)
-	"$engine_bin/podman" info >/dev/null 2>&1
+	"$engine_bin/podman" info >/dev/null 2>&1 || return
+	# A user's limits hold where memory is delegated to that user.
+	[ "$(id -u)" != 0 ] || return 0
+	# shellcheck disable=SC2034 # used by those who source this
+	engine_reason='no memory cgroup for podman of this user'
+	"$engine_bin/podman" info --format '{{.Host.CgroupControllers}}' | grep -qw memory
 }
 
 # dockerd takes its containerd and its shims with it; its mounts stay, and would keep $scratch.

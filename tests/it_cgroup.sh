@@ -6,14 +6,8 @@
 hog=$(cd "$top" && realpath "${BUILD:-build}")/tests/helpers/hog
 reports=$scratch/reports
 
-skip_all() {
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-[ "$(id -u)" = 0 ] || skip_all 'needs root'
-"$oomlab" run --backend=cgroup --dry-run --memory=64M -- /bin/true >"$scratch/plan" 2>&1 ||
-	skip_all "no memory cgroup here: $(tail -1 "$scratch/plan")"
-
+need_all root cgroup
+"$oomlab" run --backend=cgroup --dry-run --memory=64M -- /bin/true >"$scratch/plan" 2>&1
 version=$(sed -n 's/.*make a cgroup v\([12]\).*/\1/p' "$scratch/plan")
 
 # run OPTIONS... -- COMMAND...: status in $status, what it printed in $out and $errors.

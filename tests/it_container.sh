@@ -394,7 +394,7 @@ check_daemon_gone() {
 	start_sleeper docker
 	kill "${engine_pids[0]}"
 	wait "${engine_pids[0]}" 2>/dev/null
-	engine_pids=()
+	engine_pids=("${engine_pids[@]:1}")
 	finish_sleeper
 	like "$status $(report "$outside" .outcome)" '^(137|143) signalled$' \
 		"docker, outside: the daemon stops under the lab"

@@ -24,10 +24,8 @@ fi
 build=$(dirname "$oomlab")
 
 if [ "${1-}" != guest ]; then
-	if ! command -v dockerd >/dev/null; then
-		skip "docker on cgroup v2" "no dockerd"
-		done_testing
-	fi
+	need_all share
+	if lacks docker dockerd && lacks podman; then skip_all 'no docker and no podman here'; fi
 	make -s -C "$top" BUILD="$build" image-files >/dev/null || exit 1
 	BUILD=$build "$oomlab" run --quiet --backend=vm --share-host \
 		--guest-ram=3G --timeout=20m --no-touch-profile --reports="$scratch/reports" \
@@ -59,6 +57,7 @@ group_kill() {
 }
 
 check_docker() {
+	need "docker on cgroup v2" docker dockerd || return 0
 	if ! start_docker cgroupfs; then
 		ok 1 "docker starts on cgroup v2" "$engine_reason"
 		return
@@ -77,14 +76,17 @@ check_docker() {
 		"docker, outside: the kernel's victim"
 }
 
+# The first runtime that is here makes the images.
 check_podman() {
+	need "podman with $1 on cgroup v2" podman "$1" || return 0
 	if ! start_podman "$1"; then
 		ok 1 "podman starts with $1" "$engine_reason"
 		return
 	fi
 	is "$(podman info --format '{{.Host.CgroupsVersion}} {{.Host.CgroupManager}} {{.Host.OCIRuntime.Name}}')" \
 		"v2 cgroupfs $1" "podman is on cgroup v2 with $1"
-	[ "$1" != crun ] || make_images podman "podman"
+	[ -n "${made-}" ] || make_images podman "podman"
+	made=yes
 	image_and_host podman "podman with $1" "$([ "$1" = runc ] || echo look)"
 }
 

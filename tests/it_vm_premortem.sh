@@ -199,6 +199,7 @@ spread() {
 
 inside() {
 	kernel=$1
+	need "$kernel: programs inside the VM" share || return 0
 	"$oomlab" run --quiet --backend=vm --kernel="$kernel" --share-host --guest-ram=3G \
 		--no-touch-profile --timeout=15m --reports="$scratch/guest" \
 		-- bash "$(realpath "$0")" guest 2>"$scratch/errors" | spread
@@ -267,6 +268,7 @@ refusals() {
 }
 
 here() {
+	need "on this host" cgroup || return 0
 	dir=$scratch/here
 	"$oomlab" run --quiet --backend=cgroup --reports="$dir" --memory=64M -- "$helper" threads \
 		>"$scratch/out" 2>&1

@@ -173,7 +173,8 @@ for signal in INT TERM; do
 	"$oomlab" run --quiet --backend=vm --reports="$reports" --memory=64M -- "$hog" sleep 60 \
 		2>"$scratch/errors" &
 	launcher=$!
-	until grep -q '"ev":"gate"' "$reports"/hog-*-$launcher/record.jsonl 2>/dev/null; do
+	until grep -q '"ev":"gate"' "$reports"/hog-*-$launcher/record.jsonl 2>/dev/null ||
+		! kill -0 $launcher 2>/dev/null; do
 		read -rt 0.05 <> <(:) || true
 	done
 	kill -$signal $launcher

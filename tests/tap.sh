@@ -45,9 +45,73 @@ skip() {
 	echo "ok $tap_count - $1 # SKIP $2"
 }
 
+# lacks THING...: whether one of them is not here; $why says which, and what would bring it.
+# A thing is root, cgroup (one that this user may make), share (--share-host works), or a program.
+lacks() {
+	local thing
+	for thing; do
+		case $thing in
+		root) [ "$(id -u)" = 0 ] || { why='needs root'; return 0; } ;;
+		cgroup) can_make_cgroup || return 0 ;;
+		share) can_share_host || return 0 ;;
+		*) command -v "$thing" >/dev/null || { why="no $thing here"; return 0; } ;;
+		esac
+	done
+	return 1
+}
+
+# What the program under test says of it, asked once.
+can_make_cgroup() {
+	if [ -z "${no_cgroup-}" ]; then
+		no_cgroup=$("$oomlab" run --backend=cgroup --dry-run --memory=64M -- /bin/true 2>&1) &&
+			no_cgroup=none
+		no_cgroup=${no_cgroup##*skip: }
+	fi
+	why="no memory cgroup here: $no_cgroup"
+	[ "$no_cgroup" = none ]
+}
+
+# Root always can; of an ordinary user it is seen by a guest, once.
+can_share_host() {
+	[ "$(id -u)" != 0 ] || return 0
+	if [ -z "${no_share-}" ]; then
+		no_share=$("$oomlab" run --quiet --backend=vm --share-host --memory=64M --no-touch-profile \
+			--reports="$scratch/share-host" -- /bin/true 2>&1) && no_share=none
+		no_share=$(echo "$no_share" | tail -n 1)
+	fi
+	why="no --share-host for this user: $no_share"
+	[ "$no_share" = none ]
+}
+
+# need NAME THING...: 1, and NAME is skipped, when one of them is not here:
+#	if need 'a core file' gdb; then ...; fi
+need() {
+	local name=$1
+	shift
+	lacks "$@" || return 0
+	skip "$name" "$why"
+	return 1
+}
+
+# skip_all WHY: the whole script.
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+# need_all THING...: the whole script is skipped when one of them is not here.
+need_all() {
+	! lacks "$@" || skip_all "$why"
+}
+
 # report FOLDER FILTER: what jq finds in the newest report.json below FOLDER.
 report() {
 	jq -r "$2" "$1/latest/report.json" 2>&1
+}
+
+# number TEXT: TEXT for arithmetic; -1, which no figure is, where it is no whole number.
+number() {
+	[[ $1 =~ ^-?[0-9]+$ ]] && echo "$1" || echo -1
 }
 
 # Processes of this test that are still there: QEMU, launchers, targets.

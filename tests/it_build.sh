@@ -1,0 +1,84 @@
+#!/bin/bash
+# it_build.sh - what the Makefile does before anything runs: how packages are asked for, and that
+# what it builds is the same in any folder.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+fakes=$scratch/fakes
+mkdir "$fakes"
+
+# fake NAME BODY: a program of that name that is found before the real one.
+fake() {
+	printf '#!/bin/sh\n%s\n' "$2" >"$fakes/$1"
+	chmod +x "$fakes/$1"
+}
+for program in sh make grep sed uname nproc find env cat; do
+	ln -s "$(command -v $program)" "$fakes/$program"
+done
+fake id 'echo 1000'
+fake dpkg-query 'exit 1'
+fake apt-cache 'exit 0'
+fake apt-get "echo \"apt-get \$*, asked \${DEBIAN_FRONTEND-as is}, \$(cat)\" >>'$scratch/calls'"
+: >"$scratch/calls"
+
+# install TARGET: $out, $status, and what was called in $calls.
+install() {
+	: >"$scratch/calls"
+	out=$(echo 'an answer' | PATH=$fakes MAKEFLAGS='' MAKELEVEL='' make -s -C "$top" "$1" 2>&1)
+	status=$?
+	calls=$(cat "$scratch/calls")
+}
+
+install deps
+is $status 2 "neither root nor sudo: make deps fails"
+like "$out" 'make deps: neither root nor sudo; have root run: apt-get install .* gcc .* jq' \
+	"... and says what to install, and who can"
+is "$(echo "$out" | grep -vc '^make\(\[[0-9]\]\)\?: \*\*\*') $calls" '1 ' "... in one line, before anything else"
+
+# As sudo does it: the caller's environment stays behind.
+# shellcheck disable=SC2016 # for the fake
+fake sudo 'exec env -i PATH="$PATH" "$@"'
+install deps-dev
+is $status 0 "an ordinary user with sudo: make deps-dev works"
+like "$out" '^make deps: sudo apt-get install .*shellcheck' "... and says what it does"
+like "$calls" 'apt-get .*update' "... the lists are brought up to date"
+like "$calls" 'apt-get .*install -y .*shellcheck' "... packages are installed"
+is "$(echo "$calls" | grep -vc 'asked noninteractive, $')" 0 "... and nobody is asked anything, unseen"
+
+fake dpkg-query 'echo install ok installed'
+install deps-dev
+is "$status $out $calls" '0  ' "all is there: nobody is called"
+
+rm "$fakes/apt-get"
+fake dpkg-query 'exit 1'
+install deps
+like "$out" 'no apt here; install what your system calls: gcc' "no Debian: says what is needed"
+
+# The same tree twice, once by way of a symbolic link.
+for folder in one 'another, longer'; do
+	mkdir "$scratch/$folder"
+	cp -r "$top/Makefile" "$top/src" "$top/scenarios" "$scratch/$folder"
+done
+ln -s 'another, longer' "$scratch/linked"
+things='build/scenarios/memset-2g build/liboomlab.a build/liboomlab_preload.so'
+for folder in one linked; do
+	# shellcheck disable=SC2086 # several words
+	(cd "$scratch/$folder" && MAKEFLAGS='' make -s BUILD=build $things >log 2>&1)
+	ok $? "a tree of its own builds" "$(cat "$scratch/$folder/log")"
+done
+for thing in $things; do
+	cmp "$scratch/one/$thing" "$scratch/linked/$thing"
+	ok $? "two folders, the same bytes: $thing"
+	is "$(grep -ac "$scratch" "$scratch/one/$thing")" 0 "... without the folder's name"
+done
+
+# The README's example, word for word.
+mkdir "$scratch/include"
+ln -s "$top/src" "$scratch/include/oomlab"
+# shellcheck disable=SC2016 # the fences
+sed -n '/^```c$/,/^```$/{ /^```/d; p }' "$top/README.md" >"$scratch/example.c"
+out=$(cc -Wall -Wextra -Wconversion -Werror -I"$scratch/include" -o "$scratch/example" \
+	"$scratch/example.c" "$scratch/one/build/liboomlab.a" -pthread 2>&1)
+ok $? "the README's example compiles without a warning" "$out"
+"$scratch/example"
+is $? 0 "... and runs"
+done_testing

@@ -1,0 +1,65 @@
+#!/bin/bash
+# it_skips.sh - what is skipped is counted and printed with its reason, and a script goes on after it.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+
+# program NAME: a test program, its text on stdin.
+program() {
+	cat >"$scratch/$1"
+	chmod +x "$scratch/$1"
+}
+program one_point <<'END'
+#!/bin/sh
+echo 'ok 1 - a disk: full # SKIP needs root: said so'
+echo 'ok 2 - another'
+echo 1..2
+END
+program whole <<'END'
+#!/bin/sh
+echo '1..0 # SKIP no memory cgroup here: v1'
+END
+program with_check <<'END'
+#!/bin/sh
+echo '# SKIP 3 tests with a cgroup: needs root # and more'
+echo 1..1
+echo 'ok 1 - x'
+END
+out=$(unset OOMLAB_MUST_RUN && "$top/tests/run" "$scratch"/{one_point,whole,with_check})
+is $? 0 "skips are no failure"
+is "$(echo "$out" | grep '^skipped ')" "skipped one_point: a disk: full: needs root: said so
+skipped whole: no memory cgroup here: v1
+skipped with_check: 3 tests with a cgroup: needs root # and more" "each is printed, with its reason"
+is "$(echo "$out" | tail -n 1)" '2 passed, 0 failed, 3 skipped' "... and counted"
+out=$(OOMLAB_MUST_RUN=1 "$top/tests/run" "$scratch"/{one_point,whole})
+is "$? $(echo "$out" | tail -n 1)" '1 1 passed, 0 failed, 2 skipped' "OOMLAB_MUST_RUN=1: the run fails"
+
+# A script of an ordinary user's, on a machine without a program, with a report that has no figure.
+mkdir "$scratch/bin" "$scratch/latest"
+printf '#!/bin/sh\necho 1000\n' >"$scratch/bin/id"
+chmod +x "$scratch/bin/id"
+echo '{}' >"$scratch/latest/report.json"
+program asks <<END
+#!/bin/bash
+. '$top/tests/tap.sh'
+PATH=$scratch/bin:\$PATH
+need 'as root' root && ok 1 'is no root'
+need 'with a tool' sh nosuch-tool || need 'with a shell' sh && ok 0 'a shell'
+is \$((\$(number "\$(report '$scratch' '.touches[]')") + 1)) 0 'no figure'
+is \$((\$(number 41) + 1)) 42 'a figure'
+done_testing
+END
+is "$(BUILD=$(dirname "$oomlab") "$scratch/asks" 2>&1)" "ok 1 - as root # SKIP needs root
+ok 2 - with a tool # SKIP no nosuch-tool here
+ok 3 - a shell
+ok 4 - no figure
+ok 5 - a figure
+1..5" "a script skips what is not here and runs the rest to its end"
+program asks_first <<END
+#!/bin/bash
+. '$top/tests/tap.sh'
+need_all sh nosuch-tool
+ok 1 'not reached'
+END
+is "$(BUILD=$(dirname "$oomlab") "$scratch/asks_first")" '1..0 # SKIP no nosuch-tool here' \
+	"or all of it is skipped"
+done_testing
