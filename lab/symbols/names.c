@@ -31,7 +31,7 @@ void names_read(struct names *names, Dwfl_Module *module)
 {
 	int count = dwfl_module_getsymtab(module);
 
-	names->items = count > 0 ? xcalloc((size_t)count, sizeof(*names->items)) : NULL;
+	names->items = xcalloc(count > 0 ? (size_t)count : 1, sizeof(*names->items));
 	for (int i = 1; i < count; i++) {
 		GElf_Addr start;
 		GElf_Sym symbol;
@@ -51,8 +51,7 @@ void names_read(struct names *names, Dwfl_Module *module)
 		if (symbol.st_size > names->largest)
 			names->largest = symbol.st_size;
 	}
-	if (names->count)
-		qsort(names->items, names->count, sizeof(*names->items), by_start);
+	qsort(names->items, names->count, sizeof(*names->items), by_start);
 }
 
 /* How many begin at or before the address. */

@@ -123,21 +123,21 @@ static void close_space(struct space *space)
 /* The one of that number, or an empty one in the place of the one that was not used for longest. */
 static struct space *space_of(struct walker *w, uint64_t id)
 {
-	struct space **oldest = &w->spaces[0];
+	size_t oldest = 0;
 
 	for (size_t i = 0; i < SPACES_OPEN_MAX; i++) {
-		struct space **at = &w->spaces[i];
+		struct space *space = w->spaces[i], *last = w->spaces[oldest];
 
-		if (*at && (*at)->id == id)
-			return *at;
-		if (*oldest && (!*at || (*at)->last_used < (*oldest)->last_used))
-			oldest = at;
+		if (space && space->id == id)
+			return space;
+		if (last && (!space || space->last_used < last->last_used))
+			oldest = i;
 	}
-	if (!*oldest)
-		*oldest = xcalloc(1, sizeof(**oldest));
-	close_space(*oldest);
-	(*oldest)->id = id;
-	return *oldest;
+	if (!w->spaces[oldest])
+		w->spaces[oldest] = xcalloc(1, sizeof(*w->spaces[oldest]));
+	close_space(w->spaces[oldest]);
+	w->spaces[oldest]->id = id;
+	return w->spaces[oldest];
 }
 
 static bool is_in(const struct walker_base *base, const struct walker_base *bases, size_t count)
