@@ -10,8 +10,8 @@
 #include <poll.h>
 
 #include "capture/capture.h"
-#include "capture/last_look.h"
 #include "record/premortem.h"
+#include "capture/last_look.h"
 
 enum { KMSG_LIMIT = 20000, WHY_MAX = 256 };
 

@@ -60,7 +60,6 @@ struct trace_sites {
 	struct trace_log_range *ranges;
 	size_t range_count;
 	bool is_damaged;	 /* the program wrote over them */
-	bool is_damaged;	 /* the program wrote over them */
 	uint64_t processes_lost; /* that found the table full: they count nothing */
 };
 
