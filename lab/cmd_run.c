@@ -101,7 +101,8 @@ static int settle_spec(struct run *run, struct err *err)
 /* Options that only a guest can follow ask for one. */
 static enum place wanted_place(const struct run_options *o)
 {
-	bool needs_guest = o->kernel || o->share_host || o->file_count || spec_wants_guest(&o->spec);
+	bool needs_guest = o->kernel || o->share_host || o->file_count ||
+			   spec_wants_guest(&o->spec);
 
 	if (o->inside_guest)
 		return PLACE_CGROUP;

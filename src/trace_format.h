@@ -83,8 +83,8 @@ enum trace_op {
 	TRACE_RESET,	      /* used fell by `size` to 0 */
 	TRACE_DECOMMIT,	      /* the pages of [offset, offset + size) went back to the kernel */
 	TRACE_RELEASE,	      /* the arena ended; `size` bytes of address space were given up */
-	TRACE_TAKE,	      /* preload: `size` bytes at address `offset`; arena: enum trace_taken */
-	TRACE_GIVE,	      /* preload: they were given back; the rest as for TRACE_TAKE */
+	TRACE_TAKE, /* preload: `size` bytes at address `offset`; arena: enum trace_taken */
+	TRACE_GIVE, /* preload: they were given back; the rest as for TRACE_TAKE */
 	TRACE_OP_COUNT
 };
 
@@ -231,13 +231,14 @@ enum trace_process_state {
 	TRACE_PROCESS_EXITED	/* by exit() */
 };
 
-/* A program image that loaded the library, or its copy by a fork; 64 bytes. Entry i has id i + 1. */
+/* A program image that loaded the library, or its copy by a fork; 64 bytes. Entry i has id i + 1.
+ */
 struct trace_process {
-	uint32_t state; /* enum trace_process_state */
-	uint32_t pid;	/* as the process itself sees it */
+	uint32_t state;	 /* enum trace_process_state */
+	uint32_t pid;	 /* as the process itself sees it */
 	uint32_t parent; /* id of the entry it was forked from; 0: none */
 	uint32_t reserved0;
-	uint64_t time_first; /* ticks, of its first call */
+	uint64_t time_first;	/* ticks, of its first call */
 	uint64_t frees_unknown; /* given back, but not found: from before a fork, or not followed */
 	uint64_t not_followed;	/* taken, but the table was full: their giving back is not seen */
 	uint64_t not_followed_bytes;
@@ -269,7 +270,7 @@ struct trace_site {
 };
 
 /* A return address (48 bits), the id of a process (12) and enum trace_taken (4). */
-#define TRACE_SITE_KEY(address, process, what)                                   \
+#define TRACE_SITE_KEY(address, process, what)                                      \
 	(((uint64_t)(address)&0xffffffffffff) | ((uint64_t)(process)&0xfff) << 48 | \
 	 (uint64_t)(what) << 60)
 #define TRACE_SITE_ADDRESS(key) ((uint64_t)(key)&0xffffffffffff)
@@ -300,11 +301,11 @@ struct trace_bucket {
 };
 
 /* Bytes of the preload library's tables, given a header. */
-#define TRACE_TABLES_BYTES(h)                                                 \
-	((uint64_t)(h)->process_capacity * sizeof(struct trace_process) +     \
-	 (uint64_t)(h)->module_capacity * sizeof(struct trace_module) +       \
-	 (uint64_t)(h)->site_capacity * sizeof(struct trace_site) +           \
-	 (uint64_t)(h)->range_capacity * sizeof(struct trace_range) +         \
+#define TRACE_TABLES_BYTES(h)                                             \
+	((uint64_t)(h)->process_capacity * sizeof(struct trace_process) + \
+	 (uint64_t)(h)->module_capacity * sizeof(struct trace_module) +   \
+	 (uint64_t)(h)->site_capacity * sizeof(struct trace_site) +       \
+	 (uint64_t)(h)->range_capacity * sizeof(struct trace_range) +     \
 	 (uint64_t)(h)->follow_buckets * sizeof(struct trace_bucket))
 
 /* Where the blocks begin, and where the tables behind them do; 64 bits whatever the types. */

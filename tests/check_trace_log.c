@@ -185,7 +185,8 @@ enum damage { NONE, HEADER, COUNTERS, FORGOTTEN, LOST, NOISE, ZEROES, COUNT, DAM
 static void scribble(const struct trace_ring *ring, enum damage damage)
 {
 	const size_t bytes = 4096;
-	char *map = mmap(NULL, SMALL_RING, PROT_READ | PROT_WRITE, MAP_SHARED, trace_ring_fd(ring), 0);
+	char *map =
+		mmap(NULL, SMALL_RING, PROT_READ | PROT_WRITE, MAP_SHARED, trace_ring_fd(ring), 0);
 	struct trace_header *header = (void *)map;
 	struct trace_block *block =
 		(void *)(map + TRACE_BLOCKS_OFFSET(header->arena_capacity) + bytes);

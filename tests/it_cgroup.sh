@@ -150,6 +150,7 @@ is $status 3 '--repeat: the status of the first that is not 0'
 # Interrupted, in a run or between two, it says so, whatever the runs before came to.
 for when in 'last 1' 'first 0'; do
 	mkdir "$scratch/repeat"
+	# shellcheck disable=SC2016 # for the shell in the cgroup
 	"$oomlab" run --quiet --backend=cgroup --reports="$scratch/repeat" --memory=64M --repeat=50 -- \
 		sh -c '[ -e "$0/started" ] && exec "$1" stubborn 60; : >"$0/started"; exit 3' \
 		"$scratch/repeat" "$hog" 2>"$scratch/errors" &

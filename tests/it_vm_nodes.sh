@@ -13,7 +13,7 @@ killed() {
 	local name="$kernel, $constraint, ${*:5}"
 	shift 4
 	"$oomlab" run --quiet --backend=vm --kernel="$kernel" --guest-ram=256M --guest-numa=2 --memory=max \
-		--timeout=5m --reports="$reports" -- "$nodes" "$@" >"$scratch/out" 2>"$scratch/errors"
+		--no-touch-profile --timeout=5m --reports="$reports" -- "$nodes" "$@" >"$scratch/out" 2>"$scratch/errors"
 	is "$? $(cat "$scratch/errors")" '0 ' "$name: a child was killed, its parent ended with 0"
 	child=$(sed -n 's/^child //p' "$scratch/out")
 	is "$(sed -n 's/.*Killed process \([0-9]*\) .*/\1/p' "$reports/latest/kmsg.log" | sort -u)" "$child" \

@@ -152,8 +152,7 @@ static bool is_header_whole(const struct trace_ring *ring, const struct trace_he
 	const size_t tail = offsetof(struct trace_header, process_capacity);
 
 	return !memcmp(now, made, head) &&
-	       !memcmp((const char *)now + tail, (const char *)made + tail,
-		       sizeof(*now) - tail) &&
+	       !memcmp((const char *)now + tail, (const char *)made + tail, sizeof(*now) - tail) &&
 	       are_counters_sound(ring, now);
 }
 

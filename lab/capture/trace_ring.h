@@ -92,7 +92,7 @@ struct trace_log {
 	uint64_t torn; /* those of `lost` that are still in the ring but do not fit */
 	/* Taken, but not as a writer leaves them: what they held is not in `lost`. */
 	uint64_t blocks_damaged;
-	bool is_header_damaged; /* nor is what only its counters knew */
+	bool is_header_damaged;	  /* nor is what only its counters knew */
 	uint64_t arenas_lost;	  /* arenas that found the table full, or whose entry is invalid */
 	bool is_clock_sound;	  /* false: no usable calibration, all t_ns are 0 */
 	struct trace_sites asked; /* what the preload library counted; empty without it */

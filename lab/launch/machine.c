@@ -6,8 +6,9 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 
-#define VIRTIO_MMIO "virtio_mmio", "virtio-serial-device", "vhost-user-fs-device", "virtio-blk-device"
-#define VIRTIO_PCI  "virtio_pci", "virtio-serial-pci", "vhost-user-fs-pci", "virtio-blk-pci"
+#define VIRTIO_MMIO \
+	"virtio_mmio", "virtio-serial-device", "vhost-user-fs-device", "virtio-blk-device"
+#define VIRTIO_PCI "virtio_pci", "virtio-serial-pci", "vhost-user-fs-pci", "virtio-blk-pci"
 
 static const struct machine machines[] = {
 	{
@@ -16,7 +17,8 @@ static const struct machine machines[] = {
 		.package = "qemu-system-x86",
 		.console = "ttyS0",
 		.append = "reboot=t tsc=reliable no_timer_check",
-		.boards = {{"microvm,rtc=on,isa-serial=on", VIRTIO_MMIO, false}, {"pc", VIRTIO_PCI, true}},
+		.boards = {{"microvm,rtc=on,isa-serial=on", VIRTIO_MMIO, false},
+			   {"pc", VIRTIO_PCI, true}},
 	},
 	{
 		.uname = "aarch64",

@@ -163,8 +163,9 @@ static void add_swap(struct args *args, const struct qemu_config *c)
 	if (c->swap_fd < 0)
 		return;
 	arg(args, "-blockdev");
-	arg(args, "raw,node-name=swap,file.driver=file,file.locking=off,"
-		  "file.filename=/proc/self/fd/%d",
+	arg(args,
+	    "raw,node-name=swap,file.driver=file,file.locking=off,"
+	    "file.filename=/proc/self/fd/%d",
 	    c->swap_fd);
 	arg(args, "-device");
 	arg(args, "%s,drive=swap,serial=" GUEST_SWAP_SERIAL, c->board->disk);

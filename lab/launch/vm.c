@@ -241,8 +241,7 @@ static int prepare(struct vm *vm, struct err *err)
 	const struct vm_request *request = vm->request;
 
 	vm->config.machine = find_machine(err);
-	if (!vm->config.machine ||
-	    check_ram(request->ram_bytes, request->swap_bytes, err) < 0 ||
+	if (!vm->config.machine || check_ram(request->ram_bytes, request->swap_bytes, err) < 0 ||
 	    kernel_find(request->kernel, &vm->kernel, err) < 0 || accel_choose(&vm->accel, err) < 0)
 		return -1;
 	vm->config.board = machine_board(vm->config.machine, request->numa_nodes > 1);

@@ -20,13 +20,13 @@
 #include "base/err.h"
 
 struct vm_request {
-	const char *kernel; /* a path to a vmlinuz, a series such as "6.1", or NULL: the default */
-	uint64_t ram_bytes; /* of the guest */
+	const char *kernel;  /* a path to a vmlinuz, a series such as "6.1", or NULL: the default */
+	uint64_t ram_bytes;  /* of the guest */
 	uint64_t swap_bytes; /* of its swap disk; 0: none */
 	int numa_nodes;	     /* its RAM is split among; 0, 1: one */
-	char *const *argv;  /* what PID 1 runs: oomlab's own arguments, argv[0] included */
-	char *const *envp;  /* the environment the target gets; NULL: PATH only */
-	const char *cwd;    /* of the target; "/" where the guest has none such, as below /proc */
+	char *const *argv;   /* what PID 1 runs: oomlab's own arguments, argv[0] included */
+	char *const *envp;   /* the environment the target gets; NULL: PATH only */
+	const char *cwd;     /* of the target; "/" where the guest has none such, as below /proc */
 	char *const *programs; /* absolute paths to pack with all they load; NULL-terminated */
 	char *const *files;    /* absolute paths of further files; NULL-terminated; may be NULL */
 	bool share_host;       /* the host's file system read-only through virtiofs */

@@ -149,8 +149,8 @@ static int pack_all(struct initramfs *fs, const struct vm_request *request,
 		    const struct kernel *kernel, struct err *err)
 {
 	if (pack_skeleton(fs, err) < 0 || pack_init(fs, err) < 0 ||
-	    pack_modules(fs, kernel, request, err) < 0 ||
-	    pack_request(fs, request, err) < 0 || pack_target(fs, request, err) < 0)
+	    pack_modules(fs, kernel, request, err) < 0 || pack_request(fs, request, err) < 0 ||
+	    pack_target(fs, request, err) < 0)
 		return -1;
 	return initramfs_finish(fs, err);
 }

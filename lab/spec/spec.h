@@ -52,7 +52,8 @@ void spec_release(struct spec *spec);
 
 /*
  * The same as a JSON object, and back; the keys are those a scenario prints, plus oom_score_adj,
- * guest_swap_bytes, guest_numa_nodes and timeout_ns. spec_to_json() returns a new reference, never NULL.
+ * guest_swap_bytes, guest_numa_nodes and timeout_ns. spec_to_json() returns a new reference, never
+ * NULL.
  */
 json_t *spec_to_json(const struct spec *spec);
 int spec_from_json(const json_t *object, const char *who, struct spec *spec, struct err *err);

@@ -270,8 +270,7 @@ int spec_from_json(const json_t *object, const char *who, struct spec *spec, str
 	spec->thp = get_thp(&r);
 	spec->ram_bytes = get_number(&r, "ram_bytes", 0, INT64_MAX, SPEC_KEEP);
 	spec->guest_swap_bytes = get_number(&r, "guest_swap_bytes", MIB(1), INT64_MAX, SPEC_KEEP);
-	spec->guest_numa_nodes =
-		get_number(&r, "guest_numa_nodes", 1, SPEC_NODES_MAX, SPEC_KEEP);
+	spec->guest_numa_nodes = get_number(&r, "guest_numa_nodes", 1, SPEC_NODES_MAX, SPEC_KEEP);
 	spec->ceiling_bytes = get_number(&r, "ceiling_bytes", 0, INT64_MAX, SPEC_KEEP);
 	spec->timeout_ns = get_timeout(&r);
 	get_expect(&r, spec);

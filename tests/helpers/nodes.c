@@ -1,6 +1,7 @@
 /*
- * nodes.c - brings an OOM about in ways that are not the limit of its own cgroup: by cpusets, memory
- * policies, cgroups beside its own, the whole machine. Root of a guest with NUMA nodes runs it.
+ * nodes.c - brings an OOM about in ways that are not the limit of its own cgroup: by cpusets,
+ *memory policies, cgroups beside its own, the whole machine. Root of a guest with NUMA nodes runs
+ *it.
  *
  *	nodes bind MIB          a child bound to node 1 (mbind's policy) touches MIB
  *	nodes cpuset MIB        a child in a cpuset of node 1, made beside the run's cgroup, does
@@ -55,10 +56,11 @@ static void make_group(int has_cpuset, const char *limit_mib)
 	put(GROUP, "memory.swap.max", "0");
 }
 
-/* In one mapping, so that huge pages make it fast where there are such. */
+/* In one mapping, for huge pages; not reserved, since a request of more than all RAM is refused. */
 static void touch(size_t mib, int locks)
 {
-	char *p = mmap(NULL, mib << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, mib << 20, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		_exit(3);

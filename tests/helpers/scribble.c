@@ -1,7 +1,8 @@
 /*
  * scribble.c - writes to an arena, then over the ring it is traced in, as a wild pointer would.
  *
- *	scribble MODE    none, all (noise), zero (all), header, counters, blocks (noise), wipe (blocks)
+ *	scribble MODE    none, all (noise), zero (all), header, counters, blocks (noise), wipe
+ *(blocks)
  *
  * The descriptor is the one the lab hands over.
  */
