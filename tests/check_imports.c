@@ -226,13 +226,14 @@ START_TEST(the_first_argument_tells_the_rest)
 
 		ck_assert_int_eq(io_read_line_at(AT_FDCWD, path, comm, sizeof(comm)), 0);
 	}
-	found = exec_name(child, comm, cat);
+	/* The kernel sets the name before the arguments. */
+	while (!found)
+		found = exec_name(child, comm, cat);
 	expected = text_format("%s/in/a-name-longer-than-15", scratch_dir);
 	close(pipes[0]);
 	close(pipes[1]);
 	kill(child, SIGKILL);
 	ck_assert_int_eq(waitpid(child, NULL, 0), child);
-	ck_assert_ptr_nonnull(found);
 	ck_assert_str_eq(found, expected);
 }
 END_TEST
