@@ -32,8 +32,9 @@ cd /dev/shm && mkdir mounted && head -c 4194304 /dev/zero >image && mke2fs -q im
 exec "$1" touch 80
 SCRIPT
 
+# Every page that is swapped is one more for the profile, which takes minutes then.
 for kernel in 6.12 6.1; do
-	vm --kernel=$kernel --share-host --guest-swap=96M --guest-numa=2 --memory=64M --swap=64M \
+	vm --kernel=$kernel --share-host --guest-swap=96M --guest-numa=2 --memory=64M --swap=64M --no-touch-profile \
 		--timeout=5m -- /bin/sh "$scratch/look.sh" "$hog"
 	is $status 0 "$kernel: more than the limit is touched, and survives by swapping"
 	like "$out" '^swap /dev/vd[a-z]+ partition 98300$' "$kernel: the swap disk is on"
@@ -51,7 +52,7 @@ done
 vm --guest-swap=96M --memory=64M -- "$hog" touch 200
 is "$(report "$reports" .outcome)" oom_killed 'a swap disk that a limit of no swap forbids: killed'
 like "$(told)" 'is 64 MiB, and it may not swap' '... and the report says which of the two it was'
-# Every page that is swapped is one more for the profile, which takes minutes then.
+
 vm --guest-swap=32M --memory=64M --swap=64M --no-touch-profile --timeout=5m -- "$hog" touch 200
 is "$(report "$reports" .outcome)" oom_killed 'a swap disk that is too small: killed'
 is "$(told | grep -c 'there is no swap\|may not swap')" 0 '... and nobody says there was none'
