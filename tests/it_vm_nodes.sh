@@ -37,9 +37,9 @@ for kernel in 6.12 6.1; do
 	killed $kernel NONE global none all 400
 done
 killed 6.12 CPUSET cpuset none both 200 180
-killed 6.12 MEMCG own /nodes both 200 48
-killed 6.12 MEMCG own /nodes limit 100 48
-killed 6.1 MEMCG own /nodes limit 100 48 mlock
+killed 6.12 MEMCG other /nodes both 200 48
+killed 6.12 MEMCG other /nodes limit 100 48
+killed 6.1 MEMCG other /nodes limit 100 48 mlock
 
 is "$(strays)" "" "no process is left"
 done_testing
