@@ -15,14 +15,6 @@ run() {
 of() {
 	report "$reports" "$1"
 }
-# The report as one line, so that no line end hides a sentence.
-story() {
-	tr '\n' ' ' <"$reports/latest/report.txt" | tr -s ' '
-}
-unlike() { # TEXT PATTERN NAME
-	! printf '%s\n' "$1" | grep -Eq -- "$2"
-	ok $? "$3" "'$2' is in: $1"
-}
 # Kill lines of the kernel log, read by this script: their pids.
 killed_pids() {
 	sed -n 's/.*Killed process \([0-9]*\) .*/\1/p' "$reports/latest/kmsg.log" | sort -un
@@ -38,11 +30,11 @@ on_this_kernel() {
 	is "$(of .run.ended)" timed_out 'a parent that does not end: and how it ended stands beside'
 	is "$(of '.kills | map(select(.relation == "child") | .victim_comm) | join(" ")')" tail \
 		'a parent that does not end: tail was killed'
-	like "$(story)" 'killed a process that the program had started: tail' \
+	like "$(story "$reports")" 'killed a process that the program had started: tail' \
 		'a parent that does not end: who it was'
-	like "$(story)" 'did not end; the lab stopped it after .*, at its timeout, with SIGKILL' \
+	like "$(story "$reports")" 'did not end; the lab stopped it after .*, at its timeout, with SIGKILL' \
 		'a parent that does not end: by whom it was stopped'
-	unlike "$(story)" 'OOM killer is to blame' 'a parent that does not end: nobody is acquitted'
+	unlike "$(story "$reports")" 'OOM killer is to blame' 'a parent that does not end: nobody is acquitted'
 	run --backend=cgroup --memory=32M --timeout=3 --no-touch-profile --expect=child_oom_killed -- \
 		sh -c 'tail /dev/zero; sleep 1000'
 	is "$status" 0 'a parent that does not end: expected, it passes'
@@ -50,7 +42,7 @@ on_this_kernel() {
 	run --backend=cgroup --memory=32M --timeout=1 --no-touch-profile -- sleep 1000
 	is "$(of .outcome)" timed_out 'nobody was killed: timed out'
 	is "$(of .quality.complete)" true 'nobody was killed: all was seen'
-	unlike "$(story)" 'killed a process' 'nobody was killed: nobody is said to be'
+	unlike "$(story "$reports")" 'killed a process' 'nobody was killed: nobody is said to be'
 
 	# The parent dies of another signal.
 	run --backend=cgroup --memory=32M --no-touch-profile -- \
@@ -58,7 +50,7 @@ on_this_kernel() {
 	is "$status" 139 'a parent that dies of a signal: its status'
 	is "$(of '.outcome + " " + .run.ended')" 'child_oom_killed signalled' \
 		'a parent that dies of a signal: both are told'
-	like "$(story)" 'was ended after .* by signal 11 \(SIGSEGV\)' \
+	like "$(story "$reports")" 'was ended after .* by signal 11 \(SIGSEGV\)' \
 		'a parent that dies of a signal: by which'
 
 	# shellcheck disable=SC2016 # for the inner shell
@@ -75,13 +67,13 @@ on_this_kernel() {
 	is "$(of '[.kills[] | select(.dumped | not)] | length')" "$(of .quality.headers_suppressed)" \
 		'25 restarts: as many as have none'
 	is "$(of .quality.complete)" false '25 restarts: which is no complete log'
-	like "$(story)" 'killed 25 processes of this run, among them tail' '25 restarts: in words'
+	like "$(story "$reports")" 'killed 25 processes of this run, among them tail' '25 restarts: in words'
 	# At once again: none of this run's accounts is printed now.
 	run --backend=cgroup --memory=16M --no-touch-profile -- sh -c 'tail /dev/zero; exit 0'
 	is "$(of '.outcome + " " + (.killed | tostring)')" 'child_oom_killed 1' \
 		"a neighbour used the accounts up: one child was killed"
-	like "$(story)" 'tail \(pid [0-9]+\)' "a neighbour used the accounts up: its name is known"
-	unlike "$(story)" 'holds no account|died of SIGKILL \[exit status 0' \
+	like "$(story "$reports")" 'tail \(pid [0-9]+\)' "a neighbour used the accounts up: its name is known"
+	unlike "$(story "$reports")" 'holds no account|died of SIGKILL \[exit status 0' \
 		"a neighbour used the accounts up: nothing false"
 
 	# A target that moves a child to a cgroup beside its own.
@@ -101,10 +93,10 @@ on_this_kernel() {
 		is "$status" 1 'killed in a cgroup beside: a gate fails'
 		is "$(of '.outcome + " " + .scope')" 'child_oom_killed other' \
 			'killed in a cgroup beside: the outcome'
-		like "$(story)" "of [^ ]*/side-$$ is 12 MiB" 'killed in a cgroup beside: whose limit'
-		like "$(story)" 'limit of the run.s own cgroup is 64 MiB' \
+		like "$(story "$reports")" "of [^ ]*/side-$$ is 12 MiB" 'killed in a cgroup beside: whose limit'
+		like "$(story "$reports")" 'limit of the run.s own cgroup is 64 MiB' \
 			'killed in a cgroup beside: which is not its own'
-		unlike "$(story)" 'oom_kill 0->0' 'killed in a cgroup beside: no idle counter is evidence'
+		unlike "$(story "$reports")" 'oom_kill 0->0' 'killed in a cgroup beside: no idle counter is evidence'
 	fi
 	# One that left and is still there at the end does not stay.
 	cat >"$scratch/stay" <<-'END'
@@ -117,8 +109,8 @@ on_this_kernel() {
 	END
 	run --backend=cgroup --memory=64M --no-touch-profile -- /bin/sh "$scratch/stay"
 	is "$(pgrep -f '^sleep 3141')" '' 'one that left is stopped at the end'
-	like "$(story)" "left the run's cgroup for" 'one that left: it is told'
-	like "$(story)" 'outside of the run.s cgroup at its end and stopped' \
+	like "$(story "$reports")" "left the run's cgroup for" 'one that left: it is told'
+	like "$(story "$reports")" 'outside of the run.s cgroup at its end and stopped' \
 		'one that left: that it was stopped is told'
 
 	# Many at once: each report is of its own child.
@@ -151,7 +143,7 @@ in_the_vm() { # KERNEL
 	is "$status" 1 "$of_kernel, killed in a cgroup beside: a gate fails"
 	is "$(of '.outcome + " " + .scope')" 'child_oom_killed other' \
 		"$of_kernel, killed in a cgroup beside: the outcome"
-	like "$(story)" 'memory.max of /side is 12 MiB' \
+	like "$(story "$reports")" 'memory.max of /side is 12 MiB' \
 		"$of_kernel, killed in a cgroup beside: whose limit"
 	is "$(of '.cgroups[] | select(.path == "/side") | .oom_kill')" 1 \
 		"$of_kernel, killed in a cgroup beside: its own counter"
@@ -170,9 +162,9 @@ in_the_vm() { # KERNEL
 		/bin/sh "$scratch/kid"
 	is "$(of '.outcome + " " + .scope')" 'child_oom_killed own' \
 		"$of_kernel, killed in a cgroup below: the outcome"
-	like "$(story)" "a cgroup below the run's own: memory.max of /oomlab-[0-9-]*/kid is 12 MiB" \
+	like "$(story "$reports")" "a cgroup below the run's own: memory.max of /oomlab-[0-9-]*/kid is 12 MiB" \
 		"$of_kernel, killed in a cgroup below: whose limit"
-	unlike "$(story)" 'is 64 MiB, and it may not swap' \
+	unlike "$(story "$reports")" 'is 64 MiB, and it may not swap' \
 		"$of_kernel, killed in a cgroup below: not that of the run"
 
 	cat >"$scratch/group" <<-'END'
@@ -188,23 +180,13 @@ in_the_vm() { # KERNEL
 	is "$(of .killed)" "$kids" "$of_kernel, a group: all are counted"
 	is "$(of '[.kills[] | select(.chosen).victim_comm] | join(" ")')" tail \
 		"$of_kernel, a group: whom the kernel chose"
-	like "$(story)" 'It chose tail \(pid [0-9]+\).* to every process of the group \(memory.oom.group of /grp\), 4 in all' \
+	like "$(story "$reports")" 'It chose tail \(pid [0-9]+\).* to every process of the group \(memory.oom.group of /grp\), 4 in all' \
 		"$of_kernel, a group: in words"
 }
 
-if [ "$(id -u)" = 0 ] && "$oomlab" run --backend=cgroup --dry-run --memory=64M -- /bin/true \
-	>"$scratch/plan" 2>&1; then
-	on_this_kernel
-else
-	skip 'outcomes on this kernel' "needs root and a memory cgroup: $(tail -n 1 "$scratch/plan")"
-fi
+if need 'outcomes on this kernel' root cgroup; then on_this_kernel; fi
 for kernel in 6.12 6.1; do
-	if "$oomlab" run --backend=vm --kernel="$kernel" --share-host --dry-run --memory=64M -- \
-		/bin/true >"$scratch/plan" 2>&1; then
-		in_the_vm "$kernel"
-	else
-		skip "outcomes in the VM ($kernel)" "$(tail -n 1 "$scratch/plan")"
-	fi
+	if need "outcomes in the VM ($kernel)" share; then in_the_vm "$kernel"; fi
 done
 is "$(strays)" '' 'nothing is left'
 done_testing

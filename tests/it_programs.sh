@@ -6,13 +6,7 @@
 . "$(dirname "$0")/tap.sh"
 reports=$scratch/reports
 
-skip_all() {
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-[ "$(id -u)" = 0 ] || skip_all 'needs root'
-"$oomlab" run --backend=cgroup --dry-run --memory=64M -- /bin/true >"$scratch/plan" 2>&1 ||
-	skip_all "no memory cgroup here: $(tail -n 1 "$scratch/plan")"
+! lacks root cgroup || skip_all "$why"
 cd "$scratch" || exit 1
 
 run() {
@@ -22,19 +16,6 @@ run() {
 }
 of() {
 	report "$reports" "$1"
-}
-story() {
-	tr '\n' ' ' <"$reports/latest/report.txt" | tr -s ' '
-}
-unlike() { # TEXT PATTERN NAME
-	! printf '%s\n' "$1" | grep -Eq -- "$2"
-	ok $? "$3" "'$2' is in: $1"
-}
-# has PROGRAM NAME: else NAME is skipped.
-has() {
-	command -v "$1" >/dev/null && return
-	skip "$2" "no $1 here"
-	return 1
 }
 # The victims, by the kernel log that was kept, read here.
 victims() {
@@ -46,7 +27,7 @@ mib() {
 	of "[.touches[] | select($1) | .bytes] | (add // 0) / 1048576 | floor"
 }
 
-if has npm 'a build in node'; then
+if need 'a build in node' npm; then
 	mkdir build
 	cat >build/grow.js <<-'END'
 		const kept = [];
@@ -64,7 +45,7 @@ if has npm 'a build in node'; then
 	ok $? 'a build in node: its memory is accounted for' "$(mib true) MiB of 200"
 fi
 
-if has python3 'a pool of workers'; then
+if need 'a pool of workers' python3; then
 	cat >pool.py <<-'END'
 		import multiprocessing as mp
 		def work(mib):
@@ -76,9 +57,9 @@ if has python3 'a pool of workers'; then
 	run --memory=80M --timeout=15 -- "$(realpath "$(command -v python3)")" pool.py
 	is "$(of '.outcome + " " + .run.ended')" 'child_oom_killed timed_out' \
 		'a pool whose worker is killed waits for good: both are told'
-	like "$(story)" 'killed a process that the program had started: python3' \
+	like "$(story "$reports")" 'killed a process that the program had started: python3' \
 		'a pool: whom the kernel killed'
-	unlike "$(story)" 'is to blame' 'a pool: nobody is acquitted'
+	unlike "$(story "$reports")" 'is to blame' 'a pool: nobody is acquitted'
 	# The worker was not the first process, and nothing of the rest was killed.
 	is "$(of .killed)" 1 'a pool: one was killed'
 fi
@@ -116,7 +97,7 @@ else
 	skip 'a database' 'no PostgreSQL server here'
 fi
 
-if has go 'a heap of Go'; then
+if need 'a heap of Go' go; then
 	mkdir goheap
 	cat >goheap/main.go <<-'END'
 		package main
@@ -157,7 +138,7 @@ if has go 'a heap of Go'; then
 		'a heap of Go: it is mapped at an address of its choice'
 fi
 
-if has javac 'a heap of a JVM'; then
+if need 'a heap of a JVM' javac; then
 	cat >Leak.java <<-'END'
 		public class Leak {
 			public static void main(String[] args) {
@@ -175,15 +156,15 @@ if has javac 'a heap of a JVM'; then
 	is "$(of .outcome)" oom_killed 'a heap of a JVM: killed by the limit, not by itself'
 	is "$(of '[.reservations[] | select(.requested_address and .reserved >= 1073741824)] | length > 0')" \
 		true 'a heap of a JVM: one mapping of 1 GiB at a requested address'
-	unlike "$(story)" 'static data' 'a heap of a JVM: nothing is called what was not seen'
+	unlike "$(story "$reports")" 'static data' 'a heap of a JVM: nothing is called what was not seen'
 fi
 
-if has stress-ng 'addresses in no file'; then
+if need 'addresses in no file' stress-ng; then
 	run --memory=100M --timeout=10 -- stress-ng --vm 1 --vm-bytes 200M --vm-keep -t 3
 	# An address of no file is in none: such is beyond any library's size.
 	is "$(of '[.. | strings | select(test("[.]so[.0-9]*[+]0x[0-9a-f]{10}"))] | length')" 0 \
 		'addresses in no file: they are credited to no library'
-	unlike "$(story)" '[.]so[.0-9]*[+]0x[0-9a-f]{10}' 'addresses in no file: nor in words'
+	unlike "$(story "$reports")" '[.]so[.0-9]*[+]0x[0-9a-f]{10}' 'addresses in no file: nor in words'
 fi
 
 is "$(strays)" '' 'nothing is left'

@@ -39,6 +39,12 @@ like() {
 	ok $? "$3" "'$2' is not in: $1"
 }
 
+# unlike TEXT PATTERN NAME: it does not.
+unlike() {
+	! printf '%s\n' "$1" | grep -Eq -- "$2"
+	ok $? "$3" "'$2' is in: $1"
+}
+
 # skip NAME WHY
 skip() {
 	tap_count=$((tap_count + 1))
@@ -112,6 +118,11 @@ report() {
 # number TEXT: TEXT for arithmetic; -1, which no figure is, where it is no whole number.
 number() {
 	[[ $1 =~ ^-?[0-9]+$ ]] && echo "$1" || echo -1
+}
+
+# story FOLDER: the newest report below it as one line, so that no line end hides a sentence.
+story() {
+	tr '\n' ' ' <"$1/latest/report.txt" | tr -s ' '
 }
 
 # Processes of this test that are still there: QEMU, launchers, targets.
