@@ -264,8 +264,9 @@ static void say_estimate(const struct facts *f, const struct touches *t, struct 
 }
 
 /*
- * What was given back and touched again came twice: that a sum passes the limit is no mistake.
- * Pages of files are left out, as they may have been in memory, another's, before.
+ * What one process gave back is still in the sum: that it passes the limit is no mistake. Of
+ * several say_processes() has said so. Pages of files are left out, as they may have been in
+ * memory, another's, before.
  */
 static void say_turnover(const struct facts *f, const struct touches *t, struct doc *doc)
 {
@@ -274,11 +275,12 @@ static void say_turnover(const struct facts *f, const struct touches *t, struct 
 	for (size_t i = 0; i < t->count; i++)
 		if (t->lines[i].kind != TOUCH_FILE && t->lines[i].kind != TOUCH_SHMEM)
 			anon += t->lines[i].bytes;
-	if (!is_known(f->peak) || anon / 5 * 4 <= f->peak || touches_lack(f->record))
+	if (t->processes > 1 || !is_known(f->peak) || anon / 5 * 4 <= f->peak ||
+	    touches_lack(f->record))
 		return;
 	doc_sentence(doc,
-		     "That is more than the %s that were there at most: what was given back and "
-		     "touched again is counted again.",
+		     "That is more than the %s that were there at most: what was given back is "
+		     "still counted.",
 		     SIZE(f->peak));
 	cite_samples(doc, t);
 }
