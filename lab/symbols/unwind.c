@@ -404,6 +404,11 @@ size_t unwind_stack(struct unwind *u, const struct unwind_sample *sample,
 	return (*slot)->frame_count;
 }
 
+void unwind_begin(struct unwind *u)
+{
+	start(u);
+}
+
 void unwind_maps_text(const struct unwind *u, pid_t pid, struct strbuf *text)
 {
 	const struct process *process = NULL;
