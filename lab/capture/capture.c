@@ -112,6 +112,7 @@ void capture_attach(struct capture *capture, const struct target *target)
 	record_put_source(capture->w, "touch profile", capture->touch, *why ? why : NULL);
 	if (!capture->touch)
 		return;
+	unwind_hint(touch_unwind(capture->touch), capture->config.program);
 	capture->polls[SOURCE_TOUCH] =
 		(struct pollfd){.fd = touch_fd(capture->touch), .events = POLLIN};
 	open_usage(capture);
