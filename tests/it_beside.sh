@@ -56,10 +56,12 @@ until_true() {
 }
 
 # child_of PID NAME: a process of the lab's own, into $found.
+# shellcheck disable=SC2317 # called by until_true, as are those below
 child_of() {
 	found=$(pgrep -P "$1" -x "$2")
 	[ -n "$found" ]
 }
+# shellcheck disable=SC2317
 is_another() {
 	child_of "$1" "$2" && [ "$found" != "$3" ]
 }
@@ -131,6 +133,7 @@ lab=$!
 until_true child_of "$lab" oomlab-symbols
 ok $? 'symbols are read by a process beside'
 is "$(cat "/proc/$found/oom_score_adj")" 1000 'which is the first to go when memory ends'
+# shellcheck disable=SC2317
 is_waiting() {
 	[ "$(cat "/proc/$1/wchan" 2>/dev/null)" = wait_for_partner ]
 }

@@ -18,6 +18,7 @@
 #include "capture/premortem.h"
 #include "capture/source.h"
 #include "capture/touch.h"
+#include "symbols/unwind.h"
 
 /* A livelock is this long without a kill while OOMs go on. */
 #define LIVELOCK_NS	    INT64_C(3000000000)
