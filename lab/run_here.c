@@ -172,6 +172,7 @@ static int do_sources(struct here *here, struct err *err)
 		.premortem_percent = here->run->options->premortem_percent,
 		.core_dir = here->run->options->premortem_core ? here->run->dir : NULL,
 		.ring = here->ring,
+		.program = here->run->path,
 		.numbers = &here->run->numbers,
 		.progress = show_progress,
 		.ctx = &here->run->live,

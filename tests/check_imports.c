@@ -180,24 +180,29 @@ START_TEST(a_program_has_the_name_it_was_started_by)
 {
 	_cleanup_free_ char *program = text_format("%s/program", scratch_dir);
 	_cleanup_free_ char *link = text_format("%s/other-name", scratch_dir);
-	_cleanup_free_ char *found = NULL;
+	_cleanup_free_ char *long_link = text_format("%s/a-name-longer-than-15", scratch_dir);
+	_cleanup_free_ char *found = NULL, *hinted = NULL;
 
 	put_file("program", "x", 0755);
 	put_file("unrelated", "x", 0755);
 	ck_assert_int_eq(symlink("program", "other-name"), 0);
 	ck_assert_int_eq(symlink("program", "a-name-longer-than-15"), 0);
-	found = exec_name(getpid(), "other-name", program);
+	found = exec_name(getpid(), "other-name", program, NULL);
 	ck_assert_ptr_nonnull(found);
 	ck_assert_str_eq(found, link);
 	/* It is the file's, it is another file's, it is a script's, it is cut, it is no name. */
-	ck_assert_ptr_null(exec_name(getpid(), "program", program));
-	ck_assert_ptr_null(exec_name(getpid(), "unrelated", program));
-	ck_assert_ptr_null(exec_name(getpid(), "build.sh", program));
-	ck_assert_ptr_null(exec_name(getpid(), "a-name-longer-t", program));
-	ck_assert_ptr_null(exec_name(getpid(), "..", program));
-	ck_assert_ptr_null(exec_name(getpid(), "", program));
-	ck_assert_ptr_null(exec_name(getpid(), "other-name", "//anon"));
-	ck_assert_ptr_null(exec_name(getpid(), "other-name", "[vdso]"));
+	ck_assert_ptr_null(exec_name(getpid(), "program", program, NULL));
+	ck_assert_ptr_null(exec_name(getpid(), "unrelated", program, NULL));
+	ck_assert_ptr_null(exec_name(getpid(), "build.sh", program, NULL));
+	ck_assert_ptr_null(exec_name(getpid(), "a-name-longer-t", program, NULL));
+	hinted = exec_name(getpid(), "a-name-longer-t", program, long_link);
+	ck_assert_ptr_nonnull(hinted);
+	ck_assert_str_eq(hinted, long_link);
+	ck_assert_ptr_null(exec_name(getpid(), "a-name", program, long_link));
+	ck_assert_ptr_null(exec_name(getpid(), "..", program, NULL));
+	ck_assert_ptr_null(exec_name(getpid(), "", program, NULL));
+	ck_assert_ptr_null(exec_name(getpid(), "other-name", "//anon", NULL));
+	ck_assert_ptr_null(exec_name(getpid(), "other-name", "[vdso]", NULL));
 }
 END_TEST
 
@@ -228,12 +233,13 @@ START_TEST(the_first_argument_tells_the_rest)
 	}
 	/* The kernel sets the name before the arguments. */
 	while (!found)
-		found = exec_name(child, comm, cat);
+		found = exec_name(child, comm, cat, NULL);
 	expected = text_format("%s/in/a-name-longer-than-15", scratch_dir);
 	close(pipes[0]);
 	close(pipes[1]);
 	kill(child, SIGKILL);
 	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	ck_assert_ptr_nonnull(found);
 	ck_assert_str_eq(found, expected);
 }
 END_TEST

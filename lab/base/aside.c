@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,6 +14,8 @@
 
 #include "base/io.h"
 #include "base/text.h"
+
+enum { TRIES = 100 };
 
 #define END_PATIENCE_NS INT64_C(2000000000)
 
@@ -143,10 +146,27 @@ static bool wait_readable(int fd, int64_t deadline_ns)
 	return n > 0;
 }
 
+/* Who answers soon is not slept for: on a busy machine it takes long to be woken. */
+static ssize_t receive_soon(int fd, void *message, size_t size)
+{
+	ssize_t n = -1;
+
+	for (int i = 0; i < TRIES && n < 0; i++) {
+		n = recv(fd, message, size, MSG_DONTWAIT);
+		if (n < 0 && errno == EAGAIN)
+			sched_yield();
+		else if (n < 0 && errno != EINTR)
+			return 0;
+	}
+	return n;
+}
+
 ssize_t aside_receive(struct aside *aside, void *message, size_t size, int64_t deadline_ns)
 {
-	ssize_t n;
+	ssize_t n = receive_soon(aside->fd, message, size);
 
+	if (n >= 0)
+		return n;
 	if (!wait_readable(aside->fd, deadline_ns)) {
 		aside->was_hung = true;
 		kill(aside->pid, SIGKILL);

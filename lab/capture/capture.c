@@ -18,6 +18,7 @@
 #include "capture/premortem.h"
 #include "capture/source.h"
 #include "capture/touch.h"
+#include "symbols/unwind.h"
 
 /* A livelock is this long without a kill while OOMs go on. */
 #define LIVELOCK_NS	    INT64_C(3000000000)
@@ -115,6 +116,7 @@ void capture_attach(struct capture *capture, const struct target *target)
 	record_put_source(capture->w, "touch profile", capture->touch, *why ? why : NULL);
 	if (!capture->touch)
 		return;
+	unwind_hint(touch_unwind(capture->touch), capture->config.program);
 	capture->polls[SOURCE_TOUCH] =
 		(struct pollfd){.fd = touch_fd(capture->touch), .events = POLLIN};
 	open_usage(capture);

@@ -108,6 +108,7 @@ static struct touch *touch_new(pid_t pid, bool has_other_root)
 	t->mounts = has_other_root ? open(mounts, O_RDONLY | O_CLOEXEC) : -1;
 	t->record = xcalloc(1, TOUCH_RECORD_MAX);
 	t->unwind = unwind_new(has_other_root ? modules_root_of(pid) : MODULES_ROOT_OWN);
+	unwind_begin(t->unwind);
 	t->rings.epoll_fd = t->timer_fd = -1;
 	t->seen.room = t->least_room = INT64_MAX;
 	t->ticks.is_mixed = TOUCH_MIXED_AT_FIRST;

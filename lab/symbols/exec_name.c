@@ -87,13 +87,15 @@ static char *search(const char *name, const char *exe, const struct stat *file)
 	return found || !folders ? found : in_folders(folders, name, file);
 }
 
-char *exec_name(pid_t pid, const char *comm, const char *exe)
+char *exec_name(pid_t pid, const char *comm, const char *exe, const char *hint)
 {
 	_cleanup_free_ char *argument = NULL, *given = NULL;
 	struct stat file;
 
 	if (!*comm || *exe != '/' || is_called(comm, exe) || stat(exe, &file) < 0)
 		return NULL;
+	if (hint && is_called(comm, hint) && is_file(hint, &file))
+		return xstrdup(hint);
 	argument = first_argument(pid, comm);
 	if (argument && strchr(argument, '/'))
 		given = as_given(pid, argument);

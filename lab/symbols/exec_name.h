@@ -13,9 +13,10 @@
 /*
  * The path that a process was started by, where that is another name of the file `exe`; NULL: it is
  * `exe`, or not known. comm: what the kernel called the process at its start. Looked for as the
- * process itself has it (its first argument), beside `exe`, and on the PATH; a path is taken only
- * when it leads to that very file. The caller frees.
+ * process itself has it (its first argument), beside `exe`, and on the PATH, but first at `hint`,
+ * which may be NULL; a path is taken only when it is called so and leads to that very file. The
+ * caller frees.
  */
-char *exec_name(pid_t pid, const char *comm, const char *exe);
+char *exec_name(pid_t pid, const char *comm, const char *exe, const char *hint);
 
 #endif

@@ -66,6 +66,7 @@ struct beside {
 struct unwind {
 	struct modules modules;
 	int root;
+	const char *program; /* a path that one was started by; NULL: none is known */
 	struct process *processes;
 	size_t process_count;
 	uint64_t next_space;
@@ -175,7 +176,7 @@ static void forget_overlap(struct space *space, uint64_t start, uint64_t end)
 static const char *name_of(const struct unwind *u, struct space *space, pid_t pid, const char *path)
 {
 	if (*space->comm && u->root == MODULES_ROOT_OWN) {
-		space->exe = exec_name(pid, space->comm, path);
+		space->exe = exec_name(pid, space->comm, path, u->program);
 		space->file = space->exe ? xstrdup(path) : NULL;
 	}
 	space->comm[0] = '\0';
@@ -402,6 +403,16 @@ size_t unwind_stack(struct unwind *u, const struct unwind_sample *sample,
 	}
 	memcpy(frames, (*slot)->frames, (*slot)->frame_count * sizeof(*frames));
 	return (*slot)->frame_count;
+}
+
+void unwind_hint(struct unwind *u, const char *program)
+{
+	u->program = program;
+}
+
+void unwind_begin(struct unwind *u)
+{
+	start(u);
 }
 
 void unwind_maps_text(const struct unwind *u, pid_t pid, struct strbuf *text)

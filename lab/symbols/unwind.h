@@ -53,6 +53,12 @@ struct unwind;
 struct unwind *unwind_new(int root);
 void unwind_free(struct unwind *u);
 
+/* The path that a process is started by, which may be gone before it can be asked. Must live on. */
+void unwind_hint(struct unwind *u, const char *program);
+
+/* Starts the process beside, which the first stack does otherwise, and has to wait for. */
+void unwind_begin(struct unwind *u);
+
 /*
  * A new program: nothing of the old one is mapped any more. The first code that is mapped then is
  * the program's. comm: what the kernel calls the process now, by which its file's name is chosen

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/aside.h"
@@ -235,6 +236,8 @@ void walker_work(int channel, void *shared)
 	ssize_t n;
 	int fd;
 
+	/* It is waited for: a machine that is busy must not make that long. */
+	setpriority(PRIO_PROCESS, 0, -20);
 	while ((n = aside_next(channel, message, ASIDE_MESSAGE_MAX, &fd)) > 0) {
 		if (*message == WALKER_MODULE)
 			add_module(&walker, message + 1, (size_t)n - 1, fd);
