@@ -97,6 +97,35 @@ START_TEST(who_left_for_another_cgroup_is_still_ours)
 }
 END_TEST
 
+#define SIDE(oom)                                                                         \
+	"{\"ev\":\"cgroup_seen\",\"path\":\"/side\",\"memory_max\":12582912,\"events\":{" \
+	"\"oom_kill\":1},\"local\":{\"oom\":" oom "}}"
+
+/* The line alone: it is where the victim had gone, if its own limit was met there. */
+START_TEST(who_left_is_known_without_the_kernels_account)
+{
+	started(101, "/side");
+	add(SIDE("1"));
+	kill_line(101);
+	target_ended("\"status\":0");
+	counted(0, 0, 0);
+	end();
+	assert_outcome(OUTCOME_CHILD_OOM_KILLED, SCOPE_OTHER);
+}
+END_TEST
+
+START_TEST(who_left_was_not_killed_for_the_runs_own_limit)
+{
+	started(101, "/side");
+	add(SIDE("0"));
+	kill_line(101);
+	target_ended("\"status\":0");
+	counted(0, 0, 0);
+	end();
+	assert_outcome(OUTCOME_CHILD_OOM_KILLED, SCOPE_UNKNOWN);
+}
+END_TEST
+
 START_TEST(a_kill_of_somebody_unknown_is_not_survived)
 {
 	add("{\"ev\":\"source\",\"name\":\"process records\",\"open\":false,\"why\":\"no\"}");
@@ -186,6 +215,8 @@ static TCase *attribution(void)
 	tcase_add_test(t, a_counter_beyond_the_lines_counts);
 	tcase_add_test(t, who_has_two_lines_is_one_process);
 	tcase_add_test(t, who_left_for_another_cgroup_is_still_ours);
+	tcase_add_test(t, who_left_is_known_without_the_kernels_account);
+	tcase_add_test(t, who_left_was_not_killed_for_the_runs_own_limit);
 	tcase_add_test(t, a_kill_of_somebody_unknown_is_not_survived);
 	tcase_add_test(t, records_of_forks_that_were_lost_leave_it_unknown);
 	tcase_add_test(t, our_kill_is_found_among_others);

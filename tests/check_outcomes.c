@@ -199,7 +199,9 @@ static void check_conditions(const struct combination *c)
 		never_says("all the same");
 	if (c->victims != GROUP_OF_ALL)
 		never_says("memory.oom.group");
-	if (c->victims != LEFT_AND_KILLED)
+	if (c->victims == LEFT_AND_KILLED)
+		never_says("past the limit of 32 MiB");
+	else
 		never_says("left the run's cgroup");
 	if (c->victims == NOBODY || c->victims == STRANGER)
 		never_says("killed by the OOM killer");

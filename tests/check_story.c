@@ -64,7 +64,9 @@ END_TEST
 START_TEST(progress_that_was_noted_is_a_lower_bound)
 {
 	tell(RUN MEMSET CGROUP ARENA KILLED);
-	says("With at least 60 MiB written, the next page went past the limit of 64 MiB");
+	says("With at least 60 MiB written, the next page went past a limit (its own is 64 MiB; "
+	     "whose "
+	     "it was is not known)");
 	says("touched, as noted");
 	says("The kernel's log, as far as it was seen, holds no account of the kill");
 }

@@ -80,7 +80,10 @@ every_kind() {
 		'BEGIN { exit !(found > 5.4 * 1048576 && found < 6.3 * 1048576) }'
 	ok $? "$1: by_recursion, the stack it was started with, 6 MiB but for the last pages, which 6.1 counts late"
 	run_in "$1" --memory=256M -- "$helper" coroutine
-	line "$1" by_loop store 32
+	# Where pages are huge, the one of the stack has up to 1 MiB of the loop's beside it.
+	awk -v found="$(touched '.function == "by_loop" and .kind == "store"')" \
+		'BEGIN { exit !(found > 30.5 * 1048576 && found < 32.7 * 1048576) }'
+	ok $? "$1: by_loop, store, 32 MiB but for a huge page begun by another"
 	is "$(touched '.function == "by_loop" and .kind == "stack"')" 0 \
 		"$1: a heap is no stack because a coroutine's stack lies in it"
 	is "$(touched '.kind == "shared_memory"')" 0 "$1: files in memory are no shared memory"
@@ -136,7 +139,7 @@ reserved_and_touched() {
 	within "$(reserved take_requested touched)" 48 "$1: what was touched of it"
 	is "$(reserved commit reserved)" 0 "$1: what is committed of it is not reserved again"
 	like "$(tr -s ' \n' ' ' <"$dir/latest/report.txt")" \
-		'256 MiB 48.* take_requested at [^ ]*touch_lines.c:[0-9]+, at a requested address' \
+		'256 MiB 4[78][.0-9]* MiB .*take_requested at [^ ]*touch_lines.c:[0-9]+, at a requested address' \
 		"$1: it is told so"
 	heap_by "$1"
 	run_in "$1" --memory=64M memset-2g
@@ -235,7 +238,7 @@ reclaim() {
 		run_in "$1" --memory=32M -- "$helper" files "$file"
 		resident=$(awk '/^[0-9]+$/ { n = $0 } END { print n }' "$scratch/out")
 		right=1
-		is_within "$(touched '.function == "by_memset" and .kind == "clear"')" 16 || right=0
+		is_within "$(touched '.function == "by_memset" and .kind == "memset"')" 16 || right=0
 		is_at_most "$(touched '.kind == "file_mapping"')" "${resident:-0}" || right=0
 		[ "$(touched '.function == "by_memset" and .kind == "file_mapping"')" -lt 1048576 ] || right=0
 		[ $right = 1 ] && break

@@ -124,6 +124,22 @@ void cgroups_seen_named(struct capture *capture, const char *path)
 		read_one(capture, fd, path);
 }
 
+static bool is_below_own(const struct cg *cg, const char *path)
+{
+	size_t len = strlen(cg->levels[0].path);
+
+	return !strncmp(path, cg->levels[0].path, len) && path[len] == '/';
+}
+
+void cgroups_seen_again(struct capture *capture)
+{
+	const struct cgroups_seen *seen = &capture->cgroups_seen;
+
+	for (size_t i = 0; i < seen->count; i++)
+		if (!is_below_own(capture->cg, seen->items[i].path))
+			cgroups_seen_named(capture, seen->items[i].path);
+}
+
 void cgroups_seen_release(struct cgroups_seen *seen)
 {
 	for (size_t i = 0; i < seen->count; i++)

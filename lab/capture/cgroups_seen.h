@@ -28,6 +28,9 @@ void cgroups_seen_below(struct capture *capture);
 /* The one of that path, as the kernel's log has it: hostile. */
 void cgroups_seen_named(struct capture *capture, const char *path);
 
+/* Those that are not below the run's own once more: a process of the run was killed. */
+void cgroups_seen_again(struct capture *capture);
+
 void cgroups_seen_release(struct cgroups_seen *seen);
 
 #endif

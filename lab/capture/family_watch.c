@@ -181,6 +181,7 @@ static void look_at(struct capture *capture, pid_t pid)
 		return;
 	who->is_outside = true;
 	put(capture, who, path);
+	cgroups_seen_named(capture, path);
 }
 
 /* The pid in that place of the table when it is to be looked at, else 0. */

@@ -28,7 +28,8 @@ static void count_gap(struct capture *capture, uint64_t seq)
 static void on_kill(struct capture *capture, const char *text)
 {
 	capture->kill_lines++;
-	family_was_killed(capture, (pid_t)strtol(text + strlen("Killed process"), NULL, 10));
+	if (family_was_killed(capture, (pid_t)strtol(text + strlen("Killed process"), NULL, 10)))
+		cgroups_seen_again(capture);
 	cgroups_seen_below(capture);
 	/* The cgroup of a container goes soon after its first process. */
 	if (capture->target && capture->target->is_foreign)

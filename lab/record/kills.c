@@ -209,6 +209,32 @@ static void judge_victim(struct search *s, struct kill *kill, size_t i)
 		kill->child_count++;
 }
 
+/* Where a process of the run was last seen, outside of its cgroup; NULL: never. */
+static const char *last_seen_outside(const struct record *r, int64_t pid)
+{
+	const char *cgroup = NULL;
+
+	for (size_t i = 0; i < r->process_count; i++)
+		if (r->processes[i].pid == pid && r->processes[i].cgroup)
+			cgroup = r->processes[i].cgroup;
+	return cgroup;
+}
+
+/* Without the kernel's account the cgroup is where the victim had gone. */
+static void find_outside(const struct record *r, struct kill *kill)
+{
+	const struct oomlog_event *e = &kill->event;
+
+	if (e->task_memcg) {
+		kill->is_outside = own_path(r) && !is_own_memcg(r, e->task_memcg);
+		return;
+	}
+	for (size_t i = 0; i < e->victim_count && !kill->left_for; i++)
+		if (kills_is_of_run(r, e, i))
+			kill->left_for = last_seen_outside(r, e->victims[i].pid);
+	kill->is_outside = kill->left_for != NULL;
+}
+
 static struct kill judge(struct search *s, const struct oomlog_event *e)
 {
 	const struct record *r = s->record;
@@ -218,7 +244,7 @@ static struct kill judge(struct search *s, const struct oomlog_event *e)
 			    .is_inside = is_own_memcg(r, e->oom_memcg),
 			    .is_dumped = e->invoker_comm || e->lines.invoked};
 
-	kill.is_outside = own_path(r) && e->task_memcg && !is_own_memcg(r, e->task_memcg);
+	find_outside(r, &kill);
 	for (size_t i = 0; i < e->victim_count; i++)
 		judge_victim(s, &kill, i);
 	if (kill.first_own < e->victim_count)

@@ -12,6 +12,14 @@ const struct record_cgroup *record_own_cgroup(const struct record *r)
 	return r->cgroup_count && r->cgroups[0].level == 0 ? &r->cgroups[0] : NULL;
 }
 
+const struct record_cgroup_seen *record_cgroup_seen(const struct record *r, const char *path)
+{
+	for (size_t i = r->cgroup_seen_count; path && i-- > 0;)
+		if (!strcmp(r->cgroups_seen[i].path, path))
+			return &r->cgroups_seen[i];
+	return NULL;
+}
+
 static int64_t difference(int64_t before, int64_t after)
 {
 	return is_known(before) && is_known(after) ? after - before : RECORD_ABSENT;

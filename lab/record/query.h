@@ -22,6 +22,9 @@ static inline int64_t or_zero(int64_t value)
 /* The target's own cgroup (level 0). */
 const struct record_cgroup *record_own_cgroup(const struct record *r);
 
+/* A cgroup besides these, as last seen; NULL: it was not. */
+const struct record_cgroup_seen *record_cgroup_seen(const struct record *r, const char *path);
+
 /* after - before of memory.events, or of memory.events.local; absent when either side is. */
 int64_t record_delta(const struct record_cgroup *cgroup, enum counter which);
 int64_t record_delta_local(const struct record_cgroup *cgroup, enum counter which);

@@ -48,6 +48,19 @@ static bool is_global_kill(const struct oomlog_event *e)
 	return e->constraint && !strcmp(e->constraint, "NONE") && !e->oom_memcg;
 }
 
+/* Its own counter of that says that its limit was met and nothing could be reclaimed. */
+static bool is_limit_of(const struct record *r, const char *path)
+{
+	const struct record_cgroup_seen *seen = record_cgroup_seen(r, path);
+	int64_t met;
+
+	if (!seen || seen->memory_max.is_max)
+		return false;
+	met = r->cgroup_version == 1 ? seen->all.value[COUNTER_MAX]
+				     : seen->local.value[COUNTER_OOM];
+	return is_known(met) && met > 0 && seen->all.value[COUNTER_OOM_KILL] > 0;
+}
+
 enum scope scope_decide(const struct record *r, const struct conclusion *c)
 {
 	const struct kill *kill = kills_main(c->kills);
@@ -67,6 +80,8 @@ enum scope scope_decide(const struct record *r, const struct conclusion *c)
 		return SCOPE_ANCESTOR;
 	if (kill && kill->is_outside && kill->event.oom_memcg)
 		return SCOPE_OTHER;
+	if (kill && kill->left_for)
+		return is_limit_of(r, kill->left_for) ? SCOPE_OTHER : SCOPE_UNKNOWN;
 	if (scope && !strcmp(scope, "own"))
 		return SCOPE_OWN;
 	if (scope && !strcmp(scope, "ancestor"))

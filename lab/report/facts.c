@@ -37,14 +37,6 @@ static int64_t limit_of(const struct record_cgroup *cgroup)
 	return (int64_t)cgroup->memory_max.bytes;
 }
 
-static const struct record_cgroup_seen *cgroup_seen(const struct record *r, const char *path)
-{
-	for (size_t i = r->cgroup_seen_count; path && i-- > 0;)
-		if (!strcmp(r->cgroups_seen[i].path, path))
-			return &r->cgroups_seen[i];
-	return NULL;
-}
-
 /* The tightest limit on the way up; the nearest of equals. */
 static const struct record_cgroup *tightest(const struct record *r)
 {
@@ -114,9 +106,12 @@ static void gather_limit(struct facts *f)
 	const struct oomlog_event *e = f->kill ? &f->kill->event : NULL;
 
 	f->limit = cgroup_of_path(f->record, e ? e->oom_memcg : NULL);
-	f->limit_seen = cgroup_seen(f->record, e ? e->oom_memcg : NULL);
+	if (e && e->oom_memcg)
+		f->limit_seen = record_cgroup_seen(f->record, e->oom_memcg);
+	else if (f->kill && f->conclusion->scope == SCOPE_OTHER)
+		f->limit_seen = record_cgroup_seen(f->record, f->kill->left_for);
 	if (!f->limit && !names_another(f->record, e) && f->conclusion->scope != SCOPE_ANCESTOR &&
-	    f->conclusion->scope != SCOPE_GLOBAL)
+	    f->conclusion->scope != SCOPE_GLOBAL && f->conclusion->scope != SCOPE_OTHER)
 		f->limit = tightest(f->record);
 	f->limit_bytes = limit_of(f->limit);
 	if (f->limit_seen && f->limit_seen->memory_max.is_set && !f->limit_seen->memory_max.is_max)

@@ -137,7 +137,8 @@ static void say_limit(const struct facts *f, struct doc *doc)
 	} else if (scope == SCOPE_GLOBAL) {
 		say_global(f, doc);
 	} else if (scope == SCOPE_OTHER) {
-		say_named(f, doc, f->kill->event.oom_memcg,
+		say_named(f, doc,
+			  f->kill->event.oom_memcg ? f->kill->event.oom_memcg : f->kill->left_for,
 			  "That of another cgroup, neither the run's own nor above or below it");
 	} else if (scope == SCOPE_UNKNOWN) {
 		doc_sentence(doc,

@@ -20,6 +20,12 @@ static const char *limit_words(const struct facts *f, char *buf, size_t size)
 {
 	if (f->conclusion->scope == SCOPE_GLOBAL)
 		snprintf(buf, size, "what the whole machine had left");
+	else if (f->conclusion->scope == SCOPE_UNKNOWN &&
+		 (!is_known(f->limit_bytes) || (f->kill && f->kill->is_outside)))
+		snprintf(buf, size, "a limit that is not known");
+	else if (f->conclusion->scope == SCOPE_UNKNOWN)
+		snprintf(buf, size, "a limit (its own is %s; whose it was is not known)",
+			 SIZE(f->limit_bytes));
 	else if (!is_known(f->limit_bytes))
 		snprintf(buf, size, "the limit");
 	else if (f->conclusion->scope == SCOPE_ANCESTOR)
