@@ -17,7 +17,6 @@ reports=$scratch/reports
 vm() {
 	out=$("$oomlab" run --quiet --backend=vm --timeout=5m --reports="$reports" "$@" 2>"$scratch/errors")
 	status=$?
-	errors=$(cat "$scratch/errors")
 }
 
 # words REPORTS: the newest report on one line.
@@ -98,11 +97,13 @@ export OOMLAB_CACHE=$scratch/cache
 # shellcheck disable=SC2054 # the comma is a list of groups
 user=(setpriv --reuid=65534 --regid=65534 --groups=65534,100)
 out=$("${user[@]}" ./oomlab run --quiet --backend=vm --share-host --timeout=5m --reports=r --memory=64M \
-	-- /bin/sh -c 'cat /etc/shadow; cat /etc/hostname >here && ls here; exec ./hog touch 200' 2>&1)
+	-- /bin/sh -c 'cat /etc/shadow; cat /etc/hostname >here && ls here
+		mount -t tmpfs none /mnt && echo mounted; exec ./hog touch 200' 2>&1)
 is "$? $(report r .outcome)" "137 oom_killed" "an ordinary user shares the host's files"
 like "$out" "shadow: Permission denied" "... as far as that user may read them"
 like "$out" "^here$" "... and can write in the guest"
 is "$(find . -name here)" "" "... and not here"
+like "$out" "^mounted$" "... where it is root: a set-user-ID program of root's makes it nobody else"
 like "$("${user[@]}" ./oomlab doctor)" "^yes +share-host +virtiofsd shows the VM what this user may read" "... doctor knows"
 
 # refused COMMAND...: as that user where user namespaces are forbidden.
@@ -110,6 +111,7 @@ refused() {
 	local in
 	mkfifo in go
 	unshare --user --mount bash -c 'echo in >in; read -r _ <go; exec bash "$@"' - "$PWD/$(basename "$self")" refused "$@" 2>&1 &
+	# shellcheck disable=SC2094 # a pipe
 	read -r in <in
 	echo "0 0 4294967295" >"/proc/$!/gid_map"
 	echo "0 0 4294967295" >"/proc/$!/uid_map"

@@ -41,6 +41,17 @@ void guest_fs_mount_kernel(const char *root)
 	}
 }
 
+/*
+ * An ordinary user's virtiofsd shows root's files as nobody's: a set-user-ID program such as mount(8)
+ * would make nobody of the root that the command is in the guest.
+ */
+static unsigned long no_suid(void)
+{
+	struct stat st;
+
+	return stat(GUEST_HOST_ROOT, &st) == 0 && st.st_uid != 0 ? MS_NOSUID : 0;
+}
+
 /* An overlay of the host's files at ROOT_DIR; false where the kernel has no overlayfs. */
 static bool mount_overlay(void)
 {
@@ -53,7 +64,7 @@ static bool mount_overlay(void)
 		guest_complain("cannot mount", UPPER_DIR);
 	mkdir(UPPER_DIR "/upper", 0755);
 	mkdir(UPPER_DIR "/work", 0755);
-	if (mount("host", ROOT_DIR, "overlay", 0, layers) == 0)
+	if (mount("host", ROOT_DIR, "overlay", no_suid(), layers) == 0)
 		return true;
 	if (errno != ENODEV)
 		guest_complain("cannot mount", "an overlay of the host's file system");
