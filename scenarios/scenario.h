@@ -28,33 +28,33 @@
 /* An amount of memory that may be absent, "max" (no limit), or bytes; all zero means absent. */
 struct amount {
 	bool is_set;
-	bool is_max;    /* the word "max"; bytes is then meaningless */
+	bool is_max;	/* the word "max"; bytes is then meaningless */
 	uint64_t bytes; /* 0 is a value, not "unset" */
 };
 
 /* Bare brace lists: they stand in file-scope initialisers, where compound literals may not. */
-#define BYTES(n)                                                                                   \
-	{                                                                                          \
-		.is_set = true, .bytes = (n)                                                       \
+#define BYTES(n)                             \
+	{                                    \
+		.is_set = true, .bytes = (n) \
 	}
-#define NO_LIMIT                                                                                   \
-	{                                                                                          \
-		.is_set = true, .is_max = true                                                     \
+#define NO_LIMIT                               \
+	{                                      \
+		.is_set = true, .is_max = true \
 	}
 
 /* What became of a run; the words are those of report.json, see outcome_names. */
 enum outcome {
 	OUTCOME_UNSET,
-	OUTCOME_SURVIVED,         /* the target ended with status 0 */
-	OUTCOME_REFUSED,          /* an allocation was refused with ENOMEM: not an OOM kill */
-	OUTCOME_OOM_KILLED,       /* the target was killed by the kernel's OOM killer */
+	OUTCOME_SURVIVED,	  /* the target ended with status 0 */
+	OUTCOME_REFUSED,	  /* an allocation was refused with ENOMEM: not an OOM kill */
+	OUTCOME_OOM_KILLED,	  /* the target was killed by the kernel's OOM killer */
 	OUTCOME_CHILD_OOM_KILLED, /* a child was; the target itself ended otherwise */
-	OUTCOME_SIGNALLED,        /* a signal that was not the OOM killer's */
-	OUTCOME_FAILED,           /* the target ended with a status other than 0 */
-	OUTCOME_THROTTLED,        /* stopped by the watchdog while memory.high held it back */
-	OUTCOME_LIVELOCKED,       /* stopped by the watchdog while OOMs found nobody to kill */
-	OUTCOME_TIMED_OUT,        /* stopped by the watchdog, neither of the two */
-	OUTCOME_LAB_ERROR,        /* the lab could not do its part */
+	OUTCOME_SIGNALLED,	  /* a signal that was not the OOM killer's */
+	OUTCOME_FAILED,		  /* the target ended with a status other than 0 */
+	OUTCOME_THROTTLED,	  /* stopped by the watchdog while memory.high held it back */
+	OUTCOME_LIVELOCKED,	  /* stopped by the watchdog while OOMs found nobody to kill */
+	OUTCOME_TIMED_OUT,	  /* stopped by the watchdog, neither of the two */
+	OUTCOME_LAB_ERROR,	  /* the lab could not do its part */
 	OUTCOME_COUNT
 };
 
@@ -95,31 +95,31 @@ struct range {
 	uint64_t min, max; /* both inclusive */
 };
 
-#define EXACTLY(n)                                                                                 \
-	{                                                                                          \
-		.is_set = true, .min = (n), .max = (n)                                             \
+#define EXACTLY(n)                                     \
+	{                                              \
+		.is_set = true, .min = (n), .max = (n) \
 	}
-#define AT_LEAST(n)                                                                                \
-	{                                                                                          \
-		.is_set = true, .min = (n), .max = UINT64_MAX                                      \
+#define AT_LEAST(n)                                           \
+	{                                                     \
+		.is_set = true, .min = (n), .max = UINT64_MAX \
 	}
-#define AT_MOST(n)                                                                                 \
-	{                                                                                          \
-		.is_set = true, .min = 0, .max = (n)                                               \
+#define AT_MOST(n)                                   \
+	{                                            \
+		.is_set = true, .min = 0, .max = (n) \
 	}
-#define WITHIN_PCT(n, pct)                                                                         \
-	{                                                                                          \
-		.is_set = true, .min = (n) - (n) / 100 * (pct), .max = (n) + (n) / 100 * (pct)     \
+#define WITHIN_PCT(n, pct)                                                                     \
+	{                                                                                      \
+		.is_set = true, .min = (n) - (n) / 100 * (pct), .max = (n) + (n) / 100 * (pct) \
 	}
 
 struct expect {
 	enum outcome outcome;
 	enum constraint constraint; /* of the kill */
 	enum victim victim;
-	struct range oom_kill;   /* memory.events oom_kill, delta over the run */
+	struct range oom_kill;	 /* memory.events oom_kill, delta over the run */
 	struct range peak_bytes; /* memory.peak */
-	struct range vsz_bytes;  /* at the last checkpoint, as ps shows it */
-	struct range rss_bytes;  /* at the last checkpoint, as ps shows it */
+	struct range vsz_bytes;	 /* at the last checkpoint, as ps shows it */
+	struct range rss_bytes;	 /* at the last checkpoint, as ps shows it */
 };
 
 struct cgroup_limits {
@@ -133,7 +133,7 @@ struct cgroup_limits {
 struct vm_settings {
 	enum overcommit overcommit_memory;
 	int overcommit_ratio; /* percent, 1..100; 0: keep the kernel's */
-	enum thp thp;         /* transparent_hugepage/enabled */
+	enum thp thp;	      /* transparent_hugepage/enabled */
 	uint64_t ram_bytes;   /* of the guest; 0: the lab chooses from the limit */
 };
 
@@ -147,9 +147,9 @@ struct scenario {
 	void (*run)(struct scenario_env *env);
 	struct cgroup_limits cgroup;
 	struct vm_settings vm;
-	const enum need *needs; /* ends with NEED_END; NULL: none */
+	const enum need *needs;	  /* ends with NEED_END; NULL: none */
 	unsigned int timeout_sec; /* 0: 60 */
-	uint64_t ceiling_bytes;   /* the program never touches more than this, limit or not */
+	uint64_t ceiling_bytes;	  /* the program never touches more than this, limit or not */
 	struct expect expect;
 };
 

@@ -57,8 +57,8 @@ static bool header_is_sound(const struct trace_header *h)
 	return h->magic == TRACE_MAGIC && h->version == TRACE_VERSION &&
 	       h->clock == TRACE_CLOCK_HERE && h->block_count > 0 && h->arena_capacity > 0 &&
 	       h->arena_capacity <= TRACE_ARENA_CAPACITY &&
-	       h->total_bytes == TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count) +
-				     TRACE_TABLES_BYTES(h);
+	       h->total_bytes ==
+		       TRACE_TOTAL_BYTES(h->arena_capacity, h->block_count) + TRACE_TABLES_BYTES(h);
 }
 
 /* The tables behind the blocks are the preload library's. */

@@ -71,7 +71,7 @@ struct capture {
 	int64_t written[METRIC_COUNT]; /* of the last one written */
 	bool has_written;
 	int64_t charge_bytes, charge_ns; /* at the sample before */
-	int64_t files_charge, files_ns; /* when files in memory were last looked for; 0: never */
+	int64_t files_charge, files_ns;	 /* when files in memory were last looked for; 0: never */
 	int64_t files_before[GUEST_FILES_PLACES]; /* bytes at the start */
 	bool has_files_before;
 

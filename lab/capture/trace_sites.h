@@ -25,7 +25,7 @@ struct trace_log_process {
 	uint32_t pid;
 	uint32_t parent; /* id of the process it was forked from; 0: none */
 	enum trace_process_state state;
-	uint64_t frees_unknown;			  /* calls */
+	uint64_t frees_unknown;			   /* calls */
 	uint64_t not_followed, not_followed_bytes; /* allocations whose giving back was not seen */
 };
 
@@ -33,11 +33,11 @@ struct trace_log_process {
 struct trace_log_site {
 	uint32_t process; /* id; 0: of several, what found the table of sites full */
 	enum trace_taken what;
-	uint64_t address;   /* return address; 0: several */
-	const char *module; /* lives as long as the log; NULL: not known */
-	uint32_t module_id; /* 1..; 0: not known */
-	uint64_t offset;    /* of the return address in the module */
-	uint64_t calls, refused, frees;	    /* calls that gave memory, that did not, ... */
+	uint64_t address;		   /* return address; 0: several */
+	const char *module;		   /* lives as long as the log; NULL: not known */
+	uint32_t module_id;		   /* 1..; 0: not known */
+	uint64_t offset;		   /* of the return address in the module */
+	uint64_t calls, refused, frees;	   /* calls that gave memory, that did not, ... */
 	uint64_t asked, freed, live, peak; /* bytes */
 };
 

@@ -88,14 +88,15 @@ void cg_read_limits(const struct cg *cg, int level, struct cgroup_limits *limits
 int cg_population(const struct cg *cg);
 
 /*
- * The cgroup that process `pid` is in now, as in /proc/PID/cgroup, where that is neither this one nor
- * one below it; the caller frees. NULL: it is inside, or cannot be asked.
+ * The cgroup that process `pid` is in now, as in /proc/PID/cgroup, where that is neither this one
+ * nor one below it; the caller frees. NULL: it is inside, or cannot be asked.
  */
 char *cg_left_for(const struct cg *cg, pid_t pid);
 
 /*
  * SIGKILL to everything inside, again until it is empty or 5 s have passed. 0 or -ETIMEDOUT.
- * Nothing is reaped: who leaves the cgroup cannot be waited for yet, and its status is the caller's.
+ * Nothing is reaped: who leaves the cgroup cannot be waited for yet, and its status is the
+ * caller's.
  */
 int cg_kill(const struct cg *cg);
 

@@ -42,8 +42,8 @@ void guest_fs_mount_kernel(const char *root)
 }
 
 /*
- * An ordinary user's virtiofsd shows root's files as nobody's: a set-user-ID program such as mount(8)
- * would make nobody of the root that the command is in the guest.
+ * An ordinary user's virtiofsd shows root's files as nobody's: a set-user-ID program such as
+ * mount(8) would make nobody of the root that the command is in the guest.
  */
 static unsigned long no_suid(void)
 {

@@ -67,8 +67,8 @@ struct plan_facts {
 	const char *engine_reason; /* why there is none; NULL if there is */
 	int engine_version;	   /* of its cgroups; 0: not known */
 	bool limit_asked;	   /* on the command line, not by the scenario alone */
-	bool shares_host;	  /* the VM is shown the host's files; for the print */
-	const char *share_reason; /* why it is */
+	bool shares_host;	   /* the VM is shown the host's files; for the print */
+	const char *share_reason;  /* why it is */
 	/* What is watched, for the print. */
 	bool profiles;	       /* who touches memory */
 	bool counts_calls;     /* of allocation */

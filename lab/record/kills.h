@@ -26,11 +26,11 @@ struct kill {
 	size_t first_own;	   /* index of the first victim of the run; victim_count: none */
 	size_t chosen;		   /* index of whom the log says was chosen; victim_count: none */
 	bool is_inside;		   /* the limit is that of the run's cgroup or of one below */
-	bool is_outside;	   /* its victims were in no cgroup of the run, by the log or as they
-				      were last seen */
-	const char *left_for;	   /* where the first of the run was last seen, outside; NULL: the log
-				      names its cgroup, or it was not seen outside */
-	bool is_dumped;		   /* the kernel printed its account; it does so for ten in 5 s */
+	bool is_outside;      /* its victims were in no cgroup of the run, by the log or as they
+				 were last seen */
+	const char *left_for; /* where the first of the run was last seen, outside; NULL: the log
+				 names its cgroup, or it was not seen outside */
+	bool is_dumped;	      /* the kernel printed its account; it does so for ten in 5 s */
 };
 
 struct kills {

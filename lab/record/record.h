@@ -160,7 +160,7 @@ struct record_touch {
 	bool is_syscall; /* touched by the kernel on behalf of a system call */
 	const char *stack;
 	int64_t anon, anon_lost, file, shmem; /* bytes; absent: none */
-	int64_t swapped_in; /* of anon: had been swapped out; absent: none */
+	int64_t swapped_in;		      /* of anon: had been swapped out; absent: none */
 	int64_t faults;			      /* page faults, of whatever size; absent: none */
 	int64_t lone; /* of the faults: each alone in its 2 MiB; absent: none, or sizes are known */
 	int64_t mapping;  /* of the record's mappings; absent: not known in which */
@@ -179,10 +179,10 @@ struct record_mapping {
 	int64_t id, pid;
 	const char *what;  /* mmap, shared, heap, small, unseen, file, labs, pieces, anonymous */
 	bool is_requested; /* at an address that the program chose */
-	uint64_t start;	  /* of the first of `calls` */
-	int64_t bytes;	  /* of all calls together; absent: of files */
-	int64_t calls;	  /* absent: not counted */
-	int64_t t_ns;	  /* of the first call */
+	uint64_t start;	   /* of the first of `calls` */
+	int64_t bytes;	   /* of all calls together; absent: of files */
+	int64_t calls;	   /* absent: not counted */
+	int64_t t_ns;	   /* of the first call */
 	int64_t first_ns, last_ns; /* when it was touched; absent: not seen */
 	const char *stack;	   /* of the first call, as in a touch; NULL: not known */
 	unsigned int line;
@@ -196,8 +196,8 @@ struct record_mapping {
 struct record_memory_file {
 	int64_t t_ns; /* of the look; those of one have the same */
 	const char *name;
-	int64_t pid;	  /* has it open; absent: found in its file system, written since the start */
-	const char *comm; /* of that process */
+	int64_t pid; /* has it open; absent: found in its file system, written since the start */
+	const char *comm;	/* of that process */
 	int64_t size, resident; /* bytes; as ls(1) shows it; what it holds */
 	unsigned int line;
 };

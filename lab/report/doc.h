@@ -91,7 +91,8 @@ void doc_cite(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 void doc_table(struct doc *doc);
 #define doc_row(doc, ...) doc_add_row(doc, (const char *const[]){__VA_ARGS__, NULL})
 void doc_add_row(struct doc *doc, const char *const *cells);
-/* Below its heading the column holds amounts alone, which stand flush right: "0.7", "20 MiB", "-". */
+/* Below its heading the column holds amounts alone, which stand flush right: "0.7", "20 MiB", "-".
+ */
 bool doc_is_amount_column(const struct doc_block *table, size_t column);
 
 /* A caption is the name of the total, or NULL. */

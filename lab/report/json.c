@@ -388,8 +388,9 @@ static bool is_complete(const struct facts *f)
 	for (size_t i = 0; i < f->record->lost_count; i++)
 		if (f->record->lost[i].count)
 			return false;
-	return f->record->is_complete && !f->record->is_unclosed && !headers_suppressed(f) && !kills->unknown &&
-	       !kills->dropped && f->conclusion->killed == (int64_t)kills->victims;
+	return f->record->is_complete && !f->record->is_unclosed && !headers_suppressed(f) &&
+	       !kills->unknown && !kills->dropped &&
+	       f->conclusion->killed == (int64_t)kills->victims;
 }
 
 static json_t *lost_json(const struct record *r)
