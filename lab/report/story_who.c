@@ -47,14 +47,13 @@ static struct touches pick(const struct facts *f, const struct touches *t, bool 
 	return some;
 }
 
-/* all: of it; it is all memory, unless files are enough to be told of for themselves. */
+/* Of what the table below has, so that both agree. */
 static void say_largest(const struct touches *t, const struct touches *files, struct doc *doc)
 {
 	const struct touch_line *line = &t->lines[0];
 	_cleanup_free_ char *place = touch_place(line);
-	bool is_all = files->total < t->total / 100;
-	int64_t all = t->total + (is_all ? files->total : 0);
-	double share = 100.0 * (double)line->bytes / (double)all;
+	bool is_all = !files->total;
+	double share = 100.0 * (double)line->bytes / (double)t->total;
 
 	if (share >= 50)
 		doc_sentence(doc, "%.1f %% of it%s came from one place: %s (%s), %s.", share,
