@@ -92,7 +92,8 @@ void run_symbols(struct record_writer *w, symbol_work *work, void *ctx, int64_t 
 		struct progress progress = {.what = STRBUF_INIT};
 		struct aside aside;
 
-		if (aside_start(&aside, "oomlab-symbols", work_beside, &job) == 0)
+		/* The files of a container stand open; by their names they are gone. */
+		if (aside_start_with_files(&aside, "oomlab-symbols", work_beside, &job) == 0)
 			take_all(w, &aside, &progress, patience_ns);
 		is_done = aside_end(&aside);
 		if (!is_done)

@@ -28,9 +28,9 @@ static void close_others(int keep)
 	close_range((unsigned int)keep + 1, ~0U, 0);
 }
 
-static void run(const char *name, int channel, aside_work *work, void *ctx)
+static void run(const char *name, int channel, aside_work *work, void *ctx, bool keeps_files)
 	__attribute__((noreturn));
-static void run(const char *name, int channel, aside_work *work, void *ctx)
+static void run(const char *name, int channel, aside_work *work, void *ctx, bool keeps_files)
 {
 	const struct rlimit none = {0, 0};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -40,7 +40,8 @@ static void run(const char *name, int channel, aside_work *work, void *ctx)
 	/* Whoever reads what the lab prints sees its end when the lab ends. */
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
-	close_others(channel);
+	if (!keeps_files)
+		close_others(channel);
 	work(channel, ctx);
 	_exit(0);
 }
@@ -56,7 +57,8 @@ static int open_channel(int fds[2])
 	return 0;
 }
 
-int aside_start(struct aside *aside, const char *name, aside_work *work, void *ctx)
+static int start(struct aside *aside, const char *name, aside_work *work, void *ctx,
+		 bool keeps_files)
 {
 	int fds[2];
 
@@ -65,8 +67,10 @@ int aside_start(struct aside *aside, const char *name, aside_work *work, void *c
 	if (aside->error)
 		return aside->error;
 	aside->pid = fork();
-	if (aside->pid == 0)
-		run(name, fds[1], work, ctx);
+	if (aside->pid == 0) {
+		close(fds[0]);
+		run(name, fds[1], work, ctx, keeps_files);
+	}
 	aside->error = aside->pid < 0 ? -errno : 0;
 	close(fds[1]);
 	if (aside->pid < 0) {
@@ -78,6 +82,16 @@ int aside_start(struct aside *aside, const char *name, aside_work *work, void *c
 	aside->next = running;
 	running = aside;
 	return 0;
+}
+
+int aside_start(struct aside *aside, const char *name, aside_work *work, void *ctx)
+{
+	return start(aside, name, work, ctx, false);
+}
+
+int aside_start_with_files(struct aside *aside, const char *name, aside_work *work, void *ctx)
+{
+	return start(aside, name, work, ctx, true);
 }
 
 int aside_send(struct aside *aside, const void *message, size_t len, int fd)

@@ -38,6 +38,9 @@ typedef void aside_work(int fd, void *ctx);
 /* name: what ps(1) shows, at most 15 bytes. 0, or -errno: there is none then. */
 int aside_start(struct aside *aside, const char *name, aside_work *work, void *ctx);
 
+/* The same, with all descriptors that its parent has open: one that reads files which are gone. */
+int aside_start_with_files(struct aside *aside, const char *name, aside_work *work, void *ctx);
+
 /* fd: given along, stays the caller's; -1: none. 0 or -errno (-EPIPE: it has ended). */
 int aside_send(struct aside *aside, const void *message, size_t len, int fd);
 

@@ -11,6 +11,8 @@
 #include "report/story.h"
 
 #define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
+/* As SIZE() it lasts as long as the block it stands in. */
+#define SIZE_OR_UNKNOWN(bytes) (is_known(bytes) ? SIZE(bytes) : "not known")
 
 static const char *path_of(const struct record_cgroup *cgroup)
 {
@@ -46,11 +48,6 @@ static const char *limit_file(const struct facts *f)
 	return f->record->cgroup_version == 1 ? "memory.limit_in_bytes" : "memory.max";
 }
 
-static const char *size_or_unknown(int64_t bytes)
-{
-	return is_known(bytes) ? SIZE(bytes) : "not known";
-}
-
 const char *story_limit_elsewhere(const struct facts *f)
 {
 	const char *path = f->kill ? f->kill->event.oom_memcg : NULL;
@@ -78,7 +75,7 @@ static void cite_seen(const struct facts *f, struct doc *doc)
 static void say_named(const struct facts *f, struct doc *doc, const char *path, const char *where)
 {
 	doc_sentence(doc, "%s: %s of %s is %s.", where, limit_file(f), path,
-		     size_or_unknown(f->limit_bytes));
+		     SIZE_OR_UNKNOWN(f->limit_bytes));
 	cite_kmsg(doc, f->summary_line);
 	cite_kmsg(doc, f->limit_line);
 	cite_seen(f, doc);
@@ -94,7 +91,7 @@ static void say_own(const struct facts *f, struct doc *doc)
 		return;
 	}
 	doc_sentence(doc, "Its own: %s of %s is %s%s.", limit_file(f), path_of(limit),
-		     size_or_unknown(f->limit_bytes), swap_words(f, limit));
+		     SIZE_OR_UNKNOWN(f->limit_bytes), swap_words(f, limit));
 	cite_limits(doc, limit);
 	if (limit && may_swap(limit))
 		cite_setting(doc, f, "SwapTotal");
