@@ -32,7 +32,7 @@ from_host() {
 verdict='.verdict + " " + .outcome'
 
 check_inside() {
-	local e=$1
+	local e=$1 code
 	in_image "$e" --memory 512m -- memset-2g
 	is $? 0 "$e, inside: memset-2g is killed as expected"
 	is "$(report "$inside" "$verdict + \" \" + .run.backend")" "pass oom_killed current" \
@@ -58,9 +58,15 @@ check_inside() {
 	is $? 77 "$e, inside: another limit than the container's is refused"
 	in_image "$e" --memory 4g -- memset-2g
 	is $? 77 "$e, inside: a limit nothing could reach is refused"
-	in_image "$e" --memory 64m "${binds[@]}" -- -- sh -c \
-		'python3 -c "x = bytearray(200 << 20)"; exit 3'
-	is "$? $(report "$inside" .outcome)" "3 child_oom_killed" "$e, inside: a child is killed"
+	# The lab is under the same limit: where a busy machine is late to free what the kernel took from
+	# the child, the lab can be the next that is killed.
+	for _ in 1 2 3; do
+		in_image "$e" --memory 64m "${binds[@]}" -- -- sh -c \
+			'python3 -c "x = bytearray(200 << 20)"; exit 3'
+		code=$?
+		[ $code = 137 ] || break
+	done
+	is "$code $(report "$inside" .outcome)" "3 child_oom_killed" "$e, inside: a child is killed"
 	in_image "$e" --memory 64m "${binds[@]}" -- --timeout 500ms -- sh -c 'sleep 99 & sleep 99'
 	is "$? $(report "$inside" .outcome)" "137 timed_out" "$e, inside: the watchdog spares the lab"
 	in_image "$e" --memory 64m -- --help
