@@ -63,7 +63,8 @@ static bool write_pid_namespace(struct record_writer *w)
  */
 static void write_container_id(struct record_writer *w)
 {
-	static const char hex[] = "0123456789abcdef";
+	static const char hex[] = "0123456789abcdef", folder[] = "containers/";
+	const size_t len = sizeof(folder) - 1;
 	_cleanup_strbuf_ struct strbuf mounts = STRBUF_INIT;
 
 	if (io_read_at(AT_FDCWD, "/proc/self/mountinfo", 1 << 20, &mounts))
@@ -71,7 +72,9 @@ static void write_container_id(struct record_writer *w)
 	for (char *p = mounts.buf; *p; p += strcspn(p, hex)) {
 		size_t n = strspn(p, hex);
 
-		if (n == CONTAINER_ID_LEN && p > mounts.buf && p[-1] == '/' && p[n] == '/') {
+		/* Layers of an image have names of the same form. */
+		if (n == CONTAINER_ID_LEN && p[n] == '/' && p >= mounts.buf + len &&
+		    !memcmp(p - len, folder, len)) {
 			p[n] = '\0';
 			record_put_setting(w, "container_id", p);
 			return;
