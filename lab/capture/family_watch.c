@@ -19,6 +19,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "capture/source.h"
+#include "launch/process.h"
 
 /* A pid that ended this long ago may be another's by now. */
 #define FORGET_NS INT64_C(60000000000)
@@ -166,6 +167,23 @@ bool family_was_killed(struct capture *capture, pid_t pid)
 	return true;
 }
 
+/*
+ * The end of one whose events are gone (a set-user-ID exec takes them), or whose record was lost,
+ * is not told of, and its pid may be a stranger's: a process is the one that was forked when it
+ * began then, to two ticks of proc(5), whose clock goes on in a suspended machine.
+ */
+static bool is_who_forked(const struct relative *who)
+{
+	const int64_t tick_ns = INT64_C(1000000000) / sysconf(_SC_CLK_TCK);
+	int64_t start_ns = (int64_t)process_start_time(who->pid) * tick_ns;
+	struct timespec boot = {0};
+	int64_t asleep_ns;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	asleep_ns = boot.tv_sec * INT64_C(1000000000) + boot.tv_nsec - io_now_ns();
+	return who->parent && start_ns && llabs(start_ns - who->from_ns - asleep_ns) <= 2 * tick_ns;
+}
+
 /* Notes it when the process has left the run's cgroup. The target's own leaving ends the run. */
 static void look_at(struct capture *capture, pid_t pid)
 {
@@ -177,7 +195,7 @@ static void look_at(struct capture *capture, pid_t pid)
 	/* It may have ended meanwhile, and the pid be another's. */
 	read_family(capture);
 	who = family_find(&capture->family, pid);
-	if (!who || who->to_ns)
+	if (!who || who->to_ns || !is_who_forked(who))
 		return;
 	who->is_outside = true;
 	put(capture, who, path);
@@ -216,8 +234,11 @@ static bool stop_one(struct capture *capture, pid_t pid)
 {
 	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
+	const struct relative *who;
+
 	read_family(capture);
-	if (fd < 0 || family_find(&capture->family, pid)->to_ns)
+	who = family_find(&capture->family, pid);
+	if (fd < 0 || !who || who->to_ns || !is_who_forked(who))
 		return false;
 	return !syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 }
