@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libcgroup.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +15,12 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "launch/cgroup_end.h"
 #include "launch/descendants.h"
 #include "launch/process.h"
+
+#define KILL_PATIENCE_NS   INT64_C(5000000000)
+#define REMOVE_PATIENCE_NS INT64_C(2000000000)
 
 static int broken(struct err *err, const char *what, int code)
 {
@@ -63,13 +65,35 @@ static int open_levels(const struct cg_home *home, struct cg *cg, struct err *er
 	return 0;
 }
 
-static int name_it(const struct cg_home *home, struct cg *cg)
+int cg_name(const struct cg_home *home, struct cg *cg, struct err *err)
 {
-	int n = snprintf(cg->path, sizeof(cg->path), "%s%soomlab-%d-%" PRIu64, home->parent,
-			 strcmp(home->parent, "/") ? "/" : "", (int)getpid(),
-			 process_start_time(getpid()));
+	_cleanup_free_ char *parent = text_format("%s%s", home->mount, home->parent);
+	int n;
 
-	return (size_t)n < sizeof(cg->path) ? 0 : -1;
+	memset(cg, 0, sizeof(*cg));
+	cg->version = home->version;
+	cg->freezers = cg->freezer = -1;
+	n = snprintf(cg->path, sizeof(cg->path), "%s%soomlab-%d-%" PRIu64, home->parent,
+		     strcmp(home->parent, "/") ? "/" : "", (int)getpid(),
+		     process_start_time(getpid()));
+	cg->parent = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cg->parent < 0)
+		return err_errno(err, EXIT_LAB_BROKEN, "cannot open '%s'", parent);
+	if ((size_t)n >= sizeof(cg->path))
+		return err_set(err, EXIT_LAB_BROKEN, "the path of the own cgroup is too long");
+	cg->name = strrchr(cg->path, '/') + 1;
+	cg->is_named = true;
+	if (cg->version == 1)
+		cg->freezers = cg_open_freezer();
+	return 0;
+}
+
+/* Where it cannot be, nothing is frozen before it is killed. */
+static void make_freezer(struct cg *cg)
+{
+	if (cg->freezers < 0 || mkdirat(cg->freezers, cg->name, 0755) < 0)
+		return;
+	cg->freezer = openat(cg->freezers, cg->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 int cg_create(const struct cg_home *home, struct cg *cg, struct err *err)
@@ -77,10 +101,6 @@ int cg_create(const struct cg_home *home, struct cg *cg, struct err *err)
 	struct cgroup *made;
 	int r;
 
-	memset(cg, 0, sizeof(*cg));
-	cg->version = home->version;
-	if (name_it(home, cg) < 0)
-		return err_set(err, EXIT_LAB_BROKEN, "the path of the own cgroup is too long");
 	r = start_libcgroup();
 	if (r)
 		return broken(err, "libcgroup finds no cgroups", r);
@@ -94,6 +114,7 @@ int cg_create(const struct cg_home *home, struct cg *cg, struct err *err)
 	if (r)
 		return broken(err, "cannot create the cgroup", r);
 	cg->made = true;
+	make_freezer(cg);
 	return open_levels(home, cg, err);
 }
 
@@ -263,129 +284,37 @@ void cg_read_limits(const struct cg *cg, int level, struct cgroup_limits *limits
 		limits->oom_group = group == 1;
 }
 
-/* Sends the signal (0: none) to each process listed; returns how many there were. */
-static int signal_listed(int dirfd, int signal)
-{
-	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-	int n = 0;
-
-	if (io_read_at(dirfd, "cgroup.procs", 1 << 20, &sb))
-		return 0;
-	for (char *p = sb.buf, *end; *p; p = end) {
-		long pid = strtol(p, &end, 10);
-
-		if (end == p)
-			break;
-		/* 0: a process of another pid namespace */
-		if (pid > 0 && signal)
-			kill((pid_t)pid, signal);
-		n++;
-		end += *end == '\n';
-	}
-	return n;
-}
-
-static DIR *open_children(int dirfd)
-{
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? NULL : fdopendir(fd);
-}
-
-/* The next cgroup below, or NULL: the target may make some, as an oomlab inside an oomlab does. */
-static const char *next_child(DIR *dir)
-{
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-			return entry->d_name;
-	return NULL;
-}
-
-static int signal_tree(int dirfd, int signal)
-{
-	_cleanup_closedir_ DIR *children = open_children(dirfd);
-	int n = signal_listed(dirfd, signal);
-	const char *name;
-
-	while ((name = next_child(children))) {
-		_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		n += fd < 0 ? 0 : signal_tree(fd, signal);
-	}
-	return n;
-}
-
 int cg_population(const struct cg *cg)
 {
 	if (cg->is_shared)
 		return descendants_count();
-	return cg->level_count ? signal_tree(cg->levels[0].dirfd, 0) : 0;
-}
-
-static int kill_tree(int dirfd)
-{
-	int64_t deadline = io_now_ns() + INT64_C(5000000000);
-	int wait_ms = 1;
-
-	while (signal_tree(dirfd, 0)) {
-		if (io_now_ns() > deadline)
-			return -ETIMEDOUT;
-		if (io_write_at(dirfd, "cgroup.kill", "1"))
-			signal_tree(dirfd, SIGKILL);
-		poll(NULL, 0, wait_ms);
-		wait_ms = wait_ms < 100 ? wait_ms * 2 : 100;
-	}
-	return 0;
+	return cg->level_count ? cgroup_count(cg->levels[0].dirfd) : 0;
 }
 
 int cg_kill(const struct cg *cg)
 {
 	if (cg->is_shared)
 		return descendants_kill();
-	return cg->level_count ? kill_tree(cg->levels[0].dirfd) : 0;
+	return cg->level_count ? cgroup_kill(cg->levels[0].dirfd, cg->made ? cg->freezer : -1,
+					     KILL_PATIENCE_NS)
+			       : 0;
 }
 
-static void remove_below(int dirfd)
+static void close_all(struct cg *cg)
 {
-	_cleanup_closedir_ DIR *children = open_children(dirfd);
-	const char *name;
+	int *own[] = {&cg->parent, &cg->freezers, &cg->freezer};
 
-	while ((name = next_child(children))) {
-		_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd >= 0)
-			remove_below(fd);
-		unlinkat(dirfd, name, AT_REMOVEDIR);
+	for (int i = 0; i < cg->level_count; i++) {
+		close(cg->levels[i].dirfd);
+		free(cg->levels[i].path);
 	}
-}
-
-static int delete_once(const char *path)
-{
-	struct cgroup *group = cgroup_new_cgroup(relative(path));
-	int r = ECGOTHER;
-
-	if (group && cgroup_add_controller(group, "memory"))
-		r = cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY);
-	cgroup_free(&group);
-	return r;
-}
-
-/* rmdir through libcgroup; a cgroup whose last task is still exiting is busy for a moment. */
-static int delete_path(const char *path, int dirfd)
-{
-	int64_t deadline = io_now_ns() + INT64_C(2000000000);
-	int r, wait_ms = 1;
-
-	for (;;) {
-		remove_below(dirfd);
-		r = delete_once(path);
-		if (!r || io_now_ns() > deadline)
-			return r;
-		poll(NULL, 0, wait_ms);
-		wait_ms = wait_ms < 50 ? wait_ms * 2 : 50;
-	}
+	cg->level_count = 0;
+	if (!cg->is_named)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (*own[i] >= 0)
+			close(STEAL_FD(*own[i]));
+	cg->is_named = false;
 }
 
 int cg_destroy(struct cg *cg, struct err *err)
@@ -394,17 +323,14 @@ int cg_destroy(struct cg *cg, struct err *err)
 
 	if (cg->made) {
 		cg_kill(cg);
-		r = delete_path(cg->path, cg->level_count ? cg->levels[0].dirfd : -1);
+		r = cgroup_remove(cg->parent, cg->name, REMOVE_PATIENCE_NS);
+		if (cg->freezers >= 0)
+			cgroup_remove(cg->freezers, cg->name, REMOVE_PATIENCE_NS);
 	}
-	for (int i = 0; i < cg->level_count; i++) {
-		close(cg->levels[i].dirfd);
-		free(cg->levels[i].path);
-	}
-	cg->level_count = 0;
-	if (r) {
-		broken(err, "cannot remove the cgroup", r);
-		return err_wrap(err, "%s", cg->path);
-	}
+	close_all(cg);
+	if (r)
+		return err_set(err, EXIT_LAB_BROKEN, "cannot remove the cgroup %s: %s", cg->path,
+			       strerror(-r));
 	cg->made = false;
 	return 0;
 }
@@ -418,29 +344,33 @@ static bool is_leftover(const char *name)
 	       process_start_time(pid) != start;
 }
 
+static bool clear_leftover(int parent, const char *name, int freezers)
+{
+	_cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int freezer = -1;
+
+	if (freezers >= 0)
+		freezer = openat(freezers, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || cgroup_kill(fd, freezer, KILL_PATIENCE_NS) ||
+	    cgroup_remove(parent, name, REMOVE_PATIENCE_NS))
+		return false;
+	return freezer < 0 || !cgroup_remove(freezers, name, REMOVE_PATIENCE_NS);
+}
+
 int cg_clear_leftovers(const struct cg_home *home, bool dry, int *stuck)
 {
 	_cleanup_free_ char *top = text_format("%s%s", home->mount, home->parent);
+	_cleanup_close_ int freezers = home->version == 1 ? cg_open_freezer() : -1;
 	_cleanup_closedir_ DIR *dir = opendir(top);
 	struct dirent *entry;
 	int found = 0;
 
 	*stuck = 0;
-	if (!dir)
-		return 0;
-	while ((entry = readdir(dir))) {
-		_cleanup_close_ int fd = -1;
-		_cleanup_free_ char *path = NULL;
-
+	while (dir && (entry = readdir(dir))) {
 		if (!is_leftover(entry->d_name))
 			continue;
 		found++;
-		if (dry)
-			continue;
-		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		path = text_format("%s/%s", home->parent, entry->d_name);
-		if (fd < 0 || start_libcgroup() || kill_tree(fd) ||
-		    delete_path(path + (path[1] == '/'), fd))
+		if (!dry && !clear_leftover(dirfd(dir), entry->d_name, freezers))
 			++*stuck;
 	}
 	return found;

@@ -1,14 +1,14 @@
 /*
  * cgroup.h - one memory cgroup for one run: found a home for, made, limited, emptied, removed.
  *
- * libcgroup makes, fills and deletes it (cgroup v1 and v2 alike) and stands in cgroup.c alone;
- * everything that libcgroup cannot do (read-back, events, kill) is plain files through a directory
- * descriptor. On a v1 host the same calls map to memory.limit_in_bytes and memory.memsw.*, with
- * fewer facts.
+ * libcgroup makes and fills it (cgroup v1 and v2 alike) and stands in cgroup.c alone; everything
+ * that libcgroup cannot do (read-back, events, kill), and its end, which is the guardian's too
+ * (cgroup_end.h), is plain files through a directory descriptor. On a v1 host the same calls map to
+ * memory.limit_in_bytes and memory.memsw.*, with fewer facts.
  *
  * Pattern of use:
  *  1. cg_find_home()  where this user may make a memory cgroup
- *  2. cg_create()     makes it, opens it and every ancestor in reach
+ *  2. cg_name(), cg_create()   make it, open it and every ancestor in reach
  *  3. cg_limit()      sets limits and fails unless the kernel reads them back as set
  *  4. start the target inside (target.h)
  *  5. cg_destroy()    kills what is left, waits until it is empty, removes it; safe at any stage
@@ -45,9 +45,13 @@ struct cg_level {
 
 struct cg {
 	int version;
-	char path[PATH_MAX];		   /* below the mount; "" when it is not ours */
+	char path[PATH_MAX];   /* below the mount; "" when it is not ours */
+	const char *name;      /* the last part of it */
+	int parent;	       /* the directory it is made in; ours only */
+	int freezers, freezer; /* v1: that in the freezer hierarchy, and its own there; or -1 */
 	struct cg_level levels[CG_LEVELS]; /* 0 is its own, then parents; the root has no limits */
 	int level_count;
+	bool is_named;	/* cg_name() has opened what stands above it */
 	bool made;	/* by us: cg_destroy() removes it */
 	bool is_shared; /* this process is inside too, see cg_open_own() */
 };
@@ -58,6 +62,13 @@ struct cg {
  */
 int cg_find_home(struct cg_home *home, struct err *err);
 
+/*
+ * Where it will be made, and its name: its guardian is told before it is there. 0 or -1;
+ * cg_destroy() afterwards in each case.
+ */
+int cg_name(const struct cg_home *home, struct cg *cg, struct err *err);
+
+/* Makes it: after cg_name(). On version 1 one of the freezer hierarchy beside it, if it can be. */
 int cg_create(const struct cg_home *home, struct cg *cg, struct err *err);
 
 /*
@@ -68,6 +79,9 @@ int cg_create(const struct cg_home *home, struct cg *cg, struct err *err);
  */
 int cg_open_of(pid_t pid, struct cg *cg, struct err *err);
 int cg_open_own(struct cg *cg, struct err *err);
+
+/* The directory of this process's cgroup in the v1 freezer hierarchy; -1: none. */
+int cg_open_freezer(void);
 
 /* The lowest memory limit in force at any level in reach; "max" when there is none. */
 struct amount cg_limit_in_force(const struct cg *cg);

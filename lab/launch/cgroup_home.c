@@ -23,8 +23,8 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-/* The mount of the v1 memory controller, or of cgroup2; false when there is none. */
-static bool find_mount(int version, char *mount, size_t size)
+/* The mount of a v1 controller, or of cgroup2; false when there is none. */
+static bool find_mount(int version, const char *controller, char *mount, size_t size)
 {
 	FILE *f = setmntent("/proc/self/mounts", "r");
 	struct mntent *m;
@@ -32,7 +32,7 @@ static bool find_mount(int version, char *mount, size_t size)
 
 	while (f && !found && (m = getmntent(f))) {
 		if (version == 2 ? strcmp(m->mnt_type, "cgroup2")
-				 : strcmp(m->mnt_type, "cgroup") || !hasmntopt(m, "memory"))
+				 : strcmp(m->mnt_type, "cgroup") || !hasmntopt(m, controller))
 			continue;
 		found = (size_t)snprintf(mount, size, "%s", m->mnt_dir) < size;
 	}
@@ -42,7 +42,7 @@ static bool find_mount(int version, char *mount, size_t size)
 }
 
 /* Own path in /proc/self/cgroup: "0::/x" for v2, "4:memory:/x" for v1. */
-static bool own_path(int version, char *path, size_t size)
+static bool own_path(int version, const char *controller, char *path, size_t size)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
@@ -55,7 +55,7 @@ static bool own_path(int version, char *path, size_t size)
 		if (!own)
 			continue;
 		*own++ = '\0';
-		if (version == 2 ? text_starts_with(line, "0:") : has_word(names + 1, "memory"))
+		if (version == 2 ? text_starts_with(line, "0:") : has_word(names + 1, controller))
 			return (size_t)snprintf(path, size, "%s", own) < size;
 	}
 	return false;
@@ -96,8 +96,8 @@ static bool find_parent(struct cg_home *home)
 static bool try_version(struct cg_home *home, int version)
 {
 	home->version = version;
-	if (!find_mount(version, home->mount, sizeof(home->mount)) ||
-	    !own_path(version, home->parent, sizeof(home->parent)))
+	if (!find_mount(version, "memory", home->mount, sizeof(home->mount)) ||
+	    !own_path(version, "memory", home->parent, sizeof(home->parent)))
 		return false;
 	/* A path outside the mount's view (cgroup namespace) begins with "/..". */
 	if (text_starts_with(home->parent, "/.."))
@@ -109,11 +109,24 @@ static int explain_none(struct err *err)
 {
 	char mount[PATH_MAX];
 
-	if (!find_mount(2, mount, sizeof(mount)) && !find_mount(1, mount, sizeof(mount)))
+	if (!find_mount(2, NULL, mount, sizeof(mount)) &&
+	    !find_mount(1, "memory", mount, sizeof(mount)))
 		return err_set(err, EXIT_SKIP, "no cgroup hierarchy is mounted here");
 	err_set(err, EXIT_SKIP, "this user may not make a memory cgroup here");
 	return err_hint(err, "use --backend=vm, or run it below a delegated cgroup: systemd-run "
 			     "--user --scope -p Delegate=yes, or as root");
+}
+
+int cg_open_freezer(void)
+{
+	char mount[PATH_MAX], path[PATH_MAX];
+	_cleanup_free_ char *dir = NULL;
+
+	if (!find_mount(1, "freezer", mount, sizeof(mount)) ||
+	    !own_path(1, "freezer", path, sizeof(path)))
+		return -1;
+	dir = text_format("%s%s", mount, text_starts_with(path, "/..") ? "" : path);
+	return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 int cg_find_home(struct cg_home *home, struct err *err)

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -137,7 +136,7 @@ static pid_t fork_into(const struct cg *cg, int *pidfd)
 
 /* The child's ends, closed in the launcher when target_start() returns. */
 struct child_ends {
-	int procs_fd, gate, exec_fd, scenario_fd;
+	int procs_fd, freezer_fd, gate, exec_fd, scenario_fd;
 };
 
 static void run_child(const struct target_request *request, const struct child_ends *ends)
@@ -145,8 +144,8 @@ static void run_child(const struct target_request *request, const struct child_e
 	sigset_t none;
 	char byte;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (ends->procs_fd >= 0 && write(ends->procs_fd, "0", 1) < 0)
+	if ((ends->procs_fd >= 0 && write(ends->procs_fd, "0", 1) < 0) ||
+	    (ends->freezer_fd >= 0 && write(ends->freezer_fd, "0", 1) < 0))
 		fail_exec(ends->exec_fd);
 	set_score(request->oom_score_adj);
 	sigemptyset(&none);
@@ -166,11 +165,23 @@ static void run_child(const struct target_request *request, const struct child_e
 
 static void close_ends(struct child_ends *ends)
 {
-	int fds[] = {ends->procs_fd, ends->gate, ends->exec_fd, ends->scenario_fd};
+	int fds[] = {ends->procs_fd, ends->freezer_fd, ends->gate, ends->exec_fd,
+		     ends->scenario_fd};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+}
+
+/* Where the child moves itself to. */
+static int open_procs(const struct cg *cg, struct child_ends *ends)
+{
+	if (cg->version != 1 || cg->is_shared)
+		return 0;
+	ends->procs_fd = openat(cg->levels[0].dirfd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	if (cg->freezer >= 0)
+		ends->freezer_fd = openat(cg->freezer, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	return ends->procs_fd < 0 || (cg->freezer >= 0 && ends->freezer_fd < 0) ? -1 : 0;
 }
 
 static int open_ends(const struct target_request *request, struct target *target,
@@ -178,12 +189,8 @@ static int open_ends(const struct target_request *request, struct target *target
 {
 	int pair[2];
 
-	if (request->cg->version == 1 && !request->cg->is_shared) {
-		ends->procs_fd =
-			openat(request->cg->levels[0].dirfd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-		if (ends->procs_fd < 0)
-			return -1;
-	}
+	if (open_procs(request->cg, ends) < 0)
+		return -1;
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return -1;
 	ends->gate = pair[0];
@@ -201,7 +208,7 @@ static int open_ends(const struct target_request *request, struct target *target
 
 int target_start(const struct target_request *request, struct target *target, struct err *err)
 {
-	_cleanup_(close_ends) struct child_ends ends = {-1, -1, -1, -1};
+	_cleanup_(close_ends) struct child_ends ends = {-1, -1, -1, -1, -1};
 
 	if (open_ends(request, target, &ends) < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot prepare the target");
