@@ -23,6 +23,7 @@
 #include "run_container.h"
 #include "run_current.h"
 #include "run_dir.h"
+#include "run_guard.h"
 #include "run_kmsg.h"
 #include "run_options.h"
 #include "run_share.h"
@@ -279,7 +280,8 @@ static int run_planned(struct run *run, struct err *err)
 {
 	int r, status;
 
-	if (open_record(run, err) < 0)
+	if (run_guard_begin(run, err) < 0 || open_record(run, err) < 0 ||
+	    run_guard_took(guardian_take_record(&run->guardian, run->writer.fd), err) < 0)
 		return -1;
 	live_start(&run->live, run->spec.name ? run->spec.name : run->argv[0],
 		   run->options->quiet || run->options->inside_guest);
@@ -296,6 +298,7 @@ static int run_planned(struct run *run, struct err *err)
 		err_print(err);
 	status = conclude(run, r < 0, err);
 	run_container_remove(run);
+	run_guard_end(run);
 	if (status < 0)
 		return -1;
 	if (run->signal)
@@ -323,6 +326,7 @@ static void run_release(struct run *run)
 {
 	spec_release(&run->spec);
 	run_container_remove(run);
+	run_guard_end(run);
 	symbols_use_files(NULL);
 	modules_release(&run->modules);
 	numbers_release(&run->numbers);
@@ -387,8 +391,6 @@ static int run_repeatedly(struct run *run, struct err *err)
 
 static int prepare_and_run(struct run *run, char **operands, bool is_command, struct err *err)
 {
-	int stuck;
-
 	spec_init(&run->spec);
 	if (find_target(run, operands, is_command, err) < 0 || settle_spec(run, err) < 0)
 		return -1;
@@ -414,8 +416,6 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 	if (check_core(run, err) < 0)
 		return -1;
 	block_signals(run);
-	if (run->plan.place == PLACE_CGROUP && !run->options->inside_guest)
-		cg_clear_leftovers(&run->home, false, &stuck);
 	return run_repeatedly(run, err);
 }
 
@@ -426,6 +426,7 @@ int cmd_run(int argc, char **argv)
 	struct run run = {.options = &options,
 			  .writer = {.fd = -1},
 			  .trace_port = -1,
+			  .guardian = GUARDIAN_INIT,
 			  .container = CONTAINER_INIT};
 	int first = run_options_parse(argc, argv, &options, &err), status = -1;
 

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "launch/container.h"
 #include "launch/engine.h"
+#include "launch/guardian.h"
 #include "launch/numbers.h"
 #include "launch/plan.h"
 #include "live.h"
@@ -55,7 +56,8 @@ struct run {
 		struct err current, cgroup, vm, engine, share;
 	} reasons; /* why a place is not to be had; the facts point into these */
 	struct cg_home home;
-	struct engine engine; /* for a container */
+	struct engine engine;	  /* for a container */
+	struct guardian guardian; /* of one run; run_guard.h */
 	struct container container;
 	struct numbers numbers;	 /* of the processes in it */
 	struct engine_call info; /* what it is, asked while the command runs */

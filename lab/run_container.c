@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "launch/process.h"
 #include "run_asked.h"
+#include "run_guard.h"
 #include "src/trace_format.h"
 
 /* Asked once: an image may have been looked at before the facts are. */
@@ -35,7 +36,7 @@ void run_container_find(struct run *run, struct err *reason)
 	run->facts.engine_version = run->engine.cgroup_version;
 }
 
-static struct container_request request_of(const struct run *run)
+static struct container_request request_of(struct run *run)
 {
 	return (struct container_request){
 		.engine = &run->engine,
@@ -43,6 +44,7 @@ static struct container_request request_of(const struct run *run)
 		.bound = run->spec.name ? run->path : NULL,
 		.options = run->options->container_options,
 		.spec = &run->spec,
+		.guardian = &run->guardian,
 		.preload = run->preload,
 		.command = {run->path, run->argv},
 	};
@@ -66,6 +68,8 @@ static int begin(struct run *run, const char *name, struct err *err)
 	if (run_asked_prepare(run, err) < 0)
 		return -1;
 	run->engine.name = name;
+	if (run_guard_begin(run, err) < 0)
+		return -1;
 	request = request_of(run);
 	if (container_begin(&request, &run->container, err) < 0)
 		return -1;
@@ -138,6 +142,8 @@ int run_container_start(struct run *run, int ring, struct target *target, struct
 	if (!run->container.dir && container_begin(&request, &run->container, err) < 0)
 		return -1;
 	if (container_start(&request, &run->container, target, cg, err) < 0)
+		return -1;
+	if (run_guard_took(guardian_take_inside(&run->guardian, cg->levels[0].dirfd), err) < 0)
 		return -1;
 	numbers_release(&run->numbers);
 	numbers_add(&run->numbers, target->pid, process_own_number("/proc", target->pid));

@@ -22,6 +22,7 @@
 #include "run_asked.h"
 #include "run_container.h"
 #include "run_current.h"
+#include "run_guard.h"
 #include "run_trace.h"
 
 /* Inside a container the ring is charged to the target's own limit. */
@@ -77,7 +78,14 @@ static int do_own(struct here *here, struct err *err)
 
 static int do_cgroup(struct here *here, struct err *err)
 {
-	return cg_create(&here->run->home, &here->cg, err);
+	struct run *run = here->run;
+
+	if (cg_name(&run->home, &here->cg, err) < 0 ||
+	    run_guard_took(guardian_take_cgroup(&run->guardian, here->cg.parent, here->cg.name,
+						here->cg.freezers),
+			   err) < 0)
+		return -1;
+	return cg_create(&run->home, &here->cg, err);
 }
 
 static void undo_cgroup(struct here *here)
@@ -172,6 +180,7 @@ static int do_sources(struct here *here, struct err *err)
 		.premortem_percent = here->run->options->premortem_percent,
 		.core_dir = here->run->options->premortem_core ? here->run->dir : NULL,
 		.ring = here->ring,
+		.guardian = &here->run->guardian,
 		.program = here->run->path,
 		.numbers = &here->run->numbers,
 		.progress = show_progress,
@@ -208,7 +217,9 @@ static int do_start(struct here *here, struct err *err)
 		.preload = here->run->preload,
 	};
 
-	if (target_start(&request, &here->target, err) < 0)
+	if (target_start(&request, &here->target, err) < 0 ||
+	    run_guard_took(guardian_take_process(&here->run->guardian, here->target.pidfd), err) <
+		    0)
 		return -1;
 	record_put_start(&here->run->writer, io_now_ns(), here->target.pid,
 			 here->cg.levels[0].path);
@@ -225,6 +236,8 @@ static int do_gate(struct here *here, struct err *err)
 {
 	live_stage(&here->run->live, "running");
 	record_put_gate(&here->run->writer, io_now_ns());
+	/* The target may hold this process still as soon as it runs. */
+	guardian_set_deadline(&here->run->guardian, io_now_ns() + here->run->spec.timeout_ns);
 	if (target_release(&here->target, here->run->argv[0], err) < 0)
 		return -1;
 	if (here->target.is_foreign)
@@ -308,6 +321,7 @@ int run_here(struct run *run, struct err *err)
 	}
 	if (r < 0)
 		record_put_error(&run->writer, err->text);
+	guardian_leave_record(&run->guardian);
 	record_put_end(&run->writer, io_now_ns());
 	return r;
 }

@@ -59,15 +59,17 @@ static void note(struct run *run, const json_t *report)
 void run_twin(struct run *run)
 {
 	json_t *report;
+	int status, pidfd;
 	pid_t pid;
-	int status;
 
 	if (!run->spec.twin)
 		return;
 	live_stage(&run->live, "running its twin first");
-	pid = fork();
+	pid = guardian_fork(&run->guardian, GUARDIAN_KILLS, &pidfd);
 	if (pid == 0)
 		run_child(run);
+	if (pid > 0)
+		close(pidfd);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
 		return;
 	report = load_report(run->options->reports, run->spec.twin);

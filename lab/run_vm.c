@@ -161,6 +161,7 @@ int run_vm(struct run *run, struct err *err)
 		.run_dir = run->dir,
 		.boot_timeout_ns = BOOT_TIMEOUT_NS,
 		.timeout_ns = (uint64_t)(run->spec.timeout_ns + SLACK_NS),
+		.guardian = &run->guardian,
 		.signals = &run->signals,
 		.line = take_line,
 		.ctx = run,

@@ -18,6 +18,7 @@
 #include "capture/premortem.h"
 #include "capture/source.h"
 #include "capture/touch.h"
+#include "launch/guardian.h"
 #include "symbols/unwind.h"
 
 /* A livelock is this long without a kill while OOMs go on. */
@@ -36,6 +37,7 @@ static const struct source *const sources[SOURCE_COUNT] = {
 	[SOURCE_FAMILY] = &source_family,
 	[SOURCE_TOUCH] = &source_touch,
 	[SOURCE_SIGNALS] = &source_signals,
+	[SOURCE_GUARDIAN] = &source_guardian,
 	[SOURCE_TARGET] = &source_target,
 	[SOURCE_SCENARIO] = &source_scenario,
 };
@@ -141,6 +143,31 @@ static void read_touch(struct capture *capture)
 	touch_drain(capture->touch);
 }
 
+/* The guardian has ended the run. */
+static bool is_overdue(const struct capture *capture)
+{
+	return capture->deed.why != GUARDIAN_NOTHING;
+}
+
+static void read_guardian(struct capture *capture)
+{
+	struct guardian_deed *deed = &capture->deed;
+
+	if (!guardian_read(capture->config.guardian, deed))
+		return;
+	if (deed->why == GUARDIAN_NOTHING)
+		record_put_note(capture->w,
+				"The run's guardian was ended while the run went on: had this lab "
+				"been ended, too, nothing would have stopped the target");
+	capture->polls[SOURCE_GUARDIAN].fd = guardian_fd(capture->config.guardian);
+}
+
+/* Its descriptor is put in by capture_watch(). */
+const struct source source_guardian = {
+	.read = read_guardian,
+	.events = POLLIN,
+};
+
 /* Its descriptor is put in by capture_attach(). */
 const struct source source_touch = {
 	.read = read_touch,
@@ -182,6 +209,8 @@ static void end_escaped(struct capture *capture)
 
 static const char *why_stop(struct capture *capture)
 {
+	if (is_overdue(capture))
+		return "timeout";
 	if (capture->stop_signal)
 		return "interrupt";
 	if (capture->escaped_to)
@@ -204,6 +233,11 @@ static void await_end(struct capture *capture)
 
 static void stop_all(struct capture *capture, const char *why)
 {
+	if (is_overdue(capture)) {
+		record_put_watchdog(capture->w, capture->deed.t_ns, "timeout");
+		await_end(capture);
+		return;
+	}
 	/* Read before the kill: what the target looked like when it was stopped. */
 	sampler_take(capture);
 	record_put_watchdog(capture->w, io_now_ns(), why);
@@ -240,6 +274,13 @@ static void watch_once(struct capture *capture)
 	premortem_check(capture);
 }
 
+/* What has held the launcher still let its target end before it could look. */
+static const char *why_overdue(struct capture *capture)
+{
+	read_guardian(capture);
+	return is_overdue(capture) ? "timeout" : NULL;
+}
+
 int capture_watch(struct capture *capture, struct target *target)
 {
 	const char *why = NULL;
@@ -249,13 +290,17 @@ int capture_watch(struct capture *capture, struct target *target)
 	capture->polls[SOURCE_SCENARIO].fd = target->scenario_fd;
 	capture->started_ns = io_now_ns();
 	capture->deadline_ns = capture->started_ns + capture->config.timeout_ns;
+	capture->polls[SOURCE_GUARDIAN].fd = guardian_fd(capture->config.guardian);
 	if (target->is_foreign)
 		last_look_begin(&capture->look, capture->cg, target);
 	while (!capture->target_ended && !(why = why_stop(capture)))
 		watch_once(capture);
+	why = why ? why : why_overdue(capture);
 	if (why)
 		stop_all(capture, why);
+	guardian_set_deadline(capture->config.guardian, 0);
 	capture->polls[SOURCE_TARGET].fd = capture->polls[SOURCE_SCENARIO].fd = -1;
+	capture->polls[SOURCE_GUARDIAN].fd = -1;
 	return capture->stop_signal;
 }
 

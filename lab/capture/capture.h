@@ -44,6 +44,7 @@ struct capture_config {
 	int premortem_percent; /* a look so far under memory.max (premortem.h); 0: none */
 	const char *core_dir;  /* with a core file of the target, into this folder; NULL: none */
 	const struct trace_ring *ring; /* arenas, for that look; may be NULL */
+	struct guardian *guardian;     /* of the run (guardian.h); NULL: none */
 	const char *program;	       /* the path that the target is started by; NULL: not known */
 	struct numbers *numbers;       /* of a container's processes, to be completed; or NULL */
 	void (*progress)(const struct capture_status *status, void *ctx); /* may be NULL */
@@ -51,6 +52,7 @@ struct capture_config {
 };
 
 struct capture;
+struct guardian;
 struct trace_ring;
 
 struct capture *capture_open(const struct capture_config *config, struct err *err);

@@ -19,6 +19,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "capture/source.h"
+#include "launch/guardian.h"
 #include "launch/process.h"
 
 /* A pid that ended this long ago may be another's by now. */
@@ -184,6 +185,15 @@ static bool is_who_forked(const struct relative *who)
 	return who->parent && start_ns && llabs(start_ns - who->from_ns - asleep_ns) <= 2 * tick_ns;
 }
 
+/* No cgroup of the run's holds it any more. */
+static void guard(const struct capture *capture, pid_t pid)
+{
+	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd >= 0)
+		guardian_take_process(capture->config.guardian, fd);
+}
+
 /* Notes it when the process has left the run's cgroup. The target's own leaving ends the run. */
 static void look_at(struct capture *capture, pid_t pid)
 {
@@ -198,6 +208,7 @@ static void look_at(struct capture *capture, pid_t pid)
 	if (!who || who->to_ns || !is_who_forked(who))
 		return;
 	who->is_outside = true;
+	guard(capture, pid);
 	put(capture, who, path);
 	cgroups_seen_named(capture, path);
 }

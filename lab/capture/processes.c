@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "capture/source.h"
 #include "capture/touch.h"
+#include "launch/guardian.h"
 #include "launch/process.h"
 
 #define FOREIGN_PATIENCE_NS INT64_C(300000000)
@@ -65,7 +66,7 @@ void processes_reap(struct capture *capture)
 	pid_t pid;
 
 	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
-		if (aside_took(pid, status))
+		if (aside_took(pid, status) || guardian_took(pid))
 			continue;
 		if (capture->touch)
 			touch_set_peak(capture->touch, pid, usage.ru_maxrss * INT64_C(1024),

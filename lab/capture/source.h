@@ -14,6 +14,7 @@
 #include "capture/family.h"
 #include "capture/last_look.h"
 #include "capture/perf_ring.h"
+#include "launch/guardian.h"
 #include "record/premortem.h"
 
 enum { KMSG_LIMIT = 20000, WHY_MAX = 256, GUEST_FILES_PLACES = 3 };
@@ -26,6 +27,7 @@ enum source_id {
 	SOURCE_FAMILY,
 	SOURCE_TOUCH,
 	SOURCE_SIGNALS,
+	SOURCE_GUARDIAN,
 	SOURCE_TARGET,
 	SOURCE_SCENARIO,
 	SOURCE_COUNT
@@ -40,7 +42,8 @@ struct source {
 };
 
 extern const struct source source_kmsg, source_events, source_mark_victim, source_sampler,
-	source_signals, source_target, source_scenario, source_touch, source_family;
+	source_signals, source_target, source_scenario, source_touch, source_family,
+	source_guardian;
 
 struct capture {
 	struct capture_config config;
@@ -52,7 +55,8 @@ struct capture {
 	bool target_ended, end_known;
 	bool has_after; /* the target's own counters at the end were written */
 	int stop_signal;
-	char *escaped_to; /* the cgroup the target moved itself to; NULL: none seen */
+	struct guardian_deed deed; /* of the guardian; why is GUARDIAN_NOTHING: it did nothing */
+	char *escaped_to;	   /* the cgroup the target moved itself to; NULL: none seen */
 	struct capture_status status;
 
 	/* kmsg */

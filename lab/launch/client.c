@@ -22,21 +22,19 @@ static void become(const char *program, const char *const *words, int err)
 	engine_exec(program, words);
 }
 
-int client_start(const char *program, const char *const *words, struct client *client,
-		 struct err *err)
+int client_start(const char *program, const char *const *words, struct guardian *guardian,
+		 struct client *client, struct err *err)
 {
 	int ends[2];
 
 	client->program = program;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot start %s", program);
-	client->pid = fork();
+	client->pid = guardian_fork(guardian, GUARDIAN_AWAITS, &client->pidfd);
 	if (client->pid == 0)
 		become(program, words, ends[1]);
 	close(ends[1]);
 	client->err = ends[0];
-	if (client->pid > 0)
-		client->pidfd = (int)syscall(SYS_pidfd_open, client->pid, 0);
 	if (client->pidfd >= 0 && !fcntl(client->err, F_SETFL, O_NONBLOCK))
 		return 0;
 	return err_errno(err, EXIT_LAB_BROKEN, "cannot start %s", program);

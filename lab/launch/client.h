@@ -18,6 +18,7 @@
 
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "launch/guardian.h"
 
 struct client {
 	const char *program;
@@ -34,9 +35,9 @@ struct client {
 
 enum client_event { CLIENT_AT_GATE, CLIENT_ENDED, CLIENT_WAITS };
 
-/* Executes `program words...` (NULL-terminated). 0 or -1. */
-int client_start(const char *program, const char *const *words, struct client *client,
-		 struct err *err);
+/* Executes `program words...` (NULL-terminated), held until the guardian has it. 0 or -1. */
+int client_start(const char *program, const char *const *words, struct guardian *guardian,
+		 struct client *client, struct err *err);
 
 /* Until `listener` is readable, the client has ended, or timeout_ms are over. */
 enum client_event client_wait(struct client *client, int listener, int timeout_ms);

@@ -238,7 +238,8 @@ static int start_client(const struct container_request *request, struct containe
 	list_run(&words, request, container);
 	if (words.count >= WORDS_MAX)
 		return err_set(err, EXIT_USAGE, "too many words of --container-option");
-	return client_start(request->engine->name, words.list, &container->client, err);
+	return client_start(request->engine->name, words.list, request->guardian,
+			    &container->client, err);
 }
 
 static int bring_to_gate(const struct container_request *request, struct container *container,
@@ -284,6 +285,20 @@ static void name_it(struct container *container)
 		 (int)getpid(), process_start_time(getpid()), ++number);
 }
 
+/* The client's name for it; there is nothing yet that could be removed. */
+static int guard(struct guardian *guardian, const struct container *container)
+{
+	const char *const remove[] = {container->engine.name, "rm", "--force", "--volumes",
+				      container->name,	      NULL};
+	const char *const ask[] = {container->engine.name, "container", "inspect", container->name,
+				   NULL};
+
+	return guardian_take_folder(guardian, container->dir) ||
+			       guardian_take_removal(guardian, remove, ask)
+		       ? -1
+		       : 0;
+}
+
 int container_begin(const struct container_request *request, struct container *container,
 		    struct err *err)
 {
@@ -295,6 +310,8 @@ int container_begin(const struct container_request *request, struct container *c
 	if (!mkdtemp(dir) || chmod(dir, 0755) < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot make '%s'", dir);
 	container->dir = STEAL(dir);
+	if (guard(request->guardian, container) < 0)
+		return err_set(err, EXIT_LAB_BROKEN, "the run's guardian was ended");
 	container->listener = gate_listen(container->dir, err);
 	return container->listener < 0 ? -1 : start_client(request, container, err);
 }

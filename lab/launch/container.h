@@ -24,6 +24,7 @@
 #include "launch/client.h"
 #include "launch/engine.h"
 #include "launch/gate.h"
+#include "launch/guardian.h"
 #include "launch/target.h"
 #include "spec/spec.h"
 
@@ -36,6 +37,7 @@ struct container_request {
 	const char *bound;	    /* program of the host shown inside at its own path; or NULL */
 	const char *const *options; /* further ones for `run`; NULL-terminated, or NULL */
 	const struct spec *spec;    /* memory_max, memory_swap_max, oom_score_adj */
+	struct guardian *guardian;  /* removes it should this process be ended */
 	const char *preload;	    /* library for LD_PRELOAD, of this host; NULL: none */
 	/* Of container_start() alone: */
 	struct gate_command command;

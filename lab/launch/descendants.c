@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "launch/guardian.h"
 #include "launch/process.h"
 
 struct process {
@@ -87,7 +88,8 @@ static int signal_all(int signal)
 		for (size_t i = 0; i < family.count; i++) {
 			struct process *p = &family.list[i];
 
-			if (p->is_ours || !is_ours(&family, p->parent) || aside_is_one(p->pid))
+			if (p->is_ours || !is_ours(&family, p->parent) || aside_is_one(p->pid) ||
+			    guardian_is(p->pid))
 				continue;
 			p->is_ours = is_news = true;
 			found++;

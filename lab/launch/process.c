@@ -101,6 +101,13 @@ pid_t process_own_number(const char *proc, pid_t pid)
 	return line[len] >= '0' && line[len] <= '9' ? (pid_t)atoi(line + len) : pid;
 }
 
+char process_state(pid_t pid)
+{
+	char text[1024], *rest;
+
+	return read_stat_text(pid, text, sizeof(text), &rest) || strlen(rest) < 3 ? '\0' : rest[2];
+}
+
 uint64_t process_start_time(pid_t pid)
 {
 	uint64_t fields[3] = {0};

@@ -10,6 +10,9 @@
 /* Start time in clock ticks since boot (proc(5), stat field 22); 0: no such process. */
 uint64_t process_start_time(pid_t pid);
 
+/* Its state as proc(5) has it: 'R', 'T' stopped, 't' traced ...; 0: no such process. */
+char process_state(pid_t pid);
+
 /* VSZ and RSS in bytes as ps(1) prints them (stat fields 23, 24). 0 or -errno. */
 int process_sizes(pid_t pid, int64_t *vsz_bytes, int64_t *rss_bytes);
 

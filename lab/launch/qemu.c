@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
@@ -179,16 +177,13 @@ static void keep_open(int fd)
 
 /* Between fork() and exec: only calls that are safe there. */
 static void exec_qemu(char *const *argv, const int *theirs, const struct qemu_config *c,
-		      int stderr_fd, pid_t parent) __attribute__((noreturn));
+		      int stderr_fd) __attribute__((noreturn));
 static void exec_qemu(char *const *argv, const int *theirs, const struct qemu_config *c,
-		      int stderr_fd, pid_t parent)
+		      int stderr_fd)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	sigset_t none;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(EXIT_LAB_BROKEN);
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -229,10 +224,10 @@ static int open_channels(struct qemu *q, int *theirs, struct err *err)
 	return 0;
 }
 
-static int spawn(struct qemu *q, const struct qemu_config *c, const int *theirs, struct err *err)
+static int spawn(struct qemu *q, const struct qemu_config *c, struct guardian *guardian,
+		 const int *theirs, struct err *err)
 {
 	struct args args = {.count = 0};
-	pid_t self = getpid();
 
 	add_board(&args, c);
 	add_kernel(&args, c);
@@ -240,20 +235,17 @@ static int spawn(struct qemu *q, const struct qemu_config *c, const int *theirs,
 	add_share(&args, c);
 	add_memory(&args, c);
 	add_swap(&args, c);
-	q->pid = fork();
+	q->pid = guardian_fork(guardian, GUARDIAN_KILLS, &q->pidfd);
 	if (q->pid == 0)
-		exec_qemu(args.list, theirs, c, q->stderr_fd, self);
+		exec_qemu(args.list, theirs, c, q->stderr_fd);
 	release_args(&args);
-	if (q->pid < 0)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot fork for %s", c->machine->qemu);
-	q->pidfd = (int)syscall(SYS_pidfd_open, q->pid, 0);
-	if (q->pidfd < 0)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot watch %s (pidfd_open)",
-				 c->machine->qemu);
-	return 0;
+	return q->pid > 0 ? 0
+			  : err_errno(err, EXIT_LAB_BROKEN, "cannot start %s under the guardian",
+				      c->machine->qemu);
 }
 
-int qemu_start(const struct qemu_config *config, struct qemu *q, struct err *err)
+int qemu_start(const struct qemu_config *config, struct guardian *guardian, struct qemu *q,
+	       struct err *err)
 {
 	int theirs[CHANNEL_COUNT];
 	int rc;
@@ -261,7 +253,7 @@ int qemu_start(const struct qemu_config *config, struct qemu *q, struct err *err
 	*q = (struct qemu){.pid = -1, .pidfd = -1, .stderr_fd = -1};
 	rc = open_channels(q, theirs, err);
 	if (rc == 0)
-		rc = spawn(q, config, theirs, err);
+		rc = spawn(q, config, guardian, theirs, err);
 	close_all(theirs, CHANNEL_COUNT);
 	if (rc < 0)
 		qemu_stop(q);

@@ -7,7 +7,7 @@
  *	... read q.channels[], poll q.pidfd ...
  *	qemu_stop(&q);
  *
- * The process gets SIGKILL when the thread that started it dies, is in a session of its own (a ^C
+ * The process is ended by the guardian when this one dies, is in a session of its own (a ^C
  * at the terminal is not for it), has no network, and is the first the host's OOM killer takes. It
  * uses no file by name that it would leave behind.
  *
@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "launch/guardian.h"
 #include "launch/guest.h"
 #include "launch/kernel.h"
 #include "launch/machine.h"
@@ -51,7 +52,8 @@ struct qemu {
 };
 
 /* Returns 0, or -1 with the sentence and nothing left behind. *q needs no initialisation. */
-int qemu_start(const struct qemu_config *config, struct qemu *q, struct err *err);
+int qemu_start(const struct qemu_config *config, struct guardian *guardian, struct qemu *q,
+	       struct err *err);
 
 /* Kills the process if it still runs, reaps it, sets q->status, closes all. Call once. */
 void qemu_stop(struct qemu *q);

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -60,16 +59,9 @@ static int make_read_only(void)
 			    sizeof(read_only));
 }
 
-static void die_with(pid_t parent)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(EXIT_LAB_BROKEN);
-}
-
 /* Between fork() and exec: only calls that are safe there. */
-static void exec_virtiofsd(int listener, int words, pid_t parent) __attribute__((noreturn));
-static void exec_virtiofsd(int listener, int words, pid_t parent)
+static void exec_virtiofsd(int listener, int words) __attribute__((noreturn));
+static void exec_virtiofsd(int listener, int words)
 {
 	static const char how[] = "source=/,sandbox=chroot,cache=always";
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -78,13 +70,11 @@ static void exec_virtiofsd(int listener, int words, pid_t parent)
 	char option[32];
 	sigset_t none;
 
-	die_with(parent);
 	failed = share_user_enter(&is_user);
 	if (failed)
 		fail(words, is_user, failed);
 	if (make_read_only() < 0)
 		fail(words, is_user, "make the host's files read-only");
-	die_with(parent); /* new credentials clear the signal */
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -193,27 +183,24 @@ static int explain_start(struct share *share, struct err *err)
 	return err_hint(err, "%s", geteuid() ? "run as root, or " OTHER_WAYS : OTHER_WAYS);
 }
 
-static int start(struct share *share, int listener, struct err *err)
+static int start(struct share *share, int listener, struct guardian *guardian, struct err *err)
 {
-	pid_t self = getpid();
-
-	share->pid = fork();
+	share->pid = guardian_fork(guardian, GUARDIAN_KILLS, &share->pidfd);
 	if (share->pid == 0)
-		exec_virtiofsd(listener, share->words_fd, self);
-	if (share->pid < 0)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot fork for virtiofsd");
-	share->pidfd = (int)syscall(SYS_pidfd_open, share->pid, 0);
-	return 0;
+		exec_virtiofsd(listener, share->words_fd);
+	return share->pid > 0 ? 0
+			      : err_errno(err, EXIT_LAB_BROKEN,
+					  "cannot start virtiofsd under the guardian");
 }
 
-int share_start(struct share *share, struct err *err)
+int share_start(struct share *share, struct guardian *guardian, struct err *err)
 {
 	int listener, rc;
 
 	if (check(err) < 0)
 		return -1;
 	listener = open_sockets(share, err);
-	rc = listener < 0 ? -1 : start(share, listener, err);
+	rc = listener < 0 ? -1 : start(share, listener, guardian, err);
 	if (listener >= 0)
 		close(listener); /* so that the connection breaks with who should serve it */
 	if (rc == 0 && !has_answered(share))
@@ -226,7 +213,7 @@ int share_start(struct share *share, struct err *err)
 int share_probe(struct err *err)
 {
 	struct share share = SHARE_INIT;
-	int rc = share_start(&share, err);
+	int rc = share_start(&share, NULL, err);
 
 	share_stop(&share);
 	return rc;

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "launch/guardian.h"
 
 struct share {
 	pid_t pid;    /* of virtiofsd; -1: none */
@@ -26,10 +27,12 @@ struct share {
 	}
 
 /*
- * Starts virtiofsd for one QEMU and waits until it serves. It dies with the thread that started it.
- * Returns 0, or -1 with the sentence, virtiofsd's own reason in it, and nothing left behind.
+ * Starts virtiofsd for one QEMU and waits until it serves. The guardian (NULL:
+ * none) ends it when this process dies. Returns 0, or -1 with the sentence, virtiofsd's own reason
+ * in it, and nothing left behind.
  */
-int share_start(struct share *share, struct err *err) __attribute__((nonnull, warn_unused_result));
+int share_start(struct share *share, struct guardian *guardian, struct err *err)
+	__attribute__((nonnull(1, 3), warn_unused_result));
 
 /* Whether it could be: starts it and ends it again. 0, or -1 with the sentence and the cure. */
 int share_probe(struct err *err) __attribute__((nonnull, warn_unused_result));

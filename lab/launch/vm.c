@@ -196,12 +196,12 @@ static int attempt(struct vm *vm, struct err *err)
 	struct qemu qemu;
 	int rc;
 
-	if (vm->request->share_host && share_start(&vm->share, err) < 0)
+	if (vm->request->share_host && share_start(&vm->share, vm->request->guardian, err) < 0)
 		return -1;
 	vm->config.share_fd = vm->share.fd;
 	vm->relay.share_pidfd = vm->share.pidfd;
 	vm->config.clock_khz = machine_guest_khz(vm->clock);
-	if (qemu_start(&vm->config, &qemu, err) < 0) {
+	if (qemu_start(&vm->config, vm->request->guardian, &qemu, err) < 0) {
 		share_stop(&vm->share);
 		return -1;
 	}
@@ -269,6 +269,7 @@ int vm_run(const struct vm_request *request, struct vm_result *result, struct er
 	int rc;
 
 	*result = (struct vm_result){0};
+	guardian_set_deadline(request->guardian, io_now_ns() + (int64_t)request->timeout_ns);
 	rc = relay_init(&vm.relay, request, err);
 	if (rc == 0)
 		rc = prepare(&vm, err);
@@ -277,6 +278,7 @@ int vm_run(const struct vm_request *request, struct vm_result *result, struct er
 	result->lines_dropped = vm.relay.dropped;
 	result->out_cause = vm.relay.outputs[0].cause;
 	result->err_cause = vm.relay.outputs[1].cause;
+	guardian_set_deadline(request->guardian, 0);
 	relay_release(&vm.relay);
 	cleanup_closep(&vm.config.initramfs_fd);
 	cleanup_closep(&vm.config.swap_fd);

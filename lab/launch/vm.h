@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "launch/guardian.h"
 
 struct vm_request {
 	const char *kernel;  /* a path to a vmlinuz, a series such as "6.1", or NULL: the default */
@@ -32,6 +33,7 @@ struct vm_request {
 	bool share_host;       /* the host's file system read-only through virtiofs */
 	const char *run_dir;   /* console.log, trace.bin are written here; temporary files too */
 	uint64_t boot_timeout_ns, timeout_ns; /* silence before the first byte; the whole run */
+	struct guardian *guardian;	      /* ends the processes should this one be ended */
 	const sigset_t *signals; /* SIGINT, SIGTERM: already blocked; they end the run */
 	/*
 	 * Takes each record line, hostile text without its newline. Returns -1 to refuse it: it is

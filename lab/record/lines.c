@@ -284,6 +284,14 @@ const struct field fields_watchdog[] = {
 	FIELDS_END,
 };
 
+const struct field fields_guardian[] = {
+	FIELD(struct record_guardian, t_ns, "t", I64),
+	FIELD(struct record_guardian, why, "why", STRING, REQUIRED),
+	FIELD(struct record_guardian, ended, "ended", I64, REQUIRED),
+	FIELD(struct record_guardian, left, "left", I64, REQUIRED),
+	FIELDS_END,
+};
+
 const struct field fields_residue[] = {
 	FIELD(struct record_note, count, "bytes", I64, REQUIRED),
 	FIELDS_END,

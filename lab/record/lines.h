@@ -43,6 +43,7 @@ extern const struct field fields_end[];		/* t */
 extern const struct field fields_mark[];	/* t, name */
 extern const struct field fields_mark_victim[]; /* t, pid = count, comm = text */
 extern const struct field fields_watchdog[];	/* t, why = text */
+extern const struct field fields_guardian[];	/* struct record_guardian */
 extern const struct field fields_residue[];	/* bytes = count */
 extern const struct field fields_closed[];	/* lines = count */
 extern const struct field fields_lost[];	/* name, count */

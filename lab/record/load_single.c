@@ -245,6 +245,22 @@ static int on_watchdog(struct loader *l)
 	return 0;
 }
 
+static int on_guardian(struct loader *l)
+{
+	struct record_guardian read = {.line = l->line};
+
+	if (fields_from_json(fields_guardian, l->object, &read))
+		return -1;
+	keep(l, l->object);
+	l->record->guardian = read;
+	/* Its launcher may never have got to saying so. */
+	if (!l->record->watchdog && strcmp(read.why, RECORD_GUARDIAN_GONE) != 0) {
+		l->record->watchdog = "timeout";
+		l->record->watchdog_line = read.line;
+	}
+	return 0;
+}
+
 static int on_residue(struct loader *l)
 {
 	struct record_note read;
@@ -334,6 +350,7 @@ load_fn *load_find(const char *ev)
 		{"engine", on_engine},	   {"engine_end", on_engine_end},
 		{"error", on_error_line},  {"skip", on_skip},
 		{"end", on_end},	   {RECORD_CLOSED, on_closed},
+		{"guardian", on_guardian},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

@@ -307,6 +307,17 @@ struct record_note {
 	unsigned int line;
 };
 
+/* What the launcher's guardian did, in place of the launcher. */
+struct record_guardian {
+	int64_t t_ns;
+	const char *why;     /* one of these; NULL: it had nothing to do */
+	int64_t ended, left; /* processes; what could not be ended or removed */
+	unsigned int line;
+};
+#define RECORD_GUARDIAN_GONE	"launcher gone"
+#define RECORD_GUARDIAN_STOPPED "launcher stopped"
+#define RECORD_GUARDIAN_LATE	"launcher late"
+
 struct record {
 	/* run */
 	const char *id, *backend, *kernel, *machine, *started_at, *accelerator;
@@ -378,6 +389,7 @@ struct record {
 	unsigned int refused_line;
 	const char *watchdog; /* why the lab stopped the target: timeout, interrupt; else NULL */
 	unsigned int watchdog_line;
+	struct record_guardian guardian;
 	int64_t residue_bytes; /* still charged after every process had gone */
 	unsigned int residue_line;
 	const char *error; /* the lab's own failure, one sentence */
@@ -458,6 +470,11 @@ void record_put_cgroup_seen(struct record_writer *w, const struct record_cgroup_
 void record_put_mark(struct record_writer *w, int64_t t_ns, const char *name);
 void record_put_mark_victim(struct record_writer *w, int64_t t_ns, int64_t pid, const char *comm);
 void record_put_watchdog(struct record_writer *w, int64_t t_ns, const char *why);
+/*
+ * The guardian's line, with its newline, into `text`; returns its length. Nothing is allocated: it
+ * is written when the writer is gone, or held still.
+ */
+int record_guardian_line(const struct record_guardian *guardian, char *text, size_t size);
 void record_put_residue(struct record_writer *w, int64_t bytes);
 void record_put_lost(struct record_writer *w, const char *name, int64_t count);
 /*

@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -206,6 +208,16 @@ void record_put_watchdog(struct record_writer *w, int64_t t_ns, const char *why)
 {
 	put_struct(w, "watchdog", fields_watchdog,
 		   &(struct record_note){.t_ns = t_ns, .text = why});
+}
+
+int record_guardian_line(const struct record_guardian *guardian, char *text, size_t size)
+{
+	int len = snprintf(text, size,
+			   "{\"ev\":\"guardian\",\"t\":%" PRId64
+			   ",\"why\":\"%s\",\"ended\":%" PRId64 ",\"left\":%" PRId64 "}\n",
+			   guardian->t_ns, guardian->why, guardian->ended, guardian->left);
+
+	return (size_t)len < size ? len : 0;
 }
 
 void record_put_residue(struct record_writer *w, int64_t bytes)

@@ -53,6 +53,17 @@ static json_t *engine_json(const struct facts *f)
 	return engine;
 }
 
+static json_t *guardian_json(const struct record_guardian *guardian)
+{
+	json_t *object = json_object();
+
+	json_put_text(object, "why", guardian->why);
+	json_put_number(object, "t_ns", guardian->t_ns);
+	json_put_number(object, "ended", guardian->ended);
+	json_put_number(object, "left", guardian->left);
+	return object;
+}
+
 static json_t *run_json(const struct facts *f)
 {
 	const struct record *r = f->record;
@@ -77,6 +88,8 @@ static json_t *run_json(const struct facts *f)
 	json_put_text(run, "ended", ending_names[f->conclusion->ending]);
 	json_put_number(run, "exit_status", f->end ? f->end->exit_status : RECORD_ABSENT);
 	json_put_number(run, "signal", f->end ? f->end->signal : RECORD_ABSENT);
+	if (r->guardian.why)
+		json_object_set_new(run, "guardian", guardian_json(&r->guardian));
 	return run;
 }
 

@@ -46,6 +46,7 @@ void story_instead(const struct facts *facts, struct doc *doc);
 void story_checks(const struct facts *facts, struct doc *doc);
 void story_engine(const struct facts *facts, struct doc *doc);
 void story_quality(const struct facts *facts, struct doc *doc);
+void story_guardian(const struct facts *facts, struct doc *doc); /* likewise, of its part in it */
 
 /*
  * What most sections cite; each adds evidence to the last block, or nothing if it is not known.
@@ -65,6 +66,11 @@ char *story_ending_words(const struct facts *facts);
  * NULL: it is, or the log does not say.
  */
 const char *story_limit_elsewhere(const struct facts *facts);
+
+/* What the guardian did, as sentences; NULL: nothing. The caller frees. */
+char *story_guardian_words(const struct facts *facts);
+/* It ended the run because the launcher was gone. */
+bool story_guardian_ended(const struct facts *facts);
 
 /* "signal 11 (SIGSEGV)". The caller frees. */
 char *story_signal(int64_t number);

@@ -170,8 +170,9 @@ static bool has_quality(const struct facts *f)
 	for (size_t i = 0; i < r->note_count; i++)
 		if (!is_twin_note(f, &r->notes[i]))
 			return true;
-	return r->lost_count || (r->error && f->conclusion->outcome != OUTCOME_LAB_ERROR) ||
-	       has_no_end(r) || f->conclusion->kills->dropped || has_residue(f);
+	return r->guardian.why || r->lost_count ||
+	       (r->error && f->conclusion->outcome != OUTCOME_LAB_ERROR) || has_no_end(r) ||
+	       f->conclusion->kills->dropped || has_residue(f);
 }
 
 /* What a loss is called; others by their name. */
@@ -210,7 +211,8 @@ static void say_group(const struct facts *f, struct doc *doc)
 	const struct record_sample *last =
 		record_sample_before(f->record, RECORD_ABSENT, METRIC_CURRENT);
 
-	if (!f->own || f->own->oom_group != 1 || !last || !is_known(f->limit_bytes))
+	if (!f->own || f->own->oom_group != 1 || story_guardian_ended(f) || !last ||
+	    !is_known(f->limit_bytes))
 		return;
 	doc_sentence(
 		doc,
@@ -239,8 +241,10 @@ static void say_losses(const struct facts *f, struct doc *doc)
 	}
 	if (has_no_end(r)) {
 		doc_sentence(doc,
-			     "The record has no end: the lab was stopped before it had drained its "
-			     "sources, so later evidence may be missing.");
+			     "The record has no end: %s before it had drained its sources, so "
+			     "later evidence may be missing.",
+			     story_guardian_ended(f) ? "the launcher was gone"
+						     : "the lab was stopped");
 		doc_cite(doc, "record lines 1-%zu", r->line_count);
 		say_group(f, doc);
 	}
@@ -264,6 +268,7 @@ void story_quality(const struct facts *f, struct doc *doc)
 			     r->sources[i].why ? r->sources[i].why : "no reason was recorded");
 		doc_cite(doc, "record line %u", r->sources[i].line);
 	}
+	story_guardian(f, doc);
 	say_losses(f, doc);
 	if (has_residue(f)) {
 		doc_sentence(doc, "%s stayed charged after every process had gone.",

@@ -300,6 +300,13 @@ static void lab_error(const struct facts *f, struct doc *doc)
 			    f->conclusion->killed == 1 ? "" : "es");
 	else if (r->error)
 		doc_summary(doc, DOC_BAD, "The lab could not do its part: %s.", r->error);
+	else if (story_guardian_ended(f))
+		doc_summary(doc, DOC_BAD,
+			    "The launcher was gone before the run was over, and its guardian ended "
+			    "the run: %s",
+			    is_known(r->gate_ns) ? "how the program would have ended is not known. "
+						   "What the record has of it follows."
+						 : "the program had not been started.");
 	else
 		doc_summary(
 			doc, DOC_BAD,

@@ -76,7 +76,7 @@ static int run(const char *init, long ram_mib, struct err *err)
 	config.accelerator = accel.name;
 	config.initramfs_fd = pack(init, err);
 	config.clock_khz = machine_guest_khz(clock);
-	if (config.initramfs_fd < 0 || qemu_start(&config, &qemu, err) < 0)
+	if (config.initramfs_fd < 0 || qemu_start(&config, NULL, &qemu, err) < 0)
 		return -1;
 	ok = watch(&qemu);
 	qemu_stop(&qemu);

@@ -1,0 +1,351 @@
+/*
+ * From guardian_work() on nothing is allocated, and nobody is there to return an error to: what
+ * cannot be done is counted as left.
+ */
+#include "launch/guardian_work.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "launch/cgroup_end.h"
+#include "launch/process.h"
+
+enum { CGROUPS_MAX = 4, PROCESSES_MAX = 256, FOLDERS_MAX = 4, WORDS_MAX = 64, STEP_MS = 1000 };
+
+#define KILL_PATIENCE_NS    INT64_C(10000000000)
+#define COMMAND_PATIENCE_MS 60000
+
+struct place {
+	int parent, freezers; /* its name in these; parent -1: not to be removed */
+	int inside;	      /* its own directory, when it is not to be removed */
+	char name[NAME_MAX + 1];
+};
+
+static struct {
+	struct guardian_ends ends;
+	guardian_line *line;
+	int record; /* -1: none */
+	struct place places[CGROUPS_MAX];
+	int place_count;
+	int processes[PROCESSES_MAX];
+	int process_count;
+	char folders[FOLDERS_MAX][PATH_MAX];
+	int folder_count;
+	struct guardian_message removal, question; /* len 0: none */
+	int awaited;				   /* -1: none */
+	int64_t deadline_ns;			   /* 0: none */
+} own;
+
+static int open_place(int parent, const char *name)
+{
+	return parent < 0 ? -1
+			  : openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Both are killed in one go where both are there. */
+static void end_place(const struct place *place, struct guardian_deed *deed)
+{
+	bool is_ours = place->parent >= 0;
+	int dir = is_ours ? open_place(place->parent, place->name) : place->inside;
+	int freezer = open_place(place->freezers, place->name);
+	int found = cgroup_count(dir), frozen = cgroup_count(freezer);
+
+	deed->ended += found > frozen ? found : frozen;
+	if (dir >= 0)
+		cgroup_kill(dir, freezer, KILL_PATIENCE_NS);
+	deed->left += cgroup_count(dir);
+	if (is_ours && dir >= 0)
+		close(dir);
+	if (freezer >= 0)
+		close(freezer);
+}
+
+static void remove_place(const struct place *place, struct guardian_deed *deed)
+{
+	if (place->parent < 0)
+		return;
+	deed->left += cgroup_remove(place->parent, place->name, KILL_PATIENCE_NS) != 0;
+	if (place->freezers >= 0)
+		cgroup_remove(place->freezers, place->name, KILL_PATIENCE_NS);
+}
+
+static bool has_ended(int pidfd, int wait_ms)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&p, 1, wait_ms) > 0;
+}
+
+/* Who is in a cgroup has been killed and counted with it. */
+static void end_process(int pidfd, struct guardian_deed *deed)
+{
+	if (has_ended(pidfd, 0))
+		return;
+	deed->ended++;
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		deed->left++;
+}
+
+static void end_all(struct guardian_deed *deed)
+{
+	for (int i = 0; i < own.place_count; i++)
+		end_place(&own.places[i], deed);
+	for (int i = 0; i < own.process_count; i++)
+		end_process(own.processes[i], deed);
+}
+
+/* The words become an argv in place. */
+static void become(struct guardian_message *command) __attribute__((noreturn));
+static void become(struct guardian_message *command)
+{
+	char *words[WORDS_MAX + 1] = {NULL};
+	int count = 0;
+	sigset_t none;
+
+	for (char *word = command->text; word < command->text + command->len && count < WORDS_MAX;
+	     word += strlen(word) + 1)
+		words[count++] = word;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execvp(words[0], words);
+	_exit(EXIT_NOT_FOUND);
+}
+
+static bool succeeds(struct guardian_message *command)
+{
+	int status = -1, pidfd;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		become(command);
+	pidfd = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd >= 0 && !has_ended(pidfd, COMMAND_PATIENCE_MS))
+		kill(pid, SIGKILL);
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	if (pidfd >= 0)
+		close(pidfd);
+	return status == 0;
+}
+
+static void remove_by_command(struct guardian_deed *deed)
+{
+	if (!own.removal.len)
+		return;
+	if (own.awaited >= 0 && !has_ended(own.awaited, COMMAND_PATIENCE_MS))
+		syscall(SYS_pidfd_send_signal, own.awaited, SIGKILL, NULL, 0);
+	if (!succeeds(&own.removal) && succeeds(&own.question))
+		deed->left++;
+}
+
+/* Files of a folder, and of those in it; `depth` more levels. */
+static void empty_folder(int dir, int depth)
+{
+	char chunk[1024] __attribute__((aligned(8)));
+	long len;
+
+	while ((len = syscall(SYS_getdents64, dir, chunk, sizeof(chunk))) > 0) {
+		for (long at = 0; at < len;) {
+			const char *entry = chunk + at;
+			const char *name = entry + 19; /* linux_dirent64: ino, off, reclen, type */
+			unsigned short size;
+			int below;
+
+			memcpy(&size, entry + 16, sizeof(size));
+			at += size;
+			if (!strcmp(name, ".") || !strcmp(name, "..") || !unlinkat(dir, name, 0) ||
+			    !depth)
+				continue;
+			below = open_place(dir, name);
+			if (below < 0)
+				continue;
+			empty_folder(below, depth - 1);
+			close(below);
+			unlinkat(dir, name, AT_REMOVEDIR);
+		}
+		lseek(dir, 0, SEEK_SET);
+		if (len < (long)sizeof(chunk) / 2)
+			return;
+	}
+}
+
+static void remove_folder(const char *path, struct guardian_deed *deed)
+{
+	int dir = open_place(AT_FDCWD, path);
+
+	if (dir >= 0) {
+		empty_folder(dir, 2);
+		close(dir);
+	}
+	if (rmdir(path) < 0 && errno != ENOENT)
+		deed->left++;
+}
+
+static void write_line(const struct guardian_deed *deed)
+{
+	char text[512];
+	int len = own.record < 0 ? 0 : own.line(deed, text, sizeof(text));
+
+	if (len > 0)
+		io_write_all(own.record, text, (size_t)len);
+}
+
+/* The launcher is gone. */
+static void end_run(void) __attribute__((noreturn));
+static void end_run(void)
+{
+	struct guardian_deed deed = {.why = GUARDIAN_GONE, .t_ns = io_now_ns()};
+
+	end_all(&deed);
+	for (int i = 0; i < own.place_count; i++)
+		remove_place(&own.places[i], &deed);
+	remove_by_command(&deed);
+	for (int i = 0; i < own.folder_count; i++)
+		remove_folder(own.folders[i], &deed);
+	write_line(&deed);
+	_exit(0);
+}
+
+static bool is_held(pid_t pid)
+{
+	char state = process_state(pid);
+
+	return state == 'T' || state == 't';
+}
+
+/* It lives, and has not done what it should have: its target is ended, it goes on. */
+static void end_overdue(enum guardian_why why)
+{
+	struct guardian_deed deed = {.why = why, .t_ns = io_now_ns()};
+
+	own.deadline_ns = 0;
+	end_all(&deed);
+	write_line(&deed);
+	send(own.ends.channel, &deed, sizeof(deed), MSG_DONTWAIT | MSG_NOSIGNAL);
+	syscall(SYS_pidfd_send_signal, own.ends.launcher, SIGCONT, NULL, 0);
+}
+
+static void look_at_time(void)
+{
+	int64_t late_ns = own.deadline_ns ? io_now_ns() - own.deadline_ns : 0;
+
+	if (late_ns > GUARDIAN_PATIENCE_NS)
+		end_overdue(GUARDIAN_LATE);
+	else if (late_ns > GUARDIAN_GRACE_NS && is_held(own.ends.launcher_pid))
+		end_overdue(GUARDIAN_STOPPED);
+}
+
+static void take_cgroup(const struct guardian_message *m, const int *fds, int count)
+{
+	struct place *place = &own.places[own.place_count];
+
+	if (own.place_count == CGROUPS_MAX || count < 1)
+		return;
+	*place = (struct place){.parent = -1, .freezers = -1, .inside = -1};
+	if (m->what == TAKE_INSIDE) {
+		place->inside = fds[0];
+	} else {
+		place->parent = fds[0];
+		place->freezers = count > 1 ? fds[1] : -1;
+		snprintf(place->name, sizeof(place->name), "%.*s", NAME_MAX, m->text);
+	}
+	own.place_count++;
+}
+
+static void take(const struct guardian_message *m, const int *fds, int count)
+{
+	switch (m->what) {
+	case TAKE_CGROUP:
+	case TAKE_INSIDE:
+		take_cgroup(m, fds, count);
+		break;
+	case TAKE_PROCESS:
+		if (own.process_count < PROCESSES_MAX && count == 1)
+			own.processes[own.process_count++] = fds[0];
+		break;
+	case TAKE_FOLDER:
+		if (own.folder_count < FOLDERS_MAX)
+			snprintf(own.folders[own.folder_count++], PATH_MAX, "%s", m->text);
+		break;
+	case TAKE_REMOVAL:
+		own.removal = *m;
+		break;
+	case TAKE_QUESTION:
+		own.question = *m;
+		break;
+	case AWAIT_PROCESS:
+		own.awaited = count ? fds[0] : -1;
+		break;
+	case SET_DEADLINE:
+		own.deadline_ns = m->t_ns;
+		break;
+	case TAKE_RECORD:
+		own.record = count ? fds[0] : -1;
+		break;
+	case LEAVE_RECORD:
+		own.record = -1;
+		break;
+	case GUARD_END:
+		_exit(0);
+	}
+}
+
+/* False: nothing is there. */
+static bool take_next(void)
+{
+	struct guardian_message m = {0};
+	struct iovec part = {&m, sizeof(m)};
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int) * GUARDIAN_FDS_MAX)];
+	} control = {0};
+	struct msghdr header = {.msg_iov = &part,
+				.msg_iovlen = 1,
+				.msg_control = &control,
+				.msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(own.ends.channel, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
+	int fds[GUARDIAN_FDS_MAX], count = 0;
+
+	if (n <= 0)
+		return false;
+	if (head && head->cmsg_type == SCM_RIGHTS) {
+		count = (int)((head->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+		memcpy(fds, CMSG_DATA(head), sizeof(int) * (size_t)count);
+	}
+	take(&m, fds, count);
+	return true;
+}
+
+void guardian_work(const struct guardian_ends *ends, guardian_line *line)
+{
+	own.ends = *ends;
+	own.line = line;
+	own.record = own.awaited = -1;
+	for (;;) {
+		struct pollfd p[] = {{.fd = ends->channel, .events = POLLIN},
+				     {.fd = ends->launcher, .events = POLLIN}};
+
+		poll(p, ARRAY_SIZE(p), own.deadline_ns ? STEP_MS : -1);
+		while (take_next())
+			;
+		if (p[1].revents)
+			end_run();
+		/* Its end is closed though it lives: it is about to go. */
+		if (p[0].revents & POLLHUP && has_ended(ends->launcher, -1))
+			end_run();
+		look_at_time();
+	}
+}

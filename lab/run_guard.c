@@ -1,0 +1,37 @@
+#include "run_guard.h"
+
+static const char *const why_words[] = {
+	[GUARDIAN_NOTHING] = "nothing",
+	[GUARDIAN_GONE] = RECORD_GUARDIAN_GONE,
+	[GUARDIAN_STOPPED] = RECORD_GUARDIAN_STOPPED,
+	[GUARDIAN_LATE] = RECORD_GUARDIAN_LATE,
+};
+
+static int line(const struct guardian_deed *deed, char *text, size_t size)
+{
+	const struct record_guardian guardian = {
+		.t_ns = deed->t_ns,
+		.why = why_words[deed->why],
+		.ended = deed->ended,
+		.left = deed->left,
+	};
+
+	return record_guardian_line(&guardian, text, size);
+}
+
+int run_guard_begin(struct run *run, struct err *err)
+{
+	return run->guardian.pid ? 0 : guardian_start(&run->guardian, line, err);
+}
+
+void run_guard_end(struct run *run)
+{
+	guardian_end(&run->guardian);
+}
+
+int run_guard_took(int r, struct err *err)
+{
+	return r ? err_set(err, EXIT_LAB_BROKEN,
+			   "the run's guardian was ended, and without it nothing is started")
+		 : 0;
+}
