@@ -326,10 +326,17 @@ static TCase *process_case(void)
 static struct cg_home home;
 static struct cg own;
 
+static int make(struct cg *cg)
+{
+	int r = cg_name(&home, cg, &err);
+
+	return r ? r : cg_create(&home, cg, &err);
+}
+
 static void enter_home(void)
 {
 	ck_assert_int_eq(cg_find_home(&home, &err), 0);
-	ck_assert_int_eq(cg_create(&home, &own, &err), 0);
+	ck_assert_int_eq(make(&own), 0);
 	if (home.version == 2)
 		ck_assert_int_eq(
 			io_write_at(own.levels[0].dirfd, "cgroup.subtree_control", "+memory"), 0);
@@ -347,7 +354,7 @@ START_TEST(cgroup_limits_are_read_back)
 	struct cgroup_limits found;
 	struct cg cg;
 
-	ck_assert_int_eq(cg_create(&home, &cg, &err), 0);
+	ck_assert_int_eq(make(&cg), 0);
 	ck_assert_int_eq(cg_limit(&cg, &asked, &err), 0);
 	cg_read_limits(&cg, 0, &found);
 	ck_assert_uint_eq(found.memory_max.bytes, MIB(64));
@@ -367,7 +374,7 @@ START_TEST(cgroups_below_go_too)
 	int status;
 	pid_t pid;
 
-	ck_assert_int_eq(cg_create(&home, &cg, &err), 0);
+	ck_assert_int_eq(make(&cg), 0);
 	ck_assert_int_eq(mkdirat(cg.levels[0].dirfd, "a", 0755), 0);
 	ck_assert_int_eq(mkdirat(cg.levels[0].dirfd, "a/b", 0755), 0);
 	pid = fork();
@@ -390,7 +397,7 @@ START_TEST(only_cgroups_of_dead_launchers_are_cleared)
 	struct cg living;
 	int stuck;
 
-	ck_assert_int_eq(cg_create(&home, &living, &err), 0);
+	ck_assert_int_eq(make(&living), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
 		ck_assert_int_eq(mkdirat(fd, kept[i], 0755), 0);
 	ck_assert_int_eq(mkdirat(fd, "oomlab-4194305-1", 0755), 0);

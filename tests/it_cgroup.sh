@@ -224,19 +224,22 @@ for signal in INT:130 TERM:143 HUP:129; do
 	is "$(report "$reports" .outcome)" signalled "SIG${signal%:*}: the report tells"
 	is_clean "SIG${signal%:*}"
 done
+# Its guardian as well: what is left then, doctor clears.
 started sh -c "$hog fork 3 60; $hog stubborn 60"
 {
+	pkill -9 -P $launcher -x guardian
 	kill -9 $launcher
 	wait $launcher
 } 2>/dev/null
-like "$(left)" "/oomlab-$launcher-" 'kill -9 leaves a cgroup'
+like "$(left)" "/oomlab-$launcher-" 'kill -9 of launcher and guardian leaves a cgroup'
 "$oomlab" doctor >"$scratch/doctor"
 like "$(cat "$scratch/doctor")" '^LEFT cgroups +[0-9]' 'doctor tells of it'
 victim=$(find "$reports" -maxdepth 1 -name "sh-*-$launcher")
 ok "$("$oomlab" report "$victim" >"$scratch/told" 2>&1; [ -s "$victim/report.json" ]; echo $?)" \
 	'the record of a killed launcher can be told' "$(cat "$scratch/told")"
-run --memory=64M -- /bin/true
-is_clean 'the next run clears them'
+"$oomlab" doctor --restore >"$scratch/doctor"
+like "$(cat "$scratch/doctor")" '^done cgroups +[0-9]' 'doctor --restore clears it'
+is_clean 'doctor --restore'
 
 # Where reports cannot go.
 mkdir "$scratch/file-reports" && : >"$scratch/file-reports/r"

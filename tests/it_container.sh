@@ -384,11 +384,22 @@ check_restarted() {
 		"$e, outside: and the restart is said"
 }
 
-# A launcher that is killed cannot remove its container; doctor does.
+# A launcher that is killed cannot remove its container; its guardian does, or else doctor.
 check_killed() {
-	local e=$1
+	local e=$1 launcher guardian
 	start_sleeper "$e"
-	kill -KILL "$(pgrep -f -- "--reports=$outside" | head -n 1)"
+	launcher=$(pgrep -f -- "--reports=$outside" | head -n 1)
+	guardian=$(pgrep -P "$launcher" -x guardian)
+	kill -KILL "$launcher"
+	finish_sleeper
+	tail --pid="$guardian" -f /dev/null
+	is "$("$e" ps --all --quiet --filter name="$container") $(ls -d "$scratch"/oomlab-gate-* 2>/dev/null)" \
+		' ' "$e, outside: a launcher that is killed leaves no container and no gate"
+	is "$(sed -n 's/.*"ev":"guardian".*"left"://p' "$outside/$(ls -t "$outside" | grep -vx latest | head -n 1)/record.jsonl")" \
+		'0}' "$e, outside: and its guardian says so"
+	start_sleeper "$e"
+	launcher=$(pgrep -f -- "--reports=$outside" | head -n 1)
+	kill -KILL "$(pgrep -P "$launcher" -x guardian)" "$launcher"
 	finish_sleeper
 	like "$("$oomlab" doctor)" '^LEFT containers +1 ' "$e, outside: doctor finds what was left"
 	like "$("$oomlab" doctor --restore)" '^done containers +1 removed' "$e, outside: and removes it"

@@ -143,10 +143,10 @@ static void read_touch(struct capture *capture)
 	touch_drain(capture->touch);
 }
 
-/* The guardian has ended the run. */
+/* The guardian has ended the run; a target that ended while nobody looked did so by itself. */
 static bool is_overdue(const struct capture *capture)
 {
-	return capture->deed.why != GUARDIAN_NOTHING;
+	return capture->deed.ended > 0;
 }
 
 static void read_guardian(struct capture *capture)

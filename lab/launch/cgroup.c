@@ -324,7 +324,7 @@ int cg_destroy(struct cg *cg, struct err *err)
 	if (cg->made) {
 		cg_kill(cg);
 		r = cgroup_remove(cg->parent, cg->name, REMOVE_PATIENCE_NS);
-		if (cg->freezers >= 0)
+		if (cg->freezer >= 0)
 			cgroup_remove(cg->freezers, cg->name, REMOVE_PATIENCE_NS);
 	}
 	close_all(cg);
