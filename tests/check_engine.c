@@ -50,7 +50,7 @@ static void start(struct client *client, const char *script)
 	const char *const argv[] = {"-c", script, NULL};
 	struct err err = ERR_INIT;
 
-	ck_assert_msg(!client_start("sh", argv, client, &err), "%s", err.text);
+	ck_assert_msg(!client_start("sh", argv, NULL, client, &err), "%s", err.text);
 }
 
 static enum client_event wait_past_timeouts(struct client *client, int listener)
@@ -150,7 +150,7 @@ START_TEST(a_program_that_is_not_there)
 	struct client client = CLIENT_INIT;
 	struct err err = ERR_INIT;
 
-	ck_assert_int_eq(client_start("no-such-engine", argv, &client, &err), 0);
+	ck_assert_int_eq(client_start("no-such-engine", argv, NULL, &client, &err), 0);
 	ck_assert_int_eq(wait_past_timeouts(&client, -1), CLIENT_ENDED);
 	ck_assert_str_eq(engine_said(&client.said), "no-such-engine: No such file or directory");
 	client_end(&client);

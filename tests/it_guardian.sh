@@ -9,7 +9,7 @@ reports=$scratch/reports
 # Found in the command line of all that belongs to this test.
 mark=$scratch/mark
 mkdir "$mark"
-where='this kernel'
+where="this kernel" signals="KILL SEGV ABRT QUIT USR1 ALRM"
 
 # Processes of this test that are there; a guardian has the command line of its launcher.
 count_marked() {
@@ -45,7 +45,7 @@ started() {
 	shift
 	rm -rf "$reports"
 	# In the background a shell ignores some signals, which programs inherit.
-	setsid env --default-signal "$oomlab" run --quiet --backend="$backend" --timeout=10m --reports="$reports" --memory=64M \
+	setsid env --default-signal "$oomlab" run --quiet --no-touch-profile --backend="$backend" --timeout=10m --reports="$reports" --memory=64M \
 		-- "$@" "$mark" >"$scratch/said" 2>"$scratch/errors" &
 	launcher=$!
 	until_true record_has '"ev":"gate"'
@@ -75,7 +75,7 @@ kill_by() {
 
 on_cgroup() {
 	local signal root run
-	for signal in KILL SEGV ABRT QUIT USR1 ALRM; do
+	for signal in $signals; do
 		kill_by $signal "$hog" stubborn 600
 	done
 	# shellcheck disable=SC2016 # for the inner shell
@@ -100,7 +100,7 @@ on_cgroup() {
 	# Held still past its timeout.
 	for mode in stop trace; do
 		rm -rf "$reports"
-		timeout -s KILL 300 "$oomlab" run --quiet --backend=cgroup --timeout=1s --reports="$reports" \
+		timeout -s KILL 300 "$oomlab" run --quiet --no-touch-profile --backend=cgroup --timeout=1s --reports="$reports" \
 			--memory=64M -- "$outlive" $mode 600 "$mark" 2>"$scratch/errors"
 		is "$? $(report "$reports" .outcome) $(report "$reports" .run.guardian.why)" \
 			'137 timed_out launcher stopped' "$where, a target that holds its launcher still ($mode): ended at the timeout"
@@ -127,7 +127,7 @@ on_cgroup() {
 }
 
 if [ "${1-}" = --inside ]; then
-	where='cgroup v2' version=2
+	where="cgroup v2" version=2 signals="KILL SEGV"
 	on_cgroup
 	done_testing
 fi
