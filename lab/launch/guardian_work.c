@@ -183,7 +183,7 @@ static void empty_folder(int dir, int depth)
 
 static void remove_folder(const char *path, struct guardian_deed *deed)
 {
-	int dir = open_place(AT_FDCWD, path);
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (dir >= 0) {
 		empty_folder(dir, 2);

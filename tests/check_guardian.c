@@ -1,0 +1,270 @@
+/*
+ * check_guardian.c - what a guardian does when its launcher is gone, late, held still, or well; and
+ * what is said of it.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/text.h"
+#include "launch/guardian.h"
+#include "launch/process.h"
+#include "record/record.h"
+#include "scratch.h"
+#include "suite.h"
+
+#define PATIENCE_MS 60000
+
+static struct err err = ERR_INIT;
+
+static int line(const struct guardian_deed *deed, char *text, size_t size)
+{
+	return snprintf(text, size, "why %d ended %d left %d\n", deed->why, deed->ended,
+			deed->left);
+}
+
+static int sleeper(struct guardian *g)
+{
+	int pidfd = -1;
+
+	if (guardian_fork(g, GUARDIAN_KILLS, &pidfd) == 0)
+		_exit(pause());
+	return pidfd;
+}
+
+static bool ends(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&p, 1, PATIENCE_MS) == 1;
+}
+
+static void enter(void)
+{
+	scratch_enter();
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* so that the guardian can be waited for */
+	put_file("record", "", 0600);
+}
+
+static int own(const char *const *removal, const char *const *question)
+{
+	struct guardian g;
+	int record = open("record", O_WRONLY | O_APPEND | O_CLOEXEC);
+	char path[100];
+
+	if (guardian_start(&g, line, &err) || guardian_take_record(&g, record))
+		return 1;
+	if (mkdir("made", 0700) || mkdir("made/inner", 0700))
+		return 2;
+	put_file("made/file", "x", 0600);
+	put_file("made/inner/file", "x", 0600);
+	snprintf(path, sizeof(path), "%s/made", scratch_dir);
+	if (guardian_take_folder(&g, path) ||
+	    (removal && guardian_take_removal(&g, removal, question)) || sleeper(&g) < 0)
+		return 3;
+	return 0;
+}
+
+/* The launcher dies with nothing undone; then the record is what the guardian has written. */
+static const char *die_and_read(const char *const *removal, const char *const *question)
+{
+	static char text[256];
+	int status;
+	pid_t launcher = fork();
+
+	if (launcher == 0) {
+		int r = own(removal, question);
+
+		if (r)
+			_exit(r);
+		kill(getpid(), SIGKILL);
+	}
+	ck_assert_int_eq(waitpid(launcher, &status, 0), launcher);
+	ck_assert(WIFSIGNALED(status));
+	/* The guardian and the sleeper are this process's now. */
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	ck_assert_int_eq(io_read_line_at(AT_FDCWD, "record", text, sizeof(text)), 0);
+	return text;
+}
+
+START_TEST(a_launcher_that_is_gone_leaves_nothing)
+{
+	ck_assert_str_eq(die_and_read(NULL, NULL), "why 1 ended 1 left 0");
+	ck_assert_int_eq(access("made", F_OK), -1);
+}
+END_TEST
+
+START_TEST(what_a_command_removes_is_asked_for)
+{
+	const char *const yes[] = {"true", NULL}, *const no[] = {"false", NULL};
+	_cleanup_free_ char *file = text_format("%s/removed", scratch_dir);
+	const char *const make[] = {"touch", file, NULL};
+
+	ck_assert_str_eq(die_and_read(make, yes), "why 1 ended 1 left 0");
+	ck_assert_int_eq(access("removed", F_OK), 0);
+	ck_assert_int_eq(truncate("record", 0), 0);
+	ck_assert_str_eq(die_and_read(no, no), "why 1 ended 1 left 0");
+	ck_assert_int_eq(truncate("record", 0), 0);
+	ck_assert_str_eq(die_and_read(no, yes), "why 1 ended 1 left 1");
+}
+END_TEST
+
+START_TEST(a_launcher_that_is_well_is_left_alone)
+{
+	struct guardian g;
+	struct guardian_deed deed;
+	int record = open("record", O_WRONLY | O_APPEND | O_CLOEXEC), pidfd;
+	struct stat st;
+	pid_t pid;
+
+	ck_assert_int_eq(guardian_start(&g, line, &err), 0);
+	ck_assert_int_eq(guardian_take_record(&g, record), 0);
+	pid = guardian_fork(&g, GUARDIAN_KILLS, &pidfd);
+	if (pid == 0)
+		_exit(pause());
+	ck_assert(guardian_is(g.pid));
+	ck_assert(!guardian_read(&g, &deed));
+	guardian_end(&g);
+	ck_assert(!guardian_is(g.pid));
+	ck_assert_int_eq(kill(pid, 0), 0);
+	ck_assert_int_ne(process_state(pid), 'Z');
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(stat("record", &st), 0);
+	ck_assert_int_eq(st.st_size, 0);
+}
+END_TEST
+
+START_TEST(without_a_guardian_nothing_is_started)
+{
+	struct guardian g;
+	struct guardian_deed deed = {.why = GUARDIAN_LATE};
+	int pidfd;
+	pid_t pid;
+
+	ck_assert_int_eq(guardian_start(&g, line, &err), 0);
+	ck_assert_int_eq(kill(g.pid, SIGKILL), 0);
+	ck_assert(ends(g.pidfd));
+	pid = guardian_fork(&g, GUARDIAN_KILLS, &pidfd);
+	if (pid == 0)
+		_exit(pause());
+	ck_assert_int_eq(pid, -1);
+	ck_assert(guardian_read(&g, &deed));
+	ck_assert_int_eq(deed.why, GUARDIAN_NOTHING);
+	ck_assert_int_eq(guardian_fd(&g), -1);
+	ck_assert(!guardian_read(&g, &deed));
+	ck_assert_int_eq(guardian_set_deadline(&g, 1), -1);
+	guardian_end(&g);
+	guardian_end(&g);
+	ck_assert_int_eq(waitpid(-1, NULL, 0), -1);
+}
+END_TEST
+
+/* A launcher held still past its time: its processes end, it goes on and is told. */
+START_TEST(a_launcher_held_still_is_helped)
+{
+	struct guardian_deed deed = {0};
+	struct guardian g;
+	int status;
+	pid_t launcher = fork();
+
+	if (launcher == 0) {
+		int pidfd;
+
+		if (guardian_start(&g, line, &err))
+			_exit(1);
+		pidfd = sleeper(&g);
+		if (guardian_set_deadline(&g, io_now_ns()) || pidfd < 0)
+			_exit(2);
+		raise(SIGSTOP);
+		if (!ends(pidfd) || !ends(guardian_fd(&g)) || !guardian_read(&g, &deed))
+			_exit(3);
+		guardian_end(&g);
+		_exit(deed.why == GUARDIAN_STOPPED && deed.ended == 1 ? 0 : 4);
+	}
+	ck_assert_int_eq(waitpid(launcher, &status, 0), launcher);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
+/* Stopped itself, it keeps nobody waiting for long. */
+START_TEST(a_guardian_held_still_keeps_nobody)
+{
+	struct guardian g;
+
+	ck_assert_int_eq(guardian_start(&g, line, &err), 0);
+	kill(g.pid, SIGSTOP);
+	while (process_state(g.pid) != 'T')
+		poll(NULL, 0, 1);
+	for (int i = 0; i < 10000; i++)
+		guardian_set_deadline(&g, 0);
+	guardian_end(&g);
+	ck_assert_int_eq(waitpid(-1, NULL, 0), -1);
+}
+END_TEST
+
+static void load(struct record *record, const char *last)
+{
+	_cleanup_free_ char *text =
+		text_format("{\"ev\":\"run\",\"id\":\"x\"}\n{\"ev\":\"gate\",\"t\":1}\n%s", last);
+
+	ck_assert_int_eq(record_load_memory(text, strlen(text), record, &err), 0);
+}
+
+static void line_of(const char *why, int64_t ended, char *text, size_t size)
+{
+	const struct record_guardian g = {.t_ns = 2, .why = why, .ended = ended, .left = 3};
+
+	ck_assert_int_gt(record_guardian_line(&g, text, size), 0);
+}
+
+/* What it wrote is read; only a run that it has ended past its time has timed out. */
+START_TEST(its_line_is_read)
+{
+	static const struct {
+		const char *why;
+		int64_t ended;
+		bool timed_out;
+	} cases[] = {{RECORD_GUARDIAN_GONE, 2, false},
+		     {RECORD_GUARDIAN_STOPPED, 2, true},
+		     {RECORD_GUARDIAN_LATE, 1, true},
+		     {RECORD_GUARDIAN_STOPPED, 0, false}};
+	char text[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct record record;
+
+		line_of(cases[i].why, cases[i].ended, text, sizeof(text));
+		load(&record, text);
+		ck_assert_str_eq(record.guardian.why, cases[i].why);
+		ck_assert_int_eq(record.guardian.ended, cases[i].ended);
+		ck_assert_int_eq(record.guardian.left, 3);
+		ck_assert_int_eq(record.guardian.line, 3);
+		ck_assert_int_eq(record.watchdog != NULL, cases[i].timed_out);
+		record_release(&record);
+	}
+	ck_assert_int_eq(record_guardian_line(&(struct record_guardian){.why = "x"}, text, 8), 0);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = tcase_create("guardian");
+
+	tcase_add_checked_fixture(tc, enter, scratch_leave);
+	tcase_add_test(tc, a_launcher_that_is_gone_leaves_nothing);
+	tcase_add_test(tc, what_a_command_removes_is_asked_for);
+	tcase_add_test(tc, a_launcher_that_is_well_is_left_alone);
+	tcase_add_test(tc, without_a_guardian_nothing_is_started);
+	tcase_add_test(tc, a_launcher_held_still_is_helped);
+	tcase_add_test(tc, a_guardian_held_still_keeps_nobody);
+	tcase_add_test(tc, its_line_is_read);
+	return suite_run("guardian", &tc, 1);
+}
