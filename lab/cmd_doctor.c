@@ -26,7 +26,9 @@ struct doctor_options {
 };
 
 static const struct option_def table[] = {
-	OPTION_FLAG("restore", "clear what killed launchers left: cgroups, settings",
+	OPTION_FLAG("restore",
+		    "clear what launchers and guardians that were killed left: cgroups, "
+		    "containers, settings",
 		    struct doctor_options, restore),
 	OPTION_FLAG("help", "this text", struct doctor_options, help),
 };
@@ -152,8 +154,8 @@ static int cgroups_left(const struct cg_home *home, bool restore)
 	int stuck, found = cg_clear_leftovers(home, !restore, &stuck);
 
 	if (found && !restore)
-		printf("LEFT cgroups      %d of killed launchers; the next run or 'oomlab doctor "
-		       "--restore' removes them\n",
+		printf("LEFT cgroups      %d of killed launchers; 'oomlab doctor --restore' "
+		       "removes them\n",
 		       found);
 	else if (found)
 		printf("%s cgroups      %d removed, %d could not be\n", stuck ? "LEFT" : "done",
