@@ -243,6 +243,7 @@ static void stop_all(struct capture *capture, const char *why)
 	record_put_watchdog(capture->w, io_now_ns(), why);
 	if (capture->escaped_to)
 		end_escaped(capture);
+	family_stop(capture);
 	cg_kill(capture->cg);
 	await_end(capture);
 }

@@ -274,15 +274,20 @@ static void stop_outside(struct capture *capture)
 	record_put_note(capture->w, text);
 }
 
-void family_end(struct capture *capture)
+void family_stop(struct capture *capture)
 {
 	read_family(capture);
-	if (is_cgroup_ours(capture) && capture->knows_forks) {
-		for (size_t i = 0; i < capture->family.size; i++)
-			if (live_in(capture, i))
-				look_at(capture, live_in(capture, i));
-		stop_outside(capture);
-	}
+	if (!is_cgroup_ours(capture) || !capture->knows_forks)
+		return;
+	for (size_t i = 0; i < capture->family.size; i++)
+		if (live_in(capture, i))
+			look_at(capture, live_in(capture, i));
+	stop_outside(capture);
+}
+
+void family_end(struct capture *capture)
+{
+	family_stop(capture);
 	if (capture->forks_lost)
 		record_put_lost(capture->w, RECORD_SOURCE_PROCESSES, capture->forks_lost);
 }

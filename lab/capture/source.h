@@ -128,11 +128,12 @@ void processes_write_maps(struct capture *capture, pid_t pid);
 
 /*
  * family_watch.c: opened for a target that waits at its gate. A tick looks at where some of the
- * run's processes are; at the end all are looked at, and those that left the run's cgroup are
- * stopped.
+ * run's processes are. Before what is in the cgroup is killed, and at the end, all are looked
+ * at, and those that left it are stopped.
  */
 void family_open(struct capture *capture, pid_t target);
 void family_tick(struct capture *capture);
+void family_stop(struct capture *capture);
 void family_end(struct capture *capture);
 void family_close(struct capture *capture);
 
