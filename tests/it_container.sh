@@ -335,7 +335,7 @@ stop_at() {
 	run_pid=$!
 	wait_until 300 pgrep -f -- "--reports=$outside"
 	read -rt "$(printf '0.%03d' "$2")" -u "$engine_never" || true
-	kill -INT "$(pgrep -f -- "--reports=$outside" | head -n 1)"
+	kill -INT "$(pgrep -o -f -- "--reports=$outside")"
 	finish_sleeper
 }
 
@@ -351,7 +351,7 @@ check_stopped_early() {
 check_disturbed() {
 	local e=$1
 	start_sleeper "$e"
-	kill -INT "$(pgrep -f -- "--reports=$outside" | head -n 1)"
+	kill -INT "$(pgrep -o -f -- "--reports=$outside")"
 	finish_sleeper
 	is "$status" 130 "$e, outside: ^C"
 	start_sleeper "$e"
@@ -388,17 +388,17 @@ check_restarted() {
 check_killed() {
 	local e=$1 launcher guardian
 	start_sleeper "$e"
-	launcher=$(pgrep -f -- "--reports=$outside" | head -n 1)
+	launcher=$(pgrep -o -f -- "--reports=$outside")
 	guardian=$(pgrep -P "$launcher" -x guardian)
 	kill -KILL "$launcher"
 	finish_sleeper
 	tail --pid="$guardian" -f /dev/null
 	is "$("$e" ps --all --quiet --filter name="$container") $(ls -d "$scratch"/oomlab-gate-* 2>/dev/null)" \
 		' ' "$e, outside: a launcher that is killed leaves no container and no gate"
-	is "$(sed -n 's/.*"ev":"guardian".*"left"://p' "$outside/$(ls -t "$outside" | grep -vx latest | head -n 1)/record.jsonl")" \
+	is "$(sed -n 's/.*"ev":"guardian".*"left"://p' "$outside"/oomlab-test-*/record.jsonl "$outside"/sh-*/record.jsonl 2>/dev/null)" \
 		'0}' "$e, outside: and its guardian says so"
 	start_sleeper "$e"
-	launcher=$(pgrep -f -- "--reports=$outside" | head -n 1)
+	launcher=$(pgrep -o -f -- "--reports=$outside")
 	kill -KILL "$(pgrep -P "$launcher" -x guardian)" "$launcher"
 	finish_sleeper
 	like "$("$oomlab" doctor)" '^LEFT containers +1 ' "$e, outside: doctor finds what was left"

@@ -76,7 +76,7 @@ kill_by() {
 on_cgroup() {
 	local signal root run
 	for signal in $signals; do
-		kill_by $signal "$hog" stubborn 600
+		kill_by "$signal" "$hog" stubborn 600
 	done
 	# shellcheck disable=SC2016 # for the inner shell
 	kill_by KILL sh -c '"$0" fork 5 600; exec "$0" stubborn 600' "$hog"
