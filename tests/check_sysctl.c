@@ -1,16 +1,19 @@
 /*
- * check_sysctl.c - settings of the whole kernel: planned, applied, saved, put back; state files
- * that nobody should trust. Plain files stand in for the settings.
+ * check_sysctl.c - settings of the whole kernel: planned, applied, saved, put back by whoever comes
+ * after a launcher that was killed; folders and files that nobody should trust. Plain files below
+ * "root" stand in for the settings; it_vm_sysctl.sh sets a real kernel's.
  */
 #include <errno.h>
-#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
-#include "launch/process.h"
 #include "launch/sysctl.h"
 #include "scratch.h"
 #include "suite.h"
@@ -62,131 +65,440 @@ START_TEST(reads_a_setting)
 }
 END_TEST
 
-/* Plain files stand in for settings. */
-static struct sysctl_set two_settings(void)
-{
-	struct sysctl_set set = {
-		.changes = {{.path = "a", .value = "1"}, {.path = "b", .value = "2"}},
-		.count = 2,
-	};
+#define MODE	  SYSCTL_OVERCOMMIT_MEMORY
+#define SHARE	  SYSCTL_OVERCOMMIT_RATIO
+#define KILOBYTES SYSCTL_OVERCOMMIT_KBYTES
+#define SAVED	  "state/sysctl.saved"
 
-	put_file("a", "5", 0644);
-	put_file("b", "6", 0644);
+enum { KILLS = 100, HOLD_MS = 60000 };
+
+/* Mode 0, share 50, no kilobytes. */
+static void scratch_host(void)
+{
+	scratch_enter();
+	ck_assert_int_eq(io_make_dirs("root/proc/sys/vm"), 0);
+	put_file("root" MODE, "0", 0644);
+	put_file("root" SHARE, "50", 0644);
+	put_file("root" KILOBYTES, "0", 0644);
+	ck_assert_int_eq(mkdir("state", 0755), 0);
+	memset(&err, 0, sizeof(err));
+}
+
+static struct sysctl_set plan(int mode, int share)
+{
+	struct sysctl_set set;
+	struct spec spec;
+
+	spec_init(&spec);
+	spec.overcommit_memory = mode;
+	spec.overcommit_ratio = share;
+	sysctl_plan(&spec, &set);
+	set.root = "root";
 	return set;
+}
+
+static void check_host(const char *mode, const char *share)
+{
+	check_holds("root" MODE, mode);
+	check_holds("root" SHARE, share);
+}
+
+static void turn_into(const char *path, const char *target)
+{
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(symlink(target, path), 0);
+}
+
+static struct sysctl_findings examine(bool restore)
+{
+	struct sysctl_findings f;
+
+	if (sysctl_examine("state", "root", restore, &f, &err) < 0)
+		ck_abort_msg("%s", err.text);
+	return f;
+}
+
+/* A launcher that has the settings and waits to be killed. */
+static pid_t start_holder(int mode, int share)
+{
+	char byte = 'y';
+	int done[2];
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(done), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct sysctl_set set = plan(mode, share);
+
+		close(done[0]);
+		if (sysctl_apply(&set, "state", &err) < 0 || write(done[1], &byte, 1) != 1)
+			_exit(1);
+		poll(NULL, 0, HOLD_MS);
+		_exit(1);
+	}
+	close(done[1]);
+	ck_assert_int_eq(read(done[0], &byte, 1), 1);
+	close(done[0]);
+	return pid;
+}
+
+static void end_with(pid_t pid, int expected)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, expected);
+}
+
+static void end_by_force(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	end_with(pid, SIGKILL);
 }
 
 START_TEST(applies_saves_and_puts_back)
 {
-	struct sysctl_set set = two_settings();
+	struct sysctl_set set = plan(2, 80);
 
-	ck_assert_int_eq(sysctl_apply(&set, "state/deep", &err), 0);
-	check_holds("a", "1");
-	check_holds("b", "2");
-	check_holds(set.state_path, "b 6\na 5\n");
-	sysctl_restore(&set);
-	check_holds("a", "5");
-	check_holds("b", "6");
-	ck_assert_ptr_null(set.state_path);
-	ck_assert_int_eq(rmdir("state/deep"), 0);
-	sysctl_restore(&set);
+	ck_assert_int_eq(sysctl_apply(&set, "deep/state", &err), 0);
+	check_host("2", "80");
+	ck_assert_int_eq(access("deep/state/sysctl.saved", F_OK), 0);
+	ck_assert_int_eq(sysctl_restore(&set, &err), 0);
+	check_host("0", "50");
+	ck_assert_int_eq(rmdir("deep/state"), 0); /* nothing is in it */
+	ck_assert_int_eq(sysctl_restore(&set, &err), 0);
+}
+END_TEST
+
+START_TEST(a_guest_saves_nothing)
+{
+	struct sysctl_set set = plan(2, 80);
+
+	ck_assert_int_eq(sysctl_apply(&set, NULL, &err), 0);
+	check_host("2", "80");
+	ck_assert_int_eq(sysctl_restore(&set, &err), 0);
+	check_host("0", "50");
+	ck_assert_int_eq(rmdir("state"), 0);
+}
+END_TEST
+
+/* As the kernel does: the ratio reads 0 beside kilobytes, and setting one clears the other. */
+START_TEST(kilobytes_are_what_is_put_back)
+{
+	struct sysctl_set set = plan(2, 80);
+
+	put_file("root" KILOBYTES, "9", 0644);
+	put_file("root" SHARE, "00", 0644);
+	ck_assert_int_eq(sysctl_apply(&set, "state", &err), 0);
+	check_host("2", "80");
+	put_file("root" KILOBYTES, "0", 0644);
+	ck_assert_int_eq(sysctl_restore(&set, &err), 0);
+	check_holds("root" KILOBYTES, "9");
+	check_host("0", "80");
 }
 END_TEST
 
 START_TEST(a_setting_that_does_not_hold_undoes_the_rest)
 {
-	struct sysctl_set set = two_settings();
+	struct sysctl_set set = plan(2, 80);
 
-	set.changes[1].path = "/dev/full";
+	turn_into("root" MODE, "/dev/null");
 	ck_assert_int_eq(sysctl_apply(&set, "state", &err), -1);
-	set = two_settings();
-	ck_assert_int_eq(unlink("b"), 0);
-	ck_assert_int_eq(symlink("/dev/null", "b"), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, MODE " is '' after setting it to '2'"));
+	check_holds("root" SHARE, "50");
+	ck_assert_int_eq(unlink("root" MODE), 0);
+	set = plan(2, 80);
 	ck_assert_int_eq(sysctl_apply(&set, "state", &err), -1);
-	ck_assert_str_eq(err.text, "b is '' after setting it to '2'");
-	check_holds("a", "5");
-	ck_assert_int_eq(rmdir("state"), 0);
+	check_holds("root" SHARE, "50");
 }
 END_TEST
 
 START_TEST(what_cannot_be_put_back_stays_known)
 {
-	struct sysctl_set set = two_settings();
-	_cleanup_free_ char *state = NULL;
+	struct sysctl_set set = plan(2, 80);
+	struct sysctl_findings f;
 
 	ck_assert_int_eq(sysctl_apply(&set, "state", &err), 0);
-	state = xstrdup(set.state_path);
-	ck_assert_int_eq(unlink("b"), 0);
-	sysctl_restore(&set);
-	check_holds("a", "5");
-	check_holds(state, "b 6\na 5\n");
+	turn_into("root" MODE, "/dev/full");
+	ck_assert_int_eq(sysctl_restore(&set, &err), -1);
+	ck_assert_ptr_nonnull(
+		strstr(err.text, "cannot put back what the kernel was set to: " MODE));
+	ck_assert_ptr_null(strstr(err.text, SHARE));
+	check_holds("root" SHARE, "50");
+	f = examine(true);
+	ck_assert_uint_eq(f.count, 1);
+	ck_assert_int_ne(f.items[0].cause, 0);
+	ck_assert_str_eq(f.items[0].saved.old, "0");
+	ck_assert_int_eq(unlink("root" MODE), 0);
+	put_file("root" MODE, "2", 0644);
+	set = plan(1, 90); /* takes the older value over, not the 2 */
+	ck_assert_int_eq(sysctl_apply(&set, "state", &err), 0);
+	check_host("1", "90");
+	ck_assert_int_eq(sysctl_restore(&set, &err), 0);
+	check_host("0", "50");
+	ck_assert_uint_eq(examine(false).count, 0);
 }
 END_TEST
 
-START_TEST(leftovers_are_no_licence_to_write)
+START_TEST(a_value_the_kernel_does_not_keep_is_no_success)
 {
-	static const char *const lines[] = {
-		"victim 1\n",
-		"./victim 1\n",
-		"/proc/sys/vm/overcommit_memory/../../../../victim 1\n",
-		"/proc/sys/vm/overcommit_ratio\n",
-		"/proc/sys/vm/overcommit_memory_x 1\n",
-		" /proc/sys/vm/overcommit_memory 1\n",
-		"/proc/sys/kernel/core_pattern |x\n",
-	};
-	int stuck;
+	struct sysctl_set set = plan(2, 80);
+	struct sysctl_findings f;
 
-	put_file("victim", "untouched", 0644);
-	ck_assert_int_eq(mkdir("state", 0755), 0);
-	put_file("state/sysctl-4194305-1", lines[_i], 0644);
-	ck_assert_int_eq(sysctl_restore_leftovers("state", false, &stuck), 1);
-	ck_assert_int_eq(stuck, 1);
-	check_holds("victim", "untouched");
-	check_holds("state/sysctl-4194305-1", lines[_i]);
+	ck_assert_int_eq(sysctl_apply(&set, "state", &err), 0);
+	turn_into("root" MODE, "/dev/null");
+	ck_assert_int_eq(sysctl_restore(&set, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, MODE " is '' and was '0';"));
+	f = examine(true);
+	ck_assert_uint_eq(f.count, 1);
+	ck_assert_int_eq(f.items[0].cause, EIO);
 }
 END_TEST
 
-START_TEST(leftovers_are_of_the_dead_alone)
+START_TEST(two_at_once_are_refused)
 {
-	_cleanup_free_ char *own = text_format("state/sysctl-%d-%" PRIu64, (int)getpid(),
-					       process_start_time(getpid()));
-	int stuck;
+	pid_t holder = start_holder(2, 80);
+	_cleanup_free_ char *who = text_format("a run of process %d has set them", (int)holder);
+	struct sysctl_set set = plan(1, 70);
+	struct sysctl_findings f;
 
-	ck_assert_int_eq(sysctl_restore_leftovers("none", false, &stuck), 0);
-	ck_assert_int_eq(mkdir("state", 0755), 0);
-	put_file(own, "", 0644);
-	put_file("state/sysctl-1", "", 0644);
-	put_file("state/sysctl-4194305-1.bak", "", 0644);
-	put_file("state/other", "", 0644);
-	ck_assert_int_eq(sysctl_restore_leftovers("state", false, &stuck), 0);
-	put_file("state/sysctl-4194305-1", "", 0644);
-	ck_assert_int_eq(sysctl_restore_leftovers("state", true, &stuck), 1);
-	ck_assert_int_eq(access("state/sysctl-4194305-1", F_OK), 0);
-	ck_assert_int_eq(sysctl_restore_leftovers("state", false, &stuck), 1);
-	ck_assert_int_eq(stuck, 0);
-	ck_assert_int_eq(access("state/sysctl-4194305-1", F_OK), -1);
-	ck_assert_int_eq(access(own, F_OK), 0);
-	put_file("elsewhere", "", 0644);
-	ck_assert_int_eq(symlink("../elsewhere", "state/sysctl-4194306-1"), 0);
-	ck_assert_int_eq(sysctl_restore_leftovers("state", false, &stuck), 1);
-	ck_assert_int_eq(stuck, 1);
-	ck_assert_int_eq(access("elsewhere", F_OK), 0);
-}
-END_TEST
-
-START_TEST(a_state_file_is_never_followed)
-{
-	struct sysctl_set set = two_settings();
-	_cleanup_free_ char *own = text_format("state/sysctl-%d-%" PRIu64, (int)getpid(),
-					       process_start_time(getpid()));
-
-	put_file("victim", "untouched", 0644);
-	ck_assert_int_eq(mkdir("state", 0755), 0);
-	ck_assert_int_eq(symlink("../victim", own), 0);
 	ck_assert_int_eq(sysctl_apply(&set, "state", &err), -1);
-	sysctl_restore(&set);
+	ck_assert_msg(strstr(err.text, who) != NULL, "%s", err.text);
+	ck_assert_int_eq(sysctl_restore(&set, &err), 0);
+	check_host("2", "80");
+	f = examine(true); /* not while it runs */
+	ck_assert_int_eq(f.holder, holder);
+	ck_assert_uint_eq(f.count, 2);
+	check_host("2", "80");
+	end_by_force(holder);
+	f = examine(false);
+	ck_assert_int_eq(f.holder, 0);
+	ck_assert_uint_eq(f.count, 2);
+	set = plan(1, 70); /* the lock went with it */
+	ck_assert_int_eq(sysctl_apply(&set, "state", &err), 0);
+	check_host("1", "70");
+	ck_assert_int_eq(sysctl_restore(&set, &err), 0);
+	check_host("0", "50");
+}
+END_TEST
+
+/* Children of a launcher outlive it: they have no part in its lock. */
+START_TEST(a_lock_is_not_inherited)
+{
+	struct sysctl_set set = plan(2, 80);
+	int alive[2];
+	pid_t holder;
+
+	ck_assert_int_eq(pipe(alive), 0);
+	holder = fork();
+	if (holder == 0) {
+		char byte;
+
+		close(alive[1]);
+		if (sysctl_apply(&set, "state", &err) < 0)
+			_exit(1);
+		if (fork() == 0)
+			_exit((int)read(alive[0], &byte, 1)); /* until the test ends */
+		_exit(0);
+	}
+	end_with(holder, 0);
+	ck_assert_int_eq(sysctl_apply(&set, "state", &err), 0);
+	ck_assert_int_eq(sysctl_restore(&set, &err), 0);
+	check_host("0", "50");
+}
+END_TEST
+
+START_TEST(the_oldest_value_wins)
+{
+	static const int modes[] = {1, 2, 1};
+	struct sysctl_findings f;
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		end_by_force(start_holder(modes[i], 60 + (int)i));
+	check_host("1", "62");
+	f = examine(false);
+	ck_assert_uint_eq(f.count, 2);
+	for (size_t i = 0; i < f.count; i++)
+		ck_assert_str_eq(f.items[i].saved.old,
+				 strcmp(f.items[i].saved.path, MODE) ? "50" : "0");
+	check_host("1", "62");
+	f = examine(true);
+	ck_assert_uint_eq(f.count, 2);
+	check_host("0", "50");
+	ck_assert_uint_eq(examine(true).count, 0);
+	ck_assert_int_eq(rmdir("state"), 0);
+}
+END_TEST
+
+/* A launcher that does nothing but change settings and put them back, killed at any instant. */
+START_TEST(killed_at_any_instant)
+{
+	for (int i = 0; i < KILLS; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			for (;;) {
+				struct sysctl_set set = plan(1 + i % 2, 60 + i % 10);
+
+				if (sysctl_apply(&set, "state", &err) < 0 ||
+				    sysctl_restore(&set, &err) < 0)
+					_exit(1);
+			}
+		}
+		usleep((useconds_t)(rand() % 3000));
+		ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+		end_by_force(pid);
+		examine(false); /* what is there is whole */
+		if (i % 5 == 4) {
+			examine(true);
+			check_host("0", "50");
+		}
+	}
+	ck_assert_uint_eq(examine(false).count, 0);
+}
+END_TEST
+
+static void leave(const char *boot, const char *setting)
+{
+	_cleanup_free_ char *text =
+		text_format("oomlab settings 1\nboot %s\n%send\n", boot, setting);
+
+	put_file(SAVED, text, 0644);
+}
+
+static void leave_now(const char *setting)
+{
+	char boot[64];
+
+	ck_assert_int_eq(io_read_line_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", boot, 64), 0);
+	leave(boot, setting);
+}
+
+static void check_untrusted(const char *why)
+{
+	struct sysctl_set set = plan(2, 80);
+	struct sysctl_findings f;
+
+	memset(&err, 0, sizeof(err));
+	ck_assert_int_eq(sysctl_apply(&set, "state", &err), -1);
+	ck_assert_msg(strstr(err.text, why) != NULL, "%s", err.text);
+	memset(&err, 0, sizeof(err));
+	ck_assert_int_eq(sysctl_examine("state", "root", true, &f, &err), -1);
+	ck_assert_msg(strstr(err.text, why) != NULL, "%s", err.text);
+	check_host("0", "50");
+	set = plan(2, 80);
+	ck_assert_int_eq(sysctl_restore(&set, &err), 0);
+}
+
+static const char *const not_settings[] = {
+	"victim 0 1\n",
+	"/victim 0 1\n",
+	MODE "/../../../../victim 0 1\n",
+	SHARE "\n",
+	MODE " 0\n",
+	MODE "_x 0 1\n",
+	" " MODE " 0 1\n",
+	MODE " 0 1 2\n",
+	MODE " 0  1\n",
+	MODE " |x 1\n",
+	MODE " 0 1\n" MODE " 1 2\n",
+	SHARE " 50 80\n" KILOBYTES " 9 0\n",
+	MODE " 0123456789012345678901234567890123456789 1\n",
+	"/proc/sys/kernel/core_pattern core x\n",
+	"end\n",
+};
+
+START_TEST(what_is_saved_is_no_licence_to_write)
+{
+	put_file("root/victim", "untouched", 0644);
+	put_file("victim", "untouched", 0644);
+	leave_now(not_settings[_i]);
+	check_untrusted("'state/sysctl.saved', for kernel-wide settings, is not to be trusted: it "
+			"is not as oomlab writes it");
+	check_holds("root/victim", "untouched");
 	check_holds("victim", "untouched");
-	check_holds("a", "5");
-	ck_assert_int_eq(access(own, F_OK), 0);
+	ck_assert_int_eq(access(SAVED, F_OK), 0);
+}
+END_TEST
+
+START_TEST(what_is_cut_is_not_believed)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+	leave_now(MODE " 1 2\n");
+	ck_assert_int_eq(io_read_at(AT_FDCWD, SAVED, 4096, &text), 0);
+	for (size_t len = 0; len < text.len; len++) {
+		_cleanup_free_ char *cut = xstrndup(text.buf, len);
+
+		put_file(SAVED, cut, 0644);
+		check_untrusted("it is not as oomlab writes it");
+	}
+	put_file(SAVED, text.buf, 0644);
+	examine(true);
+	check_holds("root" MODE, "1");
+}
+END_TEST
+
+/* The kernel has forgotten what was set before it started. */
+START_TEST(of_an_earlier_boot_nothing_is_put_back)
+{
+	leave("00000000-0000-0000-0000-000000000000", MODE " 1 2\n");
+	ck_assert_uint_eq(examine(true).count, 0);
+	check_host("0", "50");
+}
+END_TEST
+
+START_TEST(a_planted_file_is_refused)
+{
+	static const char *const names[] = {SAVED, "state/sysctl.lock"};
+	const char *name = names[_i % 2];
+
+	put_file("victim", "untouched", 0644);
+	if (_i / 2 == 0)
+		ck_assert_int_eq(symlink("../victim", name), 0);
+	else if (_i / 2 == 1)
+		ck_assert_int_eq(mkfifo(name, 0644), 0);
+	else if (_i / 2 == 2)
+		ck_assert_int_eq(mkdir(name, 0755), 0);
+	else if (_i / 2 == 3)
+		ck_assert_int_eq(link("victim", name), 0);
+	else
+		put_file(name, "", 0666);
+	check_untrusted(_i / 2 < 3   ? "it is no plain file"
+			: _i / 2 < 4 ? "it has a second name"
+				     : "others may write to it");
+	check_holds("victim", "untouched");
+}
+END_TEST
+
+START_TEST(a_planted_folder_is_refused)
+{
+	ck_assert_int_eq(rmdir("state"), 0);
+	ck_assert_int_eq(mkdir("other", 0755), 0);
+	if (_i == 0)
+		ck_assert_int_eq(symlink("other", "state"), 0);
+	else if (_i == 1)
+		put_file("state", "", 0644);
+	else if (_i == 2)
+		ck_assert_int_eq(mkfifo("state", 0644), 0);
+	else
+		ck_assert_int_eq(mkdir("state", 0755) || chmod("state", 01777), 0);
+	check_untrusted(_i < 3 ? "'state', for kernel-wide settings, is not to be trusted: it is "
+				 "no folder"
+			       : "others may write to it");
+	ck_assert_int_eq(rmdir("other"), 0);
+}
+END_TEST
+
+START_TEST(another_users_is_refused)
+{
+	if (_i == 0) {
+		ck_assert_int_eq(chown("state", 65534, 65534), 0);
+	} else {
+		leave_now(MODE " 1 2\n");
+		ck_assert_int_eq(chown(SAVED, 65534, 65534), 0);
+	}
+	check_untrusted("it belongs to another user");
 }
 END_TEST
 
@@ -194,15 +506,27 @@ static TCase *sysctl_case(void)
 {
 	TCase *tc = tcase_create("sysctl");
 
-	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
+	tcase_add_checked_fixture(tc, scratch_host, scratch_leave);
 	tcase_add_test(tc, plans_what_the_spec_asks);
 	tcase_add_loop_test(tc, reads_a_setting, 0, (int)ARRAY_SIZE(settings));
 	tcase_add_test(tc, applies_saves_and_puts_back);
+	tcase_add_test(tc, a_guest_saves_nothing);
+	tcase_add_test(tc, kilobytes_are_what_is_put_back);
 	tcase_add_test(tc, a_setting_that_does_not_hold_undoes_the_rest);
 	tcase_add_test(tc, what_cannot_be_put_back_stays_known);
-	tcase_add_loop_test(tc, leftovers_are_no_licence_to_write, 0, 7);
-	tcase_add_test(tc, leftovers_are_of_the_dead_alone);
-	tcase_add_test(tc, a_state_file_is_never_followed);
+	tcase_add_test(tc, a_value_the_kernel_does_not_keep_is_no_success);
+	tcase_add_test(tc, two_at_once_are_refused);
+	tcase_add_test(tc, a_lock_is_not_inherited);
+	tcase_add_test(tc, the_oldest_value_wins);
+	tcase_add_test(tc, killed_at_any_instant);
+	tcase_add_loop_test(tc, what_is_saved_is_no_licence_to_write, 0,
+			    (int)ARRAY_SIZE(not_settings));
+	tcase_add_test(tc, what_is_cut_is_not_believed);
+	tcase_add_test(tc, of_an_earlier_boot_nothing_is_put_back);
+	tcase_add_loop_test(tc, a_planted_file_is_refused, 0, 10);
+	tcase_add_loop_test(tc, a_planted_folder_is_refused, 0, 4);
+	if (suite_is_root("another_users_is_refused"))
+		tcase_add_loop_test(tc, another_users_is_refused, 0, 2);
 	return tc;
 }
 
