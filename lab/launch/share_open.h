@@ -13,7 +13,7 @@
 
 /*
  * Between fork() and exec of virtiofsd, only calls that are safe there: sets the filter, and starts
- * the process that opens, which dies with this one. Returns 0 or -1 with errno.
+ * the process that opens. It dies with this one, and this one with it. Returns 0 or -1 with errno.
  */
 int share_open_serve(void);
 
