@@ -42,14 +42,14 @@ inside() {
 		found="$found $(mode)"
 	done
 	echo "killed:$found"
-	"$1" doctor >doctor
-	echo "left: $? $(grep settings doctor)"
-	setpriv --reuid=65534 --regid=65534 --clear-groups "$1" doctor >doctor
-	echo "told: $(grep settings doctor)"
-	"$1" doctor --restore >doctor
-	echo "restored: $? $(mode) $(grep settings doctor)"
-	"$1" doctor >doctor
-	echo "nothing: $? $(grep -c settings doctor)$(ls /run/oomlab)"
+	"$1" doctor >told
+	echo "left: $? $(grep settings told)"
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$1" doctor >told
+	echo "told: $(grep settings told)"
+	"$1" doctor --restore >told
+	echo "restored: $? $(mode) $(grep settings told)"
+	"$1" doctor >told
+	echo "nothing: $? $(grep -c settings told)$(ls /run/oomlab)"
 
 	begin 1
 	murder
