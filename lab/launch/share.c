@@ -24,6 +24,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "launch/share_open.h"
 #include "launch/share_user.h"
 
 #define VIRTIOFSD  "/usr/lib/qemu/virtiofsd"
@@ -79,13 +80,13 @@ static void exec_virtiofsd(int listener, int words, pid_t parent)
 	sigset_t none;
 
 	die_with(parent);
-	setsid(); /* its group is all that is started here */
 	failed = share_user_enter(&is_user);
 	if (failed)
 		fail(words, is_user, failed);
 	if (make_read_only() < 0)
 		fail(words, is_user, "make the host's files read-only");
 	die_with(parent); /* new credentials clear the signal */
+	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	fcntl(listener, F_SETFD, 0);
@@ -214,7 +215,6 @@ static int start(struct share *share, int listener, struct err *err)
 {
 	pid_t self = getpid();
 
-	prctl(PR_SET_CHILD_SUBREAPER, 1); /* for end_group() */
 	share->pid = fork();
 	if (share->pid == 0)
 		exec_virtiofsd(listener, share->words_fd, self);
@@ -230,6 +230,7 @@ int share_start(struct share *share, struct err *err)
 
 	if (check(err) < 0)
 		return -1;
+	share_open_adopt();
 	listener = open_sockets(share, err);
 	rc = listener < 0 ? -1 : start(share, listener, err);
 	if (listener >= 0)

@@ -114,6 +114,11 @@ static void open_for_ever(int listener, int lifeline, pid_t virtiofsd)
 	_exit(1);
 }
 
+void share_open_adopt(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
 int share_open_serve(void)
 {
 	int listener = set_filter(), ends[2];
@@ -122,6 +127,7 @@ int share_open_serve(void)
 	/* virtiofsd keeps its end open, beyond exec. */
 	if (listener < 0 || pipe(ends) < 0 || die_without(ends[0]) < 0)
 		return -1;
+	setsid(); /* its group is these two */
 	pid = fork();
 	if (pid == 0) {
 		close(ends[0]);

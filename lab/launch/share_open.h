@@ -17,4 +17,10 @@
  */
 int share_open_serve(void);
 
+/*
+ * In the launcher, before: when virtiofsd has ended, the process that opens is a child of this one,
+ * in the process group of virtiofsd, and is waited for there: a container may have no init.
+ */
+void share_open_adopt(void);
+
 #endif
