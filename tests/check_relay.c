@@ -3,6 +3,7 @@
  * and the end of virtiofsd or QEMU, are seen all the same. Real processes stand at the other ends
  * of the sockets; it_vm_helpers.sh ends those of real guests.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -12,15 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "base/io.h"
 #include "launch/vm_relay.h"
-#include "scratch.h"
 #include "suite.h"
 
 #define SECOND UINT64_C(1000000000)
 #define LONG   (600 * SECOND) /* more than the test may take */
 
-static struct err err;
 static struct relay relay;
 static struct qemu qemu;
 
@@ -82,19 +81,35 @@ static pid_t start_share(bool ends)
 	return pid;
 }
 
+static int open_null(void)
+{
+	return open("/dev/null", O_WRONLY | O_CLOEXEC);
+}
+
 static void start(uint64_t timeout_ns, bool talks)
 {
 	static struct vm_request request;
 
-	request = (struct vm_request){.run_dir = ".", .timeout_ns = timeout_ns, .line = take_line};
-	ck_assert_int_eq(relay_init(&relay, &request, &err), 0);
-	relay.outputs[0].fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	request = (struct vm_request){.timeout_ns = timeout_ns, .line = take_line};
+	relay = (struct relay){
+		.request = &request,
+		.end_ns = io_now_ns() + (int64_t)timeout_ns,
+		.signal_fd = -1,
+		.console_fd = open_null(),
+		.trace_fd = open_null(),
+		.share_pidfd = -1,
+		.line = STRBUF_INIT,
+		.console = STRBUF_INIT,
+		.outputs = {{.fd = open_null(), .pending = STRBUF_INIT},
+			    {.fd = open_null(), .pending = STRBUF_INIT}},
+	};
 	start_guest(talks);
 }
 
 static void stop(void)
 {
 	close(relay.outputs[0].fd);
+	close(relay.outputs[1].fd);
 	relay_release(&relay);
 	qemu.stderr_fd = -1;
 	qemu_stop(&qemu);
@@ -167,7 +182,6 @@ static TCase *relay_case(void)
 {
 	TCase *tc = tcase_create("relay");
 
-	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
 	tcase_add_loop_test(tc, a_guest_that_talks_has_a_time, 0, 2);
 	tcase_add_loop_test(tc, virtiofsd_is_killed, 0, 2);
 	tcase_add_loop_test(tc, virtiofsd_ends_by_itself, 0, 2);
