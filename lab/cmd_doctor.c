@@ -143,8 +143,8 @@ static void tell_setting(const struct sysctl_finding *f, pid_t holder, bool rest
 		printf("used settings     %s is '%s' for %s, which puts back %s at its end\n", path,
 		       f->now, whose, old);
 	else if (f->cause)
-		printf("LEFT settings     %s is '%s' and was %s: it cannot be %s%s%s\n", path, f->now,
-		       old, restore ? "put back" : "read", f->cause == EIO ? "" : ": ",
+		printf("LEFT settings     %s is '%s' and was %s: it cannot be %s%s%s\n", path,
+		       f->now, old, restore ? "put back" : "read", f->cause == EIO ? "" : ": ",
 		       f->cause == EIO ? "" : strerror(f->cause));
 	else if (restore)
 		printf("done settings     %s was %s and is %s again\n", path, f->found, f->now);

@@ -7,6 +7,7 @@
  */
 #include <sys/mman.h>
 
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "capture/kmsg.c"
 
 #include "base/io.h"

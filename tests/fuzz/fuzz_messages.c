@@ -7,6 +7,7 @@
  */
 #include <sys/mman.h>
 
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "capture/processes.c"
 
 #include "base/strbuf.h"

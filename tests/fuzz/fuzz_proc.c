@@ -34,11 +34,13 @@ static int open_part(const char *path)
 
 #define open(path, flags)	   open_part(path)
 #define openat(dirfd, path, flags) open_part(path)
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "launch/process.c"
 #undef open
 #undef openat
 
 #define find_mount find_mount_of
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "launch/cgroup_open.c"
 
 static void split(const char *data, size_t size)

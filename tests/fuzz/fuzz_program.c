@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "launch/initramfs_program.c"
 
 #include "fuzz.h"

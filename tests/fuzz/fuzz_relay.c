@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "launch/vm_relay.c"
 
 #include "fuzz.h"
