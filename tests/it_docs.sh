@@ -28,7 +28,7 @@ while read -r name; do
 	*) ls "$top/tests/$name" ;;
 	esac >/dev/null 2>&1
 	ok $? "SECURITY.md names the test $name"
-done < <(grep -o '`\(check_[a-z_]*\|fuzz_[a-z]*\|it_[a-z_]*\.sh\)`' "$top/SECURITY.md" | tr -d '`' | sort -u)
+done < <(grep -o '`\(check_[a-z_]*\|fuzz_[a-z]\+\|it_[a-z_]*\.sh\)`' "$top/SECURITY.md" | tr -d '`' | sort -u)
 for fuzzer in "$top"/tests/fuzz/fuzz_*.c; do
 	grep -q "fuzz $(basename "$fuzzer" .c) " "$top/tests/fuzz/run"
 	ok $? "tests/fuzz/run runs $(basename "$fuzzer")"
