@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/options.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "commands.h"
 #include "launch/accel.h"
@@ -134,19 +135,54 @@ static void check_scenarios(void)
 		     "OOMLAB_SCENARIOS");
 }
 
+static void tell_setting(const struct sysctl_finding *f, pid_t holder, bool restore)
+{
+	const char *path = f->saved.path, *old = f->saved.old;
+	_cleanup_free_ char *whose = holder > 0 ? text_format("process %d", (int)holder)
+						: xstrdup("a process not seen from here");
+
+	if (holder)
+		printf("used settings     %s is '%s' for %s, which puts back %s at its end\n", path,
+		       f->now, whose, old);
+	else if (f->cause)
+		printf("LEFT settings     %s is '%s' and was %s: it cannot be %s%s%s\n", path,
+		       f->now, old, restore ? "put back" : "read", f->cause == EIO ? "" : ": ",
+		       f->cause == EIO ? "" : strerror(f->cause));
+	else if (restore)
+		printf("done settings     %s was %s and is %s again\n", path, f->found, f->now);
+	else
+		printf("LEFT settings     %s is %s and was %s: a launcher that set it to %s was "
+		       "killed; %s'oomlab doctor --restore' puts it back\n",
+		       path, f->now, old, f->saved.value, geteuid() ? "root's " : "");
+}
+
+static int settings_in(const char *dir, bool restore)
+{
+	struct sysctl_findings found;
+	struct err err = ERR_INIT;
+	int left = 0;
+
+	if (sysctl_examine(dir, "", restore, &found, &err) < 0) {
+		printf("LEFT settings     %s\n", err.text);
+		return 1;
+	}
+	for (size_t i = 0; i < found.count; i++) {
+		const struct sysctl_finding *f = &found.items[i];
+
+		if (strcmp(f->found, f->saved.old) != 0 || f->cause)
+			tell_setting(f, found.holder, restore);
+		left += !found.holder && (f->cause || strcmp(f->now, f->saved.old) != 0);
+	}
+	return left;
+}
+
+/* The settings are root's to change, and anyone's to know of. */
 static int settings_left(bool restore)
 {
 	_cleanup_free_ char *dir = sysctl_state_dir();
-	int stuck, found = sysctl_restore_leftovers(dir, !restore, &stuck);
+	int left = settings_in(dir, restore);
 
-	if (found && !restore)
-		printf("LEFT settings     %d changed by a launcher that was killed; 'oomlab doctor "
-		       "--restore' puts them back\n",
-		       found);
-	else if (found)
-		printf("%s settings     %d put back, %d could not be\n", stuck ? "LEFT" : "done",
-		       found - stuck, stuck);
-	return found && (!restore || stuck);
+	return geteuid() ? left + settings_in(SYSCTL_STATE_ROOT, false) : left;
 }
 
 static int cgroups_left(const struct cg_home *home, bool restore)

@@ -65,7 +65,12 @@ static int do_sysctl(struct here *here, struct err *err)
 
 static void undo_sysctl(struct here *here)
 {
-	sysctl_restore(&here->sysctls);
+	struct err err = ERR_INIT;
+
+	if (sysctl_restore(&here->sysctls, &err) < 0) {
+		err_print(&err);
+		record_put_note(&here->run->writer, err.text);
+	}
 }
 
 static int do_own(struct here *here, struct err *err)

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "launch/initramfs.h"
 #include "suite.h"
@@ -231,6 +232,32 @@ START_TEST(a_dynamic_program_takes_what_it_loads)
 }
 END_TEST
 
+/* A program names its loader, and the lab would start it here. */
+START_TEST(a_loader_of_the_programs_own_is_not_started)
+{
+	static const char own[] = "/proc/self/cwd/x";
+	_cleanup_strbuf_ struct strbuf image = STRBUF_INIT;
+	_cleanup_free_ char *program = in_dir("program"), *loader = in_dir("x");
+	char *at;
+	int file;
+
+	ck_assert_int_eq(io_read_at(AT_FDCWD, "/proc/self/exe", (size_t)64 << 20, &image), 0);
+	at = memmem(image.buf, image.len, "/lib", 4);
+	ck_assert_msg(at && strlen(at) >= strlen(own), "the first is PT_INTERP");
+	memcpy(at, own, sizeof(own));
+	file = open(program, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	ck_assert_int_eq(io_write_all(file, image.buf, image.len), 0);
+	close(file);
+	put(loader, "#!/bin/sh\n: >started\n", 0755);
+	ck_assert_int_eq(chdir(dir), 0);
+	ck_assert_int_eq(initramfs_program(fs, program, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "names a loader that is in no folder of the system: "
+					       "'/proc/self/cwd/x'"));
+	ck_assert_int_eq(access("started", F_OK), -1);
+	ck_assert_int_eq(chdir("/"), 0);
+}
+END_TEST
+
 START_TEST(a_script_takes_its_interpreter)
 {
 	_cleanup_free_ char *script = in_dir("script"), *shell = realpath("/bin/sh", NULL);
@@ -317,6 +344,7 @@ int main(void)
 	tcase_add_test(archive, a_folder_goes_with_all_in_it);
 	tcase_add_test(archive, what_cannot_be_packed_is_said);
 	tcase_add_test(archive, a_dynamic_program_takes_what_it_loads);
+	tcase_add_test(archive, a_loader_of_the_programs_own_is_not_started);
 	tcase_add_test(archive, a_script_takes_its_interpreter);
 	tcase_add_test(archive, env_in_a_script_takes_what_path_finds);
 	tcase_add_test(archive, scripts_that_lead_in_circles_end);

@@ -19,6 +19,20 @@ for variable in OOMLAB_CACHE OOMLAB_SCENARIOS OOMLAB_ACCEL; do
 	grep -rq "\"$variable\"" "$top/lab"
 	ok $? "$variable of the manual is read by the program"
 done
+# What SECURITY.md says is shown by a test, is one.
+# shellcheck disable=SC2016 # the backticks are the page's
+while read -r name; do
+	case $name in
+	check_*) ls "$top/tests/$name.c" ;;
+	fuzz_*) ls "$top/tests/fuzz/$name.c" ;;
+	*) ls "$top/tests/$name" ;;
+	esac >/dev/null 2>&1
+	ok $? "SECURITY.md names the test $name"
+done < <(grep -o '`\(check_[a-z_]*\|fuzz_[a-z]\+\|it_[a-z_]*\.sh\)`' "$top/SECURITY.md" | tr -d '`' | sort -u)
+for fuzzer in "$top"/tests/fuzz/fuzz_*.c; do
+	grep -q "fuzz $(basename "$fuzzer" .c) " "$top/tests/fuzz/run"
+	ok $? "tests/fuzz/run runs $(basename "$fuzzer")"
+done
 scdoc <"$page" >"$scratch/oomlab.1"
 ok $? "scdoc takes the manual"
 

@@ -123,6 +123,15 @@ is "$(report "$reports" '.quality | .kmsg_lost >= 1 and .lost["kmsg before the f
 like "$(tr -s ' \n' ' ' <"$reports/latest/report.txt")" \
 	"Lost: 1 record of the kernel log or more, overwritten before the lab first read it" "... as the report does"
 
+# A kill that a process writes into the log is none of the kernel's.
+# shellcheck disable=SC2016 # for the shell in the guest
+vm --memory=64M -- /bin/sh -c '{ echo "<4>sh invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0"
+	echo "<6>oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/x,task_memcg=/x,task=sh,pid=$$,uid=0"
+	echo "<3>Memory cgroup out of memory: Killed process $$ (sh) total-vm:9kB, anon-rss:1kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:1kB oom_score_adj:0"
+	} | while read -r line; do echo "$line" >/dev/kmsg; done; kill -KILL $$'
+is "$status $(report "$reports" '.outcome + " " + (.kills | length | tostring)')" "137 signalled 0" \
+	"a forged kernel log is not believed"
+
 # Standard descriptors that cannot take anything.
 "$oomlab" run --quiet --backend=vm --reports="$reports" -- /bin/echo stray words >&-
 is $? 0 "stdout closed: the command's own status"

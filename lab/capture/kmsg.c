@@ -70,7 +70,8 @@ static void take(struct capture *capture, const char *record)
 	const char *text = strchr(record, ';');
 	size_t len;
 
-	if (!text || sscanf(record, "%u,%" SCNu64 ",%" SCNu64, &prefix, &seq, &usec) != 3)
+	if (!text || sscanf(record, "%u,%" SCNu64 ",%" SCNu64, &prefix, &seq, &usec) != 3 ||
+	    seq > INT64_MAX || usec > INT64_MAX / 1000)
 		return;
 	count_gap(capture, seq);
 	if (prefix >> 3) /* not from the kernel: anyone may write there */

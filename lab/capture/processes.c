@@ -211,7 +211,8 @@ static void take_message(struct capture *capture, char *text)
 		processes_write_maps(capture, capture->target->pid);
 	else if (text_starts_with(text, "checkpoint "))
 		checkpoint(capture, text + strlen("checkpoint "));
-	else if (sscanf(text, "refused %d %" SCNd64 " %n", &cause, &bytes, &used) == 2 && used)
+	else if (sscanf(text, "refused %d %" SCNd64 " %n", &cause, &bytes, &used) == 2 && used &&
+		 cause > 0 && bytes >= 0)
 		record_put_refused(capture->w, io_now_ns(), cause, bytes, text + used);
 }
 

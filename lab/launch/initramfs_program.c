@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
@@ -104,6 +106,34 @@ static int add_library(struct initramfs *fs, char *line, const char *program, st
 		       line + strspn(line, "\t "));
 }
 
+/*
+ * The program names its loader, which is started here, outside of the VM, to list its libraries:
+ * only one that stands in a folder of the system, and that not everybody may write, is.
+ */
+static bool is_of_the_system(const char *interpreter)
+{
+	static const char *const homes[] = {"/usr/",	"/lib/", "/lib32/",	"/lib64/",
+					    "/libx32/", "/opt/", "/nix/store/", "/gnu/store/"};
+	_cleanup_free_ char *real = realpath(interpreter, NULL);
+	struct stat st;
+
+	if (!real || stat(real, &st) < 0 || !S_ISREG(st.st_mode) || st.st_mode & S_IWOTH)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(homes); i++)
+		if (text_starts_with(real, homes[i]))
+			return true;
+	return false;
+}
+
+static int refuse_loader(const char *program, const char *interpreter, struct err *err)
+{
+	err_set(err, EXIT_LAB_BROKEN,
+		"'%s' names a loader that is in no folder of the system: '%s'; it would be started "
+		"outside of the VM, to list what the program loads",
+		program, interpreter);
+	return err_hint(err, "with --share-host it is started in the VM alone");
+}
+
 static int add_libraries(struct initramfs *fs, const char *interpreter, const char *program,
 			 struct err *err)
 {
@@ -131,6 +161,8 @@ static int add_elf(struct initramfs *fs, int fd, const char *path, const elf_hea
 	interpreter = interpreter_of(fd, header);
 	if (!interpreter)
 		return 0;
+	if (access(interpreter, F_OK) == 0 && !is_of_the_system(interpreter))
+		return refuse_loader(path, interpreter, err);
 	return initramfs_file(fs, interpreter, err) < 0 ? -1
 							: add_libraries(fs, interpreter, path, err);
 }

@@ -117,12 +117,15 @@ uint64_t process_start_time(pid_t pid)
 
 int process_sizes(pid_t pid, int64_t *vsz_bytes, int64_t *rss_bytes)
 {
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t fields[3] = {0};
 	int r = read_stat(pid, fields);
 
 	if (r)
 		return r;
+	if (fields[1] > INT64_MAX || fields[2] > INT64_MAX / page)
+		return -EINVAL;
 	*vsz_bytes = (int64_t)fields[1];
-	*rss_bytes = (int64_t)fields[2] * sysconf(_SC_PAGESIZE);
+	*rss_bytes = (int64_t)(fields[2] * page);
 	return 0;
 }

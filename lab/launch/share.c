@@ -23,6 +23,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "launch/share_open.h"
 #include "launch/share_user.h"
 
 #define VIRTIOFSD  "/usr/lib/qemu/virtiofsd"
@@ -159,23 +160,40 @@ char *share_words(const struct share *share)
 	return xstrdup(last ? last : "");
 }
 
+/* Kills and reaps it, and whom it started: there may be no init that does. Its wait status. */
+static int end_group(struct share *share)
+{
+	int status = 0;
+
+	kill(-share->pid, SIGKILL);
+	kill(share->pid, SIGKILL); /* before it has made its group */
+	while (waitpid(share->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	while (waitpid(-share->pid, NULL, 0) > 0 || errno == EINTR)
+		;
+	share->pid = -1;
+	return status;
+}
+
 /* Why it never served. */
 static int explain_start(struct share *share, struct err *err)
 {
 	_cleanup_free_ char *words = NULL;
+	siginfo_t info = {.si_pid = 0};
 	struct failure f;
-	int status = 0;
+	int status;
 
-	kill(share->pid, SIGKILL);
-	while (waitpid(share->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	share->pid = -1;
+	waitid(P_PID, (id_t)share->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	status = end_group(share);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_EXEC &&
 	    pread(share->words_fd, &f, sizeof(f), 0) == sizeof(f))
 		return explain_failure(&f, err);
 	words = share_words(share);
 	err_set(err, EXIT_LAB_BROKEN, "cannot share the host's files: virtiofsd %s%s",
-		WIFEXITED(status) ? "gave up" : "did not answer", *words ? ": " : "");
+		WIFEXITED(status) ? "gave up"
+		: info.si_pid	  ? "was ended by a signal"
+				  : "did not answer",
+		*words ? ": " : "");
 	if (*words)
 		snprintf(err->text + strlen(err->text), sizeof(err->text) - strlen(err->text), "%s",
 			 words);
@@ -199,6 +217,7 @@ int share_start(struct share *share, struct guardian *guardian, struct err *err)
 
 	if (check(err) < 0)
 		return -1;
+	share_open_adopt();
 	listener = open_sockets(share, err);
 	rc = listener < 0 ? -1 : start(share, listener, guardian, err);
 	if (listener >= 0)
@@ -221,11 +240,8 @@ int share_probe(struct err *err)
 
 void share_stop(struct share *share)
 {
-	if (share->pid > 0) {
-		kill(share->pid, SIGKILL);
-		while (waitpid(share->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+	if (share->pid > 0)
+		end_group(share);
 	cleanup_closep(&share->fd);
 	cleanup_closep(&share->pidfd);
 	cleanup_closep(&share->words_fd);

@@ -93,20 +93,47 @@ static void serve(int listener)
 	}
 }
 
+/*
+ * Without the process that opens, each openat() would fail with ENOSYS, and the guest's programs of
+ * that. So the kernel kills virtiofsd when the other end of a pipe is closed, which that process
+ * alone has, as its descriptor 0: the first to be closed at its end.
+ */
+static int die_without(int pipe)
+{
+	if (fcntl(pipe, F_SETSIG, SIGKILL) < 0 || fcntl(pipe, F_SETOWN, getpid()) < 0)
+		return -1;
+	return fcntl(pipe, F_SETFL, O_ASYNC);
+}
+
+static void open_for_ever(int listener, int lifeline, pid_t virtiofsd) __attribute__((noreturn));
+static void open_for_ever(int listener, int lifeline, pid_t virtiofsd)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() == virtiofsd && dup2(lifeline, STDIN_FILENO) >= 0 && close(lifeline) == 0)
+		serve(listener);
+	_exit(1);
+}
+
+void share_open_adopt(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
 int share_open_serve(void)
 {
-	int listener = set_filter();
+	int listener = set_filter(), ends[2];
 	pid_t virtiofsd = getpid(), pid;
 
-	if (listener < 0)
+	/* virtiofsd keeps its end open, beyond exec. */
+	if (listener < 0 || pipe(ends) < 0 || die_without(ends[0]) < 0)
 		return -1;
+	setsid(); /* its group is these two */
 	pid = fork();
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() == virtiofsd)
-			serve(listener);
-		_exit(1);
+		close(ends[0]);
+		open_for_ever(listener, ends[1], virtiofsd);
 	}
+	close(ends[1]);
 	close(listener);
 	return pid < 0 ? -1 : 0;
 }

@@ -13,8 +13,14 @@
 
 /*
  * Between fork() and exec of virtiofsd, only calls that are safe there: sets the filter, and starts
- * the process that opens, which dies with this one. Returns 0 or -1 with errno.
+ * the process that opens. It dies with this one, and this one with it. Returns 0 or -1 with errno.
  */
 int share_open_serve(void);
+
+/*
+ * In the launcher, before: when virtiofsd has ended, the process that opens is a child of this one,
+ * in the process group of virtiofsd, and is waited for there: a container may have no init.
+ */
+void share_open_adopt(void);
 
 #endif

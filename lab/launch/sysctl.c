@@ -1,26 +1,15 @@
 #include "launch/sysctl.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "launch/process.h"
-
-#define OVERCOMMIT_MEMORY "/proc/sys/vm/overcommit_memory"
-#define OVERCOMMIT_RATIO  "/proc/sys/vm/overcommit_ratio"
-#define THP_ENABLED	  "/sys/kernel/mm/transparent_hugepage/enabled"
-
-static const char *const known_paths[] = {OVERCOMMIT_MEMORY, OVERCOMMIT_RATIO, THP_ENABLED};
 
 static struct sysctl_change *add(struct sysctl_set *set, const char *path)
 {
@@ -32,15 +21,16 @@ static struct sysctl_change *add(struct sysctl_set *set, const char *path)
 
 void sysctl_plan(const struct spec *spec, struct sysctl_set *set)
 {
-	memset(set, 0, sizeof(*set));
+	*set = (struct sysctl_set){.state = SYSCTL_STATE_INIT, .root = ""};
 	/* The ratio first: mode 2 with the old ratio could refuse the launcher itself. */
 	if (spec->overcommit_ratio != SPEC_KEEP)
-		snprintf(add(set, OVERCOMMIT_RATIO)->value, 32, "%" PRId64, spec->overcommit_ratio);
+		snprintf(add(set, SYSCTL_OVERCOMMIT_RATIO)->value, SYSCTL_VALUE_MAX, "%" PRId64,
+			 spec->overcommit_ratio);
 	if (spec->overcommit_memory != SPEC_KEEP)
-		snprintf(add(set, OVERCOMMIT_MEMORY)->value, 32, "%" PRId64,
+		snprintf(add(set, SYSCTL_OVERCOMMIT_MEMORY)->value, SYSCTL_VALUE_MAX, "%" PRId64,
 			 spec->overcommit_memory);
 	if (spec->thp)
-		snprintf(add(set, THP_ENABLED)->value, 32, "%s", spec->thp);
+		snprintf(add(set, SYSCTL_THP_ENABLED)->value, SYSCTL_VALUE_MAX, "%s", spec->thp);
 }
 
 int sysctl_read(const char *path, char *value, size_t size)
@@ -58,132 +48,202 @@ int sysctl_read(const char *path, char *value, size_t size)
 	return 0;
 }
 
-static int apply_one(struct sysctl_change *change, struct err *err)
+/* 0 or -errno; *now is what the setting is afterwards, "" where that cannot be read. */
+static int set_to(const char *root, const char *path, const char *value, char *now)
 {
-	char found[32];
-	int r = io_write_at(AT_FDCWD, change->path, change->value);
+	_cleanup_free_ char *file = text_format("%s%s", root, path);
+	int written = io_write_at(AT_FDCWD, file, value);
+	int r = sysctl_read(file, now, SYSCTL_VALUE_MAX);
 
-	if (!r)
-		r = sysctl_read(change->path, found, sizeof(found));
+	if (r)
+		*now = '\0';
+	return written ? written : r;
+}
+
+static int read_now(const char *root, const char *path, char *now)
+{
+	_cleanup_free_ char *file = text_format("%s%s", root, path);
+	int r = sysctl_read(file, now, SYSCTL_VALUE_MAX);
+
+	if (r)
+		*now = '\0';
+	return r;
+}
+
+static int apply_one(const char *root, const struct sysctl_change *change, struct err *err)
+{
+	char found[SYSCTL_VALUE_MAX];
+	int r = set_to(root, change->path, change->value, found);
+
 	if (r)
 		return err_set(err, EXIT_LAB_BROKEN, "cannot set %s to %s: %s", change->path,
 			       change->value, strerror(-r));
-	if (strcmp(found, change->value))
+	if (strcmp(found, change->value) != 0)
 		return err_set(err, EXIT_LAB_BROKEN, "%s is '%s' after setting it to '%s'",
 			       change->path, found, change->value);
 	return 0;
 }
 
-static int save(struct sysctl_set *set, const char *state_dir, struct err *err)
+/* 0, or -errno: -EIO where the kernel took it and keeps another value. */
+static int put_back(const char *root, struct sysctl_finding *f)
 {
-	_cleanup_fclose_ FILE *f = NULL;
+	int r = read_now(root, f->saved.path, f->found);
 
-	io_make_dirs(state_dir);
-	set->state_path = text_format("%s/sysctl-%d-%" PRIu64, state_dir, (int)getpid(),
-				      process_start_time(getpid()));
-	f = fopen(set->state_path, "wxe");
-	if (!f) {
-		err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", set->state_path);
-		free(STEAL(set->state_path)); /* what is there is not of this run */
-		return -1;
+	memcpy(f->now, f->found, sizeof(f->now));
+	if (!r && strcmp(f->found, f->saved.old) != 0)
+		r = set_to(root, f->saved.path, f->saved.old, f->now);
+	return r ? r : strcmp(f->now, f->saved.old) == 0 ? 0 : -EIO;
+}
+
+/* A mode that refuses memory comes after the share that it goes by; any other before it. */
+static int rank(const struct sysctl_saved *s)
+{
+	if (strcmp(s->path, SYSCTL_OVERCOMMIT_MEMORY) != 0)
+		return 1;
+	return strcmp(s->old, "2") != 0 ? 0 : 2;
+}
+
+/* Puts back everything; what could not be stays in state. */
+static void put_all_back(struct sysctl_state *state, const char *root, struct sysctl_findings *f)
+{
+	*f = (struct sysctl_findings){0};
+	for (int turn = 0; turn <= 2; turn++)
+		for (size_t i = 0; i < state->count; i++) {
+			struct sysctl_finding *item = &f->items[f->count];
+
+			if (rank(&state->saved[i]) != turn)
+				continue;
+			item->saved = state->saved[i];
+			item->cause = -put_back(root, item);
+			f->count++;
+		}
+	state->count = 0;
+	for (size_t i = 0; i < f->count; i++)
+		if (f->items[i].cause)
+			state->saved[state->count++] = f->items[i].saved;
+}
+
+/*
+ * A ratio is set at the cost of overcommit_kbytes: where that is in use, it is what is to be put
+ * back, and that undoes the ratio.
+ */
+static int save_one(struct sysctl_set *set, const struct sysctl_change *change)
+{
+	struct sysctl_saved *s = sysctl_state_find(&set->state, change->path);
+	bool is_old = s != NULL; /* left by one who was killed and not put back: the older value */
+	int r = 0;
+
+	if (!s) {
+		s = &set->state.saved[set->state.count];
+		s->path = SYSCTL_OVERCOMMIT_KBYTES;
+		if (strcmp(change->path, SYSCTL_OVERCOMMIT_RATIO) != 0 ||
+		    read_now(set->root, s->path, s->old) || !strcmp(s->old, "0")) {
+			s->path = change->path;
+			r = read_now(set->root, s->path, s->old);
+		}
 	}
-	for (size_t i = set->count; i--;) /* as they are to be put back */
-		fprintf(f, "%s %s\n", set->changes[i].path, set->changes[i].old);
-	if (fflush(f) || fsync(fileno(f)) < 0)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", set->state_path);
+	if (r)
+		return r;
+	snprintf(s->value, sizeof(s->value), "%s",
+		 !strcmp(s->path, change->path) ? change->value : "0");
+	set->state.count += !is_old;
 	return 0;
+}
+
+static int save(struct sysctl_set *set, struct err *err)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		int r = save_one(set, &set->changes[i]);
+
+		if (r)
+			return err_set(err, EXIT_LAB_BROKEN, "cannot read %s: %s",
+				       set->changes[i].path, strerror(-r));
+	}
+	return sysctl_state_write(&set->state, err);
 }
 
 int sysctl_apply(struct sysctl_set *set, const char *state_dir, struct err *err)
 {
-	for (size_t i = 0; i < set->count; i++) {
-		struct sysctl_change *change = &set->changes[i];
-		int r = sysctl_read(change->path, change->old, sizeof(change->old));
+	struct sysctl_findings left;
+	struct err later = ERR_INIT;
+	int r;
 
-		if (r)
-			return err_set(err, EXIT_LAB_BROKEN, "cannot read %s: %s", change->path,
-				       strerror(-r));
-	}
-	if (state_dir && set->count && save(set, state_dir, err) < 0) {
-		free(STEAL(set->state_path));
+	if (!set->count)
+		return 0;
+	if (state_dir && sysctl_state_lock(&set->state, state_dir, err) < 0)
 		return -1;
-	}
-	for (set->applied = 0; set->applied < set->count; set->applied++)
-		if (apply_one(&set->changes[set->applied], err) < 0) {
-			sysctl_restore(set);
-			return -1;
-		}
-	return 0;
+	put_all_back(&set->state, set->root, &left);
+	r = save(set, err);
+	for (size_t i = 0; i < set->count && r == 0; i++)
+		r = apply_one(set->root, &set->changes[i], err);
+	if (r < 0 && sysctl_restore(set, &later) < 0)
+		err_hint(err, "%s", later.text);
+	return r;
 }
 
-void sysctl_restore(struct sysctl_set *set)
+static int tell_stuck(const struct sysctl_findings *f, struct err *err)
 {
-	bool ok = true;
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 
-	while (set->applied) {
-		struct sysctl_change *change = &set->changes[--set->applied];
+	for (size_t i = 0; i < f->count; i++) {
+		const struct sysctl_finding *item = &f->items[i];
 
-		ok = !io_write_at(AT_FDCWD, change->path, change->old) && ok;
-	}
-	if (set->state_path && ok)
-		unlink(set->state_path);
-	free(STEAL(set->state_path));
-}
-
-/* Only the settings this lab ever changes: a state file is no licence to write anywhere. */
-static bool restore_line(const char *line)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(known_paths); i++) {
-		size_t n = strlen(known_paths[i]);
-
-		if (!strncmp(line, known_paths[i], n) && line[n] == ' ')
-			return !io_write_at(AT_FDCWD, known_paths[i], line + n + 1);
-	}
-	return false;
-}
-
-static bool restore_file(int dirfd, const char *name)
-{
-	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-	_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-	bool ok = true;
-
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() || io_read_fd(fd, 4096, &sb))
-		return false;
-	for (char *line = strtok(sb.buf, "\n"); line; line = strtok(NULL, "\n"))
-		ok = restore_line(line) && ok;
-	return ok && !unlinkat(dirfd, name, 0);
-}
-
-int sysctl_restore_leftovers(const char *state_dir, bool dry, int *stuck)
-{
-	_cleanup_closedir_ DIR *dir = opendir(state_dir);
-	struct dirent *entry;
-	int found = 0;
-
-	*stuck = 0;
-	while (dir && (entry = readdir(dir))) {
-		int pid, used = 0;
-		uint64_t start;
-
-		if (sscanf(entry->d_name, "sysctl-%d-%" SCNu64 "%n", &pid, &start, &used) != 2 ||
-		    entry->d_name[used] || process_start_time(pid) == start)
+		if (!item->cause)
 			continue;
-		found++;
-		if (!dry && !restore_file(dirfd(dir), entry->d_name))
-			++*stuck;
+		strbuf_printf(&text, "%s%s is '%s' and was '%s'", text.len ? ", " : "",
+			      item->saved.path, item->now, item->saved.old);
+		if (item->cause != EIO)
+			strbuf_printf(&text, " (%s)", strerror(item->cause));
 	}
-	return found;
+	if (!text.len)
+		return 0;
+	err_set(err, EXIT_LAB_BROKEN, "cannot put back what the kernel was set to: %s", text.buf);
+	return err_hint(err, "'oomlab doctor --restore' tries it again");
 }
 
-char *sysctl_state_dir(void)
+int sysctl_restore(struct sysctl_set *set, struct err *err)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	struct sysctl_findings left;
+	int r;
 
-	if (geteuid() == 0)
-		return xstrdup("/run/oomlab");
-	if (runtime && runtime[0] == '/')
-		return text_format("%s/oomlab", runtime);
-	return text_format("/tmp/oomlab-%d", (int)geteuid());
+	if (!set->state.count && !set->state.is_locked)
+		return 0;
+	put_all_back(&set->state, set->root, &left);
+	r = sysctl_state_write(&set->state, err);
+	if (tell_stuck(&left, err) < 0)
+		r = -1;
+	sysctl_state_release(&set->state);
+	return r;
+}
+
+static void find(const struct sysctl_state *state, const char *root, struct sysctl_findings *f)
+{
+	*f = (struct sysctl_findings){.count = state->count};
+	for (size_t i = 0; i < state->count; i++) {
+		f->items[i].saved = state->saved[i];
+		f->items[i].cause = -read_now(root, state->saved[i].path, f->items[i].found);
+		memcpy(f->items[i].now, f->items[i].found, sizeof(f->items[i].now));
+	}
+}
+
+int sysctl_examine(const char *state_dir, const char *root, bool restore,
+		   struct sysctl_findings *findings, struct err *err)
+{
+	struct sysctl_state state;
+	pid_t holder;
+	int r = sysctl_state_look(&state, state_dir, &holder, err);
+
+	*findings = (struct sysctl_findings){0};
+	if (r < 0)
+		return -1;
+	find(&state, root, findings);
+	findings->holder = holder;
+	if (!state.count || holder || !restore)
+		return 0;
+	if (sysctl_state_lock(&state, state_dir, err) < 0)
+		return -1;
+	put_all_back(&state, root, findings);
+	r = sysctl_state_write(&state, err);
+	sysctl_state_release(&state);
+	return r;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -293,12 +294,28 @@ static enum relay_end ended(struct relay *r, int cause)
 	return RELAY_ENDED;
 }
 
-/* virtiofsd ends with QEMU: which of the two was it? */
-static enum relay_end share_ended(const struct qemu *q)
+/* By a signal, which neither of the two sends to the other. */
+static bool was_killed(int pidfd)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	return pidfd >= 0 &&
+	       waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid && info.si_code != CLD_EXITED;
+}
+
+/* virtiofsd, which has ended, ends with QEMU: was it QEMU that ended? */
+static bool has_share_followed(const struct relay *r, const struct qemu *q)
 {
 	struct pollfd p = {.fd = q->pidfd, .events = POLLIN};
 
-	return poll(&p, 1, LAST_WORDS_MS) > 0 ? RELAY_GONE : RELAY_SHARE_GONE;
+	return !was_killed(r->share_pidfd) && poll(&p, 1, LAST_WORDS_MS) > 0;
+}
+
+/* QEMU, too, ends by itself when virtiofsd is no longer there at its start. */
+static enum relay_end gone(const struct relay *r, const struct qemu *q)
+{
+	return was_killed(r->share_pidfd) && !was_killed(q->pidfd) ? RELAY_SHARE_GONE : RELAY_GONE;
 }
 
 /* ms until `ns`, at least 0, rounded up. */
@@ -330,12 +347,14 @@ enum relay_end relay_run(struct relay *r, struct qemu *q, uint64_t boot_timeout_
 		if (p[SLOT_SIGNAL].revents && take_signal(r))
 			return RELAY_INTERRUPTED;
 		is_gone |= p[SLOT_PID].revents != 0;
-		if (serve(r, q, p) > 0)
+		/* Before anything is believed that the guest says without its files. */
+		if (p[SLOT_SHARE].revents && !has_share_followed(r, q))
+			return RELAY_SHARE_GONE;
+		is_gone |= p[SLOT_SHARE].revents != 0;
+		if (serve(r, q, p) > 0 && (left > 0 || is_last))
 			continue;
 		if (is_draining)
-			return r->has_ended ? ended(r, EIO) : RELAY_GONE;
-		if (p[SLOT_SHARE].revents)
-			return share_ended(q);
+			return r->has_ended ? ended(r, EIO) : gone(r, q);
 		if (left == 0 && r->has_ended)
 			return ended(r, ETIME);
 		if (left == 0)
