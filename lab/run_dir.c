@@ -1,7 +1,9 @@
 #include "run_dir.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +62,45 @@ static int make(const char *reports, const char *dir)
 	return errno == EACCES ? ask_door(reports, "make", strrchr(dir, '/') + 1) : -errno;
 }
 
-char *run_dir_make(const char *reports, const char *name, struct err *err)
+static bool is_empty(int fd)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct dirent *entry;
+
+	if (again < 0)
+		return false;
+	dir = fdopendir(again);
+	if (!dir) {
+		close(again);
+		return false;
+	}
+	while ((entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			return false;
+	return true;
+}
+
+/* Where others may rename, another folder may have come into its place. */
+static int open_made(const char *reports, const char *dir, struct folder *made, struct err *err)
+{
+	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st, above;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || stat(reports, &above) < 0)
+		return err_errno(err, EXIT_LAB_BROKEN, "cannot open the new folder '%s'", dir);
+	if ((st.st_uid != geteuid() && st.st_uid != above.st_uid) || !is_empty(fd)) {
+		err_set(err, EXIT_LAB_BROKEN,
+			"another folder was put in place of the new '%s': somebody else writes in "
+			"'%s'",
+			dir, reports);
+		return err_hint(err, "choose another with --reports");
+	}
+	*made = (struct folder){STEAL_FD(fd), xstrdup(dir)};
+	return 0;
+}
+
+int run_dir_make(const char *reports, const char *name, struct folder *made, struct err *err)
 {
 	_cleanup_free_ char *safe = safe_name(name);
 	char stamp[32];
@@ -75,27 +115,49 @@ char *run_dir_make(const char *reports, const char *name, struct err *err)
 
 		r = make(reports, numbered);
 		if (!r)
-			return STEAL(numbered);
+			return open_made(reports, numbered, made, err);
 		if (r == -EEXIST)
 			r = 0;
 	}
 	err_set(err, EXIT_LAB_BROKEN, "cannot make a folder in '%s': %s", reports, strerror(-r));
-	err_hint(err, "choose another with --reports");
-	return NULL;
+	return err_hint(err, "choose another with --reports");
+}
+
+void run_dir_warning(const char *reports)
+{
+	struct stat st;
+
+	if (!stat(reports, &st) && (st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
+		fprintf(stderr,
+			"oomlab: every user may rename and replace what is kept in '%s'; chmod +t "
+			"or chmod o-w on it ends that\n",
+			reports);
+}
+
+static bool may_replace(int reports, const char *path)
+{
+	struct stat st;
+
+	if (fstatat(reports, "latest", &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISLNK(st.st_mode))
+		return true;
+	fprintf(stderr, "oomlab: '%s/latest' is no symbolic link and is left as it is\n", path);
+	return false;
 }
 
 void run_dir_point_latest(const char *reports, const char *dir)
 {
+	_cleanup_close_ int fd = open(reports, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *name = strrchr(dir, '/') + 1;
 	/* A process number would be the same in every container. */
-	_cleanup_free_ char *temporary = text_format("%s/.latest-%s", reports, name);
-	_cleanup_free_ char *latest = text_format("%s/latest", reports);
+	_cleanup_free_ char *temporary = text_format(".latest-%s", name);
 
-	if (symlink(name, temporary) < 0) {
+	if (fd < 0 || !may_replace(fd, reports))
+		return;
+	if (symlinkat(name, fd, temporary) < 0) {
 		if (errno == EACCES)
 			ask_door(reports, "latest", name);
 		return;
 	}
-	if (rename(temporary, latest) < 0)
-		unlink(temporary);
+	if (renameat(fd, temporary, fd, "latest") < 0)
+		unlinkat(fd, temporary, 0);
 }
