@@ -55,11 +55,15 @@ bool run_dir_may_make(const char *reports)
 	return !access(reports, W_OK | X_OK) || !ask_door(reports, NULL, NULL);
 }
 
-static int make(const char *reports, const char *dir)
+static int make(const char *reports, const char *dir, bool *by_door)
 {
+	*by_door = false;
 	if (!mkdir(dir, 0777))
 		return 0;
-	return errno == EACCES ? ask_door(reports, "make", strrchr(dir, '/') + 1) : -errno;
+	if (errno != EACCES)
+		return -errno;
+	*by_door = true;
+	return ask_door(reports, "make", strrchr(dir, '/') + 1);
 }
 
 static bool is_empty(int fd)
@@ -81,22 +85,50 @@ static bool is_empty(int fd)
 	return true;
 }
 
-/* Where others may rename, another folder may have come into its place. */
-static int open_made(const char *reports, const char *dir, struct folder *made, struct err *err)
+/* Some mounts show what this user makes as another's; then a new file is that other's, too. */
+static bool is_as_new_files(const struct folder *folder, uid_t owner)
 {
-	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	static const char name[] = ".owner";
+	struct err ignored = ERR_INIT;
+	_cleanup_close_ int fd = folder_create(folder, name, &ignored);
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	unlinkat(folder->fd, name, 0);
+	return !fstat(fd, &st) && st.st_uid == owner;
+}
+
+/* Where others may rename, another folder may have come into the place of the new one. */
+static bool is_new(const struct folder *folder, const char *reports, bool by_door)
+{
 	struct stat st, above;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || stat(reports, &above) < 0)
+	if (fstat(folder->fd, &st) < 0 || stat(reports, &above) < 0 || !is_empty(folder->fd))
+		return false;
+	if (by_door)
+		return st.st_uid == above.st_uid;
+	return st.st_uid == geteuid() || is_as_new_files(folder, st.st_uid);
+}
+
+static int open_made(const char *reports, const char *dir, bool by_door, struct folder *made,
+		     struct err *err)
+{
+	_cleanup_(folder_close) struct folder folder = FOLDER_INIT;
+
+	folder.fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder.fd < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot open the new folder '%s'", dir);
-	if ((st.st_uid != geteuid() && st.st_uid != above.st_uid) || !is_empty(fd)) {
+	folder.path = xstrdup(dir);
+	if (!is_new(&folder, reports, by_door)) {
 		err_set(err, EXIT_LAB_BROKEN,
-			"another folder was put in place of the new '%s': somebody else writes in "
-			"'%s'",
+			"another folder has come into the place of the new '%s': somebody else "
+			"writes in '%s'",
 			dir, reports);
 		return err_hint(err, "choose another with --reports");
 	}
-	*made = (struct folder){STEAL_FD(fd), xstrdup(dir)};
+	*made = folder;
+	folder = (struct folder)FOLDER_INIT;
 	return 0;
 }
 
@@ -106,6 +138,7 @@ int run_dir_make(const char *reports, const char *name, struct folder *made, str
 	char stamp[32];
 	time_t now = time(NULL);
 	int r = io_make_dirs(reports);
+	bool by_door;
 
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime(&now));
 	for (int i = 0; !r && i < 10000; i++) {
@@ -113,9 +146,9 @@ int run_dir_make(const char *reports, const char *name, struct folder *made, str
 			text_format("%s/%s-%s-%d", reports, safe, stamp, (int)getpid());
 		_cleanup_free_ char *numbered = i ? text_format("%s-%d", dir, i + 1) : xstrdup(dir);
 
-		r = make(reports, numbered);
+		r = make(reports, numbered, &by_door);
 		if (!r)
-			return open_made(reports, numbered, made, err);
+			return open_made(reports, numbered, by_door, made, err);
 		if (r == -EEXIST)
 			r = 0;
 	}

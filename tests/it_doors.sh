@@ -183,24 +183,33 @@ end_race() {
 	read -r -t 0.01 -u "$ready" word && [ "$word" = swapped ]
 }
 
-# A link in place of the new folder of a run, by who owns the folder that root was told to use.
-swaps=0 odd=0
-for _ in $(seq 60); do
-	rm -rf "$scratch/theirs"
-	mkdir "$scratch/theirs"
-	ln -s "$scratch/victim" "$scratch/theirs/link"
-	chown 4711 "$scratch/theirs"
-	begin_race "$scratch/theirs" true- link
-	run_lab --reports="$scratch/theirs" -- true
-	status=$?
-	! end_race || swaps=$((swaps + 1))
-	[ "$status/$(wc -l <"$scratch/out")" = 0/0 ] || [ "$status/$(wc -l <"$scratch/out")" = 125/1 ] ||
-		{ odd=$((odd + 1)); cat "$scratch/out" >&2; }
-done
-[ "$swaps" -gt 0 ]
-ok $? "the stranger traded $swaps of 60 new folders for a link"
-is_victim_whole 'a link in place of the new folder'
-is "$odd" 0 'and each run has kept its report, or says one line'
+# A link, or a folder of theirs, in place of the new folder of a run, by who owns the folder that
+# root was told to use.
+run_race() {
+	local swaps=0 odd=0 fed=0 status
+	for _ in $(seq 60); do
+		rm -rf "$scratch/theirs"
+		mkdir "$scratch/theirs" "$scratch/theirs/folder"
+		ln -s "$scratch/victim" "$scratch/theirs/link"
+		chown -hR 4711 "$scratch/theirs"
+		begin_race "$scratch/theirs" true- "$1"
+		run_lab --reports="$scratch/theirs" -- true
+		status=$?
+		! end_race || swaps=$((swaps + 1))
+		case $status/$(wc -l <"$scratch/out") in
+		0/0 | 125/1) ;;
+		*) odd=$((odd + 1)); sed 's/^/# /' "$scratch/out" ;;
+		esac
+		[ "$(find "$scratch/theirs" -mindepth 1 -type d -user 4711 -exec ls -A {} +)" = '' ] ||
+			fed=$((fed + 1))
+	done
+	[ "$swaps" -gt 0 ]
+	ok $? "the stranger traded $swaps of 60 new folders for a $1"
+	is_victim_whole "a $1 in place of the new folder"
+	is "$odd $fed" '0 0' "a $1: each run keeps its report or says one line, and none is written in theirs"
+}
+run_race link
+run_race folder
 
 # The image's setuid door, in a root of its own: /reports is where it works.
 root=$scratch/root
