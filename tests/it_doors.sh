@@ -37,9 +37,9 @@ mkdir -m 700 "$scratch/victim"
 # A run of which every file is written.
 run_lab --reports="$scratch/first" -- "$build/scenarios/memset-2g" --no-lab
 first=$(realpath "$scratch/first/latest")
-rendered='report.html report.json report.md report.txt touches.folded trace-events.json'
-written="kmsg.log record.jsonl $rendered trace.bin"
-is "$(cd "$first" && echo *)" "kmsg.log record.jsonl $rendered trace.bin" 'a run writes its files'
+rendered=(report.html report.json report.md report.txt touches.folded trace-events.json)
+written=(kmsg.log record.jsonl "${rendered[@]}" trace.bin)
+is "$(cd "$first" && echo *)" "${written[*]}" 'a run writes its files'
 
 # Root renders the run of another.
 theirs=$scratch/theirs
@@ -47,17 +47,17 @@ mkdir "$theirs"
 cp "$first/record.jsonl" "$theirs"
 chown -R 4711 "$theirs"
 for kind in link dangling pipe name; do
-	for name in $rendered report.txt.new report.json.new; do
+	for name in "${rendered[@]}" report.txt.new report.json.new; do
 		plant "$kind" "$theirs/$name"
 	done
 	timeout -k 10 300 "$oomlab" report "$theirs" >"$scratch/out" 2>"$scratch/said"
 	is "$? $(cat "$scratch/said")" '137 ' "report, planted $kind: is written"
 	is_victim_whole "report, planted $kind"
-	is "$(cd "$theirs" && stat -c '%F %h %u' $rendered | sort -u)" 'regular file 1 0' \
+	is "$(cd "$theirs" && stat -c '%F %h %u' "${rendered[@]}" | sort -u)" 'regular file 1 0' \
 		"report, planted $kind: new files stand there"
 	is "$(find "$theirs" -name '.*' -mindepth 1)" '' "report, planted $kind: nothing else is left"
 done
-for name in $rendered; do
+for name in "${rendered[@]}"; do
 	plant folder "$theirs/$name"
 	timeout -k 10 300 "$oomlab" report "$theirs" >"$scratch/out" 2>"$scratch/said"
 	is "$? $(cat "$scratch/said")" \
@@ -117,11 +117,11 @@ chmod +x "$scratch/planter"
 for kind in link pipe name; do
 	rm -rf "$scratch/runs"
 	run_lab --reports="$scratch/runs" -- "$scratch/planter" "$kind" "$scratch/runs" \
-		kmsg.log trace.bin $rendered -- "$build/scenarios/memset-2g" --no-lab
+		kmsg.log trace.bin "${rendered[@]}" -- "$build/scenarios/memset-2g" --no-lab
 	is "$? $(report "$scratch/runs" .outcome) $(cat "$scratch/out")" '137 oom_killed ' \
 		"run, planted $kind: is written"
 	is_victim_whole "run, planted $kind"
-	is "$(cd "$scratch/runs/latest" && stat -c '%F %h' $written | sort -u)" 'regular file 1' \
+	is "$(cd "$scratch/runs/latest" && stat -c '%F %h' "${written[@]}" | sort -u)" 'regular file 1' \
 		"run, planted $kind: new files stand there"
 	is "$(find "$scratch/runs/latest/" -name '.*' -mindepth 1)" '' "run, planted $kind: no more is left"
 done
