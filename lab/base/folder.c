@@ -15,8 +15,9 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 
-enum { TRIES = 100 };
+enum { TRIES = 100, READ_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
 
 int folder_open(struct folder *folder, const char *path, struct err *err)
 {
@@ -37,10 +38,6 @@ void folder_close(struct folder *folder)
 	*folder = (struct folder)FOLDER_INIT;
 }
 
-/* "folder/name", as printf arguments. */
-#define PLACE_FORMAT	    "'%s%s%s'"
-#define PLACE(folder, name) (folder)->path ? (folder)->path : "", (folder)->path ? "/" : "", (name)
-
 static const char *kind_of(mode_t mode)
 {
 	if (S_ISLNK(mode))
@@ -56,17 +53,10 @@ static bool is_linked_here(const struct folder *folder, const struct stat *st)
 	return st->st_nlink > 1 && !fstatat(folder->fd, ".", &dir, 0) && st->st_uid != dir.st_uid;
 }
 
-static int refuse(const struct folder *folder, const char *name, const struct stat *st,
-		  struct err *err)
+static int refuse_kind(const char *path, const struct stat *st, struct err *err)
 {
-	if (!S_ISREG(st->st_mode))
-		return err_set(err, EXIT_FAILED,
-			       "cannot read " PLACE_FORMAT ": it is no file but a %s",
-			       PLACE(folder, name), kind_of(st->st_mode));
-	return err_set(err, EXIT_FAILED,
-		       "cannot read " PLACE_FORMAT ": it is a file of uid %u that has more than "
-		       "one name, and the folder is another's",
-		       PLACE(folder, name), st->st_uid);
+	return err_set(err, EXIT_FAILED, "cannot read '%s': it is no file but a %s", path,
+		       kind_of(st->st_mode));
 }
 
 /* What could not be opened; of a link, what it points at if that is no file either. errno stays. */
@@ -85,18 +75,32 @@ static bool is_no_file(const struct folder *folder, const char *name, struct sta
 
 int folder_read(const struct folder *folder, const char *name, struct err *err)
 {
-	_cleanup_close_ int fd =
-		openat(folder->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	_cleanup_free_ char *path = text_format("%s/%s", folder->path, name);
+	_cleanup_close_ int fd = openat(folder->fd, name, READ_FLAGS | O_NOFOLLOW);
 	struct stat st;
 
 	if (fd < 0 && is_no_file(folder, name, &st))
-		return refuse(folder, name, &st, err);
+		return refuse_kind(path, &st, err);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(err, EXIT_FAILED, "cannot read " PLACE_FORMAT,
-				 PLACE(folder, name));
-	if (!S_ISREG(st.st_mode) || is_linked_here(folder, &st))
-		return refuse(folder, name, &st, err);
+		return err_errno(err, EXIT_FAILED, "cannot read '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return refuse_kind(path, &st, err);
+	if (is_linked_here(folder, &st))
+		return err_set(err, EXIT_FAILED,
+			       "cannot read '%s': it is a file of uid %u that has more than one "
+			       "name, and the folder is another's",
+			       path, st.st_uid);
 	return STEAL_FD(fd);
+}
+
+int folder_read_path(const char *path, struct err *err)
+{
+	_cleanup_close_ int fd = open(path, READ_FLAGS);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(err, EXIT_FAILED, "cannot read '%s'", path);
+	return S_ISREG(st.st_mode) ? STEAL_FD(fd) : refuse_kind(path, &st, err);
 }
 
 /* Hidden, so that a lister of reports does not meet it; cut, as names of files have an end. */
@@ -138,7 +142,7 @@ static int commit(const struct folder *folder, const char *temporary, const char
 static int fail(const struct folder *folder, const char *name, int r, struct err *err)
 {
 	errno = -r;
-	return err_errno(err, EXIT_LAB_BROKEN, "cannot write " PLACE_FORMAT, PLACE(folder, name));
+	return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s/%s'", folder->path, name);
 }
 
 int folder_write(const struct folder *folder, const char *name, const void *data, size_t len,

@@ -26,7 +26,7 @@
 #include "base/err.h"
 
 struct folder {
-	int fd;	    /* -1: none; AT_FDCWD with a NULL path: the current one */
+	int fd;	    /* -1: none */
 	char *path; /* for people */
 };
 #define FOLDER_INIT      \
@@ -44,6 +44,9 @@ void folder_close(struct folder *folder);
  * linked it here without being allowed to read it. The descriptor, or -1 with EXIT_FAILED.
  */
 int folder_read(const struct folder *folder, const char *name, struct err *err);
+
+/* The same of a path that somebody named: links are followed. */
+int folder_read_path(const char *path, struct err *err);
 
 /* A file of these bytes, or none: no reader sees half of it. 0, or -1 with EXIT_LAB_BROKEN. */
 int folder_write(const struct folder *folder, const char *name, const void *data, size_t len,

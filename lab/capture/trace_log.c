@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/folder.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "record/record.h"
@@ -332,15 +331,12 @@ int trace_log_parse(const void *buf, size_t len, struct trace_log *log, struct e
 
 int trace_log_load(const char *path, struct trace_log *log, struct err *err)
 {
-	const struct folder here = {AT_FDCWD, NULL};
-	_cleanup_close_ int fd = folder_read(&here, path, err);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	char chunk[65536];
-	ssize_t got = 0;
+	ssize_t got = fd;
 
-	if (fd < 0)
-		return -1;
-	while ((got = read(fd, chunk, sizeof(chunk))) > 0) {
+	while (got >= 0 && (got = read(fd, chunk, sizeof(chunk))) > 0) {
 		strbuf_append(&text, chunk, (size_t)got);
 		if (text.len > LOAD_MAX_BYTES)
 			return err_set(err, EXIT_FAILED, "'%s' is too large for a trace", path);

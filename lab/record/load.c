@@ -1,7 +1,6 @@
 #include "record/load.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,10 +189,9 @@ static int load_lines(struct loader *l, int fd)
 	}
 }
 
-static int load_file(const struct folder *folder, const char *name, const char *who,
-		     struct record *record, struct err *err)
+/* Closes fd. */
+static int load_file(int fd, const char *who, struct record *record, struct err *err)
 {
-	_cleanup_close_ int fd = folder_read(folder, name, err);
 	struct loader l;
 	int r;
 
@@ -201,6 +199,7 @@ static int load_file(const struct folder *folder, const char *name, const char *
 		return -1;
 	loader_init(&l, record);
 	r = load_lines(&l, fd);
+	close(fd);
 	if (!r)
 		return loader_finish(&l, who, err);
 	record_release(record);
@@ -211,14 +210,12 @@ static int load_file(const struct folder *folder, const char *name, const char *
 
 int record_load(const char *path, struct record *record, struct err *err)
 {
-	const struct folder here = {AT_FDCWD, NULL};
-
-	return load_file(&here, path, path, record, err);
+	return load_file(folder_read_path(path, err), path, record, err);
 }
 
 int record_load_in(const struct folder *folder, struct record *record, struct err *err)
 {
 	_cleanup_free_ char *who = text_format("%s/" RECORD_FILE, folder->path);
 
-	return load_file(folder, RECORD_FILE, who, record, err);
+	return load_file(folder_read(folder, RECORD_FILE, err), who, record, err);
 }
