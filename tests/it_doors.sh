@@ -211,6 +211,18 @@ run_race() {
 run_race link
 run_race folder
 
+# Nor is the gate of a container made where a stranger could put a folder of theirs in its place.
+mkdir -m 777 "$scratch/open"
+TMPDIR=$scratch/open timeout -k 10 300 "$oomlab" run --quiet --reports="$scratch/real" --memory=64M \
+	--backend=docker --image=none -- true >"$scratch/out" 2>&1
+is "$? $(cat "$scratch/out") $(ls -A "$scratch/open")" \
+	"125 oomlab: every user may rename what is in '$scratch/open': no place for a container's gate; name another folder in TMPDIR, or chmod +t this one " \
+	'gate: refused where every user may rename'
+chmod +t "$scratch/open"
+TMPDIR=$scratch/open timeout -k 10 300 "$oomlab" run --quiet --reports="$scratch/real" --memory=64M \
+	--backend=docker --image=none -- true >"$scratch/out" 2>&1
+unlike "$(cat "$scratch/out")" 'every user may rename' 'gate: and not where it is sticky'
+
 # The image's setuid door, in a root of its own: /reports is where it works.
 root=$scratch/root
 mkdir -p "$root/reports"

@@ -90,12 +90,26 @@ void container_skip_payload(const struct container *container, struct cg *cg)
 	memmove(cg->levels, cg->levels + 1, sizeof(cg->levels[0]) * (size_t)--cg->level_count);
 }
 
+/* Another's folder in its place would be shown to the container, with a gate of theirs. */
+static int check_tmp(const char *tmp, struct err *err)
+{
+	struct stat st;
+
+	if (stat(tmp, &st) < 0 || !(st.st_mode & S_IWOTH) || (st.st_mode & S_ISVTX))
+		return 0;
+	err_set(err, EXIT_LAB_BROKEN,
+		"every user may rename what is in '%s': no place for a container's gate", tmp);
+	return err_hint(err, "name another folder in TMPDIR, or chmod +t this one");
+}
+
 int container_make_dir(struct container *container, struct err *err)
 {
-	const char *tmp = getenv("TMPDIR");
-	_cleanup_free_ char *dir = text_format("%s/oomlab-gate-XXXXXX", tmp ? tmp : "/tmp");
+	const char *set = getenv("TMPDIR"), *tmp = set && *set ? set : "/tmp";
+	_cleanup_free_ char *dir = text_format("%s/oomlab-gate-XXXXXX", tmp);
 	_cleanup_free_ char *shown = NULL;
 
+	if (check_tmp(tmp, err) < 0)
+		return -1;
 	if (!mkdtemp(dir))
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot make '%s'", dir);
 	container->dir = STEAL(dir);
