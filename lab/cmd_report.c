@@ -5,12 +5,14 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/folder.h"
 #include "base/options.h"
-#include "base/text.h"
 #include "commands.h"
 #include "record/verdict.h"
 #include "report/report.h"
 #include "terminal.h"
+
+#define HINT "give the folder of a run, such as reports/latest"
 
 struct report_options {
 	bool help;
@@ -22,16 +24,20 @@ static const struct option_def table[] = {
 
 static int render(const char *dir, struct err *err)
 {
-	_cleanup_free_ char *path = text_format("%s/record.jsonl", dir);
+	_cleanup_(folder_close) struct folder folder = FOLDER_INIT;
 	_cleanup_(record_release) struct record record = {0};
 	_cleanup_(conclusion_release) struct conclusion conclusion = {0};
 
-	if (record_load(path, &record, err) < 0)
-		return err_hint(err, "give the folder of a run, such as reports/latest");
+	if (folder_open(&folder, dir, err) < 0) {
+		err_errno(err, EXIT_FAILED, "cannot read '%s/" RECORD_FILE "'", dir);
+		return err_hint(err, HINT);
+	}
+	if (record_load_in(&folder, &record, err) < 0)
+		return err_hint(err, HINT);
 	conclusion_draw(&record, &conclusion);
 	report_print_terminal(stdout, &record, &conclusion, terminal_has_colour(stdout),
 			      terminal_columns(stdout));
-	if (report_write_all(&record, &conclusion, dir, err) < 0)
+	if (report_write_all(&record, &conclusion, &folder, err) < 0)
 		return -1;
 	return conclusion_exit_status(&record, &conclusion);
 }

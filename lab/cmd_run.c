@@ -156,7 +156,7 @@ static void write_heads(struct run *run)
 	}
 	if (!run->options->inside_guest) {
 		strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-		line.id = strrchr(run->dir, '/') + 1;
+		line.id = strrchr(run->folder.path, '/') + 1;
 		line.backend = place_names[run->plan.place];
 		line.started_at = started;
 		line.argv = run->argv;
@@ -169,7 +169,6 @@ static void write_heads(struct run *run)
 
 static int open_record(struct run *run, struct err *err)
 {
-	_cleanup_free_ char *path = NULL;
 	int fd;
 
 	if (run->options->inside_guest) {
@@ -180,14 +179,12 @@ static int open_record(struct run *run, struct err *err)
 		record_writer_init(&run->writer, fd);
 		return 0;
 	}
-	run->dir = run_dir_make(run->options->reports,
-				run->spec.name ? run->spec.name : run->argv[0], err);
-	if (!run->dir)
+	if (run_dir_make(run->options->reports, run->spec.name ? run->spec.name : run->argv[0],
+			 &run->folder, err) < 0)
 		return -1;
-	path = text_format("%s/record.jsonl", run->dir);
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	fd = folder_create(&run->folder, RECORD_FILE, err);
 	if (fd < 0)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", path);
+		return -1;
 	record_writer_init(&run->writer, fd);
 	return 0;
 }
@@ -218,7 +215,6 @@ static void say_why_broken(const struct run *run, const struct record *record,
  */
 static int conclude(struct run *run, bool is_told, struct err *err)
 {
-	_cleanup_free_ char *path = text_format("%s/record.jsonl", run->dir);
 	_cleanup_(record_release) struct record record = {0};
 	_cleanup_(conclusion_release) struct conclusion conclusion = {0};
 	FILE *to = run->spec.name ? stdout : stderr;
@@ -227,19 +223,19 @@ static int conclude(struct run *run, bool is_told, struct err *err)
 		*err = run->writer.err;
 		return -1;
 	}
-	if (record_load(path, &record, err) < 0)
+	if (record_load_in(&run->folder, &record, err) < 0)
 		return -1;
 	conclusion_draw(&record, &conclusion);
-	if (run_write_kmsg(&record, run->dir, err) < 0 ||
-	    report_write_all(&record, &conclusion, run->dir, err) < 0)
+	if (run_write_kmsg(&record, &run->folder, err) < 0 ||
+	    report_write_all(&record, &conclusion, &run->folder, err) < 0)
 		return -1;
-	run_dir_point_latest(run->options->reports, run->dir);
+	run_dir_point_latest(run->options->reports, run->folder.path);
 	if (!run->options->quiet) {
 		report_print_terminal(to, &record, &conclusion, terminal_has_colour(to),
 				      terminal_columns(to));
 		if (!run->options->is_unkept)
 			fprintf(to, "%sreport: %s/report.md\n",
-				run->spec.name ? "" : "oomlab: ", run->dir);
+				run->spec.name ? "" : "oomlab: ", run->folder.path);
 	} else if (!is_told && !run->signal &&
 		   (conclusion.verdict == VERDICT_SKIP || conclusion.verdict == VERDICT_BROKEN)) {
 		say_why_broken(run, &record, &conclusion);
@@ -335,7 +331,7 @@ static void run_release(struct run *run)
 	for (size_t i = 0; run->image_argv && run->image_argv[i]; i++)
 		free(run->image_argv[i]);
 	free(run->image_argv);
-	free(STEAL(run->dir));
+	folder_close(&run->folder);
 }
 
 /* A core file is asked for by who wants it: what stands in its way is said before the run. */
@@ -376,13 +372,15 @@ static int run_repeatedly(struct run *run, struct err *err)
 {
 	int status = 0;
 
+	if (!run->options->quiet && !run->options->inside_guest && !run->options->is_unkept)
+		run_dir_warning(run->options->reports);
 	for (long i = 0; i < run->options->repeat && !(i && is_interrupted(run)); i++) {
 		int once = run_planned(run, err);
 
 		if (once < 0)
 			return -1;
 		status = status ? status : once;
-		free(STEAL(run->dir));
+		folder_close(&run->folder);
 		if (run->writer.fd >= 0 && !run->options->inside_guest)
 			close(STEAL_FD(run->writer.fd));
 	}
@@ -427,6 +425,7 @@ int cmd_run(int argc, char **argv)
 			  .writer = {.fd = -1},
 			  .trace_port = -1,
 			  .guardian = GUARDIAN_INIT,
+			  .folder = FOLDER_INIT,
 			  .container = CONTAINER_INIT};
 	int first = run_options_parse(argc, argv, &options, &err), status = -1;
 

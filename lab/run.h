@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/folder.h"
 #include "launch/container.h"
 #include "launch/engine.h"
 #include "launch/guardian.h"
@@ -63,7 +64,7 @@ struct run {
 	struct engine_call info; /* what it is, asked while the command runs */
 	bool shares_host;	 /* the VM is shown the host's files */
 	bool is_script; /* ... for that reason, or would be were it not for reasons.share */
-	char *dir;	/* reports/<name>-<time>-<pid>; NULL inside the guest */
+	struct folder folder; /* reports/<name>-<time>-<pid>; none inside the guest */
 	struct modules
 		modules; /* files of the code that touched memory, those of a container open */
 	struct record_writer writer;

@@ -118,6 +118,21 @@ static void note_disabled_killer(struct run *run, const struct cg *cg)
 				"limit the target waits, and nothing is killed");
 }
 
+static void note_turned_away(struct run *run)
+{
+	const struct container *container = &run->container;
+	_cleanup_free_ char *note = NULL;
+
+	if (!container->turned_away)
+		return;
+	note = text_format("%d connection%s to the container's gate did not come from the "
+			   "container and %s turned away; the last: %s",
+			   container->turned_away, container->turned_away == 1 ? "" : "s",
+			   container->turned_away == 1 ? "was" : "were",
+			   container->turned_away_why.text);
+	record_put_note(&run->writer, note);
+}
+
 static void put_engine(struct run *run)
 {
 	const char *version = run->engine.version;
@@ -154,6 +169,7 @@ int run_container_start(struct run *run, int ring, struct target *target, struct
 				     });
 	record_put_start(&run->writer, io_now_ns(), target->pid, cg->levels[0].path);
 	note_disabled_killer(run, cg);
+	note_turned_away(run);
 	return 0;
 }
 

@@ -195,7 +195,7 @@ static int do_sources(struct here *here, struct err *err)
 		.is_guest = here->run->facts.is_guest,
 		.profiles = !here->run->options->no_touch_profile,
 		.premortem_percent = here->run->options->premortem_percent,
-		.core_dir = here->run->options->premortem_core ? here->run->dir : NULL,
+		.core_dir = here->run->options->premortem_core ? &here->run->folder : NULL,
 		.ring = here->ring,
 		.guardian = &here->run->guardian,
 		.program = here->run->path,

@@ -5,12 +5,13 @@
 #define OOMLAB_RUN_KMSG_H
 
 #include "base/err.h"
+#include "base/folder.h"
 #include "record/record.h"
 
 /*
  * Writes dir/kmsg.log: the record's kernel log lines as /dev/kmsg gave them
  * ("level,sequence,microseconds,-;text"), so that any tool reads them. None: no file.
  */
-int run_write_kmsg(const struct record *record, const char *dir, struct err *err);
+int run_write_kmsg(const struct record *record, const struct folder *dir, struct err *err);
 
 #endif

@@ -62,17 +62,12 @@ static void translate_all(struct run *run, struct trace_log *log)
 
 static int write_raw(const struct run *run, const struct trace_ring *ring, struct err *err)
 {
-	_cleanup_free_ char *path = run->dir ? text_format("%s/trace.bin", run->dir) : NULL;
 	_cleanup_close_ int file = -1;
 
 	if (run->options->inside_guest)
 		return run->trace_port < 0 ? 0 : trace_ring_dump(ring, run->trace_port, err);
-	if (!path)
-		BUG("a run on the host without a folder");
-	file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (file < 0)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", path);
-	return trace_ring_dump(ring, file, err);
+	file = folder_create(&run->folder, "trace.bin", err);
+	return file < 0 ? -1 : trace_ring_dump(ring, file, err);
 }
 
 static bool has_losses(const struct trace_log *log)
@@ -241,10 +236,9 @@ static bool has_addresses(const struct record *record)
 
 int run_write_sites(struct run *run, struct err *err)
 {
-	_cleanup_free_ char *path = text_format("%s/record.jsonl", run->dir);
 	_cleanup_(record_release) struct record record = {0};
 
-	if (record_load(path, &record, err) < 0)
+	if (record_load_in(&run->folder, &record, err) < 0)
 		return -1;
 	/* A container's path may name another file here; a scenario is bound at its own. */
 	if (place_is_container(run->plan.place) && !run->spec.name)

@@ -7,8 +7,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/folder.h"
+#include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+
+enum { REPORT_BYTES_MAX = 256 << 20 };
 
 static void run_child(const struct run *run)
 {
@@ -26,11 +30,26 @@ static void run_child(const struct run *run)
 	_exit(EXIT_LAB_BROKEN);
 }
 
+static json_t *read_latest(const char *reports)
+{
+	_cleanup_free_ char *path = text_format("%s/latest", reports);
+	_cleanup_(folder_close) struct folder folder = FOLDER_INIT;
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	_cleanup_close_ int fd = -1;
+	struct err ignored = ERR_INIT;
+
+	if (folder_open(&folder, path, &ignored) < 0)
+		return NULL;
+	fd = folder_read(&folder, "report.json", &ignored);
+	if (fd < 0 || io_read_fd(fd, REPORT_BYTES_MAX, &text))
+		return NULL;
+	return json_loadb(text.buf, text.len, 0, NULL);
+}
+
 /* The newest report below `reports`, if it is one of scenario `name`. */
 static json_t *load_report(const char *reports, const char *name)
 {
-	_cleanup_free_ char *path = text_format("%s/latest/report.json", reports);
-	json_t *report = json_load_file(path, 0, NULL);
+	json_t *report = read_latest(reports);
 	const char *found =
 		json_string_value(json_object_get(json_object_get(report, "spec"), "name"));
 

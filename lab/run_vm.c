@@ -158,7 +158,7 @@ int run_vm(struct run *run, struct err *err)
 		.programs = programs,
 		.files = (char *const *)run->options->files,
 		.share_host = run->shares_host,
-		.run_dir = run->dir,
+		.run_dir = &run->folder,
 		.boot_timeout_ns = BOOT_TIMEOUT_NS,
 		.timeout_ns = (uint64_t)(run->spec.timeout_ns + SLACK_NS),
 		.guardian = &run->guardian,

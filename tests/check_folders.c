@@ -24,39 +24,40 @@ static const struct {
 
 START_TEST(run_folders_have_tame_names)
 {
-	_cleanup_free_ char *path = run_dir_make("r", run_names[_i].name, &err);
-	_cleanup_free_ char *again = run_dir_make("r", run_names[_i].name, &err);
+	_cleanup_(folder_close) struct folder made = FOLDER_INIT, again = FOLDER_INIT;
 
-	ck_assert_ptr_nonnull(path);
-	ck_assert(text_starts_with(path, run_names[_i].begins));
-	ck_assert(!strchr(path + 2, '/'));
-	ck_assert_str_ne(path, again);
+	ck_assert_int_eq(run_dir_make("r", run_names[_i].name, &made, &err), 0);
+	ck_assert_int_eq(run_dir_make("r", run_names[_i].name, &again, &err), 0);
+	ck_assert(text_starts_with(made.path, run_names[_i].begins));
+	ck_assert(!strchr(made.path + 2, '/'));
+	ck_assert_str_ne(made.path, again.path);
 }
 END_TEST
 
 START_TEST(run_folders_are_short)
 {
 	char name[5000];
-	_cleanup_free_ char *path = NULL;
+	_cleanup_(folder_close) struct folder made = FOLDER_INIT;
 
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	path = run_dir_make("r", name, &err);
-	ck_assert_ptr_nonnull(path);
-	ck_assert_uint_lt(strlen(path), 120);
+	ck_assert_int_eq(run_dir_make("r", name, &made, &err), 0);
+	ck_assert_uint_lt(strlen(made.path), 120);
 }
 END_TEST
 
 START_TEST(run_folders_need_a_place)
 {
+	struct folder made = FOLDER_INIT;
+
 	put_file("file", "", 0644);
-	ck_assert_ptr_null(run_dir_make("file/r", "x", &err));
+	ck_assert_int_eq(run_dir_make("file/r", "x", &made, &err), -1);
 	ck_assert_int_eq(err.status, EXIT_LAB_BROKEN);
 	ck_assert_str_eq(err.text, "cannot make a folder in 'file/r': Not a directory; choose "
 				   "another with --reports");
-	ck_assert_ptr_null(run_dir_make("file", "x", &err));
-	ck_assert_ptr_null(run_dir_make("", "x", &err));
-	ck_assert_ptr_null(run_dir_make("/proc/none", "x", &err));
+	ck_assert_int_eq(run_dir_make("file", "x", &made, &err), -1);
+	ck_assert_int_eq(run_dir_make("", "x", &made, &err), -1);
+	ck_assert_int_eq(run_dir_make("/proc/none", "x", &made, &err), -1);
 }
 END_TEST
 

@@ -7,15 +7,26 @@
 
 /* The core file, by a gdb of this test's making. */
 
+static struct folder here = FOLDER_INIT;
+
+static void open_here(void)
+{
+	struct err err = ERR_INIT;
+
+	ck_assert_int_eq(folder_open(&here, scratch_dir, &err), 0);
+}
+
 static void core_enter(void)
 {
 	scratch_enter();
+	open_here();
 	child = start_child();
 	setenv("PATH", scratch_dir, 1);
 }
 
 static void core_leave(void)
 {
+	folder_close(&here);
 	end_child(child);
 	scratch_leave();
 }
@@ -27,7 +38,7 @@ static void core_leave(void)
 static bool take_core(char *path, int64_t *bytes, char *why)
 {
 	*why = '\0';
-	return premortem_core(child, scratch_dir, path, 256, bytes, why);
+	return premortem_core(child, &here, path, 256, bytes, why);
 }
 
 START_TEST(a_core_file_is_gdb_s)
@@ -41,6 +52,16 @@ START_TEST(a_core_file_is_gdb_s)
 	check_holds(path, "12345");
 }
 END_TEST
+
+/* Of what was made for gdb nothing stays. */
+static void check_left_alone(void)
+{
+	_cleanup_closedir_ DIR *dir = opendir(".");
+	const struct dirent *entry;
+
+	while ((entry = readdir(dir)))
+		ck_assert_msg(!strstr(entry->d_name, "private"), "%s is left", entry->d_name);
+}
 
 START_TEST(no_core_file_has_a_reason)
 {
@@ -59,8 +80,7 @@ START_TEST(no_core_file_has_a_reason)
 	GDB("exit 0\n"); /* and wrote nothing */
 	ck_assert(!take_core(path, &bytes, why));
 	ck_assert_ptr_nonnull(strstr(why, "wrote none"));
-	ck_assert(!premortem_core(child, "/a b", path, sizeof(path), &bytes, why));
-	ck_assert_ptr_nonnull(strstr(why, "of such a name"));
+	check_left_alone();
 }
 END_TEST
 
@@ -74,14 +94,13 @@ START_TEST(a_core_file_beyond_the_bound_is_not_begun)
 
 	ck_assert_ptr_ne(huge, MAP_FAILED);
 	GDB(WRITES);
-	ck_assert(!premortem_core(other, scratch_dir, path, sizeof(path), &bytes, why));
+	ck_assert(!premortem_core(other, &here, path, sizeof(path), &bytes, why));
 	ck_assert_ptr_nonnull(strstr(why, "at most are written here"));
 	end_child(other);
 	/* What is not to be dumped does not count. */
 	ck_assert_int_eq(madvise(huge, (size_t)PREMORTEM_CORE_MAX, MADV_DONTDUMP), 0);
 	other = start_child();
-	ck_assert_msg(premortem_core(other, scratch_dir, path, sizeof(path), &bytes, why), "%s",
-		      why);
+	ck_assert_msg(premortem_core(other, &here, path, sizeof(path), &bytes, why), "%s", why);
 	end_child(other);
 	munmap(huge, (size_t)PREMORTEM_CORE_MAX);
 }
@@ -138,29 +157,54 @@ START_TEST(a_cgroup_that_has_gone_stops_nobody)
 }
 END_TEST
 
-START_TEST(a_folder_that_is_not_there_holds_no_core_file)
+START_TEST(a_folder_that_has_gone_holds_no_core_file)
 {
+	_cleanup_(folder_close) struct folder gone = FOLDER_INIT;
 	char path[256], why[256] = "";
+	struct err err = ERR_INIT;
 	int64_t bytes;
 
-	ck_assert(!premortem_core(child, "/nowhere", path, sizeof(path), &bytes, why));
-	ck_assert_str_eq(why, "the folder for it cannot be written to (No such file or directory): "
-			      "/nowhere");
-	ck_assert(!premortem_core(child, scratch_dir, path, strlen(scratch_dir), &bytes, why));
-	ck_assert_ptr_nonnull(strstr(why, "of such a name"));
+	GDB(WRITES);
+	ck_assert_int_eq(mkdir("gone", 0700), 0);
+	ck_assert_int_eq(folder_open(&gone, "gone", &err), 0);
+	ck_assert_int_eq(rmdir("gone"), 0);
+	ck_assert(!premortem_core(child, &gone, path, sizeof(path), &bytes, why));
+	ck_assert_str_eq(why, "no folder for gdb: No such file or directory");
+	ck_assert(!premortem_core(child, &here, path, strlen(scratch_dir), &bytes, why));
+	ck_assert_ptr_nonnull(strstr(why, "too long a name"));
 }
 END_TEST
 
-START_TEST(a_file_in_place_of_the_folder_is_told)
+/* gdb opens a path; what stands at it in the run's folder may be another's doing. */
+START_TEST(a_planted_core_file_is_not_written_through)
 {
-	_cleanup_free_ char *file = text_format("%s/file", scratch_dir);
+	_cleanup_(folder_close) struct folder planted = FOLDER_INIT;
+	_cleanup_free_ char *name = text_format("a b/core.%d", child);
 	char path[256], why[256] = "";
+	struct err err = ERR_INIT;
+	struct stat st;
 	int64_t bytes;
 
-	put_file("file", "x", 0600);
-	ck_assert(!premortem_core(child, file, path, sizeof(path), &bytes, why));
-	ck_assert_ptr_nonnull(strstr(why, "cannot be written to (Not a directory): "));
-	check_holds("file", "x");
+	GDB(WRITES);
+	put_file("victim", "untouched", 0600);
+	ck_assert_int_eq(mkdir("a b", 0700), 0);
+	ck_assert_int_eq(symlink("../victim", name), 0);
+	ck_assert_int_eq(folder_open(&planted, "a b", &err), 0);
+	ck_assert_msg(premortem_core(child, &planted, path, sizeof(path), &bytes, why), "%s", why);
+	check_holds("victim", "untouched");
+	ck_assert_str_eq(path, name);
+	check_holds(path, "12345");
+	ck_assert_int_eq(unlink(name), 0);
+	ck_assert_int_eq(mkfifo(name, 0600), 0);
+	ck_assert_msg(premortem_core(child, &planted, path, sizeof(path), &bytes, why), "%s", why);
+	check_holds(path, "12345");
+	ck_assert_int_eq(unlink(name), 0);
+	ck_assert_int_eq(mkdir(name, 0700), 0);
+	ck_assert(!premortem_core(child, &planted, path, sizeof(path), &bytes, why));
+	ck_assert_str_eq(why, "it cannot be put into its place: Is a directory");
+	ck_assert_int_eq(rmdir(name), 0);
+	ck_assert_int_eq(rmdir("a b"), 0);
+	ck_assert_int_ne(stat("a b", &st), 0);
 }
 END_TEST
 
@@ -169,9 +213,16 @@ END_TEST
 static void taking_enter(void)
 {
 	cgroup_enter();
+	open_here();
 	setenv("PATH", scratch_dir, 1);
-	capture.config.core_dir = scratch_dir;
+	capture.config.core_dir = &here;
 	arm();
+}
+
+static void taking_leave(void)
+{
+	folder_close(&here);
+	cgroup_leave();
 }
 
 START_TEST(the_look_tells_of_the_core_file)
@@ -203,7 +254,7 @@ static TCase *takings(void)
 {
 	TCase *t = tcase_create("taking");
 
-	tcase_add_checked_fixture(t, taking_enter, cgroup_leave);
+	tcase_add_checked_fixture(t, taking_enter, taking_leave);
 	tcase_add_test(t, the_look_tells_of_the_core_file);
 	tcase_add_test(t, the_look_tells_why_there_is_no_core_file);
 	return t;
@@ -219,8 +270,8 @@ static TCase *cores(void)
 	tcase_add_test(t, a_core_file_beyond_the_bound_is_not_begun);
 	tcase_add_test(t, who_was_stopped_before_stays_so);
 	tcase_add_test(t, a_cgroup_that_has_gone_stops_nobody);
-	tcase_add_test(t, a_folder_that_is_not_there_holds_no_core_file);
-	tcase_add_test(t, a_file_in_place_of_the_folder_is_told);
+	tcase_add_test(t, a_folder_that_has_gone_holds_no_core_file);
+	tcase_add_test(t, a_planted_core_file_is_not_written_through);
 	return t;
 }
 

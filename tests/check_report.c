@@ -174,13 +174,15 @@ START_TEST(files_are_written_whole)
 	static const char *const names[] = {"report.json", "report.txt", "report.md", "report.html",
 					    "trace-events.json"};
 	char dir[] = "/tmp/check_report.XXXXXX";
+	_cleanup_(folder_close) struct folder folder = FOLDER_INIT;
 	struct err err = ERR_INIT;
 	struct told t;
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(folder_open(&folder, dir, &err), 0);
 	tell(&t, "memset-2g");
-	ck_assert_int_eq(report_write_all(&t.record, &t.conclusion, dir, &err), 0);
-	ck_assert_int_eq(report_write_all(&t.record, &t.conclusion, dir, &err), 0);
+	ck_assert_int_eq(report_write_all(&t.record, &t.conclusion, &folder, &err), 0);
+	ck_assert_int_eq(report_write_all(&t.record, &t.conclusion, &folder, &err), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		_cleanup_strbuf_ struct strbuf path = STRBUF_INIT, sb = STRBUF_INIT;
 
@@ -190,7 +192,7 @@ START_TEST(files_are_written_whole)
 		unlink(path.buf);
 	}
 	ck_assert_msg(!rmdir(dir), "something else was left in %s", dir);
-	ck_assert_int_eq(report_write_all(&t.record, &t.conclusion, dir, &err), -1);
+	ck_assert_int_eq(report_write_all(&t.record, &t.conclusion, &folder, &err), -1);
 	ck_assert_int_eq(err.status, EXIT_LAB_BROKEN);
 	ck_assert_ptr_nonnull(strstr(err.text, "report.json"));
 	forget(&t);

@@ -247,6 +247,47 @@ check_outside() {
 		"$e, outside: read-only, no capability, any user"
 }
 
+# begin_stranger UID: in a cgroup of its own, which is all that a mistake could kill.
+begin_stranger() {
+	rm -f "$scratch/over"
+	: >"$scratch/stranger-said"
+	chmod 755 "$scratch"
+	cp "$build/tests/helpers/knock" "$scratch"
+	"$oomlab" run --quiet "$patience" --backend=cgroup --memory=64M --no-touch-profile \
+		--reports="$scratch/stranger" -- setpriv --reuid="$1" --regid="$1" --clear-groups \
+		"$scratch/knock" "$scratch" >>"$scratch/stranger-said" 2>&1 &
+	stranger_pid=$!
+	wait_until 60 grep -q ready "$scratch/stranger-said"
+}
+
+end_stranger() {
+	: >"$scratch/over"
+	wait "$stranger_pid"
+	chmod 700 "$scratch"
+}
+
+check_stranger() {
+	local e=$1 turned='did not come from the container and (was|were) turned away; the last: process'
+	need "$e, outside: a stranger at the gate" root cgroup setpriv || return 0
+	begin_stranger 4711
+	from_host "$e" --image oomlab-test --memory 64M "${options[@]}" -- echo up
+	is "$? $(cat "$scratch/out") $(report "$outside" .outcome)" "0 up survived" \
+		"$e, outside: another user at the gate"
+	unlike "$(report "$outside" '.quality.notes[]')" 'turned away' "$e, outside: does not get there"
+	end_stranger
+	is "$(tail -n 1 "$scratch/stranger-said")" 'kept out, given 0' "$e, outside: and gets nothing"
+	begin_stranger 0
+	from_host "$e" --image oomlab-test --memory 64M "${options[@]}" -- echo up
+	is "$? $(cat "$scratch/out") $(report "$outside" .outcome)" "0 up survived" \
+		"$e, outside: root, first at the gate and silent"
+	like "$(report "$outside" '.quality.notes[]')" "$turned" "$e, outside: is turned away, and that is said"
+	from_host "$e" --image oomlab-test --memory 64M --timeout 500ms "${options[@]}" -- sleep 99
+	is "$? $(report "$outside" .outcome)" "137 timed_out" "$e, outside: and the container ends in time"
+	end_stranger
+	is "$(tail -n 1 "$scratch/stranger-said")" 'connected, given 0' \
+		"$e, outside: but not the stranger, who gets nothing"
+}
+
 # Options of the engine that could take the run out of the lab's hands, and some that look so.
 check_options() {
 	local e=$1 option
@@ -441,6 +482,7 @@ check_engine() {
 	check_inside_kmsg "$e"
 	check_inside_cut "$e"
 	check_outside "$e"
+	check_stranger "$e"
 	check_options "$e"
 	check_lines "$e"
 	check_conflict "$e"

@@ -20,7 +20,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 
-enum { WHY_SIZE = 256, STATUS_NO_GDB = 127 };
+enum { WHY_SIZE = 256, STATUS_NO_GDB = 127, STATUS_NO_FOLDER = 126 };
 
 /* The state letter of /proc/PID/stat stands behind the name, which may hold anything. */
 static char state_of(pid_t pid)
@@ -62,23 +62,22 @@ void premortem_go_on(struct stopped *stopped)
 }
 
 /* Half of what its disk has left, in bytes; -1 with the reason when it takes no file. */
-static int64_t room_in(const char *dir, char *why)
+static int64_t room_in(const struct folder *dir, char *why)
 {
-	_cleanup_free_ char *inside = text_format("%s/.", dir);
 	struct statvfs fs;
 
-	if (access(inside, W_OK | X_OK) < 0 || statvfs(inside, &fs) < 0) {
+	if (faccessat(dir->fd, ".", W_OK | X_OK, 0) < 0 || fstatvfs(dir->fd, &fs) < 0) {
 		snprintf(why, WHY_SIZE, "the folder for it cannot be written to (%s): %s",
-			 strerror(errno), dir);
+			 strerror(errno), dir->path);
 		return -1;
 	}
 	return (int64_t)(fs.f_bavail / 2 * fs.f_frsize);
 }
 
-static void run_gdb(pid_t pid, const char *path, int64_t most)
+static void run_gdb(pid_t pid, int inside, const char *name, int64_t most)
 {
 	_cleanup_free_ char *number = text_format("%d", pid);
-	_cleanup_free_ char *command = text_format("gcore %s", path);
+	_cleanup_free_ char *command = text_format("gcore %s", name);
 	const struct rlimit limit = {(rlim_t)most, (rlim_t)most};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	sigset_t none;
@@ -87,6 +86,8 @@ static void run_gdb(pid_t pid, const char *path, int64_t most)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* The lab's own protection is not for gdb. */
 	setrlimit(RLIMIT_FSIZE, &limit);
+	if (fchdir(inside) < 0)
+		_exit(STATUS_NO_FOLDER);
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
@@ -149,7 +150,7 @@ static int64_t dump_size(pid_t pid)
 	return sum;
 }
 
-static bool fits(pid_t pid, const char *dir, int64_t *most, char *why)
+static bool fits(pid_t pid, const struct folder *dir, int64_t *most, char *why)
 {
 	int64_t dump = dump_size(pid), room = room_in(dir, why);
 
@@ -166,33 +167,60 @@ static bool fits(pid_t pid, const char *dir, int64_t *most, char *why)
 	return false;
 }
 
-bool premortem_core(pid_t pid, const char *dir, char *path, size_t size, int64_t *bytes, char *why)
+/* `inside`: where gdb works. True with the file's size when it is there. */
+static bool let_gdb_write(pid_t pid, int inside, const char *name, int64_t most, int64_t *bytes,
+			  char *why)
 {
 	struct stat st;
-	int64_t most;
 	bool in_time;
 	int status = 0;
-	pid_t child;
+	pid_t child = fork();
 
-	if ((size_t)snprintf(path, size, "%s/core.%d", dir, pid) >= size ||
-	    strpbrk(path, " \n\t")) {
-		snprintf(why, WHY_SIZE, "gdb cannot write to a folder of such a name");
-		return false;
-	}
-	if (!fits(pid, dir, &most, why))
-		return false;
-	child = fork();
 	if (child == 0)
-		run_gdb(pid, path, most);
+		run_gdb(pid, inside, name, most);
 	if (child < 0) {
 		snprintf(why, WHY_SIZE, "fork: %s", strerror(errno));
 		return false;
 	}
 	in_time = wait_for(child, &status);
-	if (in_time && WIFEXITED(status) && !WEXITSTATUS(status) && stat(path, &st) == 0) {
-		*bytes = st.st_size;
+	if (!in_time || !WIFEXITED(status) || WEXITSTATUS(status) ||
+	    fstatat(inside, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return explain(status, in_time, why);
+	*bytes = st.st_size;
+	return true;
+}
+
+static bool move_out(int inside, const struct folder *dir, const char *name, char *why)
+{
+	if (!renameat(inside, name, dir->fd, name))
 		return true;
+	snprintf(why, WHY_SIZE, "it cannot be put into its place: %s", strerror(errno));
+	return false;
+}
+
+bool premortem_core(pid_t pid, const struct folder *dir, char *path, size_t size, int64_t *bytes,
+		    char *why)
+{
+	char private[FOLDER_NAME_MAX], name[32];
+	_cleanup_close_ int inside = -1;
+	int64_t most;
+	bool is_there;
+
+	snprintf(name, sizeof(name), "core.%d", pid);
+	if ((size_t)snprintf(path, size, "%s/%s", dir->path, name) >= size) {
+		snprintf(why, WHY_SIZE, "the folder for it has too long a name");
+		return false;
 	}
-	unlink(path);
-	return explain(status, in_time, why);
+	if (!fits(pid, dir, &most, why))
+		return false;
+	inside = folder_make_private(dir, private);
+	if (inside < 0) {
+		snprintf(why, WHY_SIZE, "no folder for gdb: %s", strerror(-inside));
+		return false;
+	}
+	is_there = let_gdb_write(pid, inside, name, most, bytes, why) &&
+		   move_out(inside, dir, name, why);
+	unlinkat(inside, name, 0);
+	unlinkat(dir->fd, private, AT_REMOVEDIR);
+	return is_there;
 }

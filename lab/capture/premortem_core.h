@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/folder.h"
+
 #define PREMORTEM_CORE_MAX (INT64_C(4) << 30)
 enum { PREMORTEM_CORE_SECONDS = 120 };
 
@@ -30,9 +32,11 @@ void premortem_stop_all(int cgroup_fd, struct stopped *stopped);
 void premortem_go_on(struct stopped *stopped);
 
 /*
- * Writes DIR/core.PID and says where and how large; false with the reason in why[256], and nothing
- * is left behind then.
+ * Writes core.PID into the folder and says where and how large; false with the reason in why[256],
+ * and nothing is left behind then. gdb, which follows whatever it finds at a path, writes in a
+ * folder of this user alone, and the file is renamed out of it.
  */
-bool premortem_core(pid_t pid, const char *dir, char *path, size_t size, int64_t *bytes, char *why);
+bool premortem_core(pid_t pid, const struct folder *dir, char *path, size_t size, int64_t *bytes,
+		    char *why);
 
 #endif

@@ -331,7 +331,7 @@ int trace_log_parse(const void *buf, size_t len, struct trace_log *log, struct e
 
 int trace_log_load(const char *path, struct trace_log *log, struct err *err)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	char chunk[65536];
 	ssize_t got = fd;

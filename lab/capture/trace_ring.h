@@ -166,7 +166,7 @@ int trace_ring_dump(const struct trace_ring *ring, int fd, struct err *err)
 int trace_log_parse(const void *buf, size_t len, struct trace_log *log, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* trace_log_parse() of a file. */
+/* trace_log_parse() of a file; a pipe is not waited for, and nothing is read without end. */
 int trace_log_load(const char *path, struct trace_log *log, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -5,17 +5,19 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/folder.h"
 #include "base/io.h"
 #include "base/text.h"
 #include "launch/kernel.h"
 
 #define BOOT_ID_SIZE 64
+#define NOTE	     "kvm-broken"
 
 static char *note_path(void)
 {
 	_cleanup_free_ char *cache = kernel_cache_dir();
 
-	return text_format("%s/kvm-broken", cache);
+	return text_format("%s/" NOTE, cache);
 }
 
 static bool read_boot_id(char *id)
@@ -58,15 +60,12 @@ int accel_choose(struct accel *accel, struct err *err)
 void accel_remember_broken(void)
 {
 	_cleanup_free_ char *cache = kernel_cache_dir();
-	_cleanup_free_ char *path = note_path();
+	_cleanup_(folder_close) struct folder folder = FOLDER_INIT;
 	char id[BOOT_ID_SIZE];
-	int fd;
+	struct err ignored = ERR_INIT;
 
-	if (!read_boot_id(id) || io_make_dirs(cache) < 0)
+	if (!read_boot_id(id) || io_make_dirs(cache) < 0 ||
+	    folder_open(&folder, cache, &ignored) < 0)
 		return;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return;
-	io_write_all(fd, id, strlen(id));
-	close(fd);
+	folder_write(&folder, NOTE, id, strlen(id), &ignored);
 }

@@ -17,12 +17,12 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/text.h"
+#include "launch/container_gate.h"
 #include "launch/gate.h"
 #include "launch/preload.h"
 #include "launch/process.h"
 
 enum { WORDS_MAX = 200, STEP_MS = 100, MADE_TIMEOUT_MS = 1000 };
-#define ID_FILE		"id"
 #define GATE_TIMEOUT_NS INT64_C(60000000000)
 #define END_TIMEOUT_NS	INT64_C(5000000000)
 
@@ -160,7 +160,8 @@ static void list_run(struct words *w, const struct container_request *request,
 	add(w, "--pull=never");
 	add_made(w, text_format("--name=%s", container->name));
 	add_limits(w, request->spec);
-	add_made(w, text_format("--volume=%s:" GATE_DIR ":ro", container->dir));
+	add_made(w, text_format("--volume=%s/" CONTAINER_SHOWN_DIR ":" GATE_DIR ":ro",
+				container->dir));
 	add_made(w, text_format("--volume=%s:" GATE_PROGRAM ":ro", self ? self : ""));
 	if (request->bound)
 		add_made(w, text_format("--volume=%s:%s:ro", request->bound, request->bound));
@@ -169,7 +170,7 @@ static void list_run(struct words *w, const struct container_request *request,
 			 text_format("--volume=%s:" PRELOAD_IN_CONTAINER ":ro", request->preload));
 		add(w, "--env=LD_PRELOAD=" PRELOAD_IN_CONTAINER);
 	}
-	add_made(w, text_format("--cidfile=%s/" ID_FILE, container->dir));
+	add_made(w, text_format("--cidfile=%s/" CONTAINER_ID_FILE, container->dir));
 	add(w, "--entrypoint=" GATE_PROGRAM);
 	for (size_t i = 0; request->options && request->options[i]; i++)
 		add(w, request->options[i]);
@@ -177,13 +178,12 @@ static void list_run(struct words *w, const struct container_request *request,
 	add(w, "gate");
 }
 
-/* The engine writes its id there when it has made it: without, the name may be another's. */
+/* Without its id the name may be another's. */
 static bool is_made(const struct container *container)
 {
-	_cleanup_free_ char *path = text_format("%s/" ID_FILE, container->dir);
-	struct stat st;
+	char id[CONTAINER_ID_SIZE];
 
-	return !stat(path, &st) && st.st_size > 0;
+	return container_read_id(container, id);
 }
 
 static bool is_stop_pending(void)
@@ -199,33 +199,43 @@ static enum client_event wait_a_step(struct container *container)
 {
 	enum client_event event = client_wait(&container->client, container->listener, STEP_MS);
 
-	container->is_made = event == CLIENT_AT_GATE || is_made(container);
+	container->is_made = is_made(container);
 	return event;
 }
 
-static int wait_at_gate(struct container *container, struct err *err)
+static int wait_at_gate(struct container *container, struct target *target, struct cg *cg,
+			struct err *err)
 {
 	int64_t deadline = io_now_ns() + GATE_TIMEOUT_NS;
-	enum client_event event;
 
-	while ((event = wait_a_step(container)) == CLIENT_WAITS) {
+	for (;;) {
+		enum client_event event = wait_a_step(container);
+		int r = event == CLIENT_AT_GATE ? container_admit(container, target, cg, err) : 1;
+
+		if (r <= 0)
+			return r;
+		if (event == CLIENT_ENDED)
+			break;
 		if (is_stop_pending())
 			return err_set(err, EXIT_LAB_BROKEN, "stopped while the container started");
-		if (io_now_ns() > deadline)
-			return err_set(err, EXIT_LAB_BROKEN,
-				       "the container did not come to the gate within %s",
-				       TEXT_DURATION((uint64_t)GATE_TIMEOUT_NS));
+		if (io_now_ns() > deadline) {
+			err_set(err, EXIT_LAB_BROKEN,
+				"the container did not come to the gate within %s",
+				TEXT_DURATION((uint64_t)GATE_TIMEOUT_NS));
+			return container_hint_at_gate(container, err);
+		}
 	}
-	if (event == CLIENT_AT_GATE)
-		return 0;
-	return err_set(err, EXIT_LAB_BROKEN, "%s run: %s", container->engine.name,
-		       engine_said(&container->client.said));
+	err_set(err, EXIT_LAB_BROKEN, "%s run: %s", container->engine.name,
+		engine_said(&container->client.said));
+	return container_hint_at_gate(container, err);
 }
 
 /* An option that lacks its value has swallowed the image; the next word was taken for one. */
-static int hint_at_options(const struct container_request *request, struct err *err)
+static int hint_at_options(const struct container_request *request,
+			   const struct container *container, struct err *err)
 {
-	if (request->options && request->options[0] && strstr(err->text, "gate"))
+	if (request->options && request->options[0] && !container->turned_away &&
+	    strstr(err->text, "gate"))
 		err_hint(err, "a --container-option needs its value in the same word: --env=A=B");
 	return -1;
 }
@@ -243,9 +253,9 @@ static int start_client(const struct container_request *request, struct containe
 }
 
 static int bring_to_gate(const struct container_request *request, struct container *container,
-			 struct err *err)
+			 struct target *target, struct cg *cg, struct err *err)
 {
-	int r = wait_at_gate(container, err);
+	int r = wait_at_gate(container, target, cg, err);
 
 	/* Only then: asking first would cost every run a call. */
 	if (r && !container->is_made && !request->image && !has_empty_image(request->engine)) {
@@ -253,28 +263,9 @@ static int bring_to_gate(const struct container_request *request, struct contain
 		client_end(&container->client);
 		r = make_empty_image(request->engine, err);
 		r = r ? r : start_client(request, container, err);
-		r = r ? r : wait_at_gate(container, err);
+		r = r ? r : wait_at_gate(container, target, cg, err);
 	}
-	return r ? hint_at_options(request, err) : client_relay(&container->client, err);
-}
-
-/*
- * Payloads of crun stand in a child of the cgroup that has the limit: the engine's is the one to
- * look at.
- */
-static void skip_payload(struct cg *cg)
-{
-	struct cgroup_limits own, above;
-
-	if (cg->level_count < 2)
-		return;
-	cg_read_limits(cg, 0, &own);
-	cg_read_limits(cg, 1, &above);
-	if (!own.memory_max.is_max || above.memory_max.is_max)
-		return;
-	close(cg->levels[0].dirfd);
-	free(cg->levels[0].path);
-	memmove(cg->levels, cg->levels + 1, sizeof(cg->levels[0]) * (size_t)--cg->level_count);
+	return r ? hint_at_options(request, container, err) : client_relay(&container->client, err);
 }
 
 static void name_it(struct container *container)
@@ -302,18 +293,13 @@ static int guard(struct guardian *guardian, const struct container *container)
 int container_begin(const struct container_request *request, struct container *container,
 		    struct err *err)
 {
-	const char *tmp = getenv("TMPDIR");
-	_cleanup_free_ char *dir = text_format("%s/oomlab-gate-XXXXXX", tmp ? tmp : "/tmp");
-
 	container->engine = *request->engine;
 	name_it(container);
-	if (!mkdtemp(dir) || chmod(dir, 0755) < 0)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot make '%s'", dir);
-	container->dir = STEAL(dir);
+	if (container_make_dir(container, err) < 0)
+		return -1;
 	if (guard(request->guardian, container) < 0)
 		return err_set(err, EXIT_LAB_BROKEN, "the run's guardian was ended");
-	container->listener = gate_listen(container->dir, err);
-	return container->listener < 0 ? -1 : start_client(request, container, err);
+	return start_client(request, container, err);
 }
 
 void container_wait_made(struct container *container)
@@ -334,12 +320,10 @@ void container_wait_made(struct container *container)
 int container_start(const struct container_request *request, struct container *container,
 		    struct target *target, struct cg *cg, struct err *err)
 {
-	if (bring_to_gate(request, container, err) < 0 ||
-	    gate_accept(container->listener, request->fds, request->fd_count, &request->command,
-			target, err) < 0 ||
-	    cg_open_of(target->pid, cg, err) < 0)
+	if (bring_to_gate(request, container, target, cg, err) < 0 ||
+	    gate_hand_over(request->fds, request->fd_count, &request->command, target, err) < 0)
 		return -1;
-	skip_payload(cg);
+	container_skip_payload(container, cg);
 	return 0;
 }
 
@@ -447,6 +431,8 @@ static void settle(struct container *container)
 	int64_t deadline = io_now_ns() + GATE_TIMEOUT_NS;
 	enum client_event event = CLIENT_WAITS;
 
+	if (container->listener >= 0)
+		close(STEAL_FD(container->listener));
 	while (event == CLIENT_WAITS && !container->is_made && container->client.pid > 0 &&
 	       io_now_ns() < deadline)
 		event = wait_a_step(container);
@@ -460,8 +446,6 @@ int container_remove(struct container *container, struct err *err)
 	if (!container->dir)
 		return 0;
 	settle(container);
-	if (container->listener >= 0)
-		close(STEAL_FD(container->listener));
 	if (container->is_made && !end_removal(container))
 		r = engine_call(&container->engine, remove, NULL, err);
 	client_end(&container->client);

@@ -20,6 +20,7 @@
 #ifndef OOMLAB_LAUNCH_CONTAINER_H
 #define OOMLAB_LAUNCH_CONTAINER_H
 
+#include "base/err.h"
 #include "launch/cgroup.h"
 #include "launch/client.h"
 #include "launch/engine.h"
@@ -48,11 +49,13 @@ struct container_request {
 struct container {
 	struct engine engine;
 	char name[64];
-	char *dir;	      /* with the gate's socket */
+	char *dir;	      /* with the gate's socket; this user's alone */
 	int listener;	      /* -1: closed */
 	struct client client; /* `run`, which relays the output */
 	pid_t removal;	      /* `rm`, begun by container_ask(); 0: none */
 	bool is_made;
+	int turned_away;	    /* connections to the gate that were not the container's */
+	struct err turned_away_why; /* of the last one */
 };
 #define CONTAINER_INIT                                 \
 	{                                              \

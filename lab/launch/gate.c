@@ -20,7 +20,10 @@
  * In one message: the descriptors, the exec pipe first; and NUL-terminated words: a name for each
  * of them, then what is executed, then its argv.
  */
-enum { FDS_MAX = 8, WORDS_BYTES_MAX = 128 << 10, WORDS_MAX = 16 << 10 };
+enum { FDS_MAX = 8, WORDS_BYTES_MAX = 128 << 10, WORDS_MAX = 16 << 10, WAITING_MAX = 64 };
+
+/* SO_PEERPIDFD of Linux 6.5, younger than some C libraries. */
+enum { PEER_PIDFD = 77 };
 
 union control {
 	struct cmsghdr head;
@@ -76,11 +79,11 @@ static int set_address(struct sockaddr_un *address, const char *dir)
 int gate_listen(const char *dir, struct err *err)
 {
 	struct sockaddr_un address = {0};
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0 || set_address(&address, dir) < 0 ||
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    chmod(address.sun_path, 0666) < 0 || listen(fd, 1) < 0)
+	    chmod(address.sun_path, 0666) < 0 || listen(fd, WAITING_MAX) < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot make the gate in '%s'", dir);
 	return STEAL_FD(fd);
 }
@@ -102,9 +105,52 @@ static int send_parcel(int socket, struct parcel *parcel)
 	return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)parcel->len ? 0 : -1;
 }
 
+/* The process that connected, not one that has its number by now. */
+static int open_peer(int socket, pid_t pid)
+{
+	int fd;
+	socklen_t size = sizeof(fd);
+
+	if (!getsockopt(socket, SOL_SOCKET, PEER_PIDFD, &fd, &size))
+		return fd;
+	return (int)syscall(SYS_pidfd_open, pid, 0); /* before Linux 6.5 */
+}
+
+int gate_accept(int listener, struct target *target, struct err *err)
+{
+	_cleanup_close_ int socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	int pidfd;
+
+	if (socket < 0 && (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR))
+		return 1;
+	if (socket < 0 || getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return err_errno(err, EXIT_LAB_BROKEN, "the container does not come to the gate");
+	if (peer.pid <= 0)
+		return err_set(err, EXIT_LAB_BROKEN,
+			       "the engine runs its containers where this lab cannot see them");
+	pidfd = open_peer(socket, peer.pid);
+	if (pidfd < 0 && (errno == ESRCH || errno == EINVAL))
+		return 1;
+	if (pidfd < 0)
+		return err_errno(err, EXIT_LAB_BROKEN, "cannot hold the container at the gate");
+	target->is_foreign = true;
+	target->pid = peer.pid;
+	target->pidfd = pidfd;
+	target->gate_fd = STEAL_FD(socket);
+	return 0;
+}
+
+void gate_turn_away(struct target *target)
+{
+	target_close(target);
+	*target = (struct target)TARGET_INIT;
+}
+
 /* The lab's ends stay in `target`, the container's are sent and closed. */
-static int hand_over(const struct target_fd *fds, size_t fd_count,
-		     const struct gate_command *command, struct target *target)
+static int send_all(const struct target_fd *fds, size_t fd_count,
+		    const struct gate_command *command, struct target *target)
 {
 	_cleanup_free_ struct parcel *parcel = xcalloc(1, sizeof(*parcel));
 	int pipe_fds[2], pair[2], r;
@@ -128,29 +174,16 @@ static int hand_over(const struct target_fd *fds, size_t fd_count,
 	return r;
 }
 
-int gate_accept(int listener, const struct target_fd *fds, size_t fd_count,
-		const struct gate_command *command, struct target *target, struct err *err)
+int gate_hand_over(const struct target_fd *fds, size_t fd_count, const struct gate_command *command,
+		   struct target *target, struct err *err)
 {
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-
-	target->is_foreign = true;
-	target->gate_fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (target->gate_fd < 0 ||
-	    getsockopt(target->gate_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
-		return err_errno(err, EXIT_LAB_BROKEN, "the container does not come to the gate");
-	if (peer.pid <= 0)
-		return err_set(err, EXIT_LAB_BROKEN,
-			       "the engine runs its containers where this lab cannot see them");
-	target->pid = peer.pid;
-	target->pidfd = (int)syscall(SYS_pidfd_open, peer.pid, 0);
-	if (target->pidfd < 0 || hand_over(fds, fd_count, command, target) < 0)
-		return errno == E2BIG ? err_set(err, EXIT_USAGE,
-						"the command has too many words for a "
-						"container: 128 KiB, or 16383 of them")
-				      : err_errno(err, EXIT_LAB_BROKEN,
-						  "cannot hold the container at the gate");
-	return 0;
+	if (!send_all(fds, fd_count, command, target))
+		return 0;
+	return errno == E2BIG
+		       ? err_set(err, EXIT_USAGE,
+				 "the command has too many words for a container: 128 KiB, "
+				 "or 16383 of them")
+		       : err_errno(err, EXIT_LAB_BROKEN, "cannot hold the container at the gate");
 }
 
 static int take_parcel(int socket, struct parcel *parcel)

@@ -1,7 +1,6 @@
 #include "launch/vm_relay.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
@@ -28,14 +27,6 @@
 
 enum { SLOT_PID = CHANNEL_COUNT, SLOT_SIGNAL, SLOT_SHARE, SLOT_OUT, SLOT_ERR, SLOT_COUNT };
 
-static int open_in(const char *dir, const char *name, struct err *err)
-{
-	_cleanup_free_ char *path = text_format("%s/%s", dir, name);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-
-	return fd < 0 ? err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", path) : fd;
-}
-
 int relay_init(struct relay *r, const struct vm_request *request, struct err *err)
 {
 	*r = (struct relay){
@@ -52,10 +43,10 @@ int relay_init(struct relay *r, const struct vm_request *request, struct err *er
 		.outputs = {{.fd = STDOUT_FILENO, .pending = STRBUF_INIT},
 			    {.fd = STDERR_FILENO, .pending = STRBUF_INIT}},
 	};
-	r->console_fd = open_in(request->run_dir, "console.log", err);
+	r->console_fd = folder_create(request->run_dir, "console.log", err);
 	if (r->console_fd < 0)
 		return -1;
-	r->trace_fd = open_in(request->run_dir, "trace.bin", err);
+	r->trace_fd = folder_create(request->run_dir, "trace.bin", err);
 	if (r->trace_fd < 0)
 		return -1;
 	if (!request->signals)

@@ -1,14 +1,14 @@
 #include "record/load.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "record/lines.h"
 #include "record/premortem.h"
 #include "record/series.h"
@@ -156,42 +156,66 @@ int record_load_memory(const char *data, size_t len, struct record *record, stru
 	return loader_finish(&l, "(memory)", err);
 }
 
-/* Opening a FIFO would wait for a writer. */
-static FILE *open_file(const char *path, struct err *err)
+/* A line at a time, what is left of the last one at the end. Returns 0, -errno or -EFBIG. */
+static int load_lines(struct loader *l, int fd)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	uint64_t total = 0;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		err_errno(err, EXIT_FAILED, "cannot read '%s'", path);
-	} else if (!S_ISREG(st.st_mode)) {
-		err_set(err, EXIT_FAILED, "cannot read '%s': it is no file but a %s", path,
-			S_ISDIR(st.st_mode) ? "folder" : "pipe, socket or device");
-	} else {
-		return fdopen(fd, "r");
+	for (;;) {
+		char chunk[65536];
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+		size_t done = 0;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			if (text.len && !n)
+				load_line(l, text.buf, text.len);
+			return n < 0 ? -errno : 0;
+		}
+		total += (size_t)n;
+		if (total > RECORD_BYTES_MAX || text.len + (size_t)n > RECORD_LINE_BYTES_MAX)
+			return -EFBIG;
+		for (const char *end; (end = memchr(chunk + done, '\n', (size_t)n - done));) {
+			size_t len = (size_t)(end - chunk) + 1 - done;
+
+			strbuf_append(&text, chunk + done, len);
+			load_line(l, text.buf, text.len);
+			strbuf_clear(&text);
+			done += len;
+		}
+		strbuf_append(&text, chunk + done, (size_t)n - done);
 	}
-	if (fd >= 0)
-		close(fd);
-	return NULL;
+}
+
+/* Closes fd. */
+static int load_file(int fd, const char *who, struct record *record, struct err *err)
+{
+	struct loader l;
+	int r;
+
+	if (fd < 0)
+		return -1;
+	loader_init(&l, record);
+	r = load_lines(&l, fd);
+	close(fd);
+	if (!r)
+		return loader_finish(&l, who, err);
+	record_release(record);
+	errno = -r;
+	return r == -EFBIG ? err_set(err, EXIT_FAILED, "'%s' is too large for a record", who)
+			   : err_errno(err, EXIT_FAILED, "cannot read '%s'", who);
 }
 
 int record_load(const char *path, struct record *record, struct err *err)
 {
-	_cleanup_fclose_ FILE *f = open_file(path, err);
-	_cleanup_free_ char *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
-	struct loader l;
+	return load_file(folder_read_path(path, err), path, record, err);
+}
 
-	if (!f)
-		return -1;
-	loader_init(&l, record);
-	errno = 0;
-	while ((n = getline(&line, &cap, f)) > 0)
-		load_line(&l, line, (size_t)n);
-	if (ferror(f) || !feof(f)) {
-		record_release(record);
-		return err_errno(err, EXIT_FAILED, "cannot read '%s'", path);
-	}
-	return loader_finish(&l, path, err);
+int record_load_in(const struct folder *folder, struct record *record, struct err *err)
+{
+	_cleanup_free_ char *who = text_format("%s/" RECORD_FILE, folder->path);
+
+	return load_file(folder_read(folder, RECORD_FILE, err), who, record, err);
 }

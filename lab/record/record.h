@@ -21,9 +21,15 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/folder.h"
 #include "spec/spec.h"
 
 #define RECORD_SCHEMA "oomlab.record/1"
+#define RECORD_FILE   "record.jsonl"
+
+/* More than any run writes, and an end to what somebody else may give to be read. */
+enum { RECORD_LINE_BYTES_MAX = 64 << 20, RECORD_BYTES_MAX = 1 << 30 };
+
 #define RECORD_ABSENT INT64_MIN
 
 /* What a sample holds; record_metric_names[] has the JSON keys. All bytes unless said. */
@@ -404,10 +410,12 @@ struct record {
 /*
  * Reads a record. Returns 0 or -1. Lines that are no JSON object, of an unknown kind, or with
  * fields of the wrong type are dropped and counted in lost (name "record"): a damaged record is
- * still read. Fails only when the file cannot be read or holds no "run" line.
- * The caller releases with record_release().
+ * still read. Fails only when the file cannot be read, is no regular file (folder.h), is larger
+ * than RECORD_BYTES_MAX or holds no "run" line. The caller releases with record_release().
  */
 int record_load(const char *path, struct record *record, struct err *err);
+/* The same of RECORD_FILE in the folder of a run. */
+int record_load_in(const struct folder *folder, struct record *record, struct err *err);
 int record_load_memory(const char *data, size_t len, struct record *record, struct err *err);
 void record_release(struct record *record);
 

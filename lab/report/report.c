@@ -1,14 +1,7 @@
 #include "report/report.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-
 #include "base/cleanup.h"
-#include "base/io.h"
 #include "base/strbuf.h"
-#include "base/text.h"
 #include "report/emit.h"
 #include "report/export.h"
 #include "report/json.h"
@@ -16,41 +9,28 @@
 
 #define FILE_COLUMNS 96
 
-static int write_file(const char *dir, const char *name, const struct strbuf *text, struct err *err)
+static int write_file(const struct folder *dir, const char *name, const struct strbuf *text,
+		      struct err *err)
 {
-	_cleanup_free_ char *path = text_format("%s/%s", dir, name);
-	_cleanup_free_ char *temporary = text_format("%s.new", path);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	int r = fd < 0 ? -errno : io_write_all(fd, text->buf, text->len);
-
-	if (fd >= 0 && close(fd) && !r)
-		r = -errno;
-	if (!r && rename(temporary, path))
-		r = -errno;
-	if (!r)
-		return 0;
-	if (fd >= 0)
-		unlink(temporary);
-	errno = -r;
-	return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", path);
+	return folder_write(dir, name, text->buf, text->len, err);
 }
 
 /* Takes the reference. */
-static int write_json(json_t *value, const char *dir, const char *name, struct err *err)
+static int write_json(json_t *value, const struct folder *dir, const char *name, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 	_cleanup_free_ char *text = json_dumps(value, JSON_INDENT(1));
 
 	json_decref(value);
 	if (!text)
-		return err_set(err, EXIT_LAB_BROKEN, "cannot write '%s/%s': out of memory", dir,
-			       name);
+		return err_set(err, EXIT_LAB_BROKEN, "cannot write '%s/%s': out of memory",
+			       dir->path, name);
 	strbuf_puts(&sb, text);
 	strbuf_putc(&sb, '\n');
 	return write_file(dir, name, &sb, err);
 }
 
-static int write_exports(const struct facts *facts, const char *dir, struct err *err)
+static int write_exports(const struct facts *facts, const struct folder *dir, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf folded = STRBUF_INIT;
 
@@ -75,7 +55,7 @@ static const struct {
 };
 
 int report_write_all(const struct record *record, const struct conclusion *conclusion,
-		     const char *dir, struct err *err)
+		     const struct folder *dir, struct err *err)
 {
 	struct facts facts;
 	struct doc doc = {0};

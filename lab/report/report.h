@@ -11,17 +11,20 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/folder.h"
 #include "record/verdict.h"
 
 #define REPORT_SCHEMA "oomlab.report/1"
 
 /*
  * Writes report.json, report.txt, report.md, report.html and what export.h makes into `dir`,
- * replacing what is there, each by a rename, so that no reader sees half a file. Returns 0, or -1
+ * replacing what is there as folder.h says: no reader sees half a file, and nothing is written
+ * through a link, a pipe or another name. Returns 0, or -1
  * with err; files written before the failure stay.
  */
 int report_write_all(const struct record *record, const struct conclusion *conclusion,
-		     const char *dir, struct err *err) __attribute__((nonnull, warn_unused_result));
+		     const struct folder *dir, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* The text report. columns: of the terminal; 0: not known. Errors of `out` are the caller's. */
 void report_print_terminal(FILE *out, const struct record *record,
