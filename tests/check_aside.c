@@ -215,8 +215,10 @@ static void four_steps(struct symbol_steps *steps, void *ctx)
 		signal(SIGSEGV, SIG_DFL);
 		if (i == 1 && *how > 0 && write(steps->w.fd, torn, strlen(torn)) > 0)
 			raise(*how);
-		record_put_frame(&steps->w,
-				 &(struct record_frame){.at = at, .function = "f", .file = "f.c"});
+		record_put_frame(&steps->w, &(struct record_frame){.at = at,
+								   .function = "f",
+								   .file = "f.c",
+								   .level = RECORD_ABSENT});
 	}
 }
 
