@@ -123,6 +123,24 @@ START_TEST(what_is_inlined_is_a_call)
 }
 END_TEST
 
+/* An allocator of the program's own, inlined into who calls it, is not blamed either. */
+START_TEST(who_an_allocator_is_inlined_into_is_blamed)
+{
+	struct touch_frames frames;
+	struct touch_line line = {0};
+	_cleanup_free_ char *place = NULL;
+
+	grow(HEAD OWN "{\"ev\":\"frame\",\"at\":\"0+7\",\"function\":\"operator new\","
+		      "\"file\":\"/a/new.cc\",\"line\":3}\n" INLINED("1", "keep"));
+	touch_frames_init(&frames, &record);
+	ck_assert(touch_blame(&frames, "0+7 0+1", &line));
+	place = touch_place(&line);
+	ck_assert_str_eq(place, "keep at /a.c:9");
+	touch_frames_release(&frames);
+	drop();
+}
+END_TEST
+
 /* A level without those before it is nobody's. */
 START_TEST(hostile_levels_are_survived)
 {
@@ -174,6 +192,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, calls_that_lead_to_one_are_one_row);
 	tcase_add_test(tcase, code_in_no_file_is_one_call);
 	tcase_add_test(tcase, what_is_inlined_is_a_call);
+	tcase_add_test(tcase, who_an_allocator_is_inlined_into_is_blamed);
 	tcase_add_test(tcase, hostile_levels_are_survived);
 	tcase_add_test(tcase, hostile_stacks_are_survived);
 	tcase_add_test(tcase, nothing_is_drawn_of_nothing);

@@ -55,26 +55,6 @@ START_TEST(a_system_library_is_not_blamed)
 }
 END_TEST
 
-/* An allocator of the program's own, inlined into who calls it, is not blamed either. */
-START_TEST(who_an_allocator_is_inlined_into_is_blamed)
-{
-	char *place;
-
-	gather(MODULES "{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"operator new\","
-		       "\"file\":\"/a/new.cc\",\"line\":3}\n"
-		       "{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"keep\","
-		       "\"file\":\"/a/b/c.cc\",\"line\":9,\"level\":1}\n"
-		       "{\"ev\":\"frame\",\"at\":\"0+20\",\"function\":\"main\","
-		       "\"file\":\"/a/b/c.cc\",\"line\":20}\n" TOUCH(
-			       "\"anon\":8192,\"stack\":\"0+10 0+20\""));
-	ck_assert_uint_eq(touches.count, 1);
-	place = touch_place(&touches.lines[0]);
-	ck_assert_str_eq(place, "keep at b/c.cc:9");
-	free(place);
-	drop();
-}
-END_TEST
-
 START_TEST(without_symbols_the_file_and_address_are_told)
 {
 	char *place;
@@ -491,7 +471,6 @@ static TCase *tests(void)
 	TCase *tcase = tcase_create("touches");
 
 	tcase_add_test(tcase, a_system_library_is_not_blamed);
-	tcase_add_test(tcase, who_an_allocator_is_inlined_into_is_blamed);
 	tcase_add_test(tcase, without_symbols_the_file_and_address_are_told);
 	tcase_add_test(tcase, system_calls_are_told_by_their_function);
 	tcase_add_test(tcase, faults_without_growth_are_copies_after_a_fork);
