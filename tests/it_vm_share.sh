@@ -106,6 +106,25 @@ is "$(find . -name here)" "" "... and not here"
 like "$out" "^mounted$" "... where it is root: a set-user-ID program of root's makes it nobody else"
 like "$("${user[@]}" ./oomlab doctor)" "^yes +share-host +virtiofsd shows the VM what this user may read" "... doctor knows"
 
+# Two of them at once, root beside them: each has its own files, its own guest and its own kill.
+touch secret && chmod 600 secret && chown 65534 secret
+for uid in 65534 65533 0; do
+	# shellcheck disable=SC2016 # for the shell in the guest
+	setpriv --reuid=$uid --regid=$uid --clear-groups ./oomlab run --quiet --backend=vm --share-host \
+		--timeout=10m --reports="r-$uid" --memory=64M -- /bin/sh -c \
+		'cat secret && echo read; echo "of $1" >here; cat here; exec ./hog touch 200' - $uid \
+		>"out-$uid" 2>&1 &
+	pids[uid]=$!
+done
+for uid in 65534 65533 0; do
+	wait "${pids[uid]}"
+	is "$? $(report "r-$uid" '"\(.outcome) \(.killed)"')" "137 oom_killed 1" "two users and root at once: $uid"
+	like "$(cat "out-$uid")" "^of $uid$" "... has what it wrote itself"
+done
+is "$(cat out-65534 out-65533 out-0 | grep -cx read)" 2 "... and nobody reads what only another may"
+like "$(cat out-65533)" "secret: Permission denied" "... which is refused"
+is "$(find . -name here)" "" "... and nothing is left here"
+
 # refused COMMAND...: as that user where user namespaces are forbidden.
 refused() {
 	local in
