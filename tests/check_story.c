@@ -248,6 +248,23 @@ START_TEST(what_the_tables_account_for_is_told)
 }
 END_TEST
 
+/* Of what is in no table nobody is to think that it came from there. */
+START_TEST(a_share_of_little_is_told_as_that)
+{
+	tell(RUN CGROUP TOUCH("2097152")
+		     ALIVE(",\"anon\":2097152,\"shmem\":47000000,\"file\":47000000") LIVED);
+	says("Of the 2 MiB that were seen to become resident memory of processes, while 47.7 MiB "
+	     "were charged in the last sample before the end, 100.0 % came from one place: fill "
+	     "in prog");
+	does_not_say("% of it");
+	/* The greater part. */
+	tell(RUN CGROUP TOUCH("26000000")
+		     ALIVE(",\"anon\":26000000,\"shmem\":24000000,\"file\":24000000") LIVED);
+	says("100.0 % of it came from one place: fill in prog");
+	does_not_say("Of the ");
+}
+END_TEST
+
 #define READ_AGAIN(came, resident)                                                  \
 	"{\"ev\":\"resident\",\"pid\":7,\"anon\":40000000,\"file\":" resident "}\n" \
 	"{\"ev\":\"frame\",\"at\":\"0+20\",\"function\":\"look\"}\n"                \
@@ -500,6 +517,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, too_little_has_no_table);
 	tcase_add_test(tc, files_in_memory_are_named);
 	tcase_add_test(tc, what_the_tables_account_for_is_told);
+	tcase_add_test(tc, a_share_of_little_is_told_as_that);
 	tcase_add_test(tc, files_are_told_apart_as_they_are_resident);
 	tcase_add_test(tc, refaults_are_a_figure_of_their_own);
 	tcase_add_test(tc, what_came_back_from_swap_is_counted_once);

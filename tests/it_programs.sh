@@ -186,6 +186,31 @@ if need 'addresses in no file' stress-ng; then
 	unlike "$(story "$reports")" '[.]so[.0-9]*[+]0x[0-9a-f]{10}' 'addresses in no file: nor in words'
 fi
 
+# A file in tmpfs is charged to who writes it, and is nobody's memory.
+file=/dev/shm/$(basename "$scratch")
+trap 'rm -rf "$scratch" "$file"' EXIT
+if [ "$(stat -f -c %T /dev/shm)" = tmpfs ]; then
+	# The last look is by the clock: where another test holds up the machine it can be early.
+	for _ in 1 2 3 4 5; do
+		# shellcheck disable=SC2016 # for the shell inside
+		run --memory=64M -- sh -c 'dd if=/dev/zero of="$1" bs=1M count=200; rm -f "$1"; exit 5' sh "$file"
+		held=$(of "[.memory_files[]? | select(.name == \"$file\") | .resident // .size] | add // 0")
+		[ "$(number "$held")" -lt $((32 << 20)) ] || break
+	done
+	is "$(of '.outcome + " " + (.run.exit_status | tostring)')" 'child_oom_killed 5' \
+		'a file in tmpfs: dd is killed, the shell goes on'
+	at_least "$held" $((32 << 20)) 'a file in tmpfs: its name and size'
+	like "$(story "$reports")" "Files in memory At the last look, .* $file held [0-9.]+ MiB \(open in dd" \
+		'a file in tmpfs: it is the first to be told'
+	like "$(story "$reports")" 'There is no table|Of the 1[.0-9]* MiB that were seen to become resident memory of processes' \
+		'a file in tmpfs: how little the tables are of'
+	unlike "$(story "$reports")" '% of it.* came from one place|No one place' 'a file in tmpfs: no line is blamed'
+	[ ! -e "$file" ]
+	ok $? 'a file in tmpfs: it is gone'
+else
+	skip 'a file in tmpfs' '/dev/shm is none'
+fi
+
 # Calls that a compiler left out are calls of the program all the same.
 keeps_until 'main;handle;load' inlined
 is "$status" 137 'inlined callers: killed'
