@@ -345,6 +345,26 @@ START_TEST(the_labs_own_memory_is_nobodys)
 }
 END_TEST
 
+#define MAPPED                                                                                   \
+	"{\"ev\":\"mapping\",\"id\":1,\"pid\":7,\"what\":\"small\",\"bytes\":2097152}\n"         \
+	"{\"ev\":\"mapping\",\"id\":2,\"pid\":7,\"what\":\"mmap\",\"bytes\":90000000,"           \
+	"\"stack\":\"0+10\"}\n{\"ev\":\"touch\",\"pid\":7,\"samples\":2,\"anon\":9000000,"       \
+	"\"mapping\":1,\"stack\":\"0+10\"}\n{\"ev\":\"touch\",\"pid\":7,\"samples\":2,\"anon\":" \
+	"2097152,\"mapping\":2,\"stack\":\"0+10\"}\n"
+
+START_TEST(what_is_lost_may_be_why_more_was_touched_than_reserved)
+{
+	tell(RUN CGROUP TOUCH("40000000") MAPPED LIVED);
+	says("that fill in prog asked for, 2 MiB became memory.");
+	says("given back and touched again, or copied after a fork(2).");
+	tell(RUN CGROUP TOUCH("40000000") MAPPED
+	     "{\"ev\":\"lost\",\"name\":\"samples\",\"count\":8}\n" LIVED);
+	says("that fill in prog asked for, at least 2 MiB became memory.");
+	says("touched again, copied after a fork(2), or where the sample is lost that told who "
+	     "asked for more.");
+}
+END_TEST
+
 #define PEAKED(peak) \
 	"{\"ev\":\"sample\",\"t\":5,\"current\":46137344,\"anon\":46137344,\"peak\":" peak "}\n"
 
@@ -518,6 +538,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, files_in_memory_are_named);
 	tcase_add_test(tc, what_the_tables_account_for_is_told);
 	tcase_add_test(tc, a_share_of_little_is_told_as_that);
+	tcase_add_test(tc, what_is_lost_may_be_why_more_was_touched_than_reserved);
 	tcase_add_test(tc, files_are_told_apart_as_they_are_resident);
 	tcase_add_test(tc, refaults_are_a_figure_of_their_own);
 	tcase_add_test(tc, what_came_back_from_swap_is_counted_once);
