@@ -231,5 +231,16 @@ ok $? 'threads: their buffers that come and go are no more than there can be at 
 	"$(folded ';work;serve;load;') MiB"
 unlike "$(story "$reports")" 'main > .*(serve|load)' 'threads: main() did not'
 
+# What many threads gave back, each arena's own still holds.
+run --memory=48M --preload -- "$keeps" bursts
+live=$(of '[.reservations[] | select(.source == "preload") | .live] | add // 0')
+is "$(of .outcome)" oom_killed 'arenas: killed'
+[ "$(number "$live")" -gt 0 ] && [ "$live" -lt $((24 << 20)) ]
+ok $? 'arenas: by what was held at the kill it had room' "live $live"
+like "$(story "$reports")" 'are in no allocation that was counted and still held, while [0-9.]+ [MG]iB had been given back' \
+	'arenas: what was given back is told'
+run --memory=48M --preload -- "$keeps" inlined
+unlike "$(story "$reports")" 'in no allocation' 'arenas: nothing of it where all is held'
+
 is "$(strays)" '' 'nothing is left'
 done_testing
