@@ -186,6 +186,53 @@ if need 'addresses in no file' stress-ng; then
 	unlike "$(story "$reports")" '[.]so[.0-9]*[+]0x[0-9a-f]{10}' 'addresses in no file: nor in words'
 fi
 
+# Windows' way: reserved, then committed, and neither is memory.
+wine=/usr/lib/wine/wine64
+if need 'VirtualAlloc' x86_64-w64-mingw32-gcc $wine; then
+	cat >va.c <<-'END'
+		#include <stdio.h>
+		#include <string.h>
+		#include <windows.h>
+
+		static char *keep(const char *what, char *at)
+		{
+			printf("%s %s\n", what, at ? "given" : "refused");
+			fflush(stdout);
+			return at;
+		}
+
+		static void touch(char *at, size_t mib)
+		{
+			memset(at, 1, mib << 20);
+			printf("touched %u\n", (unsigned int)mib);
+			fflush(stdout);
+		}
+
+		int main(void)
+		{
+			char *at = keep("reserve", VirtualAlloc(NULL, (SIZE_T)2 << 30, MEM_RESERVE, PAGE_NOACCESS));
+
+			at = keep("commit", VirtualAlloc(at, (SIZE_T)1 << 30, MEM_COMMIT, PAGE_READWRITE));
+			touch(at, 64);
+			touch(at, 1024);
+			return 0;
+		}
+	END
+	x86_64-w64-mingw32-gcc va.c -o va.exe
+	export WINEPREFIX=$scratch/wine WINEDEBUG=-all
+	timeout 300 $wine wineboot -i >wine.log 2>&1
+	# What serves all programs there is started beside the run, and waits for the next.
+	timeout 300 "${wine%/*}/wineserver64" -p >>wine.log 2>&1
+	run --memory=256M --timeout=200 -- $wine va.exe
+	"${wine%/*}/wineserver64" -k -w >>wine.log 2>&1
+	is "$(tr -d '\r' <out | tr '\n' ' ')" 'reserve given commit given touched 64 ' \
+		'VirtualAlloc: 2 GiB reserved, 1 GiB committed: the touch is what is killed'
+	is "$status $(of .outcome)" '137 oom_killed' 'VirtualAlloc: by the kernel'
+	like "$(story "$reports")" 'va.exe \(pid [0-9]+\) had [0-9.]+ GiB of address space' 'VirtualAlloc: who it was'
+	is "$(of '[.reservations[] | select(.reserved >= 2147483648 and .touched > 134217728 and .touched < 268435456)] | length > 0')" \
+		true 'VirtualAlloc: reserved is not touched'
+fi
+
 # A file in tmpfs is charged to who writes it, and is nobody's memory.
 file=/dev/shm/$(basename "$scratch")
 trap 'rm -rf "$scratch" "$file"' EXIT
