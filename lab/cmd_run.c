@@ -209,6 +209,14 @@ static void say_why_broken(const struct run *run, const struct record *record,
 	err_print(&err);
 }
 
+/* What the record holds is not lost with the rest. Its first line is that of the run. */
+static int tell_where(const struct run *run, struct err *err)
+{
+	return run->writer.lines > 1
+		       ? err_hint(err, "what the record holds: oomlab report %s", run->folder.path)
+		       : -1;
+}
+
 /*
  * A scenario's report is its output; a command's must not mix with what the command prints.
  * is_told: why there is no result stands on the standard error already.
@@ -221,14 +229,14 @@ static int conclude(struct run *run, bool is_told, struct err *err)
 
 	if (run->writer.failed) {
 		*err = run->writer.err;
-		return -1;
+		return tell_where(run, err);
 	}
 	if (record_load_in(&run->folder, &record, err) < 0)
 		return -1;
 	conclusion_draw(&record, &conclusion);
 	if (run_write_kmsg(&record, &run->folder, err) < 0 ||
 	    report_write_all(&record, &conclusion, &run->folder, err) < 0)
-		return -1;
+		return tell_where(run, err);
 	run_dir_point_latest(run->options->reports, run->folder.path);
 	if (!run->options->quiet) {
 		report_print_terminal(to, &record, &conclusion, terminal_has_colour(to),

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,40 +18,99 @@ static bool is_script(const char *path)
 	return fd >= 0 && read(fd, head, sizeof(head)) == sizeof(head) && !memcmp(head, "#!", 2);
 }
 
+/* By its name, without a version: python3.11. */
+static bool is_interpreter(const char *path)
+{
+	static const char *const names[] = {
+		"sh",	  "bash",   "dash",  "ash",  "ksh",   "zsh", "fish", "busybox",
+		"python", "pypy",   "perl",  "ruby", "node",  "lua", "php",  "nodejs",
+		"java",	  "luajit", "tclsh", "wish", "guile", "awk", "gawk", "Rscript",
+	};
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t len = strlen(name);
+
+	while (len && strchr("0123456789.", name[len - 1]))
+		len--;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == len && !strncmp(name, names[i], len))
+			return true;
+	return false;
+}
+
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode);
+}
+
+/* The argument of the command that is a script by itself, or that an interpreter is to read. */
+static const char *find_script(const struct run *run)
+{
+	bool is_read = is_interpreter(run->argv[0]);
+
+	for (char *const *arg = run->argv + 1; *arg; arg++) {
+		if (**arg == '-')
+			continue;
+		if (is_script(*arg) || (is_read && is_file(*arg)))
+			return *arg;
+		is_read = false; /* code, or the value of an option */
+	}
+	return NULL;
+}
+
 /* Who names files has chosen what the guest holds. */
 static bool should_share(const struct run *run)
 {
 	return run->plan.place == PLACE_VM && !run->plan.skip && !run->spec.name &&
-	       !run->options->file_count && is_script(run->path);
+	       !run->options->file_count && run->script;
+}
+
+static void settle_script(struct run *run)
+{
+	run->script = run->spec.name	     ? NULL
+		      : is_script(run->path) ? run->argv[0]
+					     : find_script(run);
 }
 
 void run_share_settle(struct run *run)
 {
 	run->shares_host = run->options->share_host;
-	if (!run->shares_host && should_share(run)) {
-		run->is_script = true;
+	if (!run->shares_host && run->plan.place == PLACE_VM)
+		settle_script(run);
+	if (should_share(run))
 		run->shares_host = share_probe(&run->reasons.share) == 0;
-	}
+	else
+		run->script = NULL;
 	run->facts.shares_host = run->shares_host;
-	run->facts.share_reason = run->is_script ? "the command is a script" : "asked for";
+	run->facts.share_reason = !run->script			? "asked for"
+				  : run->script == run->argv[0] ? "the command is a script"
+								: "the command is given a script";
 }
 
 void run_share_note(struct run *run)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *what = NULL, *text = NULL;
 
 	if (run->spec.name)
 		return;
 	if (!run->shares_host)
 		record_put_note(&run->writer, RECORD_NOTE_ALONE);
-	if (!run->is_script)
+	if (!run->script)
 		return;
+	what = run->script == run->argv[0]
+		       ? text_format("The command is a script")
+		       : text_format("The command is given a script, '%s'", run->script);
 	if (run->shares_host)
-		text = text_format("The command is a script, which may start any program: the VM "
-				   "was shown this host's files, as by --share-host");
+		text = text_format("%s, which may start any program: the VM was shown this "
+				   "host's files, as by --share-host",
+				   what);
+	else if (run->script == run->argv[0])
+		text = text_format("%s, and what it starts is not in the guest but for its "
+				   "interpreter: %s",
+				   what, run->reasons.share.text);
 	else
-		text = text_format("The command is a script, and what it starts is not in the "
-				   "guest but for its interpreter: %s",
+		text = text_format("%s, which is not in the guest: %s", what,
 				   run->reasons.share.text);
 	record_put_note(&run->writer, text);
 }

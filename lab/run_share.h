@@ -1,6 +1,6 @@
 /*
  * run_share.h - whether the VM is shown this host's files: because the user asked for it, or
- * because the command is a script and may start any program of this host.
+ * because the command is a script, or is given one, and may start any program of this host.
  */
 #ifndef OOMLAB_RUN_SHARE_H
 #define OOMLAB_RUN_SHARE_H

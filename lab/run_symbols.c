@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 
 #include "base/aside.h"
 #include "base/cleanup.h"
@@ -17,6 +18,7 @@ struct job {
 	symbol_work *work;
 	void *ctx;
 	size_t skip;
+	bool was_stopped;
 };
 
 /* Lines are objects: they never begin so. */
@@ -64,8 +66,8 @@ static void take_all(struct record_writer *w, struct aside *aside, struct progre
 	_cleanup_free_ char *message = xcalloc(1, ASIDE_MESSAGE_MAX);
 	ssize_t n;
 
-	while ((n = aside_receive(aside, message, ASIDE_MESSAGE_MAX, io_now_ns() + patience_ns)) >
-	       0)
+	while (!w->failed && (n = aside_receive(aside, message, ASIDE_MESSAGE_MAX,
+						io_now_ns() + patience_ns)) > 0)
 		take_message(w, p, message, (size_t)n);
 }
 
@@ -83,24 +85,38 @@ static void tell(struct record_writer *w, const struct aside *aside, const struc
 	record_put_note(w, note);
 }
 
-void run_symbols(struct record_writer *w, symbol_work *work, void *ctx, int64_t patience_ns)
+/* True when there is no more to be done, or it is given up. */
+static bool run_once(struct record_writer *w, struct job *job, int64_t patience_ns, int stop_fd,
+		     bool is_last)
 {
-	struct job job = {work, ctx, 0};
-	bool is_done = false;
+	struct progress progress = {.what = STRBUF_INIT};
+	struct aside aside;
+	bool is_done, is_well;
 
-	for (int i = 1; i <= STARTS_MAX && !is_done; i++) {
-		struct progress progress = {.what = STRBUF_INIT};
-		struct aside aside;
-
-		/* The files of a container stand open; by their names they are gone. */
-		if (aside_start_with_files(&aside, "oomlab-symbols", work_beside, &job) == 0)
-			take_all(w, &aside, &progress, patience_ns);
-		is_done = aside_end(&aside);
-		if (!is_done)
-			tell(w, &aside, &progress, i == STARTS_MAX || !aside.pid);
-		is_done = is_done || !aside.pid;
-		/* Who dies before the first step has no step to leave out. */
-		job.skip += progress.steps;
-		strbuf_release(&progress.what);
+	/* The files of a container stand open; by their names they are gone. */
+	if (aside_start_with_files(&aside, "oomlab-symbols", work_beside, job) == 0) {
+		aside.stop_fd = stop_fd;
+		take_all(w, &aside, &progress, patience_ns);
 	}
+	is_well = aside_end(&aside);
+	job->was_stopped = aside.was_stopped;
+	is_done = is_well || !aside.pid || aside.was_stopped || w->failed;
+	if (!is_well)
+		tell(w, &aside, &progress, is_last || is_done);
+	/* Who dies before the first step has no step to leave out. */
+	job->skip += progress.steps;
+	strbuf_release(&progress.what);
+	return is_done;
+}
+
+bool run_symbols(struct record_writer *w, symbol_work *work, void *ctx, int64_t patience_ns,
+		 const sigset_t *signals)
+{
+	_cleanup_close_ int stop_fd = signalfd(-1, signals, SFD_CLOEXEC);
+	struct job job = {.work = work, .ctx = ctx};
+
+	for (int i = 1; i <= STARTS_MAX; i++)
+		if (run_once(w, &job, patience_ns, stop_fd, i == STARTS_MAX))
+			break;
+	return !job.was_stopped;
 }

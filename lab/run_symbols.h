@@ -9,6 +9,9 @@
 #ifndef OOMLAB_RUN_SYMBOLS_H
 #define OOMLAB_RUN_SYMBOLS_H
 
+#include <signal.h>
+#include <stdbool.h>
+
 #include "record/record.h"
 
 struct symbol_steps {
@@ -22,7 +25,12 @@ bool symbol_step(struct symbol_steps *steps, const char *what);
 /* All of it, in the process beside. ctx: the caller's. */
 typedef void symbol_work(struct symbol_steps *steps, void *ctx);
 
-/* Waits for patience_ns at most for each sign of life. */
-void run_symbols(struct record_writer *w, symbol_work *work, void *ctx, int64_t patience_ns);
+/*
+ * Waits for patience_ns at most for each sign of life. When one of the signals comes, which are
+ * blocked, it is left at that, and the record says so: false; the signal is still pending. Where
+ * the record can no longer be written it is given up.
+ */
+bool run_symbols(struct record_writer *w, symbol_work *work, void *ctx, int64_t patience_ns,
+		 const sigset_t *signals);
 
 #endif

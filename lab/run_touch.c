@@ -104,25 +104,36 @@ static void collect(const struct record *record, struct places *places)
 	unite(places);
 }
 
+static void put(struct record_writer *w, const char *at, const char *calls, int64_t level,
+		const struct symbol *symbol)
+{
+	bool has_file = symbol->file && strlen(symbol->file) < FILE_NAME_MAX;
+
+	record_put_frame(w, &(struct record_frame){
+				    .at = at,
+				    .function = symbol->function,
+				    .file = has_file ? symbol->file : NULL,
+				    .line_number = has_file ? symbol->line : 0,
+				    .calls = calls,
+				    .level = level,
+			    });
+}
+
 /* True when its function is known. */
 static bool resolve(struct record_writer *w, struct symbols *symbols, const struct item *item,
 		    uint64_t address)
 {
 	_cleanup_free_ char *calls = item->is_caller ? symbols_called(symbols, address) : NULL;
-	struct record_frame frame = {.at = item->at, .calls = calls};
-	struct symbol symbol = {0};
-	bool is_found = symbols_find(symbols, address, &symbol);
+	struct symbol chain[SYMBOLS_DEPTH] = {0};
+	size_t count = symbols_find_inlined(symbols, address, chain);
 
-	frame.function = symbol.function;
-	if (symbol.file && strlen(symbol.file) < FILE_NAME_MAX) {
-		frame.file = symbol.file;
-		frame.line_number = symbol.line;
-	}
-	if (is_found || calls)
-		record_put_frame(w, &frame);
-	free(symbol.function);
-	free(symbol.file);
-	return is_found;
+	if (count || calls)
+		put(w, item->at, calls, RECORD_ABSENT, &chain[0]);
+	for (size_t i = 1; i < count; i++)
+		put(w, item->at, NULL, (int64_t)i, &chain[i]);
+	for (size_t i = 0; i < count; i++)
+		symbol_release(&chain[i]);
+	return count > 0;
 }
 
 /* All of one module, from the first on; returns how many. */

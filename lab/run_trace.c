@@ -237,13 +237,15 @@ static bool has_addresses(const struct record *record)
 int run_write_sites(struct run *run, struct err *err)
 {
 	_cleanup_(record_release) struct record record = {0};
+	const struct timespec at_once = {0};
 
 	if (record_load_in(&run->folder, &record, err) < 0)
 		return -1;
 	/* A container's path may name another file here; a scenario is bound at its own. */
 	if (place_is_container(run->plan.place) && !run->spec.name)
 		symbols_use_files(&run->modules);
-	if (has_addresses(&record))
-		run_symbols(&run->writer, write_all, &record, SYMBOLS_PATIENCE_NS);
+	if (has_addresses(&record) &&
+	    !run_symbols(&run->writer, write_all, &record, SYMBOLS_PATIENCE_NS, &run->signals))
+		run->signal = sigtimedwait(&run->signals, NULL, &at_once);
 	return 0;
 }

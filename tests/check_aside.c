@@ -194,9 +194,58 @@ START_TEST(what_was_not_started_has_an_end_too)
 }
 END_TEST
 
+/* Waits where it cannot see that nobody listens any more. */
+static void wait_for_a_writer(int fd, void *ctx)
+{
+	(void)fd;
+	close(open(ctx, O_RDONLY));
+}
+
+static void start_and_die(int ready[2], int alive[2])
+{
+	char fifo[] = "fifo";
+	struct aside aside;
+
+	aside_start_with_files(&aside, "oomlab-test", wait_for_a_writer, fifo);
+	close(alive[1]);
+	if (write(ready[1], "", 1) == 1)
+		raise(SIGKILL);
+	_exit(1);
+}
+
+START_TEST(it_does_not_outlive_its_parent)
+{
+	int ready[2], alive[2];
+	char c;
+	pid_t pid;
+
+	ck_assert_int_eq(mkfifo("fifo", 0600) | pipe2(ready, O_CLOEXEC) | pipe2(alive, O_CLOEXEC),
+			 0);
+	pid = fork();
+	if (!pid)
+		start_and_die(ready, alive);
+	close(alive[1]);
+	ck_assert_int_eq(read(ready[0], &c, 1), 1);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	/* At its end the last who could write has gone. */
+	ck_assert_int_eq(read(alive[0], &c, 1), 0);
+}
+END_TEST
+
 /* Symbols. */
 
 static struct record record;
+
+static void four_steps(struct symbol_steps *steps, void *ctx);
+
+/* ^C comes in the second step, which never ends. */
+static void interrupts(struct symbol_steps *steps, void *ctx)
+{
+	(void)ctx;
+	if (steps->done == 0)
+		kill(getppid(), SIGINT);
+	four_steps(steps, &(int){-1});
+}
 
 /* Four steps; the second ends by what ctx says: a signal, 0: well, -1: never. */
 static void four_steps(struct symbol_steps *steps, void *ctx)
@@ -215,9 +264,21 @@ static void four_steps(struct symbol_steps *steps, void *ctx)
 		signal(SIGSEGV, SIG_DFL);
 		if (i == 1 && *how > 0 && write(steps->w.fd, torn, strlen(torn)) > 0)
 			raise(*how);
-		record_put_frame(&steps->w,
-				 &(struct record_frame){.at = at, .function = "f", .file = "f.c"});
+		record_put_frame(&steps->w, &(struct record_frame){.at = at,
+								   .function = "f",
+								   .file = "f.c",
+								   .level = RECORD_ABSENT});
 	}
+}
+
+static bool write_steps(struct record_writer *w, int how, symbol_work *work)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	return run_symbols(w, work, &how, how < 0 ? SOON_NS * 4 : LATER_NS, &signals);
 }
 
 static void run_steps(int how, symbol_work *work)
@@ -228,7 +289,7 @@ static void run_steps(int how, symbol_work *work)
 
 	record_writer_init(&w, fd);
 	record_put_run(&w, &(struct record_run){.id = "x", .page_size = 4096, .cgroup_version = 2});
-	run_symbols(&w, work, &how, how < 0 ? SOON_NS * 4 : LATER_NS);
+	ck_assert_int_eq(write_steps(&w, how, work), work != interrupts);
 	ck_assert(!w.failed);
 	record_put_end(&w, 1);
 	ck_assert_int_eq(record_load("record", &record, &err), 0);
@@ -274,6 +335,38 @@ START_TEST(who_hangs_in_a_file_is_begun_again_behind_it)
 }
 END_TEST
 
+START_TEST(who_is_interrupted_reads_no_more)
+{
+	sigset_t pending;
+
+	run_steps(0, interrupts);
+	ck_assert_uint_le(record.frame_count, 1);
+	ck_assert_uint_eq(record.note_count, 1);
+	ck_assert_ptr_nonnull(
+		strstr(record.notes[0].text, "The process that reads symbols was interrupted"));
+	ck_assert_ptr_nonnull(strstr(record.notes[0].text,
+				     ": functions and lines of what came after are missing"));
+	sigpending(&pending);
+	ck_assert_int_eq(sigismember(&pending, SIGINT), 1);
+}
+END_TEST
+
+/* Its first line cannot be written; in the second step it would never end. */
+START_TEST(where_the_disk_is_full_nothing_more_is_read)
+{
+	struct record_writer w;
+	_cleanup_close_ int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	int64_t began = io_now_ns();
+
+	put_file("record", "{\"ev\":\"run\"}\n", 0600);
+	record_writer_init(&w, fd);
+	ck_assert(run_symbols(&w, four_steps, &(int){-1}, 100 * LATER_NS, &(sigset_t){0}));
+	ck_assert(w.failed);
+	ck_assert_int_lt(io_now_ns() - began, 10 * LATER_NS);
+	ck_assert_int_eq(record_load("record", &record, &(struct err)ERR_INIT), 0);
+}
+END_TEST
+
 static void always_dies(struct symbol_steps *steps, void *ctx)
 {
 	(void)ctx;
@@ -314,9 +407,11 @@ END_TEST
 int main(void)
 {
 	TCase *aside = tcase_create("aside"), *symbols = tcase_create("symbols");
+	TCase *orphan = tcase_create("orphan");
 
 	tcase_set_timeout(aside, 60);
 	tcase_set_timeout(symbols, 60);
+	tcase_set_timeout(orphan, 60);
 	tcase_add_checked_fixture(aside, NULL, finish);
 	tcase_add_test(aside, messages_go_both_ways);
 	tcase_add_test(aside, it_keeps_no_descriptor_of_others);
@@ -324,11 +419,15 @@ int main(void)
 	tcase_add_test(aside, who_does_not_answer_is_stopped);
 	tcase_add_test(aside, another_may_have_waited_for_it);
 	tcase_add_test(aside, what_was_not_started_has_an_end_too);
+	tcase_add_checked_fixture(orphan, scratch_enter, scratch_leave);
+	tcase_add_test(orphan, it_does_not_outlive_its_parent);
 	tcase_add_checked_fixture(symbols, scratch_enter, leave);
+	tcase_add_test(symbols, who_is_interrupted_reads_no_more);
+	tcase_add_test(symbols, where_the_disk_is_full_nothing_more_is_read);
 	tcase_add_test(symbols, symbols_that_can_be_read_are_all_there);
 	tcase_add_test(symbols, who_dies_of_a_file_is_begun_again_behind_it);
 	tcase_add_test(symbols, who_hangs_in_a_file_is_begun_again_behind_it);
 	tcase_add_test(symbols, it_is_given_up_some_time);
 	tcase_add_test(symbols, only_whole_lines_of_a_record_are_taken);
-	return suite_run("aside", (TCase *const[]){aside, symbols}, 2);
+	return suite_run("aside", (TCase *const[]){aside, symbols, orphan}, 3);
 }

@@ -1,12 +1,17 @@
 /*
  * check_family.c - which processes are the run's, from records that come in the order of each
- * processor alone; and from the kernel, of real children.
+ * processor alone; and which of them are stopped at the end of a run: real children.
  */
 #include <check.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "capture/family.h"
+#include "capture/source.h"
 #include "suite.h"
 
 static struct family family;
@@ -100,9 +105,112 @@ static TCase *table(void)
 	return t;
 }
 
+/* Forked within `from_ns` and a tick of proc(5); where the machine was held up, again. */
+static pid_t fork_one(int64_t *from_ns)
+{
+	const int64_t tick_ns = INT64_C(1000000000) / sysconf(_SC_CLK_TCK);
+
+	for (;;) {
+		pid_t pid;
+
+		*from_ns = io_now_ns();
+		pid = fork();
+		if (!pid)
+			for (;;)
+				pause();
+		ck_assert_int_gt(pid, 0);
+		if (io_now_ns() - *from_ns < tick_ns)
+			return pid;
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+}
+
+/* The end of a run of which `who` is said to be a process that has left the cgroup; the notes. */
+static char *end_with(struct relative who)
+{
+	static struct cg cg = {.made = true};
+	struct target target = {.pid = getpid()};
+	struct record_writer w;
+	struct capture capture = {
+		.w = &w, .cg = &cg, .target = &target, .knows_forks = true, .forks.epoll_fd = -1};
+	_cleanup_close_ int fd = memfd_create("record", MFD_CLOEXEC);
+	struct relative *put;
+	static char text[4096];
+	ssize_t n;
+
+	record_writer_init(&w, fd);
+	family_forked(&capture.family, who.pid, who.parent, who.from_ns);
+	if (who.to_ns)
+		family_ended(&capture.family, who.pid, who.to_ns);
+	put = family_find(&capture.family, who.pid);
+	put->is_outside = true;
+	family_end(&capture);
+	family_close(&capture);
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+static bool is_running(pid_t pid)
+{
+	return waitpid(pid, NULL, WNOHANG) == 0;
+}
+
+START_TEST(one_that_left_is_stopped_at_the_end)
+{
+	int64_t from_ns;
+	pid_t pid = fork_one(&from_ns);
+	char *text =
+		end_with((struct relative){.pid = pid, .parent = getpid(), .from_ns = from_ns});
+	int status;
+
+	ck_assert_ptr_nonnull(strstr(text, "1 process of the target was still running outside"));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(WTERMSIG(status), SIGKILL);
+}
+END_TEST
+
+/* The record of its end was lost, and its pid went to somebody else. */
+START_TEST(a_stranger_with_the_pid_of_one_that_left_is_not)
+{
+	const int64_t second_ns = 1000000000;
+	int64_t from_ns;
+	pid_t pid = fork_one(&from_ns);
+	const struct relative strangers[] = {
+		{.pid = pid, .parent = getpid(), .from_ns = from_ns - second_ns},
+		{.pid = pid, .parent = getpid(), .from_ns = from_ns + second_ns},
+		{.pid = pid, .parent = getpid(), .from_ns = 1},
+		/* Seen in cgroup.procs alone: when it was forked is not known. */
+		{.pid = pid, .parent = 0, .from_ns = from_ns},
+		{.pid = pid, .parent = getpid(), .from_ns = from_ns, .to_ns = from_ns + 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(strangers); i++) {
+		char *text = end_with(strangers[i]);
+
+		ck_assert_msg(!strstr(text, "outside"), "%zu: %s", i, text);
+		ck_assert_msg(is_running(pid), "%zu was stopped", i);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	/* Nor is anybody when there is no such process. */
+	ck_assert_str_eq(end_with(strangers[0]), "");
+}
+END_TEST
+
+static TCase *end(void)
+{
+	TCase *t = tcase_create("end");
+
+	tcase_add_test(t, one_that_left_is_stopped_at_the_end);
+	tcase_add_test(t, a_stranger_with_the_pid_of_one_that_left_is_not);
+	return t;
+}
+
 int main(void)
 {
-	TCase *const cases[] = {table()};
+	TCase *const cases[] = {table(), end()};
 
 	return suite_run("family", cases, ARRAY_SIZE(cases));
 }

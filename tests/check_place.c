@@ -82,6 +82,40 @@ START_TEST(a_line_is_the_innermost_outside_a_standard_library)
 }
 END_TEST
 
+struct wanted {
+	const char *function;
+	int line;
+};
+
+static void expect_chain(const char *path, uintptr_t address, size_t count,
+			 const struct wanted *wanted)
+{
+	struct symbols *symbols = symbols_open_file(path);
+	struct symbol chain[SYMBOLS_DEPTH];
+	uintptr_t bias = 0;
+
+	ck_assert_ptr_nonnull(symbols);
+	dl_iterate_phdr(of_program, &bias);
+	ck_assert_uint_eq(symbols_find_inlined(symbols, address - bias, chain), count);
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_str_eq(chain[i].function, wanted[i].function);
+		ck_assert_int_eq(chain[i].line, wanted[i].line);
+		symbol_release(&chain[i]);
+	}
+	symbols_close(symbols);
+}
+
+START_TEST(what_it_is_inlined_into_follows)
+{
+	_cleanup_free_ char *self = io_program_path();
+
+	/* The function that has the code is the last. */
+	expect_chain(self, caller(), 1, (const struct wanted[]){{"caller", 202}});
+	expect_chain(self, other_caller(), 2,
+		     (const struct wanted[]){{"own_wrapper", 209}, {"other_caller", 214}});
+}
+END_TEST
+
 /* clang and rustc do not write it. */
 START_TEST(without_a_table_of_addresses_lines_are_found)
 {
@@ -102,6 +136,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
 	tcase_add_test(tc, a_line_is_the_innermost_outside_a_standard_library);
+	tcase_add_test(tc, what_it_is_inlined_into_follows);
 	tcase_add_test(tc, without_a_table_of_addresses_lines_are_found);
 	return suite_run("place", (TCase *const[]){tc}, 1);
 }

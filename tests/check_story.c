@@ -95,11 +95,6 @@ START_TEST(what_never_ran_lacks_no_end)
 }
 END_TEST
 
-#define TOUCH(bytes)                                                 \
-	"{\"ev\":\"module\",\"id\":0,\"path\":\"/x/prog\"}\n"        \
-	"{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"fill\"}\n" \
-	"{\"ev\":\"touch\",\"pid\":7,\"samples\":3,\"anon\":" bytes ",\"stack\":\"0+10\"}\n"
-
 START_TEST(small_sizes_are_told_in_a_small_unit)
 {
 	tell(RUN CGROUP TOUCH("1397312") LIVED);
@@ -155,19 +150,7 @@ START_TEST(where_it_ran_is_one_place_whichever_cgroup_it_used)
 }
 END_TEST
 
-#define KMSG(n, line) "{\"ev\":\"kmsg\",\"t\":8,\"seq\":" n ",\"pri\":4,\"text\":\"" line "\"}\n"
-#define DUMP(stats)                                                                                \
-	KMSG("1", "head invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0") \
-	KMSG("2", "memory: usage 65536kB, limit 65536kB, failcnt 65")                              \
-	KMSG("3", "Memory cgroup stats for /a:")                                                   \
-	stats KMSG("7", "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,"           \
-			"mems_allowed=0,oom_memcg=/a,task_memcg=/a,task=sh,pid=7,uid=0")           \
-		KMSG("8", "Memory cgroup out of memory: Killed process 7 (sh) total-vm:2592kB, "   \
-			  "anon-rss:4kB, file-rss:1508kB, shmem-rss:0kB, UID:0 pgtables:44kB "     \
-			  "oom_score_adj:0")
-#define TMPFS KMSG("4", "anon 221184") KMSG("5", "file 66375680") KMSG("6", "shmem 66375680")
-#define HEAP  KMSG("4", "anon 66375680") KMSG("5", "file 221184") KMSG("6", "shmem 0")
-#define SLAB  KMSG("4", "anon 221184") KMSG("5", "file 0") KMSG("6", "slab 66375680")
+#define SLAB KMSG("4", "anon 221184") KMSG("5", "file 0") KMSG("6", "slab 66375680")
 #define CACHE(bytes)                                                                     \
 	"{\"ev\":\"sample\",\"t\":5,\"current\":" bytes ",\"anon\":4096,\"file\":" bytes \
 	",\"shmem\":0}\n"
@@ -202,8 +185,6 @@ START_TEST(what_no_process_held_is_told_first)
 	does_not_say("which the kernel drops");
 }
 END_TEST
-
-#define ALIVE(rest) "{\"ev\":\"sample\",\"t\":5,\"current\":50000000,\"rss\":9" rest "}\n"
 
 START_TEST(too_little_has_no_table)
 {

@@ -1,6 +1,9 @@
 /* The tree of calls: merged, sorted, bounded, and how it is drawn. */
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "report/export.h"
 #include "report/story.h"
 #include "report/touch_tree.h"
 #include "suite.h"
@@ -93,6 +96,62 @@ START_TEST(code_in_no_file_is_one_call)
 }
 END_TEST
 
+#define INLINED(level, function)                                    \
+	"{\"ev\":\"frame\",\"at\":\"0+7\",\"function\":\"" function \
+	"\",\"file\":\"/a.c\",\"line\":9,\"level\":" level "}\n"
+
+/* In whatever order they are told. */
+START_TEST(what_is_inlined_is_a_call)
+{
+	static const char *const names[] = {"main", "serve (inlined)", "put (inlined)", "memset"};
+	struct facts facts = {.record = &record};
+	_cleanup_strbuf_ struct strbuf folded = STRBUF_INIT;
+	size_t node = 0;
+
+	grow(HEAD NAMES INLINED("2", "main") INLINED("1", "serve") FRAME("0+7", "put")
+		     TOUCH("3000000", "1+2 0+7 1+1 0+9"));
+	for (size_t i = 0; i < 4; i++) {
+		node = tree.nodes[node].child;
+		ck_assert_uint_ne(node, 0);
+		ck_assert_str_eq(tree.nodes[node].name, names[i]);
+		ck_assert_int_eq(tree.nodes[node].bytes, 3000000);
+	}
+	ck_assert_uint_eq(tree.nodes[node].child, 0);
+	export_folded(&facts, &folded);
+	ck_assert_str_eq(folded.buf, "_start;__libc_start_main;main;serve;put;memset 3000000\n");
+	drop();
+}
+END_TEST
+
+/* An allocator of the program's own, inlined into who calls it, is not blamed either. */
+START_TEST(who_an_allocator_is_inlined_into_is_blamed)
+{
+	struct touch_frames frames;
+	struct touch_line line = {0};
+	_cleanup_free_ char *place = NULL;
+
+	grow(HEAD OWN "{\"ev\":\"frame\",\"at\":\"0+7\",\"function\":\"operator new\","
+		      "\"file\":\"/a/new.cc\",\"line\":3}\n" INLINED("1", "keep"));
+	touch_frames_init(&frames, &record);
+	ck_assert(touch_blame(&frames, "0+7 0+1", &line));
+	place = touch_place(&line);
+	ck_assert_str_eq(place, "keep at /a.c:9");
+	touch_frames_release(&frames);
+	drop();
+}
+END_TEST
+
+/* A level without those before it is nobody's. */
+START_TEST(hostile_levels_are_survived)
+{
+	grow(HEAD NAMES INLINED("9", "main") INLINED("1152921504606846976", "x") INLINED("0", "y")
+		     TOUCH("3000000", "0+7 1+1 0+9"));
+	ck_assert_str_eq(tree.nodes[tree.nodes[0].child].name, "prog+0x7");
+	ck_assert_uint_eq(tree.count, 2);
+	drop();
+}
+END_TEST
+
 START_TEST(hostile_stacks_are_survived)
 {
 	_Alignas(8) static char text[1 << 20];
@@ -132,6 +191,9 @@ static TCase *tests(void)
 	tcase_add_test(tcase, calls_are_merged_and_the_largest_is_first);
 	tcase_add_test(tcase, calls_that_lead_to_one_are_one_row);
 	tcase_add_test(tcase, code_in_no_file_is_one_call);
+	tcase_add_test(tcase, what_is_inlined_is_a_call);
+	tcase_add_test(tcase, who_an_allocator_is_inlined_into_is_blamed);
+	tcase_add_test(tcase, hostile_levels_are_survived);
 	tcase_add_test(tcase, hostile_stacks_are_survived);
 	tcase_add_test(tcase, nothing_is_drawn_of_nothing);
 	return tcase;

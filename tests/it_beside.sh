@@ -147,6 +147,65 @@ like "$(notes)" "reads symbols was ended by signal 11 \(Segmentation fault\) whi
 is "$(report "$reports" '[.touches[] | select((.module // "" | contains("libc.so") or contains("ld-linux")) and .function)] | length > 0')" \
 	true 'functions of other files are known'
 about "$(bytes '.module // "" | endswith("/hostile")')" 64 "what it touched is known without them"
+
+# reading OPTIONS... -- COMMAND...: a run whose symbols are being read, of a file that nobody writes.
+reading() {
+	"$oomlab" run --quiet --backend=cgroup --memory=32M "$@" >"$scratch/out" 2>"$scratch/errors" &
+	lab=$!
+	until_true child_of "$lab" oomlab-symbols && until_true is_waiting "$found"
+}
+
+# ^C meanwhile: what the run came to is there.
+reading --reports="$reports" -- "$scratch/hostile" grow
+kill -INT "$lab"
+wait "$lab"
+is "$? $(cat "$scratch/errors")" '130 ' '^C while symbols are read: 130, and no word'
+is "$(report "$reports" '[.outcome, .killed] | tostring')" '["oom_killed",1]' \
+	'^C while symbols are read: the report is whole'
+like "$(notes)" "reads symbols was interrupted while it read those of '$scratch/hostile': functions and lines of what came after are missing" \
+	'^C while symbols are read: it says what is missing'
+is "$(strays)" '' '^C while symbols are read: nothing is left'
+reading --reports="$reports" --repeat=50 -- "$scratch/hostile" grow
+before=$(find "$reports" -mindepth 1 -maxdepth 1 -type d | wc -l)
+kill -TERM "$lab"
+wait "$lab"
+is "$? $(find "$reports" -mindepth 1 -maxdepth 1 -type d | wc -l)" "143 $before" \
+	'--repeat ended while symbols are read: no further runs'
+
+# The disk is full by then: what was written is not lost.
+mkdir "$scratch/full"
+if mount -t tmpfs -o size=1m tmpfs "$scratch/full" 2>/dev/null; then
+	reading --reports="$scratch/full" -- "$scratch/hostile" grow
+	dd if=/dev/zero of="$scratch/full/ballast" bs=1k 2>/dev/null
+	kill -SEGV "$found"
+	wait "$lab"
+	is $? 125 'a disk that is full once symbols are read: 125'
+	victim=$(find "$scratch/full" -mindepth 1 -maxdepth 1 -type d)
+	like "$(wc -l <"$scratch/errors") $(cat "$scratch/errors")" \
+		"^1 oomlab: cannot write .*: No space left on device; what the record holds: oomlab report $victim\$" \
+		'a disk that is full once symbols are read: one line, with what is to be done'
+	rm "$scratch/full/ballast"
+	"$oomlab" report "$victim" >"$scratch/out" 2>&1
+	is "$(jq -r '[.outcome, .killed] | tostring' "$victim/report.json")" '["oom_killed",1]' \
+		'a disk that is full once symbols are read: the kill is told'
+	umount "$scratch/full"
+	is "$(strays)" '' 'a disk that is full once symbols are read: nothing is left'
+else
+	skip 'a disk that is full once symbols are read' 'no tmpfs can be mounted here'
+fi
+
+# The lab is killed: who waits for a file does not stay.
+reading --reports="$reports" -- "$scratch/hostile" grow
+{
+	kill -9 "$lab"
+	wait "$lab"
+} 2>/dev/null
+# shellcheck disable=SC2317
+is_gone() {
+	[ ! -e "/proc/$1" ]
+}
+until_true is_gone "$found"
+ok $? 'who reads symbols does not outlive the lab'
 rm "$scratch/lines.debug"
 
 # Where all is well nothing is said.

@@ -72,6 +72,24 @@ like "$("$oomlab" run --dry-run --backend=vm -- ./shim)" "show it this host's fi
 is "$("$oomlab" run --dry-run --backend=vm -- "$build/tests/helpers/hog" | grep -c "host's files")" 0 \
 	"... but not for a program"
 
+# What an interpreter is to read, and a script behind a program that starts it.
+printf 'exec ./shim "$@"\n' >read.sh
+vm --memory=64M -- sh read.sh touch 200
+is "$status $(report "$reports" .outcome)" "137 oom_killed" "a shell that is given a script is shown the files it needs"
+like "$(words "$reports")" "The command is given a script, 'read.sh', .* as by --share-host" "... and the report says so"
+shared() {
+	"$oomlab" run --dry-run --backend=vm "$@" | grep -o "host's files ([^)]*)"
+}
+given="host's files (the command is given a script)"
+is "$(shared -- sh -e ./read.sh)" "$given" "... behind an option"
+ln -s "$build/tests/helpers/hog" python3.11
+is "$(shared -- ./python3.11 read.sh)" "$given" "... of an interpreter with a version"
+is "$(shared -- timeout 5 ./shim)" "$given" "... behind a program that starts it"
+is "$(shared -- sh -c 'echo read.sh' read.sh)$(shared -- sh none.sh)$(shared -- sh .)" "" "... but not code, nor what is no file"
+is "$(shared -- cat read.sh)$(shared -- /bin/true a.c)" "" "... nor a file of a program that is no interpreter"
+is "$(shared --file=read.sh -- sh read.sh)" "" "... nor where --file chooses"
+is "$("$oomlab" run --dry-run --backend=cgroup -- sh read.sh | grep -c "host's files")" 0 "... nor on this host"
+
 # virtiofsd goes while the guest runs.
 "$oomlab" run --quiet --backend=vm --share-host --reports="$reports/killed" -- /bin/sleep 300 2>"$scratch/errors" &
 launcher=$!
@@ -105,6 +123,25 @@ like "$out" "^here$" "... and can write in the guest"
 is "$(find . -name here)" "" "... and not here"
 like "$out" "^mounted$" "... where it is root: a set-user-ID program of root's makes it nobody else"
 like "$("${user[@]}" ./oomlab doctor)" "^yes +share-host +virtiofsd shows the VM what this user may read" "... doctor knows"
+
+# Two of them at once, root beside them: each has its own files, its own guest and its own kill.
+touch secret && chmod 600 secret && chown 65534 secret
+for uid in 65534 65533 0; do
+	# shellcheck disable=SC2016 # for the shell in the guest
+	setpriv --reuid=$uid --regid=$uid --clear-groups ./oomlab run --quiet --backend=vm --share-host \
+		--timeout=10m --reports="r-$uid" --memory=64M -- /bin/sh -c \
+		'cat secret && echo read; echo "of $1" >here; cat here; exec ./hog touch 200' - $uid \
+		>"out-$uid" 2>&1 &
+	pids[uid]=$!
+done
+for uid in 65534 65533 0; do
+	wait "${pids[uid]}"
+	is "$? $(report "r-$uid" '"\(.outcome) \(.killed)"')" "137 oom_killed 1" "two users and root at once: $uid"
+	like "$(cat "out-$uid")" "^of $uid$" "... has what it wrote itself"
+done
+is "$(cat out-65534 out-65533 out-0 | grep -cx read)" 2 "... and nobody reads what only another may"
+like "$(cat out-65533)" "secret: Permission denied" "... which is refused"
+is "$(find . -name here)" "" "... and nothing is left here"
 
 # refused COMMAND...: as that user where user namespaces are forbidden.
 refused() {

@@ -41,6 +41,28 @@
 	"}\n"                                                                                      \
 	"{\"ev\":\"end\",\"t\":11}\n"
 
+/* A place that touched memory, and what the kernel says of a kill. */
+#define TOUCH(bytes)                                                 \
+	"{\"ev\":\"module\",\"id\":0,\"path\":\"/x/prog\"}\n"        \
+	"{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"fill\"}\n" \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":3,\"anon\":" bytes ",\"stack\":\"0+10\"}\n"
+#define KMSG(n, line) "{\"ev\":\"kmsg\",\"t\":8,\"seq\":" n ",\"pri\":4,\"text\":\"" line "\"}\n"
+#define DUMP_OF(stats, anon)                                                                       \
+	KMSG("1", "head invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0") \
+	KMSG("2", "memory: usage 65536kB, limit 65536kB, failcnt 65")                              \
+	KMSG("3", "Memory cgroup stats for /a:")                                                   \
+	stats KMSG("7", "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,"           \
+			"mems_allowed=0,oom_memcg=/a,task_memcg=/a,task=sh,pid=7,uid=0")           \
+		KMSG("8",                                                                          \
+		     "Memory cgroup out of memory: Killed process 7 (sh) total-vm:2592kB, "        \
+		     "anon-rss:" anon "kB, file-rss:1508kB, shmem-rss:0kB, UID:0 pgtables:44kB "   \
+		     "oom_score_adj:0")
+#define DUMP(stats) DUMP_OF(stats, "4")
+#define TMPFS	    KMSG("4", "anon 221184") KMSG("5", "file 66375680") KMSG("6", "shmem 66375680")
+#define HEAP	    KMSG("4", "anon 66375680") KMSG("5", "file 221184") KMSG("6", "shmem 0")
+/* A sample of a target that is there. */
+#define ALIVE(rest) "{\"ev\":\"sample\",\"t\":5,\"current\":50000000,\"rss\":9" rest "}\n"
+
 static struct strbuf text = STRBUF_INIT;
 
 /* The record's story as one line of words, so that no line end hides a sentence. */

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/io.h"
 #include "base/text.h"
 
@@ -26,6 +27,14 @@ static void close_others(int keep)
 	if (keep > 3)
 		close_range(3, (unsigned int)keep - 1, 0);
 	close_range((unsigned int)keep + 1, ~0U, 0);
+}
+
+/* Who waits in open(2) or read(2) does not see that the channel has ended. */
+static void end_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
 }
 
 static void run(const char *name, int channel, aside_work *work, void *ctx, bool keeps_files)
@@ -60,6 +69,7 @@ static int open_channel(int fds[2])
 static int start(struct aside *aside, const char *name, aside_work *work, void *ctx,
 		 bool keeps_files)
 {
+	const pid_t parent = getpid();
 	int fds[2];
 
 	*aside = ASIDE_INIT;
@@ -69,6 +79,7 @@ static int start(struct aside *aside, const char *name, aside_work *work, void *
 	aside->pid = fork();
 	if (aside->pid == 0) {
 		close(fds[0]);
+		end_with(parent);
 		run(name, fds[1], work, ctx, keeps_files);
 	}
 	aside->error = aside->pid < 0 ? -errno : 0;
@@ -147,17 +158,28 @@ ssize_t aside_next(int channel, void *message, size_t size, int *fd)
 	return n;
 }
 
-static bool wait_readable(int fd, int64_t deadline_ns)
+/* 0, -ETIMEDOUT or -ECANCELED. */
+static int wait_readable(const struct aside *aside, int64_t deadline_ns)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct pollfd p[] = {{.fd = aside->fd, .events = POLLIN},
+			     {.fd = aside->stop_fd, .events = POLLIN}};
 	int n;
 
 	do {
 		int64_t left = deadline_ns - io_now_ns();
 
-		n = poll(&p, 1, left <= 0 ? 0 : (int)(left / 1000000) + 1);
+		n = poll(p, ARRAY_SIZE(p), left <= 0 ? 0 : (int)(left / 1000000) + 1);
 	} while ((n < 0 && errno == EINTR) || (n == 0 && io_now_ns() < deadline_ns));
-	return n > 0;
+	if (n > 0 && p[1].revents)
+		return -ECANCELED;
+	return n > 0 ? 0 : -ETIMEDOUT;
+}
+
+static bool is_to_stop(const struct aside *aside)
+{
+	struct pollfd p = {.fd = aside->stop_fd, .events = POLLIN};
+
+	return aside->stop_fd >= 0 && poll(&p, 1, 0) > 0;
 }
 
 /* Who answers soon is not slept for: on a busy machine it takes long to be woken. */
@@ -177,14 +199,17 @@ static ssize_t receive_soon(int fd, void *message, size_t size)
 
 ssize_t aside_receive(struct aside *aside, void *message, size_t size, int64_t deadline_ns)
 {
-	ssize_t n = receive_soon(aside->fd, message, size);
+	ssize_t n = is_to_stop(aside) ? -1 : receive_soon(aside->fd, message, size);
+	int r;
 
 	if (n >= 0)
 		return n;
-	if (!wait_readable(aside->fd, deadline_ns)) {
-		aside->was_hung = true;
+	r = wait_readable(aside, deadline_ns);
+	if (r) {
+		aside->was_hung = r == -ETIMEDOUT;
+		aside->was_stopped = r == -ECANCELED;
 		kill(aside->pid, SIGKILL);
-		return -ETIMEDOUT;
+		return r;
 	}
 	do
 		n = recv(aside->fd, message, size, 0);
@@ -232,13 +257,15 @@ bool aside_end(struct aside *aside)
 		wait_for_end(aside, 0);
 	}
 	forget(aside);
-	return !aside->was_hung && aside->has_ended && aside->status == 0;
+	return !aside->was_hung && !aside->was_stopped && aside->has_ended && aside->status == 0;
 }
 
 char *aside_words(const struct aside *aside)
 {
 	if (aside->error)
 		return text_format("could not be started (%s)", strerror(-aside->error));
+	if (aside->was_stopped)
+		return text_format("was interrupted");
 	if (aside->was_hung)
 		return text_format("did not answer and was stopped");
 	if (aside->has_ended && WIFSIGNALED(aside->status))

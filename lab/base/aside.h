@@ -6,7 +6,8 @@
  * aside_words() for how it ended. Each message arrives whole or not at all, so that one who dies in
  * the middle of a word leaves nothing half said.
  * The process is forked, so it knows all that its parent knew; of descriptors it keeps its end of
- * the channel and standard error. It ends when the channel does, and leaves no core file.
+ * the channel and standard error. It ends when the channel does, at the latest with its parent,
+ * and leaves no core file.
  * Whoever waits for any child (wait4(-1)) passes on what it got to aside_took(). Not thread safe.
  */
 #ifndef OOMLAB_BASE_ASIDE_H
@@ -28,9 +29,11 @@ struct aside {
 	int status;
 	bool has_ended; /* status is its wait status */
 	bool was_hung;	/* it was killed here, as it did not answer */
+	bool was_stopped;
+	int stop_fd; /* set once it is started, stays the caller's; -1: none */
 	struct aside *next;
 };
-#define ASIDE_INIT ((struct aside){.fd = -1})
+#define ASIDE_INIT ((struct aside){.fd = -1, .stop_fd = -1})
 
 /* What it does; fd is its end of the channel. It may _exit() with a status, or return: 0. */
 typedef void aside_work(int fd, void *ctx);
@@ -46,7 +49,8 @@ int aside_send(struct aside *aside, const void *message, size_t len, int fd);
 
 /*
  * Waits until deadline_ns for its next message. Returns its length, which is never 0; 0: it has
- * ended; -ETIMEDOUT: it has said nothing, and is killed.
+ * ended; -ETIMEDOUT: it has said nothing, and is killed; -ECANCELED: stop_fd can be read, of which
+ * nothing is, and it is killed.
  */
 ssize_t aside_receive(struct aside *aside, void *message, size_t size, int64_t deadline_ns);
 

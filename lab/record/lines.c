@@ -228,6 +228,7 @@ const struct field fields_frame[] = {
 	FIELD(struct record_frame, file, "file", STRING),
 	FIELD(struct record_frame, line_number, "line", INT),
 	FIELD(struct record_frame, calls, "calls", STRING),
+	FIELD(struct record_frame, level, "level", I64),
 	FIELDS_END,
 };
 

@@ -220,9 +220,12 @@ struct record_resident {
 /*
  * A place of a stack, resolved: `at` as it stands there. calls: the function that the call
  * instruction there names, by the program's own table of what it imports; NULL: it names none.
+ * Where functions are inlined a place has several frames: of level absent the innermost, of 1 the
+ * function it is inlined into, at the line of that call, and so on to the one that has the code.
  */
 struct record_frame {
 	const char *at, *function, *file, *calls;
+	int64_t level;
 	int line_number; /* 0: unknown */
 	unsigned int line;
 };

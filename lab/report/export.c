@@ -17,18 +17,27 @@ static void append_name(struct strbuf *out, char *name)
 	strbuf_puts(out, name);
 }
 
+static void append_place(const struct touch_frames *frames, const char *at, size_t len,
+			 struct strbuf *out)
+{
+	for (size_t level = touch_levels(frames, at, len); level-- > 0;) {
+		_cleanup_free_ char *name = touch_level_name(frames, at, len, level);
+
+		append_name(out, name);
+		strbuf_puts(out, level ? ";" : "");
+	}
+}
+
 static void append_stack(const struct touch_frames *frames, const char *stack, struct strbuf *out)
 {
 	const char *end = stack + strlen(stack);
 
 	while (end > stack) {
 		const char *at = end;
-		_cleanup_free_ char *name = NULL;
 
 		while (at > stack && at[-1] != ' ')
 			at--;
-		name = touch_frame_name(frames, at, (size_t)(end - at));
-		append_name(out, name);
+		append_place(frames, at, (size_t)(end - at), out);
 		end = at > stack ? at - 1 : at;
 		strbuf_puts(out, end > stack ? ";" : "");
 	}

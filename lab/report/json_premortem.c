@@ -10,10 +10,13 @@ static json_t *stack_json(const struct touch_frames *frames, const char *stack)
 	json_t *array = json_array();
 
 	for (const char *at = stack; *at; at += strspn(at, " ")) {
-		size_t len = strcspn(at, " ");
-		_cleanup_free_ char *name = touch_frame_name(frames, at, len);
+		size_t len = strcspn(at, " "), levels = touch_levels(frames, at, len);
 
-		json_array_append_new(array, record_string(name));
+		for (size_t level = 0; level < levels; level++) {
+			_cleanup_free_ char *name = touch_level_name(frames, at, len, level);
+
+			json_array_append_new(array, record_string(name));
+		}
 		at += len;
 	}
 	return array;

@@ -113,7 +113,7 @@ static void say_rest(const struct explained *e, const struct budget *b, const ch
 	cite_budget(b, doc);
 }
 
-static const char *when_of(const struct facts *f)
+const char *explained_when(const struct facts *f)
 {
 	return f->at_kill.count ? "at the kill" : "in the last sample before the end";
 }
@@ -129,7 +129,7 @@ void explained_say(const struct facts *f, const struct touches *t, struct doc *d
 	e = explain(f, t, &b);
 	sum = e.anon + e.shmem + e.file;
 	doc_sentence(doc, "The tables account for %s of the %s charged %s (%.1f %%).", SIZE(sum),
-		     SIZE(b.total), when_of(f), 100.0 * (double)sum / (double)b.total);
+		     SIZE(b.total), explained_when(f), 100.0 * (double)sum / (double)b.total);
 	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
 	cite_budget(&b, doc);
 	if (sum < b.total / 10 * 9)
@@ -162,6 +162,17 @@ static bool explains_little(const struct facts *f, const struct touches *t)
 	return !explained_is_worth_telling(f, e.anon + e.shmem + e.file);
 }
 
+int64_t explained_minor_part_of(const struct facts *f, const struct touches *t)
+{
+	struct explained e;
+	struct budget b;
+
+	if (!charge_of(f, &b) || !is_itemised(&b))
+		return 0;
+	e = explain(f, t, &b);
+	return e.anon + e.shmem + e.file < b.total / 2 ? b.total : 0;
+}
+
 bool explained_has_tables(const struct facts *f, const struct touches *t)
 {
 	int64_t files = 0;
@@ -182,7 +193,7 @@ void explained_say_little(const struct facts *f, const struct touches *t, struct
 	doc_sentence(doc,
 		     "There is no table: all that was seen to become resident memory of processes "
 		     "is %s, while %s were charged %s.",
-		     SIZE(t->total), SIZE(b.total), when_of(f));
+		     SIZE(t->total), SIZE(b.total), explained_when(f));
 	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
 	cite_budget(&b, doc);
 	if (is_itemised(&b) && t->total < b.total / 10 * 9) {

@@ -13,6 +13,10 @@
 bool explained_is_worth_telling(const struct facts *facts, int64_t bytes);
 /* Of files, below a tenth of what was charged as well. */
 bool explained_has_table(const struct facts *facts, int64_t bytes, bool is_of_files);
+/* All that was charged, where the tables account for less than half of it; else 0. */
+int64_t explained_minor_part_of(const struct facts *facts, const struct touches *touches);
+/* When that was: "at the kill". */
+const char *explained_when(const struct facts *facts);
 /* Whether there is any. */
 bool explained_has_tables(const struct facts *facts, const struct touches *touches);
 

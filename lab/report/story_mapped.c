@@ -115,6 +115,12 @@ static const struct mapped *most_untouched(const struct mapped_list *list)
 	return found;
 }
 
+/* Who asked, and who touched, is told by samples. */
+static bool has_lost_some(const struct mapped_list *list)
+{
+	return record_lost(list->frames.record, "samples") > 0;
+}
+
 static void say_untouched(const struct mapped_list *list, struct doc *doc)
 {
 	const struct mapped *m = most_untouched(list);
@@ -122,8 +128,12 @@ static void say_untouched(const struct mapped_list *list, struct doc *doc)
 
 	if (!m)
 		return;
-	doc_sentence(doc, "Reserved is not touched: of the %s that %s asked for, %s became memory.",
-		     SIZE(m->reserved), by, m->touches.total ? SIZE(m->touches.total) : "nothing");
+	doc_sentence(
+		doc, "Reserved is not touched: of the %s that %s asked for, %s%s became memory.",
+		SIZE(m->reserved), by, has_lost_some(list) && m->touches.total ? "at least " : "",
+		m->touches.total      ? SIZE(m->touches.total)
+		: has_lost_some(list) ? "nothing that was seen"
+				      : "nothing");
 	doc_cite(doc, "%" PRId64 " touch samples", samples_of(list));
 }
 
@@ -143,8 +153,13 @@ static void say_limits(const struct mapped_list *list, struct doc *doc)
 		doc_sentence(doc, "What was given back is still counted as reserved: "
 				  "munmap(2) is not seen.");
 	if (is_again)
-		doc_sentence(doc, "More was touched than reserved where pages were given back and "
-				  "touched again, or copied after a fork(2).");
+		doc_sentence(doc,
+			     "More was touched than reserved where pages were given back and "
+			     "touched again%s copied after a fork(2)%s.",
+			     has_lost_some(list) ? "," : ", or",
+			     has_lost_some(list) ? ", or where the sample is lost that told who "
+						   "asked for more"
+						 : "");
 }
 
 void story_mapped(const struct facts *f, struct doc *doc)

@@ -12,6 +12,7 @@
 enum { ROWS_MAX = 8 };
 
 #define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
+#define LEAST_WORTH (INT64_C(4) << 20)
 
 static void cite(struct doc *doc, const struct facts *f)
 {
@@ -108,6 +109,30 @@ static void say_shared(const struct facts *f, struct doc *doc)
 	cite_kmsg(doc, f->kill_line);
 }
 
+/*
+ * Memory that no allocation holds: what an allocator could not give back to the kernel. What is
+ * held need not have been touched, so it is the least that it can be. One process, the victim,
+ * whose own memory the kernel counted; what was not counted as held may be anybody's.
+ */
+static void say_kept(const struct facts *f, const struct reserved *all, struct doc *doc)
+{
+	const struct oomlog_victim *v = f->victim;
+	int64_t anon = v ? v->anon_rss_bytes : RECORD_ABSENT;
+	int64_t returned = all->asked - all->live, kept = is_known(anon) ? anon - all->live : 0;
+
+	if (!v || all->has_processes || all->lines[0].pid != v->pid || kept < LEAST_WORTH ||
+	    kept < anon / 4 || returned < kept / 2)
+		return;
+	doc_sentence(doc,
+		     "Of the %s of anonymous memory that the kernel counted at the kill, %s or "
+		     "more are in no allocation that was counted and still held, while %s had "
+		     "been given back: that stays the process's until malloc returns it to the "
+		     "kernel.",
+		     SIZE(anon), SIZE(kept), SIZE(returned));
+	cite(doc, f);
+	cite_kmsg(doc, f->kill_line);
+}
+
 void story_reserved(const struct facts *f, struct doc *doc)
 {
 	struct reserved all;
@@ -124,6 +149,7 @@ void story_reserved(const struct facts *f, struct doc *doc)
 			     f->kill ? "it was killed" : "it ended");
 		cite(doc, f);
 		draw_table(f, &all, doc);
+		say_kept(f, &all, doc);
 		say_refused(f, &all, doc);
 		say_shared(f, doc);
 	}

@@ -47,23 +47,33 @@ static struct touches pick(const struct facts *f, const struct touches *t, bool 
 	return some;
 }
 
-/* Of what the table below has, so that both agree. */
-static void say_largest(const struct touches *t, const struct touches *files, struct doc *doc)
+/* Of what the table below has, so that both agree; `charged`: it is the smaller part of that. */
+static void say_largest(const struct facts *f, const struct touches *t, bool is_all,
+			int64_t charged, struct doc *doc)
 {
 	const struct touch_line *line = &t->lines[0];
 	_cleanup_free_ char *place = touch_place(line);
-	bool is_all = !files->total;
 	double share = 100.0 * (double)line->bytes / (double)t->total;
+	_cleanup_free_ char *what =
+		charged ? text_format("Of the %s that were seen to become resident memory of "
+				      "processes%s, while %s were charged %s,",
+				      SIZE(t->total), is_all ? "" : ", mapped files apart",
+				      SIZE(charged), explained_when(f))
+			: NULL;
 
-	if (share >= 50)
+	if (share >= 50 && charged)
+		doc_sentence(doc, "%s %.1f %% came from one place: %s (%s), %s.", what, share,
+			     place, touch_kind_words[line->kind], SIZE(line->bytes));
+	else if (share >= 50)
 		doc_sentence(doc, "%.1f %% of it%s came from one place: %s (%s), %s.", share,
 			     is_all ? "" : ", mapped files apart,", place,
 			     touch_kind_words[line->kind], SIZE(line->bytes));
 	else
 		doc_sentence(doc,
-			     "No one place stands out; the largest share, %.1f %%%s, is that of %s "
-			     "(%s), %s.",
-			     share, is_all ? "" : " without mapped files", place,
+			     "%s%so one place stands out; the largest share, %.1f %%%s, is that of "
+			     "%s (%s), %s.",
+			     charged ? what : "", charged ? " n" : "N", share,
+			     is_all || charged ? "" : " without mapped files", place,
 			     touch_kind_words[line->kind], SIZE(line->bytes));
 	cite_samples(doc, t);
 }
@@ -290,7 +300,7 @@ static void say_tables(const struct facts *f, const struct touches *t, struct do
 
 	doc_heading(doc, "Where resident memory came from");
 	if (memory.count && explained_has_table(f, memory.total, false)) {
-		say_largest(&memory, &files, doc);
+		say_largest(f, &memory, !files.total, explained_minor_part_of(f, t), doc);
 		say_estimate(f, t, doc);
 		draw_table(f, &memory, doc);
 		say_processes(f, &memory, doc);

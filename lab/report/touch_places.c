@@ -9,10 +9,14 @@
 #include "report/touches_parts.h"
 #include "symbols/symbols.h"
 
+/* Of one place the innermost first: its level is absent. */
 static int by_at(const void *a, const void *b)
 {
-	return strcmp((*(const struct record_frame *const *)a)->at,
-		      (*(const struct record_frame *const *)b)->at);
+	const struct record_frame *x = *(const struct record_frame *const *)a;
+	const struct record_frame *y = *(const struct record_frame *const *)b;
+	int order = strcmp(x->at, y->at);
+
+	return order ? order : (x->level > y->level) - (x->level < y->level);
 }
 
 void touch_frames_init(struct touch_frames *f, const struct record *r)
@@ -38,13 +42,28 @@ void touch_frames_release(struct touch_frames *f)
 	*f = (struct touch_frames){0};
 }
 
-const struct record_frame *touch_frame_at(const struct touch_frames *f, const char *at, size_t len)
+static const struct record_frame *frame_of_level(const struct touch_frames *f, const char *at,
+						 size_t len, int64_t level)
 {
 	_cleanup_free_ char *text = xstrndup(at, len);
-	const struct record_frame key = {.at = text}, *wanted = &key, **found;
+	const struct record_frame key = {.at = text, .level = level}, *wanted = &key, **found;
 
 	found = bsearch(&wanted, f->sorted, f->record->frame_count, sizeof(*f->sorted), by_at);
 	return found ? *found : NULL;
+}
+
+const struct record_frame *touch_frame_at(const struct touch_frames *f, const char *at, size_t len)
+{
+	return frame_of_level(f, at, len, RECORD_ABSENT);
+}
+
+size_t touch_levels(const struct touch_frames *f, const char *at, size_t len)
+{
+	int64_t level = 1;
+
+	while (frame_of_level(f, at, len, level))
+		level++;
+	return (size_t)level;
 }
 
 static const char *module_at(const struct record *r, const struct stack_place *place)
@@ -117,16 +136,35 @@ static bool is_own_function(const struct record_frame *frame)
 	return !starts_with_any(frame->function, operators);
 }
 
-void touch_locate(const struct touch_frames *f, const char *at, size_t len, struct touch_line *line)
+/* The first that is the program's own, from the innermost outward; false: none is. */
+static bool find_own(const struct touch_frames *f, const char *at, size_t len,
+		     const struct record_frame **own)
 {
-	const struct record_frame *frame = touch_frame_at(f, at, len);
+	*own = touch_frame_at(f, at, len);
+	for (int64_t level = 1; !is_own_function(*own); level++) {
+		*own = frame_of_level(f, at, len, level);
+		if (!*own)
+			return false;
+	}
+	return true;
+}
+
+static void locate(const struct touch_frames *f, const char *at, size_t len,
+		   const struct record_frame *frame, struct touch_line *line)
+{
+	bool is_innermost = !frame || frame->level == RECORD_ABSENT;
 
 	line->at = at;
 	line->at_len = len;
 	line->module = module_of(f, at, len);
-	line->function = touch_function(f, at, len);
+	line->function = is_innermost ? touch_function(f, at, len) : frame->function;
 	line->file = frame ? frame->file : NULL;
 	line->line_number = frame ? frame->line_number : 0;
+}
+
+void touch_locate(const struct touch_frames *f, const char *at, size_t len, struct touch_line *line)
+{
+	locate(f, at, len, touch_frame_at(f, at, len), line);
 }
 
 /*
@@ -154,15 +192,18 @@ bool touch_blame(const struct touch_frames *frames, const char *stack, struct to
 	struct stack_place place;
 
 	for (bool is_first = true; stack_next(&rest, &place); is_first = false) {
-		const struct record_frame *frame = touch_frame_at(frames, place.at, place.len);
 		const char *module = module_at(frames->record, &place);
 		/* What it touches itself is its own; what libc does for it, it was told to do. */
 		bool is_labs = is_first && module && symbols_is_labs_library(module);
+		const struct record_frame *frame;
 		bool is_own =
-			module && !symbols_is_system_library(module) && is_own_function(frame) &&
+			module && !symbols_is_system_library(module) &&
+			find_own(frames, place.at, place.len, &frame) &&
 			(!frame || frame->file || !has_lines_further_out(frames, rest, &place));
 
-		if (is_own || is_first)
+		if (is_own)
+			locate(frames, place.at, place.len, frame, line);
+		else if (is_first)
 			touch_locate(frames, place.at, place.len, line);
 		if (is_own || is_labs)
 			return true;
@@ -190,10 +231,10 @@ bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b)
 
 bool touch_frame_is_own(const struct touch_frames *f, const char *at, size_t len)
 {
-	const struct record_frame *frame = touch_frame_at(f, at, len);
 	const char *module = module_of(f, at, len);
+	const struct record_frame *own;
 
-	return module && !symbols_is_system_library(module) && is_own_function(frame);
+	return module && !symbols_is_system_library(module) && find_own(f, at, len, &own);
 }
 
 const char *touch_function(const struct touch_frames *f, const char *at, size_t len)
@@ -226,6 +267,14 @@ char *touch_frame_name(const struct touch_frames *f, const char *at, size_t len)
 	const char *function = touch_function(f, at, len);
 
 	return function ? xstrdup(function) : nameless(module_at(f->record, &place), &place);
+}
+
+char *touch_level_name(const struct touch_frames *f, const char *at, size_t len, size_t level)
+{
+	const struct record_frame *outer = level ? frame_of_level(f, at, len, (int64_t)level)
+						 : NULL;
+
+	return outer && outer->function ? xstrdup(outer->function) : touch_frame_name(f, at, len);
 }
 
 char *touch_place(const struct touch_line *line)

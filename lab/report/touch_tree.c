@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 
 static size_t new_node(struct touch_tree *tree, char *name)
 {
@@ -51,10 +52,40 @@ static const char *frame_before(const char *stack, const char *end, size_t *len)
 }
 
 /* What starts a program or a thread says nothing of it. */
-static bool is_start(const struct touch_frames *frames, const char *at, size_t len,
-		     const char *name)
+static bool is_start(const struct touch_frames *frames, const char *at, size_t len)
 {
+	_cleanup_free_ char *name = touch_frame_name(frames, at, len);
+
 	return !touch_frame_is_own(frames, at, len) || !strcmp(name, "_start");
+}
+
+static char *name_of(const struct touch_frames *frames, const char *at, size_t len, size_t level,
+		     size_t levels)
+{
+	char *name = touch_level_name(frames, at, len, level);
+	char *marked;
+
+	if (level + 1 == levels)
+		return name;
+	marked = text_format("%s (inlined)", name);
+	free(name);
+	return marked;
+}
+
+/* A place of a stack, its outermost function first; returns the node of the innermost. */
+static size_t add_place(const struct touch_frames *frames, const char *at, size_t len,
+			int64_t bytes, struct touch_tree *tree, size_t node, int *depth)
+{
+	const size_t levels = touch_levels(frames, at, len);
+
+	for (size_t level = levels; level-- > 0 && *depth < TREE_DEPTH_MAX; ++*depth) {
+		size_t child = child_named(tree, node, name_of(frames, at, len, level, levels));
+
+		if (child != node)
+			tree->nodes[child].bytes += bytes;
+		node = child;
+	}
+	return node;
 }
 
 static void add_stack(const struct touch_frames *frames, const char *stack, int64_t bytes,
@@ -65,20 +96,9 @@ static void add_stack(const struct touch_frames *frames, const char *stack, int6
 	int depth = 0;
 
 	tree->nodes[0].bytes += bytes;
-	while (depth < TREE_DEPTH_MAX && (at = frame_before(stack, at, &len))) {
-		char *name = touch_frame_name(frames, at, len);
-		size_t child;
-
-		if (!depth && at > stack && is_start(frames, at, len, name)) {
-			free(name);
-			continue;
-		}
-		child = child_named(tree, node, name);
-		if (child != node)
-			tree->nodes[child].bytes += bytes;
-		node = child;
-		depth++;
-	}
+	while (depth < TREE_DEPTH_MAX && (at = frame_before(stack, at, &len)))
+		if (depth || at == stack || !is_start(frames, at, len))
+			node = add_place(frames, at, len, bytes, tree, node, &depth);
 }
 
 static int largest_first(const void *a, const void *b, void *nodes)

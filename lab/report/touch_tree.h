@@ -1,6 +1,6 @@
 /*
  * touch_tree.h - the touches as a tree of calls, from the outermost function of the program's own
- * to the innermost; pure.
+ * to the innermost; pure. What is inlined is a node of its own, "NAME (inlined)".
  *
  * Functions that call themselves are one node. Bounded: TREE_DEPTH_MAX levels, TREE_NODES_MAX
  * nodes; what lies beyond counts to the last that has room. Names are raw (hostile).

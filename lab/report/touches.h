@@ -79,6 +79,12 @@ const char *touch_function(const struct touch_frames *frames, const char *at, si
  */
 char *touch_frame_name(const struct touch_frames *frames, const char *at, size_t len);
 
+/* How many functions a place of a stack stands for, len bytes: 1, and those it is inlined into. */
+size_t touch_levels(const struct touch_frames *frames, const char *at, size_t len);
+
+/* The name of one of them, of 0 touch_frame_name(), then outward. The caller frees. */
+char *touch_level_name(const struct touch_frames *frames, const char *at, size_t len, size_t level);
+
 /*
  * Sets where a stack is blamed on: its innermost frame that is the program's own, or, of none, the
  * innermost. Kind, bytes and samples are not touched. True when it is the program's own.
@@ -124,7 +130,10 @@ int64_t touch_bytes(const struct touch_frames *frames, size_t touch);
  */
 bool touch_is_labs(const struct touch_frames *frames, const struct record_touch *touch);
 
-/* Of one place of a stack, len bytes: whether it is the program's own, no system library's. */
+/*
+ * Of one place of a stack, len bytes: whether it, or a function it is inlined into, is the program's
+ * own, no system library's.
+ */
 bool touch_frame_is_own(const struct touch_frames *frames, const char *at, size_t len);
 
 /* count 0 when the record has no profile. touches_release() frees. */

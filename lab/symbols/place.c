@@ -2,6 +2,7 @@
 
 #include <dwarf.h>
 #include <limits.h>
+#include <string.h>
 
 #include "symbols/symbols.h"
 
@@ -109,31 +110,45 @@ static bool is_standard(const struct place *place)
 	return place->file && symbols_is_standard_source(place->file);
 }
 
-/* From the innermost outward. */
-static struct place choose(Dwarf_Die *unit, struct scopes *scopes, struct place innermost)
+/* From the innermost outward, up to the function that is called as one. Returns how many. */
+static size_t list(Dwarf_Die *unit, struct scopes *scopes, struct place innermost,
+		   struct place places[PLACE_DEPTH])
 {
-	struct place at = innermost;
+	size_t count = 0;
 
-	if (scopes->count)
-		innermost.function = dwarf_diename(&scopes->items[scopes->count - 1]);
+	places[0] = innermost;
 	for (int i = scopes->count; i-- > 0;) {
-		at.function = dwarf_diename(&scopes->items[i]);
-		if (at.file && !is_standard(&at))
-			return at;
-		at = call_of(unit, &scopes->items[i]);
+		places[count++].function = dwarf_diename(&scopes->items[i]);
+		if (i == 0 || dwarf_tag(&scopes->items[i]) == DW_TAG_subprogram)
+			break;
+		places[count] = call_of(unit, &scopes->items[i]);
 	}
-	return innermost;
+	return count ? count : 1;
 }
 
-struct place place_find(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit)
+/* How many are a standard library's, before the first that is not; 0 when all are. */
+static size_t count_standard(const struct place *places, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (places[i].file && !is_standard(&places[i]))
+			return i;
+	return 0;
+}
+
+size_t place_find(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit,
+		  struct place places[PLACE_DEPTH])
 {
 	struct scopes scopes = {.left = PLACE_ENTRIES};
 	Dwarf_Addr bias = 0;
+	size_t count, standard;
 
 	*unit = find_unit(module, address, *unit);
 	if (!*unit)
-		return (struct place){0};
+		return 0;
 	dwfl_module_getdwarf(module, &bias);
 	descend(*unit, address - bias, 0, &scopes);
-	return choose(*unit, &scopes, line_at(*unit, address - bias));
+	count = list(*unit, &scopes, line_at(*unit, address - bias), places);
+	standard = count_standard(places, count);
+	memmove(places, places + standard, (count - standard) * sizeof(*places));
+	return count - standard;
 }

@@ -11,6 +11,7 @@
 #define OOMLAB_SYMBOLS_PLACE_H
 
 #include <elfutils/libdwfl.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { PLACE_DEPTH = 64, PLACE_ENTRIES = 1 << 22 };
@@ -22,10 +23,12 @@ struct place {
 };
 
 /*
- * Of functions inlined into one another, the innermost whose line is not a standard library's; of
- * none, the innermost. The unit it was found in is kept in *unit, NULL at first: the next address
- * is likely in the same.
+ * Fills in some places of one address, at most PLACE_DEPTH, and returns how many: functions inlined
+ * into one another, then the one that has the code, each but the first at the line of its call. The
+ * first is the innermost whose line is not a standard library's; of none, the innermost. The unit
+ * it was found in is kept in *unit, NULL at first: the next address is likely in the same.
  */
-struct place place_find(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit);
+size_t place_find(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit,
+		  struct place places[PLACE_DEPTH]);
 
 #endif

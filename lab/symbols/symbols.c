@@ -188,22 +188,62 @@ static const char *symbol_at(struct symbols *symbols, Dwfl_Module *module, uint6
 	return name || !has_all_symbols(module) ? name : dwfl_module_addrname(module, address);
 }
 
-bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
+/* The first may have a function or none; each that follows has one. */
+static size_t find_places(struct symbols *symbols, uint64_t address,
+			  struct place places[PLACE_DEPTH])
 {
 	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, address);
-	struct place place = {0};
+	size_t count = 0, named = 1;
+
+	if (module && has_lines_worth_reading(module))
+		count = place_find(module, address, &symbols->unit, places);
+	if (!count)
+		places[0] = (struct place){0};
+	if (module && !places[0].function)
+		places[0].function = symbol_at(symbols, module, address);
+	while (named < count && places[named].function)
+		named++;
+	return named;
+}
+
+static void describe(const struct place *place, struct symbol *symbol)
+{
+	symbol->function = name_for_people(place->function);
+	symbol->file = place->file ? xstrdup(place->file) : NULL;
+	symbol->line = place->file ? place->line : 0;
+}
+
+bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
+{
+	struct place places[PLACE_DEPTH];
 
 	*symbol = (struct symbol){0};
-	if (module && has_lines_worth_reading(module))
-		place = place_find(module, address, &symbols->unit);
-	if (module && !place.function)
-		place.function = symbol_at(symbols, module, address);
-	if (!place.function)
+	find_places(symbols, address, places);
+	if (!places[0].function)
 		return false;
-	symbol->function = name_for_people(place.function);
-	symbol->file = place.file ? xstrdup(place.file) : NULL;
-	symbol->line = place.file ? place.line : 0;
+	describe(&places[0], symbol);
 	return true;
+}
+
+size_t symbols_find_inlined(struct symbols *symbols, uint64_t address,
+			    struct symbol chain[SYMBOLS_DEPTH])
+{
+	struct place places[PLACE_DEPTH];
+	size_t count = find_places(symbols, address, places);
+
+	_Static_assert((int)SYMBOLS_DEPTH == (int)PLACE_DEPTH, "one has room for the other");
+	if (!places[0].function)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		describe(&places[i], &chain[i]);
+	return count;
+}
+
+void symbol_release(struct symbol *symbol)
+{
+	free(symbol->function);
+	free(symbol->file);
+	*symbol = (struct symbol){0};
 }
 
 /* As gcc, clang and rustc record them; rustc's own are told without their beginning, too. */

@@ -46,6 +46,16 @@ struct symbols *symbols_open_file(const char *path);
  */
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol);
 
+enum { SYMBOLS_DEPTH = 64 };
+
+/*
+ * The same, and which functions it is inlined into: each at the line of the call, the one that has
+ * the code last. Returns how many are known, SYMBOLS_DEPTH at most.
+ */
+size_t symbols_find_inlined(struct symbols *symbols, uint64_t address,
+			    struct symbol chain[SYMBOLS_DEPTH]);
+void symbol_release(struct symbol *symbol);
+
 /*
  * The function of another file that the call at (inside) an address names, by the program's own
  * table of what it imports; as symbols_find() writes names. NULL: none, or it is not known. The

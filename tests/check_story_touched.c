@@ -1,0 +1,84 @@
+/* The sentences about who asked for memory, who touched it, and how much of all that is. */
+#include "story_helpers.h"
+#include "suite.h"
+
+/* Of what is in no table nobody is to think that it came from there. */
+START_TEST(a_share_of_little_is_told_as_that)
+{
+	tell(RUN CGROUP TOUCH("2097152")
+		     ALIVE(",\"anon\":2097152,\"shmem\":47000000,\"file\":47000000") LIVED);
+	says("Of the 2 MiB that were seen to become resident memory of processes, while 47.7 MiB "
+	     "were charged in the last sample before the end, 100.0 % came from one place: fill "
+	     "in prog");
+	does_not_say("% of it");
+	/* The greater part. */
+	tell(RUN CGROUP TOUCH("26000000")
+		     ALIVE(",\"anon\":26000000,\"shmem\":24000000,\"file\":24000000") LIVED);
+	says("100.0 % of it came from one place: fill in prog");
+	does_not_say("Of the ");
+}
+END_TEST
+
+#define ASKED(pid, asked, live)                                                                    \
+	"{\"ev\":\"reservation\",\"pid\":" pid ",\"what\":\"malloc\",\"at\":\"0+10\",\"calls\":9," \
+	"\"refused\":0,\"frees\":5,\"asked\":" asked ",\"live\":" live ",\"peak\":" live "}\n"
+
+START_TEST(memory_that_no_allocation_holds_is_told)
+{
+	tell(V2 CGROUP ASKED("7", "64000000", "8388608") DUMP_OF(HEAP, "65536") KILLED);
+	says("Of the 64 MiB of anonymous memory that the kernel counted at the kill, 56 MiB or "
+	     "more are in no allocation that was counted and still held, while 53.0 MiB had been "
+	     "given back: that stays the process's until malloc returns it to the kernel. [record "
+	     "lines 6-6; kmsg");
+	/* What is held explains it, little was given back, or another process was counted. */
+	tell(V2 CGROUP ASKED("7", "94000000", "58000000") DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say("in no allocation");
+	tell(V2 CGROUP ASKED("7", "30000000", "8388608") DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say("in no allocation");
+	tell(V2 CGROUP ASKED("8", "64000000", "8388608") DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say("in no allocation");
+	tell(V2 CGROUP ASKED("7", "64000000", "8388608") ASKED("8", "1", "1") DUMP_OF(HEAP, "65536")
+		     KILLED);
+	does_not_say("in no allocation");
+	tell(V2 CGROUP ASKED("7", "64000000", "8388608") LIVED);
+	does_not_say("in no allocation");
+}
+END_TEST
+
+#define MAPPED                                                                                   \
+	"{\"ev\":\"mapping\",\"id\":1,\"pid\":7,\"what\":\"small\",\"bytes\":2097152}\n"         \
+	"{\"ev\":\"mapping\",\"id\":2,\"pid\":7,\"what\":\"mmap\",\"bytes\":90000000,"           \
+	"\"stack\":\"0+10\"}\n{\"ev\":\"touch\",\"pid\":7,\"samples\":2,\"anon\":9000000,"       \
+	"\"mapping\":1,\"stack\":\"0+10\"}\n{\"ev\":\"touch\",\"pid\":7,\"samples\":2,\"anon\":" \
+	"2097152,\"mapping\":2,\"stack\":\"0+10\"}\n"
+
+START_TEST(what_is_lost_may_be_why_more_was_touched_than_reserved)
+{
+	tell(RUN CGROUP TOUCH("40000000") MAPPED LIVED);
+	says("that fill in prog asked for, 2 MiB became memory.");
+	says("given back and touched again, or copied after a fork(2).");
+	tell(RUN CGROUP TOUCH("40000000") MAPPED
+	     "{\"ev\":\"lost\",\"name\":\"samples\",\"count\":8}\n" LIVED);
+	says("that fill in prog asked for, at least 2 MiB became memory.");
+	says("touched again, copied after a fork(2), or where the sample is lost that told who "
+	     "asked for more.");
+}
+END_TEST
+
+static TCase *sentences(void)
+{
+	TCase *tc = tcase_create("sentences");
+
+	tcase_add_checked_fixture(tc, NULL, teardown);
+	tcase_add_test(tc, a_share_of_little_is_told_as_that);
+	tcase_add_test(tc, memory_that_no_allocation_holds_is_told);
+	tcase_add_test(tc, what_is_lost_may_be_why_more_was_touched_than_reserved);
+	return tc;
+}
+
+int main(void)
+{
+	TCase *const cases[] = {sentences()};
+
+	return suite_run("story_touched", cases, ARRAY_SIZE(cases));
+}
