@@ -50,8 +50,8 @@ static struct {
 
 static int open_place(int parent, const char *name)
 {
-	return parent < 0 ? -1
-			  : openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return parent == -1 ? -1
+			    : openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* Both are killed in one go where both are there. */
