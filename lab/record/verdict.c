@@ -169,12 +169,15 @@ static bool is_target_oom_killed(const struct record *r, struct conclusion *c)
 	return true;
 }
 
-/* Somebody was killed whom the log does not name, or not as one of the run's. */
+/*
+ * Somebody was killed whom the log does not name, or not as one of the run's; without a word on how
+ * the target ended it may be the target.
+ */
 static bool has_uncounted_kill(const struct record *r)
 {
 	int64_t delta = record_delta(record_own_cgroup(r), COUNTER_OOM_KILL);
 
-	return is_known(delta) && delta > 0;
+	return is_known(delta) && delta > 0 && (record_target_end(r) || r->watchdog);
 }
 
 static bool cite_marked_children(struct conclusion *c, const struct record *r)
@@ -283,6 +286,9 @@ static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 		return stopped_by_watchdog(r, c);
 	if (is_child_oom_killed(r, c))
 		return OUTCOME_CHILD_OOM_KILLED;
+	/* What is missing at the end of a record that was cut may be a kill. */
+	if (!r->is_complete)
+		return OUTCOME_LAB_ERROR;
 	if (r->watchdog)
 		return stopped_by_watchdog(r, c);
 	if (!record_target_end(r))
