@@ -51,6 +51,12 @@ START_TEST(a_record_that_ends_behind_the_target_tells_its_end_and_no_more)
 	does_not_say("had a part in it");
 	tell(RUN CGROUP LIVED);
 	does_not_say("had a part in it");
+	/* The count before the run is lost. */
+	tell(RUN "{\"ev\":\"cgroup\",\"level\":0,\"path\":\"/a\",\"memory_max\":67108864}\n"
+		 "{\"ev\":\"start\",\"t\":2,\"pid\":7,\"cgroup\":\"/a\"}\n" KILLED);
+	says("and what the record had of the kernel's count of kills is damaged: whether the OOM "
+	     "killer had a part in it is not known");
+	does_not_say("the record ends before");
 }
 END_TEST
 

@@ -312,6 +312,21 @@ START_TEST(a_cut_record_of_a_timeout_proves_no_end_either)
 }
 END_TEST
 
+/* A count that is lost may have been one of kills; one that is there shows that none was. */
+START_TEST(a_damaged_record_proves_no_end_without_a_kill)
+{
+	if (_i)
+		add("no line of the lab's");
+	target_ended("\"signal\":9");
+	if (_i == 2)
+		counted(0, 0, 0);
+	add("{\"ev\":\"end\",\"t\":9900000000}");
+	record_load_memory(text.buf, text.len, &record, &(struct err)ERR_INIT);
+	conclusion_draw(&record, &conclusion);
+	ck_assert_int_eq(conclusion.outcome, _i == 1 ? OUTCOME_LAB_ERROR : OUTCOME_SIGNALLED);
+}
+END_TEST
+
 /* Who it was is not known when nobody saw how the target ended. */
 START_TEST(a_kill_that_the_guardian_counted_is_nobodys)
 {
@@ -383,6 +398,7 @@ static TCase *outcomes(void)
 	tcase_add_test(t, a_cut_record_with_the_kill_line_decides);
 	tcase_add_test(t, a_cut_record_without_it_is_a_lab_error);
 	tcase_add_loop_test(t, a_cut_record_proves_no_end_without_a_kill, 0, 4);
+	tcase_add_loop_test(t, a_damaged_record_proves_no_end_without_a_kill, 0, 3);
 	tcase_add_test(t, a_cut_record_of_a_timeout_proves_no_end_either);
 	tcase_add_test(t, a_kill_that_the_guardian_counted_is_nobodys);
 	tcase_add_test(t, a_guardian_that_counted_none_tells_none);

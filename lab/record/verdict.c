@@ -274,6 +274,24 @@ static bool is_watchdog(const struct record *r, const char *why)
 	return r->watchdog && !strcmp(r->watchdog, why);
 }
 
+/* The lab writes both counts; that only the later one is there shows that the record was damaged.
+ */
+static bool is_damaged(const struct record *r)
+{
+	const struct record_cgroup *own = record_own_cgroup(r);
+
+	return record_lost(r, "record") || (own && is_known(own->after.value[COUNTER_OOM_KILL]) &&
+					    !is_known(own->before.value[COUNTER_OOM_KILL]));
+}
+
+/* What is missing at the end of a record that was cut, or from one that was damaged, may be a kill.
+ */
+static bool may_lack_kill(const struct record *r)
+{
+	return !r->is_complete ||
+	       (is_damaged(r) && !is_known(record_delta(record_own_cgroup(r), COUNTER_OOM_KILL)));
+}
+
 static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 {
 	if (r->skip)
@@ -286,8 +304,7 @@ static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 		return stopped_by_watchdog(r, c);
 	if (is_child_oom_killed(r, c))
 		return OUTCOME_CHILD_OOM_KILLED;
-	/* What is missing at the end of a record that was cut may be a kill. */
-	if (!r->is_complete)
+	if (may_lack_kill(r))
 		return OUTCOME_LAB_ERROR;
 	if (r->watchdog)
 		return stopped_by_watchdog(r, c);

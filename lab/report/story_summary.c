@@ -308,10 +308,14 @@ static void cut_short(const struct facts *f, struct doc *doc)
 	snprintf(status, sizeof(status), "ended with status %" PRId64,
 		 or_zero(f->end->exit_status));
 	doc_summary(doc, DOC_BAD,
-		    "The program %s%s, and the record ends before the lab had read all that the "
-		    "kernel says: whether the OOM killer had a part in it is not known.",
+		    "The program %s%s, and %s: whether the OOM killer had a part in it is not "
+		    "known.",
 		    is_known(f->end->signal) ? "was ended by " : status,
-		    is_known(f->end->signal) ? signal : "");
+		    is_known(f->end->signal) ? signal : "",
+		    f->record->is_complete ? "what the record had of the kernel's count of kills "
+					     "is damaged"
+					   : "the record ends before the lab had read all that the "
+					     "kernel says");
 }
 
 static void lab_error(const struct facts *f, struct doc *doc)
@@ -321,7 +325,7 @@ static void lab_error(const struct facts *f, struct doc *doc)
 
 	if (r->error)
 		doc_summary(doc, DOC_BAD, "The lab could not do its part: %s.%s", r->error, killed);
-	else if (f->end && !r->is_complete && !f->conclusion->killed)
+	else if (f->end && !f->conclusion->killed)
 		cut_short(f, doc);
 	else if (story_guardian_ended(f) && is_known(r->gate_ns))
 		doc_summary(doc, DOC_BAD,
