@@ -14,6 +14,7 @@ static int line(const struct guardian_deed *deed, char *text, size_t size)
 		.why = why_words[deed->why],
 		.ended = deed->ended,
 		.left = deed->left,
+		.oom_kill = deed->oom_kill < 0 ? RECORD_ABSENT : deed->oom_kill,
 	};
 
 	return record_guardian_line(&guardian, text, size);

@@ -33,6 +33,44 @@ START_TEST(an_arena_that_was_cleared_in_full_is_told_so)
 }
 END_TEST
 
+#define EXIT(how) "{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true," how "}\n"
+#define GUARDIAN(kills)                                                                   \
+	"{\"ev\":\"guardian\",\"t\":10,\"why\":\"launcher gone\",\"ended\":0,\"left\":0," \
+	"\"oom_kill\":" kills "}\n"
+
+START_TEST(a_record_that_ends_behind_the_target_tells_its_end_and_no_more)
+{
+	tell(RUN CGROUP EXIT("\"signal\":9"));
+	says("The program was ended by signal 9 (SIGKILL), and the record ends before");
+	says("whether the OOM killer had a part in it is not known");
+	does_not_say("does not say how the target ended");
+	tell(RUN CGROUP EXIT("\"status\":0"));
+	says("The program ended with status 0, and the record ends before");
+	tell(RUN CGROUP);
+	says("does not say how the target ended");
+	does_not_say("had a part in it");
+	tell(RUN CGROUP LIVED);
+	does_not_say("had a part in it");
+	/* The count before the run is lost. */
+	tell(RUN "{\"ev\":\"cgroup\",\"level\":0,\"path\":\"/a\",\"memory_max\":67108864}\n"
+		 "{\"ev\":\"start\",\"t\":2,\"pid\":7,\"cgroup\":\"/a\"}\n" KILLED);
+	says("and what the record had of the kernel's count of kills is damaged: whether the OOM "
+	     "killer had a part in it is not known");
+	does_not_say("the record ends before");
+}
+END_TEST
+
+START_TEST(what_the_guardian_counted_is_told)
+{
+	tell(RUN CGROUP GUARDIAN("2"));
+	says("how the program would have ended is not known. The kernel's OOM killer killed 2 "
+	     "processes of this run.");
+	tell(RUN CGROUP GUARDIAN("0"));
+	says("how the program would have ended is not known. What the record has");
+	does_not_say("OOM killer killed");
+}
+END_TEST
+
 START_TEST(a_lesson_is_told_of_a_run_that_shows_it)
 {
 	tell(RUN MEMSET CGROUP CHECKPOINT("after malloc", "675840")
@@ -488,6 +526,8 @@ static TCase *sentences(void)
 	tcase_add_test(tc, a_peak_that_no_sample_met_is_told_beside_it);
 	tcase_add_test(tc, one_place_is_told_as_one_that_stands_out);
 	tcase_add_test(tc, an_arena_that_was_cleared_in_full_is_told_so);
+	tcase_add_test(tc, a_record_that_ends_behind_the_target_tells_its_end_and_no_more);
+	tcase_add_test(tc, what_the_guardian_counted_is_told);
 	tcase_add_test(tc, where_it_ran_is_one_place_whichever_cgroup_it_used);
 	tcase_add_test(tc, a_counter_that_stood_still_is_evidence_of_no_kill_alone);
 	tcase_add_test(tc, what_no_process_held_is_told_first);

@@ -292,6 +292,62 @@ START_TEST(a_cut_record_without_it_is_a_lab_error)
 }
 END_TEST
 
+/* What would have come behind may be the account of a kill. */
+START_TEST(a_cut_record_proves_no_end_without_a_kill)
+{
+	static const char *const ends[] = {"\"signal\":9", "\"signal\":11", "\"status\":0",
+					   "\"status\":7"};
+
+	target_ended(ends[_i]);
+	draw();
+	assert_outcome(OUTCOME_LAB_ERROR, SCOPE_NONE);
+}
+END_TEST
+
+START_TEST(a_cut_record_of_a_timeout_proves_no_end_either)
+{
+	watchdog("timeout");
+	draw();
+	assert_outcome(OUTCOME_LAB_ERROR, SCOPE_NONE);
+}
+END_TEST
+
+/* A count that is lost may have been one of kills; one that is there shows that none was. */
+START_TEST(a_damaged_record_proves_no_end_without_a_kill)
+{
+	if (_i)
+		add("no line of the lab's");
+	target_ended("\"signal\":9");
+	if (_i == 2)
+		counted(0, 0, 0);
+	add("{\"ev\":\"end\",\"t\":9900000000}");
+	record_load_memory(text.buf, text.len, &record, &(struct err)ERR_INIT);
+	conclusion_draw(&record, &conclusion);
+	ck_assert_int_eq(conclusion.outcome, _i == 1 ? OUTCOME_LAB_ERROR : OUTCOME_SIGNALLED);
+}
+END_TEST
+
+/* Who it was is not known when nobody saw how the target ended. */
+START_TEST(a_kill_that_the_guardian_counted_is_nobodys)
+{
+	add("{\"ev\":\"guardian\",\"t\":5,\"why\":\"launcher "
+	    "gone\",\"ended\":0,\"left\":0,\"oom_kill\":1}");
+	draw();
+	ck_assert_int_eq(conclusion.outcome, OUTCOME_LAB_ERROR);
+	ck_assert_int_eq(conclusion.killed, 1);
+}
+END_TEST
+
+START_TEST(a_guardian_that_counted_none_tells_none)
+{
+	add("{\"ev\":\"guardian\",\"t\":5,\"why\":\"launcher "
+	    "gone\",\"ended\":1,\"left\":0,\"oom_kill\":0}");
+	draw();
+	ck_assert_int_eq(conclusion.outcome, OUTCOME_LAB_ERROR);
+	ck_assert_int_eq(conclusion.killed, 0);
+}
+END_TEST
+
 START_TEST(an_error_is_broken)
 {
 	add("{\"ev\":\"error\",\"text\":\"cannot set memory.max\"}");
@@ -341,6 +397,11 @@ static TCase *outcomes(void)
 	tcase_add_test(t, an_oom_kill_before_the_watchdog_decides);
 	tcase_add_test(t, a_cut_record_with_the_kill_line_decides);
 	tcase_add_test(t, a_cut_record_without_it_is_a_lab_error);
+	tcase_add_loop_test(t, a_cut_record_proves_no_end_without_a_kill, 0, 4);
+	tcase_add_loop_test(t, a_damaged_record_proves_no_end_without_a_kill, 0, 3);
+	tcase_add_test(t, a_cut_record_of_a_timeout_proves_no_end_either);
+	tcase_add_test(t, a_kill_that_the_guardian_counted_is_nobodys);
+	tcase_add_test(t, a_guardian_that_counted_none_tells_none);
 	tcase_add_test(t, an_error_is_broken);
 	tcase_add_test(t, a_skip_is_77);
 	return t;

@@ -40,7 +40,7 @@ options=("${binds[@]/#/--container-option=}")
 # start_docker [DRIVER]: of cgroups, cgroupfs or systemd.
 start_docker() {
 	local dir=$scratch/docker client
-	client=$(command -v docker) || { engine_reason='no docker client'; return 1; }
+	client=$(PATH=${PATH/"$engine_bin:"/} command -v docker) || { engine_reason='no docker client'; return 1; }
 	command -v dockerd >/dev/null || { engine_reason='no dockerd'; return 1; }
 	[ "$(id -u)" = 0 ] || { engine_reason='dockerd needs root'; return 1; }
 	mkdir -p "$dir"

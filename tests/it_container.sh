@@ -436,8 +436,8 @@ check_killed() {
 	tail --pid="$guardian" -f /dev/null
 	is "$("$e" ps --all --quiet --filter name="$container") $(ls -d "$scratch"/oomlab-gate-* 2>/dev/null)" \
 		' ' "$e, outside: a launcher that is killed leaves no container and no gate"
-	is "$(sed -n 's/.*"ev":"guardian".*"left"://p' "$outside"/oomlab-test-*/record.jsonl "$outside"/sh-*/record.jsonl 2>/dev/null)" \
-		'0}' "$e, outside: and its guardian says so"
+	is "$(sed -n 's/.*"ev":"guardian".*"left":\([0-9]*\).*/\1/p' "$outside"/oomlab-test-*/record.jsonl "$outside"/sh-*/record.jsonl 2>/dev/null)" \
+		0 "$e, outside: and its guardian says so"
 	start_sleeper "$e"
 	launcher=$(pgrep -o -f -- "--reports=$outside")
 	kill -KILL "$(pgrep -P "$launcher" -x guardian)" "$launcher"

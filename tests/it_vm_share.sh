@@ -50,6 +50,9 @@ vm --share-host --memory=64M -- /bin/cat a.c
 is "$out" "$(cat a.c)" "what only reads"
 is "$(grep -c "gone with it" "$reports/latest/report.txt")" 0 "... leaves nothing to be told"
 
+vm --share-host --memory=64M -- /bin/bash -c 'cat <(echo a); echo b >/dev/stdout; echo c | cat /dev/stdin'
+is "$status $out" $'0 a\nb\nc' "a shell's <(...), /dev/stdin and /dev/stdout"
+
 # Files in /tmp are charged to who writes them, with the host's files and without.
 for share in --share-host --no-touch-profile; do
 	vm "$share" --memory=64M -- /bin/dd if=/dev/zero of=/tmp/big bs=64k count=2000

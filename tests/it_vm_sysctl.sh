@@ -42,7 +42,7 @@ inside() {
 	until ! kill -0 "$guardian" 2>/dev/null; do
 		read -rt 0.05 <> <(:) || true
 	done
-	echo "guarded: $(mode) $("$1" doctor | grep -c settings) $(pgrep -cx sleep) $(sed -n 's/.*"ev":"guardian".*"why"/"why"/p' held/*/record.jsonl)"
+	echo "guarded: $(mode) $("$1" doctor | grep -c settings) $(pgrep -cx sleep) $(sed -n 's/.*"ev":"guardian".*"why":\(.*\),"oom_kill".*/\1/p' held/*/record.jsonl)"
 
 	for i in 1 2 1; do
 		begin $i
@@ -106,7 +106,7 @@ like "$(said second)" '^125 1 oomlab: .*settings are in use: a run of the first 
 is "$(said used)" "used settings     $setting is '1' for the first, which puts back 0 at its end" \
 	'doctor tells whose it is, and leaves it'
 is "$(said ended)" '0 0' '... which puts it back at its end'
-is "$(said guarded)" '0 0 0 "why":"launcher gone","ended":1,"left":0}' \
+is "$(said guarded)" '0 0 0 "launcher gone","ended":1,"left":0' \
 	'the guardian of one that is killed puts it back'
 is "$(said killed)" '1 1 2 2 1 1' 'three launchers are killed'
 is "$(said left)" "1 LEFT settings     $setting is 1 and was 0: a launcher that set it to 1 was killed; 'oomlab doctor --restore' puts it back" \

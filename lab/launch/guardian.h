@@ -46,9 +46,10 @@ enum guardian_why {
 /* What it did. */
 struct guardian_deed {
 	enum guardian_why why;
-	int64_t t_ns; /* when it began with it */
-	int ended;    /* processes that were there */
-	int left;     /* of them, or things to remove, still there afterwards */
+	int64_t t_ns;	  /* when it began with it */
+	int ended;	  /* processes that were there */
+	int left;	  /* of them, or things to remove, still there afterwards */
+	int64_t oom_kill; /* what the cgroup's own counter of kills came to; -1: not known */
 };
 
 /* Its line for the record, with the newline; returns the length. It must not allocate. */

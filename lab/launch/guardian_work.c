@@ -50,8 +50,28 @@ static struct {
 
 static int open_place(int parent, const char *name)
 {
-	return parent < 0 ? -1
-			  : openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return parent == -1 ? -1
+			    : openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* The kernel's kills in it, which nobody reads any more: on v1 in memory.oom_control. -1: unknown.
+ */
+static int64_t count_oom_kills(int dir)
+{
+	static const char *const files[] = {"memory.events", "memory.oom_control"};
+	int64_t kills = -1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files) && kills < 0; i++) {
+		_cleanup_close_ int fd = openat(dir, files[i], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		char text[1024];
+		ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+		if (n <= 0)
+			continue;
+		text[n] = '\0';
+		kills = io_keyed_number(text, "oom_kill");
+	}
+	return kills < 0 ? -1 : kills;
 }
 
 /* Both are killed in one go where both are there. */
@@ -66,6 +86,8 @@ static void end_place(const struct place *place, struct guardian_deed *deed)
 	if (dir >= 0)
 		cgroup_kill(dir, freezer, KILL_PATIENCE_NS);
 	deed->left += cgroup_count(dir);
+	if (dir >= 0)
+		deed->oom_kill = count_oom_kills(dir);
 	if (is_ours && dir >= 0)
 		close(dir);
 	if (freezer >= 0)
@@ -206,7 +228,7 @@ static void write_line(const struct guardian_deed *deed)
 static void end_run(void) __attribute__((noreturn));
 static void end_run(void)
 {
-	struct guardian_deed deed = {.why = GUARDIAN_GONE, .t_ns = io_now_ns()};
+	struct guardian_deed deed = {.why = GUARDIAN_GONE, .t_ns = io_now_ns(), .oom_kill = -1};
 
 	end_all(&deed);
 	for (int i = 0; i < own.place_count; i++)
@@ -228,7 +250,7 @@ static bool is_held(pid_t pid)
 /* It lives, and has not done what it should have: its target is ended, it goes on. */
 static void end_overdue(enum guardian_why why)
 {
-	struct guardian_deed deed = {.why = why, .t_ns = io_now_ns()};
+	struct guardian_deed deed = {.why = why, .t_ns = io_now_ns(), .oom_kill = -1};
 
 	own.deadline_ns = 0;
 	end_all(&deed);

@@ -29,6 +29,20 @@ static const struct mount_point {
 	{"tmpfs", "/dev/shm", "mode=1777", true},
 };
 
+/* What shells and programs expect there besides devices, on a host made by udev. */
+static void link_descriptors(const char *root)
+{
+	static const char *const links[][2] = {
+		{"/proc/self/fd", "fd"}, {"fd/0", "stdin"}, {"fd/1", "stdout"}, {"fd/2", "stderr"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+		_cleanup_free_ char *path = text_format("%s/dev/%s", root, links[i][1]);
+
+		if (symlink(links[i][0], path) < 0 && errno != EEXIST)
+			guest_complain("cannot make", path);
+	}
+}
+
 void guest_fs_mount_kernel(const char *root)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(mount_points); i++) {
@@ -39,6 +53,7 @@ void guest_fs_mount_kernel(const char *root)
 		if (mount(m->type, path, m->type, 0, m->options) < 0 && !m->is_optional)
 			guest_complain("cannot mount", path);
 	}
+	link_descriptors(root);
 }
 
 /*

@@ -290,6 +290,7 @@ const struct field fields_guardian[] = {
 	FIELD(struct record_guardian, why, "why", STRING, REQUIRED),
 	FIELD(struct record_guardian, ended, "ended", I64, REQUIRED),
 	FIELD(struct record_guardian, left, "left", I64, REQUIRED),
+	FIELD(struct record_guardian, oom_kill, "oom_kill", I64),
 	FIELDS_END,
 };
 

@@ -245,6 +245,16 @@ static int on_watchdog(struct loader *l)
 	return 0;
 }
 
+/* Where the launcher had not come to reading it, it is the last word on kills. */
+static void take_guardians_count(struct record *r)
+{
+	struct record_cgroup *own = cgroup_at(r, 0);
+
+	if (own && r->guardian.oom_kill != RECORD_ABSENT &&
+	    own->after.value[COUNTER_OOM_KILL] == RECORD_ABSENT)
+		own->after.value[COUNTER_OOM_KILL] = r->guardian.oom_kill;
+}
+
 static int on_guardian(struct loader *l)
 {
 	struct record_guardian read = {.line = l->line};
@@ -253,6 +263,7 @@ static int on_guardian(struct loader *l)
 		return -1;
 	keep(l, l->object);
 	l->record->guardian = read;
+	take_guardians_count(l->record);
 	/* Its launcher may never have got to saying so. */
 	if (!l->record->watchdog && read.ended && strcmp(read.why, RECORD_GUARDIAN_GONE) != 0) {
 		l->record->watchdog = "timeout";

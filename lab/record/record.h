@@ -321,6 +321,7 @@ struct record_guardian {
 	int64_t t_ns;
 	const char *why;     /* one of these; NULL: it had nothing to do */
 	int64_t ended, left; /* processes; what could not be ended or removed */
+	int64_t oom_kill;    /* the cgroup's counter when all was ended; absent: not known */
 	unsigned int line;
 };
 #define RECORD_GUARDIAN_GONE	"launcher gone"

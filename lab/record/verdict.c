@@ -169,12 +169,15 @@ static bool is_target_oom_killed(const struct record *r, struct conclusion *c)
 	return true;
 }
 
-/* Somebody was killed whom the log does not name, or not as one of the run's. */
+/*
+ * Somebody was killed whom the log does not name, or not as one of the run's; without a word on how
+ * the target ended it may be the target.
+ */
 static bool has_uncounted_kill(const struct record *r)
 {
 	int64_t delta = record_delta(record_own_cgroup(r), COUNTER_OOM_KILL);
 
-	return is_known(delta) && delta > 0;
+	return is_known(delta) && delta > 0 && (record_target_end(r) || r->watchdog);
 }
 
 static bool cite_marked_children(struct conclusion *c, const struct record *r)
@@ -271,6 +274,24 @@ static bool is_watchdog(const struct record *r, const char *why)
 	return r->watchdog && !strcmp(r->watchdog, why);
 }
 
+/* The lab writes both counts; that only the later one is there shows that the record was damaged.
+ */
+static bool is_damaged(const struct record *r)
+{
+	const struct record_cgroup *own = record_own_cgroup(r);
+
+	return record_lost(r, "record") || (own && is_known(own->after.value[COUNTER_OOM_KILL]) &&
+					    !is_known(own->before.value[COUNTER_OOM_KILL]));
+}
+
+/* What is missing at the end of a record that was cut, or from one that was damaged, may be a kill.
+ */
+static bool may_lack_kill(const struct record *r)
+{
+	return !r->is_complete ||
+	       (is_damaged(r) && !is_known(record_delta(record_own_cgroup(r), COUNTER_OOM_KILL)));
+}
+
 static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 {
 	if (r->skip)
@@ -283,6 +304,8 @@ static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 		return stopped_by_watchdog(r, c);
 	if (is_child_oom_killed(r, c))
 		return OUTCOME_CHILD_OOM_KILLED;
+	if (may_lack_kill(r))
+		return OUTCOME_LAB_ERROR;
 	if (r->watchdog)
 		return stopped_by_watchdog(r, c);
 	if (!record_target_end(r))

@@ -214,9 +214,14 @@ int record_guardian_line(const struct record_guardian *guardian, char *text, siz
 {
 	int len = snprintf(text, size,
 			   "{\"ev\":\"guardian\",\"t\":%" PRId64
-			   ",\"why\":\"%s\",\"ended\":%" PRId64 ",\"left\":%" PRId64 "}\n",
+			   ",\"why\":\"%s\",\"ended\":%" PRId64 ",\"left\":%" PRId64,
 			   guardian->t_ns, guardian->why, guardian->ended, guardian->left);
 
+	if ((size_t)len < size && guardian->oom_kill != RECORD_ABSENT)
+		len += snprintf(text + len, size - (size_t)len, ",\"oom_kill\":%" PRId64,
+				guardian->oom_kill);
+	if ((size_t)len < size)
+		len += snprintf(text + len, size - (size_t)len, "}\n");
 	return (size_t)len < size ? len : 0;
 }
 

@@ -61,6 +61,7 @@ static json_t *guardian_json(const struct record_guardian *guardian)
 	json_put_number(object, "t_ns", guardian->t_ns);
 	json_put_number(object, "ended", guardian->ended);
 	json_put_number(object, "left", guardian->left);
+	json_put_number(object, "oom_kill", guardian->oom_kill);
 	return object;
 }
 

@@ -288,30 +288,61 @@ static void stopped(const struct facts *f, struct doc *doc)
 		cite_why_stopped(f, doc);
 }
 
+/* " The kernel's OOM killer killed 2 processes of this run." */
+static char *kernels_kills(const struct facts *f)
+{
+	int64_t killed = f->conclusion->killed;
+
+	return killed ? text_format(" The kernel's OOM killer killed %" PRId64
+				    " process%s of this run.",
+				    killed, killed == 1 ? "" : "es")
+		      : xstrdup("");
+}
+
+/* The end of the target stands in the record, but not whether the kernel killed anybody. */
+static void cut_short(const struct facts *f, struct doc *doc)
+{
+	_cleanup_free_ char *signal = story_signal(f->end->signal);
+	char status[64];
+
+	snprintf(status, sizeof(status), "ended with status %" PRId64,
+		 or_zero(f->end->exit_status));
+	doc_summary(doc, DOC_BAD,
+		    "The program %s%s, and %s: whether the OOM killer had a part in it is not "
+		    "known.",
+		    is_known(f->end->signal) ? "was ended by " : status,
+		    is_known(f->end->signal) ? signal : "",
+		    f->record->is_complete ? "what the record had of the kernel's count of kills "
+					     "is damaged"
+					   : "the record ends before the lab had read all that the "
+					     "kernel says");
+}
+
 static void lab_error(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
+	_cleanup_free_ char *killed = kernels_kills(f);
 
-	if (r->error && f->conclusion->killed)
+	if (r->error)
+		doc_summary(doc, DOC_BAD, "The lab could not do its part: %s.%s", r->error, killed);
+	else if (f->end && !f->conclusion->killed)
+		cut_short(f, doc);
+	else if (story_guardian_ended(f) && is_known(r->gate_ns))
 		doc_summary(doc, DOC_BAD,
-			    "The lab could not do its part: %s. The kernel's OOM killer killed "
-			    "%" PRId64 " process%s of this run.",
-			    r->error, f->conclusion->killed,
-			    f->conclusion->killed == 1 ? "" : "es");
-	else if (r->error)
-		doc_summary(doc, DOC_BAD, "The lab could not do its part: %s.", r->error);
+			    "The launcher was gone before the run was over, and its guardian ended "
+			    "the run: how the program would have ended is not known.%s What the "
+			    "record has of it follows.",
+			    killed);
 	else if (story_guardian_ended(f))
 		doc_summary(doc, DOC_BAD,
 			    "The launcher was gone before the run was over, and its guardian ended "
-			    "the run: %s",
-			    is_known(r->gate_ns) ? "how the program would have ended is not known. "
-						   "What the record has of it follows."
-						 : "the program had not been started.");
+			    "the run: the program had not been started.");
 	else
 		doc_summary(
 			doc, DOC_BAD,
 			"The record does not say how the target ended: the lab was stopped while "
-			"it ran. What stands in it follows.");
+			"it ran.%s What stands in it follows.",
+			killed);
 }
 
 static const struct record_note *note_alone(const struct record *r)
