@@ -63,8 +63,8 @@ struct run {
 	struct numbers numbers;	 /* of the processes in it */
 	struct engine_call info; /* what it is, asked while the command runs */
 	bool shares_host;	 /* the VM is shown the host's files */
-	const char *script; /* ... because of it, or would be were it not for reasons.share */
-	struct folder folder; /* reports/<name>-<time>-<pid>; none inside the guest */
+	const char *script;	 /* ... because of it, or would be were it not for reasons.share */
+	struct folder folder;	 /* reports/<name>-<time>-<pid>; none inside the guest */
 	struct modules
 		modules; /* files of the code that touched memory, those of a container open */
 	struct record_writer writer;

@@ -4,10 +4,11 @@
  * `reports` is what the user named; links in it are followed. It may be another user's, or a place
  * where every user may write: what is made there is opened at once without following a link, is
  * used only while it is empty and belongs to whom new files of this user belong there (the door's
- * to the owner of `reports`), and is filled below its descriptor (base/folder.h). So nothing outside of it is written, whoever renames what; a `reports` whose files every user may
- * rename (others may write, no sticky bit) is used, because a mount of another system's files
- * shows all of them so, and run_dir_warning() says what the user loses: what is found there later
- * may be somebody else's.
+ * to the owner of `reports`), and is filled below its descriptor (base/folder.h). So nothing
+ * outside of it is written, whoever renames what; a `reports` whose files every user may rename
+ * (others may write, no sticky bit) is used, because a mount of another system's files shows all of
+ * them so, and run_dir_warning() says what the user loses: what is found there later may be
+ * somebody else's.
  */
 #ifndef OOMLAB_RUN_DIR_H
 #define OOMLAB_RUN_DIR_H

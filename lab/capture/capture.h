@@ -42,7 +42,8 @@ struct capture_config {
 	bool is_guest;	       /* of ours: what is written there is memory */
 	bool profiles;	       /* who touches the memory (touch.h) */
 	int premortem_percent; /* a look so far under memory.max (premortem.h); 0: none */
-	const struct folder *core_dir; /* with a core file of the target, into this folder; NULL: none */
+	const struct folder
+		*core_dir; /* with a core file of the target, into this folder; NULL: none */
 	const struct trace_ring *ring; /* arenas, for that look; may be NULL */
 	struct guardian *guardian;     /* of the run (guardian.h); NULL: none */
 	const char *program;	       /* the path that the target is started by; NULL: not known */

@@ -32,7 +32,7 @@ struct vm_request {
 	char *const *programs; /* absolute paths to pack with all they load; NULL-terminated */
 	char *const *files;    /* absolute paths of further files; NULL-terminated; may be NULL */
 	bool share_host;       /* the host's file system read-only through virtiofs */
-	const struct folder *run_dir; /* console.log, trace.bin are written here */
+	const struct folder *run_dir;	      /* console.log, trace.bin are written here */
 	uint64_t boot_timeout_ns, timeout_ns; /* silence before the first byte; the whole run */
 	struct guardian *guardian;	      /* ends the processes should this one be ended */
 	const sigset_t *signals; /* SIGINT, SIGTERM: already blocked; they end the run */

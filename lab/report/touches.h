@@ -131,8 +131,8 @@ int64_t touch_bytes(const struct touch_frames *frames, size_t touch);
 bool touch_is_labs(const struct touch_frames *frames, const struct record_touch *touch);
 
 /*
- * Of one place of a stack, len bytes: whether it, or a function it is inlined into, is the program's
- * own, no system library's.
+ * Of one place of a stack, len bytes: whether it, or a function it is inlined into, is the
+ * program's own, no system library's.
  */
 bool touch_frame_is_own(const struct touch_frames *frames, const char *at, size_t len);
 
