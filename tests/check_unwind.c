@@ -28,6 +28,13 @@ static struct unwind_frame frames[UNWIND_DEPTH_MAX];
 #if defined(__x86_64__)
 enum { IS_KNOWN_MACHINE = 1 };
 
+/* A function saves what it finds in them, and gives them other values. */
+#define KEEPS_REGISTERS                                                              \
+	__asm__ volatile("mov $0x1234567, %%rbx; mov %%rbx, %%r12; mov %%rbx, %%r13" \
+			 :                                                           \
+			 :                                                           \
+			 : "rbx", "r12", "r13")
+
 static void take_registers(const ucontext_t *c)
 {
 	const struct user_regs_struct set = {
@@ -45,6 +52,7 @@ static void take_registers(const ucontext_t *c)
 }
 #else
 enum { IS_KNOWN_MACHINE = 0 };
+#define KEEPS_REGISTERS (void)0
 
 static void take_registers(const ucontext_t *c)
 {
@@ -115,6 +123,7 @@ static size_t __attribute__((noinline)) walk(int deeper)
 	volatile char room[64];
 	ucontext_t here;
 
+	KEEPS_REGISTERS;
 	room[0] = (char)deeper;
 	if (deeper > 0)
 		return walk(deeper - 1) + (size_t)(room[0] * 0);
@@ -224,6 +233,73 @@ START_TEST(it_is_not_begun_for_ever)
 }
 END_TEST
 
+static bool is_code(uint64_t word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (word >= codes[i].start && word < codes[i].end)
+			return true;
+	return false;
+}
+
+static bool is_near_stack(uint64_t word)
+{
+	return word - (registers_sp(regs) - (1 << 20)) < 2 << 20;
+}
+
+enum word_kind { WORD_RETURN, WORD_STACK, WORD_OTHER };
+
+/* All words of that kind in the stack that was walked last become another; which is no code. */
+static void change(enum word_kind kind, uint64_t by)
+{
+	for (size_t at = 0; at + 8 <= sizeof(stack); at += 8) {
+		enum word_kind is;
+		uint64_t word;
+
+		memcpy(&word, stack + at, sizeof(word));
+		is = is_code(word) ? WORD_RETURN : is_near_stack(word) ? WORD_STACK : WORD_OTHER;
+		if (is != kind || !word)
+			continue;
+		word ^= by;
+		memcpy(stack + at, &word, sizeof(word));
+	}
+}
+
+/* Whether that stack is walked anew: by nobody, once who walks is dead. */
+static bool is_walked_anew(enum word_kind kind, uint64_t by)
+{
+	struct unwind_sample sample = {
+		.pid = 7, .regs = regs, .stack = stack, .stack_len = sizeof(stack)};
+	_cleanup_free_ char *trouble = NULL;
+	size_t depth = walk(3);
+
+	ck_assert_uint_eq(unwind_stack(unwind, &sample, frames), depth);
+	ck_assert_int_eq(kill(find_beside(), SIGKILL), 0);
+	change(kind, by);
+	depth -= unwind_stack(unwind, &sample, frames);
+	trouble = unwind_trouble(unwind);
+	ck_assert_int_eq(trouble != NULL, depth != 0);
+	return trouble != NULL;
+}
+
+/* What a function saved for its caller is anything; where a frame is, and returns to, is not. */
+START_TEST(a_stack_that_differs_in_data_alone_is_the_same)
+{
+	ck_assert(!is_walked_anew(WORD_OTHER, 0x5555));
+}
+END_TEST
+
+START_TEST(another_return_is_another_stack)
+{
+	ck_assert(is_walked_anew(WORD_RETURN, 0x1));
+}
+END_TEST
+
+START_TEST(frames_elsewhere_are_another_stack)
+{
+	ck_assert(is_walked_anew(WORD_STACK, 0x8));
+}
+END_TEST
+
 /* What is executed there is of no file. */
 START_TEST(code_that_was_made_has_its_address)
 {
@@ -255,6 +331,9 @@ int main(void)
 	tcase_add_test(tc, a_file_may_be_mapped_again_and_again);
 	tcase_add_test(tc, its_death_is_told_and_it_is_begun_again);
 	tcase_add_test(tc, it_is_not_begun_for_ever);
+	tcase_add_test(tc, a_stack_that_differs_in_data_alone_is_the_same);
+	tcase_add_test(tc, another_return_is_another_stack);
+	tcase_add_test(tc, frames_elsewhere_are_another_stack);
 	tcase_add_test(tc, code_that_was_made_has_its_address);
 	return suite_run("unwind", (TCase *const[]){tc}, 1);
 }

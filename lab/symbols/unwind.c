@@ -14,6 +14,7 @@
 #include "symbols/exec_name.h"
 #include "symbols/registers.h"
 #include "symbols/symbols.h"
+#include "symbols/walked.h"
 #include "symbols/walker.h"
 
 enum { PROCESSES_KEPT = 256, CACHE_SIZE = 1024, WALKERS_MAX = 8 };
@@ -42,15 +43,6 @@ struct process {
 	struct space *space;
 };
 
-/* What one walk read of the stack: as long as that is the same, so is its result. */
-struct walk {
-	uint64_t generation, pc, sp, fp;
-	bool is_whole; /* all it read is in reads */
-	size_t read_count, frame_count;
-	struct walker_read reads[WALKER_READS_MAX];
-	struct unwind_frame frames[UNWIND_DEPTH_MAX];
-};
-
 /* The process beside, which does the walking. */
 struct beside {
 	struct aside aside;
@@ -70,7 +62,7 @@ struct unwind {
 	struct process *processes;
 	size_t process_count;
 	uint64_t next_space;
-	struct walk *cache[CACHE_SIZE];
+	struct walked *cache[CACHE_SIZE];
 	struct beside beside;
 	struct space *space; /* of the walk in progress */
 };
@@ -331,7 +323,7 @@ static bool ask(struct unwind *u, const struct unwind_sample *sample)
 }
 
 /* What it says is no more to be trusted than what it has read. */
-static void take_answer(const struct unwind *u, struct walk *walk)
+static void take_answer(const struct unwind *u, struct walked *walk)
 {
 	const struct walker_shared *s = u->beside.shared;
 	size_t reads = s->read_count, pcs = s->pc_count;
@@ -342,11 +334,12 @@ static void take_answer(const struct unwind *u, struct walk *walk)
 	walk->frame_count = pcs < UNWIND_DEPTH_MAX ? pcs : UNWIND_DEPTH_MAX;
 	for (size_t i = 0; i < walk->frame_count; i++)
 		walk->frames[i] = locate(u->space, s->pcs[i]);
+	walked_mark(walk, s);
 }
 
-static void walk_stack(struct unwind *u, const struct unwind_sample *sample, struct walk *walk)
+static void walk_stack(struct unwind *u, const struct unwind_sample *sample, struct walked *walk)
 {
-	*walk = (struct walk){
+	*walk = (struct walked){
 		.generation = u->space->generation,
 		.pc = registers_pc(sample->regs),
 		.sp = registers_sp(sample->regs),
@@ -364,23 +357,6 @@ static void walk_stack(struct unwind *u, const struct unwind_sample *sample, str
 		walk->frames[walk->frame_count++] = locate(u->space, walk->pc);
 }
 
-static bool is_same(const struct walk *walk, const struct unwind *u,
-		    const struct unwind_sample *sample)
-{
-	uint64_t value;
-
-	if (!walk || !walk->is_whole || walk->generation != u->space->generation ||
-	    walk->pc != registers_pc(sample->regs) || walk->sp != registers_sp(sample->regs) ||
-	    walk->fp != registers_fp(sample->regs))
-		return false;
-	for (size_t i = 0; i < walk->read_count; i++)
-		if (!walker_word(walk->sp, sample->stack, sample->stack_len, walk->reads[i].address,
-				 &value) ||
-		    value != walk->reads[i].value)
-			return false;
-	return true;
-}
-
 static size_t cache_slot(const struct unwind *u, const struct unwind_sample *sample)
 {
 	uint64_t h = registers_pc(sample->regs) * UINT64_C(0x9e3779b97f4a7c15);
@@ -392,11 +368,11 @@ static size_t cache_slot(const struct unwind *u, const struct unwind_sample *sam
 size_t unwind_stack(struct unwind *u, const struct unwind_sample *sample,
 		    struct unwind_frame frames[UNWIND_DEPTH_MAX])
 {
-	struct walk **slot;
+	struct walked **slot;
 
 	u->space = space_of(u, sample->pid);
 	slot = &u->cache[cache_slot(u, sample)];
-	if (!is_same(*slot, u, sample)) {
+	if (!walked_is_same(*slot, u->space->generation, sample)) {
 		if (!*slot)
 			*slot = xcalloc(1, sizeof(**slot));
 		walk_stack(u, sample, *slot);
