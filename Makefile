@@ -62,7 +62,7 @@ HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: all scenario scenarios list check tests check-unit check-vm check-bare bench asan fuzz fuzzers lint \
+.PHONY: all scenario scenarios list check tests check-unit check-vm check-bare bench soak asan fuzz fuzzers lint \
         format deps deps-dev kernel image image-files install uninstall clean help
 
 help: ## this text
@@ -153,6 +153,9 @@ bench: all $(BENCHES) $(HELPERS) ## measure against floors and peers, as ratios
 	@BUILD="$(BUILD)" tests/bench/premortem.sh
 	@BUILD="$(BUILD)" tests/bench/touch.sh
 	@BUILD="$(BUILD)" tests/bench/container.sh
+
+soak: all image-files $(HELPERS) ## kill, end, starve and damage it for hours: nothing lost, left, false (root; SOAK=short COUNT=)
+	@BUILD="$(BUILD)" tests/soak/run
 
 asan: ## unit tests under AddressSanitizer and UBSan
 	@ASAN_OPTIONS=allocator_may_return_null=1 \

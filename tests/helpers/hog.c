@@ -8,6 +8,7 @@
  *	hog sleep SECONDS
  *	hog stubborn SECONDS       sleeps with TERM, INT and HUP ignored
  *	hog fork COUNT SECONDS     COUNT children that sleep in sessions of their own, ends with 0
+ *	hog sleepers COUNT         the same for an hour, and stays beside them, stubborn
  *	hog signals                prints the signals it was started with blocked or ignored
  *	hog forge MIB              writes a line for the record to every descriptor it has, touches
  *	hog exit STATUS
@@ -129,6 +130,8 @@ int main(int argc, char **argv)
 		return sleep_through((unsigned int)n, mode[1] == 't');
 	if (!strcmp(mode, "fork"))
 		return fork_many(n, seconds);
+	if (!strcmp(mode, "sleepers"))
+		return fork_many(n, 3600) || sleep_through(3600, 1);
 	if (!strcmp(mode, "signals"))
 		return print_signals();
 	if (!strcmp(mode, "forge"))

@@ -1,8 +1,10 @@
 /*
  * scribble.c - writes to an arena, then over the ring it is traced in, as a wild pointer would.
  *
- *	scribble MODE    none, all (noise), zero (all), header, counters, blocks (noise), wipe
- *(blocks)
+ *	scribble MODE [SEED MIB]
+ *
+ * MODE is none, all (noise), zero (all), header, counters, blocks (noise), wipe (blocks), or
+ *random: noise in places that SEED chooses. MIB of fresh memory are touched afterwards.
  *
  * The descriptor is the one the lab hands over.
  */
@@ -26,7 +28,22 @@ static void noise(void *to, size_t len)
 		at[i] = (unsigned char)(i * 2654435761u >> 7 | 1);
 }
 
-static void scribble(struct trace_header *ring, size_t len, const char *mode)
+/* Some bytes here and there, most of them where the records are. */
+static void noise_anywhere(void *to, size_t len, unsigned int seed)
+{
+	unsigned char *at = to;
+
+	srandom(seed);
+	for (long i = 1 + random() % 64; i > 0; i--) {
+		size_t from = (size_t)random() % (i % 4 ? len : 4096);
+		size_t some = (size_t)random() % 256;
+
+		for (size_t j = 0; j < some && from + j < len; j++)
+			at[from + j] = (unsigned char)random();
+	}
+}
+
+static void scribble(struct trace_header *ring, size_t len, const char *mode, unsigned int seed)
 {
 	char *blocks = (char *)ring + TRACE_BLOCKS_OFFSET(ring->arena_capacity);
 	const size_t some = 3 * sizeof(struct trace_block);
@@ -43,6 +60,19 @@ static void scribble(struct trace_header *ring, size_t len, const char *mode)
 		noise(blocks, some);
 	else if (!strcmp(mode, "wipe"))
 		memset(blocks, 0, some);
+	else if (!strcmp(mode, "random"))
+		noise_anywhere(ring, len, seed);
+}
+
+static int touch(size_t mib)
+{
+	const size_t len = mib << 20;
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return 5;
+	memset(p, 0x5a, len);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -52,7 +82,7 @@ int main(int argc, char **argv)
 	struct stat st;
 	void *ring;
 
-	if (argc != 2 || !fd || fstat(atoi(fd), &st))
+	if ((argc != 2 && argc != 4) || !fd || fstat(atoi(fd), &st))
 		return 2;
 	if (arena_init(&arena, &(struct arena_config){.name = "scribbled",
 						      .size = 1 << 20,
@@ -65,6 +95,6 @@ int main(int argc, char **argv)
 	ring = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, atoi(fd), 0);
 	if (ring == MAP_FAILED)
 		return 4;
-	scribble(ring, (size_t)st.st_size, argv[1]);
-	return 0;
+	scribble(ring, (size_t)st.st_size, argv[1], argc == 4 ? (unsigned int)atoi(argv[2]) : 0);
+	return argc == 4 ? touch((size_t)atoi(argv[3])) : 0;
 }

@@ -1,0 +1,30 @@
+#!/bin/bash
+# it_soak.sh - the short form of the soak (tests/soak/run): each row is a point, which holds where
+# nothing was lost, left or false. It wants two minutes of a quiet machine.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+need_all root cgroup jq dmesg
+
+points=$scratch/points
+# Ended with what it runs when this script is.
+trap 'kill "$soak" 2>/dev/null; wait "$soak"; rm -rf "$scratch"' EXIT
+trap 'exit 143' TERM INT HUP
+SOAK=short SOAK_POINTS=$points BUILD=${oomlab%/*} "$top/tests/soak/run" >"$scratch/table" 2>"$scratch/failed" &
+soak=$!
+wait $soak
+status=$?
+sed 's/^/# /' "$scratch/table"
+
+[ -s "$points" ]
+ok $? 'the soak has rows' "$(tail -n 5 "$scratch/failed")"
+while IFS=$'\t' read -r what tried killed lost left false _; do
+	if [ "$tried" = skipped ]; then
+		skip "$what" "$killed"
+	else
+		is "$tried tried: $lost lost, $left left, $false false" \
+			"$tried tried: 0 lost, 0 left, 0 false" "$what"
+		grep -F "# $what, try" "$scratch/failed"
+	fi
+done <"$points"
+is $status 0 'the soak passes' "$(grep -v '^#' "$scratch/failed" | tail -n 5)"
+done_testing
