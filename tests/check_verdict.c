@@ -327,6 +327,22 @@ START_TEST(a_damaged_record_proves_no_end_without_a_kill)
 }
 END_TEST
 
+/* Its end has its pid as well as its start. */
+START_TEST(a_target_whose_start_is_lost_is_no_child)
+{
+	char *start = strstr(text.buf, "{\"ev\":\"start\"");
+
+	memset(start, ' ', strcspn(start, "\n"));
+	oom(OWN, OWN, TARGET);
+	target_ended("\"signal\":9");
+	counted(0, 1, 1);
+	add("{\"ev\":\"end\",\"t\":9900000000}");
+	record_load_memory(text.buf, text.len, &record, &(struct err)ERR_INIT);
+	conclusion_draw(&record, &conclusion);
+	ck_assert_int_eq(conclusion.outcome, OUTCOME_OOM_KILLED);
+}
+END_TEST
+
 /* Who it was is not known when nobody saw how the target ended. */
 START_TEST(a_kill_that_the_guardian_counted_is_nobodys)
 {
@@ -399,6 +415,7 @@ static TCase *outcomes(void)
 	tcase_add_test(t, a_cut_record_without_it_is_a_lab_error);
 	tcase_add_loop_test(t, a_cut_record_proves_no_end_without_a_kill, 0, 4);
 	tcase_add_loop_test(t, a_damaged_record_proves_no_end_without_a_kill, 0, 3);
+	tcase_add_test(t, a_target_whose_start_is_lost_is_no_child);
 	tcase_add_test(t, a_cut_record_of_a_timeout_proves_no_end_either);
 	tcase_add_test(t, a_kill_that_the_guardian_counted_is_nobodys);
 	tcase_add_test(t, a_guardian_that_counted_none_tells_none);

@@ -119,6 +119,14 @@ static void check_closing(const struct loader *l)
 		add_note(l, PUSH(r, notes, note_count), NULL, RECORD_NOTE_UNCLOSED, RECORD_ABSENT);
 }
 
+/* Where the line of the target's start was lost, that of its end has the pid, too. */
+static void find_target(struct record *r)
+{
+	for (size_t i = 0; i < r->end_count && r->target_pid == RECORD_ABSENT; i++)
+		if (r->ends[i].is_target)
+			r->target_pid = r->ends[i].pid;
+}
+
 static int loader_finish(struct loader *l, const char *who, struct err *err)
 {
 	struct record *r = l->record;
@@ -130,6 +138,7 @@ static int loader_finish(struct loader *l, const char *who, struct err *err)
 	}
 	if (r->cgroup_count)
 		qsort(r->cgroups, r->cgroup_count, sizeof(*r->cgroups), by_level);
+	find_target(r);
 	if (l->damaged || l->is_cut)
 		add_note(l, PUSH(r, lost, lost_count), "record", NULL,
 			 (int64_t)l->damaged + l->is_cut);

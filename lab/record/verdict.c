@@ -274,8 +274,7 @@ static bool is_watchdog(const struct record *r, const char *why)
 	return r->watchdog && !strcmp(r->watchdog, why);
 }
 
-/* The lab writes both counts; that only the later one is there shows that the record was damaged.
- */
+/* The lab writes both counts: that only the later one is there shows that something is lost. */
 static bool is_damaged(const struct record *r)
 {
 	const struct record_cgroup *own = record_own_cgroup(r);

@@ -36,6 +36,15 @@ static size_t below(size_t n)
 	return n ? (size_t)(draw() % n) : 0;
 }
 
+static char *room_for(size_t len)
+{
+	char *room = malloc(len ? len : 1);
+
+	if (!room)
+		abort();
+	return room;
+}
+
 static struct text read_all(FILE *from)
 {
 	struct text text = {0};
@@ -57,10 +66,8 @@ static struct text read_all(FILE *from)
 /* Replaces `cut` bytes at `from` with those of `by`. */
 static void splice(struct text *text, size_t from, size_t cut, const char *by, size_t len)
 {
-	char *made = malloc(text->len - cut + len + 1);
+	char *made = room_for(text->len - cut + len);
 
-	if (!made)
-		abort();
 	memcpy(made, text->at, from);
 	memcpy(made + from, by, len);
 	memcpy(made + from + len, text->at + from + cut, text->len - from - cut);
@@ -100,9 +107,7 @@ static void repeat(struct text *text)
 	char *copy;
 
 	pick_line(text, &from, &len);
-	copy = malloc(len + 1);
-	if (!copy)
-		abort();
+	copy = room_for(len);
 	memcpy(copy, text->at + from, len);
 	fprintf(stderr, "a line is told twice: %.*s", len < 60 ? (int)len : 60, copy);
 	splice(text, below(2) ? from : text->len, 0, copy, len);
@@ -115,9 +120,7 @@ static void exchange(struct text *text)
 	char *copy;
 
 	pick_line(text, &from, &len);
-	copy = malloc(len + 1);
-	if (!copy)
-		abort();
+	copy = room_for(len);
 	memcpy(copy, text->at + from, len);
 	splice(text, from, len, "", 0);
 	if (text->len) {

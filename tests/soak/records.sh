@@ -41,8 +41,9 @@ keep_records() {
 # judge_changed WHOLE HOW OF: what a damaged record says against what the whole one says.
 judge_changed() {
 	local whole=$1 how=$2
-	# One number is all that an unlogged record has of a kill: another one is no damage, but a forgery.
-	[[ $3-$how != unlogged*-bytes ]] || return 0
+	# One number is all that an unlogged record has of a kill: another one, or a line that is gone
+	# without a trace, is a forgery.
+	case $3-$how-$changed in unlogged*-bytes-* | unlogged*-lines-*'lines are lost'*) return ;; esac
 	case $whole-$how-$outcome in
 	"$whole-$how-$whole") ;;
 	*-none | *-lab_error | *-null) row_unknown=$((row_unknown + 1)) ;;
@@ -104,6 +105,6 @@ scribbled_rings() { # WHAT COUNT
 
 records_rows() {
 	changed_records 'records that were cut' "$(times 500 40)" cut
-	changed_records 'records that were changed' "$(times 1000 80)" lines bytes
+	changed_records 'records that were changed' "$(times 1000 60)" lines bytes
 	scribbled_rings 'rings that were written over' "$(times 200 7)"
 }
