@@ -1,6 +1,7 @@
 #!/bin/bash
 # it_soak.sh - the short form of the soak (tests/soak/run): each row is a point, which holds where
-# nothing was lost, left or false. It wants two minutes of a quiet machine.
+# nothing was lost, left or false. It wants some minutes, and
+# more where the machine is busy.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 need_all root cgroup jq dmesg
