@@ -74,9 +74,12 @@ static bool use_last_seen(struct capture *capture, int level, struct record_coun
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		if (capture->now.value[i] != capture->before.value[i])
 			all->value[i] = capture->now.value[i];
-	record_put_note(capture->w, "The engine removed the container's cgroup before its counters "
-				    "could be read a last time: they are as last seen, "
-				    "and left out where nothing was seen");
+	if (!capture->has_told_loss)
+		record_put_note(capture->w,
+				"The engine removed the container's cgroup before its counters "
+				"could be read a last time: they are as last seen, "
+				"and left out where nothing was seen");
+	capture->has_told_loss = true;
 	return !is_empty(all);
 }
 

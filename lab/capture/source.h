@@ -53,7 +53,8 @@ struct capture {
 	struct pollfd polls[SOURCE_COUNT];
 	int64_t started_ns, deadline_ns, numbers_ns;
 	bool target_ended, end_known;
-	bool has_after; /* the target's own counters at the end were written */
+	bool has_after;	    /* the target's own counters at the end were written */
+	bool has_told_loss; /* ... or that they could not be read */
 	int stop_signal;
 	struct guardian_deed deed; /* of the guardian; why is GUARDIAN_NOTHING: it did nothing */
 	char *escaped_to;	   /* the cgroup the target moved itself to; NULL: none seen */

@@ -141,7 +141,8 @@ static void become(struct guardian_message *command)
 		words[count++] = word;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execvp(words[0], words);
+	if (words[0])
+		execvp(words[0], words);
 	_exit(EXIT_NOT_FOUND);
 }
 
