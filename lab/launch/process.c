@@ -105,7 +105,8 @@ char process_state(pid_t pid)
 {
 	char text[1024], *rest;
 
-	return read_stat_text(pid, text, sizeof(text), &rest) || strlen(rest) < 3 ? '\0' : rest[2];
+	read_stat_text(pid, text, sizeof(text), &rest);
+	return rest && strlen(rest) > 2 ? rest[2] : '\0';
 }
 
 uint64_t process_start_time(pid_t pid)
