@@ -344,34 +344,48 @@ static bool is_leftover(const char *name)
 	       process_start_time(pid) != start;
 }
 
+/* Below `parent`, with its own of the freezer hierarchy; either may be there alone. */
 static bool clear_leftover(int parent, const char *name, int freezers)
 {
-	_cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int freezer = -1;
 
 	if (freezers >= 0)
 		freezer = openat(freezers, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || cgroup_kill(fd, freezer, KILL_PATIENCE_NS) ||
+	if (cgroup_kill(dir, freezer, KILL_PATIENCE_NS) ||
 	    cgroup_remove(parent, name, REMOVE_PATIENCE_NS))
 		return false;
 	return freezer < 0 || !cgroup_remove(freezers, name, REMOVE_PATIENCE_NS);
 }
 
-int cg_clear_leftovers(const struct cg_home *home, bool dry, int *stuck)
+/* Those in `where`, a directory that is closed; left out: those that `seen` has, too. */
+static int clear_in(int where, int seen, int parent, int freezers, bool dry, int *stuck)
 {
-	_cleanup_free_ char *top = text_format("%s%s", home->mount, home->parent);
-	_cleanup_close_ int freezers = home->version == 1 ? cg_open_freezer() : -1;
-	_cleanup_closedir_ DIR *dir = opendir(top);
+	_cleanup_closedir_ DIR *dir = where < 0 ? NULL : fdopendir(where);
 	struct dirent *entry;
 	int found = 0;
 
-	*stuck = 0;
 	while (dir && (entry = readdir(dir))) {
-		if (!is_leftover(entry->d_name))
+		if (!is_leftover(entry->d_name) ||
+		    (seen >= 0 && !faccessat(seen, entry->d_name, F_OK, 0)))
 			continue;
 		found++;
-		if (!dry && !clear_leftover(dirfd(dir), entry->d_name, freezers))
+		if (!dry && !clear_leftover(parent, entry->d_name, freezers))
 			++*stuck;
 	}
 	return found;
+}
+
+int cg_clear_leftovers(const struct cg_home *home, bool dry, int *stuck)
+{
+	_cleanup_free_ char *top = text_format("%s%s", home->mount, home->parent);
+	_cleanup_close_ int parent = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int freezers = home->version == 1 ? cg_open_freezer() : -1;
+	int found;
+
+	*stuck = 0;
+	if (parent < 0)
+		return 0;
+	found = clear_in(dup(parent), -1, parent, freezers, dry, stuck);
+	return found + clear_in(dup(freezers), parent, parent, freezers, dry, stuck);
 }
