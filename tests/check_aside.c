@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +214,29 @@ static void start_and_die(int ready[2], int alive[2])
 	_exit(1);
 }
 
+static void *start_one(void *ctx)
+{
+	return aside_start(ctx, "test", echo, NULL) ? ctx : NULL;
+}
+
+/* As the thread does that looks at a frozen program. */
+START_TEST(it_outlives_the_thread_that_started_it)
+{
+	struct aside aside = ASIDE_INIT;
+	pthread_t thread;
+	void *failed;
+	char text[100];
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, start_one, &aside), 0);
+	ck_assert_int_eq(pthread_join(thread, &failed), 0);
+	ck_assert_ptr_null(failed);
+	ck_assert_int_eq(aside_send(&aside, "hello", 5, -1), 0);
+	ck_assert_int_eq(aside_receive(&aside, text, sizeof(text), in(LATER_NS)), 5);
+	ck_assert(aside_end(&aside));
+	finish();
+}
+END_TEST
+
 START_TEST(it_does_not_outlive_its_parent)
 {
 	int ready[2], alive[2];
@@ -419,6 +443,7 @@ int main(void)
 	tcase_add_test(aside, who_does_not_answer_is_stopped);
 	tcase_add_test(aside, another_may_have_waited_for_it);
 	tcase_add_test(aside, what_was_not_started_has_an_end_too);
+	tcase_add_test(aside, it_outlives_the_thread_that_started_it);
 	tcase_add_checked_fixture(orphan, scratch_enter, scratch_leave);
 	tcase_add_test(orphan, it_does_not_outlive_its_parent);
 	tcase_add_checked_fixture(symbols, scratch_enter, leave);

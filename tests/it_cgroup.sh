@@ -49,7 +49,7 @@ becomes() {
 cat >"$scratch/walk-out" <<'END'
 #!/bin/sh
 name=$(sed -n 's|.*:memory:.*/||p; s|^0::.*/\(oomlab-.*\)|\1|p' /proc/self/cgroup | grep '^oomlab-' | head -n 1)
-dir=$(find /sys/fs/cgroup -type d -name "$name" 2>/dev/null | head -n 1)
+dir=$(find /sys/fs/cgroup -type d -name "$name" 2>/dev/null | grep -v /freezer/ | head -n 1)
 echo $$ >"$dir/../cgroup.procs" || exit 99
 exec sleep 30
 END

@@ -29,11 +29,20 @@ static void close_others(int keep)
 	close_range((unsigned int)keep + 1, ~0U, 0);
 }
 
-/* Who waits in open(2) or read(2) does not see that the channel has ended. */
-static void end_with(pid_t parent)
+/*
+ * Who waits in open(2) or read(2) does not see that the channel has ended. The kernel kills it when
+ * the parent's end of a pipe is closed, with its last thread: a parent-death signal would come with
+ * the end of the thread that forked. The pipe is its standard input, from which nothing is read.
+ */
+static void end_with(int lifeline)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	struct pollfd p = {.fd = lifeline};
+
+	fcntl(lifeline, F_SETSIG, SIGKILL);
+	fcntl(lifeline, F_SETOWN, getpid());
+	fcntl(lifeline, F_SETFL, O_ASYNC);
+	dup2(lifeline, STDIN_FILENO);
+	if (poll(&p, 1, 0) > 0) /* it is closed already */
 		_exit(0);
 }
 
@@ -47,7 +56,6 @@ static void run(const char *name, int channel, aside_work *work, void *ctx, bool
 	prctl(PR_SET_NAME, name);
 	setrlimit(RLIMIT_CORE, &none);
 	/* Whoever reads what the lab prints sees its end when the lab ends. */
-	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 	if (!keeps_files)
 		close_others(channel);
@@ -55,12 +63,19 @@ static void run(const char *name, int channel, aside_work *work, void *ctx, bool
 	_exit(0);
 }
 
-static int open_channel(int fds[2])
+static int open_channel(int fds[2], int life[2])
 {
 	const int room = 2 * ASIDE_MESSAGE_MAX;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+	if (pipe2(life, O_CLOEXEC) < 0)
 		return -errno;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) {
+		int cause = errno;
+
+		close(life[0]);
+		close(life[1]);
+		return -cause;
+	}
 	for (int i = 0; i < 2; i++)
 		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	return 0;
@@ -69,27 +84,30 @@ static int open_channel(int fds[2])
 static int start(struct aside *aside, const char *name, aside_work *work, void *ctx,
 		 bool keeps_files)
 {
-	const pid_t parent = getpid();
-	int fds[2];
+	int fds[2], life[2];
 
 	*aside = ASIDE_INIT;
-	aside->error = open_channel(fds);
+	aside->error = open_channel(fds, life);
 	if (aside->error)
 		return aside->error;
 	aside->pid = fork();
 	if (aside->pid == 0) {
 		close(fds[0]);
-		end_with(parent);
+		close(life[1]);
+		end_with(life[0]);
 		run(name, fds[1], work, ctx, keeps_files);
 	}
 	aside->error = aside->pid < 0 ? -errno : 0;
 	close(fds[1]);
+	close(life[0]);
 	if (aside->pid < 0) {
 		aside->pid = 0;
 		close(fds[0]);
+		close(life[1]);
 		return aside->error;
 	}
 	aside->fd = fds[0];
+	aside->life_fd = life[1];
 	aside->next = running;
 	running = aside;
 	return 0;
@@ -256,6 +274,8 @@ bool aside_end(struct aside *aside)
 		kill(aside->pid, SIGKILL);
 		wait_for_end(aside, 0);
 	}
+	if (aside->life_fd >= 0)
+		close(STEAL_FD(aside->life_fd));
 	forget(aside);
 	return !aside->was_hung && !aside->was_stopped && aside->has_ended && aside->status == 0;
 }

@@ -23,9 +23,10 @@ enum { ASIDE_MESSAGE_MAX = 96 << 10 };
 
 /* ASIDE_INIT; never moved while it runs. */
 struct aside {
-	pid_t pid; /* 0: none was started, or it could not be */
-	int fd;	   /* the channel; -1: closed */
-	int error; /* why it could not be started */
+	pid_t pid;   /* 0: none was started, or it could not be */
+	int fd;	     /* the channel; -1: closed */
+	int life_fd; /* it is killed when this is closed, as at the end of its parent; -1: closed */
+	int error;   /* why it could not be started */
 	int status;
 	bool has_ended; /* status is its wait status */
 	bool was_hung;	/* it was killed here, as it did not answer */
@@ -33,7 +34,7 @@ struct aside {
 	int stop_fd; /* set once it is started, stays the caller's; -1: none */
 	struct aside *next;
 };
-#define ASIDE_INIT ((struct aside){.fd = -1, .stop_fd = -1})
+#define ASIDE_INIT ((struct aside){.fd = -1, .life_fd = -1, .stop_fd = -1})
 
 /* What it does; fd is its end of the channel. It may _exit() with a status, or return: 0. */
 typedef void aside_work(int fd, void *ctx);
