@@ -84,7 +84,7 @@ static int open_channel(int fds[2], int life[2])
 static int start(struct aside *aside, const char *name, aside_work *work, void *ctx,
 		 bool keeps_files)
 {
-	int fds[2], life[2];
+	int fds[2] = {-1, -1}, life[2] = {-1, -1};
 
 	*aside = ASIDE_INIT;
 	aside->error = open_channel(fds, life);
