@@ -19,6 +19,7 @@
 #include "suite.h"
 
 #define PATIENCE_MS 60000
+#define ENDED	    "{\"ev\":\"exit\",\"t\":3,\"pid\":7,\"target\":true"
 
 static struct err err = ERR_INIT;
 
@@ -231,17 +232,21 @@ START_TEST(its_line_is_read)
 	static const struct {
 		const char *why;
 		int64_t ended;
+		const char *end;
 		bool timed_out;
-	} cases[] = {{RECORD_GUARDIAN_GONE, 2, false},
-		     {RECORD_GUARDIAN_STOPPED, 2, true},
-		     {RECORD_GUARDIAN_LATE, 1, true},
-		     {RECORD_GUARDIAN_STOPPED, 0, false}};
-	char text[256];
+	} cases[] = {{RECORD_GUARDIAN_GONE, 2, "", false},
+		     {RECORD_GUARDIAN_STOPPED, 2, "", true},
+		     {RECORD_GUARDIAN_STOPPED, 2, ENDED ",\"signal\":9}\n", true},
+		     {RECORD_GUARDIAN_STOPPED, 2, ENDED ",\"status\":0}\n", false},
+		     {RECORD_GUARDIAN_LATE, 1, "", true},
+		     {RECORD_GUARDIAN_STOPPED, 0, "", false}};
+	char text[512];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct record record;
 
 		line_of(cases[i].why, cases[i].ended, text, sizeof(text));
+		strcat(text, cases[i].end);
 		load(&record, text);
 		ck_assert_str_eq(record.guardian.why, cases[i].why);
 		ck_assert_int_eq(record.guardian.ended, cases[i].ended);

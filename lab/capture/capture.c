@@ -233,8 +233,7 @@ static void await_end(struct capture *capture)
 
 static void stop_all(struct capture *capture, const char *why)
 {
-	if (is_overdue(capture)) {
-		record_put_watchdog(capture->w, capture->deed.t_ns, "timeout");
+	if (is_overdue(capture)) { /* its line is in the record */
 		await_end(capture);
 		return;
 	}

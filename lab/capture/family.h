@@ -21,6 +21,7 @@ struct relative {
 	char comm[16];	 /* "": not known */
 	bool is_told;	 /* for who uses the table */
 	bool is_outside; /* likewise */
+	bool is_stopped; /* ... and killed for it */
 };
 
 /* Zero-initialise. */

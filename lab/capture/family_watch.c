@@ -260,10 +260,12 @@ static void stop_outside(struct capture *capture)
 	int stopped = 0;
 
 	for (size_t i = 0; i < capture->family.size; i++) {
-		const struct relative *who = &capture->family.places[i];
+		struct relative *who = &capture->family.places[i];
 
-		if (who->pid && who->is_outside && !who->to_ns)
-			stopped += stop_one(capture, who->pid);
+		if (!who->pid || !who->is_outside || who->to_ns || who->is_stopped)
+			continue;
+		who->is_stopped = stop_one(capture, who->pid);
+		stopped += who->is_stopped;
 	}
 	if (!stopped)
 		return;

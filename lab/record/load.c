@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "record/lines.h"
 #include "record/premortem.h"
+#include "record/query.h"
 #include "record/series.h"
 
 #define SERIES(name, of, array, counter, start, keeps)                                   \
@@ -127,6 +128,18 @@ static void find_target(struct record *r)
 			r->target_pid = r->ends[i].pid;
 }
 
+/* A target that ended by itself while its launcher was held still did not time out. */
+static void take_guardians_end(struct record *r)
+{
+	const struct record_guardian *g = &r->guardian;
+
+	if (r->watchdog || !g->why || !g->ended || !strcmp(g->why, RECORD_GUARDIAN_GONE) ||
+	    (record_target_end(r) && !record_target_got_sigkill(r)))
+		return;
+	r->watchdog = "timeout";
+	r->watchdog_line = g->line;
+}
+
 static int loader_finish(struct loader *l, const char *who, struct err *err)
 {
 	struct record *r = l->record;
@@ -146,6 +159,7 @@ static int loader_finish(struct loader *l, const char *who, struct err *err)
 		add_note(l, PUSH(r, notes, note_count), NULL,
 			 "The last line of the record was cut short and dropped", RECORD_ABSENT);
 	check_closing(l);
+	take_guardians_end(r);
 	return 0;
 }
 

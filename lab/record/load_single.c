@@ -264,11 +264,6 @@ static int on_guardian(struct loader *l)
 	keep(l, l->object);
 	l->record->guardian = read;
 	take_guardians_count(l->record);
-	/* Its launcher may never have got to saying so. */
-	if (!l->record->watchdog && read.ended && strcmp(read.why, RECORD_GUARDIAN_GONE) != 0) {
-		l->record->watchdog = "timeout";
-		l->record->watchdog_line = read.line;
-	}
 	return 0;
 }
 
