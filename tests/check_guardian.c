@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -195,6 +196,44 @@ START_TEST(a_launcher_held_still_is_helped)
 }
 END_TEST
 
+static int slow_line(const struct guardian_deed *deed, char *text, size_t size)
+{
+	poll(NULL, 0, 500);
+	return line(deed, text, size);
+}
+
+/* Its tracer is killed first, and the launcher goes on before the guardian has written. */
+START_TEST(a_launcher_that_goes_on_early_finds_the_line_in_its_record)
+{
+	int status;
+	pid_t launcher = fork();
+
+	if (launcher == 0) {
+		int record = open("record", O_WRONLY | O_APPEND | O_CLOEXEC), pidfd = -1;
+		struct guardian g;
+		struct stat st;
+
+		if (guardian_start(&g, slow_line, &err) || guardian_take_record(&g, record))
+			_exit(1);
+		if (guardian_fork(&g, GUARDIAN_KILLS, &pidfd) == 0) {
+			if (ptrace(PTRACE_SEIZE, getppid(), 0, 0) < 0 ||
+			    ptrace(PTRACE_INTERRUPT, getppid(), 0, 0) < 0)
+				kill(getppid(), SIGSTOP);
+			_exit(pause());
+		}
+		if (guardian_set_deadline(&g, io_now_ns()) || !ends(pidfd))
+			_exit(2);
+		if (guardian_leave_record(&g) || fstat(record, &st) || !st.st_size)
+			_exit(3);
+		guardian_end(&g);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(launcher, &status, 0), launcher);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
 /* Stopped itself, it keeps nobody waiting for long. */
 START_TEST(a_guardian_held_still_keeps_nobody)
 {
@@ -268,6 +307,7 @@ int main(void)
 	tcase_add_test(tc, a_launcher_that_is_well_is_left_alone);
 	tcase_add_test(tc, without_a_guardian_nothing_is_started);
 	tcase_add_test(tc, a_launcher_held_still_is_helped);
+	tcase_add_test(tc, a_launcher_that_goes_on_early_finds_the_line_in_its_record);
 	tcase_add_test(tc, a_guardian_held_still_keeps_nobody);
 	tcase_add_test(tc, its_line_is_read);
 	return suite_run("guardian", &tc, 1);

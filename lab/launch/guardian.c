@@ -18,7 +18,16 @@
 
 enum { END_PATIENCE_MS = 5000 };
 
+/* It may be killing: longer than that takes. */
+#define LEAVE_PATIENCE_NS INT64_C(15000000000)
+
 static pid_t current; /* that of this process; 0: none */
+
+/* By its pidfd: when it has been waited for, its number may be another's. */
+static void signal_it(const struct guardian *g, int signal)
+{
+	syscall(SYS_pidfd_send_signal, g->pidfd, signal, NULL, 0);
+}
 
 static int open_process(pid_t pid)
 {
@@ -188,7 +197,20 @@ int guardian_take_record(struct guardian *g, int fd)
 
 int guardian_leave_record(struct guardian *g)
 {
-	return tell(g, &(struct guardian_message){.what = LEAVE_RECORD}, NULL, 0);
+	int64_t deadline = io_now_ns() + LEAVE_PATIENCE_NS, left = LEAVE_PATIENCE_NS;
+	struct guardian_deed deed = {.why = GUARDIAN_GONE};
+
+	signal_it(g, SIGCONT); /* whoever has stopped it */
+	if (tell(g, &(struct guardian_message){.what = LEAVE_RECORD}, NULL, 0) < 0)
+		return -1;
+	while (g->fd >= 0 && deed.why != GUARDIAN_NOTHING && left > 0) {
+		struct pollfd p = {.fd = g->fd, .events = POLLIN};
+
+		poll(&p, 1, (int)(left / 1000000) + 1);
+		guardian_read(g, &deed);
+		left = deadline - io_now_ns();
+	}
+	return deed.why == GUARDIAN_NOTHING ? 0 : -1;
 }
 
 static bool wait_for_leave(int hold)
@@ -249,12 +271,6 @@ bool guardian_read(struct guardian *g, struct guardian_deed *deed)
 	*deed = (struct guardian_deed){.why = GUARDIAN_NOTHING, .t_ns = io_now_ns()};
 	close(STEAL_FD(g->fd));
 	return true;
-}
-
-/* By its pidfd: when it has been waited for, its number may be another's. */
-static void signal_it(const struct guardian *g, int signal)
-{
-	syscall(SYS_pidfd_send_signal, g->pidfd, signal, NULL, 0);
 }
 
 void guardian_end(struct guardian *g)

@@ -88,7 +88,10 @@ int guardian_take_removal(struct guardian *g, const char *const *removal,
 int guardian_set_deadline(struct guardian *g, int64_t t_ns);
 /* Where its line goes; nowhere any more when the record is whole. */
 int guardian_take_record(struct guardian *g, int fd);
-/* The record is whole: it writes nothing there any more. */
+/*
+ * The record is whole: it writes nothing there any more. When this returns, what it was about to
+ * write stands in it; a guardian that does not answer within 15 s is held still itself.
+ */
 int guardian_leave_record(struct guardian *g);
 
 enum guardian_ward { GUARDIAN_KILLS, GUARDIAN_AWAITS };

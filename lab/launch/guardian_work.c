@@ -287,6 +287,16 @@ static void take_cgroup(const struct guardian_message *m, const int *fds, int co
 	own.place_count++;
 }
 
+static void leave_record(void)
+{
+	const struct guardian_deed nothing = {.why = GUARDIAN_NOTHING};
+
+	if (own.record >= 0)
+		close(own.record);
+	own.record = -1;
+	send(own.ends.channel, &nothing, sizeof(nothing), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static void take(const struct guardian_message *m, const int *fds, int count)
 {
 	switch (m->what) {
@@ -318,7 +328,7 @@ static void take(const struct guardian_message *m, const int *fds, int count)
 		own.record = count ? fds[0] : -1;
 		break;
 	case LEAVE_RECORD:
-		own.record = -1;
+		leave_record();
 		break;
 	case GUARD_END:
 		_exit(0);
