@@ -60,6 +60,22 @@ START_TEST(a_record_that_ends_behind_the_target_tells_its_end_and_no_more)
 }
 END_TEST
 
+START_TEST(who_sent_sigkill_is_not_told_where_lines_are_lost)
+{
+	tell_damaged(RUN CGROUP "no line\n" EXIT("\"signal\":9") COUNTS("after", "\"oom_kill\":0")
+			     END,
+		     1);
+	says("The program was ended by signal 9 (SIGKILL). That was not the OOM killer. Lines of "
+	     "the record "
+	     "are lost, and the one that says that the lab itself stopped the program may be among "
+	     "them: who sent the signal is not known.");
+	does_not_say("somebody or something else");
+	tell(RUN CGROUP EXIT("\"signal\":9") COUNTS("after", "\"oom_kill\":0") END);
+	says("somebody or something else sent it");
+	does_not_say("Lines of the record");
+}
+END_TEST
+
 START_TEST(what_the_guardian_counted_is_told)
 {
 	tell(RUN CGROUP GUARDIAN("2"));
@@ -528,6 +544,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, an_arena_that_was_cleared_in_full_is_told_so);
 	tcase_add_test(tc, a_record_that_ends_behind_the_target_tells_its_end_and_no_more);
 	tcase_add_test(tc, what_the_guardian_counted_is_told);
+	tcase_add_test(tc, who_sent_sigkill_is_not_told_where_lines_are_lost);
 	tcase_add_test(tc, where_it_ran_is_one_place_whichever_cgroup_it_used);
 	tcase_add_test(tc, a_counter_that_stood_still_is_evidence_of_no_kill_alone);
 	tcase_add_test(tc, what_no_process_held_is_told_first);

@@ -317,13 +317,35 @@ START_TEST(a_damaged_record_proves_no_end_without_a_kill)
 {
 	if (_i)
 		add("no line of the lab's");
-	target_ended("\"signal\":9");
+	target_ended("\"signal\":11");
 	if (_i == 2)
 		counted(0, 0, 0);
 	add("{\"ev\":\"end\",\"t\":9900000000}");
 	record_load_memory(text.buf, text.len, &record, &(struct err)ERR_INIT);
 	conclusion_draw(&record, &conclusion);
 	ck_assert_int_eq(conclusion.outcome, _i == 1 ? OUTCOME_LAB_ERROR : OUTCOME_SIGNALLED);
+}
+END_TEST
+
+/* The lab itself sends SIGKILL at a timeout: the line that says so may be the one that is lost. */
+START_TEST(a_damaged_record_does_not_tell_who_sent_sigkill)
+{
+	static const char *const ends[] = {"\"signal\":9", "\"status\":137,\"engine\":true",
+					   "\"signal\":15", "\"status\":137"};
+	static const enum outcome damaged[] = {OUTCOME_LAB_ERROR, OUTCOME_LAB_ERROR,
+					       OUTCOME_SIGNALLED, OUTCOME_FAILED};
+	static const enum outcome whole[] = {OUTCOME_SIGNALLED, OUTCOME_FAILED, OUTCOME_SIGNALLED,
+					     OUTCOME_FAILED};
+	bool is_damaged = _i % 2;
+
+	if (is_damaged)
+		add("no line of the lab's");
+	target_ended(ends[_i / 2]);
+	counted(0, 0, 0);
+	add("{\"ev\":\"end\",\"t\":9900000000}");
+	record_load_memory(text.buf, text.len, &record, &(struct err)ERR_INIT);
+	conclusion_draw(&record, &conclusion);
+	ck_assert_int_eq(conclusion.outcome, is_damaged ? damaged[_i / 2] : whole[_i / 2]);
 }
 END_TEST
 
@@ -415,6 +437,7 @@ static TCase *outcomes(void)
 	tcase_add_test(t, a_cut_record_without_it_is_a_lab_error);
 	tcase_add_loop_test(t, a_cut_record_proves_no_end_without_a_kill, 0, 4);
 	tcase_add_loop_test(t, a_damaged_record_proves_no_end_without_a_kill, 0, 3);
+	tcase_add_loop_test(t, a_damaged_record_does_not_tell_who_sent_sigkill, 0, 8);
 	tcase_add_test(t, a_target_whose_start_is_lost_is_no_child);
 	tcase_add_test(t, a_cut_record_of_a_timeout_proves_no_end_either);
 	tcase_add_test(t, a_kill_that_the_guardian_counted_is_nobodys);

@@ -291,6 +291,14 @@ static bool may_lack_kill(const struct record *r)
 	       (is_damaged(r) && !is_known(record_delta(record_own_cgroup(r), COUNTER_OOM_KILL)));
 }
 
+/* The lab's own SIGKILL has a line that says why; it may be one that was lost. */
+bool conclusion_lacks_sender(const struct record *r)
+{
+	const struct record_process_end *end = record_target_end(r);
+
+	return record_lost(r, "record") && !r->watchdog && end && may_be_sigkill(end);
+}
+
 static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 {
 	if (r->skip)
@@ -303,7 +311,7 @@ static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 		return stopped_by_watchdog(r, c);
 	if (is_child_oom_killed(r, c))
 		return OUTCOME_CHILD_OOM_KILLED;
-	if (may_lack_kill(r))
+	if (may_lack_kill(r) || conclusion_lacks_sender(r))
 		return OUTCOME_LAB_ERROR;
 	if (r->watchdog)
 		return stopped_by_watchdog(r, c);

@@ -71,6 +71,9 @@ struct conclusion {
  */
 bool conclusion_knows_no_kill(const struct record *record, const struct conclusion *conclusion);
 
+/* True when the target died of SIGKILL and the line that the lab had sent it may be lost. */
+bool conclusion_lacks_sender(const struct record *record);
+
 /* Decides. The caller releases. `record` must outlive the conclusion. */
 void conclusion_draw(const struct record *record, struct conclusion *conclusion);
 void conclusion_release(struct conclusion *conclusion);

@@ -318,6 +318,22 @@ static void cut_short(const struct facts *f, struct doc *doc)
 					     "kernel says");
 }
 
+static void unknown_sender(const struct facts *f, struct doc *doc)
+{
+	_cleanup_free_ char *signal = story_signal(f->end->signal);
+
+	doc_summary(doc, DOC_BAD,
+		    "The program %s%s.%s Lines of the record are lost, and the one that "
+		    "says that the lab itself stopped the program may be among them: who sent the "
+		    "signal is not known.",
+		    is_known(f->end->signal) ? "was ended by "
+					     : "ended with status 137, as after SIGKILL",
+		    is_known(f->end->signal) ? signal : "",
+		    conclusion_knows_no_kill(f->record, f->conclusion)
+			    ? " That was not the OOM killer."
+			    : "");
+}
+
 static void lab_error(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
@@ -325,6 +341,9 @@ static void lab_error(const struct facts *f, struct doc *doc)
 
 	if (r->error)
 		doc_summary(doc, DOC_BAD, "The lab could not do its part: %s.%s", r->error, killed);
+	else if (f->end && !f->conclusion->killed && f->record->is_complete &&
+		 conclusion_lacks_sender(r) && is_known(record_delta(f->own, COUNTER_OOM_KILL)))
+		unknown_sender(f, doc);
 	else if (f->end && !f->conclusion->killed)
 		cut_short(f, doc);
 	else if (story_guardian_ended(f) && is_known(r->gate_ns))
