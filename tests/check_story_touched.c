@@ -19,6 +19,27 @@ START_TEST(a_share_of_little_is_told_as_that)
 }
 END_TEST
 
+/* Without the kernel's own account the figure is a sample's, from before the kill. */
+START_TEST(a_charge_is_told_with_its_moment)
+{
+	tell(V2 CGROUP TOUCH("2097152")
+		     ALIVE(",\"anon\":2097152,\"shmem\":47000000,\"file\":47000000") KILLED);
+	says("were charged in the highest sample");
+	does_not_say("at the kill");
+	tell(V2 CGROUP TOUCH("2097152")
+		     ALIVE(",\"anon\":2097152,\"shmem\":47000000,\"file\":47000000")
+			     KMSG("8", "Memory cgroup out of memory: Killed process 7 (sh) "
+				       "total-vm:2592kB, anon-rss:4kB, file-rss:1508kB, "
+				       "shmem-rss:0kB, UID:0 pgtables:44kB oom_score_adj:0")
+				     KILLED);
+	says("were charged in the last sample before the kill");
+	does_not_say("charged at the kill");
+	tell(V2 CGROUP TOUCH("2097152") DUMP_OF(HEAP, "65536") KILLED);
+	says("charged at the kill");
+	does_not_say("sample before the kill");
+}
+END_TEST
+
 #define ASKED(pid, asked, live)                                                                    \
 	"{\"ev\":\"reservation\",\"pid\":" pid ",\"what\":\"malloc\",\"at\":\"0+10\",\"calls\":9," \
 	"\"refused\":0,\"frees\":5,\"asked\":" asked ",\"live\":" live ",\"peak\":" live "}\n"
@@ -70,6 +91,7 @@ static TCase *sentences(void)
 	TCase *tc = tcase_create("sentences");
 
 	tcase_add_checked_fixture(tc, NULL, teardown);
+	tcase_add_test(tc, a_charge_is_told_with_its_moment);
 	tcase_add_test(tc, a_share_of_little_is_told_as_that);
 	tcase_add_test(tc, memory_that_no_allocation_holds_is_told);
 	tcase_add_test(tc, what_is_lost_may_be_why_more_was_touched_than_reserved);

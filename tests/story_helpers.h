@@ -46,6 +46,7 @@
 	"{\"ev\":\"module\",\"id\":0,\"path\":\"/x/prog\"}\n"        \
 	"{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"fill\"}\n" \
 	"{\"ev\":\"touch\",\"pid\":7,\"samples\":3,\"anon\":" bytes ",\"stack\":\"0+10\"}\n"
+#define END	      "{\"ev\":\"end\",\"t\":11}\n"
 #define KMSG(n, line) "{\"ev\":\"kmsg\",\"t\":8,\"seq\":" n ",\"pri\":4,\"text\":\"" line "\"}\n"
 #define DUMP_OF(stats, anon)                                                                       \
 	KMSG("1", "head invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0") \
@@ -65,8 +66,9 @@
 
 static struct strbuf text = STRBUF_INIT;
 
-/* The record's story as one line of words, so that no line end hides a sentence. */
-static inline void tell(const char *lines)
+/* The record's story as one line of words, so that no line end hides a sentence; `lost` of its
+ * lines are none. */
+static inline void tell_damaged(const char *lines, int64_t lost)
 {
 	struct record record;
 	struct conclusion conclusion;
@@ -76,7 +78,7 @@ static inline void tell(const char *lines)
 
 	strbuf_clear(&text);
 	ck_assert_msg(!record_load_memory(lines, strlen(lines), &record, &err), "%s", err.text);
-	ck_assert_int_eq(record_lost(&record, "record"), 0);
+	ck_assert_int_eq(record_lost(&record, "record"), lost);
 	conclusion_draw(&record, &conclusion);
 	facts_gather(&record, &conclusion, &facts);
 	story_tell(&facts, &doc);
@@ -87,6 +89,11 @@ static inline void tell(const char *lines)
 	doc_release(&doc);
 	conclusion_release(&conclusion);
 	record_release(&record);
+}
+
+static inline void tell(const char *lines)
+{
+	tell_damaged(lines, 0);
 }
 
 static inline void says(const char *words)

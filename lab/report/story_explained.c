@@ -115,7 +115,12 @@ static void say_rest(const struct explained *e, const struct budget *b, const ch
 
 const char *explained_when(const struct facts *f)
 {
-	return f->at_kill.count ? "at the kill" : "in the last sample before the end";
+	if (!f->at_kill.count)
+		return "in the last sample before the end";
+	if (f->at_kill.kmsg)
+		return "at the kill";
+	return is_known(f->kill_ns) ? "in the last sample before the kill"
+				    : "in the highest sample";
 }
 
 void explained_say(const struct facts *f, const struct touches *t, struct doc *doc)
