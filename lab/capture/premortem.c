@@ -297,6 +297,8 @@ static void write_look(struct capture *capture, int64_t since, bool late)
 		p->why = "a thread did not leave the kernel in time; what was seen was in motion";
 	}
 	sampler_take(capture);
+	if (!late)
+		memory_files_look(capture);
 	memcpy(p->value, capture->last.value, sizeof(p->value));
 	premortem_put_look(capture->w, p);
 	p->why = NULL;
