@@ -255,7 +255,7 @@ __attribute__((noinline)) char *by_memcpy(size_t bytes, const char *from)
 
 int main(void)
 {
-	char *a = by_memset(24 * MIB), *b = by_bzero(16 * MIB), *c = by_memcpy(8 * MIB, a);
+	char *a = by_memset(96 * MIB), *b = by_bzero(64 * MIB), *c = by_memcpy(32 * MIB, a);
 
 	return a[1] + b[2] + c[3] == 2 ? 0 : 1;
 }
@@ -269,15 +269,15 @@ for flags in '-fplt' '-fno-plt' '-no-pie'; do
 	# What is touched within milliseconds is an estimate where others keep the machine busy: the
 	# best of several runs.
 	for _ in 1 2 3 4 5; do
-		oomlab=$bare run --memory=128M -- "$scratch/calls"
-		is_about "$(bytes '.function == "by_memset"')" 24 &&
-			is_about "$(bytes '.function == "by_bzero"')" 16 &&
-			is_about "$(bytes '.function == "by_memcpy"')" 8 && break
+		oomlab=$bare run --memory=512M -- "$scratch/calls"
+		is_about "$(bytes '.function == "by_memset"')" 96 &&
+			is_about "$(bytes '.function == "by_bzero"')" 64 &&
+			is_about "$(bytes '.function == "by_memcpy"')" 32 && break
 	done
 	is $status 0 "bare, $flags: the program ends well"
-	about "$(bytes '.function == "by_memset" and .kind == "memset"')" 24 "bare, $flags: memset"
-	about "$(bytes '.function == "by_bzero" and .kind == "clear"')" 16 "bare, $flags: bzero"
-	about "$(bytes '.function == "by_memcpy" and .kind == "copy"')" 8 "bare, $flags: memcpy"
+	about "$(bytes '.function == "by_memset" and .kind == "memset"')" 96 "bare, $flags: memset"
+	about "$(bytes '.function == "by_bzero" and .kind == "clear"')" 64 "bare, $flags: bzero"
+	about "$(bytes '.function == "by_memcpy" and .kind == "copy"')" 32 "bare, $flags: memcpy"
 	is "$(grep -c 'cleared by libc (memset)' "$reports/latest/report.txt")" 0 \
 		"bare, $flags: memset(1) is not called clearing"
 done
@@ -286,7 +286,7 @@ if grep -qx '.*/libc.so.6' /var/lib/dpkg/info/libc6:*.list 2>/dev/null &&
 	like "$(notes)" 'libc.so.6. have no names here.*the package libc6-dbg brings one' \
 		'bare: the report says which package brings names'
 	if dpkg -s libc6-dbg 2>/dev/null | grep -q '^Status: install ok'; then
-		run --memory=128M -- "$scratch/calls"
+		run --memory=512M -- "$scratch/calls"
 		is "$(notes | grep -c libc6-dbg)" 0 'with libc6-dbg nothing is to be installed'
 	else
 		skip 'with libc6-dbg nothing is to be installed' 'libc6-dbg is not installed'
@@ -352,7 +352,11 @@ for name in by-link by-hard-link folder/a-name-of-more-than-15-bytes; do
 	is "$(report "$reports" '[.touches[] | select(.function == "by_memset")][0].module')" \
 		"$scratch/$name" "the name of $name"
 done
-run --memory=128M -- sh -c "\"$scratch/by-link\" memset; :"
+# It is asked while it lives, which may be too short on a busy machine.
+for _ in 1 2 3; do
+	run --memory=128M -- sh -c "\"$scratch/by-link\" memset; :"
+	[ "$(report "$reports" '[.touches[] | select(.function == "by_memset")][0].module')" = "$(realpath "$helper")" ] || break
+done
 is "$(report "$reports" '[.touches[] | select(.function == "by_memset")][0].module')" \
 	"$scratch/by-link" 'the name of a child'
 printf '#!%s memset\n' "$helper" >"$scratch/script"

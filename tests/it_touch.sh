@@ -133,6 +133,21 @@ heap_by() {
 		"$1: a heap is told from a mapping"
 }
 
+# counted_calls WHERE N: where a busy machine made the profile lose samples, fewer, and the loss told.
+counted_calls() {
+	for _ in 1 2 3; do
+		[ "$(reserved take calls)" != "$2" ] || break
+		run_in "$1" --memory=256M -- "$helper" again
+	done
+	if [ "$(report "$dir" .quality.samples_lost)" = 0 ]; then
+		is "$(reserved take calls)" "$2" "$1: every call is counted"
+	else
+		[ "$(reserved take calls)" -le "$2" ]
+		ok $? "$1: no call is counted twice"
+		like "$(cat "$dir/latest/report.txt")" 'Lost: [0-9]+ samples? of who touched memory' "$1: and what was lost is told"
+	fi
+}
+
 # Who reserved, who touched: a program without the arena library, then one with it.
 reserved_and_touched() {
 	run_in "$1" --memory=256M -- "$helper" reserve
@@ -145,7 +160,7 @@ reserved_and_touched() {
 		"$1: reserved is not touched"
 	run_in "$1" --memory=256M -- "$helper" again
 	within_of_three 48 "$1: an address used again is the new owner's" reserved take_other touched
-	is "$(reserved take calls)" 48 "$1: every call is counted"
+	counted_calls "$1" 48
 	run_in "$1" --memory=256M -- "$helper" stack
 	within_of_three 48 "$1: a thread's stack is in its mapping" reserved with_large_stack touched
 	run_in "$1" --memory=256M -- "$helper" requested
@@ -283,7 +298,8 @@ file_in_memory() {
 	told=$(report "$dir" '[.explanation[].text] | join(" ")')
 	like "$told" 'At the last look, [^,]* before the kill, /memfd:scratch held [0-9.]+ MiB \(open in touch_lines' \
 		"$1: a file in memory is named"
-	like "$told" 'There is no table: all that was seen .* while 64.* were charged at the kill' \
+	# Of a kill among many the log has no account: the last sample's is the charge then.
+	like "$told" 'There is no table: all that was seen .* while [56][0-9.]+ MiB were charged (at|in the last sample before) the kill' \
 		"$1: and no table of libraries is told in its place"
 	[[ $told != *'came from one place'* && $told != *'No one place'* ]]
 	ok $? "$1: nor is one place blamed"

@@ -110,18 +110,23 @@ is $status 125 "a target that kills the lab in the guest: 125"
 like "$errors" "oomlab: the lab inside the guest was ended by signal 9" "... and said so"
 
 # The log is overwritten before the lab, held still, has read anything of it: how much was lost
-# nobody knows, but that something was.
-# shellcheck disable=SC2016 # for the shell in the guest
-vm --memory=64M -- /bin/sh -c 'line=x i=0
-	while [ ${#line} -lt 500 ]; do line=$line$line; done
-	kill -STOP $PPID
-	while [ $i -lt 800 ]; do echo "$i $line" >/dev/kmsg; i=$((i + 1)); done
-	kill -CONT $PPID'
-is $status 0 "a kernel log overwritten before it was read: the run goes on"
-is "$(report "$reports" '.quality | .kmsg_lost >= 1 and .lost["kmsg before the first"] == 1')" true \
-	"... and report.json tells of the loss"
-like "$(tr -s ' \n' ' ' <"$reports/latest/report.txt")" \
-	"Lost: 1 record of the kernel log or more, overwritten before the lab first read it" "... as the report does"
+# nobody knows, but that something was. On a busy machine the lab may have read its first line before
+# it is stopped, and then knows how much it was.
+for _ in 1 2 3; do
+	# shellcheck disable=SC2016 # for the shell in the guest
+	vm --memory=64M -- /bin/sh -c 'line=x i=0
+		while [ ${#line} -lt 500 ]; do line=$line$line; done
+		kill -STOP $PPID
+		while [ $i -lt 800 ]; do echo "$i $line" >/dev/kmsg; i=$((i + 1)); done
+		kill -CONT $PPID'
+	is $status 0 "a kernel log overwritten before it was read: the run goes on"
+	lost=$(report "$reports" '.quality.lost | if .["kmsg before the first"] then "the first" else .kmsg // 0 end')
+	[ "$lost" != "the first" ] || break
+done
+is "$(report "$reports" '.quality.kmsg_lost >= 1')" true "... and report.json tells of the loss"
+words="$lost records? of the kernel log"
+[ "$lost" != "the first" ] || words="1 record of the kernel log or more, overwritten before the lab first read it"
+like "$(tr -s ' \n' ' ' <"$reports/latest/report.txt")" "Lost: $words" "... as the report does"
 
 # A kill that a process writes into the log is none of the kernel's.
 # shellcheck disable=SC2016 # for the shell in the guest
