@@ -128,6 +128,8 @@ stop_engines() {
 		wait "$pid" 2>/dev/null
 	done
 	engine_pids=()
+	# A dockerd that was killed leaves those that hold its containers.
+	pkill -KILL -f "containerd-shim.* $scratch/" 2>/dev/null
 	while read -r _ mount _; do
 		case $mount in "$scratch"/*) umount -l "$mount" ;; esac
 	done </proc/self/mounts

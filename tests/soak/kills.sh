@@ -61,8 +61,7 @@ all_are_seen() { [ "$(kernel_kills "$name" | wc -l)" -ge "$1" ]; }
 in_a_row() {
 	local what=$1 wanted=$2 outcomes
 	row "$what" || return 0
-	design_of own "${mark}${wanted}"
-	[ ! -e "$scratch/runs/$name" ] || design_of own "${name}b"
+	design_of own "$mark$row_key"
 	launch --backend=cgroup --memory=16M --repeat="$wanted" "${@:3}" -- "${command[@]}"
 	while kill -0 "$launcher" 2>/dev/null; do
 		pause 0.3
@@ -92,7 +91,7 @@ at_once() {
 	local what=$1 wanted=$2 kind=$3 i launchers=() pens_used=() names=()
 	row "$what" || return 0
 	for i in $(seq "$wanted"); do
-		design_of "$kind" "${mark}${kind:0:1}$i"
+		design_of "$kind" "$mark$row_key-$i"
 		launch --backend=cgroup --memory=16M "${@:4}" -- "${command[@]}"
 		launchers[i]=$launcher pens_used[i]=$pen names[i]=$name
 	done

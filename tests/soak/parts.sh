@@ -57,7 +57,6 @@ part_killed() {
 	row "$what" || return 0
 	for i in $(seq "$wanted"); do
 		row_tried=$i
-		row_key=p${part:0:1}
 		seed "$what" "$i"
 		below $((whole + whole / 4))
 		moment=$drawn

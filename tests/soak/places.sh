@@ -34,7 +34,7 @@ full_disk() { # WHAT COUNT
 		seed "$1" "$i"
 		below 120
 		moment=
-		design_of own "${mark}d$i"
+		design_of own "$mark$row_key-$i"
 		mkdir -p "$scratch/runs/$name/reports"
 		mount -t tmpfs -o "size=$((8 + drawn))k" soak "$scratch/runs/$name/reports" || return
 		launch --backend=cgroup --memory=16M -- "${command[@]}"
@@ -55,7 +55,7 @@ stopped_launcher() { # WHAT COUNT
 	row "$1" || return 0
 	for i in $(seq "$2"); do
 		row_tried=$i
-		design_of sleeper "${mark}q$i"
+		design_of sleeper "$mark$row_key-$i"
 		launch --backend=cgroup --memory=16M --timeout=2 --no-touch-profile -- "${command[@]}"
 		wait_until 60 is_gated || count false 'the target does not start'
 		kill -STOP "$launcher"
@@ -93,7 +93,7 @@ overrun() { # WHAT COUNT
 	echo on >/proc/sys/kernel/printk_devkmsg
 	for i in $(seq "$2"); do
 		row_tried=$i
-		design_of "${kinds[i % 2]}" "${mark}o$i"
+		design_of "${kinds[i % 2]}" "$mark$row_key-$i"
 		rm -f "$scratch/go"
 		launch --backend=cgroup --memory=16M --timeout=10m --no-touch-profile --premortem=off -- \
 			/bin/sh -c 'until [ -e "$0" ]; do sleep 0.1; done; exec "$@"' "$scratch/go" "${command[@]}"

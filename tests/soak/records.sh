@@ -90,7 +90,7 @@ scribbled_rings() { # WHAT COUNT
 		row_tried=$i
 		seed "$1" "$i"
 		below 1000000
-		design_of own "${mark}r$i"
+		design_of own "$mark$row_key-$i"
 		ln -sf scribble "$soak_bin/$name"
 		extra=()
 		[ $((i % 3)) != 0 ] || extra=(--preload)

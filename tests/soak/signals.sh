@@ -69,8 +69,6 @@ hit_at_random() {
 	read -ra kinds <<<"$4"
 	shift 4
 	row "$what" || return 0
-	row_key=$(cksum <<<"$what")
-	row_key=$((${row_key%% *} % 1000))
 	for i in $(seq "$wanted"); do
 		row_tried=$i
 		options=("$@")

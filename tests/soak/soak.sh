@@ -22,6 +22,7 @@ cp "$helpers/hog" "$helpers/scribble" "$soak_bin/"
 # What the kernel calls a target of this soak: at most 15 bytes with its number.
 mark=s$(($$ % 32768))x
 soak_failed=0
+row_key=0
 row_left=0
 SOAK_SEED=${SOAK_SEED:-$((EPOCHSECONDS % 100000))}
 # A launcher that has not ended by itself after this hangs.
@@ -342,6 +343,8 @@ wants() { printf '%s\n' "$@" | grep -Eq -- "${SOAK_ROWS:-.}"; }
 row() {
 	row_what=$1
 	wants "$1" || return 1
+	# Names of targets have it: no two rows share one.
+	row_key=$((row_key + 1))
 	row_tried=0 row_killed=0 row_lost=0 row_left=0 row_false=0 row_unknown=0 row_details=0 row_note=
 	row_began=${EPOCHREALTIME/[.,]/}
 }
