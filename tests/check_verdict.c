@@ -217,6 +217,18 @@ static void watchdog(const char *why)
 	target_ended(SIGKILLED);
 }
 
+/* Its guardian ended what was left while the launcher was held still. */
+START_TEST(whom_the_kernel_killed_first_did_not_time_out)
+{
+	oom(OWN, OWN, TARGET);
+	watchdog("timeout");
+	counted(0, 1, 1);
+	end();
+	assert_outcome(OUTCOME_OOM_KILLED, SCOPE_OWN);
+	ck_assert_int_eq(conclusion.ending, ENDING_SIGNALLED);
+}
+END_TEST
+
 START_TEST(stopped_while_held_back_is_throttled)
 {
 	watchdog("timeout");
@@ -427,6 +439,7 @@ static TCase *outcomes(void)
 	tcase_add_test(t, refused_by_the_trace);
 	tcase_add_test(t, a_refusal_that_was_coped_with_is_survived);
 	tcase_add_test(t, a_status_of_its_own_is_failed);
+	tcase_add_test(t, whom_the_kernel_killed_first_did_not_time_out);
 	tcase_add_test(t, stopped_while_held_back_is_throttled);
 	tcase_add_test(t, stopped_while_nobody_could_be_killed_is_livelocked);
 	tcase_add_test(t, the_watchdogs_word_for_a_livelock_counts);

@@ -320,7 +320,7 @@ static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 	return ended_by_itself(r, c);
 }
 
-static enum ending decide_ending(const struct record *r)
+static enum ending decide_ending(const struct record *r, enum outcome outcome)
 {
 	static const struct {
 		const char *why;
@@ -331,7 +331,8 @@ static enum ending decide_ending(const struct record *r)
 		     {"escape", ENDING_ESCAPED}};
 	const struct record_process_end *end = record_target_end(r);
 
-	for (size_t i = 0; i < ARRAY_SIZE(stops); i++)
+	/* The kernel was first, whatever the lab did to what was left. */
+	for (size_t i = 0; i < ARRAY_SIZE(stops) && outcome != OUTCOME_OOM_KILLED; i++)
 		if (is_watchdog(r, stops[i].why))
 			return stops[i].ending;
 	if (end && is_known(end->signal))
@@ -407,7 +408,7 @@ void conclusion_draw(const struct record *record, struct conclusion *conclusion)
 {
 	*conclusion = (struct conclusion){.kills = kills_find(record)};
 	conclusion->outcome = decide_outcome(record, conclusion);
-	conclusion->ending = decide_ending(record);
+	conclusion->ending = decide_ending(record, conclusion->outcome);
 	conclusion->killed = count_killed(record, conclusion);
 	conclusion->victim = decide_victim(record, conclusion);
 	conclusion->scope = scope_decide(record, conclusion);
