@@ -299,4 +299,23 @@ door_race() {
 }
 door_race 0777 200 'every user may rename'
 door_race 0775 200 'a group may rename'
+
+# A file system of the target's own that does not answer: nobody waits for it.
+if [ -c /dev/fuse ] && grep -qw fuse /proc/filesystems; then
+	mkdir "$scratch/mute"
+	run_lab --timeout=3s --reports="$scratch/r-mute" -- "$build/tests/helpers/fuse_mute" "$scratch/mute" 40 600
+	is "$? $(report "$scratch/r-mute" '[.outcome, .run.guardian.why // "no guardian"] | tostring')" \
+		'137 ["timed_out","no guardian"]' 'a file that its own program does not answer for holds nobody up'
+else
+	skip 'a file that its own program does not answer for holds nobody up' 'no FUSE in this kernel'
+fi
+
+# A target that says more than anybody reads: the record ends somewhere, and says so.
+run_lab --reports="$scratch/r-flood" -- "$build/tests/helpers/hog" flood 12000
+is "$? $(grep -c '"ev":"checkpoint"' "$scratch/r-flood"/latest/record.jsonl)" '0 10000' \
+	'of 12,000 checkpoints 10,000 are kept'
+like "$(tr -s ' \n' ' ' <"$scratch/r-flood/latest/report.txt")" \
+	'Lost: 2000 messages of the scenario beyond what is kept' '... and the rest is told as lost'
+run_lab --reports="$scratch/r-flood" -- "$build/tests/helpers/hog" flood 100
+unlike "$(cat "$scratch/r-flood/latest/report.txt")" 'Lost' 'of 100 none is lost'
 done_testing

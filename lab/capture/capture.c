@@ -354,6 +354,8 @@ static void write_losses(struct capture *capture)
 		{"kmsg before the first", capture->kmsg_overwritten},
 		{"kmsg over the limit of this lab", capture->kmsg_over_limit},
 		{"mark_victim", capture->mark_lost},
+		{"messages",
+		 capture->messages > MESSAGE_LIMIT ? capture->messages - MESSAGE_LIMIT : 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)

@@ -6,12 +6,12 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +29,7 @@ enum {
 	ENTRIES_MOST = 2000, /* of folders, of one look */
 	DEPTH_MOST = 4,
 	MOUNTS_MOST = 16,
+	DEVICES_MOST = 64,
 };
 
 #define LEAST_BYTES (INT64_C(1) << 20)
@@ -45,9 +46,49 @@ struct found {
 struct memory_look {
 	struct found files[FILES_MOST];
 	size_t count, entries;
-	struct stat ring; /* the trace, the lab's own; st_ino 0: there is none */
-	time_t since;	  /* the run's start */
+	struct stat ring;	     /* the trace, the lab's own; st_ino 0: there is none */
+	time_t since;		     /* the run's start */
+	dev_t devices[DEVICES_MOST]; /* those whose files are in memory */
+	size_t device_count;
 };
+
+static bool is_in_memory(const struct memory_look *look, dev_t device)
+{
+	for (size_t i = 0; i < look->device_count; i++)
+		if (look->devices[i] == device)
+			return true;
+	return false;
+}
+
+static void add_device(struct memory_look *look, dev_t device)
+{
+	if (look->device_count < DEVICES_MOST && !is_in_memory(look, device))
+		look->devices[look->device_count++] = device;
+}
+
+/* The kernel's own mount, of memfd_create(2), shmget(2) and shared mappings without a file. */
+static void add_kernels_device(struct memory_look *look)
+{
+	_cleanup_close_ int fd = memfd_create("device", MFD_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st))
+		add_device(look, st.st_dev);
+}
+
+/*
+ * A file system that the target itself serves (fuse(4)) may never answer: whose device a file is on
+ * the kernel knows without asking it, and nothing else is asked.
+ */
+static bool stat_in_memory(const struct memory_look *look, int dir, const char *name, int flags,
+			   struct stat *st)
+{
+	struct statx known;
+
+	return !statx(dir, name, flags | AT_STATX_DONT_SYNC, 0, &known) &&
+	       is_in_memory(look, makedev(known.stx_dev_major, known.stx_dev_minor)) &&
+	       !fstatat(dir, name, st, flags);
+}
 
 static bool is_due(const struct capture *capture, int64_t current)
 {
@@ -89,17 +130,12 @@ static void add(struct memory_look *look, char *name, pid_t pid, const struct st
 
 static void look_at_descriptor(struct memory_look *look, pid_t pid, int dir, const char *fd)
 {
-	_cleanup_close_ int file = -1;
 	char name[4096];
-	struct statfs fs;
 	struct stat st;
 	ssize_t len;
 
-	if (fstatat(dir, fd, &st, 0) || !S_ISREG(st.st_mode) || resident_of(&st) < LEAST_BYTES ||
-	    !is_news(look, &st))
-		return;
-	file = openat(dir, fd, O_PATH | O_CLOEXEC);
-	if (file < 0 || fstatfs(file, &fs) || fs.f_type != TMPFS_MAGIC)
+	if (!stat_in_memory(look, dir, fd, 0, &st) || !S_ISREG(st.st_mode) ||
+	    resident_of(&st) < LEAST_BYTES || !is_news(look, &st))
 		return;
 	len = readlinkat(dir, fd, name, sizeof(name) - 1);
 	if (len > 0)
@@ -115,19 +151,6 @@ static void look_at_process(struct memory_look *look, pid_t pid)
 	for (int i = 0; dir && i < DESCRIPTORS_MOST && (entry = readdir(dir)); i++)
 		if (*entry->d_name != '.')
 			look_at_descriptor(look, pid, dirfd(dir), entry->d_name);
-}
-
-static void look_at_processes(struct memory_look *look, const struct capture *capture)
-{
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-	char *save = NULL, *line;
-
-	if (io_read_at(capture->cg->levels[0].dirfd, "cgroup.procs", 1 << 20, &text))
-		return;
-	line = strtok_r(text.buf, "\n", &save);
-	for (int i = 0; line && i < PROCESSES_MOST; i++, line = strtok_r(NULL, "\n", &save))
-		if (atoi(line) > 0)
-			look_at_process(look, (pid_t)atoi(line));
 }
 
 /* Steals the descriptor. */
@@ -149,7 +172,8 @@ static void walk(struct memory_look *look, int fd, const char *path, int depth)
 
 		look->entries++;
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
-		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || st.st_dev != top.st_dev)
+		    !stat_in_memory(look, fd, entry->d_name, AT_SYMLINK_NOFOLLOW, &st) ||
+		    st.st_dev != top.st_dev)
 			continue;
 		name = text_format("%s/%s", strcmp(path, "/") ? path : "", entry->d_name);
 		if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST) {
@@ -164,23 +188,9 @@ static void walk(struct memory_look *look, int fd, const char *path, int depth)
 	}
 }
 
-/* "36 35 0:33 / /dev/shm rw,nosuid shared:4 - tmpfs tmpfs rw"; names with blanks are left out. */
-static void look_at_mount(struct memory_look *look, pid_t pid, char *line)
-{
-	_cleanup_free_ char *path = NULL;
-	char point[1024];
-	int fd;
-
-	if (!strstr(line, " - tmpfs ") || sscanf(line, "%*s %*s %*s %*s %1023s", point) != 1 ||
-	    strchr(point, '\\'))
-		return;
-	path = text_format("/proc/%d/root%s", (int)pid, point);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		walk(look, fd, point, 0);
-}
-
-static void look_at_mounts(struct memory_look *look, pid_t pid)
+/* Calls `with` for each line of a tmpfs among the mounts that the process sees. */
+static void each_tmpfs(struct memory_look *look, pid_t pid,
+		       void (*with)(struct memory_look *look, pid_t pid, const char *line))
 {
 	_cleanup_free_ char *path = text_format("/proc/%d/mountinfo", (int)pid);
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
@@ -191,8 +201,48 @@ static void look_at_mounts(struct memory_look *look, pid_t pid)
 	line = strtok_r(text.buf, "\n", &save);
 	for (int i = 0; line && i < MOUNTS_MOST; line = strtok_r(NULL, "\n", &save))
 		if (strstr(line, " - tmpfs ")) {
-			look_at_mount(look, pid, line);
+			with(look, pid, line);
 			i++;
+		}
+}
+
+/* "36 35 0:33 / /dev/shm rw,nosuid shared:4 - tmpfs tmpfs rw" */
+static void know_mount(struct memory_look *look, pid_t pid, const char *line)
+{
+	unsigned int major, minor;
+
+	(void)pid;
+	if (sscanf(line, "%*s %*s %u:%u ", &major, &minor) == 2)
+		add_device(look, makedev(major, minor));
+}
+
+/* Names with blanks are left out. */
+static void look_at_mount(struct memory_look *look, pid_t pid, const char *line)
+{
+	_cleanup_free_ char *path = NULL;
+	char point[1024];
+	int fd;
+
+	if (sscanf(line, "%*s %*s %*s %*s %1023s", point) != 1 || strchr(point, '\\'))
+		return;
+	path = text_format("/proc/%d/root%s", (int)pid, point);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		walk(look, fd, point, 0);
+}
+
+static void look_at_processes(struct memory_look *look, const struct capture *capture)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	char *save = NULL, *line;
+
+	if (io_read_at(capture->cg->levels[0].dirfd, "cgroup.procs", 1 << 20, &text))
+		return;
+	line = strtok_r(text.buf, "\n", &save);
+	for (int i = 0; line && i < PROCESSES_MOST; i++, line = strtok_r(NULL, "\n", &save))
+		if (atoi(line) > 0) {
+			each_tmpfs(look, (pid_t)atoi(line), know_mount);
+			look_at_process(look, (pid_t)atoi(line));
 		}
 }
 
@@ -229,11 +279,12 @@ static void look_around(struct memory_look *look, const struct capture *capture)
 {
 	int64_t shmem = capture->last.value[METRIC_SHMEM], sum = 0;
 
+	add_kernels_device(look);
 	look_at_processes(look, capture);
 	for (size_t i = 0; i < look->count; i++)
 		sum += look->files[i].resident;
 	if (shmem != RECORD_ABSENT && shmem > 2 * sum + LEAST_BYTES)
-		look_at_mounts(look, capture->target->pid);
+		each_tmpfs(look, capture->target->pid, look_at_mount);
 	qsort(look->files, look->count, sizeof(*look->files), largest_first);
 }
 

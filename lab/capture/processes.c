@@ -228,7 +228,8 @@ static void read_scenario(struct capture *capture)
 		return;
 	}
 	text[n] = '\0';
-	take_message(capture, text);
+	if (++capture->messages <= MESSAGE_LIMIT)
+		take_message(capture, text);
 	send(p->fd, "go", 2, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 

@@ -17,7 +17,7 @@
 #include "launch/guardian.h"
 #include "record/premortem.h"
 
-enum { KMSG_LIMIT = 20000, WHY_MAX = 256, GUEST_FILES_PLACES = 3 };
+enum { KMSG_LIMIT = 20000, MESSAGE_LIMIT = 10000, WHY_MAX = 256, GUEST_FILES_PLACES = 3 };
 
 enum source_id {
 	SOURCE_KMSG,
@@ -64,6 +64,8 @@ struct capture {
 	uint64_t kmsg_next_seq;
 	bool kmsg_seen, kmsg_overwritten; /* before any was seen */
 	int64_t kmsg_lines, kmsg_lost, kmsg_over_limit, kill_lines, summary_lines;
+
+	int64_t messages; /* of the scenario */
 
 	/* events */
 	struct record_counters before, now;

@@ -195,6 +195,7 @@ static const char *loss_words(const char *name)
 		 "record of the kernel log or more, overwritten before the lab first read it"},
 		{"kmsg over the limit of this lab",
 		 "records of the kernel log beyond what is kept"},
+		{"messages", "messages of the scenario beyond what is kept"},
 		{"samples", "samples of who touched memory"},
 		{"headers", "kernel accounts of a kill"},
 	};

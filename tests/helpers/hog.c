@@ -11,6 +11,7 @@
  *	hog sleepers COUNT         the same for an hour, and stays beside them, stubborn
  *	hog signals                prints the signals it was started with blocked or ignored
  *	hog forge MIB              writes a line for the record to every descriptor it has, touches
+ *	hog flood COUNT            sends the lab COUNT checkpoints, ends with 0
  *	hog exit STATUS
  */
 #include <signal.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,6 +90,20 @@ static int fork_many(size_t count, unsigned int seconds)
 	return 0;
 }
 
+/* Each is answered, so that none is lost on the way. */
+static int flood(size_t count)
+{
+	const char *number = getenv("OOMLAB_GATE_FD");
+	int fd = number ? atoi(number) : -1;
+	char answer[8];
+
+	while (count--)
+		if (send(fd, "checkpoint here", 15, MSG_NOSIGNAL) < 0 ||
+		    recv(fd, answer, sizeof(answer), 0) <= 0)
+			return 1;
+	return 0;
+}
+
 static int forge(size_t mib)
 {
 	static const char line[] = "{\"ev\":\"note\",\"text\":\"forged\"}\n";
@@ -134,6 +150,8 @@ int main(int argc, char **argv)
 		return fork_many(n, 3600) || sleep_through(3600, 1);
 	if (!strcmp(mode, "signals"))
 		return print_signals();
+	if (!strcmp(mode, "flood"))
+		return flood(n);
 	if (!strcmp(mode, "forge"))
 		return forge(n);
 	if (!strcmp(mode, "exit"))
