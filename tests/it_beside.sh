@@ -45,6 +45,18 @@ about() {
 	ok $? "$3" "found $1 bytes, expected $2 MiB"
 }
 
+# about_of_three FILTER MIB NAME OPTIONS... -- COMMAND...: what is touched within milliseconds is an
+# estimate where others keep the machine busy.
+about_of_three() {
+	local filter=$1 mib=$2 what=$3
+	shift 3
+	for _ in 1 2 3; do
+		run "$@"
+		is_about "$(bytes "$filter")" "$mib" && break
+	done
+	about "$(bytes "$filter")" "$mib" "$what"
+}
+
 # until COMMAND...: waits for it, 60 s at most.
 until_true() {
 	local i
@@ -331,13 +343,11 @@ END
 		objcopy --add-section .gnu_debugdata=mini.xz libhidden.so &&
 		${CC:-cc} -O1 -o user user.c -L. -lhidden -Wl,-rpath,"$scratch")
 	ok $? 'a library with .gnu_debugdata is built'
-	run --memory=128M -- "$scratch/user"
-	about "$(bytes '.function == "hidden_fill"')" 32 '.gnu_debugdata: the function is known'
+	about_of_three '.function == "hidden_fill"' 32 '.gnu_debugdata: the function is known' --memory=128M -- "$scratch/user"
 	strip -R .gnu_debugdata "$scratch/libhidden.so"
-	run --memory=128M -- "$scratch/user"
+	about_of_three '.module // "" | endswith("/libhidden.so")' 32 'without it the file is known' --memory=128M -- "$scratch/user"
 	is "$(bytes '.function == "hidden_fill" or .function == "fill"')" 0 \
 		'without it no function is made up'
-	about "$(bytes '.module // "" | endswith("/libhidden.so")')" 32 'without it the file is known'
 else
 	skip '.gnu_debugdata' 'xz is not installed'
 fi

@@ -29,7 +29,8 @@ perl -MIO::Socket::INET -e '
 cd /dev/shm && mkdir mounted && head -c 4194304 /dev/zero >image && mke2fs -q image &&
 	mount -o loop image mounted && echo "a file" >mounted/file && sync &&
 	echo "loop $(cat mounted/file) $(losetup -n -O BACK-FILE)"; umount mounted
-exec "$1" touch 80
+# Long enough for a sample of what was swapped.
+exec "$1" touch 80 2
 SCRIPT
 
 # Every page that is swapped is one more for the profile, which takes minutes then.
