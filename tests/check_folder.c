@@ -6,9 +6,15 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
+#include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "scratch.h"
 #include "suite.h"
@@ -159,6 +165,40 @@ START_TEST(a_place_that_takes_no_file_says_so)
 }
 END_TEST
 
+/* Names in the folder besides that one. */
+static int count_others(const char *name)
+{
+	_cleanup_closedir_ DIR *dir = opendir("in");
+	struct dirent *entry;
+	int others = 0;
+
+	while ((entry = readdir(dir)))
+		others += *entry->d_name == '.' ? entry->d_name[1] && entry->d_name[1] != '.'
+						: strcmp(entry->d_name, name) != 0;
+	return others;
+}
+
+START_TEST(a_writer_that_is_killed_leaves_nothing)
+{
+	const size_t len = 64 << 20;
+	_cleanup_free_ char *data = xcalloc(1, len);
+	_cleanup_close_ int unnamed = open("in", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+	if (unnamed < 0)
+		return; /* this file system has none */
+	for (int i = 0; i < 10; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(folder_write(&folder, "file", data, len, &err) ? 1 : 0);
+		poll(NULL, 0, 2 + 3 * i);
+		kill(pid, SIGKILL);
+		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+		ck_assert_int_eq(count_others("file"), 0);
+	}
+}
+END_TEST
+
 START_TEST(a_private_folder_is_this_user_s_alone)
 {
 	char name[FOLDER_NAME_MAX];
@@ -209,6 +249,7 @@ int main(void)
 	tcase_add_test(tc, a_folder_that_is_replaced_changes_nothing);
 	tcase_add_test(tc, a_place_that_takes_no_file_says_so);
 	tcase_add_test(tc, a_private_folder_is_this_user_s_alone);
+	tcase_add_test(tc, a_writer_that_is_killed_leaves_nothing);
 	tcase_add_test(tc, a_path_is_no_folder);
 	if (suite_is_root("another_name_of_somebody_else_s_file_is_not_read"))
 		tcase_add_test(tc, another_name_of_somebody_else_s_file_is_not_read);

@@ -145,8 +145,36 @@ static int fail(const struct folder *folder, const char *name, int r, struct err
 	return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s/%s'", folder->path, name);
 }
 
-int folder_write(const struct folder *folder, const char *name, const void *data, size_t len,
-		 struct err *err)
+static int link_unforeseen(const struct folder *folder, int fd, const char *name, char *temporary)
+{
+	_cleanup_free_ char *self = text_format("/proc/self/fd/%d", fd);
+
+	for (int i = 0; i < TRIES; i++) {
+		name_unforeseen(temporary, name);
+		if (!linkat(AT_FDCWD, self, folder->fd, temporary, AT_SYMLINK_FOLLOW))
+			return 0;
+		if (errno != EEXIST)
+			return -errno;
+	}
+	return -EEXIST;
+}
+
+/*
+ * The file gets a name when it is whole: who is killed while writing leaves nothing. 0, or -errno;
+ * not every file system has files without a name.
+ */
+static int write_unnamed(const struct folder *folder, const char *name, const void *data,
+			 size_t len)
+{
+	_cleanup_close_ int fd = openat(folder->fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	char temporary[FOLDER_NAME_MAX];
+	int r = fd < 0 ? -errno : io_write_all(fd, data, len);
+
+	r = r ? r : link_unforeseen(folder, fd, name, temporary);
+	return r ? r : commit(folder, temporary, name);
+}
+
+static int write_named(const struct folder *folder, const char *name, const void *data, size_t len)
 {
 	char temporary[FOLDER_NAME_MAX];
 	int fd = begin(folder, name, temporary);
@@ -158,6 +186,16 @@ int folder_write(const struct folder *folder, const char *name, const void *data
 		r = commit(folder, temporary, name);
 	else if (fd >= 0)
 		unlinkat(folder->fd, temporary, 0);
+	return r;
+}
+
+int folder_write(const struct folder *folder, const char *name, const void *data, size_t len,
+		 struct err *err)
+{
+	int r = write_unnamed(folder, name, data, len);
+
+	if (r)
+		r = write_named(folder, name, data, len);
 	return r ? fail(folder, name, r, err) : 0;
 }
 

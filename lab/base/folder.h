@@ -6,16 +6,20 @@
  * symbolic link, a pipe, a hard link or a folder at each name the lab uses, and swap them while it
  * works. Pattern of use:
  *
- *	if (folder_open(&folder, path, err) < 0) ...	what the user typed: links in it are
- *followed fd = folder_read(&folder, "record.jsonl", err)	a regular file, or an error at once
+ *	if (folder_open(&folder, path, err) < 0) ...
+ *	fd = folder_read(&folder, "record.jsonl", err)
  *	folder_write(&folder, "report.txt", data, len, err)
- *	fd = folder_create(&folder, "console.log", err)	for what is written by and by
+ *	fd = folder_create(&folder, "console.log", err)
  *	folder_close(&folder)
  *
- * A file is always a new one: made under a name nobody can foresee with O_CREAT | O_EXCL, then
- * renamed into place. What stood there is taken out of the folder and keeps its content; a folder
- * that stands there makes an error. All of it happens below one descriptor, so a folder that is
- * renamed or replaced meanwhile changes nothing. Names are single components.
+ * folder_open() follows links in what the user typed; folder_read() opens a regular file or says at
+ * once why not; folder_create() is for what is written by and by.
+ *
+ * A file is always a new one: it has no name until it is whole, where the file system has such
+ * files (O_TMPFILE), else one that nobody can foresee (O_CREAT | O_EXCL); then it is renamed into
+ * place. What stood there is taken out of the folder and keeps its content; a folder that stands
+ * there makes an error. All of it happens below one descriptor, so a folder that is renamed or
+ * replaced meanwhile changes nothing. Names are single components.
  * LIMITATION: who may write in the folder can still remove or replace what was written.
  */
 #ifndef OOMLAB_BASE_FOLDER_H

@@ -1,11 +1,11 @@
 /*
  * fuse_mute.c - a file system that its own target serves, and which stops answering.
  *
- *	fuse_mute FOLDER MIB SECONDS    mounts itself on FOLDER, in a mount namespace of its own;
- *opens a file there, which is all that its server answers; touches MIB of memory, stays for
- *SECONDS, ends with 0
+ *	fuse_mute FOLDER MIB SECONDS
  *
- * The protocol is that of linux/fuse.h.
+ * Mounts itself on FOLDER, in a mount namespace of its own; opens a file there, which is all that
+ *its server answers; touches MIB of memory, stays for SECONDS, ends with 0. The protocol is that of
+ *linux/fuse.h.
  */
 #include <fcntl.h>
 #include <linux/fuse.h>

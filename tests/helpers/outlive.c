@@ -1,13 +1,13 @@
 /*
- * outlive.c - a target that would outlive its launcher, or hold it still. Further words are
- *ignored.
+ * outlive.c - a target that would outlive its launcher, or hold it still; more words are ignored.
  *
- *	outlive stop SECONDS        stops its parent, stays
- *	outlive trace SECONDS       seizes and interrupts its parent by ptrace(2), stays
- *	outlive leave SECONDS PROCS a child in a session of its own writes itself into the file
- *PROCS, then says "left" on standard output; both stay outlive nobody SECONDS      becomes user
- *65534, as a set-user-ID program changes, stays outlive bomb SECONDS        a child forks a child
- *that forks a child..., each ending at once, so that hardly any is still there when it is signalled
+ *	outlive stop SECONDS         stops its parent, stays
+ *	outlive trace SECONDS        seizes and interrupts its parent by ptrace(2), stays
+ *	outlive leave SECONDS PROCS  a child in a session of its own writes itself into PROCS, then
+ *	                             says "left" on standard output; both stay
+ *	outlive nobody SECONDS       becomes user 65534, as a set-user-ID program changes, stays
+ *	outlive bomb SECONDS         a child forks a child and ends, and so on: hardly any is still
+ *	                             there when it is signalled
  */
 #include <fcntl.h>
 #include <signal.h>
