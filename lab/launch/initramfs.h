@@ -16,7 +16,7 @@
  * Owners are root, times are 0: the same input gives the same archive. No root, no mknod needed.
  * After the first failure the archive is useless; only initramfs_free() may follow.
  * LIMITATIONS: hard links become copies; no extended attributes; files of 4 GiB and more are
- *refused (a limit of the format).
+ * refused (a limit of the format).
  */
 #ifndef OOMLAB_INITRAMFS_H
 #define OOMLAB_INITRAMFS_H

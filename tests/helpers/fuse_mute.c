@@ -4,8 +4,8 @@
  *	fuse_mute FOLDER MIB SECONDS
  *
  * Mounts itself on FOLDER, in a mount namespace of its own; opens a file there, which is all that
- *its server answers; touches MIB of memory, stays for SECONDS, ends with 0. The protocol is that of
- *linux/fuse.h.
+ * its server answers; touches MIB of memory, stays for SECONDS, ends with 0. The protocol is that
+ * of linux/fuse.h.
  */
 #include <fcntl.h>
 #include <linux/fuse.h>

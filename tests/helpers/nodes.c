@@ -1,7 +1,7 @@
 /*
  * nodes.c - brings an OOM about in ways that are not the limit of its own cgroup: by cpusets,
- *memory policies, cgroups beside its own, the whole machine. Root of a guest with NUMA nodes runs
- *it.
+ * memory policies, cgroups beside its own, the whole machine. Root of a guest with NUMA nodes runs
+ * it.
  *
  *	nodes bind MIB          a child bound to node 1 (mbind's policy) touches MIB
  *	nodes cpuset MIB        a child in a cpuset of node 1, made beside the run's cgroup, does

@@ -9,15 +9,21 @@
  *	touch_forks both      touches 32 MiB by by_loop(); a child writes to 16 MiB of them by
  *	                      by_child(), then its parent to the other 16 MiB by by_parent()
  *	touch_forks chain     touches 16 MiB by by_loop(), its child 16 MiB of its own by
- *by_memset(), the child of that writes to all 32 MiB by by_child() touch_forks pool      a child of
- *two threads that touch 32 MiB by by_loop(), 16 MiB by by_memset() touch_forks shared    48 MiB of
- *shared memory: 16 MiB by by_loop(), then 32 MiB by by_memset() in a child, that has written to the
- *first 16 MiB, too touch_forks populate  touches 32 MiB by by_loop(); a child populates 32 MiB in
- *by_populate(), then writes to those that it was forked with by by_child() touch_forks file PATH a
- *child reads 32 MiB of a file by by_reading(), then writes to them by by_child(), in a shared
- *mapping touch_forks private PATH a child writes to 32 MiB of a file by by_child(), in a private
- *mapping touch_forks exec      touches 32 MiB by by_loop(), starts true(1) with vfork(2), then
- *touches 16 MiB by by_memset()
+ *	                      by_memset(), the child of that writes to all 32 MiB by by_child()
+ *	touch_forks pool      a child of two threads that touch 32 MiB by by_loop(), 16 MiB by
+ *	                      by_memset()
+ *	touch_forks shared    48 MiB of shared memory: 16 MiB by by_loop(), then 32 MiB by by_memset()
+ *	                      in a child, that has written to the first 16 MiB, too
+ *	touch_forks populate  touches 32 MiB by by_loop(); a child populates 32 MiB in
+ *	                      by_populate(), then writes to those that it was forked with by
+ *	                      by_child()
+ *	touch_forks file PATH
+ *	                      a child reads 32 MiB of a file by by_reading(), then writes to them by
+ *	                      by_child(), in a shared mapping
+ *	touch_forks private PATH
+ *	                      a child writes to 32 MiB of a file by by_child(), in a private mapping
+ *	touch_forks spawn     touches 32 MiB by by_loop(), starts true(1) with vfork(2), then touches
+ *	                      16 MiB by by_memset()
  *
  * Prints the page faults of by_child() and by_parent() as getrusage(2) counts them.
  */
