@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "report/emit.h"
 
 #define ROWS_SHOWN 8
 /* Most pages are shorter. */
@@ -289,14 +290,13 @@ void explain_print_brief(const struct explain_page *page, const struct oomlog_ev
 	fprintf(page->to, "%s: %s%s%s\n", head.buf, bold(page), x->headline, plain(page));
 }
 
-/* Names and paths are hostile: what Markdown would read as markup is escaped. */
+/* Names and paths are hostile. */
 static void markdown(const struct explain_page *page, const char *text)
 {
-	for (; *text; text++) {
-		if (strchr("\\`*_[]<>|#&~$!", *text))
-			fputc('\\', page->to);
-		fputc(*text, page->to);
-	}
+	_cleanup_strbuf_ struct strbuf words = STRBUF_INIT;
+
+	emit_markdown_words(&words, text);
+	fputs(words.buf, page->to);
 }
 
 static void markdown_topic(const struct explain_page *page, const struct explanation *x,

@@ -60,6 +60,26 @@ static char *explained(const char *log, size_t len, enum format format)
 	return text;
 }
 
+#define KILL_OF(comm)                                                                      \
+	"[1.0] Memory cgroup out of memory: Killed process 7 (" comm ") total-vm:2592kB, " \
+	"anon-rss:4kB, file-rss:8kB, shmem-rss:0kB, UID:0 pgtables:44kB oom_score_adj:0\n"
+
+/* U+202E turns what follows round; @name calls somebody where Markdown is read. */
+START_TEST(a_name_reorders_and_calls_nobody)
+{
+	static const char log[] = KILL_OF("@all<b>\xe2\x80\xae"
+					  "x");
+	_cleanup_free_ char *text = explained(log, sizeof(log) - 1, TEXT);
+	_cleanup_free_ char *page = explained(log, sizeof(log) - 1, MARKDOWN);
+
+	ck_assert_ptr_nonnull(strstr(text, "@all<b>???x"));
+	ck_assert_ptr_null(strstr(text, "\xe2\x80\xae"));
+	ck_assert_ptr_nonnull(strstr(page, "&#64;all&lt;b\\>"));
+	ck_assert_ptr_null(strstr(page, "@all"));
+	ck_assert_ptr_null(strstr(page, "\xe2\x80\xae"));
+}
+END_TEST
+
 static char *explained_fixture(const char *name, enum format format)
 {
 	struct strbuf log = STRBUF_INIT;
@@ -349,6 +369,7 @@ static TCase *reading(void)
 {
 	TCase *tc = tcase_create("reading");
 
+	tcase_add_test(tc, a_name_reorders_and_calls_nobody);
 	tcase_add_loop_test(tc, reports_are_as_expected, 0, (int)ARRAY_SIZE(reports));
 	tcase_add_loop_test(tc, sentence_is_there, 0, (int)ARRAY_SIZE(sentences));
 	tcase_add_loop_test(tc, silence_is_kept, 0, (int)ARRAY_SIZE(silences));

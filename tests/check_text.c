@@ -196,6 +196,9 @@ static const struct {
 	{"\xf4\x90\x80\x80", "????"},
 	{"\xf5\x80\x80\x80", "????"},
 	{"cut \xe2\x82", "cut ??"},
+	{"turned \xe2\x80\xae round", "turned ??? round"},
+	{"no \xe2\x80\x8b width", "no ??? width"},
+	{"\xef\xbb\xbfmark", "???mark"},
 	{"\x80"
 	 "ab",
 	 "?ab"},

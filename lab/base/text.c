@@ -193,19 +193,32 @@ size_t text_utf8_length(const char *p, size_t len)
 	return n;
 }
 
+unsigned int text_code_point(const char *p, size_t n)
+{
+	static const unsigned char first_mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	const unsigned char *u = (const unsigned char *)p;
+	unsigned int c = u[0] & first_mask[n];
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (u[i] & 0x3f);
+	return c;
+}
+
+bool text_is_invisible(unsigned int c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+}
+
 void text_neutralise(char *text)
 {
 	size_t len = strlen(text), n;
 
 	for (size_t i = 0; i < len; i += n) {
-		unsigned char c = (unsigned char)text[i];
-
 		n = text_utf8_length(text + i, len - i);
-		/* C1 controls (U+0080..U+009F) drive some terminals as ESC does. */
-		if (!n || c < 0x20 || c == 0x7f ||
-		    (n == 2 && c == 0xc2 && (unsigned char)text[i + 1] < 0xa0)) {
-			memset(text + i, '?', n ? n : 1);
+		if (!n || text_is_invisible(text_code_point(text + i, n))) {
 			n = n ? n : 1;
+			memset(text + i, '?', n);
 		}
 	}
 }

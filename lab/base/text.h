@@ -43,7 +43,16 @@ char *text_size(char *buf, uint64_t bytes);
 char *text_duration(char *buf, uint64_t ns);
 #define TEXT_DURATION(ns) text_duration((char[TEXT_SIZE_MAX]){0}, (ns))
 
-/* Replaces control characters and bytes that are not part of valid UTF-8 by '?', in place. */
+/* The code point of a valid sequence of n bytes, 1 to 4. */
+unsigned int text_code_point(const char *p, size_t n);
+
+/* C0, DEL, C1, line and paragraph separators, what reorders or hides text (bidi, zero width). */
+bool text_is_invisible(unsigned int code_point);
+
+/*
+ * Replaces what text_is_invisible() and bytes that are not part of valid UTF-8 by '?', in place. C1
+ * controls drive some terminals as ESC does.
+ */
 void text_neutralise(char *text);
 
 /* Length in bytes of the valid UTF-8 sequence at p (at most len bytes), or 0 if it is none. */
