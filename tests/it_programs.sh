@@ -146,8 +146,12 @@ if need 'a heap of Go' go; then
 		}
 	END
 	GOCACHE=$scratch/gocache GOFLAGS=-mod=mod GO111MODULE=off go build -o goheap/main goheap/main.go
-	run --memory=200M -- goheap/main
-	read -r heap stacks <out
+	# Whose it is is an estimate where others keep the machine busy: the best of three.
+	for _ in 1 2 3; do
+		run --memory=200M -- goheap/main
+		read -r heap stacks <out
+		[ "$(mib '.function == "main.fill"')" -lt $((heap * 8 / 10)) ] || break
+	done
 	is "$status $stacks" '0 0' 'a heap of Go: the runtime has less than 1 MiB of stacks'
 	[ "$(mib '.kind == "stack"')" -le 1 ]
 	ok $? 'a heap of Go: and no more is called that' "$(mib '.kind == "stack"') MiB"
