@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "record/fields.h"
 #include "record/query.h"
 #include "suite.h"
 
@@ -102,6 +103,27 @@ START_TEST(absent_is_not_written)
 	assert_written("{\"ev\":\"sample\",\"t\":9,\"swap\":0}\n"
 		       "{\"ev\":\"exit\",\"t\":1,\"pid\":2,\"target\":false,\"engine\":false,"
 		       "\"signal\":9}\n");
+}
+END_TEST
+
+/* A target says what it likes of what it was refused, and a stamp of the log may be anything. */
+START_TEST(figures_that_nobody_has_cost_no_line)
+{
+	struct record_sample sample = {.t_ns = 9};
+	struct record record;
+
+	for (int i = 0; i < METRIC_COUNT; i++)
+		sample.value[i] = INT64_MAX;
+	put_run();
+	record_put_refused(&writer, 1, 12, INT64_MAX, "x");
+	record_put_kmsg(&writer, INT64_MAX, 2, 3, "text", 4);
+	record_put_sample(&writer, &sample);
+	load_written(&record);
+	ck_assert_int_eq(record_lost(&record, "record"), 0);
+	ck_assert_int_eq(record.refused_bytes, FIELD_I64_MAX);
+	ck_assert_int_eq(record.kmsg[0].t_ns, FIELD_I64_MAX);
+	ck_assert_int_eq(record.samples[0].value[METRIC_CURRENT], FIELD_I64_MAX);
+	record_release(&record);
 }
 END_TEST
 
@@ -499,6 +521,7 @@ static TCase *record_case(void)
 	tcase_add_checked_fixture(t, open_writer, close_writer);
 	tcase_add_test(t, lines_have_their_kind_first);
 	tcase_add_test(t, absent_is_not_written);
+	tcase_add_test(t, figures_that_nobody_has_cost_no_line);
 	tcase_add_test(t, bytes_that_are_not_utf8_become_text);
 	tcase_add_test(t, kmsg_keeps_the_first_line_only);
 	tcase_add_test(t, raw_lines_must_be_lines);
