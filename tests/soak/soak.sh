@@ -258,10 +258,19 @@ told() {
 	told_kills=${words#* }
 }
 
+# The run's guardian is done: it writes the record's last line.
+has_no_guardian() {
+	local pid
+	for pid in $(pgrep -x guardian); do
+		! tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$run/" || return 1
+	done
+}
+
 # tell_again: oomlab report of $record, whose launcher is gone. Its status is that of the target, 139
 # for one that died of SIGSEGV: that it died itself is told by the shell that waits for it.
 tell_again() {
 	[ -n "$record" ] || return 0
+	wait_until 60 has_no_guardian || count left 'its guardian'
 	rm -f "$record/report.json"
 	# shellcheck disable=SC2016 # for the inner shell
 	timeout -k 5 120 bash -c 'ulimit -c 0; "$@"; exit $?' died "$oomlab" report "$record" \
