@@ -47,7 +47,7 @@ TARGET_PACKAGES = linux-source-6.1 stress-ng golang-go g++ \
                   $(call absent,npm,nodejs npm) $(call absent,javac,default-jdk-headless) \
                   $(if $(wildcard /usr/lib/postgresql/*/bin/postgres),,postgresql)
 
-LAB_C      := $(wildcard lab/*.c lab/*/*.c)
+LAB_C      := $(wildcard lab/*/*.c lab/*/*/*.c)
 SCENARIO_C := $(filter-out scenarios/scenario_main.c,$(wildcard scenarios/*.c))
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 programs    = $(patsubst %.c,$(BUILD)/%,$(1))
@@ -100,7 +100,7 @@ deps-dev: ## install what lint, format, fuzz and the tests of container engines 
 	$(call install_packages,$(DEV_PACKAGES) $(CONTAINER_PACKAGES) $(TARGET_PACKAGES))
 
 kernel: ## fetch the VM's kernels into the cache (KERNELS="6.12 6.1"), nothing is installed
-	@lab/launch/fetch-kernel.sh $(KERNELS)
+	@lab/launch/vm/fetch-kernel.sh $(KERNELS)
 
 # "make deps scenario": what is built must wait until the packages are there, -j or not.
 ifneq ($(filter deps deps-dev,$(MAKECMDGOALS)),)

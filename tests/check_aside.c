@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "launch/descendants.h"
 #include "record/query.h"
-#include "run_symbols.h"
+#include "run/run_symbols.h"
 #include "scratch.h"
 #include "suite.h"
 
@@ -291,7 +291,7 @@ static void four_steps(struct symbol_steps *steps, void *ctx)
 		record_put_frame(&steps->w, &(struct record_frame){.at = at,
 								   .function = "f",
 								   .file = "f.c",
-								   .level = RECORD_ABSENT});
+								   .level = ABSENT});
 	}
 }
 

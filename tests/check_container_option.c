@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "launch/container_option.h"
+#include "launch/container/container_option.h"
 #include "suite.h"
 
 static const struct {

@@ -11,8 +11,8 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/text.h"
-#include "launch/client.h"
-#include "launch/engine.h"
+#include "launch/container/client.h"
+#include "launch/container/engine.h"
 #include "suite.h"
 
 static const struct {

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "run_dir.h"
-#include "scenarios.h"
+#include "cli/scenarios.h"
+#include "run/run_dir.h"
 #include "scratch.h"
 #include "suite.h"
 

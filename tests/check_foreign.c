@@ -2,7 +2,7 @@
  * check_foreign.c - which cgroup may be killed as a container's: the engine's for this container,
  * with the process in it, and nothing that holds the lab. On folders that look like cgroups.
  */
-#include "launch/cgroup_foreign.h"
+#include "launch/container/cgroup_foreign.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -15,7 +15,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "run_names.h"
+#include "run/run_names.h"
 #include "scratch.h"
 #include "suite.h"
 #include "symbols/exec_name.h"

@@ -17,7 +17,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "launch/initramfs.h"
+#include "launch/vm/initramfs.h"
 #include "suite.h"
 
 static char dir[] = "/tmp/oomlab-check-initramfs-XXXXXX";

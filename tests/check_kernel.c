@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/text.h"
-#include "launch/kernel.h"
+#include "launch/vm/kernel.h"
 #include "suite.h"
 
 static char dir[] = "/tmp/oomlab-check-kernel-XXXXXX";

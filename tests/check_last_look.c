@@ -62,9 +62,9 @@ START_TEST(what_has_gone_is_absent)
 	wait_for_thread(&look);
 	ck_assert(look.is_taken);
 	ck_assert_int_eq(look.status, 0);
-	ck_assert_int_eq(look.events.value[COUNTER_OOM_KILL], RECORD_ABSENT);
-	ck_assert_int_eq(look.local.value[COUNTER_OOM_KILL], RECORD_ABSENT);
-	ck_assert_int_eq(look.sample.value[METRIC_CURRENT], RECORD_ABSENT);
+	ck_assert_int_eq(look.events.value[COUNTER_OOM_KILL], ABSENT);
+	ck_assert_int_eq(look.local.value[COUNTER_OOM_KILL], ABSENT);
+	ck_assert_int_eq(look.sample.value[METRIC_CURRENT], ABSENT);
 	close(target.pidfd);
 }
 END_TEST

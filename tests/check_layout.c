@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-#include "report/emit.h"
+#include "doc/emit.h"
 #include "suite.h"
 
 static void draw_places(struct doc *doc, const char *where)

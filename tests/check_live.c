@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "live.h"
+#include "base/terminal.h"
+#include "run/live.h"
 #include "suite.h"
-#include "terminal.h"
 
 static struct live live;
 static int screen; /* the other end of stderr */

@@ -6,13 +6,13 @@
 #include <sched.h>
 #include <sys/syscall.h>
 
-#include "capture/look.h"
-#include "capture/smaps.h"
-#include "capture/trace_ring.h"
 #include "premortem_helpers.h"
+#include "snapshot/look.h"
+#include "snapshot/smaps.h"
 #include "src/arena.h"
 #include "src/trace.h"
 #include "suite.h"
+#include "trace/trace_ring.h"
 
 /* More than the kernel gives (PID_MAX_LIMIT): nothing of it is found outside a made-up /proc. */
 enum { NOBODY = (1 << 22) + 1 };
@@ -313,10 +313,10 @@ START_TEST(a_thread_is_seen_with_what_is_left_of_it)
 		bool is_running;
 	} threads[] = {
 		{"202 0x1 0x2 0x3 0x4 0x5 0x6 0x7f00 0x1234\n", 202, 0x7f00, false},
-		{"-1 0x7f10 0x1234\n", RECORD_ABSENT, 0x7f10, false},
-		{"-1 0xfffffffffffffff0 0xfffffffffffffff0\n", RECORD_ABSENT, RECORD_ABSENT, false},
-		{"running\n", RECORD_ABSENT, RECORD_ABSENT, true},
-		{"of another kernel\n", RECORD_ABSENT, RECORD_ABSENT, true},
+		{"-1 0x7f10 0x1234\n", ABSENT, 0x7f10, false},
+		{"-1 0xfffffffffffffff0 0xfffffffffffffff0\n", ABSENT, ABSENT, false},
+		{"running\n", ABSENT, ABSENT, true},
+		{"of another kernel\n", ABSENT, ABSENT, true},
 	};
 	struct look look = look_below("proc");
 	const struct premortem_thread *seen;

@@ -92,13 +92,10 @@ static const struct capture {
 	int64_t victim, limit, anon_rss, tasks, ram;
 	size_t victims, notes;
 } captures[] = {
-	{"kmsg-6.12-own.txt", "/oomlab-120-287", 121, 512 << 20, 523164 * 1024, 1, OOMLOG_ABSENT, 1,
-	 0},
-	{"kmsg-6.12-child.txt", "/oomlab-120-202", 122, 32 << 20, 30464 * 1024, 2, OOMLOG_ABSENT, 1,
-	 0},
-	{"kmsg-6.12-group.txt", "/oomlab-119-144", 121, 32 << 20, 32512 * 1024, 2, OOMLOG_ABSENT, 2,
-	 1},
-	{"kmsg-6.12-global.txt", NULL, 121, OOMLOG_ABSENT, 165376 * 1024, 2, 65438 * 4096, 1, 0},
+	{"kmsg-6.12-own.txt", "/oomlab-120-287", 121, 512 << 20, 523164 * 1024, 1, ABSENT, 1, 0},
+	{"kmsg-6.12-child.txt", "/oomlab-120-202", 122, 32 << 20, 30464 * 1024, 2, ABSENT, 1, 0},
+	{"kmsg-6.12-group.txt", "/oomlab-119-144", 121, 32 << 20, 32512 * 1024, 2, ABSENT, 2, 1},
+	{"kmsg-6.12-global.txt", NULL, 121, ABSENT, 165376 * 1024, 2, 65438 * 4096, 1, 0},
 };
 
 static void is_capture(const struct oomlog_event *ev, void *ctx)
@@ -231,12 +228,12 @@ static void is_el6(const struct oomlog_event *ev, void *ctx)
 	ck_assert_int_eq(ev->invoker_pid, 4373);
 	ck_assert_int_eq(ev->victims[0].uid, 500);
 	ck_assert_int_eq(ev->victims[0].oom_score_adj, 0);
-	ck_assert_int_eq(ev->victims[0].shmem_rss_bytes, OOMLOG_ABSENT);
+	ck_assert_int_eq(ev->victims[0].shmem_rss_bytes, ABSENT);
 	ck_assert_int_eq(ev->chosen_score, 830);
 	ck_assert_uint_eq(ev->task_count, 3);
 	ck_assert_str_eq(ev->tasks[2].comm, "tmux: server");
 	ck_assert_int_eq(ev->tasks[0].oom_score_adj, -1000);
-	ck_assert_int_eq(ev->tasks[0].swap_bytes, OOMLOG_ABSENT);
+	ck_assert_int_eq(ev->tasks[0].swap_bytes, ABSENT);
 	ck_assert_int_eq(ev->swap_total_bytes, 102396 * 1024);
 	ck_assert_int_eq(ev->ram_bytes, INT64_C(262144) * 4096);
 	ck_assert_uint_eq(ev->zone_count, 1);

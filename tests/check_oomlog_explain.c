@@ -13,9 +13,9 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
-#include "explain_json.h"
-#include "explain_print.h"
-#include "oomlog/explain.h"
+#include "explain/explain.h"
+#include "explain/explain_json.h"
+#include "explain/explain_print.h"
 #include "suite.h"
 
 #define FIXTURES "tests/fixtures/oomlog/"

@@ -2,7 +2,7 @@
  * check_outcomes.c - every combination of who was killed, how the target ended, what stopped it and
  * what was seen of it, told: no report may say what its record does not show.
  */
-#include "report/emit.h"
+#include "doc/emit.h"
 #include "report/story.h"
 #include "suite.h"
 #include "verdict_helpers.h"

@@ -2,11 +2,11 @@
  * check_premortem.c - when the look just before the limit is taken, that it is undone, and its
  * lines in a record; in a cgroup made of files. Needs no root.
  */
-#include "capture/trace_ring.h"
 #include "premortem_helpers.h"
 #include "src/arena.h"
 #include "src/trace.h"
 #include "suite.h"
+#include "trace/trace_ring.h"
 
 /* Where memory.high goes, and when to look. */
 

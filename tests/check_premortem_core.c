@@ -1,8 +1,8 @@
 /*
  * check_premortem_core.c - the core file taken just before the limit. Needs no root and no gdb.
  */
-#include "capture/premortem_core.h"
 #include "premortem_helpers.h"
+#include "snapshot/premortem_core.h"
 #include "suite.h"
 
 /* The core file, by a gdb of this test's making. */

@@ -92,11 +92,10 @@ END_TEST
 START_TEST(absent_is_not_written)
 {
 	struct record_sample sample = {.t_ns = 9};
-	struct record_process_end end = {
-		.t_ns = 1, .pid = 2, .exit_status = RECORD_ABSENT, .signal = 9};
+	struct record_process_end end = {.t_ns = 1, .pid = 2, .exit_status = ABSENT, .signal = 9};
 
 	for (int i = 0; i < METRIC_COUNT; i++)
-		sample.value[i] = RECORD_ABSENT;
+		sample.value[i] = ABSENT;
 	sample.value[METRIC_SWAP] = 0;
 	record_put_sample(&writer, &sample);
 	record_put_exit(&writer, &end);
@@ -215,7 +214,7 @@ END_TEST
 static void put_one_of_each(void)
 {
 	struct cgroup_limits limits = {.memory_max = BYTES(100), .oom_group = true};
-	struct record_counters all = {{0, 1, 2, 3, 4, RECORD_ABSENT}};
+	struct record_counters all = {{0, 1, 2, 3, 4, ABSENT}};
 	struct record_checkpoint checkpoint = {
 		.t_ns = 5, .name = "c", .vsz_bytes = 6, .rss_bytes = 7};
 	struct record_arena arena = {
@@ -263,9 +262,8 @@ START_TEST(every_kind_comes_back)
 	ck_assert_int_eq(record_setting_number(&r, "vm.overcommit_memory"), 2);
 	ck_assert_uint_eq(record_own_cgroup(&r)->memory_max.bytes, 100);
 	ck_assert_int_eq(record_delta(record_own_cgroup(&r), COUNTER_OOM_KILL), 2);
-	ck_assert_int_eq(record_delta(record_own_cgroup(&r), COUNTER_OOM_GROUP_KILL),
-			 RECORD_ABSENT);
-	ck_assert_int_eq(record_delta_local(record_own_cgroup(&r), COUNTER_OOM), RECORD_ABSENT);
+	ck_assert_int_eq(record_delta(record_own_cgroup(&r), COUNTER_OOM_GROUP_KILL), ABSENT);
+	ck_assert_int_eq(record_delta_local(record_own_cgroup(&r), COUNTER_OOM), ABSENT);
 	ck_assert_str_eq(record_source_named(&r, "kmsg")->why, "no /dev/kmsg");
 	ck_assert_int_eq(r.target_pid, 31);
 	ck_assert_int_eq(r.checkpoints[0].rss_bytes, 7);
@@ -494,11 +492,11 @@ START_TEST(settings_are_numbers_only_when_whole)
 	} cases[] = {{"7", 7},
 		     {"7 kB", 7168},
 		     {"7\n", 7},
-		     {"", RECORD_ABSENT},
-		     {"x", RECORD_ABSENT},
-		     {"-1", RECORD_ABSENT},
-		     {"7 apples", RECORD_ABSENT},
-		     {"99999999999999999999", RECORD_ABSENT}};
+		     {"", ABSENT},
+		     {"x", ABSENT},
+		     {"-1", ABSENT},
+		     {"7 apples", ABSENT},
+		     {"99999999999999999999", ABSENT}};
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 	struct record r;
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "launch/vm_relay.h"
+#include "launch/vm/vm_relay.h"
 #include "suite.h"
 
 #define SECOND UINT64_C(1000000000)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oomlog/scan.h"
+#include "klog/scan.h"
 #include "suite.h"
 
 static unsigned int byte_by_byte(struct span s)

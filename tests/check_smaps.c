@@ -8,9 +8,9 @@
 #include <sys/prctl.h>
 
 #include "base/text.h"
-#include "capture/smaps.h"
-#include "capture/thread_state.h"
 #include "scratch.h"
+#include "snapshot/smaps.h"
+#include "snapshot/thread_state.h"
 #include "src/os_mem.h"
 #include "suite.h"
 

@@ -2,10 +2,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "capture/touch_sample.h"
-#include "capture/touch_share.h"
-#include "capture/touch_table.h"
-#include "capture/touch_weigh.h"
+#include "profile/touch_sample.h"
+#include "profile/touch_share.h"
+#include "profile/touch_table.h"
+#include "profile/touch_weigh.h"
 #include "suite.h"
 #include "symbols/registers.h"
 

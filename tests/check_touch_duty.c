@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "capture/touch_duty.h"
-#include "capture/touch_side.h"
-#include "capture/touch_ticks.h"
+#include "profile/touch_duty.h"
+#include "profile/touch_side.h"
+#include "profile/touch_ticks.h"
 #include "suite.h"
 
 #define MS	     UINT64_C(1000000)

@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture/touch.h"
-#include "capture/touch_blocks.h"
+#include "profile/touch.h"
+#include "profile/touch_blocks.h"
 #include "report/touches.h"
 #include "suite.h"
 
@@ -119,7 +119,7 @@ START_TEST(small_pages_count_as_pages)
 	ck_assert_int_eq(touches.lines[0].bytes, 40960);
 	ck_assert_int_eq(touches.lines[0].kind, TOUCH_STORE);
 	ck_assert_int_eq(touches.lines[1].kind, TOUCH_FILE);
-	ck_assert_int_eq(touches_anon_of(&record, 5), RECORD_ABSENT);
+	ck_assert_int_eq(touches_anon_of(&record, 5), ABSENT);
 	drop();
 }
 END_TEST

@@ -1,7 +1,7 @@
 /* Huge pages among small ones: who got them, when they are watched, what no sample came after. */
 #include <string.h>
 
-#include "capture/touch_huge.h"
+#include "profile/touch_huge.h"
 #include "suite.h"
 
 #define MIB  (INT64_C(1) << 20)

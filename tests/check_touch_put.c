@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "capture/touch_put.h"
+#include "profile/touch_put.h"
 #include "record/query.h"
 #include "record/record.h"
 #include "suite.h"

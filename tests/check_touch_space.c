@@ -1,8 +1,8 @@
 /* Which mapping an address belongs to, as time goes on, and in which one a sample's bytes came. */
 #include <string.h>
 
-#include "capture/touch_table.h"
-#include "capture/touch_where.h"
+#include "profile/touch_table.h"
+#include "profile/touch_where.h"
 #include "suite.h"
 #include "symbols/registers.h"
 

@@ -25,7 +25,7 @@ static inline void describe(const struct oomlog_event *ev, void *ctx)
 
 	n += (size_t)snprintf(seen->log + n, sizeof(seen->log) - n, "%s",
 			      ev->invoker_comm ? ev->invoker_comm : "?");
-	if (ev->invoker_pid != OOMLOG_ABSENT && !ev->lines.cpu && ev->lines.invoked)
+	if (ev->invoker_pid != ABSENT && !ev->lines.cpu && ev->lines.invoked)
 		n += (size_t)snprintf(seen->log + n, sizeof(seen->log) - n, "(%lld)",
 				      (long long)ev->invoker_pid);
 	n += (size_t)snprintf(seen->log + n, sizeof(seen->log) - n, ">");

@@ -15,8 +15,8 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/text.h"
-#include "capture/trace_ring.h"
 #include "launch/preload.h"
+#include "trace/trace_ring.h"
 
 #define KIB ((size_t)1 << 10)
 #define MIB ((size_t)1 << 20)

@@ -18,12 +18,12 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "capture/premortem.h"
 #include "capture/source.h"
-#include "capture/thread_state.h"
 #include "launch/process.h"
 #include "record/query.h"
 #include "scratch.h"
+#include "snapshot/premortem.h"
+#include "snapshot/thread_state.h"
 
 #define MEBI INT64_C(1048576)
 

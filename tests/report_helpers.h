@@ -16,8 +16,8 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "doc/emit.h"
 #include "record/verdict.h"
-#include "report/emit.h"
 #include "report/story.h"
 
 #define FIXTURES "tests/fixtures/records/"

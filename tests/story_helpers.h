@@ -15,7 +15,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "report/emit.h"
+#include "doc/emit.h"
 #include "report/story.h"
 
 #define RUN                                                                                \

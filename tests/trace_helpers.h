@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "capture/trace_ring.h"
 #include "src/arena.h"
 #include "src/trace.h"
+#include "trace/trace_ring.h"
 
 #define KIB	   ((size_t)1 << 10)
 #define MIB	   ((size_t)1 << 20)

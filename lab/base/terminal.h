@@ -1,8 +1,8 @@
 /*
  * terminal.h - what the stream a report goes to can show.
  */
-#ifndef OOMLAB_TERMINAL_H
-#define OOMLAB_TERMINAL_H
+#ifndef OOMLAB_BASE_TERMINAL_H
+#define OOMLAB_BASE_TERMINAL_H
 
 #include <stdbool.h>
 #include <stdio.h>

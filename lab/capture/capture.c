@@ -15,10 +15,10 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "capture/premortem.h"
 #include "capture/source.h"
-#include "capture/touch.h"
 #include "launch/guardian.h"
+#include "profile/touch.h"
+#include "snapshot/premortem.h"
 #include "symbols/unwind.h"
 
 /* A livelock is this long without a kill while OOMs go on. */
@@ -81,7 +81,7 @@ struct capture *capture_open(const struct capture_config *config, struct err *er
 	capture->config = *config;
 	capture->w = config->writer;
 	capture->cg = config->cg;
-	capture->status = (struct capture_status){.current_bytes = RECORD_ABSENT};
+	capture->status = (struct capture_status){.current_bytes = ABSENT};
 	capture->usage_fd = -1;
 	for (int i = 0; i < SOURCE_COUNT; i++)
 		capture->polls[i].fd = -1;
@@ -187,7 +187,7 @@ static bool is_livelocked(struct capture *capture)
 	int64_t oom = capture->now.value[COUNTER_OOM], kill = capture->now.value[COUNTER_OOM_KILL];
 	int64_t now = io_now_ns();
 
-	if (oom == RECORD_ABSENT || kill != capture->before.value[COUNTER_OOM_KILL] ||
+	if (oom == ABSENT || kill != capture->before.value[COUNTER_OOM_KILL] ||
 	    oom - capture->before.value[COUNTER_OOM] < LIVELOCK_OOMS)
 		capture->oom_stuck_since_ns = 0;
 	else if (!capture->oom_stuck_since_ns)
@@ -393,7 +393,7 @@ void capture_finish(struct capture *capture)
 	sampler_take(capture);
 	guest_files_note(capture);
 	/* What the lab itself holds cannot be told from what was left behind. */
-	if (capture->last.value[METRIC_CURRENT] != RECORD_ABSENT && !capture->cg->is_shared)
+	if (capture->last.value[METRIC_CURRENT] != ABSENT && !capture->cg->is_shared)
 		record_put_residue(capture->w, capture->last.value[METRIC_CURRENT]);
 	capture->last = last;
 	write_losses(capture);

@@ -15,8 +15,8 @@
  * child subreaper for orphans of the target to be reaped here.
  * Bounded: samples get rarer as the run gets longer, kernel log lines stop after KMSG_LIMIT.
  */
-#ifndef OOMLAB_CAPTURE_H
-#define OOMLAB_CAPTURE_H
+#ifndef OOMLAB_CAPTURE_CAPTURE_H
+#define OOMLAB_CAPTURE_CAPTURE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,7 +30,7 @@
 
 /* What a live line can show. */
 struct capture_status {
-	int64_t current_bytes; /* RECORD_ABSENT before the first sample */
+	int64_t current_bytes; /* ABSENT before the first sample */
 	int64_t max_bytes;     /* INT64_MAX: no limit */
 	int64_t oom_kill;      /* so far */
 };

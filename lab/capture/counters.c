@@ -15,14 +15,14 @@
 static void set_absent(struct record_counters *counters)
 {
 	for (int i = 0; i < COUNTER_COUNT; i++)
-		counters->value[i] = RECORD_ABSENT;
+		counters->value[i] = ABSENT;
 }
 
 static int64_t keyed(const char *text, const char *key)
 {
 	int64_t n = io_keyed_number(text, key);
 
-	return n < 0 ? RECORD_ABSENT : n;
+	return n < 0 ? ABSENT : n;
 }
 
 static void read_v1(int dirfd, struct record_counters *counters)
@@ -58,7 +58,7 @@ void counters_read(const struct cg *cg, int level, bool local, struct record_cou
 static bool is_empty(const struct record_counters *counters)
 {
 	for (int i = 0; i < COUNTER_COUNT; i++)
-		if (counters->value[i] != RECORD_ABSENT)
+		if (counters->value[i] != ABSENT)
 			return false;
 	return true;
 }
@@ -134,7 +134,7 @@ static void mark_change(struct capture *capture, enum counter which,
 	int64_t was = capture->now.value[which], is = new->value[which];
 	char name[64];
 
-	if (is == RECORD_ABSENT || is == was)
+	if (is == ABSENT || is == was)
 		return;
 	if (which != COUNTER_OOM_KILL && was > capture->before.value[which])
 		return;
@@ -151,7 +151,7 @@ void counters_take(struct capture *capture, const struct record_counters *new)
 	if (new->value[COUNTER_OOM_KILL] != capture->now.value[COUNTER_OOM_KILL])
 		cgroups_seen_below(capture);
 	capture->now = *new;
-	if (new->value[COUNTER_OOM_KILL] != RECORD_ABSENT)
+	if (new->value[COUNTER_OOM_KILL] != ABSENT)
 		capture->status.oom_kill = new->value[COUNTER_OOM_KILL] -
 					   capture->before.value[COUNTER_OOM_KILL];
 }

@@ -145,7 +145,7 @@ static void put(struct capture *capture, const struct relative *who, const char 
 	const struct record_process process = {
 		.t_ns = who->from_ns,
 		.pid = who->pid,
-		.parent = who->parent ? who->parent : RECORD_ABSENT,
+		.parent = who->parent ? who->parent : ABSENT,
 		.comm = who->comm[0] ? who->comm : NULL,
 		.parent_comm = parent && parent->comm[0] ? parent->comm : NULL,
 		.cgroup = cgroup,

@@ -32,10 +32,10 @@ static int64_t held(const char *path)
 
 	if (stat(path, &own) < 0 || stat("/", &root) < 0 ||
 	    (own.st_dev == root.st_dev && strcmp(path, "/") != 0))
-		return RECORD_ABSENT;
+		return ABSENT;
 	if (statfs(path, &fs) < 0 ||
 	    (fs.f_type != TMPFS_MAGIC && fs.f_type != OVERLAYFS_SUPER_MAGIC))
-		return RECORD_ABSENT;
+		return ABSENT;
 	return (int64_t)(fs.f_blocks - fs.f_bfree) * (int64_t)fs.f_bsize;
 }
 
@@ -48,7 +48,7 @@ void guest_files_read(struct capture *capture, struct record_sample *sample)
 
 		if (!capture->has_files_before)
 			*first = now;
-		if (now != RECORD_ABSENT && *first != RECORD_ABSENT)
+		if (now != ABSENT && *first != ABSENT)
 			sample->value[places[i].metric] = now > *first ? now - *first : 0;
 	}
 	capture->has_files_before = true;
@@ -62,7 +62,7 @@ void guest_files_note(struct capture *capture)
 	for (size_t i = 0; i < GUEST_FILES_PLACES; i++) {
 		int64_t n = capture->last.value[places[i].metric];
 
-		sum += n == RECORD_ABSENT ? 0 : n;
+		sum += n == ABSENT ? 0 : n;
 	}
 	if (!capture->config.is_guest || !sum)
 		return;

@@ -20,7 +20,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "capture/source.h"
-#include "capture/trace_ring.h"
+#include "trace/trace_ring.h"
 
 enum {
 	PROCESSES_MOST = 64,
@@ -29,7 +29,7 @@ enum {
 	ENTRIES_MOST = 2000, /* of folders, of one look */
 	DEPTH_MOST = 4,
 	MOUNTS_MOST = 16,
-	DEVICES_MOST = 256, /* an engine's host has one a container */
+	DEVICES_MOST = 64,
 };
 
 #define LEAST_BYTES (INT64_C(1) << 20)
@@ -188,8 +188,8 @@ static void walk(struct memory_look *look, int fd, const char *path, int depth)
 	}
 }
 
-/* Calls `with` for the lines of the first `most` tmpfs that the process sees. */
-static void each_tmpfs(struct memory_look *look, pid_t pid, int most,
+/* Calls `with` for each line of a tmpfs among the mounts that the process sees. */
+static void each_tmpfs(struct memory_look *look, pid_t pid,
 		       void (*with)(struct memory_look *look, pid_t pid, const char *line))
 {
 	_cleanup_free_ char *path = text_format("/proc/%d/mountinfo", (int)pid);
@@ -199,7 +199,7 @@ static void each_tmpfs(struct memory_look *look, pid_t pid, int most,
 	if (io_read_at(AT_FDCWD, path, 1 << 20, &text))
 		return;
 	line = strtok_r(text.buf, "\n", &save);
-	for (int i = 0; line && i < most; line = strtok_r(NULL, "\n", &save))
+	for (int i = 0; line && i < MOUNTS_MOST; line = strtok_r(NULL, "\n", &save))
 		if (strstr(line, " - tmpfs ")) {
 			with(look, pid, line);
 			i++;
@@ -241,7 +241,7 @@ static void look_at_processes(struct memory_look *look, const struct capture *ca
 	line = strtok_r(text.buf, "\n", &save);
 	for (int i = 0; line && i < PROCESSES_MOST; i++, line = strtok_r(NULL, "\n", &save))
 		if (atoi(line) > 0) {
-			each_tmpfs(look, (pid_t)atoi(line), DEVICES_MOST, know_mount);
+			each_tmpfs(look, (pid_t)atoi(line), know_mount);
 			look_at_process(look, (pid_t)atoi(line));
 		}
 }
@@ -266,7 +266,7 @@ static void write_found(const struct memory_look *look, struct record_writer *w)
 		record_put_memory_file(w, &(struct record_memory_file){
 						  .t_ns = now,
 						  .name = f->name,
-						  .pid = f->pid ? f->pid : RECORD_ABSENT,
+						  .pid = f->pid ? f->pid : ABSENT,
 						  .comm = has_comm ? comm : NULL,
 						  .size = f->size,
 						  .resident = f->resident,
@@ -283,8 +283,8 @@ static void look_around(struct memory_look *look, const struct capture *capture)
 	look_at_processes(look, capture);
 	for (size_t i = 0; i < look->count; i++)
 		sum += look->files[i].resident;
-	if (shmem != RECORD_ABSENT && shmem > 2 * sum + LEAST_BYTES)
-		each_tmpfs(look, capture->target->pid, MOUNTS_MOST, look_at_mount);
+	if (shmem != ABSENT && shmem > 2 * sum + LEAST_BYTES)
+		each_tmpfs(look, capture->target->pid, look_at_mount);
 	qsort(look->files, look->count, sizeof(*look->files), largest_first);
 }
 
@@ -293,7 +293,7 @@ void memory_files_look(struct capture *capture)
 	int64_t current = capture->last.value[METRIC_CURRENT];
 	struct memory_look look = {0};
 
-	if (current == RECORD_ABSENT || !capture->target || capture->target_ended ||
+	if (current == ABSENT || !capture->target || capture->target_ended ||
 	    !is_due(capture, current))
 		return;
 	if (capture->config.ring)

@@ -18,9 +18,9 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "capture/source.h"
-#include "capture/touch.h"
 #include "launch/guardian.h"
 #include "launch/process.h"
+#include "profile/touch.h"
 
 #define FOREIGN_PATIENCE_NS INT64_C(300000000)
 
@@ -47,8 +47,8 @@ static void note_end(struct capture *capture, pid_t pid, int status)
 		.t_ns = io_now_ns(),
 		.pid = pid,
 		.is_target = capture->target && pid == capture->target->pid,
-		.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : RECORD_ABSENT,
-		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : RECORD_ABSENT,
+		.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : ABSENT,
+		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : ABSENT,
 	};
 
 	/* Beside a target of an engine's the only child is the engine's client. */
@@ -137,7 +137,7 @@ static void take_last_look(struct capture *capture)
 		counters_take(capture, &look->events);
 	else
 		source_events.read(capture);
-	if (look->is_taken && look->sample.value[METRIC_CURRENT] != RECORD_ABSENT)
+	if (look->is_taken && look->sample.value[METRIC_CURRENT] != ABSENT)
 		sampler_put(capture, &look->sample);
 	else
 		sampler_take(capture);
@@ -155,8 +155,8 @@ static void note_foreign_end(struct capture *capture)
 		return; /* the engine's word has to do */
 	capture->end_known = true;
 	end.t_ns = io_now_ns();
-	end.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : RECORD_ABSENT;
-	end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : RECORD_ABSENT;
+	end.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : ABSENT;
+	end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : ABSENT;
 	record_put_exit(capture->w, &end);
 }
 
@@ -195,7 +195,7 @@ static void checkpoint(struct capture *capture, const char *name)
 	struct record_checkpoint c = {.t_ns = io_now_ns(), .name = name};
 
 	if (process_sizes(capture->target->pid, &c.vsz_bytes, &c.rss_bytes))
-		c.vsz_bytes = c.rss_bytes = RECORD_ABSENT;
+		c.vsz_bytes = c.rss_bytes = ABSENT;
 	sampler_take(capture);
 	record_put_checkpoint(capture->w, &c);
 }

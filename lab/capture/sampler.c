@@ -107,7 +107,7 @@ static void read_pressure(const struct cg *cg, struct record_sample *sample)
 void sampler_read_cgroup(const struct cg *cg, struct record_sample *sample)
 {
 	for (int i = 0; i < METRIC_COUNT; i++)
-		sample->value[i] = RECORD_ABSENT;
+		sample->value[i] = ABSENT;
 	sample->t_ns = io_now_ns();
 	read_files(cg, sample);
 	read_stat(cg, sample);
@@ -199,7 +199,7 @@ static int64_t halfway_ns(struct capture *capture)
 	int64_t before = capture->charge_ns ? capture->charge_ns : capture->started_ns;
 	double per_ns;
 
-	if (current == RECORD_ABSENT || limit == INT64_MAX || now <= before)
+	if (current == ABSENT || limit == INT64_MAX || now <= before)
 		return LAST_INTERVAL_NS;
 	per_ns = (double)(current - capture->charge_bytes) / (double)(now - before);
 	capture->charge_bytes = current;

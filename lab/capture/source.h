@@ -13,8 +13,8 @@
 #include "capture/cgroups_seen.h"
 #include "capture/family.h"
 #include "capture/last_look.h"
-#include "capture/perf_ring.h"
 #include "launch/guardian.h"
+#include "profile/perf_ring.h"
 #include "record/premortem.h"
 
 enum { KMSG_LIMIT = 20000, MESSAGE_LIMIT = 10000, WHY_MAX = 256, GUEST_FILES_PLACES = 3 };

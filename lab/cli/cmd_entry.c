@@ -9,8 +9,8 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "commands.h"
-#include "run_dir.h"
+#include "cli/commands.h"
+#include "run/run_dir.h"
 
 static const char usage[] =
 	"oomlab " OOMLAB_VERSION

@@ -7,12 +7,12 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/options.h"
+#include "base/terminal.h"
 #include "base/text.h"
-#include "commands.h"
-#include "explain_input.h"
-#include "explain_json.h"
-#include "explain_print.h"
-#include "terminal.h"
+#include "cli/commands.h"
+#include "explain/explain_input.h"
+#include "explain/explain_json.h"
+#include "explain/explain_print.h"
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_BRIEF };
 

@@ -6,8 +6,8 @@
 #include "base/err.h"
 #include "base/options.h"
 #include "base/text.h"
-#include "commands.h"
-#include "scenarios.h"
+#include "cli/commands.h"
+#include "cli/scenarios.h"
 #include "spec/spec.h"
 
 struct list_options {

@@ -7,10 +7,10 @@
 #include "base/err.h"
 #include "base/folder.h"
 #include "base/options.h"
-#include "commands.h"
+#include "base/terminal.h"
+#include "cli/commands.h"
 #include "record/verdict.h"
 #include "report/report.h"
-#include "terminal.h"
 
 #define HINT "give the folder of a run, such as reports/latest"
 

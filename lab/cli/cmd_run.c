@@ -11,27 +11,27 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "base/terminal.h"
 #include "base/text.h"
-#include "commands.h"
-#include "launch/guest.h"
+#include "cli/commands.h"
+#include "cli/run_options.h"
+#include "cli/scenarios.h"
 #include "launch/target.h"
-#include "launch/vm.h"
+#include "launch/vm/guest.h"
+#include "launch/vm/vm.h"
 #include "record/verdict.h"
 #include "report/report.h"
-#include "run.h"
-#include "run_asked.h"
-#include "run_container.h"
-#include "run_current.h"
-#include "run_dir.h"
-#include "run_guard.h"
-#include "run_kmsg.h"
-#include "run_options.h"
-#include "run_share.h"
-#include "run_trace.h"
-#include "run_twin.h"
-#include "scenarios.h"
+#include "run/run.h"
+#include "run/run_asked.h"
+#include "run/run_container.h"
+#include "run/run_current.h"
+#include "run/run_dir.h"
+#include "run/run_guard.h"
+#include "run/run_kmsg.h"
+#include "run/run_share.h"
+#include "run/run_trace.h"
+#include "run/run_twin.h"
 #include "symbols/symbols.h"
-#include "terminal.h"
 
 static void print_help(void)
 {
@@ -137,7 +137,7 @@ static int64_t version_of(const struct run *run)
 	int version = run->plan.place == PLACE_CURRENT ? run->facts.current_version
 						       : run->home.version;
 
-	return version ? version : RECORD_ABSENT;
+	return version ? version : ABSENT;
 }
 
 static void write_heads(struct run *run)
@@ -145,7 +145,7 @@ static void write_heads(struct run *run)
 	struct utsname names;
 	char started[32];
 	time_t now = time(NULL);
-	struct record_run line = {.page_size = RECORD_ABSENT, .cgroup_version = RECORD_ABSENT};
+	struct record_run line = {.page_size = ABSENT, .cgroup_version = ABSENT};
 
 	uname(&names);
 	if (run->plan.place != PLACE_VM) {

@@ -2,8 +2,8 @@
  * commands.h - the subcommands. Each takes argv from its own name on and returns the exit status
  * of the program; each prints its own errors.
  */
-#ifndef OOMLAB_COMMANDS_H
-#define OOMLAB_COMMANDS_H
+#ifndef OOMLAB_CLI_COMMANDS_H
+#define OOMLAB_CLI_COMMANDS_H
 
 #include <stdio.h>
 

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "commands.h"
-#include "launch/vm.h"
+#include "cli/commands.h"
+#include "launch/vm/vm.h"
 
 static void print_help(FILE *to)
 {

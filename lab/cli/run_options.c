@@ -1,5 +1,5 @@
 /* The command line of `oomlab run`, as a table. */
-#include "run_options.h"
+#include "cli/run_options.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,9 +10,9 @@
 #include "base/options.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "capture/premortem.h"
-#include "launch/container_option.h"
-#include "launch/kernel.h"
+#include "launch/container/container_option.h"
+#include "launch/vm/kernel.h"
+#include "snapshot/premortem.h"
 
 static int set_memory(void *to, const char *value, struct err *err)
 {

@@ -1,4 +1,4 @@
-#include "scenarios.h"
+#include "cli/scenarios.h"
 
 #include <dirent.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "report/doc.h"
+#include "doc/doc.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -13,8 +13,8 @@
  *
  * Sizes are bytes. Out of memory ends the program (strbuf.h). The document owns all its strings.
  */
-#ifndef OOMLAB_REPORT_DOC_H
-#define OOMLAB_REPORT_DOC_H
+#ifndef OOMLAB_DOC_DOC_H
+#define OOMLAB_DOC_DOC_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,11 +5,11 @@
  * characters, bytes that are not UTF-8 and the characters that reorder text (bidi) come out as
  * visible \xNN or \u{NNNN}, and whatever the format gives a meaning is quoted. Pure; appends.
  */
-#ifndef OOMLAB_REPORT_EMIT_H
-#define OOMLAB_REPORT_EMIT_H
+#ifndef OOMLAB_DOC_EMIT_H
+#define OOMLAB_DOC_EMIT_H
 
 #include "base/strbuf.h"
-#include "report/doc.h"
+#include "doc/doc.h"
 
 /* columns: width to wrap at, clamped to 64..100. colour: ANSI escapes. */
 void emit_text(const struct doc *doc, bool colour, int columns, struct strbuf *out);

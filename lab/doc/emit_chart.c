@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "report/emit.h"
+#include "doc/emit.h"
 
 #define WIDTH  820.0
 #define PLOT   220.0 /* height of the curves alone */

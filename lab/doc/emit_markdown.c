@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "report/emit.h"
+#include "doc/emit.h"
 
 /* Characters that mean something to Markdown, or to the HTML and mathematics GitHub lets in. */
 #define SPECIAL "\\`*_[]<>|~&#$!{}@"

@@ -4,7 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "report/emit.h"
+#include "doc/emit.h"
 
 #define MIN_COLUMNS 64
 /* Of the first column that a table may fold at: numbers and words are narrower. */

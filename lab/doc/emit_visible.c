@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "report/emit.h"
+#include "doc/emit.h"
 
 void emit_visible(struct strbuf *out, const char *text)
 {

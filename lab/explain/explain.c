@@ -1,4 +1,4 @@
-#include "oomlog/explain.h"
+#include "explain/explain.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oomlog/explain_parts.h"
+#include "explain/explain_parts.h"
 #include "oomlog/facts.h"
 #include "oomlog/mechanism.h"
 
@@ -80,8 +80,8 @@ bool explain_is_machine(const struct oomlog_event *ev)
 
 bool explain_memsw_is_full(const struct oomlog_event *ev)
 {
-	return said(ev->memsw_limit_bytes) && said(ev->memsw_usage_bytes) &&
-	       said(ev->usage_bytes) && said(ev->limit_bytes) &&
+	return is_known(ev->memsw_limit_bytes) && is_known(ev->memsw_usage_bytes) &&
+	       is_known(ev->usage_bytes) && is_known(ev->limit_bytes) &&
 	       ev->memsw_usage_bytes >= ev->memsw_limit_bytes && ev->usage_bytes < ev->limit_bytes;
 }
 
@@ -92,7 +92,7 @@ bool explain_is_by_hand(const struct oomlog_event *ev)
 
 static const char *process(struct explanation *x, const char *comm, int64_t pid)
 {
-	if (!said(pid))
+	if (!is_known(pid))
 		return pool_format(&x->pool, "%s", explain_name(x, comm));
 	return pool_format(&x->pool, "%s (pid %" PRId64 ")", explain_name(x, comm), pid);
 }
@@ -124,7 +124,7 @@ static const char *limit_text(struct explanation *x, const struct oomlog_event *
 	if (explain_memsw_is_full(ev))
 		return pool_format(&x->pool, " of memory and swap together, %s",
 				   SIZE_TEXT(ev->memsw_limit_bytes));
-	if (!said(ev->limit_bytes) || ev->limit_is_max)
+	if (!is_known(ev->limit_bytes) || ev->limit_is_max)
 		return "";
 	return pool_format(&x->pool, " of %s", SIZE_TEXT(ev->limit_bytes));
 }
@@ -140,7 +140,7 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 {
 	const char *top = explain_name(x, ev->oom_memcg), *limit = limit_text(x, ev);
 
-	if (said(ev->beancounter))
+	if (is_known(ev->beancounter))
 		return pool_format(&x->pool, "OpenVZ container %" PRId64 " ran out of memory",
 				   ev->beancounter);
 	if (explain_is_by_hand(ev))
@@ -196,7 +196,7 @@ static void say_memcg(struct explanation *x, const struct oomlog_event *ev)
 	else if (ev->task_memcg && ev->oom_memcg)
 		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
 			    "Cgroup %s hit its limit; the victim ran in %s.", top, task);
-	if (said(ev->usage_bytes) && said(ev->limit_bytes) && !ev->limit_is_max)
+	if (is_known(ev->usage_bytes) && is_known(ev->limit_bytes) && !ev->limit_is_max)
 		explain_say(x, TOPIC_WHAT, ev->lines.limit, 0, "It used %s of %s%s.",
 			    SIZE_TEXT(ev->usage_bytes), SIZE_TEXT(ev->limit_bytes),
 			    or_zero(ev->failcnt) > 0
@@ -250,14 +250,15 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 static const char *resident_part(struct explanation *x, int64_t bytes, const char *before,
 				 const char *after)
 {
-	return said(bytes) ? pool_format(&x->pool, "%s%s%s", before, SIZE_TEXT(bytes), after) : "";
+	return is_known(bytes) ? pool_format(&x->pool, "%s%s%s", before, SIZE_TEXT(bytes), after)
+			       : "";
 }
 
 static void say_death(struct explanation *x, const struct oomlog_victim *v)
 {
-	bool whole = said(v->file_rss_bytes);
+	bool whole = is_known(v->file_rss_bytes);
 
-	if (!said(v->anon_rss_bytes))
+	if (!is_known(v->anon_rss_bytes))
 		return;
 	explain_say(x, TOPIC_WHAT, v->line, 0, "%s died with %s%s resident: %s anonymous%s%s.",
 		    process(x, v->comm, v->pid), whole ? "" : "at least ",
@@ -317,7 +318,7 @@ static void say_invoker_or_victim(struct explanation *x, const struct oomlog_eve
 {
 	uint64_t killed;
 
-	if (!ev->victim_count || !said(ev->invoker_pid))
+	if (!ev->victim_count || !is_known(ev->invoker_pid))
 		return;
 	killed = ev->victims[0].line;
 	if (ev->victims[0].pid == ev->invoker_pid)
@@ -390,8 +391,8 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 	const struct oomlog_victim *v = ev->victims;
 	int64_t resident, swapped = 0;
 
-	if (!ev->victim_count || !said(v->total_vm_bytes) || !said(v->anon_rss_bytes) ||
-	    !said(v->file_rss_bytes))
+	if (!ev->victim_count || !is_known(v->total_vm_bytes) || !is_known(v->anon_rss_bytes) ||
+	    !is_known(v->file_rss_bytes))
 		return;
 	for (size_t i = 0; i < ev->task_count; i++)
 		if (ev->tasks[i].pid == v->pid)
@@ -417,7 +418,7 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 
 static void say_unsaid(struct explanation *x, const struct oomlog_event *ev)
 {
-	if (!ev->scope && !explain_is_by_hand(ev) && !said(ev->beancounter))
+	if (!ev->scope && !explain_is_by_hand(ev) && !is_known(ev->beancounter))
 		explain_say(x, TOPIC_UNSAID, 0, 0,
 			    "Whose memory ran out: a cgroup's or the machine's.");
 	if (!ev->lines.invoked)
@@ -464,8 +465,8 @@ static void cite_the_rest(struct explanation *x, const struct oomlog_event *ev)
 
 void explanation_make(struct explanation *x, const struct oomlog_event *ev)
 {
-	*x = (struct explanation){.budget_total = OOMLOG_ABSENT,
-				  .total_bytes = OOMLOG_ABSENT,
+	*x = (struct explanation){.budget_total = ABSENT,
+				  .total_bytes = ABSENT,
 				  .largest = SIZE_MAX,
 				  .runner_up = SIZE_MAX,
 				  .victim = SIZE_MAX};

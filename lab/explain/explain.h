@@ -14,8 +14,8 @@
  * and 4.16 root's tasks had a bonus of 3 %. A score that differs from the kernel's choice is said
  * to differ, not explained away.
  */
-#ifndef OOMLAB_OOMLOG_EXPLAIN_H
-#define OOMLAB_OOMLOG_EXPLAIN_H
+#ifndef OOMLAB_EXPLAIN_EXPLAIN_H
+#define OOMLAB_EXPLAIN_EXPLAIN_H
 
 #include "oomlog/oomlog.h"
 #include "oomlog/pool.h"

@@ -1,4 +1,4 @@
-#include "explain_input.h"
+#include "explain/explain_input.h"
 
 #include <errno.h>
 #include <fcntl.h>

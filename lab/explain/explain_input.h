@@ -11,8 +11,8 @@
  *
  * Plain text is read into the caller's buffer, and nothing is allocated for it.
  */
-#ifndef OOMLAB_EXPLAIN_INPUT_H
-#define OOMLAB_EXPLAIN_INPUT_H
+#ifndef OOMLAB_EXPLAIN_EXPLAIN_INPUT_H
+#define OOMLAB_EXPLAIN_EXPLAIN_INPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "explain_json.h"
+#include "explain/explain_json.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -15,7 +15,7 @@ static void put(json_t *object, const char *key, json_t *value)
 
 static void put_int(json_t *object, const char *key, int64_t value)
 {
-	if (value != OOMLOG_ABSENT)
+	if (value != ABSENT)
 		put(object, key, json_integer(value));
 }
 
@@ -277,7 +277,7 @@ static json_t *event_value(const struct oomlog_event *ev, const struct explanati
 	put_flag(object, "by_hand", ev->by_hand || ev->order == -1);
 	put_text(object, "group_memcg", ev->group_memcg);
 	put_int(object, "beancounter", ev->beancounter);
-	put_int(object, "exiting_count", ev->exiting_count ? ev->exiting_count : OOMLOG_ABSENT);
+	put_int(object, "exiting_count", ev->exiting_count ? ev->exiting_count : ABSENT);
 	put_int(object, "suppressed_count", ev->headers_suppressed);
 	put_trace(object, ev);
 	put_tasks(object, ev);

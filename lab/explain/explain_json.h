@@ -6,12 +6,12 @@
  * never null or 0. Sizes are bytes, times ns. Bytes of names and paths that are not valid UTF-8 are
  * written as the text \xNN, as the kernel does on /dev/kmsg.
  */
-#ifndef OOMLAB_EXPLAIN_JSON_H
-#define OOMLAB_EXPLAIN_JSON_H
+#ifndef OOMLAB_EXPLAIN_EXPLAIN_JSON_H
+#define OOMLAB_EXPLAIN_EXPLAIN_JSON_H
 
 #include <stdio.h>
 
-#include "oomlog/explain.h"
+#include "explain/explain.h"
 
 struct explain_quality {
 	uint64_t lines, bytes, events, notes;

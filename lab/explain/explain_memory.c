@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "oomlog/explain_parts.h"
+#include "explain/explain_parts.h"
 
 #define MIB (INT64_C(1) << 20)
 
@@ -9,7 +9,7 @@ static void add_item(struct explanation *x, const char *name, int64_t bytes)
 {
 	size_t at;
 
-	if (!said(bytes) || bytes <= 0)
+	if (!is_known(bytes) || bytes <= 0)
 		return;
 	ARRAY_PUSH(x->budget, x->budget_count, x->budget_room);
 	for (at = x->budget_count - 1; at > 0 && x->budget[at - 1].bytes < bytes; at--)
@@ -19,8 +19,8 @@ static void add_item(struct explanation *x, const char *name, int64_t bytes)
 
 static int64_t minus(int64_t whole, int64_t part)
 {
-	if (!said(whole))
-		return OOMLOG_ABSENT;
+	if (!is_known(whole))
+		return ABSENT;
 	return whole > or_zero(part) ? whole - or_zero(part) : 0;
 }
 
@@ -50,7 +50,7 @@ static void budget_v2(struct explanation *x, const struct oomlog_event *ev)
 		add_item(x, kernel_parts[i].name, bytes);
 		parts += or_zero(bytes);
 	}
-	if (said(explain_stat(ev, "kernel")))
+	if (is_known(explain_stat(ev, "kernel")))
 		add_item(x, "other kernel memory", minus(explain_stat(ev, "kernel"), parts));
 }
 
@@ -58,7 +58,7 @@ static int64_t total_stat(const struct oomlog_event *ev, const char *name, const
 {
 	int64_t value = explain_stat(ev, total);
 
-	return said(value) ? value : explain_stat(ev, name);
+	return is_known(value) ? value : explain_stat(ev, name);
 }
 
 static void budget_v1(struct explanation *x, const struct oomlog_event *ev)
@@ -66,7 +66,7 @@ static void budget_v1(struct explanation *x, const struct oomlog_event *ev)
 	int64_t shmem = total_stat(ev, "shmem", "total_shmem");
 
 	add_item(x, "anonymous memory (heap, stacks)", total_stat(ev, "rss", "total_rss"));
-	add_item(x, said(shmem) ? "page cache of files" : "page cache, tmpfs and shared memory",
+	add_item(x, is_known(shmem) ? "page cache of files" : "page cache, tmpfs and shared memory",
 		 minus(total_stat(ev, "cache", "total_cache"), shmem));
 	add_item(x, "tmpfs and shared memory", shmem);
 	add_item(x, "kernel memory", ev->kmem_usage_bytes);
@@ -76,8 +76,8 @@ static int64_t counter_sum(const struct oomlog_event *ev, const char *a, const c
 {
 	int64_t first = explain_counter(ev, a), second = explain_counter(ev, b);
 
-	if (!said(first) && !said(second))
-		return OOMLOG_ABSENT;
+	if (!is_known(first) && !is_known(second))
+		return ABSENT;
 	return or_zero(first) + or_zero(second);
 }
 
@@ -98,7 +98,7 @@ static void budget_machine(struct explanation *x, const struct oomlog_event *ev)
 	add_item(x, "page tables", explain_counter(ev, "pagetables"));
 	add_item(x, "kernel stacks", ev->kernel_stack_bytes);
 	add_item(x, "free", explain_counter(ev, "free"));
-	if (said(ev->ram_bytes))
+	if (is_known(ev->ram_bytes))
 		x->budget_total = ev->ram_bytes - or_zero(ev->reserved_bytes);
 }
 
@@ -108,7 +108,7 @@ static void add_rest(struct explanation *x, const char *name)
 
 	for (size_t i = 0; i < x->budget_count; i++)
 		sum += x->budget[i].bytes;
-	if (said(x->budget_total) && x->budget_total - sum > x->budget_total / 50)
+	if (is_known(x->budget_total) && x->budget_total - sum > x->budget_total / 50)
 		add_item(x, name, x->budget_total - sum);
 }
 
@@ -129,7 +129,7 @@ static void say_rest(struct explanation *x, const struct oomlog_event *ev, const
 static uint64_t memcg_budget(struct explanation *x, const struct oomlog_event *ev)
 {
 	x->budget_total = ev->usage_bytes;
-	if (said(explain_stat(ev, "anon")))
+	if (is_known(explain_stat(ev, "anon")))
 		budget_v2(x, ev);
 	else
 		budget_v1(x, ev);
@@ -141,7 +141,7 @@ static void say_largest_parts(struct explanation *x, const struct oomlog_event *
 {
 	const struct memory_part *first = x->budget, *second;
 
-	if (!x->budget_count || !said(x->budget_total) || x->budget_total <= 0)
+	if (!x->budget_count || !is_known(x->budget_total) || x->budget_total <= 0)
 		return;
 	second = first + 1;
 	if (x->budget_count > 1 && second->bytes > x->budget_total / 10)
@@ -161,7 +161,7 @@ static void say_shared(struct explanation *x, const struct oomlog_event *ev)
 {
 	int64_t shmem = explain_counter(ev, "shmem");
 
-	if (said(shmem) && said(x->budget_total) && shmem > x->budget_total / 10)
+	if (is_known(shmem) && is_known(x->budget_total) && shmem > x->budget_total / 10)
 		explain_say(x, TOPIC_MEMORY, ev->lines.meminfo, 0,
 			    "%s (%d %%) is tmpfs or shared memory: it is no process's own and "
 			    "stays when "
@@ -177,7 +177,7 @@ static void say_mismatch(struct explanation *x, const struct oomlog_event *ev)
 	for (size_t i = 0; i < ev->task_count; i++)
 		if (sum < INT64_C(1) << 60)
 			sum += or_zero(ev->tasks[i].rss_bytes);
-	if (!ev->task_count || !explain_is_memcg(ev) || !said(usage) || sum >= usage / 2 ||
+	if (!ev->task_count || !explain_is_memcg(ev) || !is_known(usage) || sum >= usage / 2 ||
 	    usage < 2 * MIB)
 		return;
 	explain_say(
@@ -192,7 +192,7 @@ static void say_swapped(struct explanation *x, const struct oomlog_event *ev)
 	const struct oomlog_task *most = NULL;
 
 	for (size_t i = 0; i < ev->task_count; i++)
-		if (said(ev->tasks[i].swap_bytes) &&
+		if (is_known(ev->tasks[i].swap_bytes) &&
 		    (!most || ev->tasks[i].swap_bytes > most->swap_bytes))
 			most = &ev->tasks[i];
 	if (most && most->swap_bytes > 64 * MIB && most->swap_bytes > most->rss_bytes)
@@ -220,7 +220,7 @@ static void say_slabs(struct explanation *x, const struct oomlog_event *ev)
 /* A part larger than the whole: numbers of different dumps, or a mangled log. */
 static void doubt_budget(struct explanation *x)
 {
-	if (x->budget_count && said(x->budget_total) &&
+	if (x->budget_count && is_known(x->budget_total) &&
 	    x->budget[0].bytes / 4 > x->budget_total / 4 + x->budget_total / 16)
 		x->budget_count = 0;
 }
@@ -228,11 +228,11 @@ static void doubt_budget(struct explanation *x)
 /* Without the page lists the rest would be them. */
 static bool has_lists(const struct oomlog_event *ev)
 {
-	return said(counter_sum(ev, "active", "inactive")) ||
-	       (said(explain_counter(ev, "active_anon")) &&
-		said(explain_counter(ev, "inactive_anon")) &&
-		said(explain_counter(ev, "active_file")) &&
-		said(explain_counter(ev, "inactive_file")));
+	return is_known(counter_sum(ev, "active", "inactive")) ||
+	       (is_known(explain_counter(ev, "active_anon")) &&
+		is_known(explain_counter(ev, "inactive_anon")) &&
+		is_known(explain_counter(ev, "active_file")) &&
+		is_known(explain_counter(ev, "inactive_file")));
 }
 
 void explain_budget(struct explanation *x, const struct oomlog_event *ev)

@@ -5,21 +5,11 @@
  * (they fill the tables of x), then the rest in any order; sentences are sorted by topic at the
  * end.
  */
-#ifndef OOMLAB_OOMLOG_EXPLAIN_PARTS_H
-#define OOMLAB_OOMLOG_EXPLAIN_PARTS_H
+#ifndef OOMLAB_EXPLAIN_EXPLAIN_PARTS_H
+#define OOMLAB_EXPLAIN_EXPLAIN_PARTS_H
 
 #include "base/text.h"
-#include "oomlog/explain.h"
-
-static inline bool said(int64_t value)
-{
-	return value != OOMLOG_ABSENT;
-}
-
-static inline int64_t or_zero(int64_t value)
-{
-	return value == OOMLOG_ABSENT ? 0 : value;
-}
+#include "explain/explain.h"
 
 /* Rounded; 0 without a whole, never more than 999. */
 static inline int percent(int64_t part, int64_t whole)
@@ -39,7 +29,7 @@ const char *explain_name(struct explanation *x, const char *text);
 void explain_say(struct explanation *x, enum topic topic, uint64_t line, uint64_t other_line,
 		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* A statistic of the memcg / a counter of Mem-Info, or OOMLOG_ABSENT. */
+/* A statistic of the memcg / a counter of Mem-Info, or ABSENT. */
 int64_t explain_stat(const struct oomlog_event *ev, const char *name);
 int64_t explain_counter(const struct oomlog_event *ev, const char *name);
 

@@ -1,4 +1,4 @@
-#include "explain_print.h"
+#include "explain/explain_print.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -116,7 +116,7 @@ static void when(struct strbuf *out, const struct oomlog_event *ev)
 		text_neutralise(wall.buf);
 		strbuf_printf(out, ", %s", wall.buf);
 		strbuf_release(&wall);
-	} else if (ev->time_ns != OOMLOG_ABSENT && ev->time_ns >= 0) {
+	} else if (ev->time_ns != ABSENT && ev->time_ns >= 0) {
 		strbuf_printf(out, ", %" PRId64 ".%06" PRId64 " s after boot",
 			      ev->time_ns / 1000000000, ev->time_ns / 1000 % 1000000);
 	}
@@ -172,7 +172,7 @@ static void text_budget(struct strbuf *out, const struct explanation *x)
 {
 	char cells[BAR_CELLS + 1];
 
-	if (!x->budget_count || x->budget_total == OOMLOG_ABSENT || x->budget_total <= 0)
+	if (!x->budget_count || x->budget_total == ABSENT || x->budget_total <= 0)
 		return;
 	strbuf_puts(out, "\n");
 	for (size_t i = 0; i < x->budget_count && i < ROWS_SHOWN; i++) {
@@ -325,7 +325,7 @@ static void markdown_topic(const struct explain_page *page, const struct explana
 
 static void markdown_budget(const struct explain_page *page, const struct explanation *x)
 {
-	if (!x->budget_count || x->budget_total == OOMLOG_ABSENT || x->budget_total <= 0)
+	if (!x->budget_count || x->budget_total == ABSENT || x->budget_total <= 0)
 		return;
 	fputs("\n| memory | share | what |\n|---:|---:|---|\n", page->to);
 	for (size_t i = 0; i < x->budget_count; i++)

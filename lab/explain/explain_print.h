@@ -5,12 +5,12 @@
  * fit for printing. Text is wrapped at `columns`; a line reference stands in brackets behind the
  * sentence that rests on it.
  */
-#ifndef OOMLAB_EXPLAIN_PRINT_H
-#define OOMLAB_EXPLAIN_PRINT_H
+#ifndef OOMLAB_EXPLAIN_EXPLAIN_PRINT_H
+#define OOMLAB_EXPLAIN_EXPLAIN_PRINT_H
 
 #include <stdio.h>
 
-#include "oomlog/explain.h"
+#include "explain/explain.h"
 
 struct explain_page {
 	FILE *to;

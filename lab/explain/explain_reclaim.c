@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oomlog/explain_parts.h"
+#include "explain/explain_parts.h"
 
 #define MIB (INT64_C(1) << 20)
 
@@ -16,23 +16,23 @@ static void say_memcg_swap(struct explanation *x, const struct oomlog_event *ev)
 {
 	uint64_t line = ev->lines.swap_limit;
 
-	if (said(ev->swap_limit_bytes) && ev->swap_limit_bytes == 0)
+	if (is_known(ev->swap_limit_bytes) && ev->swap_limit_bytes == 0)
 		explain_say(
 			x, TOPIC_RECLAIM, line, 0,
 			"The cgroup may not swap (memory.swap.max is 0), so anonymous memory and "
 			"tmpfs cannot be moved out.");
-	else if (said(ev->swap_limit_bytes) &&
+	else if (is_known(ev->swap_limit_bytes) &&
 		 or_zero(ev->swap_usage_bytes) >= ev->swap_limit_bytes)
 		explain_say(x, TOPIC_RECLAIM, line, 0, "The cgroup's swap is full: %s of %s.",
 			    SIZE_TEXT(or_zero(ev->swap_usage_bytes)),
 			    SIZE_TEXT(ev->swap_limit_bytes));
-	else if (said(ev->memsw_limit_bytes) &&
+	else if (is_known(ev->memsw_limit_bytes) &&
 		 or_zero(ev->memsw_usage_bytes) >= ev->memsw_limit_bytes)
 		explain_say(x, TOPIC_RECLAIM, line, 0,
 			    "Memory and swap together are at their limit of %s (memory.memsw), so "
 			    "swapping frees nothing.",
 			    SIZE_TEXT(ev->memsw_limit_bytes));
-	else if (said(ev->swap_usage_bytes) && ev->swap_usage_bytes == 0)
+	else if (is_known(ev->swap_usage_bytes) && ev->swap_usage_bytes == 0)
 		explain_say(x, TOPIC_RECLAIM, line, 0,
 			    "Swap is allowed but none is used; whether the machine has any the log "
 			    "does "
@@ -43,25 +43,25 @@ static void say_dirty(struct explanation *x, const struct oomlog_event *ev)
 {
 	int64_t dirty = explain_stat(ev, "file_dirty"), writeback, file, locked;
 
-	if (!said(dirty))
+	if (!is_known(dirty))
 		dirty = explain_stat(ev, "dirty");
 	writeback = explain_stat(ev, "file_writeback");
-	if (!said(writeback))
+	if (!is_known(writeback))
 		writeback = explain_stat(ev, "writeback");
-	file = explain_stat(ev, said(explain_stat(ev, "file")) ? "file" : "cache");
-	if (said(file))
+	file = explain_stat(ev, is_known(explain_stat(ev, "file")) ? "file" : "cache");
+	if (is_known(file))
 		file -= or_zero(explain_stat(ev, "shmem"));
 	locked = explain_stat(ev, "unevictable");
-	if (said(ev->usage_bytes) && or_zero(dirty) + or_zero(writeback) > ev->usage_bytes / 10)
+	if (is_known(ev->usage_bytes) && or_zero(dirty) + or_zero(writeback) > ev->usage_bytes / 10)
 		explain_say(x, TOPIC_RECLAIM, ev->lines.stats, 0,
 			    "%s of the page cache is dirty and %s is being written: it can go only "
 			    "when "
 			    "the disk has taken it.",
 			    SIZE_TEXT(or_zero(dirty)), SIZE_TEXT(or_zero(writeback)));
-	else if (said(file) && said(ev->usage_bytes) && file < ev->usage_bytes / 20)
+	else if (is_known(file) && is_known(ev->usage_bytes) && file < ev->usage_bytes / 20)
 		explain_say(x, TOPIC_RECLAIM, ev->lines.stats, 0,
 			    "There is hardly any page cache to drop (%s).", SIZE_TEXT(file));
-	if (said(locked) && said(ev->usage_bytes) && locked > ev->usage_bytes / 10)
+	if (is_known(locked) && is_known(ev->usage_bytes) && locked > ev->usage_bytes / 10)
 		explain_say(x, TOPIC_RECLAIM, ev->lines.stats, 0,
 			    "%s is locked in memory (mlock) or otherwise unevictable.",
 			    SIZE_TEXT(locked));
@@ -71,8 +71,8 @@ static void say_machine_swap(struct explanation *x, const struct oomlog_event *e
 {
 	int64_t total = ev->swap_total_bytes, left = ev->swap_free_bytes;
 
-	if (!said(total)) {
-		if (said(left) && left > 64 * MIB)
+	if (!is_known(total)) {
+		if (is_known(left) && left > 64 * MIB)
 			explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0,
 				    "Swap is not the bottleneck: %s of it is free.",
 				    SIZE_TEXT(left));
@@ -82,10 +82,10 @@ static void say_machine_swap(struct explanation *x, const struct oomlog_event *e
 		explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0,
 			    "The machine has no swap, so anonymous memory and tmpfs cannot be "
 			    "moved out.");
-	else if (said(left) && left < total / 50)
+	else if (is_known(left) && left < total / 50)
 		explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0, "Swap is full: %s of %s left.",
 			    SIZE_TEXT(left), SIZE_TEXT(total));
-	else if (said(left))
+	else if (is_known(left))
 		explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0,
 			    "Swap is not the bottleneck: %s of %s is free.", SIZE_TEXT(left),
 			    SIZE_TEXT(total));
@@ -204,7 +204,7 @@ static int64_t large_bytes(const struct oomlog_event *ev, const struct oomlog_zo
 	int64_t bytes = 0;
 
 	for (size_t i = (size_t)ev->order; i < OOMLOG_ORDERS; i++)
-		if ((may_use_cma(ev) || !zone->only_cma[i]) && said(zone->blocks[i]) &&
+		if ((may_use_cma(ev) || !zone->only_cma[i]) && is_known(zone->blocks[i]) &&
 		    zone->blocks[i] < INT64_C(1) << 32)
 			bytes += zone->blocks[i] * (ev->page_size << i);
 	return bytes;
@@ -214,8 +214,9 @@ static bool is_fragmented(const struct oomlog_event *ev, const struct oomlog_zon
 {
 	int64_t usable;
 
-	if (!said(ev->order) || ev->order <= 0 || ev->order >= OOMLOG_ORDERS || !z->buddy_line ||
-	    !said(z->free_bytes) || !request_may_use(ev, z) || !node_is_allowed(ev, z))
+	if (!is_known(ev->order) || ev->order <= 0 || ev->order >= OOMLOG_ORDERS ||
+	    !z->buddy_line || !is_known(z->free_bytes) || !request_may_use(ev, z) ||
+	    !node_is_allowed(ev, z))
 		return false;
 	usable = z->free_bytes - cma_bytes(ev, z);
 	return usable >= kept_bytes(ev, z) && large_bytes(ev, z) < usable / 2;
@@ -237,7 +238,7 @@ static bool low_zones_are_short(const struct oomlog_event *ev)
 	for (size_t i = 0; i < ev->zone_count; i++) {
 		const struct oomlog_zone *z = &ev->zones[i];
 
-		if (!said(z->free_bytes) || z->managed_bytes == 0 || !request_may_use(ev, z))
+		if (!is_known(z->free_bytes) || z->managed_bytes == 0 || !request_may_use(ev, z))
 			continue;
 		if (z->free_bytes - cma_bytes(ev, z) >= kept_bytes(ev, z))
 			return false;
@@ -322,7 +323,7 @@ static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 {
 	int64_t usable;
 
-	if (!said(z->free_bytes) || !said(z->min_bytes) || z->min_bytes == 0)
+	if (!is_known(z->free_bytes) || !is_known(z->min_bytes) || z->min_bytes == 0)
 		return;
 	/* A zone without memory: HighMem on a machine that has none. */
 	if (z->managed_bytes == 0)
@@ -347,9 +348,9 @@ static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 		say_below(x, z, usable);
 	else if (usable < kept_bytes(ev, z))
 		say_reserve(x, z, usable);
-	else if (said(ev->order) && ev->order > 0)
+	else if (is_known(ev->order) && ev->order > 0)
 		say_fragmentation(x, ev, z);
-	else if (said(z->high_bytes) && usable > 2 * z->high_bytes && usable > 256 * MIB)
+	else if (is_known(z->high_bytes) && usable > 2 * z->high_bytes && usable > 256 * MIB)
 		explain_say(
 			x, TOPIC_RECLAIM, z->line, 0,
 			"Zone %s still has %s free, far above its high watermark of %s; why this "
@@ -361,7 +362,7 @@ static void say_locked(struct explanation *x, const struct oomlog_event *ev)
 {
 	int64_t locked = explain_counter(ev, "unevictable");
 
-	if (said(locked) && said(ev->ram_bytes) && locked > ev->ram_bytes / 10)
+	if (is_known(locked) && is_known(ev->ram_bytes) && locked > ev->ram_bytes / 10)
 		explain_say(x, TOPIC_RECLAIM, ev->lines.meminfo, 0,
 			    "%s is locked in memory (mlock) or otherwise unevictable.",
 			    SIZE_TEXT(locked));
@@ -402,14 +403,14 @@ static void change_memcg(struct explanation *x, const struct oomlog_event *ev)
 			    "Raise the limit%s of %s, or have what runs there touch less memory.",
 			    explain_memsw_is_full(ev) ? " of memory and swap together" : "",
 			    ev->oom_memcg ? top : "the cgroup");
-	if (said(shmem) && said(ev->usage_bytes) && shmem > ev->usage_bytes / 4)
+	if (is_known(shmem) && is_known(ev->usage_bytes) && shmem > ev->usage_bytes / 4)
 		explain_say(x, TOPIC_CHANGE, ev->lines.stats, 0,
 			    "Files in tmpfs stay charged until they are deleted, whoever is "
 			    "killed: delete "
 			    "them, or give the tmpfs a size limit.");
 	/* Only anonymous memory and tmpfs can go there. */
-	if (said(ev->swap_limit_bytes) && ev->swap_limit_bytes == 0 &&
-	    (!said(ev->usage_bytes) ||
+	if (is_known(ev->swap_limit_bytes) && ev->swap_limit_bytes == 0 &&
+	    (!is_known(ev->usage_bytes) ||
 	     or_zero(explain_stat(ev, "anon")) + or_zero(shmem) > ev->usage_bytes / 2))
 		explain_say(x, TOPIC_CHANGE, ev->lines.swap_limit, 0,
 			    "Allowing swap (memory.swap.max) would trade the kill for slowness.");
@@ -456,12 +457,12 @@ static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 			    "HighMem cannot serve the kernel's own requests: a 64-bit kernel, "
 			    "which has "
 			    "none, can use all memory for them.");
-	else if (ev->order > 0 && said(ev->order) && ev->compaction_disabled &&
+	else if (ev->order > 0 && is_known(ev->order) && ev->compaction_disabled &&
 		 explain_is_fragmented(ev))
 		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
 			    "This kernel has no compaction (CONFIG_COMPACTION): with it, or with a "
 			    "larger vm.min_free_kbytes, large requests fare better.");
-	else if (ev->order > 0 && said(ev->order) && explain_is_fragmented(ev))
+	else if (ev->order > 0 && is_known(ev->order) && explain_is_fragmented(ev))
 		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
 			    "A larger vm.min_free_kbytes or earlier compaction helps large "
 			    "requests; more "
@@ -471,7 +472,7 @@ static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 			    ev->lines.meminfo ? ev->lines.meminfo : ev->lines.killed, 0,
 			    "Put a memory limit on what may grow, so that it and not the machine "
 			    "runs out.");
-	if (said(ev->swap_total_bytes) && ev->swap_total_bytes == 0)
+	if (is_known(ev->swap_total_bytes) && ev->swap_total_bytes == 0)
 		explain_say(x, TOPIC_CHANGE, ev->lines.swap, 0,
 			    "Swap would give the kernel somewhere to put what is not in use.");
 }

@@ -3,17 +3,17 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "oomlog/explain_parts.h"
+#include "explain/explain_parts.h"
 
 #define UNKILLABLE (-1000)
 
 /* The limit and the swap it allows. Where the log does not give the swap, the limit alone. */
 static void memcg_total(struct explanation *x, const struct oomlog_event *ev)
 {
-	if (!said(ev->limit_bytes) || ev->limit_is_max)
+	if (!is_known(ev->limit_bytes) || ev->limit_is_max)
 		return;
 	x->total_bytes = ev->limit_bytes;
-	if (said(ev->swap_limit_bytes))
+	if (is_known(ev->swap_limit_bytes))
 		x->total_is_exact = ev->swap_limit_bytes == 0;
 	else
 		x->total_is_exact = ev->memsw_limit_bytes == ev->limit_bytes;
@@ -22,8 +22,8 @@ static void memcg_total(struct explanation *x, const struct oomlog_event *ev)
 /* RAM and swap. A cpuset's or policy's nodes are a part of it that is not printed. */
 static void machine_total(struct explanation *x, const struct oomlog_event *ev)
 {
-	if (!ev->scope || strcmp(ev->scope, "global") != 0 || !said(ev->ram_bytes) ||
-	    !said(ev->swap_total_bytes))
+	if (!ev->scope || strcmp(ev->scope, "global") != 0 || !is_known(ev->ram_bytes) ||
+	    !is_known(ev->swap_total_bytes))
 		return;
 	x->total_bytes = ev->ram_bytes - or_zero(ev->reserved_bytes) + ev->swap_total_bytes;
 	x->total_is_exact = true;
@@ -43,7 +43,7 @@ static struct candidate candidate_of(struct explanation *x, const struct oomlog_
 	c.footprint_bytes = task->rss_bytes + or_zero(task->swap_bytes) +
 			    or_zero(task->pgtables_bytes);
 	c.points_bytes = c.footprint_bytes;
-	if (said(x->total_bytes))
+	if (is_known(x->total_bytes))
 		c.points_bytes += x->total_bytes / 1000 * task->oom_score_adj;
 	for (size_t i = 0; i < ev->victim_count; i++)
 		c.is_victim |= ev->victims[i].pid == task->pid;
@@ -64,9 +64,9 @@ static int by_points(const void *a, const void *b)
 /* Whose score decided: the one chosen, of whom a child may have been killed. */
 static int64_t judged_pid(const struct oomlog_event *ev)
 {
-	if (said(ev->chosen_pid) && explain_is_listed(ev, ev->chosen_pid))
+	if (is_known(ev->chosen_pid) && explain_is_listed(ev, ev->chosen_pid))
 		return ev->chosen_pid;
-	return ev->victim_count ? ev->victims[0].pid : OOMLOG_ABSENT;
+	return ev->victim_count ? ev->victims[0].pid : ABSENT;
 }
 
 static void find_places(struct explanation *x, const struct oomlog_event *ev)
@@ -97,7 +97,7 @@ void explain_scores(struct explanation *x, const struct oomlog_event *ev)
 		return;
 	x->candidates = xcalloc(ev->task_count, sizeof(*x->candidates));
 	for (size_t i = 0; i < ev->task_count; i++)
-		if (said(ev->tasks[i].rss_bytes) && said(ev->tasks[i].oom_score_adj))
+		if (is_known(ev->tasks[i].rss_bytes) && is_known(ev->tasks[i].oom_score_adj))
 			x->candidates[x->candidate_count++] = candidate_of(x, ev, &ev->tasks[i]);
 	qsort(x->candidates, x->candidate_count, sizeof(*x->candidates), by_points);
 	find_places(x, ev);
@@ -178,7 +178,7 @@ static void say_highest(struct explanation *x, const struct oomlog_event *ev)
 /* Nobody scores above nothing: then the kernel takes the first it meets. */
 static bool all_below_zero(const struct explanation *x)
 {
-	return said(x->total_bytes) && x->candidate_count && x->candidates[0].points_bytes <= 0;
+	return is_known(x->total_bytes) && x->candidate_count && x->candidates[0].points_bytes <= 0;
 }
 
 static void say_not_highest(struct explanation *x, const struct oomlog_event *ev)
@@ -217,13 +217,13 @@ static void say_printed_score(struct explanation *x, const struct oomlog_event *
 {
 	bool old = ev->old_score || ev->chosen_score > 2000, child;
 
-	if (said(ev->chosen_score))
+	if (is_known(ev->chosen_score))
 		explain_say(x, TOPIC_WHY, ev->lines.chosen, 0,
 			    "The kernel gave %s (pid %" PRId64 ") a score of %" PRId64 ", %s.",
 			    explain_name(x, ev->chosen_comm), ev->chosen_pid, ev->chosen_score,
 			    old ? "in points of its time: address space, children and age count"
 				: "in thousandths of the memory that counts");
-	if (!ev->victim_count || !said(ev->chosen_pid) || ev->victims[0].pid == ev->chosen_pid)
+	if (!ev->victim_count || !is_known(ev->chosen_pid) || ev->victims[0].pid == ev->chosen_pid)
 		return;
 	/* A cgroup's kernel picks among threads, and a thread is not in the table. */
 	child = explain_is_listed(ev, ev->chosen_pid) ||
@@ -290,5 +290,5 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 			    "How much oom_score_adj weighs exactly: it goes by all memory and swap "
 			    "that "
 			    "count, and the log does not give both. The order above takes %s.",
-			    said(x->total_bytes) ? "the limit alone" : "size alone");
+			    is_known(x->total_bytes) ? "the limit alone" : "size alone");
 }

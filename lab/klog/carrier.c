@@ -1,7 +1,7 @@
-#include "oomlog/carrier.h"
+#include "klog/carrier.h"
 
-#include "oomlog/json.h"
-#include "oomlog/scan.h"
+#include "klog/json_line.h"
+#include "klog/scan.h"
 
 enum { LENGTH_BYTES = 8, SOFT_MAX = 16384 };
 

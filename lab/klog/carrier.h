@@ -11,12 +11,12 @@
  * Pattern of use: carrier_init(); carrier_take() for each physical line, in order, and at the end
  * carrier_rest(); carrier_release().
  */
-#ifndef OOMLAB_OOMLOG_CARRIER_H
-#define OOMLAB_OOMLOG_CARRIER_H
+#ifndef OOMLAB_KLOG_CARRIER_H
+#define OOMLAB_KLOG_CARRIER_H
 
 #include "base/strbuf.h"
-#include "oomlog/markup.h"
-#include "oomlog/span.h"
+#include "klog/markup.h"
+#include "klog/span.h"
 
 struct carrier {
 	struct strbuf line;

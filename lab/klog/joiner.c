@@ -1,8 +1,6 @@
-#include "oomlog/record.h"
+#include "klog/joiner.h"
 
 #include <stdlib.h>
-
-#include "oomlog/oomlog.h"
 
 /* Kernel records end at about 1 KiB; a longer physical line holds several, joined by a tracker. */
 #define SINGLE_MAX 1100

@@ -15,13 +15,13 @@
  * LIMITATIONS: a message longer than RECORD_MAX bytes is cut. Where a name was broken inside a word
  * in a log that never shows its width, a blank is put in.
  */
-#ifndef OOMLAB_OOMLOG_RECORD_H
-#define OOMLAB_OOMLOG_RECORD_H
+#ifndef OOMLAB_KLOG_JOINER_H
+#define OOMLAB_KLOG_JOINER_H
 
 #include "base/strbuf.h"
-#include "oomlog/carrier.h"
-#include "oomlog/kind.h"
-#include "oomlog/line.h"
+#include "klog/carrier.h"
+#include "klog/kind.h"
+#include "klog/line.h"
 
 #define RECORD_MAX 16384
 
@@ -30,8 +30,8 @@ struct message {
 	struct span wall; /* date as printed, or empty */
 	enum kind kind;
 	uint64_t line;	 /* 1-based number of its first physical line */
-	int64_t time_ns; /* OOMLOG_ABSENT if not stamped */
-	int64_t caller;	 /* task that printed it; OOMLOG_ABSENT if not said */
+	int64_t time_ns; /* ABSENT if not stamped */
+	int64_t caller;	 /* task that printed it; ABSENT if not said */
 };
 
 /* How lines are broken: a terminal breaks all of them at one width, mail at blanks before it. */

@@ -1,8 +1,8 @@
-#include "oomlog/json.h"
+#include "klog/json_line.h"
 
 #include <stdlib.h>
 
-#include "oomlog/stamp.h"
+#include "klog/stamp.h"
 
 /* The value behind "key":, blanks skipped; empty if the key is missing. */
 static struct span value_of(struct span raw, struct span key)

@@ -6,11 +6,11 @@
  * Only flat objects are looked at; MESSAGE may be an array of bytes, as the journal writes text
  * that is not UTF-8. Not a validator: anything odd is simply not a message.
  */
-#ifndef OOMLAB_OOMLOG_JSON_H
-#define OOMLAB_OOMLOG_JSON_H
+#ifndef OOMLAB_KLOG_JSON_LINE_H
+#define OOMLAB_KLOG_JSON_LINE_H
 
 #include "base/strbuf.h"
-#include "oomlog/span.h"
+#include "klog/span.h"
 
 /* Worth a call of json_message(): the kernel's own lines do not end so. */
 static inline bool json_looks_like(struct span raw)

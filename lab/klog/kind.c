@@ -1,4 +1,4 @@
-#include "oomlog/kind.h"
+#include "klog/kind.h"
 
 struct marker {
 	struct span words;

@@ -7,10 +7,10 @@
  * mem_cgroup_print_oom_*() in mm/memcontrol.c, show_free_areas() in mm/page_alloc.c and
  * mm/show_mem.c, 2.6.18 to 6.18.
  */
-#ifndef OOMLAB_OOMLOG_KIND_H
-#define OOMLAB_OOMLOG_KIND_H
+#ifndef OOMLAB_KLOG_KIND_H
+#define OOMLAB_KLOG_KIND_H
 
-#include "oomlog/span.h"
+#include "klog/span.h"
 
 enum kind {
 	KIND_OTHER,

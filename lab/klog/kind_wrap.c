@@ -1,5 +1,5 @@
-#include "oomlog/kind.h"
-#include "oomlog/table.h"
+#include "klog/kind.h"
+#include "klog/table.h"
 
 static bool has_any(struct span s, const struct span *words, size_t count)
 {

@@ -1,9 +1,8 @@
-#include "oomlog/line.h"
+#include "klog/line.h"
 
-#include "oomlog/kind.h"
-#include "oomlog/oomlog.h"
-#include "oomlog/stamp.h"
-#include "oomlog/strip.h"
+#include "klog/kind.h"
+#include "klog/stamp.h"
+#include "klog/strip.h"
 
 /* After a stamp: "kernel: " or "host kernel: " (journalctl -o short-monotonic). */
 static bool strip_word(struct strip *st, struct span s)
@@ -203,7 +202,7 @@ void line_strip(struct line *line, struct span raw, bool plain, char *scratch,
 {
 	struct strip st = {.line = line};
 
-	*line = (struct line){.time_ns = OOMLOG_ABSENT, .caller = OOMLOG_ABSENT};
+	*line = (struct line){.time_ns = ABSENT, .caller = ABSENT};
 	st.rest = stamp_clean(raw, plain, scratch);
 	line->columns = plain ? st.rest.n : stamp_width(st.rest);
 	line->indent = st.rest.n - span_ltrim(st.rest).n;

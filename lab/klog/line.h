@@ -24,16 +24,16 @@
  * LIMITATIONS: a header without a known shape is not taken off; the line then counts as having
  * none. Times with a date only are kept as text, not converted: they carry no zone.
  */
-#ifndef OOMLAB_OOMLOG_LINE_H
-#define OOMLAB_OOMLOG_LINE_H
+#ifndef OOMLAB_KLOG_LINE_H
+#define OOMLAB_KLOG_LINE_H
 
-#include "oomlog/span.h"
+#include "klog/span.h"
 
 struct line {
 	struct span text; /* the message; leading blanks kept if the line had no header */
 	struct span wall; /* date and time as printed, empty if none */
-	int64_t time_ns;  /* printk stamp; OOMLOG_ABSENT if none */
-	int64_t caller;	  /* task that printed it (CONFIG_PRINTK_CALLER); OOMLOG_ABSENT: not said */
+	int64_t time_ns;  /* printk stamp; ABSENT if none */
+	int64_t caller;	  /* task that printed it (CONFIG_PRINTK_CALLER); ABSENT: not said */
 	bool headed;	  /* something that starts a message stood in front: not a continuation */
 	bool foreign;	  /* another program's message */
 	bool escaped;	  /* from /dev/kmsg or JSON: newlines of the message are inside text */

@@ -1,4 +1,4 @@
-#include "oomlog/markup.h"
+#include "klog/markup.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

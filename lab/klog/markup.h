@@ -11,11 +11,11 @@
  * (or the line is HTML), and what stands inside it only once the log has shown that it has such
  * markup, in a form no name has room for.
  */
-#ifndef OOMLAB_OOMLOG_MARKUP_H
-#define OOMLAB_OOMLOG_MARKUP_H
+#ifndef OOMLAB_KLOG_MARKUP_H
+#define OOMLAB_KLOG_MARKUP_H
 
 #include "base/strbuf.h"
-#include "oomlog/span.h"
+#include "klog/span.h"
 
 struct markup {
 	bool is_html, is_bbcode;

@@ -1,4 +1,4 @@
-#include "oomlog/scan.h"
+#include "klog/scan.h"
 
 #define STEP 64 /* bytes looked at in one go */
 

@@ -6,10 +6,10 @@
  * "total_vm", ...), in either case. It may stop at text that is no OOM; it never passes a whole
  * trigger word by.
  */
-#ifndef OOMLAB_OOMLOG_SCAN_H
-#define OOMLAB_OOMLOG_SCAN_H
+#ifndef OOMLAB_KLOG_SCAN_H
+#define OOMLAB_KLOG_SCAN_H
 
-#include "oomlog/span.h"
+#include "klog/span.h"
 
 /* Longest look the search takes around a place: rescan that much where two pieces of text meet. */
 #define SCAN_OVERLAP 32

@@ -5,13 +5,15 @@
  * spans by value and never read outside them. "Blank" is a space or a tab; no-break spaces are
  * turned into spaces before spans are looked at (line.h).
  */
-#ifndef OOMLAB_OOMLOG_SPAN_H
-#define OOMLAB_OOMLOG_SPAN_H
+#ifndef OOMLAB_KLOG_SPAN_H
+#define OOMLAB_KLOG_SPAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "base/absent.h"
 
 struct span {
 	const char *p; /* may be NULL only if n is 0 */

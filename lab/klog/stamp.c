@@ -1,6 +1,4 @@
-#include "oomlog/stamp.h"
-
-#include "oomlog/oomlog.h"
+#include "klog/stamp.h"
 
 /* Length of "[32m" or "[0;31m" at the front, or 0. */
 static size_t colour(struct span s)
@@ -112,7 +110,7 @@ bool stamp_printk(struct span s, int64_t *time_ns)
 
 bool stamp_relative(struct span s, int64_t *time_ns)
 {
-	int64_t whole = OOMLOG_ABSENT, delta;
+	int64_t whole = ABSENT, delta;
 	size_t open = span_find(s, SPAN("<"));
 
 	if (span_eat(&s, SPAN("+")))

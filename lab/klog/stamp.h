@@ -5,10 +5,10 @@
  * converted. Captured: "52.419530", "2-3219.1870", "Di Aug 12 03:54:03 2025",
  * "2025-01-21T04:41:44,283302+00:00", "I1012 19:00:20.884452".
  */
-#ifndef OOMLAB_OOMLOG_STAMP_H
-#define OOMLAB_OOMLOG_STAMP_H
+#ifndef OOMLAB_KLOG_STAMP_H
+#define OOMLAB_KLOG_STAMP_H
 
-#include "oomlog/span.h"
+#include "klog/span.h"
 
 /*
  * The line without colours, carriage return and no-break spaces (they become blanks). Returns raw

@@ -4,10 +4,10 @@
  * Each strip_*() looks at the front of `s`, which has no leading blanks. It takes one header off
  * (st->rest, st->line) and returns true, or leaves both as they were and returns false.
  */
-#ifndef OOMLAB_OOMLOG_STRIP_H
-#define OOMLAB_OOMLOG_STRIP_H
+#ifndef OOMLAB_KLOG_STRIP_H
+#define OOMLAB_KLOG_STRIP_H
 
-#include "oomlog/line.h"
+#include "klog/line.h"
 
 struct strip {
 	struct span rest;

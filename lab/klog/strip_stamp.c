@@ -1,7 +1,6 @@
-#include "oomlog/kind.h"
-#include "oomlog/oomlog.h"
-#include "oomlog/stamp.h"
-#include "oomlog/strip.h"
+#include "klog/kind.h"
+#include "klog/stamp.h"
+#include "klog/strip.h"
 
 static bool row_follows(struct span after)
 {

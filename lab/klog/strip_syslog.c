@@ -1,6 +1,6 @@
-#include "oomlog/kind.h"
-#include "oomlog/stamp.h"
-#include "oomlog/strip.h"
+#include "klog/kind.h"
+#include "klog/stamp.h"
+#include "klog/strip.h"
 
 static bool kernel_tag(struct span name)
 {

@@ -1,6 +1,4 @@
-#include "oomlog/table.h"
-
-#include "oomlog/oomlog.h"
+#include "klog/table.h"
 
 static const struct span names[COLUMN_COUNT] = {
 	[COLUMN_PID] = SPAN("pid"),	      [COLUMN_UID] = SPAN("uid"),
@@ -70,7 +68,7 @@ static bool row_with_head(const struct table *table, struct span text, struct ta
 static bool row_without_head(struct span text, struct table_row *row)
 {
 	static const enum column first[] = {COLUMN_UID, COLUMN_TGID, COLUMN_TOTAL_VM, COLUMN_RSS};
-	int64_t value, last = OOMLOG_ABSENT;
+	int64_t value, last = ABSENT;
 	size_t count = 0;
 
 	for (; cell(&text, &value); count++) {
@@ -101,7 +99,7 @@ static bool run_together(int64_t pid, int64_t tgid)
 bool table_row(const struct table *table, struct span text, struct table_row *row)
 {
 	for (size_t i = 0; i < COLUMN_COUNT; i++)
-		row->value[i] = OOMLOG_ABSENT;
+		row->value[i] = ABSENT;
 	text = span_ltrim(text);
 	if (!span_eat(&text, SPAN("[")))
 		return false;

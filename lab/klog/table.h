@@ -13,10 +13,10 @@
  *
  * LIMITATIONS: without a header only the columns common to all kernels are read.
  */
-#ifndef OOMLAB_OOMLOG_TABLE_H
-#define OOMLAB_OOMLOG_TABLE_H
+#ifndef OOMLAB_KLOG_TABLE_H
+#define OOMLAB_KLOG_TABLE_H
 
-#include "oomlog/span.h"
+#include "klog/span.h"
 
 enum column {
 	COLUMN_PID,
@@ -48,7 +48,7 @@ struct table {
 };
 
 struct table_row {
-	int64_t value[COLUMN_COUNT]; /* by enum column; OOMLOG_ABSENT where the row has none */
+	int64_t value[COLUMN_COUNT]; /* by enum column; ABSENT where the row has none */
 	struct span name;
 };
 

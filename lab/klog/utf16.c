@@ -1,4 +1,4 @@
-#include "oomlog/utf16.h"
+#include "klog/utf16.h"
 
 #define REPLACEMENT 0xfffdU
 

@@ -4,11 +4,11 @@
  * Only with its byte order mark at the very beginning, FF FE or FE FF. Half a character more or
  * less between two pieces does not matter; what is no character becomes U+FFFD.
  */
-#ifndef OOMLAB_OOMLOG_UTF16_H
-#define OOMLAB_OOMLOG_UTF16_H
+#ifndef OOMLAB_KLOG_UTF16_H
+#define OOMLAB_KLOG_UTF16_H
 
 #include "base/strbuf.h"
-#include "oomlog/span.h"
+#include "klog/span.h"
 
 struct utf16 {
 	bool is_known; /* the first two bytes were seen */

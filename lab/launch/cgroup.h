@@ -19,8 +19,8 @@
  * LIMITATIONS: cgroup namespaces whose mount shows another root than /proc/self/cgroup are used at
  * the mount's top.
  */
-#ifndef OOMLAB_CGROUP_H
-#define OOMLAB_CGROUP_H
+#ifndef OOMLAB_LAUNCH_CGROUP_H
+#define OOMLAB_LAUNCH_CGROUP_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -10,8 +10,8 @@
  * lives; numbers_here(); numbers_release(). Where both numbers of the first are one, the container
  * has none of its own, and nothing else is noted.
  */
-#ifndef OOMLAB_NUMBERS_H
-#define OOMLAB_NUMBERS_H
+#ifndef OOMLAB_LAUNCH_NUMBERS_H
+#define OOMLAB_LAUNCH_NUMBERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

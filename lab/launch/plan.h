@@ -1,10 +1,10 @@
 /*
  * plan.h - from a spec and what this host can do to an ordered list of operations, or a skip with
- * its reason; pure. `oomlab run --dry-run` prints it, lab/run_here.c executes it: one loop, and
+ * its reason; pure. `oomlab run --dry-run` prints it, lab/run/run_here.c executes it: one loop, and
  * back in reverse.
  */
-#ifndef OOMLAB_PLAN_H
-#define OOMLAB_PLAN_H
+#ifndef OOMLAB_LAUNCH_PLAN_H
+#define OOMLAB_LAUNCH_PLAN_H
 
 #include <stdbool.h>
 #include <stdio.h>

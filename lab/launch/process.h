@@ -1,8 +1,8 @@
 /*
  * process.h - a few facts about processes, from /proc. Nothing here allocates.
  */
-#ifndef OOMLAB_PROCESS_H
-#define OOMLAB_PROCESS_H
+#ifndef OOMLAB_LAUNCH_PROCESS_H
+#define OOMLAB_LAUNCH_PROCESS_H
 
 #include <stdint.h>
 #include <sys/types.h>

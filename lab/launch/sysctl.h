@@ -5,8 +5,8 @@
  * allows it, by one run at a time; the old values go to a file first (sysctl_state.h), from which
  * the next run, or `oomlab doctor --restore`, puts them back after a crash.
  */
-#ifndef OOMLAB_SYSCTL_H
-#define OOMLAB_SYSCTL_H
+#ifndef OOMLAB_LAUNCH_SYSCTL_H
+#define OOMLAB_LAUNCH_SYSCTL_H
 
 #include <stddef.h>
 

@@ -14,8 +14,8 @@
  * The folder and its files are believed only when they belong to this user or to root and nobody
  * else may write them. LIMITATION: a container with a /run of its own has a lock of its own.
  */
-#ifndef OOMLAB_SYSCTL_STATE_H
-#define OOMLAB_SYSCTL_STATE_H
+#ifndef OOMLAB_LAUNCH_SYSCTL_STATE_H
+#define OOMLAB_LAUNCH_SYSCTL_STATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

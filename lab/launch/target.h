@@ -13,8 +13,8 @@
  *
  * What the child touches before exec is charged to the cgroup and freed by exec.
  */
-#ifndef OOMLAB_TARGET_H
-#define OOMLAB_TARGET_H
+#ifndef OOMLAB_LAUNCH_TARGET_H
+#define OOMLAB_LAUNCH_TARGET_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 #include "oomlog/assemble_parts.h"
 
-#include "oomlog/stamp.h"
+#include "klog/stamp.h"
 
 /* Messages of others before an open event is given up: dumps are interleaved with other reports. */
 #define IDLE_AFTER_KILL	 64
@@ -14,8 +14,7 @@
 
 void assembler_init(struct assembler *a, const struct oomlog_options *options)
 {
-	*a = (struct assembler){
-		.options = *options, .suppressed = OOMLOG_ABSENT, .own_ns = OOMLOG_ABSENT};
+	*a = (struct assembler){.options = *options, .suppressed = ABSENT, .own_ns = ABSENT};
 	facts_reset(&a->facts);
 }
 
@@ -54,7 +53,7 @@ void assembler_open(struct assembler *a, const struct message *m)
 	ev->headers_suppressed = a->suppressed;
 	ev->lines.suppressed = a->suppressed_line;
 	ev->by_hand = a->by_hand && m->line - a->by_hand < IDLE_AFTER_KILL;
-	a->suppressed = OOMLOG_ABSENT;
+	a->suppressed = ABSENT;
 	a->by_hand = 0;
 }
 
@@ -85,7 +84,7 @@ static void take_invoked(struct assembler *a, const struct message *m)
 	a->other_dump = 0;
 	fact_invoked(&a->facts, m->text, m->line);
 	/* The invoker prints it itself; the line with "PID:" may follow, and says the same. */
-	if (a->facts.event.invoker_pid == OOMLOG_ABSENT)
+	if (a->facts.event.invoker_pid == ABSENT)
 		a->facts.event.invoker_pid = m->caller;
 }
 
@@ -211,7 +210,7 @@ static bool is_second_dump(const struct assembler *a, const struct message *m)
 {
 	const struct facts *f = &a->facts;
 
-	if (!a->open || m->time_ns == OOMLOG_ABSENT || f->meminfo_ns == OOMLOG_ABSENT ||
+	if (!a->open || m->time_ns == ABSENT || f->meminfo_ns == ABSENT ||
 	    m->time_ns - f->meminfo_ns < INT64_C(5000000000))
 		return false;
 	if (m->kind == KIND_MEMINFO || m->kind == KIND_COUNTERS)
@@ -434,7 +433,7 @@ static bool is_far(const struct assembler *a, const struct message *m)
 {
 	struct span own = {a->own_wall, strlen(a->own_wall)};
 
-	if (a->own_ns != OOMLOG_ABSENT && m->time_ns != OOMLOG_ABSENT)
+	if (a->own_ns != ABSENT && m->time_ns != ABSENT)
 		return m->time_ns - a->own_ns > FAR_SECONDS * INT64_C(1000000000);
 	return own.n && m->wall.n && is_far_by_wall(own, m->wall);
 }
@@ -458,7 +457,7 @@ void assembler_message(void *ctx, const struct message *m)
 	own = take_trace(a, m) || take_event_line(a, m) || take_follower(a, m) || take_detail(a, m);
 
 	a->last_kind = m->kind;
-	if (own && a->open && a->facts.meminfo_ns == OOMLOG_ABSENT &&
+	if (own && a->open && a->facts.meminfo_ns == ABSENT &&
 	    (m->kind == KIND_ZONE || m->kind == KIND_COUNTERS || m->kind == KIND_MEMINFO))
 		a->facts.meminfo_ns = m->time_ns;
 	if (!own && a->open && m->line == a->facts.stat_line && span_trim(m->text).n)

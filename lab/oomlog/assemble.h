@@ -9,8 +9,8 @@
 #ifndef OOMLAB_OOMLOG_ASSEMBLE_H
 #define OOMLAB_OOMLOG_ASSEMBLE_H
 
+#include "klog/joiner.h"
 #include "oomlog/facts.h"
-#include "oomlog/record.h"
 
 enum { TOLD_MAX = 32 };
 

@@ -29,7 +29,7 @@ static bool is_next_thread(const struct assembler *a, const struct message *m,
 	const struct oomlog_event *ev = event(a);
 
 	return a->last_kind == KIND_KILLED && ev->victim_count && victim->comm &&
-	       victim->anon_rss_bytes == OOMLOG_ABSENT &&
+	       victim->anon_rss_bytes == ABSENT &&
 	       span_starts(span_ltrim(m->text), SPAN("Out of Memory: Killed process ")) &&
 	       ev->victims[ev->victim_count - 1].comm &&
 	       strcmp(ev->victims[ev->victim_count - 1].comm, victim->comm) == 0;
@@ -142,10 +142,10 @@ static bool is_told_again(struct assembler *a, const struct message *m,
 {
 	struct told_kill now = {m->time_ns, victim->pid, victim->total_vm_bytes,
 				victim->anon_rss_bytes};
-	bool bare = m->time_ns == OOMLOG_ABSENT;
+	bool bare = m->time_ns == ABSENT;
 
 	/* Without a stamp of its own, or a date, all of the sizes must be known and the same. */
-	if (bare && (m->wall.n || now.anon_rss_bytes == OOMLOG_ABSENT))
+	if (bare && (m->wall.n || now.anon_rss_bytes == ABSENT))
 		return false;
 	for (size_t i = 0; i < TOLD_MAX; i++)
 		if ((bare ? a->told[i].pid != 0 : a->told[i].time_ns == now.time_ns) &&

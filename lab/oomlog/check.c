@@ -6,11 +6,6 @@
 
 #define MIB (INT64_C(1) << 20)
 
-static bool seen(int64_t value)
-{
-	return value != OOMLOG_ABSENT;
-}
-
 static bool far_apart(int64_t a, int64_t b)
 {
 	int64_t gap = a > b ? a - b : b - a, larger = a > b ? a : b;
@@ -30,8 +25,8 @@ static const struct oomlog_task *row_of(const struct oomlog_event *ev, int64_t p
 static void check_pgtables(struct facts *f, const struct oomlog_victim *v,
 			   const struct oomlog_task *row)
 {
-	if (seen(v->pgtables_bytes) && seen(row->pgtables_bytes) && row->pgtables_bytes > 0 &&
-	    v->pgtables_bytes == row->pgtables_bytes * 1024)
+	if (is_known(v->pgtables_bytes) && is_known(row->pgtables_bytes) &&
+	    row->pgtables_bytes > 0 && v->pgtables_bytes == row->pgtables_bytes * 1024)
 		facts_note(f, v->line,
 			   "Pgtables is printed in bytes but labelled kB (an error of kernels "
 			   "5.4.0 to "
@@ -51,15 +46,15 @@ static void check_victim(struct facts *f, const struct oomlog_victim *v)
 		return;
 	}
 	check_pgtables(f, v, row);
-	if (seen(v->total_vm_bytes) && seen(row->total_vm_bytes) &&
+	if (is_known(v->total_vm_bytes) && is_known(row->total_vm_bytes) &&
 	    v->total_vm_bytes != row->total_vm_bytes)
 		facts_note(f, v->line,
 			   "Total-vm of the kill line (%" PRId64
 			   " kB) and of the task table (%" PRId64 " kB, line %" PRIu64 ") differ",
 			   v->total_vm_bytes / 1024, row->total_vm_bytes / 1024, row->line);
-	if (!seen(rss) || !seen(row->rss_bytes) || !seen(v->file_rss_bytes))
+	if (!is_known(rss) || !is_known(row->rss_bytes) || !is_known(v->file_rss_bytes))
 		return;
-	rss += v->file_rss_bytes + (seen(v->shmem_rss_bytes) ? v->shmem_rss_bytes : 0);
+	rss += v->file_rss_bytes + (is_known(v->shmem_rss_bytes) ? v->shmem_rss_bytes : 0);
 	if (far_apart(rss, row->rss_bytes))
 		facts_note(f, v->line,
 			   "Rss of the kill line (%" PRId64 " kB) and of the task table (%" PRId64
@@ -71,7 +66,7 @@ static int64_t stat(const struct oomlog_event *ev, const char *name)
 {
 	int64_t value = oomlog_stat_value(ev->stats, ev->stat_count, name);
 
-	return seen(value) ? value : 0;
+	return is_known(value) ? value : 0;
 }
 
 /* Version 2 counts add up to the usage; version 1 counts cache and rss. */
@@ -79,21 +74,21 @@ static void check_stats(struct facts *f)
 {
 	const struct oomlog_event *ev = &f->event;
 	int64_t v2 = stat(ev, "anon") + stat(ev, "file"), sum;
-	bool total = seen(oomlog_stat_value(ev->stats, ev->stat_count, "total_rss"));
+	bool total = is_known(oomlog_stat_value(ev->stats, ev->stat_count, "total_rss"));
 
-	if (!ev->stat_count || !seen(ev->usage_bytes))
+	if (!ev->stat_count || !is_known(ev->usage_bytes))
 		return;
-	if (v2 || seen(oomlog_stat_value(ev->stats, ev->stat_count, "anon"))) {
+	if (v2 || is_known(oomlog_stat_value(ev->stats, ev->stat_count, "anon"))) {
 		int64_t kernel = oomlog_stat_value(ev->stats, ev->stat_count, "kernel");
 
-		sum = v2 + (seen(kernel) ? kernel
-					 : stat(ev, "kernel_stack") + stat(ev, "pagetables") +
-						   stat(ev, "slab") + stat(ev, "percpu"));
+		sum = v2 + (is_known(kernel) ? kernel
+					     : stat(ev, "kernel_stack") + stat(ev, "pagetables") +
+						       stat(ev, "slab") + stat(ev, "percpu"));
 		sum += stat(ev, "sock") + stat(ev, "swapcached");
 	} else {
 		sum = stat(ev, total ? "total_cache" : "cache") +
 		      stat(ev, total ? "total_rss" : "rss");
-		sum += seen(ev->kmem_usage_bytes) ? ev->kmem_usage_bytes : 0;
+		sum += is_known(ev->kmem_usage_bytes) ? ev->kmem_usage_bytes : 0;
 	}
 	if (far_apart(sum, ev->usage_bytes))
 		facts_note(f, ev->lines.stats,
@@ -129,7 +124,7 @@ static void check_gaps(struct facts *f)
 			   f->rows_rejected);
 	if (ev->task_count == OOMLOG_TASKS_MAX)
 		facts_note(f, ev->lines.table, "The task table is longer than what is kept");
-	if (seen(ev->headers_suppressed))
+	if (is_known(ev->headers_suppressed))
 		facts_note(
 			f, ev->lines.suppressed,
 			"The kernel suppressed %" PRId64
@@ -146,7 +141,7 @@ static void check_summary(struct facts *f)
 {
 	const struct oomlog_event *ev = &f->event;
 
-	if (ev->victim_count && ev->lines.killed && seen(ev->summary_pid) &&
+	if (ev->victim_count && ev->lines.killed && is_known(ev->summary_pid) &&
 	    ev->victims[0].pid != ev->summary_pid)
 		facts_note(f, ev->lines.summary,
 			   "The summary names task %" PRId64 ", the kill line process %" PRId64

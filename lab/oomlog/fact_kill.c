@@ -216,13 +216,13 @@ bool fact_parse_killed(struct facts *f, struct span text, struct oomlog_victim *
 {
 	struct span rest = after(text, SPAN("illed process "));
 
-	*v = (struct oomlog_victim){.uid = OOMLOG_ABSENT,
-				    .total_vm_bytes = OOMLOG_ABSENT,
-				    .anon_rss_bytes = OOMLOG_ABSENT,
-				    .file_rss_bytes = OOMLOG_ABSENT,
-				    .shmem_rss_bytes = OOMLOG_ABSENT,
-				    .pgtables_bytes = OOMLOG_ABSENT,
-				    .oom_score_adj = OOMLOG_ABSENT};
+	*v = (struct oomlog_victim){.uid = ABSENT,
+				    .total_vm_bytes = ABSENT,
+				    .anon_rss_bytes = ABSENT,
+				    .file_rss_bytes = ABSENT,
+				    .shmem_rss_bytes = ABSENT,
+				    .pgtables_bytes = ABSENT,
+				    .oom_score_adj = ABSENT};
 	if (!span_number(&rest, &v->pid))
 		return false;
 	if (span_eat(&rest, SPAN(", UID "))) {

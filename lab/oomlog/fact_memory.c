@@ -127,7 +127,7 @@ int64_t oomlog_stat_value(const struct oomlog_stat *stats, size_t count, const c
 		if (stats[i].name[0] == name[0] && stats[i].name[1] == name[1] &&
 		    strcmp(stats[i].name, name) == 0)
 			return stats[i].value;
-	return OOMLOG_ABSENT;
+	return ABSENT;
 }
 
 static void add_stat(struct facts *f, struct span name, int64_t value, bool sum)
@@ -141,7 +141,7 @@ static void add_stat(struct facts *f, struct span name, int64_t value, bool sum)
 			stat->value = fact_size(stat->value + value, 1);
 		return;
 	}
-	if (value == OOMLOG_ABSENT || ev->stat_count == 1024)
+	if (value == ABSENT || ev->stat_count == 1024)
 		return;
 	*bits |= bit;
 	stat = ARRAY_PUSH(ev->stats, ev->stat_count, f->stat_room);
@@ -267,29 +267,28 @@ static struct oomlog_zone *zone_named(struct facts *f, struct span name)
 		return NULL;
 	struct oomlog_zone *zone = ARRAY_PUSH(ev->zones, ev->zone_count, f->zone_room);
 	*zone = (struct oomlog_zone){.name = pool_text(&f->pool, name),
-				     .free_bytes = OOMLOG_ABSENT,
-				     .min_bytes = OOMLOG_ABSENT,
-				     .low_bytes = OOMLOG_ABSENT,
-				     .high_bytes = OOMLOG_ABSENT,
-				     .managed_bytes = OOMLOG_ABSENT,
-				     .free_cma_bytes = OOMLOG_ABSENT,
-				     .reserve_bytes = OOMLOG_ABSENT,
-				     .low_reserve_bytes = OOMLOG_ABSENT};
+				     .free_bytes = ABSENT,
+				     .min_bytes = ABSENT,
+				     .low_bytes = ABSENT,
+				     .high_bytes = ABSENT,
+				     .managed_bytes = ABSENT,
+				     .free_cma_bytes = ABSENT,
+				     .reserve_bytes = ABSENT,
+				     .low_reserve_bytes = ABSENT};
 	for (size_t i = 0; i < OOMLOG_ORDERS; i++)
-		zone->blocks[i] = OOMLOG_ABSENT;
+		zone->blocks[i] = ABSENT;
 	return zone;
 }
 
 void fact_node(struct facts *f, struct span text)
 {
-	int64_t bytes = OOMLOG_ABSENT;
+	int64_t bytes = ABSENT;
 
 	bytes_after(text, SPAN(" kernel_stack:"), &bytes);
-	if (bytes != OOMLOG_ABSENT)
-		f->event.kernel_stack_bytes = (f->event.kernel_stack_bytes == OOMLOG_ABSENT
-						       ? 0
-						       : f->event.kernel_stack_bytes) +
-					      bytes;
+	if (bytes != ABSENT)
+		f->event.kernel_stack_bytes =
+			(f->event.kernel_stack_bytes == ABSENT ? 0 : f->event.kernel_stack_bytes) +
+			bytes;
 }
 
 bool fact_has_zone(const struct facts *f, struct span text)
@@ -333,14 +332,13 @@ void fact_reserve(struct facts *f, struct span text)
 
 	text = span_ltrim(text);
 	span_token(&text);
-	if (!zone || !zone->line || zone->reserve_bytes != OOMLOG_ABSENT)
+	if (!zone || !zone->line || zone->reserve_bytes != ABSENT)
 		return;
 	for (text = span_ltrim(text); span_number(&text, &pages); text = span_ltrim(text))
 		if (pages > 0) {
-			if (zone->low_reserve_bytes == OOMLOG_ABSENT ||
-			    pages < zone->low_reserve_bytes)
+			if (zone->low_reserve_bytes == ABSENT || pages < zone->low_reserve_bytes)
 				zone->low_reserve_bytes = pages;
-			if (zone->reserve_bytes == OOMLOG_ABSENT || pages > zone->reserve_bytes)
+			if (zone->reserve_bytes == ABSENT || pages > zone->reserve_bytes)
 				zone->reserve_bytes = pages;
 		}
 }
@@ -399,7 +397,7 @@ void fact_swap(struct facts *f, struct span text, uint64_t line)
 
 	if (!f->event.lines.swap)
 		f->event.lines.swap = line;
-	if (*field == OOMLOG_ABSENT && span_number(&value, &kib) && span_starts(value, SPAN("kB")))
+	if (*field == ABSENT && span_number(&value, &kib) && span_starts(value, SPAN("kB")))
 		*field = fact_size(kib, 1024);
 }
 
@@ -411,11 +409,11 @@ void fact_pages(struct facts *f, struct span text)
 	if (!span_number(&text, &pages))
 		return;
 	if ((span_starts(text, SPAN(" pages RAM")) || span_starts(text, SPAN(" pages of RAM"))) &&
-	    f->ram_pages == OOMLOG_ABSENT)
+	    f->ram_pages == ABSENT)
 		f->ram_pages = pages;
 	else if ((span_starts(text, SPAN(" pages reserved")) ||
 		  span_starts(text, SPAN(" reserved pages"))) &&
-		 f->reserved_pages == OOMLOG_ABSENT)
+		 f->reserved_pages == ABSENT)
 		f->reserved_pages = pages;
 }
 

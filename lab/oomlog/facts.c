@@ -5,31 +5,31 @@
 #include <stdlib.h>
 
 static const struct oomlog_event empty_event = {
-	.time_ns = OOMLOG_ABSENT,
-	.invoker_pid = OOMLOG_ABSENT,
-	.invoker_uid = OOMLOG_ABSENT,
-	.invoker_oom_score_adj = OOMLOG_ABSENT,
-	.order = OOMLOG_ABSENT,
-	.summary_pid = OOMLOG_ABSENT,
-	.summary_uid = OOMLOG_ABSENT,
-	.chosen_pid = OOMLOG_ABSENT,
-	.chosen_score = OOMLOG_ABSENT,
-	.limit_bytes = OOMLOG_ABSENT,
-	.usage_bytes = OOMLOG_ABSENT,
-	.failcnt = OOMLOG_ABSENT,
-	.swap_limit_bytes = OOMLOG_ABSENT,
-	.swap_usage_bytes = OOMLOG_ABSENT,
-	.memsw_limit_bytes = OOMLOG_ABSENT,
-	.memsw_usage_bytes = OOMLOG_ABSENT,
-	.kmem_limit_bytes = OOMLOG_ABSENT,
-	.kmem_usage_bytes = OOMLOG_ABSENT,
-	.swap_total_bytes = OOMLOG_ABSENT,
-	.swap_free_bytes = OOMLOG_ABSENT,
-	.ram_bytes = OOMLOG_ABSENT,
-	.reserved_bytes = OOMLOG_ABSENT,
-	.headers_suppressed = OOMLOG_ABSENT,
-	.beancounter = OOMLOG_ABSENT,
-	.kernel_stack_bytes = OOMLOG_ABSENT,
+	.time_ns = ABSENT,
+	.invoker_pid = ABSENT,
+	.invoker_uid = ABSENT,
+	.invoker_oom_score_adj = ABSENT,
+	.order = ABSENT,
+	.summary_pid = ABSENT,
+	.summary_uid = ABSENT,
+	.chosen_pid = ABSENT,
+	.chosen_score = ABSENT,
+	.limit_bytes = ABSENT,
+	.usage_bytes = ABSENT,
+	.failcnt = ABSENT,
+	.swap_limit_bytes = ABSENT,
+	.swap_usage_bytes = ABSENT,
+	.memsw_limit_bytes = ABSENT,
+	.memsw_usage_bytes = ABSENT,
+	.kmem_limit_bytes = ABSENT,
+	.kmem_usage_bytes = ABSENT,
+	.swap_total_bytes = ABSENT,
+	.swap_free_bytes = ABSENT,
+	.ram_bytes = ABSENT,
+	.reserved_bytes = ABSENT,
+	.headers_suppressed = ABSENT,
+	.beancounter = ABSENT,
+	.kernel_stack_bytes = ABSENT,
 };
 
 void facts_reset(struct facts *f)
@@ -47,8 +47,8 @@ void facts_reset(struct facts *f)
 	f->event = event;
 	pool_clear(&f->pool);
 	f->table.count = 0;
-	f->meminfo_ns = OOMLOG_ABSENT;
-	f->buddy_page_size = f->ram_pages = f->reserved_pages = OOMLOG_ABSENT;
+	f->meminfo_ns = ABSENT;
+	f->buddy_page_size = f->ram_pages = f->reserved_pages = ABSENT;
 	f->rows_rejected = 0;
 	f->in_trace = f->trace_done = f->summary_cut = false;
 	f->kill_says_memcg = f->kill_says_global = false;
@@ -110,13 +110,13 @@ static void copy_columns(struct facts *f, struct span text)
 static int64_t table_pages(const struct table_row *row)
 {
 	static const enum column levels[] = {COLUMN_NR_PTES, COLUMN_NR_PMDS, COLUMN_NR_PUDS};
-	int64_t sum = OOMLOG_ABSENT;
+	int64_t sum = ABSENT;
 
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
 		int64_t pages = row->value[levels[i]];
 
 		if (pages >= 0 && pages < INT64_C(1) << 40)
-			sum = (sum == OOMLOG_ABSENT ? 0 : sum) + pages;
+			sum = (sum == ABSENT ? 0 : sum) + pages;
 	}
 	return sum;
 }
@@ -170,9 +170,9 @@ bool fact_row(struct facts *f, struct span text, uint64_t line)
 		.comm = pool_text(&f->pool, bare_name(row.name)),
 		.line = line,
 	};
-	if (task->pgtables_bytes == OOMLOG_ABSENT) {
+	if (task->pgtables_bytes == ABSENT) {
 		task->pgtables_bytes = table_pages(&row);
-		f->table_in_pages |= task->pgtables_bytes != OOMLOG_ABSENT;
+		f->table_in_pages |= task->pgtables_bytes != ABSENT;
 	}
 	return true;
 }

@@ -9,23 +9,23 @@
 #ifndef OOMLAB_OOMLOG_FACTS_H
 #define OOMLAB_OOMLOG_FACTS_H
 
+#include "klog/table.h"
 #include "oomlog/oomlog.h"
 #include "oomlog/pool.h"
-#include "oomlog/table.h"
 
 /* No memory is larger: a greater number is not one. Keeps sums of a few sizes within int64_t. */
 #define FACT_SIZE_MAX (INT64_C(1) << 58)
 
-/* The size in bytes, or OOMLOG_ABSENT if it is negative or beyond FACT_SIZE_MAX. */
+/* The size in bytes, or ABSENT if it is negative or beyond FACT_SIZE_MAX. */
 static inline int64_t fact_size(int64_t count, int64_t unit)
 {
-	return count < 0 || count > FACT_SIZE_MAX / unit ? OOMLOG_ABSENT : count * unit;
+	return count < 0 || count > FACT_SIZE_MAX / unit ? ABSENT : count * unit;
 }
 
-/* Numbers that have a range: outside of it they are OOMLOG_ABSENT. */
+/* Numbers that have a range: outside of it they are ABSENT. */
 static inline int64_t fact_within(int64_t value, int64_t min, int64_t max)
 {
-	return value < min || value > max ? OOMLOG_ABSENT : value;
+	return value < min || value > max ? ABSENT : value;
 }
 
 struct facts {
@@ -166,7 +166,7 @@ void facts_finish(struct facts *f, int64_t page_size);
 /* The cross-checks alone: disagreements and gaps become notes. Called by facts_finish(). */
 void facts_check(struct facts *f);
 
-/* The value of one statistic by name, or OOMLOG_ABSENT. */
+/* The value of one statistic by name, or ABSENT. */
 int64_t oomlog_stat_value(const struct oomlog_stat *stats, size_t count, const char *name);
 
 #endif

@@ -10,11 +10,6 @@
 #define FIRST_PAGE   4096
 #define LAST_PAGE    262144
 
-static bool seen(int64_t value)
-{
-	return value != OOMLOG_ABSENT;
-}
-
 static struct oomlog_task *task_of(struct oomlog_event *ev, int64_t pid)
 {
 	for (size_t i = 0; i < ev->task_count; i++)
@@ -38,7 +33,7 @@ static int64_t page_size_of_victims(struct oomlog_event *ev)
 		const struct oomlog_task *task = task_of(ev, ev->victims[i].pid);
 		int64_t bytes = ev->victims[i].total_vm_bytes;
 
-		if (!task || !seen(bytes) || task->total_vm_bytes <= 0 ||
+		if (!task || !is_known(bytes) || task->total_vm_bytes <= 0 ||
 		    bytes % task->total_vm_bytes)
 			continue;
 		for (int64_t size = FIRST_PAGE; size <= LAST_PAGE; size *= 2)
@@ -69,7 +64,7 @@ static int64_t page_size_of_tables(const struct facts *f)
 			int64_t bytes = ev->tasks[i].pgtables_bytes;
 			size_t k = 0;
 
-			if (bytes == OOMLOG_ABSENT || bytes == 0)
+			if (bytes == ABSENT || bytes == 0)
 				continue;
 			if (bytes % sizes[s].size)
 				break;
@@ -88,7 +83,7 @@ static void decide_page_size(struct facts *f, int64_t given)
 {
 	struct oomlog_event *ev = &f->event;
 	int64_t victims = page_size_of_victims(ev);
-	int64_t buddy = seen(f->buddy_page_size) ? f->buddy_page_size : 0;
+	int64_t buddy = is_known(f->buddy_page_size) ? f->buddy_page_size : 0;
 
 	int64_t tables = given || victims || buddy ? 0 : page_size_of_tables(f);
 
@@ -117,17 +112,17 @@ static void decide_page_size(struct facts *f, int64_t given)
 
 static void pages_to_bytes(int64_t *value, int64_t page_size)
 {
-	if (*value != OOMLOG_ABSENT)
+	if (*value != ABSENT)
 		*value = fact_size(*value, page_size);
 }
 
 /* "Never" is printed as a number of pages beyond any memory. */
 static void reserve_to_bytes(int64_t *value, int64_t page_size)
 {
-	if (*value == OOMLOG_ABSENT)
+	if (*value == ABSENT)
 		return;
 	pages_to_bytes(value, page_size);
-	if (*value == OOMLOG_ABSENT)
+	if (*value == ABSENT)
 		*value = FACT_SIZE_MAX;
 }
 
@@ -280,12 +275,12 @@ static struct oomlog_victim bare_victim(const char *comm, int64_t pid, int64_t u
 		.comm = comm,
 		.pid = pid,
 		.uid = uid,
-		.total_vm_bytes = OOMLOG_ABSENT,
-		.anon_rss_bytes = OOMLOG_ABSENT,
-		.file_rss_bytes = OOMLOG_ABSENT,
-		.shmem_rss_bytes = OOMLOG_ABSENT,
-		.pgtables_bytes = OOMLOG_ABSENT,
-		.oom_score_adj = OOMLOG_ABSENT,
+		.total_vm_bytes = ABSENT,
+		.anon_rss_bytes = ABSENT,
+		.file_rss_bytes = ABSENT,
+		.shmem_rss_bytes = ABSENT,
+		.pgtables_bytes = ABSENT,
+		.oom_score_adj = ABSENT,
 		.line = line,
 	};
 }
@@ -308,14 +303,14 @@ static void victim_from_elsewhere(struct facts *f)
 
 	if (ev->victim_count || ev->no_killable_process)
 		return;
-	if (ev->summary_comm && seen(ev->summary_pid)) {
+	if (ev->summary_comm && is_known(ev->summary_pid)) {
 		victim = bare_victim(ev->summary_comm, ev->summary_pid, ev->summary_uid,
 				     ev->lines.summary);
 		facts_note(f, ev->lines.summary,
 			   "The kill line is missing; the victim is known from the summary line");
 	} else if (f->reaped_line && ev->reaped_count == 1 &&
 		   (ev->group_kill || reaped_after_dump(f))) {
-		victim = bare_victim(f->reaped_comm, f->reaped_pid, OOMLOG_ABSENT, f->reaped_line);
+		victim = bare_victim(f->reaped_comm, f->reaped_pid, ABSENT, f->reaped_line);
 		facts_note(f, f->reaped_line,
 			   "The kill line is missing; the victim is known from oom_reaper");
 	} else {
@@ -340,11 +335,11 @@ static void complete_victims(struct oomlog_event *ev)
 
 		if (!v->comm && v->pid == ev->summary_pid)
 			v->comm = ev->summary_comm;
-		if (!seen(v->uid) && v->pid == ev->summary_pid)
+		if (!is_known(v->uid) && v->pid == ev->summary_pid)
 			v->uid = ev->summary_uid;
-		if (!seen(v->uid) && row)
+		if (!is_known(v->uid) && row)
 			v->uid = task->uid;
-		if (!seen(v->oom_score_adj) && row)
+		if (!is_known(v->oom_score_adj) && row)
 			v->oom_score_adj = task->oom_score_adj;
 	}
 }

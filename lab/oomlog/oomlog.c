@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
+#include "klog/joiner.h"
+#include "klog/scan.h"
+#include "klog/utf16.h"
 #include "oomlog/assemble.h"
-#include "oomlog/record.h"
-#include "oomlog/scan.h"
-#include "oomlog/utf16.h"
 
 /* Text kept to look back at when a trigger comes: the longest dump that has none before its end. */
 #define LOOK_BACK (1 << 18)

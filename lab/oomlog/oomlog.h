@@ -9,7 +9,7 @@
  * text are held).
  *
  * The text is hostile: task names and cgroup paths hold whatever their owners put there.
- * Fields the log does not state are absent: OOMLOG_ABSENT for numbers, NULL for strings. Nothing
+ * Fields the log does not state are absent: ABSENT for numbers, NULL for strings. Nothing
  * is guessed; what the parser is unsure of it leaves out, and says so in the event's notes.
  *
  * Units: everything in bytes and nanoseconds; the kernel's kB and pages are converted here.
@@ -26,7 +26,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OOMLOG_ABSENT	 INT64_MIN
+#include "base/absent.h"
+
 #define OOMLOG_TASKS_MAX 262144
 #define OOMLOG_ORDERS	 16
 
@@ -62,7 +63,7 @@ struct oomlog_zone {
 				      absent: none */
 	int64_t low_reserve_bytes; /* the least that it keeps from requests for any higher zone */
 	int64_t free_cma_bytes;	   /* of free_bytes: for movable pages only */
-	int64_t blocks[OOMLOG_ORDERS]; /* free blocks by order; OOMLOG_ABSENT behind the last */
+	int64_t blocks[OOMLOG_ORDERS]; /* free blocks by order; ABSENT behind the last */
 	bool only_cma[OOMLOG_ORDERS];  /* of that order all free blocks are CMA's */
 	uint64_t line, buddy_line;     /* 0: not seen */
 };

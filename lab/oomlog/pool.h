@@ -8,7 +8,7 @@
 #ifndef OOMLAB_OOMLOG_POOL_H
 #define OOMLAB_OOMLOG_POOL_H
 
-#include "oomlog/span.h"
+#include "klog/span.h"
 
 struct pool_block;
 

@@ -1,4 +1,4 @@
-#include "capture/perf_ring.h"
+#include "profile/perf_ring.h"
 
 #include <errno.h>
 #include <stdlib.h>

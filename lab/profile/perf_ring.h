@@ -4,8 +4,8 @@
  * For events that only tell of things; who touches memory has rings of its own (touch_ring.h).
  * Internal to lab/capture. Not thread safe.
  */
-#ifndef OOMLAB_CAPTURE_PERF_RING_H
-#define OOMLAB_CAPTURE_PERF_RING_H
+#ifndef OOMLAB_PROFILE_PERF_RING_H
+#define OOMLAB_PROFILE_PERF_RING_H
 
 #include <linux/perf_event.h>
 #include <stddef.h>

@@ -26,8 +26,8 @@
  * be told as their neighbour's by a fifth. Linux 6.1 tells of every 64th page: who takes turns
  * within that cannot be told apart. 32-bit programs are weighed without their stacks.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_H
-#define OOMLAB_CAPTURE_TOUCH_H
+#ifndef OOMLAB_PROFILE_TOUCH_H
+#define OOMLAB_PROFILE_TOUCH_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-#include "capture/touch_blocks.h"
+#include "profile/touch_blocks.h"
 
 #include <stdlib.h>
 

@@ -6,10 +6,10 @@
  * more is small pages. A sample stands for so few faults that it takes many to fill a block.
  * Bounded: of more than BLOCKS_MAX blocks, all faults count as small pages.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_BLOCKS_H
-#define OOMLAB_CAPTURE_TOUCH_BLOCKS_H
+#ifndef OOMLAB_PROFILE_TOUCH_BLOCKS_H
+#define OOMLAB_PROFILE_TOUCH_BLOCKS_H
 
-#include "capture/touch_table.h"
+#include "profile/touch_table.h"
 
 enum { BLOCKS_MAX = 1 << 16, BLOCK_SHIFT = 21 };
 

@@ -1,4 +1,4 @@
-#include "capture/touch_duty.h"
+#include "profile/touch_duty.h"
 
 /* Shorter than this says little of a rate. */
 #define RATE_NS 1000000

@@ -16,8 +16,8 @@
  * Pattern of use: touch_duty_step() whenever samples were read, and when touch_duty_wait_ns() has
  * passed; then what touch_duty_is_on() says.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_DUTY_H
-#define OOMLAB_CAPTURE_TOUCH_DUTY_H
+#ifndef OOMLAB_PROFILE_TOUCH_DUTY_H
+#define OOMLAB_PROFILE_TOUCH_DUTY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "capture/touch_state.h"
+#include "profile/touch_state.h"
 #include "symbols/registers.h"
 
 enum {

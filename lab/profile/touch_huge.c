@@ -1,4 +1,4 @@
-#include "capture/touch_huge.h"
+#include "profile/touch_huge.h"
 
 #define SMALL_PAGE 4096
 

@@ -10,15 +10,15 @@
  * That costs some 100 ns for each small page too, so it is off while many come and none is huge;
  * on again when a process grew by more than small pages can be, or when few come.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_HUGE_H
-#define OOMLAB_CAPTURE_TOUCH_HUGE_H
+#ifndef OOMLAB_PROFILE_TOUCH_HUGE_H
+#define OOMLAB_PROFILE_TOUCH_HUGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "capture/touch_sample.h"
+#include "profile/touch_sample.h"
 
 enum {
 	HUGE_PENDING_MAX = 4096,

@@ -1,4 +1,4 @@
-#include "capture/touch_put.h"
+#include "profile/touch_put.h"
 
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ static void write_stack(const struct unwind_frame *frames, size_t depth, struct 
 
 static int64_t or_absent(int64_t bytes)
 {
-	return bytes ? bytes : RECORD_ABSENT;
+	return bytes ? bytes : ABSENT;
 }
 
 /* The faults that bring a page back from swap are the touches' own. */
@@ -109,7 +109,7 @@ void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,
 			.what = is_rest && !has_reserve ? "anonymous" : names[m->what],
 			.is_requested = m->is_requested,
 			.start = m->start,
-			.bytes = m->bytes > 0 ? m->bytes : RECORD_ABSENT,
+			.bytes = m->bytes > 0 ? m->bytes : ABSENT,
 			.calls = or_absent(m->calls),
 			.t_ns = (int64_t)m->t_ns,
 			.first_ns = or_absent((int64_t)m->first_ns),
@@ -146,9 +146,9 @@ void touch_put_processes(const struct touch_scale *scale, struct record_writer *
 		const struct touch_process *p = &scale->processes[i];
 		const struct record_resident line = {
 			.pid = p->pid,
-			.anon = p->is_seen[MEMBER_ANON] ? p->size[MEMBER_ANON] : RECORD_ABSENT,
-			.file = p->is_seen[MEMBER_FILE] ? p->size[MEMBER_FILE] : RECORD_ABSENT,
-			.shmem = p->is_seen[MEMBER_SHMEM] ? p->size[MEMBER_SHMEM] : RECORD_ABSENT,
+			.anon = p->is_seen[MEMBER_ANON] ? p->size[MEMBER_ANON] : ABSENT,
+			.file = p->is_seen[MEMBER_FILE] ? p->size[MEMBER_FILE] : ABSENT,
+			.shmem = p->is_seen[MEMBER_SHMEM] ? p->size[MEMBER_SHMEM] : ABSENT,
 			.inherited = or_absent(p->inherited[MEMBER_ANON]),
 			.has_forked = p->has_forked,
 		};

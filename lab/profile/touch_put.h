@@ -3,12 +3,12 @@
  *
  * Bounded: of more than 1000 stacks the smallest are one line; maps of 64 processes.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_PUT_H
-#define OOMLAB_CAPTURE_TOUCH_PUT_H
+#ifndef OOMLAB_PROFILE_TOUCH_PUT_H
+#define OOMLAB_PROFILE_TOUCH_PUT_H
 
-#include "capture/touch_space.h"
-#include "capture/touch_table.h"
-#include "capture/touch_weigh.h"
+#include "profile/touch_space.h"
+#include "profile/touch_table.h"
+#include "profile/touch_weigh.h"
 #include "record/record.h"
 #include "symbols/unwind.h"
 

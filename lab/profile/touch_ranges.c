@@ -1,4 +1,4 @@
-#include "capture/touch_ranges.h"
+#include "profile/touch_ranges.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  * Internal to lab/capture: touch_space.h knows who asked for them. Bounded: beyond RANGES_MAX
  * nothing is kept; beyond a quarter of it neighbours of one mapping are one range.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_RANGES_H
-#define OOMLAB_CAPTURE_TOUCH_RANGES_H
+#ifndef OOMLAB_PROFILE_TOUCH_RANGES_H
+#define OOMLAB_PROFILE_TOUCH_RANGES_H
 
 #include <stdbool.h>
 #include <stddef.h>

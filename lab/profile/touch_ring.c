@@ -1,4 +1,4 @@
-#include "capture/touch_ring.h"
+#include "profile/touch_ring.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -16,8 +16,8 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "capture/touch.h"
-#include "capture/touch_sample.h"
+#include "profile/touch.h"
+#include "profile/touch_sample.h"
 #include "symbols/registers.h"
 
 enum {

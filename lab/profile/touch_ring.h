@@ -3,15 +3,15 @@
  *
  * Internal to lab/capture.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_RING_H
-#define OOMLAB_CAPTURE_TOUCH_RING_H
+#ifndef OOMLAB_PROFILE_TOUCH_RING_H
+#define OOMLAB_PROFILE_TOUCH_RING_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "capture/touch_side.h"
+#include "profile/touch_side.h"
 
 enum {
 	TOUCH_RECORD_MAX = 65536,

@@ -1,4 +1,4 @@
-#include "capture/touch_sample.h"
+#include "profile/touch_sample.h"
 
 #include <string.h>
 #include <unistd.h>

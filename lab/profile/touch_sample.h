@@ -4,8 +4,8 @@
  * The layout is that of touch_attr()'s sample_type with sample_id_all; see perf_event_open(2).
  * Everything points into the record that was given.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_SAMPLE_H
-#define OOMLAB_CAPTURE_TOUCH_SAMPLE_H
+#ifndef OOMLAB_PROFILE_TOUCH_SAMPLE_H
+#define OOMLAB_PROFILE_TOUCH_SAMPLE_H
 
 #include <linux/perf_event.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "capture/tracefs.h"
+#include "profile/tracefs.h"
 
 enum touch_event_kind {
 	TOUCH_OTHER,   /* nothing of interest */

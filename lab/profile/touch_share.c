@@ -1,4 +1,4 @@
-#include "capture/touch_share.h"
+#include "profile/touch_share.h"
 
 /* Threads that grow by less at a time than this are taken to touch small pages. */
 #define SMALL_STEP (64.0 * 1024)

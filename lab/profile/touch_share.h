@@ -8,10 +8,10 @@
  *
  * Pattern of use: touch_share_add() for each gain in order of time; touch_share_flush() at the end.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_SHARE_H
-#define OOMLAB_CAPTURE_TOUCH_SHARE_H
+#ifndef OOMLAB_PROFILE_TOUCH_SHARE_H
+#define OOMLAB_PROFILE_TOUCH_SHARE_H
 
-#include "capture/touch_sample.h"
+#include "profile/touch_sample.h"
 
 enum { SHARE_BATCH = 32, SHARE_THREADS = 256 };
 

@@ -1,4 +1,4 @@
-#include "capture/touch_side.h"
+#include "profile/touch_side.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "capture/touch_ring.h"
+#include "profile/touch_ring.h"
 
 /* On each processor. */
 static int open_of(struct touch_rings *rings, struct touch_side_event event, pid_t tid,

@@ -9,8 +9,8 @@
  * Where each event is a sample, these hold less of the stack and no period (with it the kernel
  * takes one of each event, whatever the period).
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_SIDE_H
-#define OOMLAB_CAPTURE_TOUCH_SIDE_H
+#ifndef OOMLAB_PROFILE_TOUCH_SIDE_H
+#define OOMLAB_PROFILE_TOUCH_SIDE_H
 
 #include <stdbool.h>
 #include <stddef.h>

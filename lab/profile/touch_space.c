@@ -1,4 +1,4 @@
-#include "capture/touch_space.h"
+#include "profile/touch_space.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,9 +6,9 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "capture/touch_ring.h"
-#include "capture/trace_ring.h"
+#include "profile/touch_ring.h"
 #include "symbols/registers.h"
+#include "trace/trace_ring.h"
 
 struct touch_mapping *touch_spaces_mapping(const struct touch_spaces *s, int id)
 {

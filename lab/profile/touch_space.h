@@ -21,11 +21,11 @@
  * such a stack is memory like any other. What is mapped at a chosen address where something was
  * unmapped counts to what was there. Growth in place by mremap(2) is in no mapping.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_SPACE_H
-#define OOMLAB_CAPTURE_TOUCH_SPACE_H
+#ifndef OOMLAB_PROFILE_TOUCH_SPACE_H
+#define OOMLAB_PROFILE_TOUCH_SPACE_H
 
-#include "capture/touch_ranges.h"
-#include "capture/touch_sample.h"
+#include "profile/touch_ranges.h"
+#include "profile/touch_sample.h"
 #include "symbols/unwind.h"
 
 enum {

@@ -2,18 +2,18 @@
  * touch_state.h - all that the touch profile knows while it runs; private to touch.c, which takes
  * samples in, touch_gaps.c, which finds out what came while none were taken, and touch_watch.c.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_STATE_H
-#define OOMLAB_CAPTURE_TOUCH_STATE_H
+#ifndef OOMLAB_PROFILE_TOUCH_STATE_H
+#define OOMLAB_PROFILE_TOUCH_STATE_H
 
-#include "capture/touch.h"
-#include "capture/touch_blocks.h"
-#include "capture/touch_duty.h"
-#include "capture/touch_huge.h"
-#include "capture/touch_ring.h"
-#include "capture/touch_share.h"
-#include "capture/touch_table.h"
-#include "capture/touch_ticks.h"
-#include "capture/touch_weigh.h"
+#include "profile/touch.h"
+#include "profile/touch_blocks.h"
+#include "profile/touch_duty.h"
+#include "profile/touch_huge.h"
+#include "profile/touch_ring.h"
+#include "profile/touch_share.h"
+#include "profile/touch_table.h"
+#include "profile/touch_ticks.h"
+#include "profile/touch_weigh.h"
 
 /* Of the gaps, so many are of more than one place: page faults are sampled, not the clock. */
 #define TOUCH_MIXED_MOST     0.1

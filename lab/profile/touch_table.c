@@ -1,4 +1,4 @@
-#include "capture/touch_table.h"
+#include "profile/touch_table.h"
 
 #include <stdlib.h>
 #include <string.h>

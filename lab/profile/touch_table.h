@@ -4,10 +4,10 @@
  * Bounded: of more than TOUCH_ROWS_MAX different stacks, the later ones are summed by their
  * innermost TOUCH_SHORT_DEPTH frames, and of TOUCH_SHORT_ROWS more without any.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_TABLE_H
-#define OOMLAB_CAPTURE_TOUCH_TABLE_H
+#ifndef OOMLAB_PROFILE_TOUCH_TABLE_H
+#define OOMLAB_PROFILE_TOUCH_TABLE_H
 
-#include "capture/touch_where.h"
+#include "profile/touch_where.h"
 #include "symbols/unwind.h"
 
 enum { TOUCH_ROWS_MAX = 8192, TOUCH_SHORT_ROWS = 4096, TOUCH_SHORT_DEPTH = 8 };

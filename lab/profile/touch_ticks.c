@@ -1,4 +1,4 @@
-#include "capture/touch_ticks.h"
+#include "profile/touch_ticks.h"
 
 /* So many times what it was lately a tick can be of. */
 #define TICK_MOST  1.5

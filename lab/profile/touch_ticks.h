@@ -10,12 +10,12 @@
  * mapping populated, a thread that had no tick): the rest is the sample's.
  * Bounded: of more than TICKS_MAX in one gap, the later ones are not counted.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_TICKS_H
-#define OOMLAB_CAPTURE_TOUCH_TICKS_H
+#ifndef OOMLAB_PROFILE_TOUCH_TICKS_H
+#define OOMLAB_PROFILE_TOUCH_TICKS_H
 
 #include <stdbool.h>
 
-#include "capture/touch_sample.h"
+#include "profile/touch_sample.h"
 
 enum {
 	TICKS_MAX = 4096,

@@ -11,9 +11,9 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "capture/touch_state.h"
-#include "capture/tracefs.h"
 #include "launch/process.h"
+#include "profile/touch_state.h"
+#include "profile/tracefs.h"
 
 enum {
 	GROWTHS = 64,	     /* of heaps that are sampled each; then each so many'th, */

@@ -1,4 +1,4 @@
-#include "capture/touch_weigh.h"
+#include "profile/touch_weigh.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,10 +6,10 @@
  * child has from its parent is nobody's growth.
  * Bounded: TOUCH_PROCESSES_MAX processes; of more, nothing is weighed.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_WEIGH_H
-#define OOMLAB_CAPTURE_TOUCH_WEIGH_H
+#ifndef OOMLAB_PROFILE_TOUCH_WEIGH_H
+#define OOMLAB_PROFILE_TOUCH_WEIGH_H
 
-#include "capture/touch_sample.h"
+#include "profile/touch_sample.h"
 
 enum { TOUCH_PROCESSES_MAX = 8192 };
 

@@ -1,4 +1,4 @@
-#include "capture/touch_where.h"
+#include "profile/touch_where.h"
 
 #include "symbols/registers.h"
 

@@ -5,10 +5,10 @@
  * instructions, so what a thread gains is put where its last fault at that instruction was; what a
  * system call populates, where the call was told to.
  */
-#ifndef OOMLAB_CAPTURE_TOUCH_WHERE_H
-#define OOMLAB_CAPTURE_TOUCH_WHERE_H
+#ifndef OOMLAB_PROFILE_TOUCH_WHERE_H
+#define OOMLAB_PROFILE_TOUCH_WHERE_H
 
-#include "capture/touch_space.h"
+#include "profile/touch_space.h"
 
 enum { WHERE_SLOTS = 4096 };
 

@@ -1,4 +1,4 @@
-#include "capture/tracefs.h"
+#include "profile/tracefs.h"
 
 #include <errno.h>
 #include <fcntl.h>

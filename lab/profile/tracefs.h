@@ -4,8 +4,8 @@
  * Where tracefs is not mounted, root opens an instance of it that is attached nowhere: nothing of
  * it is ever visible to others or left behind.
  */
-#ifndef OOMLAB_CAPTURE_TRACEFS_H
-#define OOMLAB_CAPTURE_TRACEFS_H
+#ifndef OOMLAB_PROFILE_TRACEFS_H
+#define OOMLAB_PROFILE_TRACEFS_H
 
 #include <stdint.h>
 

@@ -140,6 +140,6 @@ void checks_make(const struct record *record, struct conclusion *c)
 	add_range(c, kills_name(record), &expect->oom_kill,
 		  record_delta(record_own_cgroup(record), COUNTER_OOM_KILL), say_count);
 	add_peak(record, &expect->peak_bytes, c);
-	add_checkpoint(c, "VSZ", &expect->vsz_bytes, last, last ? last->vsz_bytes : RECORD_ABSENT);
-	add_checkpoint(c, "RSS", &expect->rss_bytes, last, last ? last->rss_bytes : RECORD_ABSENT);
+	add_checkpoint(c, "VSZ", &expect->vsz_bytes, last, last ? last->vsz_bytes : ABSENT);
+	add_checkpoint(c, "RSS", &expect->rss_bytes, last, last ? last->rss_bytes : ABSENT);
 }

@@ -28,15 +28,9 @@ json_t *record_string(const char *text)
 	return text ? line_string(text, strlen(text)) : NULL;
 }
 
-/* No figure is larger; one that somebody made up must not cost the line it stands in. */
-static json_t *figure(int64_t value)
-{
-	return json_integer(value > FIELD_I64_MAX ? FIELD_I64_MAX : value);
-}
-
 static json_t *i64_to_json(int64_t value)
 {
-	return value == RECORD_ABSENT ? NULL : figure(value);
+	return value == ABSENT ? NULL : json_integer(value);
 }
 
 static json_t *amount_to_json(const struct amount *amount)
@@ -51,9 +45,9 @@ static json_t *counters_to_json(const struct record_counters *counters)
 	json_t *object = json_object();
 
 	for (int i = 0; i < COUNTER_COUNT; i++)
-		if (counters->value[i] != RECORD_ABSENT)
+		if (counters->value[i] != ABSENT)
 			json_object_set_new(object, record_counter_names[i],
-					    figure(counters->value[i]));
+					    json_integer(counters->value[i]));
 	if (json_object_size(object))
 		return object;
 	json_decref(object);
@@ -90,8 +84,8 @@ static json_t *field_to_json(const struct field *field, const void *at)
 static void metrics_to_json(json_t *object, const int64_t *value)
 {
 	for (int i = 0; i < METRIC_COUNT; i++)
-		if (value[i] != RECORD_ABSENT)
-			json_object_set_new(object, record_metric_names[i], figure(value[i]));
+		if (value[i] != ABSENT)
+			json_object_set_new(object, record_metric_names[i], json_integer(value[i]));
 }
 
 json_t *fields_to_json(const struct field *fields, const void *from)
@@ -118,7 +112,7 @@ static int read_integer(const json_t *value, int64_t min, int64_t *to)
 {
 	json_int_t number = json_integer_value(value);
 
-	*to = value ? number : RECORD_ABSENT;
+	*to = value ? number : ABSENT;
 	return value && (!json_is_integer(value) || number < min || number > FIELD_I64_MAX) ? -1
 											    : 0;
 }

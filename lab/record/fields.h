@@ -11,7 +11,7 @@
  *		FIELDS_END,
  *	};
  *
- * Absent: RECORD_ABSENT (I64), NULL (STRING), 0 (ADDRESS), !is_set (AMOUNT); absent fields are not
+ * Absent: ABSENT (I64), NULL (STRING), 0 (ADDRESS), !is_set (AMOUNT); absent fields are not
  * written. Bytes of a string that are not UTF-8, and NULs, are written as the text \xNN, as the
  * kernel does in its log.
  */

@@ -77,16 +77,16 @@ static void loader_init(struct loader *l, struct record *r)
 {
 	*l = (struct loader){.record = r};
 	*r = (struct record){
-		.page_size = RECORD_ABSENT,
-		.cgroup_version = RECORD_ABSENT,
-		.engine = {.oom_killed = RECORD_ABSENT, .exit_status = RECORD_ABSENT},
-		.target_pid = RECORD_ABSENT,
-		.start_ns = RECORD_ABSENT,
-		.gate_ns = RECORD_ABSENT,
-		.end_ns = RECORD_ABSENT,
-		.refused_errno = RECORD_ABSENT,
-		.refused_bytes = RECORD_ABSENT,
-		.residue_bytes = RECORD_ABSENT,
+		.page_size = ABSENT,
+		.cgroup_version = ABSENT,
+		.engine = {.oom_killed = ABSENT, .exit_status = ABSENT},
+		.target_pid = ABSENT,
+		.start_ns = ABSENT,
+		.gate_ns = ABSENT,
+		.end_ns = ABSENT,
+		.refused_errno = ABSENT,
+		.refused_bytes = ABSENT,
+		.residue_bytes = ABSENT,
 		.settings = json_object(),
 		.lines = json_array(),
 	};
@@ -117,13 +117,13 @@ static void check_closing(const struct loader *l)
 		add_note(l, PUSH(r, lost, lost_count), "record", NULL, l->missing);
 	r->is_unclosed = r->is_complete && l->closes && !l->is_closed;
 	if (r->is_unclosed)
-		add_note(l, PUSH(r, notes, note_count), NULL, RECORD_NOTE_UNCLOSED, RECORD_ABSENT);
+		add_note(l, PUSH(r, notes, note_count), NULL, RECORD_NOTE_UNCLOSED, ABSENT);
 }
 
 /* Where the line of the target's start was lost, that of its end has the pid, too. */
 static void find_target(struct record *r)
 {
-	for (size_t i = 0; i < r->end_count && r->target_pid == RECORD_ABSENT; i++)
+	for (size_t i = 0; i < r->end_count && r->target_pid == ABSENT; i++)
 		if (r->ends[i].is_target)
 			r->target_pid = r->ends[i].pid;
 }
@@ -157,7 +157,7 @@ static int loader_finish(struct loader *l, const char *who, struct err *err)
 			 (int64_t)l->damaged + l->is_cut);
 	if (l->is_cut)
 		add_note(l, PUSH(r, notes, note_count), NULL,
-			 "The last line of the record was cut short and dropped", RECORD_ABSENT);
+			 "The last line of the record was cut short and dropped", ABSENT);
 	check_closing(l);
 	take_guardians_end(r);
 	return 0;

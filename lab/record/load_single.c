@@ -11,7 +11,7 @@
 #define MAX_ARENAS  4096
 #define MAX_SOURCES 64
 
-const struct record_note load_blank_note = {.count = RECORD_ABSENT, .t_ns = RECORD_ABSENT};
+const struct record_note load_blank_note = {.count = ABSENT, .t_ns = ABSENT};
 
 /* The line's strings are borrowed from what is kept here. */
 static void keep(struct loader *l, const json_t *value)
@@ -50,16 +50,16 @@ static void merge_run(struct record *r, const struct record_run *run)
 	r->machine = run->machine ? run->machine : r->machine;
 	r->started_at = run->started_at ? run->started_at : r->started_at;
 	r->accelerator = run->accelerator ? run->accelerator : r->accelerator;
-	if (run->page_size != RECORD_ABSENT)
+	if (run->page_size != ABSENT)
 		r->page_size = run->page_size;
-	if (run->cgroup_version != RECORD_ABSENT)
+	if (run->cgroup_version != ABSENT)
 		r->cgroup_version = run->cgroup_version;
 }
 
 static int on_run(struct loader *l)
 {
 	struct record *r = l->record;
-	struct record_run run = {.page_size = RECORD_ABSENT, .cgroup_version = RECORD_ABSENT};
+	struct record_run run = {.page_size = ABSENT, .cgroup_version = ABSENT};
 
 	if (fields_from_json(fields_run, l->object, &run))
 		return -1;
@@ -99,7 +99,7 @@ static int on_setting(struct loader *l)
 static void counters_clear(struct record_counters *counters)
 {
 	for (int i = 0; i < COUNTER_COUNT; i++)
-		counters->value[i] = RECORD_ABSENT;
+		counters->value[i] = ABSENT;
 }
 
 /* The cgroup of that level, made if it is new; NULL when the level is absurd. */
@@ -114,7 +114,7 @@ static struct record_cgroup *cgroup_at(struct record *r, int level)
 		return NULL;
 	cgroup = PUSH(r, cgroups, cgroup_count);
 	cgroup->level = level;
-	cgroup->oom_group = RECORD_ABSENT;
+	cgroup->oom_group = ABSENT;
 	counters_clear(&cgroup->before);
 	counters_clear(&cgroup->after);
 	counters_clear(&cgroup->local_before);
@@ -250,8 +250,7 @@ static void take_guardians_count(struct record *r)
 {
 	struct record_cgroup *own = cgroup_at(r, 0);
 
-	if (own && r->guardian.oom_kill != RECORD_ABSENT &&
-	    own->after.value[COUNTER_OOM_KILL] == RECORD_ABSENT)
+	if (own && r->guardian.oom_kill != ABSENT && own->after.value[COUNTER_OOM_KILL] == ABSENT)
 		own->after.value[COUNTER_OOM_KILL] = r->guardian.oom_kill;
 }
 

@@ -170,10 +170,10 @@ static struct record_premortem *blank(void)
 {
 	struct record_premortem *p = xcalloc(1, sizeof(*p));
 
-	p->percent = p->limit = p->high = p->t_ns = p->wait_ns = RECORD_ABSENT;
-	p->thaw_ns = p->high_events = p->core_bytes = RECORD_ABSENT;
+	p->percent = p->limit = p->high = p->t_ns = p->wait_ns = ABSENT;
+	p->thaw_ns = p->high_events = p->core_bytes = ABSENT;
 	for (int i = 0; i < METRIC_COUNT; i++)
-		p->value[i] = RECORD_ABSENT;
+		p->value[i] = ABSENT;
 	return p;
 }
 

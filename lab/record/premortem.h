@@ -116,7 +116,7 @@ void premortem_free(struct record_premortem *p);
 /* True when there was a look. */
 static inline bool premortem_was_taken(const struct record *r)
 {
-	return r->premortem && r->premortem->look_line && r->premortem->t_ns != RECORD_ABSENT;
+	return r->premortem && r->premortem->look_line && r->premortem->t_ns != ABSENT;
 }
 
 #endif

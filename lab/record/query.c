@@ -22,20 +22,20 @@ const struct record_cgroup_seen *record_cgroup_seen(const struct record *r, cons
 
 static int64_t difference(int64_t before, int64_t after)
 {
-	return is_known(before) && is_known(after) ? after - before : RECORD_ABSENT;
+	return is_known(before) && is_known(after) ? after - before : ABSENT;
 }
 
 int64_t record_delta(const struct record_cgroup *cgroup, enum counter which)
 {
 	return cgroup ? difference(cgroup->before.value[which], cgroup->after.value[which])
-		      : RECORD_ABSENT;
+		      : ABSENT;
 }
 
 int64_t record_delta_local(const struct record_cgroup *cgroup, enum counter which)
 {
 	return cgroup ? difference(cgroup->local_before.value[which],
 				   cgroup->local_after.value[which])
-		      : RECORD_ABSENT;
+		      : ABSENT;
 }
 
 const struct record_process_end *record_target_end(const struct record *r)
@@ -63,7 +63,7 @@ int64_t record_max(const struct record *r, enum metric metric, const struct reco
 			best = &r->samples[i];
 	if (at)
 		*at = best;
-	return best ? best->value[metric] : RECORD_ABSENT;
+	return best ? best->value[metric] : ABSENT;
 }
 
 const struct record_sample *record_sample_before(const struct record *r, int64_t t_ns,
@@ -145,14 +145,14 @@ int64_t record_setting_number(const struct record *r, const char *name)
 	long long number;
 
 	if (!text)
-		return RECORD_ABSENT;
+		return ABSENT;
 	errno = 0;
 	number = strtoll(text, &end, 10);
 	if (end == text || errno || number < 0 || number > INT64_MAX >> 13)
-		return RECORD_ABSENT;
+		return ABSENT;
 	while (*end == ' ')
 		end++;
 	if (!strncmp(end, "kB", 2))
 		return number * 1024;
-	return *end && *end != '\n' ? RECORD_ABSENT : number;
+	return *end && *end != '\n' ? ABSENT : number;
 }

@@ -1,23 +1,14 @@
 /*
  * query.h - what the verdict and the report ask of a loaded record; pure, allocates nothing.
  *
- * Numbers the record does not hold are RECORD_ABSENT, pointers NULL. Everything returned is
+ * Numbers the record does not hold are ABSENT, pointers NULL. Everything returned is
  * borrowed from the record.
  */
 #ifndef OOMLAB_RECORD_QUERY_H
 #define OOMLAB_RECORD_QUERY_H
 
+#include "base/absent.h"
 #include "record/record.h"
-
-static inline bool is_known(int64_t value)
-{
-	return value != RECORD_ABSENT;
-}
-
-static inline int64_t or_zero(int64_t value)
-{
-	return is_known(value) ? value : 0;
-}
 
 /* The target's own cgroup (level 0). */
 const struct record_cgroup *record_own_cgroup(const struct record *r);

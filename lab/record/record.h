@@ -8,18 +8,19 @@
  * to the verdict or the report.
  *
  * Units: bytes; ns on CLOCK_MONOTONIC of the kernel that ran the target. Numbers that are absent
- * are RECORD_ABSENT (never 0), strings NULL.
+ * are ABSENT (never 0), strings NULL.
  * Every line of the file has a number (1-based): evidence ids are made from it.
  * Not thread safe. A full disk is an error of the put that meets it.
  */
-#ifndef OOMLAB_RECORD_H
-#define OOMLAB_RECORD_H
+#ifndef OOMLAB_RECORD_RECORD_H
+#define OOMLAB_RECORD_RECORD_H
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/absent.h"
 #include "base/err.h"
 #include "base/folder.h"
 #include "spec/spec.h"
@@ -29,8 +30,6 @@
 
 /* More than any run writes, and an end to what somebody else may give to be read. */
 enum { RECORD_LINE_BYTES_MAX = 64 << 20, RECORD_BYTES_MAX = 1 << 30 };
-
-#define RECORD_ABSENT INT64_MIN
 
 /* What a sample holds; record_metric_names[] has the JSON keys. All bytes unless said. */
 enum metric {
@@ -115,8 +114,8 @@ struct record_process_end {
 	int64_t pid;
 	bool is_target;
 	bool is_engines_word; /* the status is what a container's engine says */
-	int64_t exit_status;  /* or RECORD_ABSENT */
-	int64_t signal;	      /* or RECORD_ABSENT */
+	int64_t exit_status;  /* or ABSENT */
+	int64_t signal;	      /* or ABSENT */
 	unsigned int line;
 };
 
@@ -453,7 +452,7 @@ struct record_run {
 	const char *last_line; /* RECORD_CLOSED: such a line will be the last, behind the end; or
 				  NULL */
 };
-/* Lines add up: what one leaves absent (NULL, RECORD_ABSENT) stays as an earlier one said it. */
+/* Lines add up: what one leaves absent (NULL, ABSENT) stays as an earlier one said it. */
 void record_put_run(struct record_writer *w, const struct record_run *run);
 /* When the container is made: name, version, image, container; at its end the rest. */
 void record_put_engine(struct record_writer *w, const struct record_engine *engine);

@@ -13,8 +13,8 @@
  * An incomplete record is judged by what stands in it: a kill line for the target decides, a
  * target whose end is not known is otherwise `lab_error`.
  */
-#ifndef OOMLAB_VERDICT_H
-#define OOMLAB_VERDICT_H
+#ifndef OOMLAB_RECORD_VERDICT_H
+#define OOMLAB_RECORD_VERDICT_H
 
 #include "record/kills.h"
 #include "record/record.h"

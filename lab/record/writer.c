@@ -126,7 +126,7 @@ void record_put_counters(struct record_writer *w, int64_t t_ns, int level, const
 	struct line_counters line = {.t_ns = t_ns, .level = level, .when = when, .all = *all};
 
 	for (int i = 0; i < COUNTER_COUNT; i++)
-		line.local.value[i] = local ? local->value[i] : RECORD_ABSENT;
+		line.local.value[i] = local ? local->value[i] : ABSENT;
 	put_struct(w, "counters", fields_counters, &line);
 }
 
@@ -217,7 +217,7 @@ int record_guardian_line(const struct record_guardian *guardian, char *text, siz
 			   ",\"why\":\"%s\",\"ended\":%" PRId64 ",\"left\":%" PRId64,
 			   guardian->t_ns, guardian->why, guardian->ended, guardian->left);
 
-	if ((size_t)len < size && guardian->oom_kill != RECORD_ABSENT)
+	if ((size_t)len < size && guardian->oom_kill != ABSENT)
 		len += snprintf(text + len, size - (size_t)len, ",\"oom_kill\":%" PRId64,
 				guardian->oom_kill);
 	if ((size_t)len < size)

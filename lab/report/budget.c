@@ -50,9 +50,9 @@ static void itemise(struct budget *b, const struct amounts *a, int64_t total, in
 
 	b->total = total;
 	b->limit = limit;
-	b->unused = is_known(limit) && limit >= total ? limit - total : RECORD_ABSENT;
+	b->unused = is_known(limit) && limit >= total ? limit - total : ABSENT;
 	add(b, "anon", "anonymous (heap, stack)", a->anon);
-	add(b, "file", "file cache", is_known(a->file) ? a->file - shmem : RECORD_ABSENT);
+	add(b, "file", "file cache", is_known(a->file) ? a->file - shmem : ABSENT);
 	add(b, "shmem", "shared memory, tmpfs", a->shmem);
 	add_kernel(b, a);
 	add(b, "sock", "socket buffers", a->sock);
@@ -74,7 +74,7 @@ static int64_t stat_named(const struct oomlog_event *e, const char *v2, const ch
 		if (!strcmp(e->stats[i].name, v2) && e->stats[i].value >= 0 &&
 		    e->stats[i].value < INT64_C(1) << 60)
 			return e->stats[i].value;
-	return v1 ? stat_named(e, v1, NULL) : RECORD_ABSENT;
+	return v1 ? stat_named(e, v1, NULL) : ABSENT;
 }
 
 static struct amounts amounts_of_event(const struct oomlog_event *e)
@@ -130,7 +130,7 @@ void budget_from_sample(const struct facts *f, const struct record_sample *sampl
 	b->sample = sample;
 	b->sample_number = facts_sample_number(f->record, sample);
 	itemise(b, &amounts, v[METRIC_CURRENT],
-		f->limit && f->limit->level ? RECORD_ABSENT : f->limit_bytes);
+		f->limit && f->limit->level ? ABSENT : f->limit_bytes);
 	guest_files_name(f, b);
 }
 

@@ -33,7 +33,7 @@ static int64_t limit_of(const struct record_cgroup *cgroup)
 {
 	if (!cgroup || !cgroup->memory_max.is_set || cgroup->memory_max.is_max ||
 	    cgroup->memory_max.bytes > INT64_MAX / 8)
-		return RECORD_ABSENT;
+		return ABSENT;
 	return (int64_t)cgroup->memory_max.bytes;
 }
 
@@ -75,7 +75,7 @@ static void gather_kill(struct facts *f)
 	const struct oomlog_event *e;
 
 	f->kill = kill;
-	f->kill_ns = RECORD_ABSENT;
+	f->kill_ns = ABSENT;
 	if (!kill)
 		return;
 	e = &kill->event;
@@ -168,7 +168,7 @@ int64_t facts_duration_ns(const struct facts *f)
 	int64_t end = f->end && is_known(f->end->t_ns) ? f->end->t_ns : r->end_ns;
 	int64_t start = is_known(r->gate_ns) ? r->gate_ns : r->start_ns;
 
-	return is_known(start) && is_known(end) && end >= start ? end - start : RECORD_ABSENT;
+	return is_known(start) && is_known(end) && end >= start ? end - start : ABSENT;
 }
 
 size_t facts_sample_number(const struct record *record, const struct record_sample *sample)

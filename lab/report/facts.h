@@ -3,7 +3,7 @@
  *
  * Picks the kill, the arena and the limit the story is about, and itemises memory into a budget.
  * Everything points into the record and the conclusion, which must outlive the facts.
- * Units: bytes, ns. Absent is RECORD_ABSENT or NULL.
+ * Units: bytes, ns. Absent is ABSENT or NULL.
  */
 #ifndef OOMLAB_REPORT_FACTS_H
 #define OOMLAB_REPORT_FACTS_H

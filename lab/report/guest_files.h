@@ -6,7 +6,7 @@
 #ifndef OOMLAB_REPORT_GUEST_FILES_H
 #define OOMLAB_REPORT_GUEST_FILES_H
 
-#include "report/doc.h"
+#include "doc/doc.h"
 #include "report/facts.h"
 
 /*

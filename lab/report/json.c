@@ -87,8 +87,8 @@ static json_t *run_json(const struct facts *f)
 	json_object_set_new(run, "argv", argv);
 	json_put_number(run, "pid", r->target_pid);
 	json_put_text(run, "ended", ending_names[f->conclusion->ending]);
-	json_put_number(run, "exit_status", f->end ? f->end->exit_status : RECORD_ABSENT);
-	json_put_number(run, "signal", f->end ? f->end->signal : RECORD_ABSENT);
+	json_put_number(run, "exit_status", f->end ? f->end->exit_status : ABSENT);
+	json_put_number(run, "signal", f->end ? f->end->signal : ABSENT);
 	if (r->guardian.why)
 		json_object_set_new(run, "guardian", guardian_json(&r->guardian));
 	return run;
@@ -145,8 +145,7 @@ static json_t *site_json(const struct facts *f, uint64_t address)
 	if (site) {
 		json_put_text(object, "function", site->function);
 		json_put_text(object, "file", site->file);
-		json_put_number(object, "line",
-				site->line_number ? site->line_number : RECORD_ABSENT);
+		json_put_number(object, "line", site->line_number ? site->line_number : ABSENT);
 	}
 	return object;
 }
@@ -167,8 +166,7 @@ json_t *arena_to_json(const struct facts *f, const struct record_arena *a)
 	json_put_number(object, "peak", a->peak);
 	json_put_number(object, "clear_target", a->clear_target);
 	json_put_number(object, "cleared", a->cleared);
-	json_put_number(object, "refused_errno",
-			a->refused_errno ? a->refused_errno : RECORD_ABSENT);
+	json_put_number(object, "refused_errno", a->refused_errno ? a->refused_errno : ABSENT);
 	if (init)
 		json_object_set_new(object, "init_site", init);
 	if (clear)
@@ -193,8 +191,7 @@ static json_t *touch_json(const char *kind, const struct record_site *site, int6
 	if (site) {
 		json_put_text(object, "function", site->function);
 		json_put_text(object, "file", site->file);
-		json_put_number(object, "line",
-				site->line_number ? site->line_number : RECORD_ABSENT);
+		json_put_number(object, "line", site->line_number ? site->line_number : ABSENT);
 	}
 	json_put_number(object, "bytes", bytes);
 	if (is_known(all) && all > 0)

@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#include "report/doc.h"
+#include "doc/doc.h"
 #include "report/facts.h"
 
 /* The whole report; the caller owns the reference. */
@@ -34,7 +34,7 @@ json_t *arena_to_json(const struct facts *facts, const struct record_arena *aren
 /* Who touched each arena, and reservations[]: address space by who asked for it. */
 void json_put_mapped(json_t *report, const struct facts *facts);
 
-/* Sets a member, unless the value is absent (RECORD_ABSENT, NULL). */
+/* Sets a member, unless the value is absent (ABSENT, NULL). */
 void json_put_number(json_t *object, const char *key, int64_t value);
 void json_put_text(json_t *object, const char *key, const char *text);
 

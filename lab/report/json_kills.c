@@ -2,7 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "oomlog/explain.h"
+#include "explain/explain.h"
 #include "report/json.h"
 
 struct number {

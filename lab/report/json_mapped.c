@@ -11,7 +11,7 @@ static void put_place(json_t *object, const struct touch_line *line)
 {
 	json_put_text(object, "function", line->function);
 	json_put_text(object, "file", line->file);
-	json_put_number(object, "line", line->line_number ? line->line_number : RECORD_ABSENT);
+	json_put_number(object, "line", line->line_number ? line->line_number : ABSENT);
 	json_put_text(object, "module", line->module);
 }
 

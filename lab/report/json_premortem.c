@@ -37,7 +37,7 @@ static json_t *thread_json(const struct touch_frames *frames, const struct premo
 	touch_blame(frames, t->stack, &line);
 	json_put_text(object, "function", line.function);
 	json_put_text(object, "file", line.file);
-	json_put_number(object, "line", line.line_number ? line.line_number : RECORD_ABSENT);
+	json_put_number(object, "line", line.line_number ? line.line_number : ABSENT);
 	json_object_set_new(object, "registers", json_string(t->is_whole ? "all" : "sp, pc"));
 	json_object_set_new(object, "stack", stack_json(frames, t->stack));
 	return object;

@@ -21,10 +21,10 @@ static struct mapped *add_entry(struct mapped_list *list, const char *what)
 				       sizeof(*list->items));
 	list->items[list->count] = (struct mapped){
 		.what = what,
-		.reserved = RECORD_ABSENT,
-		.calls = RECORD_ABSENT,
-		.first_ns = RECORD_ABSENT,
-		.last_ns = RECORD_ABSENT,
+		.reserved = ABSENT,
+		.calls = ABSENT,
+		.first_ns = ABSENT,
+		.last_ns = ABSENT,
 	};
 	return &list->items[list->count++];
 }
@@ -149,9 +149,9 @@ static void place_touch(struct gatherer *g, size_t i)
 	struct record_touch memory = *touch;
 	struct mapped *entry = entry_of(g, touch);
 
-	memory.file = RECORD_ABSENT;
+	memory.file = ABSENT;
 	if (touch_shmem_is_file(g->record, touch))
-		memory.shmem = RECORD_ABSENT;
+		memory.shmem = ABSENT;
 	touches_add(&g->list->frames, &memory, touch_copied(&g->list->frames, i), &entry->touches);
 }
 

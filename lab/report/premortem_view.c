@@ -57,6 +57,6 @@ int64_t premortem_lead_ns(const struct facts *f)
 
 	if (!premortem_was_taken(f->record) || !is_known(f->kill_ns) || !is_known(p->thaw_ns) ||
 	    f->kill_ns < p->thaw_ns)
-		return RECORD_ABSENT;
+		return ABSENT;
 	return f->kill_ns - p->thaw_ns;
 }

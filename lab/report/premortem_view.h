@@ -20,7 +20,7 @@ char *premortem_mapping_name(const struct premortem_mapping *mapping);
 /* Of a thread by its number; NULL: it was not seen. */
 const struct premortem_thread *premortem_thread_of(const struct record *record, int64_t tid);
 
-/* Before the kill, ns; RECORD_ABSENT: no kill, or no look. */
+/* Before the kill, ns; ABSENT: no kill, or no look. */
 int64_t premortem_lead_ns(const struct facts *facts);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-#include "report/emit.h"
+#include "doc/emit.h"
 #include "report/export.h"
 #include "report/json.h"
 #include "report/story.h"

@@ -142,7 +142,7 @@ static json_t *reservation_json(const struct touch_frames *frames,
 	json_put_text(object, "source", "preload");
 	json_put_text(object, "function", place.function);
 	json_put_text(object, "file", place.file);
-	json_put_number(object, "line", place.line_number ? place.line_number : RECORD_ABSENT);
+	json_put_number(object, "line", place.line_number ? place.line_number : ABSENT);
 	json_put_text(object, "module", place.module);
 	json_put_text(object, "what", r->what);
 	json_put_number(object, "pid", r->pid);

@@ -10,7 +10,7 @@
 #ifndef OOMLAB_REPORT_STORY_H
 #define OOMLAB_REPORT_STORY_H
 
-#include "report/doc.h"
+#include "doc/doc.h"
 #include "report/facts.h"
 
 void story_tell(const struct facts *facts, struct doc *doc);

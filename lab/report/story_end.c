@@ -51,9 +51,9 @@ static char *stopped_words(enum ending ending, const char *after)
 
 char *story_ending_words(const struct facts *f)
 {
-	_cleanup_free_ char *signal = story_signal(f->end ? f->end->signal : RECORD_ABSENT);
+	_cleanup_free_ char *signal = story_signal(f->end ? f->end->signal : ABSENT);
 	_cleanup_free_ char *after = after_words(f);
-	int64_t status = f->end ? f->end->exit_status : RECORD_ABSENT;
+	int64_t status = f->end ? f->end->exit_status : ABSENT;
 
 	switch (f->conclusion->ending) {
 	case ENDING_EXITED:

@@ -5,7 +5,7 @@
 #ifndef OOMLAB_REPORT_STORY_EXPLAINED_H
 #define OOMLAB_REPORT_STORY_EXPLAINED_H
 
-#include "report/doc.h"
+#include "doc/doc.h"
 #include "report/facts.h"
 #include "report/touches.h"
 

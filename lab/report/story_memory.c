@@ -93,7 +93,7 @@ static void say_heuristic(const struct facts *f, struct doc *doc, int64_t bytes,
 {
 	int64_t ram = record_setting_number(f->record, "MemTotal");
 	int64_t swap = record_setting_number(f->record, "SwapTotal");
-	int64_t all = is_known(ram) ? ram + or_zero(swap) : RECORD_ABSENT;
+	int64_t all = is_known(ram) ? ram + or_zero(swap) : ABSENT;
 
 	if (granted)
 		doc_sentence(

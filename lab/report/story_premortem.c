@@ -129,7 +129,7 @@ static void say_threads(const struct record *r, struct doc *doc)
 /* Who holds the most; its mappings are told here, the others' in report.json. */
 static int64_t largest_process(const struct record_premortem *p)
 {
-	int64_t best = RECORD_ABSENT, best_rss = -1;
+	int64_t best = ABSENT, best_rss = -1;
 
 	for (size_t i = 0; i < p->process_count; i++) {
 		int64_t rss = 0;

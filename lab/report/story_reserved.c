@@ -58,7 +58,7 @@ static void add_row(struct doc *doc, const struct reserved *all, const struct re
 static void draw_table(const struct facts *f, const struct reserved *all, struct doc *doc)
 {
 	struct reserved_line rest = {
-		.pid = RECORD_ABSENT, .calls = all->calls, .asked = all->asked, .live = all->live};
+		.pid = ABSENT, .calls = all->calls, .asked = all->asked, .live = all->live};
 	size_t shown = 0;
 
 	doc_table(doc);
@@ -117,7 +117,7 @@ static void say_shared(const struct facts *f, struct doc *doc)
 static void say_kept(const struct facts *f, const struct reserved *all, struct doc *doc)
 {
 	const struct oomlog_victim *v = f->victim;
-	int64_t anon = v ? v->anon_rss_bytes : RECORD_ABSENT;
+	int64_t anon = v ? v->anon_rss_bytes : ABSENT;
 	int64_t returned = all->asked - all->live, kept = is_known(anon) ? anon - all->live : 0;
 
 	if (!v || all->has_processes || all->lines[0].pid != v->pid || kept < LEAST_WORTH ||

@@ -209,8 +209,7 @@ static const char *loss_words(const char *name)
 /* In a container with memory.oom.group the lab ends with its target, and cannot say so. */
 static void say_group(const struct facts *f, struct doc *doc)
 {
-	const struct record_sample *last =
-		record_sample_before(f->record, RECORD_ABSENT, METRIC_CURRENT);
+	const struct record_sample *last = record_sample_before(f->record, ABSENT, METRIC_CURRENT);
 
 	if (!f->own || f->own->oom_group != 1 || story_guardian_ended(f) || !last ||
 	    !is_known(f->limit_bytes))

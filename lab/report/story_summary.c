@@ -102,7 +102,7 @@ static void small_victim(const struct facts *f, struct doc *doc, const char *lim
 /* A blank and a sentence where its end is not that of a kill: it was ending when it came. */
 static char *contrary_end(const struct facts *f)
 {
-	_cleanup_free_ char *signal = story_signal(f->end ? f->end->signal : RECORD_ABSENT);
+	_cleanup_free_ char *signal = story_signal(f->end ? f->end->signal : ABSENT);
 
 	if (!f->end || f->end->signal == 9 ||
 	    (f->end->is_engines_word && f->end->exit_status == 128 + 9))
@@ -226,7 +226,7 @@ static void refused(const struct facts *f, struct doc *doc)
 
 static void signalled(const struct facts *f, struct doc *doc)
 {
-	int64_t number = f->end ? f->end->signal : RECORD_ABSENT;
+	int64_t number = f->end ? f->end->signal : ABSENT;
 	_cleanup_free_ char *signal = story_signal(number), *doubt = story_doubt(f);
 
 	if (f->record->watchdog)

@@ -48,7 +48,7 @@ static int64_t growth(const struct record *r, enum metric metric, const struct r
 	for (size_t i = r->sample_count; i-- > 0;)
 		if (is_known(r->samples[i].value[metric]))
 			first = r->samples[i].value[metric];
-	return is_known(most) ? most - first : RECORD_ABSENT;
+	return is_known(most) ? most - first : ABSENT;
 }
 
 static int64_t in_bytes(const struct record *r, int64_t pages)
@@ -57,7 +57,7 @@ static int64_t in_bytes(const struct record *r, int64_t pages)
 
 	if (!is_known(pages) || r->page_size <= 0 ||
 	    __builtin_mul_overflow(pages, r->page_size, &bytes))
-		return RECORD_ABSENT;
+		return ABSENT;
 	return bytes;
 }
 
@@ -65,7 +65,7 @@ static int64_t stalled_ns(const struct record *r, enum metric metric)
 {
 	int64_t us = growth(r, metric, NULL);
 
-	return is_known(us) && us < INT64_MAX / 1000 ? us * 1000 : RECORD_ABSENT;
+	return is_known(us) && us < INT64_MAX / 1000 ? us * 1000 : ABSENT;
 }
 
 /* From one sample to the next: how much was read again, against how much was there. */
@@ -103,7 +103,7 @@ static int64_t own_limit(const struct facts *f)
 	const struct amount *max = f->own ? &f->own->memory_max : NULL;
 
 	return max && max->is_set && !max->is_max && max->bytes < INT64_MAX ? (int64_t)max->bytes
-									    : RECORD_ABSENT;
+									    : ABSENT;
 }
 
 /* What is charged comes in lots, so the last page is not always seen. */
@@ -134,7 +134,7 @@ static bool find(const struct facts *f, struct thrash *t)
 {
 	const struct record *r = f->record;
 
-	*t = (struct thrash){.duration_ns = facts_duration_ns(f), .until_ns = RECORD_ABSENT};
+	*t = (struct thrash){.duration_ns = facts_duration_ns(f), .until_ns = ABSENT};
 	t->hits = record_delta(f->own, COUNTER_MAX);
 	t->warned = armed(f) ? or_zero(armed(f)->high_events) : 0;
 	t->faults = growth(r, METRIC_PGMAJFAULT, &t->last);
@@ -153,7 +153,7 @@ static int64_t over_ns(const struct facts *f, const struct thrash *t)
 	int64_t start = is_known(f->record->gate_ns) ? f->record->gate_ns : f->record->start_ns;
 
 	return is_known(t->until_ns) && is_known(start) ? start + t->duration_ns - t->until_ns
-							: RECORD_ABSENT;
+							: ABSENT;
 }
 
 static bool went_on(const struct facts *f, const struct thrash *t)

@@ -238,7 +238,7 @@ static void say_copies(const struct touches *t, struct doc *doc)
 static void say_sum(const struct facts *f, const struct touches *t, struct doc *doc)
 {
 	const struct oomlog_victim *v = f->victim;
-	int64_t anon = v ? touches_anon_of(f->record, v->pid) : RECORD_ABSENT;
+	int64_t anon = v ? touches_anon_of(f->record, v->pid) : ABSENT;
 
 	if (!is_known(anon) || !is_known(v->anon_rss_bytes) || !v->anon_rss_bytes)
 		return;

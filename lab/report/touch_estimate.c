@@ -11,7 +11,7 @@
 static int64_t last_resident(const struct record *r)
 {
 	struct kills *kills = kills_find(r);
-	int64_t resident = RECORD_ABSENT;
+	int64_t resident = ABSENT;
 
 	for (size_t i = r->sample_count; i-- > 0 && !is_known(resident);)
 		resident = r->samples[i].value[METRIC_RSS];
@@ -52,8 +52,7 @@ static double sum_of_target(const struct touch_frames *f)
 
 static int64_t last_charge(const struct record *r)
 {
-	return r->sample_count ? r->samples[r->sample_count - 1].value[METRIC_CURRENT]
-			       : RECORD_ABSENT;
+	return r->sample_count ? r->samples[r->sample_count - 1].value[METRIC_CURRENT] : ABSENT;
 }
 
 /*

@@ -54,7 +54,7 @@ static const struct record_frame *frame_of_level(const struct touch_frames *f, c
 
 const struct record_frame *touch_frame_at(const struct touch_frames *f, const char *at, size_t len)
 {
-	return frame_of_level(f, at, len, RECORD_ABSENT);
+	return frame_of_level(f, at, len, ABSENT);
 }
 
 size_t touch_levels(const struct touch_frames *f, const char *at, size_t len)
@@ -152,7 +152,7 @@ static bool find_own(const struct touch_frames *f, const char *at, size_t len,
 static void locate(const struct touch_frames *f, const char *at, size_t len,
 		   const struct record_frame *frame, struct touch_line *line)
 {
-	bool is_innermost = !frame || frame->level == RECORD_ABSENT;
+	bool is_innermost = !frame || frame->level == ABSENT;
 
 	line->at = at;
 	line->at_len = len;

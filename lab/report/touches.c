@@ -260,7 +260,7 @@ void touches_gather(const struct record *record, struct touches *touches)
 {
 	_cleanup_free_ size_t *order = xcalloc(record->touch_count + 1, sizeof(*order));
 	struct touch_frames frames;
-	int64_t last = RECORD_ABSENT;
+	int64_t last = ABSENT;
 
 	*touches = (struct touches){0};
 	touch_frames_init(&frames, record);
@@ -294,7 +294,7 @@ int64_t touches_anon_of(const struct record *r, int64_t pid)
 	bool is_seen = false;
 
 	if (touches_lack(r))
-		return RECORD_ABSENT;
+		return ABSENT;
 	for (size_t i = 0; i < r->touch_count; i++)
 		if (r->touches[i].pid == pid) {
 			sum += or_zero(r->touches[i].anon) - or_zero(r->touches[i].anon_lost);
@@ -303,5 +303,5 @@ int64_t touches_anon_of(const struct record *r, int64_t pid)
 	for (size_t i = 0; i < r->resident_count; i++)
 		if (r->residents[i].pid == pid)
 			sum += or_zero(r->residents[i].inherited);
-	return is_seen && sum >= 0 ? sum : RECORD_ABSENT;
+	return is_seen && sum >= 0 ? sum : ABSENT;
 }

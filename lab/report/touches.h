@@ -145,7 +145,7 @@ char *touch_place(const struct touch_line *line);
 
 /*
  * Anonymous memory of a process that the samples account for: what came less what went, and what it
- * was forked with. RECORD_ABSENT: not seen.
+ * was forked with. ABSENT: not seen.
  */
 int64_t touches_anon_of(const struct record *record, int64_t pid);
 

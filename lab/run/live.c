@@ -1,4 +1,4 @@
-#include "live.h"
+#include "run/live.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,8 +8,8 @@
 
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "base/terminal.h"
 #include "base/text.h"
-#include "terminal.h"
 
 #define REDRAW_NS INT64_C(100000000)
 

@@ -6,8 +6,8 @@
  * The line is redrawn at most ten times a second and wiped at the end. NO_COLOR and TERM=dumb turn
  * it off, as --quiet does.
  */
-#ifndef OOMLAB_LIVE_H
-#define OOMLAB_LIVE_H
+#ifndef OOMLAB_RUN_LIVE_H
+#define OOMLAB_RUN_LIVE_H
 
 #include <stdbool.h>
 #include <stdint.h>

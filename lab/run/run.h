@@ -1,22 +1,22 @@
 /*
- * run.h - one run, as the run command and its places share it. Only lab/main.c, the commands and
- * the places (run_here.c, run_vm.c) know the order of the rooms.
+ * run.h - one run, as the run command and its places share it. Only lab/cli/main.c, the commands
+ * and the places (run_here.c, run_vm.c) know the order of the rooms.
  */
-#ifndef OOMLAB_RUN_H
-#define OOMLAB_RUN_H
+#ifndef OOMLAB_RUN_RUN_H
+#define OOMLAB_RUN_RUN_H
 
 #include <signal.h>
 #include <stdbool.h>
 
 #include "base/err.h"
 #include "base/folder.h"
-#include "launch/container.h"
-#include "launch/engine.h"
+#include "launch/container/container.h"
+#include "launch/container/engine.h"
 #include "launch/guardian.h"
 #include "launch/numbers.h"
 #include "launch/plan.h"
-#include "live.h"
 #include "record/record.h"
+#include "run/live.h"
 #include "spec/spec.h"
 #include "symbols/modules.h"
 

@@ -1,4 +1,4 @@
-#include "run_asked.h"
+#include "run/run_asked.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -102,7 +102,7 @@ static const char *ending(const struct trace_log_process *process)
 
 static int64_t pid_of(const struct trace_log_process *process)
 {
-	return process ? (int64_t)process->pid : RECORD_ABSENT;
+	return process ? (int64_t)process->pid : ABSENT;
 }
 
 static void put_site(struct record_writer *w, const struct trace_sites *asked,

@@ -2,11 +2,11 @@
  * run_asked.h - what the preload library counted, into the record; and whether it can be used on a
  * command at all.
  */
-#ifndef OOMLAB_RUN_ASKED_H
-#define OOMLAB_RUN_ASKED_H
+#ifndef OOMLAB_RUN_RUN_ASKED_H
+#define OOMLAB_RUN_RUN_ASKED_H
 
-#include "capture/trace_sites.h"
-#include "run.h"
+#include "run/run.h"
+#include "trace/trace_sites.h"
 
 /*
  * Finds the library and settles run->preload, when --preload is given: 0, or -1 with one line that

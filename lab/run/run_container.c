@@ -1,4 +1,4 @@
-#include "run_container.h"
+#include "run/run_container.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "launch/process.h"
-#include "run_asked.h"
-#include "run_guard.h"
+#include "run/run_asked.h"
+#include "run/run_guard.h"
 #include "src/trace_format.h"
 
 /* Asked once: an image may have been looked at before the facts are. */
@@ -164,7 +164,7 @@ int run_container_start(struct run *run, int ring, struct target *target, struct
 	numbers_add(&run->numbers, target->pid, process_own_number("/proc", target->pid));
 	put_engine(run);
 	record_put_run(&run->writer, &(struct record_run){
-					     .page_size = RECORD_ABSENT,
+					     .page_size = ABSENT,
 					     .cgroup_version = cg->version,
 				     });
 	record_put_start(&run->writer, io_now_ns(), target->pid, cg->levels[0].path);
@@ -196,7 +196,7 @@ static void put_exit(struct run *run, pid_t pid, int64_t exit_status)
 					      .is_target = true,
 					      .is_engines_word = true,
 					      .exit_status = exit_status,
-					      .signal = RECORD_ABSENT,
+					      .signal = ABSENT,
 				      });
 }
 

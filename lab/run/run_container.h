@@ -1,11 +1,11 @@
 /*
- * run_container.h - the places "docker" and "podman": the steps of lab/launch/container.h with the
- * run's settings, and what of them goes into the record.
+ * run_container.h - the places "docker" and "podman": the steps of lab/launch/container/container.h
+ * with the run's settings, and what of them goes into the record.
  */
-#ifndef OOMLAB_RUN_CONTAINER_H
-#define OOMLAB_RUN_CONTAINER_H
+#ifndef OOMLAB_RUN_RUN_CONTAINER_H
+#define OOMLAB_RUN_RUN_CONTAINER_H
 
-#include "run.h"
+#include "run/run.h"
 
 /* Where a container is wanted: finds its engine, into the run and its facts. */
 void run_container_find(struct run *run, struct err *reason);

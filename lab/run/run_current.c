@@ -1,4 +1,4 @@
-#include "run_current.h"
+#include "run/run_current.h"
 
 #include <stdlib.h>
 #include <string.h>

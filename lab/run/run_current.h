@@ -2,10 +2,10 @@
  * run_current.h - the place "current": inside a container, under the limit its engine gave it. No
  * cgroup is made; the target is a child in the same cgroup and offers itself to the OOM killer.
  */
-#ifndef OOMLAB_RUN_CURRENT_H
-#define OOMLAB_RUN_CURRENT_H
+#ifndef OOMLAB_RUN_RUN_CURRENT_H
+#define OOMLAB_RUN_RUN_CURRENT_H
 
-#include "run.h"
+#include "run/run.h"
 
 /* The oom_score_adj of a target that shares the lab's cgroup, unless another was asked for. */
 enum { CURRENT_VICTIM_SCORE = 1000 };

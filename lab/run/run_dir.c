@@ -1,4 +1,4 @@
-#include "run_dir.h"
+#include "run/run_dir.h"
 
 #include <ctype.h>
 #include <dirent.h>

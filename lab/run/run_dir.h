@@ -10,8 +10,8 @@
  * them so, and run_dir_warning() says what the user loses: what is found there later may be
  * somebody else's.
  */
-#ifndef OOMLAB_RUN_DIR_H
-#define OOMLAB_RUN_DIR_H
+#ifndef OOMLAB_RUN_RUN_DIR_H
+#define OOMLAB_RUN_RUN_DIR_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "run_guard.h"
+#include "run/run_guard.h"
 
 static const char *const why_words[] = {
 	[GUARDIAN_NOTHING] = "nothing",
@@ -14,7 +14,7 @@ static int line(const struct guardian_deed *deed, char *text, size_t size)
 		.why = why_words[deed->why],
 		.ended = deed->ended,
 		.left = deed->left,
-		.oom_kill = deed->oom_kill < 0 ? RECORD_ABSENT : deed->oom_kill,
+		.oom_kill = deed->oom_kill < 0 ? ABSENT : deed->oom_kill,
 	};
 
 	return record_guardian_line(&guardian, text, size);

@@ -2,10 +2,10 @@
  * run_guard.h - the guardian (launch/guardian.h) of a run: begun before anything is made, ended
  * when all is cleared.
  */
-#ifndef OOMLAB_RUN_GUARD_H
-#define OOMLAB_RUN_GUARD_H
+#ifndef OOMLAB_RUN_RUN_GUARD_H
+#define OOMLAB_RUN_RUN_GUARD_H
 
-#include "run.h"
+#include "run/run.h"
 
 /* Starts it, where this run has none yet. 0 or -1: nothing may be started. */
 int run_guard_begin(struct run *run, struct err *err);

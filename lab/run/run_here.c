@@ -16,14 +16,14 @@
 #include "base/text.h"
 #include "capture/capture.h"
 #include "capture/settings.h"
-#include "capture/trace_ring.h"
 #include "launch/sysctl.h"
-#include "run.h"
-#include "run_asked.h"
-#include "run_container.h"
-#include "run_current.h"
-#include "run_guard.h"
-#include "run_trace.h"
+#include "run/run.h"
+#include "run/run_asked.h"
+#include "run/run_container.h"
+#include "run/run_current.h"
+#include "run/run_guard.h"
+#include "run/run_trace.h"
+#include "trace/trace_ring.h"
 
 /* Inside a container the ring is charged to the target's own limit. */
 enum { RING_BYTES = 1 << 20, SHARED_RING_BYTES = 1 << 18 };

@@ -1,4 +1,4 @@
-#include "run_kmsg.h"
+#include "run/run_kmsg.h"
 
 #include <errno.h>
 #include <inttypes.h>

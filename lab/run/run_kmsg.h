@@ -1,8 +1,8 @@
 /*
  * run_kmsg.h - the kernel's own lines of a run, beside its report.
  */
-#ifndef OOMLAB_RUN_KMSG_H
-#define OOMLAB_RUN_KMSG_H
+#ifndef OOMLAB_RUN_RUN_KMSG_H
+#define OOMLAB_RUN_RUN_KMSG_H
 
 #include "base/err.h"
 #include "base/folder.h"

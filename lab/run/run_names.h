@@ -1,8 +1,8 @@
 /*
  * run_names.h - why functions inside a system's library have no names here, and what brings them.
  */
-#ifndef OOMLAB_RUN_NAMES_H
-#define OOMLAB_RUN_NAMES_H
+#ifndef OOMLAB_RUN_RUN_NAMES_H
+#define OOMLAB_RUN_RUN_NAMES_H
 
 #include "base/strbuf.h"
 #include "record/record.h"

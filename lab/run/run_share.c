@@ -1,4 +1,4 @@
-#include "run_share.h"
+#include "run/run_share.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "launch/share.h"
+#include "launch/vm/share.h"
 
 static bool is_script(const char *path)
 {

@@ -1,4 +1,4 @@
-#include "run_symbols.h"
+#include "run/run_symbols.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
  * What it does is cut into steps, each of one program's or file's symbols. Where it dies or hangs
  * in one it is begun again behind that, and the record says what is missing.
  */
-#ifndef OOMLAB_RUN_SYMBOLS_H
-#define OOMLAB_RUN_SYMBOLS_H
+#ifndef OOMLAB_RUN_RUN_SYMBOLS_H
+#define OOMLAB_RUN_RUN_SYMBOLS_H
 
 #include <signal.h>
 #include <stdbool.h>

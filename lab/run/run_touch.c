@@ -1,4 +1,4 @@
-#include "run_touch.h"
+#include "run/run_touch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "record/premortem.h"
 #include "record/stack.h"
-#include "run_names.h"
+#include "run/run_names.h"
 #include "symbols/symbols.h"
 
 enum { PLACES_MAX = 20000, FILE_NAME_MAX = 4096 };
@@ -128,7 +128,7 @@ static bool resolve(struct record_writer *w, struct symbols *symbols, const stru
 	size_t count = symbols_find_inlined(symbols, address, chain);
 
 	if (count || calls)
-		put(w, item->at, calls, RECORD_ABSENT, &chain[0]);
+		put(w, item->at, calls, ABSENT, &chain[0]);
 	for (size_t i = 1; i < count; i++)
 		put(w, item->at, NULL, (int64_t)i, &chain[i]);
 	for (size_t i = 0; i < count; i++)

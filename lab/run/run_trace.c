@@ -1,4 +1,4 @@
-#include "run_trace.h"
+#include "run/run_trace.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,9 +11,9 @@
 #include "base/text.h"
 #include "record/kills.h"
 #include "record/premortem.h"
-#include "run_asked.h"
-#include "run_symbols.h"
-#include "run_touch.h"
+#include "run/run_asked.h"
+#include "run/run_symbols.h"
+#include "run/run_touch.h"
 #include "symbols/symbols.h"
 
 /* Some debug information is gigabytes, and is read from one end to the other. */

@@ -1,11 +1,11 @@
 /*
  * run_trace.h - what the arena trace says, into the record and beside it as trace.bin.
  */
-#ifndef OOMLAB_RUN_TRACE_H
-#define OOMLAB_RUN_TRACE_H
+#ifndef OOMLAB_RUN_RUN_TRACE_H
+#define OOMLAB_RUN_RUN_TRACE_H
 
-#include "capture/trace_ring.h"
-#include "run.h"
+#include "run/run.h"
+#include "trace/trace_ring.h"
 
 /* One "arena" line an arena, losses, and the raw ring; in the guest the ring goes to its port. */
 int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *err);

@@ -1,4 +1,4 @@
-#include "run_twin.h"
+#include "run/run_twin.h"
 
 #include <jansson.h>
 #include <stdlib.h>

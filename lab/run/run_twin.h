@@ -1,10 +1,10 @@
 /*
  * run_twin.h - what the scenario's twin shows on this machine, as a note in the record.
  */
-#ifndef OOMLAB_RUN_TWIN_H
-#define OOMLAB_RUN_TWIN_H
+#ifndef OOMLAB_RUN_RUN_TWIN_H
+#define OOMLAB_RUN_RUN_TWIN_H
 
-#include "run.h"
+#include "run/run.h"
 
 /*
  * Runs the twin of run->spec at the same place (a run with its own folder below the same reports)

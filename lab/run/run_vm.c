@@ -9,9 +9,9 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "launch/vm.h"
-#include "run.h"
-#include "run_share.h"
+#include "launch/vm/vm.h"
+#include "run/run.h"
+#include "run/run_share.h"
 
 #define BOOT_TIMEOUT_NS INT64_C(60000000000)
 #define SLACK_NS	INT64_C(60000000000) /* for boot, power-off and a slow machine */
@@ -119,8 +119,8 @@ static void put_result(struct run *run, const struct vm_result *result)
 	if (result->accelerator)
 		record_put_run(&run->writer, &(struct record_run){
 						     .accelerator = result->accelerator,
-						     .page_size = RECORD_ABSENT,
-						     .cgroup_version = RECORD_ABSENT,
+						     .page_size = ABSENT,
+						     .cgroup_version = ABSENT,
 					     });
 }
 

@@ -1,4 +1,4 @@
-#include "capture/look.h"
+#include "snapshot/look.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,8 +15,8 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "capture/smaps.h"
 #include "launch/process.h"
+#include "snapshot/smaps.h"
 
 /* malloc'd memory has no name, but the arena that lies in it has. */
 static const struct trace_log_arena *arena_in(const struct look *look, pid_t pid,
@@ -49,10 +49,9 @@ static void write_row(const struct look *look, pid_t pid, pid_t own, const struc
 		.pid = pid,
 		.name = *row->name ? row->name : NULL,
 		.arena = arena ? arena->name : NULL,
-		.arena_id = arena ? arena->id : RECORD_ABSENT,
+		.arena_id = arena ? arena->id : ABSENT,
 		.mappings = row->mappings,
-		.start = is_one && row->start < (uint64_t)INT64_MAX ? (int64_t)row->start
-								    : RECORD_ABSENT,
+		.start = is_one && row->start < (uint64_t)INT64_MAX ? (int64_t)row->start : ABSENT,
 		.size = row->size,
 		.rss = row->rss,
 		.anon = row->anon,
@@ -78,8 +77,8 @@ static void write_rows(struct look *look, pid_t pid, const struct smaps *smaps)
 	pid_t own = process_own_number(look->proc, pid);
 	struct premortem_mapping rest = {
 		.pid = pid,
-		.arena_id = RECORD_ABSENT,
-		.start = RECORD_ABSENT,
+		.arena_id = ABSENT,
+		.start = ABSENT,
 		.is_rest = true,
 	};
 

@@ -9,16 +9,16 @@
  * Pattern of use: fill the first part of struct look; look_at() for each process, the most
  * important first; look_write_left().
  */
-#ifndef OOMLAB_CAPTURE_LOOK_H
-#define OOMLAB_CAPTURE_LOOK_H
+#ifndef OOMLAB_SNAPSHOT_LOOK_H
+#define OOMLAB_SNAPSHOT_LOOK_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/io.h"
-#include "capture/trace_ring.h"
 #include "record/premortem.h"
 #include "symbols/unwind.h"
+#include "trace/trace_ring.h"
 
 enum {
 	LOOK_PROCESSES_MAX = 64,

@@ -25,9 +25,9 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "capture/look.h"
-#include "capture/thread_state.h"
 #include "record/stack.h"
+#include "snapshot/look.h"
+#include "snapshot/thread_state.h"
 #include "symbols/registers.h"
 
 #define STOP_PATIENCE_NS INT64_C(200000000)
@@ -133,14 +133,13 @@ static void look_at_thread(struct look *look, pid_t pid, pid_t tid, bool may_tra
 	uint64_t regs[REGISTERS_MAX];
 	struct thread_state state;
 	char comm[64];
-	struct premortem_thread line = {
-		.pid = pid, .tid = tid, .syscall = RECORD_ABSENT, .sp = RECORD_ABSENT};
+	struct premortem_thread line = {.pid = pid, .tid = tid, .syscall = ABSENT, .sp = ABSENT};
 
 	thread_state_read(look->proc, pid, tid, &state);
 	read_comm(look, pid, tid, comm, sizeof(comm));
 	line.comm = *comm ? comm : NULL;
 	line.is_running = state.where == THREAD_RUNNING;
-	line.syscall = state.where == THREAD_IN_SYSCALL ? state.syscall : RECORD_ABSENT;
+	line.syscall = state.where == THREAD_IN_SYSCALL ? state.syscall : ABSENT;
 	if (registers_count() && may_trace)
 		line.is_whole = ask_registers(tid, regs);
 	if (!line.is_whole && (state.where == THREAD_IN_USER || state.where == THREAD_IN_SYSCALL))
@@ -150,7 +149,7 @@ static void look_at_thread(struct look *look, pid_t pid, pid_t tid, bool may_tra
 	if (registers_count() && !line.is_running) {
 		unwind_thread(look, pid, regs, &stack);
 		line.sp = registers_sp(regs) < (uint64_t)1 << 60 ? (int64_t)registers_sp(regs)
-								 : RECORD_ABSENT;
+								 : ABSENT;
 	}
 	line.stack = stack.len ? stack.buf : NULL;
 	premortem_put_thread(look->w, &line);

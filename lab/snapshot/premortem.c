@@ -1,4 +1,4 @@
-#include "capture/premortem.h"
+#include "snapshot/premortem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +14,12 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "capture/look.h"
-#include "capture/premortem_core.h"
 #include "capture/source.h"
-#include "capture/touch.h"
-#include "capture/touch_put.h"
 #include "launch/process.h"
+#include "profile/touch.h"
+#include "profile/touch_put.h"
+#include "snapshot/look.h"
+#include "snapshot/premortem_core.h"
 
 #define FREEZE_PATIENCE_NS INT64_C(3000000000) /* throttling keeps a thread for 2 s at most */
 #define LOOK_PATIENCE_NS   INT64_C(3000000000)
@@ -94,7 +94,7 @@ void premortem_arm(struct capture *capture)
 	const char *why;
 	int r;
 
-	*p = (struct record_premortem){.wait_ns = RECORD_ABSENT, .core_bytes = RECORD_ABSENT};
+	*p = (struct record_premortem){.wait_ns = ABSENT, .core_bytes = ABSENT};
 	if (!capture->config.premortem_percent)
 		return;
 	gather(capture, &facts);
@@ -290,7 +290,7 @@ static void write_look(struct capture *capture, int64_t since, bool late)
 	p->t_ns = io_now_ns();
 	p->wait_ns = p->t_ns - since;
 	if (late) {
-		p->t_ns = RECORD_ABSENT;
+		p->t_ns = ABSENT;
 		p->why = "memory went past memory.high and memory.max at once, and the kernel "
 			 "killed before the lab could look";
 	} else if (!p->is_frozen) {
@@ -343,7 +343,7 @@ void premortem_check(struct capture *capture)
 {
 	int64_t high = capture->now.value[COUNTER_HIGH];
 
-	if (!capture->is_armed || capture->target_ended || high == RECORD_ABSENT ||
+	if (!capture->is_armed || capture->target_ended || high == ABSENT ||
 	    high == capture->high_seen)
 		return;
 	if (!capture->high_seen && high == capture->before.value[COUNTER_HIGH])

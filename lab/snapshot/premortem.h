@@ -14,8 +14,8 @@
  * asleep in the kernel while it throttles them (2 s at most) cannot be frozen before they wake.
  * Freezing interrupts some system calls, as SIGSTOP does: epoll_wait(2) returns EINTR.
  */
-#ifndef OOMLAB_CAPTURE_PREMORTEM_H
-#define OOMLAB_CAPTURE_PREMORTEM_H
+#ifndef OOMLAB_SNAPSHOT_PREMORTEM_H
+#define OOMLAB_SNAPSHOT_PREMORTEM_H
 
 #include <stdbool.h>
 #include <stdint.h>

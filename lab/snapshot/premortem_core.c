@@ -1,4 +1,4 @@
-#include "capture/premortem_core.h"
+#include "snapshot/premortem_core.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,8 +8,8 @@
  * Bounded: PREMORTEM_CORE_MAX bytes, half of what the disk has left, PREMORTEM_CORE_SECONDS.
  * Memory that was never touched is read by gdb as zeroes and counts, too.
  */
-#ifndef OOMLAB_CAPTURE_PREMORTEM_CORE_H
-#define OOMLAB_CAPTURE_PREMORTEM_CORE_H
+#ifndef OOMLAB_SNAPSHOT_PREMORTEM_CORE_H
+#define OOMLAB_SNAPSHOT_PREMORTEM_CORE_H
 
 #include <stdbool.h>
 #include <stddef.h>

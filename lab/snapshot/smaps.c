@@ -1,4 +1,4 @@
-#include "capture/smaps.h"
+#include "snapshot/smaps.h"
 
 #include <stdlib.h>
 #include <string.h>

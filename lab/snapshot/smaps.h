@@ -11,8 +11,8 @@
  * Kernel source: fs/proc/task_mmu.c, show_smap(), seen in 6.1 and 6.12; lines with unknown keys are
  * skipped.
  */
-#ifndef OOMLAB_CAPTURE_SMAPS_H
-#define OOMLAB_CAPTURE_SMAPS_H
+#ifndef OOMLAB_SNAPSHOT_SMAPS_H
+#define OOMLAB_SNAPSHOT_SMAPS_H
 
 #include <stdbool.h>
 #include <stddef.h>

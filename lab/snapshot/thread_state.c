@@ -1,4 +1,4 @@
-#include "capture/thread_state.h"
+#include "snapshot/thread_state.h"
 
 #include <fcntl.h>
 #include <stdbool.h>

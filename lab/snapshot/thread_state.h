@@ -9,8 +9,8 @@
  *
  * It needs the rights of ptrace(2).
  */
-#ifndef OOMLAB_CAPTURE_THREAD_STATE_H
-#define OOMLAB_CAPTURE_THREAD_STATE_H
+#ifndef OOMLAB_SNAPSHOT_THREAD_STATE_H
+#define OOMLAB_SNAPSHOT_THREAD_STATE_H
 
 #include <stdint.h>
 

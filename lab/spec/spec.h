@@ -5,8 +5,8 @@
  *
  * Units: bytes, ns. RECORD-like absence: SPEC_KEEP for numbers that leave a setting alone.
  */
-#ifndef OOMLAB_SPEC_H
-#define OOMLAB_SPEC_H
+#ifndef OOMLAB_SPEC_SPEC_H
+#define OOMLAB_SPEC_SPEC_H
 
 #include <jansson.h>
 #include <stdbool.h>

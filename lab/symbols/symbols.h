@@ -10,8 +10,8 @@
  * For a return address ask for address - 1: the call, not the line behind it. Allocates; not
  * thread safe. Never fails loudly: what cannot be resolved is not resolved.
  */
-#ifndef OOMLAB_SYMBOLS_H
-#define OOMLAB_SYMBOLS_H
+#ifndef OOMLAB_SYMBOLS_SYMBOLS_H
+#define OOMLAB_SYMBOLS_SYMBOLS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "capture/trace_ring.h"
+#include "trace/trace_ring.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -431,7 +431,7 @@ void trace_summary_to_record(const struct trace_summary *s, struct record_arena 
 		.clear_site = a->clear_site,
 		.base = a->base,
 		.refused_errno = s->refused_errno,
-		.first_record = has_records ? (int64_t)s->first_event + 1 : RECORD_ABSENT,
-		.last_record = has_records ? (int64_t)s->last_event + 1 : RECORD_ABSENT,
+		.first_record = has_records ? (int64_t)s->first_event + 1 : ABSENT,
+		.last_record = has_records ? (int64_t)s->last_event + 1 : ABSENT,
 	};
 }

@@ -1,4 +1,4 @@
-#include "capture/trace_ring.h"
+#include "trace/trace_ring.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -25,16 +25,16 @@
  * trace_clock.h, and those of small allocations as good as trace_format.h says. A ring is read on
  * the kind of machine that wrote it.
  */
-#ifndef OOMLAB_CAPTURE_TRACE_RING_H
-#define OOMLAB_CAPTURE_TRACE_RING_H
+#ifndef OOMLAB_TRACE_TRACE_RING_H
+#define OOMLAB_TRACE_TRACE_RING_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "capture/trace_sites.h"
 #include "src/trace_format.h"
+#include "trace/trace_sites.h"
 
 #define TRACE_RING_NAME		 "oomlab-trace" /* of its file in memory */
 #define TRACE_RING_DEFAULT_BYTES ((size_t)4 << 20)

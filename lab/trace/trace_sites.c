@@ -1,4 +1,4 @@
-#include "capture/trace_sites.h"
+#include "trace/trace_sites.h"
 
 #include <stdlib.h>
 #include <string.h>

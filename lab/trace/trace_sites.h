@@ -7,8 +7,8 @@
  * itself. The tables were written by the program under test and are hostile, as trace_ring.h says:
  * what does not fit is dropped or made to fit, paths are valid UTF-8 without control characters.
  */
-#ifndef OOMLAB_CAPTURE_TRACE_SITES_H
-#define OOMLAB_CAPTURE_TRACE_SITES_H
+#ifndef OOMLAB_TRACE_TRACE_SITES_H
+#define OOMLAB_TRACE_TRACE_SITES_H
 
 #include <stdbool.h>
 #include <stddef.h>

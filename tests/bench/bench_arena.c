@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "capture/trace_ring.h"
 #include "src/arena.h"
 #include "src/trace.h"
 #include "src/trace_clock.h"
+#include "trace/trace_ring.h"
 
 #define BATCH	1024
 #define BATCHES 2000

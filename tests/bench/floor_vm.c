@@ -15,11 +15,11 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "launch/accel.h"
-#include "launch/initramfs.h"
-#include "launch/kernel.h"
-#include "launch/machine.h"
-#include "launch/qemu.h"
+#include "launch/vm/accel.h"
+#include "launch/vm/initramfs.h"
+#include "launch/vm/kernel.h"
+#include "launch/vm/machine.h"
+#include "launch/vm/qemu.h"
 
 #define PATIENCE_NS INT64_C(120000000000)
 

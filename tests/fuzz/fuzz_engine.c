@@ -18,7 +18,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "fuzz.h"
-#include "launch/container.h"
+#include "launch/container/container.h"
 
 static const char program[] = "#!/bin/sh\nexec /bin/cat \"${0%/*}/answer\"\n";
 

@@ -20,12 +20,12 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "capture/look.h"
-#include "capture/smaps.h"
 #include "fuzz.h"
 #include "record/query.h"
 #include "record/verdict.h"
 #include "report/report.h"
+#include "snapshot/look.h"
+#include "snapshot/smaps.h"
 
 /* More than the kernel gives (PID_MAX_LIMIT): whom ptrace(2) and the like do not find. */
 #define NOBODY "4194305"

@@ -6,10 +6,10 @@
  */
 #include <stdio.h>
 
-#include "explain_json.h"
-#include "explain_print.h"
+#include "explain/explain.h"
+#include "explain/explain_json.h"
+#include "explain/explain_print.h"
 #include "fuzz.h"
-#include "oomlog/explain.h"
 #include "oomlog/oomlog.h"
 
 struct tally {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "capture/touch_sample.h"
 #include "fuzz.h"
+#include "profile/touch_sample.h"
 #include "symbols/registers.h"
 
 static const struct touch_layout layouts[] = {

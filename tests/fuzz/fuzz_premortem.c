@@ -7,9 +7,9 @@
  */
 #include <string.h>
 
-#include "capture/smaps.h"
-#include "capture/thread_state.h"
 #include "fuzz.h"
+#include "snapshot/smaps.h"
+#include "snapshot/thread_state.h"
 
 static void check_rows(const struct smaps *smaps)
 {

@@ -11,8 +11,8 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "fuzz.h"
-#include "launch/container_option.h"
-#include "launch/engine.h"
+#include "launch/container/container_option.h"
+#include "launch/container/engine.h"
 #include "spec/spec.h"
 
 static void require_neutral(const char *text)

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "capture/trace_ring.h"
 #include "fuzz.h"
 #include "src/trace_check.h"
+#include "trace/trace_ring.h"
 
 static void require_arena(const struct trace_log_arena *arena)
 {

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "explain_input.h"
+#include "explain/explain_input.h"
 #include "fuzz.h"
 
 #define UNPACKED_MAX (1 << 20) /* a small file may be packed to become a large one */

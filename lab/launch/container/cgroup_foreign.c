@@ -1,4 +1,4 @@
-#include "launch/cgroup_foreign.h"
+#include "launch/container/cgroup_foreign.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
  * The id is no secret. So who made the cgroup counts, too: a name can be given by who owns the
  * folder above it, which is root, or this user's where the engine is this user's.
  */
-#ifndef OOMLAB_LAUNCH_CGROUP_FOREIGN_H
-#define OOMLAB_LAUNCH_CGROUP_FOREIGN_H
+#ifndef OOMLAB_LAUNCH_CONTAINER_CGROUP_FOREIGN_H
+#define OOMLAB_LAUNCH_CONTAINER_CGROUP_FOREIGN_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "launch/client.h"
+#include "launch/container/client.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "launch/engine.h"
+#include "launch/container/engine.h"
 
 enum { SAID_MAX = 64 << 10, PATIENCE_MS = 5000 };
 

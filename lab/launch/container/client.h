@@ -9,8 +9,8 @@
  * Pattern of use: client_start(); client_wait() until it says CLIENT_AT_GATE; client_relay();
  * client_end() at any stage.
  */
-#ifndef OOMLAB_LAUNCH_CLIENT_H
-#define OOMLAB_LAUNCH_CLIENT_H
+#ifndef OOMLAB_LAUNCH_CONTAINER_CLIENT_H
+#define OOMLAB_LAUNCH_CONTAINER_CLIENT_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "launch/container.h"
+#include "launch/container/container.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +17,8 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/text.h"
-#include "launch/container_gate.h"
-#include "launch/gate.h"
+#include "launch/container/container_gate.h"
+#include "launch/container/gate.h"
 #include "launch/preload.h"
 #include "launch/process.h"
 

@@ -17,14 +17,14 @@
  * Nothing is pulled. Swap is what the spec says, and without a word on it off: an engine's own
  * default would give as much swap again. The container's output is the lab's; its input is empty.
  */
-#ifndef OOMLAB_LAUNCH_CONTAINER_H
-#define OOMLAB_LAUNCH_CONTAINER_H
+#ifndef OOMLAB_LAUNCH_CONTAINER_CONTAINER_H
+#define OOMLAB_LAUNCH_CONTAINER_CONTAINER_H
 
 #include "base/err.h"
 #include "launch/cgroup.h"
-#include "launch/client.h"
-#include "launch/engine.h"
-#include "launch/gate.h"
+#include "launch/container/client.h"
+#include "launch/container/engine.h"
+#include "launch/container/gate.h"
 #include "launch/guardian.h"
 #include "launch/target.h"
 #include "spec/spec.h"

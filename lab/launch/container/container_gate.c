@@ -1,4 +1,4 @@
-#include "launch/container_gate.h"
+#include "launch/container/container_gate.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -11,8 +11,8 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "launch/cgroup_foreign.h"
-#include "launch/gate.h"
+#include "launch/container/cgroup_foreign.h"
+#include "launch/container/gate.h"
 
 bool container_read_id(const struct container *container, char id[CONTAINER_ID_SIZE])
 {

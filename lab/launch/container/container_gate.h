@@ -2,10 +2,10 @@
  * container_gate.h - the gate of one container: its folder, and who is let in; private to
  * container.c.
  */
-#ifndef OOMLAB_LAUNCH_CONTAINER_GATE_H
-#define OOMLAB_LAUNCH_CONTAINER_GATE_H
+#ifndef OOMLAB_LAUNCH_CONTAINER_CONTAINER_GATE_H
+#define OOMLAB_LAUNCH_CONTAINER_CONTAINER_GATE_H
 
-#include "launch/container.h"
+#include "launch/container/container.h"
 
 /* In the container's folder: its id, written by the engine when it has made it, and what it sees.
  */

@@ -1,4 +1,4 @@
-#include "launch/container_option.h"
+#include "launch/container/container_option.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -6,8 +6,8 @@
  * else is the engine's to understand or refuse. LIMITATION: options are read as Docker and Podman
  * document them; a value has to stand in the same word ("--env=A=B", "-eA=B").
  */
-#ifndef OOMLAB_LAUNCH_CONTAINER_OPTION_H
-#define OOMLAB_LAUNCH_CONTAINER_OPTION_H
+#ifndef OOMLAB_LAUNCH_CONTAINER_CONTAINER_OPTION_H
+#define OOMLAB_LAUNCH_CONTAINER_CONTAINER_OPTION_H
 
 #include "base/err.h"
 

@@ -1,4 +1,4 @@
-#include "launch/engine.h"
+#include "launch/container/engine.h"
 
 #include <errno.h>
 #include <fcntl.h>

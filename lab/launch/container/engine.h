@@ -5,8 +5,8 @@
  * and the like are the client's own business. Every call is bounded by ENGINE_TIMEOUT_NS; what the
  * engine says in refusing becomes the error, its first line, without its own prefixes.
  */
-#ifndef OOMLAB_LAUNCH_ENGINE_H
-#define OOMLAB_LAUNCH_ENGINE_H
+#ifndef OOMLAB_LAUNCH_CONTAINER_ENGINE_H
+#define OOMLAB_LAUNCH_CONTAINER_ENGINE_H
 
 #include <jansson.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "launch/gate.h"
+#include "launch/container/gate.h"
 
 #include <errno.h>
 #include <fcntl.h>

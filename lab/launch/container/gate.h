@@ -17,8 +17,8 @@
  * nobody but the lab's user may enter, and who connects all the same is looked at before anything
  * is handed over. Nothing is read from a connection: one that is silent delays nobody.
  */
-#ifndef OOMLAB_LAUNCH_GATE_H
-#define OOMLAB_LAUNCH_GATE_H
+#ifndef OOMLAB_LAUNCH_CONTAINER_GATE_H
+#define OOMLAB_LAUNCH_CONTAINER_GATE_H
 
 #include "base/err.h"
 #include "launch/target.h"

@@ -1,4 +1,4 @@
-#include "launch/accel.h"
+#include "launch/vm/accel.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "base/folder.h"
 #include "base/io.h"
 #include "base/text.h"
-#include "launch/kernel.h"
+#include "launch/vm/kernel.h"
 
 #define BOOT_ID_SIZE 64
 #define NOTE	     "kvm-broken"

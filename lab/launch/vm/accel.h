@@ -5,8 +5,8 @@
  * OOMLAB_ACCEL=kvm|tcg forces the answer. That KVM is broken is remembered in the cache until the
  * host boots again.
  */
-#ifndef OOMLAB_ACCEL_H
-#define OOMLAB_ACCEL_H
+#ifndef OOMLAB_LAUNCH_VM_ACCEL_H
+#define OOMLAB_LAUNCH_VM_ACCEL_H
 
 #include <stdbool.h>
 

@@ -2,7 +2,7 @@
  * PID 1 of the guest. From the first line to the last there is nobody to return an error to: what
  * goes wrong is one sentence on the console, then the power goes off.
  */
-#include "launch/guest.h"
+#include "launch/vm/guest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,10 +22,10 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "launch/guest_devices.h"
-#include "launch/guest_fs.h"
-#include "launch/guest_output.h"
-#include "launch/vm.h"
+#include "launch/vm/guest_devices.h"
+#include "launch/vm/guest_fs.h"
+#include "launch/vm/guest_output.h"
+#include "launch/vm/vm.h"
 
 #define REQUEST_MAX   (16 << 20)
 #define PORTS_WAIT_MS 20000

@@ -21,8 +21,8 @@
  * The console carries the kernel's log from level
  *"critical" up, and "oomlab-guest: SENTENCE" when PID 1 could not do its part.
  */
-#ifndef OOMLAB_GUEST_H
-#define OOMLAB_GUEST_H
+#ifndef OOMLAB_LAUNCH_VM_GUEST_H
+#define OOMLAB_LAUNCH_VM_GUEST_H
 
 #define GUEST_DIR	"/.oomlab"
 #define GUEST_TRANSPORT "OOMLAB_TRANSPORT"

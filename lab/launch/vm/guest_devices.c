@@ -1,4 +1,4 @@
-#include "launch/guest_devices.h"
+#include "launch/vm/guest_devices.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -5,8 +5,8 @@
  * gone with its last descriptor. The kernel's command line carries GUEST_SWAP=1 where there is one,
  * which /init finds in its environment. The guest knows the disk by its serial number.
  */
-#ifndef OOMLAB_GUEST_DEVICES_H
-#define OOMLAB_GUEST_DEVICES_H
+#ifndef OOMLAB_LAUNCH_VM_GUEST_DEVICES_H
+#define OOMLAB_LAUNCH_VM_GUEST_DEVICES_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "launch/guest_fs.h"
+#include "launch/vm/guest_fs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "launch/guest.h"
+#include "launch/vm/guest.h"
 
 #define UPPER_DIR GUEST_DIR "/written"
 #define ROOT_DIR  GUEST_DIR "/root"

@@ -5,8 +5,8 @@
  * Whatever is written there lives in the guest's memory (tmpfs), is charged to the cgroup of who
  * writes it, and goes with the guest. The host's own files are never written.
  */
-#ifndef OOMLAB_GUEST_FS_H
-#define OOMLAB_GUEST_FS_H
+#ifndef OOMLAB_LAUNCH_VM_GUEST_FS_H
+#define OOMLAB_LAUNCH_VM_GUEST_FS_H
 
 #include <stdbool.h>
 

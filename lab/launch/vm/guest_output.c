@@ -1,4 +1,4 @@
-#include "launch/guest_output.h"
+#include "launch/vm/guest_output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "launch/guest_fs.h"
+#include "launch/vm/guest_fs.h"
 
 #define NAP_MS	 1
 #define NAPS_MAX 20000

@@ -5,15 +5,15 @@
  * takes all of it or lets the writer wait. A host that reads slowly so holds up the writer, and one
  * that has closed its end (the port hangs up) breaks the pipe: SIGPIPE, EPIPE. For PID 1 alone.
  */
-#ifndef OOMLAB_GUEST_OUTPUT_H
-#define OOMLAB_GUEST_OUTPUT_H
+#ifndef OOMLAB_LAUNCH_VM_GUEST_OUTPUT_H
+#define OOMLAB_LAUNCH_VM_GUEST_OUTPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "launch/guest.h"
+#include "launch/vm/guest.h"
 
 enum { OUTPUT_COUNT = 2, OUTPUT_CHUNK = 32768 };
 

@@ -1,4 +1,4 @@
-#include "launch/initramfs.h"
+#include "launch/vm/initramfs.h"
 
 #include <archive.h>
 #include <archive_entry.h>

@@ -18,8 +18,8 @@
  * LIMITATIONS: hard links become copies; no extended attributes; files of 4 GiB and more are
  * refused (a limit of the format).
  */
-#ifndef OOMLAB_INITRAMFS_H
-#define OOMLAB_INITRAMFS_H
+#ifndef OOMLAB_LAUNCH_VM_INITRAMFS_H
+#define OOMLAB_LAUNCH_VM_INITRAMFS_H
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -13,7 +13,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "launch/initramfs.h"
+#include "launch/vm/initramfs.h"
 
 #define INTERPRETERS_MAX 4 /* "#!" lines that lead to "#!" lines; as the kernel's own limit */
 #define LIST_MAX	 (1 << 20)

@@ -1,4 +1,4 @@
-#include "launch/kernel.h"
+#include "launch/vm/kernel.h"
 
 #include <ctype.h>
 #include <dirent.h>

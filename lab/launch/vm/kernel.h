@@ -1,6 +1,6 @@
 /*
  * kernel.h - finds the guest's kernel in the cache. It downloads nothing
- *(lab/launch/fetch-kernel.sh does) and runs nothing.
+ *(lab/launch/vm/fetch-kernel.sh does) and runs nothing.
  *
  * The cache is $OOMLAB_CACHE; else $XDG_CACHE_HOME/oomlab, or ~/.cache/oomlab where HOME is set,
  * and behind that /var/cache/oomlab, which serves every user of the machine.
@@ -14,8 +14,8 @@
  * A file given by path begins as a kernel does, or is refused. LIMITATION: that it is one for this
  * machine is found out by booting it.
  */
-#ifndef OOMLAB_KERNEL_H
-#define OOMLAB_KERNEL_H
+#ifndef OOMLAB_LAUNCH_VM_KERNEL_H
+#define OOMLAB_LAUNCH_VM_KERNEL_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "launch/machine.h"
+#include "launch/vm/machine.h"
 
 #include <string.h>
 #include <sys/utsname.h>

@@ -2,8 +2,8 @@
  * machine.h - the one place that knows processor architectures: which QEMU, which virtual machine,
  * which console, which words on the kernel's command line. Pure but for machine_guest_clock().
  */
-#ifndef OOMLAB_MACHINE_H
-#define OOMLAB_MACHINE_H
+#ifndef OOMLAB_LAUNCH_VM_MACHINE_H
+#define OOMLAB_LAUNCH_VM_MACHINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "launch/qemu.h"
+#include "launch/vm/qemu.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "launch/guest_devices.h"
+#include "launch/vm/guest_devices.h"
 
 #define STDERR_MAX (1 << 20)
 #define ARGS_MAX   64

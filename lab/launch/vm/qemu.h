@@ -14,8 +14,8 @@
  * The guest has one CPU. With two, an emulated guest boots more slowly, and a kernel that patches
  * its own code while the other CPU runs it may stop with "Oops: int3" (seen with QEMU 7.2).
  */
-#ifndef OOMLAB_QEMU_H
-#define OOMLAB_QEMU_H
+#ifndef OOMLAB_LAUNCH_VM_QEMU_H
+#define OOMLAB_LAUNCH_VM_QEMU_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,9 +23,9 @@
 
 #include "base/err.h"
 #include "launch/guardian.h"
-#include "launch/guest.h"
-#include "launch/kernel.h"
-#include "launch/machine.h"
+#include "launch/vm/guest.h"
+#include "launch/vm/kernel.h"
+#include "launch/vm/machine.h"
 
 #define CHANNEL_CONSOLE PORT_COUNT
 #define CHANNEL_COUNT	(PORT_COUNT + 1)

@@ -1,4 +1,4 @@
-#include "launch/share.h"
+#include "launch/vm/share.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +23,8 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "launch/share_open.h"
-#include "launch/share_user.h"
+#include "launch/vm/share_open.h"
+#include "launch/vm/share_user.h"
 
 #define VIRTIOFSD  "/usr/lib/qemu/virtiofsd"
 #define PACKAGE	   "qemu-system-common"

@@ -6,8 +6,8 @@
  * LIMITATION: needs Linux 5.12 (mount_setattr); for an ordinary user, user namespaces
  * (share_user.h).
  */
-#ifndef OOMLAB_SHARE_H
-#define OOMLAB_SHARE_H
+#ifndef OOMLAB_LAUNCH_VM_SHARE_H
+#define OOMLAB_LAUNCH_VM_SHARE_H
 
 #include <sys/types.h>
 

@@ -1,4 +1,4 @@
-#include "launch/share_open.h"
+#include "launch/vm/share_open.h"
 
 #include <errno.h>
 #include <fcntl.h>

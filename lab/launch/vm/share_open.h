@@ -8,8 +8,8 @@
  * namespace of one user forbids, with success: the user's groups only let it read what the user may
  * read anyway. Needs Linux 5.14 (SECCOMP_ADDFD_FLAG_SEND).
  */
-#ifndef OOMLAB_SHARE_OPEN_H
-#define OOMLAB_SHARE_OPEN_H
+#ifndef OOMLAB_LAUNCH_VM_SHARE_OPEN_H
+#define OOMLAB_LAUNCH_VM_SHARE_OPEN_H
 
 /*
  * Between fork() and exec of virtiofsd, only calls that are safe there: sets the filter, and starts

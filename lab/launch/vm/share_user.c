@@ -1,4 +1,4 @@
-#include "launch/share_user.h"
+#include "launch/vm/share_user.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "launch/share_open.h"
+#include "launch/vm/share_open.h"
 
 /* The limit virtiofsd would raise for itself cannot be raised by who is root only here. */
 static void raise_files(void)

@@ -5,8 +5,8 @@
  * may read, and shows the files of everybody else as nobody's. share_open.h has what such a root
  * may not do. So no subordinate ids and no helper program (newuidmap) are needed.
  */
-#ifndef OOMLAB_SHARE_USER_H
-#define OOMLAB_SHARE_USER_H
+#ifndef OOMLAB_LAUNCH_VM_SHARE_USER_H
+#define OOMLAB_LAUNCH_VM_SHARE_USER_H
 
 #include <stdbool.h>
 

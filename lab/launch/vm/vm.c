@@ -1,4 +1,4 @@
-#include "launch/vm.h"
+#include "launch/vm/vm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,14 +10,14 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "launch/accel.h"
-#include "launch/guest_devices.h"
-#include "launch/kernel.h"
-#include "launch/machine.h"
-#include "launch/qemu.h"
-#include "launch/share.h"
-#include "launch/vm_pack.h"
-#include "launch/vm_relay.h"
+#include "launch/vm/accel.h"
+#include "launch/vm/guest_devices.h"
+#include "launch/vm/kernel.h"
+#include "launch/vm/machine.h"
+#include "launch/vm/qemu.h"
+#include "launch/vm/share.h"
+#include "launch/vm/vm_pack.h"
+#include "launch/vm/vm_relay.h"
 
 #define KVM_TIMEOUT_NS UINT64_C(5000000000) /* a guest that works speaks within one second */
 

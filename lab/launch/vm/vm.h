@@ -9,8 +9,8 @@
  * KVM is used when a guest really boots with it (it may be present and broken); else TCG. The
  * answer is remembered in the cache.
  */
-#ifndef OOMLAB_VM_H
-#define OOMLAB_VM_H
+#ifndef OOMLAB_LAUNCH_VM_VM_H
+#define OOMLAB_LAUNCH_VM_VM_H
 
 #include <signal.h>
 #include <stdbool.h>

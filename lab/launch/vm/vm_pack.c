@@ -1,4 +1,4 @@
-#include "launch/vm_pack.h"
+#include "launch/vm/vm_pack.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -13,8 +13,8 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "launch/guest.h"
-#include "launch/initramfs.h"
+#include "launch/vm/guest.h"
+#include "launch/vm/initramfs.h"
 
 static const struct node {
 	const char *path;

@@ -2,12 +2,12 @@
  * vm_pack.h - makes the initramfs of one run from a request: oomlab as /init, the kernel's modules,
  * the request itself, the target with what it loads, and the files asked for.
  */
-#ifndef OOMLAB_VM_PACK_H
-#define OOMLAB_VM_PACK_H
+#ifndef OOMLAB_LAUNCH_VM_VM_PACK_H
+#define OOMLAB_LAUNCH_VM_VM_PACK_H
 
 #include "base/err.h"
-#include "launch/kernel.h"
-#include "launch/vm.h"
+#include "launch/vm/kernel.h"
+#include "launch/vm/vm.h"
 
 /*
  * Returns a descriptor of the finished archive, in memory alone (nothing is left behind whatever

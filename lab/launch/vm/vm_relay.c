@@ -1,4 +1,4 @@
-#include "launch/vm_relay.h"
+#include "launch/vm/vm_relay.h"
 
 #include <errno.h>
 #include <inttypes.h>

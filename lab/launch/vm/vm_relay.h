@@ -8,12 +8,12 @@
  * When our stdout or stderr does not take more, the guest waits; record lines do not. When nobody
  * reads them any more (EPIPE), the guest's port hangs up, and who writes there gets SIGPIPE.
  */
-#ifndef OOMLAB_VM_RELAY_H
-#define OOMLAB_VM_RELAY_H
+#ifndef OOMLAB_LAUNCH_VM_VM_RELAY_H
+#define OOMLAB_LAUNCH_VM_VM_RELAY_H
 
 #include "base/strbuf.h"
-#include "launch/qemu.h"
-#include "launch/vm.h"
+#include "launch/vm/qemu.h"
+#include "launch/vm/vm.h"
 
 #define RELAY_LINE_MAX (1 << 20)
 

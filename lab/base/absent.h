@@ -1,0 +1,23 @@
+/*
+ * absent.h - the one value that stands for "not known" in numbers that may be anything else, 0 and
+ * -1 included; inline, libc only.
+ */
+#ifndef OOMLAB_BASE_ABSENT_H
+#define OOMLAB_BASE_ABSENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ABSENT INT64_MIN
+
+static inline bool is_known(int64_t value)
+{
+	return value != ABSENT;
+}
+
+static inline int64_t or_zero(int64_t value)
+{
+	return is_known(value) ? value : 0;
+}
+
+#endif
