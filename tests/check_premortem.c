@@ -81,12 +81,12 @@ START_TEST(a_look_is_taken_once_and_undone)
 	const struct record_premortem *p;
 
 	arm();
-	ck_assert(capture.is_armed);
+	ck_assert(premortem.is_armed);
 	check_holds("memory.high", "63750144");
 	events("low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n");
-	ck_assert(capture.is_armed);
+	ck_assert(premortem.is_armed);
 	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
-	ck_assert(!capture.is_armed);
+	ck_assert(!premortem.is_armed);
 	check_holds("memory.high", "max50144"); /* a file keeps what a kernel would drop */
 	check_holds("cgroup.freeze", "0\n");
 	events("low 0\nhigh 2\nmax 0\noom 0\noom_kill 0\n");
@@ -135,21 +135,21 @@ START_TEST(page_cache_alone_leaves_it_armed)
 	arm();
 	put_file("memory.stat", "anon 1\nactive_file 40000000\n", 0600);
 	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
-	ck_assert(capture.is_armed);
+	ck_assert(premortem.is_armed);
 	check_holds("cgroup.freeze", "?\n");
 	put_file("memory.stat", "anon 62000000\nactive_file 0\n", 0600);
 	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n"); /* no news */
-	ck_assert(capture.is_armed);
+	ck_assert(premortem.is_armed);
 	events("low 0\nhigh 2\nmax 0\noom 0\noom_kill 0\n");
-	ck_assert(!capture.is_armed);
+	ck_assert(!premortem.is_armed);
 }
 END_TEST
 
 START_TEST(what_was_never_reached_is_put_back)
 {
 	arm();
-	premortem_disarm(&capture);
-	ck_assert(!capture.is_armed);
+	premortem_disarm(&premortem);
+	ck_assert(!premortem.is_armed);
 	check_holds("memory.high", "max50144");
 	load();
 	ck_assert(!premortem_was_taken(&record));
@@ -162,7 +162,7 @@ START_TEST(memory_high_of_the_run_is_left_alone)
 {
 	put_file("memory.high", "60000000\n", 0600);
 	arm();
-	ck_assert(!capture.is_armed);
+	ck_assert(!premortem.is_armed);
 	check_holds("memory.high", "60000000\n");
 	load();
 	ck_assert_ptr_null(record.premortem);
@@ -172,7 +172,7 @@ END_TEST
 
 START_TEST(turned_off_it_is_not_spoken_of)
 {
-	capture.config.premortem_percent = 0;
+	config.percent = 0;
 	arm();
 	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
 	load();
@@ -187,7 +187,7 @@ START_TEST(without_memory_high_there_is_a_reason)
 
 	unlink("memory.high");
 	arm();
-	ck_assert(!capture.is_armed);
+	ck_assert(!premortem.is_armed);
 	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
 	load();
 	ck_assert_ptr_null(record.premortem);
@@ -197,16 +197,12 @@ START_TEST(without_memory_high_there_is_a_reason)
 }
 END_TEST
 
-START_TEST(a_target_that_has_ended_is_not_looked_at)
+START_TEST(what_is_disarmed_is_left_alone)
 {
 	arm();
-	capture.target_ended = true;
-	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
-	ck_assert(capture.is_armed);
-	check_holds("cgroup.freeze", "?\n");
-	premortem_disarm(&capture);
+	premortem_disarm(&premortem);
 	put_file("memory.high", "1\n", 0600);
-	premortem_disarm(&capture); /* once more is nothing */
+	premortem_disarm(&premortem); /* once more is nothing */
 	check_holds("memory.high", "1\n");
 }
 END_TEST
@@ -214,12 +210,11 @@ END_TEST
 START_TEST(what_was_counted_before_is_no_reason)
 {
 	put_file("memory.events", "low 0\nhigh 5\nmax 0\noom 0\noom_kill 0\n", 0600);
-	counters_read(&cg, 0, false, &capture.before);
 	arm();
 	events("low 0\nhigh 5\nmax 0\noom 0\noom_kill 0\n");
-	ck_assert(capture.is_armed);
+	ck_assert(premortem.is_armed);
 	events("low 0\nhigh 6\nmax 0\noom 0\noom_kill 0\n");
-	ck_assert(!capture.is_armed);
+	ck_assert(!premortem.is_armed);
 	load();
 	ck_assert_int_eq(record.premortem->high_events, 1);
 }
@@ -281,7 +276,7 @@ START_TEST(arenas_are_told_and_their_ring_is_no_file)
 	holder = start_child(); /* has the ring open, too */
 	procs = text_format("%d\n", holder);
 	put_file("cgroup.procs", procs, 0600);
-	capture.config.ring = ring;
+	config.ring = ring;
 	arm();
 	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
 	load();
@@ -309,7 +304,7 @@ static TCase *looks(void)
 	tcase_add_test(t, memory_high_of_the_run_is_left_alone);
 	tcase_add_test(t, turned_off_it_is_not_spoken_of);
 	tcase_add_test(t, without_memory_high_there_is_a_reason);
-	tcase_add_test(t, a_target_that_has_ended_is_not_looked_at);
+	tcase_add_test(t, what_is_disarmed_is_left_alone);
 	tcase_add_test(t, what_was_counted_before_is_no_reason);
 	tcase_add_test(t, what_is_missing_in_the_cgroup_ends_no_look);
 	tcase_add_test(t, who_holds_the_most_is_looked_at_first);

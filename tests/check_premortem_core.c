@@ -215,7 +215,7 @@ static void taking_enter(void)
 	cgroup_enter();
 	open_here();
 	setenv("PATH", scratch_dir, 1);
-	capture.config.core_dir = &here;
+	config.core_dir = &here;
 	arm();
 }
 

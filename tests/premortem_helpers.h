@@ -18,16 +18,17 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "capture/source.h"
 #include "launch/process.h"
 #include "record/query.h"
 #include "scratch.h"
+#include "snapshot/cgroup_counters.h"
 #include "snapshot/premortem.h"
 #include "snapshot/thread_state.h"
 
 #define MEBI INT64_C(1048576)
 
-static __attribute__((unused)) struct capture capture;
+static __attribute__((unused)) struct premortem premortem;
+static __attribute__((unused)) struct premortem_config config;
 static __attribute__((unused)) struct cg cg;
 static __attribute__((unused)) struct record_writer writer;
 static __attribute__((unused)) struct target target;
@@ -89,6 +90,13 @@ static inline void end_child(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
+/* The part of a sample that these tests look at. */
+static inline void take_charge(void *ctx, int64_t value[METRIC_COUNT])
+{
+	(void)ctx;
+	io_read_number_at(cg.levels[0].dirfd, "memory.current", &value[METRIC_CURRENT]);
+}
+
 static inline void cgroup_enter(void)
 {
 	_cleanup_free_ char *procs = NULL;
@@ -109,19 +117,14 @@ static inline void cgroup_enter(void)
 	record_writer_init(&writer, open("record", O_RDWR | O_CREAT | O_APPEND, 0600));
 	record_put_run(&writer, &(struct record_run){.page_size = 4096, .cgroup_version = 2});
 	target = (struct target){.pid = child};
-	capture = (struct capture){
-		.config = {.premortem_percent = 5},
-		.w = &writer,
-		.cg = &cg,
-		.target = &target,
-	};
-	counters_read(&cg, 0, false, &capture.before);
-	capture.now = capture.before;
+	config = (struct premortem_config){
+		.w = &writer, .cg = &cg, .percent = 5, .sample = take_charge};
 }
 
 static inline void cgroup_leave(void)
 {
 	end_child(child);
+	premortem_release(&premortem);
 	record_release(&record);
 	close(writer.fd);
 	close(cg.levels[0].dirfd);
@@ -131,15 +134,17 @@ static inline void cgroup_leave(void)
 static inline void arm(void)
 {
 	put_file("memory.current", "1048576\n", 0600);
-	premortem_arm(&capture);
+	premortem_arm(&premortem, &config);
 	put_file("memory.current", "63963136\n", 0600);
 }
 
 static inline void events(const char *text)
 {
+	struct record_counters now;
+
 	put_file("memory.events", text, 0600);
-	counters_read(&cg, 0, false, &capture.now);
-	premortem_check(&capture);
+	cgroup_counters_read(&cg, 0, false, &now);
+	premortem_check(&premortem, &target, NULL, now.value[COUNTER_HIGH]);
 }
 
 /* From here on there is room for small blocks, but not for the stack of a thread. */

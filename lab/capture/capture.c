@@ -74,6 +74,39 @@ static void write_limits(struct capture *capture)
 	}
 }
 
+static void sample_for_premortem(void *ctx, int64_t value[METRIC_COUNT])
+{
+	struct capture *capture = ctx;
+
+	sampler_take(capture);
+	sampler_look_at_files(capture);
+	memcpy(value, capture->last.value, sizeof(capture->last.value));
+}
+
+static void arm_premortem(struct capture *capture)
+{
+	const struct premortem_config config = {
+		.w = capture->w,
+		.cg = capture->cg,
+		.percent = capture->config.premortem_percent,
+		.core_dir = capture->config.core_dir,
+		.ring = capture->config.ring,
+		.sample = sample_for_premortem,
+		.ctx = capture,
+	};
+
+	premortem_arm(&capture->premortem, &config);
+}
+
+/* The target's time does not pass while it stands still. */
+static void check_premortem(struct capture *capture)
+{
+	if (!capture->target_ended)
+		capture->deadline_ns += premortem_check(&capture->premortem, capture->target,
+							capture->touch,
+							capture->now.value[COUNTER_HIGH]);
+}
+
 struct capture *capture_open(const struct capture_config *config, struct err *err)
 {
 	struct capture *capture = xcalloc(1, sizeof(*capture));
@@ -93,7 +126,7 @@ struct capture *capture_open(const struct capture_config *config, struct err *er
 			return NULL;
 		}
 	counters_write_all(capture, "before");
-	premortem_arm(capture);
+	arm_premortem(capture);
 	return capture;
 }
 
@@ -271,7 +304,7 @@ static void watch_once(struct capture *capture)
 {
 	poll_once(capture, wait_ms(capture));
 	look_at_numbers(capture);
-	premortem_check(capture);
+	check_premortem(capture);
 }
 
 /* What has held the launcher still let its target end before it could look. */
@@ -365,8 +398,10 @@ static void write_losses(struct capture *capture)
 
 static void finish_touch(struct capture *capture)
 {
-	if (!capture->touch)
+	if (!capture->touch) {
+		capture->modules = premortem_take_modules(&capture->premortem);
 		return;
+	}
 	touch_drain(capture->touch);
 	touch_write(capture->touch, capture->w);
 	capture->modules = touch_take_modules(capture->touch);
@@ -379,7 +414,7 @@ void capture_finish(struct capture *capture)
 	struct record_sample last;
 
 	source_events.read(capture);
-	premortem_disarm(capture);
+	premortem_disarm(&capture->premortem);
 	sampler_take(capture);
 	last = capture->last;
 	family_end(capture);
@@ -425,6 +460,7 @@ void capture_close(struct capture *capture)
 	touch_free(capture->touch);
 	free(capture->escaped_to);
 	modules_release(&capture->modules);
+	premortem_release(&capture->premortem);
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		if (capture->polls[own[i]].fd >= 0)
 			close(capture->polls[own[i]].fd);

@@ -49,8 +49,8 @@ static void read_one(struct capture *capture, int dirfd, const char *path)
 	cg_read_limits(&one, 0, &limits);
 	now.memory_max = limits.memory_max;
 	now.oom_group = limits.oom_group;
-	counters_read(&one, 0, false, &now.all);
-	counters_read(&one, 0, true, &now.local);
+	cgroup_counters_read(&one, 0, false, &now.all);
+	cgroup_counters_read(&one, 0, true, &now.local);
 	if (!now.memory_max.is_set || (item->t_ns && is_same(&now, item)))
 		return;
 	now.t_ns = io_now_ns();

@@ -1,7 +1,6 @@
 /*
- * memory.events of cgroup v2 is hierarchical, memory.events.local is not; both raise POLLPRI when
- * they change (Documentation/admin-guide/cgroup-v2.rst). v1 has failcnt and, in
- * memory.oom_control, a line "oom_kill N" (since 4.13).
+ * The counters of a run's cgroups as a source: memory.events and memory.events.local raise POLLPRI
+ * when they change (Documentation/admin-guide/cgroup-v2.rst); v1 has nothing that does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,49 +10,6 @@
 
 #include "base/io.h"
 #include "capture/source.h"
-
-static void set_absent(struct record_counters *counters)
-{
-	for (int i = 0; i < COUNTER_COUNT; i++)
-		counters->value[i] = ABSENT;
-}
-
-static int64_t keyed(const char *text, const char *key)
-{
-	int64_t n = io_keyed_number(text, key);
-
-	return n < 0 ? ABSENT : n;
-}
-
-static void read_v1(int dirfd, struct record_counters *counters)
-{
-	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-	int64_t failcnt, both = 0;
-
-	/* With both limits equal it is the one of memory and swap together that is met first. */
-	io_read_number_at(dirfd, "memory.memsw.failcnt", &both);
-	if (!io_read_number_at(dirfd, "memory.failcnt", &failcnt))
-		counters->value[COUNTER_MAX] = failcnt + both;
-	if (!io_read_at(dirfd, "memory.oom_control", 4096, &sb))
-		counters->value[COUNTER_OOM_KILL] = keyed(sb.buf, "oom_kill");
-}
-
-void counters_read(const struct cg *cg, int level, bool local, struct record_counters *counters)
-{
-	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-	int dirfd = cg->levels[level].dirfd;
-
-	set_absent(counters);
-	if (cg->version == 1) {
-		if (!local)
-			read_v1(dirfd, counters);
-		return;
-	}
-	if (io_read_at(dirfd, local ? "memory.events.local" : "memory.events", 4096, &sb))
-		return;
-	for (int i = 0; i < COUNTER_COUNT; i++)
-		counters->value[i] = keyed(sb.buf, record_counter_names[i]);
-}
 
 static bool is_empty(const struct record_counters *counters)
 {
@@ -87,8 +43,8 @@ static bool use_last_seen(struct capture *capture, int level, struct record_coun
 static void read_level(const struct capture *capture, int level, struct record_counters *all,
 		       struct record_counters *local)
 {
-	counters_read(capture->cg, level, false, all);
-	counters_read(capture->cg, level, true, local);
+	cgroup_counters_read(capture->cg, level, false, all);
+	cgroup_counters_read(capture->cg, level, true, local);
 	if (level || !capture->look.is_taken || !is_empty(all))
 		return;
 	*all = capture->look.events;
@@ -113,7 +69,7 @@ static int open_events(struct capture *capture, char *why)
 {
 	int fd;
 
-	counters_read(capture->cg, 0, false, &capture->before);
+	cgroup_counters_read(capture->cg, 0, false, &capture->before);
 	capture->now = capture->before;
 	if (capture->cg->version == 1) {
 		snprintf(why, WHY_MAX,
@@ -165,7 +121,7 @@ static void read_events(struct capture *capture)
 	/* The read that takes the notification back. */
 	if (fd >= 0 && pread(fd, text, sizeof(text), 0) < 0)
 		return;
-	counters_read(capture->cg, 0, false, &new);
+	cgroup_counters_read(capture->cg, 0, false, &new);
 	counters_take(capture, &new);
 }
 

@@ -21,8 +21,8 @@ static void *look_once(void *arg)
 		return NULL;
 	if (process_zombie_status(look->pid, &look->status) < 0)
 		look->status = 0;
-	counters_read(look->cg, 0, false, &look->events);
-	counters_read(look->cg, 0, true, &look->local);
+	cgroup_counters_read(look->cg, 0, false, &look->events);
+	cgroup_counters_read(look->cg, 0, true, &look->local);
 	sampler_read_cgroup(look->cg, &look->sample);
 	look->is_taken = true;
 	return NULL;

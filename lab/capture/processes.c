@@ -174,22 +174,6 @@ const struct source source_target = {
 	.events = POLLIN,
 };
 
-/* Where code was mapped, to turn addresses into lines afterwards. */
-void processes_write_maps(struct capture *capture, pid_t pid)
-{
-	_cleanup_strbuf_ struct strbuf maps = STRBUF_INIT;
-	char path[64], exe[4096];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	n = readlink(path, exe, sizeof(exe) - 1);
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-	if (n < 0 || io_read_at(AT_FDCWD, path, 1 << 20, &maps))
-		return;
-	exe[n] = '\0';
-	record_put_maps(capture->w, pid, exe, maps.buf);
-}
-
 static void checkpoint(struct capture *capture, const char *name)
 {
 	struct record_checkpoint c = {.t_ns = io_now_ns(), .name = name};
@@ -208,7 +192,7 @@ static void take_message(struct capture *capture, char *text)
 
 	text_neutralise(text);
 	if (!strcmp(text, "start"))
-		processes_write_maps(capture, capture->target->pid);
+		maps_write(capture->w, capture->target->pid);
 	else if (text_starts_with(text, "checkpoint "))
 		checkpoint(capture, text + strlen("checkpoint "));
 	else if (sscanf(text, "refused %d %" SCNd64 " %n", &cause, &bytes, &used) == 2 && used &&

@@ -14,6 +14,7 @@
 #include "base/io.h"
 #include "capture/source.h"
 #include "launch/process.h"
+#include "trace/trace_ring.h"
 
 enum { SAMPLES_PER_OCTAVE = 256, COST_FACTOR = 50 };
 #define FIRST_INTERVAL_NS INT64_C(5000000)
@@ -210,6 +211,22 @@ static int64_t halfway_ns(struct capture *capture)
 	return left > LEAST_INTERVAL_NS ? left : LEAST_INTERVAL_NS;
 }
 
+void sampler_look_at_files(struct capture *capture)
+{
+	const struct memory_files_moment now = {
+		.cg = capture->cg,
+		.pid = capture->target ? capture->target->pid : -1,
+		.current = capture->last.value[METRIC_CURRENT],
+		.shmem = capture->last.value[METRIC_SHMEM],
+		.limit = capture->status.max_bytes,
+		.started_ns = capture->started_ns,
+		.ring_fd = capture->config.ring ? trace_ring_fd(capture->config.ring) : -1,
+	};
+
+	if (capture->target && !capture->target_ended)
+		memory_files_look(&capture->memory_files, &now, capture->w);
+}
+
 static void read_sampler(struct capture *capture)
 {
 	int64_t started = io_now_ns(), cost, least = FIRST_INTERVAL_NS, halfway;
@@ -221,8 +238,8 @@ static void read_sampler(struct capture *capture)
 	if (is_news(capture))
 		write_last(capture);
 	if (!capture->touch && is_time_for_maps(capture->samples))
-		processes_write_maps(capture, capture->target->pid);
-	memory_files_look(capture);
+		maps_write(capture->w, capture->target->pid);
+	sampler_look_at_files(capture);
 	if (capture->cg->made && !capture->target_ended && !capture->escaped_to)
 		capture->escaped_to = cg_left_for(capture->cg, capture->target->pid);
 	family_tick(capture);

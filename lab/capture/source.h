@@ -15,7 +15,10 @@
 #include "capture/last_look.h"
 #include "launch/guardian.h"
 #include "profile/perf_ring.h"
-#include "record/premortem.h"
+#include "snapshot/cgroup_counters.h"
+#include "snapshot/maps.h"
+#include "snapshot/memory_files.h"
+#include "snapshot/premortem.h"
 
 enum { KMSG_LIMIT = 20000, MESSAGE_LIMIT = 10000, WHY_MAX = 256, GUEST_FILES_PLACES = 3 };
 
@@ -78,7 +81,7 @@ struct capture {
 	int64_t written[METRIC_COUNT]; /* of the last one written */
 	bool has_written;
 	int64_t charge_bytes, charge_ns; /* at the sample before */
-	int64_t files_charge, files_ns;	 /* when files in memory were last looked for; 0: never */
+	struct memory_files memory_files;
 	int64_t files_before[GUEST_FILES_PLACES]; /* bytes at the start */
 	bool has_files_before;
 
@@ -87,9 +90,7 @@ struct capture {
 	int usage_fd;		/* memory.current, while there is a profile; -1: no limit */
 	struct modules modules; /* of the profile, once it is written */
 
-	struct record_premortem premortem;
-	bool is_armed;	   /* memory.high is the lab's */
-	int64_t high_seen; /* memory.events high when it was last thought about; 0: never */
+	struct premortem premortem;
 
 	/* which processes are the run's: family_watch.c */
 	struct family family;
@@ -109,8 +110,6 @@ struct capture {
 /* kmsg.c: reads until the log has nothing more. */
 void kmsg_drain(struct capture *capture);
 
-/* counters.c: reads memory.events (v2) or memory.oom_control and failcnt (v1) of a level. */
-void counters_read(const struct cg *cg, int level, bool local, struct record_counters *counters);
 void counters_take(struct capture *capture, const struct record_counters *new);
 void counters_write_all(struct capture *capture, const char *when);
 
@@ -118,16 +117,15 @@ void counters_write_all(struct capture *capture, const char *when);
 void sampler_take(struct capture *capture);
 void sampler_read_cgroup(const struct cg *cg, struct record_sample *sample);
 void sampler_put(struct capture *capture, const struct record_sample *sample);
+/* ... and the files in memory of that moment, where they are worth it. */
+void sampler_look_at_files(struct capture *capture);
 
-/* memory_files.c: after a sample, where it is worth it. */
-void memory_files_look(struct capture *capture);
 /* guest_files.c: into a sample what files hold in a guest's memory; once, what of them was left. */
 void guest_files_read(struct capture *capture, struct record_sample *sample);
 void guest_files_note(struct capture *capture);
 
-/* processes.c: waits for every child that has ended; where a process's code is mapped. */
+/* processes.c: waits for every child that has ended. */
 void processes_reap(struct capture *capture);
-void processes_write_maps(struct capture *capture, pid_t pid);
 
 /*
  * family_watch.c: opened for a target that waits at its gate. A tick looks at where some of the

@@ -1,5 +1,5 @@
 /*
- * premortem.h - a look at the target just before its limit; private to lab/capture.
+ * premortem.h - a look at the target just before its limit.
  *
  * memory.high is set a few percent under memory.max. When memory.events says that it was passed,
  * everything in the cgroup is frozen (cgroup.freeze), looked at (look.h), memory.high is put back
@@ -20,7 +20,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct capture;
+#include "launch/cgroup.h"
+#include "launch/target.h"
+#include "profile/touch.h"
+#include "record/premortem.h"
+#include "symbols/modules.h"
+#include "trace/trace_ring.h"
 
 enum { PREMORTEM_PERCENT = 5, PREMORTEM_PERCENT_MAX = 50 };
 
@@ -43,13 +48,46 @@ int64_t premortem_plan(const struct premortem_facts *facts, int percent, const c
  */
 bool premortem_is_due(int64_t current, int64_t limit, int64_t high, const char *memory_stat);
 
-/* Before the target starts. */
-void premortem_arm(struct capture *capture);
+/* All outlives the premortem. */
+struct premortem_config {
+	struct record_writer *w;
+	const struct cg *cg;
+	int percent;		       /* under the limit; 0: none is taken */
+	const struct folder *core_dir; /* NULL: no core file */
+	const struct trace_ring *ring; /* of arenas; NULL: none */
+	/* Takes and writes a sample of the target that stands still. */
+	void (*sample)(void *ctx, int64_t value[METRIC_COUNT]);
+	void *ctx;
+};
 
-/* After memory.events was read: looks, once, when it is time. */
-void premortem_check(struct capture *capture);
+/* Zero-initialise. */
+struct premortem {
+	struct premortem_config config;
+	struct record_premortem told;  /* as written so far */
+	struct record_counters before; /* when it was armed */
+	bool is_armed;		       /* memory.high is the lab's */
+	int64_t high_seen;	/* memory.events high when it was last thought about; 0: never */
+	struct modules modules; /* of an unwinding of its own */
+	const struct target *target; /* of the last check */
+	struct touch *touch;
+};
+
+/* Before the target starts. */
+void premortem_arm(struct premortem *p, const struct premortem_config *config);
+
+/*
+ * After memory.events was read, as long as the target lives; high: its count. Looks, once, when it
+ * is time. touch: whose unwinding serves; NULL: one of its own. Returns for how long the target
+ * stood still, ns.
+ */
+int64_t premortem_check(struct premortem *p, const struct target *target, struct touch *touch,
+			int64_t high);
 
 /* At the end: memory.high as it was found, if it is still the lab's. */
-void premortem_disarm(struct capture *capture);
+void premortem_disarm(struct premortem *p);
+
+/* The caller releases them. */
+struct modules premortem_take_modules(struct premortem *p);
+void premortem_release(struct premortem *p);
 
 #endif

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* NOLINTNEXTLINE(bugprone-suspicious-include) */
-#include "launch/initramfs_program.c"
+#include "launch/vm/initramfs_program.c"
 
 #include "fuzz.h"
 #include "launch/preload.h"

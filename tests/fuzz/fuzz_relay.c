@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 /* NOLINTNEXTLINE(bugprone-suspicious-include) */
-#include "launch/vm_relay.c"
+#include "launch/vm/vm_relay.c"
 
 #include "fuzz.h"
 

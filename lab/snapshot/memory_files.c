@@ -1,9 +1,5 @@
-/*
- * Files in memory near the limit: what is written to them is charged, and no process has it. They
- * are found where processes have them open, else in the target's tmpfs. Bounded in processes,
- * descriptors, files and folders; looked for each sixteenth of the limit from a quarter of it on,
- * and every second from a half.
- */
+#include "snapshot/memory_files.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,8 +15,6 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "capture/source.h"
-#include "trace/trace_ring.h"
 
 enum {
 	PROCESSES_MOST = 64,
@@ -90,14 +84,12 @@ static bool stat_in_memory(const struct memory_look *look, int dir, const char *
 	       !fstatat(dir, name, st, flags);
 }
 
-static bool is_due(const struct capture *capture, int64_t current)
+static bool is_due(const struct memory_files *files, const struct memory_files_moment *now)
 {
-	int64_t limit = capture->status.max_bytes, now = io_now_ns();
-
-	if (limit == INT64_MAX || current < limit / 4)
+	if (now->limit == INT64_MAX || now->current < now->limit / 4)
 		return false;
-	return current >= capture->files_charge + limit / 16 ||
-	       (current >= limit / 2 && now - capture->files_ns >= AGAIN_NS);
+	return now->current >= files->charge + now->limit / 16 ||
+	       (now->current >= now->limit / 2 && io_now_ns() - files->t_ns >= AGAIN_NS);
 }
 
 static bool is_news(const struct memory_look *look, const struct stat *st)
@@ -231,12 +223,12 @@ static void look_at_mount(struct memory_look *look, pid_t pid, const char *line)
 		walk(look, fd, point, 0);
 }
 
-static void look_at_processes(struct memory_look *look, const struct capture *capture)
+static void look_at_processes(struct memory_look *look, const struct cg *cg)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	char *save = NULL, *line;
 
-	if (io_read_at(capture->cg->levels[0].dirfd, "cgroup.procs", 1 << 20, &text))
+	if (io_read_at(cg->levels[0].dirfd, "cgroup.procs", 1 << 20, &text))
 		return;
 	line = strtok_r(text.buf, "\n", &save);
 	for (int i = 0; line && i < PROCESSES_MOST; i++, line = strtok_r(NULL, "\n", &save))
@@ -275,32 +267,31 @@ static void write_found(const struct memory_look *look, struct record_writer *w)
 	}
 }
 
-static void look_around(struct memory_look *look, const struct capture *capture)
+static void look_around(struct memory_look *look, const struct memory_files_moment *now)
 {
-	int64_t shmem = capture->last.value[METRIC_SHMEM], sum = 0;
+	int64_t sum = 0;
 
 	add_kernels_device(look);
-	look_at_processes(look, capture);
+	look_at_processes(look, now->cg);
 	for (size_t i = 0; i < look->count; i++)
 		sum += look->files[i].resident;
-	if (shmem != ABSENT && shmem > 2 * sum + LEAST_BYTES)
-		each_tmpfs(look, capture->target->pid, look_at_mount);
+	if (is_known(now->shmem) && now->shmem > 2 * sum + LEAST_BYTES)
+		each_tmpfs(look, now->pid, look_at_mount);
 	qsort(look->files, look->count, sizeof(*look->files), largest_first);
 }
 
-void memory_files_look(struct capture *capture)
+void memory_files_look(struct memory_files *files, const struct memory_files_moment *now,
+		       struct record_writer *w)
 {
-	int64_t current = capture->last.value[METRIC_CURRENT];
 	struct memory_look look = {0};
 
-	if (current == ABSENT || !capture->target || capture->target_ended ||
-	    !is_due(capture, current))
+	if (!is_known(now->current) || !is_due(files, now))
 		return;
-	if (capture->config.ring)
-		fstat(trace_ring_fd(capture->config.ring), &look.ring);
-	look.since = time(NULL) - (time_t)((io_now_ns() - capture->started_ns) / 1000000000) - 1;
-	look_around(&look, capture);
-	write_found(&look, capture->w);
-	capture->files_charge = current;
-	capture->files_ns = io_now_ns();
+	if (now->ring_fd >= 0)
+		fstat(now->ring_fd, &look.ring);
+	look.since = time(NULL) - (time_t)((io_now_ns() - now->started_ns) / 1000000000) - 1;
+	look_around(&look, now);
+	write_found(&look, w);
+	files->charge = now->current;
+	files->t_ns = io_now_ns();
 }
