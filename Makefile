@@ -221,11 +221,11 @@ clean: ## remove what was built; reports stay
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
 
 # The linker's warning about getpwnam & co. is libcgroup's; nothing here calls them.
-$(BUILD)/oomlab: $(BUILD)/lab/main.o $(LABLIB) $(LIB)
+$(BUILD)/oomlab: $(BUILD)/lab/cli/main.o $(LABLIB) $(LIB)
 	@echo "  LINK $@"; $(CC) $(ALLFLAGS) $(STATIC) -o $@ $^ $(LAB_LIBS) 2>$@.log || { cat $@.log >&2; exit 1; }
 	@grep -v 'statically linked applications requires\|in function' $@.log >&2 || true; rm -f $@.log
 
-$(LABLIB): $(filter-out $(BUILD)/lab/main.o,$(call objects,$(LAB_C)))
+$(LABLIB): $(filter-out $(BUILD)/lab/cli/main.o,$(call objects,$(LAB_C)))
 	@rm -f $@; $(AR) rcsD $@ $^
 
 $(LIB): $(call objects,$(wildcard src/*.c))

@@ -1,10 +1,14 @@
-#!/bin/sh
+#!/bin/bash
 # it_layers.sh - includes point only where the rooms allow it.
 #
-# Data moves spec -> launch -> capture -> record -> report. What a room may include is in rule()
-# below: base and what lies behind it on that line, and for those who write or read the facts,
-# the room that says what a fact is (record, which itself knows nothing of launch and capture).
-# oomlog and symbols are pure tools beside the line. lab/*.c, the commands, know everything.
+# The rooms of lab/ stand in one order, and an include points down it, never up; so no two rooms
+# include each other. src/ and scenarios/ are programs of their own, of which the lab knows the
+# headers that both sides read. No two files call each other, over however many others: what the
+# linker would have to resolve in a circle is found by nm(1) and tsort(1).
+
+# From the top: what a room may include stands behind it.
+order='cli run report capture snapshot profile trace launch/container launch/vm launch record explain
+	doc oomlog klog symbols spec base'
 
 # rule ROOM: the prefixes that an include of that room may have, as a quoted include is written.
 rule() {
@@ -12,14 +16,28 @@ rule() {
 	src) echo 'arena.h os_mem.h trace' ;;
 	src/preload) echo 'preload/ trace' ;;
 	scenarios) echo 'scenario.h arena.h trace.h os_mem.h' ;;
-	lab/base) echo 'base/' ;;
-	lab/oomlog) echo 'oomlog/ base/' ;;
-	lab/symbols) echo 'symbols/ base/' ;;
+	# What is pure, or reads a record alone, stands on less than is below it.
+	lab/report) echo 'report/ record/ explain/ doc/ oomlog/ klog/ symbols/ spec/ base/' ;;
+	lab/doc | lab/klog | lab/symbols) echo "${1#lab/}/ base/" ;;
 	lab/spec) echo 'spec/ base/ scenarios/scenario.h' ;;
-	lab/launch) echo 'launch/ spec/ base/ scenarios/scenario.h' ;;
-	lab/record) echo 'record/ spec/ oomlog/ base/' ;;
-	lab/capture) echo 'capture/ record/ launch/ spec/ oomlog/ symbols/ base/ src/trace' ;;
-	lab/report) echo 'report/ record/ oomlog/ symbols/ spec/ base/' ;;
+	lab/*) below "${1#lab/}" ;;
+	esac
+}
+
+below() {
+	local room is_below='' allowed=''
+	for room in $order; do
+		[ "$room" != "$1" ] || is_below=1
+		[ -z "$is_below" ] || allowed="$allowed $room/"
+	done
+	[ -z "$allowed" ] || echo "$allowed$(shared_headers "$1")"
+}
+
+# What the lab shares with the programs that it runs.
+shared_headers() {
+	case $1 in
+	cli | run | capture | trace | snapshot | profile) echo ' src/trace scenarios/scenario.h' ;;
+	launch | launch/*) echo ' scenarios/scenario.h src/trace_format.h' ;;
 	esac
 }
 
@@ -30,8 +48,8 @@ elfutils/   lab/symbols/
 dwarf.h     lab/symbols/
 libelf.h    lab/symbols/
 gelf.h      lab/symbols/
-archive     lab/launch/
-jansson.h   lab/launch/engine lab/launch/container lab/spec/ lab/record/ lab/report/ lab/explain lab/run lab/cmd_ lab/run
+archive     lab/launch/vm/
+jansson.h   lab/launch/container/ lab/spec/ lab/record/ lab/report/ lab/explain/ lab/run/ lab/cli/
 check.h     tests/'
 
 # Agreed exceptions: file and the one header it may include besides.
@@ -57,12 +75,23 @@ violations() {
 		places=$(echo "$libraries" | while read -r prefix where; do
 			[ -z "$prefix" ] || case $header in "$prefix"*) echo "$where" ;; esac
 		done)
-		[ -z "$places" ] || is_allowed "$file" "$places" || echo "$file includes $header"
+		[ -z "$places" ] || is_below_one_of "$file" "$places" || echo "$file includes $header"
 	done
 }
 
-is_allowed() { # WORD PREFIXES
+# is_allowed HEADER RULE: what ends in a slash is a room, not what stands in rooms within it.
+is_allowed() {
 	case $1 in */../* | ../*) return 1 ;; esac
+	for prefix in $2; do
+		case $prefix in
+		*/) [ "${1%/*}/" != "$prefix" ] || return 0 ;;
+		*) case $1 in "$prefix"*) return 0 ;; esac ;;
+		esac
+	done
+	return 1
+}
+
+is_below_one_of() { # FILE PREFIXES
 	for prefix in $2; do
 		case $1 in "$prefix"*) return 0 ;; esac
 	done
@@ -84,11 +113,14 @@ here=$PWD
 copy=$(mktemp -d) || exit 1
 trap 'rm -rf "$copy"' EXIT
 
-found=$(violations "$here")
-if [ -z "$found" ]; then tell ok 'every include points back'; else
-	tell 'not ok' 'every include points back'
-	echo "$found" | sed 's/^/# /'
-fi
+tell_whether() { # TEXT FOUND: ok when nothing was
+	local line
+	if [ -z "$2" ]; then tell ok "$1"; else
+		tell 'not ok' "$1"
+		while read -r line; do echo "# $line"; done <<<"$2"
+	fi
+}
+tell_whether 'every include points down' "$(violations "$here")"
 
 # catches FILE INCLUDE: with that line added, exactly this is found.
 catches() {
@@ -106,17 +138,26 @@ catches() {
 cp -r "$here/lab" "$here/src" "$here/scenarios" "$copy" || exit 1
 catches lab/base/io.c '"spec/spec.h"'
 catches lab/base/err.h '<jansson.h>'
-catches lab/oomlog/oomlog.h '"record/record.h"'
+catches lab/klog/line.c '"oomlog/oomlog.h"'
+catches lab/oomlog/oomlog.h '"explain/explain.h"'
+catches lab/explain/explain.c '"record/record.h"'
+catches lab/doc/doc.c '"oomlog/oomlog.h"'
 catches lab/spec/spec.c '"launch/plan.h"'
 catches lab/launch/plan.c '"capture/capture.h"'
-catches lab/launch/plan.c '"record/record.h"'
+catches lab/launch/plan.c '"launch/vm/vm.h"'
+catches lab/launch/vm/vm.c '"launch/container/engine.h"'
 catches lab/launch/cgroup_home.c '<libcgroup.h>'
+catches lab/launch/container/engine.c '<archive.h>'
+catches lab/trace/trace_log.c '"profile/touch.h"'
+catches lab/profile/touch.c '"snapshot/look.h"'
+catches lab/snapshot/premortem.c '"capture/source.h"'
 catches lab/capture/kmsg.c '"report/report.h"'
 catches lab/record/load.c '"capture/capture.h"'
 catches lab/record/load.c '"launch/process.h"'
-catches lab/report/doc.c '"capture/capture.h"'
-catches lab/report/doc.c '"../launch/vm.h"'
+catches lab/report/story.c '"capture/capture.h"'
+catches lab/report/story.c '"../launch/vm/vm.h"'
 catches lab/report/facts.c '<elfutils/libdwfl.h>'
+catches lab/run/run_here.c '"cli/commands.h"'
 catches src/arena.c '"base/text.h"'
 catches src/arena.c '<jansson.h>'
 catches src/preload/count.c '"arena.h"'
@@ -127,5 +168,39 @@ if violations "$copy" | grep -qx 'lab/attic has no rule'; then
 	tell ok 'a new room needs a rule'
 else
 	tell 'not ok' 'a new room needs a rule'
+fi
+
+tell_whether 'lab/ itself holds no file' "$(find lab -maxdepth 1 -type f)"
+
+# calls DIR: "caller called" for each two objects below it of which one needs what the other has.
+calls() {
+	find "$1" -name '*.o' -exec nm -P -A {} + | awk '
+		{ sub(/:$/, "", $1); sub(/\[.*/, "", $1) }
+		$3 ~ /^[TDBRCV]$/ { home[$2] = $1 }
+		$3 == "U" { needs[$1, $2] = 1 }
+		END { for (pair in needs) { split(pair, of, SUBSEP)
+			if (of[2] in home && home[of[2]] != of[1]) print of[1], home[of[2]] } }'
+}
+
+# circles DIR: the files of each.
+circles() { calls "$1" | tsort 2>&1 >/dev/null | sed -n 's/^tsort: \(.*\.o\)$/\1/p' | sort -u; }
+
+objects=${BUILD:-build}/lab
+if [ -d "$objects" ]; then
+	tell_whether 'no two files call each other' "$(circles "$objects")"
+	mkdir "$copy/circle" && cd "$copy/circle" || exit 1
+	for pair in 'one two' 'two three' 'three one'; do
+		echo "int ${pair#* }(void); int ${pair% *}(void); int ${pair% *}(void) { return ${pair#* }(); }" >"${pair% *}.c"
+		${CC:-cc} -c "${pair% *}.c" || exit 1
+	done
+	case $(circles .) in
+	*one.o*) tell ok 'a circle of three files is found' ;;
+	*) tell 'not ok' 'a circle of three files is found' ;;
+	esac
+	rm three.o
+	tell_whether 'two that call on are none' "$(circles .)"
+	cd "$here" || exit 1
+else
+	tell ok "no two files call each other # SKIP nothing is built in $objects"
 fi
 echo "1..$n"

@@ -80,15 +80,3 @@ void err_print(const struct err *err)
 {
 	fprintf(stderr, "oomlab: %s\n", err->text);
 }
-
-void err_bug(const char *file, int line, const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "oomlab: BUG at %s:%d: ", file, line);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	abort();
-}

@@ -14,6 +14,8 @@
 #ifndef OOMLAB_BASE_ERR_H
 #define OOMLAB_BASE_ERR_H
 
+#include "base/bug.h"
+
 /* Exit statuses of the oomlab commands, as documented in oomlab(1). */
 enum exit_status {
 	EXIT_OK = 0,
@@ -53,10 +55,5 @@ int err_hint(struct err *err, const char *fmt, ...)
 
 /* Prints "oomlab: text" to stderr, one line. */
 void err_print(const struct err *err) __attribute__((nonnull));
-
-/* Programmer error: prints file, line, message and aborts. */
-#define BUG(...) err_bug(__FILE__, __LINE__, __VA_ARGS__)
-void err_bug(const char *file, int line, const char *fmt, ...)
-	__attribute__((noreturn, format(printf, 3, 4)));
 
 #endif

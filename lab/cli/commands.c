@@ -14,7 +14,6 @@ static const struct {
 	{"report", cmd_report, "judge and render a finished run again"},
 	{"explain", cmd_explain, "what a kernel log says about OOM kills"},
 	{"doctor", cmd_doctor, "what this host can do, what is missing, and the cure"},
-	{"entry", cmd_entry, NULL},
 	{"gate", gate_main, NULL},
 };
 

@@ -62,7 +62,8 @@ static int dispatch(int argc, char **argv)
 		puts("oomlab " OOMLAB_VERSION);
 		return EXIT_OK;
 	}
-	command = command_named(argv[1]);
+	/* It starts any of the others. */
+	command = strcmp(argv[1], "entry") ? command_named(argv[1]) : cmd_entry;
 	if (command)
 		return command(argc - 1, argv + 1);
 	err_set(&err, EXIT_USAGE, "there is no command '%s'; see 'oomlab --help'", argv[1]);

@@ -25,71 +25,6 @@ const char *topic_title(enum topic topic)
 	return titles[topic];
 }
 
-const char *explain_name(struct explanation *x, const char *text)
-{
-	if (!text)
-		return "?";
-	char *copy = pool_alloc(&x->pool, strlen(text) + 1);
-	memcpy(copy, text, strlen(text));
-	text_neutralise(copy);
-	return copy;
-}
-
-void explain_say(struct explanation *x, enum topic topic, uint64_t line, uint64_t other_line,
-		 const char *fmt, ...)
-{
-	char text[2048];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	struct sentence *s = ARRAY_PUSH(x->sentences, x->sentence_count, x->sentence_room);
-	s->topic = topic;
-	s->text = pool_text(&x->pool, (struct span){text, strlen(text)});
-	if (line)
-		s->lines[s->line_count++] = line;
-	if (other_line && other_line != line)
-		s->lines[s->line_count++] = other_line;
-}
-
-int64_t explain_stat(const struct oomlog_event *ev, const char *name)
-{
-	return oomlog_stat_value(ev->stats, ev->stat_count, name);
-}
-
-int64_t explain_counter(const struct oomlog_event *ev, const char *name)
-{
-	return oomlog_stat_value(ev->meminfo, ev->meminfo_count, name);
-}
-
-static bool scope_is(const struct oomlog_event *ev, const char *scope)
-{
-	return ev->scope && strcmp(ev->scope, scope) == 0;
-}
-
-bool explain_is_memcg(const struct oomlog_event *ev)
-{
-	return scope_is(ev, "own") || scope_is(ev, "ancestor") || scope_is(ev, "memcg");
-}
-
-bool explain_is_machine(const struct oomlog_event *ev)
-{
-	return scope_is(ev, "global") || scope_is(ev, "cpuset") || scope_is(ev, "mempolicy");
-}
-
-bool explain_memsw_is_full(const struct oomlog_event *ev)
-{
-	return is_known(ev->memsw_limit_bytes) && is_known(ev->memsw_usage_bytes) &&
-	       is_known(ev->usage_bytes) && is_known(ev->limit_bytes) &&
-	       ev->memsw_usage_bytes >= ev->memsw_limit_bytes && ev->usage_bytes < ev->limit_bytes;
-}
-
-bool explain_is_by_hand(const struct oomlog_event *ev)
-{
-	return ev->order == -1 || ev->by_hand;
-}
-
 static const char *process(struct explanation *x, const char *comm, int64_t pid)
 {
 	if (!is_known(pid))
@@ -152,19 +87,19 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 		return pool_format(&x->pool, "a memory cgroup reached its limit%s", limit);
 	if (explain_is_memcg(ev))
 		return pool_format(&x->pool, "cgroup %s reached its limit%s", top, limit);
-	if (scope_is(ev, "cpuset"))
+	if (explain_scope_is(ev, "cpuset"))
 		return "the memory nodes of a cpuset had no memory for the request";
-	if (scope_is(ev, "mempolicy"))
+	if (explain_scope_is(ev, "mempolicy"))
 		return "the memory nodes of a memory policy had no memory for the request";
-	if (scope_is(ev, "global") && ev->order > 0 &&
+	if (explain_scope_is(ev, "global") && ev->order > 0 &&
 	    (ev->zone_count ? explain_is_fragmented(ev) : ev->order > 3))
 		return pool_format(&x->pool, "the machine had no %s of memory in one piece",
 				   SIZE_TEXT(ev->page_size << ev->order));
-	if (scope_is(ev, "global") && request_is_lost(ev))
+	if (explain_scope_is(ev, "global") && request_is_lost(ev))
 		return "a page fault failed for want of memory, and the kernel took the machine to "
 		       "be "
 		       "full";
-	if (scope_is(ev, "global"))
+	if (explain_scope_is(ev, "global"))
 		return "the machine ran out of memory";
 	return "memory ran out; whose, the log does not say";
 }
@@ -184,10 +119,10 @@ static void say_memcg(struct explanation *x, const struct oomlog_event *ev)
 	const char *top = explain_name(x, ev->oom_memcg), *task = explain_name(x, ev->task_memcg);
 	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.task_in;
 
-	if (scope_is(ev, "own"))
+	if (explain_scope_is(ev, "own"))
 		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
 			    "The limit that was hit is the victim's own cgroup's: %s.", top);
-	else if (scope_is(ev, "ancestor"))
+	else if (explain_scope_is(ev, "ancestor"))
 		explain_say(
 			x, TOPIC_WHAT, line, ev->lines.limit,
 			"The limit that was hit is not the victim's own but an ancestor's: %s. The "
@@ -218,12 +153,12 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 
 	if (!line)
 		line = ev->lines.chosen ? ev->lines.chosen : ev->lines.panic;
-	if (scope_is(ev, "cpuset"))
+	if (explain_scope_is(ev, "cpuset"))
 		explain_say(x, TOPIC_WHAT, line, 0,
 			    "Not the whole machine counted, only the memory nodes%s that cpuset %s "
 			    "allows.",
 			    in_brackets(x, ev->mems_allowed), explain_name(x, ev->cpuset));
-	else if (scope_is(ev, "mempolicy"))
+	else if (explain_scope_is(ev, "mempolicy"))
 		explain_say(x, TOPIC_WHAT, line, 0,
 			    "Not the whole machine counted, only the memory nodes%s that the "
 			    "invoker's memory policy allows.",
@@ -302,14 +237,6 @@ static void say_deaths(struct explanation *x, const struct oomlog_event *ev)
 			    "vm.panic_on_oom is %s: the kernel stopped the machine instead of "
 			    "killing.",
 			    ev->panic_is_compulsory ? "2 (always)" : "set");
-}
-
-bool explain_is_listed(const struct oomlog_event *ev, int64_t pid)
-{
-	for (size_t i = 0; i < ev->task_count; i++)
-		if (ev->tasks[i].pid == pid)
-			return true;
-	return false;
 }
 
 /* The pid of the invoker is a thread's, the victim's is a process's: unequal does not mean other.

@@ -3,7 +3,6 @@
 #include "klog/stamp.h"
 
 /* Messages of others before an open event is given up: dumps are interleaved with other reports. */
-#define IDLE_AFTER_KILL	 64
 #define IDLE_BEFORE_KILL 1000
 /* A dump of thousands of tasks on a serial console takes tens of seconds. */
 #define FAR_SECONDS 120
@@ -27,37 +26,11 @@ void assembler_release(struct assembler *a)
 void assembler_close(struct assembler *a)
 {
 	kills_settle(a);
-	if (a->open && a->certain) {
-		facts_finish(&a->facts, a->options.page_size);
-		a->events++;
-		if (event(a)->victim_count)
-			a->last_pid = event(a)->victims[event(a)->victim_count - 1].pid;
-		a->options.event(&a->facts.event, a->options.ctx);
-	}
-	if (a->open)
-		facts_reset(&a->facts);
-	a->open = a->certain = a->in_slabs = false;
+	assembler_flush(a);
 }
 
-void assembler_open(struct assembler *a, const struct message *m)
-{
-	struct oomlog_event *ev = &a->facts.event;
-
-	if (a->open)
-		return;
-	a->open = true;
-	ev->lines.first = m->line;
-	ev->time_ns = m->time_ns;
-	if (m->wall.n)
-		ev->wall = pool_text(&a->facts.pool, m->wall);
-	ev->headers_suppressed = a->suppressed;
-	ev->lines.suppressed = a->suppressed_line;
-	ev->by_hand = a->by_hand && m->line - a->by_hand < IDLE_AFTER_KILL;
-	a->suppressed = ABSENT;
-	a->by_hand = 0;
-}
-
-void assembler_begin(struct assembler *a, const struct message *m)
+/* What was put off is settled first. */
+static void begin(struct assembler *a, const struct message *m)
 {
 	assembler_close(a);
 	assembler_open(a, m);
@@ -73,13 +46,13 @@ static bool past_dump(const struct assembler *a)
 static void begin_if_past(struct assembler *a, const struct message *m)
 {
 	if (past_dump(a))
-		assembler_begin(a, m);
+		begin(a, m);
 	assembler_open(a, m);
 }
 
 static void take_invoked(struct assembler *a, const struct message *m)
 {
-	assembler_begin(a, m);
+	begin(a, m);
 	a->certain = true;
 	a->other_dump = 0;
 	fact_invoked(&a->facts, m->text, m->line);
@@ -91,7 +64,7 @@ static void take_invoked(struct assembler *a, const struct message *m)
 static void take_usage(struct assembler *a, const struct message *m)
 {
 	if (event(a)->lines.limit)
-		assembler_begin(a, m);
+		begin(a, m);
 	begin_if_past(a, m);
 	a->certain = true;
 	fact_usage(&a->facts, m->text, m->line);
@@ -100,7 +73,7 @@ static void take_usage(struct assembler *a, const struct message *m)
 static void take_task_in(struct assembler *a, const struct message *m)
 {
 	if (event(a)->oom_memcg)
-		assembler_begin(a, m);
+		begin(a, m);
 	begin_if_past(a, m);
 	a->certain = true;
 	fact_task_in(&a->facts, m->text, m->line);
@@ -109,7 +82,7 @@ static void take_task_in(struct assembler *a, const struct message *m)
 static void take_table_head(struct assembler *a, const struct message *m)
 {
 	if (m->kind == KIND_TABLE_HEAD && event(a)->task_count)
-		assembler_begin(a, m);
+		begin(a, m);
 	begin_if_past(a, m);
 	if (m->kind == KIND_TABLE_HEAD)
 		fact_table_head(&a->facts, m->text, m->line);
@@ -140,7 +113,7 @@ static void take_chosen(struct assembler *a, const struct message *m)
 	/* Kernel 5.0 has a summary and a choice. */
 	if (blame_differs(a, m) || event(a)->victim_count || event(a)->lines.chosen ||
 	    event(a)->no_killable_process)
-		assembler_begin(a, m);
+		begin(a, m);
 	assembler_open(a, m);
 	a->certain = true;
 	fact_chosen(&a->facts, m->text, m->line);
@@ -272,7 +245,7 @@ static bool add_detail(struct facts *f, const struct message *m)
 static bool take_detail(struct assembler *a, const struct message *m)
 {
 	if (is_second_dump(a, m))
-		assembler_begin(a, m);
+		begin(a, m);
 	begin_headless(a, m);
 	return a->open && !past_dump(a) && add_detail(&a->facts, m);
 }

@@ -89,6 +89,13 @@ static void put_off(struct assembler *a, const struct message *m)
 	};
 }
 
+/* Nothing is put off when it comes to this. */
+static void begin(struct assembler *a, const struct message *m)
+{
+	assembler_flush(a);
+	assembler_open(a, m);
+}
+
 static void add_kill(struct assembler *a, const struct message *m);
 
 /* Each kill put off was one of its own: or, with `group`, of the open event. */
@@ -109,7 +116,7 @@ static void settle_pending(struct assembler *a, bool group)
 		};
 
 		if (!group)
-			assembler_begin(a, &m);
+			begin(a, &m);
 		add_kill(a, &m);
 		a->facts.event.lines.last = m.line;
 		free(list[i].text);
@@ -165,7 +172,7 @@ static void drop_quoted_choice(struct assembler *a)
 	if (a->open && ev->lines.chosen && ev->lines.first == ev->lines.chosen &&
 	    !ev->victim_count) {
 		a->certain = false;
-		assembler_close(a);
+		assembler_flush(a);
 	}
 }
 
@@ -188,7 +195,7 @@ void take_killed(struct assembler *a, const struct message *m)
 	}
 	kills_settle(a);
 	if (!kill_belongs(a, m, &victim))
-		assembler_begin(a, m);
+		begin(a, m);
 	add_kill(a, m);
 }
 

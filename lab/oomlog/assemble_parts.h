@@ -13,7 +13,8 @@ static inline const struct oomlog_event *event(const struct assembler *a)
 
 /* assemble.c: opens an event at this message if none is open / closes the open one first. */
 void assembler_open(struct assembler *a, const struct message *m);
-void assembler_begin(struct assembler *a, const struct message *m);
+void assembler_flush(struct assembler *a);
+#define IDLE_AFTER_KILL 64 /* messages of others before an event with a kill is given up */
 
 /* kills.c: a kill line; those put off become kills of their own; what is put off is forgotten. */
 void take_killed(struct assembler *a, const struct message *m);

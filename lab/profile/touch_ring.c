@@ -311,9 +311,18 @@ static void close_events(struct touch_ring *ring)
 			close(ring->fds[i]);
 }
 
+static void close_sides(struct touch_sides *sides)
+{
+	for (size_t i = 0; i < sides->count; i++)
+		close(sides->events[i].fd);
+	free(sides->events);
+	free(sides->ids);
+	*sides = (struct touch_sides){0};
+}
+
 static void close_rings(struct touch_rings *rings)
 {
-	touch_sides_close(&rings->sides);
+	close_sides(&rings->sides);
 	for (int i = 0; i < rings->count; i++) {
 		struct touch_ring *ring = &rings->items[i];
 

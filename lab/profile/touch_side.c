@@ -99,12 +99,3 @@ void touch_side_switch(struct touch_sides *sides, enum touch_side side, bool is_
 			ioctl(sides->events[i].fd,
 			      is_on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
 }
-
-void touch_sides_close(struct touch_sides *sides)
-{
-	for (size_t i = 0; i < sides->count; i++)
-		close(sides->events[i].fd);
-	free(sides->events);
-	free(sides->ids);
-	*sides = (struct touch_sides){0};
-}

@@ -67,6 +67,4 @@ void touch_side_close(struct touch_sides *sides, enum touch_side side);
 void touch_side_set_period(struct touch_sides *sides, enum touch_side side, uint64_t period);
 void touch_side_switch(struct touch_sides *sides, enum touch_side side, bool is_on);
 
-void touch_sides_close(struct touch_sides *sides);
-
 #endif

@@ -114,7 +114,7 @@ static bool is_outcome_known(const struct record *record, const struct conclusio
 	if (c->outcome == OUTCOME_OOM_KILLED || c->outcome == OUTCOME_CHILD_OOM_KILLED ||
 	    c->outcome == OUTCOME_LIVELOCKED || c->outcome == OUTCOME_LAB_ERROR)
 		return true;
-	return c->outcome && conclusion_knows_no_kill(record, c);
+	return c->outcome && kills_are_ruled_out(record, c->kills);
 }
 
 void checks_make(const struct record *record, struct conclusion *c)

@@ -341,3 +341,20 @@ const struct kill *kills_main(const struct kills *kills)
 	}
 	return child;
 }
+
+static bool has_left(const struct record *r)
+{
+	for (size_t i = 0; i < r->process_count; i++)
+		if (r->processes[i].cgroup)
+			return true;
+	return false;
+}
+
+bool kills_are_ruled_out(const struct record *r, const struct kills *kills)
+{
+	int64_t delta = record_delta(record_own_cgroup(r), COUNTER_OOM_KILL);
+
+	if (kills->unknown || kills->victims || (is_known(delta) && delta))
+		return false;
+	return record_saw_all_kmsg(r) || (delta == 0 && !has_left(r));
+}

@@ -69,4 +69,10 @@ const struct kill *kills_main(const struct kills *kills);
 /* True when `path` is `top` or below it; both absolute cgroup paths. NULL is nowhere. */
 bool cgroup_is_within(const char *path, const char *top);
 
+/*
+ * True when the record shows that the OOM killer killed nobody of the run: the log was seen whole,
+ * or the counters stood still and nobody left the cgroup; and no kill is of somebody unknown.
+ */
+bool kills_are_ruled_out(const struct record *record, const struct kills *kills);
+
 #endif

@@ -156,3 +156,8 @@ int64_t record_setting_number(const struct record *r, const char *name)
 		return number * 1024;
 	return *end && *end != '\n' ? ABSENT : number;
 }
+
+size_t record_sample_number(const struct record *r, const struct record_sample *sample)
+{
+	return (size_t)(sample - r->samples) + 1;
+}

@@ -55,4 +55,7 @@ const struct record_site *record_site_at(const struct record *r, uint64_t addres
 const char *record_setting(const struct record *r, const char *name);
 int64_t record_setting_number(const struct record *r, const char *name);
 
+/* 1-based number of a sample, as reports cite it. */
+size_t record_sample_number(const struct record *r, const struct record_sample *sample);
+
 #endif

@@ -340,28 +340,6 @@ static enum ending decide_ending(const struct record *r, enum outcome outcome)
 	return end && is_known(end->exit_status) ? ENDING_EXITED : ENDING_UNKNOWN;
 }
 
-static bool has_left(const struct record *r)
-{
-	for (size_t i = 0; i < r->process_count; i++)
-		if (r->processes[i].cgroup)
-			return true;
-	return false;
-}
-
-static bool knows_no_kill(const struct record *r, const struct conclusion *c)
-{
-	int64_t delta = record_delta(record_own_cgroup(r), COUNTER_OOM_KILL);
-
-	if (c->kills->unknown || c->kills->victims || (is_known(delta) && delta))
-		return false;
-	return record_saw_all_kmsg(r) || (delta == 0 && !has_left(r));
-}
-
-bool conclusion_knows_no_kill(const struct record *record, const struct conclusion *conclusion)
-{
-	return knows_no_kill(record, conclusion);
-}
-
 static enum victim decide_victim(const struct record *r, const struct conclusion *c)
 {
 	int64_t delta = record_delta(record_own_cgroup(r), COUNTER_OOM_KILL);
@@ -371,7 +349,7 @@ static enum victim decide_victim(const struct record *r, const struct conclusion
 	if (child_kills(c) || (is_known(delta) && delta > 0) ||
 	    c->outcome == OUTCOME_CHILD_OOM_KILLED)
 		return VICTIM_CHILD;
-	return knows_no_kill(r, c) ? VICTIM_NOBODY : VICTIM_UNSET;
+	return kills_are_ruled_out(r, c->kills) ? VICTIM_NOBODY : VICTIM_UNSET;
 }
 
 /* The log names each process; what a counter has beyond its lines was killed, too. */

@@ -65,12 +65,6 @@ struct conclusion {
 	int64_t killed;	     /* processes of the run, by the log and the counters together */
 };
 
-/*
- * True when the record shows that the OOM killer killed nobody of the run: the log was seen whole,
- * or the counters stood still and nobody left the cgroup; and no kill is of somebody unknown.
- */
-bool conclusion_knows_no_kill(const struct record *record, const struct conclusion *conclusion);
-
 /* True when the target died of SIGKILL and the line that the lab had sent it may be lost. */
 bool conclusion_lacks_sender(const struct record *record);
 

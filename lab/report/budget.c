@@ -128,7 +128,7 @@ void budget_from_sample(const struct facts *f, const struct record_sample *sampl
 	if (!has_any(&amounts) || !is_known(v[METRIC_CURRENT]))
 		return;
 	b->sample = sample;
-	b->sample_number = facts_sample_number(f->record, sample);
+	b->sample_number = record_sample_number(f->record, sample);
 	itemise(b, &amounts, v[METRIC_CURRENT],
 		f->limit && f->limit->level ? ABSENT : f->limit_bytes);
 	guest_files_name(f, b);

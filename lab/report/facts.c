@@ -170,8 +170,3 @@ int64_t facts_duration_ns(const struct facts *f)
 
 	return is_known(start) && is_known(end) && end >= start ? end - start : ABSENT;
 }
-
-size_t facts_sample_number(const struct record *record, const struct record_sample *sample)
-{
-	return (size_t)(sample - record->samples) + 1;
-}

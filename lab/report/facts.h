@@ -69,7 +69,4 @@ bool facts_engine_agrees(const struct facts *f);
 /* From the opening of the gate to the target's end, or to that of the record. */
 int64_t facts_duration_ns(const struct facts *facts);
 
-/* 1-based number of a sample, as reports cite it. */
-size_t facts_sample_number(const struct record *record, const struct record_sample *sample);
-
 #endif

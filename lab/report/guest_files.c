@@ -95,6 +95,6 @@ void guest_files_say(const struct facts *f, const struct budget *b, struct doc *
 			     "%s held %s: in the VM they are memory (tmpfs), charged to whoever "
 			     "writes them.",
 			     places[i].files, TEXT_SIZE((uint64_t)bytes));
-		doc_cite(doc, "sample %zu", facts_sample_number(f->record, sample));
+		doc_cite(doc, "sample %zu", record_sample_number(f->record, sample));
 	}
 }

@@ -28,14 +28,7 @@ json_t *premortem_to_json(const struct facts *facts);
 /* Files in memory at the last look, the largest first; NULL: none was seen. */
 json_t *memory_files_to_json(const struct facts *facts);
 
-/* "arenas" of the report and of a look. */
-json_t *arena_to_json(const struct facts *facts, const struct record_arena *arena);
-
 /* Who touched each arena, and reservations[]: address space by who asked for it. */
 void json_put_mapped(json_t *report, const struct facts *facts);
-
-/* Sets a member, unless the value is absent (ABSENT, NULL). */
-void json_put_number(json_t *object, const char *key, int64_t value);
-void json_put_text(json_t *object, const char *key, const char *text);
 
 #endif

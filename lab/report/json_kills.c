@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "explain/explain.h"
 #include "report/json.h"
+#include "report/json_put.h"
 
 struct number {
 	const char *key;

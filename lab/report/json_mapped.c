@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "report/json_put.h"
 #include "report/mapped.h"
 
 enum { RESERVATIONS_MAX = 200, TOUCHERS_MAX = 20 };

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "report/json.h"
+#include "report/json_put.h"
 #include "report/premortem_view.h"
 
 static json_t *stack_json(const struct touch_frames *frames, const char *stack)

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "record/query.h"
 #include "report/json.h"
+#include "report/json_put.h"
 
 /* More than a lab writes; a hostile record's are not worth the time that all pairs take. */
 enum { SITES_MAX = 2048, RANGES_MAX = 2048 };

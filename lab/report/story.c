@@ -8,87 +8,6 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 
-void cite_kmsg(struct doc *doc, const struct record_kmsg *line)
-{
-	if (line)
-		doc_cite(doc, "kmsg %" PRIu64, line->seq);
-}
-
-void cite_trace(struct doc *doc, const struct record_arena *arena)
-{
-	if (!arena || !is_known(arena->first_record) || !is_known(arena->last_record))
-		return;
-	if (arena->first_record == arena->last_record)
-		doc_cite(doc, "trace %" PRId64, arena->first_record);
-	else
-		doc_cite(doc, "trace %" PRId64 "-%" PRId64, arena->first_record,
-			 arena->last_record);
-}
-
-/* v1 has no memory.events: the names are those of the files the counters were read from. */
-static const char *counter_file(const struct facts *f, enum counter which)
-{
-	if (f->record->cgroup_version != 1)
-		return "memory.events";
-	return which == COUNTER_OOM_KILL ? "memory.oom_control" : "memory.failcnt";
-}
-
-void cite_event(struct doc *doc, const struct facts *f, enum counter which)
-{
-	bool is_failcnt = f->record->cgroup_version == 1 && which != COUNTER_OOM_KILL;
-	_cleanup_free_ char *name = is_failcnt ? xstrdup(counter_file(f, which))
-					       : text_format("%s %s", counter_file(f, which),
-							     record_counter_names[which]);
-	int64_t delta = record_delta(f->own, which);
-
-	if (delta > 0)
-		doc_cite(doc, "%s %" PRId64 "->%" PRId64, name, f->own->before.value[which],
-			 f->own->after.value[which]);
-	else if (!delta && which == COUNTER_OOM_KILL && f->conclusion->scope == SCOPE_NONE)
-		doc_cite(doc, "%s %" PRId64 ", unchanged", name, f->own->after.value[which]);
-}
-
-void cite_setting(struct doc *doc, const struct facts *f, const char *name)
-{
-	const char *value = record_setting(f->record, name);
-
-	if (value)
-		doc_cite(doc, "%s %s", name, value);
-}
-
-void cite_end(struct doc *doc, const struct facts *f)
-{
-	if (f->end && is_known(f->end->signal))
-		doc_cite(doc, "exit signal %" PRId64, f->end->signal);
-	else if (f->end && is_known(f->end->exit_status))
-		doc_cite(doc, "exit status %" PRId64, f->end->exit_status);
-}
-
-const char *story_unit(int64_t total)
-{
-	return total < 4 << 20 ? "KiB" : "MiB";
-}
-
-char *story_in_unit(int64_t total, int64_t bytes)
-{
-	return total < 4 << 20 ? text_format("%.0f", (double)bytes / (1 << 10))
-			       : text_format("%.1f", (double)bytes / (1 << 20));
-}
-
-char *site_place(const struct record_site *site)
-{
-	const char *file = site ? site->file : NULL, *slash;
-
-	if (!file)
-		return xstrdup("");
-	slash = strrchr(file, '/');
-	while (slash && slash > file && slash[-1] != '/')
-		slash--;
-	if (slash && slash > file)
-		file = slash;
-	return site->line_number ? text_format("%s:%d", file, site->line_number) : xstrdup(file);
-}
-
 static const char *outcome_words(enum outcome outcome)
 {
 	static const char *const words[OUTCOME_COUNT] = {
@@ -112,7 +31,7 @@ static const char *outcome_words(enum outcome outcome)
 static char *title_words(const struct facts *f)
 {
 	const struct conclusion *c = f->conclusion;
-	bool is_sure = conclusion_knows_no_kill(f->record, c);
+	bool is_sure = kills_are_ruled_out(f->record, c->kills);
 
 	if (c->outcome == OUTCOME_CHILD_OOM_KILLED && c->killed > 1)
 		return text_format("%" PRId64 " of its processes were killed by the OOM killer",

@@ -16,62 +16,6 @@ static void cite_limits(struct doc *doc, const struct record_cgroup *cgroup)
 		doc_cite(doc, "record line %u", cgroup->limits_line);
 }
 
-char *story_signal(int64_t number)
-{
-	const char *name = is_known(number) && number > 0 && number < 65 ? sigabbrev_np((int)number)
-									 : NULL;
-
-	return name ? text_format("signal %" PRId64 " (SIG%s)", number, name)
-		    : text_format("signal %" PRId64, or_zero(number));
-}
-
-static char *after_words(const struct facts *f)
-{
-	int64_t duration = facts_duration_ns(f);
-
-	return is_known(duration) ? text_format(" after %s", TEXT_DURATION((uint64_t)duration))
-				  : xstrdup("");
-}
-
-static char *stopped_words(enum ending ending, const char *after)
-{
-	if (ending == ENDING_INTERRUPTED)
-		return text_format(
-			"The program itself had not ended when the run was interrupted%s, "
-			"and the lab stopped it with SIGKILL.",
-			after);
-	if (ending == ENDING_ESCAPED)
-		return text_format(
-			"The program itself left its cgroup, and the lab stopped it%s with "
-			"SIGKILL.",
-			after);
-	return text_format("The program itself did not end; the lab stopped it%s%s with SIGKILL.",
-			   after, ending == ENDING_TIMED_OUT ? ", at its timeout," : "");
-}
-
-char *story_ending_words(const struct facts *f)
-{
-	_cleanup_free_ char *signal = story_signal(f->end ? f->end->signal : ABSENT);
-	_cleanup_free_ char *after = after_words(f);
-	int64_t status = f->end ? f->end->exit_status : ABSENT;
-
-	switch (f->conclusion->ending) {
-	case ENDING_EXITED:
-		return text_format("The program itself ended%s with status %" PRId64 ".", after,
-				   status);
-	case ENDING_SIGNALLED:
-		return text_format("The program itself was ended%s by %s.", after, signal);
-	case ENDING_TIMED_OUT:
-	case ENDING_INTERRUPTED:
-	case ENDING_LIVELOCKED:
-	case ENDING_ESCAPED:
-		return stopped_words(f->conclusion->ending, after);
-	case ENDING_UNKNOWN:
-		break;
-	}
-	return xstrdup("How the program itself ended is not known.");
-}
-
 void story_ending(const struct facts *f, struct doc *doc)
 {
 	_cleanup_free_ char *words = story_ending_words(f);
@@ -87,21 +31,6 @@ void story_ending(const struct facts *f, struct doc *doc)
 				  "for died of SIGKILL.");
 		cite_end(doc, f);
 	}
-}
-
-char *story_doubt(const struct facts *f)
-{
-	size_t unknown = f->conclusion->kills->unknown;
-
-	if (conclusion_knows_no_kill(f->record, f->conclusion))
-		return xstrdup("");
-	if (unknown)
-		return text_format(
-			" Whether the OOM killer killed a process of this run is not known: the "
-			"kernel's log tells of %zu kill%s without naming the cgroup.",
-			unknown, unknown == 1 ? "" : "s");
-	return xstrdup(" Whether the OOM killer killed a process of this run is not known: the "
-		       "kernel's log was not seen whole, and the counters do not tell.");
 }
 
 static void say_not_proof(const struct facts *f, struct doc *doc)

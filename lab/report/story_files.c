@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/json.h"
+#include "report/json_put.h"
 #include "report/story.h"
 #include "report/story_explained.h"
 

@@ -48,14 +48,6 @@ static const char *limit_file(const struct facts *f)
 	return f->record->cgroup_version == 1 ? "memory.limit_in_bytes" : "memory.max";
 }
 
-const char *story_limit_elsewhere(const struct facts *f)
-{
-	const char *path = f->kill ? f->kill->event.oom_memcg : NULL;
-	const char *own = f->record->cgroup_path;
-
-	return path && own && strcmp(own, "/") && strcmp(own, path) ? path : NULL;
-}
-
 static void say_runs_own_limit(const struct facts *f, struct doc *doc)
 {
 	if (!f->own || !f->own->memory_max.is_set || f->own->memory_max.is_max)

@@ -222,7 +222,7 @@ static void say_group(const struct facts *f, struct doc *doc)
 		TEXT_SIZE((uint64_t)last->value[METRIC_CURRENT]),
 		TEXT_SIZE((uint64_t)f->limit_bytes));
 	doc_cite(doc, "record line %u", f->own->limits_line);
-	doc_cite(doc, "sample %zu", facts_sample_number(f->record, last));
+	doc_cite(doc, "sample %zu", record_sample_number(f->record, last));
 }
 
 static void say_losses(const struct facts *f, struct doc *doc)

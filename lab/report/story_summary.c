@@ -329,7 +329,7 @@ static void unknown_sender(const struct facts *f, struct doc *doc)
 		    is_known(f->end->signal) ? "was ended by "
 					     : "ended with status 137, as after SIGKILL",
 		    is_known(f->end->signal) ? signal : "",
-		    conclusion_knows_no_kill(f->record, f->conclusion)
+		    kills_are_ruled_out(f->record, f->conclusion->kills)
 			    ? " That was not the OOM killer."
 			    : "");
 }

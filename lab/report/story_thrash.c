@@ -168,7 +168,7 @@ static void cite_reread(const struct facts *f, const struct thrash *t, struct do
 	if (t->reread)
 		doc_cite(doc, "workingset_refault_file %" PRId64 " in sample %zu",
 			 t->reread->value[METRIC_REFAULT_FILE],
-			 facts_sample_number(f->record, t->reread));
+			 record_sample_number(f->record, t->reread));
 }
 
 static void cite_limit(const struct facts *f, struct doc *doc)
@@ -211,7 +211,7 @@ static void say_waits(const struct facts *f, const struct thrash *t, struct doc 
 			     t->faults, t->faults == 1 ? "" : "s");
 		doc_cite(doc, "pgmajfault %" PRId64 " in sample %zu",
 			 t->last->value[METRIC_PGMAJFAULT],
-			 facts_sample_number(f->record, t->last));
+			 record_sample_number(f->record, t->last));
 	}
 	if (!is_known(t->waited_ns))
 		return;

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "report/touches_parts.h"
+#include "symbols/origin.h"
 #include "symbols/symbols.h"
 
 /* Pages of files of one process: all that ever came, and what is there. */
@@ -59,35 +60,4 @@ int64_t *touch_files(const struct record *r)
 			files[i] = (int64_t)((double)files[i] * of->resident / of->came);
 	}
 	return files;
-}
-
-static bool is_in_labs(const struct record *r, const struct record_touch *touch)
-{
-	for (size_t i = 0; is_known(touch->mapping) && i < r->mapping_count; i++)
-		if (r->mappings[i].id == touch->mapping)
-			return !strcmp(r->mappings[i].what, "labs");
-	return false;
-}
-
-bool touch_is_labs(const struct touch_frames *frames, const struct record_touch *touch)
-{
-	const char *stack = touch->stack;
-
-	if (is_in_labs(frames->record, touch))
-		return true;
-	/* Where in memory is not always known. */
-	if (!is_known(touch->shmem) || is_known(touch->mapping))
-		return false;
-	for (const char *at = stack ? stack : ""; *at; at += strspn(at, " ")) {
-		size_t len = strcspn(at, " ");
-		struct touch_line line = {0};
-
-		touch_locate(frames, at, len, &line);
-		if (!line.module || !symbols_is_system_library(line.module))
-			return false;
-		if (symbols_is_labs_library(line.module))
-			return true;
-		at += len;
-	}
-	return false;
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "record/stack.h"
 #include "report/touches_parts.h"
+#include "symbols/origin.h"
 #include "symbols/symbols.h"
 
 /* Of one place the innermost first: its level is absent. */
@@ -128,7 +129,7 @@ static bool is_own_function(const struct record_frame *frame)
 		return true;
 	if (!frame->file)
 		return !is_system_function(frame->function);
-	if (symbols_is_standard_source(frame->file))
+	if (origin_is_standard_source(frame->file))
 		return false;
 	for (size_t i = 0; allocators[i]; i++)
 		if (!strcmp(frame->function, allocators[i]))
@@ -180,7 +181,7 @@ static bool has_lines_further_out(const struct touch_frames *f, const char *rest
 		const struct record_frame *frame =
 			place.module == of->module ? touch_frame_at(f, place.at, place.len) : NULL;
 
-		if (frame && frame->file && !symbols_is_standard_source(frame->file))
+		if (frame && frame->file && !origin_is_standard_source(frame->file))
 			return true;
 	}
 	return false;
@@ -194,10 +195,10 @@ bool touch_blame(const struct touch_frames *frames, const char *stack, struct to
 	for (bool is_first = true; stack_next(&rest, &place); is_first = false) {
 		const char *module = module_at(frames->record, &place);
 		/* What it touches itself is its own; what libc does for it, it was told to do. */
-		bool is_labs = is_first && module && symbols_is_labs_library(module);
+		bool is_labs = is_first && module && origin_is_labs_library(module);
 		const struct record_frame *frame;
 		bool is_own =
-			module && !symbols_is_system_library(module) &&
+			module && !origin_is_system_library(module) &&
 			find_own(frames, place.at, place.len, &frame) &&
 			(!frame || frame->file || !has_lines_further_out(frames, rest, &place));
 
@@ -213,7 +214,7 @@ bool touch_blame(const struct touch_frames *frames, const char *stack, struct to
 
 static bool is_in_file(const struct touch_line *line)
 {
-	return line->module && !symbols_is_made(line->module);
+	return line->module && !origin_is_made(line->module);
 }
 
 bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b)
@@ -234,7 +235,7 @@ bool touch_frame_is_own(const struct touch_frames *f, const char *at, size_t len
 	const char *module = module_of(f, at, len);
 	const struct record_frame *own;
 
-	return module && !symbols_is_system_library(module) && find_own(f, at, len, &own);
+	return module && !origin_is_system_library(module) && find_own(f, at, len, &own);
 }
 
 const char *touch_function(const struct touch_frames *f, const char *at, size_t len)
@@ -245,7 +246,7 @@ const char *touch_function(const struct touch_frames *f, const char *at, size_t 
 
 	if (frame && frame->function)
 		return frame->function;
-	if (!module || !symbols_is_system_library(module) || !stack_next(&rest, &next))
+	if (!module || !origin_is_system_library(module) || !stack_next(&rest, &next))
 		return NULL;
 	caller = touch_frame_at(f, next.at, next.len);
 	return caller ? caller->calls : NULL;
@@ -256,7 +257,7 @@ static char *nameless(const char *module, const struct stack_place *place)
 {
 	if (!module)
 		return xstrdup("(not known)");
-	if (symbols_is_made(module))
+	if (origin_is_made(module))
 		return xstrdup("(code made at run time)");
 	return text_format("%s+0x%" PRIx64, base_name(module), place->address);
 }
@@ -283,7 +284,7 @@ char *touch_place(const struct touch_line *line)
 	const char *file = line->file;
 	const char *slash = file ? strrchr(file, '/') : NULL;
 
-	if (line->module && symbols_is_labs_library(line->module))
+	if (line->module && origin_is_labs_library(line->module))
 		return xstrdup("(--preload's own counting)");
 	while (slash && slash > file && slash[-1] != '/')
 		slash--;
@@ -293,4 +294,35 @@ char *touch_place(const struct touch_line *line)
 	if (line->function && line->module)
 		return text_format("%s in %s", line->function, base_name(line->module));
 	return nameless(line->module, &place);
+}
+
+static bool is_in_labs(const struct record *r, const struct record_touch *touch)
+{
+	for (size_t i = 0; is_known(touch->mapping) && i < r->mapping_count; i++)
+		if (r->mappings[i].id == touch->mapping)
+			return !strcmp(r->mappings[i].what, "labs");
+	return false;
+}
+
+bool touch_is_labs(const struct touch_frames *frames, const struct record_touch *touch)
+{
+	const char *stack = touch->stack;
+
+	if (is_in_labs(frames->record, touch))
+		return true;
+	/* Where in memory is not always known. */
+	if (!is_known(touch->shmem) || is_known(touch->mapping))
+		return false;
+	for (const char *at = stack ? stack : ""; *at; at += strspn(at, " ")) {
+		size_t len = strcspn(at, " ");
+		struct touch_line line = {0};
+
+		touch_locate(frames, at, len, &line);
+		if (!line.module || !origin_is_system_library(line.module))
+			return false;
+		if (origin_is_labs_library(line.module))
+			return true;
+		at += len;
+	}
+	return false;
 }

@@ -9,6 +9,7 @@
 #include "record/premortem.h"
 #include "record/stack.h"
 #include "run/run_names.h"
+#include "symbols/origin.h"
 #include "symbols/symbols.h"
 
 enum { PLACES_MAX = 20000, FILE_NAME_MAX = 4096 };
@@ -43,7 +44,7 @@ static bool is_in_system(const struct record *record, const struct stack_place *
 {
 	const char *path = place->module < 0 ? NULL : module_path(record, place->module);
 
-	return path && symbols_is_system_library(path);
+	return path && origin_is_system_library(path);
 }
 
 static void add_stack(struct places *places, const char *stack)
@@ -158,7 +159,7 @@ static size_t resolve_module(struct symbol_steps *steps, const struct places *pl
 		if (symbols)
 			nameless += !resolve(&steps->w, symbols, &items[count], place.address);
 	}
-	if (symbols && nameless && symbols_is_system_library(path) && symbols_are_few(symbols))
+	if (symbols && nameless && origin_is_system_library(path) && symbols_are_few(symbols))
 		nameless_add(without, path);
 	symbols_close(symbols);
 	return count;

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "symbols/origin.h"
 #include "symbols/symbols.h"
 
 /* Functions around an address, the outermost first. */
@@ -107,7 +108,7 @@ static struct place call_of(Dwarf_Die *unit, Dwarf_Die *inlined)
 
 static bool is_standard(const struct place *place)
 {
-	return place->file && symbols_is_standard_source(place->file);
+	return place->file && origin_is_standard_source(place->file);
 }
 
 /* From the innermost outward, up to the function that is called as one. Returns how many. */

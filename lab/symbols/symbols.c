@@ -18,6 +18,7 @@
 #include "symbols/imports.h"
 #include "symbols/modules.h"
 #include "symbols/names.h"
+#include "symbols/origin.h"
 #include "symbols/place.h"
 
 struct symbols {
@@ -143,7 +144,7 @@ static bool has_lines_worth_reading(Dwfl_Module *module)
 {
 	const char *name = dwfl_module_info(module, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 
-	return !name || !symbols_is_system_library(name);
+	return !name || !origin_is_system_library(name);
 }
 
 /* The symbol's name, without its version ("memcpy@@GLIBC_2.14"); the caller frees. */
@@ -244,65 +245,6 @@ void symbol_release(struct symbol *symbol)
 	free(symbol->function);
 	free(symbol->file);
 	*symbol = (struct symbol){0};
-}
-
-/* As gcc, clang and rustc record them; rustc's own are told without their beginning, too. */
-bool symbols_is_standard_source(const char *file)
-{
-	static const char *const starts[] = {
-		"/usr/include/",      "/rustc/",	   "/rust/deps/",
-		"library/alloc/src/", "library/core/src/", "library/std/src/",
-	};
-	static const char *const folders[] = {
-		"/include/c++/",
-		"/lib/gcc/",
-		"/lib/clang/",
-		"/rustlib/src/rust/library/",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
-		if (text_starts_with(file, starts[i]))
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (strstr(file, folders[i]))
-			return true;
-	return false;
-}
-
-static const char *name_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* As the kernel's perf events and /proc/PID/maps have them. */
-bool symbols_is_made(const char *path)
-{
-	return !strcmp(path, "//anon") || !strcmp(path, "[heap]") ||
-	       text_starts_with(path, "[anon");
-}
-
-bool symbols_is_labs_library(const char *path)
-{
-	const char *name = name_of(path);
-
-	return text_starts_with(name, "liboomlab_preload.so") ||
-	       text_starts_with(name, ".oomlab_preload.so");
-}
-
-bool symbols_is_system_library(const char *path)
-{
-	static const char *const names[] = {
-		"libc.so",    "libc-",	   "ld-linux", "ld-musl", "libm.so",	 "libpthread",
-		"libstdc++.", "libgcc_s.", "[vdso]",   "libasan", "libjemalloc", "libtcmalloc",
-	};
-	const char *name = name_of(path);
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (text_starts_with(name, names[i]))
-			return true;
-	return symbols_is_labs_library(path);
 }
 
 static void map_file(struct symbols *symbols)

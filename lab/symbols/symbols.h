@@ -66,21 +66,6 @@ char *symbols_called(struct symbols *symbols, uint64_t address);
 /* Whether nothing but the names for other files is known of its functions. pre: as above. */
 bool symbols_are_few(struct symbols *symbols);
 
-/*
- * libc, the dynamic linker, a language's runtime, a replacement for malloc: what it does, it was
- * told to do.
- */
-bool symbols_is_system_library(const char *path);
-
-/* Not a file's: executable memory that a program filled itself, as compilers of JITs do. */
-bool symbols_is_made(const char *path);
-
-/* What --preload puts into a program; it is one of those, too. */
-bool symbols_is_labs_library(const char *path);
-
-/* Whether a source file comes with the compiler or the system: what it does, it was told to do. */
-bool symbols_is_standard_source(const char *file);
-
 void symbols_close(struct symbols *symbols);
 
 #endif

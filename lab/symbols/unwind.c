@@ -12,6 +12,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "symbols/exec_name.h"
+#include "symbols/origin.h"
 #include "symbols/registers.h"
 #include "symbols/symbols.h"
 #include "symbols/walked.h"
@@ -190,7 +191,7 @@ void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint6
 	m = &space->mappings[space->mapping_count++];
 	*m = (struct mapping){.start = start, .end = start + len, .module = number};
 	/* Addresses in code that was made are of that process alone. */
-	m->bias = symbols_is_made(path) ? 0 : module_bias(&u->modules.items[number], start, pgoff);
+	m->bias = origin_is_made(path) ? 0 : module_bias(&u->modules.items[number], start, pgoff);
 	/* What was walked before may be walked further now. */
 	space->generation = ++u->next_space;
 }

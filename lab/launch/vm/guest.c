@@ -22,6 +22,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "launch/vm/guest_complain.h"
 #include "launch/vm/guest_devices.h"
 #include "launch/vm/guest_fs.h"
 #include "launch/vm/guest_output.h"
@@ -39,30 +40,6 @@ struct request {
 	char **envp; /* with room for two more */
 };
 
-static void power_off(void) __attribute__((noreturn));
-static void power_off(void)
-{
-	for (;;)
-		reboot(RB_AUTOBOOT);
-}
-
-static void complain(const char *what, const char *name) __attribute__((noreturn));
-static void complain(const char *what, const char *name)
-{
-	int cause = errno;
-	_cleanup_free_ char *text =
-		text_format("\n%s%s '%s': %s\n", GUEST_COMPLAINT, what, name, strerror(cause));
-	int fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
-
-	io_write_all(fd, text, strlen(text));
-	power_off();
-}
-
-void guest_complain(const char *what, const char *name)
-{
-	complain(what, name);
-}
-
 /* Every controller there is goes to the children of the root; memory must. */
 static void enable_controllers(void)
 {
@@ -70,14 +47,14 @@ static void enable_controllers(void)
 	int dir = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (io_read_line_at(dir, "cgroup.controllers", names, sizeof(names)) < 0)
-		complain("cannot read", "cgroup.controllers");
+		guest_complain("cannot read", "cgroup.controllers");
 	for (char *s = strtok_r(names, " ", &save); s; s = strtok_r(NULL, " ", &save)) {
 		_cleanup_free_ char *word = text_format("+%s", s);
 		int rc = io_write_at(dir, "cgroup.subtree_control", word);
 
 		errno = -rc;
 		if (rc < 0 && strcmp(s, "memory") == 0)
-			complain("cannot enable the controller", s);
+			guest_complain("cannot enable the controller", s);
 	}
 	close(dir);
 }
@@ -98,7 +75,7 @@ static void load_module(const char *name)
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST))
-		complain("cannot load the kernel module", name);
+		guest_complain("cannot load the kernel module", name);
 }
 
 static void load_modules(void)
@@ -107,7 +84,7 @@ static void load_modules(void)
 	char name[256];
 
 	if (!list)
-		complain("cannot read", GUEST_DIR "/modules");
+		guest_complain("cannot read", GUEST_DIR "/modules");
 	while (fgets(name, sizeof(name), list)) {
 		name[strcspn(name, "\n")] = '\0';
 		if (!is_for_other_transport(name))
@@ -145,7 +122,7 @@ static int open_uevents(void)
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		complain("cannot listen to", "uevents");
+		guest_complain("cannot listen to", "uevents");
 	return fd;
 }
 
@@ -158,10 +135,10 @@ static void wait_for_ports(int uevents, int *ports)
 	while (open_ports(ports) > 0) {
 		if (poll(&p, 1, PORTS_WAIT_MS) == 0) {
 			errno = ETIMEDOUT;
-			complain("cannot find", "the virtio-serial ports");
+			guest_complain("cannot find", "the virtio-serial ports");
 		}
 		if (recv(uevents, event, sizeof(event), 0) < 0 && errno != ENOBUFS)
-			complain("cannot read", "uevents");
+			guest_complain("cannot read", "uevents");
 	}
 }
 
@@ -170,7 +147,7 @@ static void say(int port, const char *line)
 	_cleanup_free_ char *text = text_format("%s\n", line);
 
 	if (io_write_all(port, text, strlen(text)) < 0)
-		complain("cannot write to", "the record port");
+		guest_complain("cannot write to", "the record port");
 }
 
 /* At most max strings, then NULL; fewer: the rest is NULL too. */
@@ -194,13 +171,13 @@ static void read_request(struct request *r)
 
 	strbuf_clear(&r->text);
 	if (io_read_at(AT_FDCWD, GUEST_DIR "/request", REQUEST_MAX, &r->text) < 0)
-		complain("cannot read", GUEST_DIR "/request");
+		guest_complain("cannot read", GUEST_DIR "/request");
 	next = r->text.buf;
 	end = next + r->text.len;
 	head = strings(&next, end, 3);
 	if (!head[0] || !head[1] || !head[2]) {
 		errno = EINVAL;
-		complain("cannot read", GUEST_DIR "/request");
+		guest_complain("cannot read", GUEST_DIR "/request");
 	}
 	r->cwd = *head[0] ? head[0] : "/";
 	r->share_host = *head[1] == '1';
@@ -242,18 +219,18 @@ static void run_child(struct request *r, const int *ports, const struct guest_ou
 
 	setsid();
 	if (dup2(null, 0) < 0)
-		complain("cannot pass on", "/dev/null");
+		guest_complain("cannot pass on", "/dev/null");
 	guest_output_enter(outputs);
 	keep_open(ports[PORT_RECORD]);
 	keep_open(ports[PORT_TRACE]);
 	add_port(r->envp, GUEST_RECORD_ENV, ports[PORT_RECORD]);
 	add_port(r->envp, GUEST_TRACE_ENV, ports[PORT_TRACE]);
 	if (*r->root && chroot(r->root) < 0)
-		complain("cannot chroot to", r->root);
+		guest_complain("cannot chroot to", r->root);
 	if (chdir(r->cwd) < 0 && (r->share_host || chdir("/") < 0))
-		complain("cannot change to the directory", r->cwd);
+		guest_complain("cannot change to the directory", r->cwd);
 	fexecve(self, r->argv, r->envp);
-	complain("cannot run", "/init");
+	guest_complain("cannot run", "/init");
 }
 
 /* The root the target gets, with a /tmp. */
@@ -297,13 +274,13 @@ void guest_main(void)
 	wait_for_ports(uevents, ports);
 	say(ports[PORT_RECORD], GUEST_LINE_UP);
 	if (guest_devices_start(uevents, &device) < 0)
-		complain("cannot start", device);
+		guest_complain("cannot start", device);
 	read_request(&request);
 	prepare_root(&request, ports[PORT_RECORD]);
 	guest_output_open(outputs, ports);
 	child = fork();
 	if (child < 0)
-		complain("cannot fork for", "the lab");
+		guest_complain("cannot fork for", "the lab");
 	if (child == 0)
 		run_child(&request, ports, outputs);
 	report_end(ports[PORT_RECORD], guest_output_carry(outputs, child), outputs);

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "launch/vm/guest.h"
+#include "launch/vm/guest_complain.h"
 
 #define UPPER_DIR GUEST_DIR "/written"
 #define ROOT_DIR  GUEST_DIR "/root"

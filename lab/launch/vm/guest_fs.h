@@ -26,7 +26,4 @@ const char *guest_fs_share_host(bool *is_writable);
  */
 void guest_fs_mount_tmp(const char *root);
 
-/* PID 1's one way to fail (guest.c): a sentence on the console, and the power goes off. */
-void guest_complain(const char *what, const char *name) __attribute__((noreturn));
-
 #endif

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "launch/vm/guest_complain.h"
 #include "launch/vm/guest_fs.h"
 
 #define NAP_MS	 1

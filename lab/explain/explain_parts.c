@@ -1,0 +1,82 @@
+#include "explain/explain_parts.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "oomlog/facts.h"
+
+const char *explain_name(struct explanation *x, const char *text)
+{
+	if (!text)
+		return "?";
+	char *copy = pool_alloc(&x->pool, strlen(text) + 1);
+	memcpy(copy, text, strlen(text));
+	text_neutralise(copy);
+	return copy;
+}
+
+void explain_say(struct explanation *x, enum topic topic, uint64_t line, uint64_t other_line,
+		 const char *fmt, ...)
+{
+	char text[2048];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	struct sentence *s = ARRAY_PUSH(x->sentences, x->sentence_count, x->sentence_room);
+	s->topic = topic;
+	s->text = pool_text(&x->pool, (struct span){text, strlen(text)});
+	if (line)
+		s->lines[s->line_count++] = line;
+	if (other_line && other_line != line)
+		s->lines[s->line_count++] = other_line;
+}
+
+int64_t explain_stat(const struct oomlog_event *ev, const char *name)
+{
+	return oomlog_stat_value(ev->stats, ev->stat_count, name);
+}
+
+int64_t explain_counter(const struct oomlog_event *ev, const char *name)
+{
+	return oomlog_stat_value(ev->meminfo, ev->meminfo_count, name);
+}
+
+bool explain_scope_is(const struct oomlog_event *ev, const char *scope)
+{
+	return ev->scope && strcmp(ev->scope, scope) == 0;
+}
+
+bool explain_is_memcg(const struct oomlog_event *ev)
+{
+	return explain_scope_is(ev, "own") || explain_scope_is(ev, "ancestor") ||
+	       explain_scope_is(ev, "memcg");
+}
+
+bool explain_is_machine(const struct oomlog_event *ev)
+{
+	return explain_scope_is(ev, "global") || explain_scope_is(ev, "cpuset") ||
+	       explain_scope_is(ev, "mempolicy");
+}
+
+bool explain_memsw_is_full(const struct oomlog_event *ev)
+{
+	return is_known(ev->memsw_limit_bytes) && is_known(ev->memsw_usage_bytes) &&
+	       is_known(ev->usage_bytes) && is_known(ev->limit_bytes) &&
+	       ev->memsw_usage_bytes >= ev->memsw_limit_bytes && ev->usage_bytes < ev->limit_bytes;
+}
+
+bool explain_is_by_hand(const struct oomlog_event *ev)
+{
+	return ev->order == -1 || ev->by_hand;
+}
+
+bool explain_is_listed(const struct oomlog_event *ev, int64_t pid)
+{
+	for (size_t i = 0; i < ev->task_count; i++)
+		if (ev->tasks[i].pid == pid)
+			return true;
+	return false;
+}
