@@ -7,6 +7,7 @@
 
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "explain/explain_parts.h"
 
 static void put(json_t *object, const char *key, json_t *value)
 {
@@ -274,7 +275,7 @@ static json_t *event_value(const struct oomlog_event *ev, const struct explanati
 	put_flag(object, "panic", ev->panic);
 	put_flag(object, "no_killable_process", ev->no_killable_process);
 	put_flag(object, "allocating_task", ev->allocating_task);
-	put_flag(object, "by_hand", ev->by_hand || ev->order == -1);
+	put_flag(object, "by_hand", explain_is_by_hand(ev));
 	put_text(object, "group_memcg", ev->group_memcg);
 	put_int(object, "beancounter", ev->beancounter);
 	put_int(object, "exiting_count", ev->exiting_count ? ev->exiting_count : ABSENT);

@@ -102,15 +102,26 @@ static int64_t cma_bytes(const struct oomlog_event *ev, const struct oomlog_zone
 	return may_use_cma(ev) ? 0 : or_zero(zone->free_cma_bytes);
 }
 
-/* Blocks of at least the order wanted that the request may use. */
-static int64_t large_blocks(const struct oomlog_event *ev, const struct oomlog_zone *zone)
-{
-	int64_t blocks = 0;
+struct large {
+	int64_t blocks, bytes;
+};
 
-	for (size_t i = (size_t)ev->order; i < OOMLOG_ORDERS; i++)
-		if (may_use_cma(ev) || !zone->only_cma[i])
-			blocks += or_zero(zone->blocks[i]);
-	return blocks;
+/* Of at least the order wanted, as far as the request may use them. */
+static struct large count_large(const struct oomlog_event *ev, const struct oomlog_zone *zone)
+{
+	struct large sum = {0};
+
+	for (size_t i = (size_t)ev->order; i < OOMLOG_ORDERS; i++) {
+		int64_t blocks = or_zero(zone->blocks[i]);
+
+		if (!may_use_cma(ev) && zone->only_cma[i])
+			continue;
+		sum.blocks += blocks;
+		/* No machine has more: a number that was written by hand. */
+		if (is_known(ev->page_size) && blocks < INT64_C(1) << 32)
+			sum.bytes += blocks * (ev->page_size << i);
+	}
+	return sum;
 }
 
 /*
@@ -198,18 +209,6 @@ static int64_t kept_bytes(const struct oomlog_event *ev, const struct oomlog_zon
 	return or_zero(z->min_bytes) + (higher_zone_serves(ev, z) ? or_zero(reserve) : 0);
 }
 
-/* Blocks of at least the order wanted that the request may use, in bytes. */
-static int64_t large_bytes(const struct oomlog_event *ev, const struct oomlog_zone *zone)
-{
-	int64_t bytes = 0;
-
-	for (size_t i = (size_t)ev->order; i < OOMLOG_ORDERS; i++)
-		if ((may_use_cma(ev) || !zone->only_cma[i]) && is_known(zone->blocks[i]) &&
-		    zone->blocks[i] < INT64_C(1) << 32)
-			bytes += zone->blocks[i] * (ev->page_size << i);
-	return bytes;
-}
-
 static bool is_fragmented(const struct oomlog_event *ev, const struct oomlog_zone *z)
 {
 	int64_t usable;
@@ -219,7 +218,7 @@ static bool is_fragmented(const struct oomlog_event *ev, const struct oomlog_zon
 	    !node_is_allowed(ev, z))
 		return false;
 	usable = z->free_bytes - cma_bytes(ev, z);
-	return usable >= kept_bytes(ev, z) && large_bytes(ev, z) < usable / 2;
+	return usable >= kept_bytes(ev, z) && count_large(ev, z).bytes < usable / 2;
 }
 
 bool explain_is_fragmented(const struct oomlog_event *ev)
@@ -267,7 +266,7 @@ static void say_fragmentation(struct explanation *x, const struct oomlog_event *
 
 	if (!z->buddy_line || ev->order >= OOMLOG_ORDERS)
 		return;
-	blocks = large_blocks(ev, z);
+	blocks = count_large(ev, z).blocks;
 	if (!is_fragmented(ev, z))
 		return;
 	explain_say(x, TOPIC_RECLAIM, z->buddy_line, z->line,
@@ -373,7 +372,7 @@ void explain_reclaim(struct explanation *x, const struct oomlog_event *ev)
 	if (explain_is_memcg(ev)) {
 		say_memcg_swap(x, ev);
 		say_dirty(x, ev);
-	} else if (ev->order != -1 && !ev->by_hand) {
+	} else if (!explain_is_by_hand(ev)) {
 		say_machine_swap(x, ev);
 		for (size_t i = 0; i < ev->zone_count; i++)
 			say_zone(x, ev, &ev->zones[i]);
@@ -431,7 +430,7 @@ static bool is_short_of_low_memory(const struct oomlog_event *ev)
 
 static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 {
-	if (ev->order == -1 || ev->by_hand) {
+	if (explain_is_by_hand(ev)) {
 		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
 			    "Nothing was short: find who wrote to /proc/sysrq-trigger or pressed "
 			    "the keys.");

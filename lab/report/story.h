@@ -10,10 +10,14 @@
 #ifndef OOMLAB_REPORT_STORY_H
 #define OOMLAB_REPORT_STORY_H
 
+#include "base/text.h"
 #include "doc/doc.h"
 #include "report/facts.h"
 
 void story_tell(const struct facts *facts, struct doc *doc);
+
+/* "64 MiB", until the end of the block it stands in. */
+#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
 
 /* The sections; internal to lab/report. */
 void story_summary(const struct facts *facts, struct doc *doc);

@@ -8,8 +8,6 @@
 #include "base/text.h"
 #include "report/story.h"
 
-#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
-
 static void cite_limits(struct doc *doc, const struct record_cgroup *cgroup)
 {
 	if (cgroup && cgroup->limits_line)

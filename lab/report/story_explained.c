@@ -10,7 +10,6 @@
 #include "report/budget.h"
 #include "report/story.h"
 
-#define SIZE(bytes)   TEXT_SIZE((uint64_t)(bytes))
 #define WORTH_TELLING (INT64_C(1) << 20)
 
 struct explained {

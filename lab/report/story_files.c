@@ -13,8 +13,6 @@
 
 enum { ROWS_MAX = 8 };
 
-#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
-
 /* Those of the last look; of the last before the kill, where there was one. */
 static const struct record_memory_file *last_files(const struct facts *f, size_t *count)
 {

@@ -10,7 +10,6 @@
 #include "report/guest_files.h"
 #include "report/story.h"
 
-#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
 /* As SIZE() it lasts as long as the block it stands in. */
 #define SIZE_OR_UNKNOWN(bytes) (is_known(bytes) ? SIZE(bytes) : "not known")
 

@@ -12,8 +12,6 @@
 enum { ROWS_MAX = 8 };
 #define WORTH_TELLING (INT64_C(1) << 20)
 
-#define SIZE(bytes)   TEXT_SIZE((uint64_t)(bytes))
-
 /* More than a thousandth of the largest, in either column. */
 static bool is_worth_telling(const struct mapped_list *list, const struct mapped *m)
 {

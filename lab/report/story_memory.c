@@ -9,8 +9,6 @@
 #include "base/text.h"
 #include "report/story.h"
 
-#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
-
 /* What ps(1) printed in the experiment this project began with, in KiB. */
 #define SEED_VSZ_KIB	       "133416"
 #define SEED_RSS_UNTOUCHED_KIB "728"

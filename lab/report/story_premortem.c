@@ -17,8 +17,6 @@ enum {
 	MAPPING_LEAST = 64 << 10
 };
 
-#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
-
 /* ", at 95.4 % of the limit (488.2 MiB of 512 MiB)", or nothing. The caller frees. */
 static char *share_words(const struct record_premortem *p)
 {

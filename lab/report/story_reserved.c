@@ -11,7 +11,6 @@
 
 enum { ROWS_MAX = 8 };
 
-#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
 #define LEAST_WORTH (INT64_C(4) << 20)
 
 static void cite(struct doc *doc, const struct facts *f)

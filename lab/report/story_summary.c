@@ -7,8 +7,6 @@
 #include "base/text.h"
 #include "report/story.h"
 
-#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
-
 static bool is_unfinished(const struct record_arena *a)
 {
 	return a && is_known(a->clear_target) && is_known(a->cleared) &&

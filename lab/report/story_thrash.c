@@ -12,8 +12,7 @@
 #include "record/premortem.h"
 #include "report/story.h"
 
-#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
-#define TIME(ns)    TEXT_DURATION((uint64_t)(ns))
+#define TIME(ns) TEXT_DURATION((uint64_t)(ns))
 
 /*
  * Fewer are those of a start, or of a kill. What is read again is compared with the file pages

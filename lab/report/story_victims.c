@@ -9,8 +9,6 @@
 #include "base/text.h"
 #include "report/story.h"
 
-#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
-
 enum { ROWS_MOST = 8 };
 
 static const struct record_process *process_of(const struct record *r, int64_t pid)

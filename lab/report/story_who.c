@@ -13,8 +13,6 @@
 
 enum { ROWS_MAX = 8 };
 
-#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
-
 static void cite_samples(struct doc *doc, const struct touches *t)
 {
 	doc_cite(doc, "%" PRId64 " touch samples", t->samples);

@@ -13,8 +13,6 @@
 #include "report/premortem_view.h"
 #include "report/story.h"
 
-#define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
-
 /*
  * Bytes that a repeated string instruction moves a step: f3, maybe a prefix of 64 bits, then aa or
  * ab (store), a4 or a5 (move). 0: it is another instruction.
