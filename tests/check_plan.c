@@ -61,19 +61,19 @@ static bool may_run_here(int bits, int version)
 	return !(bits & IS_KERNEL_WIDE) || bits & ALLOW_SYSCTL;
 }
 
-static void check_place(int bits, int version, enum place wanted, const struct plan *plan)
+static void check_place(int bits, int version, enum backend wanted, const struct plan *plan)
 {
 	bool here = may_run_here(bits, version);
 
-	if (wanted == PLACE_AUTO && version == 1)
+	if (wanted == BACKEND_AUTO && version == 1)
 		here = false;
-	if (wanted == PLACE_VM || (wanted == PLACE_AUTO && !here)) {
-		ck_assert_int_eq(plan->place, PLACE_VM);
+	if (wanted == BACKEND_VM || (wanted == BACKEND_AUTO && !here)) {
+		ck_assert_int_eq(plan->backend, BACKEND_VM);
 		ck_assert_int_eq(!plan->skip, !!(bits & VM_WORKS));
 		if (plan->skip)
 			ck_assert_str_eq(plan->skip, NO_VM);
 	} else {
-		ck_assert_int_eq(plan->place, PLACE_CGROUP);
+		ck_assert_int_eq(plan->backend, BACKEND_CGROUP);
 		ck_assert_int_eq(!plan->skip, here);
 		if (plan->skip && !version)
 			ck_assert_str_eq(plan->skip, NO_CGROUP);
@@ -83,13 +83,13 @@ static void check_place(int bits, int version, enum place wanted, const struct p
 
 static void check_ops(int bits, const struct plan *plan)
 {
-	bool sets_kernel = bits & IS_KERNEL_WIDE && plan->place == PLACE_CGROUP;
+	bool sets_kernel = bits & IS_KERNEL_WIDE && plan->backend == BACKEND_CGROUP;
 
 	if (plan->skip) {
 		ck_assert_uint_eq(plan->op_count, 0);
 		return;
 	}
-	if (plan->place == PLACE_VM) {
+	if (plan->backend == BACKEND_VM) {
 		ck_assert_uint_eq(plan->op_count, 1);
 		ck_assert_int_eq(plan->ops[0], OP_BOOT);
 		return;
@@ -110,8 +110,8 @@ START_TEST(chooses_over_all_combinations)
 	for (int bits = 0; bits < ALL_BITS; bits++)
 		for (int version = 0; version <= 2; version++) {
 			make_case(bits, version, &spec, &facts);
-			plan_make(&spec, (enum place)_i, &facts, &plan);
-			check_place(bits, version, (enum place)_i, &plan);
+			plan_make(&spec, (enum backend)_i, &facts, &plan);
+			check_place(bits, version, (enum backend)_i, &plan);
 			check_ops(bits, &plan);
 		}
 }
@@ -137,10 +137,10 @@ START_TEST(skips_with_the_reason)
 	struct plan plan;
 
 	make_case(skips[_i].bits, skips[_i].version, &spec, &facts);
-	plan_make(&spec, PLACE_CGROUP, &facts, &plan);
+	plan_make(&spec, BACKEND_CGROUP, &facts, &plan);
 	ck_assert_str_eq(plan.skip, skips[_i].skip);
 	ck_assert_str_eq(plan.reason, skips[_i].skip);
-	plan_make(&spec, PLACE_AUTO, &facts, &plan);
+	plan_make(&spec, BACKEND_AUTO, &facts, &plan);
 	ck_assert_str_eq(plan.reason, skips[_i].skip);
 	ck_assert_str_eq(plan.skip, NO_VM);
 }
@@ -195,8 +195,8 @@ START_TEST(keeps_to_the_container_s_limit)
 	struct plan plan;
 
 	make_inside(_i, &spec, &facts);
-	plan_make(&spec, PLACE_CURRENT, &facts, &plan);
-	ck_assert_int_eq(plan.place, PLACE_CURRENT);
+	plan_make(&spec, BACKEND_CURRENT, &facts, &plan);
+	ck_assert_int_eq(plan.backend, BACKEND_CURRENT);
 	if (inside[_i].skip)
 		ck_assert_str_eq(plan.skip, inside[_i].skip);
 	else
@@ -214,16 +214,16 @@ START_TEST(inside_a_container_takes_its_limit)
 	struct plan plan;
 
 	make_inside(0, &spec, &facts);
-	plan_make(&spec, PLACE_AUTO, &facts, &plan);
-	ck_assert_int_eq(plan.place, PLACE_CURRENT);
+	plan_make(&spec, BACKEND_AUTO, &facts, &plan);
+	ck_assert_int_eq(plan.backend, BACKEND_CURRENT);
 	facts.vm_works = true;
-	plan_make(&spec, PLACE_AUTO, &facts, &plan);
-	ck_assert_int_eq(plan.place, PLACE_VM);
+	plan_make(&spec, BACKEND_AUTO, &facts, &plan);
+	ck_assert_int_eq(plan.backend, BACKEND_VM);
 	facts.cgroup_version = 2;
-	plan_make(&spec, PLACE_AUTO, &facts, &plan);
-	ck_assert_int_eq(plan.place, PLACE_CGROUP);
+	plan_make(&spec, BACKEND_AUTO, &facts, &plan);
+	ck_assert_int_eq(plan.backend, BACKEND_CGROUP);
 	facts.current_reason = "no controller";
-	plan_make(&spec, PLACE_CURRENT, &facts, &plan);
+	plan_make(&spec, BACKEND_CURRENT, &facts, &plan);
 	ck_assert_str_eq(plan.skip, "no controller");
 }
 END_TEST
@@ -258,14 +258,14 @@ START_TEST(an_engine_gets_what_it_can_do)
 	struct plan plan;
 
 	make_outside(_i, &spec, &facts);
-	plan_make(&spec, PLACE_CONTAINER, &facts, &plan);
-	ck_assert_int_eq(plan.place, facts.engine ? PLACE_PODMAN : PLACE_CONTAINER);
+	plan_make(&spec, BACKEND_CONTAINER, &facts, &plan);
+	ck_assert_int_eq(plan.backend, facts.engine ? BACKEND_PODMAN : BACKEND_CONTAINER);
 	if (outside[_i].skip)
 		ck_assert_str_eq(plan.skip, outside[_i].skip);
 	else
 		ck_assert_ptr_null(plan.skip);
-	plan_make(&spec, PLACE_DOCKER, &facts, &plan);
-	ck_assert_int_eq(plan.place, PLACE_DOCKER);
+	plan_make(&spec, BACKEND_DOCKER, &facts, &plan);
+	ck_assert_int_eq(plan.backend, BACKEND_DOCKER);
 }
 END_TEST
 
@@ -276,26 +276,26 @@ START_TEST(guest_has_room_beyond_the_limit)
 	struct plan plan;
 
 	make_case(IS_LIMITED | VM_WORKS, 2, &spec, &facts);
-	plan_make(&spec, PLACE_VM, &facts, &plan);
+	plan_make(&spec, BACKEND_VM, &facts, &plan);
 	ck_assert_uint_eq(plan.ram_bytes, GIB(2));
 	spec.memory_max.bytes = GIB(4);
-	plan_make(&spec, PLACE_VM, &facts, &plan);
+	plan_make(&spec, BACKEND_VM, &facts, &plan);
 	ck_assert_uint_eq(plan.ram_bytes, GIB(5));
 	spec.memory_max = (struct amount)NO_LIMIT;
-	plan_make(&spec, PLACE_VM, &facts, &plan);
+	plan_make(&spec, BACKEND_VM, &facts, &plan);
 	ck_assert_uint_eq(plan.ram_bytes, MIB(512));
 	spec.ram_bytes = (int64_t)MIB(128);
-	plan_make(&spec, PLACE_VM, &facts, &plan);
+	plan_make(&spec, BACKEND_VM, &facts, &plan);
 	ck_assert_uint_eq(plan.ram_bytes, MIB(128));
 	spec.ram_bytes = SPEC_KEEP;
 	spec.memory_max = (struct amount)BYTES(INT64_MAX);
-	plan_make(&spec, PLACE_VM, &facts, &plan);
+	plan_make(&spec, BACKEND_VM, &facts, &plan);
 	ck_assert_uint_ge(plan.ram_bytes, GIB(2));
 }
 END_TEST
 
-static void check_print(const struct spec *spec, enum place wanted, const struct plan_facts *facts,
-			const char *kernel, const char *expected)
+static void check_print(const struct spec *spec, enum backend wanted,
+			const struct plan_facts *facts, const char *kernel, const char *expected)
 {
 	_cleanup_free_ char *text = NULL;
 	struct plan plan;
@@ -318,8 +318,8 @@ START_TEST(prints_the_plan_here)
 	spec.oom_group = true;
 	spec.overcommit_ratio = 80;
 	spec.thp = "never";
-	check_print(&spec, PLACE_CGROUP, &facts, NULL,
-		    "place: cgroup (asked for)\n"
+	check_print(&spec, BACKEND_CGROUP, &facts, NULL,
+		    "backend: cgroup (asked for)\n"
 		    "1. protect the launcher: oom_score_adj -1000\n"
 		    "2. /proc/sys/vm/overcommit_ratio=80, /proc/sys/vm/overcommit_memory=1, "
 		    "/sys/kernel/mm/transparent_hugepage/enabled=never\n"
@@ -352,7 +352,7 @@ static void check_watch(const struct spec *spec, const struct plan_facts *facts,
 	size_t size;
 	FILE *to = open_memstream(&text, &size);
 
-	plan_make(spec, PLACE_CGROUP, facts, &plan);
+	plan_make(spec, BACKEND_CGROUP, facts, &plan);
 	plan_print(to, &plan, spec, facts, NULL);
 	fclose(to);
 	ck_assert_ptr_nonnull(strstr(text, facts->profiles ? SOURCES
@@ -388,8 +388,8 @@ START_TEST(prints_the_plan_in_the_vm)
 	struct spec spec;
 
 	make_case(VM_WORKS | IS_SCENARIO, 0, &spec, &facts);
-	check_print(&spec, PLACE_AUTO, &facts, "6.1",
-		    "place: vm (no cgroup here)\n"
+	check_print(&spec, BACKEND_AUTO, &facts, "6.1",
+		    "backend: vm (no cgroup here)\n"
 		    "1. boot Linux 6.1 with 512 MiB of RAM and do the rest inside it\n"
 		    "   1.1 protect the launcher: oom_score_adj -1000\n"
 		    "   1.2 make a cgroup v2 below /, removed at the end\n"
@@ -415,7 +415,7 @@ START_TEST(prints_what_the_guest_has)
 	make_case(VM_WORKS, 0, &spec, &facts);
 	spec.guest_swap_bytes = (int64_t)MIB(64);
 	spec.guest_numa_nodes = 2;
-	plan_make(&spec, PLACE_VM, &facts, &plan);
+	plan_make(&spec, BACKEND_VM, &facts, &plan);
 	plan_print(to, &plan, &spec, &facts, "6.1");
 	fclose(to);
 	ck_assert_ptr_nonnull(strstr(text, "1. boot Linux 6.1 with 512 MiB of RAM in 2 NUMA nodes, "
@@ -430,8 +430,8 @@ START_TEST(prints_the_plan_of_a_container)
 
 	make_outside(0, &spec, &facts);
 	spec.memory_swap_max = (struct amount)BYTES(0);
-	check_print(&spec, PLACE_CONTAINER, &facts, NULL,
-		    "place: podman (asked for)\n"
+	check_print(&spec, BACKEND_CONTAINER, &facts, NULL,
+		    "backend: podman (asked for)\n"
 		    "1. protect the launcher: oom_score_adj -1000\n"
 		    "2. make and pre-fault the trace ring outside the cgroup\n"
 		    "3. podman makes and starts a container, its command held at the gate: "
@@ -451,8 +451,8 @@ START_TEST(prints_the_skip)
 	struct spec spec;
 
 	make_case(IS_LIMITED, 0, &spec, &facts);
-	check_print(&spec, PLACE_AUTO, &facts, NULL,
-		    "place: vm (no cgroup here)\nskip: no QEMU here\n");
+	check_print(&spec, BACKEND_AUTO, &facts, NULL,
+		    "backend: vm (no cgroup here)\nskip: no QEMU here\n");
 }
 END_TEST
 
@@ -460,7 +460,7 @@ int main(void)
 {
 	TCase *tc = tcase_create("plan");
 
-	tcase_add_loop_test(tc, chooses_over_all_combinations, 0, PLACE_VM + 1);
+	tcase_add_loop_test(tc, chooses_over_all_combinations, 0, BACKEND_VM + 1);
 	tcase_add_loop_test(tc, keeps_to_the_container_s_limit, 0, (int)ARRAY_SIZE(inside));
 	tcase_add_test(tc, inside_a_container_takes_its_limit);
 	tcase_add_loop_test(tc, an_engine_gets_what_it_can_do, 0, (int)ARRAY_SIZE(outside));

@@ -51,7 +51,7 @@ static void print_help(void)
 static int find_command(struct run *run, char **operands, struct err *err)
 {
 	run->argv = operands;
-	if (place_is_container(run->options->place))
+	if (backend_is_container(run->options->backend))
 		return run->options->image
 			       ? 0
 			       : err_set(err, EXIT_USAGE, "a command in a container needs --image");
@@ -89,10 +89,10 @@ static int settle_spec(struct run *run, struct err *err)
 	if (o->inside_guest)
 		return spec_parse(o->spec_json ? o->spec_json : "", "--spec-json", &run->spec, err);
 	run_options_apply(o, &run->spec);
-	if (spec_wants_guest(&o->spec) && o->place != PLACE_AUTO && o->place != PLACE_VM)
+	if (spec_wants_guest(&o->spec) && o->backend != BACKEND_AUTO && o->backend != BACKEND_VM)
 		return err_set(err, EXIT_USAGE,
 			       "--guest-ram, --guest-swap and --guest-numa are for --backend=vm");
-	if ((o->image || o->container_option_count) && !place_is_container(o->place))
+	if ((o->image || o->container_option_count) && !backend_is_container(o->backend))
 		return err_set(err, EXIT_USAGE,
 			       "--image and --container-option are for "
 			       "--backend=docker, podman or container");
@@ -100,20 +100,21 @@ static int settle_spec(struct run *run, struct err *err)
 }
 
 /* Options that only a guest can follow ask for one. */
-static enum place wanted_place(const struct run_options *o)
+static enum backend wanted_place(const struct run_options *o)
 {
 	bool needs_guest = o->kernel || o->share_host || o->file_count ||
 			   spec_wants_guest(&o->spec);
 
 	if (o->inside_guest)
-		return PLACE_CGROUP;
-	return needs_guest && o->place == PLACE_AUTO ? PLACE_VM : o->place;
+		return BACKEND_CGROUP;
+	return needs_guest && o->backend == BACKEND_AUTO ? BACKEND_VM : o->backend;
 }
 
 static void find_facts(struct run *run)
 {
 	const struct run_options *o = run->options;
-	bool wants_vm = (o->place == PLACE_AUTO || o->place == PLACE_VM) && !o->inside_guest;
+	bool wants_vm = (o->backend == BACKEND_AUTO || o->backend == BACKEND_VM) &&
+			!o->inside_guest;
 
 	run->facts = (struct plan_facts){
 		.is_guest = o->inside_guest,
@@ -134,8 +135,8 @@ static void find_facts(struct run *run)
 
 static int64_t version_of(const struct run *run)
 {
-	int version = run->plan.place == PLACE_CURRENT ? run->facts.current_version
-						       : run->home.version;
+	int version = run->plan.backend == BACKEND_CURRENT ? run->facts.current_version
+							   : run->home.version;
 
 	return version ? version : ABSENT;
 }
@@ -148,7 +149,7 @@ static void write_heads(struct run *run)
 	struct record_run line = {.page_size = ABSENT, .cgroup_version = ABSENT};
 
 	uname(&names);
-	if (run->plan.place != PLACE_VM) {
+	if (run->plan.backend != BACKEND_VM) {
 		line.kernel = names.release;
 		line.machine = names.machine;
 		line.page_size = sysconf(_SC_PAGESIZE);
@@ -157,10 +158,10 @@ static void write_heads(struct run *run)
 	if (!run->options->inside_guest) {
 		strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 		line.id = strrchr(run->folder.path, '/') + 1;
-		line.backend = place_names[run->plan.place];
+		line.backend = backend_names[run->plan.backend];
 		line.started_at = started;
 		line.argv = run->argv;
-		line.last_line = run->plan.place == PLACE_VM ? RECORD_CLOSED : NULL;
+		line.last_line = run->plan.backend == BACKEND_VM ? RECORD_CLOSED : NULL;
 	}
 	record_put_run(&run->writer, &line);
 	if (!run->options->inside_guest)
@@ -270,7 +271,7 @@ static int execute(struct run *run, struct err *err)
 		record_put_end(&run->writer, io_now_ns());
 		return 0;
 	}
-	return run->plan.place == PLACE_VM ? run_guest(run, err) : run_here(run, err);
+	return run->plan.backend == BACKEND_VM ? run_guest(run, err) : run_here(run, err);
 }
 
 /* Status 2 could be the command's own: the lab's failures of any kind are 125. */
@@ -293,7 +294,7 @@ static int run_planned(struct run *run, struct err *err)
 	if (run->options->twin && !run->plan.skip)
 		run_twin(run);
 	r = execute(run, err);
-	if (run->plan.place == PLACE_VM)
+	if (run->plan.backend == BACKEND_VM)
 		record_put_closed(&run->writer);
 	live_end(&run->live);
 	if (run->options->inside_guest)
@@ -350,7 +351,7 @@ static int check_core(const struct run *run, struct err *err)
 
 	if (!run->options->premortem_core || run->options->inside_guest || run->plan.skip)
 		return 0;
-	if (run->plan.place == PLACE_VM)
+	if (run->plan.backend == BACKEND_VM)
 		return err_set(err, EXIT_USAGE,
 			       "--premortem=gcore: a core file cannot leave the VM; it needs "
 			       "--backend=cgroup or a container, on a host with cgroup v2");
@@ -400,7 +401,7 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 	spec_init(&run->spec);
 	if (find_target(run, operands, is_command, err) < 0 || settle_spec(run, err) < 0)
 		return -1;
-	if (place_is_container(run->options->place) && !run->path) {
+	if (backend_is_container(run->options->backend) && !run->path) {
 		block_signals(run);
 		if (run_container_prepare(run, err) < 0)
 			return -1;
@@ -410,7 +411,7 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 	run->facts.counts_calls = run->options->preload;
 	run->facts.premortem_percent = run->options->premortem_percent;
 	plan_make(&run->spec, wanted_place(run->options), &run->facts, &run->plan);
-	if (run->plan.place == PLACE_CURRENT && !run->plan.skip)
+	if (run->plan.backend == BACKEND_CURRENT && !run->plan.skip)
 		run_current_settle(run);
 	if (!run->plan.skip && run_asked_prepare(run, err) < 0)
 		return -1;

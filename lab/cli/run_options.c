@@ -134,9 +134,9 @@ static int set_container_option(void *to, const char *value, struct err *err)
 
 static int set_backend(void *to, const char *value, struct err *err)
 {
-	for (int i = 0; i < PLACE_COUNT; i++)
-		if (!strcmp(value, place_names[i])) {
-			((struct run_options *)to)->place = (enum place)i;
+	for (int i = 0; i < BACKEND_COUNT; i++)
+		if (!strcmp(value, backend_names[i])) {
+			((struct run_options *)to)->backend = (enum backend)i;
 			return 0;
 		}
 	return err_set(

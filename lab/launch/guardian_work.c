@@ -27,7 +27,7 @@ enum { CGROUPS_MAX = 4, PROCESSES_MAX = 256, FOLDERS_MAX = 4, WORDS_MAX = 64, ST
 #define KILL_PATIENCE_NS    INT64_C(10000000000)
 #define COMMAND_PATIENCE_MS 60000
 
-struct place {
+struct held_cgroup {
 	int parent, freezers; /* its name in these; parent -1: not to be removed */
 	int inside;	      /* its own directory, when it is not to be removed */
 	char name[NAME_MAX + 1];
@@ -37,8 +37,8 @@ static struct {
 	struct guardian_ends ends;
 	guardian_line *line;
 	int record; /* -1: none */
-	struct place places[CGROUPS_MAX];
-	int place_count;
+	struct held_cgroup cgroups[CGROUPS_MAX];
+	int held_count;
 	int processes[PROCESSES_MAX];
 	int process_count;
 	char folders[FOLDERS_MAX][PATH_MAX];
@@ -48,7 +48,7 @@ static struct {
 	int64_t deadline_ns;			   /* 0: none */
 } own;
 
-static int open_place(int parent, const char *name)
+static int open_cgroup(int parent, const char *name)
 {
 	return parent == -1 ? -1
 			    : openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -75,11 +75,11 @@ static int64_t count_oom_kills(int dir)
 }
 
 /* Both are killed in one go where both are there. */
-static void end_place(const struct place *place, struct guardian_deed *deed)
+static void end_cgroup(const struct held_cgroup *held, struct guardian_deed *deed)
 {
-	bool is_ours = place->parent >= 0;
-	int dir = is_ours ? open_place(place->parent, place->name) : place->inside;
-	int freezer = open_place(place->freezers, place->name);
+	bool is_ours = held->parent >= 0;
+	int dir = is_ours ? open_cgroup(held->parent, held->name) : held->inside;
+	int freezer = open_cgroup(held->freezers, held->name);
 	int found = cgroup_count(dir), frozen = cgroup_count(freezer);
 
 	deed->ended += found > frozen ? found : frozen;
@@ -94,13 +94,13 @@ static void end_place(const struct place *place, struct guardian_deed *deed)
 		close(freezer);
 }
 
-static void remove_place(const struct place *place, struct guardian_deed *deed)
+static void remove_cgroup(const struct held_cgroup *held, struct guardian_deed *deed)
 {
-	if (place->parent < 0)
+	if (held->parent < 0)
 		return;
-	deed->left += cgroup_remove(place->parent, place->name, KILL_PATIENCE_NS) != 0;
-	if (place->freezers >= 0)
-		cgroup_remove(place->freezers, place->name, KILL_PATIENCE_NS);
+	deed->left += cgroup_remove(held->parent, held->name, KILL_PATIENCE_NS) != 0;
+	if (held->freezers >= 0)
+		cgroup_remove(held->freezers, held->name, KILL_PATIENCE_NS);
 }
 
 static bool has_ended(int pidfd, int wait_ms)
@@ -122,13 +122,13 @@ static void end_process(int pidfd, struct guardian_deed *deed)
 
 static void end_all(struct guardian_deed *deed)
 {
-	for (int i = 0; i < own.place_count; i++)
-		end_place(&own.places[i], deed);
+	for (int i = 0; i < own.held_count; i++)
+		end_cgroup(&own.cgroups[i], deed);
 	for (int i = 0; i < own.process_count; i++)
 		end_process(own.processes[i], deed);
 }
 
-/* The words become an argv in place. */
+/* The words become an argv where they stand. */
 static void become(struct guardian_message *command) __attribute__((noreturn));
 static void become(struct guardian_message *command)
 {
@@ -191,7 +191,7 @@ static void empty_folder(int dir, int depth)
 			if (!strcmp(name, ".") || !strcmp(name, "..") || !unlinkat(dir, name, 0) ||
 			    !depth)
 				continue;
-			below = open_place(dir, name);
+			below = open_cgroup(dir, name);
 			if (below < 0)
 				continue;
 			empty_folder(below, depth - 1);
@@ -232,8 +232,8 @@ static void end_run(void)
 	struct guardian_deed deed = {.why = GUARDIAN_GONE, .t_ns = io_now_ns(), .oom_kill = -1};
 
 	end_all(&deed);
-	for (int i = 0; i < own.place_count; i++)
-		remove_place(&own.places[i], &deed);
+	for (int i = 0; i < own.held_count; i++)
+		remove_cgroup(&own.cgroups[i], &deed);
 	remove_by_command(&deed);
 	for (int i = 0; i < own.folder_count; i++)
 		remove_folder(own.folders[i], &deed);
@@ -272,19 +272,19 @@ static void look_at_time(void)
 
 static void take_cgroup(const struct guardian_message *m, const int *fds, int count)
 {
-	struct place *place = &own.places[own.place_count];
+	struct held_cgroup *held = &own.cgroups[own.held_count];
 
-	if (own.place_count == CGROUPS_MAX || count < 1)
+	if (own.held_count == CGROUPS_MAX || count < 1)
 		return;
-	*place = (struct place){.parent = -1, .freezers = -1, .inside = -1};
+	*held = (struct held_cgroup){.parent = -1, .freezers = -1, .inside = -1};
 	if (m->what == TAKE_INSIDE) {
-		place->inside = fds[0];
+		held->inside = fds[0];
 	} else {
-		place->parent = fds[0];
-		place->freezers = count > 1 ? fds[1] : -1;
-		snprintf(place->name, sizeof(place->name), "%.*s", NAME_MAX, m->text);
+		held->parent = fds[0];
+		held->freezers = count > 1 ? fds[1] : -1;
+		snprintf(held->name, sizeof(held->name), "%.*s", NAME_MAX, m->text);
 	}
-	own.place_count++;
+	own.held_count++;
 }
 
 static void leave_record(void)

@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "launch/sysctl.h"
 
-const char *const place_names[PLACE_COUNT] = {"auto",	"cgroup", "vm",	      "current",
-					      "docker", "podman", "container"};
+const char *const backend_names[BACKEND_COUNT] = {"auto",   "cgroup", "vm",	  "current",
+						  "docker", "podman", "container"};
 
 #define CONTAINER_OPS                                                                          \
 	{                                                                                      \
@@ -18,15 +18,15 @@ const char *const place_names[PLACE_COUNT] = {"auto",	"cgroup", "vm",	      "cur
 	}
 
 /* OP_COUNT ends a list. */
-static const enum plan_op place_ops[PLACE_COUNT][OP_COUNT] = {
-	[PLACE_CGROUP] = {OP_PROTECT, OP_SYSCTL, OP_CGROUP, OP_LIMITS, OP_RING, OP_SOURCES,
-			  OP_START, OP_GATE, OP_WATCH, OP_FINISH, OP_COUNT},
-	[PLACE_VM] = {OP_BOOT, OP_COUNT},
-	[PLACE_CURRENT] = {OP_PROTECT, OP_OWN, OP_RING, OP_SOURCES, OP_START, OP_GATE, OP_WATCH,
-			   OP_FINISH, OP_COUNT},
-	[PLACE_DOCKER] = CONTAINER_OPS,
-	[PLACE_PODMAN] = CONTAINER_OPS,
-	[PLACE_CONTAINER] = CONTAINER_OPS,
+static const enum plan_op backend_ops[BACKEND_COUNT][OP_COUNT] = {
+	[BACKEND_CGROUP] = {OP_PROTECT, OP_SYSCTL, OP_CGROUP, OP_LIMITS, OP_RING, OP_SOURCES,
+			    OP_START, OP_GATE, OP_WATCH, OP_FINISH, OP_COUNT},
+	[BACKEND_VM] = {OP_BOOT, OP_COUNT},
+	[BACKEND_CURRENT] = {OP_PROTECT, OP_OWN, OP_RING, OP_SOURCES, OP_START, OP_GATE, OP_WATCH,
+			     OP_FINISH, OP_COUNT},
+	[BACKEND_DOCKER] = CONTAINER_OPS,
+	[BACKEND_PODMAN] = CONTAINER_OPS,
+	[BACKEND_CONTAINER] = CONTAINER_OPS,
 };
 
 static void add(struct plan *plan, enum plan_op op)
@@ -111,16 +111,16 @@ static const char *why_not_container(const struct spec *spec, const struct plan_
 	return NULL;
 }
 
-static enum place engine_place(enum place wanted, const struct plan_facts *facts)
+static enum backend engine_backend(enum backend wanted, const struct plan_facts *facts)
 {
-	if (wanted != PLACE_CONTAINER || !facts->engine)
+	if (wanted != BACKEND_CONTAINER || !facts->engine)
 		return wanted;
-	return strcmp(facts->engine, "podman") ? PLACE_DOCKER : PLACE_PODMAN;
+	return strcmp(facts->engine, "podman") ? BACKEND_DOCKER : BACKEND_PODMAN;
 }
 
 static void choose_vm(const struct plan_facts *facts, struct plan *plan)
 {
-	plan->place = PLACE_VM;
+	plan->backend = BACKEND_VM;
 	plan->skip = facts->vm_works ? NULL : facts->vm_reason;
 }
 
@@ -132,13 +132,13 @@ static void choose_automatically(const struct spec *spec, const struct plan_fact
 	if (!not_here && facts->cgroup_version == 1)
 		not_here = "the memory controller here is cgroup v1, which tells less";
 	if (!not_here) {
-		plan->place = PLACE_CGROUP;
+		plan->backend = BACKEND_CGROUP;
 		snprintf(plan->reason, sizeof(plan->reason),
 			 "this user can make a memory cgroup v2 and nothing kernel-wide is asked");
 		return;
 	}
 	if (facts->in_container && !facts->vm_works) {
-		plan->place = PLACE_CURRENT;
+		plan->backend = BACKEND_CURRENT;
 		plan->skip = why_not_current(spec, facts);
 		snprintf(plan->reason, sizeof(plan->reason), "inside a container: its own limit");
 		return;
@@ -147,24 +147,24 @@ static void choose_automatically(const struct spec *spec, const struct plan_fact
 	choose_vm(facts, plan);
 }
 
-static void choose(const struct spec *spec, enum place wanted, const struct plan_facts *facts,
+static void choose(const struct spec *spec, enum backend wanted, const struct plan_facts *facts,
 		   struct plan *plan)
 {
-	if (wanted == PLACE_AUTO) {
+	if (wanted == BACKEND_AUTO) {
 		choose_automatically(spec, facts, plan);
 		return;
 	}
-	plan->place = engine_place(wanted, facts);
-	if (wanted == PLACE_VM)
+	plan->backend = engine_backend(wanted, facts);
+	if (wanted == BACKEND_VM)
 		choose_vm(facts, plan);
-	else if (wanted == PLACE_CURRENT)
+	else if (wanted == BACKEND_CURRENT)
 		plan->skip = why_not_current(spec, facts);
-	else if (place_is_container(wanted))
+	else if (backend_is_container(wanted))
 		plan->skip = why_not_container(spec, facts);
 	else
 		plan->skip = why_not_here(spec, facts);
 	snprintf(plan->reason, sizeof(plan->reason), "%s",
-		 plan->skip && wanted != PLACE_VM ? plan->skip : "asked for");
+		 plan->skip && wanted != BACKEND_VM ? plan->skip : "asked for");
 }
 
 /*
@@ -180,7 +180,7 @@ static uint64_t choose_ram(const struct spec *spec)
 	return is_limited(spec) && least < GIB(2) ? GIB(2) : least;
 }
 
-void plan_make(const struct spec *spec, enum place wanted, const struct plan_facts *facts,
+void plan_make(const struct spec *spec, enum backend wanted, const struct plan_facts *facts,
 	       struct plan *plan)
 {
 	memset(plan, 0, sizeof(*plan));
@@ -188,9 +188,9 @@ void plan_make(const struct spec *spec, enum place wanted, const struct plan_fac
 	plan->ram_bytes = choose_ram(spec);
 	if (plan->skip)
 		return;
-	for (size_t i = 0; i < OP_COUNT && place_ops[plan->place][i] != OP_COUNT; i++)
-		if (place_ops[plan->place][i] != OP_SYSCTL || spec_is_kernel_wide(spec))
-			add(plan, place_ops[plan->place][i]);
+	for (size_t i = 0; i < OP_COUNT && backend_ops[plan->backend][i] != OP_COUNT; i++)
+		if (backend_ops[plan->backend][i] != OP_SYSCTL || spec_is_kernel_wide(spec))
+			add(plan, backend_ops[plan->backend][i]);
 }
 
 static void print_amount(FILE *to, const char *file, const struct amount *a)
@@ -230,18 +230,18 @@ static void print_container(FILE *to, const struct spec *spec, const struct plan
 	fputc('\n', to);
 }
 
-static int version_of(enum place place, const struct plan_facts *facts)
+static int version_of(enum backend backend, const struct plan_facts *facts)
 {
-	if (place_is_container(place))
+	if (backend_is_container(backend))
 		return facts->engine_version;
-	return place == PLACE_CURRENT ? facts->current_version : facts->cgroup_version;
+	return backend == BACKEND_CURRENT ? facts->current_version : facts->cgroup_version;
 }
 
 /* A look needs a limit to look below, and a memory.high that nobody else uses. */
-static bool may_look(enum place place, const struct spec *spec, const struct plan_facts *facts)
+static bool may_look(enum backend backend, const struct spec *spec, const struct plan_facts *facts)
 {
-	return facts->premortem_percent && place != PLACE_CURRENT &&
-	       version_of(place, facts) == 2 && spec->memory_max.is_set &&
+	return facts->premortem_percent && backend != BACKEND_CURRENT &&
+	       version_of(backend, facts) == 2 && spec->memory_max.is_set &&
 	       !spec->memory_max.is_max && (!spec->memory_high.is_set || spec->memory_high.is_max);
 }
 
@@ -252,11 +252,11 @@ static void print_sources(FILE *to, const struct plan_facts *facts)
 		facts->counts_calls ? ", allocation calls" : "");
 }
 
-static void print_watch(FILE *to, enum place place, const struct spec *spec,
+static void print_watch(FILE *to, enum backend backend, const struct spec *spec,
 			const struct plan_facts *facts)
 {
 	fprintf(to, "watch until it ends, %s at most", TEXT_DURATION((uint64_t)spec->timeout_ns));
-	if (may_look(place, spec, facts))
+	if (may_look(backend, spec, facts))
 		fprintf(to, "; hold it still and look, once, %d %% under memory.max",
 			facts->premortem_percent);
 	fputc('\n', to);
@@ -304,7 +304,7 @@ static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const s
 	else if (op == OP_SOURCES)
 		print_sources(to, facts);
 	else if (op == OP_WATCH)
-		print_watch(to, plan->place, spec, facts);
+		print_watch(to, plan->backend, spec, facts);
 	else
 		print_boot(to, plan, spec, facts, kernel);
 }
@@ -322,7 +322,7 @@ void plan_print(FILE *to, const struct plan *plan, const struct spec *spec,
 	};
 	struct plan inner;
 
-	fprintf(to, "place: %s (%s)\n", place_names[plan->place], plan->reason);
+	fprintf(to, "backend: %s (%s)\n", backend_names[plan->backend], plan->reason);
 	if (plan->skip) {
 		fprintf(to, "skip: %s\n", plan->skip);
 		return;
@@ -331,9 +331,9 @@ void plan_print(FILE *to, const struct plan *plan, const struct spec *spec,
 		fprintf(to, "%zu. ", i + 1);
 		print_op(to, plan->ops[i], plan, spec, facts, kernel);
 	}
-	if (plan->place != PLACE_VM)
+	if (plan->backend != BACKEND_VM)
 		return;
-	plan_make(spec, PLACE_CGROUP, &guest, &inner);
+	plan_make(spec, BACKEND_CGROUP, &guest, &inner);
 	for (size_t i = 0; i < inner.op_count; i++) {
 		fprintf(to, "   1.%zu ", i + 1);
 		print_op(to, inner.ops[i], &inner, spec, &guest, kernel);

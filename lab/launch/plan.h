@@ -12,21 +12,22 @@
 #include "launch/cgroup.h"
 #include "spec/spec.h"
 
-enum place {
-	PLACE_AUTO,
-	PLACE_CGROUP,
-	PLACE_VM,
-	PLACE_CURRENT, /* inside a container, under its own limit */
-	PLACE_DOCKER,  /* a container watched from outside, by that engine ... */
-	PLACE_PODMAN,
-	PLACE_CONTAINER, /* ... or by whichever answers */
-	PLACE_COUNT
+enum backend {
+	BACKEND_AUTO,
+	BACKEND_CGROUP,
+	BACKEND_VM,
+	BACKEND_CURRENT, /* inside a container, under its own limit */
+	BACKEND_DOCKER,	 /* a container watched from outside, by that engine ... */
+	BACKEND_PODMAN,
+	BACKEND_CONTAINER, /* ... or by whichever answers */
+	BACKEND_COUNT
 };
-extern const char *const place_names[PLACE_COUNT];
+extern const char *const backend_names[BACKEND_COUNT];
 
-static inline bool place_is_container(enum place place)
+static inline bool backend_is_container(enum backend backend)
 {
-	return place == PLACE_DOCKER || place == PLACE_PODMAN || place == PLACE_CONTAINER;
+	return backend == BACKEND_DOCKER || backend == BACKEND_PODMAN ||
+	       backend == BACKEND_CONTAINER;
 }
 
 enum plan_op {
@@ -76,8 +77,8 @@ struct plan_facts {
 };
 
 struct plan {
-	enum place place;
-	char reason[256]; /* of the place */
+	enum backend backend;
+	char reason[256]; /* of the backend */
 	const char
 		*skip; /* why it cannot run at all; NULL: it can. Points into facts or literals */
 	enum plan_op ops[OP_COUNT];
@@ -85,8 +86,8 @@ struct plan {
 	uint64_t ram_bytes; /* of the guest */
 };
 
-/* Decides. `wanted` is PLACE_AUTO or what the user insists on. */
-void plan_make(const struct spec *spec, enum place wanted, const struct plan_facts *facts,
+/* Decides. `wanted` is BACKEND_AUTO or what the user insists on. */
+void plan_make(const struct spec *spec, enum backend wanted, const struct plan_facts *facts,
 	       struct plan *plan);
 
 /* One numbered line an operation, with the values it will use. */

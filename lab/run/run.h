@@ -23,7 +23,7 @@
 struct run_options {
 	struct spec spec; /* what the command line says, over the scenario's own */
 	bool oom_group_given;
-	enum place place;
+	enum backend backend;
 	enum outcome expect; /* OUTCOME_UNSET: none */
 	const char *kernel;  /* path or series; NULL: the default */
 	const char *reports; /* folder */
@@ -55,7 +55,7 @@ struct run {
 	struct plan_facts facts;
 	struct {
 		struct err current, cgroup, vm, engine, share;
-	} reasons; /* why a place is not to be had; the facts point into these */
+	} reasons; /* why a backend is not to be had; the facts point into these */
 	struct cg_home home;
 	struct engine engine;	  /* for a container */
 	struct guardian guardian; /* of one run; run_guard.h */
@@ -75,7 +75,7 @@ struct run {
 };
 
 /*
- * Each place runs the target and writes the record. 0 when the record tells what became of it;
+ * Each backend runs the target and writes the record. 0 when the record tells what became of it;
  * -1 with err when the lab itself failed (the record then says so, if it could be written).
  */
 int run_here(struct run *run, struct err *err);

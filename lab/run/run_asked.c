@@ -54,7 +54,7 @@ static int check_place(const struct run *run, struct err *err)
 	if (run->spec.name)
 		return err_set(err, EXIT_USAGE,
 			       "--preload is for commands: a scenario writes its trace itself");
-	if (run->plan.place == PLACE_CURRENT)
+	if (run->plan.backend == BACKEND_CURRENT)
 		return err_set(err, EXIT_USAGE,
 			       "--preload is not for --backend=current: what it counts with would "
 			       "be charged to the limit under study");
@@ -83,7 +83,7 @@ int run_asked_prepare(struct run *run, struct err *err)
 	if (!run->preload || preload_check_library(run->preload, err) < 0)
 		return run->preload ? -1 : err_errno(err, EXIT_LAB_BROKEN, "'%s'", library);
 	/* What is in an image is not seen from here: run_write_asked() notes it afterwards. */
-	return place_is_container(run->plan.place) ? 0 : preload_check(run->path, err);
+	return backend_is_container(run->plan.backend) ? 0 : preload_check(run->path, err);
 }
 
 static void put_modules(struct record_writer *w, const struct trace_sites *asked)

@@ -15,11 +15,12 @@
 /* Asked once: an image may have been looked at before the facts are. */
 static int find_engine(struct run *run, struct err *err)
 {
-	enum place place = run->options->place;
+	enum backend backend = run->options->backend;
 
 	if (run->engine.name)
 		return 0;
-	if (engine_find(place == PLACE_CONTAINER ? NULL : place_names[place], &run->engine, err)) {
+	if (engine_find(backend == BACKEND_CONTAINER ? NULL : backend_names[backend], &run->engine,
+			err)) {
 		run->engine.name = NULL;
 		return -1;
 	}
@@ -28,7 +29,7 @@ static int find_engine(struct run *run, struct err *err)
 
 void run_container_find(struct run *run, struct err *reason)
 {
-	if (!place_is_container(run->options->place))
+	if (!backend_is_container(run->options->backend))
 		return;
 	if (find_engine(run, reason) < 0)
 		run->facts.engine_reason = reason->text;
@@ -55,7 +56,7 @@ static bool would_run(struct run *run, const char *name)
 {
 	const struct plan_facts facts = {.engine = name};
 
-	plan_make(&run->spec, run->options->place, &facts, &run->plan);
+	plan_make(&run->spec, run->options->backend, &facts, &run->plan);
 	return !run->plan.skip && !run->options->dry_run;
 }
 
@@ -90,10 +91,10 @@ static int no_command(const struct run *run, struct err *err)
 
 int run_container_prepare(struct run *run, struct err *err)
 {
-	enum place place = run->options->place;
+	enum backend backend = run->options->backend;
 
 	/* First, because it takes longest; questions are asked meanwhile, or later. */
-	if (place != PLACE_CONTAINER && begin(run, place_names[place], err) < 0)
+	if (backend != BACKEND_CONTAINER && begin(run, backend_names[backend], err) < 0)
 		return -1;
 	if (find_engine(run, err) < 0)
 		return -1;

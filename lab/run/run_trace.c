@@ -242,7 +242,7 @@ int run_write_sites(struct run *run, struct err *err)
 	if (record_load_in(&run->folder, &record, err) < 0)
 		return -1;
 	/* A container's path may name another file here; a scenario is bound at its own. */
-	if (place_is_container(run->plan.place) && !run->spec.name)
+	if (backend_is_container(run->plan.backend) && !run->spec.name)
 		symbols_use_files(&run->modules);
 	if (has_addresses(&record) &&
 	    !run_symbols(&run->writer, write_all, &record, SYMBOLS_PATIENCE_NS, &run->signals))

@@ -16,7 +16,8 @@ enum { REPORT_BYTES_MAX = 256 << 20 };
 
 static void run_child(const struct run *run)
 {
-	_cleanup_free_ char *backend = text_format("--backend=%s", place_names[run->plan.place]);
+	_cleanup_free_ char *backend =
+		text_format("--backend=%s", backend_names[run->plan.backend]);
 	_cleanup_free_ char *reports = text_format("--reports=%s", run->options->reports);
 	_cleanup_free_ char *kernel =
 		run->options->kernel ? text_format("--kernel=%s", run->options->kernel) : NULL;
