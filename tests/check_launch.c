@@ -295,7 +295,7 @@ START_TEST(a_process_in_a_container_has_a_number_of_its_own)
 	FILE *file;
 
 	ck_assert_ptr_nonnull(mkdtemp(proc));
-	ck_assert_int_eq(process_own_number(proc, 4711), 4711);
+	ck_assert_int_eq(process_pid_inside(proc, 4711), 4711);
 	dir = text_format("%s/4711", proc);
 	path = text_format("%s/status", dir);
 	ck_assert_int_eq(mkdir(dir, 0700), 0);
@@ -303,9 +303,9 @@ START_TEST(a_process_in_a_container_has_a_number_of_its_own)
 	ck_assert_ptr_nonnull(file);
 	fputs(statuses[_i].status, file);
 	fclose(file);
-	ck_assert_int_eq(process_own_number(proc, 4711), statuses[_i].number);
+	ck_assert_int_eq(process_pid_inside(proc, 4711), statuses[_i].number);
 	ck_assert_int_eq(io_remove_tree(proc), 0);
-	ck_assert_int_eq(process_own_number("/proc", getpid()), getpid());
+	ck_assert_int_eq(process_pid_inside("/proc", getpid()), getpid());
 }
 END_TEST
 

@@ -1,22 +1,22 @@
-/* check_numbers.c - process numbers of a container: noted while they live, by looks at a cgroup. */
+/* check_pid_map.c - pids of a container: noted while they live, by looks at a cgroup. */
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "launch/numbers.h"
+#include "launch/pid_map.h"
 #include "scratch.h"
 #include "suite.h"
 
-static struct numbers numbers;
+static struct pid_map map;
 
 static void setup(void)
 {
 	scratch_enter();
-	numbers = (struct numbers){0};
+	map = (struct pid_map){0};
 }
 
 static void teardown(void)
 {
-	numbers_release(&numbers);
+	pid_map_release(&map);
 	scratch_leave();
 }
 
@@ -34,46 +34,46 @@ static void put_process(int here, const char *all_numbers)
 static void look(const char *procs)
 {
 	put_file("cgroup.procs", procs, 0600);
-	numbers_look(&numbers, AT_FDCWD, ".");
+	pid_map_look(&map, AT_FDCWD, ".");
 }
 
 START_TEST(who_was_there_at_a_look_is_known)
 {
-	numbers_add(&numbers, 4711, 1);
+	pid_map_add(&map, 4711, 1);
 	put_process(4711, "4711\t1");
 	put_process(4720, "4720\t8");
 	put_process(4721, "4721\t33\t9");
 	look("4711\n4720\n");
 	look("4721\n4711\n4799\n");
-	ck_assert_int_eq(numbers_here(&numbers, 1), 4711);
-	ck_assert_int_eq(numbers_here(&numbers, 8), 4720);
-	ck_assert_int_eq(numbers_here(&numbers, 9), 4721);
+	ck_assert_int_eq(pid_map_here(&map, 1), 4711);
+	ck_assert_int_eq(pid_map_here(&map, 8), 4720);
+	ck_assert_int_eq(pid_map_here(&map, 9), 4721);
 	/* One that had gone, and what its number might be taken for. */
-	ck_assert_int_eq(numbers_here(&numbers, 4799), 0);
-	ck_assert_int_eq(numbers_here(&numbers, 33), 0);
-	ck_assert_uint_eq(numbers.count, 3);
+	ck_assert_int_eq(pid_map_here(&map, 4799), 0);
+	ck_assert_int_eq(pid_map_here(&map, 33), 0);
+	ck_assert_uint_eq(map.count, 3);
 }
 END_TEST
 
 START_TEST(of_a_number_given_twice_the_later_stands)
 {
-	numbers_add(&numbers, 4711, 1);
+	pid_map_add(&map, 4711, 1);
 	put_process(4720, "4720\t8");
 	put_process(4800, "4800\t8");
 	look("4720\n");
 	look("4800\n");
-	ck_assert_int_eq(numbers_here(&numbers, 8), 4800);
+	ck_assert_int_eq(pid_map_here(&map, 8), 4800);
 }
 END_TEST
 
 START_TEST(without_numbers_of_its_own_each_is_what_it_says)
 {
-	ck_assert_int_eq(numbers_here(&numbers, 8), 8);
-	numbers_add(&numbers, 4711, 4711);
+	ck_assert_int_eq(pid_map_here(&map, 8), 8);
+	pid_map_add(&map, 4711, 4711);
 	put_process(4720, "4720\t8");
 	look("4711\n4720\n");
-	ck_assert_int_eq(numbers_here(&numbers, 8), 8);
-	ck_assert_uint_eq(numbers.count, 1);
+	ck_assert_int_eq(pid_map_here(&map, 8), 8);
+	ck_assert_uint_eq(map.count, 1);
 }
 END_TEST
 
@@ -82,27 +82,27 @@ START_TEST(what_is_no_list_is_survived)
 	static const char *const lists[] = {"",	      "\n",   "x\n",
 					    "0\n0\n", "-5\n", "99999999999999999999\n"};
 
-	numbers_add(&numbers, 4711, 1);
-	numbers_look(&numbers, AT_FDCWD, ".");
+	pid_map_add(&map, 4711, 1);
+	pid_map_look(&map, AT_FDCWD, ".");
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		look(lists[i]);
-	ck_assert_uint_eq(numbers.count, 1);
+	ck_assert_uint_eq(map.count, 1);
 }
 END_TEST
 
 START_TEST(there_is_an_end_to_them)
 {
-	for (pid_t i = 1; i <= NUMBERS_MAX + 10; i++)
-		numbers_add(&numbers, 5000 + i, i);
-	ck_assert_uint_eq(numbers.count, NUMBERS_MAX);
-	ck_assert_int_eq(numbers_here(&numbers, NUMBERS_MAX), 5000 + NUMBERS_MAX);
-	ck_assert_int_eq(numbers_here(&numbers, NUMBERS_MAX + 1), 0);
+	for (pid_t i = 1; i <= PID_MAP_MAX + 10; i++)
+		pid_map_add(&map, 5000 + i, i);
+	ck_assert_uint_eq(map.count, PID_MAP_MAX);
+	ck_assert_int_eq(pid_map_here(&map, PID_MAP_MAX), 5000 + PID_MAP_MAX);
+	ck_assert_int_eq(pid_map_here(&map, PID_MAP_MAX + 1), 0);
 }
 END_TEST
 
 int main(void)
 {
-	TCase *tc = tcase_create("numbers");
+	TCase *tc = tcase_create("pid_map");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, who_was_there_at_a_look_is_known);
@@ -110,5 +110,5 @@ int main(void)
 	tcase_add_test(tc, without_numbers_of_its_own_each_is_what_it_says);
 	tcase_add_test(tc, what_is_no_list_is_survived);
 	tcase_add_test(tc, there_is_an_end_to_them);
-	return suite_run("numbers", (TCase *const[]){tc}, 1);
+	return suite_run("pid_map", (TCase *const[]){tc}, 1);
 }

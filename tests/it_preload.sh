@@ -206,7 +206,7 @@ in_container() {
 		"$engine: a child in a container has the number that the kernel's log has"
 	run_in "$engine" --memory=64M "${binds[@]}" -- "$calls" many_processes
 	like "$(report "$dir" '.quality.notes[]')" \
-		'Some processes had ended before their numbers .* inside the container: [0-9]+, ' \
+		'Some processes had ended before their pids .* inside the container: [0-9]+, ' \
 		"$engine: children that come and go have theirs, and it is said"
 	run_in "$engine" --memory=16M "${binds[@]}" -- "$scratch/static"
 	like "$(report "$dir" '.quality.absent_sources[] | select(.name == "preload") | .why')" \

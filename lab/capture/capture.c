@@ -26,7 +26,7 @@
 #define LIVELOCK_OOMS	    100
 #define END_PATIENCE_MS	    5000
 #define KMSG_QUIET_MS	    20
-#define NUMBERS_INTERVAL_NS INT64_C(10000000)
+#define PID_MAP_INTERVAL_NS INT64_C(10000000)
 #define KMSG_PATIENCE_NS    INT64_C(500000000)
 
 static const struct source *const sources[SOURCE_COUNT] = {
@@ -290,20 +290,20 @@ static void poll_once(struct capture *capture, int timeout_ms)
 }
 
 /* Whenever something happens, though no more often than is worth it. */
-static void look_at_numbers(struct capture *capture)
+static void update_pid_map(struct capture *capture)
 {
 	int64_t now = io_now_ns();
 
-	if (!capture->config.numbers || now - capture->numbers_ns < NUMBERS_INTERVAL_NS)
+	if (!capture->config.pid_map || now - capture->pid_map_ns < PID_MAP_INTERVAL_NS)
 		return;
-	numbers_look(capture->config.numbers, capture->cg->levels[0].dirfd, "/proc");
-	capture->numbers_ns = io_now_ns();
+	pid_map_look(capture->config.pid_map, capture->cg->levels[0].dirfd, "/proc");
+	capture->pid_map_ns = io_now_ns();
 }
 
 static void watch_once(struct capture *capture)
 {
 	poll_once(capture, wait_ms(capture));
-	look_at_numbers(capture);
+	update_pid_map(capture);
 	check_premortem(capture);
 }
 

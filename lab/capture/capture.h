@@ -23,7 +23,7 @@
 
 #include "base/err.h"
 #include "launch/cgroup.h"
-#include "launch/numbers.h"
+#include "launch/pid_map.h"
 #include "launch/target.h"
 #include "record/record.h"
 #include "symbols/modules.h"
@@ -47,7 +47,7 @@ struct capture_config {
 	const struct trace_ring *ring; /* arenas, for that look; may be NULL */
 	struct guardian *guardian;     /* of the run (guardian.h); NULL: none */
 	const char *program;	       /* the path that the target is started by; NULL: not known */
-	struct numbers *numbers;       /* of a container's processes, to be completed; or NULL */
+	struct pid_map *pid_map;       /* of a container's processes, to be completed; or NULL */
 	void (*progress)(const struct capture_status *status, void *ctx); /* may be NULL */
 	void *ctx;
 };

@@ -42,7 +42,7 @@ static void write_meminfo_line(struct record_writer *w, char *line)
 			record_put_setting(w, line, colon + 1 + strspn(colon + 1, " "));
 }
 
-/* The kernel log names processes by their numbers in the first pid namespace. */
+/* The kernel log names processes by their pids in the first pid namespace. */
 static bool write_pid_namespace(struct record_writer *w)
 {
 	char name[64];

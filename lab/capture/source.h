@@ -54,7 +54,7 @@ struct capture {
 	const struct cg *cg;
 	struct target *target;
 	struct pollfd polls[SOURCE_COUNT];
-	int64_t started_ns, deadline_ns, numbers_ns;
+	int64_t started_ns, deadline_ns, pid_map_ns;
 	bool target_ended, end_known;
 	bool has_after;	    /* the target's own counters at the end were written */
 	bool has_told_loss; /* ... or that they could not be read */

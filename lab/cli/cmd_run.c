@@ -334,7 +334,7 @@ static void run_release(struct run *run)
 	run_guard_end(run);
 	symbols_use_files(NULL);
 	modules_release(&run->modules);
-	numbers_release(&run->numbers);
+	pid_map_release(&run->pid_map);
 	free(run->path);
 	free(run->preload);
 	for (size_t i = 0; run->image_argv && run->image_argv[i]; i++)

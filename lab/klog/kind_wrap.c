@@ -66,7 +66,7 @@ static bool wants_killed(struct span text, struct span piece)
 	       span_starts(span_ltrim(piece), SPAN("process ")) || span_ends(text, SPAN("process"));
 }
 
-static size_t numbers_in(struct span s)
+static size_t pid_map_in(struct span s)
 {
 	size_t count = 0;
 
@@ -85,9 +85,9 @@ static bool wants_row(struct span text, struct span piece)
 	size_t close = span_find(text, SPAN("]"));
 	struct span body = close == SPAN_NONE ? text : span_skip(text, close + 1);
 
-	if (span_ends(span_rtrim(text), SPAN("-")) && numbers_in(body) >= 100)
+	if (span_ends(span_rtrim(text), SPAN("-")) && pid_map_in(body) >= 100)
 		return !span_has_char(span_trim(piece), ' ') && span_trim(piece).n < 16;
-	return numbers_in(body) < 100 && piece.n && numbers_in(piece) > 0;
+	return pid_map_in(body) < 100 && piece.n && pid_map_in(piece) > 0;
 }
 
 static bool wants_summary(struct span text, struct span piece)

@@ -1,4 +1,4 @@
-#include "launch/numbers.h"
+#include "launch/pid_map.h"
 
 #include <stdlib.h>
 
@@ -6,32 +6,32 @@
 #include "base/strbuf.h"
 #include "launch/process.h"
 
-void numbers_add(struct numbers *numbers, pid_t here, pid_t inside)
+void pid_map_add(struct pid_map *map, pid_t here, pid_t inside)
 {
-	if (numbers->count == NUMBERS_MAX)
+	if (map->count == PID_MAP_MAX)
 		return;
-	numbers->items = xrealloc(numbers->items, numbers->count + 1, sizeof(*numbers->items));
-	numbers->items[numbers->count++] = (struct number){here, inside};
+	map->items = xrealloc(map->items, map->count + 1, sizeof(*map->items));
+	map->items[map->count++] = (struct pid_pair){here, inside};
 }
 
-static bool has_own_numbers(const struct numbers *numbers)
+static bool has_own_pids(const struct pid_map *map)
 {
-	return numbers->count && numbers->items[0].here != numbers->items[0].inside;
+	return map->count && map->items[0].here != map->items[0].inside;
 }
 
-static bool is_noted(const struct numbers *numbers, pid_t here)
+static bool is_noted(const struct pid_map *map, pid_t here)
 {
-	for (size_t i = numbers->count; i-- > 0;)
-		if (numbers->items[i].here == here)
+	for (size_t i = map->count; i-- > 0;)
+		if (map->items[i].here == here)
 			return true;
 	return false;
 }
 
-void numbers_look(struct numbers *numbers, int cgroup_dirfd, const char *proc)
+void pid_map_look(struct pid_map *map, int cgroup_dirfd, const char *proc)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 
-	if (!has_own_numbers(numbers) || io_read_at(cgroup_dirfd, "cgroup.procs", 1 << 20, &text))
+	if (!has_own_pids(map) || io_read_at(cgroup_dirfd, "cgroup.procs", 1 << 20, &text))
 		return;
 	for (char *at = text.buf, *end; *at; at = end) {
 		pid_t here = (pid_t)strtol(at, &end, 10), inside;
@@ -39,27 +39,27 @@ void numbers_look(struct numbers *numbers, int cgroup_dirfd, const char *proc)
 		if (end == at)
 			break;
 		end += *end == '\n';
-		if (here <= 0 || is_noted(numbers, here))
+		if (here <= 0 || is_noted(map, here))
 			continue;
 		/* Its own where it has gone meanwhile: nothing that is known inside. */
-		inside = process_own_number(proc, here);
+		inside = process_pid_inside(proc, here);
 		if (inside != here)
-			numbers_add(numbers, here, inside);
+			pid_map_add(map, here, inside);
 	}
 }
 
-pid_t numbers_here(const struct numbers *numbers, pid_t inside)
+pid_t pid_map_here(const struct pid_map *map, pid_t inside)
 {
-	if (!has_own_numbers(numbers))
+	if (!has_own_pids(map))
 		return inside;
-	for (size_t i = numbers->count; i-- > 0;)
-		if (numbers->items[i].inside == inside)
-			return numbers->items[i].here;
+	for (size_t i = map->count; i-- > 0;)
+		if (map->items[i].inside == inside)
+			return map->items[i].here;
 	return 0;
 }
 
-void numbers_release(struct numbers *numbers)
+void pid_map_release(struct pid_map *map)
 {
-	free(numbers->items);
-	*numbers = (struct numbers){0};
+	free(map->items);
+	*map = (struct pid_map){0};
 }

@@ -1,43 +1,43 @@
 /*
- * numbers.h - what processes of a container call themselves, and what number they have here.
+ * pid_map.h - which pid a process has inside its container, and which here.
  *
- * What a process writes of itself (the arena trace, the allocation calls) bears its number in the
+ * What a process writes of itself (the arena trace, the allocation calls) bears its pid in the
  * container; the kernel log and the touch profile have this host's. A process is known when it was
- * alive at one of the looks; one that came and went between two of them is not. Of numbers given
- * twice inside the later stands. Allocates; not thread safe.
+ * alive at one of the looks; one that came and went between two of them is not. Of a pid that was
+ * given twice inside the later process counts. Allocates; not thread safe.
  *
- * Pattern of use: numbers_add() its first process; numbers_look() now and then, while the container
- * lives; numbers_here(); numbers_release(). Where both numbers of the first are one, the container
- * has none of its own, and nothing else is noted.
+ * Pattern of use: pid_map_add() the container's first process; pid_map_look() now and then while the
+ * container lives; pid_map_here(); pid_map_release(). Where both pids of the first are the same, the
+ * container has no pid namespace of its own, and nothing else is noted.
  */
-#ifndef OOMLAB_LAUNCH_NUMBERS_H
-#define OOMLAB_LAUNCH_NUMBERS_H
+#ifndef OOMLAB_LAUNCH_PID_MAP_H
+#define OOMLAB_LAUNCH_PID_MAP_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { NUMBERS_MAX = 2048 }; /* what comes after is not noted */
+enum { PID_MAP_MAX = 2048 }; /* what comes after is not noted */
 
-struct number {
+struct pid_pair {
 	pid_t here, inside;
 };
 
-/* Zero-initialise: every process has its number here. */
-struct numbers {
-	struct number *items;
+/* Zero-initialise: every process has the pid it has here. */
+struct pid_map {
+	struct pid_pair *items;
 	size_t count;
 };
 
-void numbers_add(struct numbers *numbers, pid_t here, pid_t inside);
+void pid_map_add(struct pid_map *map, pid_t here, pid_t inside);
 
-/* Notes the processes of a cgroup that are new. proc: where /proc is. */
-void numbers_look(struct numbers *numbers, int cgroup_dirfd, const char *proc);
+/* Adds the processes of a cgroup that are new. proc: where /proc is. */
+void pid_map_look(struct pid_map *map, int cgroup_dirfd, const char *proc);
 
 /* Of the process that calls itself `inside`; 0: not known. */
-pid_t numbers_here(const struct numbers *numbers, pid_t inside);
+pid_t pid_map_here(const struct pid_map *map, pid_t inside);
 
-void numbers_release(struct numbers *numbers);
+void pid_map_release(struct pid_map *map);
 
 #endif

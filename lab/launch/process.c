@@ -81,7 +81,7 @@ int process_zombie_status(pid_t pid, int *status)
 }
 
 /* The last of those of "NSpid:", one for each namespace from the outside in. */
-pid_t process_own_number(const char *proc, pid_t pid)
+pid_t process_pid_inside(const char *proc, pid_t pid)
 {
 	char text[16 << 10], *line;
 	_cleanup_close_ int fd = -1;

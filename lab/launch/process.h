@@ -20,10 +20,10 @@ int process_sizes(pid_t pid, int64_t *vsz_bytes, int64_t *rss_bytes);
 int64_t process_minor_faults(pid_t pid);
 
 /*
- * What the process itself calls its number, with /proc at `proc`: a container has numbers of its
- * own. `pid` where that cannot be told.
+ * The pid that the process has in its own pid namespace, with /proc at `proc`; `pid` where that
+ * cannot be told.
  */
-pid_t process_own_number(const char *proc, pid_t pid) __attribute__((nonnull(1)));
+pid_t process_pid_inside(const char *proc, pid_t pid) __attribute__((nonnull(1)));
 
 /*
  * The wait status of a process that has ended and that its parent, another process, has not yet

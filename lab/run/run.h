@@ -13,7 +13,7 @@
 #include "launch/container/container.h"
 #include "launch/container/engine.h"
 #include "launch/guardian.h"
-#include "launch/numbers.h"
+#include "launch/pid_map.h"
 #include "launch/plan.h"
 #include "record/record.h"
 #include "run/live.h"
@@ -60,7 +60,7 @@ struct run {
 	struct engine engine;	  /* for a container */
 	struct guardian guardian; /* of one run; run_guard.h */
 	struct container container;
-	struct numbers numbers;	 /* of the processes in it */
+	struct pid_map pid_map;	 /* of the processes in it */
 	struct engine_call info; /* what it is, asked while the command runs */
 	bool shares_host;	 /* the VM is shown the host's files */
 	const char *script;	 /* ... because of it, or would be were it not for reasons.share */

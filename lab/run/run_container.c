@@ -161,8 +161,8 @@ int run_container_start(struct run *run, int ring, struct target *target, struct
 		return -1;
 	if (run_guard_took(guardian_take_inside(&run->guardian, cg->levels[0].dirfd), err) < 0)
 		return -1;
-	numbers_release(&run->numbers);
-	numbers_add(&run->numbers, target->pid, process_own_number("/proc", target->pid));
+	pid_map_release(&run->pid_map);
+	pid_map_add(&run->pid_map, target->pid, process_pid_inside("/proc", target->pid));
 	put_engine(run);
 	record_put_run(&run->writer, &(struct record_run){
 					     .page_size = ABSENT,

@@ -199,7 +199,7 @@ static int do_sources(struct here *here, struct err *err)
 		.ring = here->ring,
 		.guardian = &here->run->guardian,
 		.program = here->run->path,
-		.numbers = &here->run->numbers,
+		.pid_map = &here->run->pid_map,
 		.progress = show_progress,
 		.ctx = &here->run->live,
 	};

@@ -29,10 +29,10 @@ static void write_arena(struct run *run, const struct trace_summary *s)
 	record_put_arena(&run->writer, &arena);
 }
 
-/* One number of a container's own; told when it stays. */
-static void translate(const struct numbers *numbers, uint32_t *pid, struct strbuf *unknown)
+/* A pid inside the container becomes the one here; those that are not known are collected. */
+static void translate(const struct pid_map *pid_map, uint32_t *pid, struct strbuf *unknown)
 {
-	pid_t here = numbers_here(numbers, (pid_t)*pid);
+	pid_t here = pid_map_here(pid_map, (pid_t)*pid);
 	_cleanup_free_ char *word = text_format(" %u,", *pid);
 
 	if (here)
@@ -41,19 +41,19 @@ static void translate(const struct numbers *numbers, uint32_t *pid, struct strbu
 		strbuf_puts(unknown, word);
 }
 
-/* What wrote the trace has the number that it has inside; all else in the record has this one. */
+/* The trace has the pids inside the container; all else in the record has those of this host. */
 static void translate_all(struct run *run, struct trace_log *log)
 {
 	_cleanup_strbuf_ struct strbuf unknown = STRBUF_INIT;
 	_cleanup_free_ char *note = NULL;
 
 	for (size_t i = 0; i < log->arena_count; i++)
-		translate(&run->numbers, &log->arenas[i].pid, &unknown);
+		translate(&run->pid_map, &log->arenas[i].pid, &unknown);
 	for (size_t i = 0; i < log->asked.process_count; i++)
-		translate(&run->numbers, &log->asked.processes[i].pid, &unknown);
+		translate(&run->pid_map, &log->asked.processes[i].pid, &unknown);
 	if (!unknown.len)
 		return;
-	note = text_format("Some processes had ended before their numbers on this host were read; "
+	note = text_format("Some processes had ended before their pids on this host were read; "
 			   "told are those inside the container:%.*s%s",
 			   (int)unknown.len - 1, unknown.buf,
 			   unknown.len < UNKNOWN_MAX ? "" : ", ...");

@@ -74,7 +74,7 @@ static void add_row(struct premortem_mapping *rest, const struct smaps_row *row)
 
 static void write_rows(struct look *look, pid_t pid, const struct smaps *smaps)
 {
-	pid_t own = process_own_number(look->proc, pid);
+	pid_t own = process_pid_inside(look->proc, pid);
 	struct premortem_mapping rest = {
 		.pid = pid,
 		.arena_id = ABSENT,

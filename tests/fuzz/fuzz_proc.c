@@ -64,7 +64,7 @@ static void ask_process(void)
 	process_minor_faults(1);
 	process_sizes(1, &vsz, &rss);
 	process_zombie_status(1, &status);
-	process_own_number("/proc", 1);
+	process_pid_inside("/proc", 1);
 }
 
 static void ask_cgroup(int version)
