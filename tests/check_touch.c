@@ -30,7 +30,7 @@ struct sample {
 	uint64_t abi, regs[REGISTERS_MAX + 8];
 };
 
-static size_t make_sample(struct sample *s, int32_t member, int64_t size)
+static size_t make_sample(struct sample *s, int32_t counter, int64_t size)
 {
 	uint32_t mm_id = 7, curr = 1;
 	uint64_t *after;
@@ -46,7 +46,7 @@ static size_t make_sample(struct sample *s, int32_t member, int64_t size)
 	};
 	memcpy(s->raw + 8, &mm_id, 4);
 	memcpy(s->raw + 12, &curr, 4);
-	memcpy(s->raw + 16, &member, 4);
+	memcpy(s->raw + 16, &counter, 4);
 	memcpy(s->raw + 24, &size, 8);
 	after = s->regs + registers_count();
 	after[0] = 16; /* stack: size, data, used */
@@ -80,7 +80,7 @@ START_TEST(a_sample_is_decoded)
 	struct touch_layout layout = layout_of();
 	struct touch_event event;
 	struct sample s;
-	size_t len = make_sample(&s, MEMBER_ANON, 12345);
+	size_t len = make_sample(&s, RSS_ANON, 12345);
 
 	ck_assert(touch_decode(&layout, &s, len, &event));
 	ck_assert_int_eq(event.kind, TOUCH_RSS);
@@ -88,7 +88,7 @@ START_TEST(a_sample_is_decoded)
 	ck_assert_int_eq(event.tid, 11);
 	ck_assert_uint_eq(event.t_ns, 1000);
 	ck_assert_uint_eq(event.mm_id, 7);
-	ck_assert_int_eq(event.member, MEMBER_ANON);
+	ck_assert_int_eq(event.counter, RSS_ANON);
 	ck_assert_int_eq(event.size, 12345);
 	ck_assert_uint_eq(event.period, 3);
 	if (registers_mask()) {
@@ -115,7 +115,7 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 	const uint16_t id = 697, grow_id = 698, huge_id = 699, ask_id = 700;
 	struct touch_event event;
 	struct sample s;
-	size_t len = make_sample(&s, MEMBER_ANON, 12345);
+	size_t len = make_sample(&s, RSS_ANON, 12345);
 
 	ck_assert(!touch_layout_reserve("", id, &layout));
 	ck_assert(!touch_layout_reserve(reserve, -2, &layout));
@@ -207,7 +207,7 @@ START_TEST(some_samples_hold_no_period)
 	struct touch_layout layout = layout_of();
 	struct touch_event event;
 	struct sample s;
-	size_t len = make_sample(&s, MEMBER_ANON, 12345) - sizeof(s.period);
+	size_t len = make_sample(&s, RSS_ANON, 12345) - sizeof(s.period);
 
 	s.id = 6;
 	s.header.size = (uint16_t)len;
@@ -227,7 +227,7 @@ START_TEST(no_length_is_trusted)
 	struct touch_layout layout = layout_of();
 	struct touch_event event;
 	struct sample s;
-	size_t len = make_sample(&s, MEMBER_ANON, 4096);
+	size_t len = make_sample(&s, RSS_ANON, 4096);
 
 	for (size_t n = 0; n < len; n++) {
 		_Alignas(8) unsigned char cut[sizeof(s)];
@@ -247,14 +247,14 @@ START_TEST(no_number_is_trusted)
 {
 	struct touch_layout layout = layout_of();
 	const struct {
-		int32_t member;
+		int32_t counter;
 		int64_t size;
-	} bad[] = {{-1, 0}, {MEMBER_COUNT, 0}, {INT32_MAX, 0}, {1, -1}, {1, INT64_MAX}};
+	} bad[] = {{-1, 0}, {RSS_COUNT, 0}, {INT32_MAX, 0}, {1, -1}, {1, INT64_MAX}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct touch_event event;
 		struct sample s;
-		size_t len = make_sample(&s, bad[i].member, bad[i].size);
+		size_t len = make_sample(&s, bad[i].counter, bad[i].size);
 
 		ck_assert(!touch_decode(&layout, &s, len, &event));
 	}
@@ -290,7 +290,7 @@ static struct touch_event rss(pid_t pid, uint32_t mm, uint64_t t_ns, int64_t siz
 		.mm_id = mm,
 		.t_ns = t_ns,
 		.is_current = true,
-		.member = MEMBER_ANON,
+		.counter = RSS_ANON,
 		.size = size,
 		.period = 1,
 	};
@@ -315,7 +315,7 @@ START_TEST(growth_is_the_difference)
 	other.is_current = false;
 	ck_assert_int_eq(touch_weigh(&scale, &other), 0);
 	other = rss(1, 5, 9, 7);
-	other.member = MEMBER_SHMEM;
+	other.counter = RSS_SHMEM;
 	ck_assert_int_eq(touch_weigh(&scale, &other), 7);
 	touch_scale_release(&scale);
 }
@@ -332,7 +332,7 @@ START_TEST(what_a_thread_leaves_counts_as_growth_alone)
 	leaving.t_ns = 3;
 	leaving.size = 10; /* its end: what was resident then is what counts */
 	ck_assert_int_eq(touch_weigh(&scale, &leaving), 0);
-	ck_assert_int_eq(scale.processes[0].size[MEMBER_ANON], 130);
+	ck_assert_int_eq(scale.processes[0].size[RSS_ANON], 130);
 	touch_scale_release(&scale);
 }
 END_TEST

@@ -206,7 +206,7 @@ static int64_t share(int64_t bytes, int64_t *own, int64_t *rest)
 {
 	const struct touch_gap gap = {
 		.pid = 1,
-		.member = MEMBER_ANON,
+		.counter = RSS_ANON,
 		.bytes = bytes,
 		.most = 100 * MIB,
 		.own = own,
@@ -219,7 +219,7 @@ static int64_t share(int64_t bytes, int64_t *own, int64_t *rest)
 static void add(int n, int64_t *to)
 {
 	while (n-- > 0)
-		touch_ticks_add(&ticks, 1, MEMBER_ANON, to, 1, false);
+		touch_ticks_add(&ticks, 1, RSS_ANON, to, 1, false);
 }
 
 START_TEST(growth_is_shared_among_ticks)
@@ -229,8 +229,8 @@ START_TEST(growth_is_shared_among_ticks)
 	ticks = (struct touch_ticks){0};
 	add(6, &a);
 	add(2, &b);
-	touch_ticks_add(&ticks, 2, MEMBER_ANON, &other, 1, false);
-	touch_ticks_add(&ticks, 1, MEMBER_SHMEM, &other, 1, false);
+	touch_ticks_add(&ticks, 2, RSS_ANON, &other, 1, false);
+	touch_ticks_add(&ticks, 1, RSS_SHMEM, &other, 1, false);
 	ck_assert_int_eq(share(9 * MIB, &b, &b), 0);
 	ck_assert_int_eq(a, 6 * MIB);
 	ck_assert_int_eq(b, 3 * MIB);
@@ -261,8 +261,8 @@ START_TEST(a_system_call_counts_where_memory_came)
 
 	ticks = (struct touch_ticks){0};
 	add(1, &own);
-	touch_ticks_add(&ticks, 1, MEMBER_ANON, &quiet, 1, true);
-	touch_ticks_add(&ticks, 1, MEMBER_ANON, &populated, 1, true);
+	touch_ticks_add(&ticks, 1, RSS_ANON, &quiet, 1, true);
+	touch_ticks_add(&ticks, 1, RSS_ANON, &populated, 1, true);
 	share(3 * MIB, &populated, &populated);
 	ck_assert_int_eq(quiet, 0);
 	ck_assert_int_eq(own, MIB);
@@ -305,13 +305,13 @@ START_TEST(what_was_read_is_explained_by_ticks_alone)
 	ticks = (struct touch_ticks){0};
 	add(3, &a);
 	add(1, &b);
-	ck_assert_int_eq(touch_ticks_explain(&ticks, 1, MEMBER_ANON, 8 * MIB), 8 * MIB);
+	ck_assert_int_eq(touch_ticks_explain(&ticks, 1, RSS_ANON, 8 * MIB), 8 * MIB);
 	ck_assert_int_eq(a, 6 * MIB);
 	ck_assert_int_eq(b, 2 * MIB);
-	ck_assert_int_eq(touch_ticks_explain(&ticks, 1, MEMBER_ANON, 8 * MIB), 0);
+	ck_assert_int_eq(touch_ticks_explain(&ticks, 1, RSS_ANON, 8 * MIB), 0);
 	/* 2 MiB a tick are usual. */
 	add(2, &a);
-	ck_assert_int_lt(touch_ticks_explain(&ticks, 1, MEMBER_ANON, 100 * MIB), 8 * MIB);
+	ck_assert_int_lt(touch_ticks_explain(&ticks, 1, RSS_ANON, 100 * MIB), 8 * MIB);
 	ck_assert_int_gt(a, 8 * MIB);
 }
 END_TEST
@@ -321,12 +321,12 @@ START_TEST(the_time_of_a_tick_is_its_weight)
 	int64_t a = 0, b = 0;
 
 	ticks = (struct touch_ticks){0};
-	touch_ticks_add(&ticks, 1, MEMBER_ANON, &a, 2, false);
-	touch_ticks_add(&ticks, 1, MEMBER_ANON, &b, 0.5, false);
-	touch_ticks_explain(&ticks, 1, MEMBER_ANON, 5 * MIB);
+	touch_ticks_add(&ticks, 1, RSS_ANON, &a, 2, false);
+	touch_ticks_add(&ticks, 1, RSS_ANON, &b, 0.5, false);
+	touch_ticks_explain(&ticks, 1, RSS_ANON, 5 * MIB);
 	ck_assert_int_eq(a, 4 * MIB);
 	ck_assert_int_eq(b, MIB);
-	touch_ticks_add(&ticks, 1, MEMBER_ANON, &a, 2, false);
+	touch_ticks_add(&ticks, 1, RSS_ANON, &a, 2, false);
 	share(12 * MIB, &b, &b); /* the sample is as good as one more */
 	ck_assert_int_eq(a, 10 * MIB);
 	ck_assert_int_eq(b, 7 * MIB);
@@ -340,12 +340,12 @@ START_TEST(gaps_of_one_tick_tell_together)
 	ticks = (struct touch_ticks){.is_mixed = 0.3};
 	for (int i = 0; i < 30; i++) {
 		add(1, &a);
-		touch_ticks_explain(&ticks, 1, MEMBER_ANON, MIB);
+		touch_ticks_explain(&ticks, 1, RSS_ANON, MIB);
 	}
 	ck_assert(ticks.is_mixed < 0.1);
 	for (int i = 0; i < 9; i++) {
 		add(1, i % 2 ? &b : &a);
-		touch_ticks_explain(&ticks, 1, MEMBER_ANON, MIB);
+		touch_ticks_explain(&ticks, 1, RSS_ANON, MIB);
 	}
 	ck_assert(ticks.is_mixed > 0.3);
 }
@@ -382,7 +382,7 @@ START_TEST(too_many_ticks_are_left_out)
 	ticks = (struct touch_ticks){0};
 	add(TICKS_MAX + 10, &a);
 	ck_assert_uint_eq(ticks.count, TICKS_MAX);
-	ck_assert_int_eq(touch_ticks_end(&ticks, 1, MEMBER_ANON, 2), 2 * TICKS_MAX);
+	ck_assert_int_eq(touch_ticks_end(&ticks, 1, RSS_ANON, 2), 2 * TICKS_MAX);
 	ck_assert_int_eq(a, 2 * TICKS_MAX);
 	ck_assert_uint_eq(ticks.count, 0);
 }

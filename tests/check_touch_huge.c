@@ -8,7 +8,7 @@
 #define HUGE (2 * MIB)
 
 static struct touch_huge huge;
-static int64_t a[MEMBER_COUNT], b[MEMBER_COUNT];
+static int64_t a[RSS_COUNT], b[RSS_COUNT];
 
 static void begin(void)
 {
@@ -32,18 +32,18 @@ static void add(pid_t pid, int64_t *gained)
 	add_by(pid, pid, gained);
 }
 
-static int64_t take_by(pid_t pid, pid_t tid, enum touch_member member, int64_t bytes,
+static int64_t take_by(pid_t pid, pid_t tid, enum rss_counter counter, int64_t bytes,
 		       uint64_t pages)
 {
 	const struct touch_event event = {
-		.pid = pid, .tid = tid, .t_ns = ++now_ns, .member = member};
+		.pid = pid, .tid = tid, .t_ns = ++now_ns, .counter = counter};
 
 	return touch_huge_take(&huge, &event, bytes, pages);
 }
 
 static int64_t take(pid_t pid, int64_t bytes)
 {
-	return take_by(pid, pid, MEMBER_ANON, bytes, UINT64_MAX);
+	return take_by(pid, pid, RSS_ANON, bytes, UINT64_MAX);
 }
 
 START_TEST(each_is_its_own_lines)
@@ -54,12 +54,12 @@ START_TEST(each_is_its_own_lines)
 	add(2, b);
 	add(1, a);
 	ck_assert_int_eq(take(1, 7 * MIB), 6 * MIB);
-	ck_assert_int_eq(a[MEMBER_ANON], 4 * MIB);
-	ck_assert_int_eq(b[MEMBER_ANON], 2 * MIB);
+	ck_assert_int_eq(a[RSS_ANON], 4 * MIB);
+	ck_assert_int_eq(b[RSS_ANON], 2 * MIB);
 	/* They are given once. */
 	ck_assert_int_eq(take(1, 7 * MIB), 0);
-	ck_assert_int_eq(take_by(2, 2, MEMBER_SHMEM, HUGE, 1), HUGE);
-	ck_assert_int_eq(b[MEMBER_SHMEM], HUGE);
+	ck_assert_int_eq(take_by(2, 2, RSS_SHMEM, HUGE, 1), HUGE);
+	ck_assert_int_eq(b[RSS_SHMEM], HUGE);
 }
 END_TEST
 
@@ -69,25 +69,25 @@ START_TEST(a_page_is_mapped_when_its_thread_says_so)
 	begin();
 	add_by(1, 11, a);
 	add_by(1, 12, b);
-	ck_assert_int_eq(take_by(1, 12, MEMBER_ANON, HUGE, 1), HUGE);
-	ck_assert_int_eq(a[MEMBER_ANON], 0);
-	ck_assert_int_eq(b[MEMBER_ANON], HUGE);
-	ck_assert_int_eq(take_by(1, 12, MEMBER_ANON, 4096, 1), 0);
-	ck_assert_int_eq(take_by(1, 11, MEMBER_ANON, HUGE, 1), HUGE);
-	ck_assert_int_eq(a[MEMBER_ANON], HUGE);
+	ck_assert_int_eq(take_by(1, 12, RSS_ANON, HUGE, 1), HUGE);
+	ck_assert_int_eq(a[RSS_ANON], 0);
+	ck_assert_int_eq(b[RSS_ANON], HUGE);
+	ck_assert_int_eq(take_by(1, 12, RSS_ANON, 4096, 1), 0);
+	ck_assert_int_eq(take_by(1, 11, RSS_ANON, HUGE, 1), HUGE);
+	ck_assert_int_eq(a[RSS_ANON], HUGE);
 	/* Where there was but one event it was the thread's own, watched or not. */
 	add_by(1, 11, a);
-	ck_assert_int_eq(take_by(1, 12, MEMBER_ANON, HUGE, 1), 0);
-	ck_assert_int_eq(take_by(1, 11, MEMBER_ANON, HUGE, 1), HUGE);
-	a[MEMBER_ANON] = HUGE;
+	ck_assert_int_eq(take_by(1, 12, RSS_ANON, HUGE, 1), 0);
+	ck_assert_int_eq(take_by(1, 11, RSS_ANON, HUGE, 1), HUGE);
+	a[RSS_ANON] = HUGE;
 	/* Another's sample tells of it, too, where the process has grown by as much. */
 	add_by(1, 11, a);
-	ck_assert_int_eq(take_by(1, 12, MEMBER_ANON, HUGE + 4096, 2), HUGE);
-	ck_assert_int_eq(a[MEMBER_ANON], 2 * HUGE);
+	ck_assert_int_eq(take_by(1, 12, RSS_ANON, HUGE + 4096, 2), HUGE);
+	ck_assert_int_eq(a[RSS_ANON], 2 * HUGE);
 	/* What is never mapped is forgotten. */
 	add_by(1, 11, a);
 	now_ns += HUGE_SETTLE_NS;
-	ck_assert_int_eq(take_by(1, 12, MEMBER_ANON, 0, 1), 0);
+	ck_assert_int_eq(take_by(1, 12, RSS_ANON, 0, 1), 0);
 	ck_assert_uint_eq(huge.count, 0);
 }
 END_TEST
@@ -98,7 +98,7 @@ START_TEST(no_more_is_given_than_the_process_grew)
 	add(1, a);
 	add(1, b);
 	ck_assert_int_eq(take(1, 4096 * 3 + 1), 4096 * 3 + 1);
-	ck_assert_int_eq(a[MEMBER_ANON] + b[MEMBER_ANON], 4096 * 3 + 1);
+	ck_assert_int_eq(a[RSS_ANON] + b[RSS_ANON], 4096 * 3 + 1);
 	/* Pages of a file, or already given back. */
 	add(1, a);
 	ck_assert_int_eq(take(1, 0), 0);
@@ -115,16 +115,16 @@ START_TEST(what_no_sample_came_after)
 	ck_assert_int_eq(touch_huge_end(&huge, 1, 9 * MIB), 0);
 	add(1, a);
 	ck_assert_int_eq(touch_huge_end(&huge, 1, -1), HUGE);
-	ck_assert_int_eq(a[MEMBER_ANON], HUGE);
+	ck_assert_int_eq(a[RSS_ANON], HUGE);
 	/* Those before the first were not told of. */
 	add(1, a);
 	ck_assert_int_eq(touch_huge_end(&huge, 1, 3 * MIB), 3 * MIB);
-	ck_assert_int_eq(a[MEMBER_ANON], 5 * MIB);
+	ck_assert_int_eq(a[RSS_ANON], 5 * MIB);
 	add(1, a);
 	ck_assert_int_eq(touch_huge_end(&huge, 1, 900 * MIB), 2 * HUGE);
 	add(1, a);
 	ck_assert_int_eq(touch_huge_end(&huge, 1, 0), 0);
-	ck_assert_int_eq(a[MEMBER_ANON], 9 * MIB);
+	ck_assert_int_eq(a[RSS_ANON], 9 * MIB);
 }
 END_TEST
 

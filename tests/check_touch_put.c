@@ -18,7 +18,7 @@ static void add(const struct unwind_frame *frames, size_t depth, int64_t bytes)
 	struct touch_row *row = touch_table_row(&table, &key);
 
 	row->samples++;
-	row->gained[MEMBER_ANON] += bytes;
+	row->gained[RSS_ANON] += bytes;
 }
 
 static void put_and_load(void)

@@ -548,7 +548,7 @@ static struct touch_row *row(struct touch_table *table, int mapping, int64_t byt
 		.pid = 1, .where = {.mapping = mapping}, .frames = &frame, .depth = 1};
 	struct touch_row *row = touch_table_row(table, &key);
 
-	row->gained[MEMBER_ANON] = bytes;
+	row->gained[RSS_ANON] = bytes;
 	return row;
 }
 
@@ -559,13 +559,13 @@ START_TEST(what_is_not_known_is_shared_as_the_rest)
 	struct touch_row *b = row(&table, 2, 100);
 
 	touch_table_spread(&table);
-	ck_assert_int_eq(nowhere->gained[MEMBER_ANON], 0);
-	ck_assert_int_eq(a->gained[MEMBER_ANON], 375);
-	ck_assert_int_eq(b->gained[MEMBER_ANON], 125);
+	ck_assert_int_eq(nowhere->gained[RSS_ANON], 0);
+	ck_assert_int_eq(a->gained[RSS_ANON], 375);
+	ck_assert_int_eq(b->gained[RSS_ANON], 125);
 	/* Too little is known. */
-	nowhere->gained[MEMBER_ANON] = 501;
+	nowhere->gained[RSS_ANON] = 501;
 	touch_table_spread(&table);
-	ck_assert_int_eq(nowhere->gained[MEMBER_ANON], 501);
+	ck_assert_int_eq(nowhere->gained[RSS_ANON], 501);
 	touch_table_release(&table);
 }
 END_TEST

@@ -157,8 +157,8 @@ int touch_fd(const struct touch *t)
 static int64_t take_huge(struct touch *t, const struct touch_event *event, int64_t bytes,
 			 uint64_t pages)
 {
-	bool can_be = event->member == MEMBER_ANON ||
-		      (event->member == MEMBER_SHMEM && bytes >= HUGE_LEAST_BYTES);
+	bool can_be = event->counter == RSS_ANON ||
+		      (event->counter == RSS_SHMEM && bytes >= HUGE_LEAST_BYTES);
 
 	return can_be ? touch_huge_take(&t->huge, event, bytes, pages) : 0;
 }
@@ -169,14 +169,14 @@ static void gain(struct touch *t, const struct touch_event *event, int64_t bytes
 {
 	int64_t rest = bytes - take_huge(t, event, bytes, pages);
 
-	if (event->member == MEMBER_ANON && touch_huge_is_suspect(rest, pages))
+	if (event->counter == RSS_ANON && touch_huge_is_suspect(rest, pages))
 		touch_suspect(t, event, rest, last_ns);
-	else if (rest > 0 && event->member == MEMBER_FILE)
+	else if (rest > 0 && event->counter == RSS_FILE)
 		touch_share_add(&t->share, event, rest,
-				&touch_file_row(t, event)->gained[MEMBER_FILE]);
+				&touch_file_row(t, event)->gained[RSS_FILE]);
 	else if (rest > 0)
 		touch_share_add(&t->share, event, rest,
-				&touch_gaining_row(t, event)->gained[event->member]);
+				&touch_gaining_row(t, event)->gained[event->counter]);
 	else
 		touch_gaining_row(t, event);
 }

@@ -19,7 +19,7 @@ enum {
 /* What runs at an exit brings pages of its file alone. */
 static bool is_of_memory(const struct touch_row *row)
 {
-	return row->gained[MEMBER_FILE] <= row->gained[MEMBER_ANON] + row->gained[MEMBER_SHMEM];
+	return row->gained[RSS_FILE] <= row->gained[RSS_ANON] + row->gained[RSS_SHMEM];
 }
 
 /* Where the process gained last, whatever it was or not a file's pages. */
@@ -37,15 +37,15 @@ static struct touch_row *last_row_of(const struct touch *t, pid_t pid, bool is_a
 	return latest ? latest->row : NULL;
 }
 
-static enum touch_member member_at(const struct touch *t, struct touch_where where)
+static enum rss_counter member_at(const struct touch *t, struct touch_where where)
 {
 	const struct touch_mapping *m = touch_spaces_mapping(&t->spaces, where.mapping);
 
 	if (!m || where.is_on_stack)
-		return MEMBER_ANON;
+		return RSS_ANON;
 	if (m->what == MAPPING_SHARED || m->what == MAPPING_LABS)
-		return MEMBER_SHMEM;
-	return m->what == MAPPING_FILE ? MEMBER_FILE : MEMBER_ANON;
+		return RSS_SHMEM;
+	return m->what == MAPPING_FILE ? RSS_FILE : RSS_ANON;
 }
 
 /* Who touches memory of no file takes pages of files away at most: to make room. */
@@ -54,7 +54,7 @@ static bool makes_room(const struct touch *t, const struct touch_event *event)
 	struct touch_where where = touch_where_rss(&t->faults, &t->spaces, event);
 	const struct touch_mapping *m = touch_spaces_mapping(&t->spaces, where.mapping);
 
-	return m && member_at(t, where) == MEMBER_ANON && !where.is_on_stack;
+	return m && member_at(t, where) == RSS_ANON && !where.is_on_stack;
 }
 
 struct touch_row *touch_file_row(struct touch *t, const struct touch_event *event)
@@ -68,10 +68,10 @@ struct touch_row *touch_file_row(struct touch *t, const struct touch_event *even
 void touch_lose(struct touch *t, const struct touch_event *event, int64_t bytes)
 {
 	/* What is not given back with its memory is read from swap, where it is touched. */
-	if (event->member == MEMBER_SWAP && event->regs && !registers_in_syscall(event->regs))
-		touch_gaining_row(t, event)->lost[MEMBER_SWAP] += bytes;
+	if (event->counter == RSS_SWAP && event->regs && !registers_in_syscall(event->regs))
+		touch_gaining_row(t, event)->lost[RSS_SWAP] += bytes;
 	else
-		touch_row_of(t, event, (struct touch_where){0})->lost[event->member] += bytes;
+		touch_row_of(t, event, (struct touch_where){0})->lost[event->counter] += bytes;
 }
 
 void touch_after_gap(struct touch *t, const struct touch_event *event, int64_t bytes,
@@ -81,7 +81,7 @@ void touch_after_gap(struct touch *t, const struct touch_event *event, int64_t b
 	int64_t unused = 0, lost;
 	struct touch_gap gap = {
 		.pid = event->pid,
-		.member = event->member,
+		.counter = event->counter,
 		.bytes = bytes,
 		.most = t->tick_ns > last_ns ? (int64_t)touch_duty_bytes(
 						       &t->duty, (double)(t->tick_ns - last_ns))
@@ -93,13 +93,13 @@ void touch_after_gap(struct touch *t, const struct touch_event *event, int64_t b
 	touch_share_break(&t->share);
 	if (bytes > 0) {
 		row = touch_gaining_row(t, event);
-		gap.own = gap.rest = &row->gained[event->member];
+		gap.own = gap.rest = &row->gained[event->counter];
 		/* What has no page faults is populated: by it, or by what went on before. */
 		if (t->ticks.is_by_faults)
 			before = t->populated;
 		if (!row->key.is_syscall && before && before->key.pid == event->pid &&
 		    before->key.is_syscall)
-			gap.rest = &before->gained[event->member];
+			gap.rest = &before->gained[event->counter];
 	}
 	lost = touch_ticks_share(&t->ticks, &gap);
 	if (lost <= 0)
@@ -111,9 +111,9 @@ void touch_after_gap(struct touch *t, const struct touch_event *event, int64_t b
 void touch_at_work(struct touch *t, const struct touch_event *event, struct touch_row *row,
 		   double weight)
 {
-	enum touch_member member = member_at(t, row->key.where);
+	enum rss_counter counter = member_at(t, row->key.where);
 
-	touch_ticks_add(&t->ticks, event->pid, member, &row->gained[member], weight,
+	touch_ticks_add(&t->ticks, event->pid, counter, &row->gained[counter], weight,
 			event->kind == TOUCH_TICK && row->key.is_syscall);
 	t->tick_ns = event->t_ns;
 	touch_note_touched(t, row->key.where.mapping, event->t_ns);
@@ -163,17 +163,17 @@ static int64_t status_bytes(const char *status, const char *key)
 	return at ? strtoll(at + strlen(key), NULL, 10) * 1024 : -1;
 }
 
-static bool read_sizes(pid_t pid, int64_t size[MEMBER_COUNT])
+static bool read_sizes(pid_t pid, int64_t size[RSS_COUNT])
 {
 	_cleanup_free_ char *path = text_format("/proc/%d/status", (int)pid);
 	_cleanup_strbuf_ struct strbuf status = STRBUF_INIT;
 
 	if (io_read_at(AT_FDCWD, path, STATUS_MOST, &status))
 		return false;
-	size[MEMBER_FILE] = status_bytes(status.buf, "\nRssFile:");
-	size[MEMBER_ANON] = status_bytes(status.buf, "\nRssAnon:");
-	size[MEMBER_SHMEM] = status_bytes(status.buf, "\nRssShmem:");
-	return size[MEMBER_ANON] >= 0;
+	size[RSS_FILE] = status_bytes(status.buf, "\nRssFile:");
+	size[RSS_ANON] = status_bytes(status.buf, "\nRssAnon:");
+	size[RSS_SHMEM] = status_bytes(status.buf, "\nRssShmem:");
+	return size[RSS_ANON] >= 0;
 }
 
 /*
@@ -192,38 +192,38 @@ static void leave(struct touch *t, int64_t bytes)
 /* Older kernels tell it a little late. */
 static void read_member(struct touch *t, struct touch_process *p, const struct touch_event *now)
 {
-	int64_t bytes = now->size - p->size[now->member], huge, small;
+	int64_t bytes = now->size - p->size[now->counter], huge, small;
 
 	if (bytes < -READ_LATE) {
 		t->seen.is_unclear = true; /* the ticks tell what came before it went */
 		return;
 	}
 	if (bytes <= 0) {
-		touch_ticks_end(&t->ticks, now->pid, now->member, 0);
+		touch_ticks_end(&t->ticks, now->pid, now->counter, 0);
 		return;
 	}
 	huge = touch_huge_take(&t->huge, now, bytes, UINT64_MAX);
-	small = touch_ticks_explain(&t->ticks, now->pid, now->member, bytes - huge);
+	small = touch_ticks_explain(&t->ticks, now->pid, now->counter, bytes - huge);
 	/* A tick does not tell of which size the page is that is being cleared; a fault does. */
 	if (huge > 0 && bytes > huge)
 		t->ticks.is_mixed = TOUCH_MIXED_AT_FIRST;
 	t->seen.small += small;
 	t->seen.bytes += huge + small;
 	leave(t, bytes - huge - small);
-	touch_scale_read(&t->scale, p, now, p->size[now->member] + huge + small);
+	touch_scale_read(&t->scale, p, now, p->size[now->counter] + huge + small);
 }
 
 static void read_process(struct touch *t, pid_t pid)
 {
 	struct touch_process *p = touch_scale_process(&t->scale, pid);
 	struct touch_event now = {.kind = TOUCH_RSS, .pid = pid, .tid = -1};
-	int64_t size[MEMBER_COUNT] = {0};
+	int64_t size[RSS_COUNT] = {0};
 
 	if (!p || p->end_ns || !read_sizes(pid, size))
 		return;
 	now.t_ns = (uint64_t)io_now_ns();
-	for (int m = 0; m < MEMBER_COUNT; m++) {
-		now.member = (enum touch_member)m;
+	for (int m = 0; m < RSS_COUNT; m++) {
+		now.counter = (enum rss_counter)m;
 		now.size = size[m];
 		if (p->is_seen[m] && size[m] >= 0)
 			read_member(t, p, &now);
@@ -257,16 +257,16 @@ void touch_read_parent(struct touch *t, pid_t pid)
 {
 	struct touch_process *p = touch_scale_process(&t->scale, pid);
 	struct touch_row *row = last_row_of(t, pid, false);
-	struct touch_event now = {.pid = pid, .member = MEMBER_ANON};
-	int64_t size[MEMBER_COUNT] = {0};
+	struct touch_event now = {.pid = pid, .counter = RSS_ANON};
+	int64_t size[RSS_COUNT] = {0};
 
 	touch_read_gap(t);
-	if (!p || !row || !p->is_seen[MEMBER_ANON] || !read_sizes(pid, size) ||
-	    size[MEMBER_ANON] <= p->size[MEMBER_ANON])
+	if (!p || !row || !p->is_seen[RSS_ANON] || !read_sizes(pid, size) ||
+	    size[RSS_ANON] <= p->size[RSS_ANON])
 		return;
-	row->gained[MEMBER_ANON] += size[MEMBER_ANON] - p->size[MEMBER_ANON];
+	row->gained[RSS_ANON] += size[RSS_ANON] - p->size[RSS_ANON];
 	now.t_ns = (uint64_t)io_now_ns();
-	touch_scale_read(&t->scale, p, &now, size[MEMBER_ANON]);
+	touch_scale_read(&t->scale, p, &now, size[RSS_ANON]);
 }
 
 /* Both are read after the fork, and can have grown since: it had the smaller size of the two. */
@@ -274,12 +274,12 @@ void touch_read_child(struct touch *t, pid_t pid, pid_t parent_pid)
 {
 	struct touch_process *p = touch_scale_process(&t->scale, pid);
 	const struct touch_process *parent = touch_scale_process(&t->scale, parent_pid);
-	int64_t size[MEMBER_COUNT] = {0};
+	int64_t size[RSS_COUNT] = {0};
 
 	if (!p || !parent || !p->is_blind || !read_sizes(pid, size))
 		return;
 	p->is_blind = false;
-	for (int m = 0; m < MEMBER_COUNT; m++)
+	for (int m = 0; m < RSS_COUNT; m++)
 		if (!parent->is_seen[m] || parent->size[m] > size[m])
 			p->inherited[m] = size[m] > 0 ? size[m] : 0;
 }
@@ -288,15 +288,15 @@ static double all_ticks_of(struct touch *t, pid_t pid)
 {
 	double sum = 0;
 
-	for (int m = 0; m < MEMBER_COUNT; m++)
-		sum += touch_ticks_sum(&t->ticks, pid, (enum touch_member)m);
+	for (int m = 0; m < RSS_COUNT; m++)
+		sum += touch_ticks_sum(&t->ticks, pid, (enum rss_counter)m);
 	return sum;
 }
 
 /* Whether what it is missing can as well be pages of a file. */
 static bool has_much_of_files(const struct touch_process *p)
 {
-	return p && p->size[MEMBER_FILE] > (p->size[MEMBER_ANON] + p->size[MEMBER_SHMEM]) / 4;
+	return p && p->size[RSS_FILE] > (p->size[RSS_ANON] + p->size[RSS_SHMEM]) / 4;
 }
 
 /*
@@ -323,9 +323,9 @@ static void end_ticks(struct touch *t, pid_t pid)
 {
 	double part = last_part(t, pid);
 
-	for (int m = 0; m < MEMBER_COUNT; m++)
-		touch_scale_grow(&t->scale, pid, (enum touch_member)m,
-				 touch_ticks_end(&t->ticks, pid, (enum touch_member)m, part));
+	for (int m = 0; m < RSS_COUNT; m++)
+		touch_scale_grow(&t->scale, pid, (enum rss_counter)m,
+				 touch_ticks_end(&t->ticks, pid, (enum rss_counter)m, part));
 }
 
 /*
@@ -339,11 +339,10 @@ static void end_gap(struct touch *t, const struct touch_process *p)
 
 	if (has_much_of_files(p))
 		return;
-	touch_ticks_end(&t->ticks, p->pid, MEMBER_FILE, 0);
+	touch_ticks_end(&t->ticks, p->pid, RSS_FILE, 0);
 	if (row && all_ticks_of(t, p->pid) <= 0 &&
 	    touch_scale_missing(&t->scale, p->pid, &unheard_ns) > 0)
-		touch_ticks_add(&t->ticks, p->pid, MEMBER_ANON, &row->gained[MEMBER_ANON], 1,
-				false);
+		touch_ticks_add(&t->ticks, p->pid, RSS_ANON, &row->gained[RSS_ANON], 1, false);
 }
 
 void touch_end_gaps(struct touch *t)

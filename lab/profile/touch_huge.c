@@ -44,7 +44,7 @@ static void give(struct touch_huge *h, pid_t pid, int64_t bytes)
 		seen += page.bytes;
 		upto = (int64_t)((double)bytes * ((double)seen / (double)sum));
 		upto = seen == sum ? bytes : upto;
-		page.gained[MEMBER_ANON] += upto - given;
+		page.gained[RSS_ANON] += upto - given;
 		given = upto;
 	}
 	h->count = kept;
@@ -70,7 +70,7 @@ static int64_t take_of(struct touch_huge *h, const struct touch_event *event, bo
 		bool is_it = page.pid == event->pid && (page.tid == event->tid) == is_own;
 
 		if (is_it && is_mapped(&page, event, rest, *pages)) {
-			page.gained[event->member] += part;
+			page.gained[event->counter] += part;
 			given += part;
 			*pages -= *pages > 0;
 		} else if (!is_it || event->t_ns - page.t_ns <= HUGE_SETTLE_NS) {

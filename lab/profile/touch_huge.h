@@ -36,7 +36,7 @@ struct touch_huge {
 		pid_t pid, tid;
 		uint64_t t_ns;
 		int64_t bytes;
-		int64_t *gained; /* by member, of its line; lives longer than this */
+		int64_t *gained; /* by counter, of its line; lives longer than this */
 	} pending[HUGE_PENDING_MAX];
 	size_t count;
 	double credit; /* small pages */
@@ -53,7 +53,7 @@ void touch_huge_open(struct touch_huge *huge);
 void touch_huge_add(struct touch_huge *huge, const struct touch_event *event, int64_t *gained);
 
 /*
- * A member of a process has grown by `bytes` since it was heard of, by `pages` events at most, as a
+ * A counter of a process has grown by `bytes` since it was heard of, by `pages` events at most, as a
  * thread's sample tells: what of it were huge pages is given to their lines, that thread's first.
  * Another's stays pending for HUGE_SETTLE_NS while the process has not grown by all of it: it is
  * cleared before it is mapped. Returns what was given: 0 or more, at most `bytes`.
@@ -64,7 +64,7 @@ int64_t touch_huge_take(struct touch_huge *huge, const struct touch_event *event
 /*
  * At the end, a process missed so many bytes, or -1: not known, as many as there are then. All is
  * given to its pages, up to twice what they are: others came before the first was told of.
- * Returns what was given, to MEMBER_ANON; 0: it has none.
+ * Returns what was given, to RSS_ANON; 0: it has none.
  */
 int64_t touch_huge_end(struct touch_huge *huge, pid_t pid, int64_t missing);
 

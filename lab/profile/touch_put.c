@@ -22,9 +22,9 @@ static int64_t or_absent(int64_t bytes)
 /* The faults that bring a page back from swap are the touches' own. */
 static int64_t swapped_in(const struct touch_row *row)
 {
-	int64_t bytes = row->lost[MEMBER_SWAP];
+	int64_t bytes = row->lost[RSS_SWAP];
 
-	return bytes < row->gained[MEMBER_ANON] ? bytes : row->gained[MEMBER_ANON];
+	return bytes < row->gained[RSS_ANON] ? bytes : row->gained[RSS_ANON];
 }
 
 static void write_row(const struct touch_row *row, struct record_writer *w)
@@ -33,11 +33,11 @@ static void write_row(const struct touch_row *row, struct record_writer *w)
 	struct record_touch line = {
 		.pid = row->key.pid,
 		.is_syscall = row->key.is_syscall,
-		.anon = or_absent(row->gained[MEMBER_ANON]),
-		.anon_lost = or_absent(row->lost[MEMBER_ANON]),
+		.anon = or_absent(row->gained[RSS_ANON]),
+		.anon_lost = or_absent(row->lost[RSS_ANON]),
 		.swapped_in = or_absent(swapped_in(row)),
-		.file = or_absent(row->gained[MEMBER_FILE]),
-		.shmem = or_absent(row->gained[MEMBER_SHMEM]),
+		.file = or_absent(row->gained[RSS_FILE]),
+		.shmem = or_absent(row->gained[RSS_SHMEM]),
 		.faults = or_absent(row->faults),
 		.lone = or_absent(row->lone),
 		.samples = row->samples,
@@ -55,7 +55,7 @@ static void add_row(struct touch_row *to, const struct touch_row *row)
 	to->samples += row->samples;
 	to->faults += row->faults;
 	to->lone += row->lone;
-	for (int i = 0; i < MEMBER_COUNT; i++) {
+	for (int i = 0; i < RSS_COUNT; i++) {
 		to->gained[i] += row->gained[i];
 		to->lost[i] += row->lost[i];
 	}
@@ -146,10 +146,10 @@ void touch_put_processes(const struct touch_scale *scale, struct record_writer *
 		const struct touch_process *p = &scale->processes[i];
 		const struct record_resident line = {
 			.pid = p->pid,
-			.anon = p->is_seen[MEMBER_ANON] ? p->size[MEMBER_ANON] : ABSENT,
-			.file = p->is_seen[MEMBER_FILE] ? p->size[MEMBER_FILE] : ABSENT,
-			.shmem = p->is_seen[MEMBER_SHMEM] ? p->size[MEMBER_SHMEM] : ABSENT,
-			.inherited = or_absent(p->inherited[MEMBER_ANON]),
+			.anon = p->is_seen[RSS_ANON] ? p->size[RSS_ANON] : ABSENT,
+			.file = p->is_seen[RSS_FILE] ? p->size[RSS_FILE] : ABSENT,
+			.shmem = p->is_seen[RSS_SHMEM] ? p->size[RSS_SHMEM] : ABSENT,
+			.inherited = or_absent(p->inherited[RSS_ANON]),
 			.has_forked = p->has_forked,
 		};
 

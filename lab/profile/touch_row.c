@@ -45,7 +45,7 @@ static struct touch_row *new_gaining_row(struct touch *t, const struct touch_eve
 {
 	struct touch_where where = {0};
 
-	if (event->member != MEMBER_FILE)
+	if (event->counter != RSS_FILE)
 		where = touch_where_rss(&t->faults, &t->spaces, event);
 	touch_note_touched(t, where.mapping, event->t_ns);
 	return touch_row_of(t, event, where);
@@ -58,7 +58,7 @@ struct touch_row *touch_gaining_row(struct touch *t, const struct touch_event *e
 
 	if (event->is_current || last->tid != event->tid)
 		*last = (struct last_row){event->tid, new_gaining_row(t, event), event->t_ns};
-	if (last->row->key.is_syscall && last->row->gained[MEMBER_ANON] >= TOUCH_LARGE_BYTES)
+	if (last->row->key.is_syscall && last->row->gained[RSS_ANON] >= TOUCH_LARGE_BYTES)
 		t->populated = last->row;
 	return last->row;
 }

@@ -58,7 +58,7 @@ bool touch_layout(const char *format, struct touch_layout *layout)
 {
 	return find_field(format, " mm_id;", 4, &layout->mm_id) &&
 	       find_field(format, " curr;", 4, &layout->curr) &&
-	       find_field(format, " member;", 4, &layout->member) &&
+	       find_field(format, " member;", 4, &layout->counter) &&
 	       find_field(format, " size;", 8, &layout->size);
 }
 
@@ -120,16 +120,16 @@ static bool decode_rss(const struct touch_layout *layout, const unsigned char *r
 		       struct touch_event *event)
 {
 	uint32_t curr;
-	int32_t member;
+	int32_t counter;
 
 	if (!raw_number(raw, len, &layout->mm_id, &event->mm_id) ||
 	    !raw_number(raw, len, &layout->curr, &curr) ||
-	    !raw_number(raw, len, &layout->member, &member) ||
-	    !raw_number(raw, len, &layout->size, &event->size) || member < 0 ||
-	    member >= MEMBER_COUNT || event->size < 0 || event->size > INT64_C(1) << 56)
+	    !raw_number(raw, len, &layout->counter, &counter) ||
+	    !raw_number(raw, len, &layout->size, &event->size) || counter < 0 ||
+	    counter >= RSS_COUNT || event->size < 0 || event->size > INT64_C(1) << 56)
 		return false;
 	event->is_current = curr != 0;
-	event->member = (enum touch_member)member;
+	event->counter = (enum rss_counter)counter;
 	event->kind = TOUCH_RSS;
 	return true;
 }
@@ -178,7 +178,7 @@ static bool decode_huge(const struct touch_layout *layout, const unsigned char *
 		return false;
 	event->len = (uint64_t)sysconf(_SC_PAGESIZE) << order;
 	event->is_current = true;
-	event->member = MEMBER_ANON;
+	event->counter = RSS_ANON;
 	event->kind = TOUCH_HUGE;
 	return true;
 }

@@ -31,8 +31,8 @@ enum touch_event_kind {
 	TOUCH_LOST,
 };
 
-/* Members of an mm as include/linux/mm_types_task.h numbers them, the same since 4.6. */
-enum touch_member { MEMBER_FILE, MEMBER_ANON, MEMBER_SWAP, MEMBER_SHMEM, MEMBER_COUNT };
+/* Resident counters of an mm (MM_FILEPAGES, ...), numbered as in linux/mm_types_task.h since 4.6. */
+enum rss_counter { RSS_FILE, RSS_ANON, RSS_SWAP, RSS_SHMEM, RSS_COUNT };
 
 struct touch_event {
 	enum touch_event_kind kind;
@@ -42,7 +42,7 @@ struct touch_event {
 	/* TOUCH_RSS */
 	uint32_t mm_id;
 	bool is_current; /* the process's own memory, not another's that it works on */
-	enum touch_member member;
+	enum rss_counter counter;
 	int64_t size; /* bytes resident now */
 	/* TOUCH_FAULT */
 	uint64_t period, address;
@@ -64,7 +64,7 @@ struct touch_event {
 
 /* The fields of tracepoints in their raw bytes; ids that are 0 are of none. */
 struct touch_layout {
-	struct tracefs_field mm_id, curr, member, size;
+	struct tracefs_field mm_id, curr, counter, size;
 	uint64_t period;     /* of all samples, which then do not hold it; 0: they do */
 	uint16_t reserve_id; /* mmap:vm_unmapped_area */
 	struct tracefs_field reserve_start, reserve_len;

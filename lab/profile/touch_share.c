@@ -102,10 +102,10 @@ void touch_share_add(struct touch_share *share, const struct touch_event *event,
 		     int64_t *to)
 {
 	if (share->count == SHARE_BATCH || share->pid != event->pid ||
-	    share->member != event->member)
+	    share->counter != event->counter)
 		touch_share_flush(share);
 	share->pid = event->pid;
-	share->member = event->member;
+	share->counter = event->counter;
 	learn(share, event, bytes);
 	share->gains[share->count++] =
 		(struct touch_gain){to, event->tid, event->period ? event->period : 1, bytes};

@@ -25,7 +25,7 @@ struct touch_share {
 	} gains[SHARE_BATCH];
 	size_t count;
 	pid_t pid;
-	enum touch_member member;
+	enum rss_counter counter;
 	pid_t last_tid;
 	struct {
 		pid_t tid;

@@ -120,7 +120,7 @@ struct touch_row *touch_table_row(struct touch_table *table, const struct touch_
 
 static int64_t memory_of(const struct touch_row *row)
 {
-	return row->gained[MEMBER_ANON] + row->gained[MEMBER_SHMEM];
+	return row->gained[RSS_ANON] + row->gained[RSS_SHMEM];
 }
 
 static int64_t part_of(int64_t bytes, int64_t of, int64_t all)
@@ -130,7 +130,7 @@ static int64_t part_of(int64_t bytes, int64_t of, int64_t all)
 
 static void give(struct touch_row *from, struct touch_row *to, int64_t of, int64_t all)
 {
-	for (int i = 0; i < MEMBER_COUNT; i++) {
+	for (int i = 0; i < RSS_COUNT; i++) {
 		int64_t part = of == all ? from->gained[i] : part_of(from->gained[i], of, all);
 
 		from->gained[i] -= part;
@@ -176,7 +176,7 @@ static int64_t weight(const struct touch_row *row)
 {
 	int64_t sum = row->faults;
 
-	for (int i = 0; i < MEMBER_COUNT; i++)
+	for (int i = 0; i < RSS_COUNT; i++)
 		sum += row->gained[i];
 	return sum;
 }

@@ -22,9 +22,9 @@ struct touch_key {
 };
 
 struct touch_row {
-	struct touch_key key;				  /* its frames are the row's own */
-	int64_t gained[MEMBER_COUNT], lost[MEMBER_COUNT]; /* bytes, both >= 0 */
-	int64_t faults, lone;				  /* lone: touch_blocks.h */
+	struct touch_key key;			    /* its frames are the row's own */
+	int64_t gained[RSS_COUNT], lost[RSS_COUNT]; /* bytes, both >= 0 */
+	int64_t faults, lone;			    /* lone: touch_blocks.h */
 	int64_t samples;
 	struct unwind_frame frames[];
 };

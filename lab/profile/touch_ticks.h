@@ -26,7 +26,7 @@ enum {
 struct touch_ticks {
 	struct touch_tick {
 		pid_t pid;
-		enum touch_member member;
+		enum rss_counter counter;
 		int64_t *to;	/* where it is summed; lives longer than this */
 		double weight;	/* of a tick its time; of a page fault how many it stands for */
 		bool is_unsure; /* in a system call: it counts where memory was seen to come */
@@ -40,15 +40,15 @@ struct touch_ticks {
 	double is_mixed; /* 0 to 1: how many of the gaps lately were of more than one place */
 };
 
-void touch_ticks_add(struct touch_ticks *ticks, pid_t pid, enum touch_member member, int64_t *to,
+void touch_ticks_add(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter, int64_t *to,
 		     double weight, bool is_unsure);
 
 /* The weights of all that count. */
-double touch_ticks_sum(struct touch_ticks *ticks, pid_t pid, enum touch_member member);
+double touch_ticks_sum(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter);
 
 struct touch_gap {
 	pid_t pid;
-	enum touch_member member;
+	enum rss_counter counter;
 	int64_t bytes; /* gained; negative: lost */
 	int64_t most;  /* can have come in that time, at the pace of late */
 	int64_t *own;  /* the sample's */
@@ -65,14 +65,14 @@ int64_t touch_ticks_share(struct touch_ticks *ticks, const struct touch_gap *gap
  * The same where the size was read, and no sample told of it. Returns what they explain, 0 to
  * bytes.
  */
-int64_t touch_ticks_explain(struct touch_ticks *ticks, pid_t pid, enum touch_member member,
+int64_t touch_ticks_explain(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter,
 			    int64_t bytes);
 
 /*
  * A process has ended that was not looked at again: its ticks get `part` for each
  * weight of 1. Returns all.
  */
-int64_t touch_ticks_end(struct touch_ticks *ticks, pid_t pid, enum touch_member member,
+int64_t touch_ticks_end(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter,
 			double part);
 
 #endif

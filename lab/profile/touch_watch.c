@@ -209,7 +209,7 @@ void touch_step_huge(struct touch *t, uint64_t pages, uint64_t ns)
 static void settle_doubt(struct touch *t, struct touch_row *row)
 {
 	if (row)
-		row->gained[MEMBER_ANON] += t->doubt.bytes;
+		row->gained[RSS_ANON] += t->doubt.bytes;
 	t->doubt = (struct touch_doubt){0};
 }
 
@@ -245,7 +245,7 @@ void touch_suspect(struct touch *t, const struct touch_event *event, int64_t byt
 		doubt(t, row, bytes);
 		return;
 	}
-	row->gained[MEMBER_ANON] += bytes;
+	row->gained[RSS_ANON] += bytes;
 	t->suspect = row;
 }
 
@@ -268,7 +268,7 @@ static int64_t end_huge_of(struct touch *t, const struct touch_process *p)
 
 	if (given || missing < HUGE_LEAST_BYTES || !t->suspect || t->suspect->key.pid != p->pid)
 		return given;
-	t->suspect->gained[MEMBER_ANON] += missing;
+	t->suspect->gained[RSS_ANON] += missing;
 	return missing;
 }
 
@@ -278,6 +278,6 @@ void touch_end_huge(struct touch *t)
 	for (size_t i = 0; t->huge.is_opened && i < t->scale.count; i++) {
 		const struct touch_process *p = &t->scale.processes[i];
 
-		touch_scale_grow(&t->scale, p->pid, MEMBER_ANON, end_huge_of(t, p));
+		touch_scale_grow(&t->scale, p->pid, RSS_ANON, end_huge_of(t, p));
 	}
 }

@@ -42,20 +42,20 @@ static struct touch_process *leaving_process(const struct touch_scale *scale,
 {
 	struct touch_process *p = find(scale, event->pid);
 
-	return p && p->has_mm && p->mm_id == event->mm_id && p->is_seen[event->member] &&
-			       event->size > p->size[event->member]
+	return p && p->has_mm && p->mm_id == event->mm_id && p->is_seen[event->counter] &&
+			       event->size > p->size[event->counter]
 		       ? p
 		       : NULL;
 }
 
 static int64_t resident(const struct touch_process *p)
 {
-	return p->size[MEMBER_FILE] + p->size[MEMBER_ANON] + p->size[MEMBER_SHMEM];
+	return p->size[RSS_FILE] + p->size[RSS_ANON] + p->size[RSS_SHMEM];
 }
 
 int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event)
 {
-	const enum touch_member m = event->member;
+	const enum rss_counter m = event->counter;
 	struct touch_process *p = event->is_current ? owner_of(scale, event)
 						    : leaving_process(scale, event);
 	int64_t last;
@@ -75,7 +75,7 @@ int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event)
 void touch_scale_read(struct touch_scale *scale, struct touch_process *p,
 		      const struct touch_event *event, int64_t size)
 {
-	const enum touch_member m = event->member;
+	const enum rss_counter m = event->counter;
 
 	p->is_seen[m] = true;
 	p->size[m] = size;
@@ -88,23 +88,23 @@ uint64_t touch_scale_pages(struct touch_scale *scale, const struct touch_event *
 {
 	const struct touch_process *p = owner_of(scale, event);
 
-	return scale->pages + event->period - (p ? p->pages[event->member] : 0);
+	return scale->pages + event->period - (p ? p->pages[event->counter] : 0);
 }
 
 uint64_t touch_scale_last_ns(struct touch_scale *scale, const struct touch_event *event)
 {
 	const struct touch_process *p = owner_of(scale, event);
 
-	return p ? p->t_ns[event->member] : 0;
+	return p ? p->t_ns[event->counter] : 0;
 }
 
-void touch_scale_grow(struct touch_scale *scale, pid_t pid, enum touch_member member, int64_t bytes)
+void touch_scale_grow(struct touch_scale *scale, pid_t pid, enum rss_counter counter, int64_t bytes)
 {
 	struct touch_process *p = find(scale, pid);
 
 	if (!p)
 		return;
-	p->size[member] += bytes;
+	p->size[counter] += bytes;
 	p->highest += bytes;
 }
 
@@ -134,7 +134,7 @@ int64_t touch_scale_missing(const struct touch_scale *scale, pid_t pid, uint64_t
 	*unheard_ns = 0;
 	if (!p)
 		return -1;
-	for (int m = 0; m < MEMBER_COUNT; m++)
+	for (int m = 0; m < RSS_COUNT; m++)
 		heard_ns = p->t_ns[m] > heard_ns ? p->t_ns[m] : heard_ns;
 	*unheard_ns = p->end_ns > heard_ns ? p->end_ns - heard_ns : 0;
 	if (p->peak <= 0 || (p->is_killed && p->peak <= p->highest))
@@ -187,7 +187,7 @@ void touch_scale_fork(struct touch_scale *scale, const struct touch_event *event
 		return;
 	parent->has_forked = true;
 	p->is_watched = parent->is_watched;
-	memcpy(p->inherited, parent->is_seen[MEMBER_ANON] ? parent->size : parent->inherited,
+	memcpy(p->inherited, parent->is_seen[RSS_ANON] ? parent->size : parent->inherited,
 	       sizeof(p->inherited));
 }
 

@@ -1,8 +1,8 @@
 /*
  * touch_weigh.h - from the sizes that samples tell to bytes gained and lost between them; pure.
  *
- * A sample says how large one member of one mm is now. What lies between two samples of the same
- * member is counted to the later one, so that the sum is right whatever the period; what a forked
+ * A sample says how large one counter of one mm is now. What lies between two samples of the same
+ * counter is counted to the later one, so that the sum is right whatever the period; what a forked
  * child has from its parent is nobody's growth.
  * Bounded: TOUCH_PROCESSES_MAX processes; of more, nothing is weighed.
  */
@@ -21,16 +21,16 @@ struct touch_process {
 	bool is_late;		 /* its page faults were sampled some time after it was forked */
 	int64_t missed_faults;	 /* until then, not yet told of */
 	uint32_t mm_id;
-	bool is_seen[MEMBER_COUNT];
-	bool is_watched;		 /* for huge pages; what it starts is, too */
-	int64_t inherited[MEMBER_COUNT]; /* bytes at the fork, as far as known */
-	int64_t size[MEMBER_COUNT];	 /* bytes when last heard of */
-	uint64_t t_ns[MEMBER_COUNT];
-	uint64_t pages[MEMBER_COUNT]; /* of all processes, then */
-	uint64_t end_ns;	      /* 0: not seen */
-	int64_t highest;	      /* bytes of all members together, of what was heard */
+	bool is_seen[RSS_COUNT];
+	bool is_watched;	      /* for huge pages; what it starts is, too */
+	int64_t inherited[RSS_COUNT]; /* bytes at the fork, as far as known */
+	int64_t size[RSS_COUNT];      /* bytes when last heard of */
+	uint64_t t_ns[RSS_COUNT];
+	uint64_t pages[RSS_COUNT]; /* of all processes, then */
+	uint64_t end_ns;	   /* 0: not seen */
+	int64_t highest;	   /* bytes of all counters together, of what was heard */
 	bool is_killed;
-	int64_t peak; /* bytes of all members together at their highest; 0: not known */
+	int64_t peak; /* bytes of all counters together at their highest; 0: not known */
 };
 
 /* Zero-initialise. */
@@ -44,18 +44,18 @@ struct touch_scale {
 /* Bytes gained (positive) or lost since the last sample; 0 for what is not to be counted. */
 int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event);
 
-/* Pages of all processes since the same member was last heard of, before it is weighed. */
+/* Pages of all processes since the same counter was last heard of, before it is weighed. */
 uint64_t touch_scale_pages(struct touch_scale *scale, const struct touch_event *event);
 
-/* When the same member was last heard of; 0: never. */
+/* When the same counter was last heard of; 0: never. */
 uint64_t touch_scale_last_ns(struct touch_scale *scale, const struct touch_event *event);
 
-/* Its size was read, and is `size`; by pid, member and time of the event. */
+/* Its size was read, and is `size`; by pid, counter and time of the event. */
 void touch_scale_read(struct touch_scale *scale, struct touch_process *p,
 		      const struct touch_event *event, int64_t size);
 
 /* It had grown by bytes that no sample told of when it ended, beyond its highest size. */
-void touch_scale_grow(struct touch_scale *scale, pid_t pid, enum touch_member member,
+void touch_scale_grow(struct touch_scale *scale, pid_t pid, enum rss_counter counter,
 		      int64_t bytes);
 
 /* It was higher by bytes than was heard, before it shrank. */

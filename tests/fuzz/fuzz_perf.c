@@ -12,10 +12,10 @@
 #include "symbols/registers.h"
 
 static const struct touch_layout layouts[] = {
-	{.mm_id = {8, 4}, .curr = {12, 4}, .member = {16, 4}, .size = {24, 8}},
+	{.mm_id = {8, 4}, .curr = {12, 4}, .counter = {16, 4}, .size = {24, 8}},
 	{.mm_id = {8, 4},
 	 .curr = {12, 4},
-	 .member = {16, 4},
+	 .counter = {16, 4},
 	 .size = {24, 8},
 	 .period = 1,
 	 .reserve_id = 1,
