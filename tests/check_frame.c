@@ -28,7 +28,7 @@ static inline __attribute__((always_inline)) uintptr_t wrapper(void)
 	__asm__ volatile("" ::: "memory");
 	return address;
 }
-#line 200 "check_place_caller.c"
+#line 200 "check_frame_caller.c"
 static __attribute__((noinline)) uintptr_t caller(void)
 {
 	return wrapper();
@@ -45,7 +45,7 @@ static __attribute__((noinline)) uintptr_t other_caller(void)
 {
 	return own_wrapper();
 }
-#line 49 "check_place.c"
+#line 49 "check_frame.c"
 /* clang-format on */
 
 static int of_program(struct dl_phdr_info *info, size_t size, void *bias)
@@ -66,7 +66,7 @@ static void expect(const char *path, uintptr_t address, const char *function, in
 	ck_assert(symbols_find(symbols, address - bias, &symbol));
 	ck_assert_str_eq(symbol.function, function);
 	ck_assert_ptr_nonnull(symbol.file);
-	ck_assert_ptr_nonnull(strstr(symbol.file, "check_place_caller.c"));
+	ck_assert_ptr_nonnull(strstr(symbol.file, "check_frame_caller.c"));
 	ck_assert_int_eq(symbol.line, line);
 	free(symbol.function);
 	free(symbol.file);
@@ -132,11 +132,11 @@ END_TEST
 
 int main(void)
 {
-	TCase *tc = tcase_create("place");
+	TCase *tc = tcase_create("frame");
 
 	tcase_add_checked_fixture(tc, scratch_enter, scratch_leave);
 	tcase_add_test(tc, a_line_is_the_innermost_outside_a_standard_library);
 	tcase_add_test(tc, what_it_is_inlined_into_follows);
 	tcase_add_test(tc, without_a_table_of_addresses_lines_are_found);
-	return suite_run("place", (TCase *const[]){tc}, 1);
+	return suite_run("frame", (TCase *const[]){tc}, 1);
 }

@@ -7,9 +7,9 @@
 #include "record/stack.h"
 #include "suite.h"
 
-static struct stack_place parse(const char *text)
+static struct stack_frame parse(const char *text)
 {
-	return stack_place(text, strlen(text));
+	return stack_frame(text, strlen(text));
 }
 
 START_TEST(places_are_read_as_they_are_written)
@@ -27,11 +27,11 @@ START_TEST(places_are_read_as_they_are_written)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-		struct stack_place place = parse(cases[i].text);
+		struct stack_frame frame = parse(cases[i].text);
 
-		ck_assert(place.is_known);
-		ck_assert_int_eq(place.module, cases[i].module);
-		ck_assert_uint_eq(place.address, cases[i].address);
+		ck_assert(frame.is_known);
+		ck_assert_int_eq(frame.module, cases[i].module);
+		ck_assert_uint_eq(frame.address, cases[i].address);
 		stack_put(&sb, cases[i].module, cases[i].address);
 		ck_assert_str_eq(sb.buf, cases[i].text);
 	}
@@ -70,29 +70,29 @@ START_TEST(what_is_no_place_is_of_no_module)
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct stack_place place = parse(texts[i]);
+		struct stack_frame frame = parse(texts[i]);
 
-		ck_assert_msg(!place.is_known, "%s", texts[i]);
-		ck_assert_int_eq(place.module, STACK_NO_MODULE);
-		ck_assert_uint_eq(place.address, 0);
+		ck_assert_msg(!frame.is_known, "%s", texts[i]);
+		ck_assert_int_eq(frame.module, STACK_NO_MODULE);
+		ck_assert_uint_eq(frame.address, 0);
 	}
 }
 END_TEST
 
 START_TEST(nothing_is_read_beyond_a_place)
 {
-	struct stack_place place = stack_place("3+15a2b0", 4);
+	struct stack_frame frame = stack_frame("3+15a2b0", 4);
 
-	ck_assert_uint_eq(place.address, 0x15);
-	ck_assert(!stack_place("3+1", 2).is_known);
-	ck_assert(!stack_place("3+1", 0).is_known);
+	ck_assert_uint_eq(frame.address, 0x15);
+	ck_assert(!stack_frame("3+1", 2).is_known);
+	ck_assert(!stack_frame("3+1", 0).is_known);
 }
 END_TEST
 
 START_TEST(a_stack_is_taken_place_by_place)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-	struct stack_place place;
+	struct stack_frame frame;
 	const char *rest;
 
 	stack_put(&sb, 1, 0x10);
@@ -100,16 +100,16 @@ START_TEST(a_stack_is_taken_place_by_place)
 	stack_put(&sb, 2, 0x30);
 	ck_assert_str_eq(sb.buf, "1+10 +20 2+30");
 	rest = sb.buf;
-	ck_assert(stack_next(&rest, &place) && place.module == 1 && place.len == 4);
-	ck_assert(stack_next(&rest, &place) && place.module == STACK_NO_MODULE);
-	ck_assert_uint_eq(place.address, 0x20);
-	ck_assert(stack_next(&rest, &place) && place.module == 2);
-	ck_assert(!stack_next(&rest, &place));
-	ck_assert(!stack_next(&rest, &place));
+	ck_assert(stack_next(&rest, &frame) && frame.module == 1 && frame.len == 4);
+	ck_assert(stack_next(&rest, &frame) && frame.module == STACK_NO_MODULE);
+	ck_assert_uint_eq(frame.address, 0x20);
+	ck_assert(stack_next(&rest, &frame) && frame.module == 2);
+	ck_assert(!stack_next(&rest, &frame));
+	ck_assert(!stack_next(&rest, &frame));
 	rest = "  1+1   x  ";
-	ck_assert(stack_next(&rest, &place) && place.module == 1);
-	ck_assert(stack_next(&rest, &place) && !place.is_known && place.len == 1);
-	ck_assert(!stack_next(&rest, &place));
+	ck_assert(stack_next(&rest, &frame) && frame.module == 1);
+	ck_assert(stack_next(&rest, &frame) && !frame.is_known && frame.len == 1);
+	ck_assert(!stack_next(&rest, &frame));
 }
 END_TEST
 

@@ -45,27 +45,27 @@ static bool parse_address(const char *at, const char *end, uint64_t *address)
 	return true;
 }
 
-struct stack_place stack_place(const char *at, size_t len)
+struct stack_frame stack_frame(const char *at, size_t len)
 {
 	const char *plus = memchr(at, '+', len), *end = at + len;
-	struct stack_place place = {.at = at, .len = len};
+	struct stack_frame frame = {.at = at, .len = len};
 
-	place.is_known = plus && parse_module(at, plus, &place.module) &&
-			 parse_address(plus + 1, end, &place.address);
-	if (!place.is_known) {
-		place.module = STACK_NO_MODULE;
-		place.address = 0;
+	frame.is_known = plus && parse_module(at, plus, &frame.module) &&
+			 parse_address(plus + 1, end, &frame.address);
+	if (!frame.is_known) {
+		frame.module = STACK_NO_MODULE;
+		frame.address = 0;
 	}
-	return place;
+	return frame;
 }
 
-bool stack_next(const char **rest, struct stack_place *place)
+bool stack_next(const char **rest, struct stack_frame *frame)
 {
 	size_t len;
 
 	*rest += strspn(*rest, " ");
 	len = strcspn(*rest, " ");
-	*place = stack_place(*rest, len);
+	*frame = stack_frame(*rest, len);
 	*rest += len;
 	return len > 0;
 }

@@ -1,12 +1,12 @@
 /*
  * stack.h - the text of stacks in a record: the one place that knows how it is written; pure.
  *
- *	stack := place (" " place)*		the innermost first
- *	place := [module] "+" address
+ *	stack := frame (" " frame)*		the innermost first
+ *	frame := [module] "+" address
  *	module := decimal digits		the id of a record_module; none: in no file
  *	address := 1 to 16 hexadecimal digits	as the module's own headers count
  *
- * Records are read that were damaged or made up: what is no place by this grammar is of no module
+ * Records are read that were damaged or made up: what is no frame by this grammar is of no module
  * and has no address, whatever numbers are in it.
  */
 #ifndef OOMLAB_RECORD_STACK_H
@@ -20,7 +20,7 @@
 
 #define STACK_NO_MODULE INT64_C(-1)
 
-struct stack_place {
+struct stack_frame {
 	const char *at; /* its text, len bytes, not terminated */
 	size_t len;
 	int64_t module; /* or STACK_NO_MODULE */
@@ -28,17 +28,17 @@ struct stack_place {
 	bool is_known; /* by the grammar; else the two above are STACK_NO_MODULE and 0 */
 };
 
-/* Appends a place to a stack. module < 0: in no file. */
+/* Appends a frame to a stack. module < 0: in no file. */
 void stack_put(struct strbuf *stack, int64_t module, uint64_t address);
 
-/* One place of `len` bytes. */
-struct stack_place stack_place(const char *at, size_t len);
+/* One frame of `len` bytes. */
+struct stack_frame stack_frame(const char *at, size_t len);
 
 /*
- * Takes the next place off the stack's text, which must live on; false at its end:
+ * Takes the next frame off the stack's text, which must live on; false at its end:
  *
- *	for (const char *rest = stack; stack_next(&rest, &place);)
+ *	for (const char *rest = stack; stack_next(&rest, &frame);)
  */
-bool stack_next(const char **rest, struct stack_place *place);
+bool stack_next(const char **rest, struct stack_frame *frame);
 
 #endif

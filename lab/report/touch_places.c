@@ -67,7 +67,7 @@ size_t touch_levels(const struct touch_frames *f, const char *at, size_t len)
 	return (size_t)level;
 }
 
-static const char *module_at(const struct record *r, const struct stack_place *place)
+static const char *module_at(const struct record *r, const struct stack_frame *place)
 {
 	for (size_t i = 0; place->module >= 0 && i < r->module_count; i++)
 		if (r->modules[i].id == place->module)
@@ -77,7 +77,7 @@ static const char *module_at(const struct record *r, const struct stack_place *p
 
 static const char *module_of(const struct touch_frames *f, const char *at, size_t len)
 {
-	const struct stack_place place = stack_place(at, len);
+	const struct stack_frame place = stack_frame(at, len);
 
 	return module_at(f->record, &place);
 }
@@ -173,9 +173,9 @@ void touch_locate(const struct touch_frames *f, const char *at, size_t len, stru
  * Those of a language's library, which comes with lines, tell nothing of the program.
  */
 static bool has_lines_further_out(const struct touch_frames *f, const char *rest,
-				  const struct stack_place *of)
+				  const struct stack_frame *of)
 {
-	struct stack_place place;
+	struct stack_frame place;
 
 	while (stack_next(&rest, &place)) {
 		const struct record_frame *frame =
@@ -190,7 +190,7 @@ static bool has_lines_further_out(const struct touch_frames *f, const char *rest
 bool touch_blame(const struct touch_frames *frames, const char *stack, struct touch_line *line)
 {
 	const char *rest = stack;
-	struct stack_place place;
+	struct stack_frame place;
 
 	for (bool is_first = true; stack_next(&rest, &place); is_first = false) {
 		const char *module = module_at(frames->record, &place);
@@ -242,7 +242,7 @@ const char *touch_function(const struct touch_frames *f, const char *at, size_t 
 {
 	const struct record_frame *frame = touch_frame_at(f, at, len), *caller;
 	const char *module = module_of(f, at, len), *rest = at + len;
-	struct stack_place next;
+	struct stack_frame next;
 
 	if (frame && frame->function)
 		return frame->function;
@@ -253,7 +253,7 @@ const char *touch_function(const struct touch_frames *f, const char *at, size_t 
 }
 
 /* "libc.so.6+0x15a2b0", or what else is known of code without a name. */
-static char *nameless(const char *module, const struct stack_place *place)
+static char *nameless(const char *module, const struct stack_frame *place)
 {
 	if (!module)
 		return xstrdup("(not known)");
@@ -264,7 +264,7 @@ static char *nameless(const char *module, const struct stack_place *place)
 
 char *touch_frame_name(const struct touch_frames *f, const char *at, size_t len)
 {
-	const struct stack_place place = stack_place(at, len);
+	const struct stack_frame place = stack_frame(at, len);
 	const char *function = touch_function(f, at, len);
 
 	return function ? xstrdup(function) : nameless(module_at(f->record, &place), &place);
@@ -280,7 +280,7 @@ char *touch_level_name(const struct touch_frames *f, const char *at, size_t len,
 
 char *touch_place(const struct touch_line *line)
 {
-	const struct stack_place place = stack_place(line->at ? line->at : "", line->at_len);
+	const struct stack_frame place = stack_frame(line->at ? line->at : "", line->at_len);
 	const char *file = line->file;
 	const char *slash = file ? strrchr(file, '/') : NULL;
 

@@ -88,7 +88,7 @@ static bool is_clearer(const char *function)
 static bool is_clearing(const struct touch_frames *frames, const char *stack)
 {
 	const struct record_frame *frame;
-	struct stack_place place;
+	struct stack_frame place;
 
 	if (!stack_next(&stack, &place))
 		return false;

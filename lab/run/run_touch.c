@@ -12,24 +12,24 @@
 #include "symbols/origin.h"
 #include "symbols/symbols.h"
 
-enum { PLACES_MAX = 20000, FILE_NAME_MAX = 4096 };
+enum { FRAMES_MAX = 20000, FILE_NAME_MAX = 4096 };
 
 struct item {
 	char *at;
 	bool is_caller; /* of a system library, somewhere */
 };
 
-struct places {
+struct frames {
 	const struct record *record;
 	struct item *items;
 	size_t count;
 };
 
-static void places_release(struct places *places)
+static void frames_release(struct frames *frames)
 {
-	for (size_t i = 0; i < places->count; i++)
-		free(places->items[i].at);
-	free(places->items);
+	for (size_t i = 0; i < frames->count; i++)
+		free(frames->items[i].at);
+	free(frames->items);
 }
 
 static const char *module_path(const struct record *record, int64_t id)
@@ -40,26 +40,26 @@ static const char *module_path(const struct record *record, int64_t id)
 	return NULL;
 }
 
-static bool is_in_system(const struct record *record, const struct stack_place *place)
+static bool is_in_system(const struct record *record, const struct stack_frame *frame)
 {
-	const char *path = place->module < 0 ? NULL : module_path(record, place->module);
+	const char *path = frame->module < 0 ? NULL : module_path(record, frame->module);
 
 	return path && origin_is_system_library(path);
 }
 
-static void add_stack(struct places *places, const char *stack)
+static void add_stack(struct frames *frames, const char *stack)
 {
-	struct stack_place place, callee = {.module = STACK_NO_MODULE};
+	struct stack_frame frame, callee = {.module = STACK_NO_MODULE};
 
-	while (stack_next(&stack, &place) && places->count < PLACES_MAX) {
-		struct item item = {.is_caller = is_in_system(places->record, &callee)};
+	while (stack_next(&stack, &frame) && frames->count < FRAMES_MAX) {
+		struct item item = {.is_caller = is_in_system(frames->record, &callee)};
 
-		callee = place;
-		if (place.module < 0)
+		callee = frame;
+		if (frame.module < 0)
 			continue;
-		item.at = xstrndup(place.at, place.len);
-		places->items = xrealloc(places->items, places->count + 1, sizeof(*places->items));
-		places->items[places->count++] = item;
+		item.at = xstrndup(frame.at, frame.len);
+		frames->items = xrealloc(frames->items, frames->count + 1, sizeof(*frames->items));
+		frames->items[frames->count++] = item;
 	}
 }
 
@@ -68,41 +68,41 @@ static int by_text(const void *a, const void *b)
 	return strcmp(((const struct item *)a)->at, ((const struct item *)b)->at);
 }
 
-static void unite(struct places *places)
+static void unite(struct frames *frames)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < places->count; i++) {
-		struct item *last = kept ? &places->items[kept - 1] : NULL;
+	for (size_t i = 0; i < frames->count; i++) {
+		struct item *last = kept ? &frames->items[kept - 1] : NULL;
 
-		if (!last || strcmp(last->at, places->items[i].at) != 0) {
-			places->items[kept++] = places->items[i];
+		if (!last || strcmp(last->at, frames->items[i].at) != 0) {
+			frames->items[kept++] = frames->items[i];
 			continue;
 		}
-		last->is_caller |= places->items[i].is_caller;
-		free(places->items[i].at);
+		last->is_caller |= frames->items[i].is_caller;
+		free(frames->items[i].at);
 	}
-	places->count = kept;
+	frames->count = kept;
 }
 
 /* Sorted, so those of one module follow one another. */
-static void collect(const struct record *record, struct places *places)
+static void collect(const struct record *record, struct frames *frames)
 {
 	for (size_t i = 0; i < record->reservation_count; i++)
 		if (record->reservations[i].at)
-			add_stack(places, record->reservations[i].at);
+			add_stack(frames, record->reservations[i].at);
 	for (size_t i = 0; i < record->touch_count; i++)
 		if (record->touches[i].stack)
-			add_stack(places, record->touches[i].stack);
+			add_stack(frames, record->touches[i].stack);
 	for (size_t i = 0; record->premortem && i < record->premortem->thread_count; i++)
 		if (record->premortem->threads[i].stack)
-			add_stack(places, record->premortem->threads[i].stack);
+			add_stack(frames, record->premortem->threads[i].stack);
 	for (size_t i = 0; i < record->mapping_count; i++)
 		if (record->mappings[i].stack)
-			add_stack(places, record->mappings[i].stack);
-	if (places->count)
-		qsort(places->items, places->count, sizeof(*places->items), by_text);
-	unite(places);
+			add_stack(frames, record->mappings[i].stack);
+	if (frames->count)
+		qsort(frames->items, frames->count, sizeof(*frames->items), by_text);
+	unite(frames);
 }
 
 static void put(struct record_writer *w, const char *at, const char *calls, int64_t level,
@@ -138,26 +138,26 @@ static bool resolve(struct record_writer *w, struct symbols *symbols, const stru
 }
 
 /* All of one module, from the first on; returns how many. */
-static size_t resolve_module(struct symbol_steps *steps, const struct places *places, size_t first,
+static size_t resolve_module(struct symbol_steps *steps, const struct frames *frames, size_t first,
 			     struct nameless *without)
 {
-	const struct item *items = places->items + first;
-	int64_t id = stack_place(items->at, strlen(items->at)).module;
-	const char *path = module_path(places->record, id);
+	const struct item *items = frames->items + first;
+	int64_t id = stack_frame(items->at, strlen(items->at)).module;
+	const char *path = module_path(frames->record, id);
 	_cleanup_free_ char *what = text_format("'%s'", path ? path : "");
 	struct symbols *symbols = NULL;
 	size_t count = 0, nameless = 0;
 
 	if (path && *path == '/' && symbol_step(steps, what))
 		symbols = symbols_open_file(path);
-	for (; first + count < places->count; count++) {
-		const struct stack_place place =
-			stack_place(items[count].at, strlen(items[count].at));
+	for (; first + count < frames->count; count++) {
+		const struct stack_frame frame =
+			stack_frame(items[count].at, strlen(items[count].at));
 
-		if (place.module != id)
+		if (frame.module != id)
 			break;
 		if (symbols)
-			nameless += !resolve(&steps->w, symbols, &items[count], place.address);
+			nameless += !resolve(&steps->w, symbols, &items[count], frame.address);
 	}
 	if (symbols && nameless && origin_is_system_library(path) && symbols_are_few(symbols))
 		nameless_add(without, path);
@@ -167,11 +167,11 @@ static size_t resolve_module(struct symbol_steps *steps, const struct places *pl
 
 void run_write_frames(struct symbol_steps *steps, const struct record *record)
 {
-	_cleanup_(places_release) struct places places = {.record = record};
+	_cleanup_(frames_release) struct frames frames = {.record = record};
 	struct nameless nameless = NAMELESS_INIT;
 
-	collect(record, &places);
-	for (size_t i = 0; i < places.count;)
-		i += resolve_module(steps, &places, i, &nameless);
+	collect(record, &frames);
+	for (size_t i = 0; i < frames.count;)
+		i += resolve_module(steps, &frames, i, &nameless);
 	nameless_tell(&nameless, &steps->w);
 }

@@ -1,4 +1,4 @@
-#include "symbols/place.h"
+#include "symbols/frame.h"
 
 #include <dwarf.h>
 #include <limits.h>
@@ -9,7 +9,7 @@
 
 /* Functions around an address, the outermost first. */
 struct scopes {
-	Dwarf_Die items[PLACE_DEPTH];
+	Dwarf_Die items[FRAME_DEPTH];
 	int count;
 	int left; /* entries to look at: links in a damaged file may go round */
 };
@@ -61,7 +61,7 @@ static bool can_have_address(int tag)
 static bool descend(Dwarf_Die *parent, uint64_t address, int depth, struct scopes *scopes)
 {
 	Dwarf_Die die;
-	int r = depth < PLACE_DEPTH ? dwarf_child(parent, &die) : -1;
+	int r = depth < FRAME_DEPTH ? dwarf_child(parent, &die) : -1;
 
 	for (; r == 0 && scopes->left-- > 0; r = dwarf_siblingof(&die, &die)) {
 		int tag = dwarf_tag(&die);
@@ -78,68 +78,68 @@ static bool descend(Dwarf_Die *parent, uint64_t address, int depth, struct scope
 	return false;
 }
 
-static struct place line_at(Dwarf_Die *unit, uint64_t address)
+static struct frame line_at(Dwarf_Die *unit, uint64_t address)
 {
 	Dwarf_Line *line = dwarf_getsrc_die(unit, address);
-	struct place place = {0};
+	struct frame frame = {0};
 
 	if (!line)
-		return place;
-	place.file = dwarf_linesrc(line, NULL, NULL);
-	dwarf_lineno(line, &place.line);
-	return place;
+		return frame;
+	frame.file = dwarf_linesrc(line, NULL, NULL);
+	dwarf_lineno(line, &frame.line);
+	return frame;
 }
 
 /* Where an inlined function was called. */
-static struct place call_of(Dwarf_Die *unit, Dwarf_Die *inlined)
+static struct frame call_of(Dwarf_Die *unit, Dwarf_Die *inlined)
 {
 	Dwarf_Word file = 0, line = 0;
 	Dwarf_Attribute attribute;
 	Dwarf_Files *sources;
-	struct place place = {0};
+	struct frame frame = {0};
 
 	dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &file);
 	dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &line);
 	if (!dwarf_getsrcfiles(unit, &sources, NULL))
-		place.file = dwarf_filesrc(sources, file, NULL, NULL);
-	place.line = line <= INT_MAX ? (int)line : 0;
-	return place;
+		frame.file = dwarf_filesrc(sources, file, NULL, NULL);
+	frame.line = line <= INT_MAX ? (int)line : 0;
+	return frame;
 }
 
-static bool is_standard(const struct place *place)
+static bool is_standard(const struct frame *frame)
 {
-	return place->file && origin_is_standard_source(place->file);
+	return frame->file && origin_is_standard_source(frame->file);
 }
 
 /* From the innermost outward, up to the function that is called as one. Returns how many. */
-static size_t list(Dwarf_Die *unit, struct scopes *scopes, struct place innermost,
-		   struct place places[PLACE_DEPTH])
+static size_t list(Dwarf_Die *unit, struct scopes *scopes, struct frame innermost,
+		   struct frame frames[FRAME_DEPTH])
 {
 	size_t count = 0;
 
-	places[0] = innermost;
+	frames[0] = innermost;
 	for (int i = scopes->count; i-- > 0;) {
-		places[count++].function = dwarf_diename(&scopes->items[i]);
+		frames[count++].function = dwarf_diename(&scopes->items[i]);
 		if (i == 0 || dwarf_tag(&scopes->items[i]) == DW_TAG_subprogram)
 			break;
-		places[count] = call_of(unit, &scopes->items[i]);
+		frames[count] = call_of(unit, &scopes->items[i]);
 	}
 	return count ? count : 1;
 }
 
 /* How many are a standard library's, before the first that is not; 0 when all are. */
-static size_t count_standard(const struct place *places, size_t count)
+static size_t count_standard(const struct frame *frames, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (places[i].file && !is_standard(&places[i]))
+		if (frames[i].file && !is_standard(&frames[i]))
 			return i;
 	return 0;
 }
 
-size_t place_find(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit,
-		  struct place places[PLACE_DEPTH])
+size_t frame_find(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit,
+		  struct frame frames[FRAME_DEPTH])
 {
-	struct scopes scopes = {.left = PLACE_ENTRIES};
+	struct scopes scopes = {.left = FRAME_ENTRIES};
 	Dwarf_Addr bias = 0;
 	size_t count, standard;
 
@@ -148,8 +148,8 @@ size_t place_find(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit,
 		return 0;
 	dwfl_module_getdwarf(module, &bias);
 	descend(*unit, address - bias, 0, &scopes);
-	count = list(*unit, &scopes, line_at(*unit, address - bias), places);
-	standard = count_standard(places, count);
-	memmove(places, places + standard, (count - standard) * sizeof(*places));
+	count = list(*unit, &scopes, line_at(*unit, address - bias), frames);
+	standard = count_standard(frames, count);
+	memmove(frames, frames + standard, (count - standard) * sizeof(*frames));
 	return count - standard;
 }

@@ -15,15 +15,15 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "symbols/demangle.h"
+#include "symbols/frame.h"
 #include "symbols/imports.h"
 #include "symbols/modules.h"
 #include "symbols/names.h"
 #include "symbols/origin.h"
-#include "symbols/place.h"
 
 struct symbols {
 	Dwfl *dwfl;
-	Dwarf_Die *unit; /* place.h */
+	Dwarf_Die *unit; /* frame.h */
 	struct names names;
 	Dwfl_Module *named; /* whose names they are */
 	/* Of one file alone. */
@@ -190,53 +190,53 @@ static const char *symbol_at(struct symbols *symbols, Dwfl_Module *module, uint6
 }
 
 /* The first may have a function or none; each that follows has one. */
-static size_t find_places(struct symbols *symbols, uint64_t address,
-			  struct place places[PLACE_DEPTH])
+static size_t find_frames(struct symbols *symbols, uint64_t address,
+			  struct frame frames[FRAME_DEPTH])
 {
 	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, address);
 	size_t count = 0, named = 1;
 
 	if (module && has_lines_worth_reading(module))
-		count = place_find(module, address, &symbols->unit, places);
+		count = frame_find(module, address, &symbols->unit, frames);
 	if (!count)
-		places[0] = (struct place){0};
-	if (module && !places[0].function)
-		places[0].function = symbol_at(symbols, module, address);
-	while (named < count && places[named].function)
+		frames[0] = (struct frame){0};
+	if (module && !frames[0].function)
+		frames[0].function = symbol_at(symbols, module, address);
+	while (named < count && frames[named].function)
 		named++;
 	return named;
 }
 
-static void describe(const struct place *place, struct symbol *symbol)
+static void describe(const struct frame *frame, struct symbol *symbol)
 {
-	symbol->function = name_for_people(place->function);
-	symbol->file = place->file ? xstrdup(place->file) : NULL;
-	symbol->line = place->file ? place->line : 0;
+	symbol->function = name_for_people(frame->function);
+	symbol->file = frame->file ? xstrdup(frame->file) : NULL;
+	symbol->line = frame->file ? frame->line : 0;
 }
 
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol)
 {
-	struct place places[PLACE_DEPTH];
+	struct frame frames[FRAME_DEPTH];
 
 	*symbol = (struct symbol){0};
-	find_places(symbols, address, places);
-	if (!places[0].function)
+	find_frames(symbols, address, frames);
+	if (!frames[0].function)
 		return false;
-	describe(&places[0], symbol);
+	describe(&frames[0], symbol);
 	return true;
 }
 
 size_t symbols_find_inlined(struct symbols *symbols, uint64_t address,
 			    struct symbol chain[SYMBOLS_DEPTH])
 {
-	struct place places[PLACE_DEPTH];
-	size_t count = find_places(symbols, address, places);
+	struct frame frames[FRAME_DEPTH];
+	size_t count = find_frames(symbols, address, frames);
 
-	_Static_assert((int)SYMBOLS_DEPTH == (int)PLACE_DEPTH, "one has room for the other");
-	if (!places[0].function)
+	_Static_assert((int)SYMBOLS_DEPTH == (int)FRAME_DEPTH, "one has room for the other");
+	if (!frames[0].function)
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		describe(&places[i], &chain[i]);
+		describe(&frames[i], &chain[i]);
 	return count;
 }
 

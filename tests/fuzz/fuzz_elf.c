@@ -51,13 +51,13 @@ static void read_stack(const char *data, size_t size)
 	char text[256];
 	size_t len = size < sizeof(text) - 1 ? size : sizeof(text) - 1;
 	const char *rest = text;
-	struct stack_place place;
+	struct stack_frame frame;
 
 	memcpy(text, data, len);
 	text[len] = '\0';
-	while (stack_next(&rest, &place))
-		require(place.len > 0 && place.at + place.len == rest &&
-			(place.is_known || place.module == STACK_NO_MODULE));
+	while (stack_next(&rest, &frame))
+		require(frame.len > 0 && frame.at + frame.len == rest &&
+			(frame.is_known || frame.module == STACK_NO_MODULE));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
