@@ -1,5 +1,5 @@
 /*
- * check_look.c - what is seen of processes that stand still, at children of this program. Needs no
+ * check_snapshot.c - what is seen of processes that stand still, at children of this program. Needs no
  * root.
  */
 #include <poll.h>
@@ -7,8 +7,8 @@
 #include <sys/syscall.h>
 
 #include "premortem_helpers.h"
-#include "snapshot/look.h"
 #include "snapshot/smaps.h"
+#include "snapshot/snapshot.h"
 #include "src/arena.h"
 #include "src/trace.h"
 #include "suite.h"
@@ -52,27 +52,27 @@ END_TEST
 
 START_TEST(what_has_no_room_or_time_is_counted)
 {
-	struct look look = {
+	struct snapshot snapshot = {
 		.w = &writer,
 		.proc = "/proc",
 		.unwind = unwind_new(MODULES_ROOT_OWN),
 		.deadline_ns = io_now_ns() + INT64_C(3000000000),
-		.threads = LOOK_THREADS_MAX,
-		.processes = LOOK_PROCESSES_MAX - 1,
+		.threads = SNAPSHOT_THREADS_MAX,
+		.processes = SNAPSHOT_PROCESSES_MAX - 1,
 	};
 
-	look_at(&look, child);
-	ck_assert_int_eq(look.left.threads, 1);
-	look_at(&look, child);
-	ck_assert_int_eq(look.left.processes, 1);
-	look.processes = 0;
-	look.deadline_ns = 0;
-	look_at(&look, child);
-	ck_assert_int_eq(look.left.processes, 2);
-	look_at_mappings(&look, child);
-	ck_assert_int_gt(look.left.mappings, 0);
-	look_write_left(&look);
-	unwind_free(look.unwind);
+	snapshot_process(&snapshot, child);
+	ck_assert_int_eq(snapshot.left.threads, 1);
+	snapshot_process(&snapshot, child);
+	ck_assert_int_eq(snapshot.left.processes, 1);
+	snapshot.processes = 0;
+	snapshot.deadline_ns = 0;
+	snapshot_process(&snapshot, child);
+	ck_assert_int_eq(snapshot.left.processes, 2);
+	snapshot_mappings(&snapshot, child);
+	ck_assert_int_gt(snapshot.left.mappings, 0);
+	snapshot_write_left(&snapshot);
+	unwind_free(snapshot.unwind);
 	load();
 	ck_assert_uint_eq(record.premortem->left_count, 3);
 	ck_assert_str_eq(record.premortem->left[0].name, "processes");
@@ -102,7 +102,7 @@ static pid_t start_vfork(int release, int ready, int done)
 
 START_TEST(who_cannot_stop_now_is_not_stopped_later)
 {
-	struct look look = {
+	struct snapshot snapshot = {
 		.w = &writer,
 		.proc = "/proc",
 		.unwind = unwind_new(MODULES_ROOT_OWN),
@@ -117,8 +117,8 @@ START_TEST(who_cannot_stop_now_is_not_stopped_later)
 	ck_assert(!pipe(release) && !pipe(ready) && !pipe(done));
 	pid = start_vfork(release[0], ready[1], done[1]);
 	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-	look_at_threads(&look, pid);
-	unwind_free(look.unwind);
+	snapshot_threads(&snapshot, pid);
+	unwind_free(snapshot.unwind);
 	ck_assert_int_eq(write(release[1], &byte, 1), 1);
 	p = (struct pollfd){.fd = done[0], .events = POLLIN};
 	ck_assert_msg(poll(&p, 1, 5000) == 1, "the lab still holds it");
@@ -130,9 +130,9 @@ START_TEST(who_cannot_stop_now_is_not_stopped_later)
 }
 END_TEST
 
-static struct look look_below(const char *proc)
+static struct snapshot snapshot_below(const char *proc)
 {
-	return (struct look){.w = &writer, .proc = proc, .deadline_ns = INT64_MAX};
+	return (struct snapshot){.w = &writer, .proc = proc, .deadline_ns = INT64_MAX};
 }
 
 static void put_proc(const char *name, const char *text)
@@ -180,7 +180,7 @@ START_TEST(arenas_are_found_where_memory_has_no_name_of_a_file)
 		{.id = 9, .pid = NOBODY, .name = "in a file", .base = 0x60000000, .reserved = 1},
 	};
 	const struct trace_log log = {.arenas = arenas, .arena_count = ARRAY_SIZE(arenas)};
-	struct look look = look_below("proc");
+	struct snapshot snapshot = snapshot_below("proc");
 
 	make_proc();
 	put_proc("smaps", "10000000-10200000 rw-p 0 00:00 0 \nRss: 2048 kB\n"
@@ -189,8 +189,8 @@ START_TEST(arenas_are_found_where_memory_has_no_name_of_a_file)
 			  "40000000-40200000 rw-p 0 00:00 0 [heap]\nRss: 2048 kB\n"
 			  "50000000-50200000 rw-p 0 00:00 0 [anon:a b (deleted)]\nRss: 2048 kB\n"
 			  "60000000-60200000 rw-p 0 fe:00 7 /a\\012b (deleted)\nRss: 2048 kB\n");
-	look.log = &log;
-	look_at_mappings(&look, NOBODY);
+	snapshot.log = &log;
+	snapshot_mappings(&snapshot, NOBODY);
 	load();
 	ck_assert_uint_eq(record.premortem->mapping_count, 6);
 	ck_assert_str_eq(mapping_at(0x10000000)->arena, "large");
@@ -238,13 +238,13 @@ START_TEST(an_arena_is_known_by_the_number_its_process_has_itself)
 	struct trace_log_arena arena = {
 		.id = 1, .pid = numbers[_i].own, .name = "own", .base = 0x10000000, .reserved = 1};
 	const struct trace_log log = {.arenas = &arena, .arena_count = 1};
-	struct look look = look_below("proc");
+	struct snapshot snapshot = snapshot_below("proc");
 
 	make_proc();
 	put_proc("smaps", "10000000-10200000 rw-p 0 00:00 0 \nRss: 2048 kB\n");
 	put_proc("status", numbers[_i].status);
-	look.log = &log;
-	look_at_mappings(&look, NOBODY);
+	snapshot.log = &log;
+	snapshot_mappings(&snapshot, NOBODY);
 	load();
 	ck_assert_int_eq(mapping_at(0x10000000)->pid, NOBODY);
 	ck_assert_str_eq(mapping_at(0x10000000)->arena, "own");
@@ -255,7 +255,7 @@ START_TEST(the_arena_of_a_real_process_is_found)
 {
 	struct err err = ERR_INIT;
 	struct trace_ring *ring = attach_ring();
-	struct look look = look_below("/proc");
+	struct snapshot snapshot = snapshot_below("/proc");
 	struct trace_log log;
 	struct arena arena;
 
@@ -265,8 +265,8 @@ START_TEST(the_arena_of_a_real_process_is_found)
 			 0);
 	memset(arena_push(&arena, 16 << 20, 16), 1, 16 << 20);
 	ck_assert_int_eq(trace_ring_read(ring, &log, &err), 0);
-	look.log = &log;
-	look_at_mappings(&look, getpid());
+	snapshot.log = &log;
+	snapshot_mappings(&snapshot, getpid());
 	load();
 	/* The largest by far, with the kernel's name for it or without. */
 	ck_assert_str_eq(record.premortem->mappings[0].arena, "game memory");
@@ -283,7 +283,7 @@ END_TEST
 START_TEST(mappings_without_a_row_are_summed)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-	struct look look = look_below("proc");
+	struct snapshot snapshot = snapshot_below("proc");
 	int64_t mappings = 0, rss = 0;
 
 	for (int i = 0; i < SMAPS_ROWS_MAX + 10; i++)
@@ -291,10 +291,10 @@ START_TEST(mappings_without_a_row_are_summed)
 			      2 * i + 17, i);
 	make_proc();
 	put_proc("smaps", text.buf);
-	look_at_mappings(&look, NOBODY);
+	snapshot_mappings(&snapshot, NOBODY);
 	load();
-	ck_assert_uint_eq(record.premortem->mapping_count, LOOK_MAPPINGS_MAX + 1);
-	ck_assert(record.premortem->mappings[LOOK_MAPPINGS_MAX].is_rest);
+	ck_assert_uint_eq(record.premortem->mapping_count, SNAPSHOT_MAPPINGS_MAX + 1);
+	ck_assert(record.premortem->mappings[SNAPSHOT_MAPPINGS_MAX].is_rest);
 	for (size_t i = 0; i < record.premortem->mapping_count; i++) {
 		mappings += record.premortem->mappings[i].mappings;
 		rss += record.premortem->mappings[i].rss;
@@ -318,16 +318,16 @@ START_TEST(a_thread_is_seen_with_what_is_left_of_it)
 		{"running\n", ABSENT, ABSENT, true},
 		{"of another kernel\n", ABSENT, ABSENT, true},
 	};
-	struct look look = look_below("proc");
+	struct snapshot snapshot = snapshot_below("proc");
 	const struct premortem_thread *seen;
 	_cleanup_free_ char *file = text_format("task/%d/syscall", NOBODY);
 
-	look.is_frozen = true;
-	look.unwind = unwind_new(MODULES_ROOT_OWN);
+	snapshot.is_frozen = true;
+	snapshot.unwind = unwind_new(MODULES_ROOT_OWN);
 	make_proc();
 	put_proc(file, threads[_i].syscall);
-	look_at_threads(&look, NOBODY);
-	unwind_free(look.unwind);
+	snapshot_threads(&snapshot, NOBODY);
+	unwind_free(snapshot.unwind);
 	load();
 	ck_assert_uint_eq(record.premortem->thread_count, 1);
 	seen = record.premortem->threads;
@@ -344,10 +344,10 @@ END_TEST
 START_TEST(code_of_any_name_is_told)
 {
 	_cleanup_free_ char *file = text_format("task/%d/syscall", NOBODY);
-	struct look look = look_below("proc");
+	struct snapshot snapshot = snapshot_below("proc");
 	const struct modules *modules;
 
-	look.unwind = unwind_new(MODULES_ROOT_OWN);
+	snapshot.unwind = unwind_new(MODULES_ROOT_OWN);
 	make_proc();
 	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
 	put_proc(file, "-1 0x10 0x2010\n");
@@ -363,13 +363,13 @@ START_TEST(code_of_any_name_is_told)
 
 		put_proc("maps", maps);
 	}
-	look_at_threads(&look, NOBODY);
-	modules = unwind_modules(look.unwind);
+	snapshot_threads(&snapshot, NOBODY);
+	modules = unwind_modules(snapshot.unwind);
 	ck_assert_uint_eq(modules->count, 3);
 	ck_assert(text_ends_with(modules->items[0].path, "/fifo"));
 	ck_assert_str_eq(modules->items[1].path, "/a b\\012c (deleted)");
 	ck_assert_str_eq(modules->items[2].path, "/end");
-	unwind_free(look.unwind);
+	unwind_free(snapshot.unwind);
 	load();
 	ck_assert_str_eq(record.premortem->threads[0].stack, "0+10");
 }
@@ -377,26 +377,26 @@ END_TEST
 
 START_TEST(files_are_bounded_and_the_ring_is_none)
 {
-	struct look look = look_below("/proc");
-	struct look_file file;
+	struct snapshot snapshot = snapshot_below("/proc");
+	struct snapshot_file file;
 
-	look.files = LOOK_FILES_MAX;
-	look_at_files(&look, child);
-	ck_assert_int_eq(look.left.files, 2); /* two descriptors of one file that is not kept */
-	look = look_below("/proc");
-	look.deadline_ns = 0;
-	look_at_files(&look, child);
-	ck_assert_int_gt(look.left.files, 2);
-	look = look_below("/proc");
-	look_at_files(&look, child);
-	ck_assert_uint_eq(look.files, 1);
-	ck_assert_int_eq(look.left.files, 0);
-	file = look.seen[0];
-	look = look_below("/proc");
-	look.ring_dev = file.dev;
-	look.ring_ino = file.ino;
-	look_at_files(&look, child);
-	ck_assert_uint_eq(look.files, 0);
+	snapshot.files = SNAPSHOT_FILES_MAX;
+	snapshot_files(&snapshot, child);
+	ck_assert_int_eq(snapshot.left.files, 2); /* two descriptors of one file that is not kept */
+	snapshot = snapshot_below("/proc");
+	snapshot.deadline_ns = 0;
+	snapshot_files(&snapshot, child);
+	ck_assert_int_gt(snapshot.left.files, 2);
+	snapshot = snapshot_below("/proc");
+	snapshot_files(&snapshot, child);
+	ck_assert_uint_eq(snapshot.files, 1);
+	ck_assert_int_eq(snapshot.left.files, 0);
+	file = snapshot.seen[0];
+	snapshot = snapshot_below("/proc");
+	snapshot.ring_dev = file.dev;
+	snapshot.ring_ino = file.ino;
+	snapshot_files(&snapshot, child);
+	ck_assert_uint_eq(snapshot.files, 0);
 	load();
 	ck_assert_uint_eq(record.premortem->file_count, 1);
 }
@@ -404,12 +404,12 @@ END_TEST
 
 START_TEST(who_has_gone_adds_nothing)
 {
-	struct look look = look_below("/proc");
+	struct snapshot snapshot = snapshot_below("/proc");
 
-	look.unwind = unwind_new(MODULES_ROOT_OWN);
-	look_at(&look, NOBODY);
-	look_write_left(&look);
-	unwind_free(look.unwind);
+	snapshot.unwind = unwind_new(MODULES_ROOT_OWN);
+	snapshot_process(&snapshot, NOBODY);
+	snapshot_write_left(&snapshot);
+	unwind_free(snapshot.unwind);
 	load();
 	ck_assert_ptr_null(record.premortem);
 }
@@ -417,13 +417,13 @@ END_TEST
 
 START_TEST(without_a_tracer_two_registers_have_to_do)
 {
-	struct look look = look_below("/proc");
+	struct snapshot snapshot = snapshot_below("/proc");
 
-	look.is_frozen = true;
-	look.unwind = unwind_new(MODULES_ROOT_OWN);
+	snapshot.is_frozen = true;
+	snapshot.unwind = unwind_new(MODULES_ROOT_OWN);
 	leave_no_room_for_threads();
-	look_at_threads(&look, child);
-	unwind_free(look.unwind);
+	snapshot_threads(&snapshot, child);
+	unwind_free(snapshot.unwind);
 	load();
 	ck_assert_uint_eq(record.premortem->thread_count, 1);
 	ck_assert(!record.premortem->threads[0].is_whole);
@@ -434,7 +434,7 @@ END_TEST
 
 static TCase *looks(void)
 {
-	TCase *t = tcase_create("look");
+	TCase *t = tcase_create("snapshot");
 
 	tcase_add_checked_fixture(t, cgroup_enter, cgroup_leave);
 	tcase_set_timeout(t, 30);
@@ -458,5 +458,5 @@ int main(void)
 {
 	TCase *const cases[] = {looks()};
 
-	return suite_run("look", cases, ARRAY_SIZE(cases));
+	return suite_run("snapshot", cases, ARRAY_SIZE(cases));
 }

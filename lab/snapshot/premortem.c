@@ -18,12 +18,12 @@
 #include "profile/touch.h"
 #include "profile/touch_put.h"
 #include "snapshot/cgroup_counters.h"
-#include "snapshot/look.h"
 #include "snapshot/maps.h"
 #include "snapshot/premortem_core.h"
+#include "snapshot/snapshot.h"
 
-#define FREEZE_PATIENCE_NS INT64_C(3000000000) /* throttling keeps a thread for 2 s at most */
-#define LOOK_PATIENCE_NS   INT64_C(3000000000)
+#define FREEZE_PATIENCE_NS   INT64_C(3000000000) /* throttling keeps a thread for 2 s at most */
+#define SNAPSHOT_PATIENCE_NS INT64_C(3000000000)
 
 enum { MAPS_MAX = 8, WHY_MAX = 256 };
 
@@ -226,26 +226,26 @@ static void look_around(struct premortem *p)
 	size_t count;
 	_cleanup_free_ struct sized_pid *pids = processes_by_size(p, &count);
 	struct unwind *own = p->touch ? NULL : new_unwind(p);
-	struct look look = {
+	struct snapshot snapshot = {
 		.w = p->config.w,
 		.proc = "/proc",
 		.unwind = own ? own : touch_unwind(p->touch),
 		.is_frozen = p->told.is_frozen,
-		.deadline_ns = io_now_ns() + LOOK_PATIENCE_NS,
+		.deadline_ns = io_now_ns() + SNAPSHOT_PATIENCE_NS,
 	};
 	struct stat ring;
 
 	if (p->config.ring && fstat(trace_ring_fd(p->config.ring), &ring) == 0) {
-		look.ring_dev = (uint64_t)ring.st_dev;
-		look.ring_ino = (uint64_t)ring.st_ino;
+		snapshot.ring_dev = (uint64_t)ring.st_dev;
+		snapshot.ring_ino = (uint64_t)ring.st_ino;
 	}
-	look.log = write_arenas(p, &log) ? &log : NULL;
+	snapshot.log = write_arenas(p, &log) ? &log : NULL;
 	for (size_t i = 0; i < count; i++) {
-		look_at(&look, pids[i].pid);
+		snapshot_process(&snapshot, pids[i].pid);
 		if (i < MAPS_MAX)
 			maps_write(p->config.w, pids[i].pid);
 	}
-	look_write_left(&look);
+	snapshot_write_left(&snapshot);
 	for (size_t i = 0; own && i < unwind_modules(own)->count; i++)
 		record_put_module(p->config.w, (int64_t)i, unwind_modules(own)->items[i].path);
 	if (own) {

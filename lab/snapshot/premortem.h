@@ -1,8 +1,8 @@
 /*
- * premortem.h - a look at the target just before its limit.
+ * premortem.h - the snapshot of the target just before its limit.
  *
  * memory.high is set a few percent under memory.max. When memory.events says that it was passed,
- * everything in the cgroup is frozen (cgroup.freeze), looked at (look.h), memory.high is put back
+ * everything in the cgroup is frozen (cgroup.freeze), looked at (snapshot.h), memory.high is put back
  * to max, and everything is let go on. The kernel throttles above memory.high but kills only at
  * memory.max, so who is killed stays the kernel's choice.
  *

@@ -1,4 +1,4 @@
-#include "snapshot/look.h"
+#include "snapshot/snapshot.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,13 +19,13 @@
 #include "snapshot/smaps.h"
 
 /* malloc'd memory has no name, but the arena that lies in it has. */
-static const struct trace_log_arena *arena_in(const struct look *look, pid_t pid,
+static const struct trace_log_arena *arena_in(const struct snapshot *snapshot, pid_t pid,
 					      const struct smaps_row *row)
 {
 	const struct trace_log_arena *best = NULL;
 
-	for (size_t i = 0; look->log && i < look->log->arena_count; i++) {
-		const struct trace_log_arena *a = &look->log->arenas[i];
+	for (size_t i = 0; snapshot->log && i < snapshot->log->arena_count; i++) {
+		const struct trace_log_arena *a = &snapshot->log->arenas[i];
 
 		if ((pid_t)a->pid != pid || a->is_released || !a->base || a->base < row->start ||
 		    a->base >= row->end)
@@ -37,12 +37,13 @@ static const struct trace_log_arena *arena_in(const struct look *look, pid_t pid
 }
 
 /* own: the number of the process where it is. */
-static void write_row(const struct look *look, pid_t pid, pid_t own, const struct smaps_row *row)
+static void write_row(const struct snapshot *snapshot, pid_t pid, pid_t own,
+		      const struct smaps_row *row)
 {
 	const struct trace_log_arena *arena =
 		row->mappings && (!*row->name || !strcmp(row->name, "[heap]") ||
 				  text_starts_with(row->name, "[anon:"))
-			? arena_in(look, own, row)
+			? arena_in(snapshot, own, row)
 			: NULL;
 	const bool is_one = row->mappings == 1 || row->end == row->start + (uint64_t)row->size;
 	const struct premortem_mapping line = {
@@ -59,7 +60,7 @@ static void write_row(const struct look *look, pid_t pid, pid_t own, const struc
 		.swap = row->swap,
 	};
 
-	premortem_put_mapping(look->w, &line);
+	premortem_put_mapping(snapshot->w, &line);
 }
 
 static void add_row(struct premortem_mapping *rest, const struct smaps_row *row)
@@ -72,9 +73,9 @@ static void add_row(struct premortem_mapping *rest, const struct smaps_row *row)
 	rest->swap += row->swap;
 }
 
-static void write_rows(struct look *look, pid_t pid, const struct smaps *smaps)
+static void write_rows(struct snapshot *snapshot, pid_t pid, const struct smaps *smaps)
 {
-	pid_t own = process_pid_inside(look->proc, pid);
+	pid_t own = process_pid_inside(snapshot->proc, pid);
 	struct premortem_mapping rest = {
 		.pid = pid,
 		.arena_id = ABSENT,
@@ -83,50 +84,51 @@ static void write_rows(struct look *look, pid_t pid, const struct smaps *smaps)
 	};
 
 	for (size_t i = 0; i < smaps->count; i++)
-		if (i < LOOK_MAPPINGS_MAX && (smaps->rows[i].rss || smaps->rows[i].swap))
-			write_row(look, pid, own, &smaps->rows[i]);
+		if (i < SNAPSHOT_MAPPINGS_MAX && (smaps->rows[i].rss || smaps->rows[i].swap))
+			write_row(snapshot, pid, own, &smaps->rows[i]);
 		else
 			add_row(&rest, &smaps->rows[i]);
 	if (smaps->rest.mappings)
 		add_row(&rest, &smaps->rest);
 	if (rest.mappings)
-		premortem_put_mapping(look->w, &rest);
+		premortem_put_mapping(snapshot->w, &rest);
 }
 
-void look_at_mappings(struct look *look, pid_t pid)
+void snapshot_mappings(struct snapshot *snapshot, pid_t pid)
 {
-	_cleanup_free_ char *path = text_format("%s/%d/smaps", look->proc, pid);
+	_cleanup_free_ char *path = text_format("%s/%d/smaps", snapshot->proc, pid);
 	_cleanup_fclose_ FILE *f = fopen(path, "re");
 	_cleanup_free_ char *line = NULL;
 	_cleanup_free_ struct smaps *smaps = xcalloc(1, sizeof(*smaps));
 	size_t cap = 0;
 
 	while (f && getline(&line, &cap, f) > 0) {
-		if (smaps->mappings < LOOK_SMAPS_MAX && !look_is_late(look))
+		if (smaps->mappings < SNAPSHOT_SMAPS_MAX && !snapshot_is_late(snapshot))
 			smaps_line(smaps, line);
 		else
-			look->left.mappings += *line < 'A' || *line > 'Z';
+			snapshot->left.mappings += *line < 'A' || *line > 'Z';
 	}
 	smaps_sort(smaps);
-	write_rows(look, pid, smaps);
+	write_rows(snapshot, pid, smaps);
 	smaps_release(smaps);
 }
 
 /* A file in memory stands once, whoever has it open. */
-static bool is_news(struct look *look, const struct stat *st)
+static bool is_news(struct snapshot *snapshot, const struct stat *st)
 {
-	if ((uint64_t)st->st_dev == look->ring_dev && (uint64_t)st->st_ino == look->ring_ino)
+	if ((uint64_t)st->st_dev == snapshot->ring_dev &&
+	    (uint64_t)st->st_ino == snapshot->ring_ino)
 		return false;
-	for (size_t i = 0; i < look->files; i++)
-		if (look->seen[i].dev == (uint64_t)st->st_dev &&
-		    look->seen[i].ino == (uint64_t)st->st_ino)
+	for (size_t i = 0; i < snapshot->files; i++)
+		if (snapshot->seen[i].dev == (uint64_t)st->st_dev &&
+		    snapshot->seen[i].ino == (uint64_t)st->st_ino)
 			return false;
-	if (look->files == LOOK_FILES_MAX) {
-		look->left.files++;
+	if (snapshot->files == SNAPSHOT_FILES_MAX) {
+		snapshot->left.files++;
 		return false;
 	}
-	look->seen[look->files].dev = (uint64_t)st->st_dev;
-	look->seen[look->files++].ino = (uint64_t)st->st_ino;
+	snapshot->seen[snapshot->files].dev = (uint64_t)st->st_dev;
+	snapshot->seen[snapshot->files++].ino = (uint64_t)st->st_ino;
 	return true;
 }
 
@@ -140,25 +142,25 @@ static bool lives_in_memory(const char *path, struct stat *st)
 		fs.f_type == RAMFS_MAGIC);
 }
 
-static void look_at_file(struct look *look, pid_t pid, const char *path, int fd)
+static void look_at_file(struct snapshot *snapshot, pid_t pid, const char *path, int fd)
 {
 	struct stat st;
 	char name[4096];
 	ssize_t n;
 	struct premortem_file line = {.pid = pid, .fd = fd, .name = name};
 
-	if (!lives_in_memory(path, &st) || !is_news(look, &st))
+	if (!lives_in_memory(path, &st) || !is_news(snapshot, &st))
 		return;
 	n = readlink(path, name, sizeof(name) - 1);
 	name[n < 0 ? 0 : n] = '\0';
 	line.size = st.st_size;
 	line.resident = (int64_t)st.st_blocks * 512;
-	premortem_put_file(look->w, &line);
+	premortem_put_file(snapshot->w, &line);
 }
 
-void look_at_files(struct look *look, pid_t pid)
+void snapshot_files(struct snapshot *snapshot, pid_t pid)
 {
-	_cleanup_free_ char *path = text_format("%s/%d/fd", look->proc, pid);
+	_cleanup_free_ char *path = text_format("%s/%d/fd", snapshot->proc, pid);
 	_cleanup_closedir_ DIR *dir = opendir(path);
 	struct dirent *d;
 	int count = 0;
@@ -168,38 +170,38 @@ void look_at_files(struct look *look, pid_t pid)
 
 		if (*d->d_name == '.')
 			continue;
-		if (count++ < LOOK_FDS_MAX && !look_is_late(look))
-			look_at_file(look, pid, file, atoi(d->d_name));
+		if (count++ < SNAPSHOT_FDS_MAX && !snapshot_is_late(snapshot))
+			look_at_file(snapshot, pid, file, atoi(d->d_name));
 		else
-			look->left.files++;
+			snapshot->left.files++;
 	}
 }
 
-void look_at(struct look *look, pid_t pid)
+void snapshot_process(struct snapshot *snapshot, pid_t pid)
 {
-	if (look->processes == LOOK_PROCESSES_MAX || look_is_late(look)) {
-		look->left.processes++;
+	if (snapshot->processes == SNAPSHOT_PROCESSES_MAX || snapshot_is_late(snapshot)) {
+		snapshot->left.processes++;
 		return;
 	}
-	look->processes++;
-	look_at_threads(look, pid);
-	look_at_mappings(look, pid);
-	look_at_files(look, pid);
+	snapshot->processes++;
+	snapshot_threads(snapshot, pid);
+	snapshot_mappings(snapshot, pid);
+	snapshot_files(snapshot, pid);
 }
 
-void look_write_left(const struct look *look)
+void snapshot_write_left(const struct snapshot *snapshot)
 {
 	const struct {
 		const char *name;
 		int64_t count;
 	} left[] = {
-		{"processes", look->left.processes},
-		{"threads", look->left.threads},
-		{"mappings", look->left.mappings},
-		{"files", look->left.files},
+		{"processes", snapshot->left.processes},
+		{"threads", snapshot->left.threads},
+		{"mappings", snapshot->left.mappings},
+		{"files", snapshot->left.files},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++)
 		if (left[i].count)
-			premortem_put_left(look->w, left[i].name, left[i].count);
+			premortem_put_left(snapshot->w, left[i].name, left[i].count);
 }

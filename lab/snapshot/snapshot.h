@@ -1,16 +1,16 @@
 /*
- * look.h - looks around in processes that stand still: threads and their stacks, resident memory
- * by mapping, open files that live in memory. Private to lab/capture.
+ * snapshot.h - what processes that stand still are like: threads and their stacks, resident memory by
+ * mapping, open files that live in memory.
  *
- * Writes what it sees into the record at once, so that little memory is needed. Bounded in
- * processes, threads, mappings, files and time; what was left out is counted in struct look and
- * written by look_write_left(). Everything read (names, comm, stacks) is hostile.
+ * What is seen is written into the record at once, so that little memory is needed. Bounded in
+ * processes, threads, mappings, files and time; what was left out is counted in struct snapshot and
+ * written by snapshot_write_left(). Everything read (names, comm, stacks) is hostile.
  *
- * Pattern of use: fill the first part of struct look; look_at() for each process, the most
- * important first; look_write_left().
+ * Pattern of use: fill the first part of struct snapshot; snapshot_process() for each process, the
+ * most important first; snapshot_write_left().
  */
-#ifndef OOMLAB_SNAPSHOT_LOOK_H
-#define OOMLAB_SNAPSHOT_LOOK_H
+#ifndef OOMLAB_SNAPSHOT_SNAPSHOT_H
+#define OOMLAB_SNAPSHOT_SNAPSHOT_H
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -21,16 +21,16 @@
 #include "trace/trace_ring.h"
 
 enum {
-	LOOK_PROCESSES_MAX = 64,
-	LOOK_THREADS_MAX = 256,
-	LOOK_MAPPINGS_MAX = 16,	     /* of one process; the rest is one line */
-	LOOK_SMAPS_MAX = 20000,	     /* mappings read of one process */
-	LOOK_FDS_MAX = 4096,	     /* descriptors looked at of one process */
-	LOOK_FILES_MAX = 64,	     /* of all */
-	LOOK_STACK_BYTES = 64 << 10, /* of one thread */
+	SNAPSHOT_PROCESSES_MAX = 64,
+	SNAPSHOT_THREADS_MAX = 256,
+	SNAPSHOT_MAPPINGS_MAX = 16,	 /* of one process; the rest is one line */
+	SNAPSHOT_SMAPS_MAX = 20000,	 /* mappings read of one process */
+	SNAPSHOT_FDS_MAX = 4096,	 /* descriptors looked at of one process */
+	SNAPSHOT_FILES_MAX = 64,	 /* of all */
+	SNAPSHOT_STACK_BYTES = 64 << 10, /* of one thread */
 };
 
-struct look {
+struct snapshot {
 	struct record_writer *w;
 	const char *proc;	     /* "/proc" */
 	struct unwind *unwind;	     /* has, or is told here, what the processes map */
@@ -44,23 +44,23 @@ struct look {
 	struct {
 		int64_t processes, threads, mappings, files;
 	} left;
-	struct look_file {
+	struct snapshot_file {
 		uint64_t dev, ino;
-	} seen[LOOK_FILES_MAX];
+	} seen[SNAPSHOT_FILES_MAX];
 };
 
 /* The process with all that is told of it. One that has gone adds nothing. */
-void look_at(struct look *look, pid_t pid);
-void look_write_left(const struct look *look);
+void snapshot_process(struct snapshot *snapshot, pid_t pid);
+void snapshot_write_left(const struct snapshot *snapshot);
 
-/* The parts of look_at(). */
-void look_at_threads(struct look *look, pid_t pid);
-void look_at_mappings(struct look *look, pid_t pid);
-void look_at_files(struct look *look, pid_t pid);
+/* The parts of snapshot_process(). */
+void snapshot_threads(struct snapshot *snapshot, pid_t pid);
+void snapshot_mappings(struct snapshot *snapshot, pid_t pid);
+void snapshot_files(struct snapshot *snapshot, pid_t pid);
 
-static inline bool look_is_late(const struct look *look)
+static inline bool snapshot_is_late(const struct snapshot *snapshot)
 {
-	return io_now_ns() > look->deadline_ns;
+	return io_now_ns() > snapshot->deadline_ns;
 }
 
 #endif

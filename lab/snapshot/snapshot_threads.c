@@ -3,7 +3,7 @@
  * v2 freezer holds and leaves them there; where that is refused, two of them (the stack pointer and
  * the program counter) come from /proc.
  *
- * The tracer is a thread that ends with the look at a process. A thread that waits in vfork(2) does
+ * The tracer is a thread that ends with the snapshot of a process. A thread that waits in vfork(2) does
  * not stop when it is told to, and what does not stand still cannot be detached: it would stop
  * later, for good. The kernel lets go of all a tracer has when that ends.
  */
@@ -26,7 +26,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "record/stack.h"
-#include "snapshot/look.h"
+#include "snapshot/snapshot.h"
 #include "snapshot/thread_state.h"
 #include "symbols/registers.h"
 
@@ -77,7 +77,7 @@ static bool ask_registers(pid_t tid, uint64_t regs[REGISTERS_MAX])
 static size_t read_stack(pid_t pid, uint64_t sp, unsigned char *stack)
 {
 	const uint64_t page = 4096;
-	size_t len = LOOK_STACK_BYTES;
+	size_t len = SNAPSHOT_STACK_BYTES;
 
 	/* One that is shorter is read as far as it goes, whole pages at a time. */
 	while (len) {
@@ -98,9 +98,10 @@ static void write_frames(const struct unwind_frame *frames, size_t depth, struct
 		stack_put(sb, frames[i].module, frames[i].offset);
 }
 
-static void unwind_thread(struct look *look, pid_t pid, const uint64_t *regs, struct strbuf *sb)
+static void unwind_thread(struct snapshot *snapshot, pid_t pid, const uint64_t *regs,
+			  struct strbuf *sb)
 {
-	_cleanup_free_ unsigned char *stack = xcalloc(1, LOOK_STACK_BYTES);
+	_cleanup_free_ unsigned char *stack = xcalloc(1, SNAPSHOT_STACK_BYTES);
 	const struct unwind_sample sample = {
 		.pid = pid,
 		.regs = regs,
@@ -109,12 +110,13 @@ static void unwind_thread(struct look *look, pid_t pid, const uint64_t *regs, st
 	};
 	struct unwind_frame frames[UNWIND_DEPTH_MAX];
 
-	write_frames(frames, unwind_stack(look->unwind, &sample, frames), sb);
+	write_frames(frames, unwind_stack(snapshot->unwind, &sample, frames), sb);
 }
 
-static void read_comm(const struct look *look, pid_t pid, pid_t tid, char *comm, size_t size)
+static void read_comm(const struct snapshot *snapshot, pid_t pid, pid_t tid, char *comm,
+		      size_t size)
 {
-	_cleanup_free_ char *path = text_format("%s/%d/task/%d/comm", look->proc, pid, tid);
+	_cleanup_free_ char *path = text_format("%s/%d/task/%d/comm", snapshot->proc, pid, tid);
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 	size_t len;
 
@@ -127,7 +129,7 @@ static void read_comm(const struct look *look, pid_t pid, pid_t tid, char *comm,
 	comm[len] = '\0';
 }
 
-static void look_at_thread(struct look *look, pid_t pid, pid_t tid, bool may_trace)
+static void look_at_thread(struct snapshot *snapshot, pid_t pid, pid_t tid, bool may_trace)
 {
 	_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
 	uint64_t regs[REGISTERS_MAX];
@@ -135,8 +137,8 @@ static void look_at_thread(struct look *look, pid_t pid, pid_t tid, bool may_tra
 	char comm[64];
 	struct premortem_thread line = {.pid = pid, .tid = tid, .syscall = ABSENT, .sp = ABSENT};
 
-	thread_state_read(look->proc, pid, tid, &state);
-	read_comm(look, pid, tid, comm, sizeof(comm));
+	thread_state_read(snapshot->proc, pid, tid, &state);
+	read_comm(snapshot, pid, tid, comm, sizeof(comm));
 	line.comm = *comm ? comm : NULL;
 	line.is_running = state.where == THREAD_RUNNING;
 	line.syscall = state.where == THREAD_IN_SYSCALL ? state.syscall : ABSENT;
@@ -147,19 +149,19 @@ static void look_at_thread(struct look *look, pid_t pid, pid_t tid, bool may_tra
 	else if (!line.is_whole)
 		line.is_running = true;
 	if (registers_count() && !line.is_running) {
-		unwind_thread(look, pid, regs, &stack);
+		unwind_thread(snapshot, pid, regs, &stack);
 		line.sp = registers_sp(regs) < (uint64_t)1 << 60 ? (int64_t)registers_sp(regs)
 								 : ABSENT;
 	}
 	line.stack = stack.len ? stack.buf : NULL;
-	premortem_put_thread(look->w, &line);
-	look->threads++;
+	premortem_put_thread(snapshot->w, &line);
+	snapshot->threads++;
 }
 
 /* What code the process maps, where that is not known already. */
-static void tell_maps(struct look *look, pid_t pid)
+static void tell_maps(struct snapshot *snapshot, pid_t pid)
 {
-	_cleanup_free_ char *path = text_format("%s/%d/maps", look->proc, pid);
+	_cleanup_free_ char *path = text_format("%s/%d/maps", snapshot->proc, pid);
 	_cleanup_fclose_ FILE *f = fopen(path, "re");
 	_cleanup_free_ char *line = NULL;
 	size_t cap = 0;
@@ -174,24 +176,24 @@ static void tell_maps(struct look *look, pid_t pid)
 			   perms, &offset, &at) < 4 ||
 		    !at || perms[2] != 'x' || line[at] != '/')
 			continue;
-		if (!unwind_knows(look->unwind, pid, start))
-			unwind_map(look->unwind, pid, start, end - start, offset, line + at);
+		if (!unwind_knows(snapshot->unwind, pid, start))
+			unwind_map(snapshot->unwind, pid, start, end - start, offset, line + at);
 	}
 }
 
-static void write_process(struct look *look, pid_t pid, int64_t threads)
+static void write_process(struct snapshot *snapshot, pid_t pid, int64_t threads)
 {
 	char comm[64];
 	struct premortem_process line = {.pid = pid, .threads = threads};
 
-	read_comm(look, pid, pid, comm, sizeof(comm));
+	read_comm(snapshot, pid, pid, comm, sizeof(comm));
 	line.comm = *comm ? comm : NULL;
-	premortem_put_process(look->w, &line);
+	premortem_put_process(snapshot->w, &line);
 }
 
 /* The threads of one process. */
 struct round {
-	struct look *look;
+	struct snapshot *snapshot;
 	pid_t pid;
 	DIR *dir;
 	bool may_trace;
@@ -201,7 +203,7 @@ struct round {
 static void *go_round(void *arg)
 {
 	struct round *round = arg;
-	struct look *look = round->look;
+	struct snapshot *snapshot = round->snapshot;
 	struct dirent *d;
 
 	while ((d = readdir(round->dir))) {
@@ -210,29 +212,30 @@ static void *go_round(void *arg)
 		if (tid <= 0)
 			continue;
 		round->threads++;
-		if (look->threads < LOOK_THREADS_MAX && !look_is_late(look))
-			look_at_thread(look, round->pid, tid, round->may_trace);
+		if (snapshot->threads < SNAPSHOT_THREADS_MAX && !snapshot_is_late(snapshot))
+			look_at_thread(snapshot, round->pid, tid, round->may_trace);
 		else
-			look->left.threads++;
+			snapshot->left.threads++;
 	}
 	return NULL;
 }
 
-void look_at_threads(struct look *look, pid_t pid)
+void snapshot_threads(struct snapshot *snapshot, pid_t pid)
 {
-	_cleanup_free_ char *path = text_format("%s/%d/task", look->proc, pid);
+	_cleanup_free_ char *path = text_format("%s/%d/task", snapshot->proc, pid);
 	_cleanup_closedir_ DIR *dir = opendir(path);
-	struct round round = {.look = look, .pid = pid, .dir = dir, .may_trace = look->is_frozen};
+	struct round round = {
+		.snapshot = snapshot, .pid = pid, .dir = dir, .may_trace = snapshot->is_frozen};
 	pthread_t tracer;
 
 	if (!dir)
 		return;
-	tell_maps(look, pid);
+	tell_maps(snapshot, pid);
 	if (!pthread_create(&tracer, NULL, go_round, &round)) {
 		pthread_join(tracer, NULL);
 	} else {
 		round.may_trace = false;
 		go_round(&round);
 	}
-	write_process(look, pid, round.threads);
+	write_process(snapshot, pid, round.threads);
 }

@@ -1,12 +1,12 @@
 /*
- * fuzz_look.c - any bytes as the files below /proc/PID of a process that stands still: the look at
+ * fuzz_snapshot.c - any bytes as the files below /proc/PID of a process that stands still: the snapshot of
  * it, the record that it makes, and the report of that. Parts end with a NUL: smaps, maps, comm and
  * syscall of its thread, status.
  *
  * Paths of code lead into a folder of this program's, never to the machine's own files; /true there
  * is code.
  *
- * Checked besides memory safety: every line written is one that can be read; the look is bounded;
+ * Checked besides memory safety: every line written is one that can be read; the snapshot is bounded;
  * resident memory told is what was read, in rows and rest; the terminal is sent no control
  * character.
  */
@@ -24,8 +24,8 @@
 #include "record/query.h"
 #include "record/verdict.h"
 #include "report/report.h"
-#include "snapshot/look.h"
 #include "snapshot/smaps.h"
+#include "snapshot/snapshot.h"
 
 /* More than the kernel gives (PID_MAX_LIMIT): whom ptrace(2) and the like do not find. */
 #define NOBODY "4194305"
@@ -84,7 +84,7 @@ static void look_around(struct record_writer *w)
 	_cleanup_free_ char *proc = text_format("%s/proc", root);
 	struct trace_log_arena arena = {.id = 1, .pid = NOBODY_ID, .name = "arena"};
 	const struct trace_log log = {.arenas = &arena, .arena_count = 1};
-	struct look look = {
+	struct snapshot snapshot = {
 		.w = w,
 		.proc = proc,
 		.log = &log,
@@ -94,12 +94,12 @@ static void look_around(struct record_writer *w)
 	};
 
 	arena.base = 0x7f1288dec000;
-	look_at(&look, NOBODY_ID);
-	require(look.threads == 1 && look.processes == 1);
-	look_write_left(&look);
-	for (size_t i = 0; i < unwind_modules(look.unwind)->count; i++)
-		record_put_module(w, (int64_t)i, unwind_modules(look.unwind)->items[i].path);
-	unwind_free(look.unwind);
+	snapshot_process(&snapshot, NOBODY_ID);
+	require(snapshot.threads == 1 && snapshot.processes == 1);
+	snapshot_write_left(&snapshot);
+	for (size_t i = 0; i < unwind_modules(snapshot.unwind)->count; i++)
+		record_put_module(w, (int64_t)i, unwind_modules(snapshot.unwind)->items[i].path);
+	unwind_free(snapshot.unwind);
 }
 
 /* Of all mappings, as the parser by itself reads them; pre: no NUL. */
@@ -132,7 +132,7 @@ static void check_told(const struct record *record, int64_t resident)
 
 	require(record_lost(record, "record") == 0);
 	require(p && p->thread_count == 1 && p->process_count == 1);
-	require(p->mapping_count <= LOOK_MAPPINGS_MAX + 1);
+	require(p->mapping_count <= SNAPSHOT_MAPPINGS_MAX + 1);
 	for (size_t i = 0; i < p->mapping_count; i++) {
 		require(p->mappings[i].rss >= 0 && p->mappings[i].size >= 0 &&
 			p->mappings[i].mappings > 0);
