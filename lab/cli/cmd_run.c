@@ -22,12 +22,12 @@
 #include "record/verdict.h"
 #include "report/report.h"
 #include "run/run.h"
-#include "run/run_asked.h"
 #include "run/run_container.h"
 #include "run/run_current.h"
 #include "run/run_dir.h"
 #include "run/run_guard.h"
 #include "run/run_kmsg.h"
+#include "run/run_preload.h"
 #include "run/run_share.h"
 #include "run/run_trace.h"
 #include "run/run_twin.h"
@@ -413,7 +413,7 @@ static int prepare_and_run(struct run *run, char **operands, bool is_command, st
 	plan_make(&run->spec, wanted_place(run->options), &run->facts, &run->plan);
 	if (run->plan.backend == BACKEND_CURRENT && !run->plan.skip)
 		run_current_settle(run);
-	if (!run->plan.skip && run_asked_prepare(run, err) < 0)
+	if (!run->plan.skip && run_preload_prepare(run, err) < 0)
 		return -1;
 	run_share_settle(run);
 	if (run->options->dry_run) {

@@ -8,8 +8,8 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "launch/process.h"
-#include "run/run_asked.h"
 #include "run/run_guard.h"
+#include "run/run_preload.h"
 #include "src/trace_format.h"
 
 /* Asked once: an image may have been looked at before the facts are. */
@@ -66,7 +66,7 @@ static int begin(struct run *run, const char *name, struct err *err)
 
 	if (!would_run(run, name))
 		return 0;
-	if (run_asked_prepare(run, err) < 0)
+	if (run_preload_prepare(run, err) < 0)
 		return -1;
 	run->engine.name = name;
 	if (run_guard_begin(run, err) < 0)

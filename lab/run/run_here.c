@@ -18,10 +18,10 @@
 #include "capture/settings.h"
 #include "launch/sysctl.h"
 #include "run/run.h"
-#include "run/run_asked.h"
 #include "run/run_container.h"
 #include "run/run_current.h"
 #include "run/run_guard.h"
+#include "run/run_preload.h"
 #include "run/run_trace.h"
 #include "trace/trace_ring.h"
 
@@ -132,7 +132,7 @@ static int do_ring(struct here *here, struct err *err)
 {
 	if (here->run->preload)
 		here->ring =
-			trace_ring_create_counting(RING_BYTES, run_asked_follow(here->run), err);
+			trace_ring_create_counting(RING_BYTES, run_preload_follow(here->run), err);
 	else
 		here->ring =
 			trace_ring_create(here->cg.is_shared ? SHARED_RING_BYTES : RING_BYTES, err);

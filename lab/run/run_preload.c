@@ -1,4 +1,4 @@
-#include "run/run_asked.h"
+#include "run/run_preload.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ enum { SITES_MAX = 512, RANGES_MAX = 256, FIRST_MODULE = 1 << 20 };
 enum { BYTES_A_POINTER = 64 };
 #define FOLLOW_UNLIMITED ((size_t)1 << 20)
 
-size_t run_asked_follow(const struct run *run)
+size_t run_preload_follow(const struct run *run)
 {
 	const struct amount *max = &run->spec.memory_max;
 
@@ -61,7 +61,7 @@ static int check_place(const struct run *run, struct err *err)
 	return 0;
 }
 
-int run_asked_prepare(struct run *run, struct err *err)
+int run_preload_prepare(struct run *run, struct err *err)
 {
 	_cleanup_free_ char *library = NULL;
 
@@ -82,7 +82,7 @@ int run_asked_prepare(struct run *run, struct err *err)
 	run->preload = realpath(library, NULL);
 	if (!run->preload || preload_check_library(run->preload, err) < 0)
 		return run->preload ? -1 : err_errno(err, EXIT_LAB_BROKEN, "'%s'", library);
-	/* What is in an image is not seen from here: run_write_asked() notes it afterwards. */
+	/* What is in an image is not seen from here: run_preload_write() notes it afterwards. */
 	return backend_is_container(run->plan.backend) ? 0 : preload_check(run->path, err);
 }
 
@@ -224,7 +224,7 @@ static void put_losses(struct record_writer *w, const struct trace_sites *asked)
 	record_put_note(w, note);
 }
 
-void run_write_asked(struct run *run, const struct trace_sites *asked)
+void run_preload_write(struct run *run, const struct trace_sites *asked)
 {
 	struct record_writer *w = &run->writer;
 

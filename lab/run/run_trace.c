@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "record/kills.h"
 #include "record/premortem.h"
-#include "run/run_asked.h"
+#include "run/run_preload.h"
 #include "run/run_symbols.h"
 #include "run/run_touch.h"
 #include "symbols/symbols.h"
@@ -100,7 +100,7 @@ int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *
 	if (trace_ring_read(ring, &log, err) < 0)
 		return -1;
 	translate_all(run, &log);
-	run_write_asked(run, &log.asked);
+	run_preload_write(run, &log.asked);
 	if (log.event_count == 0 && log.arena_count == 0 && !has_losses(&log))
 		return 0;
 	summary = trace_log_summary(&log);
