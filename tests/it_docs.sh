@@ -33,6 +33,17 @@ for fuzzer in "$top"/tests/fuzz/fuzz_*.c; do
 	grep -q "fuzz $(basename "$fuzzer" .c) " "$top/tests/fuzz/run"
 	ok $? "tests/fuzz/run runs $(basename "$fuzzer")"
 done
+# Files that the papers name are there.
+# shellcheck disable=SC2016 # the backticks are the pages'
+while read -r name; do
+	[ -e "$top/$name" ]
+	ok $? "the papers name $name, and it is there"
+done < <(grep -hoE '`(lab|src|scenarios|tests|docs)/[a-zA-Z0-9_./-]+`' "$top"/*.md "$top"/docs/*.md | tr -d '`' | sort -u)
+for room in "$top"/lab/*/ "$top"/lab/launch/*/; do
+	room=${room#"$top"/lab/}
+	grep -q "^| \`${room%/}\` |" "$top/docs/architecture.md"
+	ok $? "docs/architecture.md has the room ${room%/}"
+done
 scdoc <"$page" >"$scratch/oomlab.1"
 ok $? "scdoc takes the manual"
 
