@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "report/emit.h"
+#include "doc/emit.h"
 
 #define ROWS_SHOWN 8
 /* Most pages are shorter. */
