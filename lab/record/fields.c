@@ -28,9 +28,15 @@ json_t *record_string(const char *text)
 	return text ? line_string(text, strlen(text)) : NULL;
 }
 
+/* No figure is larger; one that somebody made up must not cost the line it stands in. */
+static json_t *figure(int64_t value)
+{
+	return json_integer(value > FIELD_I64_MAX ? FIELD_I64_MAX : value);
+}
+
 static json_t *i64_to_json(int64_t value)
 {
-	return value == ABSENT ? NULL : json_integer(value);
+	return value == ABSENT ? NULL : figure(value);
 }
 
 static json_t *amount_to_json(const struct amount *amount)
@@ -47,7 +53,7 @@ static json_t *counters_to_json(const struct record_counters *counters)
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		if (counters->value[i] != ABSENT)
 			json_object_set_new(object, record_counter_names[i],
-					    json_integer(counters->value[i]));
+					    figure(counters->value[i]));
 	if (json_object_size(object))
 		return object;
 	json_decref(object);
@@ -85,7 +91,7 @@ static void metrics_to_json(json_t *object, const int64_t *value)
 {
 	for (int i = 0; i < METRIC_COUNT; i++)
 		if (value[i] != ABSENT)
-			json_object_set_new(object, record_metric_names[i], json_integer(value[i]));
+			json_object_set_new(object, record_metric_names[i], figure(value[i]));
 }
 
 json_t *fields_to_json(const struct field *fields, const void *from)

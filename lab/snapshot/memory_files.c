@@ -23,7 +23,7 @@ enum {
 	ENTRIES_MOST = 2000, /* of folders, of one look */
 	DEPTH_MOST = 4,
 	MOUNTS_MOST = 16,
-	DEVICES_MOST = 64,
+	DEVICES_MOST = 256, /* an engine's host has one a container */
 };
 
 #define LEAST_BYTES (INT64_C(1) << 20)
@@ -180,8 +180,8 @@ static void walk(struct memory_look *look, int fd, const char *path, int depth)
 	}
 }
 
-/* Calls `with` for each line of a tmpfs among the mounts that the process sees. */
-static void each_tmpfs(struct memory_look *look, pid_t pid,
+/* Calls `with` for the lines of the first `most` tmpfs that the process sees. */
+static void each_tmpfs(struct memory_look *look, pid_t pid, int most,
 		       void (*with)(struct memory_look *look, pid_t pid, const char *line))
 {
 	_cleanup_free_ char *path = text_format("/proc/%d/mountinfo", (int)pid);
@@ -191,7 +191,7 @@ static void each_tmpfs(struct memory_look *look, pid_t pid,
 	if (io_read_at(AT_FDCWD, path, 1 << 20, &text))
 		return;
 	line = strtok_r(text.buf, "\n", &save);
-	for (int i = 0; line && i < MOUNTS_MOST; line = strtok_r(NULL, "\n", &save))
+	for (int i = 0; line && i < most; line = strtok_r(NULL, "\n", &save))
 		if (strstr(line, " - tmpfs ")) {
 			with(look, pid, line);
 			i++;
@@ -233,7 +233,7 @@ static void look_at_processes(struct memory_look *look, const struct cg *cg)
 	line = strtok_r(text.buf, "\n", &save);
 	for (int i = 0; line && i < PROCESSES_MOST; i++, line = strtok_r(NULL, "\n", &save))
 		if (atoi(line) > 0) {
-			each_tmpfs(look, (pid_t)atoi(line), know_mount);
+			each_tmpfs(look, (pid_t)atoi(line), DEVICES_MOST, know_mount);
 			look_at_process(look, (pid_t)atoi(line));
 		}
 }
@@ -276,7 +276,7 @@ static void look_around(struct memory_look *look, const struct memory_files_mome
 	for (size_t i = 0; i < look->count; i++)
 		sum += look->files[i].resident;
 	if (is_known(now->shmem) && now->shmem > 2 * sum + LEAST_BYTES)
-		each_tmpfs(look, now->pid, look_at_mount);
+		each_tmpfs(look, now->pid, MOUNTS_MOST, look_at_mount);
 	qsort(look->files, look->count, sizeof(*look->files), largest_first);
 }
 
