@@ -10,9 +10,9 @@
  *	last_words crowd      64 threads wait beside 2000 small mappings; the first grows
  *	last_words rename     threads that call themselves hostile names
  *	last_words reserve    an arena over reserved address space, committed and touched
- *	last_words vfork      one waits in vfork(2), the first has 62 MiB for a while; ends by
- *itself last_words sleep      30 MiB, then five short sleeps; ends by itself last_words read FILE
- *reads FILE once: page cache alone
+ *	last_words vfork      one waits in vfork(2), the first has 62 MiB for a while; ends by itself
+ *	last_words sleep      30 MiB, then five short sleeps; ends by itself
+ *	last_words read FILE  reads FILE once: page cache alone
  */
 #include <fcntl.h>
 #include <poll.h>
