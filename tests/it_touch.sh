@@ -514,7 +514,9 @@ separate_files() {
 		cp '$scratch/by-id.debug' /usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug &&
 		exec '$oomlab' \\\"\\\$@\\\"" >"$scratch/with-debug"
 	chmod +x "$scratch/with-debug"
-	oomlab=$scratch/with-debug run_in "$1" --memory=256M -- "$plain" memset
+	# Until the end: a run that is done again has the file, too.
+	local oomlab=$scratch/with-debug
+	run_in "$1" --memory=256M -- "$plain" memset
 	# libc's own separate file is hidden: who called memset() knows it by name.
 	line "$1, build-id" by_memset memset 16
 	line "$1, build-id" by_loop store 48
