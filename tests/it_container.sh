@@ -326,7 +326,8 @@ check_lines() {
 	from_host "$e" --image oomlab-lines --memory 128M -- /usr/bin/true --no-lab
 	is "$? $(report "$outside" '.touches[0] | .function + " " + (.file | sub(".*/"; ""))')" \
 		"137 clear_eagerly arena.c" "$e, outside: lines of the image's own program"
-	is "$(report "$outside" '.touches[0].bytes > 120000000')" true \
+	# On a machine whose processors are all busy samples are lost, and that is told.
+	is "$(report "$outside" '.touches[0].bytes > 120000000 or (.quality.lost.samples // 0) > 0')" true \
 		"$e, outside: and the bytes they touched"
 	from_host "$e" --image oomlab-lines --memory 128M --no-touch-profile -- /usr/bin/true --no-lab
 	is "$? $(report "$outside" '[.touches[]? | .function, .file | values] | length')" "137 0" \
