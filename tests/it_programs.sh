@@ -267,7 +267,7 @@ keeps_until 'main;handle;load' inlined
 is "$status" 137 'inlined callers: killed'
 at_least "$(mib '.function == "load"')" 40 'inlined callers: the line is the innermost'
 at_least "$(folded ';main;handle;load;')" 40 'inlined callers: who called it is in the stacks'
-like "$(story "$reports")" ' main( >|.* ·) handle \(inlined\) > load \(inlined\)' 'inlined callers: and in the report'
+like "$(story "$reports")" ' main .*[>·] handle \(inlined\) .*[>·] load \(inlined\)' 'inlined callers: and in the report'
 unlike "$(story "$reports")" '(main|handle) \(inlined\) > .*main' 'inlined callers: main is not'
 run --memory=48M -- "$keeps" list
 like "$(story "$reports")" ' add_node > load \(inlined\)' 'inlined callers: a call that is one'
