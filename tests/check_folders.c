@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/scenarios.h"
+#include "spec/scenarios.h"
 #include "run/run_dir.h"
 #include "scratch.h"
 #include "suite.h"

@@ -12,7 +12,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "cli/commands.h"
-#include "cli/scenarios.h"
+#include "spec/scenarios.h"
 #include "launch/cgroup.h"
 #include "launch/container/container.h"
 #include "launch/container/engine.h"

@@ -7,7 +7,7 @@
 #include "base/options.h"
 #include "base/text.h"
 #include "cli/commands.h"
-#include "cli/scenarios.h"
+#include "spec/scenarios.h"
 #include "spec/spec.h"
 
 struct list_options {

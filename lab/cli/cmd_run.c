@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/run_options.h"
-#include "cli/scenarios.h"
+#include "spec/scenarios.h"
 #include "launch/target.h"
 #include "launch/vm/guest.h"
 #include "launch/vm/vm.h"

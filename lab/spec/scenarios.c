@@ -1,4 +1,4 @@
-#include "cli/scenarios.h"
+#include "spec/scenarios.h"
 
 #include <dirent.h>
 #include <stdlib.h>

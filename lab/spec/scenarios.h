@@ -4,8 +4,8 @@
  * Searched: $OOMLAB_SCENARIOS, the folder "scenarios" beside this program, and
  * ../lib/oomlab/scenarios from it (as `make install` lays them out).
  */
-#ifndef OOMLAB_CLI_SCENARIOS_H
-#define OOMLAB_CLI_SCENARIOS_H
+#ifndef OOMLAB_SPEC_SCENARIOS_H
+#define OOMLAB_SPEC_SCENARIOS_H
 
 #include "base/err.h"
 
