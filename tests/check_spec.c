@@ -170,6 +170,52 @@ START_TEST(a_peak_follows_the_limit)
 }
 END_TEST
 
+START_TEST(what_the_command_line_says_wins)
+{
+	struct spec s, given;
+
+	spec_init(&given);
+	ck_assert_int_eq(spec_parse(full, "x", &s, &err), 0);
+	spec_override(&s, &given);
+	ck_assert_uint_eq(s.memory_max.bytes, MIB(64));
+	ck_assert_int_eq(s.oom_score_adj, -1000);
+	ck_assert(s.oom_group);
+	given.memory_max = (struct amount){.is_set = true, .bytes = MIB(32)};
+	given.memory_swap_max = (struct amount){.is_set = true, .bytes = MIB(1)};
+	given.overcommit_memory = 0;
+	given.thp = "never";
+	given.timeout_ns = 7;
+	spec_override(&s, &given);
+	ck_assert_uint_eq(s.memory_max.bytes, MIB(32));
+	ck_assert_uint_eq(s.memory_swap_max.bytes, MIB(1));
+	ck_assert_int_eq(s.overcommit_memory, 0);
+	ck_assert_int_eq(s.overcommit_ratio, 80);
+	ck_assert_str_eq(s.thp, "never");
+	ck_assert_int_eq(s.timeout_ns, 7);
+	spec_release(&s);
+}
+END_TEST
+
+START_TEST(a_limit_comes_without_swap_unless_one_is_named)
+{
+	const struct amount limit = {.is_set = true, .bytes = MIB(32)};
+	struct spec s, given;
+
+	spec_init(&s);
+	spec_init(&given);
+	spec_override(&s, &given);
+	ck_assert(!s.memory_swap_max.is_set);
+	given.memory_max = (struct amount){.is_set = true, .is_max = true};
+	spec_override(&s, &given);
+	ck_assert(!s.memory_swap_max.is_set);
+	given.memory_max = limit;
+	spec_override(&s, &given);
+	ck_assert(s.memory_swap_max.is_set && !s.memory_swap_max.is_max);
+	ck_assert_uint_eq(s.memory_swap_max.bytes, 0);
+	spec_release(&s);
+}
+END_TEST
+
 START_TEST(refuses_hostile_values)
 {
 	struct spec s;
@@ -250,6 +296,8 @@ static TCase *json_case(void)
 	tcase_add_test(tc, reads_every_key);
 	tcase_add_loop_test(tc, goes_to_json_and_back, 0, 3);
 	tcase_add_test(tc, nothing_said_is_nothing_set);
+	tcase_add_test(tc, what_the_command_line_says_wins);
+	tcase_add_test(tc, a_limit_comes_without_swap_unless_one_is_named);
 	tcase_add_loop_test(tc, refuses_hostile_values, 0, (int)ARRAY_SIZE(hostile));
 	tcase_add_loop_test(tc, refuses_hostile_expectations, 0, (int)ARRAY_SIZE(hostile_expect));
 	tcase_add_loop_test(tc, refuses_what_is_no_declaration, 0, (int)ARRAY_SIZE(no_json));

@@ -13,7 +13,4 @@ int run_options_parse(int argc, char **argv, struct run_options *options, struct
 void run_options_release(struct run_options *options);
 void run_options_print(FILE *to);
 
-/* Puts what the command line says over what the scenario declared. */
-void run_options_apply(const struct run_options *options, struct spec *spec);
-
 #endif

@@ -1,6 +1,5 @@
 /*
- * run.h - one run, as the run command and its places share it. Only lab/cli/main.c, the commands
- * and the places (run_here.c, run_vm.c) know the order of the rooms.
+ * run.h - one run, as the session (session.h), its steps and the backends (run_backend.h) share it.
  */
 #ifndef OOMLAB_RUN_RUN_H
 #define OOMLAB_RUN_RUN_H
@@ -75,10 +74,9 @@ struct run {
 };
 
 /*
- * Each backend runs the target and writes the record. 0 when the record tells what became of it;
- * -1 with err when the lab itself failed (the record then says so, if it could be written).
+ * SIGINT, SIGTERM, SIGHUP and SIGCHLD are blocked from here on and read by the poll loops: whatever
+ * has been started by then is ended in order.
  */
-int run_here(struct run *run, struct err *err);
-int run_vm(struct run *run, struct err *err);
+void run_block_signals(struct run *run);
 
 #endif

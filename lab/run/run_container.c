@@ -27,16 +27,6 @@ static int find_engine(struct run *run, struct err *err)
 	return 0;
 }
 
-void run_container_find(struct run *run, struct err *reason)
-{
-	if (!backend_is_container(run->options->backend))
-		return;
-	if (find_engine(run, reason) < 0)
-		run->facts.engine_reason = reason->text;
-	run->facts.engine = run->engine.name;
-	run->facts.engine_version = run->engine.cgroup_version;
-}
-
 static struct container_request request_of(struct run *run)
 {
 	return (struct container_request){
@@ -89,11 +79,15 @@ static int no_command(const struct run *run, struct err *err)
 	return -1;
 }
 
-int run_container_prepare(struct run *run, struct err *err)
+/*
+ * What the image and the operands make together is the command. An engine that was named begins
+ * with the container first, because that takes longest; questions are asked meanwhile, or later.
+ */
+static int find_command(struct run *run, struct err *err)
 {
 	enum backend backend = run->options->backend;
 
-	/* First, because it takes longest; questions are asked meanwhile, or later. */
+	run_block_signals(run);
 	if (backend != BACKEND_CONTAINER && begin(run, backend_names[backend], err) < 0)
 		return -1;
 	if (find_engine(run, err) < 0)
@@ -103,6 +97,19 @@ int run_container_prepare(struct run *run, struct err *err)
 		return no_command(run, err);
 	run->argv = run->image_argv;
 	run->path = xstrdup(run->argv[0]);
+	return 0;
+}
+
+int run_container_probe(struct run *run, struct err *err)
+{
+	if (!backend_is_container(run->options->backend))
+		return 0;
+	if (!run->path && find_command(run, err) < 0)
+		return -1;
+	if (find_engine(run, &run->reasons.engine) < 0)
+		run->facts.engine_reason = run->reasons.engine.text;
+	run->facts.engine = run->engine.name;
+	run->facts.engine_version = run->engine.cgroup_version;
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /*
- * run_container.h - the places "docker" and "podman": the steps of lab/launch/container/container.h
+ * run_container.h - the backends docker and podman: the steps of lab/launch/container/container.h
  * with the run's settings, and what of them goes into the record.
  */
 #ifndef OOMLAB_RUN_RUN_CONTAINER_H
@@ -7,15 +7,12 @@
 
 #include "run/run.h"
 
-/* Where a container is wanted: finds its engine, into the run and its facts. */
-void run_container_find(struct run *run, struct err *reason);
-
 /*
- * For a command, once its spec is settled and signals are blocked: what the image and the operands
- * make together becomes run->argv and run->path. An engine that was named begins with the container
- * meanwhile. 0 or -1.
+ * The probe of run_backend.h: finds the engine that is wanted, into the run and its facts. A
+ * command needs its spec settled: it is made of the image's own and the operands, into run->argv
+ * and run->path.
  */
-int run_container_prepare(struct run *run, struct err *err);
+int run_container_probe(struct run *run, struct err *err);
 
 /* ring: the descriptor of the trace ring. */
 int run_container_start(struct run *run, int ring, struct target *target, struct cg *cg,
@@ -30,7 +27,7 @@ void run_container_released(struct run *run);
  */
 void run_container_ask(struct run *run, pid_t pid, bool end_known);
 
-/* At any stage; says what it could not remove, in the record, too, where there is one. */
+/* The cleanup of run_backend.h. Says what it could not remove, in the record, too, where there is one. */
 void run_container_remove(struct run *run);
 
 #endif

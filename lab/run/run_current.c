@@ -46,31 +46,35 @@ bool run_current_is_container(void)
 	       !access("/.dockerenv", F_OK) || !access("/run/.containerenv", F_OK);
 }
 
-void run_current_find(struct run *run, struct err *reason)
+int run_current_probe(struct run *run, struct err *err)
 {
 	struct plan_facts *facts = &run->facts;
 	struct err ignored = ERR_INIT;
 	struct cg own;
 
+	(void)err;
 	facts->in_container = run_current_is_container();
 	facts->limit_asked = run->options->spec.memory_max.is_set;
-	if (cg_open_own(&own, reason) < 0) {
-		facts->current_reason = reason->text;
-		return;
+	if (cg_open_own(&own, &run->reasons.current) < 0) {
+		facts->current_reason = run->reasons.current.text;
+		return 0;
 	}
 	facts->current_version = own.version;
 	facts->current_limit = cg_limit_in_force(&own);
 	cg_destroy(&own, &ignored);
+	return 0;
 }
 
-void run_current_settle(struct run *run)
+int run_current_prepare(struct run *run, struct err *err)
 {
 	struct spec *spec = &run->spec;
 
+	(void)err;
 	if (run->facts.current_limit.is_max)
-		return;
+		return 0;
 	spec_set_limit(spec, &run->facts.current_limit);
 	spec->memory_swap_max = (struct amount){0};
+	return 0;
 }
 
 void run_current_note(struct record_writer *w, const struct cg *cg, bool in_container)

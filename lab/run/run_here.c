@@ -1,7 +1,5 @@
-/*
- * The place "here": a cgroup of this kernel. One loop executes the plan's operations; what was
- * done is undone in reverse, whatever happened in between.
- */
+#include "run/run_here.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +15,6 @@
 #include "capture/capture.h"
 #include "capture/settings.h"
 #include "launch/sysctl.h"
-#include "run/run.h"
 #include "run/run_container.h"
 #include "run/run_current.h"
 #include "run/run_guard.h"
@@ -325,6 +322,16 @@ static bool was_stopped(struct run *run)
 
 	run->signal = signal > 0 ? signal : 0;
 	return run->signal > 0;
+}
+
+int run_here_probe(struct run *run, struct err *err)
+{
+	(void)err;
+	if (cg_find_home(&run->home, &run->reasons.cgroup) < 0)
+		run->facts.cgroup_reason = run->reasons.cgroup.text;
+	run->facts.cgroup_version = run->home.version;
+	run->facts.cgroup_parent = run->home.parent;
+	return 0;
 }
 
 int run_here(struct run *run, struct err *err)

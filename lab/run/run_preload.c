@@ -49,7 +49,7 @@ static char *find_library(void)
 	return NULL;
 }
 
-static int check_place(const struct run *run, struct err *err)
+static int check_backend(const struct run *run, struct err *err)
 {
 	if (run->spec.name)
 		return err_set(err, EXIT_USAGE,
@@ -71,7 +71,7 @@ int run_preload_prepare(struct run *run, struct err *err)
 		run->preload = xstrdup(run->options->preload_library);
 		return 0;
 	}
-	if (check_place(run, err) < 0)
+	if (check_backend(run, err) < 0)
 		return -1;
 	library = find_library();
 	if (!library)

@@ -62,8 +62,7 @@ static const char *find_script(const struct run *run)
 /* Who names files has chosen what the guest holds. */
 static bool should_share(const struct run *run)
 {
-	return run->plan.backend == BACKEND_VM && !run->plan.skip && !run->spec.name &&
-	       !run->options->file_count && run->script;
+	return !run->shares_host && !run->spec.name && !run->options->file_count && run->script;
 }
 
 static void settle_script(struct run *run)
@@ -76,7 +75,7 @@ static void settle_script(struct run *run)
 void run_share_settle(struct run *run)
 {
 	run->shares_host = run->options->share_host;
-	if (!run->shares_host && run->plan.backend == BACKEND_VM)
+	if (!run->shares_host)
 		settle_script(run);
 	if (should_share(run))
 		run->shares_host = share_probe(&run->reasons.share) == 0;

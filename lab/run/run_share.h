@@ -7,7 +7,7 @@
 
 #include "run/run.h"
 
-/* Sets run->shares_host, and the reasons for plan and record. pre: the place is settled. */
+/* Sets run->shares_host, and the reasons for plan and record. pre: the plan chose the backend vm. */
 void run_share_settle(struct run *run);
 
 /* Notes in the record what the guest was shown, where that may explain how the command ended. */

@@ -6,7 +6,7 @@
 
 #include "run/run_symbols.h"
 
-/* Writes a frame line for each place in the stacks of the record; reads the programs' files. */
+/* Writes a frame line for each frame in the stacks of the record; reads the programs' files. */
 void run_write_frames(struct symbol_steps *steps, const struct record *record);
 
 #endif

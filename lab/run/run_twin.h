@@ -7,7 +7,7 @@
 #include "run/run.h"
 
 /*
- * Runs the twin of run->spec at the same place (a run with its own folder below the same reports)
+ * Runs the twin of run->spec on the same backend (a run with its own folder below the same reports)
  * and notes "twin NAME: OUTCOME, peak SIZE". Does nothing where the spec has no twin; a twin that
  * could not be run leaves no note.
  */

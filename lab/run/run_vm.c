@@ -1,4 +1,5 @@
-/* The place "vm": the same oomlab boots as PID 1 of a guest and sends its record back. */
+#include "run/run_vm.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,8 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "launch/vm/vm.h"
-#include "run/run.h"
 #include "run/run_share.h"
+#include "run/run_trace.h"
 
 #define BOOT_TIMEOUT_NS INT64_C(60000000000)
 #define SLACK_NS	INT64_C(60000000000) /* for boot, power-off and a slow machine */
@@ -139,7 +140,7 @@ static int put_end(struct run *run, const struct vm_result *result, int r, struc
 	return r;
 }
 
-int run_vm(struct run *run, struct err *err)
+static int boot(struct run *run, struct err *err)
 {
 	_cleanup_(inner_release) struct inner inner = {0};
 	_cleanup_free_ char *cwd = getcwd(NULL, 0);
@@ -176,4 +177,35 @@ int run_vm(struct run *run, struct err *err)
 	r = vm_run(&request, &result, err);
 	put_result(run, &result);
 	return put_end(run, &result, r, err);
+}
+
+int run_vm_probe(struct run *run, struct err *err)
+{
+	const struct run_options *o = run->options;
+	bool is_in_question = (o->backend == BACKEND_AUTO || o->backend == BACKEND_VM) &&
+			      !o->inside_guest;
+
+	(void)err;
+	run->facts.vm_works = is_in_question && vm_check(o->kernel, &run->reasons.vm) == 0;
+	run->facts.vm_reason = run->reasons.vm.text;
+	return 0;
+}
+
+int run_vm_prepare(struct run *run, struct err *err)
+{
+	(void)err;
+	run_share_settle(run);
+	return 0;
+}
+
+/* What a guest has said until it failed is worth its lines, too. */
+int run_vm(struct run *run, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int r = boot(run, err);
+
+	if (!run_write_sites(run, &why) || r < 0)
+		return r;
+	*err = why;
+	return -1;
 }

@@ -149,6 +149,42 @@ void spec_set_limit(struct spec *spec, const struct amount *limit)
 		peak->max = scale(peak->max, limit->bytes, declared.bytes);
 }
 
+static void override_number(int64_t *number, int64_t given)
+{
+	if (given != SPEC_KEEP)
+		*number = given;
+}
+
+static void override_swap(struct spec *spec, const struct amount *given)
+{
+	if (given->is_set)
+		spec->memory_swap_max = *given;
+	else if (spec->memory_max.is_set && !spec->memory_max.is_max &&
+		 !spec->memory_swap_max.is_set)
+		spec->memory_swap_max = (struct amount){.is_set = true};
+}
+
+void spec_override(struct spec *spec, const struct spec *given)
+{
+	override_number(&spec->overcommit_memory, given->overcommit_memory);
+	override_number(&spec->overcommit_ratio, given->overcommit_ratio);
+	override_number(&spec->oom_score_adj, given->oom_score_adj);
+	override_number(&spec->ram_bytes, given->ram_bytes);
+	override_number(&spec->guest_swap_bytes, given->guest_swap_bytes);
+	override_number(&spec->guest_numa_nodes, given->guest_numa_nodes);
+	override_number(&spec->timeout_ns, given->timeout_ns);
+	if (given->memory_max.is_set)
+		spec_set_limit(spec, &given->memory_max);
+	if (given->memory_high.is_set)
+		spec->memory_high = given->memory_high;
+	override_swap(spec, &given->memory_swap_max);
+	if (given->thp) {
+		free((char *)spec->thp);
+		spec->thp = xstrdup(given->thp);
+	}
+	spec->oom_group = spec->oom_group || given->oom_group;
+}
+
 bool spec_wants_guest(const struct spec *spec)
 {
 	return spec->ram_bytes != SPEC_KEEP || spec->guest_swap_bytes != SPEC_KEEP ||

@@ -76,6 +76,12 @@ int spec_validate(const struct spec *spec, struct err *err);
 /* Sets memory_max; a peak that was expected at the declared limit is expected at this one. */
 void spec_set_limit(struct spec *spec, const struct amount *limit);
 
+/*
+ * Puts the settings of the command line over those that a scenario declared. A limit comes with no
+ * swap where neither says how much.
+ */
+void spec_override(struct spec *spec, const struct spec *given);
+
 /* True when it asks for what only the VM has: its RAM, a swap disk, NUMA nodes. */
 bool spec_wants_guest(const struct spec *spec);
 

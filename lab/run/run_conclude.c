@@ -1,0 +1,74 @@
+/* A finished record becomes a report and an exit status. */
+#include "run/run_conclude.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/terminal.h"
+#include "record/verdict.h"
+#include "report/report.h"
+#include "run/run_dir.h"
+#include "run/run_kmsg.h"
+
+/* What no report is printed of and no status tells: why it did not run, or is no result. */
+static void say_why_broken(const struct run *run, const struct record *record,
+			   const struct conclusion *c)
+{
+	const char *command = strrchr(run->argv[0], '/');
+	const char *name = run->spec.name ? run->spec.name : command ? command + 1 : run->argv[0];
+	_cleanup_free_ char *summary = report_summary(record, c);
+	const char *unknown = NULL;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < c->check_count && !unknown; i++)
+		unknown = c->checks[i].is_known ? NULL : c->checks[i].what;
+	if (c->outcome == OUTCOME_UNSET || c->outcome == OUTCOME_LAB_ERROR)
+		err_set(&err, EXIT_LAB_BROKEN, "%s: %s", name, summary);
+	else
+		err_set(&err, EXIT_LAB_BROKEN, "%s: cannot be judged: %s is not known", name,
+			unknown ? unknown : "what became of it");
+	err_print(&err);
+}
+
+/* What the record holds is not lost with the rest. Its first line is that of the run. */
+static int tell_where(const struct run *run, struct err *err)
+{
+	return run->writer.lines > 1
+		       ? err_hint(err, "what the record holds: oomlab report %s", run->folder.path)
+		       : -1;
+}
+
+/*
+ * A scenario's report is its output; a command's must not mix with what the command prints.
+ * is_told: why there is no result stands on the standard error already.
+ */
+int run_conclude(struct run *run, bool is_told, struct err *err)
+{
+	_cleanup_(record_release) struct record record = {0};
+	_cleanup_(conclusion_release) struct conclusion conclusion = {0};
+	FILE *to = run->spec.name ? stdout : stderr;
+
+	if (run->writer.failed) {
+		*err = run->writer.err;
+		return tell_where(run, err);
+	}
+	if (record_load_in(&run->folder, &record, err) < 0)
+		return -1;
+	conclusion_draw(&record, &conclusion);
+	if (run_write_kmsg(&record, &run->folder, err) < 0 ||
+	    report_write_all(&record, &conclusion, &run->folder, err) < 0)
+		return tell_where(run, err);
+	run_dir_point_latest(run->options->reports, run->folder.path);
+	if (!run->options->quiet) {
+		report_print_terminal(to, &record, &conclusion, terminal_has_colour(to),
+				      terminal_columns(to));
+		if (!run->options->is_unkept)
+			fprintf(to, "%sreport: %s/report.md\n",
+				run->spec.name ? "" : "oomlab: ", run->folder.path);
+	} else if (!is_told && !run->signal &&
+		   (conclusion.verdict == VERDICT_SKIP || conclusion.verdict == VERDICT_BROKEN)) {
+		say_why_broken(run, &record, &conclusion);
+	}
+	return conclusion_exit_status(&record, &conclusion);
+}

@@ -1,0 +1,220 @@
+#include "run/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "launch/target.h"
+#include "run/run_backend.h"
+#include "run/run_dir.h"
+#include "run/run_guard.h"
+#include "run/run_once.h"
+#include "run/run_preload.h"
+#include "spec/scenarios.h"
+#include "symbols/symbols.h"
+
+/* Behind "--": a command of this host, or of a container's image. */
+static int find_command(struct run *run, char **operands, struct err *err)
+{
+	run->argv = operands;
+	if (backend_is_container(run->options->backend))
+		return run->options->image
+			       ? 0
+			       : err_set(err, EXIT_USAGE, "a command in a container needs --image");
+	run->path = target_find(operands[0], err);
+	return run->path ? 0 : -1;
+}
+
+/* SCENARIO, or what stands behind "--": sets run->argv, path and spec. */
+static int find_target(struct run *run, char **operands, bool is_command, struct err *err)
+{
+	if (!operands[0] && !run->options->image)
+		return err_set(err, EXIT_USAGE,
+			       "nothing to run; give a scenario ('oomlab list') or "
+			       "'-- COMMAND'");
+	if (is_command || !operands[0])
+		return find_command(run, operands, err);
+	run->argv = operands;
+	if (operands[1] && *operands[1] == '-')
+		return err_set(err, EXIT_USAGE,
+			       "'%s' stands behind the scenario; options go before it: oomlab run "
+			       "%s ... %s",
+			       operands[1], operands[1], operands[0]);
+	if (operands[1])
+		return err_set(err, EXIT_USAGE,
+			       "a scenario takes no arguments; a command goes "
+			       "behind '--'");
+	run->path = scenarios_find(operands[0], err);
+	return run->path ? spec_ask_program(run->path, &run->spec, err) : -1;
+}
+
+static int settle_spec(struct run *run, struct err *err)
+{
+	const struct run_options *o = run->options;
+
+	if (o->inside_guest)
+		return spec_parse(o->spec_json ? o->spec_json : "", "--spec-json", &run->spec, err);
+	spec_override(&run->spec, &o->spec);
+	if (o->expect) {
+		run->spec.has_expect = true;
+		run->spec.expect = (struct expect){.outcome = o->expect};
+	}
+	if (spec_wants_guest(&o->spec) && o->backend != BACKEND_AUTO && o->backend != BACKEND_VM)
+		return err_set(err, EXIT_USAGE,
+			       "--guest-ram, --guest-swap and --guest-numa are for --backend=vm");
+	if ((o->image || o->container_option_count) && !backend_is_container(o->backend))
+		return err_set(err, EXIT_USAGE,
+			       "--image and --container-option are for "
+			       "--backend=docker, podman or container");
+	return spec_validate(&run->spec, err);
+}
+
+/* Options that only a guest can follow ask for one. */
+static enum backend wanted_backend(const struct run_options *o)
+{
+	bool needs_guest = o->kernel || o->share_host || o->file_count ||
+			   spec_wants_guest(&o->spec);
+
+	if (o->inside_guest)
+		return BACKEND_CGROUP;
+	return needs_guest && o->backend == BACKEND_AUTO ? BACKEND_VM : o->backend;
+}
+
+static int probe(struct run *run, struct err *err)
+{
+	const struct run_options *o = run->options;
+
+	run->facts = (struct plan_facts){
+		.is_guest = o->inside_guest,
+		.allow_host_sysctl = o->allow_host_sysctl,
+		.profiles = !o->no_touch_profile,
+		.counts_calls = o->preload,
+		.premortem_percent = o->premortem_percent,
+	};
+	if (access("/dev/kmsg", R_OK) < 0 && !o->inside_guest)
+		run->facts.kmsg_reason = "the scenario needs the kernel log, which this user may "
+					 "not read";
+	return run_backend_probe(run, err);
+}
+
+/* A core file is asked for by who wants it: what stands in its way is said before the run. */
+static int check_core(const struct run *run, struct err *err)
+{
+	struct err missing = ERR_INIT;
+	char *gdb;
+
+	if (!run->options->premortem_core || run->options->inside_guest || run->plan.skip)
+		return 0;
+	if (run->plan.backend == BACKEND_VM)
+		return err_set(err, EXIT_USAGE,
+			       "--premortem=gcore: a core file cannot leave the VM; it needs "
+			       "--backend=cgroup or a container, on a host with cgroup v2");
+	if (!run->options->premortem_percent)
+		return err_set(err, EXIT_USAGE,
+			       "--premortem=gcore needs the look that --premortem=off forbids");
+	gdb = target_find("gdb", &missing);
+	free(gdb);
+	return gdb ? 0
+		   : err_set(err, EXIT_USAGE,
+			     "--premortem=gcore needs gdb; install the package gdb");
+}
+
+/* What all runs of this session have in common. A plan that says why it skips needs nothing. */
+static int prepare(struct run *run, struct err *err)
+{
+	const struct run_backend *backend = run_backend(run->plan.backend);
+
+	if (run->plan.skip)
+		return 0;
+	if (backend->prepare && backend->prepare(run, err) < 0)
+		return -1;
+	return run_preload_prepare(run, err);
+}
+
+static int print_plan(const struct run *run)
+{
+	plan_print(stdout, &run->plan, &run->spec, &run->facts, run->options->kernel);
+	return run->plan.skip ? EXIT_SKIP : EXIT_OK;
+}
+
+/* A signal that came when a run was over already is still pending. */
+static bool is_interrupted(struct run *run)
+{
+	const struct timespec at_once = {0};
+	int signal = run->signal ? 0 : sigtimedwait(&run->signals, NULL, &at_once);
+
+	if (signal > 0)
+		run->signal = signal;
+	return run->signal;
+}
+
+/* Interrupted, its status says so, whatever the runs before came to. */
+static int run_repeatedly(struct run *run, struct err *err)
+{
+	int status = 0;
+
+	if (!run->options->quiet && !run->options->inside_guest && !run->options->is_unkept)
+		run_dir_warning(run->options->reports);
+	for (long i = 0; i < run->options->repeat && !(i && is_interrupted(run)); i++) {
+		int once = run_once(run, err);
+
+		if (once < 0)
+			return -1;
+		status = status ? status : once;
+		folder_close(&run->folder);
+		if (run->writer.fd >= 0 && !run->options->inside_guest)
+			close(STEAL_FD(run->writer.fd));
+	}
+	return run->signal ? 128 + run->signal : status;
+}
+
+static void release(struct run *run)
+{
+	spec_release(&run->spec);
+	run_backend_cleanup(run);
+	run_guard_end(run);
+	symbols_use_files(NULL);
+	modules_release(&run->modules);
+	pid_map_release(&run->pid_map);
+	free(run->path);
+	free(run->preload);
+	for (size_t i = 0; run->image_argv && run->image_argv[i]; i++)
+		free(run->image_argv[i]);
+	free(run->image_argv);
+	folder_close(&run->folder);
+}
+
+static int conduct(struct run *run, char **operands, bool is_command, struct err *err)
+{
+	spec_init(&run->spec);
+	if (find_target(run, operands, is_command, err) < 0 || settle_spec(run, err) < 0 ||
+	    probe(run, err) < 0)
+		return -1;
+	plan_make(&run->spec, wanted_backend(run->options), &run->facts, &run->plan);
+	if (prepare(run, err) < 0)
+		return -1;
+	if (run->options->dry_run)
+		return print_plan(run);
+	if (check_core(run, err) < 0)
+		return -1;
+	run_block_signals(run);
+	return run_repeatedly(run, err);
+}
+
+int session_run(const struct run_options *options, char **operands, bool is_command,
+		struct err *err)
+{
+	struct run run = {.options = options,
+			  .writer = {.fd = -1},
+			  .trace_port = -1,
+			  .guardian = GUARDIAN_INIT,
+			  .folder = FOLDER_INIT,
+			  .container = CONTAINER_INIT};
+	int status = conduct(&run, operands, is_command, err);
+
+	release(&run);
+	return status;
+}
