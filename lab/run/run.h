@@ -43,31 +43,44 @@ struct run_options {
 	const char *spec_json; /* inside_guest: the whole spec, settled outside */
 };
 
+/* Why a backend is not to be had; texts of plan_facts point into these. */
+struct run_reasons {
+	struct err current, cgroup, vm, engine, share;
+};
+
+/* A container, for run_container.c. */
+struct run_container {
+	struct engine engine;
+	struct container made;
+	struct engine_call info; /* what the engine is, asked while the command runs */
+	char **argv; /* of the target where the image has a part in it: owned; else NULL */
+};
+
+/* Whether the VM is shown the host's files, for run_share.c. */
+struct run_share {
+	bool is_shown;
+	const char *script; /* because of it, or it would be were it not for reasons.share */
+};
+
 struct run {
 	const struct run_options *options;
 	struct spec spec;
-	char **argv;	   /* of the target; of a container, until prepared, the operands */
-	char **image_argv; /* the same where the image has a part in it: owned; else NULL */
-	char *path;	   /* what is executed, absolute */
-	char *preload;	   /* the library that counts allocation calls; NULL: none */
-	struct plan plan;
+	char **argv;   /* of the target; of a container, until probed, the operands */
+	char *path;    /* what is executed, absolute */
+	char *preload; /* the library that counts allocation calls; NULL: none */
 	struct plan_facts facts;
-	struct {
-		struct err current, cgroup, vm, engine, share;
-	} reasons; /* why a backend is not to be had; the facts point into these */
+	struct run_reasons reasons;
+	struct plan plan;
 	struct cg_home home;
-	struct engine engine;	  /* for a container */
-	struct guardian guardian; /* of one run; run_guard.h */
-	struct container container;
-	struct pid_map pid_map;	 /* of the processes in it */
-	struct engine_call info; /* what it is, asked while the command runs */
-	bool shares_host;	 /* the VM is shown the host's files */
-	const char *script;	 /* ... because of it, or would be were it not for reasons.share */
-	struct folder folder;	 /* reports/<name>-<time>-<pid>; none inside the guest */
-	struct modules
-		modules; /* files of the code that touched memory, those of a container open */
+	struct run_container container;
+	struct run_share share;
+	/* Of one run. */
+	struct guardian guardian;
+	struct folder folder; /* reports/<name>-<time>-<pid>; none inside the guest */
 	struct record_writer writer;
-	int trace_port; /* inside the guest: where the trace goes; -1: nowhere */
+	int trace_port;		/* inside the guest: where the trace goes; -1: nowhere */
+	struct pid_map pid_map; /* of the processes of a container */
+	struct modules modules; /* files of the code that touched memory, a container's held open */
 	struct live live;
 	sigset_t signals; /* SIGINT, SIGTERM, SIGHUP: blocked, seen by the poll loops */
 	int signal;	  /* the one that ended the run, or 0 */

@@ -17,11 +17,11 @@ static int find_engine(struct run *run, struct err *err)
 {
 	enum backend backend = run->options->backend;
 
-	if (run->engine.name)
+	if (run->container.engine.name)
 		return 0;
-	if (engine_find(backend == BACKEND_CONTAINER ? NULL : backend_names[backend], &run->engine,
-			err)) {
-		run->engine.name = NULL;
+	if (engine_find(backend == BACKEND_CONTAINER ? NULL : backend_names[backend],
+			&run->container.engine, err)) {
+		run->container.engine.name = NULL;
 		return -1;
 	}
 	return 0;
@@ -30,7 +30,7 @@ static int find_engine(struct run *run, struct err *err)
 static struct container_request request_of(struct run *run)
 {
 	return (struct container_request){
-		.engine = &run->engine,
+		.engine = &run->container.engine,
 		.image = run->options->image,
 		.bound = run->spec.name ? run->path : NULL,
 		.options = run->options->container_options,
@@ -58,13 +58,13 @@ static int begin(struct run *run, const char *name, struct err *err)
 		return 0;
 	if (run_preload_prepare(run, err) < 0)
 		return -1;
-	run->engine.name = name;
+	run->container.engine.name = name;
 	if (run_guard_begin(run, err) < 0)
 		return -1;
 	request = request_of(run);
-	if (container_begin(&request, &run->container, err) < 0)
+	if (container_begin(&request, &run->container.made, err) < 0)
 		return -1;
-	container_wait_made(&run->container);
+	container_wait_made(&run->container.made);
 	return 0;
 }
 
@@ -74,7 +74,7 @@ static int no_command(const struct run *run, struct err *err)
 	struct err why = ERR_INIT;
 	struct engine ignored;
 
-	if (engine_find(run->engine.name, &ignored, &why) < 0)
+	if (engine_find(run->container.engine.name, &ignored, &why) < 0)
 		*err = why;
 	return -1;
 }
@@ -92,10 +92,11 @@ static int find_command(struct run *run, struct err *err)
 		return -1;
 	if (find_engine(run, err) < 0)
 		return -1;
-	run->image_argv = container_command(&run->engine, run->options->image, run->argv, err);
-	if (!run->image_argv)
+	run->container.argv =
+		container_command(&run->container.engine, run->options->image, run->argv, err);
+	if (!run->container.argv)
 		return no_command(run, err);
-	run->argv = run->image_argv;
+	run->argv = run->container.argv;
 	run->path = xstrdup(run->argv[0]);
 	return 0;
 }
@@ -108,8 +109,8 @@ int run_container_probe(struct run *run, struct err *err)
 		return -1;
 	if (find_engine(run, &run->reasons.engine) < 0)
 		run->facts.engine_reason = run->reasons.engine.text;
-	run->facts.engine = run->engine.name;
-	run->facts.engine_version = run->engine.cgroup_version;
+	run->facts.engine = run->container.engine.name;
+	run->facts.engine_version = run->container.engine.cgroup_version;
 	return 0;
 }
 
@@ -128,7 +129,7 @@ static void note_disabled_killer(struct run *run, const struct cg *cg)
 
 static void note_turned_away(struct run *run)
 {
-	const struct container *container = &run->container;
+	const struct container *container = &run->container.made;
 	_cleanup_free_ char *note = NULL;
 
 	if (!container->turned_away)
@@ -143,12 +144,12 @@ static void note_turned_away(struct run *run)
 
 static void put_engine(struct run *run)
 {
-	const char *version = run->engine.version;
+	const char *version = run->container.engine.version;
 	const struct record_engine line = {
-		.name = run->engine.name,
+		.name = run->container.engine.name,
 		.version = *version ? version : NULL,
 		.image = run->options->image ? run->options->image : CONTAINER_EMPTY_IMAGE,
-		.container = run->container.name,
+		.container = run->container.made.name,
 	};
 
 	record_put_engine(&run->writer, &line);
@@ -162,9 +163,9 @@ int run_container_start(struct run *run, int ring, struct target *target, struct
 
 	request.fds = &inherited;
 	request.fd_count = 1;
-	if (!run->container.dir && container_begin(&request, &run->container, err) < 0)
+	if (!run->container.made.dir && container_begin(&request, &run->container.made, err) < 0)
 		return -1;
-	if (container_start(&request, &run->container, target, cg, err) < 0)
+	if (container_start(&request, &run->container.made, target, cg, err) < 0)
 		return -1;
 	if (run_guard_took(guardian_take_inside(&run->guardian, cg->levels[0].dirfd), err) < 0)
 		return -1;
@@ -183,15 +184,16 @@ int run_container_start(struct run *run, int ring, struct target *target, struct
 
 void run_container_released(struct run *run)
 {
-	if (!*run->engine.version)
-		engine_info_begin(run->engine.name, &run->info);
+	if (!*run->container.engine.version)
+		engine_info_begin(run->container.engine.name, &run->container.info);
 }
 
 static void take_info(struct run *run)
 {
 	struct err ignored = ERR_INIT;
 
-	if (run->info.pid && !engine_info_end(&run->info, &run->engine, &ignored) &&
+	if (run->container.info.pid &&
+	    !engine_info_end(&run->container.info, &run->container.engine, &ignored) &&
 	    run->writer.fd >= 0)
 		put_engine(run);
 }
@@ -214,7 +216,7 @@ void run_container_ask(struct run *run, pid_t pid, bool end_known)
 	struct err err = ERR_INIT;
 
 	take_info(run);
-	if (container_ask(&run->container, &end, &err) < 0) {
+	if (container_ask(&run->container.made, &end, &err) < 0) {
 		_cleanup_free_ char *note =
 			text_format("The engine could not be asked at the end: %s", err.text);
 
@@ -242,7 +244,7 @@ void run_container_remove(struct run *run)
 	struct err err = ERR_INIT;
 
 	take_info(run);
-	if (container_remove(&run->container, &err) == 0)
+	if (container_remove(&run->container.made, &err) == 0)
 		return;
 	err_print(&err);
 	if (run->writer.fd >= 0)

@@ -62,29 +62,31 @@ static const char *find_script(const struct run *run)
 /* Who names files has chosen what the guest holds. */
 static bool should_share(const struct run *run)
 {
-	return !run->shares_host && !run->spec.name && !run->options->file_count && run->script;
+	return !run->share.is_shown && !run->spec.name && !run->options->file_count &&
+	       run->share.script;
 }
 
 static void settle_script(struct run *run)
 {
-	run->script = run->spec.name	     ? NULL
-		      : is_script(run->path) ? run->argv[0]
-					     : find_script(run);
+	run->share.script = run->spec.name	   ? NULL
+			    : is_script(run->path) ? run->argv[0]
+						   : find_script(run);
 }
 
 void run_share_settle(struct run *run)
 {
-	run->shares_host = run->options->share_host;
-	if (!run->shares_host)
+	run->share.is_shown = run->options->share_host;
+	if (!run->share.is_shown)
 		settle_script(run);
 	if (should_share(run))
-		run->shares_host = share_probe(&run->reasons.share) == 0;
+		run->share.is_shown = share_probe(&run->reasons.share) == 0;
 	else
-		run->script = NULL;
-	run->facts.shares_host = run->shares_host;
-	run->facts.share_reason = !run->script			? "asked for"
-				  : run->script == run->argv[0] ? "the command is a script"
-								: "the command is given a script";
+		run->share.script = NULL;
+	run->facts.shares_host = run->share.is_shown;
+	run->facts.share_reason = !run->share.script ? "asked for"
+				  : run->share.script == run->argv[0]
+					  ? "the command is a script"
+					  : "the command is given a script";
 }
 
 void run_share_note(struct run *run)
@@ -93,18 +95,18 @@ void run_share_note(struct run *run)
 
 	if (run->spec.name)
 		return;
-	if (!run->shares_host)
+	if (!run->share.is_shown)
 		record_put_note(&run->writer, RECORD_NOTE_ALONE);
-	if (!run->script)
+	if (!run->share.script)
 		return;
-	what = run->script == run->argv[0]
+	what = run->share.script == run->argv[0]
 		       ? text_format("The command is a script")
-		       : text_format("The command is given a script, '%s'", run->script);
-	if (run->shares_host)
+		       : text_format("The command is given a script, '%s'", run->share.script);
+	if (run->share.is_shown)
 		text = text_format("%s, which may start any program: the VM was shown this "
 				   "host's files, as by --share-host",
 				   what);
-	else if (run->script == run->argv[0])
+	else if (run->share.script == run->argv[0])
 		text = text_format("%s, and what it starts is not in the guest but for its "
 				   "interpreter: %s",
 				   what, run->reasons.share.text);

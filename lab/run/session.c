@@ -181,9 +181,9 @@ static void release(struct run *run)
 	pid_map_release(&run->pid_map);
 	free(run->path);
 	free(run->preload);
-	for (size_t i = 0; run->image_argv && run->image_argv[i]; i++)
-		free(run->image_argv[i]);
-	free(run->image_argv);
+	for (size_t i = 0; run->container.argv && run->container.argv[i]; i++)
+		free(run->container.argv[i]);
+	free(run->container.argv);
 	folder_close(&run->folder);
 }
 
@@ -212,7 +212,7 @@ int session_run(const struct run_options *options, char **operands, bool is_comm
 			  .trace_port = -1,
 			  .guardian = GUARDIAN_INIT,
 			  .folder = FOLDER_INIT,
-			  .container = CONTAINER_INIT};
+			  .container.made = CONTAINER_INIT};
 	int status = conduct(&run, operands, is_command, err);
 
 	release(&run);
