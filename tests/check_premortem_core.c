@@ -69,7 +69,10 @@ START_TEST(no_core_file_has_a_reason)
 	int64_t bytes;
 
 	ck_assert(!take_core(path, &bytes, why));
-	ck_assert_ptr_nonnull(strstr(why, "install the package gdb"));
+	ck_assert_str_eq(why, "gdb could not be run; install the package gdb");
+	put_file("gdb", "#!/bin/sh\n", 0600);
+	ck_assert(!take_core(path, &bytes, why));
+	ck_assert_str_eq(why, "gdb could not be run: Permission denied");
 	GDB(WRITES "exit 9\n");
 	ck_assert(!take_core(path, &bytes, why));
 	ck_assert_ptr_nonnull(strstr(why, "status 9"));

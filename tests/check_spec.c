@@ -453,8 +453,9 @@ START_TEST(asks_no_program)
 	struct spec s;
 
 	ck_assert_int_eq(spec_ask_program("/none", &s, &err), -1);
-	ck_assert_str_eq(err.text, "'/none --spec' printed no declaration; it ended with status "
-				   "127");
+	ck_assert_int_eq(err.status, EXIT_USAGE);
+	ck_assert_str_eq(err.text, "'/none --spec' printed no declaration; it cannot be run: "
+				   "No such file or directory");
 	spec_release(&s);
 }
 END_TEST

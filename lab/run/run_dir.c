@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/spawn.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 
@@ -35,18 +36,12 @@ static char *safe_name(const char *name)
 /* 0, or -errno. verb: "make", "latest", or NULL to ask only. */
 static int ask_door(const char *reports, const char *verb, const char *name)
 {
+	const char *const argv[] = {RUN_DIR_DOOR, verb, name, NULL};
+	const struct spawn door = {.argv = argv, .timeout_ns = SPAWN_FOREVER};
 	int status;
-	pid_t pid;
 
-	if (strcmp(reports, RUN_DIR_DOOR_FOLDER) != 0)
+	if (strcmp(reports, RUN_DIR_DOOR_FOLDER) != 0 || spawn_run(&door, NULL, NULL, &status))
 		return -EACCES;
-	pid = fork();
-	if (pid == 0) {
-		execl(RUN_DIR_DOOR, RUN_DIR_DOOR, verb, name, (char *)NULL);
-		_exit(EACCES);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return -errno;
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EACCES;
 }
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,16 +10,17 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/spawn.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 #include "base/text.h"
 
-enum { WHY_SIZE = 256, STATUS_NO_GDB = 127, STATUS_NO_FOLDER = 126 };
+enum { WHY_SIZE = 256 };
 
 /* The state letter of /proc/PID/stat stands behind the name, which may hold anything. */
 static char state_of(pid_t pid)
@@ -74,50 +74,55 @@ static int64_t room_in(const struct folder *dir, char *why)
 	return (int64_t)(fs.f_bavail / 2 * fs.f_frsize);
 }
 
-static void run_gdb(pid_t pid, int inside, const char *name, int64_t most)
-{
-	_cleanup_free_ char *number = text_format("%d", pid);
-	_cleanup_free_ char *command = text_format("gcore %s", name);
-	const struct rlimit limit = {(rlim_t)most, (rlim_t)most};
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	sigset_t none;
+/* Where gdb works, and how large the file may become. */
+struct bounds {
+	int inside;
+	int64_t most;
+};
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* The lab's own protection is not for gdb. */
+static int enter_bounds(void *ctx)
+{
+	const struct bounds *bounds = ctx;
+	const struct rlimit limit = {(rlim_t)bounds->most, (rlim_t)bounds->most};
+
 	setrlimit(RLIMIT_FSIZE, &limit);
-	if (fchdir(inside) < 0)
-		_exit(STATUS_NO_FOLDER);
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
-	execlp("gdb", "gdb", "-nx", "-batch", "-ex", "set debuginfod enabled off", "-ex",
-	       "set auto-load off", "-iex", "set auto-load off", "-p", number, "-ex", command,
-	       (char *)NULL);
-	_exit(STATUS_NO_GDB);
+	return fchdir(bounds->inside);
 }
 
-/* Until gdb has ended; it is killed when it takes too long. False then. */
-static bool wait_for(pid_t child, int *status)
+/* As spawn_run(). */
+static int run_gdb(pid_t pid, const char *name, struct bounds *bounds, int *status)
 {
-	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, child, 0);
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	bool in_time = fd >= 0 && poll(&p, 1, PREMORTEM_CORE_SECONDS * 1000) > 0;
+	_cleanup_strvec_ struct strvec argv = STRVEC_INIT;
+	struct spawn gdb = {
+		.by_name = true,
+		.in = {SPAWN_NULL},
+		.out = {SPAWN_NULL},
+		.err = {SPAWN_NULL},
+		.unblocks_signals = true,
+		.dies_with_caller = true,
+		.prepare = enter_bounds,
+		.prepare_ctx = bounds,
+		.timeout_ns = PREMORTEM_CORE_SECONDS * SPAWN_SECOND,
+	};
 
-	if (!in_time)
-		kill(child, SIGKILL);
-	while (waitpid(child, status, 0) < 0 && errno == EINTR)
-		;
-	return in_time;
+	strvec_pushl(&argv, "gdb", "-nx", "-batch", "-ex", "set debuginfod enabled off", "-ex",
+		     "set auto-load off", "-iex", "set auto-load off", "-p", NULL);
+	strvec_pushf(&argv, "%d", pid);
+	strvec_push(&argv, "-ex");
+	strvec_pushf(&argv, "gcore %s", name);
+	gdb.argv = argv.list;
+	return spawn_run(&gdb, NULL, NULL, status);
 }
 
-static bool explain(int status, bool in_time, char *why)
+static bool explain(int r, int status, char *why)
 {
-	if (!in_time)
+	if (r == -ETIMEDOUT)
 		snprintf(why, WHY_SIZE, "gdb did not finish it within %d s",
 			 PREMORTEM_CORE_SECONDS);
-	else if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NO_GDB)
+	else if (r == -ENOENT)
 		snprintf(why, WHY_SIZE, "gdb could not be run; install the package gdb");
+	else if (r)
+		snprintf(why, WHY_SIZE, "gdb could not be run: %s", strerror(-r));
 	else
 		snprintf(why, WHY_SIZE, "gdb wrote none (status %d)",
 			 WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
@@ -167,25 +172,15 @@ static bool fits(pid_t pid, const struct folder *dir, int64_t *most, char *why)
 	return false;
 }
 
-/* `inside`: where gdb works. True with the file's size when it is there. */
-static bool let_gdb_write(pid_t pid, int inside, const char *name, int64_t most, int64_t *bytes,
+/* True with the file's size when it is there. */
+static bool let_gdb_write(pid_t pid, const char *name, struct bounds *bounds, int64_t *bytes,
 			  char *why)
 {
 	struct stat st;
-	bool in_time;
-	int status = 0;
-	pid_t child = fork();
+	int status, r = run_gdb(pid, name, bounds, &status);
 
-	if (child == 0)
-		run_gdb(pid, inside, name, most);
-	if (child < 0) {
-		snprintf(why, WHY_SIZE, "fork: %s", strerror(errno));
-		return false;
-	}
-	in_time = wait_for(child, &status);
-	if (!in_time || !WIFEXITED(status) || WEXITSTATUS(status) ||
-	    fstatat(inside, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return explain(status, in_time, why);
+	if (r || status || fstatat(bounds->inside, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return explain(r, status, why);
 	*bytes = st.st_size;
 	return true;
 }
@@ -203,7 +198,7 @@ bool premortem_core(pid_t pid, const struct folder *dir, char *path, size_t size
 {
 	char private[FOLDER_NAME_MAX], name[32];
 	_cleanup_close_ int inside = -1;
-	int64_t most;
+	struct bounds bounds;
 	bool is_there;
 
 	snprintf(name, sizeof(name), "core.%d", pid);
@@ -211,14 +206,15 @@ bool premortem_core(pid_t pid, const struct folder *dir, char *path, size_t size
 		snprintf(why, WHY_SIZE, "the folder for it has too long a name");
 		return false;
 	}
-	if (!fits(pid, dir, &most, why))
+	if (!fits(pid, dir, &bounds.most, why))
 		return false;
 	inside = folder_make_private(dir, private);
 	if (inside < 0) {
 		snprintf(why, WHY_SIZE, "no folder for gdb: %s", strerror(-inside));
 		return false;
 	}
-	is_there = let_gdb_write(pid, inside, name, most, bytes, why) &&
+	bounds.inside = inside;
+	is_there = let_gdb_write(pid, name, &bounds, bytes, why) &&
 		   move_out(inside, dir, name, why);
 	unlinkat(inside, name, 0);
 	unlinkat(dir->fd, private, AT_REMOVEDIR);

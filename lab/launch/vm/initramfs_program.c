@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/spawn.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "launch/vm/initramfs.h"
@@ -51,35 +52,24 @@ static char *interpreter_of(int fd, const elf_header *header)
 	return NULL;
 }
 
-/* From here only what is safe after fork(). */
-static void exec_list(const char *interpreter, const char *program, int out)
-{
-	int null = open("/dev/null", O_RDWR);
-
-	if (dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(null, 2) >= 0)
-		execl(interpreter, interpreter, "--list", program, (char *)NULL);
-	_exit(127);
-}
-
 /* Runs "INTERPRETER --list PROGRAM"; its output in *list. 0, its exit status, or -errno. */
 static int run_list(const char *interpreter, const char *program, struct strbuf *list)
 {
-	int status, rc, fds[2];
-	pid_t pid;
+	const char *const argv[] = {interpreter, "--list", program, NULL};
+	const struct spawn loader = {
+		.argv = argv,
+		.in = {SPAWN_NULL},
+		.out = {SPAWN_PIPE},
+		.err = {SPAWN_NULL},
+		.dies_with_caller = true,
+		.timeout_ns = SPAWN_FOREVER,
+		.output_max = LIST_MAX,
+	};
+	int status, r = spawn_run(&loader, list, NULL, &status);
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -errno;
-	pid = fork();
-	if (pid == 0)
-		exec_list(interpreter, program, fds[1]);
-	rc = pid < 0 ? -errno : 0;
-	close(fds[1]);
-	if (rc == 0)
-		rc = io_read_fd(fds[0], LIST_MAX, list);
-	close(fds[0]);
-	if (pid > 0 && waitpid(pid, &status, 0) == pid && rc == 0)
-		rc = WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
-	return rc;
+	if (r)
+		return r;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
 }
 
 /*
