@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "launch/container/client.h"
 #include "launch/container/engine.h"
+#include "scratch.h"
 #include "suite.h"
 
 static const struct {
@@ -71,7 +72,7 @@ START_TEST(keeps_what_is_said_before_the_gate)
 	ck_assert_str_eq(client.said.buf, "no input\n");
 	ck_assert(client_has_ended(&client));
 	client_end(&client);
-	ck_assert_int_eq(client.pid, 0);
+	ck_assert_int_eq(client.process.pid, 0);
 }
 END_TEST
 
@@ -150,16 +151,64 @@ START_TEST(a_program_that_is_not_there)
 	struct client client = CLIENT_INIT;
 	struct err err = ERR_INIT;
 
-	ck_assert_int_eq(client_start("no-such-engine", argv, NULL, &client, &err), 0);
-	ck_assert_int_eq(wait_past_timeouts(&client, -1), CLIENT_ENDED);
-	ck_assert_str_eq(engine_said(&client.said), "no-such-engine: No such file or directory");
+	ck_assert_int_eq(client_start("no-such-engine", argv, NULL, &client, &err), -1);
+	ck_assert_str_eq(err.text, "cannot start no-such-engine: No such file or directory");
 	client_end(&client);
+}
+END_TEST
+
+/* Engines of this test's making: scripts in a folder that is the whole PATH. */
+
+static void engine_enter(void)
+{
+	scratch_enter();
+	setenv("PATH", scratch_dir, 1);
+}
+
+#define DOCKER(body) put_file("docker", "#!/bin/sh\nPATH=/bin:/usr/bin\n" body, 0700)
+
+static const char *ask(struct err *err, struct strbuf *answer)
+{
+	const struct engine docker = {.name = "docker"};
+	const char *const argv[] = {"ps", "--all", NULL};
+
+	*err = (struct err)ERR_INIT;
+	strbuf_clear(answer);
+	return engine_call(&docker, argv, answer, err) ? err->text : answer->buf;
+}
+
+START_TEST(an_engine_answers_or_says_why_not)
+{
+	_cleanup_strbuf_ struct strbuf answer = STRBUF_INIT;
+	struct err err;
+
+	ck_assert_str_eq(ask(&err, &answer), "cannot start docker: No such file or directory");
+	DOCKER("echo \"$@\"; echo warning >&2\n");
+	ck_assert_str_eq(ask(&err, &answer), "ps --all\n");
+	DOCKER("echo half; echo 'Error: it is gone' >&2; exit 1\n");
+	ck_assert_str_eq(ask(&err, &answer), "docker ps: it is gone");
+	DOCKER("yes\n");
+	ck_assert_str_eq(ask(&err, &answer), "'docker ps' answered with more than 1 MiB");
+	DOCKER("yes x | head -c 3000000 >&2; echo said\n");
+	ck_assert_str_eq(ask(&err, &answer), "said\n");
+}
+END_TEST
+
+START_TEST(without_an_engine_it_is_a_skip)
+{
+	struct engine engine;
+	struct err err = ERR_INIT;
+
+	ck_assert_int_eq(engine_find(NULL, &engine, &err), -1);
+	ck_assert_int_eq(err.status, EXIT_SKIP);
+	ck_assert_str_eq(err.text,
+			 "no engine answers: cannot start docker: No such file or directory");
 }
 END_TEST
 
 int main(void)
 {
-	TCase *tc = tcase_create("engine");
+	TCase *tc = tcase_create("client"), *engine = tcase_create("engine");
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_loop_test(tc, says_why_in_one_line, 0, sizeof(words) / sizeof(words[0]));
@@ -169,5 +218,8 @@ int main(void)
 	tcase_add_test(tc, relays_all_of_it);
 	tcase_add_test(tc, a_client_that_hangs_is_ended);
 	tcase_add_test(tc, a_program_that_is_not_there);
-	return suite_run("engine", (TCase *const[]){tc}, 1);
+	tcase_add_checked_fixture(engine, engine_enter, scratch_leave);
+	tcase_add_test(engine, an_engine_answers_or_says_why_not);
+	tcase_add_test(engine, without_an_engine_it_is_a_skip);
+	return suite_run("engine", (TCase *const[]){tc, engine}, 2);
 }

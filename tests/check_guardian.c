@@ -2,6 +2,7 @@
  * check_guardian.c - what a guardian does when its launcher is gone, late, held still, or well; and
  * what is said of it.
  */
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/spawn.h"
 #include "base/text.h"
 #include "launch/guardian.h"
 #include "launch/process.h"
@@ -30,13 +32,22 @@ static int line(const struct guardian_deed *deed, char *text, size_t size)
 			deed->left);
 }
 
+static const char *const sleep_long[] = {"sleep", "1000", NULL};
+
+/* A program that the guardian is to end. 0 or -errno. */
+static int start_sleep(struct guardian *g, struct spawned *process)
+{
+	const struct spawn request = {
+		.argv = sleep_long, .by_name = true, .admit = guardian_kills, .admit_ctx = g};
+
+	return spawn_start(&request, process);
+}
+
 static int sleeper(struct guardian *g)
 {
-	int pidfd = -1;
+	struct spawned process;
 
-	if (guardian_fork(g, GUARDIAN_KILLS, &pidfd) == 0)
-		_exit(pause());
-	return pidfd;
+	return start_sleep(g, &process) ? -1 : process.pidfd;
 }
 
 static bool ends(int pidfd)
@@ -121,23 +132,21 @@ START_TEST(a_launcher_that_is_well_is_left_alone)
 {
 	struct guardian g;
 	struct guardian_deed deed;
-	int record = open("record", O_WRONLY | O_APPEND | O_CLOEXEC), pidfd;
+	struct spawned process;
+	int record = open("record", O_WRONLY | O_APPEND | O_CLOEXEC);
 	struct stat st;
-	pid_t pid;
 
 	ck_assert_int_eq(guardian_start(&g, line, &err), 0);
 	ck_assert_int_eq(guardian_take_record(&g, record), 0);
-	pid = guardian_fork(&g, GUARDIAN_KILLS, &pidfd);
-	if (pid == 0)
-		_exit(pause());
+	ck_assert_int_eq(start_sleep(&g, &process), 0);
 	ck_assert(guardian_is(g.pid));
 	ck_assert(!guardian_read(&g, &deed));
 	guardian_end(&g);
 	ck_assert(!guardian_is(g.pid));
-	ck_assert_int_eq(kill(pid, 0), 0);
-	ck_assert_int_ne(process_state(pid), 'Z');
-	kill(pid, SIGKILL);
-	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(kill(process.pid, 0), 0);
+	ck_assert_int_ne(process_state(process.pid), 'Z');
+	ck_assert_int_eq(spawn_wait(&process, 0), -ETIMEDOUT);
+	spawn_close(&process);
 	ck_assert_int_eq(stat("record", &st), 0);
 	ck_assert_int_eq(st.st_size, 0);
 }
@@ -147,16 +156,12 @@ START_TEST(without_a_guardian_nothing_is_started)
 {
 	struct guardian g;
 	struct guardian_deed deed = {.why = GUARDIAN_LATE};
-	int pidfd;
-	pid_t pid;
+	struct spawned process;
 
 	ck_assert_int_eq(guardian_start(&g, line, &err), 0);
 	ck_assert_int_eq(kill(g.pid, SIGKILL), 0);
 	ck_assert(ends(g.pidfd));
-	pid = guardian_fork(&g, GUARDIAN_KILLS, &pidfd);
-	if (pid == 0)
-		_exit(pause());
-	ck_assert_int_eq(pid, -1);
+	ck_assert_int_eq(start_sleep(&g, &process), -EPIPE);
 	ck_assert(guardian_read(&g, &deed));
 	ck_assert_int_eq(deed.why, GUARDIAN_NOTHING);
 	ck_assert_int_eq(guardian_fd(&g), -1);
@@ -202,6 +207,16 @@ static int slow_line(const struct guardian_deed *deed, char *text, size_t size)
 	return line(deed, text, size);
 }
 
+/* Goes no further: spawn_start() returns when it has been killed. */
+static int hold_caller(void *ctx)
+{
+	(void)ctx;
+	if (ptrace(PTRACE_SEIZE, getppid(), 0, 0) < 0 ||
+	    ptrace(PTRACE_INTERRUPT, getppid(), 0, 0) < 0)
+		kill(getppid(), SIGSTOP);
+	return pause();
+}
+
 /* Its tracer is killed first, and the launcher goes on before the guardian has written. */
 START_TEST(a_launcher_that_goes_on_early_finds_the_line_in_its_record)
 {
@@ -209,21 +224,21 @@ START_TEST(a_launcher_that_goes_on_early_finds_the_line_in_its_record)
 	pid_t launcher = fork();
 
 	if (launcher == 0) {
-		int record = open("record", O_WRONLY | O_APPEND | O_CLOEXEC), pidfd = -1;
+		int record = open("record", O_WRONLY | O_APPEND | O_CLOEXEC);
 		struct guardian g;
+		const struct spawn tracer = {.argv = sleep_long,
+					     .by_name = true,
+					     .prepare = hold_caller,
+					     .admit = guardian_kills,
+					     .admit_ctx = &g};
+		struct spawned process;
 		struct stat st;
 
 		/* The time is set first: who is traced before that says nothing for ever. */
 		if (guardian_start(&g, slow_line, &err) || guardian_take_record(&g, record) ||
 		    guardian_set_deadline(&g, io_now_ns()))
 			_exit(1);
-		if (guardian_fork(&g, GUARDIAN_KILLS, &pidfd) == 0) {
-			if (ptrace(PTRACE_SEIZE, getppid(), 0, 0) < 0 ||
-			    ptrace(PTRACE_INTERRUPT, getppid(), 0, 0) < 0)
-				kill(getppid(), SIGSTOP);
-			_exit(pause());
-		}
-		if (!ends(pidfd))
+		if (spawn_start(&tracer, &process) || !ends(process.pidfd))
 			_exit(2);
 		if (guardian_leave_record(&g) || fstat(record, &st) || !st.st_size)
 			_exit(3);

@@ -52,8 +52,8 @@ static void start_guest(bool talks)
 		qemu.channels[i] = pair[0];
 		theirs[i] = pair[1];
 	}
-	qemu.pid = fork_bound();
-	if (qemu.pid == 0) {
+	qemu.process.pid = fork_bound();
+	if (qemu.process.pid == 0) {
 		while (talks && write(theirs[PORT_OUT], line, strlen(line)) > 0)
 			if (write(theirs[PORT_RECORD], line, strlen(line)) < 0)
 				break;
@@ -62,8 +62,8 @@ static void start_guest(bool talks)
 	}
 	for (int i = 0; i < CHANNEL_COUNT; i++)
 		close(theirs[i]);
-	qemu.pidfd = (int)syscall(SYS_pidfd_open, qemu.pid, 0);
-	ck_assert_int_ge(qemu.pidfd, 0);
+	qemu.process.pidfd = (int)syscall(SYS_pidfd_open, qemu.process.pid, 0);
+	ck_assert_int_ge(qemu.process.pidfd, 0);
 }
 
 /* A virtiofsd that is there until it is killed, or ends by itself. */
@@ -149,7 +149,7 @@ START_TEST(qemu_is_killed)
 {
 	start(LONG, _i);
 	start_share(true);
-	kill(qemu.pid, SIGKILL);
+	kill(qemu.process.pid, SIGKILL);
 	ck_assert_int_eq(relay_run(&relay, &qemu, LONG), RELAY_GONE);
 	stop();
 }
@@ -163,16 +163,16 @@ START_TEST(qemu_follows_virtiofsd)
 
 	start(LONG, false);
 	share = start_share(false);
-	kill(qemu.pid, SIGKILL);
-	ck_assert_int_eq(waitpid(qemu.pid, NULL, 0), qemu.pid);
-	close(qemu.pidfd);
-	qemu.pid = fork_bound();
-	if (qemu.pid == 0)
+	kill(qemu.process.pid, SIGKILL);
+	ck_assert_int_eq(waitpid(qemu.process.pid, NULL, 0), qemu.process.pid);
+	close(qemu.process.pidfd);
+	qemu.process.pid = fork_bound();
+	if (qemu.process.pid == 0)
 		_exit(1);
-	qemu.pidfd = (int)syscall(SYS_pidfd_open, qemu.pid, 0);
+	qemu.process.pidfd = (int)syscall(SYS_pidfd_open, qemu.process.pid, 0);
 	kill(share, SIGKILL);
 	ck_assert_int_eq(waitid(P_PID, (id_t)share, &info, WEXITED | WNOWAIT), 0);
-	ck_assert_int_eq(waitid(P_PID, (id_t)qemu.pid, &info, WEXITED | WNOWAIT), 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t)qemu.process.pid, &info, WEXITED | WNOWAIT), 0);
 	ck_assert_int_eq(relay_run(&relay, &qemu, LONG), RELAY_SHARE_GONE);
 	stop();
 }

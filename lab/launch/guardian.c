@@ -213,46 +213,16 @@ int guardian_leave_record(struct guardian *g)
 	return deed.why == GUARDIAN_NOTHING ? 0 : -1;
 }
 
-static bool wait_for_leave(int hold)
+int guardian_kills(void *guardian, int pidfd)
 {
-	char byte;
-	ssize_t n;
-
-	do
-		n = read(hold, &byte, 1);
-	while (n < 0 && errno == EINTR);
-	return n == 1;
+	return guardian_take_process(guardian, pidfd) ? -EPIPE : 0;
 }
 
-pid_t guardian_fork(struct guardian *g, enum guardian_ward ward, int *pidfd)
+int guardian_awaits(void *guardian, int pidfd)
 {
-	const struct guardian_message message = {.what = ward == GUARDIAN_KILLS ? TAKE_PROCESS
-										: AWAIT_PROCESS};
-	int hold[2];
-	pid_t pid;
+	const struct guardian_message message = {.what = AWAIT_PROCESS};
 
-	if (pipe2(hold, O_CLOEXEC) < 0)
-		return -1;
-	pid = fork();
-	if (pid == 0) {
-		close(hold[1]);
-		if (!wait_for_leave(hold[0]))
-			_exit(EXIT_LAB_BROKEN);
-		close(hold[0]);
-		return 0;
-	}
-	close(hold[0]);
-	*pidfd = pid < 0 ? -1 : open_process(pid);
-	if (*pidfd >= 0 && !tell(g, &message, pidfd, 1) && write(hold[1], "g", 1) == 1) {
-		close(hold[1]);
-		return pid;
-	}
-	close(hold[1]);
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-	if (*pidfd >= 0)
-		close(STEAL_FD(*pidfd));
-	return -1;
+	return tell(guardian, &message, &pidfd, 1) ? -EPIPE : 0;
 }
 
 int guardian_fd(const struct guardian *g)

@@ -7,7 +7,8 @@
  *  1. guardian_start()     before anything of the run is made: a session of its own, and none of
  *                          the launcher's descriptors
  *  2. guardian_take_*()    what there is to end or to remove, before or as soon as it is there;
- *                          guardian_fork() starts a process that is held until the guardian has it
+ *                          guardian_kills() and guardian_awaits() are for spawn.h's `admit`: the
+ *                          program does not begin before the guardian has its process
  *  3. guardian_set_deadline() once the target runs
  *  4. poll guardian_fd(); guardian_read() tells that it has ended the run, or is gone itself
  *  5. guardian_end()       when the launcher has cleared all itself; safe at any stage
@@ -79,7 +80,7 @@ int guardian_take_process(struct guardian *g, int pidfd);
 int guardian_take_folder(struct guardian *g, const char *path);
 /*
  * Commands, NULL-terminated, 2 KiB at most, each run for 60 s at most: `removal` when the process
- * that makes what it removes has ended (guardian_fork() with GUARDIAN_AWAITS); should it fail,
+ * that makes what it removes has ended (guardian_awaits()); should it fail,
  * `question`, which succeeds as long as there is something left.
  */
 int guardian_take_removal(struct guardian *g, const char *const *removal,
@@ -94,14 +95,13 @@ int guardian_take_record(struct guardian *g, int fd);
  */
 int guardian_leave_record(struct guardian *g);
 
-enum guardian_ward { GUARDIAN_KILLS, GUARDIAN_AWAITS };
-
 /*
- * As fork(2); the child goes on when the guardian has it, and not at all when there is none any
- * more. GUARDIAN_AWAITS: it ends by itself, and is killed after a minute alone. pidfd: of the
- * child, in the parent.
+ * For struct spawn's `admit`, with the guardian as the context: 0, or -EPIPE when it is gone; NULL as
+ * above. What is started is killed by the guardian; or it ends by itself, and is killed after a minute
+ * alone.
  */
-pid_t guardian_fork(struct guardian *g, enum guardian_ward ward, int *pidfd);
+int guardian_kills(void *guardian, int pidfd);
+int guardian_awaits(void *guardian, int pidfd);
 
 /* To poll for POLLIN; -1: none. */
 int guardian_fd(const struct guardian *g);

@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/spawn.h"
 #include "launch/cgroup_end.h"
 #include "launch/process.h"
 
@@ -129,38 +130,21 @@ static void end_all(struct guardian_deed *deed)
 }
 
 /* The words become an argv where they stand. */
-static void become(struct guardian_message *command) __attribute__((noreturn));
-static void become(struct guardian_message *command)
+static bool succeeds(const struct guardian_message *command)
 {
-	char *words[WORDS_MAX + 1] = {NULL};
-	int count = 0;
-	sigset_t none;
+	const char *words[WORDS_MAX + 1] = {NULL}, *end = command->text + command->len;
+	const struct spawn request = {
+		.argv = words,
+		.by_name = true,
+		.unblocks_signals = true,
+		.timeout_ns = COMMAND_PATIENCE_MS * (SPAWN_SECOND / 1000),
+	};
+	int count = 0, status;
 
-	for (char *word = command->text; word < command->text + command->len && count < WORDS_MAX;
+	for (const char *word = command->text; word < end && count < WORDS_MAX;
 	     word += strlen(word) + 1)
 		words[count++] = word;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (words[0])
-		execvp(words[0], words);
-	_exit(EXIT_NOT_FOUND);
-}
-
-static bool succeeds(struct guardian_message *command)
-{
-	int status = -1, pidfd;
-	pid_t pid = fork();
-
-	if (pid == 0)
-		become(command);
-	pidfd = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
-	if (pidfd >= 0 && !has_ended(pidfd, COMMAND_PATIENCE_MS))
-		kill(pid, SIGKILL);
-	if (pid > 0)
-		waitpid(pid, &status, 0);
-	if (pidfd >= 0)
-		close(pidfd);
-	return status == 0;
+	return count && !spawn_run(&request, NULL, NULL, &status) && !status;
 }
 
 static void remove_by_command(struct guardian_deed *deed)

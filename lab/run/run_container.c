@@ -50,6 +50,17 @@ static bool would_run(struct run *run, const char *name)
 	return !run->plan.skip && !run->options->dry_run;
 }
 
+/* It may be because there is no such engine, and then that is said. */
+static int refuse(const struct run *run, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct engine ignored;
+
+	if (engine_find(run->container.engine.name, &ignored, &why) < 0)
+		*err = why;
+	return -1;
+}
+
 static int begin(struct run *run, const char *name, struct err *err)
 {
 	struct container_request request;
@@ -63,20 +74,9 @@ static int begin(struct run *run, const char *name, struct err *err)
 		return -1;
 	request = request_of(run);
 	if (container_begin(&request, &run->container.made, err) < 0)
-		return -1;
+		return refuse(run, err);
 	container_wait_made(&run->container.made);
 	return 0;
-}
-
-/* Which may be because there is no such engine, and then that is said. */
-static int no_command(const struct run *run, struct err *err)
-{
-	struct err why = ERR_INIT;
-	struct engine ignored;
-
-	if (engine_find(run->container.engine.name, &ignored, &why) < 0)
-		*err = why;
-	return -1;
 }
 
 /*
@@ -95,7 +95,7 @@ static int find_command(struct run *run, struct err *err)
 	run->container.argv =
 		container_command(&run->container.engine, run->options->image, run->argv, err);
 	if (!run->container.argv)
-		return no_command(run, err);
+		return refuse(run, err);
 	run->argv = run->container.argv;
 	run->path = xstrdup(run->argv[0]);
 	return 0;
@@ -192,7 +192,7 @@ static void take_info(struct run *run)
 {
 	struct err ignored = ERR_INIT;
 
-	if (run->container.info.pid &&
+	if (run->container.info.process.pid &&
 	    !engine_info_end(&run->container.info, &run->container.engine, &ignored) &&
 	    run->writer.fd >= 0)
 		put_engine(run);

@@ -1,34 +1,38 @@
 #include "run/run_twin.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/folder.h"
 #include "base/io.h"
+#include "base/spawn.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 #include "base/text.h"
 
 enum { REPORT_BYTES_MAX = 256 << 20 };
 
-static void run_child(const struct run *run)
+/* True when it ended well. */
+static bool run_oomlab(struct run *run)
 {
-	_cleanup_free_ char *backend =
-		text_format("--backend=%s", backend_names[run->plan.backend]);
-	_cleanup_free_ char *reports = text_format("--reports=%s", run->options->reports);
-	_cleanup_free_ char *kernel =
-		run->options->kernel ? text_format("--kernel=%s", run->options->kernel) : NULL;
-	const char *argv[8] = {"oomlab", "run", "--quiet", backend, reports};
-	size_t n = 5;
+	_cleanup_strvec_ struct strvec argv = STRVEC_INIT;
+	struct spawn oomlab = {
+		.program = "/proc/self/exe",
+		.admit = guardian_kills,
+		.admit_ctx = &run->guardian,
+		.timeout_ns = SPAWN_FOREVER,
+	};
+	int status;
 
-	if (kernel)
-		argv[n++] = kernel;
-	argv[n] = run->spec.twin;
-	execv("/proc/self/exe", (char *const *)argv);
-	_exit(EXIT_LAB_BROKEN);
+	strvec_pushl(&argv, "oomlab", "run", "--quiet", NULL);
+	strvec_pushf(&argv, "--backend=%s", backend_names[run->plan.backend]);
+	strvec_pushf(&argv, "--reports=%s", run->options->reports);
+	if (run->options->kernel)
+		strvec_pushf(&argv, "--kernel=%s", run->options->kernel);
+	strvec_push(&argv, run->spec.twin);
+	oomlab.argv = argv.list;
+	return !spawn_run(&oomlab, NULL, NULL, &status) && !status;
 }
 
 static json_t *read_latest(const char *reports)
@@ -79,18 +83,11 @@ static void note(struct run *run, const json_t *report)
 void run_twin(struct run *run)
 {
 	json_t *report;
-	int status, pidfd;
-	pid_t pid;
 
 	if (!run->spec.twin)
 		return;
 	live_stage(&run->live, "running its twin first");
-	pid = guardian_fork(&run->guardian, GUARDIAN_KILLS, &pidfd);
-	if (pid == 0)
-		run_child(run);
-	if (pid > 0)
-		close(pidfd);
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+	if (!run_oomlab(run))
 		return;
 	report = load_report(run->options->reports, run->spec.twin);
 	if (report)

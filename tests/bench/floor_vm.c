@@ -38,7 +38,8 @@ static int pack(const char *init, struct err *err)
 /* Reads the console until QEMU has gone. */
 static bool watch(const struct qemu *q)
 {
-	struct pollfd fds[] = {{q->pidfd, POLLIN, 0}, {q->channels[CHANNEL_CONSOLE], POLLIN, 0}};
+	struct pollfd fds[] = {{q->process.pidfd, POLLIN, 0},
+			       {q->channels[CHANNEL_CONSOLE], POLLIN, 0}};
 	int64_t deadline = io_now_ns() + PATIENCE_NS;
 	char text[4096] = "";
 	size_t len = 0;

@@ -3,39 +3,28 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "launch/container/engine.h"
 
-enum { SAID_MAX = 64 << 10, PATIENCE_MS = 5000 };
-
-static void become(const char *program, const char *const *words, int err)
-{
-	setpgid(0, 0);
-	dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
-	dup2(err, STDERR_FILENO);
-	engine_exec(program, words);
-}
+enum { SAID_MAX = 64 << 10 };
+#define PATIENCE_NS (5 * SPAWN_SECOND)
 
 int client_start(const char *program, const char *const *words, struct guardian *guardian,
 		 struct client *client, struct err *err)
 {
-	int ends[2];
+	const struct spawn how = {
+		.in = {SPAWN_NULL},
+		.err = {SPAWN_PIPE},
+		.new_group = true,
+		.admit = guardian_awaits,
+		.admit_ctx = guardian,
+	};
 
-	client->program = program;
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot start %s", program);
-	client->pid = guardian_fork(guardian, GUARDIAN_AWAITS, &client->pidfd);
-	if (client->pid == 0)
-		become(program, words, ends[1]);
-	close(ends[1]);
-	client->err = ends[0];
-	if (client->pidfd >= 0 && !fcntl(client->err, F_SETFL, O_NONBLOCK))
+	errno = -engine_start(program, words, &how, &client->process);
+	if (!errno && !fcntl(client->process.err, F_SETFL, O_NONBLOCK))
 		return 0;
 	return err_errno(err, EXIT_LAB_BROKEN, "cannot start %s", program);
 }
@@ -46,11 +35,12 @@ static void drain(struct client *client, void (*take)(struct client *, const cha
 	char chunk[4096];
 	ssize_t n;
 
-	while ((n = read(client->err, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR))
+	while ((n = read(client->process.err, chunk, sizeof(chunk))) > 0 ||
+	       (n < 0 && errno == EINTR))
 		if (n > 0)
 			take(client, chunk, (size_t)n);
 	if (n == 0)
-		close(STEAL_FD(client->err));
+		close(STEAL_FD(client->process.err));
 }
 
 static void keep(struct client *client, const char *text, size_t len)
@@ -62,8 +52,8 @@ static void keep(struct client *client, const char *text, size_t len)
 enum client_event client_wait(struct client *client, int listener, int timeout_ms)
 {
 	struct pollfd polls[] = {{.fd = listener, .events = POLLIN},
-				 {.fd = client->pidfd, .events = POLLIN},
-				 {.fd = client->err, .events = POLLIN}};
+				 {.fd = client->process.pidfd, .events = POLLIN},
+				 {.fd = client->process.err, .events = POLLIN}};
 
 	if (poll(polls, ARRAY_SIZE(polls), timeout_ms) <= 0)
 		return CLIENT_WAITS;
@@ -87,8 +77,8 @@ static void *relay(void *arg)
 	bool has_ended = false;
 
 	while (!has_ended) {
-		struct pollfd polls[] = {{.fd = client->err, .events = POLLIN},
-					 {.fd = client->pidfd, .events = POLLIN}};
+		struct pollfd polls[] = {{.fd = client->process.err, .events = POLLIN},
+					 {.fd = client->process.pidfd, .events = POLLIN}};
 
 		if (poll(polls, ARRAY_SIZE(polls), -1) < 0)
 			continue;
@@ -109,25 +99,17 @@ int client_relay(struct client *client, struct err *err)
 
 bool client_has_ended(const struct client *client)
 {
-	struct pollfd p = {.fd = client->pidfd, .events = POLLIN};
+	struct pollfd p = {.fd = client->process.pidfd, .events = POLLIN};
 
 	return poll(&p, 1, 0) != 0;
 }
 
 void client_end(struct client *client)
 {
-	struct pollfd p = {.fd = client->pidfd, .events = POLLIN};
-
-	if (client->pid > 0 && poll(&p, 1, PATIENCE_MS) == 0)
-		syscall(SYS_pidfd_send_signal, client->pidfd, SIGKILL, NULL, 0);
+	spawn_wait(&client->process, PATIENCE_NS);
 	if (client->is_relaying)
 		pthread_join(client->relay, NULL);
-	if (client->pid > 0)
-		waitpid(client->pid, NULL, 0);
-	if (client->err >= 0)
-		close(client->err);
-	if (client->pidfd >= 0)
-		close(client->pidfd);
+	spawn_close(&client->process);
 	strbuf_release(&client->said);
 	*client = (struct client)CLIENT_INIT;
 }

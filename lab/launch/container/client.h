@@ -14,23 +14,21 @@
 
 #include <pthread.h>
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "base/err.h"
+#include "base/spawn.h"
 #include "base/strbuf.h"
 #include "launch/guardian.h"
 
 struct client {
-	const char *program;
-	pid_t pid;	    /* 0: none */
-	int pidfd, err;	    /* -1: none; err: where its standard error comes out */
-	struct strbuf said; /* before the gate; cut at 64 KiB */
+	struct spawned process; /* its standard error is a pipe */
+	struct strbuf said;	/* before the gate; cut at 64 KiB */
 	pthread_t relay;
 	bool is_relaying;
 };
-#define CLIENT_INIT                                          \
-	{                                                    \
-		.pidfd = -1, .err = -1, .said = STRBUF_INIT, \
+#define CLIENT_INIT                                           \
+	{                                                     \
+		.process = SPAWNED_INIT, .said = STRBUF_INIT, \
 	}
 
 enum client_event { CLIENT_AT_GATE, CLIENT_ENDED, CLIENT_WAITS };

@@ -11,83 +11,50 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/spawn.h"
+#include "base/strvec.h"
 #include "base/text.h"
 #include "launch/container/container_gate.h"
 #include "launch/container/gate.h"
 #include "launch/preload.h"
 #include "launch/process.h"
 
-enum { WORDS_MAX = 200, STEP_MS = 100, MADE_TIMEOUT_MS = 1000 };
+enum { STEP_MS = 100, MADE_TIMEOUT_MS = 1000 };
 #define GATE_TIMEOUT_NS INT64_C(60000000000)
 #define END_TIMEOUT_NS	INT64_C(5000000000)
 
-/* A growing list of words for the engine; those made here are freed with it. */
-struct words {
-	const char *list[WORDS_MAX + 1];
-	char *owned[WORDS_MAX];
-	size_t count, owned_count;
-};
-
-static void add(struct words *w, const char *word)
-{
-	if (w->count < WORDS_MAX)
-		w->list[w->count++] = word;
-}
-
-static void add_made(struct words *w, char *word)
-{
-	w->owned[w->owned_count++] = word;
-	add(w, word);
-}
-
-static void words_release(struct words *w)
-{
-	for (size_t i = 0; i < w->owned_count; i++)
-		free(w->owned[i]);
-}
-
-static size_t append(char ***to, size_t n, const json_t *from)
+static void push_texts(struct strvec *words, const json_t *from)
 {
 	size_t i;
 	const json_t *word;
 
-	*to = xrealloc(*to, n + json_array_size(from) + 1, sizeof(**to));
 	json_array_foreach (from, i, word)
 		if (json_is_string(word))
-			(*to)[n++] = xstrdup(json_string_value(word));
-	return n;
+			strvec_push(words, json_string_value(word));
 }
 
 char **container_command(const struct engine *engine, const char *image, char *const *args,
 			 struct err *err)
 {
 	const char *const ask[] = {"image", "inspect", "--format", "{{json .Config}}", image, NULL};
+	_cleanup_strvec_ struct strvec words = STRVEC_INIT;
 	json_t *config = engine_ask(engine, ask, err);
-	char **words = NULL;
-	size_t n = 0, arg_count = 0;
 
 	if (!config) {
 		err_hint(err, "nothing is pulled here, so get or build image '%s' first", image);
 		return NULL;
 	}
-	while (args[arg_count])
-		arg_count++;
-	n = append(&words, n, json_object_get(config, "Entrypoint"));
-	if (!arg_count)
-		n = append(&words, n, json_object_get(config, "Cmd"));
-	words = xrealloc(words, n + arg_count + 1, sizeof(*words));
-	for (size_t i = 0; i < arg_count; i++)
-		words[n++] = xstrdup(args[i]);
-	words[n] = NULL;
+	push_texts(&words, json_object_get(config, "Entrypoint"));
+	if (!args[0])
+		push_texts(&words, json_object_get(config, "Cmd"));
+	strvec_push_all(&words, (const char *const *)args);
 	json_decref(config);
-	if (n)
-		return words;
-	free(words);
+	if (words.count)
+		return strvec_detach(&words);
 	err_set(err, EXIT_USAGE, "image '%s' has no command of its own; give one behind '--'",
 		image);
 	return NULL;
@@ -134,48 +101,43 @@ static int make_empty_image(const struct engine *engine, struct err *err)
 	return r;
 }
 
-static void add_limits(struct words *w, const struct spec *spec)
+static void push_limits(struct strvec *words, const struct spec *spec)
 {
 	const struct amount *max = &spec->memory_max, *swap = &spec->memory_swap_max;
 
 	if (max->is_set && !max->is_max) {
 		uint64_t swap_bytes = swap->is_set ? swap->bytes : 0;
 
-		add_made(w, text_format("--memory=%" PRIu64, max->bytes));
+		strvec_pushf(words, "--memory=%" PRIu64, max->bytes);
 		if (swap->is_max)
-			add(w, "--memory-swap=-1");
+			strvec_push(words, "--memory-swap=-1");
 		else
-			add_made(w, text_format("--memory-swap=%" PRIu64, max->bytes + swap_bytes));
+			strvec_pushf(words, "--memory-swap=%" PRIu64, max->bytes + swap_bytes);
 	}
 	if (spec->oom_score_adj != SPEC_KEEP)
-		add_made(w, text_format("--oom-score-adj=%" PRId64, spec->oom_score_adj));
+		strvec_pushf(words, "--oom-score-adj=%" PRId64, spec->oom_score_adj);
 }
 
-static void list_run(struct words *w, const struct container_request *request,
+static void push_run(struct strvec *words, const struct container_request *request,
 		     const struct container *container)
 {
 	_cleanup_free_ char *self = io_program_path();
 
-	add(w, "run");
-	add(w, "--pull=never");
-	add_made(w, text_format("--name=%s", container->name));
-	add_limits(w, request->spec);
-	add_made(w, text_format("--volume=%s/" CONTAINER_SHOWN_DIR ":" GATE_DIR ":ro",
-				container->dir));
-	add_made(w, text_format("--volume=%s:" GATE_PROGRAM ":ro", self ? self : ""));
+	strvec_pushl(words, "run", "--pull=never", NULL);
+	strvec_pushf(words, "--name=%s", container->name);
+	push_limits(words, request->spec);
+	strvec_pushf(words, "--volume=%s/" CONTAINER_SHOWN_DIR ":" GATE_DIR ":ro", container->dir);
+	strvec_pushf(words, "--volume=%s:" GATE_PROGRAM ":ro", self ? self : "");
 	if (request->bound)
-		add_made(w, text_format("--volume=%s:%s:ro", request->bound, request->bound));
+		strvec_pushf(words, "--volume=%s:%s:ro", request->bound, request->bound);
 	if (request->preload) {
-		add_made(w,
-			 text_format("--volume=%s:" PRELOAD_IN_CONTAINER ":ro", request->preload));
-		add(w, "--env=LD_PRELOAD=" PRELOAD_IN_CONTAINER);
+		strvec_pushf(words, "--volume=%s:" PRELOAD_IN_CONTAINER ":ro", request->preload);
+		strvec_push(words, "--env=LD_PRELOAD=" PRELOAD_IN_CONTAINER);
 	}
-	add_made(w, text_format("--cidfile=%s/" CONTAINER_ID_FILE, container->dir));
-	add(w, "--entrypoint=" GATE_PROGRAM);
-	for (size_t i = 0; request->options && request->options[i]; i++)
-		add(w, request->options[i]);
-	add(w, request->image ? request->image : CONTAINER_EMPTY_IMAGE);
-	add(w, "gate");
+	strvec_pushf(words, "--cidfile=%s/" CONTAINER_ID_FILE, container->dir);
+	strvec_push(words, "--entrypoint=" GATE_PROGRAM);
+	strvec_push_all(words, request->options);
+	strvec_pushl(words, request->image ? request->image : CONTAINER_EMPTY_IMAGE, "gate", NULL);
 }
 
 /* Without its id the name may be another's. */
@@ -243,11 +205,9 @@ static int hint_at_options(const struct container_request *request,
 static int start_client(const struct container_request *request, struct container *container,
 			struct err *err)
 {
-	_cleanup_(words_release) struct words words = {0};
+	_cleanup_strvec_ struct strvec words = STRVEC_INIT;
 
-	list_run(&words, request, container);
-	if (words.count >= WORDS_MAX)
-		return err_set(err, EXIT_USAGE, "too many words of --container-option");
+	push_run(&words, request, container);
 	return client_start(request->engine->name, words.list, request->guardian,
 			    &container->client, err);
 }
@@ -306,7 +266,7 @@ void container_wait_made(struct container *container)
 {
 	_cleanup_close_ int changes = inotify_init1(IN_CLOEXEC);
 	struct pollfd polls[] = {{.fd = changes, .events = POLLIN},
-				 {.fd = container->client.pidfd, .events = POLLIN}};
+				 {.fd = container->client.process.pidfd, .events = POLLIN}};
 	char ignored[4096];
 
 	if (changes < 0 || inotify_add_watch(changes, container->dir, IN_MODIFY) < 0)
@@ -330,36 +290,27 @@ int container_start(const struct container_request *request, struct container *c
 /* While it runs the lab closes its sources: both take their time. */
 static void begin_removal(struct container *container)
 {
+	static const struct spawn how = {.out = {SPAWN_NULL}, .err = {SPAWN_NULL}};
 	const char *const words[] = {"rm", "--force", "--volumes", container->name, NULL};
-	int null;
 
-	container->removal = fork();
-	if (container->removal < 0)
-		container->removal = 0;
-	if (container->removal)
-		return;
-	null = open("/dev/null", O_WRONLY);
-	dup2(null, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
-	engine_exec(container->engine.name, words);
+	engine_start(container->engine.name, words, &how, &container->removal);
 }
 
 bool container_is_going(const struct container *container)
 {
-	return container->removal > 0;
+	return container->removal.pid > 0;
 }
 
 /* True when it has done its work. */
 static bool end_removal(struct container *container)
 {
-	int status = -1;
+	int r;
 
-	if (!container->removal)
+	if (!container_is_going(container))
 		return false;
-	while (waitpid(container->removal, &status, 0) < 0 && errno == EINTR)
-		;
-	container->removal = 0;
-	return !status;
+	r = spawn_wait(&container->removal, SPAWN_FOREVER);
+	spawn_close(&container->removal);
+	return !r && !container->removal.status;
 }
 
 /* A policy set while it ran; what the engine says is no longer about the life that was watched. */
@@ -433,7 +384,7 @@ static void settle(struct container *container)
 
 	if (container->listener >= 0)
 		close(STEAL_FD(container->listener));
-	while (event == CLIENT_WAITS && !container->is_made && container->client.pid > 0 &&
+	while (event == CLIENT_WAITS && !container->is_made && container->client.process.pid > 0 &&
 	       io_now_ns() < deadline)
 		event = wait_a_step(container);
 }

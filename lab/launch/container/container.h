@@ -49,17 +49,17 @@ struct container_request {
 struct container {
 	struct engine engine;
 	char name[64];
-	char *dir;	      /* with the gate's socket; this user's alone */
-	int listener;	      /* -1: closed */
-	struct client client; /* `run`, which relays the output */
-	pid_t removal;	      /* `rm`, begun by container_ask(); 0: none */
+	char *dir;		/* with the gate's socket; this user's alone */
+	int listener;		/* -1: closed */
+	struct client client;	/* `run`, which relays the output */
+	struct spawned removal; /* `rm`, begun by container_ask(); pid 0: none */
 	bool is_made;
 	int turned_away;	    /* connections to the gate that were not the container's */
 	struct err turned_away_why; /* of the last one */
 };
-#define CONTAINER_INIT                                 \
-	{                                              \
-		.listener = -1, .client = CLIENT_INIT, \
+#define CONTAINER_INIT                                                          \
+	{                                                                       \
+		.listener = -1, .client = CLIENT_INIT, .removal = SPAWNED_INIT, \
 	}
 
 /* Until the engine has made it, or cannot, or 1 s is over: asked meanwhile, it would take longer.

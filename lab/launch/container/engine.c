@@ -1,111 +1,42 @@
 #include "launch/container/engine.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/io.h"
+#include "base/strvec.h"
 #include "base/text.h"
 
-enum { ANSWER_MAX = 1 << 20, ARGS_MAX = 256 };
+enum { ANSWER_MAX = 1 << 20 };
 
-void engine_exec(const char *program, const char *const *argv)
+int engine_start(const char *program, const char *const *argv, const struct spawn *how,
+		 struct spawned *process)
 {
-	const char *words[ARGS_MAX] = {program};
-	sigset_t none;
+	_cleanup_strvec_ struct strvec words = STRVEC_INIT;
+	struct spawn request = *how;
 
-	for (int i = 0; i < ARGS_MAX - 2 && argv[i]; i++)
-		words[i + 1] = argv[i];
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	execvp(program, (char *const *)words);
-	dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
-	_exit(127);
-}
-
-static void become(const char *program, const char *const *argv, int out, int err)
-{
-	dup2(out, STDOUT_FILENO);
-	dup2(err, STDERR_FILENO);
-	engine_exec(program, argv);
-}
-
-static int make_pipes(int out[2], int err[2])
-{
-	if (pipe2(out, O_CLOEXEC) < 0)
-		return -1;
-	if (!pipe2(err, O_CLOEXEC))
-		return 0;
-	close(out[0]);
-	close(out[1]);
-	return -1;
+	strvec_push(&words, program);
+	strvec_push_all(&words, argv);
+	request.argv = words.list;
+	request.by_name = true;
+	request.unblocks_signals = true;
+	return spawn_start(&request, process);
 }
 
 static void begin(const char *program, const char *const *argv, struct engine_call *call)
 {
-	int out[2], err[2];
+	static const struct spawn how = {
+		.out = {SPAWN_PIPE},
+		.err = {SPAWN_PIPE},
+		.timeout_ns = ENGINE_TIMEOUT_NS,
+		.output_max = ANSWER_MAX,
+	};
 
 	*call = (struct engine_call){.program = program, .argv = argv};
-	if (make_pipes(out, err) < 0) {
-		call->cause = errno;
-		return;
-	}
-	call->out = out[0];
-	call->err = err[0];
-	call->pid = fork();
-	if (call->pid == 0)
-		become(program, argv, out[1], err[1]);
-	if (call->pid < 0) {
-		call->cause = errno;
-		call->pid = 0;
-		close(out[0]);
-		close(err[0]);
-	}
-	close(out[1]);
-	close(err[1]);
-}
-
-/* False at its end. */
-static bool take(struct pollfd *p, struct strbuf *to)
-{
-	char chunk[4096];
-	ssize_t n;
-
-	if (!p->revents)
-		return true;
-	n = read(p->fd, chunk, sizeof(chunk));
-	if (n <= 0)
-		return n < 0 && errno == EINTR;
-	if (to->len < ANSWER_MAX)
-		strbuf_append(to, chunk, (size_t)n);
-	return true;
-}
-
-static int listen_to(const struct engine_call *call, struct strbuf *out, struct strbuf *err)
-{
-	struct pollfd polls[2] = {{.fd = call->out, .events = POLLIN},
-				  {.fd = call->err, .events = POLLIN}};
-	int64_t deadline = io_now_ns() + ENGINE_TIMEOUT_NS;
-
-	while (polls[0].fd >= 0 || polls[1].fd >= 0) {
-		if (io_now_ns() > deadline)
-			return -ETIMEDOUT;
-		if (poll(polls, 2, 1000) <= 0)
-			continue;
-		if (!take(&polls[0], out))
-			polls[0].fd = -1;
-		if (!take(&polls[1], err))
-			polls[1].fd = -1;
-	}
-	return 0;
+	call->cause = -engine_start(program, argv, &how, &call->process);
 }
 
 /* Warnings may stand before it. */
@@ -133,34 +64,22 @@ const char *engine_said(struct strbuf *text)
 	return *line ? line : "no reason given";
 }
 
-static int reap(struct engine_call *call, bool kill_first)
-{
-	int status = 0;
-
-	close(call->out);
-	close(call->err);
-	if (kill_first)
-		kill(call->pid, SIGKILL);
-	while (waitpid(call->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	call->pid = 0;
-	return status;
-}
-
 static int end(struct engine_call *call, struct strbuf *out, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf errors = STRBUF_INIT;
-	int r, status;
+	int r;
 
-	if (!call->pid)
+	if (call->cause)
 		return err_set(err, EXIT_LAB_BROKEN, "cannot start %s: %s", call->program,
 			       strerror(call->cause));
-	r = listen_to(call, out, &errors);
-	status = reap(call, r != 0);
-	if (r)
+	r = spawn_finish(&call->process, out, &errors);
+	if (r == -ETIMEDOUT)
 		return err_set(err, EXIT_LAB_BROKEN, "'%s %s' did not end within %s", call->program,
 			       call->argv[0], TEXT_DURATION((uint64_t)ENGINE_TIMEOUT_NS));
-	if (status)
+	if (r == -EFBIG)
+		return err_set(err, EXIT_LAB_BROKEN, "'%s %s' answered with more than %s",
+			       call->program, call->argv[0], TEXT_SIZE(ANSWER_MAX));
+	if (call->process.status)
 		return err_set(err, EXIT_LAB_BROKEN, "%s %s: %s", call->program, call->argv[0],
 			       engine_said(&errors));
 	return 0;
@@ -177,9 +96,7 @@ static int run(const char *program, const char *const *argv, struct strbuf *out,
 int engine_call(const struct engine *engine, const char *const *argv, struct strbuf *out,
 		struct err *err)
 {
-	_cleanup_strbuf_ struct strbuf ignored = STRBUF_INIT;
-
-	return run(engine->name, argv, out ? out : &ignored, err);
+	return run(engine->name, argv, out, err);
 }
 
 json_t *engine_ask(const struct engine *engine, const char *const *argv, struct err *err)

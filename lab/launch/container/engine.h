@@ -10,9 +10,9 @@
 
 #include <jansson.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/err.h"
+#include "base/spawn.h"
 #include "base/strbuf.h"
 
 #define ENGINE_TIMEOUT_NS INT64_C(60000000000)
@@ -28,13 +28,16 @@ struct engine {
 struct engine_call {
 	const char *program;
 	const char *const *argv;
-	pid_t pid;    /* 0: none, or it could not be started */
-	int out, err; /* its stdout and stderr */
-	int cause;    /* errno of what could not be started */
+	struct spawned process;
+	int cause; /* errno of what could not be started; 0: it was */
 };
 
-/* In a child: becomes `program argv...` with no signal blocked; 127 when it cannot. */
-void engine_exec(const char *program, const char *const *argv) __attribute__((noreturn));
+/*
+ * Starts `program argv...` (NULL-terminated), looked for in PATH and with no signal blocked; the rest
+ * is as `how` says. 0 or -errno, as spawn_start().
+ */
+int engine_start(const char *program, const char *const *argv, const struct spawn *how,
+		 struct spawned *process);
 
 /* The reason in what an engine wrote to standard error: one line, cut out of `text`. */
 const char *engine_said(struct strbuf *text);

@@ -2,23 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/spawn.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 #include "base/text.h"
 #include "launch/vm/guest_devices.h"
 
 #define STDERR_MAX (1 << 20)
-#define ARGS_MAX   64
 
 /*
  * Panics alone reach the console: the slow emulated serial port would hold up an OOM dump, which
@@ -29,107 +25,66 @@
 	"loglevel=3 panic=-1 nowatchdog random.trust_cpu=on cryptomgr.notests " \
 	"initcall_blacklist=jent_mod_init"
 
-struct args {
-	char *list[ARGS_MAX];
-	size_t count;
-};
-
-static void arg(struct args *args, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void arg(struct args *args, const char *fmt, ...)
-{
-	char *text = NULL;
-	va_list ap;
-
-	if (args->count >= ARGS_MAX - 1)
-		BUG("too many arguments");
-	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		BUG("no memory for an argument");
-	va_end(ap);
-	args->list[args->count++] = text;
-}
-
-static void release_args(struct args *args)
-{
-	for (size_t i = 0; i < args->count; i++)
-		free(args->list[i]);
-}
-
-static void add_board(struct args *args, const struct qemu_config *c)
+static void add_board(struct strvec *words, const struct qemu_config *c)
 {
 	bool is_kvm = strcmp(c->accelerator, "kvm") == 0;
 
-	arg(args, "%s", c->machine->qemu);
-	for (const char *const *o =
-		     (const char *const[]){"-nodefaults", "-no-user-config", "-no-reboot", NULL};
-	     *o; o++)
-		arg(args, "%s", *o);
-	arg(args, "-display");
-	arg(args, "none");
-	arg(args, "-M");
-	arg(args, "%s", c->board->option);
-	arg(args, "-accel");
-	arg(args, "%s", is_kvm ? "kvm" : "tcg,thread=multi");
-	arg(args, "-cpu");
-	arg(args, "%s", is_kvm ? "host" : "max");
-	arg(args, "-m");
-	arg(args, "%lluK", (unsigned long long)(c->ram_bytes >> 10));
+	strvec_pushl(words, c->machine->qemu, "-nodefaults", "-no-user-config", "-no-reboot",
+		     "-display", "none", "-M", c->board->option, "-accel",
+		     is_kvm ? "kvm" : "tcg,thread=multi", "-cpu", is_kvm ? "host" : "max", "-m",
+		     NULL);
+	strvec_pushf(words, "%lluK", (unsigned long long)(c->ram_bytes >> 10));
 }
 
-static void add_kernel(struct args *args, const struct qemu_config *c)
+static void add_kernel(struct strvec *words, const struct qemu_config *c)
 {
 	_cleanup_free_ char *clock = text_format(" tsc_early_khz=%u", c->clock_khz);
 	bool tell = c->clock_khz && strcmp(c->accelerator, "tcg") == 0;
 
-	arg(args, "-kernel");
-	arg(args, "%s", c->kernel->image);
-	arg(args, "-initrd");
-	arg(args, "/proc/self/fd/%d", c->initramfs_fd);
-	arg(args, "-append");
-	arg(args, "console=%s " KERNEL_WORDS " %s%s %s=%s%s", c->machine->console,
-	    c->machine->append, tell ? clock : "", GUEST_TRANSPORT, c->board->transport,
-	    c->swap_fd < 0 ? "" : " " GUEST_SWAP "=1");
+	strvec_pushl(words, "-kernel", c->kernel->image, "-initrd", NULL);
+	strvec_pushf(words, "/proc/self/fd/%d", c->initramfs_fd);
+	strvec_push(words, "-append");
+	strvec_pushf(words, "console=%s " KERNEL_WORDS " %s%s %s=%s%s", c->machine->console,
+		     c->machine->append, tell ? clock : "", GUEST_TRANSPORT, c->board->transport,
+		     c->swap_fd < 0 ? "" : " " GUEST_SWAP "=1");
 }
 
-static void add_channels(struct args *args, const struct qemu_config *c, const int *fds)
+static void add_channels(struct strvec *words, const struct qemu_config *c, const int *fds)
 {
 	static const char *const names[] = GUEST_PORT_NAMES;
 
-	arg(args, "-device");
-	arg(args, "%s", c->board->serial);
+	strvec_pushl(words, "-device", c->board->serial, NULL);
 	for (int i = 0; i < CHANNEL_COUNT; i++) {
-		arg(args, "-chardev");
-		arg(args, "socket,id=c%d,fd=%d", i, fds[i]);
-		arg(args, "%s", i == CHANNEL_CONSOLE ? "-serial" : "-device");
+		strvec_push(words, "-chardev");
+		strvec_pushf(words, "socket,id=c%d,fd=%d", i, fds[i]);
+		strvec_push(words, i == CHANNEL_CONSOLE ? "-serial" : "-device");
 		if (i == CHANNEL_CONSOLE)
-			arg(args, "chardev:c%d", i);
+			strvec_pushf(words, "chardev:c%d", i);
 		else
-			arg(args, "virtserialport,chardev=c%d,name=%s", i, names[i]);
+			strvec_pushf(words, "virtserialport,chardev=c%d,name=%s", i, names[i]);
 	}
 }
 
-static void add_share(struct args *args, const struct qemu_config *c)
+static void add_share(struct strvec *words, const struct qemu_config *c)
 {
 	if (c->share_fd < 0)
 		return;
-	arg(args, "-chardev");
-	arg(args, "socket,id=share,fd=%d", c->share_fd);
-	arg(args, "-global");
-	arg(args, "virtio-mmio.force-legacy=false");
-	arg(args, "-device");
-	arg(args, "%s,chardev=share,tag=%s", c->board->share, GUEST_SHARE_TAG);
+	strvec_push(words, "-chardev");
+	strvec_pushf(words, "socket,id=share,fd=%d", c->share_fd);
+	strvec_pushl(words, "-global", "virtio-mmio.force-legacy=false", "-device", NULL);
+	strvec_pushf(words, "%s,chardev=share,tag=%s", c->board->share, GUEST_SHARE_TAG);
 }
 
-static void add_backend(struct args *args, const struct qemu_config *c, int id, uint64_t kib)
+static void add_backend(struct strvec *words, const struct qemu_config *c, int id, uint64_t kib)
 {
-	arg(args, "-object");
-	arg(args, "%s,id=ram%d,size=%lluK",
-	    c->share_fd < 0 ? "memory-backend-ram" : "memory-backend-memfd,share=on", id,
-	    (unsigned long long)kib);
+	strvec_push(words, "-object");
+	strvec_pushf(words, "%s,id=ram%d,size=%lluK",
+		     c->share_fd < 0 ? "memory-backend-ram" : "memory-backend-memfd,share=on", id,
+		     (unsigned long long)kib);
 }
 
 /* Node 0 has the CPU. */
-static void add_nodes(struct args *args, const struct qemu_config *c)
+static void add_nodes(struct strvec *words, const struct qemu_config *c)
 {
 	uint64_t left = c->ram_bytes >> 10;
 
@@ -137,66 +92,43 @@ static void add_nodes(struct args *args, const struct qemu_config *c)
 		int more = c->numa_nodes - 1 - i;
 		uint64_t kib = more ? (left / (uint64_t)(more + 1)) & ~UINT64_C(1023) : left;
 
-		add_backend(args, c, i, kib);
-		arg(args, "-numa");
-		arg(args, "node,nodeid=%d,memdev=ram%d%s", i, i, i ? "" : ",cpus=0");
+		add_backend(words, c, i, kib);
+		strvec_push(words, "-numa");
+		strvec_pushf(words, "node,nodeid=%d,memdev=ram%d%s", i, i, i ? "" : ",cpus=0");
 		left -= kib;
 	}
 }
 
 /* What virtiofsd reads and writes must be shared with it. */
-static void add_memory(struct args *args, const struct qemu_config *c)
+static void add_memory(struct strvec *words, const struct qemu_config *c)
 {
 	if (c->numa_nodes > 1) {
-		add_nodes(args, c);
+		add_nodes(words, c);
 	} else if (c->share_fd >= 0) {
-		add_backend(args, c, 0, c->ram_bytes >> 10);
-		arg(args, "-machine");
-		arg(args, "memory-backend=ram0");
+		add_backend(words, c, 0, c->ram_bytes >> 10);
+		strvec_pushl(words, "-machine", "memory-backend=ram0", NULL);
 	}
 }
 
-static void add_swap(struct args *args, const struct qemu_config *c)
+static void add_swap(struct strvec *words, const struct qemu_config *c)
 {
 	if (c->swap_fd < 0)
 		return;
-	arg(args, "-blockdev");
-	arg(args,
-	    "raw,node-name=swap,file.driver=file,file.locking=off,"
-	    "file.filename=/proc/self/fd/%d",
-	    c->swap_fd);
-	arg(args, "-device");
-	arg(args, "%s,drive=swap,serial=" GUEST_SWAP_SERIAL, c->board->disk);
+	strvec_push(words, "-blockdev");
+	strvec_pushf(words,
+		     "raw,node-name=swap,file.driver=file,file.locking=off,"
+		     "file.filename=/proc/self/fd/%d",
+		     c->swap_fd);
+	strvec_push(words, "-device");
+	strvec_pushf(words, "%s,drive=swap,serial=" GUEST_SWAP_SERIAL, c->board->disk);
 }
 
-static void keep_open(int fd)
+/* The first that the host's OOM killer takes. */
+static int offer_itself(void *ctx)
 {
-	if (fd >= 0)
-		fcntl(fd, F_SETFD, 0);
-}
-
-/* Between fork() and exec: only calls that are safe there. */
-static void exec_qemu(char *const *argv, const int *theirs, const struct qemu_config *c,
-		      int stderr_fd) __attribute__((noreturn));
-static void exec_qemu(char *const *argv, const int *theirs, const struct qemu_config *c,
-		      int stderr_fd)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	sigset_t none;
-
-	setsid();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)ctx;
 	io_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "1000");
-	for (int i = 0; i < CHANNEL_COUNT; i++)
-		keep_open(theirs[i]);
-	keep_open(c->initramfs_fd);
-	keep_open(c->share_fd);
-	keep_open(c->swap_fd);
-	if (dup2(null, 0) >= 0 && dup2(null, 1) >= 0 && dup2(stderr_fd, 2) >= 0)
-		execvp(argv[0], argv);
-	dprintf(stderr_fd, "cannot be run: %s\n", strerror(errno));
-	_exit(EXIT_NOT_EXEC);
+	return 0;
 }
 
 static void close_all(int *fds, int count)
@@ -224,24 +156,37 @@ static int open_channels(struct qemu *q, int *theirs, struct err *err)
 	return 0;
 }
 
-static int spawn(struct qemu *q, const struct qemu_config *c, struct guardian *guardian,
+static int start(struct qemu *q, const struct qemu_config *c, struct guardian *guardian,
 		 const int *theirs, struct err *err)
 {
-	struct args args = {.count = 0};
+	_cleanup_strvec_ struct strvec words = STRVEC_INIT;
+	int keep[CHANNEL_COUNT + 3] = {c->initramfs_fd, c->share_fd, c->swap_fd};
+	struct spawn request = {
+		.by_name = true,
+		.in = {SPAWN_NULL},
+		.out = {SPAWN_NULL},
+		.err = {SPAWN_FD, q->stderr_fd},
+		.keep = keep,
+		.keep_count = ARRAY_SIZE(keep),
+		.new_session = true,
+		.unblocks_signals = true,
+		.prepare = offer_itself,
+		.admit = guardian_kills,
+		.admit_ctx = guardian,
+	};
 
-	add_board(&args, c);
-	add_kernel(&args, c);
-	add_channels(&args, c, theirs);
-	add_share(&args, c);
-	add_memory(&args, c);
-	add_swap(&args, c);
-	q->pid = guardian_fork(guardian, GUARDIAN_KILLS, &q->pidfd);
-	if (q->pid == 0)
-		exec_qemu(args.list, theirs, c, q->stderr_fd);
-	release_args(&args);
-	return q->pid > 0 ? 0
-			  : err_errno(err, EXIT_LAB_BROKEN, "cannot start %s under the guardian",
-				      c->machine->qemu);
+	memcpy(keep + 3, theirs, sizeof(*theirs) * CHANNEL_COUNT);
+	add_board(&words, c);
+	add_kernel(&words, c);
+	add_channels(&words, c, theirs);
+	add_share(&words, c);
+	add_memory(&words, c);
+	add_swap(&words, c);
+	request.argv = words.list;
+	errno = -spawn_start(&request, &q->process);
+	return errno ? err_errno(err, EXIT_LAB_BROKEN, "cannot start %s under the guardian",
+				 c->machine->qemu)
+		     : 0;
 }
 
 int qemu_start(const struct qemu_config *config, struct guardian *guardian, struct qemu *q,
@@ -250,10 +195,10 @@ int qemu_start(const struct qemu_config *config, struct guardian *guardian, stru
 	int theirs[CHANNEL_COUNT];
 	int rc;
 
-	*q = (struct qemu){.pid = -1, .pidfd = -1, .stderr_fd = -1};
+	*q = (struct qemu){.process = SPAWNED_INIT, .stderr_fd = -1};
 	rc = open_channels(q, theirs, err);
 	if (rc == 0)
-		rc = spawn(q, config, guardian, theirs, err);
+		rc = start(q, config, guardian, theirs, err);
 	close_all(theirs, CHANNEL_COUNT);
 	if (rc < 0)
 		qemu_stop(q);
@@ -262,14 +207,9 @@ int qemu_start(const struct qemu_config *config, struct guardian *guardian, stru
 
 void qemu_stop(struct qemu *q)
 {
-	if (q->pid > 0) {
-		kill(q->pid, SIGKILL);
-		while (waitpid(q->pid, &q->status, 0) < 0 && errno == EINTR)
-			;
-		q->pid = -1;
-	}
+	spawn_wait(&q->process, 0);
+	spawn_close(&q->process);
 	close_all(q->channels, CHANNEL_COUNT);
-	close_all(&q->pidfd, 1);
 	close_all(&q->stderr_fd, 1);
 }
 

@@ -4,7 +4,7 @@
  * Pattern of use:
  *	struct qemu q;
  *	if (qemu_start(&config, &q, err) < 0) ...
- *	... read q.channels[], poll q.pidfd ...
+ *	... read q.channels[], poll q.process.pidfd ...
  *	qemu_stop(&q);
  *
  * The process is ended by the guardian when this one dies, is in a session of its own (a ^C
@@ -19,9 +19,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/err.h"
+#include "base/spawn.h"
 #include "launch/guardian.h"
 #include "launch/vm/guest.h"
 #include "launch/vm/kernel.h"
@@ -44,18 +44,16 @@ struct qemu_config {
 };
 
 struct qemu {
-	pid_t pid;
-	int pidfd;
+	struct spawned process;	     /* its status once stopped */
 	int channels[CHANNEL_COUNT]; /* ours: sockets to the ports, in order, and the console */
 	int stderr_fd;		     /* what QEMU itself says, in memory; read from 0 */
-	int status;		     /* wait status once stopped */
 };
 
 /* Returns 0, or -1 with the sentence and nothing left behind. *q needs no initialisation. */
 int qemu_start(const struct qemu_config *config, struct guardian *guardian, struct qemu *q,
 	       struct err *err);
 
-/* Kills the process if it still runs, reaps it, sets q->status, closes all. Call once. */
+/* Kills the process if it still runs, reaps it, sets its status, closes all. Call once. */
 void qemu_stop(struct qemu *q);
 
 /*

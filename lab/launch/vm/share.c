@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/spawn.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "launch/vm/share_open.h"
@@ -39,16 +39,6 @@ struct failure {
 	char what[64];
 };
 
-static void fail(int words, bool in_user_namespace, const char *what) __attribute__((noreturn));
-static void fail(int words, bool in_user_namespace, const char *what)
-{
-	struct failure f = {.in_user_namespace = in_user_namespace, .cause = errno};
-
-	snprintf(f.what, sizeof(f.what), "%s", what);
-	io_write_all(words, &f, sizeof(f));
-	_exit(EXIT_NOT_EXEC);
-}
-
 /* Everything this process can reach becomes read-only. */
 static int make_read_only(void)
 {
@@ -60,31 +50,29 @@ static int make_read_only(void)
 			    sizeof(read_only));
 }
 
-/* Between fork() and exec: only calls that are safe there. */
-static void exec_virtiofsd(int listener, int words) __attribute__((noreturn));
-static void exec_virtiofsd(int listener, int words)
-{
-	static const char how[] = "source=/,sandbox=chroot,cache=always";
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	bool is_user;
-	const char *failed;
-	char option[32];
-	sigset_t none;
+/* What virtiofsd is started with; the child may fill in `option`, a word of its arguments. */
+struct sandbox {
+	int words;
+	const char **option;
+};
 
-	failed = share_user_enter(&is_user);
-	if (failed)
-		fail(words, is_user, failed);
-	if (make_read_only() < 0)
-		fail(words, is_user, "make the host's files read-only");
-	setsid();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	fcntl(listener, F_SETFD, 0);
-	snprintf(option, sizeof(option), "--fd=%d", listener);
-	if (dup2(null, 0) >= 0 && dup2(null, 1) >= 0 && dup2(words, 2) >= 0)
-		execl(VIRTIOFSD, VIRTIOFSD, option, "-o", how, is_user ? "--rlimit-nofile=0" : NULL,
-		      (char *)NULL);
-	fail(words, is_user, "run " VIRTIOFSD);
+/* Between fork() and exec: only calls that are safe there. */
+static int enter(void *ctx)
+{
+	const struct sandbox *sandbox = ctx;
+	struct failure f;
+	const char *failed = share_user_enter(&f.in_user_namespace);
+
+	if (!failed && make_read_only() < 0)
+		failed = "make the host's files read-only";
+	if (!failed) {
+		*sandbox->option = f.in_user_namespace ? "--rlimit-nofile=0" : NULL;
+		return 0;
+	}
+	f.cause = errno;
+	snprintf(f.what, sizeof(f.what), "%s", failed);
+	io_write_all(sandbox->words, &f, sizeof(f));
+	return -1;
 }
 
 /* A socket that listens under a name no file system has, and our connection, the first it gets. */
@@ -163,16 +151,13 @@ char *share_words(const struct share *share)
 /* Kills and reaps it, and whom it started: there may be no init that does. Its wait status. */
 static int end_group(struct share *share)
 {
-	int status = 0;
+	pid_t group = share->process.pid;
 
-	kill(-share->pid, SIGKILL);
-	kill(share->pid, SIGKILL); /* before it has made its group */
-	while (waitpid(share->pid, &status, 0) < 0 && errno == EINTR)
+	kill(-group, SIGKILL);
+	spawn_wait(&share->process, 0);
+	while (waitpid(-group, NULL, 0) > 0 || errno == EINTR)
 		;
-	while (waitpid(-share->pid, NULL, 0) > 0 || errno == EINTR)
-		;
-	share->pid = -1;
-	return status;
+	return share->process.status;
 }
 
 /* Why it never served. */
@@ -180,14 +165,10 @@ static int explain_start(struct share *share, struct err *err)
 {
 	_cleanup_free_ char *words = NULL;
 	siginfo_t info = {.si_pid = 0};
-	struct failure f;
 	int status;
 
-	waitid(P_PID, (id_t)share->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	waitid(P_PID, (id_t)share->process.pid, &info, WEXITED | WNOHANG | WNOWAIT);
 	status = end_group(share);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_EXEC &&
-	    pread(share->words_fd, &f, sizeof(f), 0) == sizeof(f))
-		return explain_failure(&f, err);
 	words = share_words(share);
 	err_set(err, EXIT_LAB_BROKEN, "cannot share the host's files: virtiofsd %s%s",
 		WIFEXITED(status) ? "gave up"
@@ -201,14 +182,36 @@ static int explain_start(struct share *share, struct err *err)
 	return err_hint(err, "%s", geteuid() ? "run as root, or " OTHER_WAYS : OTHER_WAYS);
 }
 
+/* new_session: its process group is of it and of who opens for it (share_open.h). */
 static int start(struct share *share, int listener, struct guardian *guardian, struct err *err)
 {
-	share->pid = guardian_fork(guardian, GUARDIAN_KILLS, &share->pidfd);
-	if (share->pid == 0)
-		exec_virtiofsd(listener, share->words_fd);
-	return share->pid > 0 ? 0
-			      : err_errno(err, EXIT_LAB_BROKEN,
-					  "cannot start virtiofsd under the guardian");
+	char option[32];
+	const char *argv[] = {VIRTIOFSD, option, "-o", "source=/,sandbox=chroot,cache=always",
+			      NULL,	 NULL};
+	struct sandbox sandbox = {share->words_fd, &argv[4]};
+	const struct spawn request = {
+		.argv = argv,
+		.in = {SPAWN_NULL},
+		.out = {SPAWN_NULL},
+		.err = {SPAWN_FD, share->words_fd},
+		.keep = &listener,
+		.keep_count = 1,
+		.new_session = true,
+		.unblocks_signals = true,
+		.prepare = enter,
+		.prepare_ctx = &sandbox,
+		.admit = guardian_kills,
+		.admit_ctx = guardian,
+	};
+	struct failure f;
+
+	snprintf(option, sizeof(option), "--fd=%d", listener);
+	errno = -spawn_start(&request, &share->process);
+	if (!errno)
+		return 0;
+	if (pread(share->words_fd, &f, sizeof(f), 0) == sizeof(f))
+		return explain_failure(&f, err);
+	return err_errno(err, EXIT_LAB_BROKEN, "cannot start virtiofsd under the guardian");
 }
 
 int share_start(struct share *share, struct guardian *guardian, struct err *err)
@@ -240,10 +243,10 @@ int share_probe(struct err *err)
 
 void share_stop(struct share *share)
 {
-	if (share->pid > 0)
+	if (share->process.pid > 0)
 		end_group(share);
+	spawn_close(&share->process);
 	cleanup_closep(&share->fd);
-	cleanup_closep(&share->pidfd);
 	cleanup_closep(&share->words_fd);
 	*share = (struct share)SHARE_INIT;
 }

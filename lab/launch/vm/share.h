@@ -9,21 +9,19 @@
 #ifndef OOMLAB_LAUNCH_VM_SHARE_H
 #define OOMLAB_LAUNCH_VM_SHARE_H
 
-#include <sys/types.h>
-
 #include "base/err.h"
+#include "base/spawn.h"
 #include "launch/guardian.h"
 
 struct share {
-	pid_t pid;    /* of virtiofsd; -1: none */
-	int pidfd;    /* the same, to poll; -1: none */
-	int fd;	      /* connected to it, for QEMU; -1: none */
-	int words_fd; /* what it says on stderr, in memory; -1: none */
+	struct spawned process; /* virtiofsd */
+	int fd;			/* connected to it, for QEMU; -1: none */
+	int words_fd;		/* what it says on stderr, in memory; -1: none */
 };
 
-#define SHARE_INIT             \
-	{                      \
-		-1, -1, -1, -1 \
+#define SHARE_INIT                   \
+	{                            \
+		SPAWNED_INIT, -1, -1 \
 	}
 
 /*

@@ -105,12 +105,20 @@ static int die_without(int pipe)
 	return fcntl(pipe, F_SETFL, O_ASYNC);
 }
 
+/* It never execs: nothing else ends at its end, not even the channel of spawn_start(). */
+static int keep_alone(int fd)
+{
+	dup2(fd, STDOUT_FILENO);
+	close_range(STDOUT_FILENO + 1, ~0U, 0);
+	return STDOUT_FILENO;
+}
+
 static void open_for_ever(int listener, int lifeline, pid_t virtiofsd) __attribute__((noreturn));
 static void open_for_ever(int listener, int lifeline, pid_t virtiofsd)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() == virtiofsd && dup2(lifeline, STDIN_FILENO) >= 0 && close(lifeline) == 0)
-		serve(listener);
+	if (getppid() == virtiofsd && dup2(lifeline, STDIN_FILENO) >= 0)
+		serve(keep_alone(listener));
 	_exit(1);
 }
 
@@ -127,7 +135,6 @@ int share_open_serve(void)
 	/* virtiofsd keeps its end open, beyond exec. */
 	if (listener < 0 || pipe(ends) < 0 || die_without(ends[0]) < 0)
 		return -1;
-	setsid(); /* its group is these two */
 	pid = fork();
 	if (pid == 0) {
 		close(ends[0]);

@@ -123,7 +123,7 @@ static int explain_share(const struct share *share, struct err *err)
 
 	err_set(err, EXIT_LAB_BROKEN,
 		"virtiofsd, which shows the VM the host's files, ended while it ran");
-	if (waitid(P_PID, (id_t)share->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	if (waitid(P_PID, (id_t)share->process.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
 	    info.si_code != CLD_EXITED && info.si_status)
 		err_set(err, EXIT_LAB_BROKEN,
 			"virtiofsd, which shows the VM the host's files, was ended by signal %d "
@@ -199,7 +199,7 @@ static int attempt(struct vm *vm, struct err *err)
 	if (vm->request->share_host && share_start(&vm->share, vm->request->guardian, err) < 0)
 		return -1;
 	vm->config.share_fd = vm->share.fd;
-	vm->relay.share_pidfd = vm->share.pidfd;
+	vm->relay.share_pidfd = vm->share.process.pidfd;
 	vm->config.clock_khz = machine_guest_khz(vm->clock);
 	if (qemu_start(&vm->config, vm->request->guardian, &qemu, err) < 0) {
 		share_stop(&vm->share);
@@ -214,7 +214,7 @@ static int attempt(struct vm *vm, struct err *err)
 		 try_otherwise(vm, words))
 		rc = 1;
 	else
-		rc = explain(vm, end, qemu.status, words, err);
+		rc = explain(vm, end, qemu.process.status, words, err);
 	share_stop(&vm->share);
 	return rc;
 }

@@ -228,7 +228,7 @@ static void fill(struct pollfd *p, const struct relay *r, const struct qemu *q, 
 		p[i] = (struct pollfd){.fd = -1, .events = POLLIN};
 	for (int i = 0; i < CHANNEL_COUNT; i++)
 		p[i].fd = q->channels[i];
-	p[SLOT_PID].fd = is_gone ? -1 : q->pidfd;
+	p[SLOT_PID].fd = is_gone ? -1 : q->process.pidfd;
 	p[SLOT_SIGNAL].fd = r->signal_fd;
 	p[SLOT_SHARE].fd = is_gone || r->has_ended ? -1 : r->share_pidfd;
 	for (int i = 0; i < 2; i++) {
@@ -298,7 +298,7 @@ static bool was_killed(int pidfd)
 /* virtiofsd, which has ended, ends with QEMU: was it QEMU that ended? */
 static bool has_share_followed(const struct relay *r, const struct qemu *q)
 {
-	struct pollfd p = {.fd = q->pidfd, .events = POLLIN};
+	struct pollfd p = {.fd = q->process.pidfd, .events = POLLIN};
 
 	return !was_killed(r->share_pidfd) && poll(&p, 1, LAST_WORDS_MS) > 0;
 }
@@ -306,7 +306,8 @@ static bool has_share_followed(const struct relay *r, const struct qemu *q)
 /* QEMU, too, ends by itself when virtiofsd is no longer there at its start. */
 static enum relay_end gone(const struct relay *r, const struct qemu *q)
 {
-	return was_killed(r->share_pidfd) && !was_killed(q->pidfd) ? RELAY_SHARE_GONE : RELAY_GONE;
+	return was_killed(r->share_pidfd) && !was_killed(q->process.pidfd) ? RELAY_SHARE_GONE
+									   : RELAY_GONE;
 }
 
 /* ms until `ns`, at least 0, rounded up. */
