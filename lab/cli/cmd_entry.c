@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "run/run_dir.h"
@@ -54,18 +55,15 @@ static char *choose_reports(void)
 	return xstrdup("--reports=" RUN_DIR_DOOR_FOLDER);
 }
 
-static int entry_run(int argc, char **argv)
+static int entry_run(char **argv)
 {
-	static char name[] = "run";
 	_cleanup_free_ char *reports = choose_reports();
-	_cleanup_free_ char **words = xcalloc((size_t)argc + 3, sizeof(*words));
-	int n = 0;
+	_cleanup_strvec_ struct strvec words = STRVEC_INIT;
 
-	words[n++] = name;
-	words[n++] = reports; /* first: one that is given wins */
-	for (int i = 0; i < argc; i++)
-		words[n++] = argv[i];
-	return cmd_run(n, words);
+	/* The folder first: one that is given wins. */
+	strvec_pushl(&words, "run", reports, NULL);
+	strvec_push_all(&words, (const char *const *)argv);
+	return cmd_run((int)words.count, (char **)words.list);
 }
 
 int cmd_entry(int argc, char **argv)
@@ -82,8 +80,8 @@ int cmd_entry(int argc, char **argv)
 		return EXIT_OK;
 	}
 	if (command == cmd_run)
-		return entry_run(argc - 2, argv + 2);
+		return entry_run(argv + 2);
 	if (command)
 		return command(argc - 1, argv + 1);
-	return entry_run(argc - 1, argv + 1);
+	return entry_run(argv + 1);
 }

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 #include "base/text.h"
 #include "launch/vm/vm.h"
 #include "run/run_share.h"
@@ -29,60 +30,28 @@ static int take_line(const char *text, size_t len, void *ctx)
 	return record_put_raw(&run->writer, text, len);
 }
 
-/* The words "oomlab run --inside-guest --spec-json=... -- PATH ARGS...", and those made for it. */
-struct inner {
-	char *spec, *premortem, *library;
-	char **argv;
-};
-
-static void inner_release(struct inner *in)
-{
-	free(in->spec);
-	free(in->premortem);
-	free(in->library);
-	free(in->argv);
-}
-
-static void inner_options(const struct run *run, struct inner *in)
+/* "oomlab run --inside-guest --spec-json=... -- PATH ARGS..." */
+static void push_inner(struct strvec *words, const struct run *run)
 {
 	json_t *spec = spec_to_json(&run->spec);
 	_cleanup_free_ char *text = json_dumps(spec, JSON_COMPACT);
 
-	in->spec = text_format("--spec-json=%s", text);
-	in->premortem = run->options->premortem_percent
-				? text_format("--premortem=%d", run->options->premortem_percent)
-				: xstrdup("--premortem=off");
-	if (run->preload)
-		in->library = text_format("--preload-library=%s", run->preload);
-	json_decref(spec);
-}
-
-static void inner_init(const struct run *run, struct inner *in)
-{
-	static char self[] = "oomlab", command[] = "run", inside[] = "--inside-guest", end[] = "--";
-	static char unprofiled[] = "--no-touch-profile", preload[] = "--preload";
-	size_t argc = 0, n = 0;
-	char **argv;
-
-	inner_options(run, in);
-	while (run->argv[argc])
-		argc++;
-	argv = in->argv = xcalloc(argc + 10, sizeof(*argv));
-	argv[n++] = self;
-	argv[n++] = command;
-	argv[n++] = inside;
-	argv[n++] = in->spec;
-	argv[n++] = in->premortem;
+	strvec_pushl(words, "oomlab", "run", "--inside-guest", NULL);
+	strvec_pushf(words, "--spec-json=%s", text);
+	if (run->options->premortem_percent)
+		strvec_pushf(words, "--premortem=%d", run->options->premortem_percent);
+	else
+		strvec_push(words, "--premortem=off");
 	if (run->options->no_touch_profile)
-		argv[n++] = unprofiled;
-	if (in->library) {
-		argv[n++] = preload;
-		argv[n++] = in->library;
+		strvec_push(words, "--no-touch-profile");
+	if (run->preload) {
+		strvec_push(words, "--preload");
+		strvec_pushf(words, "--preload-library=%s", run->preload);
 	}
-	argv[n++] = end;
-	argv[n++] = run->path;
-	for (size_t i = 1; i < argc; i++)
-		argv[n++] = run->argv[i];
+	strvec_pushl(words, "--", run->path, NULL);
+	if (run->argv[0])
+		strvec_push_all(words, (const char *const *)run->argv + 1);
+	json_decref(spec);
 }
 
 /*
@@ -142,7 +111,7 @@ static int put_end(struct run *run, const struct vm_result *result, int r, struc
 
 static int boot(struct run *run, struct err *err)
 {
-	_cleanup_(inner_release) struct inner inner = {0};
+	_cleanup_strvec_ struct strvec inner = STRVEC_INIT;
 	_cleanup_free_ char *cwd = getcwd(NULL, 0);
 	char *programs[] = {run->path, run->preload, NULL};
 	struct vm_request request = {
@@ -170,8 +139,8 @@ static int boot(struct run *run, struct err *err)
 	struct vm_result result = {0};
 	int r;
 
-	inner_init(run, &inner);
-	request.argv = inner.argv;
+	push_inner(&inner, run);
+	request.argv = (char *const *)inner.list;
 	run_share_note(run);
 	live_stage(&run->live, "booting");
 	r = vm_run(&request, &result, err);

@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "base/strvec.h"
 #include "base/text.h"
 #include "launch/vm/guest_complain.h"
 #include "launch/vm/guest_devices.h"
@@ -32,12 +33,11 @@
 #define PORTS_WAIT_MS 20000
 
 struct request {
-	struct strbuf text; /* owner of the strings */
+	struct strvec head; /* of the file: working directory, "1" for the host's files, argc */
 	const char *cwd;
 	bool share_host;
 	const char *root; /* of the target; "": the guest's own */
-	char **argv;
-	char **envp; /* with room for two more */
+	struct strvec argv, envp;
 };
 
 /* Every controller there is goes to the children of the root; memory must. */
@@ -150,50 +150,30 @@ static void say(int port, const char *line)
 		guest_complain("cannot write to", "the record port");
 }
 
-/* At most max strings, then NULL; fewer: the rest is NULL too. */
-static char **strings(char **next, char *end, size_t max)
+static const char *take_strings(const char *next, const char *end, size_t max, struct strvec *list)
 {
-	char **list = xcalloc(4, sizeof(*list));
-	size_t n = 0;
-
-	while (*next < end && n < max) {
-		list = xrealloc(list, n + 4, sizeof(*list));
-		list[n++] = *next;
-		*next += strlen(*next) + 1;
-	}
-	list[n] = NULL;
-	return list;
+	for (; next < end && list->count < max; next += strlen(next) + 1)
+		strvec_push(list, next);
+	return next;
 }
 
 static void read_request(struct request *r)
 {
-	char **head, *next, *end;
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	const char *next, *end;
 
-	strbuf_clear(&r->text);
-	if (io_read_at(AT_FDCWD, GUEST_DIR "/request", REQUEST_MAX, &r->text) < 0)
+	if (io_read_at(AT_FDCWD, GUEST_DIR "/request", REQUEST_MAX, &text) < 0)
 		guest_complain("cannot read", GUEST_DIR "/request");
-	next = r->text.buf;
-	end = next + r->text.len;
-	head = strings(&next, end, 3);
-	if (!head[0] || !head[1] || !head[2]) {
+	end = text.buf + text.len;
+	next = take_strings(text.buf, end, 3, &r->head);
+	if (r->head.count < 3) {
 		errno = EINVAL;
 		guest_complain("cannot read", GUEST_DIR "/request");
 	}
-	r->cwd = *head[0] ? head[0] : "/";
-	r->share_host = *head[1] == '1';
-	r->argv = strings(&next, end, (size_t)atol(head[2]));
-	r->envp = strings(&next, end, SIZE_MAX);
-	free(head);
-}
-
-static void add_port(char **envp, const char *name, int fd)
-{
-	size_t n = 0;
-
-	while (envp[n])
-		n++;
-	envp[n] = text_format("%s=%d", name, fd);
-	envp[n + 1] = NULL;
+	r->cwd = *r->head.list[0] ? r->head.list[0] : "/";
+	r->share_host = *r->head.list[1] == '1';
+	next = take_strings(next, end, (size_t)atol(r->head.list[2]), &r->argv);
+	take_strings(next, end, SIZE_MAX, &r->envp);
 }
 
 static void keep_open(int fd)
@@ -223,13 +203,13 @@ static void run_child(struct request *r, const int *ports, const struct guest_ou
 	guest_output_enter(outputs);
 	keep_open(ports[PORT_RECORD]);
 	keep_open(ports[PORT_TRACE]);
-	add_port(r->envp, GUEST_RECORD_ENV, ports[PORT_RECORD]);
-	add_port(r->envp, GUEST_TRACE_ENV, ports[PORT_TRACE]);
+	strvec_pushf(&r->envp, "%s=%d", GUEST_RECORD_ENV, ports[PORT_RECORD]);
+	strvec_pushf(&r->envp, "%s=%d", GUEST_TRACE_ENV, ports[PORT_TRACE]);
 	if (*r->root && chroot(r->root) < 0)
 		guest_complain("cannot chroot to", r->root);
 	if (chdir(r->cwd) < 0 && (r->share_host || chdir("/") < 0))
 		guest_complain("cannot change to the directory", r->cwd);
-	fexecve(self, r->argv, r->envp);
+	fexecve(self, (char *const *)r->argv.list, (char *const *)r->envp.list);
 	guest_complain("cannot run", "/init");
 }
 
@@ -261,7 +241,7 @@ void guest_main(void)
 {
 	static struct guest_output outputs[OUTPUT_COUNT];
 	int ports[PORT_COUNT] = {-1, -1, -1, -1};
-	struct request request = {.text = STRBUF_INIT};
+	struct request request = {.head = STRVEC_INIT, .argv = STRVEC_INIT, .envp = STRVEC_INIT};
 	const char *device;
 	pid_t child;
 	int uevents;
