@@ -185,6 +185,13 @@ calls() {
 # circles OBJECT...: the files of each.
 circles() { calls "$@" | tsort 2>&1 >/dev/null | sed -n 's/^tsort: \(.*\.o\)$/\1/p' | sort -u; }
 
+# starters OBJECT...: which become another program. Besides spawn.h those that are let do so: the target
+# behind its gate, here and in a container, and the lab in a guest.
+starters() {
+	nm -P -A "$@" | awk '$3 == "U" && $2 ~ /^(f?execve|execv(p|pe|eat)?|execl[ep]?|posix_spawnp?|popen|system)$/ {
+		sub(/:$/, "", $1); print $1 }' | sort -u
+}
+
 # Of what was built before its source moved an object may still be there.
 mapfile -t objects < <(find lab -name '*.c' | while read -r source; do
 	object=${BUILD:-build}/${source%.c}.o
@@ -192,6 +199,8 @@ mapfile -t objects < <(find lab -name '*.c' | while read -r source; do
 done)
 if [ ${#objects[@]} -gt 0 ]; then
 	tell_whether 'no two files call each other' "$(circles "${objects[@]}")"
+	tell_whether 'programs are started in one place' "$(starters "${objects[@]}" |
+		grep -vE 'lab/(base/spawn|launch/target|launch/container/gate|launch/vm/guest)\.o$')"
 	mkdir "$copy/circle" && cd "$copy/circle" || exit 1
 	for pair in 'one two' 'two three' 'three one'; do
 		echo "int ${pair#* }(void); int ${pair% *}(void); int ${pair% *}(void) { return ${pair#* }(); }" >"${pair% *}.c"
@@ -203,6 +212,12 @@ if [ ${#objects[@]} -gt 0 ]; then
 	esac
 	rm three.o
 	tell_whether 'two that call on are none' "$(circles ./*.o)"
+	echo 'int popen(void); int four(void); int four(void) { return popen(); }' >four.c
+	${CC:-cc} -c four.c || exit 1
+	case $(starters ./*.o) in
+	./four.o) tell ok 'who starts a program is found' ;;
+	*) tell 'not ok' 'who starts a program is found' ;;
+	esac
 	cd "$here" || exit 1
 else
 	tell ok "no two files call each other # SKIP nothing is built in ${BUILD:-build}"
