@@ -41,4 +41,13 @@ const struct scenario scenario = {
 			.vsz_bytes = {.is_set = true, .min = MIB(128), .max = MIB(136)},
 			.rss_bytes = AT_MOST(MIB(8)),
 		},
+	.ps =
+		{
+			.checkpoint = "after malloc",
+			.where = "where this lab's story began",
+			.vsz_bytes = KIB(133416),
+			.rss_bytes = KIB(728),
+			.meaning = "VSZ is address space: all 128 MiB are in it. RSS is memory: "
+				   "nothing was written, so hardly anything is.",
+		},
 };

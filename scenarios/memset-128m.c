@@ -45,4 +45,13 @@ const struct scenario scenario = {
 			.vsz_bytes = {.is_set = true, .min = MIB(128), .max = MIB(136)},
 			.rss_bytes = {.is_set = true, .min = MIB(128), .max = MIB(136)},
 		},
+	.ps =
+		{
+			.checkpoint = "after memset",
+			.where = "where this lab's story began",
+			.vsz_bytes = KIB(133416),
+			.rss_bytes = KIB(131952),
+			.meaning = "VSZ is address space, RSS is memory: once written, all 128 MiB "
+				   "are in both.",
+		},
 };

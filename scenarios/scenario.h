@@ -122,6 +122,17 @@ struct expect {
 	struct range rss_bytes;	 /* at the last checkpoint, as ps shows it */
 };
 
+/*
+ * What ps(1) showed of the same elsewhere: the report sets it beside what it shows here, where
+ * `checkpoint` is the last that the run came to. checkpoint NULL: nothing.
+ */
+struct ps_figures {
+	const char *checkpoint;
+	const char *where; /* in a table's first column */
+	uint64_t vsz_bytes, rss_bytes;
+	const char *meaning; /* one or two sentences: what the figures show */
+};
+
 struct cgroup_limits {
 	struct amount memory_max;
 	struct amount memory_high;
@@ -151,6 +162,7 @@ struct scenario {
 	unsigned int timeout_sec; /* 0: 60 */
 	uint64_t ceiling_bytes;	  /* the program never touches more than this, limit or not */
 	struct expect expect;
+	struct ps_figures ps;
 };
 
 extern const struct scenario scenario;

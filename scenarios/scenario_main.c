@@ -120,6 +120,20 @@ static void print_expect(const struct expect *expect)
 	putchar('}');
 }
 
+static void print_ps(const struct ps_figures *ps)
+{
+	if (!ps->checkpoint)
+		return;
+	print_key("ps");
+	fputs("{\"checkpoint\": ", stdout);
+	print_string(ps->checkpoint);
+	print_text("where", ps->where);
+	print_number("vsz_bytes", true, ps->vsz_bytes);
+	print_number("rss_bytes", true, ps->rss_bytes);
+	print_text("meaning", ps->meaning);
+	putchar('}');
+}
+
 static void print_limits(const struct cgroup_limits *cgroup)
 {
 	print_amount("memory_max", &cgroup->memory_max);
@@ -151,6 +165,7 @@ static int print_spec(const struct scenario *s)
 	print_number("timeout_sec", true, s->timeout_sec ? s->timeout_sec : 60);
 	print_number("ceiling_bytes", s->ceiling_bytes > 0, s->ceiling_bytes);
 	print_expect(&s->expect);
+	print_ps(&s->ps);
 	puts("\n}");
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

@@ -317,7 +317,7 @@ static void run_steps(int how, symbol_work *work)
 	ck_assert(!w.failed);
 	record_put_end(&w, 1);
 	ck_assert_int_eq(record_load("record", &record, &err), 0);
-	ck_assert_int_eq(record_lost(&record, "record"), 0);
+	ck_assert_int_eq(record_lost(&record, LOSS_RECORD), 0);
 	ck_assert(record.is_complete);
 }
 

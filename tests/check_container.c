@@ -196,7 +196,7 @@ static void begin_group(int oom_group)
 START_TEST(a_group_kill_that_was_seen_is_one)
 {
 	begin_group(1);
-	add("{\"ev\":\"mark\",\"t\":6,\"name\":\"oom_kill 2\"}");
+	add("{\"ev\":\"mark\",\"t\":6,\"what\":\"oom_kill\",\"value\":2}");
 	conclude();
 	ck_assert_int_eq(conclusion.outcome, OUTCOME_OOM_KILLED);
 	ck_assert_int_eq(conclusion_exit_status(&record, &conclusion), EXIT_LAB_BROKEN);
@@ -242,7 +242,7 @@ END_TEST
 START_TEST(without_the_group_a_mark_is_anybody_s)
 {
 	begin_group(0);
-	add("{\"ev\":\"mark\",\"t\":6,\"name\":\"oom_kill 1\"}");
+	add("{\"ev\":\"mark\",\"t\":6,\"what\":\"oom_kill\",\"value\":1}");
 	conclude();
 	ck_assert_int_eq(conclusion.outcome, OUTCOME_LAB_ERROR);
 }

@@ -71,7 +71,7 @@ START_TEST(shows_the_run_as_it_goes)
 	tell("{\"ev\":\"gate\",\"t_ns\":1}");
 	tell("{\"ev\":\"sample\",\"t_ns\":2,\"current\":327155712}");
 	ck_assert_ptr_nonnull(strstr(redrawn(), "  running: 312 of 512 MiB"));
-	tell("{\"ev\":\"mark\",\"what\":\"oom_kill 1\"}");
+	tell("{\"ev\":\"mark\",\"what\":\"oom_kill\",\"value\":1}");
 	tell("{\"ev\":\"exit\",\"pid\":5}");
 	ck_assert_ptr_nonnull(strstr(redrawn(), "  ended: 312 of 512 MiB, killed"));
 	shown();

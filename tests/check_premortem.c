@@ -333,7 +333,7 @@ START_TEST(damaged_lines_are_dropped_and_counted)
 		  "{\"ev\":\"premortem_file\",\"pid\":1}\n"
 		  "{\"ev\":\"premortem_nonsense\"}\n"
 		  "{\"ev\":\"premortemly\"}\n");
-	ck_assert_int_eq(record_lost(&record, "record"), 8);
+	ck_assert_int_eq(record_lost(&record, LOSS_RECORD), 8);
 	ck_assert_int_eq(record.premortem->percent, 5);
 	ck_assert_uint_eq(record.premortem->thread_count, 0);
 	ck_assert(!premortem_was_taken(&record));

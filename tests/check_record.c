@@ -82,7 +82,7 @@ START_TEST(lines_have_their_kind_first)
 {
 	record_put_gate(&writer, 7);
 	record_put_kmsg(&writer, 1, 2, 3, "text", 4);
-	record_put_lost(&writer, "kmsg", 5);
+	record_put_lost(&writer, LOSS_KMSG, 5);
 	assert_written("{\"ev\":\"gate\",\"t\":7}\n"
 		       "{\"ev\":\"kmsg\",\"t\":1,\"seq\":2,\"pri\":3,\"text\":\"text\"}\n"
 		       "{\"ev\":\"lost\",\"name\":\"kmsg\",\"count\":5}\n");
@@ -118,7 +118,7 @@ START_TEST(figures_that_nobody_has_cost_no_line)
 	record_put_kmsg(&writer, INT64_MAX, 2, 3, "text", 4);
 	record_put_sample(&writer, &sample);
 	load_written(&record);
-	ck_assert_int_eq(record_lost(&record, "record"), 0);
+	ck_assert_int_eq(record_lost(&record, LOSS_RECORD), 0);
 	ck_assert_int_eq(record.refused_bytes, FIELD_I64_MAX);
 	ck_assert_int_eq(record.kmsg[0].t_ns, FIELD_I64_MAX);
 	ck_assert_int_eq(record.samples[0].value[METRIC_CURRENT], FIELD_I64_MAX);
@@ -218,7 +218,7 @@ static void put_one_of_each(void)
 	struct record_checkpoint checkpoint = {
 		.t_ns = 5, .name = "c", .vsz_bytes = 6, .rss_bytes = 7};
 	struct record_arena arena = {
-		.id = 1, .pid = 31, .name = "a", .policy = "eager", .reserved = 9};
+		.id = 1, .pid = 31, .name = "a", .policy = POLICY_EAGER, .reserved = 9};
 	struct record_site site = {
 		.address = 0xffff800000000000, .function = "f", .line_number = 3};
 
@@ -226,19 +226,22 @@ static void put_one_of_each(void)
 	record_put_setting(&writer, "vm.overcommit_memory", "2");
 	record_put_setting(&writer, "MemTotal", "1024 kB");
 	record_put_cgroup(&writer, 0, "/x", &limits);
-	record_put_counters(&writer, 1, 0, "before", &all, NULL);
+	record_put_counters(&writer, 1, 0, MOMENT_BEFORE, &all, NULL);
 	all.value[COUNTER_OOM_KILL] = 6;
-	record_put_counters(&writer, 2, 0, "after", &all, &all);
+	record_put_counters(&writer, 2, 0, MOMENT_AFTER, &all, &all);
 	record_put_source(&writer, "kmsg", false, "no /dev/kmsg");
 	record_put_start(&writer, 3, 31, "/x");
 	record_put_gate(&writer, 4);
 	record_put_checkpoint(&writer, &checkpoint);
 	record_put_refused(&writer, 5, 12, 2048, "malloc");
-	record_put_mark(&writer, 6, "m");
+	record_put_mark(&writer, 6, MARK_OOM, 1);
 	record_put_mark_victim(&writer, 7, 31, "comm");
-	record_put_watchdog(&writer, 8, "timeout");
+	record_put_watchdog(&writer, 8, WATCHDOG_TIMEOUT);
 	record_put_residue(&writer, 10);
 	record_put_note(&writer, "n");
+	record_put_twin(&writer, &(struct record_twin){"t", OUTCOME_SURVIVED, 12, 0});
+	record_put_isolation(&writer, ISOLATION_HOST);
+	record_put_needless(&writer, "mark_victim", "n");
 	record_put_maps(&writer, 31, "/bin/x", "maps\n");
 	record_put_arena(&writer, &arena);
 	arena.reserved = 10;
@@ -269,10 +272,21 @@ START_TEST(every_kind_comes_back)
 	ck_assert_int_eq(r.checkpoints[0].rss_bytes, 7);
 	ck_assert_int_eq(r.refused_bytes, 2048);
 	ck_assert_int_eq(r.mark_victims[0].count, 31);
-	ck_assert_str_eq(r.watchdog, "timeout");
+	ck_assert_int_eq(r.watchdog, WATCHDOG_TIMEOUT);
+	ck_assert_int_eq(r.marks[0].what, MARK_OOM);
+	ck_assert_int_eq(r.marks[0].value, 1);
+	ck_assert_str_eq(r.twin.name, "t");
+	ck_assert_int_eq(r.twin.outcome, OUTCOME_SURVIVED);
+	ck_assert_int_eq(r.twin.peak, 12);
+	ck_assert_int_eq(r.isolation.files, ISOLATION_HOST);
+	ck_assert_ptr_null(r.isolation.note);
+	ck_assert(record_source_named(&r, "mark_victim")->is_needless);
+	ck_assert(!record_source_named(&r, "kmsg")->is_needless);
 	ck_assert_int_eq(r.residue_bytes, 10);
 	ck_assert_uint_eq(r.arena_count, 1);
 	ck_assert_int_eq(r.arenas[0].reserved, 10);
+	ck_assert_int_eq(r.arenas[0].policy, POLICY_EAGER);
+	ck_assert_int_eq(r.arenas[0].source, ORIGIN_UNKNOWN);
 	ck_assert_int_eq(record_site_at(&r, 0xffff800000000000)->line_number, 3);
 	ck_assert_str_eq(r.maps[0].maps, "maps\n");
 	ck_assert(r.is_complete);
@@ -358,7 +372,7 @@ START_TEST(damaged_lines_are_dropped_and_counted)
 
 	strbuf_printf(&sb, RUN "%s\n{\"ev\":\"end\",\"t\":1}\n", damaged[_i]);
 	load_text(sb.buf, &r);
-	ck_assert_msg(record_lost(&r, "record") == 1, "not counted: %s", damaged[_i]);
+	ck_assert_msg(record_lost(&r, LOSS_RECORD) == 1, "not counted: %s", damaged[_i]);
 	ck_assert(r.is_complete);
 	ck_assert_uint_eq(r.line_count, 3);
 	record_release(&r);
@@ -372,12 +386,13 @@ START_TEST(a_last_line_cut_short_is_said)
 	load_text(RUN "{\"ev\":\"gate\",\"t\":1}\n{\"ev\":\"kmsg\",\"t\":1,\"se", &r);
 	ck_assert_int_eq(r.gate_ns, 1);
 	ck_assert(!r.is_complete);
-	ck_assert_int_eq(record_lost(&r, "record"), 1);
-	ck_assert_uint_eq(r.note_count, 1);
+	ck_assert_int_eq(record_lost(&r, LOSS_RECORD), 1);
+	ck_assert(r.is_cut);
 	record_release(&r);
 	load_text(RUN "{\"ev\":\"end\",\"t\":1}", &r);
+	ck_assert(!r.is_cut);
 	ck_assert(r.is_complete);
-	ck_assert_int_eq(record_lost(&r, "record"), 0);
+	ck_assert_int_eq(record_lost(&r, LOSS_RECORD), 0);
 	record_release(&r);
 }
 END_TEST
@@ -393,14 +408,14 @@ START_TEST(a_record_cut_behind_its_end_is_said)
 		const char *text;
 		bool is_unclosed;
 		int64_t lost;
-		size_t notes;
+		bool is_cut;
 	} cases[] = {
-		{RUN CLOSES END CLOSED(3), false, 0, 0},
-		{RUN CLOSES END, true, 0, 1},
-		{RUN CLOSES END "{\"ev\":\"clo", true, 1, 2},
-		{RUN CLOSES END CLOSED(5), false, 2, 0}, /* lines were taken out */
-		{RUN CLOSES, false, 0, 0},		 /* the missing end says it all */
-		{RUN END, false, 0, 0},			 /* nothing was announced */
+		{RUN CLOSES END CLOSED(3), false, 0, false},
+		{RUN CLOSES END, true, 0, false},
+		{RUN CLOSES END "{\"ev\":\"clo", true, 1, true},
+		{RUN CLOSES END CLOSED(5), false, 2, false}, /* lines were taken out */
+		{RUN CLOSES, false, 0, false},		     /* the missing end says it all */
+		{RUN END, false, 0, false},		     /* nothing was announced */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -408,10 +423,8 @@ START_TEST(a_record_cut_behind_its_end_is_said)
 
 		load_text(cases[i].text, &r);
 		ck_assert_int_eq(r.is_unclosed, cases[i].is_unclosed);
-		ck_assert_int_eq(record_lost(&r, "record"), cases[i].lost);
-		ck_assert_uint_eq(r.note_count, cases[i].notes);
-		if (r.is_unclosed)
-			ck_assert_str_eq(r.notes[r.note_count - 1].text, RECORD_NOTE_UNCLOSED);
+		ck_assert_int_eq(record_lost(&r, LOSS_RECORD), cases[i].lost);
+		ck_assert_int_eq(r.is_cut, cases[i].is_cut);
 		record_release(&r);
 	}
 }
@@ -434,7 +447,7 @@ START_TEST(the_closing_line_counts_the_lines_before_it)
 	load_text(text, &r);
 	ck_assert_uint_eq(r.line_count, 3);
 	ck_assert(!r.is_unclosed);
-	ck_assert_int_eq(record_lost(&r, "record"), 0);
+	ck_assert_int_eq(record_lost(&r, LOSS_RECORD), 0);
 	record_release(&r);
 }
 END_TEST
@@ -479,7 +492,7 @@ START_TEST(floods_are_bounded)
 	load_text(sb.buf, &r);
 	ck_assert_uint_eq(r.arena_count, 4096);
 	ck_assert_uint_eq(r.source_count, 64);
-	ck_assert_int_eq(record_lost(&r, "record"), 5000 - 4096 + 5000 - 64);
+	ck_assert_int_eq(record_lost(&r, LOSS_RECORD), 5000 - 4096 + 5000 - 64);
 	record_release(&r);
 }
 END_TEST

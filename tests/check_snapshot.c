@@ -75,7 +75,7 @@ START_TEST(what_has_no_room_or_time_is_counted)
 	unwind_free(snapshot.unwind);
 	load();
 	ck_assert_uint_eq(record.premortem->left_count, 3);
-	ck_assert_str_eq(record.premortem->left[0].name, "processes");
+	ck_assert_int_eq(record.premortem->left[0].what, PART_PROCESSES);
 	ck_assert_int_eq(record.premortem->left[0].count, 2);
 }
 END_TEST

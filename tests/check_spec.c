@@ -28,7 +28,9 @@ static const char full[] =
 	"\"expect\": {\"outcome\": \"oom_killed\", \"constraint\": \"MEMCG\", "
 	"\"victim\": \"self\", \"oom_kill\": {\"min\": 1, \"max\": 1}, "
 	"\"peak_bytes\": {\"min\": 5}, \"vsz_bytes\": {\"min\": 0, \"max\": 9}, "
-	"\"rss_bytes\": {\"min\": 0}}}";
+	"\"rss_bytes\": {\"min\": 0}}, "
+	"\"ps\": {\"checkpoint\": \"c\", \"where\": \"w\", \"vsz_bytes\": 136617984, "
+	"\"rss_bytes\": 0, \"meaning\": \"m\"}}";
 
 START_TEST(reads_every_key)
 {
@@ -61,6 +63,11 @@ START_TEST(reads_every_key)
 	ck_assert_uint_eq(s.expect.peak_bytes.min, 5);
 	ck_assert_uint_eq(s.expect.peak_bytes.max, UINT64_MAX);
 	ck_assert(spec_is_kernel_wide(&s));
+	ck_assert_str_eq(s.ps.checkpoint, "c");
+	ck_assert_str_eq(s.ps.where, "w");
+	ck_assert_str_eq(s.ps.meaning, "m");
+	ck_assert_uint_eq(s.ps.vsz_bytes, KIB(133416));
+	ck_assert_uint_eq(s.ps.rss_bytes, 0);
 	spec_release(&s);
 }
 END_TEST
@@ -133,6 +140,11 @@ static const struct {
 	{"needs", "[5]"},
 	{"needs", "\"kmsg\""},
 	{"expect", "7"},
+	{"ps", "7"},
+	{"ps", "{}"},
+	{"ps", "{\"checkpoint\": \"c\"}"},
+	{"ps", "{\"checkpoint\": \"c\", \"where\": \"w\", \"meaning\": 7}"},
+	{"ps", "{\"checkpoint\": \"c\", \"where\": \"w\", \"meaning\": \"m\", \"vsz_bytes\": -1}"},
 };
 
 static const struct {

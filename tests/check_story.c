@@ -110,6 +110,59 @@ START_TEST(a_run_that_ends_early_shows_no_lesson)
 }
 END_TEST
 
+#define TWIN(name) \
+	"{\"ev\":\"twin\",\"name\":\"" name "\",\"outcome\":\"oom_killed\",\"peak\":67108865}\n"
+
+START_TEST(what_the_twin_showed_is_told_where_it_ran)
+{
+	tell(RUN MEMSET TWIN("malloc-128m") CGROUP LIVED);
+	says("Its twin, malloc-128m, run here: oom_killed, peak 64.0 MiB. [record line 3]");
+	does_not_say("with --twin it is run first");
+	does_not_say("twin malloc-128m: ");
+	tell(RUN MEMSET CGROUP LIVED);
+	says("Its twin, malloc-128m, does the same and fares otherwise; with --twin it is run "
+	     "first");
+	does_not_say("run here");
+	/* It is another's. */
+	tell(RUN MEMSET TWIN("x") CGROUP LIVED);
+	says("with --twin it is run first");
+	says("What was not seen, and remarks twin x: oom_killed, peak 64.0 MiB. [record line 3]");
+}
+END_TEST
+
+#define FIGURES                                                              \
+	"{\"ev\":\"spec\",\"name\":\"mine\",\"ps\":{\"checkpoint\":\"after " \
+	"memset\",\"where\":\"there\","                                      \
+	"\"vsz_bytes\":4096,\"rss_bytes\":2048,\"meaning\":\"It is small.\"}}\n"
+
+START_TEST(figures_from_elsewhere_stand_beside_the_same_moment)
+{
+	tell(RUN FIGURES CGROUP CHECKPOINT("after memset", "675840") LIVED);
+	says("there              4    2");
+	says("It is small. [record line 7]");
+	tell(RUN FIGURES CGROUP CHECKPOINT("after malloc", "675840") LIVED);
+	does_not_say("there  ");
+	does_not_say("It is small.");
+	tell(RUN CGROUP CHECKPOINT("after memset", "675840") LIVED);
+	does_not_say("It is small.");
+}
+END_TEST
+
+#define LOST(what) "{\"ev\":\"lost\",\"name\":\"" what "\",\"count\":3}\n"
+
+START_TEST(what_was_lost_has_its_words)
+{
+	tell(RUN CGROUP LOST("ring blocks") LOST("mark_victim") LIVED);
+	says("Lost: 3 blocks of the arena trace, of up to 100 records each");
+	says("Lost: 3 mark_victim. [record line 7]");
+	tell(RUN CGROUP LIVED);
+	does_not_say("Lost:");
+	tell_damaged(RUN CGROUP LOST("a <word>") LIVED, 1);
+	says("Lost: 1 lines of the record.");
+	does_not_say("word");
+}
+END_TEST
+
 #define ARENA                                                                       \
 	"{\"ev\":\"arena\",\"id\":1,\"pid\":7,\"name\":\"a\",\"policy\":\"eager\"," \
 	"\"source\":\"malloc\",\"reserved\":134217728,\"touched\":62914560,"        \
@@ -129,7 +182,7 @@ END_TEST
 START_TEST(what_is_not_needed_is_no_gap)
 {
 	tell(RUN CGROUP "{\"ev\":\"source\",\"name\":\"mark_victim\",\"open\":false,"
-			"\"why\":\"not needed beside /dev/kmsg\"}\n" LIVED);
+			"\"needless\":true,\"why\":\"beside /dev/kmsg\"}\n" LIVED);
 	does_not_say("What was not seen");
 	does_not_say("mark_victim");
 	tell(RUN CGROUP "{\"ev\":\"source\",\"name\":\"mark_victim\",\"open\":false,"
@@ -462,14 +515,21 @@ END_TEST
 	"{\"ev\":\"counters\",\"t\":10,\"level\":0,\"when\":\"after\",\"events\":{\"oom_" \
 	"kill\":0}}\n{\"ev\":\"end\",\"t\":11}\n"
 
+#define ISOLATION(files) "{\"ev\":\"isolation\",\"files\":\"" files "\"}\n"
+
 START_TEST(what_failed_in_an_empty_guest_may_have_missed_a_file)
 {
-	tell(RUN CGROUP "{\"ev\":\"note\",\"text\":\"" RECORD_NOTE_ALONE "\"}\n" FAILED);
+	tell(RUN CGROUP ISOLATION("command") FAILED);
 	says("had no part in it. If it missed a file: the guest had none but the command");
 	says("--share-host shows it all of this host. [record line 6;");
+	says("The guest had the command, what it loads and what --file named, and nothing else of "
+	     "this host; --share-host shows it all. [record line 6]");
+	tell(RUN CGROUP ISOLATION("host") FAILED);
+	does_not_say("--share-host");
+	does_not_say("The guest had the command");
 	tell(RUN CGROUP FAILED);
 	does_not_say("--share-host");
-	tell(RUN CGROUP "{\"ev\":\"note\",\"text\":\"" RECORD_NOTE_ALONE "\"}\n" LIVED);
+	tell(RUN CGROUP ISOLATION("command") LIVED);
 	does_not_say("If it missed a file");
 }
 END_TEST
@@ -529,6 +589,9 @@ static TCase *sentences(void)
 	tcase_add_test(tc, a_lesson_is_told_of_a_run_that_shows_it);
 	tcase_add_test(tc, a_run_that_ends_early_shows_no_lesson);
 	tcase_add_test(tc, progress_that_was_noted_is_a_lower_bound);
+	tcase_add_test(tc, what_the_twin_showed_is_told_where_it_ran);
+	tcase_add_test(tc, figures_from_elsewhere_stand_beside_the_same_moment);
+	tcase_add_test(tc, what_was_lost_has_its_words);
 	tcase_add_test(tc, what_is_not_needed_is_no_gap);
 	tcase_add_test(tc, what_never_ran_lacks_no_end);
 	tcase_add_test(tc, small_sizes_are_told_in_a_small_unit);

@@ -111,7 +111,7 @@ static void gather(void)
 	for (int i = 0; i < model.count; i++)
 		write_process(&model.processes[i], FIRST_PID + i, &text);
 	ck_assert_int_eq(record_load_memory(text.buf, text.len, &record, &err), 0);
-	ck_assert_int_eq(record_lost(&record, "record"), 0);
+	ck_assert_int_eq(record_lost(&record, LOSS_RECORD), 0);
 	touches_gather(&record, &touches);
 	strbuf_release(&text);
 }

@@ -34,7 +34,7 @@ static void put_and_load(void)
 	ck_assert(!w.failed);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	ck_assert_int_eq(record_load(path, &record, &err), 0);
-	ck_assert_int_eq(record_lost(&record, "record"), 0);
+	ck_assert_int_eq(record_lost(&record, LOSS_RECORD), 0);
 	touch_table_release(&table);
 	close(fd);
 }

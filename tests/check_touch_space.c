@@ -144,7 +144,7 @@ START_TEST(an_address_of_the_programs_choice_is_who_askeds)
 	map(1, BASE + 4100 * MIB, 4 * MIB, ANONYMOUS);
 	ck_assert_int_eq(at(1, BASE + 4100 * MIB)->what, MAPPING_UNSEEN);
 	map(1, BASE + 5000 * MIB, MIB / 2, ANONYMOUS);
-	ck_assert_int_eq(at(1, BASE + 5000 * MIB)->what, MAPPING_PIECES);
+	ck_assert_int_eq(at(1, BASE + 5000 * MIB)->what, MAPPING_SMALL);
 }
 END_TEST
 
@@ -215,7 +215,7 @@ START_TEST(small_pieces_are_one_and_the_heap_grows)
 	map(1, BASE, 4096, ANONYMOUS);
 	map(1, BASE, 8192, ANONYMOUS);
 	map(1, BASE + MIB, 4096, ANONYMOUS);
-	ck_assert_int_eq(at(1, BASE)->what, MAPPING_PIECES);
+	ck_assert_int_eq(at(1, BASE)->what, MAPPING_SMALL);
 	ck_assert_int_eq(find(1, BASE + 4096), find(1, BASE + MIB));
 	ck_assert_int_eq(at(1, BASE)->bytes, 12288);
 	ck_assert_uint_eq(at(1, BASE)->depth, 0);

@@ -27,7 +27,7 @@ static void grow(const char *text)
 	struct err err = ERR_INIT;
 
 	ck_assert_int_eq(record_load_memory(text, strlen(text), &record, &err), 0);
-	ck_assert_int_eq(record_lost(&record, "record"), 0);
+	ck_assert_int_eq(record_lost(&record, LOSS_RECORD), 0);
 	touch_tree_grow(&record, &tree);
 }
 

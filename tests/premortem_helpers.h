@@ -171,7 +171,7 @@ static inline void load(void)
 
 	record_release(&record);
 	ck_assert_msg(!record_load("record", &record, &err), "%s", err.text);
-	ck_assert_int_eq(record_lost(&record, "record"), 0);
+	ck_assert_int_eq(record_lost(&record, LOSS_RECORD), 0);
 }
 
 #endif

@@ -78,7 +78,7 @@ static inline void tell_damaged(const char *lines, int64_t lost)
 
 	strbuf_clear(&text);
 	ck_assert_msg(!record_load_memory(lines, strlen(lines), &record, &err), "%s", err.text);
-	ck_assert_int_eq(record_lost(&record, "record"), lost);
+	ck_assert_int_eq(record_lost(&record, LOSS_RECORD), lost);
 	conclusion_draw(&record, &conclusion);
 	facts_gather(&record, &conclusion, &facts);
 	story_tell(&facts, &doc);

@@ -122,7 +122,7 @@ static inline void draw(void)
 	struct err err = ERR_INIT;
 
 	ck_assert_msg(!record_load_memory(text.buf, text.len, &record, &err), "%s", err.text);
-	ck_assert_int_eq(record_lost(&record, "record"), 0);
+	ck_assert_int_eq(record_lost(&record, LOSS_RECORD), 0);
 	conclusion_draw(&record, &conclusion);
 }
 

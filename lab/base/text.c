@@ -240,6 +240,14 @@ bool text_is_same(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
+int text_index(const char *const *words, size_t count, const char *word)
+{
+	for (size_t i = 0; word && i < count; i++)
+		if (words[i] && !strcmp(words[i], word))
+			return (int)i;
+	return -1;
+}
+
 bool text_starts_with(const char *text, const char *prefix)
 {
 	return !strncmp(text, prefix, strlen(prefix));

@@ -64,6 +64,9 @@ char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Equal; NULL is the same as NULL alone. */
 bool text_is_same(const char *a, const char *b);
 
+/* The index of a word in a table that may have NULLs; -1: it is NULL, or not in it. */
+int text_index(const char *const *words, size_t count, const char *word);
+
 bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);
 

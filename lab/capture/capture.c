@@ -51,8 +51,10 @@ static int open_source(struct capture *capture, int i, struct err *err)
 	if (!sources[i]->open)
 		return 0;
 	fd = sources[i]->open(capture, why);
-	capture->polls[i].fd = fd;
-	if (sources[i]->name)
+	capture->polls[i].fd = fd < 0 ? -1 : fd;
+	if (fd == SOURCE_NEEDLESS)
+		record_put_needless(capture->w, sources[i]->name, why);
+	else if (sources[i]->name)
 		record_put_source(capture->w, sources[i]->name, fd >= 0, fd < 0 ? why : NULL);
 	else if (fd < 0)
 		return err_set(err, EXIT_LAB_BROKEN, "cannot watch the run: %s", why);
@@ -125,7 +127,7 @@ struct capture *capture_open(const struct capture_config *config, struct err *er
 			capture_close(capture);
 			return NULL;
 		}
-	counters_write_all(capture, "before");
+	counters_write_all(capture, MOMENT_BEFORE);
 	arm_premortem(capture);
 	return capture;
 }
@@ -240,17 +242,17 @@ static void end_escaped(struct capture *capture)
 	syscall(SYS_pidfd_send_signal, capture->target->pidfd, SIGKILL, NULL, 0);
 }
 
-static const char *why_stop(struct capture *capture)
+static enum watchdog why_stop(struct capture *capture)
 {
 	if (is_overdue(capture))
-		return "timeout";
+		return WATCHDOG_TIMEOUT;
 	if (capture->stop_signal)
-		return "interrupt";
+		return WATCHDOG_INTERRUPT;
 	if (capture->escaped_to)
-		return "escape";
+		return WATCHDOG_ESCAPE;
 	if (is_livelocked(capture))
-		return "livelock";
-	return io_now_ns() >= capture->deadline_ns ? "timeout" : NULL;
+		return WATCHDOG_LIVELOCK;
+	return io_now_ns() >= capture->deadline_ns ? WATCHDOG_TIMEOUT : WATCHDOG_NONE;
 }
 
 /* Who is killed leaves its cgroup some time before it can be waited for. */
@@ -264,7 +266,7 @@ static void await_end(struct capture *capture)
 	source_target.read(capture);
 }
 
-static void stop_all(struct capture *capture, const char *why)
+static void stop_all(struct capture *capture, enum watchdog why)
 {
 	if (is_overdue(capture)) { /* its line is in the record */
 		await_end(capture);
@@ -308,15 +310,15 @@ static void watch_once(struct capture *capture)
 }
 
 /* What has held the launcher still let its target end before it could look. */
-static const char *why_overdue(struct capture *capture)
+static enum watchdog why_overdue(struct capture *capture)
 {
 	read_guardian(capture);
-	return is_overdue(capture) ? "timeout" : NULL;
+	return is_overdue(capture) ? WATCHDOG_TIMEOUT : WATCHDOG_NONE;
 }
 
 int capture_watch(struct capture *capture, struct target *target)
 {
-	const char *why = NULL;
+	enum watchdog why = WATCHDOG_NONE;
 
 	capture->target = target;
 	capture->polls[SOURCE_TARGET].fd = target->pidfd;
@@ -380,20 +382,20 @@ static void end_leftovers(struct capture *capture)
 static void write_losses(struct capture *capture)
 {
 	const struct {
-		const char *name;
+		enum loss what;
 		int64_t count;
 	} losses[] = {
-		{"kmsg", capture->kmsg_lost},
-		{"kmsg before the first", capture->kmsg_overwritten},
-		{"kmsg over the limit of this lab", capture->kmsg_over_limit},
-		{"mark_victim", capture->mark_lost},
-		{"messages",
+		{LOSS_KMSG, capture->kmsg_lost},
+		{LOSS_KMSG_FIRST, capture->kmsg_overwritten},
+		{LOSS_KMSG_LIMIT, capture->kmsg_over_limit},
+		{LOSS_MARK_VICTIM, capture->mark_lost},
+		{LOSS_MESSAGES,
 		 capture->messages > MESSAGE_LIMIT ? capture->messages - MESSAGE_LIMIT : 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
 		if (losses[i].count)
-			record_put_lost(capture->w, losses[i].name, losses[i].count);
+			record_put_lost(capture->w, losses[i].what, losses[i].count);
 }
 
 static void finish_touch(struct capture *capture)
@@ -420,7 +422,7 @@ void capture_finish(struct capture *capture)
 	family_end(capture);
 	end_leftovers(capture);
 	source_events.read(capture);
-	counters_write_all(capture, "after");
+	counters_write_all(capture, MOMENT_AFTER);
 	if (capture->polls[SOURCE_MARK_VICTIM].fd >= 0)
 		source_mark_victim.read(capture);
 	finish_touch(capture);

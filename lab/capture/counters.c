@@ -51,7 +51,7 @@ static void read_level(const struct capture *capture, int level, struct record_c
 	*local = capture->look.local;
 }
 
-void counters_write_all(struct capture *capture, const char *when)
+void counters_write_all(struct capture *capture, enum moment when)
 {
 	for (int level = 0; level < capture->cg->level_count; level++) {
 		struct record_counters all, local;
@@ -59,7 +59,7 @@ void counters_write_all(struct capture *capture, const char *when)
 		read_level(capture, level, &all, &local);
 		if (is_empty(&all) && !use_last_seen(capture, level, &all))
 			continue;
-		capture->has_after |= !level && !strcmp(when, "after");
+		capture->has_after |= !level && when == MOMENT_AFTER;
 		record_put_counters(capture->w, io_now_ns(), level, when, &all,
 				    capture->cg->version == 2 ? &local : NULL);
 	}
@@ -88,14 +88,11 @@ static void mark_change(struct capture *capture, enum counter which,
 			const struct record_counters *new)
 {
 	int64_t was = capture->now.value[which], is = new->value[which];
-	char name[64];
-
 	if (is == ABSENT || is == was)
 		return;
 	if (which != COUNTER_OOM_KILL && was > capture->before.value[which])
 		return;
-	snprintf(name, sizeof(name), "%s %lld", record_counter_names[which], (long long)is);
-	record_put_mark(capture->w, io_now_ns(), name);
+	record_put_mark(capture->w, io_now_ns(), (enum mark)(MARK_LOW + which), is);
 }
 
 void counters_take(struct capture *capture, const struct record_counters *new)

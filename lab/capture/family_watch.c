@@ -291,7 +291,7 @@ void family_end(struct capture *capture)
 {
 	family_stop(capture);
 	if (capture->forks_lost)
-		record_put_lost(capture->w, RECORD_SOURCE_PROCESSES, capture->forks_lost);
+		record_put_lost(capture->w, LOSS_PROCESS_RECORDS, capture->forks_lost);
 }
 
 void family_close(struct capture *capture)

@@ -90,9 +90,8 @@ static int open_mark_victim(struct capture *capture, char *why)
 	int r;
 
 	if (!is_worth_its_wait(capture)) {
-		snprintf(why, WHY_MAX,
-			 RECORD_NOT_NEEDED " beside /dev/kmsg; closing it takes 50 ms");
-		return -1;
+		snprintf(why, WHY_MAX, "not needed beside /dev/kmsg; closing it takes 50 ms");
+		return SOURCE_NEEDLESS;
 	}
 	r = read_event(capture, &id);
 	if (r) {

@@ -141,7 +141,7 @@ static void take_last_look(struct capture *capture)
 		sampler_put(capture, &look->sample);
 	else
 		sampler_take(capture);
-	counters_write_all(capture, "after");
+	counters_write_all(capture, MOMENT_AFTER);
 }
 
 static void note_foreign_end(struct capture *capture)

@@ -36,9 +36,12 @@ enum source_id {
 	SOURCE_COUNT
 };
 
+/* Instead of a descriptor: it is left alone, because another source tells the same. */
+#define SOURCE_NEEDLESS (-2)
+
 struct source {
 	const char *name; /* in the record; NULL: not evidence, not mentioned there */
-	/* Returns the descriptor, or -1 with the reason in why[WHY_MAX]. */
+	/* Returns the descriptor, or -1 or SOURCE_NEEDLESS with the reason in why[WHY_MAX]. */
 	int (*open)(struct capture *capture, char *why);
 	void (*read)(struct capture *capture);
 	short events; /* for poll(2) */
@@ -111,7 +114,7 @@ struct capture {
 void kmsg_drain(struct capture *capture);
 
 void counters_take(struct capture *capture, const struct record_counters *new);
-void counters_write_all(struct capture *capture, const char *when);
+void counters_write_all(struct capture *capture, enum moment when);
 
 /* sampler.c: one sample now, written; the cgroup's part of one; one that was read before. */
 void sampler_take(struct capture *capture);

@@ -33,16 +33,10 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "record/names.h"
 
 #define GUARDIAN_GRACE_NS    INT64_C(2000000000)
 #define GUARDIAN_PATIENCE_NS INT64_C(30000000000)
-
-enum guardian_why {
-	GUARDIAN_NOTHING,
-	GUARDIAN_GONE,	  /* the launcher has ended */
-	GUARDIAN_STOPPED, /* it is stopped or traced, past the deadline */
-	GUARDIAN_LATE,	  /* it is neither, and far past the deadline */
-};
 
 /* What it did. */
 struct guardian_deed {

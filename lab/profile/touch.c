@@ -407,9 +407,9 @@ void touch_write(struct touch *t, struct record_writer *w)
 	touch_table_spread(&t->table);
 	touch_put_rows(&t->table, w);
 	if (t->lost)
-		record_put_lost(w, "samples", t->lost);
+		record_put_lost(w, LOSS_SAMPLES, t->lost);
 	if (t->damaged)
-		record_put_lost(w, "samples that cannot be read", t->damaged);
+		record_put_lost(w, LOSS_SAMPLES_BAD, t->damaged);
 }
 
 struct unwind *touch_unwind(struct touch *t)

@@ -93,20 +93,14 @@ void touch_put_rows(const struct touch_table *table, struct record_writer *w)
 void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,
 			struct record_writer *w)
 {
-	static const char *const names[] = {
-		[MAPPING_MMAP] = "mmap",    [MAPPING_SHARED] = "shared", [MAPPING_HEAP] = "heap",
-		[MAPPING_PIECES] = "small", [MAPPING_UNSEEN] = "unseen", [MAPPING_FILE] = "file",
-		[MAPPING_LABS] = "labs",
-	};
-
 	for (size_t i = 0; i < spaces->mapping_count; i++) {
 		const struct touch_mapping *m = &spaces->mappings[i];
-		bool is_rest = m->what == MAPPING_PIECES || m->what == MAPPING_UNSEEN;
+		bool is_rest = m->what == MAPPING_SMALL || m->what == MAPPING_UNSEEN;
 		_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
 		struct record_mapping line = {
 			.id = (int64_t)i + 1,
 			.pid = m->pid,
-			.what = is_rest && !has_reserve ? "anonymous" : names[m->what],
+			.what = is_rest && !has_reserve ? MAPPING_ANONYMOUS : m->what,
 			.is_requested = m->is_requested,
 			.start = m->start,
 			.bytes = m->bytes > 0 ? m->bytes : ABSENT,

@@ -364,7 +364,7 @@ static void map_rest(struct touch_spaces *s, struct touch_space *space,
 	for (; touch_ranges_next_gap(&space->ranges, &part.start, end, &stop); part.start = stop)
 		fill(s, space, part.start, stop,
 		     rest(s, space,
-			  stop - part.start < TOUCH_LARGE_BYTES ? MAPPING_PIECES : MAPPING_UNSEEN,
+			  stop - part.start < TOUCH_LARGE_BYTES ? MAPPING_SMALL : MAPPING_UNSEEN,
 			  &part));
 }
 

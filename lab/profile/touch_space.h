@@ -26,6 +26,7 @@
 
 #include "profile/touch_ranges.h"
 #include "profile/touch_sample.h"
+#include "record/names.h"
 #include "symbols/unwind.h"
 
 enum {
@@ -37,16 +38,6 @@ enum {
 
 /* Ids of mappings are from 1. */
 enum { MAPPING_UNKNOWN = 0 };
-
-enum mapping_what {
-	MAPPING_MMAP,
-	MAPPING_SHARED, /* mmap(2) of shared memory, or of a file in memory */
-	MAPPING_HEAP,	/* brk(2) */
-	MAPPING_PIECES, /* all else that is anonymous, each of less than 1 MiB */
-	MAPPING_UNSEEN, /* ... of more: nobody was seen to ask for it */
-	MAPPING_FILE,
-	MAPPING_LABS, /* the lab's own, mapped into the target */
-};
 
 struct touch_mapping {
 	enum mapping_what what;

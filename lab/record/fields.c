@@ -60,6 +60,13 @@ static json_t *counters_to_json(const struct record_counters *counters)
 	return NULL;
 }
 
+static json_t *word_to_json(const struct field *field, unsigned int value)
+{
+	const char *word = value < field->word_count ? field->words[value] : NULL;
+
+	return word ? json_string(word) : NULL;
+}
+
 static json_t *field_to_json(const struct field *field, const void *at)
 {
 	switch (field->type) {
@@ -76,6 +83,10 @@ static json_t *field_to_json(const struct field *field, const void *at)
 		return record_string(*(const char *const *)at);
 	case FIELD_BOOL:
 		return json_boolean(*(const bool *)at);
+	case FIELD_FLAG:
+		return *(const bool *)at ? json_true() : NULL;
+	case FIELD_ENUM:
+		return word_to_json(field, *(const unsigned int *)at);
 	case FIELD_AMOUNT:
 		return amount_to_json(at);
 	case FIELD_COUNTERS:
@@ -149,6 +160,14 @@ static int read_bool(const json_t *value, bool *to)
 	return value && !json_is_boolean(value) ? -1 : 0;
 }
 
+static int read_word(const struct field *field, const json_t *value, unsigned int *to)
+{
+	int word = text_index(field->words, field->word_count, json_string_value(value));
+
+	*to = word < 0 ? 0 : (unsigned int)word;
+	return value && word < 0 ? -1 : 0;
+}
+
 static int read_amount(const json_t *value, struct amount *to)
 {
 	const char *word = json_string_value(value);
@@ -197,7 +216,10 @@ static int field_from_json(const struct field *field, const json_t *value, void 
 	case FIELD_STRING:
 		return read_string(value, to);
 	case FIELD_BOOL:
+	case FIELD_FLAG:
 		return read_bool(value, to);
+	case FIELD_ENUM:
+		return read_word(field, value, to);
 	case FIELD_AMOUNT:
 		return read_amount(value, to);
 	case FIELD_COUNTERS:

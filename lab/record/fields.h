@@ -11,8 +11,8 @@
  *		FIELDS_END,
  *	};
  *
- * Absent: ABSENT (I64), NULL (STRING), 0 (ADDRESS), !is_set (AMOUNT); absent fields are not
- * written. Bytes of a string that are not UTF-8, and NULs, are written as the text \xNN, as the
+ * Absent: ABSENT (I64), NULL (STRING), 0 (ADDRESS, ENUM), !is_set (AMOUNT), false (FLAG); absent
+ * fields are not written, but for a 0 of an ENUM that has a word. Bytes of a string that are not UTF-8, and NULs, are written as the text \xNN, as the
  * kernel does in its log.
  */
 #ifndef OOMLAB_RECORD_FIELDS_H
@@ -23,6 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cleanup.h"
+
 enum field_type {
 	FIELD_END,
 	FIELD_I64,	/* int64_t, 0..FIELD_I64_MAX */
@@ -31,6 +33,8 @@ enum field_type {
 	FIELD_ADDRESS,	/* uint64_t */
 	FIELD_STRING,	/* const char * */
 	FIELD_BOOL,	/* bool; always written */
+	FIELD_FLAG,	/* bool; written where it is true */
+	FIELD_ENUM,	/* an enum of names.h, by its word */
 	FIELD_AMOUNT,	/* struct amount: bytes, or "max" */
 	FIELD_COUNTERS, /* struct record_counters: an object of them */
 	FIELD_METRICS,	/* int64_t[METRIC_COUNT], inline: each its own key; name is not used */
@@ -44,6 +48,8 @@ struct field {
 	enum field_type type;
 	bool is_required; /* a line without it is damaged */
 	size_t offset;
+	const char *const *words; /* FIELD_ENUM: its table */
+	size_t word_count;
 };
 
 #define FIELD(of, member, json_name, kind, ...)                                            \
@@ -51,7 +57,8 @@ struct field {
 		.name = (json_name), .type = FIELD_##kind, .offset = offsetof(of, member), \
 		__VA_ARGS__                                                                \
 	}
-#define REQUIRED .is_required = true
+#define REQUIRED     .is_required = true
+#define WORDS(table) .words = (table), .word_count = ARRAY_SIZE(table)
 #define FIELDS_END                \
 	{                         \
 		.type = FIELD_END \
@@ -62,7 +69,8 @@ json_t *fields_to_json(const struct field *fields, const void *from);
 
 /*
  * Fills the struct from an object: absent fields get their absent value, other members stay.
- * Returns 0, or -1 when a field has the wrong type or a required one is missing. Strings are
+ * Returns 0, or -1 when a field has the wrong type or a word that its table has not, or a required
+ * one is missing. Strings are
  * borrowed from `object`.
  */
 int fields_from_json(const struct field *fields, const json_t *object, void *to);

@@ -141,7 +141,7 @@ static bool knows_pids(const struct record *r)
 {
 	const struct record_source *source = record_source_named(r, RECORD_SOURCE_PROCESSES);
 
-	return source && source->is_open && !record_lost(r, RECORD_SOURCE_PROCESSES) &&
+	return source && source->is_open && !record_lost(r, LOSS_PROCESS_RECORDS) &&
 	       !has_foreign_pids(r);
 }
 

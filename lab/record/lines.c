@@ -32,7 +32,7 @@ const struct field fields_cgroup[] = {
 const struct field fields_counters[] = {
 	FIELD(struct line_counters, t_ns, "t", I64),
 	FIELD(struct line_counters, level, "level", INT, REQUIRED),
-	FIELD(struct line_counters, when, "when", STRING, REQUIRED),
+	FIELD(struct line_counters, when, "when", ENUM, WORDS(record_moment_names), REQUIRED),
 	FIELD(struct line_counters, all, "events", COUNTERS),
 	FIELD(struct line_counters, local, "local", COUNTERS),
 	FIELDS_END,
@@ -41,6 +41,7 @@ const struct field fields_counters[] = {
 const struct field fields_source[] = {
 	FIELD(struct record_source, name, "name", STRING, REQUIRED),
 	FIELD(struct record_source, is_open, "open", BOOL, REQUIRED),
+	FIELD(struct record_source, is_needless, "needless", FLAG),
 	FIELD(struct record_source, why, "why", STRING),
 	FIELDS_END,
 };
@@ -116,8 +117,8 @@ const struct field fields_arena[] = {
 	FIELD(struct record_arena, id, "id", I64, REQUIRED),
 	FIELD(struct record_arena, pid, "pid", I64),
 	FIELD(struct record_arena, name, "name", STRING),
-	FIELD(struct record_arena, policy, "policy", STRING),
-	FIELD(struct record_arena, source, "source", STRING),
+	FIELD(struct record_arena, policy, "policy", ENUM, WORDS(record_policy_names)),
+	FIELD(struct record_arena, source, "source", ENUM, WORDS(record_origin_names)),
 	FIELD(struct record_arena, reserved, "reserved", I64),
 	FIELD(struct record_arena, committed, "committed", I64),
 	FIELD(struct record_arena, touched, "touched", I64),
@@ -190,7 +191,7 @@ const struct field fields_touch[] = {
 const struct field fields_mapping[] = {
 	FIELD(struct record_mapping, id, "id", I64, REQUIRED),
 	FIELD(struct record_mapping, pid, "pid", I64, REQUIRED),
-	FIELD(struct record_mapping, what, "what", STRING, REQUIRED),
+	FIELD(struct record_mapping, what, "what", ENUM, WORDS(record_mapping_names), REQUIRED),
 	FIELD(struct record_mapping, is_requested, "requested", BOOL),
 	FIELD(struct record_mapping, start, "start", ADDRESS),
 	FIELD(struct record_mapping, bytes, "bytes", I64),
@@ -234,7 +235,7 @@ const struct field fields_frame[] = {
 
 const struct field fields_reservation[] = {
 	FIELD(struct record_reservation, pid, "pid", I64),
-	FIELD(struct record_reservation, what, "what", STRING, REQUIRED),
+	FIELD(struct record_reservation, what, "what", ENUM, WORDS(record_taken_names), REQUIRED),
 	FIELD(struct record_reservation, site, "site", ADDRESS),
 	FIELD(struct record_reservation, at, "at", STRING),
 	FIELD(struct record_reservation, calls, "calls", I64, REQUIRED),
@@ -243,13 +244,13 @@ const struct field fields_reservation[] = {
 	FIELD(struct record_reservation, asked, "asked", I64, REQUIRED),
 	FIELD(struct record_reservation, live, "live", I64, REQUIRED),
 	FIELD(struct record_reservation, peak, "peak", I64, REQUIRED),
-	FIELD(struct record_reservation, ended, "ended", STRING),
+	FIELD(struct record_reservation, ended, "ended", ENUM, WORDS(record_program_end_names)),
 	FIELDS_END,
 };
 
 const struct field fields_range[] = {
 	FIELD(struct record_range, pid, "pid", I64),
-	FIELD(struct record_range, what, "what", STRING, REQUIRED),
+	FIELD(struct record_range, what, "what", ENUM, WORDS(record_taken_names), REQUIRED),
 	FIELD(struct record_range, site, "site", ADDRESS),
 	FIELD(struct record_range, start, "start", ADDRESS, REQUIRED),
 	FIELD(struct record_range, bytes, "bytes", I64, REQUIRED),
@@ -267,8 +268,9 @@ const struct field fields_end[] = {
 };
 
 const struct field fields_mark[] = {
-	FIELD(struct record_note, t_ns, "t", I64),
-	FIELD(struct record_note, name, "name", STRING, REQUIRED),
+	FIELD(struct record_mark, t_ns, "t", I64),
+	FIELD(struct record_mark, what, "what", ENUM, WORDS(record_mark_names), REQUIRED),
+	FIELD(struct record_mark, value, "value", I64),
 	FIELDS_END,
 };
 
@@ -280,14 +282,14 @@ const struct field fields_mark_victim[] = {
 };
 
 const struct field fields_watchdog[] = {
-	FIELD(struct record_note, t_ns, "t", I64),
-	FIELD(struct record_note, text, "why", STRING, REQUIRED),
+	FIELD(struct line_watchdog, t_ns, "t", I64),
+	FIELD(struct line_watchdog, why, "why", ENUM, WORDS(record_watchdog_names), REQUIRED),
 	FIELDS_END,
 };
 
 const struct field fields_guardian[] = {
 	FIELD(struct record_guardian, t_ns, "t", I64),
-	FIELD(struct record_guardian, why, "why", STRING, REQUIRED),
+	FIELD(struct record_guardian, why, "why", ENUM, WORDS(record_guardian_names), REQUIRED),
 	FIELD(struct record_guardian, ended, "ended", I64, REQUIRED),
 	FIELD(struct record_guardian, left, "left", I64, REQUIRED),
 	FIELD(struct record_guardian, oom_kill, "oom_kill", I64),
@@ -305,8 +307,22 @@ const struct field fields_closed[] = {
 };
 
 const struct field fields_lost[] = {
-	FIELD(struct record_note, name, "name", STRING, REQUIRED),
-	FIELD(struct record_note, count, "count", I64, REQUIRED),
+	FIELD(struct record_loss, what, "name", ENUM, WORDS(record_loss_names), REQUIRED),
+	FIELD(struct record_loss, count, "count", I64, REQUIRED),
+	FIELDS_END,
+};
+
+const struct field fields_twin[] = {
+	FIELD(struct record_twin, name, "name", STRING, REQUIRED),
+	FIELD(struct record_twin, outcome, "outcome", ENUM, WORDS(spec_outcome_names), REQUIRED),
+	FIELD(struct record_twin, peak, "peak", I64, REQUIRED),
+	FIELDS_END,
+};
+
+const struct field fields_isolation[] = {
+	FIELD(struct record_isolation, files, "files", ENUM, WORDS(record_isolation_names),
+	      REQUIRED),
+	FIELD(struct record_isolation, note, "note", STRING),
 	FIELDS_END,
 };
 

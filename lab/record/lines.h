@@ -37,16 +37,18 @@ extern const struct field fields_resident[];
 extern const struct field fields_frame[];
 extern const struct field fields_reservation[];
 extern const struct field fields_range[];
+extern const struct field fields_mark[];
+extern const struct field fields_watchdog[]; /* struct line_watchdog */
+extern const struct field fields_guardian[];
+extern const struct field fields_lost[]; /* struct record_loss */
+extern const struct field fields_twin[];
+extern const struct field fields_isolation[];
 /* struct record_note under the keys of each kind: */
 extern const struct field fields_gate[];	/* t */
 extern const struct field fields_end[];		/* t */
-extern const struct field fields_mark[];	/* t, name */
 extern const struct field fields_mark_victim[]; /* t, pid = count, comm = text */
-extern const struct field fields_watchdog[];	/* t, why = text */
-extern const struct field fields_guardian[];	/* struct record_guardian */
 extern const struct field fields_residue[];	/* bytes = count */
 extern const struct field fields_closed[];	/* lines = count */
-extern const struct field fields_lost[];	/* name, count */
 extern const struct field fields_note[];	/* text: note, error, skip */
 
 /* Lines that are no struct of record.h. */
@@ -57,8 +59,13 @@ struct line_setting {
 struct line_counters {
 	int64_t t_ns;
 	int level;
-	const char *when; /* "before", "after" */
+	enum moment when;
 	struct record_counters all, local;
+};
+
+struct line_watchdog {
+	int64_t t_ns;
+	enum watchdog why;
 };
 
 struct line_start {

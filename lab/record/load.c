@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "record/lines.h"
+#include "record/load_before.h"
 #include "record/premortem.h"
 #include "record/query.h"
 #include "record/series.h"
@@ -37,10 +38,10 @@ static const struct series series[] = {
 	SERIES(reservation, struct record_reservation, reservations, reservation_count, NULL, ""),
 	SERIES(range, struct record_range, ranges, range_count, NULL, ""),
 	SERIES(maps, struct record_maps, maps, maps_count, NULL, ""),
-	SERIES(mark, struct record_note, marks, mark_count, &load_blank_note, ""),
+	SERIES(mark, struct record_mark, marks, mark_count, NULL, NULL),
 	SERIES(mark_victim, struct record_note, mark_victims, mark_victim_count, &load_blank_note,
 	       ""),
-	SERIES(lost, struct record_note, lost, lost_count, &load_blank_note, ""),
+	SERIES(lost, struct record_loss, lost, lost_count, NULL, NULL),
 	SERIES(note, struct record_note, notes, note_count, &load_blank_note, ""),
 };
 
@@ -65,9 +66,10 @@ static void load_line(struct loader *l, const char *data, size_t len)
 	json_t *object = json_loadb(data, len - has_newline, 0, NULL);
 
 	l->line++;
+	load_before_mend(object);
 	l->object = object;
 	if (!object && !has_newline)
-		l->is_cut = true;
+		l->record->is_cut = true;
 	else if (load_object(l))
 		l->damaged++;
 	json_decref(object);
@@ -98,14 +100,14 @@ static int by_level(const void *a, const void *b)
 	return ((const struct record_cgroup *)a)->level - ((const struct record_cgroup *)b)->level;
 }
 
-static void add_note(const struct loader *l, struct record_note *note, const char *name,
-		     const char *text, int64_t count)
+/* Lines that are not there. */
+static void add_loss(const struct loader *l, int64_t count)
 {
-	*note = load_blank_note;
-	note->line = l->line;
-	note->name = name;
-	note->text = text;
-	note->count = count;
+	struct record *r = l->record;
+	struct record_loss *loss = count ? PUSH(r, lost, lost_count) : NULL;
+
+	if (loss)
+		*loss = (struct record_loss){LOSS_RECORD, count, l->line};
 }
 
 /* What a launcher adds behind the end of its guest's record may be cut off without a trace. */
@@ -113,11 +115,8 @@ static void check_closing(const struct loader *l)
 {
 	struct record *r = l->record;
 
-	if (l->missing)
-		add_note(l, PUSH(r, lost, lost_count), "record", NULL, l->missing);
+	add_loss(l, l->missing);
 	r->is_unclosed = r->is_complete && l->closes && !l->is_closed;
-	if (r->is_unclosed)
-		add_note(l, PUSH(r, notes, note_count), NULL, RECORD_NOTE_UNCLOSED, ABSENT);
 }
 
 /* Where the line of the target's start was lost, that of its end has the pid, too. */
@@ -133,10 +132,10 @@ static void take_guardians_end(struct record *r)
 {
 	const struct record_guardian *g = &r->guardian;
 
-	if (r->watchdog || !g->why || !g->ended || !strcmp(g->why, RECORD_GUARDIAN_GONE) ||
+	if (r->watchdog || !g->why || !g->ended || g->why == GUARDIAN_GONE ||
 	    (record_target_end(r) && !record_target_got_sigkill(r)))
 		return;
-	r->watchdog = "timeout";
+	r->watchdog = WATCHDOG_TIMEOUT;
 	r->watchdog_line = g->line;
 }
 
@@ -152,12 +151,7 @@ static int loader_finish(struct loader *l, const char *who, struct err *err)
 	if (r->cgroup_count)
 		qsort(r->cgroups, r->cgroup_count, sizeof(*r->cgroups), by_level);
 	find_target(r);
-	if (l->damaged || l->is_cut)
-		add_note(l, PUSH(r, lost, lost_count), "record", NULL,
-			 (int64_t)l->damaged + l->is_cut);
-	if (l->is_cut)
-		add_note(l, PUSH(r, notes, note_count), NULL,
-			 "The last line of the record was cut short and dropped", ABSENT);
+	add_loss(l, (int64_t)l->damaged + r->is_cut);
 	check_closing(l);
 	take_guardians_end(r);
 	return 0;

@@ -14,7 +14,7 @@ struct loader {
 	const json_t *object; /* the line that is read now */
 	unsigned int line;    /* its number */
 	size_t damaged;	      /* lines dropped */
-	bool has_run, is_cut;
+	bool has_run;
 	bool closes, is_closed; /* a "closed" line is announced; was read */
 	int64_t missing;	/* lines that it counted and that are not there */
 };

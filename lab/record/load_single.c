@@ -149,9 +149,9 @@ static int on_counters(struct loader *l)
 
 	if (fields_from_json(fields_counters, l->object, &read))
 		return -1;
-	is_before = !strcmp(read.when, "before");
+	is_before = read.when == MOMENT_BEFORE;
 	cgroup = cgroup_at(l->record, read.level);
-	if (!cgroup || (!is_before && strcmp(read.when, "after")))
+	if (!cgroup)
 		return -1;
 	*(is_before ? &cgroup->before : &cgroup->after) = read.all;
 	*(is_before ? &cgroup->local_before : &cgroup->local_after) = read.local;
@@ -236,12 +236,12 @@ static int on_arena(struct loader *l)
 
 static int on_watchdog(struct loader *l)
 {
-	struct record_note read;
+	struct line_watchdog read;
 
-	if (read_note(l, fields_watchdog, &read))
+	if (fields_from_json(fields_watchdog, l->object, &read))
 		return -1;
-	l->record->watchdog = read.text;
-	l->record->watchdog_line = read.line;
+	l->record->watchdog = read.why;
+	l->record->watchdog_line = l->line;
 	return 0;
 }
 
@@ -260,7 +260,6 @@ static int on_guardian(struct loader *l)
 
 	if (fields_from_json(fields_guardian, l->object, &read))
 		return -1;
-	keep(l, l->object);
 	l->record->guardian = read;
 	take_guardians_count(l->record);
 	return 0;
@@ -317,6 +316,28 @@ static int on_engine_end(struct loader *l)
 	return load_engine(l, fields_engine_end);
 }
 
+static int on_twin(struct loader *l)
+{
+	struct record_twin read = {.line = l->line};
+
+	if (fields_from_json(fields_twin, l->object, &read))
+		return -1;
+	keep(l, l->object);
+	l->record->twin = read;
+	return 0;
+}
+
+static int on_isolation(struct loader *l)
+{
+	struct record_isolation read = {.line = l->line};
+
+	if (fields_from_json(fields_isolation, l->object, &read))
+		return -1;
+	keep(l, l->object);
+	l->record->isolation = read;
+	return 0;
+}
+
 static int on_end(struct loader *l)
 {
 	struct record_note read;
@@ -346,16 +367,27 @@ load_fn *load_find(const char *ev)
 		const char *ev;
 		load_fn *load;
 	} kinds[] = {
-		{"run", on_run},	   {"spec", on_spec},
-		{"setting", on_setting},   {"cgroup", on_cgroup},
-		{"counters", on_counters}, {"source", on_source},
-		{"start", on_start},	   {"gate", on_gate},
-		{"refused", on_refused},   {"arena", on_arena},
-		{"watchdog", on_watchdog}, {"residue", on_residue},
-		{"engine", on_engine},	   {"engine_end", on_engine_end},
-		{"error", on_error_line},  {"skip", on_skip},
-		{"end", on_end},	   {RECORD_CLOSED, on_closed},
+		{"run", on_run},
+		{"spec", on_spec},
+		{"setting", on_setting},
+		{"cgroup", on_cgroup},
+		{"counters", on_counters},
+		{"source", on_source},
+		{"start", on_start},
+		{"gate", on_gate},
+		{"refused", on_refused},
+		{"arena", on_arena},
+		{"watchdog", on_watchdog},
+		{"residue", on_residue},
+		{"engine", on_engine},
+		{"engine_end", on_engine_end},
+		{"error", on_error_line},
+		{"skip", on_skip},
+		{"end", on_end},
+		{RECORD_CLOSED, on_closed},
 		{"guardian", on_guardian},
+		{"twin", on_twin},
+		{"isolation", on_isolation},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

@@ -83,6 +83,12 @@ static const struct field fields_file[] = {
 	FIELDS_END,
 };
 
+static const struct field fields_left[] = {
+	FIELD(struct premortem_left, what, "name", ENUM, WORDS(record_part_names), REQUIRED),
+	FIELD(struct premortem_left, count, "count", I64, REQUIRED),
+	FIELDS_END,
+};
+
 static void put(struct record_writer *w, const char *ev, const struct field *fields,
 		const void *from)
 {
@@ -134,9 +140,10 @@ void premortem_put_arena(struct record_writer *w, const struct record_arena *are
 	put(w, "premortem_arena", fields_arena, arena);
 }
 
-void premortem_put_left(struct record_writer *w, const char *name, int64_t count)
+void premortem_put_left(struct record_writer *w, enum snapshot_part what, int64_t count)
 {
-	put(w, "premortem_left", fields_lost, &(struct record_note){.name = name, .count = count});
+	put(w, "premortem_left", fields_left,
+	    &(struct premortem_left){.what = what, .count = count});
 }
 
 /* Kinds of which there is one in a record: the line number they set, and their fields. */
@@ -163,7 +170,7 @@ static const struct series series[] = {
 	SERIES("mapping", struct premortem_mapping, mappings, mapping_count, fields_look_mapping),
 	SERIES("file", struct premortem_file, files, file_count, fields_file),
 	SERIES("arena", struct record_arena, arenas, arena_count, fields_arena),
-	SERIES("left", struct record_note, left, left_count, fields_lost),
+	SERIES("left", struct premortem_left, left, left_count, fields_left),
 };
 
 static struct record_premortem *blank(void)

@@ -60,6 +60,13 @@ struct premortem_file {
 	unsigned int line;
 };
 
+/* What was left out of the look, to keep it short. */
+struct premortem_left {
+	enum snapshot_part what;
+	int64_t count;
+	unsigned int line;
+};
+
 struct record_premortem {
 	/* armed */
 	int64_t percent, limit, high;
@@ -90,7 +97,7 @@ struct record_premortem {
 	size_t file_count;
 	struct record_arena *arenas;
 	size_t arena_count;
-	struct record_note *left; /* {name, count} */
+	struct premortem_left *left;
 	size_t left_count;
 };
 
@@ -104,7 +111,7 @@ void premortem_put_thread(struct record_writer *w, const struct premortem_thread
 void premortem_put_mapping(struct record_writer *w, const struct premortem_mapping *mapping);
 void premortem_put_file(struct record_writer *w, const struct premortem_file *file);
 void premortem_put_arena(struct record_writer *w, const struct record_arena *arena);
-void premortem_put_left(struct record_writer *w, const char *name, int64_t count);
+void premortem_put_left(struct record_writer *w, enum snapshot_part what, int64_t count);
 
 /*
  * For record_load(): takes a line of one of the kinds above. Returns 0, or -1 when it is none, is

@@ -1,11 +1,10 @@
 #include "record/query.h"
+#include "record/load_before.h"
 #include "record/premortem.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/text.h"
 
 const struct record_cgroup *record_own_cgroup(const struct record *r)
 {
@@ -94,13 +93,12 @@ int64_t record_high_delta(const struct record *r)
 	return record_delta(record_own_cgroup(r), COUNTER_HIGH);
 }
 
-int64_t record_lost(const struct record *r, const char *name)
+int64_t record_lost(const struct record *r, enum loss what)
 {
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < r->lost_count; i++)
-		if (!strcmp(r->lost[i].name, name) &&
-		    __builtin_add_overflow(sum, r->lost[i].count, &sum))
+		if (r->lost[i].what == what && __builtin_add_overflow(sum, r->lost[i].count, &sum))
 			return INT64_MAX;
 	return sum;
 }
@@ -111,10 +109,13 @@ bool record_saw_all_kmsg(const struct record *r)
 
 	if (!kmsg || !kmsg->is_open || !r->is_complete)
 		return false;
-	for (size_t i = 0; i < r->lost_count; i++)
-		if (text_starts_with(r->lost[i].name, "kmsg") && r->lost[i].count)
-			return false;
-	return true;
+	return !record_lost(r, LOSS_KMSG) && !record_lost(r, LOSS_KMSG_FIRST) &&
+	       !record_lost(r, LOSS_KMSG_LIMIT);
+}
+
+const struct ps_figures *record_ps_figures(const struct record *r)
+{
+	return r->spec.ps.checkpoint ? &r->spec.ps : load_before_ps(r->spec.name);
 }
 
 const struct record_source *record_source_named(const struct record *r, const char *name)

@@ -42,11 +42,14 @@ int64_t record_peak(const struct record *r, bool *is_sampled);
  */
 int64_t record_high_delta(const struct record *r);
 
-/* Sum of the losses of that name; 0 when none was recorded. */
-int64_t record_lost(const struct record *r, const char *name);
+/* Sum of the losses of that kind; 0 when none was recorded. */
+int64_t record_lost(const struct record *r, enum loss what);
 
 /* True when the source was open and nothing of it was lost. */
 bool record_saw_all_kmsg(const struct record *r);
+
+/* The figures that the spec sets beside the run's, or that an older version's meant; NULL: none. */
+const struct ps_figures *record_ps_figures(const struct record *r);
 
 const struct record_source *record_source_named(const struct record *r, const char *name);
 const struct record_site *record_site_at(const struct record *r, uint64_t address);

@@ -23,6 +23,7 @@
 #include "base/absent.h"
 #include "base/err.h"
 #include "base/folder.h"
+#include "record/names.h"
 #include "spec/spec.h"
 
 #define RECORD_SCHEMA "oomlab.record/1"
@@ -31,53 +32,7 @@
 /* More than any run writes, and an end to what somebody else may give to be read. */
 enum { RECORD_LINE_BYTES_MAX = 64 << 20, RECORD_BYTES_MAX = 1 << 30 };
 
-/* What a sample holds; record_metric_names[] has the JSON keys. All bytes unless said. */
-enum metric {
-	METRIC_CURRENT, /* memory.current */
-	METRIC_PEAK,	/* memory.peak */
-	METRIC_SWAP,	/* memory.swap.current */
-	METRIC_ANON,	/* memory.stat: anon; v1: total_rss */
-	METRIC_FILE,	/* file, shmem included; v1: total_cache */
-	METRIC_SHMEM,
-	METRIC_KERNEL, /* all kernel memory; v1: memory.kmem.usage_in_bytes */
-	METRIC_KERNEL_STACK,
-	METRIC_PAGETABLES,
-	METRIC_PERCPU,
-	METRIC_SLAB,
-	METRIC_SOCK,
-	METRIC_VMALLOC,
-	METRIC_ANON_THP,
-	METRIC_PGFAULT,	     /* count */
-	METRIC_PGMAJFAULT,   /* count */
-	METRIC_REFAULT_FILE, /* workingset_refault_*: pages read again soon after they were dropped
-			      */
-	METRIC_REFAULT_ANON,
-	METRIC_PSI_SOME_US, /* memory.pressure some total, microseconds */
-	METRIC_PSI_FULL_US,
-	METRIC_VSZ, /* of the target process, as ps prints it */
-	METRIC_RSS,
-	METRIC_TMP_FILES,   /* in a guest, since the start: bytes that files in /tmp hold, */
-	METRIC_SHM_FILES,   /* ... in /dev/shm, */
-	METRIC_OTHER_FILES, /* ... and those written anywhere else */
-	METRIC_COUNT
-};
-extern const char *const record_metric_names[METRIC_COUNT];
-
-/*
- * memory.events and memory.events.local; v1 has oom_kill (memory.oom_control) and max: the failcnt
- * of memory plus that of memory and swap together.
- */
-enum counter {
-	COUNTER_LOW,
-	COUNTER_HIGH,
-	COUNTER_MAX,
-	COUNTER_OOM,
-	COUNTER_OOM_KILL,
-	COUNTER_OOM_GROUP_KILL,
-	COUNTER_COUNT
-};
-extern const char *const record_counter_names[COUNTER_COUNT];
-/* The names of outcomes and constraints are spec.h's. */
+/* The words of lines are in names.h; those of outcomes and constraints are spec.h's. */
 
 struct record_counters {
 	int64_t value[COUNTER_COUNT];
@@ -136,8 +91,9 @@ struct record_site {
 /* One arena, from the trace; sites are addresses found again in sites[]. */
 struct record_arena {
 	int64_t id, pid;
-	const char *name, *policy, *source;		  /* policy: eager, on_allocation, never;
-							     source: malloc, reserve, buffer */
+	const char *name;
+	enum policy policy;
+	enum origin source;
 	int64_t reserved, committed, touched, used, peak; /* bytes */
 	int64_t clear_target, cleared;	/* eager clearing: asked for, and done when last heard of */
 	uint64_t init_site, clear_site; /* 0: unknown */
@@ -182,12 +138,12 @@ struct record_touch {
  */
 struct record_mapping {
 	int64_t id, pid;
-	const char *what;  /* mmap, shared, heap, small, unseen, file, labs, pieces, anonymous */
-	bool is_requested; /* at an address that the program chose */
-	uint64_t start;	   /* of the first of `calls` */
-	int64_t bytes;	   /* of all calls together; absent: of files */
-	int64_t calls;	   /* absent: not counted */
-	int64_t t_ns;	   /* of the first call */
+	enum mapping_what what;
+	bool is_requested;	   /* at an address that the program chose */
+	uint64_t start;		   /* of the first of `calls` */
+	int64_t bytes;		   /* of all calls together; absent: of files */
+	int64_t calls;		   /* absent: not counted */
+	int64_t t_ns;		   /* of the first call */
 	int64_t first_ns, last_ns; /* when it was touched; absent: not seen */
 	const char *stack;	   /* of the first call, as in a touch; NULL: not known */
 	unsigned int line;
@@ -235,19 +191,19 @@ struct record_frame {
  */
 struct record_reservation {
 	int64_t pid; /* as the process saw itself; absent: of several, all that is not told apart */
-	const char *what; /* malloc, mmap, mmap_file, brk */
-	uint64_t site;	  /* the return address of the call; 0: several */
-	const char *at;	  /* the call, as the places of stacks are written; NULL: not known */
+	enum taken what;
+	uint64_t site;	/* the return address of the call; 0: several */
+	const char *at; /* the call, as the places of stacks are written; NULL: not known */
 	int64_t calls, refused, frees; /* calls that gave memory, that did not, that gave it back */
 	int64_t asked, live, peak;     /* bytes */
-	const char *ended; /* exit, exec: how that program ended; NULL: it ran or was killed */
+	enum program_end ended;
 	unsigned int line;
 };
 
 /* Address space held at the end, of TRACE_LARGE_BYTES and more or mapped; who: pid, what, site. */
 struct record_range {
 	int64_t pid;
-	const char *what;
+	enum taken what;
 	uint64_t site, start;
 	int64_t bytes;
 	unsigned int line;
@@ -298,13 +254,11 @@ struct record_engine {
 /* The source that tells which processes the target started. */
 #define RECORD_SOURCE_PROCESSES "process records"
 
-/* A reason that begins so: the source was left alone because another tells the same. */
-#define RECORD_NOT_NEEDED "not needed"
-
 struct record_source {
 	const char *name; /* kmsg, memory.events, memory.stat, trace, mark_victim, ... */
 	bool is_open;
-	const char *why; /* absent: the reason and what would give it; open: what it lacks */
+	bool is_needless; /* not open because another tells the same: no gap */
+	const char *why;  /* absent: the reason and what would give it; open: what it lacks */
 	unsigned int line;
 };
 
@@ -315,17 +269,41 @@ struct record_note {
 	unsigned int line;
 };
 
+struct record_mark {
+	int64_t t_ns;
+	enum mark what;
+	int64_t value; /* what the counter came to; absent: it is none */
+	unsigned int line;
+};
+
+struct record_loss {
+	enum loss what;
+	int64_t count;
+	unsigned int line; /* the last of the record where the loader itself lost it */
+};
+
+/* What the scenario's twin showed when it was run here, before. */
+struct record_twin {
+	const char *name; /* NULL: it was not run */
+	enum outcome outcome;
+	int64_t peak; /* bytes */
+	unsigned int line;
+};
+
+struct record_isolation {
+	enum isolation files;
+	const char *note; /* the sentence in which an older record told it; NULL: none */
+	unsigned int line;
+};
+
 /* What the launcher's guardian did, in place of the launcher. */
 struct record_guardian {
 	int64_t t_ns;
-	const char *why;     /* one of these; NULL: it had nothing to do */
-	int64_t ended, left; /* processes; what could not be ended or removed */
-	int64_t oom_kill;    /* the cgroup's counter when all was ended; absent: not known */
+	enum guardian_why why; /* GUARDIAN_NOTHING: it had nothing to do */
+	int64_t ended, left;   /* processes; what could not be ended or removed */
+	int64_t oom_kill;      /* the cgroup's counter when all was ended; absent: not known */
 	unsigned int line;
 };
-#define RECORD_GUARDIAN_GONE	"launcher gone"
-#define RECORD_GUARDIAN_STOPPED "launcher stopped"
-#define RECORD_GUARDIAN_LATE	"launcher late"
 
 struct record {
 	/* run */
@@ -385,18 +363,20 @@ struct record {
 	struct record_range *ranges;
 	size_t range_count;
 	struct record_premortem *premortem; /* premortem.h; NULL: nothing is said of it */
-	struct record_note *marks;	    /* things that happened: {t, name} for the timeline */
+	struct record_mark *marks;
 	size_t mark_count;
-	struct record_note *lost; /* {name, count}: kmsg, headers, ring, samples, record */
+	struct record_loss *lost;
 	size_t lost_count;
 	struct record_note *notes; /* remarks on quality: {text} */
 	size_t note_count;
+	struct record_twin twin;
+	struct record_isolation isolation;
 	struct record_note *mark_victims; /* oom:mark_victim: {count = pid, text = comm} */
 	size_t mark_victim_count;
 	int64_t refused_errno, refused_bytes; /* said by the target at the gate; absent if not */
 	const char *refused_what;
 	unsigned int refused_line;
-	const char *watchdog; /* why the lab stopped the target: timeout, interrupt; else NULL */
+	enum watchdog watchdog; /* why the lab stopped the target */
 	unsigned int watchdog_line;
 	struct record_guardian guardian;
 	int64_t residue_bytes; /* still charged after every process had gone */
@@ -406,14 +386,15 @@ struct record {
 	const char *skip; /* the reason why the run was not even tried */
 	bool is_complete; /* the "end" line was read */
 	bool is_unclosed; /* ... and not the "closed" line that is to follow it */
+	bool is_cut;	  /* the last line was cut short, and dropped */
 	size_t line_count;
 	json_t *lines; /* owner of every string above */
 };
 
 /*
  * Reads a record. Returns 0 or -1. Lines that are no JSON object, of an unknown kind, or with
- * fields of the wrong type are dropped and counted in lost (name "record"): a damaged record is
- * still read. Fails only when the file cannot be read, is no regular file (folder.h), is larger
+ * fields of the wrong type are dropped and counted in lost (LOSS_RECORD): a damaged record is
+ * still read. What older versions told in sentences is found in them (load_before.h). Fails only when the file cannot be read, is no regular file (folder.h), is larger
  * than RECORD_BYTES_MAX or holds no "run" line. The caller releases with record_release().
  */
 int record_load(const char *path, struct record *record, struct err *err);
@@ -462,10 +443,12 @@ void record_put_setting(struct record_writer *w, const char *name, const char *v
 /* The limits in force, read back; level as in record_cgroup. */
 void record_put_cgroup(struct record_writer *w, int level, const char *path,
 		       const struct cgroup_limits *limits);
-/* when: "before" or "after"; the last "after" wins. local may be NULL. */
-void record_put_counters(struct record_writer *w, int64_t t_ns, int level, const char *when,
+/* The last MOMENT_AFTER wins. local may be NULL. */
+void record_put_counters(struct record_writer *w, int64_t t_ns, int level, enum moment when,
 			 const struct record_counters *all, const struct record_counters *local);
 void record_put_source(struct record_writer *w, const char *name, bool is_open, const char *why);
+/* One that was left alone because another tells the same. */
+void record_put_needless(struct record_writer *w, const char *name, const char *why);
 void record_put_start(struct record_writer *w, int64_t t_ns, int64_t pid, const char *cgroup_path);
 void record_put_gate(struct record_writer *w, int64_t t_ns);
 void record_put_sample(struct record_writer *w, const struct record_sample *sample);
@@ -478,30 +461,21 @@ void record_put_refused(struct record_writer *w, int64_t t_ns, int64_t errno_val
 void record_put_exit(struct record_writer *w, const struct record_process_end *e);
 void record_put_process(struct record_writer *w, const struct record_process *process);
 void record_put_cgroup_seen(struct record_writer *w, const struct record_cgroup_seen *cgroup);
-void record_put_mark(struct record_writer *w, int64_t t_ns, const char *name);
+/* value: what the counter came to, or ABSENT. */
+void record_put_mark(struct record_writer *w, int64_t t_ns, enum mark what, int64_t value);
 void record_put_mark_victim(struct record_writer *w, int64_t t_ns, int64_t pid, const char *comm);
-void record_put_watchdog(struct record_writer *w, int64_t t_ns, const char *why);
+void record_put_watchdog(struct record_writer *w, int64_t t_ns, enum watchdog why);
 /*
  * The guardian's line, with its newline, into `text`; returns its length. Nothing is allocated: it
  * is written when the writer is gone, or held still.
  */
 int record_guardian_line(const struct record_guardian *guardian, char *text, size_t size);
 void record_put_residue(struct record_writer *w, int64_t bytes);
-void record_put_lost(struct record_writer *w, const char *name, int64_t count);
-/*
- * A remark on quality, one sentence without its full stop. "twin NAME: survived, peak 64.5 MiB" is
- * told instead as what the scenario's twin showed.
- */
+void record_put_lost(struct record_writer *w, enum loss what, int64_t count);
+/* A remark on quality, one sentence without its full stop: it is shown, and nothing rests on it. */
 void record_put_note(struct record_writer *w, const char *text);
-
-/* A note that is also looked for: why a command may have failed in the VM. */
-#define RECORD_NOTE_ALONE                                                                      \
-	"The guest had the command, what it loads and what --file named, and nothing else of " \
-	"this host; --share-host shows it all"
-/* A note of the reader's. */
-#define RECORD_NOTE_UNCLOSED                                                                    \
-	"The record was cut after its end: what the launcher adds there, such as the lines of " \
-	"code and what did not arrive from the guest, is missing"
+void record_put_twin(struct record_writer *w, const struct record_twin *twin);
+void record_put_isolation(struct record_writer *w, enum isolation files);
 void record_put_maps(struct record_writer *w, int64_t pid, const char *exe, const char *maps);
 void record_put_arena(struct record_writer *w, const struct record_arena *arena);
 void record_put_site(struct record_writer *w, const struct record_site *site);

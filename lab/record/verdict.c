@@ -143,7 +143,7 @@ static bool is_group_killed(const struct record *r, struct conclusion *c)
 	if (r->is_complete || record_target_end(r) || !own || own->oom_group != 1)
 		return false;
 	for (size_t i = 0; i < r->mark_count; i++)
-		if (text_starts_with(r->marks[i].name, "oom_kill ")) {
+		if (r->marks[i].what == MARK_OOM_KILL) {
 			cite(c, "record line %u", r->marks[i].line);
 			cite(c, "memory.oom.group 1");
 			return true;
@@ -200,7 +200,7 @@ static bool is_child_oom_killed(const struct record *r, struct conclusion *c)
 	cite_kills(c, r, false);
 	cite_rise(c, r, COUNTER_OOM_KILL);
 	if (r->watchdog)
-		cite(c, "watchdog: %s", r->watchdog);
+		cite(c, "watchdog: %s", record_watchdog_names[r->watchdog]);
 	else
 		cite_end(c, r);
 	return true;
@@ -238,10 +238,10 @@ static enum outcome stopped_by_watchdog(const struct record *r, struct conclusio
 	int64_t oom = record_delta(own, COUNTER_OOM), kill = record_delta(own, COUNTER_OOM_KILL);
 	int64_t high = record_high_delta(r);
 
-	cite(c, "watchdog: %s", r->watchdog);
-	if (!strcmp(r->watchdog, "interrupt"))
+	cite(c, "watchdog: %s", record_watchdog_names[r->watchdog]);
+	if (r->watchdog == WATCHDOG_INTERRUPT)
 		return OUTCOME_SIGNALLED;
-	if (!strcmp(r->watchdog, "livelock") || c->kills->no_victim ||
+	if (r->watchdog == WATCHDOG_LIVELOCK || c->kills->no_victim ||
 	    (is_known(oom) && oom > 0 && is_known(kill) && kill == 0)) {
 		cite_rise(c, r, COUNTER_OOM);
 		cite_counter(c, r, COUNTER_OOM_KILL);
@@ -269,18 +269,14 @@ static enum outcome ended_by_itself(const struct record *r, struct conclusion *c
 	return end->exit_status ? OUTCOME_FAILED : OUTCOME_SURVIVED;
 }
 
-static bool is_watchdog(const struct record *r, const char *why)
-{
-	return r->watchdog && !strcmp(r->watchdog, why);
-}
-
 /* The lab writes both counts: that only the later one is there shows that something is lost. */
 static bool is_damaged(const struct record *r)
 {
 	const struct record_cgroup *own = record_own_cgroup(r);
 
-	return record_lost(r, "record") || (own && is_known(own->after.value[COUNTER_OOM_KILL]) &&
-					    !is_known(own->before.value[COUNTER_OOM_KILL]));
+	return record_lost(r, LOSS_RECORD) ||
+	       (own && is_known(own->after.value[COUNTER_OOM_KILL]) &&
+		!is_known(own->before.value[COUNTER_OOM_KILL]));
 }
 
 /* What is missing at the end of a record that was cut, or from one that was damaged, may be a kill.
@@ -296,7 +292,7 @@ bool conclusion_lacks_sender(const struct record *r)
 {
 	const struct record_process_end *end = record_target_end(r);
 
-	return record_lost(r, "record") && !r->watchdog && end && may_be_sigkill(end);
+	return record_lost(r, LOSS_RECORD) && !r->watchdog && end && may_be_sigkill(end);
 }
 
 static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
@@ -305,9 +301,9 @@ static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 		return OUTCOME_UNSET;
 	if (is_target_oom_killed(r, c))
 		return OUTCOME_OOM_KILLED;
-	if (is_watchdog(r, "escape") || (r->error && !is_known(r->gate_ns)))
+	if (r->watchdog == WATCHDOG_ESCAPE || (r->error && !is_known(r->gate_ns)))
 		return OUTCOME_LAB_ERROR;
-	if (is_watchdog(r, "livelock"))
+	if (r->watchdog == WATCHDOG_LIVELOCK)
 		return stopped_by_watchdog(r, c);
 	if (is_child_oom_killed(r, c))
 		return OUTCOME_CHILD_OOM_KILLED;
@@ -322,19 +318,17 @@ static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 
 static enum ending decide_ending(const struct record *r, enum outcome outcome)
 {
-	static const struct {
-		const char *why;
-		enum ending ending;
-	} stops[] = {{"timeout", ENDING_TIMED_OUT},
-		     {"interrupt", ENDING_INTERRUPTED},
-		     {"livelock", ENDING_LIVELOCKED},
-		     {"escape", ENDING_ESCAPED}};
+	static const enum ending stops[WATCHDOG_COUNT] = {
+		[WATCHDOG_TIMEOUT] = ENDING_TIMED_OUT,
+		[WATCHDOG_INTERRUPT] = ENDING_INTERRUPTED,
+		[WATCHDOG_LIVELOCK] = ENDING_LIVELOCKED,
+		[WATCHDOG_ESCAPE] = ENDING_ESCAPED,
+	};
 	const struct record_process_end *end = record_target_end(r);
 
 	/* The kernel was first, whatever the lab did to what was left. */
-	for (size_t i = 0; i < ARRAY_SIZE(stops) && outcome != OUTCOME_OOM_KILLED; i++)
-		if (is_watchdog(r, stops[i].why))
-			return stops[i].ending;
+	if (r->watchdog && outcome != OUTCOME_OOM_KILLED)
+		return stops[r->watchdog];
 	if (end && is_known(end->signal))
 		return ENDING_SIGNALLED;
 	return end && is_known(end->exit_status) ? ENDING_EXITED : ENDING_UNKNOWN;
@@ -372,7 +366,7 @@ static enum verdict decide_verdict(const struct record *r, const struct conclusi
 		return VERDICT_BROKEN;
 	if (!r->spec.has_expect)
 		return VERDICT_NONE;
-	if (r->watchdog && !strcmp(r->watchdog, "interrupt"))
+	if (r->watchdog == WATCHDOG_INTERRUPT)
 		return VERDICT_BROKEN;
 	for (size_t i = 0; i < c->check_count; i++) {
 		if (!c->checks[i].ok && c->checks[i].is_known)
@@ -414,7 +408,7 @@ static int own_status(const struct record *r, const struct conclusion *c)
 {
 	const struct record_process_end *end = record_target_end(r);
 
-	if (r->watchdog && !strcmp(r->watchdog, "interrupt"))
+	if (r->watchdog == WATCHDOG_INTERRUPT)
 		return 130;
 	if (end && is_known(end->exit_status))
 		return (int)(end->exit_status & 0xff);

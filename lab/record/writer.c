@@ -120,7 +120,7 @@ void record_put_cgroup(struct record_writer *w, int level, const char *path,
 	put_struct(w, "cgroup", fields_cgroup, &cgroup);
 }
 
-void record_put_counters(struct record_writer *w, int64_t t_ns, int level, const char *when,
+void record_put_counters(struct record_writer *w, int64_t t_ns, int level, enum moment when,
 			 const struct record_counters *all, const struct record_counters *local)
 {
 	struct line_counters line = {.t_ns = t_ns, .level = level, .when = when, .all = *all};
@@ -133,6 +133,13 @@ void record_put_counters(struct record_writer *w, int64_t t_ns, int level, const
 void record_put_source(struct record_writer *w, const char *name, bool is_open, const char *why)
 {
 	struct record_source source = {.name = name, .is_open = is_open, .why = why};
+
+	put_struct(w, "source", fields_source, &source);
+}
+
+void record_put_needless(struct record_writer *w, const char *name, const char *why)
+{
+	struct record_source source = {.name = name, .is_needless = true, .why = why};
 
 	put_struct(w, "source", fields_source, &source);
 }
@@ -192,9 +199,9 @@ void record_put_cgroup_seen(struct record_writer *w, const struct record_cgroup_
 	put_struct(w, "cgroup_seen", fields_cgroup_seen, cgroup);
 }
 
-void record_put_mark(struct record_writer *w, int64_t t_ns, const char *name)
+void record_put_mark(struct record_writer *w, int64_t t_ns, enum mark what, int64_t value)
 {
-	put_struct(w, "mark", fields_mark, &(struct record_note){.t_ns = t_ns, .name = name});
+	put_struct(w, "mark", fields_mark, &(struct record_mark){t_ns, what, value, 0});
 }
 
 void record_put_mark_victim(struct record_writer *w, int64_t t_ns, int64_t pid, const char *comm)
@@ -204,10 +211,9 @@ void record_put_mark_victim(struct record_writer *w, int64_t t_ns, int64_t pid, 
 	put_struct(w, "mark_victim", fields_mark_victim, &note);
 }
 
-void record_put_watchdog(struct record_writer *w, int64_t t_ns, const char *why)
+void record_put_watchdog(struct record_writer *w, int64_t t_ns, enum watchdog why)
 {
-	put_struct(w, "watchdog", fields_watchdog,
-		   &(struct record_note){.t_ns = t_ns, .text = why});
+	put_struct(w, "watchdog", fields_watchdog, &(struct line_watchdog){t_ns, why});
 }
 
 int record_guardian_line(const struct record_guardian *guardian, char *text, size_t size)
@@ -215,7 +221,8 @@ int record_guardian_line(const struct record_guardian *guardian, char *text, siz
 	int len = snprintf(text, size,
 			   "{\"ev\":\"guardian\",\"t\":%" PRId64
 			   ",\"why\":\"%s\",\"ended\":%" PRId64 ",\"left\":%" PRId64,
-			   guardian->t_ns, guardian->why, guardian->ended, guardian->left);
+			   guardian->t_ns, record_guardian_names[guardian->why], guardian->ended,
+			   guardian->left);
 
 	if ((size_t)len < size && guardian->oom_kill != ABSENT)
 		len += snprintf(text + len, size - (size_t)len, ",\"oom_kill\":%" PRId64,
@@ -230,14 +237,24 @@ void record_put_residue(struct record_writer *w, int64_t bytes)
 	put_struct(w, "residue", fields_residue, &(struct record_note){.count = bytes});
 }
 
-void record_put_lost(struct record_writer *w, const char *name, int64_t count)
+void record_put_lost(struct record_writer *w, enum loss what, int64_t count)
 {
-	put_struct(w, "lost", fields_lost, &(struct record_note){.name = name, .count = count});
+	put_struct(w, "lost", fields_lost, &(struct record_loss){.what = what, .count = count});
 }
 
 void record_put_note(struct record_writer *w, const char *text)
 {
 	put_struct(w, "note", fields_note, &(struct record_note){.text = text});
+}
+
+void record_put_twin(struct record_writer *w, const struct record_twin *twin)
+{
+	put_struct(w, "twin", fields_twin, twin);
+}
+
+void record_put_isolation(struct record_writer *w, enum isolation files)
+{
+	put_struct(w, "isolation", fields_isolation, &(struct record_isolation){.files = files});
 }
 
 void record_put_maps(struct record_writer *w, int64_t pid, const char *exe, const char *maps)

@@ -1,11 +1,13 @@
 #include "report/export.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "report/touches.h"
+#include "report/words.h"
 
 /* ';' parts frames and a blank the number: neither may stand in a name, nor what is no text. */
 static void append_name(struct strbuf *out, char *name)
@@ -112,8 +114,11 @@ json_t *export_trace_events(const struct facts *f)
 	}
 	for (size_t i = 0; i < r->sample_count; i++)
 		add_sample(f, &r->samples[i], events);
-	for (size_t i = 0; i < r->mark_count; i++)
-		add_mark(f, r->marks[i].name, r->marks[i].t_ns, events);
+	for (size_t i = 0; i < r->mark_count; i++) {
+		_cleanup_free_ char *mark = words_mark(&r->marks[i]);
+
+		add_mark(f, mark, r->marks[i].t_ns, events);
+	}
 	for (size_t i = 0; i < r->checkpoint_count; i++)
 		add_mark(f, r->checkpoints[i].name, r->checkpoints[i].t_ns, events);
 	if (f->kill)

@@ -8,6 +8,7 @@
 #include "report/report.h"
 #include "report/reserved.h"
 #include "report/touches.h"
+#include "report/words.h"
 
 /* The columns of the timeline, in the order of the schema. */
 static const enum metric timeline_metrics[] = {
@@ -46,7 +47,7 @@ static json_t *guardian_json(const struct record_guardian *guardian)
 {
 	json_t *object = json_object();
 
-	json_put_text(object, "why", guardian->why);
+	json_put_text(object, "why", record_guardian_names[guardian->why]);
 	json_put_number(object, "t_ns", guardian->t_ns);
 	json_put_number(object, "ended", guardian->ended);
 	json_put_number(object, "left", guardian->left);
@@ -235,10 +236,11 @@ static json_t *timeline_json(const struct record *r)
 					    column);
 	}
 	for (size_t i = 0; i < r->mark_count; i++) {
+		_cleanup_free_ char *what = words_mark(&r->marks[i]);
 		json_t *mark = json_object();
 
 		json_put_number(mark, "t_ns", r->marks[i].t_ns);
-		json_put_text(mark, "what", r->marks[i].name);
+		json_put_text(mark, "what", what);
 		json_array_append_new(marks, mark);
 	}
 	json_object_set_new(timeline, "marks", marks);
@@ -335,7 +337,7 @@ static json_t *checks_json(const struct conclusion *c)
 static int64_t headers_suppressed(const struct facts *f)
 {
 	const struct kills *kills = f->conclusion->kills;
-	int64_t count = record_lost(f->record, "headers");
+	int64_t count = record_lost(f->record, LOSS_HEADERS);
 
 	return count + (int64_t)kills->undumped;
 }
@@ -358,26 +360,37 @@ static json_t *lost_json(const struct record *r)
 	json_t *lost = json_object();
 
 	for (size_t i = 0; i < r->lost_count; i++)
-		json_object_set_new(lost, r->lost[i].name,
-				    json_integer(record_lost(r, r->lost[i].name)));
+		json_object_set_new(lost, record_loss_names[r->lost[i].what],
+				    json_integer(record_lost(r, r->lost[i].what)));
 	return lost;
+}
+
+static json_t *notes_json(const struct record *r)
+{
+	_cleanup_(words_release) struct remarks remarks;
+	json_t *notes = json_array();
+
+	words_gather(r, &remarks);
+	for (size_t i = 0; i < remarks.count; i++)
+		json_array_append_new(notes, record_string(remarks.items[i].text));
+	return notes;
 }
 
 static json_t *quality_json(const struct facts *f)
 {
 	const struct record *r = f->record;
-	json_t *quality = json_object(), *notes = json_array(), *absent = json_array();
+	json_t *quality = json_object(), *absent = json_array();
 
 	json_put_number(quality, "kmsg_lost",
-			record_lost(r, "kmsg") + record_lost(r, "kmsg before the first"));
+			record_lost(r, LOSS_KMSG) + record_lost(r, LOSS_KMSG_FIRST));
 	json_put_number(quality, "headers_suppressed", headers_suppressed(f));
 	/* Of what is damaged no more is known than that it held something. */
 	json_put_number(quality, "ring_lost",
-			record_lost(r, "ring") + record_lost(r, "ring blocks") +
-				record_lost(r, "ring header"));
+			record_lost(r, LOSS_RING) + record_lost(r, LOSS_RING_BLOCKS) +
+				record_lost(r, LOSS_RING_HEADER));
 	json_object_set_new(quality, "lost", lost_json(r));
-	json_put_number(quality, "samples_lost", record_lost(r, "samples"));
-	json_put_number(quality, "record_lines_lost", record_lost(r, "record"));
+	json_put_number(quality, "samples_lost", record_lost(r, LOSS_SAMPLES));
+	json_put_number(quality, "record_lines_lost", record_lost(r, LOSS_RECORD));
 	json_object_set_new(quality, "complete", json_boolean(is_complete(f)));
 	json_object_set_new(quality, "kills_unknown",
 			    json_integer((json_int_t)f->conclusion->kills->unknown));
@@ -392,9 +405,7 @@ static json_t *quality_json(const struct facts *f)
 		json_array_append_new(absent, source);
 	}
 	json_object_set_new(quality, "absent_sources", absent);
-	for (size_t i = 0; i < r->note_count; i++)
-		json_array_append_new(notes, record_string(r->notes[i].text));
-	json_object_set_new(quality, "notes", notes);
+	json_object_set_new(quality, "notes", notes_json(r));
 	return quality;
 }
 

@@ -50,7 +50,7 @@ static json_t *reservation_json(const struct mapped *m)
 	json_t *object = json_object();
 
 	json_put_text(object, "source", "kernel");
-	json_put_text(object, "what", m->what);
+	json_put_text(object, "what", mapped_what_name(m));
 	if (m->is_by_known)
 		put_place(object, &m->by);
 	if (m->is_requested)

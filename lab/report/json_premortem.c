@@ -143,7 +143,7 @@ static void put_look(const struct facts *f, json_t *object)
 		json_array_append_new(arenas, arena_to_json(f, &p->arenas[i]));
 	json_object_set_new(object, "arenas", arenas);
 	for (size_t i = 0; i < p->left_count; i++)
-		json_put_number(left, p->left[i].name, p->left[i].count);
+		json_put_number(left, record_part_names[p->left[i].what], p->left[i].count);
 	json_object_set_new(object, "left_out", left);
 }
 

@@ -38,8 +38,8 @@ json_t *arena_to_json(const struct facts *f, const struct record_arena *a)
 
 	json_put_text(object, "name", a->name);
 	json_put_number(object, "pid", a->pid);
-	json_put_text(object, "policy", a->policy);
-	json_put_text(object, "source", a->source);
+	json_put_text(object, "policy", record_policy_names[a->policy]);
+	json_put_text(object, "source", record_origin_names[a->source]);
 	json_put_number(object, "reserved", a->reserved);
 	json_put_number(object, "committed", a->committed);
 	json_put_number(object, "touched", a->touched);

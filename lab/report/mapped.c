@@ -14,7 +14,7 @@ struct gatherer {
 	size_t *entries; /* of record->mappings[i] */
 };
 
-static struct mapped *add_entry(struct mapped_list *list, const char *what)
+static struct mapped *add_entry(struct mapped_list *list, unsigned int what)
 {
 	if (!(list->count & (list->count - 1)))
 		list->items = xrealloc(list->items, list->count ? list->count * 2 : 1,
@@ -58,8 +58,8 @@ static const struct record_arena *arena_in(const struct record *r, const struct 
 
 static bool is_same(const struct mapped *a, const struct mapped *b)
 {
-	return !a->arena && !b->arena && !strcmp(a->what, b->what) &&
-	       a->is_requested == b->is_requested && a->is_by_known == b->is_by_known &&
+	return !a->arena && !b->arena && a->what == b->what && a->is_requested == b->is_requested &&
+	       a->is_by_known == b->is_by_known &&
 	       (!a->is_by_known || touch_is_same_place(&a->by, &b->by));
 }
 
@@ -125,10 +125,10 @@ static void place_mapping(struct gatherer *g, size_t i)
 	g->entries[i] = at;
 }
 
-static struct mapped *entry_named(struct mapped_list *list, const char *what)
+static struct mapped *entry_of_kind(struct mapped_list *list, unsigned int what)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (!strcmp(list->items[i].what, what))
+		if (list->items[i].what == what)
 			return &list->items[i];
 	return add_entry(list, what);
 }
@@ -137,9 +137,9 @@ static struct mapped *entry_of(struct gatherer *g, const struct record_touch *to
 {
 	for (size_t i = 0; is_known(touch->mapping) && i < g->record->mapping_count; i++)
 		if (g->record->mappings[i].id == touch->mapping &&
-		    strcmp(g->record->mappings[i].what, "labs") != 0)
+		    g->record->mappings[i].what != MAPPING_LABS)
 			return &g->list->items[g->entries[i]];
-	return entry_named(g->list, touch->is_on_stack ? "stack" : "elsewhere");
+	return entry_of_kind(g->list, touch->is_on_stack ? MAPPED_STACK : MAPPED_ELSEWHERE);
 }
 
 /* Pages of files are nobody's reservation. */
@@ -200,6 +200,30 @@ const struct mapped *mapped_of_arena(const struct mapped_list *list,
 	return NULL;
 }
 
+const char *mapped_what_name(const struct mapped *m)
+{
+	if (m->what < MAPPING_WHAT_COUNT)
+		return record_mapping_names[m->what];
+	return m->what == MAPPED_STACK ? "stack" : "elsewhere";
+}
+
+/* Where no line of code is known to have asked for it. */
+static const char *nobodys_words(unsigned int what)
+{
+	static const char *const words[MAPPED_COUNT] = {
+		[MAPPING_HEAP] = "the heap: brk(2), by malloc()",
+		[MAPPING_SMALL] = "not seen: mappings of less than 1 MiB each",
+		[MAPPING_UNSEEN] = "not seen: neither malloc's heap nor a file",
+		[MAPPING_PIECES] = "not seen: neither malloc's heap nor a file",
+		[MAPPING_ANONYMOUS] = "by whom is not known",
+		[MAPPING_FILE] = "mapped files, programs and libraries among them",
+		[MAPPED_STACK] = "stacks the kernel made",
+		[MAPPED_ELSEWHERE] = "not told apart",
+	};
+
+	return words[what] ? words[what] : "(not known)";
+}
+
 char *mapped_by(const struct mapped *m)
 {
 	_cleanup_free_ char *place = m->is_by_known ? touch_place(&m->by) : NULL;
@@ -211,19 +235,7 @@ char *mapped_by(const struct mapped *m)
 				   : place ? place
 					   : "?");
 	if (place)
-		return text_format("%s%s%s", place, strcmp(m->what, "heap") ? "" : ", heap",
+		return text_format("%s%s%s", place, m->what == MAPPING_HEAP ? ", heap" : "",
 				   m->is_requested ? ", at a requested address" : "");
-	if (!strcmp(m->what, "heap"))
-		return xstrdup("the heap: brk(2), by malloc()");
-	if (!strcmp(m->what, "small"))
-		return xstrdup("not seen: mappings of less than 1 MiB each");
-	if (!strcmp(m->what, "unseen") || !strcmp(m->what, "pieces"))
-		return xstrdup("not seen: neither malloc's heap nor a file");
-	if (!strcmp(m->what, "anonymous"))
-		return xstrdup("by whom is not known");
-	if (!strcmp(m->what, "stack"))
-		return xstrdup("stacks the kernel made");
-	if (!strcmp(m->what, "file"))
-		return xstrdup("mapped files, programs and libraries among them");
-	return xstrdup(strcmp(m->what, "elsewhere") ? "(not known)" : "not told apart");
+	return xstrdup(nobodys_words(m->what));
 }

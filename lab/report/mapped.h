@@ -9,8 +9,15 @@
 
 #include "report/touches.h"
 
+/* Beside the kinds of mapping that a record knows. */
+enum mapped_what {
+	MAPPED_STACK = MAPPING_WHAT_COUNT, /* that the kernel made */
+	MAPPED_ELSEWHERE,		   /* in no mapping that is known */
+	MAPPED_COUNT
+};
+
 struct mapped {
-	const char *what; /* record_mapping's; stack: the kernel's; elsewhere: in none */
+	unsigned int what;		  /* enum mapping_what, or one of these */
 	const struct record_arena *arena; /* that lives in it; NULL: none, or not it alone */
 	bool is_requested;		  /* the program chose the address */
 	bool is_by_known;
@@ -31,6 +38,9 @@ struct mapped_list {
 /* Count 0 when the record has no mappings. mapped_release() frees. */
 void mapped_gather(const struct record *record, struct mapped_list *list);
 void mapped_release(struct mapped_list *list);
+
+/* For programs: "mmap", "stack". */
+const char *mapped_what_name(const struct mapped *mapped);
 
 /* NULL: it is not known which address space is the arena's, or not its alone. */
 const struct mapped *mapped_of_arena(const struct mapped_list *list,

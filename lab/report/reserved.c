@@ -38,7 +38,7 @@ static bool is_same_line(const struct reserved_line *a, const struct reserved_li
 {
 	const struct touch_line *x = &a->place, *y = &b->place;
 
-	if (a->pid != b->pid || strcmp(a->what, b->what) || x->line_number != y->line_number ||
+	if (a->pid != b->pid || a->what != b->what || x->line_number != y->line_number ||
 	    !text_is_same(x->function, y->function) || !text_is_same(x->file, y->file) ||
 	    !text_is_same(x->module, y->module))
 		return false;
@@ -122,7 +122,7 @@ static json_t *ranges_json(const struct record *record, const struct record_rese
 	for (size_t i = 0; i < at_most(record->range_count, RANGES_MAX); i++) {
 		const struct record_range *range = &record->ranges[i];
 
-		if (range->pid == r->pid && range->site == r->site && !strcmp(range->what, r->what))
+		if (range->pid == r->pid && range->site == r->site && range->what == r->what)
 			json_array_append_new(array, json_pack("{s:I,s:I}", "start",
 							       (json_int_t)range->start, "bytes",
 							       (json_int_t)range->bytes));
@@ -145,7 +145,7 @@ static json_t *reservation_json(const struct touch_frames *frames,
 	json_put_text(object, "file", place.file);
 	json_put_number(object, "line", place.line_number ? place.line_number : ABSENT);
 	json_put_text(object, "module", place.module);
-	json_put_text(object, "what", r->what);
+	json_put_text(object, "what", record_taken_names[r->what]);
 	json_put_number(object, "pid", r->pid);
 	json_put_number(object, "calls", r->calls);
 	json_put_number(object, "refused", r->refused);
@@ -153,7 +153,7 @@ static json_t *reservation_json(const struct touch_frames *frames,
 	json_put_number(object, "asked", r->asked);
 	json_put_number(object, "live", r->live);
 	json_put_number(object, "peak", r->peak);
-	json_put_text(object, "ended", r->ended);
+	json_put_text(object, "ended", record_program_end_names[r->ended]);
 	if (ranges)
 		json_object_set_new(object, "ranges", ranges);
 	return object;

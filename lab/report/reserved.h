@@ -12,8 +12,8 @@
 
 /* All sites of one process that stand on one line and ask in one way. Bytes. */
 struct reserved_line {
-	int64_t pid;		 /* absent: several processes */
-	const char *what;	 /* malloc, mmap, mmap_file, brk */
+	int64_t pid; /* absent: several processes */
+	enum taken what;
 	struct touch_line place; /* function, file, line_number, module, at */
 	int64_t calls, refused, asked, live;
 };

@@ -1,6 +1,5 @@
 /* What the guardian did in the launcher's place. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
@@ -9,7 +8,7 @@
 
 static bool is_gone(const struct record_guardian *g)
 {
-	return g->why && !strcmp(g->why, RECORD_GUARDIAN_GONE);
+	return g->why == GUARDIAN_GONE;
 }
 
 /* " and ended the 3 processes that were left of it" */
@@ -41,7 +40,7 @@ char *story_guardian_words(const struct facts *f)
 		return text_format("The launcher was gone before the run was over; its guardian "
 				   "%s.%s.",
 				   ended, left);
-	if (!strcmp(g->why, RECORD_GUARDIAN_STOPPED))
+	if (g->why == GUARDIAN_STOPPED)
 		return text_format("The launcher itself was held still (stopped, or traced) when "
 				   "the time was over, so that its guardian %s; what happened "
 				   "while it stood still was not watched.",

@@ -116,7 +116,7 @@ static const struct mapped *most_untouched(const struct mapped_list *list)
 /* Who asked, and who touched, is told by samples. */
 static bool has_lost_some(const struct mapped_list *list)
 {
-	return record_lost(list->frames.record, "samples") > 0;
+	return record_lost(list->frames.record, LOSS_SAMPLES) > 0;
 }
 
 static void say_untouched(const struct mapped_list *list, struct doc *doc)

@@ -9,14 +9,9 @@
 #include "base/text.h"
 #include "report/story.h"
 
-/* What ps(1) printed in the experiment this project began with, in KiB. */
-#define SEED_VSZ_KIB	       "133416"
-#define SEED_RSS_UNTOUCHED_KIB "728"
-#define SEED_RSS_TOUCHED_KIB   "131952"
-
 static bool is_eager(const struct record_arena *a)
 {
-	return a->policy && !strcmp(a->policy, "eager");
+	return a->policy == POLICY_EAGER;
 }
 
 /* As a shell would take it back. */
@@ -56,17 +51,16 @@ static void say_command(const struct facts *f, struct doc *doc)
 static void say_reserved(const struct facts *f, struct doc *doc)
 {
 	const struct record_arena *a = f->arena;
-	const char *source = a->source ? a->source : "";
 
 	if (!is_known(a->reserved) || !a->reserved)
 		return;
-	if (!strcmp(source, "malloc"))
+	if (a->source == ORIGIN_MALLOC)
 		doc_sentence(
 			doc,
 			"malloc() was asked for %s and returned an address at once: that reserves "
 			"address space (VSZ) and uses no memory yet.",
 			SIZE(a->reserved));
-	else if (!strcmp(source, "buffer"))
+	else if (a->source == ORIGIN_BUFFER)
 		doc_sentence(doc,
 			     "The caller brought a buffer of %s and gave it to the arena, which "
 			     "neither takes nor clears it.",
@@ -173,7 +167,7 @@ static void say_refused(const struct facts *f, struct doc *doc)
 /* Inaccessible address space is not counted as promised; what is made accessible is. */
 static int64_t promised(const struct record_arena *a)
 {
-	return a->source && !strcmp(a->source, "reserve") ? a->committed : a->reserved;
+	return a->source == ORIGIN_RESERVE ? a->committed : a->reserved;
 }
 
 void story_asked(const struct facts *f, struct doc *doc)
@@ -320,32 +314,36 @@ static void ps_row(struct doc *doc, const char *name, int64_t vsz, int64_t rss)
 	doc_row(doc, name, v, r);
 }
 
+/* Beside the same moment alone. */
+static const struct ps_figures *figures_of(const struct record *r,
+					   const struct record_checkpoint *at)
+{
+	const struct ps_figures *ps = record_ps_figures(r);
+
+	return ps && !strcmp(ps->checkpoint, at->name) ? ps : NULL;
+}
+
 void story_ps(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
-	const char *name = r->spec.name ? r->spec.name : "";
-	bool is_malloc = !strcmp(name, "malloc-128m"), is_memset = !strcmp(name, "memset-128m");
+	const struct record_checkpoint *last;
+	const struct ps_figures *ps;
 
 	if (!r->checkpoint_count)
 		return;
+	last = &r->checkpoints[r->checkpoint_count - 1];
+	ps = figures_of(r, last);
 	doc_heading(doc, "What ps(1) shows, in KiB");
 	doc_table(doc);
 	doc_row(doc, "at", "VSZ", "RSS");
 	for (size_t i = 0; i < r->checkpoint_count; i++)
 		ps_row(doc, r->checkpoints[i].name, r->checkpoints[i].vsz_bytes,
 		       r->checkpoints[i].rss_bytes);
-	is_memset = is_memset &&
-		    !strcmp(r->checkpoints[r->checkpoint_count - 1].name, "after memset");
-	if (is_malloc || is_memset)
-		doc_row(doc, "where this lab's story began", SEED_VSZ_KIB,
-			is_malloc ? SEED_RSS_UNTOUCHED_KIB : SEED_RSS_TOUCHED_KIB);
-	doc_cite(doc, "record line %u", r->checkpoints[r->checkpoint_count - 1].line);
-	if (!is_malloc && !is_memset)
+	if (ps)
+		ps_row(doc, ps->where, (int64_t)ps->vsz_bytes, (int64_t)ps->rss_bytes);
+	doc_cite(doc, "record line %u", last->line);
+	if (!ps)
 		return;
-	doc_sentence(doc,
-		     is_malloc ? "VSZ is address space: all 128 MiB are in it. RSS is memory: "
-				 "nothing was written, so hardly anything is."
-			       : "VSZ is address space, RSS is memory: once written, all 128 MiB "
-				 "are in both.");
-	doc_cite(doc, "record line %u", r->checkpoints[r->checkpoint_count - 1].line);
+	doc_sentence(doc, "%s", ps->meaning);
+	doc_cite(doc, "record line %u", last->line);
 }

@@ -237,7 +237,7 @@ static void say_left(const struct record_premortem *p, struct doc *doc)
 
 	for (size_t i = 0; i < p->left_count; i++)
 		strbuf_printf(&sb, "%s%" PRId64 " %s", i ? ", " : "", p->left[i].count,
-			      p->left[i].name);
+			      record_part_names[p->left[i].what]);
 	if (!sb.len)
 		return;
 	doc_sentence(doc, "Left out of that look, to keep it short: %s.", sb.buf);

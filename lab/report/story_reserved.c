@@ -21,17 +21,16 @@ static void cite(struct doc *doc, const struct facts *f)
 		 r->reservations[r->reservation_count - 1].line);
 }
 
-static const char *what_words(const char *what)
+static const char *what_words(enum taken what)
 {
-	static const char *const words[][2] = {{"malloc", "malloc and its kin"},
-					       {"mmap", "mmap of no file"},
-					       {"mmap_file", "mmap of a file"},
-					       {"brk", "brk, sbrk"}};
+	static const char *const words[TAKEN_COUNT] = {
+		[TAKEN_MALLOC] = "malloc and its kin",
+		[TAKEN_MMAP] = "mmap of no file",
+		[TAKEN_FILE] = "mmap of a file",
+		[TAKEN_BRK] = "brk, sbrk",
+	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcmp(what, words[i][0]))
-			return words[i][1];
-	return what;
+	return words[what] ? words[what] : "";
 }
 
 static char *mib(int64_t bytes)
@@ -46,7 +45,7 @@ static void add_row(struct doc *doc, const struct reserved *all, const struct re
 	_cleanup_free_ char *calls = text_format("%" PRId64, line->calls);
 	_cleanup_free_ char *pid = is_known(line->pid) ? text_format("%" PRId64, line->pid)
 						       : xstrdup("");
-	const char *what = line->what ? what_words(line->what) : "";
+	const char *what = what_words(line->what);
 
 	if (all->has_processes)
 		doc_row(doc, live, asked, calls, pid, place, what);

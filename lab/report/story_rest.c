@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/story.h"
+#include "report/words.h"
 
 static void add_series(const struct record *r, struct doc *doc, const char *name,
 		       enum metric metric)
@@ -35,24 +37,20 @@ void story_timeline(const struct facts *f, struct doc *doc)
 	add_series(r, doc, "kernel", METRIC_KERNEL);
 	if (is_known(r->gate_ns))
 		doc_mark(doc, "gate", r->gate_ns);
-	for (size_t i = 0; i < r->mark_count; i++)
-		doc_mark(doc, r->marks[i].name, r->marks[i].t_ns);
+	for (size_t i = 0; i < r->mark_count; i++) {
+		_cleanup_free_ char *mark = words_mark(&r->marks[i]);
+
+		doc_mark(doc, mark, r->marks[i].t_ns);
+	}
 	if (is_known(f->kill_ns))
 		doc_mark(doc, "killed", f->kill_ns);
 	doc_cite(doc, "samples 1-%zu", r->sample_count);
 }
 
-/* A note "twin NAME: ..." says what the twin showed when it was run here. */
-static const struct record_note *twin_note(const struct record *r)
+/* Of the twin that the spec names, and no other. */
+static bool has_twin(const struct record *r)
 {
-	size_t len = strlen(r->spec.twin);
-
-	for (size_t i = 0; i < r->note_count; i++)
-		if (r->notes[i].text && text_starts_with(r->notes[i].text, "twin ") &&
-		    !strncmp(r->notes[i].text + 5, r->spec.twin, len) &&
-		    r->notes[i].text[5 + len] == ':')
-			return &r->notes[i];
-	return NULL;
+	return r->spec.twin && r->twin.name && !strcmp(r->twin.name, r->spec.twin);
 }
 
 /* The lesson tells of a run that ends as expected, which this one may not have. */
@@ -69,7 +67,7 @@ static const char *lesson_words(const struct facts *f)
 void story_instead(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
-	const struct record_note *note = r->spec.twin ? twin_note(r) : NULL;
+	_cleanup_free_ char *twin = has_twin(r) ? words_twin(&r->twin) : NULL;
 
 	if (r->skip || (!r->spec.lesson && !r->spec.twin))
 		return;
@@ -80,10 +78,9 @@ void story_instead(const struct facts *f, struct doc *doc)
 	}
 	if (!r->spec.twin)
 		return;
-	if (note) {
-		doc_sentence(doc, "Its twin, %s, run here:%s.", r->spec.twin,
-			     note->text + 5 + strlen(r->spec.twin) + 1);
-		doc_cite(doc, "record line %u", note->line);
+	if (twin) {
+		doc_sentence(doc, "Its twin, %s, run here: %s.", r->twin.name, twin);
+		doc_cite(doc, "record line %u", r->twin.line);
 		return;
 	}
 	doc_sentence(
@@ -134,11 +131,6 @@ void story_engine(const struct facts *f, struct doc *doc)
 	}
 }
 
-static bool is_twin_note(const struct facts *f, const struct record_note *note)
-{
-	return f->record->spec.twin && note == twin_note(f->record);
-}
-
 /* Some kernel memory is always uncharged late; more than 1 % of the limit is worth a word. */
 static bool has_residue(const struct facts *f)
 {
@@ -150,8 +142,7 @@ static bool has_residue(const struct facts *f)
 /* What another source tells as well leaves no gap. */
 static bool is_missed(const struct record_source *source)
 {
-	return !source->is_open &&
-	       !(source->why && text_starts_with(source->why, RECORD_NOT_NEEDED));
+	return !source->is_open && !source->is_needless;
 }
 
 /* An error that came before anything ran explains the missing end, and hides nothing. */
@@ -160,50 +151,30 @@ static bool has_no_end(const struct record *r)
 	return !r->is_complete && !(r->error && !is_known(r->gate_ns));
 }
 
-static bool has_quality(const struct facts *f)
+/* What is told elsewhere is no remark. */
+static bool is_told_here(const struct record *r, const struct remark *remark)
+{
+	return !(remark->is_twin && has_twin(r));
+}
+
+static bool has_remarks(const struct record *r, const struct remarks *remarks)
+{
+	for (size_t i = 0; i < remarks->count; i++)
+		if (is_told_here(r, &remarks->items[i]))
+			return true;
+	return false;
+}
+
+static bool has_quality(const struct facts *f, const struct remarks *remarks)
 {
 	const struct record *r = f->record;
 
 	for (size_t i = 0; i < r->source_count; i++)
 		if (is_missed(&r->sources[i]))
 			return true;
-	for (size_t i = 0; i < r->note_count; i++)
-		if (!is_twin_note(f, &r->notes[i]))
-			return true;
-	return r->guardian.why || r->lost_count ||
+	return has_remarks(r, remarks) || r->guardian.why || r->lost_count ||
 	       (r->error && f->conclusion->outcome != OUTCOME_LAB_ERROR) || has_no_end(r) ||
 	       f->conclusion->kills->dropped || has_residue(f);
-}
-
-/* What a loss is called; others by their name. */
-static const char *loss_words(const char *name)
-{
-	static const struct {
-		const char *name, *words;
-	} table[] = {
-		{"kmsg", "records of the kernel log"},
-		{"record", "lines of the record"},
-		{"ring", "records of the arena trace"},
-		{"arenas", "arenas of the trace"},
-		{"ring blocks",
-		 "blocks of the arena trace, of up to 100 records each, that the program wrote "
-		 "over or was killed in taking"},
-		{"ring header",
-		 "header of the arena trace, which the program wrote over: what else is lost with "
-		 "it is not known"},
-		{"kmsg before the first",
-		 "record of the kernel log or more, overwritten before the lab first read it"},
-		{"kmsg over the limit of this lab",
-		 "records of the kernel log beyond what is kept"},
-		{"messages", "messages of the scenario beyond what is kept"},
-		{"samples", "samples of who touched memory"},
-		{"headers", "kernel accounts of a kill"},
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (!strcmp(name, table[i].name))
-			return table[i].words;
-	return name;
 }
 
 /* In a container with memory.oom.group the lab ends with its target, and cannot say so. */
@@ -231,7 +202,7 @@ static void say_losses(const struct facts *f, struct doc *doc)
 
 	for (size_t i = 0; i < r->lost_count; i++) {
 		doc_sentence(doc, "Lost: %" PRId64 " %s.", r->lost[i].count,
-			     loss_words(r->lost[i].name));
+			     words_loss(r->lost[i].what));
 		doc_cite(doc, "record line %u", r->lost[i].line);
 	}
 	if (f->conclusion->kills->dropped) {
@@ -254,13 +225,8 @@ static void say_losses(const struct facts *f, struct doc *doc)
 	}
 }
 
-void story_quality(const struct facts *f, struct doc *doc)
+static void say_sources(const struct record *r, struct doc *doc)
 {
-	const struct record *r = f->record;
-
-	if (!has_quality(f))
-		return;
-	doc_heading(doc, "What was not seen, and remarks");
 	for (size_t i = 0; i < r->source_count; i++) {
 		if (!is_missed(&r->sources[i]))
 			continue;
@@ -268,17 +234,38 @@ void story_quality(const struct facts *f, struct doc *doc)
 			     r->sources[i].why ? r->sources[i].why : "no reason was recorded");
 		doc_cite(doc, "record line %u", r->sources[i].line);
 	}
+}
+
+static void say_residue(const struct facts *f, struct doc *doc)
+{
+	if (!has_residue(f))
+		return;
+	doc_sentence(doc, "%s stayed charged after every process had gone.",
+		     TEXT_SIZE((uint64_t)f->record->residue_bytes));
+	doc_cite(doc, "record line %u", f->record->residue_line);
+}
+
+static void say_remarks(const struct record *r, const struct remarks *remarks, struct doc *doc)
+{
+	for (size_t i = 0; i < remarks->count; i++) {
+		if (!is_told_here(r, &remarks->items[i]))
+			continue;
+		doc_sentence(doc, "%s.", remarks->items[i].text);
+		doc_cite(doc, "record line %u", remarks->items[i].line);
+	}
+}
+
+void story_quality(const struct facts *f, struct doc *doc)
+{
+	_cleanup_(words_release) struct remarks remarks;
+
+	words_gather(f->record, &remarks);
+	if (!has_quality(f, &remarks))
+		return;
+	doc_heading(doc, "What was not seen, and remarks");
+	say_sources(f->record, doc);
 	story_guardian(f, doc);
 	say_losses(f, doc);
-	if (has_residue(f)) {
-		doc_sentence(doc, "%s stayed charged after every process had gone.",
-			     TEXT_SIZE((uint64_t)r->residue_bytes));
-		doc_cite(doc, "record line %u", r->residue_line);
-	}
-	for (size_t i = 0; i < r->note_count; i++) {
-		if (is_twin_note(f, &r->notes[i]))
-			continue;
-		doc_sentence(doc, "%s.", r->notes[i].text);
-		doc_cite(doc, "record line %u", r->notes[i].line);
-	}
+	say_residue(f, doc);
+	say_remarks(f->record, &remarks, doc);
 }

@@ -362,27 +362,21 @@ static void lab_error(const struct facts *f, struct doc *doc)
 			killed);
 }
 
-static const struct record_note *note_alone(const struct record *r)
-{
-	for (size_t i = 0; i < r->note_count; i++)
-		if (text_starts_with(r->notes[i].text, RECORD_NOTE_ALONE))
-			return &r->notes[i];
-	return NULL;
-}
-
 /* An interpreter without its library fails in words that do not tell why. */
 static void failed(const struct facts *f, struct doc *doc)
 {
-	const struct record_note *alone = note_alone(f->record);
+	const struct record_isolation *isolation = &f->record->isolation;
+	bool is_alone = isolation->files == ISOLATION_COMMAND;
 	_cleanup_free_ char *doubt = story_doubt(f);
 
 	doc_summary(doc, DOC_BAD, "It ended by itself with status %" PRId64 "%s.%s%s",
 		    f->end->exit_status, *doubt ? "" : "; the OOM killer had no part in it", doubt,
-		    alone ? " If it missed a file: the guest had none but the command, what it "
-			    "loads and what --file named; --share-host shows it all of this host."
-			  : "");
-	if (alone)
-		doc_cite(doc, "record line %u", alone->line);
+		    is_alone
+			    ? " If it missed a file: the guest had none but the command, what it "
+			      "loads and what --file named; --share-host shows it all of this host."
+			    : "");
+	if (is_alone)
+		doc_cite(doc, "record line %u", isolation->line);
 }
 
 void story_summary(const struct facts *f, struct doc *doc)

@@ -28,7 +28,7 @@ struct row {
 static bool is_in_file_or_shared(const struct row *row)
 {
 	return row->mapping &&
-	       (!strcmp(row->mapping->what, "shared") || !strcmp(row->mapping->what, "file"));
+	       (row->mapping->what == MAPPING_SHARED || row->mapping->what == MAPPING_FILE);
 }
 
 /* Mapped after the fork, if the process is a child. */

@@ -300,7 +300,7 @@ static bool is_in_labs(const struct record *r, const struct record_touch *touch)
 {
 	for (size_t i = 0; is_known(touch->mapping) && i < r->mapping_count; i++)
 		if (r->mappings[i].id == touch->mapping)
-			return !strcmp(r->mappings[i].what, "labs");
+			return r->mappings[i].what == MAPPING_LABS;
 	return false;
 }
 

@@ -120,7 +120,7 @@ static enum touch_kind anon_kind(const struct touch_frames *frames,
 
 static bool is_shared_mapping(const struct record_mapping *m)
 {
-	return !strcmp(m->what, "shared");
+	return m->what == MAPPING_SHARED;
 }
 
 bool touch_shmem_is_file(const struct record *r, const struct record_touch *touch)
@@ -162,7 +162,7 @@ static enum touch_kind estimated_kind(const struct touch_frames *frames,
 		if (r->mappings[i].id == touch->mapping && !touch->is_on_stack) {
 			if (is_shared_mapping(&r->mappings[i]))
 				return TOUCH_SHMEM;
-			if (!strcmp(r->mappings[i].what, "file"))
+			if (r->mappings[i].what == MAPPING_FILE)
 				return TOUCH_FILE;
 		}
 	return anon_kind(frames, touch);

@@ -81,7 +81,7 @@ void live_record_line(struct live *live, const char *text, uint64_t len)
 		live->stage = "running";
 	if (strstr(head, "\"ev\":\"exit\""))
 		live->stage = "ended";
-	if (strstr(head, "\"ev\":\"mark\"") && strstr(head, "\"oom_kill "))
+	if (strstr(head, "\"ev\":\"mark\"") && strstr(head, "\"what\":\"oom_kill\""))
 		live->oom_kill = 1;
 	if (strstr(head, "\"ev\":\"cgroup\"") && strstr(head, "\"level\":0") &&
 	    (n = number_after(head, "\"memory_max\":")) > 0)

@@ -1,17 +1,10 @@
 #include "run/run_guard.h"
 
-static const char *const why_words[] = {
-	[GUARDIAN_NOTHING] = "nothing",
-	[GUARDIAN_GONE] = RECORD_GUARDIAN_GONE,
-	[GUARDIAN_STOPPED] = RECORD_GUARDIAN_STOPPED,
-	[GUARDIAN_LATE] = RECORD_GUARDIAN_LATE,
-};
-
 static int line(const struct guardian_deed *deed, char *text, size_t size)
 {
 	const struct record_guardian guardian = {
 		.t_ns = deed->t_ns,
-		.why = why_words[deed->why],
+		.why = deed->why,
 		.ended = deed->ended,
 		.left = deed->left,
 		.oom_kill = deed->oom_kill < 0 ? ABSENT : deed->oom_kill,

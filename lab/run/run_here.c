@@ -340,7 +340,7 @@ int run_here(struct run *run, struct err *err)
 	int r = execute(&here, err);
 
 	if (r < 0 && was_stopped(run)) {
-		record_put_watchdog(&run->writer, io_now_ns(), "interrupt");
+		record_put_watchdog(&run->writer, io_now_ns(), WATCHDOG_INTERRUPT);
 		r = 0;
 	}
 	if (r < 0)

@@ -86,6 +86,15 @@ int run_preload_prepare(struct run *run, struct err *err)
 	return backend_is_container(run->plan.backend) ? 0 : preload_check(run->path, err);
 }
 
+/* The record's words are by its own enum, which the ring's values are cast to. */
+#define IS_SAME(a, b) _Static_assert((int)(a) == (int)(b), #a " is " #b)
+IS_SAME(TRACE_TAKEN_NONE, TAKEN_UNKNOWN);
+IS_SAME(TRACE_TAKEN_MALLOC, TAKEN_MALLOC);
+IS_SAME(TRACE_TAKEN_MMAP, TAKEN_MMAP);
+IS_SAME(TRACE_TAKEN_FILE, TAKEN_FILE);
+IS_SAME(TRACE_TAKEN_BRK, TAKEN_BRK);
+IS_SAME(TRACE_TAKEN_COUNT, TAKEN_COUNT);
+
 static void put_modules(struct record_writer *w, const struct trace_sites *asked)
 {
 	for (size_t i = 0; i < asked->module_count; i++)
@@ -93,11 +102,11 @@ static void put_modules(struct record_writer *w, const struct trace_sites *asked
 			record_put_module(w, FIRST_MODULE + (int64_t)i + 1, asked->modules[i]);
 }
 
-static const char *ending(const struct trace_log_process *process)
+static enum program_end ending(const struct trace_log_process *process)
 {
 	if (!process || process->state == TRACE_PROCESS_LIVE)
-		return NULL;
-	return process->state == TRACE_PROCESS_EXITED ? "exit" : "exec";
+		return PROGRAM_END_NONE;
+	return process->state == TRACE_PROCESS_EXITED ? PROGRAM_END_EXIT : PROGRAM_END_EXEC;
 }
 
 static int64_t pid_of(const struct trace_log_process *process)
@@ -115,7 +124,7 @@ static void put_site(struct record_writer *w, const struct trace_sites *asked,
 		stack_put(&at, FIRST_MODULE + (int64_t)s->module_id, s->offset - 1);
 	record_put_reservation(w, &(struct record_reservation){
 					  .pid = pid_of(process),
-					  .what = trace_taken_name(s->what),
+					  .what = (enum taken)s->what,
 					  .site = s->address,
 					  .at = at.len ? at.buf : NULL,
 					  .calls = (int64_t)s->calls,
@@ -192,7 +201,7 @@ static void put_ranges(struct record_writer *w, const struct trace_sites *asked)
 
 		record_put_range(w, &(struct record_range){
 					    .pid = pid_of(trace_sites_process(asked, r->process)),
-					    .what = trace_taken_name(r->what),
+					    .what = (enum taken)r->what,
 					    .site = r->address,
 					    .start = r->start,
 					    .bytes = (int64_t)r->bytes,
@@ -210,13 +219,13 @@ static void put_losses(struct record_writer *w, const struct trace_sites *asked)
 		bytes = sum(bytes, asked->processes[i].not_followed_bytes);
 	}
 	if (asked->processes_lost) {
-		record_put_lost(w, "processes", (int64_t)asked->processes_lost);
+		record_put_lost(w, LOSS_PROCESSES, (int64_t)asked->processes_lost);
 		record_put_note(w, "More processes than the preload library has room for: the last "
 				   "ones' allocation calls were not counted");
 	}
 	if (!count)
 		return;
-	record_put_lost(w, "allocations", (int64_t)count);
+	record_put_lost(w, LOSS_ALLOCATIONS, (int64_t)count);
 	note = text_format("%" PRIu64 " allocations of %s in all were counted but could not be "
 			   "followed: what is called live is too much by what was given back of "
 			   "them",

@@ -95,8 +95,8 @@ void run_share_note(struct run *run)
 
 	if (run->spec.name)
 		return;
-	if (!run->share.is_shown)
-		record_put_note(&run->writer, RECORD_NOTE_ALONE);
+	record_put_isolation(&run->writer,
+			     run->share.is_shown ? ISOLATION_HOST : ISOLATION_COMMAND);
 	if (!run->share.script)
 		return;
 	what = run->share.script == run->argv[0]

@@ -78,18 +78,18 @@ static bool has_losses(const struct trace_log *log)
 static void write_losses(struct record_writer *w, const struct trace_log *log)
 {
 	const struct {
-		const char *name;
+		enum loss what;
 		uint64_t count;
 	} losses[] = {
-		{"ring", log->lost},
-		{"arenas", log->arenas_lost},
-		{"ring blocks", log->blocks_damaged},
-		{"ring header", log->is_header_damaged},
+		{LOSS_RING, log->lost},
+		{LOSS_ARENAS, log->arenas_lost},
+		{LOSS_RING_BLOCKS, log->blocks_damaged},
+		{LOSS_RING_HEADER, log->is_header_damaged},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
 		if (losses[i].count)
-			record_put_lost(w, losses[i].name, (int64_t)losses[i].count);
+			record_put_lost(w, losses[i].what, (int64_t)losses[i].count);
 }
 
 int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *err)

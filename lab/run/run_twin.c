@@ -64,20 +64,21 @@ static json_t *load_report(const char *reports, const char *name)
 	return NULL;
 }
 
-static void note(struct run *run, const json_t *report)
+static void put_twin(struct run *run, const json_t *report)
 {
-	const char *outcome = json_string_value(json_object_get(report, "outcome"));
+	int outcome = text_index(spec_outcome_names, OUTCOME_COUNT,
+				 json_string_value(json_object_get(report, "outcome")));
 	const json_t *memory = json_object_get(report, "memory");
 	const json_t *peak = json_object_get(memory, "peak");
-	_cleanup_free_ char *text = NULL;
 
 	if (!peak)
 		peak = json_object_get(memory, "peak_sampled");
-	if (!outcome || !json_is_integer(peak))
-		return;
-	text = text_format("twin %s: %s, peak %s", run->spec.twin, outcome,
-			   TEXT_SIZE((uint64_t)json_integer_value(peak)));
-	record_put_note(&run->writer, text);
+	if (outcome >= 0 && json_is_integer(peak))
+		record_put_twin(&run->writer, &(struct record_twin){
+						      .name = run->spec.twin,
+						      .outcome = (enum outcome)outcome,
+						      .peak = json_integer_value(peak),
+					      });
 }
 
 void run_twin(struct run *run)
@@ -91,6 +92,6 @@ void run_twin(struct run *run)
 		return;
 	report = load_report(run->options->reports, run->spec.twin);
 	if (report)
-		note(run, report);
+		put_twin(run, report);
 	json_decref(report);
 }

@@ -83,7 +83,7 @@ static int lab_was_killed(int signal, struct err *err)
 static void put_result(struct run *run, const struct vm_result *result)
 {
 	if (result->lines_dropped)
-		record_put_lost(&run->writer, "record", result->lines_dropped);
+		record_put_lost(&run->writer, LOSS_RECORD, result->lines_dropped);
 	note_output(run, "standard output", result->out_cause);
 	note_output(run, "standard error", result->err_cause);
 	if (result->accelerator)
@@ -99,7 +99,7 @@ static int put_end(struct run *run, const struct vm_result *result, int r, struc
 {
 	if (result->interrupted) {
 		run->signal = result->signal;
-		record_put_watchdog(&run->writer, io_now_ns(), "interrupt");
+		record_put_watchdog(&run->writer, io_now_ns(), WATCHDOG_INTERRUPT);
 		return 0;
 	}
 	if (r >= 0 && WIFSIGNALED(result->status))

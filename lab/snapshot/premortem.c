@@ -323,7 +323,7 @@ static int64_t take(struct premortem *p)
 	bool late;
 
 	p->is_armed = false;
-	record_put_mark(p->config.w, since, name);
+	record_put_mark(p->config.w, since, MARK_PREMORTEM, ABSENT);
 	if (p->touch)
 		touch_drain(p->touch);
 	p->told.is_frozen = !write_file(p, "cgroup.freeze", "1") && wait_until_frozen(p);

@@ -192,16 +192,16 @@ void snapshot_process(struct snapshot *snapshot, pid_t pid)
 void snapshot_write_left(const struct snapshot *snapshot)
 {
 	const struct {
-		const char *name;
+		enum snapshot_part what;
 		int64_t count;
 	} left[] = {
-		{"processes", snapshot->left.processes},
-		{"threads", snapshot->left.threads},
-		{"mappings", snapshot->left.mappings},
-		{"files", snapshot->left.files},
+		{PART_PROCESSES, snapshot->left.processes},
+		{PART_THREADS, snapshot->left.threads},
+		{PART_MAPPINGS, snapshot->left.mappings},
+		{PART_FILES, snapshot->left.files},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++)
 		if (left[i].count)
-			premortem_put_left(snapshot->w, left[i].name, left[i].count);
+			premortem_put_left(snapshot->w, left[i].what, left[i].count);
 }

@@ -57,15 +57,17 @@ void spec_release(struct spec *spec)
 	free((char *)spec->lesson);
 	free((char *)spec->twin);
 	free((char *)spec->thp);
+	free((char *)spec->ps.checkpoint);
+	free((char *)spec->ps.where);
+	free((char *)spec->ps.meaning);
 	spec_init(spec);
 }
 
 enum outcome spec_outcome(const char *name)
 {
-	for (int i = OUTCOME_UNSET + 1; i < OUTCOME_COUNT; i++)
-		if (!strcmp(name, spec_outcome_names[i]))
-			return (enum outcome)i;
-	return OUTCOME_UNSET;
+	int outcome = text_index(spec_outcome_names, OUTCOME_COUNT, name);
+
+	return outcome < 0 ? OUTCOME_UNSET : (enum outcome)outcome;
 }
 
 int spec_parse_amount(const char *option, const char *text, struct amount *amount, struct err *err)

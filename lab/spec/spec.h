@@ -35,6 +35,7 @@ struct spec {
 	bool needs_memcg_v2, needs_kmsg;
 	bool has_expect;
 	struct expect expect;
+	struct ps_figures ps; /* checkpoint NULL: none; else each string is there */
 };
 
 #define SPEC_TIMEOUT_NS INT64_C(60000000000)

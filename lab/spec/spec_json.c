@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "spec/spec.h"
 
 #define NS INT64_C(1000000000)
@@ -58,6 +59,18 @@ static json_t *expect_json(const struct expect *e)
 	return o;
 }
 
+static json_t *ps_json(const struct ps_figures *ps)
+{
+	json_t *o = json_object();
+
+	put_string(o, "checkpoint", ps->checkpoint);
+	put_string(o, "where", ps->where);
+	put_number(o, "vsz_bytes", (int64_t)ps->vsz_bytes);
+	put_number(o, "rss_bytes", (int64_t)ps->rss_bytes);
+	put_string(o, "meaning", ps->meaning);
+	return o;
+}
+
 static json_t *needs_json(const struct spec *spec)
 {
 	json_t *needs = json_array();
@@ -95,6 +108,8 @@ json_t *spec_to_json(const struct spec *spec)
 		json_object_set_new(o, "needs", needs_json(spec));
 	if (spec->has_expect)
 		json_object_set_new(o, "expect", expect_json(&spec->expect));
+	if (spec->ps.checkpoint)
+		json_object_set_new(o, "ps", ps_json(&spec->ps));
 	return o;
 }
 
@@ -190,13 +205,11 @@ static void get_range(struct reader *r, const char *key, struct range *range)
 static int get_name(struct reader *r, const char *key, const char *const *names, int count)
 {
 	const json_t *v = json_object_get(r->object, key);
+	int i = text_index(names, (size_t)count, json_string_value(v));
 
-	for (int i = 1; json_is_string(v) && i < count; i++)
-		if (!strcmp(json_string_value(v), names[i]))
-			return i;
-	if (v)
+	if (v && i <= 0)
 		r->bad = key;
-	return 0;
+	return i > 0 ? i : 0;
 }
 
 static void get_expect(struct reader *outer, struct spec *spec)
@@ -221,6 +234,22 @@ static void get_expect(struct reader *outer, struct spec *spec)
 	get_range(&r, "rss_bytes", &e->rss_bytes);
 	if (r.bad)
 		outer->bad = r.bad;
+}
+
+/* All of it, or none. */
+static void get_ps(struct reader *outer, struct ps_figures *ps)
+{
+	struct reader r = {.object = json_object_get(outer->object, "ps")};
+
+	if (!r.object)
+		return;
+	ps->checkpoint = get_string(&r, "checkpoint");
+	ps->where = get_string(&r, "where");
+	ps->vsz_bytes = (uint64_t)get_number(&r, "vsz_bytes", 0, INT64_MAX, 0);
+	ps->rss_bytes = (uint64_t)get_number(&r, "rss_bytes", 0, INT64_MAX, 0);
+	ps->meaning = get_string(&r, "meaning");
+	if (r.bad || !ps->checkpoint || !ps->where || !ps->meaning)
+		outer->bad = "ps";
 }
 
 static void get_needs(struct reader *r, struct spec *spec)
@@ -275,6 +304,7 @@ int spec_from_json(const json_t *object, const char *who, struct spec *spec, str
 	spec->timeout_ns = get_timeout(&r);
 	get_expect(&r, spec);
 	get_needs(&r, spec);
+	get_ps(&r, &spec->ps);
 	if (r.bad)
 		return err_set(err, EXIT_USAGE, "%s declares '%s' in a way this lab does not know",
 			       who, r.bad);

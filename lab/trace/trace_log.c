@@ -14,18 +14,19 @@
 #define LOAD_MAX_BYTES (TRACE_RING_MAX_BYTES + ((size_t)64 << 20))
 #define ERRNO_LIMIT    4096
 
-static const char *const policy_names[ARENA_CLEAR_COUNT] = {
-	[ARENA_CLEAR_UNSET] = "unknown",
-	[ARENA_CLEAR_EAGERLY] = "eager",
-	[ARENA_CLEAR_ON_ALLOCATION] = "on_allocation",
-	[ARENA_CLEAR_NEVER] = "never",
-};
-static const char *const source_names[ARENA_SOURCE_COUNT] = {
-	[ARENA_SOURCE_UNSET] = "unknown",
-	[ARENA_SOURCE_MALLOC] = "malloc",
-	[ARENA_SOURCE_RESERVE] = "reserve",
-	[ARENA_SOURCE_BACKING] = "buffer",
-};
+/* The record's words are by its own enums, which the ring's values are cast to. */
+#define IS_SAME(a, b) _Static_assert((int)(a) == (int)(b), #a " is " #b)
+IS_SAME(ARENA_CLEAR_UNSET, POLICY_UNKNOWN);
+IS_SAME(ARENA_CLEAR_EAGERLY, POLICY_EAGER);
+IS_SAME(ARENA_CLEAR_ON_ALLOCATION, POLICY_ON_ALLOCATION);
+IS_SAME(ARENA_CLEAR_NEVER, POLICY_NEVER);
+IS_SAME(ARENA_CLEAR_COUNT, POLICY_COUNT);
+IS_SAME(ARENA_SOURCE_UNSET, ORIGIN_UNKNOWN);
+IS_SAME(ARENA_SOURCE_MALLOC, ORIGIN_MALLOC);
+IS_SAME(ARENA_SOURCE_RESERVE, ORIGIN_RESERVE);
+IS_SAME(ARENA_SOURCE_BACKING, ORIGIN_BUFFER);
+IS_SAME(ARENA_SOURCE_COUNT, ORIGIN_COUNT);
+
 static const char *const op_names[TRACE_OP_COUNT] = {
 	[TRACE_NONE] = "unknown",
 	[TRACE_ATTACH] = "attach",
@@ -44,16 +45,6 @@ static const char *const op_names[TRACE_OP_COUNT] = {
 	[TRACE_TAKE] = "take",
 	[TRACE_GIVE] = "give",
 };
-
-const char *trace_policy_name(enum arena_policy policy)
-{
-	return policy_names[policy < ARENA_CLEAR_COUNT ? policy : ARENA_CLEAR_UNSET];
-}
-
-const char *trace_source_name(enum arena_source source)
-{
-	return source_names[source < ARENA_SOURCE_COUNT ? source : ARENA_SOURCE_UNSET];
-}
 
 const char *trace_op_name(enum trace_op op)
 {
@@ -418,8 +409,8 @@ void trace_summary_to_record(const struct trace_summary *s, struct record_arena 
 		.id = a->id,
 		.pid = a->pid,
 		.name = a->name,
-		.policy = trace_policy_name(a->policy),
-		.source = trace_source_name(a->source),
+		.policy = (enum policy)a->policy,
+		.source = (enum origin)a->source,
 		.reserved = (int64_t)s->reserved,
 		.committed = (int64_t)s->committed,
 		.touched = (int64_t)s->touched,

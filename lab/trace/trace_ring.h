@@ -182,10 +182,7 @@ struct trace_summary *trace_log_summary(const struct trace_log *log) __attribute
 void trace_summary_to_record(const struct trace_summary *summary, struct record_arena *arena)
 	__attribute__((nonnull));
 
-/* "eager" "on_allocation" "never", "malloc" "reserve" "buffer", "alloc" ...; "unknown" if out of
- * range. */
-const char *trace_policy_name(enum arena_policy policy);
-const char *trace_source_name(enum arena_source source);
+/* "alloc" ...; "unknown" if out of range. */
 const char *trace_op_name(enum trace_op op);
 
 #endif

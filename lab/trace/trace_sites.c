@@ -8,17 +8,6 @@
 #define RANGE_LIMIT  (1u << 20)
 #define FOLLOW_LIMIT (1u << 26)
 
-static const char *const taken_names[TRACE_TAKEN_COUNT] = {
-	[TRACE_TAKEN_NONE] = "unknown", [TRACE_TAKEN_MALLOC] = "malloc",
-	[TRACE_TAKEN_MMAP] = "mmap",	[TRACE_TAKEN_FILE] = "mmap_file",
-	[TRACE_TAKEN_BRK] = "brk",
-};
-
-const char *trace_taken_name(enum trace_taken what)
-{
-	return taken_names[what < TRACE_TAKEN_COUNT ? what : TRACE_TAKEN_NONE];
-}
-
 bool trace_sites_fit(const struct trace_header *h)
 {
 	return h->process_capacity <= TRACE_PROCESS_CAPACITY && h->module_capacity < UINT16_MAX &&

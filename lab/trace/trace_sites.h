@@ -86,7 +86,4 @@ const struct trace_log_process *trace_sites_process(const struct trace_sites *si
 void trace_sites_pack(const void *tables, struct trace_header *header, struct strbuf *to)
 	__attribute__((nonnull));
 
-/* "malloc" "mmap" "mmap_file" "brk"; "unknown" if out of range. */
-const char *trace_taken_name(enum trace_taken what);
-
 #endif

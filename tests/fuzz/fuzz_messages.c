@@ -33,7 +33,7 @@ static void require_readable(int fd)
 	require(record_load_memory(text.buf, text.len, &record, &err) == 0);
 	for (size_t i = 0; i < record.checkpoint_count; i++)
 		require_line(record.checkpoints[i].name);
-	require(record_lost(&record, "record") == 0);
+	require(record_lost(&record, LOSS_RECORD) == 0);
 	record_release(&record);
 }
 

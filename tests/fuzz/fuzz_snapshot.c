@@ -130,7 +130,7 @@ static void check_told(const struct record *record, int64_t resident)
 	const struct record_premortem *p = record->premortem;
 	int64_t rss = 0;
 
-	require(record_lost(record, "record") == 0);
+	require(record_lost(record, LOSS_RECORD) == 0);
 	require(p && p->thread_count == 1 && p->process_count == 1);
 	require(p->mapping_count <= SNAPSHOT_MAPPINGS_MAX + 1);
 	for (size_t i = 0; i < p->mapping_count; i++) {

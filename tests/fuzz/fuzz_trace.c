@@ -17,7 +17,7 @@ static void require_arena(const struct trace_log_arena *arena)
 	require(arena->id > 0 && strnlen(arena->name, TRACE_NAME_MAX) < TRACE_NAME_MAX);
 	require(arena->used <= arena->committed && arena->committed <= arena->reserved);
 	require(arena->cleared <= arena->clear_target && arena->used <= arena->peak);
-	require(trace_policy_name(arena->policy) && trace_source_name(arena->source));
+	require(arena->policy < ARENA_CLEAR_COUNT && arena->source < ARENA_SOURCE_COUNT);
 }
 
 static void require_asked(const struct trace_sites *asked, size_t size)
@@ -29,7 +29,7 @@ static void require_asked(const struct trace_sites *asked, size_t size)
 
 		require(s->live <= s->peak && s->peak <= s->asked && s->frees <= s->calls);
 		require(s->asked <= TRACE_SITES_MAX_BYTES && s->live == s->asked - s->freed);
-		require(trace_taken_name(s->what) && s->what > TRACE_TAKEN_NONE);
+		require(s->what > TRACE_TAKEN_NONE && s->what < TRACE_TAKEN_COUNT);
 		require(!s->module || strnlen(s->module, TRACE_MODULE_PATH_MAX) > 0);
 	}
 	for (size_t i = 0; i < asked->range_count; i++)

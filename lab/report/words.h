@@ -1,0 +1,38 @@
+/*
+ * words.h - facts of a record that are kept as values, told in words; pure.
+ *
+ * For report.json and for people alike. What the lab noted in sentences (record_note) stands beside
+ * what is made a sentence here, in the order of the record.
+ */
+#ifndef OOMLAB_REPORT_WORDS_H
+#define OOMLAB_REPORT_WORDS_H
+
+#include "record/record.h"
+
+/* A remark on the quality of a run: a sentence without its full stop. */
+struct remark {
+	char *text;
+	unsigned int line; /* of the record */
+	bool is_twin;	   /* it tells what the twin showed */
+};
+
+/* Zero-initialise. */
+struct remarks {
+	struct remark *items;
+	size_t count;
+};
+
+/* By their lines. words_release() frees. */
+void words_gather(const struct record *record, struct remarks *remarks);
+void words_release(struct remarks *remarks);
+
+/* "survived, peak 64.5 MiB". The caller frees. */
+char *words_twin(const struct record_twin *twin);
+
+/* "oom_kill 1", "pre-mortem". The caller frees. */
+char *words_mark(const struct record_mark *mark);
+
+/* "records of the kernel log" */
+const char *words_loss(enum loss loss);
+
+#endif
