@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "oomlog/facts.h"
 #include "oomlog/oomlog.h"
 #include "oomlog_seen.h"
@@ -57,9 +58,9 @@ static void is_limit_lowered(const struct oomlog_event *ev, void *ctx)
 	ck_assert_str_eq(ev->gfp_mask, "0xcc0(GFP_KERNEL)");
 	ck_assert_int_eq(ev->order, 0);
 	ck_assert_str_eq(ev->constraint, "MEMCG");
-	ck_assert_str_eq(ev->scope, "own");
+	ck_assert_int_eq(ev->scope, SCOPE_OWN);
 	ck_assert_str_eq(ev->oom_memcg, "/s");
-	ck_assert_str_eq(ev->mechanism, "limit_lowered");
+	ck_assert_int_eq(ev->mechanism, MECHANISM_LIMIT_LOWERED);
 	ck_assert_int_eq(ev->usage_bytes, 24732 * 1024);
 	ck_assert_int_eq(ev->limit_bytes, 8192 * 1024);
 	ck_assert_int_eq(ev->time_ns, 10278709000);
@@ -104,7 +105,7 @@ static void is_capture(const struct oomlog_event *ev, void *ctx)
 
 	ck_assert_str_eq(ev->kernel, "6.12.117+deb12-cloud-amd64");
 	ck_assert_int_eq(ev->invoker_uid, 0);
-	ck_assert_str_eq(ev->scope, c->cgroup ? "own" : "global");
+	ck_assert_int_eq(ev->scope, c->cgroup ? SCOPE_OWN : SCOPE_GLOBAL);
 	ck_assert_str_eq(ev->constraint, c->cgroup ? "MEMCG" : "NONE");
 	ck_assert_pstr_eq(ev->oom_memcg, c->cgroup);
 	ck_assert_int_eq(ev->limit_bytes, c->limit);
@@ -114,7 +115,7 @@ static void is_capture(const struct oomlog_event *ev, void *ctx)
 	ck_assert_int_eq(ev->victims[0].pid, c->victim);
 	ck_assert_int_eq(ev->victims[0].anon_rss_bytes, c->anon_rss);
 	ck_assert_int_eq((int64_t)ev->task_count, c->tasks);
-	ck_assert_str_eq(ev->mechanism, "page_fault");
+	ck_assert_int_eq(ev->mechanism, MECHANISM_PAGE_FAULT);
 	ck_assert_uint_eq(ev->note_count, c->notes);
 }
 
@@ -130,14 +131,14 @@ END_TEST
 static void is_host_v1(const struct oomlog_event *ev, void *ctx)
 {
 	++*(int *)ctx;
-	ck_assert_str_eq(ev->scope, "own");
+	ck_assert_int_eq(ev->scope, SCOPE_OWN);
 	ck_assert_int_eq(ev->invoker_uid, 0);
 	ck_assert_int_eq(ev->page_size, 4096);
 	ck_assert(ev->page_size_inferred);
 	ck_assert_int_eq(ev->tasks[0].rss_anon_bytes, 4064 * 4096);
 	ck_assert_int_eq(ev->victims[0].anon_rss_bytes, ev->tasks[0].rss_anon_bytes);
 	ck_assert_int_eq(ev->memsw_usage_bytes, 16384 * 1024);
-	ck_assert_str_eq(ev->mechanism, "page_fault");
+	ck_assert_int_eq(ev->mechanism, MECHANISM_PAGE_FAULT);
 	ck_assert_uint_eq(ev->user_rcx, 0x1031010);
 	ck_assert_uint_ne(ev->user_rdi, 0);
 	/* rep stos %al, and what follows it */
@@ -207,7 +208,7 @@ static void note_pid(const struct oomlog_event *ev, void *ctx)
 	ck_assert_uint_eq(ev->victim_count, 1);
 	ck_assert_int_eq(ev->victims[0].pid, *next);
 	ck_assert_str_eq(ev->victims[0].comm, "hog");
-	ck_assert_str_eq(ev->scope, "global");
+	ck_assert_int_eq(ev->scope, SCOPE_GLOBAL);
 	++*next;
 }
 
@@ -224,7 +225,7 @@ static void is_el6(const struct oomlog_event *ev, void *ctx)
 {
 	++*(int *)ctx;
 	ck_assert_ptr_null(ev->constraint);
-	ck_assert_str_eq(ev->scope, "global");
+	ck_assert_int_eq(ev->scope, SCOPE_GLOBAL);
 	ck_assert_int_eq(ev->invoker_pid, 4373);
 	ck_assert_int_eq(ev->victims[0].uid, 500);
 	ck_assert_int_eq(ev->victims[0].oom_score_adj, 0);
@@ -238,7 +239,7 @@ static void is_el6(const struct oomlog_event *ev, void *ctx)
 	ck_assert_int_eq(ev->ram_bytes, INT64_C(262144) * 4096);
 	ck_assert_uint_eq(ev->zone_count, 1);
 	ck_assert_int_eq(ev->zones[0].blocks[10], 2);
-	ck_assert_str_eq(ev->mechanism, "some_page_fault");
+	ck_assert_int_eq(ev->mechanism, MECHANISM_SOME_PAGE_FAULT);
 	ck_assert_uint_eq(ev->note_count, 0);
 }
 
@@ -252,7 +253,7 @@ static void is_el7(const struct oomlog_event *ev, void *ctx)
 {
 	++*(int *)ctx;
 	ck_assert_str_eq(ev->constraint, "MEMCG");
-	ck_assert_str_eq(ev->scope, "ancestor");
+	ck_assert_int_eq(ev->scope, SCOPE_ANCESTOR);
 	ck_assert_str_eq(ev->oom_memcg, "/docker/a");
 	ck_assert_str_eq(ev->task_memcg, "/docker/a/b");
 	ck_assert_int_eq(ev->failcnt, 41);
@@ -308,7 +309,7 @@ static void is_hostile(const struct oomlog_event *ev, void *ctx)
 	ck_assert_int_eq(ev->invoker_pid, 77);
 	ck_assert_str_eq(ev->oom_memcg, "/x,task_memcg=/fake,task=f,pid=2,uid=3/y: z");
 	ck_assert_str_eq(ev->task_memcg, "/x,task_memcg=/fake,task=f,pid=2,uid=3/y: z/leaf");
-	ck_assert_str_eq(ev->scope, "ancestor");
+	ck_assert_int_eq(ev->scope, SCOPE_ANCESTOR);
 	ck_assert_uint_eq(ev->victim_count, 1);
 	ck_assert_int_eq(ev->victims[0].pid, 77);
 	ck_assert_str_eq(ev->victims[0].comm, "a,pid=1,uid=0");
@@ -341,6 +342,36 @@ START_TEST(a_kill_is_found_behind_much_else)
 }
 END_TEST
 
+/* One word a value, none for two of them; who asked for no memory is told apart. */
+START_TEST(each_scope_and_mechanism_has_a_word_of_its_own)
+{
+	size_t without = 0;
+
+	for (int i = 0; i < SCOPE_COUNT; i++)
+		ck_assert_int_eq(text_index(scope_names, SCOPE_COUNT, scope_names[i]), i);
+	ck_assert_ptr_null(mechanism_words[MECHANISM_NONE].name);
+	for (int i = MECHANISM_NONE + 1; i < MECHANISM_COUNT; i++) {
+		ck_assert(mechanism_words[i].name && mechanism_words[i].sentence);
+		for (int k = MECHANISM_NONE + 1; k < i; k++)
+			ck_assert_str_ne(mechanism_words[i].name, mechanism_words[k].name);
+		without += mechanism_needs_none((enum mechanism)i);
+	}
+	ck_assert_uint_eq(without, 2);
+	ck_assert(!mechanism_needs_none(MECHANISM_NONE));
+}
+END_TEST
+
+START_TEST(pages_read_ahead_are_a_fault_where_a_mapped_file_was_touched)
+{
+	static const char *const by_read[] = {"page_cache_ra_order", "filemap_read"};
+	static const char *const by_touch[] = {"page_cache_ra_order", "filemap_fault"};
+
+	ck_assert_int_eq(mechanism_of_trace(by_read, 2), MECHANISM_FILE_READ);
+	ck_assert_int_eq(mechanism_of_trace(by_touch, 2), MECHANISM_FILE_FAULT);
+	ck_assert_int_eq(mechanism_of_trace(by_read, 0), MECHANISM_NONE);
+}
+END_TEST
+
 static TCase *pasted(void)
 {
 	TCase *tc = tcase_create("pasted");
@@ -360,6 +391,8 @@ static TCase *capture(void)
 {
 	TCase *tc = tcase_create("capture");
 
+	tcase_add_test(tc, each_scope_and_mechanism_has_a_word_of_its_own);
+	tcase_add_test(tc, pages_read_ahead_are_a_fault_where_a_mapped_file_was_touched);
 	tcase_add_test(tc, kmsg_of_6_1_gives_every_field);
 	tcase_add_test(tc, dmesg_of_6_18_on_cgroup_v1);
 	tcase_add_loop_test(tc, kmsg_of_6_12, 0, (int)ARRAY_SIZE(captures));

@@ -190,9 +190,10 @@ static void describe(const struct oomlog_event *ev, void *ctx)
 
 	SAY(out, "%s %lld %s order %lld %s %s %s %s kernel %s page %lld mechanism %s\n",
 	    text_or_dash(ev->invoker_comm), (long long)ev->invoker_pid, text_or_dash(ev->gfp_mask),
-	    (long long)ev->order, text_or_dash(ev->constraint), text_or_dash(ev->scope),
-	    text_or_dash(ev->oom_memcg), text_or_dash(ev->task_memcg), text_or_dash(ev->kernel),
-	    (long long)ev->page_size, text_or_dash(ev->mechanism));
+	    (long long)ev->order, text_or_dash(ev->constraint),
+	    text_or_dash(ev->scope ? scope_names[ev->scope] : NULL), text_or_dash(ev->oom_memcg),
+	    text_or_dash(ev->task_memcg), text_or_dash(ev->kernel), (long long)ev->page_size,
+	    text_or_dash(mechanism_words[ev->mechanism].name));
 	SAY(out, "limit %lld usage %lld failcnt %lld swap %lld RAM %lld\n",
 	    (long long)ev->limit_bytes, (long long)ev->usage_bytes, (long long)ev->failcnt,
 	    (long long)ev->swap_total_bytes, (long long)ev->ram_bytes);

@@ -35,7 +35,8 @@ static inline void describe(const struct oomlog_event *ev, void *ctx)
 				      (long long)ev->victims[i].pid);
 	if (n < sizeof(seen->log))
 		snprintf(seen->log + n, sizeof(seen->log) - n, " %s %s %s\n",
-			 ev->scope ? ev->scope : "?", ev->oom_memcg ? ev->oom_memcg : "-",
+			 ev->scope ? scope_names[ev->scope] : "?",
+			 ev->oom_memcg ? ev->oom_memcg : "-",
 			 ev->task_memcg ? ev->task_memcg : "-");
 	seen->count++;
 }

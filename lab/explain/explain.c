@@ -8,7 +8,6 @@
 
 #include "explain/explain_parts.h"
 #include "oomlog/facts.h"
-#include "oomlog/mechanism.h"
 
 const char *topic_title(enum topic topic)
 {
@@ -87,19 +86,19 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 		return pool_format(&x->pool, "a memory cgroup reached its limit%s", limit);
 	if (explain_is_memcg(ev))
 		return pool_format(&x->pool, "cgroup %s reached its limit%s", top, limit);
-	if (explain_scope_is(ev, "cpuset"))
+	if (ev->scope == SCOPE_CPUSET)
 		return "the memory nodes of a cpuset had no memory for the request";
-	if (explain_scope_is(ev, "mempolicy"))
+	if (ev->scope == SCOPE_MEMPOLICY)
 		return "the memory nodes of a memory policy had no memory for the request";
-	if (explain_scope_is(ev, "global") && ev->order > 0 &&
+	if (ev->scope == SCOPE_GLOBAL && ev->order > 0 &&
 	    (ev->zone_count ? explain_is_fragmented(ev) : ev->order > 3))
 		return pool_format(&x->pool, "the machine had no %s of memory in one piece",
 				   SIZE_TEXT(ev->page_size << ev->order));
-	if (explain_scope_is(ev, "global") && request_is_lost(ev))
+	if (ev->scope == SCOPE_GLOBAL && request_is_lost(ev))
 		return "a page fault failed for want of memory, and the kernel took the machine to "
 		       "be "
 		       "full";
-	if (explain_scope_is(ev, "global"))
+	if (ev->scope == SCOPE_GLOBAL)
 		return "the machine ran out of memory";
 	return "memory ran out; whose, the log does not say";
 }
@@ -119,10 +118,10 @@ static void say_memcg(struct explanation *x, const struct oomlog_event *ev)
 	const char *top = explain_name(x, ev->oom_memcg), *task = explain_name(x, ev->task_memcg);
 	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.task_in;
 
-	if (explain_scope_is(ev, "own"))
+	if (ev->scope == SCOPE_OWN)
 		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
 			    "The limit that was hit is the victim's own cgroup's: %s.", top);
-	else if (explain_scope_is(ev, "ancestor"))
+	else if (ev->scope == SCOPE_ANCESTOR)
 		explain_say(
 			x, TOPIC_WHAT, line, ev->lines.limit,
 			"The limit that was hit is not the victim's own but an ancestor's: %s. The "
@@ -153,12 +152,12 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 
 	if (!line)
 		line = ev->lines.chosen ? ev->lines.chosen : ev->lines.panic;
-	if (explain_scope_is(ev, "cpuset"))
+	if (ev->scope == SCOPE_CPUSET)
 		explain_say(x, TOPIC_WHAT, line, 0,
 			    "Not the whole machine counted, only the memory nodes%s that cpuset %s "
 			    "allows.",
 			    in_brackets(x, ev->mems_allowed), explain_name(x, ev->cpuset));
-	else if (explain_scope_is(ev, "mempolicy"))
+	else if (ev->scope == SCOPE_MEMPOLICY)
 		explain_say(x, TOPIC_WHAT, line, 0,
 			    "Not the whole machine counted, only the memory nodes%s that the "
 			    "invoker's memory policy allows.",
@@ -278,21 +277,20 @@ static bool kernel_is_before(const struct oomlog_event *ev, int major, int minor
 
 static void say_invoker(struct explanation *x, const struct oomlog_event *ev)
 {
-	const struct mechanism *how = mechanism_named(ev->mechanism);
+	const char *how = mechanism_words[ev->mechanism].sentence;
 	const char *invoker = process(x, ev->invoker_comm, ev->invoker_pid);
 
 	if (!ev->lines.invoked || !ev->invoker_comm)
 		return;
-	if (explain_is_by_hand(ev) && (!how || how->needs_memory))
+	if (explain_is_by_hand(ev) && !mechanism_needs_none(ev->mechanism))
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
 			    "Nobody was refused memory: %s carried out the request.", invoker);
-	else if (how && !how->needs_memory)
+	else if (mechanism_needs_none(ev->mechanism))
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, ev->lines.trace,
-			    "Nobody was refused memory: %s %s.", invoker, how->sentence);
+			    "Nobody was refused memory: %s %s.", invoker, how);
 	else if (how)
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, ev->lines.trace,
-			    "%s asked for the memory that was not there: it %s.", invoker,
-			    how->sentence);
+			    "%s asked for the memory that was not there: it %s.", invoker, how);
 	else
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
 			    "%s asked for the memory that was not there%s.", invoker,

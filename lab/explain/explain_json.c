@@ -128,7 +128,7 @@ static void put_identity(json_t *object, const struct oomlog_event *ev)
 	put_text(object, "gfp_mask", ev->gfp_mask);
 	put_int(object, "order", ev->order);
 	put_text(object, "constraint", ev->constraint);
-	put_text(object, "scope", ev->scope);
+	put_text(object, "scope", ev->scope ? scope_names[ev->scope] : NULL);
 	put_text(object, "nodemask", ev->nodemask);
 	put_text(object, "cpuset", ev->cpuset);
 	put_text(object, "mems_allowed", ev->mems_allowed);
@@ -194,7 +194,7 @@ static void put_trace(json_t *object, const struct oomlog_event *ev)
 	if (ev->trace_count)
 		put(object, "trace", json_incref(list));
 	json_decref(list);
-	put_text(object, "mechanism", ev->mechanism);
+	put_text(object, "mechanism", mechanism_words[ev->mechanism].name);
 	if (ev->has_registers) {
 		put(object, "user_rip", json_sprintf("0x%" PRIx64, ev->user_rip));
 		put(object, "user_rsp", json_sprintf("0x%" PRIx64, ev->user_rsp));

@@ -44,21 +44,15 @@ int64_t explain_counter(const struct oomlog_event *ev, const char *name)
 	return oomlog_stat_value(ev->meminfo, ev->meminfo_count, name);
 }
 
-bool explain_scope_is(const struct oomlog_event *ev, const char *scope)
-{
-	return ev->scope && strcmp(ev->scope, scope) == 0;
-}
-
 bool explain_is_memcg(const struct oomlog_event *ev)
 {
-	return explain_scope_is(ev, "own") || explain_scope_is(ev, "ancestor") ||
-	       explain_scope_is(ev, "memcg");
+	return ev->scope == SCOPE_OWN || ev->scope == SCOPE_ANCESTOR || ev->scope == SCOPE_MEMCG;
 }
 
 bool explain_is_machine(const struct oomlog_event *ev)
 {
-	return explain_scope_is(ev, "global") || explain_scope_is(ev, "cpuset") ||
-	       explain_scope_is(ev, "mempolicy");
+	return ev->scope == SCOPE_GLOBAL || ev->scope == SCOPE_CPUSET ||
+	       ev->scope == SCOPE_MEMPOLICY;
 }
 
 bool explain_memsw_is_full(const struct oomlog_event *ev)

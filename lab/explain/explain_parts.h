@@ -29,8 +29,6 @@ const char *explain_name(struct explanation *x, const char *text);
 void explain_say(struct explanation *x, enum topic topic, uint64_t line, uint64_t other_line,
 		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-bool explain_scope_is(const struct oomlog_event *ev, const char *scope);
-
 /* A statistic of the memcg / a counter of Mem-Info, or ABSENT. */
 int64_t explain_stat(const struct oomlog_event *ev, const char *name);
 int64_t explain_counter(const struct oomlog_event *ev, const char *name);

@@ -7,11 +7,6 @@
 
 #define MIB (INT64_C(1) << 20)
 
-static bool mechanism_is(const struct oomlog_event *ev, const char *name)
-{
-	return ev->mechanism && strcmp(ev->mechanism, name) == 0;
-}
-
 static void say_memcg_swap(struct explanation *x, const struct oomlog_event *ev)
 {
 	uint64_t line = ev->lines.swap_limit;
@@ -386,12 +381,12 @@ static void change_memcg(struct explanation *x, const struct oomlog_event *ev)
 	uint64_t line = ev->lines.limit ? ev->lines.limit : ev->lines.summary;
 	int64_t shmem = explain_stat(ev, "shmem");
 
-	if (mechanism_is(ev, "limit_lowered"))
+	if (ev->mechanism == MECHANISM_LIMIT_LOWERED)
 		explain_say(x, TOPIC_CHANGE, ev->lines.trace, line,
 			    "Lower a limit only below what is in use when a kill is wanted: "
 			    "memory.high "
 			    "or memory.reclaim take memory back without one.");
-	else if (ev->scope && strcmp(ev->scope, "ancestor") == 0)
+	else if (ev->scope == SCOPE_ANCESTOR)
 		explain_say(x, TOPIC_CHANGE, line, 0,
 			    "Raising the victim's own limit does not help: %s is what was full. "
 			    "Raise that, or "
@@ -443,12 +438,12 @@ static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 			"invoker, and for messages of failed allocations just before.");
 		return;
 	}
-	if (ev->scope && strcmp(ev->scope, "cpuset") == 0)
+	if (ev->scope == SCOPE_CPUSET)
 		explain_say(x, TOPIC_CHANGE, ev->lines.summary, 0,
 			    "Give the cpuset more memory nodes, or one with the kind of memory "
 			    "that kernel "
 			    "objects need.");
-	else if (ev->scope && strcmp(ev->scope, "mempolicy") == 0)
+	else if (ev->scope == SCOPE_MEMPOLICY)
 		explain_say(x, TOPIC_CHANGE, ev->lines.summary, 0,
 			    "Let the memory policy prefer its nodes instead of binding to them.");
 	else if (is_short_of_low_memory(ev))

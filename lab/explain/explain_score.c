@@ -22,7 +22,7 @@ static void memcg_total(struct explanation *x, const struct oomlog_event *ev)
 /* RAM and swap. A cpuset's or policy's nodes are a part of it that is not printed. */
 static void machine_total(struct explanation *x, const struct oomlog_event *ev)
 {
-	if (!ev->scope || strcmp(ev->scope, "global") != 0 || !is_known(ev->ram_bytes) ||
+	if (ev->scope != SCOPE_GLOBAL || !is_known(ev->ram_bytes) ||
 	    !is_known(ev->swap_total_bytes))
 		return;
 	x->total_bytes = ev->ram_bytes - or_zero(ev->reserved_bytes) + ev->swap_total_bytes;

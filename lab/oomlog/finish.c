@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "oomlog/facts.h"
-#include "oomlog/mechanism.h"
 
 #define DEFAULT_PAGE 4096
 #define FIRST_PAGE   4096
@@ -231,13 +230,13 @@ static bool path_within(const char *path, const char *top)
 	       (strncmp(path, top, n) == 0 && (path[n] == '/' || path[n] == '\0'));
 }
 
-static const char *memcg_scope(const struct oomlog_event *ev)
+static enum scope memcg_scope(const struct oomlog_event *ev)
 {
 	if (!ev->oom_memcg || !ev->task_memcg)
-		return "memcg";
+		return SCOPE_MEMCG;
 	if (strcmp(ev->oom_memcg, ev->task_memcg) == 0)
-		return "own";
-	return path_within(ev->task_memcg, ev->oom_memcg) ? "ancestor" : "memcg";
+		return SCOPE_OWN;
+	return path_within(ev->task_memcg, ev->oom_memcg) ? SCOPE_ANCESTOR : SCOPE_MEMCG;
 }
 
 /* The first statistics are of the cgroup that ran out; old kernels go on with those below it. */
@@ -261,11 +260,11 @@ static void decide_scope(struct facts *f)
 		if (!ev->constraint)
 			ev->constraint = "MEMCG";
 	} else if (blames_machine(f) || has_machine_dump(f)) {
-		ev->scope = "global";
+		ev->scope = SCOPE_GLOBAL;
 		if (ev->constraint && strcmp(ev->constraint, "CPUSET") == 0)
-			ev->scope = "cpuset";
+			ev->scope = SCOPE_CPUSET;
 		if (ev->constraint && strcmp(ev->constraint, "MEMORY_POLICY") == 0)
-			ev->scope = "mempolicy";
+			ev->scope = SCOPE_MEMPOLICY;
 	}
 }
 
@@ -374,8 +373,6 @@ static void doubt_invoker(struct facts *f)
 void facts_finish(struct facts *f, int64_t page_size)
 {
 	struct oomlog_event *ev = &f->event;
-	const struct mechanism *mechanism =
-		mechanism_of_trace((const char *const *)ev->trace, ev->trace_count);
 
 	doubt_invoker(f);
 	victim_from_elsewhere(f);
@@ -384,6 +381,6 @@ void facts_finish(struct facts *f, int64_t page_size)
 	mend_names(ev);
 	complete_victims(ev);
 	decide_scope(f);
-	ev->mechanism = mechanism ? mechanism->name : NULL;
+	ev->mechanism = mechanism_of_trace((const char *const *)ev->trace, ev->trace_count);
 	facts_check(f);
 }

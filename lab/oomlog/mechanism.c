@@ -3,146 +3,127 @@
 #include <stdint.h>
 #include <string.h>
 
-enum way {
-	LIMIT_LOWERED,
-	SYSRQ,
-	FORK,
-	EXEC,
-	PIPE,
-	SOCKET,
-	TMPFS,
-	READ_AHEAD,
-	FILE_READ,
-	FILE_WRITE,
-	FILE_FAULT,
-	COW,
-	PAGE_TABLES,
-	MMAP,
-	SWAP_IN,
-	STACK,
-	DRIVER,
-	COPY_OUT,
-	PAGE_FAULT,
-	SOME_FAULT,
-	PATH_WALK,
-	KERNEL_THREAD,
-	SYSCALL,
-	WAY_COUNT,
+const struct mechanism_words mechanism_words[MECHANISM_COUNT] = {
+	[MECHANISM_LIMIT_LOWERED] = {"limit_lowered",
+				     "lowered a memory limit below what was in use"},
+	[MECHANISM_SYSRQ] = {"sysrq", "asked for a kill by hand (sysrq f)"},
+	[MECHANISM_FORK] = {"fork", "was creating a process or thread (fork, clone)"},
+	[MECHANISM_EXEC] = {"exec", "was starting a program (execve)"},
+	[MECHANISM_PIPE_WRITE] = {"pipe_write", "was writing into a pipe"},
+	[MECHANISM_SOCKET] = {"socket", "was sending or receiving on a socket"},
+	[MECHANISM_TMPFS_WRITE] = {"tmpfs_write", "was adding pages to tmpfs or shared memory"},
+	[MECHANISM_FILE_READ] = {"file_read", "was reading a file into the page cache"},
+	[MECHANISM_FILE_WRITE] = {"file_write", "was writing to a file through the page cache"},
+	[MECHANISM_FILE_FAULT] = {"file_fault",
+				  "touched a page of a mapped file that was not in memory"},
+	[MECHANISM_COPY_ON_WRITE] = {"copy_on_write",
+				     "wrote to a page shared since a fork (copy on write)"},
+	[MECHANISM_PAGE_TABLES] = {"page_tables", "needed memory for page tables"},
+	[MECHANISM_MMAP] = {"mmap", "was mapping memory (mmap, mprotect, brk)"},
+	[MECHANISM_SWAP_IN] = {"swap_in", "touched a page that had to come back from swap"},
+	[MECHANISM_KERNEL_STACK] = {"kernel_stack",
+				    "needed memory for a kernel stack or vmalloc area"},
+	[MECHANISM_DRIVER] = {"driver", "was inside a device driver's request (ioctl)"},
+	[MECHANISM_SYSCALL_COPY] =
+		{"syscall_copy",
+		 "was in a system call that touched the program's memory on its behalf"},
+	[MECHANISM_PAGE_FAULT] = {"page_fault", "touched memory of its own (a page fault)"},
+	[MECHANISM_SOME_PAGE_FAULT] = {"some_page_fault", "was in a page fault"},
+	[MECHANISM_FILE_METADATA] = {"file_metadata",
+				     "needed kernel memory for files or directories"},
+	[MECHANISM_KERNEL_THREAD] = {"kernel_thread",
+				     "is a kernel thread that needed memory for its work"},
+	[MECHANISM_SYSCALL] = {"syscall", "was in a system call that needed kernel memory"},
 };
 
-static const struct mechanism mechanisms[WAY_COUNT] = {
-	[LIMIT_LOWERED] = {"limit_lowered", "lowered a memory limit below what was in use", false},
-	[SYSRQ] = {"sysrq", "asked for a kill by hand (sysrq f)", false},
-	[FORK] = {"fork", "was creating a process or thread (fork, clone)", true},
-	[EXEC] = {"exec", "was starting a program (execve)", true},
-	[PIPE] = {"pipe_write", "was writing into a pipe", true},
-	[SOCKET] = {"socket", "was sending or receiving on a socket", true},
-	[TMPFS] = {"tmpfs_write", "was adding pages to tmpfs or shared memory", true},
-	[READ_AHEAD] = {"file_read", "was reading a file into the page cache", true},
-	[FILE_READ] = {"file_read", "was reading a file into the page cache", true},
-	[FILE_WRITE] = {"file_write", "was writing to a file through the page cache", true},
-	[FILE_FAULT] = {"file_fault", "touched a page of a mapped file that was not in memory",
-			true},
-	[COW] = {"copy_on_write", "wrote to a page shared since a fork (copy on write)", true},
-	[PAGE_TABLES] = {"page_tables", "needed memory for page tables", true},
-	[MMAP] = {"mmap", "was mapping memory (mmap, mprotect, brk)", true},
-	[SWAP_IN] = {"swap_in", "touched a page that had to come back from swap", true},
-	[STACK] = {"kernel_stack", "needed memory for a kernel stack or vmalloc area", true},
-	[DRIVER] = {"driver", "was inside a device driver's request (ioctl)", true},
-	[COPY_OUT] = {"syscall_copy",
-		      "was in a system call that touched the program's memory on its behalf", true},
-	[PAGE_FAULT] = {"page_fault", "touched memory of its own (a page fault)", true},
-	[SOME_FAULT] = {"some_page_fault", "was in a page fault", true},
-	[PATH_WALK] = {"file_metadata", "needed kernel memory for files or directories", true},
-	[KERNEL_THREAD] = {"kernel_thread", "is a kernel thread that needed memory for its work",
-			   true},
-	[SYSCALL] = {"syscall", "was in a system call that needed kernel memory", true},
-};
+/* Pages of a file are read before anybody asks for them: by read(2), or when a mapped one is
+ * touched. */
+enum { READ_AHEAD = MECHANISM_COUNT };
 
 struct frame_rule {
 	const char *function; /* a trailing '*' matches any ending */
-	enum way way;
+	unsigned int way;     /* enum mechanism, or READ_AHEAD */
 };
 
 /* Searched for each frame from the innermost out; rules of one frame in this order. */
 static const struct frame_rule rules[] = {
-	{"memory_max_write", LIMIT_LOWERED},
-	{"mem_cgroup_resize_*", LIMIT_LOWERED},
-	{"mem_cgroup_write", LIMIT_LOWERED},
-	{"moom_callback", SYSRQ},
-	{"sysrq_handle_moom", SYSRQ},
-	{"copy_process", FORK},
-	{"dup_mm*", FORK},
-	{"copy_page_range", FORK},
-	{"_do_fork", FORK},
-	{"do_fork", FORK},
-	{"kernel_clone", FORK},
-	{"pipe_write", PIPE},
-	{"anon_pipe_write", PIPE},
-	{"sock_alloc_send_*", SOCKET},
-	{"sock_sendmsg", SOCKET},
-	{"__sock_sendmsg", SOCKET},
-	{"sock_write_iter", SOCKET},
-	{"tcp_sendmsg*", SOCKET},
-	{"unix_stream_sendmsg", SOCKET},
-	{"sock_recvmsg", SOCKET},
-	{"shmem_*", TMPFS},
-	{"do_wp_page", COW},
-	{"wp_page_copy", COW},
-	{"do_cow_fault", COW},
-	{"do_swap_page", SWAP_IN},
-	{"swapin_readahead", SWAP_IN},
-	{"__read_swap_cache_async", SWAP_IN},
-	{"read_swap_cache_async", SWAP_IN},
-	{"filemap_fault", FILE_FAULT},
-	{"filemap_nopage", FILE_FAULT},
+	{"memory_max_write", MECHANISM_LIMIT_LOWERED},
+	{"mem_cgroup_resize_*", MECHANISM_LIMIT_LOWERED},
+	{"mem_cgroup_write", MECHANISM_LIMIT_LOWERED},
+	{"moom_callback", MECHANISM_SYSRQ},
+	{"sysrq_handle_moom", MECHANISM_SYSRQ},
+	{"copy_process", MECHANISM_FORK},
+	{"dup_mm*", MECHANISM_FORK},
+	{"copy_page_range", MECHANISM_FORK},
+	{"_do_fork", MECHANISM_FORK},
+	{"do_fork", MECHANISM_FORK},
+	{"kernel_clone", MECHANISM_FORK},
+	{"pipe_write", MECHANISM_PIPE_WRITE},
+	{"anon_pipe_write", MECHANISM_PIPE_WRITE},
+	{"sock_alloc_send_*", MECHANISM_SOCKET},
+	{"sock_sendmsg", MECHANISM_SOCKET},
+	{"__sock_sendmsg", MECHANISM_SOCKET},
+	{"sock_write_iter", MECHANISM_SOCKET},
+	{"tcp_sendmsg*", MECHANISM_SOCKET},
+	{"unix_stream_sendmsg", MECHANISM_SOCKET},
+	{"sock_recvmsg", MECHANISM_SOCKET},
+	{"shmem_*", MECHANISM_TMPFS_WRITE},
+	{"do_wp_page", MECHANISM_COPY_ON_WRITE},
+	{"wp_page_copy", MECHANISM_COPY_ON_WRITE},
+	{"do_cow_fault", MECHANISM_COPY_ON_WRITE},
+	{"do_swap_page", MECHANISM_SWAP_IN},
+	{"swapin_readahead", MECHANISM_SWAP_IN},
+	{"__read_swap_cache_async", MECHANISM_SWAP_IN},
+	{"read_swap_cache_async", MECHANISM_SWAP_IN},
+	{"filemap_fault", MECHANISM_FILE_FAULT},
+	{"filemap_nopage", MECHANISM_FILE_FAULT},
 	{"__do_page_cache_readahead", READ_AHEAD},
 	{"do_page_cache_readahead", READ_AHEAD},
 	{"ra_submit", READ_AHEAD},
 	{"ondemand_readahead", READ_AHEAD},
-	{"do_generic_mapping_read", FILE_READ},
+	{"do_generic_mapping_read", MECHANISM_FILE_READ},
 	{"page_cache_ra_*", READ_AHEAD},
 	{"page_cache_sync_*", READ_AHEAD},
 	{"force_page_cache_*", READ_AHEAD},
-	{"filemap_read", FILE_READ},
-	{"generic_file_buffered_read", FILE_READ},
-	{"generic_file_read_iter", FILE_READ},
-	{"generic_file_aio_read", FILE_READ},
-	{"do_generic_file_read*", FILE_READ},
-	{"generic_perform_write", FILE_WRITE},
-	{"generic_file_buffered_write", FILE_WRITE},
-	{"iomap_file_buffered_write", FILE_WRITE},
-	{"btrfs_buffered_write", FILE_WRITE},
-	{"grab_cache_page_write_begin", FILE_WRITE},
-	{"do_exec*", EXEC},
-	{"load_elf_binary", EXEC},
-	{"bprm_execve", EXEC},
-	{"do_anonymous_page", PAGE_FAULT},
-	{"do_huge_pmd_anonymous_page", PAGE_FAULT},
-	{"__pte_alloc*", PAGE_TABLES},
-	{"pte_alloc_one", PAGE_TABLES},
-	{"__pmd_alloc", PAGE_TABLES},
-	{"mmap_region", MMAP},
-	{"do_brk*", MMAP},
-	{"mprotect_fixup", MMAP},
-	{"vm_area_alloc", MMAP},
-	{"alloc_thread_stack_node", STACK},
-	{"__vmalloc*", STACK},
-	{"handle_mm_fault", SOME_FAULT},
-	{"__handle_mm_fault", SOME_FAULT},
-	{"pagefault_out_of_memory", SOME_FAULT},
-	{"vfs_ioctl", DRIVER},
-	{"drm_ioctl", DRIVER},
-	{"__x64_sys_ioctl", DRIVER},
-	{"alloc_inode", PATH_WALK},
-	{"__d_alloc", PATH_WALK},
-	{"d_alloc", PATH_WALK},
-	{"kthread", KERNEL_THREAD},
-	{"ret_from_fork", KERNEL_THREAD},
-	{"do_syscall_64", SYSCALL},
-	{"entry_SYSCALL_64_after_hwframe", SYSCALL},
-	{"system_call_fastpath", SYSCALL},
-	{"el0_svc*", SYSCALL},
+	{"filemap_read", MECHANISM_FILE_READ},
+	{"generic_file_buffered_read", MECHANISM_FILE_READ},
+	{"generic_file_read_iter", MECHANISM_FILE_READ},
+	{"generic_file_aio_read", MECHANISM_FILE_READ},
+	{"do_generic_file_read*", MECHANISM_FILE_READ},
+	{"generic_perform_write", MECHANISM_FILE_WRITE},
+	{"generic_file_buffered_write", MECHANISM_FILE_WRITE},
+	{"iomap_file_buffered_write", MECHANISM_FILE_WRITE},
+	{"btrfs_buffered_write", MECHANISM_FILE_WRITE},
+	{"grab_cache_page_write_begin", MECHANISM_FILE_WRITE},
+	{"do_exec*", MECHANISM_EXEC},
+	{"load_elf_binary", MECHANISM_EXEC},
+	{"bprm_execve", MECHANISM_EXEC},
+	{"do_anonymous_page", MECHANISM_PAGE_FAULT},
+	{"do_huge_pmd_anonymous_page", MECHANISM_PAGE_FAULT},
+	{"__pte_alloc*", MECHANISM_PAGE_TABLES},
+	{"pte_alloc_one", MECHANISM_PAGE_TABLES},
+	{"__pmd_alloc", MECHANISM_PAGE_TABLES},
+	{"mmap_region", MECHANISM_MMAP},
+	{"do_brk*", MECHANISM_MMAP},
+	{"mprotect_fixup", MECHANISM_MMAP},
+	{"vm_area_alloc", MECHANISM_MMAP},
+	{"alloc_thread_stack_node", MECHANISM_KERNEL_STACK},
+	{"__vmalloc*", MECHANISM_KERNEL_STACK},
+	{"handle_mm_fault", MECHANISM_SOME_PAGE_FAULT},
+	{"__handle_mm_fault", MECHANISM_SOME_PAGE_FAULT},
+	{"pagefault_out_of_memory", MECHANISM_SOME_PAGE_FAULT},
+	{"vfs_ioctl", MECHANISM_DRIVER},
+	{"drm_ioctl", MECHANISM_DRIVER},
+	{"__x64_sys_ioctl", MECHANISM_DRIVER},
+	{"alloc_inode", MECHANISM_FILE_METADATA},
+	{"__d_alloc", MECHANISM_FILE_METADATA},
+	{"d_alloc", MECHANISM_FILE_METADATA},
+	{"kthread", MECHANISM_KERNEL_THREAD},
+	{"ret_from_fork", MECHANISM_KERNEL_THREAD},
+	{"do_syscall_64", MECHANISM_SYSCALL},
+	{"entry_SYSCALL_64_after_hwframe", MECHANISM_SYSCALL},
+	{"system_call_fastpath", MECHANISM_SYSCALL},
+	{"el0_svc*", MECHANISM_SYSCALL},
 };
 
 /* "do_exit.part.0" is do_exit. */
@@ -224,7 +205,7 @@ static const struct frame_rule *rule_of(const char *frame)
 	return i < RULES ? &rules[i] : NULL;
 }
 
-const struct mechanism *mechanism_of_trace(const char *const *trace, size_t count)
+enum mechanism mechanism_of_trace(const char *const *trace, size_t count)
 {
 	const struct frame_rule *rule = NULL;
 	bool fault;
@@ -232,21 +213,18 @@ const struct mechanism *mechanism_of_trace(const char *const *trace, size_t coun
 	for (size_t i = 0; i < count && !rule; i++)
 		rule = rule_of(trace[i]);
 	if (!rule)
-		return NULL;
-	fault = rule->way == PAGE_FAULT || rule->way == SOME_FAULT;
-	if (rule->way == READ_AHEAD && is_file_fault(trace, count))
-		return &mechanisms[FILE_FAULT];
+		return MECHANISM_NONE;
+	fault = rule->way == MECHANISM_PAGE_FAULT || rule->way == MECHANISM_SOME_PAGE_FAULT;
+	if (rule->way == READ_AHEAD)
+		return is_file_fault(trace, count) ? MECHANISM_FILE_FAULT : MECHANISM_FILE_READ;
 	if (fault && fault_in_syscall(trace, count))
-		return &mechanisms[COPY_OUT];
+		return MECHANISM_SYSCALL_COPY;
 	if (fault && takes_private_page(trace, count))
-		return &mechanisms[PAGE_FAULT];
-	return &mechanisms[rule->way];
+		return MECHANISM_PAGE_FAULT;
+	return (enum mechanism)rule->way;
 }
 
-const struct mechanism *mechanism_named(const char *name)
+bool mechanism_needs_none(enum mechanism mechanism)
 {
-	for (size_t i = 0; name && i < WAY_COUNT; i++)
-		if (strcmp(mechanisms[i].name, name) == 0)
-			return &mechanisms[i];
-	return NULL;
+	return mechanism == MECHANISM_LIMIT_LOWERED || mechanism == MECHANISM_SYSRQ;
 }

@@ -12,16 +12,44 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct mechanism {
-	const char *name;     /* one word for programs: "page_fault" */
-	const char *sentence; /* for people: "touched memory of its own (a page fault)" */
-	bool needs_memory;    /* false: nobody asked for memory (sysrq, a limit lowered) */
+enum mechanism {
+	MECHANISM_NONE, /* no frame tells */
+	MECHANISM_LIMIT_LOWERED,
+	MECHANISM_SYSRQ,
+	MECHANISM_FORK,
+	MECHANISM_EXEC,
+	MECHANISM_PIPE_WRITE,
+	MECHANISM_SOCKET,
+	MECHANISM_TMPFS_WRITE,
+	MECHANISM_FILE_READ,
+	MECHANISM_FILE_WRITE,
+	MECHANISM_FILE_FAULT,
+	MECHANISM_COPY_ON_WRITE,
+	MECHANISM_PAGE_TABLES,
+	MECHANISM_MMAP,
+	MECHANISM_SWAP_IN,
+	MECHANISM_KERNEL_STACK,
+	MECHANISM_DRIVER,
+	MECHANISM_SYSCALL_COPY,
+	MECHANISM_PAGE_FAULT,
+	MECHANISM_SOME_PAGE_FAULT,
+	MECHANISM_FILE_METADATA,
+	MECHANISM_KERNEL_THREAD,
+	MECHANISM_SYSCALL,
+	MECHANISM_COUNT
 };
 
-/* NULL when no frame tells. The result is static. */
-const struct mechanism *mechanism_of_trace(const char *const *trace, size_t count);
+struct mechanism_words {
+	const char *name;     /* one word for programs: "page_fault" */
+	const char *sentence; /* for people: "touched memory of its own (a page fault)" */
+};
 
-/* The same by its name; NULL for NULL or an unknown name. */
-const struct mechanism *mechanism_named(const char *name);
+/* Both NULL for MECHANISM_NONE. */
+extern const struct mechanism_words mechanism_words[MECHANISM_COUNT];
+
+enum mechanism mechanism_of_trace(const char *const *trace, size_t count);
+
+/* True when the invoker asked for no memory: sysrq, a limit lowered. */
+bool mechanism_needs_none(enum mechanism mechanism);
 
 #endif

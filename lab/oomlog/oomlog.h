@@ -27,6 +27,8 @@
 #include <stdint.h>
 
 #include "base/absent.h"
+#include "oomlog/mechanism.h"
+#include "oomlog/scope.h"
 
 #define OOMLOG_TASKS_MAX 262144
 #define OOMLOG_ORDERS	 16
@@ -96,7 +98,7 @@ struct oomlog_event {
 	const char *gfp_mask;	/* as printed: "0xcc0(GFP_KERNEL)" */
 	int64_t order;		/* -1: asked for by hand (sysrq) */
 	const char *constraint; /* "MEMCG", "NONE", ... as printed, without CONSTRAINT_ */
-	const char *scope;	/* "own", "ancestor", "memcg", "global", "cpuset", "mempolicy" */
+	enum scope scope;
 	const char *nodemask, *cpuset, *mems_allowed; /* as printed in the summary line */
 	const char *oom_memcg, *task_memcg;
 	/* The summary line's choice; may be a thread of the victim. */
@@ -136,7 +138,7 @@ struct oomlog_event {
 	bool has_registers;
 	unsigned char user_code[8]; /* the instruction at user_rip and what follows */
 	size_t user_code_length;    /* 0: the kernel could not read it */
-	const char *mechanism; /* "page_fault", "syscall_read", "tmpfs_write", ...; mechanism.h */
+	enum mechanism mechanism;   /* what the invoker was doing */
 	bool group_kill, panic, no_killable_process, allocating_task;
 	bool panic_is_compulsory; /* vm.panic_on_oom is 2 */
 	bool old_score;		  /* points of 2.6.35 and before: by address space, children, age */

@@ -46,11 +46,10 @@ static void own_text(struct kills *kills, const char **text)
 static void own_texts(struct kills *k, struct oomlog_event *e)
 {
 	const char **texts[] = {
-		&e->wall,	  &e->kernel,	     &e->invoker_comm, &e->gfp_mask,
-		&e->constraint,	  &e->scope,	     &e->nodemask,     &e->cpuset,
-		&e->mems_allowed, &e->oom_memcg,     &e->task_memcg,   &e->summary_comm,
-		&e->chosen_comm,  &e->table_columns, &e->stats_memcg,  &e->mechanism,
-		&e->group_memcg,
+		&e->wall,	   &e->kernel,	    &e->invoker_comm, &e->gfp_mask,
+		&e->constraint,	   &e->nodemask,    &e->cpuset,	      &e->mems_allowed,
+		&e->oom_memcg,	   &e->task_memcg,  &e->summary_comm, &e->chosen_comm,
+		&e->table_columns, &e->stats_memcg, &e->group_memcg,
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -254,7 +253,7 @@ static struct kill judge(struct search *s, const struct oomlog_event *e)
 
 static bool is_global(const struct oomlog_event *e)
 {
-	return e->scope && !strcmp(e->scope, "global");
+	return e->scope == SCOPE_GLOBAL;
 }
 
 static void on_event(const struct oomlog_event *e, void *ctx)

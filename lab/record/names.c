@@ -129,12 +129,6 @@ const char *const verdict_names[] = {
 	[VERDICT_BROKEN] = "broken", [VERDICT_SKIP] = "skip",
 };
 
-const char *const scope_names[] = {
-	[SCOPE_NONE] = "none",	     [SCOPE_OWN] = "own",	[SCOPE_ANCESTOR] = "ancestor",
-	[SCOPE_GLOBAL] = "global",   [SCOPE_CPUSET] = "cpuset", [SCOPE_MEMPOLICY] = "mempolicy",
-	[SCOPE_UNKNOWN] = "unknown", [SCOPE_OTHER] = "other",
-};
-
 const char *const ending_names[] = {
 	[ENDING_UNKNOWN] = "unknown",	      [ENDING_EXITED] = "exited",
 	[ENDING_SIGNALLED] = "signalled",     [ENDING_TIMED_OUT] = "timed_out",

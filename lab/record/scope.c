@@ -44,7 +44,7 @@ static enum scope scope_from_counters(const struct record *r)
 static bool is_global_kill(const struct oomlog_event *e)
 {
 	if (e->scope)
-		return !strcmp(e->scope, "global");
+		return e->scope == SCOPE_GLOBAL;
 	return e->constraint && !strcmp(e->constraint, "NONE") && !e->oom_memcg;
 }
 
@@ -64,7 +64,7 @@ static bool is_limit_of(const struct record *r, const char *path)
 enum scope scope_decide(const struct record *r, const struct conclusion *c)
 {
 	const struct kill *kill = kills_main(c->kills);
-	const char *scope = kill ? kill->event.scope : NULL;
+	enum scope scope = kill ? kill->event.scope : SCOPE_NONE;
 
 	if (c->victim != VICTIM_SELF && c->victim != VICTIM_CHILD)
 		return SCOPE_NONE;
@@ -72,29 +72,24 @@ enum scope scope_decide(const struct record *r, const struct conclusion *c)
 		return SCOPE_OWN;
 	if (kill && is_global_kill(&kill->event))
 		return SCOPE_GLOBAL;
-	if (scope && !strcmp(scope, "cpuset"))
-		return SCOPE_CPUSET;
-	if (scope && !strcmp(scope, "mempolicy"))
-		return SCOPE_MEMPOLICY;
+	if (scope == SCOPE_CPUSET || scope == SCOPE_MEMPOLICY)
+		return scope;
 	if (kill && cgroup_is_within(r->cgroup_path, kill->event.oom_memcg))
 		return SCOPE_ANCESTOR;
 	if (kill && kill->is_outside && kill->event.oom_memcg)
 		return SCOPE_OTHER;
 	if (kill && kill->left_for)
 		return is_limit_of(r, kill->left_for) ? SCOPE_OTHER : SCOPE_UNKNOWN;
-	if (scope && !strcmp(scope, "own"))
-		return SCOPE_OWN;
-	if (scope && !strcmp(scope, "ancestor"))
-		return SCOPE_ANCESTOR;
+	if (scope == SCOPE_OWN || scope == SCOPE_ANCESTOR)
+		return scope;
 	return scope_from_counters(r);
 }
 
 static enum constraint constraint_named(const char *name)
 {
-	for (int i = 1; name && i < CONSTRAINT_COUNT; i++)
-		if (!strcmp(name, spec_constraint_names[i]))
-			return (enum constraint)i;
-	return CONSTRAINT_UNSET;
+	int constraint = text_index(spec_constraint_names, CONSTRAINT_COUNT, name);
+
+	return constraint < 0 ? CONSTRAINT_UNSET : (enum constraint)constraint;
 }
 
 /* Headers are rate-limited, kill lines are not: their first words tell a memcg kill as well. */

@@ -20,16 +20,6 @@
 #include "record/record.h"
 
 enum verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL, VERDICT_BROKEN, VERDICT_SKIP };
-enum scope {
-	SCOPE_NONE,
-	SCOPE_OWN,
-	SCOPE_ANCESTOR,
-	SCOPE_GLOBAL,
-	SCOPE_CPUSET,
-	SCOPE_MEMPOLICY,
-	SCOPE_UNKNOWN,
-	SCOPE_OTHER /* the limit of a cgroup that is neither the run's nor above or below it */
-};
 
 /* How the target ended, beside what became of the run. */
 enum ending {
@@ -53,7 +43,8 @@ struct check {
 struct conclusion {
 	enum outcome outcome;
 	enum ending ending;
-	enum scope scope;	    /* of the limit behind the kill; SCOPE_NONE: no kill */
+	enum scope scope;	    /* of the limit behind the kill; SCOPE_NONE: no kill; never
+				       SCOPE_MEMCG */
 	enum verdict verdict;	    /* VERDICT_NONE: a plain command without --expect */
 	enum constraint constraint; /* of the kill; CONSTRAINT_UNSET: no kill, or not known */
 	enum victim victim;	    /* whom the OOM killer chose among the run's processes */
@@ -79,7 +70,6 @@ void conclusion_release(struct conclusion *conclusion);
 int conclusion_exit_status(const struct record *record, const struct conclusion *conclusion);
 
 extern const char *const verdict_names[];
-extern const char *const scope_names[];
 extern const char *const ending_names[];
 
 #endif

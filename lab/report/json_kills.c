@@ -30,11 +30,6 @@ static const struct number event_numbers[] = {
 	EVENT(swap_total_bytes), EVENT(swap_free_bytes), EVENT(page_size),
 };
 
-static const struct number event_texts[] = {
-	EVENT(kernel),	  EVENT(invoker_comm), EVENT(gfp_mask),	 EVENT(constraint),  EVENT(scope),
-	EVENT(oom_memcg), EVENT(task_memcg),   EVENT(mechanism), EVENT(group_memcg),
-};
-
 static const struct number victim_numbers[] = {
 	VICTIM("victim_pid", pid),
 	VICTIM("victim_uid", uid),
@@ -119,16 +114,24 @@ static void put_memory(json_t *object, const struct oomlog_event *e)
 	json_object_set_new(object, "memory", memory);
 }
 
+static void put_words(json_t *object, const struct oomlog_event *e)
+{
+	json_put_text(object, "kernel", e->kernel);
+	json_put_text(object, "invoker_comm", e->invoker_comm);
+	json_put_text(object, "gfp_mask", e->gfp_mask);
+	json_put_text(object, "constraint", e->constraint);
+	json_put_text(object, "scope", e->scope ? scope_names[e->scope] : NULL);
+	json_put_text(object, "oom_memcg", e->oom_memcg);
+	json_put_text(object, "task_memcg", e->task_memcg);
+	json_put_text(object, "mechanism", mechanism_words[e->mechanism].name);
+	json_put_text(object, "group_memcg", e->group_memcg);
+}
+
 static void put_event(json_t *object, const struct oomlog_event *e)
 {
 	json_put_number(object, "time", e->time_ns);
 	put_numbers(object, event_numbers, ARRAY_SIZE(event_numbers), e);
-	for (size_t i = 0; i < ARRAY_SIZE(event_texts); i++) {
-		const char *text;
-
-		memcpy(&text, (const char *)e + event_texts[i].offset, sizeof(text));
-		json_put_text(object, event_texts[i].key, text);
-	}
+	put_words(object, e);
 	put_tasks(object, e);
 	put_memory(object, e);
 	json_object_set_new(object, "group_kill", json_boolean(e->group_kill));

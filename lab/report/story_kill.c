@@ -6,7 +6,6 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "oomlog/mechanism.h"
 #include "report/guest_files.h"
 #include "report/story.h"
 
@@ -143,13 +142,11 @@ static void say_limit(const struct facts *f, struct doc *doc)
 /* What the invoker was doing; the trace's word for page tables needs the reason added. */
 static const char *doing(const struct oomlog_event *e)
 {
-	const struct mechanism *mechanism = mechanism_named(e->mechanism);
-
-	if (!mechanism)
+	if (e->mechanism == MECHANISM_NONE)
 		return "needed memory";
-	return strcmp(mechanism->name, "page_tables")
-		       ? mechanism->sentence
-		       : "needed a page for its page tables, to map the next memory it touched";
+	return e->mechanism == MECHANISM_PAGE_TABLES
+		       ? "needed a page for its page tables, to map the next memory it touched"
+		       : mechanism_words[e->mechanism].sentence;
 }
 
 static void say_invoker(const struct facts *f, struct doc *doc)

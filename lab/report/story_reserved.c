@@ -1,7 +1,6 @@
 /* Who asked for it, by line: what the preload library counted. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"

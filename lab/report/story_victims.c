@@ -39,8 +39,7 @@ static char *limit_of(const struct record *r, const struct oomlog_event *e)
 	size_t len = own ? strlen(own) : 0;
 
 	if (!path)
-		return xstrdup(e->scope && !strcmp(e->scope, "global") ? "the machine"
-								       : "not in the log");
+		return xstrdup(e->scope == SCOPE_GLOBAL ? "the machine" : "not in the log");
 	if (len > 1 && !strcmp(path, own))
 		return xstrdup("its own");
 	if (len > 1 && cgroup_is_within(path, own))
