@@ -317,7 +317,7 @@ START_TEST(prints_the_plan_here)
 	spec.memory_swap_max = (struct amount)BYTES(0);
 	spec.oom_group = true;
 	spec.overcommit_ratio = 80;
-	spec.thp = "never";
+	spec.thp = THP_NEVER;
 	check_print(&spec, BACKEND_CGROUP, &facts, NULL,
 		    "backend: cgroup (asked for)\n"
 		    "1. protect the launcher: oom_score_adj -1000\n"

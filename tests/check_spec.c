@@ -50,7 +50,7 @@ START_TEST(reads_every_key)
 	ck_assert_int_eq(s.overcommit_memory, 2);
 	ck_assert_int_eq(s.overcommit_ratio, 80);
 	ck_assert_int_eq(s.oom_score_adj, -1000);
-	ck_assert_str_eq(s.thp, "madvise");
+	ck_assert_int_eq(s.thp, THP_MADVISE);
 	ck_assert_int_eq(s.ram_bytes, 268435456);
 	ck_assert_int_eq(s.guest_swap_bytes, 1048576);
 	ck_assert_int_eq(s.guest_numa_nodes, 2);
@@ -195,14 +195,14 @@ START_TEST(what_the_command_line_says_wins)
 	given.memory_max = (struct amount){.is_set = true, .bytes = MIB(32)};
 	given.memory_swap_max = (struct amount){.is_set = true, .bytes = MIB(1)};
 	given.overcommit_memory = 0;
-	given.thp = "never";
+	given.thp = THP_NEVER;
 	given.timeout_ns = 7;
 	spec_override(&s, &given);
 	ck_assert_uint_eq(s.memory_max.bytes, MIB(32));
 	ck_assert_uint_eq(s.memory_swap_max.bytes, MIB(1));
 	ck_assert_int_eq(s.overcommit_memory, 0);
 	ck_assert_int_eq(s.overcommit_ratio, 80);
-	ck_assert_str_eq(s.thp, "never");
+	ck_assert_int_eq(s.thp, THP_NEVER);
 	ck_assert_int_eq(s.timeout_ns, 7);
 	spec_release(&s);
 }

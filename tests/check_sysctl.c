@@ -27,7 +27,7 @@ START_TEST(plans_what_the_spec_asks)
 	ck_assert_uint_eq(set.count, 0);
 	spec.overcommit_memory = 2;
 	spec.overcommit_ratio = 100;
-	spec.thp = "madvise";
+	spec.thp = THP_MADVISE;
 	sysctl_plan(&spec, &set);
 	ck_assert_uint_eq(set.count, 3);
 	ck_assert_str_eq(set.changes[0].path, "/proc/sys/vm/overcommit_ratio");

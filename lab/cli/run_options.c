@@ -64,10 +64,12 @@ static int set_ratio(void *to, const char *value, struct err *err)
 
 static int set_thp(void *to, const char *value, struct err *err)
 {
-	if (strcmp(value, "always") && strcmp(value, "madvise") && strcmp(value, "never"))
+	int thp = text_index(spec_thp_names, THP_COUNT, value);
+
+	if (thp < 0)
 		return err_set(err, EXIT_USAGE, "--thp '%s' is none of always, madvise, never",
 			       value);
-	((struct run_options *)to)->spec.thp = value;
+	((struct run_options *)to)->spec.thp = (enum thp)thp;
 	return 0;
 }
 

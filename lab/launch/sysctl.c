@@ -30,7 +30,8 @@ void sysctl_plan(const struct spec *spec, struct sysctl_set *set)
 		snprintf(add(set, SYSCTL_OVERCOMMIT_MEMORY)->value, SYSCTL_VALUE_MAX, "%" PRId64,
 			 spec->overcommit_memory);
 	if (spec->thp)
-		snprintf(add(set, SYSCTL_THP_ENABLED)->value, SYSCTL_VALUE_MAX, "%s", spec->thp);
+		snprintf(add(set, SYSCTL_THP_ENABLED)->value, SYSCTL_VALUE_MAX, "%s",
+			 spec_thp_names[spec->thp]);
 }
 
 int sysctl_read(const char *path, char *value, size_t size)

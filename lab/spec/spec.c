@@ -36,6 +36,12 @@ const char *const spec_victim_names[VICTIM_COUNT] = {
 	[VICTIM_NOBODY] = "nobody",
 };
 
+const char *const spec_thp_names[THP_COUNT] = {
+	[THP_ALWAYS] = "always",
+	[THP_MADVISE] = "madvise",
+	[THP_NEVER] = "never",
+};
+
 void spec_init(struct spec *spec)
 {
 	*spec = (struct spec){
@@ -56,7 +62,6 @@ void spec_release(struct spec *spec)
 	free((char *)spec->summary);
 	free((char *)spec->lesson);
 	free((char *)spec->twin);
-	free((char *)spec->thp);
 	free((char *)spec->ps.checkpoint);
 	free((char *)spec->ps.where);
 	free((char *)spec->ps.meaning);
@@ -180,10 +185,8 @@ void spec_override(struct spec *spec, const struct spec *given)
 	if (given->memory_high.is_set)
 		spec->memory_high = given->memory_high;
 	override_swap(spec, &given->memory_swap_max);
-	if (given->thp) {
-		free((char *)spec->thp);
-		spec->thp = xstrdup(given->thp);
-	}
+	if (given->thp)
+		spec->thp = given->thp;
 	spec->oom_group = spec->oom_group || given->oom_group;
 }
 

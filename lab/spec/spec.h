@@ -26,7 +26,7 @@ struct spec {
 	int64_t overcommit_memory; /* 0, 1, 2 or SPEC_KEEP */
 	int64_t overcommit_ratio;  /* percent or SPEC_KEEP */
 	int64_t oom_score_adj;	   /* -1000..1000 or SPEC_KEEP */
-	const char *thp;	   /* always, madvise, never; NULL: leave it */
+	enum thp thp;		   /* THP_KEEP: leave it */
 	int64_t ram_bytes;	   /* of the guest; SPEC_KEEP: the lab chooses */
 	int64_t guest_swap_bytes;  /* of its swap disk; SPEC_KEEP: none */
 	int64_t guest_numa_nodes;  /* 1..SPEC_NODES_MAX; SPEC_KEEP: one */
@@ -67,6 +67,7 @@ enum outcome spec_outcome(const char *name);
 extern const char *const spec_outcome_names[OUTCOME_COUNT];
 extern const char *const spec_constraint_names[CONSTRAINT_COUNT];
 extern const char *const spec_victim_names[VICTIM_COUNT];
+extern const char *const spec_thp_names[THP_COUNT]; /* THP_KEEP: NULL */
 
 /* "max" or a size; 0 or -1 with a sentence that names `option`. */
 int spec_parse_amount(const char *option, const char *text, struct amount *amount, struct err *err);

@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -98,7 +97,7 @@ json_t *spec_to_json(const struct spec *spec)
 	put_number(o, "overcommit_memory", spec->overcommit_memory);
 	put_number(o, "overcommit_ratio", spec->overcommit_ratio);
 	put_number(o, "oom_score_adj", spec->oom_score_adj);
-	put_string(o, "thp", spec->thp);
+	put_string(o, "thp", spec_thp_names[spec->thp]);
 	put_number(o, "ram_bytes", spec->ram_bytes);
 	put_number(o, "guest_swap_bytes", spec->guest_swap_bytes);
 	put_number(o, "guest_numa_nodes", spec->guest_numa_nodes);
@@ -145,15 +144,6 @@ static int64_t get_number(struct reader *r, const char *key, int64_t min, int64_
 		return otherwise;
 	}
 	return json_integer_value(v);
-}
-
-static char *get_thp(struct reader *r)
-{
-	char *word = get_string(r, "thp");
-
-	if (word && strcmp(word, "always") && strcmp(word, "madvise") && strcmp(word, "never"))
-		r->bad = "thp";
-	return word;
 }
 
 static bool get_bool(struct reader *r, const char *key)
@@ -296,7 +286,7 @@ int spec_from_json(const json_t *object, const char *who, struct spec *spec, str
 	spec->overcommit_memory = get_number(&r, "overcommit_memory", 0, 2, SPEC_KEEP);
 	spec->overcommit_ratio = get_number(&r, "overcommit_ratio", 1, 100, SPEC_KEEP);
 	spec->oom_score_adj = get_number(&r, "oom_score_adj", -1000, 1000, SPEC_KEEP);
-	spec->thp = get_thp(&r);
+	spec->thp = (enum thp)get_name(&r, "thp", spec_thp_names, THP_COUNT);
 	spec->ram_bytes = get_number(&r, "ram_bytes", 0, INT64_MAX, SPEC_KEEP);
 	spec->guest_swap_bytes = get_number(&r, "guest_swap_bytes", MIB(1), INT64_MAX, SPEC_KEEP);
 	spec->guest_numa_nodes = get_number(&r, "guest_numa_nodes", 1, SPEC_NODES_MAX, SPEC_KEEP);
