@@ -150,7 +150,7 @@ void capture_attach(struct capture *capture, const struct target *target)
 	if (!capture->config.profiles)
 		return;
 	capture->touch = touch_open(target->pid, target->is_foreign, why, sizeof(why));
-	record_put_source(capture->w, "touch profile", capture->touch, *why ? why : NULL);
+	record_put_source(capture->w, RECORD_SOURCE_TOUCH, capture->touch, *why ? why : NULL);
 	if (!capture->touch)
 		return;
 	unwind_hint(touch_unwind(capture->touch), capture->config.program);

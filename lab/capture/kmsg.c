@@ -148,7 +148,7 @@ void kmsg_drain(struct capture *capture)
 }
 
 const struct source source_kmsg = {
-	.name = "kmsg",
+	.name = RECORD_SOURCE_KMSG,
 	.open = open_kmsg,
 	.read = read_kmsg,
 	.events = POLLIN,

@@ -105,7 +105,7 @@ int64_t record_lost(const struct record *r, enum loss what)
 
 bool record_saw_all_kmsg(const struct record *r)
 {
-	const struct record_source *kmsg = record_source_named(r, "kmsg");
+	const struct record_source *kmsg = record_source_named(r, RECORD_SOURCE_KMSG);
 
 	if (!kmsg || !kmsg->is_open || !r->is_complete)
 		return false;

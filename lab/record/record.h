@@ -251,8 +251,11 @@ struct record_engine {
 	unsigned int line;
 };
 
-/* The source that tells which processes the target started. */
+/* Sources that are asked for: the kernel log, which processes the target started, who touched
+ * memory. */
+#define RECORD_SOURCE_KMSG	"kmsg"
 #define RECORD_SOURCE_PROCESSES "process records"
+#define RECORD_SOURCE_TOUCH	"touch profile"
 
 struct record_source {
 	const char *name; /* kmsg, memory.events, memory.stat, trace, mark_victim, ... */

@@ -6,16 +6,30 @@
 #include "base/cleanup.h"
 #include "report/guest_files.h"
 
+const char *const budget_keys[BUDGET_PART_COUNT] = {
+	[BUDGET_ANON] = "anon",
+	[BUDGET_FILE] = "file",
+	[BUDGET_SHMEM] = "shmem",
+	[BUDGET_PAGETABLES] = "pagetables",
+	[BUDGET_KERNEL_STACK] = "kernel_stack",
+	[BUDGET_SLAB] = "slab",
+	[BUDGET_PERCPU] = "percpu",
+	[BUDGET_VMALLOC] = "vmalloc",
+	[BUDGET_KERNEL_OTHER] = "kernel_other",
+	[BUDGET_SOCK] = "sock",
+	[BUDGET_NOT_ITEMISED] = "not_itemised",
+};
+
 /* What is itemised; absent stays absent. */
 struct amounts {
 	int64_t anon, file, shmem, pagetables, kernel_stack, slab, percpu, vmalloc, kernel, sock;
 };
 
-static void add(struct budget *b, const char *key, const char *label, int64_t bytes)
+static void add(struct budget *b, enum budget_part part, const char *label, int64_t bytes)
 {
 	if (is_known(bytes) && bytes != 0 && b->count < BUDGET_MAX)
 		b->items[b->count++] =
-			(struct budget_item){.key = key, .label = label, .bytes = bytes};
+			(struct budget_item){.part = part, .label = label, .bytes = bytes};
 }
 
 static int larger_first(const void *a, const void *b)
@@ -33,13 +47,13 @@ static void add_kernel(struct budget *b, const struct amounts *a)
 
 	size_t first = b->count;
 
-	add(b, "pagetables", "page tables", a->pagetables);
-	add(b, "kernel_stack", "stacks", a->kernel_stack);
-	add(b, "slab", "slab", a->slab);
-	add(b, "percpu", "per-CPU", a->percpu);
-	add(b, "vmalloc", "vmalloc", a->vmalloc);
+	add(b, BUDGET_PAGETABLES, "page tables", a->pagetables);
+	add(b, BUDGET_KERNEL_STACK, "stacks", a->kernel_stack);
+	add(b, BUDGET_SLAB, "slab", a->slab);
+	add(b, BUDGET_PERCPU, "per-CPU", a->percpu);
+	add(b, BUDGET_VMALLOC, "vmalloc", a->vmalloc);
 	if (is_known(a->kernel) && a->kernel > parts)
-		add(b, "kernel_other", "other kernel", a->kernel - parts);
+		add(b, BUDGET_KERNEL_OTHER, "other kernel", a->kernel - parts);
 	for (; first < b->count; first++)
 		b->items[first].is_kernel = true;
 }
@@ -51,15 +65,15 @@ static void itemise(struct budget *b, const struct amounts *a, int64_t total, in
 	b->total = total;
 	b->limit = limit;
 	b->unused = is_known(limit) && limit >= total ? limit - total : ABSENT;
-	add(b, "anon", "anonymous (heap, stack)", a->anon);
-	add(b, "file", "file cache", is_known(a->file) ? a->file - shmem : ABSENT);
-	add(b, "shmem", "shared memory, tmpfs", a->shmem);
+	add(b, BUDGET_ANON, "anonymous (heap, stack)", a->anon);
+	add(b, BUDGET_FILE, "file cache", is_known(a->file) ? a->file - shmem : ABSENT);
+	add(b, BUDGET_SHMEM, "shared memory, tmpfs", a->shmem);
 	add_kernel(b, a);
-	add(b, "sock", "socket buffers", a->sock);
+	add(b, BUDGET_SOCK, "socket buffers", a->sock);
 	qsort(b->items, b->count, sizeof(*b->items), larger_first);
 	for (size_t i = 0; i < b->count; i++)
 		sum += b->items[i].bytes;
-	add(b, "not_itemised", b->sample ? "not itemised (counters lag)" : "not itemised",
+	add(b, BUDGET_NOT_ITEMISED, b->sample ? "not itemised (counters lag)" : "not itemised",
 	    total - sum);
 }
 

@@ -13,10 +13,28 @@
 
 #define BUDGET_MAX 16
 
-/* One item of a budget; key is the JSON key, label is for people. */
+/* What memory is itemised into; budget_keys[] has the JSON keys. */
+enum budget_part {
+	BUDGET_ANON,
+	BUDGET_FILE, /* without shared memory */
+	BUDGET_SHMEM,
+	BUDGET_PAGETABLES,
+	BUDGET_KERNEL_STACK,
+	BUDGET_SLAB,
+	BUDGET_PERCPU,
+	BUDGET_VMALLOC,
+	BUDGET_KERNEL_OTHER,
+	BUDGET_SOCK,
+	BUDGET_NOT_ITEMISED,
+	BUDGET_PART_COUNT
+};
+extern const char *const budget_keys[BUDGET_PART_COUNT];
+
+/* One item of a budget; label is for people. */
 struct budget_item {
-	const char *key, *label;
-	int64_t bytes; /* negative only for "not_itemised": items read one after another */
+	enum budget_part part;
+	const char *label;
+	int64_t bytes; /* negative only for BUDGET_NOT_ITEMISED: items read one after another */
 	bool is_kernel;
 };
 

@@ -1,7 +1,5 @@
 #include "report/guest_files.h"
 
-#include <string.h>
-
 #include "base/cleanup.h"
 #include "base/text.h"
 
@@ -56,7 +54,7 @@ static const struct record_sample *sample_for(const struct facts *f, const struc
 static struct budget_item *shmem_item(struct budget *b)
 {
 	for (size_t i = 0; i < b->count; i++)
-		if (!strcmp(b->items[i].key, "shmem"))
+		if (b->items[i].part == BUDGET_SHMEM)
 			return &b->items[i];
 	return NULL;
 }

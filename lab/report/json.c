@@ -99,7 +99,7 @@ static json_t *budget_json(const struct budget *b)
 	json_t *object = json_object();
 
 	for (size_t i = 0; i < b->count; i++)
-		json_put_number(object, b->items[i].key, b->items[i].bytes);
+		json_put_number(object, budget_keys[b->items[i].part], b->items[i].bytes);
 	json_put_number(object, "unused", b->unused);
 	json_put_number(object, "total", b->total);
 	json_put_number(object, "limit", b->limit);

@@ -2,7 +2,6 @@
 #include "report/story_explained.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
@@ -28,10 +27,10 @@ static bool charge_of(const struct facts *f, struct budget *b)
 	return b->count && b->total > 0;
 }
 
-static int64_t item_of(const struct budget *b, const char *key)
+static int64_t item_of(const struct budget *b, enum budget_part part)
 {
 	for (size_t i = 0; i < b->count; i++)
-		if (!strcmp(b->items[i].key, key))
+		if (b->items[i].part == part)
 			return b->items[i].bytes;
 	return 0;
 }
@@ -61,16 +60,16 @@ static struct explained explain(const struct facts *f, const struct touches *t,
 
 		*to += t->lines[i].bytes;
 	}
-	e.anon = bounded(anon_left(f->record, e.anon + t->swapped_in), 0, item_of(b, "anon"));
-	e.shmem = bounded(e.shmem, 0, item_of(b, "shmem"));
-	e.file = bounded(e.file, 0, item_of(b, "file"));
+	e.anon = bounded(anon_left(f->record, e.anon + t->swapped_in), 0, item_of(b, BUDGET_ANON));
+	e.shmem = bounded(e.shmem, 0, item_of(b, BUDGET_SHMEM));
+	e.file = bounded(e.file, 0, item_of(b, BUDGET_FILE));
 	return e;
 }
 
 /* The statistics lag behind in short runs: then nobody can tell what is missing. */
 static bool is_itemised(const struct budget *b)
 {
-	int64_t rest = item_of(b, "not_itemised");
+	int64_t rest = item_of(b, BUDGET_NOT_ITEMISED);
 
 	return rest <= b->total / 20 && rest >= -b->total / 20;
 }
@@ -92,10 +91,11 @@ static void cite_budget(const struct budget *b, struct doc *doc)
 static void say_rest(const struct explained *e, const struct budget *b, const char *begin,
 		     struct doc *doc)
 {
-	int64_t anon = item_of(b, "anon") - e->anon, shmem = item_of(b, "shmem") - e->shmem;
-	int64_t file = item_of(b, "file") - e->file, all = b->total;
-	int64_t rest = all - item_of(b, "anon") - item_of(b, "shmem") - item_of(b, "file") -
-		       item_of(b, "not_itemised");
+	int64_t anon = item_of(b, BUDGET_ANON) - e->anon,
+		shmem = item_of(b, BUDGET_SHMEM) - e->shmem;
+	int64_t file = item_of(b, BUDGET_FILE) - e->file, all = b->total;
+	int64_t rest = all - item_of(b, BUDGET_ANON) - item_of(b, BUDGET_SHMEM) -
+		       item_of(b, BUDGET_FILE) - item_of(b, BUDGET_NOT_ITEMISED);
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 
 	append(&text, "shared memory and files in memory", shmem, all);

@@ -236,7 +236,7 @@ static void say_undumped(const struct facts *f, struct doc *doc)
 
 static bool has_log(const struct record *r)
 {
-	const struct record_source *kmsg = record_source_named(r, "kmsg");
+	const struct record_source *kmsg = record_source_named(r, RECORD_SOURCE_KMSG);
 
 	return !kmsg || kmsg->is_open;
 }
@@ -320,7 +320,7 @@ static void draw_budget(const struct budget *b, struct doc *doc)
 
 	doc_bars(doc, has_limit ? b->limit : b->total, has_limit ? "limit" : "sum");
 	for (size_t i = 0; i < b->count; i++) {
-		if (!strcmp(b->items[i].key, "not_itemised"))
+		if (b->items[i].part == BUDGET_NOT_ITEMISED)
 			rest = &b->items[i];
 		else if (!is_crumb(b, &b->items[i]))
 			doc_bar(doc, b->items[i].label, b->items[i].bytes);
@@ -335,7 +335,7 @@ static void draw_budget(const struct budget *b, struct doc *doc)
 /* The statistics of a short run may not have been brought up to date even once. */
 static bool is_itemised(const struct budget *b)
 {
-	return b->count && strcmp(b->items[0].key, "not_itemised") != 0;
+	return b->count && b->items[0].part != BUDGET_NOT_ITEMISED;
 }
 
 /* Samples are some milliseconds apart: the kernel's own peak can lie between two of them. */

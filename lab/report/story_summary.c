@@ -57,11 +57,11 @@ static char *other_memory(const struct budget *b, bool was_killed)
 
 		if (item->bytes < b->total / 2)
 			continue;
-		if (!strcmp(item->key, "shmem"))
+		if (item->part == BUDGET_SHMEM)
 			return text_format(" %s were files in tmpfs or shared memory, which stay "
 					   "as long as anything refers to them, whoever is killed.",
 					   SIZE(item->bytes));
-		if (!strcmp(item->key, "file") && !was_killed && is_known(b->limit) &&
+		if (item->part == BUDGET_FILE && !was_killed && is_known(b->limit) &&
 		    b->total >= b->limit / 2)
 			return text_format(" %s were file cache, which the kernel drops when it "
 					   "is needed.",

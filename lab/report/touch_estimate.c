@@ -105,7 +105,7 @@ const char *touches_lack(const struct record *r)
 {
 	for (size_t i = 0; i < r->source_count; i++)
 		if (r->sources[i].is_open && r->sources[i].why &&
-		    !strcmp(r->sources[i].name, "touch profile"))
+		    !strcmp(r->sources[i].name, RECORD_SOURCE_TOUCH))
 			return r->sources[i].why;
 	return NULL;
 }
