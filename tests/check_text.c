@@ -227,6 +227,49 @@ START_TEST(utf8_stops_at_the_given_length)
 }
 END_TEST
 
+START_TEST(a_word_is_found_in_a_table_with_gaps)
+{
+	static const char *const words[] = {NULL, "a", NULL, "", "b"};
+
+	ck_assert_int_eq(text_index(words, ARRAY_SIZE(words), "a"), 1);
+	ck_assert_int_eq(text_index(words, ARRAY_SIZE(words), "b"), 4);
+	ck_assert_int_eq(text_index(words, 4, "b"), -1);
+	ck_assert_int_eq(text_index(words, ARRAY_SIZE(words), ""), 3);
+	ck_assert_int_eq(text_index(words, ARRAY_SIZE(words), "ab"), -1);
+	ck_assert_int_eq(text_index(words, ARRAY_SIZE(words), NULL), -1);
+}
+END_TEST
+
+START_TEST(a_line_is_broken_at_the_last_blank_that_fits)
+{
+	static const struct {
+		const char *text;
+		int columns;
+		long taken;
+	} cases[] = {
+		{"", 5, 0},
+		{"ab cd", 5, 5},
+		{"ab cd ef", 5, 5},
+		{"ab cd ef", 4, 2},
+		{"ab cd ef", 2, 2},
+		{"abcdef gh", 3, 6}, /* a word that does not fit stands alone */
+		{"abcdef", 3, 6},
+		{"ab cd", 0, 2},
+		{"\u00e4\u00e4 \u00e4\u00e4 b", 5, 9}, /* columns, not bytes */
+		{"\u00e4\u00e4 \u00e4\u00e4 b", 4, 4},
+		{"0123456789012345 01234567", 20, 16},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *text = cases[i].text;
+
+		ck_assert_msg(text_line_end(text, text + strlen(text), cases[i].columns) - text ==
+				      cases[i].taken,
+			      "case %zu", i);
+	}
+}
+END_TEST
+
 START_TEST(no_text_is_the_same_as_none_alone)
 {
 	ck_assert(text_is_same("a", (char[]){'a', 0}) && text_is_same(NULL, NULL));
@@ -247,6 +290,8 @@ static TCase *text_case(void)
 	tcase_add_loop_test(tc, neutralises_strings, 0, (int)ARRAY_SIZE(strings));
 	tcase_add_test(tc, utf8_stops_at_the_given_length);
 	tcase_add_test(tc, no_text_is_the_same_as_none_alone);
+	tcase_add_test(tc, a_word_is_found_in_a_table_with_gaps);
+	tcase_add_test(tc, a_line_is_broken_at_the_last_blank_that_fits);
 	return tc;
 }
 

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { MAX_OPTIONS = 48, FIRST_VALUE = 256, TEXT_COLUMN = 28, COLUMNS = 80 };
 
 /* `--kernel --`: the word that ends the options is no value of one. */
@@ -63,18 +65,14 @@ int options_parse(const char *command, const struct option_def *defs, size_t cou
 /* From column `at` on; an option that reaches into the text's column has a line of its own. */
 static void print_text(FILE *to, int at, const char *text)
 {
+	const char *const end = text + strlen(text);
+
 	if (at > TEXT_COLUMN - 2)
 		at = fprintf(to, "\n") - 1;
-	at += fprintf(to, "%*s", TEXT_COLUMN - at, "");
-	while (*text) {
-		int len = (int)strcspn(text, " ");
-
-		if (at + len >= COLUMNS && at > TEXT_COLUMN)
-			at = fprintf(to, "\n%*s", TEXT_COLUMN, "") - 1;
-		at += fprintf(to, "%s%.*s", at > TEXT_COLUMN ? " " : "", len, text);
-		text += len + (text[len] == ' ');
+	for (const char *stop; text <= end; text = stop + 1, at = 0) {
+		stop = text_line_end(text, end, COLUMNS - TEXT_COLUMN);
+		fprintf(to, "%*s%.*s\n", TEXT_COLUMN - at, "", (int)(stop - text), text);
 	}
-	fputc('\n', to);
 }
 
 void options_print(FILE *to, const struct option_def *defs, size_t count)

@@ -240,6 +240,41 @@ bool text_is_same(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
+/* Length of the run of ASCII at the front, as far as it is told in steps of eight bytes. */
+static size_t plain_length(const char *text, size_t n)
+{
+	size_t at = 0;
+	uint64_t word;
+
+	for (; at + sizeof(word) <= n; at += sizeof(word)) {
+		memcpy(&word, text + at, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return at;
+}
+
+const char *text_line_end(const char *from, const char *end, int columns)
+{
+	const char *at, *space;
+	int taken;
+
+	if (end - from <= columns)
+		return end;
+	taken = (int)plain_length(from, (size_t)(columns > 0 ? columns : 0));
+	for (at = from + taken; at < end; at++) {
+		taken += ((unsigned char)*at & 0xc0) != 0x80;
+		if (taken > columns)
+			break;
+	}
+	if (at == end)
+		return end;
+	space = memrchr(from, ' ', (size_t)(at - from) + 1);
+	if (!space)
+		space = memchr(at, ' ', (size_t)(end - at));
+	return space ? space : end;
+}
+
 int text_index(const char *const *words, size_t count, const char *word)
 {
 	for (size_t i = 0; word && i < count; i++)

@@ -64,6 +64,12 @@ char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Equal; NULL is the same as NULL alone. */
 bool text_is_same(const char *a, const char *b);
 
+/*
+ * Where the line that begins at `from` is broken, when it has `columns`: at the last blank that fits,
+ * else at the first; `end` when all of it fits or there is no blank. Text is UTF-8.
+ */
+const char *text_line_end(const char *from, const char *end, int columns);
+
 /* The index of a word in a table that may have NULLs; -1: it is NULL, or not in it. */
 int text_index(const char *const *words, size_t count, const char *word);
 

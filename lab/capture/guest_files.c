@@ -62,7 +62,7 @@ void guest_files_note(struct capture *capture)
 	for (size_t i = 0; i < GUEST_FILES_PLACES; i++) {
 		int64_t n = capture->last.value[places[i].metric];
 
-		sum += n == ABSENT ? 0 : n;
+		sum += or_zero(n);
 	}
 	if (!capture->config.is_guest || !sum)
 		return;

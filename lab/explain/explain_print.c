@@ -20,42 +20,6 @@ struct sheet {
 	struct strbuf line; /* a sentence, before it is wrapped */
 };
 
-/* Length of the run of ASCII at the front, as far as it is told in steps of eight bytes. */
-static size_t plain_length(const char *text, size_t n)
-{
-	size_t at = 0;
-	uint64_t word;
-
-	for (; at + sizeof(word) <= n; at += sizeof(word)) {
-		memcpy(&word, text + at, sizeof(word));
-		if (word & UINT64_C(0x8080808080808080))
-			break;
-	}
-	return at;
-}
-
-/* Where the line that begins at `from` is broken: at a space, with at most `room` columns. */
-static const char *line_end(const char *from, const char *end, int room)
-{
-	const char *at, *space;
-	int columns;
-
-	if (end - from <= room)
-		return end;
-	columns = (int)plain_length(from, (size_t)(room > 0 ? room : 0));
-	for (at = from + columns; at < end; at++) {
-		columns += ((unsigned char)*at & 0xc0) != 0x80;
-		if (columns > room)
-			break;
-	}
-	if (at == end)
-		return end;
-	space = memrchr(from, ' ', (size_t)(at - from) + 1);
-	if (!space)
-		space = memchr(at, ' ', (size_t)(end - at));
-	return space ? space : end;
-}
-
 /* Text behind `lead`, which is ASCII, the following lines indented to the same column. */
 static void wrap(struct sheet *sheet, const char *lead, const char *text)
 {
@@ -66,7 +30,7 @@ static void wrap(struct sheet *sheet, const char *lead, const char *text)
 	if (indent >= sizeof(blanks))
 		BUG("a lead of %zu columns", indent);
 	for (const char *stop; text <= end; text = stop + 1) {
-		stop = line_end(text, end, sheet->page->columns - (int)indent);
+		stop = text_line_end(text, end, sheet->page->columns - (int)indent);
 		strbuf_append(&sheet->text, lead, indent);
 		strbuf_append(&sheet->text, text, (size_t)(stop - text));
 		strbuf_append(&sheet->text, "\n", 1);

@@ -54,7 +54,7 @@ static void check_victim(struct facts *f, const struct oomlog_victim *v)
 			   v->total_vm_bytes / 1024, row->total_vm_bytes / 1024, row->line);
 	if (!is_known(rss) || !is_known(row->rss_bytes) || !is_known(v->file_rss_bytes))
 		return;
-	rss += v->file_rss_bytes + (is_known(v->shmem_rss_bytes) ? v->shmem_rss_bytes : 0);
+	rss += v->file_rss_bytes + or_zero(v->shmem_rss_bytes);
 	if (far_apart(rss, row->rss_bytes))
 		facts_note(f, v->line,
 			   "Rss of the kill line (%" PRId64 " kB) and of the task table (%" PRId64
@@ -64,9 +64,7 @@ static void check_victim(struct facts *f, const struct oomlog_victim *v)
 
 static int64_t stat(const struct oomlog_event *ev, const char *name)
 {
-	int64_t value = oomlog_stat_value(ev->stats, ev->stat_count, name);
-
-	return is_known(value) ? value : 0;
+	return or_zero(oomlog_stat_value(ev->stats, ev->stat_count, name));
 }
 
 /* Version 2 counts add up to the usage; version 1 counts cache and rss. */
@@ -88,7 +86,7 @@ static void check_stats(struct facts *f)
 	} else {
 		sum = stat(ev, total ? "total_cache" : "cache") +
 		      stat(ev, total ? "total_rss" : "rss");
-		sum += is_known(ev->kmem_usage_bytes) ? ev->kmem_usage_bytes : 0;
+		sum += or_zero(ev->kmem_usage_bytes);
 	}
 	if (far_apart(sum, ev->usage_bytes))
 		facts_note(f, ev->lines.stats,

@@ -286,9 +286,7 @@ void fact_node(struct facts *f, struct span text)
 
 	bytes_after(text, SPAN(" kernel_stack:"), &bytes);
 	if (bytes != ABSENT)
-		f->event.kernel_stack_bytes =
-			(f->event.kernel_stack_bytes == ABSENT ? 0 : f->event.kernel_stack_bytes) +
-			bytes;
+		f->event.kernel_stack_bytes = or_zero(f->event.kernel_stack_bytes) + bytes;
 }
 
 bool fact_has_zone(const struct facts *f, struct span text)

@@ -116,7 +116,7 @@ static int64_t table_pages(const struct table_row *row)
 		int64_t pages = row->value[levels[i]];
 
 		if (pages >= 0 && pages < INT64_C(1) << 40)
-			sum = (sum == ABSENT ? 0 : sum) + pages;
+			sum = or_zero(sum) + pages;
 	}
 	return sum;
 }

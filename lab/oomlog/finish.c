@@ -82,7 +82,7 @@ static void decide_page_size(struct facts *f, int64_t given)
 {
 	struct oomlog_event *ev = &f->event;
 	int64_t victims = page_size_of_victims(ev);
-	int64_t buddy = is_known(f->buddy_page_size) ? f->buddy_page_size : 0;
+	int64_t buddy = or_zero(f->buddy_page_size);
 
 	int64_t tables = given || victims || buddy ? 0 : page_size_of_tables(f);
 

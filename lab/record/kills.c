@@ -281,7 +281,7 @@ static void feed(struct oomlog *log, const struct record *r)
 
 	for (size_t i = 0; i < r->kmsg_count; i++) {
 		const struct record_kmsg *k = &r->kmsg[i];
-		int64_t t_ns = is_known(k->t_ns) ? k->t_ns : 0;
+		int64_t t_ns = or_zero(k->t_ns);
 
 		strbuf_clear(&sb);
 		strbuf_printf(&sb, "%d,%llu,%lld,-;", k->priority, (unsigned long long)k->seq,
@@ -297,7 +297,7 @@ struct kills *kills_find(const struct record *record)
 {
 	struct search search = {.record = record, .kills = xcalloc(1, sizeof(struct kills))};
 	struct oomlog_options options = {
-		.page_size = is_known(record->page_size) ? record->page_size : 0,
+		.page_size = or_zero(record->page_size),
 		.event = on_event,
 		.ctx = &search,
 	};

@@ -142,7 +142,7 @@ void touch_tree_grow(const struct record *record, struct touch_tree *tree)
 		if (bytes <= 0 || !touch->stack || !*touch->stack)
 			continue;
 		add_stack(&frames, touch->stack, bytes, tree);
-		tree->samples += is_known(touch->samples) ? touch->samples : 0;
+		tree->samples += or_zero(touch->samples);
 	}
 	for (size_t i = 0; i < tree->count; i++)
 		sort_children(tree, i);

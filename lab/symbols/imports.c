@@ -144,7 +144,7 @@ static int by_address(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool is_known(const struct imports *im)
+static bool is_readable(const struct imports *im)
 {
 	const unsigned char *ident = im->head.e_ident;
 
@@ -164,7 +164,7 @@ struct imports *imports_open(const void *data, size_t len)
 	im->len = len;
 	if (len >= sizeof(im->head))
 		memcpy(&im->head, data, sizeof(im->head));
-	for (size_t i = 0; is_known(im) && segment_at(im, i, &s); i++)
+	for (size_t i = 0; is_readable(im) && segment_at(im, i, &s); i++)
 		if (s.p_type == PT_DYNAMIC)
 			read_dynamic(im, &s, tables);
 	for (size_t i = 0; i < 2; i++)
