@@ -10,7 +10,8 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "capture/family.h"
+#include "base/text.h"
+#include "capture/family_watch.h"
 #include "capture/source.h"
 #include "suite.h"
 
@@ -132,21 +133,23 @@ static char *end_with(struct relative who)
 	static struct cg cg = {.made = true};
 	struct target target = {.pid = getpid()};
 	struct record_writer w;
-	struct capture capture = {
-		.w = &w, .cg = &cg, .target = &target, .knows_forks = true, .forks.epoll_fd = -1};
+	struct family_watch *watch = xcalloc(1, sizeof(*watch));
+	struct capture capture = {.w = &w, .cg = &cg, .target = &target, .family = watch};
 	_cleanup_close_ int fd = memfd_create("record", MFD_CLOEXEC);
 	struct relative *put;
 	static char text[4096];
 	ssize_t n;
 
+	watch->knows_forks = true;
+	watch->rings.epoll_fd = -1;
 	record_writer_init(&w, fd);
-	family_forked(&capture.family, who.pid, who.parent, who.from_ns);
+	family_forked(&watch->table, who.pid, who.parent, who.from_ns);
 	if (who.to_ns)
-		family_ended(&capture.family, who.pid, who.to_ns);
-	put = family_find(&capture.family, who.pid);
+		family_ended(&watch->table, who.pid, who.to_ns);
+	put = family_find(&watch->table, who.pid);
 	put->is_outside = true;
 	family_end(&capture);
-	family_close(&capture);
+	source_family.close(&capture);
 	n = pread(fd, text, sizeof(text) - 1, 0);
 	text[n > 0 ? n : 0] = '\0';
 	return text;

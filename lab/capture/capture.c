@@ -21,13 +21,8 @@
 #include "snapshot/premortem.h"
 #include "symbols/unwind.h"
 
-/* A livelock is this long without a kill while OOMs go on. */
-#define LIVELOCK_NS	    INT64_C(3000000000)
-#define LIVELOCK_OOMS	    100
 #define END_PATIENCE_MS	    5000
-#define KMSG_QUIET_MS	    20
 #define PID_MAP_INTERVAL_NS INT64_C(10000000)
-#define KMSG_PATIENCE_NS    INT64_C(500000000)
 
 static const struct source *const sources[SOURCE_COUNT] = {
 	[SOURCE_KMSG] = &source_kmsg,
@@ -82,7 +77,7 @@ static void sample_for_premortem(void *ctx, int64_t value[METRIC_COUNT])
 
 	sampler_take(capture);
 	sampler_look_at_files(capture);
-	memcpy(value, capture->last.value, sizeof(capture->last.value));
+	memcpy(value, sampler_last(capture)->value, sizeof(sampler_last(capture)->value));
 }
 
 static void arm_premortem(struct capture *capture)
@@ -106,7 +101,7 @@ static void check_premortem(struct capture *capture)
 	if (!capture->target_ended)
 		capture->deadline_ns += premortem_check(&capture->premortem, capture->target,
 							capture->touch,
-							capture->now.value[COUNTER_HIGH]);
+							counters_now(capture, COUNTER_HIGH));
 }
 
 struct capture *capture_open(const struct capture_config *config, struct err *err)
@@ -216,20 +211,6 @@ static int wait_ms(const struct capture *capture)
 	return left <= 0 ? 0 : left > INT64_C(1000000000) ? 1000 : (int)(left / 1000000) + 1;
 }
 
-/* OOMs that find nobody to kill: the log would fill and the target never move again. */
-static bool is_livelocked(struct capture *capture)
-{
-	int64_t oom = capture->now.value[COUNTER_OOM], kill = capture->now.value[COUNTER_OOM_KILL];
-	int64_t now = io_now_ns();
-
-	if (oom == ABSENT || kill != capture->before.value[COUNTER_OOM_KILL] ||
-	    oom - capture->before.value[COUNTER_OOM] < LIVELOCK_OOMS)
-		capture->oom_stuck_since_ns = 0;
-	else if (!capture->oom_stuck_since_ns)
-		capture->oom_stuck_since_ns = now;
-	return capture->oom_stuck_since_ns && now - capture->oom_stuck_since_ns > LIVELOCK_NS;
-}
-
 /* No limit holds the target any more: it must not go on. */
 static void end_escaped(struct capture *capture)
 {
@@ -250,7 +231,7 @@ static enum watchdog why_stop(struct capture *capture)
 		return WATCHDOG_INTERRUPT;
 	if (capture->escaped_to)
 		return WATCHDOG_ESCAPE;
-	if (is_livelocked(capture))
+	if (counters_are_stuck(capture))
 		return WATCHDOG_LIVELOCK;
 	return io_now_ns() >= capture->deadline_ns ? WATCHDOG_TIMEOUT : WATCHDOG_NONE;
 }
@@ -339,27 +320,6 @@ int capture_watch(struct capture *capture, struct target *target)
 	return capture->stop_signal;
 }
 
-/* Until nothing new for KMSG_QUIET_MS and every counted kill has its line, or patience ends. */
-static void wait_for_quiet(struct capture *capture)
-{
-	int64_t deadline = io_now_ns() + KMSG_PATIENCE_NS;
-	int64_t kills = capture->status.oom_kill;
-	struct pollfd kmsg = capture->polls[SOURCE_KMSG];
-
-	if (kmsg.fd < 0)
-		return;
-	kmsg_drain(capture);
-	while ((kills > 0 || capture->summary_lines > capture->kill_lines) &&
-	       io_now_ns() < deadline) {
-		int n = poll(&kmsg, 1, KMSG_QUIET_MS);
-
-		if (n > 0)
-			kmsg_drain(capture);
-		else if (capture->kill_lines >= kills)
-			return;
-	}
-}
-
 static void end_leftovers(struct capture *capture)
 {
 	int left;
@@ -379,23 +339,11 @@ static void end_leftovers(struct capture *capture)
 	processes_reap(capture);
 }
 
-static void write_losses(struct capture *capture)
+static void put_losses(struct capture *capture)
 {
-	const struct {
-		enum loss what;
-		int64_t count;
-	} losses[] = {
-		{LOSS_KMSG, capture->kmsg_lost},
-		{LOSS_KMSG_FIRST, capture->kmsg_overwritten},
-		{LOSS_KMSG_LIMIT, capture->kmsg_over_limit},
-		{LOSS_MARK_VICTIM, capture->mark_lost},
-		{LOSS_MESSAGES,
-		 capture->messages > MESSAGE_LIMIT ? capture->messages - MESSAGE_LIMIT : 0},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
-		if (losses[i].count)
-			record_put_lost(capture->w, losses[i].what, losses[i].count);
+	for (int i = 0; i < SOURCE_COUNT; i++)
+		if (sources[i]->put_losses)
+			sources[i]->put_losses(capture);
 }
 
 static void finish_touch(struct capture *capture)
@@ -413,12 +361,11 @@ static void finish_touch(struct capture *capture)
 
 void capture_finish(struct capture *capture)
 {
-	struct record_sample last;
+	int64_t left;
 
 	source_events.read(capture);
 	premortem_disarm(&capture->premortem);
 	sampler_take(capture);
-	last = capture->last;
 	family_end(capture);
 	end_leftovers(capture);
 	source_events.read(capture);
@@ -426,14 +373,14 @@ void capture_finish(struct capture *capture)
 	if (capture->polls[SOURCE_MARK_VICTIM].fd >= 0)
 		source_mark_victim.read(capture);
 	finish_touch(capture);
-	wait_for_quiet(capture);
+	kmsg_await_quiet(capture, capture->status.oom_kill);
 	sampler_take(capture);
-	guest_files_note(capture);
+	guest_files_note(capture, sampler_last(capture));
 	/* What the lab itself holds cannot be told from what was left behind. */
-	if (capture->last.value[METRIC_CURRENT] != ABSENT && !capture->cg->is_shared)
-		record_put_residue(capture->w, capture->last.value[METRIC_CURRENT]);
-	capture->last = last;
-	write_losses(capture);
+	left = sampler_last(capture)->value[METRIC_CURRENT];
+	if (left != ABSENT && !capture->cg->is_shared)
+		record_put_residue(capture->w, left);
+	put_losses(capture);
 }
 
 struct modules capture_take_modules(struct capture *capture)
@@ -454,8 +401,10 @@ void capture_close(struct capture *capture)
 	static const int own[] = {SOURCE_KMSG, SOURCE_EVENTS, SOURCE_SAMPLER, SOURCE_SIGNALS};
 
 	last_look_end(&capture->look);
-	mark_victim_close(capture);
-	family_close(capture);
+	for (int i = 0; i < SOURCE_COUNT; i++)
+		if (sources[i]->close)
+			sources[i]->close(capture);
+	guest_files_close(capture);
 	cgroups_seen_release(&capture->cgroups_seen);
 	if (capture->usage_fd >= 0)
 		close(capture->usage_fd);

@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "capture/source.h"
+#include "snapshot/cgroup_counters.h"
 
 enum { DEPTH_MOST = 8, ENTRIES_MOST = 256 };
 

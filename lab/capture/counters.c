@@ -5,11 +5,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/text.h"
 #include "capture/source.h"
+#include "snapshot/cgroup_counters.h"
+
+/* A livelock is this long without a kill while OOMs go on. */
+#define LIVELOCK_NS INT64_C(3000000000)
+enum { LIVELOCK_OOMS = 100 };
+
+struct counters {
+	struct record_counters before, now;
+	bool has_after;	    /* the target's own counters at the end were written */
+	bool has_told_loss; /* ... or that they could not be read */
+	int64_t stuck_since_ns;
+};
 
 static bool is_empty(const struct record_counters *counters)
 {
@@ -25,17 +39,18 @@ static bool is_empty(const struct record_counters *counters)
  */
 static bool use_last_seen(struct capture *capture, int level, struct record_counters *all)
 {
-	if (level || capture->has_after || !capture->target || !capture->target->is_foreign)
+	if (level || capture->counters->has_after || !capture->target ||
+	    !capture->target->is_foreign)
 		return false;
 	for (int i = 0; i < COUNTER_COUNT; i++)
-		if (capture->now.value[i] != capture->before.value[i])
-			all->value[i] = capture->now.value[i];
-	if (!capture->has_told_loss)
+		if (capture->counters->now.value[i] != capture->counters->before.value[i])
+			all->value[i] = capture->counters->now.value[i];
+	if (!capture->counters->has_told_loss)
 		record_put_note(capture->w,
 				"The engine removed the container's cgroup before its counters "
 				"could be read a last time: they are as last seen, "
 				"and left out where nothing was seen");
-	capture->has_told_loss = true;
+	capture->counters->has_told_loss = true;
 	return !is_empty(all);
 }
 
@@ -59,7 +74,7 @@ void counters_write_all(struct capture *capture, enum moment when)
 		read_level(capture, level, &all, &local);
 		if (is_empty(&all) && !use_last_seen(capture, level, &all))
 			continue;
-		capture->has_after |= !level && when == MOMENT_AFTER;
+		capture->counters->has_after |= !level && when == MOMENT_AFTER;
 		record_put_counters(capture->w, io_now_ns(), level, when, &all,
 				    capture->cg->version == 2 ? &local : NULL);
 	}
@@ -69,8 +84,9 @@ static int open_events(struct capture *capture, char *why)
 {
 	int fd;
 
-	cgroup_counters_read(capture->cg, 0, false, &capture->before);
-	capture->now = capture->before;
+	capture->counters = xcalloc(1, sizeof(*capture->counters));
+	cgroup_counters_read(capture->cg, 0, false, &capture->counters->before);
+	capture->counters->now = capture->counters->before;
 	if (capture->cg->version == 1) {
 		snprintf(why, WHY_MAX,
 			 "cgroup v1: memory.failcnt and memory.oom_control are read "
@@ -87,10 +103,10 @@ static int open_events(struct capture *capture, char *why)
 static void mark_change(struct capture *capture, enum counter which,
 			const struct record_counters *new)
 {
-	int64_t was = capture->now.value[which], is = new->value[which];
+	int64_t was = capture->counters->now.value[which], is = new->value[which];
 	if (is == ABSENT || is == was)
 		return;
-	if (which != COUNTER_OOM_KILL && was > capture->before.value[which])
+	if (which != COUNTER_OOM_KILL && was > capture->counters->before.value[which])
 		return;
 	record_put_mark(capture->w, io_now_ns(), (enum mark)(MARK_LOW + which), is);
 }
@@ -101,12 +117,31 @@ void counters_take(struct capture *capture, const struct record_counters *new)
 		return;
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		mark_change(capture, (enum counter)i, new);
-	if (new->value[COUNTER_OOM_KILL] != capture->now.value[COUNTER_OOM_KILL])
+	if (new->value[COUNTER_OOM_KILL] != capture->counters->now.value[COUNTER_OOM_KILL])
 		cgroups_seen_below(capture);
-	capture->now = *new;
+	capture->counters->now = *new;
 	if (new->value[COUNTER_OOM_KILL] != ABSENT)
 		capture->status.oom_kill = new->value[COUNTER_OOM_KILL] -
-					   capture->before.value[COUNTER_OOM_KILL];
+					   capture->counters->before.value[COUNTER_OOM_KILL];
+}
+
+int64_t counters_now(const struct capture *capture, enum counter which)
+{
+	return capture->counters->now.value[which];
+}
+
+bool counters_are_stuck(struct capture *capture)
+{
+	struct counters *c = capture->counters;
+	int64_t oom = c->now.value[COUNTER_OOM], kill = c->now.value[COUNTER_OOM_KILL];
+	int64_t now = io_now_ns();
+
+	if (oom == ABSENT || kill != c->before.value[COUNTER_OOM_KILL] ||
+	    oom - c->before.value[COUNTER_OOM] < LIVELOCK_OOMS)
+		c->stuck_since_ns = 0;
+	else if (!c->stuck_since_ns)
+		c->stuck_since_ns = now;
+	return c->stuck_since_ns && now - c->stuck_since_ns > LIVELOCK_NS;
 }
 
 static void read_events(struct capture *capture)
@@ -122,9 +157,15 @@ static void read_events(struct capture *capture)
 	counters_take(capture, &new);
 }
 
+static void close_events(struct capture *capture)
+{
+	free(capture->counters);
+}
+
 const struct source source_events = {
 	.name = "memory.events",
 	.open = open_events,
 	.read = read_events,
+	.close = close_events,
 	.events = POLLPRI,
 };

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/text.h"
+#include "capture/family_watch.h"
 #include "capture/source.h"
 #include "launch/guardian.h"
 #include "launch/process.h"
@@ -39,9 +40,9 @@ static void take_task(struct capture *capture, const struct perf_event_header *r
 	if (ids[0] != ids[2]) /* a thread */
 		return;
 	if (record->type == PERF_RECORD_FORK)
-		family_forked(&capture->family, (pid_t)ids[0], (pid_t)ids[1], (int64_t)t_ns);
+		family_forked(&capture->family->table, (pid_t)ids[0], (pid_t)ids[1], (int64_t)t_ns);
 	else
-		family_ended(&capture->family, (pid_t)ids[0], (int64_t)t_ns);
+		family_ended(&capture->family->table, (pid_t)ids[0], (int64_t)t_ns);
 }
 
 static void take_comm(struct capture *capture, const struct perf_event_header *record, size_t len)
@@ -59,7 +60,7 @@ static void take_comm(struct capture *capture, const struct perf_event_header *r
 		memcpy(comm + 8, at + sizeof(ids) + 8, 7);
 	memcpy(&t_ns, (const char *)record + len - sizeof(t_ns), sizeof(t_ns));
 	if (ids[0] == ids[1])
-		family_renamed(&capture->family, (pid_t)ids[0], comm, (int64_t)t_ns);
+		family_renamed(&capture->family->table, (pid_t)ids[0], comm, (int64_t)t_ns);
 }
 
 static void take(const struct perf_event_header *record, size_t len, void *ctx)
@@ -73,7 +74,7 @@ static void take(const struct perf_event_header *record, size_t len, void *ctx)
 		take_comm(capture, record, len);
 	} else if (record->type == PERF_RECORD_LOST && len >= sizeof(*record) + 16) {
 		memcpy(&lost, (const char *)(record + 1) + 8, sizeof(lost));
-		capture->forks_lost += (int64_t)lost;
+		capture->family->lost += (int64_t)lost;
 	}
 }
 
@@ -88,21 +89,31 @@ static void read_procs(struct capture *capture)
 	    io_read_at(capture->cg->levels[0].dirfd, "cgroup.procs", 1 << 20, &sb))
 		return;
 	for (char *p = sb.buf, *end; (pid = strtol(p, &end, 10)), end != p; p = end)
-		if (pid > 0 && !family_find(&capture->family, (pid_t)pid))
-			family_forked(&capture->family, (pid_t)pid, 0, now);
+		if (pid > 0 && !family_find(&capture->family->table, (pid_t)pid))
+			family_forked(&capture->family->table, (pid_t)pid, 0, now);
 }
 
 static void read_family(struct capture *capture)
 {
-	if (capture->knows_forks)
-		perf_rings_read(&capture->forks, take, capture);
+	if (capture->family->knows_forks)
+		perf_rings_read(&capture->family->rings, take, capture);
 	else
 		read_procs(capture);
+}
+
+static void close_family(struct capture *capture)
+{
+	if (!capture->family)
+		return;
+	perf_rings_close(&capture->family->rings);
+	family_release(&capture->family->table);
+	free(capture->family);
 }
 
 /* Its descriptor is put in by family_open(). */
 const struct source source_family = {
 	.read = read_family,
+	.close = close_family,
 	.events = POLLIN,
 };
 
@@ -125,12 +136,15 @@ void family_open(struct capture *capture, pid_t target)
 		.clockid = CLOCK_MONOTONIC,
 	};
 	_cleanup_free_ char *why = NULL;
-	int r = perf_rings_open(&capture->forks, &attr, target, DATA_PAGES);
+	int r;
 
-	family_forked(&capture->family, target, 0, io_now_ns());
-	capture->knows_forks = !r;
-	capture->polls[SOURCE_FAMILY] = (struct pollfd){.fd = r ? -1 : capture->forks.epoll_fd,
-							.events = source_family.events};
+	capture->family = xcalloc(1, sizeof(*capture->family));
+	r = perf_rings_open(&capture->family->rings, &attr, target, DATA_PAGES);
+
+	family_forked(&capture->family->table, target, 0, io_now_ns());
+	capture->family->knows_forks = !r;
+	capture->polls[SOURCE_FAMILY] = (struct pollfd){
+		.fd = r ? -1 : capture->family->rings.epoll_fd, .events = source_family.events};
 	if (r)
 		why = text_format("perf_event_open: %s (needs root, CAP_PERFMON, or "
 				  "kernel.perf_event_paranoid of 2 at most); which processes are "
@@ -141,7 +155,7 @@ void family_open(struct capture *capture, pid_t target)
 
 static void put(struct capture *capture, const struct relative *who, const char *cgroup)
 {
-	const struct relative *parent = family_find(&capture->family, who->parent);
+	const struct relative *parent = family_find(&capture->family->table, who->parent);
 	const struct record_process process = {
 		.t_ns = who->from_ns,
 		.pid = who->pid,
@@ -158,8 +172,10 @@ bool family_was_killed(struct capture *capture, pid_t pid)
 {
 	struct relative *who;
 
+	if (!capture->family) /* nothing has been started yet */
+		return false;
 	read_family(capture);
-	who = family_find(&capture->family, pid);
+	who = family_find(&capture->family->table, pid);
 	if (!who || (who->to_ns && io_now_ns() - who->to_ns > FORGET_NS))
 		return false;
 	if (!who->is_told && !who->is_outside)
@@ -204,7 +220,7 @@ static void look_at(struct capture *capture, pid_t pid)
 		return;
 	/* It may have ended meanwhile, and the pid be another's. */
 	read_family(capture);
-	who = family_find(&capture->family, pid);
+	who = family_find(&capture->family->table, pid);
 	if (!who || who->to_ns || !is_who_forked(who))
 		return;
 	who->is_outside = true;
@@ -216,7 +232,7 @@ static void look_at(struct capture *capture, pid_t pid)
 /* The pid in that place of the table when it is to be looked at, else 0. */
 static pid_t live_in(const struct capture *capture, size_t place)
 {
-	const struct relative *who = &capture->family.places[place];
+	const struct relative *who = &capture->family->table.places[place];
 
 	return who->to_ns || who->is_outside || who->pid == capture->target->pid ? 0 : who->pid;
 }
@@ -229,10 +245,10 @@ static bool is_cgroup_ours(const struct capture *capture)
 void family_tick(struct capture *capture)
 {
 	read_family(capture);
-	if (!is_cgroup_ours(capture) || !capture->family.size)
+	if (!is_cgroup_ours(capture) || !capture->family->table.size)
 		return;
 	for (int looks = 0, steps = 0; looks < LOOKS_A_TICK && steps < STEPS_A_TICK; steps++) {
-		pid_t pid = live_in(capture, capture->family_next++ % capture->family.size);
+		pid_t pid = live_in(capture, capture->family->next++ % capture->family->table.size);
 
 		if (pid)
 			look_at(capture, pid);
@@ -248,7 +264,7 @@ static bool stop_one(struct capture *capture, pid_t pid)
 	const struct relative *who;
 
 	read_family(capture);
-	who = family_find(&capture->family, pid);
+	who = family_find(&capture->family->table, pid);
 	if (fd < 0 || !who || who->to_ns || !is_who_forked(who))
 		return false;
 	return !syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
@@ -259,8 +275,8 @@ static void stop_outside(struct capture *capture)
 	char text[160];
 	int stopped = 0;
 
-	for (size_t i = 0; i < capture->family.size; i++) {
-		struct relative *who = &capture->family.places[i];
+	for (size_t i = 0; i < capture->family->table.size; i++) {
+		struct relative *who = &capture->family->table.places[i];
 
 		if (!who->pid || !who->is_outside || who->to_ns || who->is_stopped)
 			continue;
@@ -279,9 +295,9 @@ static void stop_outside(struct capture *capture)
 void family_stop(struct capture *capture)
 {
 	read_family(capture);
-	if (!is_cgroup_ours(capture) || !capture->knows_forks)
+	if (!is_cgroup_ours(capture) || !capture->family->knows_forks)
 		return;
-	for (size_t i = 0; i < capture->family.size; i++)
+	for (size_t i = 0; i < capture->family->table.size; i++)
 		if (live_in(capture, i))
 			look_at(capture, live_in(capture, i));
 	stop_outside(capture);
@@ -290,12 +306,6 @@ void family_stop(struct capture *capture)
 void family_end(struct capture *capture)
 {
 	family_stop(capture);
-	if (capture->forks_lost)
-		record_put_lost(capture->w, LOSS_PROCESS_RECORDS, capture->forks_lost);
-}
-
-void family_close(struct capture *capture)
-{
-	perf_rings_close(&capture->forks);
-	family_release(&capture->family);
+	if (capture->family->lost)
+		record_put_lost(capture->w, LOSS_PROCESS_RECORDS, capture->family->lost);
 }

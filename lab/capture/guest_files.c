@@ -4,6 +4,7 @@
  * they hold is asked of statfs(2), page by page exact, and counted from the start of the run.
  */
 #include <linux/magic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -12,10 +13,16 @@
 #include "base/text.h"
 #include "capture/source.h"
 
+enum { PLACES = 3 };
+
+struct guest_files {
+	int64_t before[PLACES]; /* bytes at the start */
+};
+
 static const struct place {
 	const char *path;
 	enum metric metric;
-} places[GUEST_FILES_PLACES] = {
+} places[PLACES] = {
 	{"/tmp", METRIC_TMP_FILES},
 	{"/dev/shm", METRIC_SHM_FILES},
 	{"/", METRIC_OTHER_FILES},
@@ -41,26 +48,29 @@ static int64_t held(const char *path)
 
 void guest_files_read(struct capture *capture, struct record_sample *sample)
 {
+	bool is_first = !capture->guest_files;
+
 	if (!capture->config.is_guest)
 		return;
-	for (size_t i = 0; i < GUEST_FILES_PLACES; i++) {
-		int64_t now = held(places[i].path), *first = &capture->files_before[i];
+	if (is_first)
+		capture->guest_files = xcalloc(1, sizeof(*capture->guest_files));
+	for (size_t i = 0; i < PLACES; i++) {
+		int64_t now = held(places[i].path), *first = &capture->guest_files->before[i];
 
-		if (!capture->has_files_before)
+		if (is_first)
 			*first = now;
 		if (now != ABSENT && *first != ABSENT)
 			sample->value[places[i].metric] = now > *first ? now - *first : 0;
 	}
-	capture->has_files_before = true;
 }
 
-void guest_files_note(struct capture *capture)
+void guest_files_note(struct capture *capture, const struct record_sample *last)
 {
 	_cleanup_free_ char *text = NULL;
 	int64_t sum = 0;
 
-	for (size_t i = 0; i < GUEST_FILES_PLACES; i++) {
-		int64_t n = capture->last.value[places[i].metric];
+	for (size_t i = 0; i < PLACES; i++) {
+		int64_t n = last->value[places[i].metric];
 
 		sum += or_zero(n);
 	}
@@ -70,4 +80,9 @@ void guest_files_note(struct capture *capture)
 			   "of the guest and are gone with it",
 			   TEXT_SIZE((uint64_t)sum));
 	record_put_note(capture->w, text);
+}
+
+void guest_files_close(struct capture *capture)
+{
+	free(capture->guest_files);
 }

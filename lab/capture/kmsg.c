@@ -13,21 +13,33 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/strbuf.h"
 #include "capture/source.h"
 
+enum { KMSG_LIMIT = 20000, QUIET_MS = 20 };
+#define PATIENCE_NS INT64_C(500000000)
+
+struct kmsg {
+	uint64_t next_seq;
+	bool has_seen;	     /* a record */
+	bool is_overwritten; /* records were, before any was seen */
+	int64_t lines, lost, over_limit;
+	int64_t kill_lines, summary_lines;
+};
+
 static void count_gap(struct capture *capture, uint64_t seq)
 {
-	if (capture->kmsg_seen && seq > capture->kmsg_next_seq)
-		capture->kmsg_lost += (int64_t)(seq - capture->kmsg_next_seq);
-	capture->kmsg_next_seq = seq + 1;
-	capture->kmsg_seen = true;
+	if (capture->kmsg->has_seen && seq > capture->kmsg->next_seq)
+		capture->kmsg->lost += (int64_t)(seq - capture->kmsg->next_seq);
+	capture->kmsg->next_seq = seq + 1;
+	capture->kmsg->has_seen = true;
 }
 
 /* "... Killed process 4321 (hog) ...": of a name that says so nothing worse comes than a look. */
 static void on_kill(struct capture *capture, const char *text)
 {
-	capture->kill_lines++;
+	capture->kmsg->kill_lines++;
 	if (family_was_killed(capture, (pid_t)strtol(text + strlen("Killed process"), NULL, 10)))
 		cgroups_seen_again(capture);
 	cgroups_seen_below(capture);
@@ -43,7 +55,7 @@ static void on_summary(struct capture *capture, const char *text, size_t len)
 	char *path = strstr(line, ",oom_memcg="), *end = path ? strstr(path, ",task_memcg=") : NULL;
 	char *pid = NULL;
 
-	capture->summary_lines++;
+	capture->kmsg->summary_lines++;
 	for (char *p = end; p; p = strstr(p + 1, ",pid="))
 		pid = p;
 	if (!pid || pid == end ||
@@ -79,8 +91,8 @@ static void take(struct capture *capture, const char *record)
 	text++;
 	len = strcspn(text, "\n");
 	look_for_kills(capture, text, len);
-	if (capture->kmsg_lines++ >= KMSG_LIMIT) {
-		capture->kmsg_over_limit++;
+	if (capture->kmsg->lines++ >= KMSG_LIMIT) {
+		capture->kmsg->over_limit++;
 		return;
 	}
 	record_put_kmsg(capture->w, (int64_t)usec * 1000, seq, (int)(prefix & 7), text, len);
@@ -99,7 +111,7 @@ static int read_one(struct capture *capture, int fd)
 		n = read(fd, record, sizeof(record) - 1);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EPIPE) {
-		capture->kmsg_overwritten |= !capture->kmsg_seen;
+		capture->kmsg->is_overwritten |= !capture->kmsg->has_seen;
 		return 1;
 	}
 	if (!n)
@@ -119,12 +131,12 @@ static int open_kmsg(struct capture *capture, char *why)
 				   : " (not shown in this container: docker run --device /dev/kmsg "
 				     "--cap-add SYSLOG --user 0 would)";
 
+	capture->kmsg = xcalloc(1, sizeof(*capture->kmsg));
 	if (fd < 0) {
 		snprintf(why, WHY_MAX, "/dev/kmsg: %s%s", strerror(errno), hint);
 		return -1;
 	}
 	/* open(2) may succeed where only read(2) is refused. A record that came already counts. */
-	capture->kmsg_seen = capture->kmsg_overwritten = false;
 	if (lseek(fd, 0, SEEK_END) < 0 || (read_one(capture, fd) < 0 && errno != EAGAIN)) {
 		snprintf(why, WHY_MAX, "/dev/kmsg: %s", strerror(errno));
 		close(fd);
@@ -139,7 +151,8 @@ static void read_kmsg(struct capture *capture)
 		;
 }
 
-void kmsg_drain(struct capture *capture)
+/* Reads until the log has nothing more. */
+static void drain(struct capture *capture)
 {
 	const int fd = capture->polls[SOURCE_KMSG].fd;
 
@@ -147,9 +160,47 @@ void kmsg_drain(struct capture *capture)
 		;
 }
 
+void kmsg_await_quiet(struct capture *capture, int64_t kills)
+{
+	const struct kmsg *kmsg = capture->kmsg;
+	struct pollfd log = capture->polls[SOURCE_KMSG];
+	int64_t deadline = io_now_ns() + PATIENCE_NS;
+
+	if (log.fd < 0)
+		return;
+	drain(capture);
+	while ((kills > 0 || kmsg->summary_lines > kmsg->kill_lines) && io_now_ns() < deadline) {
+		int n = poll(&log, 1, QUIET_MS);
+
+		if (n > 0)
+			drain(capture);
+		else if (kmsg->kill_lines >= kills)
+			return;
+	}
+}
+
+static void put_losses(struct capture *capture)
+{
+	const struct kmsg *kmsg = capture->kmsg;
+
+	if (kmsg->lost)
+		record_put_lost(capture->w, LOSS_KMSG, kmsg->lost);
+	if (kmsg->is_overwritten)
+		record_put_lost(capture->w, LOSS_KMSG_FIRST, 1);
+	if (kmsg->over_limit)
+		record_put_lost(capture->w, LOSS_KMSG_LIMIT, kmsg->over_limit);
+}
+
+static void close_kmsg(struct capture *capture)
+{
+	free(capture->kmsg);
+}
+
 const struct source source_kmsg = {
 	.name = RECORD_SOURCE_KMSG,
 	.open = open_kmsg,
 	.read = read_kmsg,
+	.put_losses = put_losses,
+	.close = close_kmsg,
 	.events = POLLIN,
 };

@@ -8,6 +8,7 @@
 
 #include "capture/source.h"
 #include "launch/process.h"
+#include "snapshot/cgroup_counters.h"
 
 static void *look_once(void *arg)
 {

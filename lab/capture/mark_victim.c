@@ -18,8 +18,15 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "capture/source.h"
+#include "profile/perf_ring.h"
 
 enum { DATA_PAGES = 2 };
+
+struct mark_victim {
+	struct perf_rings rings;
+	int64_t lost;
+	unsigned short pid_offset, comm_offset; /* of the tracepoint's fields; 0: it has none */
+};
 
 static const char *const event_dirs[] = {
 	"/sys/kernel/tracing/events/oom/mark_victim",
@@ -52,8 +59,8 @@ static int read_event(struct capture *capture, int64_t *id)
 		r = io_read_number_at(dir, "id", id);
 		if (!r)
 			r = io_read_at(dir, "format", 8192, &format);
-		capture->mark_pid_offset = field_offset(format.buf, " pid;");
-		capture->mark_comm_offset = field_offset(format.buf, "char[] comm;");
+		capture->mark_victim->pid_offset = field_offset(format.buf, " pid;");
+		capture->mark_victim->comm_offset = field_offset(format.buf, "char[] comm;");
 	}
 	return r;
 }
@@ -71,7 +78,7 @@ static int open_rings(struct capture *capture, int64_t id)
 		.clockid = CLOCK_MONOTONIC,
 	};
 
-	return perf_rings_open(&capture->marks, &attr, -1, DATA_PAGES);
+	return perf_rings_open(&capture->mark_victim->rings, &attr, -1, DATA_PAGES);
 }
 
 /*
@@ -93,6 +100,7 @@ static int open_mark_victim(struct capture *capture, char *why)
 		snprintf(why, WHY_MAX, "not needed beside /dev/kmsg; closing it takes 50 ms");
 		return SOURCE_NEEDLESS;
 	}
+	capture->mark_victim = xcalloc(1, sizeof(*capture->mark_victim));
 	r = read_event(capture, &id);
 	if (r) {
 		snprintf(why, WHY_MAX, "tracefs: %s (needs root and a mounted tracefs)",
@@ -104,7 +112,7 @@ static int open_mark_victim(struct capture *capture, char *why)
 		snprintf(why, WHY_MAX, "perf_event_open: %s (needs CAP_PERFMON)", strerror(-r));
 		return -1;
 	}
-	return capture->marks.epoll_fd;
+	return capture->mark_victim->rings.epoll_fd;
 }
 
 /* PERF_RECORD_SAMPLE with TIME and RAW: header, u64 time, u32 size, the tracepoint's bytes. */
@@ -120,12 +128,13 @@ static void take_sample(struct capture *capture, const char *record, size_t len)
 		return;
 	memcpy(&t_ns, record + 8, sizeof(t_ns));
 	memcpy(&raw_size, record + 16, sizeof(raw_size));
-	if (raw_size > len - 20 || !capture->mark_pid_offset ||
-	    capture->mark_pid_offset + 4U > raw_size)
+	if (raw_size > len - 20 || !capture->mark_victim->pid_offset ||
+	    capture->mark_victim->pid_offset + 4U > raw_size)
 		return;
-	memcpy(&pid, raw + capture->mark_pid_offset, sizeof(pid));
-	if (capture->mark_comm_offset && capture->mark_comm_offset + 4U <= raw_size) {
-		memcpy(&data_loc, raw + capture->mark_comm_offset, sizeof(data_loc));
+	memcpy(&pid, raw + capture->mark_victim->pid_offset, sizeof(pid));
+	if (capture->mark_victim->comm_offset &&
+	    capture->mark_victim->comm_offset + 4U <= raw_size) {
+		memcpy(&data_loc, raw + capture->mark_victim->comm_offset, sizeof(data_loc));
 		if ((data_loc & 0xffff) + (data_loc >> 16) <= raw_size)
 			snprintf(comm, sizeof(comm), "%.*s", (int)(data_loc >> 16),
 				 raw + (data_loc & 0xffff));
@@ -141,22 +150,33 @@ static void take(const struct perf_event_header *record, size_t len, void *ctx)
 	if (record->type == PERF_RECORD_SAMPLE && record->size == len)
 		take_sample(capture, (const char *)record, len);
 	else if (record->type == PERF_RECORD_LOST)
-		capture->mark_lost++;
+		capture->mark_victim->lost++;
 }
 
 static void read_mark_victim(struct capture *capture)
 {
-	perf_rings_read(&capture->marks, take, capture);
+	perf_rings_read(&capture->mark_victim->rings, take, capture);
 }
 
-void mark_victim_close(struct capture *capture)
+static void put_losses(struct capture *capture)
 {
-	perf_rings_close(&capture->marks);
+	if (capture->mark_victim && capture->mark_victim->lost)
+		record_put_lost(capture->w, LOSS_MARK_VICTIM, capture->mark_victim->lost);
+}
+
+static void close_mark_victim(struct capture *capture)
+{
+	if (!capture->mark_victim)
+		return;
+	perf_rings_close(&capture->mark_victim->rings);
+	free(capture->mark_victim);
 }
 
 const struct source source_mark_victim = {
 	.name = "mark_victim",
 	.open = open_mark_victim,
 	.read = read_mark_victim,
+	.put_losses = put_losses,
+	.close = close_mark_victim,
 	.events = POLLIN,
 };

@@ -21,6 +21,9 @@
 #include "launch/guardian.h"
 #include "launch/process.h"
 #include "profile/touch.h"
+#include "snapshot/maps.h"
+
+enum { MESSAGE_LIMIT = 10000 }; /* that are kept */
 
 #define FOREIGN_PATIENCE_NS INT64_C(300000000)
 
@@ -217,7 +220,14 @@ static void read_scenario(struct capture *capture)
 	send(p->fd, "go", 2, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+static void put_losses(struct capture *capture)
+{
+	if (capture->messages > MESSAGE_LIMIT)
+		record_put_lost(capture->w, LOSS_MESSAGES, capture->messages - MESSAGE_LIMIT);
+}
+
 const struct source source_scenario = {
 	.read = read_scenario,
+	.put_losses = put_losses,
 	.events = POLLIN,
 };

@@ -7,19 +7,33 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/text.h"
 #include "capture/source.h"
 #include "launch/process.h"
+#include "snapshot/maps.h"
+#include "snapshot/memory_files.h"
 #include "trace/trace_ring.h"
 
 enum { SAMPLES_PER_OCTAVE = 256, COST_FACTOR = 50 };
 #define FIRST_INTERVAL_NS INT64_C(5000000)
 #define LEAST_INTERVAL_NS INT64_C(2000000)
 #define LAST_INTERVAL_NS  INT64_C(2000000000)
+
+struct sampler {
+	int64_t interval_ns;
+	int64_t samples;
+	struct record_sample last;     /* read */
+	int64_t written[METRIC_COUNT]; /* of the last one written */
+	bool has_written;
+	int64_t charge_bytes, charge_ns; /* at the sample before */
+	struct memory_files memory_files;
+};
 
 struct key {
 	enum metric metric;
@@ -117,7 +131,7 @@ void sampler_read_cgroup(const struct cg *cg, struct record_sample *sample)
 
 static void sampler_read(struct capture *capture)
 {
-	struct record_sample *sample = &capture->last;
+	struct record_sample *sample = &capture->sampler->last;
 	int64_t vsz, rss;
 
 	sampler_read_cgroup(capture->cg, sample);
@@ -127,15 +141,15 @@ static void sampler_read(struct capture *capture)
 		sample->value[METRIC_VSZ] = vsz;
 		sample->value[METRIC_RSS] = rss;
 	}
-	capture->samples++;
+	capture->sampler->samples++;
 	capture->status.current_bytes = sample->value[METRIC_CURRENT];
 }
 
 static bool is_news(const struct capture *capture)
 {
-	const int64_t *last = capture->last.value, *written = capture->written;
+	const int64_t *last = capture->sampler->last.value, *written = capture->sampler->written;
 
-	if (!capture->has_written)
+	if (!capture->sampler->has_written)
 		return true;
 	/* Pressure totals creep up by themselves; they are no news alone. */
 	for (int i = 0; i < METRIC_COUNT; i++)
@@ -146,9 +160,10 @@ static bool is_news(const struct capture *capture)
 
 static void write_last(struct capture *capture)
 {
-	record_put_sample(capture->w, &capture->last);
-	memcpy(capture->written, capture->last.value, sizeof(capture->written));
-	capture->has_written = true;
+	record_put_sample(capture->w, &capture->sampler->last);
+	memcpy(capture->sampler->written, capture->sampler->last.value,
+	       sizeof(capture->sampler->written));
+	capture->sampler->has_written = true;
 }
 
 void sampler_take(struct capture *capture)
@@ -159,15 +174,21 @@ void sampler_take(struct capture *capture)
 
 void sampler_put(struct capture *capture, const struct record_sample *sample)
 {
-	capture->last = *sample;
-	capture->samples++;
+	capture->sampler->last = *sample;
+	capture->sampler->samples++;
 	write_last(capture);
+}
+
+const struct record_sample *sampler_last(const struct capture *capture)
+{
+	return &capture->sampler->last;
 }
 
 static void arm(struct capture *capture)
 {
 	struct itimerspec when = {
-		.it_value = {capture->interval_ns / 1000000000, capture->interval_ns % 1000000000},
+		.it_value = {capture->sampler->interval_ns / 1000000000,
+			     capture->sampler->interval_ns % 1000000000},
 	};
 
 	timerfd_settime(capture->polls[SOURCE_SAMPLER].fd, 0, &when, NULL);
@@ -177,9 +198,10 @@ static int open_sampler(struct capture *capture, char *why)
 {
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 
+	capture->sampler = xcalloc(1, sizeof(*capture->sampler));
 	if (fd < 0)
 		snprintf(why, WHY_MAX, "timerfd: %s", strerror(errno));
-	capture->interval_ns = FIRST_INTERVAL_NS;
+	capture->sampler->interval_ns = FIRST_INTERVAL_NS;
 	capture->polls[SOURCE_SAMPLER].fd = fd;
 	if (fd >= 0)
 		arm(capture);
@@ -195,16 +217,18 @@ static bool is_time_for_maps(int64_t samples)
 /* Half of the time until what is charged is near the limit, if it grows on as since the last. */
 static int64_t halfway_ns(struct capture *capture)
 {
-	int64_t current = capture->last.value[METRIC_CURRENT], now = capture->last.t_ns;
+	int64_t current = capture->sampler->last.value[METRIC_CURRENT],
+		now = capture->sampler->last.t_ns;
 	int64_t limit = capture->status.max_bytes, left = limit - limit / 16 - current;
-	int64_t before = capture->charge_ns ? capture->charge_ns : capture->started_ns;
+	int64_t before = capture->sampler->charge_ns ? capture->sampler->charge_ns
+						     : capture->started_ns;
 	double per_ns;
 
 	if (current == ABSENT || limit == INT64_MAX || now <= before)
 		return LAST_INTERVAL_NS;
-	per_ns = (double)(current - capture->charge_bytes) / (double)(now - before);
-	capture->charge_bytes = current;
-	capture->charge_ns = now;
+	per_ns = (double)(current - capture->sampler->charge_bytes) / (double)(now - before);
+	capture->sampler->charge_bytes = current;
+	capture->sampler->charge_ns = now;
 	if (left <= 0 || per_ns * (double)LAST_INTERVAL_NS <= (double)left)
 		return LAST_INTERVAL_NS;
 	left = (int64_t)((double)left / per_ns / 2);
@@ -216,15 +240,15 @@ void sampler_look_at_files(struct capture *capture)
 	const struct memory_files_moment now = {
 		.cg = capture->cg,
 		.pid = capture->target ? capture->target->pid : -1,
-		.current = capture->last.value[METRIC_CURRENT],
-		.shmem = capture->last.value[METRIC_SHMEM],
+		.current = capture->sampler->last.value[METRIC_CURRENT],
+		.shmem = capture->sampler->last.value[METRIC_SHMEM],
 		.limit = capture->status.max_bytes,
 		.started_ns = capture->started_ns,
 		.ring_fd = capture->config.ring ? trace_ring_fd(capture->config.ring) : -1,
 	};
 
 	if (capture->target && !capture->target_ended)
-		memory_files_look(&capture->memory_files, &now, capture->w);
+		memory_files_look(&capture->sampler->memory_files, &now, capture->w);
 }
 
 static void read_sampler(struct capture *capture)
@@ -237,7 +261,7 @@ static void read_sampler(struct capture *capture)
 	sampler_read(capture);
 	if (is_news(capture))
 		write_last(capture);
-	if (!capture->touch && is_time_for_maps(capture->samples))
+	if (!capture->touch && is_time_for_maps(capture->sampler->samples))
 		maps_write(capture->w, capture->target->pid);
 	sampler_look_at_files(capture);
 	if (capture->cg->made && !capture->target_ended && !capture->escaped_to)
@@ -248,19 +272,25 @@ static void read_sampler(struct capture *capture)
 	if (capture->config.progress)
 		capture->config.progress(&capture->status, capture->config.ctx);
 	cost = (io_now_ns() - started) * COST_FACTOR;
-	least = FIRST_INTERVAL_NS << (capture->samples / SAMPLES_PER_OCTAVE < 12
-					      ? capture->samples / SAMPLES_PER_OCTAVE
+	least = FIRST_INTERVAL_NS << (capture->sampler->samples / SAMPLES_PER_OCTAVE < 12
+					      ? capture->sampler->samples / SAMPLES_PER_OCTAVE
 					      : 12);
-	capture->interval_ns = cost > least ? cost : least;
+	capture->sampler->interval_ns = cost > least ? cost : least;
 	halfway = halfway_ns(capture);
-	if (capture->interval_ns > halfway)
-		capture->interval_ns = halfway;
+	if (capture->sampler->interval_ns > halfway)
+		capture->sampler->interval_ns = halfway;
 	arm(capture);
+}
+
+static void close_sampler(struct capture *capture)
+{
+	free(capture->sampler);
 }
 
 const struct source source_sampler = {
 	.name = "memory.stat",
 	.open = open_sampler,
 	.read = read_sampler,
+	.close = close_sampler,
 	.events = POLLIN,
 };

@@ -2,7 +2,8 @@
  * source.h - what the poll loop knows of a source of evidence; private to lab/capture.
  *
  * A source opens itself or says why it cannot, has at most one descriptor to poll, reads one
- * event at a time, and closes. Its own state stands in struct capture.
+ * event at a time, and closes. Its own state is a struct that its file alone knows; the loop and
+ * the other sources ask its functions.
  */
 #ifndef OOMLAB_CAPTURE_SOURCE_H
 #define OOMLAB_CAPTURE_SOURCE_H
@@ -11,16 +12,11 @@
 
 #include "capture/capture.h"
 #include "capture/cgroups_seen.h"
-#include "capture/family.h"
 #include "capture/last_look.h"
 #include "launch/guardian.h"
-#include "profile/perf_ring.h"
-#include "snapshot/cgroup_counters.h"
-#include "snapshot/maps.h"
-#include "snapshot/memory_files.h"
 #include "snapshot/premortem.h"
 
-enum { KMSG_LIMIT = 20000, MESSAGE_LIMIT = 10000, WHY_MAX = 256, GUEST_FILES_PLACES = 3 };
+enum { WHY_MAX = 256 };
 
 enum source_id {
 	SOURCE_KMSG,
@@ -44,7 +40,9 @@ struct source {
 	/* Returns the descriptor, or -1 or SOURCE_NEEDLESS with the reason in why[WHY_MAX]. */
 	int (*open)(struct capture *capture, char *why);
 	void (*read)(struct capture *capture);
-	short events; /* for poll(2) */
+	void (*put_losses)(struct capture *capture); /* into the record, at the end; or NULL */
+	void (*close)(struct capture *capture);	     /* all but the descriptor; or NULL */
+	short events;				     /* for poll(2) */
 };
 
 extern const struct source source_kmsg, source_events, source_mark_victim, source_sampler,
@@ -59,34 +57,19 @@ struct capture {
 	struct pollfd polls[SOURCE_COUNT];
 	int64_t started_ns, deadline_ns, pid_map_ns;
 	bool target_ended, end_known;
-	bool has_after;	    /* the target's own counters at the end were written */
-	bool has_told_loss; /* ... or that they could not be read */
 	int stop_signal;
 	struct guardian_deed deed; /* of the guardian; why is GUARDIAN_NOTHING: it did nothing */
 	char *escaped_to;	   /* the cgroup the target moved itself to; NULL: none seen */
 	struct capture_status status;
 
-	/* kmsg */
-	uint64_t kmsg_next_seq;
-	bool kmsg_seen, kmsg_overwritten; /* before any was seen */
-	int64_t kmsg_lines, kmsg_lost, kmsg_over_limit, kill_lines, summary_lines;
-
-	int64_t messages; /* of the scenario */
-
-	/* events */
-	struct record_counters before, now;
-	int64_t oom_stuck_since_ns, oom_stuck_at; /* for the livelock watch */
-
-	/* sampler */
-	int64_t interval_ns;
-	int64_t samples;
-	struct record_sample last;     /* read */
-	int64_t written[METRIC_COUNT]; /* of the last one written */
-	bool has_written;
-	int64_t charge_bytes, charge_ns; /* at the sample before */
-	struct memory_files memory_files;
-	int64_t files_before[GUEST_FILES_PLACES]; /* bytes at the start */
-	bool has_files_before;
+	/* Each is its own file's, and NULL until that opens it. */
+	struct kmsg *kmsg;
+	struct counters *counters;
+	struct mark_victim *mark_victim;
+	struct sampler *sampler;
+	struct guest_files *guest_files;
+	struct family_watch *family;
+	int64_t messages; /* of the scenario, for processes.c */
 
 	struct last_look look;	/* at a target that is an engine's */
 	struct touch *touch;	/* NULL: no profile */
@@ -95,37 +78,33 @@ struct capture {
 
 	struct premortem premortem;
 
-	/* which processes are the run's: family_watch.c */
-	struct family family;
-	size_t family_next; /* place of the table that is looked at next */
-	struct perf_rings forks;
-	bool knows_forks; /* by the rings; else by looking at cgroup.procs now and then */
-	int64_t forks_lost;
-
 	struct cgroups_seen cgroups_seen;
-
-	/* mark_victim */
-	struct perf_rings marks;
-	int64_t mark_lost;
-	unsigned short mark_pid_offset, mark_comm_offset;
 };
 
-/* kmsg.c: reads until the log has nothing more. */
-void kmsg_drain(struct capture *capture);
+/* kmsg.c: until nothing new comes and every counted kill has its line, or patience ends. */
+void kmsg_await_quiet(struct capture *capture, int64_t kills);
 
+/*
+ * counters.c: those of the run's own cgroup by another's reading, as last seen, all levels into the
+ * record; OOMs go on that find nobody to kill.
+ */
 void counters_take(struct capture *capture, const struct record_counters *new);
+int64_t counters_now(const struct capture *capture, enum counter which);
 void counters_write_all(struct capture *capture, enum moment when);
+bool counters_are_stuck(struct capture *capture);
 
 /* sampler.c: one sample now, written; the cgroup's part of one; one that was read before. */
 void sampler_take(struct capture *capture);
 void sampler_read_cgroup(const struct cg *cg, struct record_sample *sample);
 void sampler_put(struct capture *capture, const struct record_sample *sample);
+const struct record_sample *sampler_last(const struct capture *capture);
 /* ... and the files in memory of that moment, where they are worth it. */
 void sampler_look_at_files(struct capture *capture);
 
 /* guest_files.c: into a sample what files hold in a guest's memory; once, what of them was left. */
 void guest_files_read(struct capture *capture, struct record_sample *sample);
-void guest_files_note(struct capture *capture);
+void guest_files_note(struct capture *capture, const struct record_sample *last);
+void guest_files_close(struct capture *capture);
 
 /* processes.c: waits for every child that has ended. */
 void processes_reap(struct capture *capture);
@@ -139,12 +118,8 @@ void family_open(struct capture *capture, pid_t target);
 void family_tick(struct capture *capture);
 void family_stop(struct capture *capture);
 void family_end(struct capture *capture);
-void family_close(struct capture *capture);
 
 /* True, and written down once, when that process is the run's. */
 bool family_was_killed(struct capture *capture, pid_t pid);
-
-/* mark_victim.c */
-void mark_victim_close(struct capture *capture);
 
 #endif
