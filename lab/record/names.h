@@ -148,7 +148,7 @@ enum mapping_what {
 	MAPPING_HEAP,	   /* brk(2) */
 	MAPPING_SMALL,	   /* all else that is anonymous, each of less than 1 MiB */
 	MAPPING_UNSEEN,	   /* ... of more: nobody was seen to ask for it */
-	MAPPING_PIECES,	   /* ... of any size, where a heap was seen; written by versions before */
+	MAPPING_PIECES,	   /* ... of any size; written by versions before */
 	MAPPING_ANONYMOUS, /* ... of any size, where nothing tells who asked */
 	MAPPING_FILE,
 	MAPPING_LABS, /* the lab's own, mapped into the target */
