@@ -74,16 +74,16 @@ const char *words_loss(enum loss loss)
 {
 	static const char *const words[LOSS_COUNT] = {
 		[LOSS_KMSG] = "records of the kernel log",
-		[LOSS_KMSG_FIRST] = "record of the kernel log or more, overwritten before the lab "
-				    "first read it",
+		[LOSS_KMSG_FIRST] = ("record of the kernel log or more, overwritten before the lab "
+				     "first read it"),
 		[LOSS_KMSG_LIMIT] = "records of the kernel log beyond what is kept",
 		[LOSS_MESSAGES] = "messages of the scenario beyond what is kept",
 		[LOSS_RING] = "records of the arena trace",
 		[LOSS_ARENAS] = "arenas of the trace",
-		[LOSS_RING_BLOCKS] = "blocks of the arena trace, of up to 100 records each, that "
-				     "the program wrote over or was killed in taking",
-		[LOSS_RING_HEADER] = "header of the arena trace, which the program wrote over: "
-				     "what else is lost with it is not known",
+		[LOSS_RING_BLOCKS] = ("blocks of the arena trace, of up to 100 records each, that "
+				      "the program wrote over or was killed in taking"),
+		[LOSS_RING_HEADER] = ("header of the arena trace, which the program wrote over: "
+				      "what else is lost with it is not known"),
 		[LOSS_SAMPLES] = "samples of who touched memory",
 		[LOSS_HEADERS] = "kernel accounts of a kill",
 		[LOSS_RECORD] = "lines of the record",
