@@ -1,7 +1,6 @@
 #include <string.h>
 
-#include "base/strbuf.h"
-#include "base/text.h"
+#include "base/utf8.h"
 #include "record/fields.h"
 #include "record/record.h"
 
@@ -11,15 +10,7 @@ json_t *line_string(const char *text, size_t len)
 
 	if (!text)
 		return NULL;
-	for (size_t i = 0; i < len;) {
-		size_t n = text[i] ? text_utf8_length(text + i, len - i) : 0;
-
-		if (n)
-			strbuf_append(&sb, text + i, n);
-		else
-			strbuf_printf(&sb, "\\x%02x", (unsigned char)text[i]);
-		i += n ? n : 1;
-	}
+	utf8_append(&sb, text, len);
 	return json_stringn_nocheck(sb.buf, sb.len);
 }
 
