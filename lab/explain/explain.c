@@ -77,7 +77,7 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 	if (is_known(ev->beancounter))
 		return pool_format(&x->pool, "OpenVZ container %" PRId64 " ran out of memory",
 				   ev->beancounter);
-	if (explain_is_by_hand(ev))
+	if (ev->by_hand)
 		return "somebody asked for a kill by hand (sysrq f)";
 	if (explain_is_memcg(ev) && ev->limit_is_max)
 		return pool_format(&x->pool,
@@ -171,7 +171,7 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 		explain_say(x, TOPIC_WHAT, line, 0,
 			    "The kernel's words blame the machine, not the limit of a cgroup; what "
 			    "was asked for is not in the log.");
-	else if (!explain_is_by_hand(ev))
+	else if (!ev->by_hand)
 		explain_say(x, TOPIC_WHAT, line, 0,
 			    "No cgroup limit was involved: the machine had no memory of the kind "
 			    "that was asked for.");
@@ -282,7 +282,7 @@ static void say_invoker(struct explanation *x, const struct oomlog_event *ev)
 
 	if (!ev->lines.invoked || !ev->invoker_comm)
 		return;
-	if (explain_is_by_hand(ev) && !mechanism_needs_none(ev->mechanism))
+	if (ev->by_hand && !mechanism_needs_none(ev->mechanism))
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
 			    "Nobody was refused memory: %s carried out the request.", invoker);
 	else if (mechanism_needs_none(ev->mechanism))
@@ -343,7 +343,7 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 
 static void say_unsaid(struct explanation *x, const struct oomlog_event *ev)
 {
-	if (!ev->scope && !explain_is_by_hand(ev) && !is_known(ev->beancounter))
+	if (!ev->scope && !ev->by_hand && !is_known(ev->beancounter))
 		explain_say(x, TOPIC_UNSAID, 0, 0,
 			    "Whose memory ran out: a cgroup's or the machine's.");
 	if (!ev->lines.invoked)

@@ -2,9 +2,7 @@
  * explain_json.h - OOM events as JSON, schema oomlab.explain/1, written event by event.
  *
  * Pattern of use: 1. explain_json_begin(); 2. explain_json_event() for each event;
- * 3. explain_json_end() with the whole document's quality. What a log does not say is left out,
- * never null or 0. Sizes are bytes, times ns. Bytes of names and paths that are not valid UTF-8 are
- * written as the text \xNN, as the kernel does on /dev/kmsg.
+ * 3. explain_json_end() with the whole document's quality. The facts of an event are event_json.h's.
  */
 #ifndef OOMLAB_EXPLAIN_EXPLAIN_JSON_H
 #define OOMLAB_EXPLAIN_EXPLAIN_JSON_H

@@ -62,11 +62,6 @@ bool explain_memsw_is_full(const struct oomlog_event *ev)
 	       ev->memsw_usage_bytes >= ev->memsw_limit_bytes && ev->usage_bytes < ev->limit_bytes;
 }
 
-bool explain_is_by_hand(const struct oomlog_event *ev)
-{
-	return ev->order == -1 || ev->by_hand;
-}
-
 bool explain_is_listed(const struct oomlog_event *ev, int64_t pid)
 {
 	for (size_t i = 0; i < ev->task_count; i++)

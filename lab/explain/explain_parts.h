@@ -39,8 +39,6 @@ bool explain_memsw_is_full(const struct oomlog_event *ev);
 bool explain_is_fragmented(const struct oomlog_event *ev);
 /* The task table has a row of that pid. */
 bool explain_is_listed(const struct oomlog_event *ev, int64_t pid);
-/* A kill that somebody asked for. */
-bool explain_is_by_hand(const struct oomlog_event *ev);
 bool explain_is_memcg(const struct oomlog_event *ev);
 bool explain_is_machine(const struct oomlog_event *ev);
 

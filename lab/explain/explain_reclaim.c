@@ -367,7 +367,7 @@ void explain_reclaim(struct explanation *x, const struct oomlog_event *ev)
 	if (explain_is_memcg(ev)) {
 		say_memcg_swap(x, ev);
 		say_dirty(x, ev);
-	} else if (!explain_is_by_hand(ev)) {
+	} else if (!ev->by_hand) {
 		say_machine_swap(x, ev);
 		for (size_t i = 0; i < ev->zone_count; i++)
 			say_zone(x, ev, &ev->zones[i]);
@@ -425,7 +425,7 @@ static bool is_short_of_low_memory(const struct oomlog_event *ev)
 
 static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 {
-	if (explain_is_by_hand(ev)) {
+	if (ev->by_hand) {
 		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
 			    "Nothing was short: find who wrote to /proc/sysrq-trigger or pressed "
 			    "the keys.");

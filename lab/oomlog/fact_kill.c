@@ -1,3 +1,4 @@
+#include "oomlog/event_fields.h"
 #include "oomlog/facts.h"
 
 static struct span until(struct span s, const char *stop)
@@ -216,13 +217,7 @@ bool fact_parse_killed(struct facts *f, struct span text, struct oomlog_victim *
 {
 	struct span rest = after(text, SPAN("illed process "));
 
-	*v = (struct oomlog_victim){.uid = ABSENT,
-				    .total_vm_bytes = ABSENT,
-				    .anon_rss_bytes = ABSENT,
-				    .file_rss_bytes = ABSENT,
-				    .shmem_rss_bytes = ABSENT,
-				    .pgtables_bytes = ABSENT,
-				    .oom_score_adj = ABSENT};
+	event_fields_reset(event_fields_victim, v);
 	if (!span_number(&rest, &v->pid))
 		return false;
 	if (span_eat(&rest, SPAN(", UID "))) {

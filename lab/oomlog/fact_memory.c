@@ -1,3 +1,4 @@
+#include "oomlog/event_fields.h"
 #include "oomlog/facts.h"
 
 /* Above this many kB the kernel means "no limit": it prints 2^53 less a page, or more. */
@@ -266,15 +267,8 @@ static struct oomlog_zone *zone_named(struct facts *f, struct span name)
 	if (ev->zone_count == 256)
 		return NULL;
 	struct oomlog_zone *zone = ARRAY_PUSH(ev->zones, ev->zone_count, f->zone_room);
-	*zone = (struct oomlog_zone){.name = pool_text(&f->pool, name),
-				     .free_bytes = ABSENT,
-				     .min_bytes = ABSENT,
-				     .low_bytes = ABSENT,
-				     .high_bytes = ABSENT,
-				     .managed_bytes = ABSENT,
-				     .free_cma_bytes = ABSENT,
-				     .reserve_bytes = ABSENT,
-				     .low_reserve_bytes = ABSENT};
+	event_fields_reset(event_fields_zone, zone);
+	zone->name = pool_text(&f->pool, name);
 	for (size_t i = 0; i < OOMLOG_ORDERS; i++)
 		zone->blocks[i] = ABSENT;
 	return zone;

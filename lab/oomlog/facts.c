@@ -2,49 +2,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-static const struct oomlog_event empty_event = {
-	.time_ns = ABSENT,
-	.invoker_pid = ABSENT,
-	.invoker_uid = ABSENT,
-	.invoker_oom_score_adj = ABSENT,
-	.order = ABSENT,
-	.summary_pid = ABSENT,
-	.summary_uid = ABSENT,
-	.chosen_pid = ABSENT,
-	.chosen_score = ABSENT,
-	.limit_bytes = ABSENT,
-	.usage_bytes = ABSENT,
-	.failcnt = ABSENT,
-	.swap_limit_bytes = ABSENT,
-	.swap_usage_bytes = ABSENT,
-	.memsw_limit_bytes = ABSENT,
-	.memsw_usage_bytes = ABSENT,
-	.kmem_limit_bytes = ABSENT,
-	.kmem_usage_bytes = ABSENT,
-	.swap_total_bytes = ABSENT,
-	.swap_free_bytes = ABSENT,
-	.ram_bytes = ABSENT,
-	.reserved_bytes = ABSENT,
-	.headers_suppressed = ABSENT,
-	.beancounter = ABSENT,
-	.kernel_stack_bytes = ABSENT,
-};
+#include "oomlog/event_fields.h"
 
 void facts_reset(struct facts *f)
 {
-	struct oomlog_event event = empty_event;
-
-	event.victims = f->event.victims;
-	event.tasks = f->event.tasks;
-	event.stats = f->event.stats;
-	event.meminfo = f->event.meminfo;
-	event.zones = f->event.zones;
-	event.slabs = f->event.slabs;
-	event.trace = f->event.trace;
-	event.notes = f->event.notes;
-	f->event = event;
+	event_fields_reset(event_fields, &f->event);
 	pool_clear(&f->pool);
 	f->table.count = 0;
 	f->meminfo_ns = ABSENT;
@@ -62,14 +25,7 @@ void facts_reset(struct facts *f)
 
 void facts_release(struct facts *f)
 {
-	free(f->event.victims);
-	free(f->event.tasks);
-	free(f->event.stats);
-	free(f->event.meminfo);
-	free(f->event.zones);
-	free(f->event.slabs);
-	free(f->event.trace);
-	free(f->event.notes);
+	event_fields_release(&f->event);
 	pool_release(&f->pool);
 }
 

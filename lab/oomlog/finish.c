@@ -382,5 +382,6 @@ void facts_finish(struct facts *f, int64_t page_size)
 	complete_victims(ev);
 	decide_scope(f);
 	ev->mechanism = mechanism_of_trace((const char *const *)ev->trace, ev->trace_count);
+	ev->by_hand |= ev->order == -1;
 	facts_check(f);
 }

@@ -144,7 +144,7 @@ struct oomlog_event {
 	bool old_score;		  /* points of 2.6.35 and before: by address space, children, age */
 	int64_t beancounter;	  /* OpenVZ: "Out of memory in UB 1234"; absent elsewhere */
 	bool invoker_is_unsaid;	  /* "oom-killer: gfp_mask=...": before 2.6.22 */
-	bool by_hand;		  /* sysrq f just before; see also order */
+	bool by_hand;		  /* sysrq f: just before, or by the order */
 	bool compaction_disabled; /* "COMPACTION is disabled!!!" */
 	const char *group_memcg;  /* whose memory.oom.group is set */
 	int64_t exiting_count;	  /* "OOM victim N (comm) is already exiting" */

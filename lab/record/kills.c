@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "oomlog/event_fields.h"
 #include "record/query.h"
 
 struct search {
@@ -21,62 +22,6 @@ bool cgroup_is_within(const char *path, const char *top)
 	if (len && top[len - 1] == '/')
 		len--;
 	return !strncmp(path, top, len) && (!path[len] || path[len] == '/');
-}
-
-/* The copies are owned by `kills`. */
-static void *own(struct kills *kills, const void *data, size_t count, size_t size)
-{
-	void *copy;
-
-	if (!data || !count)
-		return NULL;
-	copy = xcalloc(count, size);
-	memcpy(copy, data, count * size);
-	kills->owned = xrealloc(kills->owned, kills->owned_count + 1, sizeof(*kills->owned));
-	kills->owned[kills->owned_count++] = copy;
-	return copy;
-}
-
-static void own_text(struct kills *kills, const char **text)
-{
-	*text = *text ? own(kills, *text, strlen(*text) + 1, 1) : NULL;
-}
-
-/* Every pointer of an event; what the copy does not own would dangle. */
-static void own_texts(struct kills *k, struct oomlog_event *e)
-{
-	const char **texts[] = {
-		&e->wall,	   &e->kernel,	    &e->invoker_comm, &e->gfp_mask,
-		&e->constraint,	   &e->nodemask,    &e->cpuset,	      &e->mems_allowed,
-		&e->oom_memcg,	   &e->task_memcg,  &e->summary_comm, &e->chosen_comm,
-		&e->table_columns, &e->stats_memcg, &e->group_memcg,
-	};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		own_text(k, texts[i]);
-}
-
-/* NOLINTBEGIN(bugprone-macro-parentheses): members and a suffix take no parentheses */
-#define OWN_ARRAY(kills, event, items, count, text)                                          \
-	do {                                                                                 \
-		(event)->items =                                                             \
-			own(kills, (event)->items, (event)->count, sizeof(*(event)->items)); \
-		for (size_t i_ = 0; i_ < (event)->count; i_++)                               \
-			own_text(kills, &(event)->items[i_] text);                           \
-	} while (0)
-/* NOLINTEND(bugprone-macro-parentheses) */
-
-static void own_event(struct kills *k, struct oomlog_event *e)
-{
-	own_texts(k, e);
-	OWN_ARRAY(k, e, victims, victim_count, .comm);
-	OWN_ARRAY(k, e, tasks, task_count, .comm);
-	OWN_ARRAY(k, e, stats, stat_count, .name);
-	OWN_ARRAY(k, e, meminfo, meminfo_count, .name);
-	OWN_ARRAY(k, e, zones, zone_count, .name);
-	OWN_ARRAY(k, e, slabs, slab_count, .name);
-	OWN_ARRAY(k, e, notes, note_count, .text);
-	OWN_ARRAY(k, e, trace, trace_count, );
 }
 
 /* A process sees "/" for its cgroup inside a cgroup namespace: that says nothing. */
@@ -270,7 +215,7 @@ static void on_event(const struct oomlog_event *e, void *ctx)
 		kills->dropped++;
 		return;
 	}
-	own_event(kills, &kill.event);
+	event_fields_own(&kill.event, &kills->texts);
 	kills->items = xrealloc(kills->items, kills->count + 1, sizeof(*kills->items));
 	kills->items[kills->count++] = kill;
 }
@@ -313,9 +258,7 @@ void kills_free(struct kills *kills)
 {
 	if (!kills)
 		return;
-	for (size_t i = 0; i < kills->owned_count; i++)
-		free(kills->owned[i]);
-	free(kills->owned);
+	pool_release(&kills->texts);
 	free(kills->pids);
 	free(kills->items);
 	free(kills);

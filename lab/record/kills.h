@@ -15,6 +15,7 @@
 #define OOMLAB_RECORD_KILLS_H
 
 #include "oomlog/oomlog.h"
+#include "oomlog/pool.h"
 #include "record/record.h"
 
 #define KILLS_MAX 256
@@ -45,8 +46,7 @@ struct kills {
 	size_t unknown;	  /* victims of whom it is not known whether they were of the run */
 	int64_t *pids;	  /* of the victims */
 	size_t pid_count;
-	void **owned; /* what the copies point to */
-	size_t owned_count;
+	struct pool texts; /* what the copies point to */
 };
 
 /* Never NULL; the caller frees with kills_free(). */
