@@ -210,6 +210,22 @@ bool text_is_invisible(unsigned int c)
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
 }
 
+/* Eight bytes at a time: below a blank, above ASCII, DEL. */
+bool text_is_plain(const char *text, size_t len)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t word;
+
+	for (; len >= sizeof(word); text += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		if (((word - each * ' ') | word | (word + each)) & (each << 7))
+			return false;
+	}
+	while (len && text[len - 1] >= ' ' && text[len - 1] <= '~')
+		len--;
+	return !len;
+}
+
 void text_neutralise(char *text)
 {
 	size_t len = strlen(text), n;

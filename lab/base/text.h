@@ -49,6 +49,9 @@ unsigned int text_code_point(const char *p, size_t n);
 /* C0, DEL, C1, line and paragraph separators, what reorders or hides text (bidi, zero width). */
 bool text_is_invisible(unsigned int code_point);
 
+/* Whether all of it is printable ASCII, which most text is. */
+bool text_is_plain(const char *text, size_t len);
+
 /*
  * Replaces what text_is_invisible() and bytes that are not part of valid UTF-8 by '?', in place. C1
  * controls drive some terminals as ESC does.

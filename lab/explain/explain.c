@@ -26,9 +26,13 @@ const char *topic_title(enum topic topic)
 
 static const char *process(struct explanation *x, const char *comm, int64_t pid)
 {
+	const char *name = explain_name(x, comm), *sign = pid < 0 ? "-" : "";
+	char number[TEXT_NUMBER_MAX];
+
 	if (!is_known(pid))
-		return pool_format(&x->pool, "%s", explain_name(x, comm));
-	return pool_format(&x->pool, "%s (pid %" PRId64 ")", explain_name(x, comm), pid);
+		return name;
+	text_number(number, pid < 0 ? -(uint64_t)pid : (uint64_t)pid);
+	return pool_format(&x->pool, "%s (pid %s%s)", name, sign, number);
 }
 
 static const char *killed_text(struct explanation *x, const struct oomlog_event *ev)

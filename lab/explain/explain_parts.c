@@ -10,24 +10,23 @@ const char *explain_name(struct explanation *x, const char *text)
 {
 	if (!text)
 		return "?";
-	char *copy = pool_alloc(&x->pool, strlen(text) + 1);
-	memcpy(copy, text, strlen(text));
-	text_neutralise(copy);
+	const struct span all = {text, strlen(text)};
+	char *copy = (char *)pool_text(&x->pool, all);
+	if (!text_is_plain(all.p, all.n))
+		text_neutralise(copy);
 	return copy;
 }
 
 void explain_say(struct explanation *x, enum topic topic, uint64_t line, uint64_t other_line,
 		 const char *fmt, ...)
 {
-	char text[2048];
+	struct sentence *s = ARRAY_PUSH(x->sentences, x->sentence_count, x->sentence_room);
 	va_list args;
 
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	struct sentence *s = ARRAY_PUSH(x->sentences, x->sentence_count, x->sentence_room);
 	s->topic = topic;
-	s->text = pool_text(&x->pool, (struct span){text, strlen(text)});
+	va_start(args, fmt);
+	s->text = pool_vformat(&x->pool, fmt, args);
+	va_end(args);
 	if (line)
 		s->lines[s->line_count++] = line;
 	if (other_line && other_line != line)

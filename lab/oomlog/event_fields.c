@@ -225,13 +225,17 @@ size_t event_fields_count(const struct event_field *list, const void *event)
 
 void event_fields_reset(const struct event_field *fields, void *of)
 {
+	static const int64_t absent = ABSENT;
+
 	for (const struct event_field *f = fields; f->kind != EVENT_END; f++) {
 		char *at = (char *)of + f->offset;
 
-		if (event_fields_is_list(f))
+		if (f->kind == EVENT_NUMBER)
+			memcpy(at, &absent, sizeof(absent));
+		else if (event_fields_is_list(f))
 			memset((char *)of + f->beside, 0, sizeof(size_t));
-		else if (f->kind == EVENT_NUMBER)
-			*(int64_t *)at = ABSENT;
+		else if (f->size == sizeof(absent)) /* mostly; without a call */
+			memset(at, 0, sizeof(absent));
 		else
 			memset(at, 0, f->size);
 	}

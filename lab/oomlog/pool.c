@@ -50,17 +50,59 @@ const char *pool_text(struct pool *pool, struct span s)
 	return copy;
 }
 
+static bool has_texts_alone(const char *fmt)
+{
+	for (fmt = strchr(fmt, '%'); fmt; fmt = strchr(fmt + 2, '%'))
+		if (fmt[1] != 's')
+			return false;
+	return true;
+}
+
+/* Appends to the n bytes in `to` what there is room for, without the last byte. */
+static size_t put(char *to, size_t n, size_t size, const char *from, size_t len)
+{
+	len = len < size - 1 - n ? len : size - 1 - n;
+	memcpy(to + n, from, len);
+	return n + len;
+}
+
+static size_t put_texts(char *to, size_t size, const char *fmt, va_list args)
+{
+	size_t n = 0;
+
+	for (;;) {
+		const char *percent = strchr(fmt, '%'), *text;
+
+		if (!percent)
+			return put(to, n, size, fmt, strlen(fmt));
+		n = put(to, n, size, fmt, (size_t)(percent - fmt));
+		text = va_arg(args, const char *);
+		n = put(to, n, size, text, strlen(text));
+		fmt = percent + 2;
+	}
+}
+
+const char *pool_vformat(struct pool *pool, const char *fmt, va_list args)
+{
+	char text[2048];
+	int n;
+
+	if (has_texts_alone(fmt))
+		return pool_text(pool,
+				 (struct span){text, put_texts(text, sizeof(text), fmt, args)});
+	n = vsnprintf(text, sizeof(text), fmt, args);
+	return pool_text(pool,
+			 span_head((struct span){text, n < 0 ? 0 : (size_t)n}, sizeof(text) - 1));
+}
+
 const char *pool_format(struct pool *pool, const char *fmt, ...)
 {
-	char text[1024];
 	va_list args;
 
 	va_start(args, fmt);
-	int n = vsnprintf(text, sizeof(text), fmt, args);
+	const char *text = pool_vformat(pool, fmt, args);
 	va_end(args);
-	if (n < 0)
-		n = 0;
-	return pool_text(pool, span_head((struct span){text, (size_t)n}, sizeof(text) - 1));
+	return text;
 }
 
 void pool_clear(struct pool *pool)

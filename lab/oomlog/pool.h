@@ -8,6 +8,8 @@
 #ifndef OOMLAB_OOMLOG_POOL_H
 #define OOMLAB_OOMLOG_POOL_H
 
+#include <stdarg.h>
+
 #include "klog/span.h"
 
 struct pool_block;
@@ -22,9 +24,11 @@ void *pool_alloc(struct pool *pool, size_t n);
 /* A NUL-terminated copy; bytes after a NUL inside s are out of sight. */
 const char *pool_text(struct pool *pool, struct span s);
 
-/* printf into the pool. */
+/* printf into the pool; 2047 bytes are kept. Quick where all conversions are %s. */
 const char *pool_format(struct pool *pool, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+const char *pool_vformat(struct pool *pool, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 void pool_clear(struct pool *pool);
 void pool_release(struct pool *pool);
