@@ -134,6 +134,67 @@ START_TEST(invisible_text_becomes_visible)
 }
 END_TEST
 
+/* What each format makes of a list, before and behind other blocks. */
+START_TEST(items_are_a_list)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT, page = STRBUF_INIT, html = STRBUF_INIT;
+	struct doc doc = {0};
+
+	doc_heading(&doc, "Why");
+	doc_item(&doc, "- one of them, which is longer than a line of sixty-four columns is");
+	doc_cite(&doc, "line 7");
+	doc_item(&doc, "two  <b>");
+	doc_table(&doc);
+	doc_row(&doc, "name");
+	doc_row(&doc, "a");
+	emit_text(&doc, false, 64, &text);
+	ck_assert_str_eq(text.buf, "\nWhy\n"
+				   "  - - one of them, which is longer than a line of sixty-four\n"
+				   "    columns is [line 7]\n"
+				   "  - two <b>\n\n"
+				   "  name\n  a\n");
+	emit_markdown(&doc, &page);
+	ck_assert_ptr_nonnull(strstr(page.buf,
+				     "## Why\n\n"
+				     "- \\- one of them, which is longer than a line of sixty-four "
+				     "columns is <sub>\\[line 7\\]</sub>\n"
+				     "- two  &lt;b\\>\n\n| name |\n"));
+	emit_html(&doc, &html);
+	ck_assert_ptr_nonnull(strstr(html.buf, "<ul>\n<li>- one"));
+	ck_assert_ptr_nonnull(strstr(html.buf, "<li>two  &lt;b&gt;</li>\n</ul>\n<div"));
+	doc_clear(&doc);
+	doc_item(&doc, "last");
+	strbuf_clear(&html);
+	emit_html(&doc, &html);
+	ck_assert_ptr_nonnull(strstr(html.buf, "<ul>\n<li>last</li>\n</ul>\n</body>"));
+	doc_release(&doc);
+}
+END_TEST
+
+/* As "%5.1f %%" writes them: halves that are exact go to the even digit, others are none. */
+START_TEST(shares_are_rounded_as_printf_does)
+{
+	static const struct {
+		int64_t bytes, total;
+	} cases[] = {
+		{1, 400}, {3, 400},   {15, 10000},  {35, 10000},	  {1, 3}, {2, 3}, {0, 9},
+		{-1, 3},  {-1, 9999}, {1999, 2000}, {INT64_C(1) << 58, 1}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_strbuf_ struct strbuf text = STRBUF_INIT, share = STRBUF_INIT;
+		struct doc doc = {0};
+
+		strbuf_printf(&share, " %6.1f %%",
+			      (double)cases[i].bytes / (double)cases[i].total * 100);
+		doc_bars(&doc, cases[i].total, NULL);
+		doc_bar(&doc, "some", cases[i].bytes);
+		emit_text(&doc, false, 64, &text);
+		ck_assert_msg(strstr(text.buf, share.buf), "%s in %s", share.buf, text.buf);
+		doc_release(&doc);
+	}
+}
+END_TEST
+
 START_TEST(text_wraps_at_the_width)
 {
 	for (int columns = 64; columns <= 100; columns += 4) {
@@ -220,6 +281,8 @@ static TCase *escaping(void)
 	tcase_add_test(t, markdown_tables_keep_their_columns);
 	tcase_add_test(t, markdown_fences_outlast_backticks);
 	tcase_add_test(t, markdown_paragraphs_begin_no_list);
+	tcase_add_test(t, items_are_a_list);
+	tcase_add_test(t, shares_are_rounded_as_printf_does);
 	tcase_add_test(t, invisible_text_becomes_visible);
 	return t;
 }

@@ -13,9 +13,9 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
-#include "explain/explain.h"
+#include "doc/emit.h"
+#include "explain/explain_doc.h"
 #include "explain/explain_json.h"
-#include "explain/explain_print.h"
 #include "suite.h"
 
 #define FIXTURES "tests/fixtures/oomlog/"
@@ -31,17 +31,22 @@ struct output {
 static void render(const struct oomlog_event *event, void *ctx)
 {
 	struct output *out = ctx;
-	struct explain_page page = {.to = out->to, .file = "kern.log", .columns = 80};
+	struct explain_place place = {"kern.log", ++out->events};
+	struct strbuf page = STRBUF_INIT;
 	struct explanation x;
+	struct doc doc = {0};
 
-	page.index = ++out->events;
 	explanation_make(&x, event);
+	explain_doc(&doc, &place, event, &x);
 	if (out->format == TEXT)
-		explain_print_text(&page, event, &x);
+		emit_text(&doc, false, 80, &page);
 	else if (out->format == MARKDOWN)
-		explain_print_markdown(&page, event, &x);
+		emit_markdown(&doc, &page);
 	else
 		explain_json_event(out->to, event, &x, "kern.log", out->events - 1);
+	fputs(page.buf, out->to);
+	strbuf_release(&page);
+	doc_release(&doc);
 	explanation_release(&x);
 }
 

@@ -7,12 +7,14 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/options.h"
+#include "base/strbuf.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "doc/emit.h"
+#include "explain/explain_doc.h"
 #include "explain/explain_input.h"
 #include "explain/explain_json.h"
-#include "explain/explain_print.h"
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_BRIEF };
 
@@ -23,6 +25,8 @@ struct explain {
 	int columns;
 	const char *file; /* the log being read */
 	struct explain_quality quality;
+	struct doc doc;	    /* of one event */
+	struct strbuf page; /* its text */
 };
 
 static int set_json(void *target, const char *value, struct err *err)
@@ -90,26 +94,49 @@ static int usage(void)
 	return EXIT_OK;
 }
 
+/* "OOM 1: kern.log, lines 1-40: Cgroup /a reached its limit ..." */
+static void emit_brief(const struct explain *explain, struct strbuf *out)
+{
+	emit_visible(out, explain->doc.blocks[0].text);
+	strbuf_puts(out, explain->colour ? ": \033[1m" : ": ");
+	emit_visible(out, doc_summary_text(&explain->doc));
+	strbuf_puts(out, explain->colour ? "\033[0m\n" : "\n");
+}
+
+/* An event for people; the next is told when this one is written. */
+static void print_event(struct explain *explain, const struct oomlog_event *event,
+			const struct explanation *x)
+{
+	struct explain_place place = {explain->file, explain->quality.events + 1};
+
+	doc_clear(&explain->doc);
+	strbuf_clear(&explain->page);
+	if (explain->format == FORMAT_BRIEF) {
+		explain_doc_head(&explain->doc, &place, event, x);
+		emit_brief(explain, &explain->page);
+	} else {
+		explain_doc(&explain->doc, &place, event, x);
+		if (place.index > 1)
+			fputs(explain->format == FORMAT_TEXT ? "\n\n" : "\n", stdout);
+		if (explain->format == FORMAT_TEXT)
+			emit_text(&explain->doc, explain->colour, explain->columns, &explain->page);
+		else
+			emit_markdown(&explain->doc, &explain->page);
+	}
+	fwrite(explain->page.buf, 1, explain->page.len, stdout);
+}
+
 static void on_event(const struct oomlog_event *event, void *ctx)
 {
 	struct explain *explain = ctx;
-	struct explain_page page = {.to = stdout,
-				    .file = explain->file,
-				    .index = explain->quality.events + 1,
-				    .columns = explain->columns,
-				    .colour = explain->colour};
 	struct explanation explanation;
 
 	explanation_make(&explanation, event);
 	if (explain->format == FORMAT_JSON)
 		explain_json_event(stdout, event, &explanation, explain->file,
 				   explain->quality.events);
-	else if (explain->format == FORMAT_MARKDOWN)
-		explain_print_markdown(&page, event, &explanation);
-	else if (explain->format == FORMAT_BRIEF)
-		explain_print_brief(&page, event, &explanation);
 	else
-		explain_print_text(&page, event, &explanation);
+		print_event(explain, event, &explanation);
 	explanation_release(&explanation);
 	explain->quality.events++;
 	explain->quality.notes += event->note_count;
@@ -162,7 +189,8 @@ int cmd_explain(int argc, char **argv)
 {
 	static char out[1 << 16];
 	struct explain explain = {.columns = terminal_columns(stdout),
-				  .colour = terminal_has_colour(stdout)};
+				  .colour = terminal_has_colour(stdout),
+				  .page = STRBUF_INIT};
 	struct err err = ERR_INIT;
 	int status = EXIT_OK;
 	int first =
@@ -187,6 +215,8 @@ int cmd_explain(int argc, char **argv)
 			err_print(&err);
 			status = EXIT_FAILED;
 		}
+	strbuf_release(&explain.page);
+	doc_release(&explain.doc);
 	if (explain.format == FORMAT_JSON)
 		explain_json_end(stdout, &explain.quality);
 	else if (!explain.quality.events && status == EXIT_OK)

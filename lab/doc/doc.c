@@ -9,11 +9,55 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 
+#define MEMORY_BYTES 32768
+#define ROOM_FIRST   4 /* elements of an array; a power of two */
+
+/* What a document points to is freed with it, and nothing before. */
+struct doc_memory {
+	struct doc_memory *next; /* filled before this one */
+	size_t used, room;
+	_Alignas(16) char data[];
+};
+
+static void *allocate(struct doc *doc, size_t bytes)
+{
+	struct doc_memory *memory = doc->memory;
+
+	bytes = (bytes + 15) & ~(size_t)15;
+	if (!memory || memory->room - memory->used < bytes) {
+		size_t room = bytes > MEMORY_BYTES ? bytes : MEMORY_BYTES;
+
+		memory = xrealloc(NULL, 1, sizeof(*memory) + room);
+		*memory = (struct doc_memory){.next = doc->memory, .room = room};
+		doc->memory = memory;
+	}
+	memory->used += bytes;
+	return memory->data + memory->used - bytes;
+}
+
+static char *copy_text(struct doc *doc, const char *text)
+{
+	size_t bytes = strlen(text) + 1;
+
+	return memcpy(allocate(doc, bytes), text, bytes);
+}
+
+/* Room for one more: the array doubles where its length is a power of two. */
+static void *grow(struct doc *doc, void *array, size_t count, size_t size)
+{
+	void *larger;
+
+	if (count && (count < ROOM_FIRST || count & (count - 1)))
+		return array;
+	larger = allocate(doc, (count ? 2 * count : ROOM_FIRST) * size);
+	return count ? memcpy(larger, array, count * size) : larger;
+}
+
 static struct doc_block *append(struct doc *doc, enum doc_kind kind)
 {
 	struct doc_block *block;
 
-	doc->blocks = xrealloc(doc->blocks, doc->count + 1, sizeof(*doc->blocks));
+	doc->blocks = grow(doc, doc->blocks, doc->count, sizeof(*doc->blocks));
 	block = &doc->blocks[doc->count++];
 	*block = (struct doc_block){.kind = kind};
 	return block;
@@ -26,30 +70,33 @@ static struct doc_block *last(struct doc *doc)
 	return &doc->blocks[doc->count - 1];
 }
 
-static char *format(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
-static char *format(const char *fmt, va_list ap)
+static char *format(struct doc *doc, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+static char *format(struct doc *doc, const char *fmt, va_list ap)
 {
-	char *text;
+	_cleanup_free_ char *text = NULL;
 
-	return vasprintf(&text, fmt, ap) < 0 ? xstrdup("") : text;
+	if (!strcmp(fmt, "%s")) /* mostly, and printf is slow at it */
+		return copy_text(doc, va_arg(ap, const char *));
+	return copy_text(doc, vasprintf(&text, fmt, ap) < 0 ? "" : text);
 }
 
-#define SET_TEXT(block, fmt)                      \
-	do {                                      \
-		va_list ap_;                      \
-		va_start(ap_, fmt);               \
-		(block)->text = format(fmt, ap_); \
-		va_end(ap_);                      \
+#define SET_TEXT(doc, block, fmt)                        \
+	do {                                             \
+		va_list ap_;                             \
+		va_start(ap_, fmt);                      \
+		(block)->text = format((doc), fmt, ap_); \
+		va_end(ap_);                             \
 	} while (0)
 
 void doc_title(struct doc *doc, const char *fmt, ...)
 {
-	SET_TEXT(append(doc, DOC_TITLE), fmt);
+	SET_TEXT(doc, append(doc, DOC_TITLE), fmt);
 }
 
 void doc_byline(struct doc *doc, const char *fmt, ...)
 {
-	SET_TEXT(append(doc, DOC_BYLINE), fmt);
+	SET_TEXT(doc, append(doc, DOC_BYLINE), fmt);
 }
 
 void doc_summary(struct doc *doc, enum doc_tone tone, const char *fmt, ...)
@@ -57,7 +104,7 @@ void doc_summary(struct doc *doc, enum doc_tone tone, const char *fmt, ...)
 	struct doc_block *block = append(doc, DOC_SUMMARY);
 
 	block->tone = tone;
-	SET_TEXT(block, fmt);
+	SET_TEXT(doc, block, fmt);
 }
 
 const char *doc_summary_text(const struct doc *doc)
@@ -70,17 +117,22 @@ const char *doc_summary_text(const struct doc *doc)
 
 void doc_heading(struct doc *doc, const char *fmt, ...)
 {
-	SET_TEXT(append(doc, DOC_HEADING), fmt);
+	SET_TEXT(doc, append(doc, DOC_HEADING), fmt);
 }
 
 void doc_sentence(struct doc *doc, const char *fmt, ...)
 {
-	SET_TEXT(append(doc, DOC_SENTENCE), fmt);
+	SET_TEXT(doc, append(doc, DOC_SENTENCE), fmt);
+}
+
+void doc_item(struct doc *doc, const char *text)
+{
+	append(doc, DOC_ITEM)->text = copy_text(doc, text);
 }
 
 void doc_quote(struct doc *doc, const char *text)
 {
-	append(doc, DOC_QUOTE)->text = xstrdup(text);
+	append(doc, DOC_QUOTE)->text = copy_text(doc, text);
 }
 
 void doc_cite(struct doc *doc, const char *fmt, ...)
@@ -89,9 +141,9 @@ void doc_cite(struct doc *doc, const char *fmt, ...)
 	va_list ap;
 
 	block->evidence =
-		xrealloc(block->evidence, block->evidence_count + 1, sizeof(*block->evidence));
+		grow(doc, block->evidence, block->evidence_count, sizeof(*block->evidence));
 	va_start(ap, fmt);
-	block->evidence[block->evidence_count++] = format(fmt, ap);
+	block->evidence[block->evidence_count++] = format(doc, fmt, ap);
 	va_end(ap);
 }
 
@@ -108,10 +160,11 @@ void doc_add_row(struct doc *doc, const char *const *cells)
 
 	while (cells[count])
 		count++;
-	row = xcalloc(count + 1, sizeof(*row));
+	row = allocate(doc, (count + 1) * sizeof(*row));
 	for (size_t i = 0; i < count; i++)
-		row[i] = xstrdup(cells[i]);
-	block->rows = xrealloc(block->rows, block->row_count + 1, sizeof(*block->rows));
+		row[i] = copy_text(doc, cells[i]);
+	row[count] = NULL;
+	block->rows = grow(doc, block->rows, block->row_count, sizeof(*block->rows));
 	block->rows[block->row_count++] = row;
 }
 
@@ -121,6 +174,8 @@ static bool is_amount(const char *cell)
 					    " GiB", " TiB", " us",    " ms",  " s"};
 	const char *end = cell + strspn(cell, "0123456789.-");
 
+	if (*end && *end != ' ')
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
 		if (!strcmp(end, units[i]))
 			return true;
@@ -140,20 +195,21 @@ void doc_bars(struct doc *doc, int64_t total_bytes, const char *caption)
 	struct doc_block *block = append(doc, DOC_BARS);
 
 	block->total_bytes = total_bytes;
-	block->text = caption ? xstrdup(caption) : NULL;
+	block->text = caption ? copy_text(doc, caption) : NULL;
 }
 
-static void add_bar(struct doc_bar **bars, size_t *count, const char *label, int64_t bytes)
+static void add_bar(struct doc *doc, struct doc_bar **bars, size_t *count, const char *label,
+		    int64_t bytes)
 {
-	*bars = xrealloc(*bars, *count + 1, sizeof(**bars));
-	(*bars)[(*count)++] = (struct doc_bar){.label = xstrdup(label), .bytes = bytes};
+	*bars = grow(doc, *bars, *count, sizeof(**bars));
+	(*bars)[(*count)++] = (struct doc_bar){.label = copy_text(doc, label), .bytes = bytes};
 }
 
 void doc_bar(struct doc *doc, const char *label, int64_t bytes)
 {
 	struct doc_block *block = last(doc);
 
-	add_bar(&block->bars, &block->bar_count, label, bytes);
+	add_bar(doc, &block->bars, &block->bar_count, label, bytes);
 }
 
 void doc_chart(struct doc *doc, int64_t limit_bytes)
@@ -164,12 +220,12 @@ void doc_chart(struct doc *doc, int64_t limit_bytes)
 void doc_series(struct doc *doc, const char *name, const struct doc_point *points, size_t count)
 {
 	struct doc_block *block = last(doc);
-	struct doc_series series = {.name = xstrdup(name), .count = count};
+	struct doc_series series = {.name = copy_text(doc, name), .count = count};
 
-	series.points = xcalloc(count ? count : 1, sizeof(*points));
+	series.points = allocate(doc, count * sizeof(*points));
 	if (count)
 		memcpy(series.points, points, count * sizeof(*points));
-	block->series = xrealloc(block->series, block->series_count + 1, sizeof(*block->series));
+	block->series = grow(doc, block->series, block->series_count, sizeof(*block->series));
 	block->series[block->series_count++] = series;
 }
 
@@ -177,49 +233,26 @@ void doc_mark(struct doc *doc, const char *label, int64_t t_ns)
 {
 	struct doc_block *block = last(doc);
 
-	add_bar(&block->marks, &block->mark_count, label, t_ns);
+	add_bar(doc, &block->marks, &block->mark_count, label, t_ns);
 }
 
-static void free_rows(struct doc_block *block)
+void doc_clear(struct doc *doc)
 {
-	for (size_t i = 0; i < block->row_count; i++) {
-		for (char **cell = block->rows[i]; *cell; cell++)
-			free(*cell);
-		free(block->rows[i]);
+	while (doc->memory && doc->memory->next) {
+		struct doc_memory *next = doc->memory->next;
+
+		free(doc->memory);
+		doc->memory = next;
 	}
-	free(block->rows);
-}
-
-static void free_bars(struct doc_bar *bars, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(bars[i].label);
-	free(bars);
-}
-
-static void free_series(struct doc_block *block)
-{
-	for (size_t i = 0; i < block->series_count; i++) {
-		free(block->series[i].name);
-		free(block->series[i].points);
-	}
-	free(block->series);
+	if (doc->memory)
+		doc->memory->used = 0;
+	doc->blocks = NULL;
+	doc->count = 0;
 }
 
 void doc_release(struct doc *doc)
 {
-	for (size_t i = 0; i < doc->count; i++) {
-		struct doc_block *block = &doc->blocks[i];
-
-		free(block->text);
-		for (size_t j = 0; j < block->evidence_count; j++)
-			free(block->evidence[j]);
-		free(block->evidence);
-		free_rows(block);
-		free_bars(block->bars, block->bar_count);
-		free_bars(block->marks, block->mark_count);
-		free_series(block);
-	}
-	free(doc->blocks);
-	*doc = (struct doc){0};
+	doc_clear(doc);
+	free(doc->memory);
+	doc->memory = NULL;
 }

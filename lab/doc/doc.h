@@ -25,7 +25,8 @@ enum doc_kind {
 	DOC_BYLINE,   /* text: where and when, under the title */
 	DOC_SUMMARY,  /* text: the one sentence a person reads first; tone */
 	DOC_HEADING,  /* text */
-	DOC_SENTENCE, /* text, evidence */
+	DOC_SENTENCE, /* text, evidence; those in a row are a paragraph */
+	DOC_ITEM,     /* text, evidence; those in a row are a list */
 	DOC_QUOTE,    /* text: a line as the kernel wrote it; evidence */
 	DOC_TABLE,    /* rows of cells; the first row is the header */
 	DOC_BARS,     /* bars over a common total; evidence */
@@ -66,10 +67,13 @@ struct doc_block {
 	size_t mark_count;
 };
 
-/* Zero-initialise. doc_release() frees it. */
+struct doc_memory;
+
+/* Zero-initialise. doc_release() frees it; doc_clear() empties it for the next one. */
 struct doc {
 	struct doc_block *blocks;
 	size_t count;
+	struct doc_memory *memory; /* all that the blocks point to */
 };
 
 #define DOC_PRINTF(n) __attribute__((format(printf, n, (n) + 1), nonnull(1, n)))
@@ -79,6 +83,7 @@ void doc_byline(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 void doc_summary(struct doc *doc, enum doc_tone tone, const char *fmt, ...) DOC_PRINTF(3);
 void doc_heading(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 void doc_sentence(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
+void doc_item(struct doc *doc, const char *text);
 void doc_quote(struct doc *doc, const char *text);
 
 /* Its first summary, or "". */
@@ -104,6 +109,7 @@ void doc_chart(struct doc *doc, int64_t limit_bytes);
 void doc_series(struct doc *doc, const char *name, const struct doc_point *points, size_t count);
 void doc_mark(struct doc *doc, const char *label, int64_t t_ns);
 
+void doc_clear(struct doc *doc);
 void doc_release(struct doc *doc);
 
 #endif

@@ -17,9 +17,6 @@ void emit_text(const struct doc *doc, bool colour, int columns, struct strbuf *o
 /* GitHub's Markdown; the chart is left out. */
 void emit_markdown(const struct doc *doc, struct strbuf *out);
 
-/* Text within a line of it, for who writes the rest himself. */
-void emit_markdown_words(struct strbuf *out, const char *text);
-
 /* One HTML file, no scripts, nothing fetched; the chart is inline SVG. */
 void emit_html(const struct doc *doc, struct strbuf *out);
 

@@ -189,6 +189,9 @@ static void emit_block(struct strbuf *out, const struct doc_block *block)
 	case DOC_SENTENCE:
 		element(out, "<p>", block, "</p>");
 		break;
+	case DOC_ITEM:
+		element(out, "<li>", block, "</li>");
+		break;
 	case DOC_QUOTE:
 		element(out, "<pre>", block, "</pre>");
 		break;
@@ -206,8 +209,15 @@ static void emit_block(struct strbuf *out, const struct doc_block *block)
 
 void emit_html(const struct doc *doc, struct strbuf *out)
 {
+	bool in_list = false;
+
 	strbuf_puts(out, head);
-	for (size_t i = 0; i < doc->count; i++)
+	for (size_t i = 0; i < doc->count; i++) {
+		if (in_list != (doc->blocks[i].kind == DOC_ITEM))
+			strbuf_puts(out, in_list ? "</ul>\n" : "<ul>\n");
+		in_list = doc->blocks[i].kind == DOC_ITEM;
 		emit_block(out, &doc->blocks[i]);
+	}
+	strbuf_puts(out, in_list ? "</ul>\n" : "");
 	strbuf_puts(out, "</body>\n</html>\n");
 }

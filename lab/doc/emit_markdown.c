@@ -7,7 +7,7 @@
 /* Characters that mean something to Markdown, or to the HTML and mathematics GitHub lets in. */
 #define SPECIAL "\\`*_[]<>|~&#$!{}@"
 
-void emit_markdown_words(struct strbuf *out, const char *text)
+static void words(struct strbuf *out, const char *text)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
@@ -38,14 +38,14 @@ static void paragraph_start(struct strbuf *out, const char *text)
 		strbuf_putc(out, '\\');
 		text += digits;
 	}
-	emit_markdown_words(out, text);
+	words(out, text);
 }
 
 static void evidence(struct strbuf *out, const struct doc_block *block)
 {
 	for (size_t i = 0; i < block->evidence_count; i++) {
 		strbuf_puts(out, i ? "; " : "<sub>\\[");
-		emit_markdown_words(out, block->evidence[i]);
+		words(out, block->evidence[i]);
 	}
 	if (block->evidence_count)
 		strbuf_puts(out, "\\]</sub>");
@@ -93,7 +93,7 @@ static void table(struct strbuf *out, const struct doc_block *block)
 		strbuf_putc(out, '|');
 		for (char **cell = block->rows[i]; *cell; cell++) {
 			strbuf_putc(out, ' ');
-			emit_markdown_words(out, *cell);
+			words(out, *cell);
 			strbuf_puts(out, " |");
 		}
 		strbuf_putc(out, '\n');
@@ -112,7 +112,7 @@ static void bar(struct strbuf *out, const char *label, int64_t bytes, int64_t to
 	uint64_t magnitude = bytes < 0 ? (uint64_t)-bytes : (uint64_t)bytes;
 
 	strbuf_puts(out, "| ");
-	emit_markdown_words(out, label);
+	words(out, label);
 	strbuf_printf(out, " | %s%s | %.1f %% |\n", bytes < 0 ? "-" : "", TEXT_SIZE(magnitude),
 		      share);
 }
@@ -138,7 +138,7 @@ static void emit_block(struct strbuf *out, const struct doc_block *block, bool c
 	case DOC_TITLE:
 	case DOC_HEADING:
 		strbuf_puts(out, block->kind == DOC_TITLE ? "# " : "## ");
-		emit_markdown_words(out, block->text);
+		words(out, block->text);
 		evidence_behind(out, block);
 		strbuf_putc(out, '\n');
 		break;
@@ -148,12 +148,18 @@ static void emit_block(struct strbuf *out, const struct doc_block *block, bool c
 		break;
 	case DOC_SUMMARY:
 		strbuf_puts(out, "**");
-		emit_markdown_words(out, block->text);
+		words(out, block->text);
 		strbuf_puts(out, "**");
 		evidence_behind(out, block);
 		strbuf_putc(out, '\n');
 		break;
 	case DOC_SENTENCE:
+		paragraph_start(out, block->text);
+		evidence_behind(out, block);
+		strbuf_putc(out, '\n');
+		break;
+	case DOC_ITEM:
+		strbuf_puts(out, "- ");
 		paragraph_start(out, block->text);
 		evidence_behind(out, block);
 		strbuf_putc(out, '\n');
@@ -177,13 +183,15 @@ static void emit_block(struct strbuf *out, const struct doc_block *block, bool c
 void emit_markdown(const struct doc *doc, struct strbuf *out)
 {
 	enum doc_kind before = DOC_TITLE;
+	bool continues;
 
 	for (size_t i = 0; i < doc->count; i++) {
 		const struct doc_block *block = &doc->blocks[i];
 
 		if (block->kind == DOC_CHART)
 			continue;
-		emit_block(out, block, block->kind == DOC_SENTENCE && before == DOC_SENTENCE);
+		continues = block->kind == DOC_SENTENCE || block->kind == DOC_ITEM;
+		emit_block(out, block, continues && before == block->kind);
 		before = block->kind;
 	}
 }

@@ -1,10 +1,13 @@
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "doc/emit.h"
+#include "doc/flow.h"
 
 #define MIN_COLUMNS 64
 /* Of the first column that a table may fold at: numbers and words are narrower. */
@@ -19,110 +22,37 @@
 #define CYAN	    "\033[36m"
 #define PLAIN	    ""
 
-/* A paragraph in the making: words are put down until the line is full. */
-struct flow {
-	struct strbuf *out;
-	bool colour;
-	size_t width, column; /* column 0: nothing on the line yet */
-	const char *prefix;   /* what each line starts with */
-};
-
-static size_t display_width(const char *text, size_t len)
+static void add_evidence(struct strbuf *line, const struct doc_block *block)
 {
-	size_t width = 0;
-
-	for (size_t i = 0; i < len; i++)
-		width += ((unsigned char)text[i] & 0xc0) != 0x80;
-	return width;
-}
-
-static void styled(struct strbuf *out, bool colour, const char *style, const char *text, size_t len)
-{
-	bool on = colour && *style && len;
-
-	if (on)
-		strbuf_puts(out, style);
-	strbuf_append(out, text, len);
-	if (on)
-		strbuf_puts(out, "\033[0m");
-}
-
-static void flow_word(struct flow *f, const char *style, const char *word, size_t len)
-{
-	size_t width = display_width(word, len);
-
-	if (f->column && f->column + 1 + width > f->width) {
-		strbuf_putc(f->out, '\n');
-		f->column = 0;
+	for (size_t i = 0; i < block->evidence_count; i++) {
+		strbuf_puts(line, i ? "; " : "[");
+		strbuf_puts(line, block->evidence[i]);
 	}
-	if (f->column) {
-		strbuf_putc(f->out, ' ');
-		f->column++;
-	} else {
-		strbuf_puts(f->out, f->prefix);
-		f->column = strlen(f->prefix);
-	}
-	styled(f->out, f->colour, style, word, len);
-	f->column += width;
-}
-
-/* "64 MiB", "99.8 %": a number and its unit stay together. */
-static size_t word_length(const char *text)
-{
-	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "bytes", "%",
-					    "ms",  "us",  "s",	 "min", "kB"};
-	size_t len = strcspn(text, " "), open = strspn(text, "("), unit;
-
-	if (open == len || open + strspn(text + open, "0123456789.") != len || !text[len])
-		return len;
-	unit = strspn(text + len + 1, "KMGTiBbytesmunk%");
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
-		if (strlen(units[i]) == unit && !strncmp(text + len + 1, units[i], unit))
-			return len + 1 + strcspn(text + len + 1, " ");
-	return len;
-}
-
-static void flow_text(struct flow *f, const char *style, const char *text)
-{
-	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-	const char *p;
-
-	emit_visible(&sb, text);
-	for (p = sb.buf; *p;) {
-		size_t len = word_length(p);
-
-		if (len)
-			flow_word(f, style, p, len);
-		p += len + (p[len] == ' ');
-	}
-}
-
-static void flow_end(struct flow *f)
-{
-	if (f->column)
-		strbuf_putc(f->out, '\n');
-	f->column = 0;
+	strbuf_putc(line, ']');
 }
 
 static void evidence(struct flow *f, const struct doc_block *block)
 {
-	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-
 	if (!block->evidence_count)
 		return;
-	for (size_t i = 0; i < block->evidence_count; i++)
-		strbuf_printf(&sb, "%s%s", i ? "; " : "[", block->evidence[i]);
-	strbuf_putc(&sb, ']');
-	flow_text(f, DIM, sb.buf);
+	strbuf_clear(f->line);
+	add_evidence(f->line, block);
+	flow_text(f, DIM, f->line->buf);
 }
 
-static struct flow flow_on(const struct flow *like, const char *prefix)
+/* The text and what it rests on. */
+static void told(struct flow *f, const struct doc_block *block)
 {
-	struct flow flow = *like;
-
-	flow.prefix = prefix;
-	flow.column = 0;
-	return flow;
+	if (f->colour || !block->evidence_count) {
+		flow_text(f, PLAIN, block->text);
+		evidence(f, block);
+		return;
+	}
+	strbuf_clear(f->line);
+	strbuf_puts(f->line, block->text);
+	strbuf_putc(f->line, ' ');
+	add_evidence(f->line, block);
+	flow_text(f, PLAIN, f->line->buf);
 }
 
 static void heading(struct flow *f, const struct doc_block *block)
@@ -163,6 +93,15 @@ static void summary(struct flow *f, const struct doc_block *block)
 	flow_end(&flow);
 }
 
+static void item(struct flow *f, const struct doc_block *block)
+{
+	struct flow flow = flow_on(f, "    ");
+
+	flow.lead = "  - ";
+	told(&flow, block);
+	flow_end(&flow);
+}
+
 static void quote(struct flow *f, const struct doc_block *block)
 {
 	struct flow flow = flow_on(f, "  | ");
@@ -172,38 +111,64 @@ static void quote(struct flow *f, const struct doc_block *block)
 	flow_end(&flow);
 }
 
-static void pad(struct strbuf *out, size_t from, size_t to)
+/* "%.1f": to the nearest, and where two are as near to the even one; printf is slow at it. */
+static void put_tenths(struct flow *f, double value, size_t columns)
 {
-	for (; from < to; from++)
-		strbuf_putc(out, ' ');
+	long double tenths = (long double)(value < 0 ? -value : value) * 10; /* exact */
+	char text[TEXT_NUMBER_MAX + 3], *end = text;
+	uint64_t whole;
+
+	if (tenths > 1e15L) {
+		strbuf_printf(f->out, "%*.1f", (int)columns, value);
+		return;
+	}
+	whole = (uint64_t)tenths;
+	tenths -= (long double)whole;
+	whole += tenths > 0.5L || (tenths == 0.5L && whole & 1);
+	if (signbit(value))
+		*end++ = '-';
+	text_number(end, whole / 10);
+	end += strlen(end);
+	*end++ = '.';
+	*end++ = (char)('0' + whole % 10);
+	flow_pad(f, (size_t)(end - text), columns);
+	strbuf_append(f->out, text, (size_t)(end - text));
+}
+
+static void put_hashes(struct flow *f, size_t cells)
+{
+	static const char hashes[MAX_COLUMNS + 1] = "##############################################"
+						    "######################################"
+						    "################";
+
+	if (!cells)
+		return;
+	strbuf_puts(f->out, "  ");
+	flow_styled(f, CYAN, hashes, cells);
 }
 
 static void bar_line(struct flow *f, const struct doc_block *block, const struct doc_bar *bar,
 		     size_t label_width)
 {
-	_cleanup_strbuf_ struct strbuf label = STRBUF_INIT;
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+	struct visible label = flow_visible(&sb, bar->label);
 	int64_t magnitude = bar->bytes < 0 ? -bar->bytes : bar->bytes;
 	double share = block->total_bytes > 0 ? (double)bar->bytes / (double)block->total_bytes : 0;
 	size_t used = INDENT + label_width + 24, cells;
 	size_t room = used < f->width ? f->width - used : 0;
-	char size[TEXT_SIZE_MAX + 1];
+	const char *size = TEXT_SIZE((uint64_t)magnitude);
 
-	emit_visible(&label, bar->label);
-	snprintf(size, sizeof(size), "%s%s", bar->bytes < 0 ? "-" : "",
-		 TEXT_SIZE((uint64_t)magnitude));
 	strbuf_puts(f->out, "  ");
-	strbuf_append(f->out, label.buf, label.len);
-	pad(f->out, display_width(label.buf, label.len), label_width);
-	strbuf_printf(f->out, " %11s %6.1f %%", size, share * 100);
+	strbuf_append(f->out, label.at, (size_t)(label.end - label.at));
+	flow_pad(f, flow_width(&label), label_width);
+	flow_pad(f, strlen(size) + (bar->bytes < 0), 12);
+	strbuf_puts(f->out, bar->bytes < 0 ? "-" : "");
+	strbuf_puts(f->out, size);
+	strbuf_putc(f->out, ' ');
+	put_tenths(f, share * 100, 6);
+	strbuf_puts(f->out, " %");
 	cells = share > 0 ? (size_t)(share * (double)room + 0.5) : 0;
-	if (cells)
-		strbuf_puts(f->out, "  ");
-	if (f->colour && cells)
-		strbuf_puts(f->out, CYAN);
-	for (size_t i = 0; i < cells && i < room; i++)
-		strbuf_putc(f->out, '#');
-	if (f->colour && cells)
-		strbuf_puts(f->out, "\033[0m");
+	put_hashes(f, cells < room ? cells : room);
 	strbuf_putc(f->out, '\n');
 }
 
@@ -227,44 +192,48 @@ static void bars(struct flow *f, const struct doc_block *block)
 	flow_end(&flow);
 }
 
-static size_t cell_width(const char *cell)
+struct column {
+	size_t width;
+	bool is_amount;
+};
+
+struct columns {
+	struct column *all;
+	size_t count, width; /* of the table */
+	size_t fold; /* where the first column that is no number begins; a table too wide for its page
+			folds there */
+};
+
+static struct column column_of(const struct doc_block *block, size_t j)
 {
-	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+	struct column column = {.is_amount = doc_is_amount_column(block, j)};
 
-	emit_visible(&sb, cell);
-	return display_width(sb.buf, sb.len);
-}
+	for (size_t i = 0; i < block->row_count; i++) {
+		_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+		struct visible cell = flow_visible(&sb, block->rows[i][j]);
+		size_t width = flow_width(&cell);
 
-static size_t column_width(const struct doc_block *block, size_t column)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < block->row_count; i++)
-		if (cell_width(block->rows[i][column]) > width)
-			width = cell_width(block->rows[i][column]);
-	return width;
-}
-
-static size_t table_width(const struct doc_block *block)
-{
-	size_t width = 1;
-
-	for (size_t j = 0; block->row_count && block->rows[0][j]; j++)
-		width += column_width(block, j) + 2;
-	return width;
-}
-
-/* Where the first column that is no number begins, which a table too wide for its page folds at. */
-static size_t fold_column(const struct doc_block *block)
-{
-	size_t at = 2;
-
-	for (size_t j = 0; block->rows[0][j]; j++) {
-		if (column_width(block, j) > FOLD_WIDTH)
-			return at;
-		at += column_width(block, j) + 2;
+		column.width = width > column.width ? width : column.width;
 	}
-	return at;
+	return column;
+}
+
+/* The caller frees `all`. */
+static struct columns columns_of(const struct doc_block *block)
+{
+	struct columns c = {.width = 1, .fold = 2};
+	bool folds = false;
+
+	while (block->row_count && block->rows[0][c.count])
+		c.count++;
+	c.all = xcalloc(c.count, sizeof(*c.all));
+	for (size_t j = 0; j < c.count; j++) {
+		c.all[j] = column_of(block, j);
+		c.width += c.all[j].width + 2;
+		folds |= c.all[j].width > FOLD_WIDTH;
+		c.fold += folds ? 0 : c.all[j].width + 2;
+	}
+	return c;
 }
 
 /* A cell below the ones before it, its words broken at the page's width. */
@@ -273,55 +242,58 @@ static void folded_cell(struct flow *f, const char *text, const char *style, siz
 	size_t at = indent;
 
 	for (const char *word = text + strspn(text, " "); *word;) {
-		size_t n = strcspn(word, " "), width = display_width(word, n);
+		size_t n = strcspn(word, " "), width = flow_columns(word, n);
 
 		if (at > indent && at + 1 + width > f->width) {
 			strbuf_putc(f->out, '\n');
-			pad(f->out, 0, indent + 2);
+			flow_pad(f, 0, indent + 2);
 			at = indent + 2;
 		} else if (at > indent) {
 			strbuf_putc(f->out, ' ');
 			at++;
 		}
-		styled(f->out, f->colour, style, word, n);
+		flow_styled(f, style, word, n);
 		at += width;
 		word += n;
 		word += strspn(word, " ");
 	}
 }
 
-static void table_row(struct flow *f, const struct doc_block *block, size_t i, bool folds)
+static void plain_cell(struct flow *f, const struct visible *cell, const struct column *column,
+		       bool is_head, bool is_last)
 {
-	size_t fold = fold_column(block), at = 2;
-	bool folded = false;
+	size_t width = flow_width(cell);
 
 	strbuf_putc(f->out, ' ');
-	for (size_t j = 0; block->rows[i][j]; j++) {
-		_cleanup_strbuf_ struct strbuf cell = STRBUF_INIT;
-		size_t width = column_width(block, j);
+	if (column->is_amount)
+		flow_pad(f, width, column->width);
+	flow_styled(f, is_head ? DIM : PLAIN, cell->at, (size_t)(cell->end - cell->at));
+	if (!column->is_amount && !is_last)
+		flow_pad(f, width, column->width);
+	strbuf_putc(f->out, ' ');
+}
 
-		emit_visible(&cell, block->rows[i][j]);
-		if (folded && !cell.len)
+static void table_row(struct flow *f, const struct columns *c, char *const *cells, bool is_head)
+{
+	bool folds = c->width > f->width, folded = false;
+	size_t at = 2;
+
+	strbuf_putc(f->out, ' ');
+	for (size_t j = 0; j < c->count; j++) {
+		_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+		struct visible cell = flow_visible(&sb, cells[j]);
+
+		if (folded && cell.at == cell.end)
 			continue;
-		if (folds && at >= fold) {
-			if (folded) {
-				strbuf_putc(f->out, '\n');
-				pad(f->out, 0, fold);
-			} else {
-				strbuf_putc(f->out, ' ');
-			}
-			folded_cell(f, cell.buf, i ? PLAIN : DIM, fold);
-			folded = true;
+		if (!folds || at < c->fold) {
+			plain_cell(f, &cell, &c->all[j], is_head, j + 1 == c->count);
+			at += c->all[j].width + 2;
 			continue;
 		}
-		strbuf_putc(f->out, ' ');
-		if (doc_is_amount_column(block, j))
-			pad(f->out, cell_width(block->rows[i][j]), width);
-		styled(f->out, f->colour, i ? PLAIN : DIM, cell.buf, cell.len);
-		if (!doc_is_amount_column(block, j) && block->rows[i][j + 1])
-			pad(f->out, cell_width(block->rows[i][j]), width);
-		strbuf_putc(f->out, ' ');
-		at += width + 2;
+		strbuf_putc(f->out, folded ? '\n' : ' ');
+		flow_pad(f, 0, folded ? c->fold : 0);
+		folded_cell(f, cell.at, is_head ? DIM : PLAIN, c->fold);
+		folded = true;
 	}
 	while (f->out->len && f->out->buf[f->out->len - 1] == ' ')
 		f->out->buf[--f->out->len] = '\0';
@@ -331,10 +303,11 @@ static void table_row(struct flow *f, const struct doc_block *block, size_t i, b
 static void table(struct flow *f, const struct doc_block *block)
 {
 	struct flow flow = flow_on(f, "  ");
-	bool folds = table_width(block) > f->width;
+	struct columns columns = columns_of(block);
 
 	for (size_t i = 0; i < block->row_count; i++)
-		table_row(f, block, i, folds);
+		table_row(f, &columns, block->rows[i], i == 0);
+	free(columns.all);
 	evidence(&flow, block);
 	flow_end(&flow);
 }
@@ -357,8 +330,10 @@ static void emit_block(struct flow *f, const struct doc_block *block)
 		heading(f, block);
 		break;
 	case DOC_SENTENCE:
-		flow_text(f, PLAIN, block->text);
-		evidence(f, block);
+		told(f, block);
+		break;
+	case DOC_ITEM:
+		item(f, block);
 		break;
 	case DOC_QUOTE:
 		quote(f, block);
@@ -374,17 +349,27 @@ static void emit_block(struct flow *f, const struct doc_block *block)
 	}
 }
 
+static bool is_figure(const struct doc_block *block)
+{
+	return block->kind == DOC_TABLE || block->kind == DOC_BARS;
+}
+
 void emit_text(const struct doc *doc, bool colour, int columns, struct strbuf *out)
 {
+	_cleanup_strbuf_ struct strbuf line = STRBUF_INIT;
 	int width = columns < MIN_COLUMNS ? MIN_COLUMNS : columns;
 	struct flow flow = {
 		.out = out,
 		.colour = colour,
 		.width = (size_t)(width > MAX_COLUMNS ? MAX_COLUMNS : width),
 		.prefix = "  ",
+		.line = &line,
 	};
 
-	for (size_t i = 0; i < doc->count; i++)
+	for (size_t i = 0; i < doc->count; i++) {
+		if (i && doc->blocks[i - 1].kind == DOC_ITEM && is_figure(&doc->blocks[i]))
+			strbuf_putc(out, '\n');
 		emit_block(&flow, &doc->blocks[i]);
+	}
 	flow_end(&flow);
 }

@@ -124,7 +124,7 @@ static const struct event_field text_itself[] = {{.kind = EVENT_TEXT, .size = si
 
 static const char *scope_word(int scope)
 {
-	return scope_names[scope];
+	return scope ? scope_names[scope] : NULL;
 }
 
 static const char *mechanism_word(int mechanism)

@@ -1,14 +1,14 @@
 /*
- * fuzz_oomlog.c - any bytes through the whole of explain: parser, explanation, all three outputs.
+ * fuzz_oomlog.c - any bytes through the whole of explain: parser, explanation, all outputs.
  *
  * The first byte says in how large pieces the text is fed. Checked besides memory safety: the
  * events are the same whatever the pieces, and line numbers are within the text and in order.
  */
 #include <stdio.h>
 
-#include "explain/explain.h"
+#include "doc/emit.h"
+#include "explain/explain_doc.h"
 #include "explain/explain_json.h"
-#include "explain/explain_print.h"
 #include "fuzz.h"
 #include "oomlog/oomlog.h"
 
@@ -19,12 +19,18 @@ struct tally {
 
 static void print_all(struct tally *tally, const struct oomlog_event *event)
 {
-	struct explain_page page = {.to = tally->sink, .file = "f", .index = 1, .columns = 80};
+	const struct explain_place place = {"f", 1};
+	struct strbuf out = STRBUF_INIT;
+	struct doc doc = {0};
 	struct explanation x;
 
 	explanation_make(&x, event);
-	explain_print_text(&page, event, &x);
-	explain_print_markdown(&page, event, &x);
+	explain_doc(&doc, &place, event, &x);
+	emit_text(&doc, false, 80, &out);
+	emit_markdown(&doc, &out);
+	emit_html(&doc, &out);
+	doc_release(&doc);
+	strbuf_release(&out);
 	explain_json_event(tally->sink, event, &x, "f", tally->events);
 	explanation_release(&x);
 	rewind(tally->sink);
