@@ -136,7 +136,7 @@ fi
 on_vm() {
 	local signal
 	for signal in KILL SEGV; do
-		started vm sh -c 'exec sleep 600'
+		started vm "$hog" sleep 600
 		kill -$signal $launcher
 		is_over "SIG$signal, a VM"
 	done
