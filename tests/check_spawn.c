@@ -153,7 +153,16 @@ START_TEST(streams_come_from_anywhere)
 	ck_assert_str_eq(out.buf, "out\n");
 	request.argv = (const char *const[]){"/none/at/all", NULL};
 	ck_assert_int_eq(run(&request), -ENOENT);
-	ck_assert_int_eq(open("/dev/null", O_RDONLY), STDIN_FILENO);
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+	request = SHELL("echo out; echo err >&2");
+	ck_assert_int_eq(run(&request), 0);
+	ck_assert_str_eq(out.buf, "out\n");
+	ck_assert_str_eq(err.buf, "err\n");
+	request.argv = (const char *const[]){"/none/at/all", NULL};
+	ck_assert_int_eq(run(&request), -ENOENT);
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		ck_assert_int_eq(open("/dev/null", O_RDWR), fd);
 }
 END_TEST
 

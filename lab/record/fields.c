@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "record/fields.h"
 #include "record/record.h"

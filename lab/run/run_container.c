@@ -73,8 +73,9 @@ static int begin(struct run *run, const char *name, struct err *err)
 	if (run_guard_begin(run, err) < 0)
 		return -1;
 	request = request_of(run);
+	/* Where the gate stands, it is the engine's client that could not be started. */
 	if (container_begin(&request, &run->container.made, err) < 0)
-		return refuse(run, err);
+		return run->container.made.listener < 0 ? -1 : refuse(run, err);
 	container_wait_made(&run->container.made);
 	return 0;
 }
