@@ -1,6 +1,6 @@
 /*
- * check_spawn_output.c - programs that are started: what they print, how they end, and who waits for
- * that how long.
+ * check_spawn_output.c - programs that are started: what they print, how they end, and who waits
+ * for that how long.
  */
 #include <poll.h>
 #include <signal.h>

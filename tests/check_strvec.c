@@ -1,6 +1,6 @@
 /*
- * check_strvec.c - lists of words: they end in NULL at every length, hold copies, and no word is read
- * as anything but a word.
+ * check_strvec.c - lists of words: they end in NULL at every length, hold copies, and no word is
+ * read as anything but a word.
  */
 #include <stdlib.h>
 #include <string.h>

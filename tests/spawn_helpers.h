@@ -1,6 +1,6 @@
 /*
- * spawn_helpers.h - a shell that is started and read, in a folder of its own; after each test neither
- * a process nor a descriptor is left.
+ * spawn_helpers.h - a shell that is started and read, in a folder of its own; after each test
+ * neither a process nor a descriptor is left.
  */
 #ifndef OOMLAB_TESTS_SPAWN_HELPERS_H
 #define OOMLAB_TESTS_SPAWN_HELPERS_H

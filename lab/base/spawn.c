@@ -59,7 +59,7 @@ static int open_null(struct ends *ends)
 	return ends->null < 0 ? -errno : 0;
 }
 
-/* Of the standard descriptor `i`. pre: from, where a pipe's other end comes, is given for a pipe. */
+/* Of the standard descriptor `i`. `from`: where a pipe's other end comes; NULL: it may be none. */
 static int open_stream(const struct spawn_stream *stream, int i, int *from, struct ends *ends)
 {
 	int r = 0;

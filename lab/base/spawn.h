@@ -17,8 +17,8 @@
  * that exec closes, so ENOENT is -ENOENT and never a status 127; -ETIMEDOUT and -EFBIG are of
  * spawn_finish(). In each of them nothing is left: no process, no descriptor.
  *
- * Who closes what, "even in case of errors": descriptors in struct spawn stay the caller's and open;
- * those of struct spawned are closed by spawn_close() and spawn_finish(), and are -1 where
+ * Who closes what, "even in case of errors": descriptors in struct spawn stay the caller's and
+ * open; those of struct spawned are closed by spawn_close() and spawn_finish(), and are -1 where
  * spawn_start() failed; all others are made and closed in spawn_start(). The program has its three
  * standard descriptors, those of `keep`, and what the caller itself left without FD_CLOEXEC.
  *
@@ -65,8 +65,8 @@ struct spawn {
 	/* It is killed when the thread that started it ends; setuid programs are not. */
 	bool dies_with_caller;
 	/*
-	 * In the child, after all the rest but the unblocking of signals: 0, or -1 with errno. It may
-	 * change the child's copy of what this struct points to.
+	 * In the child, after all the rest but the unblocking of signals: 0, or -1 with errno. It
+	 * may change the child's copy of what this struct points to.
 	 */
 	int (*prepare)(void *ctx);
 	void *prepare_ctx;
@@ -96,10 +96,10 @@ int spawn_start(const struct spawn *request, struct spawned *process)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Appends what comes out of its pipes to `out` and `err` (NULL: it is let go by), then waits for its
- * end; what is still there after timeout_ns, counted from here, is killed. Closes all. 0, -ETIMEDOUT,
- * -EFBIG: more than output_max came to `out`, and it was killed (of `err` what is beyond is let go
- * by); or -ECHILD: another has waited for it (wait4(-1)), its status is not known and 0.
+ * Appends what comes out of its pipes to `out` and `err` (NULL: it is let go by), then waits for
+ * its end; after timeout_ns, counted from here, it is killed. Closes all. 0; -ETIMEDOUT; -EFBIG:
+ * more than output_max came to `out`, and it was killed (of `err` what is beyond is let go by); or
+ * -ECHILD: another has waited for it (wait4(-1)), its status is not known and 0.
  */
 int spawn_finish(struct spawned *process, struct strbuf *out, struct strbuf *err)
 	__attribute__((nonnull(1)));

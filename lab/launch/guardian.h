@@ -90,9 +90,9 @@ int guardian_take_record(struct guardian *g, int fd);
 int guardian_leave_record(struct guardian *g);
 
 /*
- * For struct spawn's `admit`, with the guardian as the context: 0, or -EPIPE when it is gone; NULL as
- * above. What is started is killed by the guardian; or it ends by itself, and is killed after a minute
- * alone.
+ * For struct spawn's `admit`, with the guardian as the context: 0, or -EPIPE when it is gone; NULL
+ * as above. What is started is killed by the guardian; or it ends by itself, and is killed after a
+ * minute alone.
  */
 int guardian_kills(void *guardian, int pidfd);
 int guardian_awaits(void *guardian, int pidfd);

@@ -33,8 +33,8 @@ struct engine_call {
 };
 
 /*
- * Starts `program argv...` (NULL-terminated), looked for in PATH and with no signal blocked; the rest
- * is as `how` says. 0 or -errno, as spawn_start().
+ * Starts `program argv...` (NULL-terminated), looked for in PATH and with no signal blocked; the
+ * rest is as `how` says. 0 or -errno, as spawn_start().
  */
 int engine_start(const char *program, const char *const *argv, const struct spawn *how,
 		 struct spawned *process);

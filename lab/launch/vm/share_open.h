@@ -12,9 +12,9 @@
 #define OOMLAB_LAUNCH_VM_SHARE_OPEN_H
 
 /*
- * Between fork() and exec of virtiofsd, which leads a process group, only calls that are safe there:
- * sets the filter, and starts the process that opens, in that group. It dies with this one, and this
- * one with it. Returns 0 or -1 with errno.
+ * Between fork() and exec of virtiofsd, which leads a process group, only calls that are safe
+ * there: sets the filter, and starts the process that opens, in that group. It dies with this one,
+ * and this one with it. Returns 0 or -1 with errno.
  */
 int share_open_serve(void);
 
