@@ -62,7 +62,7 @@ HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: all scenario scenarios list check tests check-unit check-vm check-bare bench soak asan fuzz fuzzers lint \
+.PHONY: all scenario scenarios list check tests check-unit check-vm check-bare bench audit-profile soak asan fuzz fuzzers lint \
         format deps deps-dev kernel image image-files install uninstall clean help
 
 help: ## this text
@@ -71,7 +71,7 @@ help: ## this text
 	@echo "  make deps scenario NAME=memset-2g     installs, builds, runs, prints the report"
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
-		awk -F'|' '{ sub(/^ +/, "", $$1); printf "  make %-11s %s\n", $$1, $$2 }'
+		awk -F'|' '{ sub(/^ +/, "", $$1); printf "  make %-13s %s\n", $$1, $$2 }'
 	@echo
 	@echo "scenario takes MEMORY= SWAP= OVERCOMMIT= BACKEND=auto|cgroup|vm|docker|podman KERNEL=6.12|6.1|PATH"
 	@echo "GUEST_RAM= TIMEOUT= THP= and writes to REPORTS=$(REPORTS)."
@@ -155,6 +155,9 @@ bench: all $(BENCHES) $(HELPERS) ## measure against floors and peers, as ratios
 	@BUILD="$(BUILD)" tests/bench/premortem.sh
 	@BUILD="$(BUILD)" tests/bench/touch.sh
 	@BUILD="$(BUILD)" tests/bench/container.sh
+
+audit-profile: all $(HELPERS) ## how right the touch profile is: a table, line by line (root; RUNS=3 CASES=)
+	@BUILD="$(BUILD)" RUNS="$(or $(RUNS),3)" tests/audit/profile.sh $(CASES)
 
 soak: all image-files $(HELPERS) ## kill, end, starve and damage it for hours: nothing lost, left, false (root; SOAK=short COUNT=)
 	@BUILD="$(BUILD)" tests/soak/run
