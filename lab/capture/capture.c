@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "capture/source.h"
 #include "launch/guardian.h"
-#include "profile/touch.h"
+#include "profile/profile.h"
 #include "snapshot/premortem.h"
 #include "symbols/unwind.h"
 

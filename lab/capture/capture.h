@@ -40,7 +40,7 @@ struct capture_config {
 	const struct cg *cg;
 	int64_t timeout_ns;
 	bool is_guest;	       /* of ours: what is written there is memory */
-	bool profiles;	       /* who touches the memory (touch.h) */
+	bool profiles;	       /* who touches the memory (profile.h) */
 	int premortem_percent; /* a look so far under memory.max (premortem.h); 0: none */
 	const struct folder
 		*core_dir; /* with a core file of the target, into this folder; NULL: none */

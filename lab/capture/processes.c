@@ -20,7 +20,7 @@
 #include "capture/source.h"
 #include "launch/guardian.h"
 #include "launch/process.h"
-#include "profile/touch.h"
+#include "profile/profile.h"
 #include "snapshot/maps.h"
 
 enum { MESSAGE_LIMIT = 10000 }; /* that are kept */

@@ -1,8 +1,8 @@
 /*
  * perf_ring.h - one kind of perf event, a ring a CPU, read record by record (perf_event_open(2)).
  *
- * For events that only tell of things; who touches memory has rings of its own (touch_ring.h).
- * Internal to lab/capture. Not thread safe.
+ * For events that only tell of things; who touches memory has rings of its own (probes.h).
+ * Internal to lab/profile. Not thread safe.
  */
 #ifndef OOMLAB_PROFILE_PERF_RING_H
 #define OOMLAB_PROFILE_PERF_RING_H

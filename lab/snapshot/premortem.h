@@ -22,7 +22,7 @@
 
 #include "launch/cgroup.h"
 #include "launch/target.h"
-#include "profile/touch.h"
+#include "profile/profile.h"
 #include "record/premortem.h"
 #include "symbols/modules.h"
 #include "trace/trace_ring.h"

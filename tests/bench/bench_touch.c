@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "profile/touch.h"
+#include "profile/profile.h"
 
 #define MEMORY_BYTES ((size_t)1 << 30)
 #define HUGE	     ((size_t)2 << 20)

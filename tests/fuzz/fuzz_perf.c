@@ -8,7 +8,7 @@
 
 #include "base/strbuf.h"
 #include "fuzz.h"
-#include "profile/touch_sample.h"
+#include "profile/perf_sample.h"
 #include "symbols/registers.h"
 
 static const struct touch_layout layouts[] = {

@@ -1,0 +1,499 @@
+#include "profile/address_space.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "profile/probes.h"
+#include "symbols/registers.h"
+#include "trace/trace_ring.h"
+
+struct touch_mapping *touch_spaces_mapping(const struct touch_spaces *s, int id)
+{
+	return id < 1 || (size_t)id > s->mapping_count ? NULL : &s->mappings[id - 1];
+}
+
+static struct touch_space *find_space(const struct touch_spaces *s, pid_t pid)
+{
+	for (size_t i = s->space_count; i-- > 0;)
+		if (s->spaces[i].pid == pid)
+			return (struct touch_space *)&s->spaces[i];
+	return NULL;
+}
+
+static struct touch_space *space_of(struct touch_spaces *s, pid_t pid)
+{
+	struct touch_space *space = find_space(s, pid);
+
+	if (space || s->space_count == SPACES_MAX)
+		return space;
+	space = &s->spaces[s->space_count++];
+	*space = (struct touch_space){.pid = pid};
+	return space;
+}
+
+static bool is_by(const struct touch_mapping *m, pid_t pid, const struct unwind_frame *frames,
+		  size_t depth)
+{
+	return m->pid == pid && m->depth == depth && unwind_is_same(m->frames, frames, depth);
+}
+
+/* What shared memory is has been mmap(2)ed. */
+static bool is_of_kind(const struct touch_mapping *m, const struct touch_mapping *kind)
+{
+	return m->is_requested == kind->is_requested &&
+	       (m->what == kind->what || (kind->what == MAPPING_MMAP && m->what == MAPPING_SHARED));
+}
+
+static int find_stack(const struct touch_spaces *s, const struct touch_mapping *kind, pid_t pid,
+		      const struct unwind_frame *frames, size_t depth)
+{
+	for (size_t i = 0; i < s->mapping_count; i++)
+		if (is_of_kind(&s->mappings[i], kind) && is_by(&s->mappings[i], pid, frames, depth))
+			return (int)i + 1;
+	return MAPPING_UNKNOWN;
+}
+
+static int new_mapping(struct touch_spaces *s, enum mapping_what what,
+		       const struct touch_event *event)
+{
+	if (s->mapping_count == MAPPINGS_MAX)
+		return MAPPING_UNKNOWN;
+	if (!(s->mapping_count & (s->mapping_count - 1)))
+		s->mappings = xrealloc(s->mappings, s->mapping_count ? s->mapping_count * 2 : 1,
+				       sizeof(*s->mappings));
+	s->mappings[s->mapping_count++] = (struct touch_mapping){
+		.what = what,
+		.pid = event->pid,
+		.start = event->start,
+		.t_ns = event->t_ns,
+	};
+	return (int)s->mapping_count;
+}
+
+static int new_mapping_by(struct touch_spaces *s, enum mapping_what what,
+			  const struct touch_event *event, const struct unwind_frame *frames,
+			  size_t depth)
+{
+	int id = new_mapping(s, what, event);
+	struct touch_mapping *m = touch_spaces_mapping(s, id);
+
+	if (m && depth) {
+		m->depth = depth;
+		m->frames = xcalloc(depth, sizeof(*frames));
+		memcpy(m->frames, frames, depth * sizeof(*frames));
+	}
+	return id;
+}
+
+static int mapping_by(struct touch_spaces *s, const struct touch_event *event,
+		      const struct unwind_frame *frames, size_t depth)
+{
+	int id = s->mapping_count < MAPPINGS_MAX / 2
+			 ? MAPPING_UNKNOWN
+			 : find_stack(s, &(struct touch_mapping){.what = MAPPING_MMAP}, event->pid,
+				      frames, depth);
+
+	return id ? id : new_mapping_by(s, MAPPING_MMAP, event, frames, depth);
+}
+
+static size_t pending_slot(pid_t tid)
+{
+	return (unsigned int)tid % PENDING_MAX;
+}
+
+void touch_spaces_reserve(struct touch_spaces *s, const struct touch_event *event,
+			  const struct unwind_frame *frames, size_t depth)
+{
+	struct touch_space *space = space_of(s, event->pid);
+	uint64_t end = event->start + event->len;
+	int id;
+
+	/* The address is an error number when there was no room. */
+	if (!space || end <= event->start || event->start > UINT64_MAX - 4096)
+		return;
+	id = mapping_by(s, event, frames, depth);
+	touch_ranges_put(&space->ranges, event->start, end, id);
+	if (id) {
+		s->mappings[id - 1].bytes += (int64_t)event->len;
+		s->mappings[id - 1].calls++;
+		s->mappings[id - 1].open_bytes += (int64_t)event->len;
+		s->mappings[id - 1].open_calls++;
+	}
+	s->pending[pending_slot(event->tid)] = (struct touch_pending){
+		.pid = event->pid,
+		.tid = event->tid,
+		.is_open = true,
+		.pc = event->regs ? registers_pc(event->regs) : 0,
+		.sp = event->regs ? registers_sp(event->regs) : 0,
+		.start = event->start,
+		.end = end,
+		.t_ns = event->t_ns,
+		.mapping = id,
+	};
+}
+
+static bool is_shared_memory(const char *path)
+{
+	static const char *const starts[] = {"/dev/zero", "/memfd:", "/dev/shm/", "/SYSV",
+					     "/anon_h"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
+		if (text_starts_with(path, starts[i]))
+			return true;
+	return false;
+}
+
+/* Where scenarios note what they do, and --preload counts. */
+#define LABS_OWN "/memfd:" TRACE_RING_NAME
+
+static bool is_anonymous(const char *path)
+{
+	return !text_starts_with(path, LABS_OWN) &&
+	       (*path != '/' || text_starts_with(path, "//anon") || is_shared_memory(path));
+}
+
+/* What was asked for is aligned by leaving some of the room found; neighbours are told as one. */
+static void settle_mapping(struct touch_mapping *m, const struct touch_pending *p, uint64_t from,
+			   uint64_t to, bool is_kept)
+{
+	m->bytes += (is_kept ? (int64_t)(to - from) : 0) - (int64_t)(p->end - p->start);
+	m->calls -= !is_kept;
+	m->open_bytes -= (int64_t)(p->end - p->start);
+	m->open_calls--;
+	if (m->calls <= 1)
+		m->start = from;
+}
+
+static bool settle(struct touch_spaces *s, struct touch_space *space,
+		   const struct touch_event *event, uint64_t start, uint64_t end)
+{
+	struct touch_pending *p = &s->pending[pending_slot(event->tid)];
+	struct touch_mapping *m = touch_spaces_mapping(s, p->mapping);
+	uint64_t from = p->start > start ? p->start : start, to = p->end < end ? p->end : end;
+	bool is_kept = is_anonymous(event->path);
+
+	if (!p->is_open || p->is_asked || p->pid != event->pid || p->tid != event->tid ||
+	    from >= to)
+		return false;
+	p->is_open = false;
+	touch_ranges_cut(&space->ranges, p->start, p->end);
+	if (is_kept)
+		touch_ranges_put(&space->ranges, from, to, p->mapping);
+	if (m)
+		settle_mapping(m, p, from, to, is_kept);
+	if (m && is_shared_memory(event->path))
+		m->what = MAPPING_SHARED;
+	return is_kept;
+}
+
+void touch_spaces_ask(struct touch_spaces *s, const struct touch_event *event,
+		      const struct unwind_frame *frames, size_t depth)
+{
+	uint64_t end = event->start + event->len;
+	int id;
+
+	if (!space_of(s, event->pid) || end <= event->start)
+		return;
+	id = find_stack(s, &(struct touch_mapping){.what = MAPPING_MMAP, .is_requested = true},
+			event->pid, frames, depth);
+	if (!id)
+		id = new_mapping_by(s, MAPPING_MMAP, event, frames, depth);
+	if (id)
+		s->mappings[id - 1].is_requested = true;
+	s->pending[pending_slot(event->tid)] = (struct touch_pending){
+		.pid = event->pid,
+		.tid = event->tid,
+		.is_open = true,
+		.is_asked = true,
+		.pc = event->regs ? registers_pc(event->regs) : 0,
+		.sp = event->regs ? registers_sp(event->regs) : 0,
+		.start = event->start,
+		.end = end,
+		.t_ns = event->t_ns,
+		.mapping = id,
+	};
+}
+
+/* Pages of [start, end) that no other mapping claims are counted for this one. */
+static void fill(struct touch_spaces *s, struct touch_space *space, uint64_t start, uint64_t end,
+		 int id)
+{
+	struct touch_mapping *m = touch_spaces_mapping(s, id);
+	uint64_t stop;
+
+	for (; touch_ranges_next_gap(&space->ranges, &start, end, &stop); start = stop) {
+		touch_ranges_put(&space->ranges, start, stop, id);
+		if (m)
+			m->bytes += (int64_t)(stop - start);
+	}
+}
+
+/* More of the heap is of `id`, less is nobody's. */
+static void resize_heap(struct touch_spaces *s, struct touch_space *space, uint64_t start,
+			uint64_t end, int id)
+{
+	if (space->heap_start != start) {
+		space->heap_start = start;
+		space->heap_end = start;
+	}
+	if (end < space->heap_end)
+		touch_ranges_cut(&space->ranges, end, space->heap_end);
+	else
+		fill(s, space, start, end, id);
+	for (size_t at = touch_ranges_at(&space->ranges, start);
+	     at < space->ranges.count && space->ranges.items[at].start < end; at++)
+		space->ranges.items[at].from = start;
+	touch_ranges_merge(&space->ranges, start, end);
+	space->heap_end = end;
+}
+
+/* Where the program chose the address; what it committed of its own before stays what it is. */
+static void settle_asked(struct touch_spaces *s, struct touch_space *space,
+			 const struct touch_event *event, uint64_t end)
+{
+	struct touch_pending *p = &s->pending[pending_slot(event->tid)];
+	struct touch_mapping *m = touch_spaces_mapping(s, p->mapping);
+	uint64_t from = p->start > event->start ? p->start : event->start;
+	int64_t before = m ? m->bytes : 0;
+
+	if (!p->is_open || !p->is_asked || p->pid != event->pid || p->tid != event->tid ||
+	    from >= p->end || from >= end)
+		return;
+	p->is_open = false;
+	if (!m || !is_anonymous(event->path))
+		return;
+	fill(s, space, from, p->end < end ? p->end : end, p->mapping);
+	if (m->bytes == before)
+		return;
+	if (!before) {
+		m->start = from;
+		m->what = is_shared_memory(event->path) ? MAPPING_SHARED : MAPPING_MMAP;
+	}
+	m->calls++;
+}
+
+static int unasked_heap(struct touch_spaces *s, struct touch_space *space,
+			const struct touch_event *event)
+{
+	if (!space->heap)
+		space->heap = new_mapping(s, MAPPING_HEAP, event);
+	return space->heap;
+}
+
+static int heap_by(struct touch_spaces *s, struct touch_space *space,
+		   const struct touch_event *event, const struct unwind_frame *frames, size_t depth)
+{
+	const struct touch_mapping kind = {.what = MAPPING_HEAP};
+	int id = depth ? find_stack(s, &kind, event->pid, frames, depth) : MAPPING_UNKNOWN;
+
+	if (id)
+		return id;
+	if (!depth || s->heap_count == HEAPS_MAX)
+		return unasked_heap(s, space, event);
+	s->heap_count++;
+	return new_mapping_by(s, MAPPING_HEAP, event, frames, depth);
+}
+
+void touch_spaces_grow(struct touch_spaces *s, const struct touch_event *event,
+		       const struct unwind_frame *frames, size_t depth)
+{
+	struct touch_space *space = space_of(s, event->pid);
+	struct touch_event from = *event;
+
+	if (!space || event->start != space->heap_start)
+		return;
+	from.start = space->heap_end;
+	if (event->start + event->len > space->heap_end)
+		space->grower = heap_by(s, space, &from, frames, depth);
+	resize_heap(s, space, event->start, event->start + event->len, space->grower);
+}
+
+bool touch_spaces_has_heap(struct touch_spaces *s, pid_t pid, uint64_t *start)
+{
+	struct touch_space *space = find_space(s, pid);
+
+	if (!space || space->is_heap_watched ||
+	    space->heap_end - space->heap_start < TOUCH_LARGE_BYTES)
+		return false;
+	*start = space->heap_start;
+	return space->is_heap_watched = true;
+}
+
+static void map_heap(struct touch_spaces *s, struct touch_space *space,
+		     const struct touch_event *event, uint64_t end)
+{
+	resize_heap(s, space, event->start, end,
+		    space->grower ? space->grower : unasked_heap(s, space, event));
+}
+
+static int *rest_of(struct touch_space *space, enum mapping_what what)
+{
+	return what == MAPPING_FILE	? &space->file
+	       : what == MAPPING_LABS	? &space->labs
+	       : what == MAPPING_UNSEEN ? &space->unseen
+					: &space->pieces;
+}
+
+static int rest(struct touch_spaces *s, struct touch_space *space, enum mapping_what what,
+		const struct touch_event *event)
+{
+	int *id = rest_of(space, what);
+
+	if (!*id)
+		*id = new_mapping(s, what, event);
+	return *id;
+}
+
+/* Nobody is known who asked. */
+static void map_rest(struct touch_spaces *s, struct touch_space *space,
+		     const struct touch_event *event, uint64_t end)
+{
+	struct touch_event part = *event;
+	uint64_t stop;
+
+	if (!is_anonymous(event->path)) {
+		enum mapping_what what = text_starts_with(event->path, LABS_OWN) ? MAPPING_LABS
+										 : MAPPING_FILE;
+
+		touch_ranges_put(&space->ranges, event->start, end, rest(s, space, what, event));
+		return;
+	}
+	for (; touch_ranges_next_gap(&space->ranges, &part.start, end, &stop); part.start = stop)
+		fill(s, space, part.start, stop,
+		     rest(s, space,
+			  stop - part.start < TOUCH_LARGE_BYTES ? MAPPING_SMALL : MAPPING_UNSEEN,
+			  &part));
+}
+
+void touch_spaces_map(struct touch_spaces *s, const struct touch_event *event)
+{
+	struct touch_space *space = space_of(s, event->pid);
+	uint64_t end = event->start + event->len;
+
+	if (!space || end <= event->start || text_starts_with(event->path, "[stack"))
+		return;
+	if (text_starts_with(event->path, "[heap]")) {
+		map_heap(s, space, event, end);
+		return;
+	}
+	if (!settle(s, space, event, event->start, end)) {
+		settle_asked(s, space, event, end);
+		map_rest(s, space, event, end);
+	}
+	touch_ranges_protect(&space->ranges, event->start, end, event->is_none);
+}
+
+void touch_spaces_fork(struct touch_spaces *s, const struct touch_event *event)
+{
+	struct touch_space *child, *parent;
+
+	touch_spaces_clear(s, event->pid);
+	child = space_of(s, event->pid);
+	parent = find_space(s, event->parent);
+	if (!child || !parent || !parent->ranges.count)
+		return;
+	child->heap = parent->heap;
+	child->grower = parent->grower;
+	child->heap_start = parent->heap_start;
+	child->heap_end = parent->heap_end;
+	child->is_heap_watched = parent->is_heap_watched;
+	child->pieces = parent->pieces;
+	child->unseen = parent->unseen;
+	child->labs = parent->labs;
+	child->main_sp = parent->main_sp;
+	child->file = parent->file;
+	for (size_t i = 0; i < parent->ranges.count; i++)
+		touch_ranges_insert(&child->ranges, i, parent->ranges.items[i]);
+}
+
+void touch_spaces_clear(struct touch_spaces *s, pid_t pid)
+{
+	struct touch_space *space = find_space(s, pid);
+
+	if (!space)
+		return;
+	free(space->ranges.items);
+	*space = s->spaces[--s->space_count];
+}
+
+const struct touch_range *touch_spaces_range(const struct touch_spaces *s, pid_t pid,
+					     uint64_t address)
+{
+	const struct touch_space *space = find_space(s, pid);
+	size_t at = space ? touch_ranges_at(&space->ranges, address) : 0;
+
+	return space && at < space->ranges.count && space->ranges.items[at].start <= address
+		       ? &space->ranges.items[at]
+		       : NULL;
+}
+
+const struct touch_space *touch_spaces_space(const struct touch_spaces *s, pid_t pid)
+{
+	return find_space(s, pid);
+}
+
+void touch_spaces_note_sp(struct touch_spaces *s, const struct touch_event *event)
+{
+	struct touch_space *space;
+
+	/* Inside an execve(2) it is still the old one. */
+	if (!event->regs || event->tid != event->pid || registers_in_syscall(event->regs))
+		return;
+	space = space_of(s, event->pid);
+	if (space && !space->main_sp &&
+	    !touch_spaces_range(s, event->pid, registers_sp(event->regs)))
+		space->main_sp = registers_sp(event->regs);
+}
+
+int touch_spaces_find(const struct touch_spaces *s, pid_t pid, uint64_t address)
+{
+	const struct touch_range *range = touch_spaces_range(s, pid, address);
+
+	return range ? range->mapping : MAPPING_UNKNOWN;
+}
+
+int touch_spaces_populated(const struct touch_spaces *s, const struct touch_event *event)
+{
+	const struct touch_pending *p = &s->pending[pending_slot(event->tid)];
+
+	return event->regs && p->pid == event->pid && p->tid == event->tid && p->pc &&
+			       p->pc == registers_pc(event->regs) &&
+			       p->sp == registers_sp(event->regs)
+		       ? p->mapping
+		       : MAPPING_UNKNOWN;
+}
+
+int touch_spaces_newest(const struct touch_spaces *s, const struct touch_event *event,
+			uint64_t t_ns)
+{
+	const struct touch_pending *p = &s->pending[pending_slot(event->tid)];
+
+	return p->pid == event->pid && p->tid == event->tid && p->t_ns > t_ns ? p->mapping
+									      : MAPPING_UNKNOWN;
+}
+
+void touch_spaces_drop_refused(struct touch_spaces *s)
+{
+	for (size_t i = 0; i < s->mapping_count; i++) {
+		struct touch_mapping *m = &s->mappings[i];
+
+		if (m->first_ns)
+			continue;
+		m->bytes -= m->open_bytes;
+		m->calls -= m->open_calls;
+		m->open_bytes = m->open_calls = 0;
+	}
+}
+
+void touch_spaces_release(struct touch_spaces *s)
+{
+	for (size_t i = 0; i < s->mapping_count; i++)
+		free(s->mappings[i].frames);
+	for (size_t i = 0; i < s->space_count; i++)
+		free(s->spaces[i].ranges.items);
+	free(s->mappings);
+	*s = (struct touch_spaces){0};
+}

@@ -1,0 +1,135 @@
+/*
+ * address_space.h - which reservation of address space an address belongs to, as time goes on; pure.
+ *
+ * Large mappings are known from mmap:vm_unmapped_area, and where the program chose the address from
+ * syscalls:sys_enter_mmap, with who asked; how far they reach, and the heap of brk(2), from
+ * PERF_RECORD_MMAP2. What was mapped later at an address that the kernel chose hides what was there
+ * before; at one of the program's choice it is more of what was there, as a heap is committed in
+ * parts. Of what was mapped in small pieces nobody is known who asked: it is one mapping a process.
+ * So is what is large and nobody was seen to ask for, and so are files, programs' own among them.
+ *
+ * A thread's stack is what lies above a guard, up to the end of one call's mapping; that of the
+ * main thread is where its stack pointer was first.
+ *
+ * Of a heap that has become large some growths are known with who asked, by maple_tree:ma_write:
+ * what comes after one is the same asker's until the next. Before, it is nobody's.
+ *
+ * Bounded: MAPPINGS_MAX mappings, after half of which those of one stack are one, and HEAPS_MAX
+ * askers for growth of heaps; SPACES_MAX processes of RANGES_MAX ranges; of more, nothing is known.
+ *
+ * LIMITATIONS: munmap(2) is not seen. A guard made by madvise(2) (MADV_GUARD_INSTALL) is not seen:
+ * such a stack is memory like any other. What is mapped at a chosen address where something was
+ * unmapped counts to what was there. Growth in place by mremap(2) is in no mapping.
+ */
+#ifndef OOMLAB_PROFILE_ADDRESS_SPACE_H
+#define OOMLAB_PROFILE_ADDRESS_SPACE_H
+
+#include "profile/address_ranges.h"
+#include "profile/perf_sample.h"
+#include "record/names.h"
+#include "symbols/unwind.h"
+
+enum {
+	MAPPINGS_MAX = 512,
+	HEAPS_MAX = 128,
+	SPACES_MAX = 256,
+	PENDING_MAX = 256,
+};
+
+/* Ids of mappings are from 1. */
+enum { MAPPING_UNKNOWN = 0 };
+
+struct touch_mapping {
+	enum mapping_what what;
+	pid_t pid;
+	bool is_requested; /* mmap(2) was told the address */
+	uint64_t start;	   /* of the first */
+	int64_t bytes;	   /* of all */
+	int64_t calls;
+	int64_t open_bytes, open_calls; /* of these, room that was found and not seen mapped */
+	uint64_t t_ns;			/* when the first was made */
+	uint64_t first_ns, last_ns;	/* touched; 0: not */
+	size_t depth;			/* 0: nobody is known who asked */
+	struct unwind_frame *frames;
+};
+
+struct touch_space {
+	pid_t pid;
+	int heap, pieces, unseen, file, labs; /* mappings nobody is known for; 0: none yet */
+	int grower; /* mapping of who asked last for more of the heap; 0: nobody */
+	uint64_t heap_start, heap_end;
+	bool is_heap_watched;
+	uint64_t main_sp; /* of the main thread, on the stack the kernel made; 0: not known */
+	struct touch_ranges ranges;
+};
+
+/* What a thread asked for last; open until it is known how far it reaches. */
+struct touch_pending {
+	pid_t pid, tid;
+	bool is_open, is_asked; /* is_asked: at this address, if it is free */
+	uint64_t pc, sp;	/* of the call */
+	uint64_t start, end;
+	uint64_t t_ns;
+	int mapping;
+};
+
+/* Zero-initialise. */
+struct touch_spaces {
+	struct touch_mapping *mappings; /* id - 1 */
+	size_t mapping_count, heap_count;
+	struct touch_space spaces[SPACES_MAX];
+	size_t space_count;
+	struct touch_pending pending[PENDING_MAX];
+};
+
+/* TOUCH_RESERVE, with its stack. */
+void touch_spaces_reserve(struct touch_spaces *spaces, const struct touch_event *event,
+			  const struct unwind_frame *frames, size_t depth);
+/* TOUCH_ASK, with its stack. */
+void touch_spaces_ask(struct touch_spaces *spaces, const struct touch_event *event,
+		      const struct unwind_frame *frames, size_t depth);
+/* TOUCH_GROW, with its stack. */
+void touch_spaces_grow(struct touch_spaces *spaces, const struct touch_event *event,
+		       const struct unwind_frame *frames, size_t depth);
+/*
+ * Whether the heap of a process has become large and is not watched, and where it begins. Answers
+ * yes once a program: from then on it is.
+ */
+bool touch_spaces_has_heap(struct touch_spaces *spaces, pid_t pid, uint64_t *start);
+/* TOUCH_MAP, of whatever. */
+void touch_spaces_map(struct touch_spaces *spaces, const struct touch_event *event);
+void touch_spaces_fork(struct touch_spaces *spaces, const struct touch_event *event);
+/* An exec or the end of a process: nothing is mapped. */
+void touch_spaces_clear(struct touch_spaces *spaces, pid_t pid);
+
+/* What is mapped together with an address; NULL: not known. Until the next call that changes it. */
+const struct touch_range *touch_spaces_range(const struct touch_spaces *spaces, pid_t pid,
+					     uint64_t address);
+
+/* Any event that can tell where the stack of the main thread is. */
+void touch_spaces_note_sp(struct touch_spaces *spaces, const struct touch_event *event);
+/* NULL: nothing is known of the process. */
+const struct touch_space *touch_spaces_space(const struct touch_spaces *spaces, pid_t pid);
+
+/* The mapping at an address, or MAPPING_UNKNOWN. */
+int touch_spaces_find(const struct touch_spaces *spaces, pid_t pid, uint64_t address);
+
+/* The mapping that the same system call made: it is being populated. Else MAPPING_UNKNOWN. */
+int touch_spaces_populated(const struct touch_spaces *spaces, const struct touch_event *event);
+
+/* The mapping that the thread of an event asked for since `t_ns`, or MAPPING_UNKNOWN. */
+int touch_spaces_newest(const struct touch_spaces *spaces, const struct touch_event *event,
+			uint64_t t_ns);
+
+/*
+ * Takes out of its sums what the kernel refused: room was found, nothing was mapped there, and none
+ * of the mapping was ever touched. (mremap(2) maps without telling.)
+ */
+void touch_spaces_drop_refused(struct touch_spaces *spaces);
+
+/* NULL of none. */
+struct touch_mapping *touch_spaces_mapping(const struct touch_spaces *spaces, int id);
+
+void touch_spaces_release(struct touch_spaces *spaces);
+
+#endif

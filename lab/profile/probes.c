@@ -1,0 +1,478 @@
+#include "profile/probes.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "profile/perf_sample.h"
+#include "profile/profile.h"
+#include "symbols/registers.h"
+
+enum {
+	RINGS_BYTES = 8 << 20,
+	RING_LEAST = 128 << 10,
+	RING_MOST = 4 << 20,
+	RING_UNPRIVILEGED =
+		256 << 10, /* of the 516 KiB a CPU that kernel.perf_event_mlock_kb gives */
+	WAKEUP_LEAST = 64 << 10,
+	STACK_LEADING = 4096, /* of faults that lead, which are many */
+	STACK_EACH = 6144,    /* malloc(3) and brk(2) stand on top of it */
+};
+
+static size_t page(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static size_t ring_size(int cpus)
+{
+	size_t size = RING_MOST;
+
+	while (size > RING_LEAST && size * (size_t)cpus > RINGS_BYTES)
+		size /= 2;
+	return size;
+}
+
+/* Soon, so that what is to be watched is; but not for each sample of a small ring. */
+static uint32_t wakeup_at(size_t data_size)
+{
+	return (uint32_t)(data_size / 16 > WAKEUP_LEAST ? data_size / 16 : WAKEUP_LEAST);
+}
+
+static struct perf_event_attr attributes(size_t data_size)
+{
+	return (struct perf_event_attr){
+		.size = sizeof(struct perf_event_attr),
+		.sample_freq = TOUCH_SAMPLES_PER_SECOND,
+		.freq = 1,
+		.sample_type = touch_sample_type(),
+		.sample_regs_user = registers_mask(),
+		.sample_stack_user = registers_mask() ? TOUCH_STACK_BYTES : 0,
+		.sample_id_all = 1,
+		.disabled = 1,
+		.enable_on_exec = 1,
+		.inherit = 1,
+		.watermark = 1,
+		.wakeup_watermark = wakeup_at(data_size),
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
+	};
+}
+
+static int open_event(struct perf_event_attr *attr, pid_t pid, int cpu, int group)
+{
+	return (int)syscall(SYS_perf_event_open, attr, pid, cpu, group, PERF_FLAG_FD_CLOEXEC);
+}
+
+static struct perf_event_attr tracepoint_attributes(size_t data_size, int64_t id)
+{
+	struct perf_event_attr attr = attributes(data_size);
+
+	attr.type = PERF_TYPE_TRACEPOINT;
+	attr.config = (uint64_t)id;
+	return attr;
+}
+
+static struct perf_event_attr software_attributes(size_t data_size, uint64_t which)
+{
+	struct perf_event_attr attr = attributes(data_size);
+
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.config = which;
+	return attr;
+}
+
+/* With it the kernel takes a sample of each, whatever the period. */
+static void without_periods(struct perf_event_attr *attr)
+{
+	attr->sample_type &= ~(uint64_t)PERF_SAMPLE_PERIOD;
+}
+
+/* An event that is off tells of nothing: what tells of maps, forks and ends is one of its own. */
+static int open_leader(const struct touch_rings *rings, pid_t pid, int cpu, bool has_tracepoint)
+{
+	struct perf_event_attr attr = software_attributes(
+		rings->data_size, has_tracepoint ? PERF_COUNT_SW_DUMMY : PERF_COUNT_SW_PAGE_FAULTS);
+	int fd;
+
+	attr.mmap = attr.mmap_data = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 1;
+	attr.freq = 0;
+	attr.sample_period = 1;
+	if (!has_tracepoint) {
+		attr.sample_period = TOUCH_FAULTS_PERIOD;
+		without_periods(&attr);
+		attr.sample_stack_user = attr.sample_stack_user ? STACK_LEADING : 0;
+	}
+	fd = open_event(&attr, pid, cpu, -1);
+	if (fd >= 0 || has_tracepoint || errno != EACCES)
+		return fd;
+	attr.exclude_kernel = 1;
+	return open_event(&attr, pid, cpu, -1);
+}
+
+static bool join_ring(const struct touch_ring *ring, enum touch_ring_event event)
+{
+	return ring->fds[event] >= 0 &&
+	       ioctl(ring->fds[event], PERF_EVENT_IOC_SET_OUTPUT, ring->fds[RING_LEADER]) >= 0;
+}
+
+static void join_or_close(struct touch_ring *ring, enum touch_ring_event event)
+{
+	if (ring->fds[event] >= 0 && !join_ring(ring, event))
+		close(STEAL_FD(ring->fds[event]));
+}
+
+static int open_rss(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
+		    int64_t tracepoint)
+{
+	struct perf_event_attr attr = tracepoint_attributes(rings->data_size, tracepoint);
+
+	ring->fds[RING_RSS] = open_event(&attr, pid, cpu, -1);
+	return join_ring(ring, RING_RSS) ? 0 : -errno;
+}
+
+/* Each event is a sample that passes the filter, which keeps small mappings as fast as ever. */
+static void open_filtered(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
+			  enum touch_ring_event event, int64_t tracepoint, const char *filter)
+{
+	struct perf_event_attr attr = tracepoint_attributes(rings->data_size, tracepoint);
+	int *fd = &ring->fds[event];
+
+	attr.freq = 0;
+	attr.sample_period = 1;
+	*fd = tracepoint > 0 ? open_event(&attr, pid, cpu, -1) : -1;
+	if (*fd >= 0 && ioctl(*fd, PERF_EVENT_IOC_SET_FILTER, filter) < 0)
+		close(STEAL_FD(*fd));
+	join_or_close(ring, event);
+}
+
+/*
+ * Without these nobody is known who reserved memory. No room is looked for where the program
+ * chooses a free address itself: of that the call alone tells.
+ */
+static void open_reserve(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
+			 const struct touch_points *points)
+{
+	_cleanup_free_ char *room = text_format("length >= %d", TOUCH_LARGE_BYTES);
+	_cleanup_free_ char *asked = text_format("addr != 0 && len >= %d", TOUCH_LARGE_BYTES);
+
+	open_filtered(rings, ring, pid, cpu, RING_RESERVE, points->reserve, room);
+	open_filtered(rings, ring, pid, cpu, RING_ASK, points->ask, asked);
+}
+
+/* A program's own work is not of interest to a clock. It is off at first. */
+static void open_clock(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
+		       enum touch_ring_event event)
+{
+	struct perf_event_attr attr =
+		software_attributes(rings->data_size, PERF_COUNT_SW_CPU_CLOCK);
+
+	attr.freq = 0;
+	attr.sample_period = (TOUCH_TICK_NS / 2) << (event - RING_TICK_FAST);
+	attr.exclude_user = 1;
+	attr.enable_on_exec = 0;
+	attr.sample_stack_user = attr.sample_stack_user ? TOUCH_TICK_STACK_BYTES : 0;
+	ring->fds[event] = open_event(&attr, pid, cpu, -1);
+	join_or_close(ring, event);
+}
+
+/* What is forked while the tracepoint is off is to be looked at before it has touched much. */
+static void open_tasks(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu)
+{
+	struct perf_event_attr attr = software_attributes(rings->data_size, PERF_COUNT_SW_DUMMY);
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
+	int *fd = &ring->fds[RING_TASKS];
+
+	attr.freq = 0;
+	attr.sample_period = 1;
+	attr.task = 1;
+	attr.wakeup_watermark = 1;
+	*fd = open_event(&attr, pid, cpu, -1);
+	if (*fd < 0)
+		return;
+	ring->tasks_map = mmap(NULL, 2 * page(), PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+	if (ring->tasks_map == MAP_FAILED)
+		ring->tasks_map = NULL;
+	else
+		epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, *fd, &ev);
+}
+
+static int open_ring(struct touch_rings *rings, pid_t pid, int cpu,
+		     const struct touch_points *points)
+{
+	struct touch_ring *ring = &rings->items[rings->count];
+	/* A ring whose processes have ended would be readable for good. */
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
+	int fd = open_leader(rings, pid, cpu, points->rss > 0), r;
+
+	if (fd < 0)
+		return -errno;
+	rings->count++;
+	ring->cpu = cpu;
+	memset(ring->fds, -1, sizeof(ring->fds));
+	ring->fds[RING_LEADER] = fd;
+	ring->map =
+		mmap(NULL, page() + rings->data_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (ring->map == MAP_FAILED || epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+		return -errno;
+	if (points->rss <= 0)
+		return 0;
+	r = open_rss(rings, ring, pid, cpu, points->rss);
+	if (r)
+		return r;
+	open_reserve(rings, ring, pid, cpu, points);
+	open_tasks(rings, ring, pid, cpu);
+	for (int clock = RING_TICK_FAST; clock <= RING_TICK_SLOW; clock++)
+		open_clock(rings, ring, pid, cpu, (enum touch_ring_event)clock);
+	return 0;
+}
+
+static void each_ring(const struct touch_rings *rings, enum touch_ring_event event,
+		      unsigned long request)
+{
+	for (int i = 0; i < rings->count; i++)
+		if (rings->items[i].fds[event] >= 0)
+			ioctl(rings->items[i].fds[event], request, 0);
+}
+
+void touch_rings_switch(struct touch_rings *rings, bool is_on)
+{
+	each_ring(rings, RING_RSS, is_on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE);
+}
+
+static void switch_clock(struct touch_rings *rings, enum touch_tick_pace pace,
+			 unsigned long request)
+{
+	if (pace != TICK_PACE_NONE)
+		each_ring(rings, (enum touch_ring_event)(RING_TICK_FAST + pace - TICK_PACE_FAST),
+			  request);
+}
+
+void touch_rings_tick(struct touch_rings *rings, enum touch_tick_pace pace)
+{
+	if (rings->pace == pace)
+		return;
+	switch_clock(rings, rings->pace, PERF_EVENT_IOC_DISABLE);
+	switch_clock(rings, pace, PERF_EVENT_IOC_ENABLE);
+	rings->pace = pace;
+}
+
+static struct perf_event_attr side_attributes(size_t data_size, const struct touch_side_what *what)
+{
+	struct perf_event_attr attr =
+		what->tracepoint ? tracepoint_attributes(data_size, what->tracepoint)
+				 : software_attributes(data_size, PERF_COUNT_SW_PAGE_FAULTS);
+
+	attr.enable_on_exec = what->is_from_exec;
+	if (what->frequency) {
+		attr.sample_freq = what->frequency;
+		return attr;
+	}
+	attr.freq = 0;
+	attr.sample_period = 1;
+	attr.sample_stack_user = attr.sample_stack_user ? STACK_EACH : 0;
+	without_periods(&attr);
+	return attr;
+}
+
+int touch_ring_open_beside(const struct touch_rings *rings, int at, pid_t tid,
+			   const struct touch_side_what *what)
+{
+	const struct touch_ring *ring = &rings->items[at];
+	struct perf_event_attr attr = side_attributes(rings->data_size, what);
+	int fd = open_event(&attr, tid, ring->cpu, -1);
+
+	if (fd < 0)
+		return -errno;
+	if ((what->filter && ioctl(fd, PERF_EVENT_IOC_SET_FILTER, what->filter) < 0) ||
+	    ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fds[RING_LEADER]) < 0) {
+		close(fd);
+		return -EINVAL;
+	}
+	return fd;
+}
+
+static void close_events(struct touch_ring *ring)
+{
+	for (int i = 0; i < RING_EVENTS; i++)
+		if (ring->fds[i] >= 0)
+			close(ring->fds[i]);
+}
+
+static void close_sides(struct touch_sides *sides)
+{
+	for (size_t i = 0; i < sides->count; i++)
+		close(sides->events[i].fd);
+	free(sides->events);
+	free(sides->ids);
+	*sides = (struct touch_sides){0};
+}
+
+static void close_rings(struct touch_rings *rings)
+{
+	close_sides(&rings->sides);
+	for (int i = 0; i < rings->count; i++) {
+		struct touch_ring *ring = &rings->items[i];
+
+		if (ring->map && ring->map != MAP_FAILED)
+			munmap(ring->map, page() + rings->data_size);
+		if (ring->tasks_map)
+			munmap(ring->tasks_map, 2 * page());
+		close_events(ring);
+	}
+	if (rings->epoll_fd >= 0)
+		close(rings->epoll_fd);
+	free(rings->items);
+	*rings = (struct touch_rings){0};
+}
+
+static int open_rings(struct touch_rings *rings, pid_t pid, const struct touch_points *points,
+		      size_t data_size)
+{
+	int cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
+	int last = -ENODEV;
+
+	rings->items = xcalloc((size_t)cpus, sizeof(*rings->items));
+	rings->data_size = data_size;
+	rings->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		int r = open_ring(rings, pid, cpu, points);
+
+		if (r && r != -ENODEV) /* ENODEV: the CPU is offline */
+			return r;
+		last = r ? last : 0;
+	}
+	return last;
+}
+
+/* Each processor has some; the target has been started with the limit of before. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_points *points)
+{
+	size_t size = ring_size((int)sysconf(_SC_NPROCESSORS_CONF));
+	int r;
+
+	allow_descriptors();
+	r = open_rings(rings, pid, points, size);
+	if (r != -EPERM || size <= RING_UNPRIVILEGED || points->rss > 0)
+		return r;
+	close_rings(rings);
+	return open_rings(rings, pid, points, RING_UNPRIVILEGED);
+}
+
+static void empty(struct perf_event_mmap_page *ring)
+{
+	__atomic_store_n(&ring->data_tail, __atomic_load_n(&ring->data_head, __ATOMIC_ACQUIRE),
+			 __ATOMIC_RELEASE);
+}
+
+void touch_rings_begin(struct touch_rings *rings)
+{
+	struct epoll_event events[16];
+
+	while (epoll_wait(rings->epoll_fd, events, ARRAY_SIZE(events), 0) == ARRAY_SIZE(events))
+		;
+	for (int i = 0; i < rings->count; i++) {
+		struct perf_event_mmap_page *head = rings->items[i].map;
+
+		if (rings->items[i].tasks_map)
+			empty(rings->items[i].tasks_map);
+		rings->items[i].head = __atomic_load_n(&head->data_head, __ATOMIC_ACQUIRE);
+	}
+}
+
+static void copy_out(const struct touch_rings *rings, const struct touch_ring *ring, uint64_t at,
+		     void *to, size_t len)
+{
+	const char *data = (const char *)ring->map + page();
+	size_t from = (size_t)(at % rings->data_size);
+	size_t first = len < rings->data_size - from ? len : rings->data_size - from;
+
+	memcpy(to, data + from, first);
+	memcpy((char *)to + first, data, len - first);
+}
+
+/* Length of the record at the tail, 0 at the end; a length that cannot be ends the round too. */
+static size_t peek(const struct touch_rings *rings, const struct touch_ring *ring, uint64_t *t_ns)
+{
+	const struct perf_event_mmap_page *head = ring->map;
+	uint64_t tail = head->data_tail;
+	struct perf_event_header header;
+
+	if (ring->head - tail < sizeof(header))
+		return 0;
+	copy_out(rings, ring, tail, &header, sizeof(header));
+	if (header.size < 32 || header.size > ring->head - tail)
+		return 0;
+	copy_out(rings, ring, tail + (header.type == PERF_RECORD_SAMPLE ? 24 : header.size - 16U),
+		 t_ns, sizeof(*t_ns));
+	return header.size;
+}
+
+size_t touch_rings_next(struct touch_rings *rings, void *record)
+{
+	struct touch_ring *oldest = NULL;
+	struct perf_event_mmap_page *head;
+	uint64_t t_ns, least = 0;
+	size_t len = 0;
+
+	for (int i = 0; i < rings->count; i++) {
+		size_t n = peek(rings, &rings->items[i], &t_ns);
+
+		if (n && (!oldest || t_ns < least)) {
+			oldest = &rings->items[i];
+			least = t_ns;
+			len = n;
+		}
+	}
+	if (!oldest)
+		return 0;
+	head = oldest->map;
+	copy_out(rings, oldest, head->data_tail, record, len);
+	__atomic_store_n(&head->data_tail, head->data_tail + len, __ATOMIC_RELEASE);
+	return len;
+}
+
+static void *close_all(void *arg)
+{
+	close_rings(arg);
+	free(arg);
+	return NULL;
+}
+
+void touch_rings_release(struct touch_rings *rings)
+{
+	struct touch_rings *own;
+	pthread_t thread;
+
+	if (!rings->items)
+		return;
+	own = xcalloc(1, sizeof(*own));
+	*own = *rings;
+	*rings = (struct touch_rings){0};
+	if (pthread_create(&thread, NULL, close_all, own))
+		close_all(own);
+	else
+		pthread_detach(thread);
+}

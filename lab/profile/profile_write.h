@@ -1,0 +1,28 @@
+/*
+ * profile_write.h - what the touch profile found, as lines of the record. Internal to lab/profile.
+ *
+ * Bounded: of more than 1000 stacks the smallest are one line; maps of 64 processes.
+ */
+#ifndef OOMLAB_PROFILE_PROFILE_WRITE_H
+#define OOMLAB_PROFILE_PROFILE_WRITE_H
+
+#include "profile/address_space.h"
+#include "profile/profile_table.h"
+#include "profile/rss_ledger.h"
+#include "record/record.h"
+#include "symbols/unwind.h"
+
+void touch_put_modules(const struct unwind *unwind, struct record_writer *w);
+/* What went wrong with the stacks, if anything did. */
+void touch_put_trouble(const struct unwind *unwind, struct record_writer *w);
+void touch_put_processes(const struct touch_scale *scale, struct record_writer *w);
+/* For the addresses in the kernel's own record of a kill. */
+void touch_put_maps(const struct touch_scale *scale, struct unwind *unwind,
+		    struct record_writer *w);
+/* has_reserve: who asked for memory was seen. */
+void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,
+			struct record_writer *w);
+/* The largest first. */
+void touch_put_rows(const struct touch_table *table, struct record_writer *w);
+
+#endif

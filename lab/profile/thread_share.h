@@ -1,0 +1,43 @@
+/*
+ * thread_share.h - growth of one size, shared among the threads that grew it; pure.
+ *
+ * A process has one resident size for all its threads. Between two samples of one thread what came
+ * is its own, and so it is where hardly an event is left out; else, where samples of several
+ * alternate, all that came is shared by how often each thread grew it (the sample's period) and by
+ * how much at a time it does: small pages or huge ones.
+ *
+ * Pattern of use: touch_share_add() for each gain in order of time; touch_share_flush() at the end.
+ */
+#ifndef OOMLAB_PROFILE_THREAD_SHARE_H
+#define OOMLAB_PROFILE_THREAD_SHARE_H
+
+#include "profile/perf_sample.h"
+
+enum { SHARE_BATCH = 32, SHARE_THREADS = 256 };
+
+/* Zero-initialise. */
+struct touch_share {
+	struct touch_gain {
+		int64_t *to; /* where it is summed; lives longer than this */
+		pid_t tid;
+		uint64_t period;
+		int64_t bytes; /* since the sample before, whoever's */
+	} gains[SHARE_BATCH];
+	size_t count;
+	pid_t pid;
+	enum rss_counter counter;
+	pid_t last_tid;
+	struct {
+		pid_t tid;
+		double step; /* bytes at a time, at most; 0: not known */
+	} threads[SHARE_THREADS];
+};
+
+/* pre: bytes >= 0 */
+void touch_share_add(struct touch_share *share, const struct touch_event *event, int64_t bytes,
+		     int64_t *to);
+void touch_share_flush(struct touch_share *share);
+/* As that, and what came until the next gain is not learnt from: samples are missing. */
+void touch_share_break(struct touch_share *share);
+
+#endif
