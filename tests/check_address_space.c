@@ -10,13 +10,13 @@
 #define BASE	  UINT64_C(0x7f0000000000)
 #define ANONYMOUS "//anon"
 
-static struct touch_spaces spaces;
-static struct touch_faults faults;
+static struct address_spaces spaces;
+static struct fault_locator faults;
 static uint64_t clock_ns;
 
 static void begin(void)
 {
-	touch_spaces_release(&spaces);
+	address_space_release(&spaces);
 	memset(&faults, 0, sizeof(faults));
 	clock_ns = 0;
 }
@@ -25,28 +25,28 @@ static void begin(void)
 static void reserve(pid_t pid, uint64_t who, uint64_t start, uint64_t len)
 {
 	const struct unwind_frame frame = {0, who};
-	const struct touch_event event = {.kind = TOUCH_RESERVE,
-					  .pid = pid,
-					  .tid = pid,
-					  .t_ns = ++clock_ns,
-					  .start = start,
-					  .len = len};
+	const struct perf_event event = {.kind = EVENT_RESERVE,
+					 .pid = pid,
+					 .tid = pid,
+					 .t_ns = ++clock_ns,
+					 .start = start,
+					 .len = len};
 
-	touch_spaces_reserve(&spaces, &event, &frame, 1);
+	address_space_reserve(&spaces, &event, &frame, 1);
 }
 
 static void map_as(pid_t pid, uint64_t start, uint64_t len, const char *path, bool is_none)
 {
-	const struct touch_event event = {.kind = TOUCH_MAP,
-					  .pid = pid,
-					  .tid = pid,
-					  .t_ns = ++clock_ns,
-					  .start = start,
-					  .len = len,
-					  .is_none = is_none,
-					  .path = path};
+	const struct perf_event event = {.kind = EVENT_MAP,
+					 .pid = pid,
+					 .tid = pid,
+					 .t_ns = ++clock_ns,
+					 .start = start,
+					 .len = len,
+					 .is_none = is_none,
+					 .path = path};
 
-	touch_spaces_map(&spaces, &event);
+	address_space_map(&spaces, &event);
 }
 
 static void map(pid_t pid, uint64_t start, uint64_t len, const char *path)
@@ -62,24 +62,24 @@ static void map_none(pid_t pid, uint64_t start, uint64_t len, const char *path)
 static void ask(pid_t pid, uint64_t who, uint64_t start, uint64_t len)
 {
 	const struct unwind_frame frame = {0, who};
-	const struct touch_event event = {.kind = TOUCH_ASK,
-					  .pid = pid,
-					  .tid = pid,
-					  .t_ns = ++clock_ns,
-					  .start = start,
-					  .len = len};
+	const struct perf_event event = {.kind = EVENT_ASK,
+					 .pid = pid,
+					 .tid = pid,
+					 .t_ns = ++clock_ns,
+					 .start = start,
+					 .len = len};
 
-	touch_spaces_ask(&spaces, &event, &frame, 1);
+	address_space_ask(&spaces, &event, &frame, 1);
 }
 
 static int find(pid_t pid, uint64_t address)
 {
-	return touch_spaces_find(&spaces, pid, address);
+	return address_space_find(&spaces, pid, address);
 }
 
-static const struct touch_mapping *at(pid_t pid, uint64_t address)
+static const struct space_mapping *at(pid_t pid, uint64_t address)
 {
-	return touch_spaces_mapping(&spaces, find(pid, address));
+	return address_space_mapping(&spaces, find(pid, address));
 }
 
 START_TEST(room_left_for_alignment_is_not_reserved)
@@ -98,7 +98,7 @@ END_TEST
 
 START_TEST(what_the_kernel_refused_is_not_reserved)
 {
-	struct touch_mapping *m;
+	struct space_mapping *m;
 
 	begin();
 	reserve(1, 7, BASE, 8 * MIB);
@@ -106,9 +106,9 @@ START_TEST(what_the_kernel_refused_is_not_reserved)
 	reserve(1, 8, BASE + 16 * MIB, 8 * MIB);
 	/* One that moved a mapping is not told of as mapped, but touched. */
 	reserve(1, 9, BASE + 32 * MIB, 8 * MIB);
-	m = touch_spaces_mapping(&spaces, find(1, BASE + 32 * MIB));
+	m = address_space_mapping(&spaces, find(1, BASE + 32 * MIB));
 	m->first_ns = 1;
-	touch_spaces_drop_refused(&spaces);
+	address_space_drop_refused(&spaces);
 	ck_assert_int_eq(at(1, BASE)->bytes, (int64_t)(8 * MIB));
 	ck_assert_int_eq(at(1, BASE)->calls, 1);
 	ck_assert_int_eq(at(1, BASE + 16 * MIB)->bytes, 0);
@@ -157,7 +157,7 @@ START_TEST(the_labs_own_memory_is_no_reservation)
 	id = find(1, BASE);
 	map(1, BASE, 8 * MIB, "/memfd:oomlab-trace (deleted)");
 	ck_assert_int_eq(at(1, BASE)->what, MAPPING_LABS);
-	ck_assert_int_eq(touch_spaces_mapping(&spaces, id)->bytes, 0);
+	ck_assert_int_eq(address_space_mapping(&spaces, id)->bytes, 0);
 	reserve(1, 7, BASE + 64 * MIB, 8 * MIB);
 	map(1, BASE + 64 * MIB, 8 * MIB, "/memfd:other (deleted)");
 	ck_assert_int_eq(at(1, BASE + 64 * MIB)->what, MAPPING_SHARED);
@@ -231,28 +231,28 @@ END_TEST
 static void grow(pid_t pid, uint64_t who, uint64_t start, uint64_t len)
 {
 	const struct unwind_frame frame = {0, who};
-	const struct touch_event event = {.kind = TOUCH_GROW,
-					  .pid = pid,
-					  .tid = pid,
-					  .t_ns = ++clock_ns,
-					  .start = start,
-					  .len = len};
+	const struct perf_event event = {.kind = EVENT_GROW,
+					 .pid = pid,
+					 .tid = pid,
+					 .t_ns = ++clock_ns,
+					 .start = start,
+					 .len = len};
 
-	touch_spaces_grow(&spaces, &event, &frame, who ? 1 : 0);
+	address_space_grow(&spaces, &event, &frame, who ? 1 : 0);
 }
 
 START_TEST(a_heap_is_of_who_made_it_larger)
 {
-	const struct touch_event fork = {.kind = TOUCH_FORK, .pid = 2, .parent = 1};
+	const struct perf_event fork = {.kind = EVENT_FORK, .pid = 2, .parent = 1};
 	uint64_t start = 0;
 
 	begin();
 	map(1, MIB, MIB / 2, "[heap]");
-	ck_assert(!touch_spaces_has_heap(&spaces, 1, &start));
+	ck_assert(!address_space_has_heap(&spaces, 1, &start));
 	map(1, MIB, 2 * MIB, "[heap]");
-	ck_assert(touch_spaces_has_heap(&spaces, 1, &start));
+	ck_assert(address_space_has_heap(&spaces, 1, &start));
 	ck_assert_uint_eq(start, MIB);
-	ck_assert(!touch_spaces_has_heap(&spaces, 1, &start));
+	ck_assert(!address_space_has_heap(&spaces, 1, &start));
 	grow(1, 7, MIB, 3 * MIB);
 	grow(1, 7, MIB, 3 * MIB);
 	map(1, MIB, 3 * MIB, "[heap]");
@@ -270,8 +270,8 @@ START_TEST(a_heap_is_of_who_made_it_larger)
 	ck_assert_uint_eq(at(1, 5 * MIB)->start, 5 * MIB);
 	ck_assert_int_eq(at(1, 5 * MIB)->what, MAPPING_HEAP);
 	/* A child is watched with its parent. */
-	touch_spaces_fork(&spaces, &fork);
-	ck_assert(!touch_spaces_has_heap(&spaces, 2, &start));
+	address_space_fork(&spaces, &fork);
+	ck_assert(!address_space_has_heap(&spaces, 2, &start));
 	ck_assert_int_eq(find(2, 5 * MIB), find(1, 5 * MIB));
 	/* What is given back is nobody's. */
 	map(1, MIB, 4 * MIB, "[heap]");
@@ -279,9 +279,9 @@ START_TEST(a_heap_is_of_who_made_it_larger)
 	grow(1, 8, MIB, 5 * MIB);
 	ck_assert_int_eq(at(1, 5 * MIB)->bytes, (int64_t)(3 * MIB));
 	/* Another program is to be watched anew. */
-	touch_spaces_clear(&spaces, 2);
+	address_space_clear(&spaces, 2);
 	map(2, 3 * MIB, 2 * MIB, "[heap]");
-	ck_assert(touch_spaces_has_heap(&spaces, 2, &start));
+	ck_assert(address_space_has_heap(&spaces, 2, &start));
 	ck_assert_uint_eq(start, 3 * MIB);
 }
 END_TEST
@@ -320,16 +320,16 @@ END_TEST
 
 START_TEST(a_child_has_its_parents_and_an_exec_none)
 {
-	const struct touch_event event = {.kind = TOUCH_FORK, .pid = 2, .parent = 1};
+	const struct perf_event event = {.kind = EVENT_FORK, .pid = 2, .parent = 1};
 
 	begin();
 	reserve(1, 7, BASE, MIB);
 	map(1, BASE, MIB, ANONYMOUS);
-	touch_spaces_fork(&spaces, &event);
+	address_space_fork(&spaces, &event);
 	ck_assert_int_eq(find(2, BASE), find(1, BASE));
 	reserve(2, 8, BASE, MIB);
 	ck_assert_int_ne(find(2, BASE), find(1, BASE));
-	touch_spaces_clear(&spaces, 2);
+	address_space_clear(&spaces, 2);
 	ck_assert_int_eq(find(2, BASE), MAPPING_UNKNOWN);
 	ck_assert_int_ne(find(1, BASE), MAPPING_UNKNOWN);
 }
@@ -372,7 +372,7 @@ END_TEST
 START_TEST(ranges_are_what_pages_would_be)
 {
 	enum { PAGES = 64 };
-	const struct touch_mapping *owner[PAGES] = {0};
+	const struct space_mapping *owner[PAGES] = {0};
 	uint64_t who[PAGES] = {0};
 	unsigned int seed = 1;
 
@@ -398,28 +398,28 @@ enum { CX = 2, DI = 5, SP = 7, IP = 8, FLAGS = 9, R11 = 13 };
 
 static uint64_t regs[REGISTERS_MAX];
 
-static struct touch_event event_at(enum touch_event_kind kind, uint64_t pc, uint64_t sp)
+static struct perf_event event_at(enum perf_event_kind kind, uint64_t pc, uint64_t sp)
 {
 	memset(regs, 0, sizeof(regs));
 	regs[IP] = pc;
 	regs[SP] = sp;
 	regs[FLAGS] = 1;
-	return (struct touch_event){.kind = kind, .pid = 1, .tid = 1, .regs = regs};
+	return (struct perf_event){.kind = kind, .pid = 1, .tid = 1, .regs = regs};
 }
 
-static struct touch_where fault(uint64_t pc, uint64_t sp, uint64_t address)
+static struct fault_location fault(uint64_t pc, uint64_t sp, uint64_t address)
 {
-	struct touch_event event = event_at(TOUCH_FAULT, pc, sp);
+	struct perf_event event = event_at(EVENT_FAULT, pc, sp);
 
 	event.address = address;
-	return touch_where_fault(&faults, &spaces, &event);
+	return fault_locator_fault(&faults, &spaces, &event);
 }
 
-static struct touch_where rss(uint64_t pc, uint64_t sp)
+static struct fault_location rss(uint64_t pc, uint64_t sp)
 {
-	const struct touch_event event = event_at(TOUCH_RSS, pc, sp);
+	const struct perf_event event = event_at(EVENT_RSS, pc, sp);
 
-	return touch_where_rss(&faults, &spaces, &event);
+	return fault_locator_rss(&faults, &spaces, &event);
 }
 
 START_TEST(bytes_come_where_the_same_instruction_faulted)
@@ -444,9 +444,9 @@ static void map_stack(uint64_t start, uint64_t len, uint64_t guard)
 
 static void note_sp(uint64_t sp)
 {
-	const struct touch_event event = event_at(TOUCH_FAULT, 0x400, sp);
+	const struct perf_event event = event_at(EVENT_FAULT, 0x400, sp);
 
-	touch_spaces_note_sp(&spaces, &event);
+	address_space_note_sp(&spaces, &event);
 }
 
 START_TEST(the_main_stack_is_where_its_pointer_was_first)
@@ -466,7 +466,7 @@ START_TEST(the_main_stack_is_where_its_pointer_was_first)
 	ck_assert(!fault(0x400, BASE, BASE + 8).is_on_stack);
 	note_sp(BASE);
 	ck_assert(!fault(0x400, BASE, BASE + 8).is_on_stack);
-	touch_spaces_clear(&spaces, 1);
+	address_space_clear(&spaces, 1);
 	ck_assert(!fault(0x400, sp, sp + 8).is_on_stack);
 }
 END_TEST
@@ -481,7 +481,7 @@ START_TEST(a_threads_stack_has_a_guard)
 	ck_assert(fault(0x400, BASE + 7 * MIB, BASE + 7 * MIB + 99).is_on_stack);
 	ck_assert_int_eq(rss(0x400, 0).mapping, find(1, BASE));
 	ck_assert(!fault(0x400, BASE + 7 * MIB, BASE + 8 * MIB).is_on_stack);
-	/* Small ones, side by side, the guards of both told of as one with what is below. */
+	/* Small ones, kind by kind, the guards of both told of as one with what is below. */
 	map_stack(MIB, 64 << 10, 4096);
 	map_none(1, MIB - (64 << 10), (64 << 10) + 4096, ANONYMOUS);
 	map(1, MIB - (60 << 10), 60 << 10, ANONYMOUS);
@@ -518,35 +518,35 @@ END_TEST
 
 START_TEST(a_call_populates_what_it_made_or_was_given)
 {
-	struct touch_event event;
+	struct perf_event event;
 	const struct unwind_frame frame = {0, 7};
 
 	begin();
-	event = event_at(TOUCH_RESERVE, 0x500, BASE);
+	event = event_at(EVENT_RESERVE, 0x500, BASE);
 	event.start = BASE;
 	event.len = MIB;
-	touch_spaces_reserve(&spaces, &event, &frame, 1);
-	event = event_at(TOUCH_RSS, 0x500, BASE);
+	address_space_reserve(&spaces, &event, &frame, 1);
+	event = event_at(EVENT_RSS, 0x500, BASE);
 	regs[CX] = 0x500;
 	regs[R11] = regs[FLAGS];
-	ck_assert_int_eq(touch_where_rss(&faults, &spaces, &event).mapping, find(1, BASE));
-	event = event_at(TOUCH_RSS, 0x600, BASE);
+	ck_assert_int_eq(fault_locator_rss(&faults, &spaces, &event).mapping, find(1, BASE));
+	event = event_at(EVENT_RSS, 0x600, BASE);
 	regs[CX] = 0x600;
 	regs[R11] = regs[FLAGS];
 	regs[DI] = BASE + 4096;
-	ck_assert_int_eq(touch_where_rss(&faults, &spaces, &event).mapping, find(1, BASE));
+	ck_assert_int_eq(fault_locator_rss(&faults, &spaces, &event).mapping, find(1, BASE));
 	regs[DI] = 5;
-	ck_assert_int_eq(touch_where_rss(&faults, &spaces, &event).mapping, MAPPING_UNKNOWN);
+	ck_assert_int_eq(fault_locator_rss(&faults, &spaces, &event).mapping, MAPPING_UNKNOWN);
 }
 END_TEST
 #endif
 
-static struct touch_row *row(struct touch_table *table, int mapping, int64_t bytes)
+static struct profile_row *row(struct profile_table *table, int mapping, int64_t bytes)
 {
 	const struct unwind_frame frame = {0, 7};
-	const struct touch_key key = {
+	const struct profile_key key = {
 		.pid = 1, .where = {.mapping = mapping}, .frames = &frame, .depth = 1};
-	struct touch_row *row = touch_table_row(table, &key);
+	struct profile_row *row = profile_table_row(table, &key);
 
 	row->gained[RSS_ANON] = bytes;
 	return row;
@@ -554,19 +554,19 @@ static struct touch_row *row(struct touch_table *table, int mapping, int64_t byt
 
 START_TEST(what_is_not_known_is_shared_as_the_rest)
 {
-	struct touch_table table = {0};
-	struct touch_row *nowhere = row(&table, 0, 100), *a = row(&table, 1, 300);
-	struct touch_row *b = row(&table, 2, 100);
+	struct profile_table table = {0};
+	struct profile_row *nowhere = row(&table, 0, 100), *a = row(&table, 1, 300);
+	struct profile_row *b = row(&table, 2, 100);
 
-	touch_table_spread(&table);
+	profile_table_spread(&table);
 	ck_assert_int_eq(nowhere->gained[RSS_ANON], 0);
 	ck_assert_int_eq(a->gained[RSS_ANON], 375);
 	ck_assert_int_eq(b->gained[RSS_ANON], 125);
 	/* Too little is known. */
 	nowhere->gained[RSS_ANON] = 501;
-	touch_table_spread(&table);
+	profile_table_spread(&table);
 	ck_assert_int_eq(nowhere->gained[RSS_ANON], 501);
-	touch_table_release(&table);
+	profile_table_release(&table);
 }
 END_TEST
 

@@ -7,7 +7,7 @@
 #define MIB  (INT64_C(1) << 20)
 #define HUGE (2 * MIB)
 
-static struct touch_huge huge;
+static struct huge_page_tracker huge;
 static int64_t a[RSS_COUNT], b[RSS_COUNT];
 
 static void begin(void)
@@ -15,16 +15,16 @@ static void begin(void)
 	memset(&huge, 0, sizeof(huge));
 	memset(a, 0, sizeof(a));
 	memset(b, 0, sizeof(b));
-	touch_huge_open(&huge);
+	huge_page_tracker_open(&huge);
 }
 
 static uint64_t now_ns;
 
 static void add_by(pid_t pid, pid_t tid, int64_t *gained)
 {
-	const struct touch_event event = {.pid = pid, .tid = tid, .t_ns = ++now_ns, .len = HUGE};
+	const struct perf_event event = {.pid = pid, .tid = tid, .t_ns = ++now_ns, .len = HUGE};
 
-	touch_huge_add(&huge, &event, gained);
+	huge_page_tracker_add(&huge, &event, gained);
 }
 
 static void add(pid_t pid, int64_t *gained)
@@ -35,10 +35,10 @@ static void add(pid_t pid, int64_t *gained)
 static int64_t take_by(pid_t pid, pid_t tid, enum rss_counter counter, int64_t bytes,
 		       uint64_t pages)
 {
-	const struct touch_event event = {
+	const struct perf_event event = {
 		.pid = pid, .tid = tid, .t_ns = ++now_ns, .counter = counter};
 
-	return touch_huge_take(&huge, &event, bytes, pages);
+	return huge_page_tracker_take(&huge, &event, bytes, pages);
 }
 
 static int64_t take(pid_t pid, int64_t bytes)
@@ -112,18 +112,18 @@ END_TEST
 START_TEST(what_no_sample_came_after)
 {
 	begin();
-	ck_assert_int_eq(touch_huge_end(&huge, 1, 9 * MIB), 0);
+	ck_assert_int_eq(huge_page_tracker_end(&huge, 1, 9 * MIB), 0);
 	add(1, a);
-	ck_assert_int_eq(touch_huge_end(&huge, 1, -1), HUGE);
+	ck_assert_int_eq(huge_page_tracker_end(&huge, 1, -1), HUGE);
 	ck_assert_int_eq(a[RSS_ANON], HUGE);
 	/* Those before the first were not told of. */
 	add(1, a);
-	ck_assert_int_eq(touch_huge_end(&huge, 1, 3 * MIB), 3 * MIB);
+	ck_assert_int_eq(huge_page_tracker_end(&huge, 1, 3 * MIB), 3 * MIB);
 	ck_assert_int_eq(a[RSS_ANON], 5 * MIB);
 	add(1, a);
-	ck_assert_int_eq(touch_huge_end(&huge, 1, 900 * MIB), 2 * HUGE);
+	ck_assert_int_eq(huge_page_tracker_end(&huge, 1, 900 * MIB), 2 * HUGE);
 	add(1, a);
-	ck_assert_int_eq(touch_huge_end(&huge, 1, 0), 0);
+	ck_assert_int_eq(huge_page_tracker_end(&huge, 1, 0), 0);
 	ck_assert_int_eq(a[RSS_ANON], 9 * MIB);
 }
 END_TEST
@@ -139,12 +139,12 @@ END_TEST
 
 START_TEST(small_pages_are_no_suspects)
 {
-	ck_assert(!touch_huge_is_suspect(100 * 4096, 100));
-	ck_assert(!touch_huge_is_suspect(-MIB, 1));
-	ck_assert(!touch_huge_is_suspect(MIB, 1));
-	ck_assert(touch_huge_is_suspect(HUGE, 1));
-	ck_assert(touch_huge_is_suspect(HUGE + 100 * 4096, 101));
-	ck_assert(!touch_huge_is_suspect(INT64_MAX, UINT64_MAX));
+	ck_assert(!huge_page_tracker_is_suspect(100 * 4096, 100));
+	ck_assert(!huge_page_tracker_is_suspect(-MIB, 1));
+	ck_assert(!huge_page_tracker_is_suspect(MIB, 1));
+	ck_assert(huge_page_tracker_is_suspect(HUGE, 1));
+	ck_assert(huge_page_tracker_is_suspect(HUGE + 100 * 4096, 101));
+	ck_assert(!huge_page_tracker_is_suspect(INT64_MAX, UINT64_MAX));
 }
 END_TEST
 
@@ -152,28 +152,28 @@ END_TEST
 static void steps(int count, uint64_t pages)
 {
 	for (int i = 0; i < count; i++)
-		touch_huge_step(&huge, pages, 1000000);
+		huge_page_tracker_step(&huge, pages, 1000000);
 }
 
 START_TEST(it_is_off_while_many_small_pages_come)
 {
 	begin();
-	ck_assert_uint_eq(touch_huge_wait_ns(&huge), 0);
+	ck_assert_uint_eq(huge_page_tracker_wait_ns(&huge), 0);
 	steps(1000, HUGE_FEW_A_SECOND / 1000);
 	ck_assert(!huge.is_off);
 	steps(10, 1000);
 	ck_assert(!huge.is_off);
 	steps(10, 1000);
 	ck_assert(huge.is_off);
-	ck_assert_uint_eq(touch_huge_wait_ns(&huge), HUGE_WAIT_NS);
+	ck_assert_uint_eq(huge_page_tracker_wait_ns(&huge), HUGE_WAIT_NS);
 	/* Short pauses do not count. */
 	steps(1, 0);
 	ck_assert(huge.is_off);
-	touch_huge_step(&huge, 0, HUGE_WAIT_NS);
+	huge_page_tracker_step(&huge, 0, HUGE_WAIT_NS);
 	ck_assert(!huge.is_off);
 	steps(1, HUGE_CREDIT_BACK + 100);
 	ck_assert(huge.is_off);
-	touch_huge_suspect(&huge);
+	huge_page_tracker_suspect(&huge);
 	steps(1, 1000);
 	ck_assert(!huge.is_off);
 	steps(10, 1000);

@@ -56,34 +56,34 @@ static size_t make_sample(struct sample *s, int32_t counter, int64_t size)
 	return s->header.size;
 }
 
-static struct touch_layout layout_of(void)
+static struct perf_sample_layout layout_of(void)
 {
-	struct touch_layout layout = {0};
+	struct perf_sample_layout layout = {0};
 
-	ck_assert(touch_layout(format, &layout));
+	ck_assert(perf_sample_layout(format, &layout));
 	return layout;
 }
 
 START_TEST(layout_is_read_from_the_format)
 {
-	struct touch_layout layout = layout_of();
+	struct perf_sample_layout layout = layout_of();
 
 	ck_assert_uint_eq(layout.mm_id.offset, 8);
 	ck_assert_uint_eq(layout.size.offset, 24);
-	ck_assert(!touch_layout("", &layout));
-	ck_assert(!touch_layout("field:unsigned int mm_id;\toffset:8;\tsize:2;", &layout));
+	ck_assert(!perf_sample_layout("", &layout));
+	ck_assert(!perf_sample_layout("field:unsigned int mm_id;\toffset:8;\tsize:2;", &layout));
 }
 END_TEST
 
 START_TEST(a_sample_is_decoded)
 {
-	struct touch_layout layout = layout_of();
-	struct touch_event event;
+	struct perf_sample_layout layout = layout_of();
+	struct perf_event event;
 	struct sample s;
 	size_t len = make_sample(&s, RSS_ANON, 12345);
 
-	ck_assert(touch_decode(&layout, &s, len, &event));
-	ck_assert_int_eq(event.kind, TOUCH_RSS);
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_RSS);
 	ck_assert_int_eq(event.pid, 10);
 	ck_assert_int_eq(event.tid, 11);
 	ck_assert_uint_eq(event.t_ns, 1000);
@@ -109,61 +109,61 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 	static const char ask[] = "\tfield:unsigned long addr;\toffset:16;\tsize:8;\tsigned:0;\n"
 				  "\tfield:unsigned long len;\toffset:24;\tsize:8;\tsigned:0;\n";
 	static const char huge[] = "\tfield:unsigned int order;\toffset:16;\tsize:4;\tsigned:0;\n";
-	struct touch_layout layout = layout_of();
+	struct perf_sample_layout layout = layout_of();
 	const uint32_t order = 9;
 	const uint64_t start = 0x7000, bytes = 1 << 20, last = start + bytes - 1, none = 0;
 	const uint16_t id = 697, grow_id = 698, huge_id = 699, ask_id = 700;
-	struct touch_event event;
+	struct perf_event event;
 	struct sample s;
 	size_t len = make_sample(&s, RSS_ANON, 12345);
 
-	ck_assert(!touch_layout_reserve("", id, &layout));
-	ck_assert(!touch_layout_reserve(reserve, -2, &layout));
-	ck_assert(touch_layout_reserve(reserve, id, &layout));
-	ck_assert(touch_decode(&layout, &s, len, &event));
-	ck_assert_int_eq(event.kind, TOUCH_RSS);
+	ck_assert(!perf_sample_layout_reserve("", id, &layout));
+	ck_assert(!perf_sample_layout_reserve(reserve, -2, &layout));
+	ck_assert(perf_sample_layout_reserve(reserve, id, &layout));
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_RSS);
 	memcpy(s.raw, &id, sizeof(id));
 	memcpy(s.raw + 8, &start, sizeof(start));
 	memcpy(s.raw + 24, &bytes, sizeof(bytes));
-	ck_assert(touch_decode(&layout, &s, len, &event));
-	ck_assert_int_eq(event.kind, TOUCH_RESERVE);
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_RESERVE);
 	ck_assert_uint_eq(event.start, start);
 	ck_assert_uint_eq(event.len, bytes);
-	ck_assert(!touch_layout_grow(reserve, grow_id, &layout));
-	ck_assert(!touch_layout_grow(grow, UINT16_MAX + 1, &layout));
-	ck_assert(touch_layout_grow(grow, grow_id, &layout));
+	ck_assert(!perf_sample_layout_grow(reserve, grow_id, &layout));
+	ck_assert(!perf_sample_layout_grow(grow, UINT16_MAX + 1, &layout));
+	ck_assert(perf_sample_layout_grow(grow, grow_id, &layout));
 	memcpy(s.raw, &grow_id, sizeof(grow_id));
 	memcpy(s.raw + 16, &last, sizeof(last));
-	ck_assert(touch_decode(&layout, &s, len, &event));
-	ck_assert_int_eq(event.kind, TOUCH_GROW);
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_GROW);
 	ck_assert_uint_eq(event.start, start);
 	ck_assert_uint_eq(event.len, bytes);
-	ck_assert(!touch_layout_huge(reserve, huge_id, &layout));
-	ck_assert(touch_layout_huge(huge, huge_id, &layout));
+	ck_assert(!perf_sample_layout_huge(reserve, huge_id, &layout));
+	ck_assert(perf_sample_layout_huge(huge, huge_id, &layout));
 	memcpy(s.raw, &huge_id, sizeof(huge_id));
 	memcpy(s.raw + 16, &order, sizeof(order));
-	ck_assert(touch_decode(&layout, &s, len, &event));
-	ck_assert_int_eq(event.kind, TOUCH_HUGE);
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_HUGE);
 	ck_assert_uint_eq(event.len, (uint64_t)sysconf(_SC_PAGESIZE) << 9);
 	memset(s.raw + 16, 0xff, sizeof(order));
-	ck_assert(!touch_decode(&layout, &s, len, &event));
-	ck_assert(!touch_layout_ask(reserve, ask_id, &layout));
-	ck_assert(touch_layout_ask(ask, ask_id, &layout));
+	ck_assert(!perf_sample_decode(&layout, &s, len, &event));
+	ck_assert(!perf_sample_layout_ask(reserve, ask_id, &layout));
+	ck_assert(perf_sample_layout_ask(ask, ask_id, &layout));
 	memcpy(s.raw, &ask_id, sizeof(ask_id));
 	memcpy(s.raw + 16, &start, sizeof(start));
 	memcpy(s.raw + 24, &bytes, sizeof(bytes));
-	ck_assert(touch_decode(&layout, &s, len, &event));
-	ck_assert_int_eq(event.kind, TOUCH_ASK);
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_ASK);
 	ck_assert_uint_eq(event.start, start);
 	ck_assert_uint_eq(event.len, bytes);
 	/* Given up, not grown. */
 	memcpy(s.raw, &grow_id, sizeof(grow_id));
 	memcpy(s.raw + 16, &last, sizeof(last));
 	memcpy(s.raw + 24, &none, sizeof(none));
-	ck_assert(touch_decode(&layout, &s, len, &event));
-	ck_assert_int_eq(event.kind, TOUCH_OTHER);
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_OTHER);
 	s.raw_len = 20;
-	ck_assert(!touch_decode(&layout, &s, len, &event));
+	ck_assert(!perf_sample_decode(&layout, &s, len, &event));
 }
 END_TEST
 
@@ -188,15 +188,15 @@ START_TEST(a_mapping_that_nobody_may_use_is_told)
 		.flags = 2,
 		.path = "//anon",
 	};
-	const struct touch_layout layout = layout_of();
-	struct touch_event event;
+	const struct perf_sample_layout layout = layout_of();
+	struct perf_event event;
 
-	ck_assert(touch_decode(&layout, &map, sizeof(map), &event));
-	ck_assert_int_eq(event.kind, TOUCH_MAP);
+	ck_assert(perf_sample_decode(&layout, &map, sizeof(map), &event));
+	ck_assert_int_eq(event.kind, EVENT_MAP);
 	ck_assert(event.is_none);
 	ck_assert_str_eq(event.path, "//anon");
 	map.prot = 1;
-	ck_assert(touch_decode(&layout, &map, sizeof(map), &event));
+	ck_assert(perf_sample_decode(&layout, &map, sizeof(map), &event));
 	ck_assert(!event.is_none);
 }
 END_TEST
@@ -204,19 +204,19 @@ END_TEST
 START_TEST(some_samples_hold_no_period)
 {
 	static const uint64_t ids[] = {5, 6};
-	struct touch_layout layout = layout_of();
-	struct touch_event event;
+	struct perf_sample_layout layout = layout_of();
+	struct perf_event event;
 	struct sample s;
 	size_t len = make_sample(&s, RSS_ANON, 12345) - sizeof(s.period);
 
 	s.id = 6;
 	s.header.size = (uint16_t)len;
 	memmove(&s.period, &s.period + 1, len - offsetof(struct sample, period));
-	ck_assert(!touch_decode(&layout, &s, len, &event) || event.size != 12345);
-	layout.side_ids = ids;
-	layout.side_count = ARRAY_SIZE(ids);
-	ck_assert(touch_decode(&layout, &s, len, &event));
-	ck_assert_int_eq(event.kind, TOUCH_RSS);
+	ck_assert(!perf_sample_decode(&layout, &s, len, &event) || event.size != 12345);
+	layout.extra_ids = ids;
+	layout.extra_count = ARRAY_SIZE(ids);
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_RSS);
 	ck_assert_int_eq(event.size, 12345);
 	ck_assert_uint_eq(event.period, 0);
 }
@@ -224,8 +224,8 @@ END_TEST
 
 START_TEST(no_length_is_trusted)
 {
-	struct touch_layout layout = layout_of();
-	struct touch_event event;
+	struct perf_sample_layout layout = layout_of();
+	struct perf_event event;
 	struct sample s;
 	size_t len = make_sample(&s, RSS_ANON, 4096);
 
@@ -233,58 +233,59 @@ START_TEST(no_length_is_trusted)
 		_Alignas(8) unsigned char cut[sizeof(s)];
 
 		memcpy(cut, &s, n);
-		ck_assert_msg(!touch_decode(&layout, cut, n, &event), "%zu bytes of %zu", n, len);
-		ck_assert_int_eq(event.kind, TOUCH_OTHER);
+		ck_assert_msg(!perf_sample_decode(&layout, cut, n, &event), "%zu bytes of %zu", n,
+			      len);
+		ck_assert_int_eq(event.kind, EVENT_OTHER);
 	}
 	s.raw_len = UINT32_MAX;
-	ck_assert(!touch_decode(&layout, &s, len, &event));
+	ck_assert(!perf_sample_decode(&layout, &s, len, &event));
 	s.raw_len = 37; /* what follows would not be aligned */
-	ck_assert(!touch_decode(&layout, &s, len, &event));
+	ck_assert(!perf_sample_decode(&layout, &s, len, &event));
 }
 END_TEST
 
 START_TEST(no_number_is_trusted)
 {
-	struct touch_layout layout = layout_of();
+	struct perf_sample_layout layout = layout_of();
 	const struct {
 		int32_t counter;
 		int64_t size;
 	} bad[] = {{-1, 0}, {RSS_COUNT, 0}, {INT32_MAX, 0}, {1, -1}, {1, INT64_MAX}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct touch_event event;
+		struct perf_event event;
 		struct sample s;
 		size_t len = make_sample(&s, bad[i].counter, bad[i].size);
 
-		ck_assert(!touch_decode(&layout, &s, len, &event));
+		ck_assert(!perf_sample_decode(&layout, &s, len, &event));
 	}
 }
 END_TEST
 
 START_TEST(any_bytes_are_survived)
 {
-	struct touch_layout layout = layout_of();
+	struct perf_sample_layout layout = layout_of();
 	unsigned int seed = 1;
 
 	for (int round = 0; round < 20000; round++) {
 		_Alignas(8) unsigned char bytes[256];
 		struct perf_event_header *header = (void *)bytes;
-		struct touch_event event;
+		struct perf_event event;
 
 		for (size_t i = 0; i < sizeof(bytes); i++)
 			bytes[i] = (unsigned char)((seed = seed * 1103515245 + 12345) >> 16);
 		header->type = seed % 16;
-		touch_decode(&layout, bytes, seed % sizeof(bytes), &event);
-		if (event.kind == TOUCH_MAP)
+		perf_sample_decode(&layout, bytes, seed % sizeof(bytes), &event);
+		if (event.kind == EVENT_MAP)
 			ck_assert_uint_lt(strlen(event.path), sizeof(bytes));
 	}
 }
 END_TEST
 
-static struct touch_event rss(pid_t pid, uint32_t mm, uint64_t t_ns, int64_t size)
+static struct perf_event rss(pid_t pid, uint32_t mm, uint64_t t_ns, int64_t size)
 {
-	return (struct touch_event){
-		.kind = TOUCH_RSS,
+	return (struct perf_event){
+		.kind = EVENT_RSS,
 		.pid = pid,
 		.tid = pid,
 		.mm_id = mm,
@@ -296,95 +297,95 @@ static struct touch_event rss(pid_t pid, uint32_t mm, uint64_t t_ns, int64_t siz
 	};
 }
 
-static int64_t weigh(struct touch_scale *scale, pid_t pid, uint32_t mm, uint64_t t, int64_t size)
+static int64_t weigh(struct rss_ledger *scale, pid_t pid, uint32_t mm, uint64_t t, int64_t size)
 {
-	struct touch_event event = rss(pid, mm, t, size);
+	struct perf_event event = rss(pid, mm, t, size);
 
-	return touch_weigh(scale, &event);
+	return rss_ledger_weigh(scale, &event);
 }
 
 START_TEST(growth_is_the_difference)
 {
-	struct touch_scale scale = {0};
-	struct touch_event other = rss(1, 6, 9, 99);
+	struct rss_ledger scale = {0};
+	struct perf_event other = rss(1, 6, 9, 99);
 
 	ck_assert_int_eq(weigh(&scale, 1, 5, 1, 100), 100);
 	ck_assert_int_eq(weigh(&scale, 1, 5, 2, 150), 50);
 	ck_assert_int_eq(weigh(&scale, 1, 5, 3, 30), -120);
 	ck_assert_int_eq(weigh(&scale, 1, 5, 2, 500), 0); /* came too late */
 	other.is_current = false;
-	ck_assert_int_eq(touch_weigh(&scale, &other), 0);
+	ck_assert_int_eq(rss_ledger_weigh(&scale, &other), 0);
 	other = rss(1, 5, 9, 7);
 	other.counter = RSS_SHMEM;
-	ck_assert_int_eq(touch_weigh(&scale, &other), 7);
-	touch_scale_release(&scale);
+	ck_assert_int_eq(rss_ledger_weigh(&scale, &other), 7);
+	rss_ledger_release(&scale);
 }
 END_TEST
 
 START_TEST(what_a_thread_leaves_counts_as_growth_alone)
 {
-	struct touch_scale scale = {0};
-	struct touch_event leaving = rss(1, 5, 2, 130);
+	struct rss_ledger scale = {0};
+	struct perf_event leaving = rss(1, 5, 2, 130);
 
 	weigh(&scale, 1, 5, 1, 100);
 	leaving.is_current = false;
-	ck_assert_int_eq(touch_weigh(&scale, &leaving), 30);
+	ck_assert_int_eq(rss_ledger_weigh(&scale, &leaving), 30);
 	leaving.t_ns = 3;
 	leaving.size = 10; /* its end: what was resident then is what counts */
-	ck_assert_int_eq(touch_weigh(&scale, &leaving), 0);
+	ck_assert_int_eq(rss_ledger_weigh(&scale, &leaving), 0);
 	ck_assert_int_eq(scale.processes[0].size[RSS_ANON], 130);
-	touch_scale_release(&scale);
+	rss_ledger_release(&scale);
 }
 END_TEST
 
 START_TEST(what_a_child_inherits_is_no_growth)
 {
-	struct touch_scale scale = {0};
-	struct touch_event fork_event = {.kind = TOUCH_FORK, .pid = 2, .parent = 1};
-	struct touch_event exec_event = {.kind = TOUCH_EXEC, .pid = 2, .tid = 2};
+	struct rss_ledger scale = {0};
+	struct perf_event fork_event = {.kind = EVENT_FORK, .pid = 2, .parent = 1};
+	struct perf_event exec_event = {.kind = EVENT_EXEC, .pid = 2, .tid = 2};
 
 	weigh(&scale, 1, 5, 1, 100);
-	touch_scale_fork(&scale, &fork_event, false);
+	rss_ledger_fork(&scale, &fork_event, false);
 	ck_assert_int_eq(weigh(&scale, 2, 6, 2, 130), 30);
-	ck_assert(touch_scale_process(&scale, 1)->has_forked);
-	ck_assert(touch_scale_process(&scale, 2)->has_forked);
-	touch_scale_exec(&scale, &exec_event);
+	ck_assert(rss_ledger_process(&scale, 1)->has_forked);
+	ck_assert(rss_ledger_process(&scale, 2)->has_forked);
+	rss_ledger_exec(&scale, &exec_event);
 	ck_assert_int_eq(weigh(&scale, 2, 7, 3, 40), 40);
-	ck_assert(!touch_scale_process(&scale, 2)->has_forked);
-	touch_scale_release(&scale);
+	ck_assert(!rss_ledger_process(&scale, 2)->has_forked);
+	rss_ledger_release(&scale);
 }
 END_TEST
 
 START_TEST(vfork_works_in_the_parents_memory)
 {
-	struct touch_scale scale = {0};
-	struct touch_event fork_event = {.kind = TOUCH_FORK, .pid = 2, .parent = 1};
+	struct rss_ledger scale = {0};
+	struct perf_event fork_event = {.kind = EVENT_FORK, .pid = 2, .parent = 1};
 
 	weigh(&scale, 1, 5, 1, 100);
-	touch_scale_fork(&scale, &fork_event, false);
+	rss_ledger_fork(&scale, &fork_event, false);
 	ck_assert_int_eq(weigh(&scale, 2, 5, 2, 110), 10);
 	ck_assert_int_eq(weigh(&scale, 1, 5, 3, 115), 5);
-	touch_scale_release(&scale);
+	rss_ledger_release(&scale);
 }
 END_TEST
 
-static void add(struct touch_share *share, pid_t tid, uint64_t period, int64_t bytes, int64_t *to)
+static void add(struct thread_share *share, pid_t tid, uint64_t period, int64_t bytes, int64_t *to)
 {
-	struct touch_event event = rss(1, 5, 1, 0);
+	struct perf_event event = rss(1, 5, 1, 0);
 
 	event.tid = tid;
 	event.period = period;
-	touch_share_add(share, &event, bytes, to);
+	thread_share_add(share, &event, bytes, to);
 }
 
 START_TEST(one_thread_keeps_its_own)
 {
-	struct touch_share share = {0};
+	struct thread_share share = {0};
 	int64_t a = 0, b = 0;
 
 	add(&share, 1, 10, 1000, &a);
 	add(&share, 1, 99, 17, &b);
-	touch_share_flush(&share);
+	thread_share_flush(&share);
 	ck_assert_int_eq(a, 1000);
 	ck_assert_int_eq(b, 17);
 }
@@ -392,7 +393,7 @@ END_TEST
 
 START_TEST(threads_share_by_their_periods)
 {
-	struct touch_share share = {0};
+	struct thread_share share = {0};
 	int64_t a = 0, b = 0;
 
 	/* Who is sampled first sees what both did. */
@@ -400,72 +401,72 @@ START_TEST(threads_share_by_their_periods)
 		add(&share, 1, 30, 3900, &a);
 		add(&share, 2, 10, 100, &b);
 	}
-	touch_share_flush(&share);
+	thread_share_flush(&share);
 	ck_assert_int_eq(a + b, 400000);
 	ck_assert_int_ge(a, 294000);
 	ck_assert_int_le(a, 306000);
 }
 END_TEST
 
-static struct touch_row *row_of(struct touch_table *table, pid_t pid, bool is_syscall,
-				const struct unwind_frame *frames, size_t depth)
+static struct profile_row *row_of(struct profile_table *table, pid_t pid, bool is_syscall,
+				  const struct unwind_frame *frames, size_t depth)
 {
-	const struct touch_key key = {
+	const struct profile_key key = {
 		.pid = pid, .is_syscall = is_syscall, .frames = frames, .depth = depth};
 
-	return touch_table_row(table, &key);
+	return profile_table_row(table, &key);
 }
 
 START_TEST(rows_are_found_again_and_bounded)
 {
-	struct touch_table table = {0};
+	struct profile_table table = {0};
 	struct unwind_frame frames[2] = {{1, 0x10}, {2, 0x20}};
-	struct touch_row *row = row_of(&table, 1, false, frames, 2), *rest;
+	struct profile_row *row = row_of(&table, 1, false, frames, 2), *rest;
 
 	ck_assert_ptr_eq(row, row_of(&table, 1, false, frames, 2));
 	ck_assert_ptr_ne(row, row_of(&table, 1, true, frames, 2));
 	ck_assert_ptr_ne(row, row_of(&table, 2, false, frames, 2));
 	ck_assert_ptr_ne(row, row_of(&table, 1, false, frames, 1));
-	ck_assert_ptr_ne(row, touch_table_row(&table, &(struct touch_key){
-							      .pid = 1,
-							      .where = {.mapping = 3},
-							      .frames = frames,
-							      .depth = 2,
-						      }));
-	for (size_t i = 0; i < 2 * TOUCH_ROWS_MAX; i++) {
+	ck_assert_ptr_ne(row, profile_table_row(&table, &(struct profile_key){
+								.pid = 1,
+								.where = {.mapping = 3},
+								.frames = frames,
+								.depth = 2,
+							}));
+	for (size_t i = 0; i < 2 * PROFILE_ROWS_MAX; i++) {
 		frames[0].offset = 0x1000 + i;
 		row_of(&table, 1, false, frames, 1);
 	}
 	rest = row_of(&table, 1, false, frames, 1);
 	ck_assert_uint_eq(rest->key.depth, 0);
 	ck_assert_int_eq(rest->key.pid, 1);
-	for (pid_t pid = 2; pid < 2 * TOUCH_SHORT_ROWS; pid++)
+	for (pid_t pid = 2; pid < 2 * PROFILE_SHORT_ROWS; pid++)
 		row_of(&table, pid, false, frames, 1);
-	ck_assert_uint_le(table.count, TOUCH_ROWS_MAX + 2 * TOUCH_SHORT_ROWS + 1);
+	ck_assert_uint_le(table.count, PROFILE_ROWS_MAX + 2 * PROFILE_SHORT_ROWS + 1);
 	ck_assert_ptr_eq(
 		row, row_of(&table, 1, false, (struct unwind_frame[]){{1, 0x10}, {2, 0x20}}, 2));
-	touch_table_release(&table);
+	profile_table_release(&table);
 }
 END_TEST
 
 /* As a compiler's: thousands of stacks, but few that differ in their innermost frames. */
 START_TEST(what_does_not_fit_keeps_its_innermost_frames)
 {
-	struct touch_table table = {0};
-	struct unwind_frame frames[TOUCH_SHORT_DEPTH + 2] = {{1, 0x10}};
-	struct touch_row *row = NULL;
+	struct profile_table table = {0};
+	struct unwind_frame frames[PROFILE_SHORT_DEPTH + 2] = {{1, 0x10}};
+	struct profile_row *row = NULL;
 
-	for (size_t i = 0; i < TOUCH_ROWS_MAX + 10; i++) {
+	for (size_t i = 0; i < PROFILE_ROWS_MAX + 10; i++) {
 		frames[0].offset = 0x10 + i % 2;
-		frames[TOUCH_SHORT_DEPTH + 1].offset = i;
-		row = row_of(&table, 1, false, frames, TOUCH_SHORT_DEPTH + 2);
+		frames[PROFILE_SHORT_DEPTH + 1].offset = i;
+		row = row_of(&table, 1, false, frames, PROFILE_SHORT_DEPTH + 2);
 		row->samples++;
 	}
-	ck_assert_uint_eq(row->key.depth, TOUCH_SHORT_DEPTH);
+	ck_assert_uint_eq(row->key.depth, PROFILE_SHORT_DEPTH);
 	ck_assert_uint_eq(row->frames[0].offset, 0x11);
 	ck_assert_int_eq(row->samples, 5);
-	ck_assert_uint_eq(table.count, TOUCH_ROWS_MAX + 2);
-	touch_table_release(&table);
+	ck_assert_uint_eq(table.count, PROFILE_ROWS_MAX + 2);
+	profile_table_release(&table);
 }
 END_TEST
 

@@ -18,19 +18,19 @@
 #define ONE_MIB ((size_t)1 << 20)
 #define NOBODY	65534
 
-static void fault(struct touch_blocks *blocks, struct touch_row *row, uint64_t address)
+static void fault(struct fault_blocks *blocks, struct profile_row *row, uint64_t address)
 {
-	const struct touch_event event = {
-		.kind = TOUCH_FAULT, .pid = 1, .period = 8, .address = address};
+	const struct perf_event event = {
+		.kind = EVENT_FAULT, .pid = 1, .period = 8, .address = address};
 
 	row->faults += 8;
-	touch_blocks_add(blocks, &event, row);
+	fault_blocks_add(blocks, &event, row);
 }
 
 START_TEST(one_fault_in_a_block_is_alone)
 {
-	struct touch_blocks blocks = {0};
-	struct touch_row *row = calloc(1, sizeof(*row)), *other = calloc(1, sizeof(*other));
+	struct fault_blocks blocks = {0};
+	struct profile_row *row = calloc(1, sizeof(*row)), *other = calloc(1, sizeof(*other));
 
 	fault(&blocks, row, 16 * ONE_MIB);
 	fault(&blocks, row, 18 * ONE_MIB);
@@ -40,7 +40,7 @@ START_TEST(one_fault_in_a_block_is_alone)
 	ck_assert_int_eq(other->lone, 0);
 	fault(&blocks, other, 18 * ONE_MIB + 8192);
 	ck_assert_int_eq(row->lone, 8);
-	touch_blocks_release(&blocks);
+	fault_blocks_release(&blocks);
 	free(row);
 	free(other);
 }
@@ -48,37 +48,37 @@ END_TEST
 
 START_TEST(a_huge_page_needs_all_of_its_room)
 {
-	static struct touch_spaces spaces;
-	struct touch_event event = {.kind = TOUCH_MAP,
-				    .pid = 1,
-				    .start = 3 * ONE_MIB,
-				    .len = 6 * ONE_MIB,
-				    .path = "//anon"};
+	static struct address_spaces spaces;
+	struct perf_event event = {.kind = EVENT_MAP,
+				   .pid = 1,
+				   .start = 3 * ONE_MIB,
+				   .len = 6 * ONE_MIB,
+				   .path = "//anon"};
 
-	touch_spaces_map(&spaces, &event);
-	ck_assert(!touch_blocks_can_be_huge(&spaces, 1, 3 * ONE_MIB));
-	ck_assert(touch_blocks_can_be_huge(&spaces, 1, 4 * ONE_MIB));
-	ck_assert(touch_blocks_can_be_huge(&spaces, 1, 8 * ONE_MIB - 1));
-	ck_assert(!touch_blocks_can_be_huge(&spaces, 1, 8 * ONE_MIB));
-	ck_assert(!touch_blocks_can_be_huge(&spaces, 2, 4 * ONE_MIB));
+	address_space_map(&spaces, &event);
+	ck_assert(!fault_blocks_can_be_huge(&spaces, 1, 3 * ONE_MIB));
+	ck_assert(fault_blocks_can_be_huge(&spaces, 1, 4 * ONE_MIB));
+	ck_assert(fault_blocks_can_be_huge(&spaces, 1, 8 * ONE_MIB - 1));
+	ck_assert(!fault_blocks_can_be_huge(&spaces, 1, 8 * ONE_MIB));
+	ck_assert(!fault_blocks_can_be_huge(&spaces, 2, 4 * ONE_MIB));
 	event.path = "/lib/x.so";
-	touch_spaces_map(&spaces, &event);
-	ck_assert(!touch_blocks_can_be_huge(&spaces, 1, 4 * ONE_MIB));
-	touch_spaces_release(&spaces);
+	address_space_map(&spaces, &event);
+	ck_assert(!fault_blocks_can_be_huge(&spaces, 1, 4 * ONE_MIB));
+	address_space_release(&spaces);
 }
 END_TEST
 
 START_TEST(blocks_are_bounded)
 {
-	struct touch_blocks blocks = {0};
-	struct touch_row *row = calloc(1, sizeof(*row));
+	struct fault_blocks blocks = {0};
+	struct profile_row *row = calloc(1, sizeof(*row));
 
 	for (uint64_t i = 0; i < 2 * BLOCKS_MAX; i++)
 		fault(&blocks, row, i * 2 * ONE_MIB);
 	ck_assert_uint_eq(blocks.count, BLOCKS_MAX);
 	ck_assert_int_eq(row->lone, 8 * BLOCKS_MAX);
 	fault(&blocks, row, UINT64_MAX);
-	touch_blocks_release(&blocks);
+	fault_blocks_release(&blocks);
 	free(row);
 }
 END_TEST
@@ -205,7 +205,7 @@ static pid_t start_at_gate(int gate[2])
 		return pid;
 	close(gate[1]);
 	if (read(gate[0], &byte, 1) == 1)
-		execl("/proc/self/exe", "check_touch_faults", "touch", NULL);
+		execl("/proc/self/exe", "check_profile_faults", "profile", NULL);
 	_exit(1);
 }
 
@@ -213,7 +213,7 @@ static pid_t start_at_gate(int gate[2])
 static int profile_as_nobody(int fd)
 {
 	struct record_writer w;
-	struct touch *touch;
+	struct profile *profile;
 	char why[256] = "";
 	int gate[2], status;
 	pid_t pid, ended;
@@ -222,14 +222,14 @@ static int profile_as_nobody(int fd)
 	if (setgid(NOBODY) || setuid(NOBODY) || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
 		return 1;
 	pid = start_at_gate(gate);
-	touch = pid < 0 ? NULL : touch_open(pid, false, why, sizeof(why));
-	if (!touch || write(gate[1], "g", 1) != 1)
-		return touch ? 1 : 2;
+	profile = pid < 0 ? NULL : profile_open(pid, false, why, sizeof(why));
+	if (!profile || write(gate[1], "g", 1) != 1)
+		return profile ? 1 : 2;
 	while (!(ended = waitpid(pid, &status, WNOHANG))) {
-		struct pollfd ready = {.fd = touch_fd(touch), .events = POLLIN};
+		struct pollfd ready = {.fd = profile_fd(profile), .events = POLLIN};
 
 		poll(&ready, 1, 10);
-		touch_drain(touch);
+		profile_drain(profile);
 	}
 	if (ended != pid || status)
 		return 1;
@@ -237,9 +237,9 @@ static int profile_as_nobody(int fd)
 	record_put_run(&w, &(struct record_run){.id = "r", .page_size = 4096});
 	record_put_start(&w, 1, pid, NULL);
 	record_put_source(&w, "touch profile", true, why);
-	touch_drain(touch);
-	touch_write(touch, &w);
-	touch_free(touch);
+	profile_drain(profile);
+	profile_write(profile, &w);
+	profile_free(profile);
 	return w.failed;
 }
 
@@ -325,7 +325,7 @@ int main(int argc, char **argv)
 {
 	TCase *cases[1];
 
-	if (argc > 1 && !strcmp(argv[1], "touch"))
+	if (argc > 1 && !strcmp(argv[1], "profile"))
 		return touch_memory();
 	cases[0] = tests();
 	return suite_run("touch_faults", cases, 1);

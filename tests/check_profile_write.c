@@ -9,13 +9,13 @@
 #include "record/record.h"
 #include "suite.h"
 
-static struct touch_table table;
+static struct profile_table table;
 static struct record record;
 
 static void add(const struct unwind_frame *frames, size_t depth, int64_t bytes)
 {
-	const struct touch_key key = {.pid = 5, .frames = frames, .depth = depth};
-	struct touch_row *row = touch_table_row(&table, &key);
+	const struct profile_key key = {.pid = 5, .frames = frames, .depth = depth};
+	struct profile_row *row = profile_table_row(&table, &key);
 
 	row->samples++;
 	row->gained[RSS_ANON] += bytes;
@@ -30,12 +30,12 @@ static void put_and_load(void)
 
 	record_writer_init(&w, fd);
 	record_put_run(&w, &(struct record_run){.id = "put", .page_size = 4096});
-	touch_put_rows(&table, &w);
+	profile_write_rows(&table, &w);
 	ck_assert(!w.failed);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	ck_assert_int_eq(record_load(path, &record, &err), 0);
 	ck_assert_int_eq(record_lost(&record, LOSS_RECORD), 0);
-	touch_table_release(&table);
+	profile_table_release(&table);
 	close(fd);
 }
 

@@ -11,14 +11,14 @@
 #define MIB	     INT64_C(1048576)
 #define CREDIT_BYTES (DUTY_CREDIT * INT64_C(4096))
 
-static struct touch_duty duty;
-static struct touch_duty_seen seen;
+static struct sampling_duty duty;
+static struct sampling_duty_seen seen;
 
 static void begin(void)
 {
-	duty = (struct touch_duty){0};
-	seen = (struct touch_duty_seen){.t_ns = 1000 * MS, .room = INT64_MAX};
-	touch_duty_step(&duty, &seen);
+	duty = (struct sampling_duty){0};
+	seen = (struct sampling_duty_seen){.t_ns = 1000 * MS, .room = INT64_MAX};
+	sampling_duty_step(&duty, &seen);
 }
 
 /* So many pages in so long; counted by the tracepoint only while it is on. */
@@ -26,9 +26,9 @@ static void go_on(uint64_t ns, int64_t pages)
 {
 	seen.t_ns += ns;
 	seen.bytes += pages * 4096;
-	seen.pages += touch_duty_is_on(&duty) ? (uint64_t)pages : 0;
-	seen.small += touch_duty_is_on(&duty) ? 0 : pages * 4096;
-	touch_duty_step(&duty, &seen);
+	seen.pages += sampling_duty_is_on(&duty) ? (uint64_t)pages : 0;
+	seen.small += sampling_duty_is_on(&duty) ? 0 : pages * 4096;
+	sampling_duty_step(&duty, &seen);
 }
 
 /* 2 GiB a second. */
@@ -42,7 +42,7 @@ static void grow_to(int64_t bytes)
 static void grow_to_gap(int64_t bytes)
 {
 	grow_to(bytes);
-	while (touch_duty_is_on(&duty))
+	while (sampling_duty_is_on(&duty))
 		go_on(DUTY_LOOK_NS, 150);
 }
 
@@ -51,8 +51,8 @@ START_TEST(few_pages_are_always_counted)
 	begin();
 	for (int i = 0; i < 10000; i++) {
 		go_on(10 * MS, 80);
-		ck_assert(touch_duty_is_on(&duty));
-		ck_assert_uint_eq(touch_duty_wait_ns(&duty), 0);
+		ck_assert(sampling_duty_is_on(&duty));
+		ck_assert_uint_eq(sampling_duty_wait_ns(&duty), 0);
 	}
 }
 END_TEST
@@ -61,7 +61,7 @@ START_TEST(the_first_of_many_are_all_counted)
 {
 	begin();
 	grow_to(CREDIT_BYTES - 4 * MIB);
-	ck_assert(touch_duty_is_on(&duty));
+	ck_assert(sampling_duty_is_on(&duty));
 	grow_to_gap(CREDIT_BYTES + 16 * MIB);
 	ck_assert_int_lt(seen.bytes, CREDIT_BYTES + 36 * MIB);
 }
@@ -73,24 +73,24 @@ START_TEST(gaps_grow_with_what_is_there_and_are_bounded)
 
 	begin();
 	grow_to_gap(CREDIT_BYTES + 16 * MIB);
-	first = touch_duty_gap_ns(&duty);
+	first = sampling_duty_gap_ns(&duty);
 	ck_assert_uint_ge(first, DUTY_GAP_LEAST_NS);
 	ck_assert_uint_le(first, 4 * MS);
 	grow_to_gap(4096 * MIB);
-	ck_assert_uint_gt(touch_duty_gap_ns(&duty), first * 4);
-	ck_assert_uint_le(touch_duty_gap_ns(&duty), DUTY_GAP_MOST_NS);
+	ck_assert_uint_gt(sampling_duty_gap_ns(&duty), first * 4);
+	ck_assert_uint_le(sampling_duty_gap_ns(&duty), DUTY_GAP_MOST_NS);
 }
 END_TEST
 
 /* To the end of the gap, by what was read then. */
 static void end_gap(int64_t pages)
 {
-	uint64_t wait = touch_duty_wait_ns(&duty);
+	uint64_t wait = sampling_duty_wait_ns(&duty);
 
-	ck_assert(!touch_duty_is_due(&duty, seen.t_ns + wait - 1));
-	ck_assert(touch_duty_is_due(&duty, seen.t_ns + wait));
+	ck_assert(!sampling_duty_is_due(&duty, seen.t_ns + wait - 1));
+	ck_assert(sampling_duty_is_due(&duty, seen.t_ns + wait));
 	go_on(wait - 1, 0);
-	ck_assert(!touch_duty_is_on(&duty));
+	ck_assert(!sampling_duty_is_on(&duty));
 	go_on(1, pages);
 }
 
@@ -102,12 +102,12 @@ START_TEST(some_gaps_end_with_a_look)
 	grow_to_gap(CREDIT_BYTES + 16 * MIB);
 	for (; gaps < 4 * DUTY_GAPS_A_LOOK; gaps++) {
 		end_gap(1000);
-		if (!touch_duty_is_on(&duty))
+		if (!sampling_duty_is_on(&duty))
 			continue;
 		looks++;
-		ck_assert_uint_eq(touch_duty_wait_ns(&duty), DUTY_LOOK_NS);
+		ck_assert_uint_eq(sampling_duty_wait_ns(&duty), DUTY_LOOK_NS);
 		go_on(DUTY_LOOK_NS, 150);
-		ck_assert(!touch_duty_is_on(&duty));
+		ck_assert(!sampling_duty_is_on(&duty));
 	}
 	ck_assert_int_eq(looks, 4);
 }
@@ -120,12 +120,12 @@ START_TEST(what_is_unclear_is_looked_at)
 	duty.gaps = 0;
 	seen.is_unclear = true;
 	end_gap(1000);
-	ck_assert(touch_duty_is_on(&duty));
-	ck_assert_uint_eq(touch_duty_wait_ns(&duty), DUTY_LOOK_NS);
+	ck_assert(sampling_duty_is_on(&duty));
+	ck_assert_uint_eq(sampling_duty_wait_ns(&duty), DUTY_LOOK_NS);
 	seen.is_unclear = false;
 	go_on(DUTY_LOOK_NS, 150);
 	end_gap(1000);
-	ck_assert(!touch_duty_is_on(&duty));
+	ck_assert(!sampling_duty_is_on(&duty));
 }
 END_TEST
 
@@ -136,11 +136,11 @@ START_TEST(the_pace_is_kept_within_a_gap)
 
 	begin();
 	grow_to_gap(CREDIT_BYTES + 16 * MIB);
-	rate = touch_duty_bytes(&duty, 1);
+	rate = sampling_duty_bytes(&duty, 1);
 	for (int i = 0; i < 4; i++)
-		go_on(touch_duty_wait_ns(&duty) / 2, 0);
-	ck_assert(!touch_duty_is_on(&duty));
-	ck_assert_double_eq(touch_duty_bytes(&duty, 1), rate);
+		go_on(sampling_duty_wait_ns(&duty) / 2, 0);
+	ck_assert(!sampling_duty_is_on(&duty));
+	ck_assert_double_eq(sampling_duty_bytes(&duty, 1), rate);
 }
 END_TEST
 
@@ -148,10 +148,10 @@ START_TEST(who_comes_to_rest_is_always_counted_again)
 {
 	begin();
 	grow_to_gap(CREDIT_BYTES + 16 * MIB);
-	for (int i = 0; i < 3 && touch_duty_wait_ns(&duty); i++)
-		go_on(touch_duty_wait_ns(&duty), 0);
-	ck_assert(touch_duty_is_on(&duty));
-	ck_assert_uint_eq(touch_duty_wait_ns(&duty), 0);
+	for (int i = 0; i < 3 && sampling_duty_wait_ns(&duty); i++)
+		go_on(sampling_duty_wait_ns(&duty), 0);
+	ck_assert(sampling_duty_is_on(&duty));
+	ck_assert_uint_eq(sampling_duty_wait_ns(&duty), 0);
 }
 END_TEST
 
@@ -160,17 +160,17 @@ START_TEST(near_the_limit_all_are_counted)
 	begin();
 	seen.room = 16 * MIB;
 	grow_to(200 * MIB);
-	ck_assert(touch_duty_is_on(&duty));
-	ck_assert_uint_eq(touch_duty_wait_ns(&duty), 0);
+	ck_assert(sampling_duty_is_on(&duty));
+	ck_assert_uint_eq(sampling_duty_wait_ns(&duty), 0);
 	seen.room = INT64_MAX;
 	grow_to(210 * MIB);
 	seen.room = 0;
-	while (!touch_duty_is_on(&duty))
-		go_on(touch_duty_wait_ns(&duty), 10);
+	while (!sampling_duty_is_on(&duty))
+		go_on(sampling_duty_wait_ns(&duty), 10);
 	for (int i = 0; i < 10; i++)
 		go_on(MS, 512);
-	ck_assert(touch_duty_is_on(&duty));
-	ck_assert_uint_eq(touch_duty_wait_ns(&duty), 0);
+	ck_assert(sampling_duty_is_on(&duty));
+	ck_assert_uint_eq(sampling_duty_wait_ns(&duty), 0);
 }
 END_TEST
 
@@ -180,12 +180,12 @@ START_TEST(copies_are_always_counted)
 	grow_to(100 * MIB);
 	seen.is_delicate = true;
 	go_on(1, 0);
-	ck_assert(touch_duty_is_on(&duty));
+	ck_assert(sampling_duty_is_on(&duty));
 	grow_to(200 * MIB);
-	ck_assert(touch_duty_is_on(&duty));
+	ck_assert(sampling_duty_is_on(&duty));
 	seen.is_delicate = false;
 	go_on(MS, 512);
-	ck_assert(!touch_duty_is_on(&duty));
+	ck_assert(!sampling_duty_is_on(&duty));
 }
 END_TEST
 
@@ -194,17 +194,17 @@ START_TEST(a_clock_that_goes_back_changes_nothing)
 	begin();
 	grow_to_gap(CREDIT_BYTES + 16 * MIB);
 	seen.t_ns -= 500 * MS;
-	touch_duty_step(&duty, &seen);
-	ck_assert(!touch_duty_is_on(&duty));
-	ck_assert_uint_le(touch_duty_wait_ns(&duty), DUTY_GAP_MOST_NS);
+	sampling_duty_step(&duty, &seen);
+	ck_assert(!sampling_duty_is_on(&duty));
+	ck_assert_uint_le(sampling_duty_wait_ns(&duty), DUTY_GAP_MOST_NS);
 }
 END_TEST
 
-static struct touch_ticks ticks;
+static struct gap_estimator ticks;
 
 static int64_t share(int64_t bytes, int64_t *own, int64_t *rest)
 {
-	const struct touch_gap gap = {
+	const struct gap gap = {
 		.pid = 1,
 		.counter = RSS_ANON,
 		.bytes = bytes,
@@ -213,24 +213,24 @@ static int64_t share(int64_t bytes, int64_t *own, int64_t *rest)
 		.rest = rest,
 	};
 
-	return touch_ticks_share(&ticks, &gap);
+	return gap_estimator_share(&ticks, &gap);
 }
 
 static void add(int n, int64_t *to)
 {
 	while (n-- > 0)
-		touch_ticks_add(&ticks, 1, RSS_ANON, to, 1, false);
+		gap_estimator_add(&ticks, 1, RSS_ANON, to, 1, false);
 }
 
 START_TEST(growth_is_shared_among_ticks)
 {
 	int64_t a = 0, b = 0, other = 0;
 
-	ticks = (struct touch_ticks){0};
+	ticks = (struct gap_estimator){0};
 	add(6, &a);
 	add(2, &b);
-	touch_ticks_add(&ticks, 2, RSS_ANON, &other, 1, false);
-	touch_ticks_add(&ticks, 1, RSS_SHMEM, &other, 1, false);
+	gap_estimator_add(&ticks, 2, RSS_ANON, &other, 1, false);
+	gap_estimator_add(&ticks, 1, RSS_SHMEM, &other, 1, false);
 	ck_assert_int_eq(share(9 * MIB, &b, &b), 0);
 	ck_assert_int_eq(a, 6 * MIB);
 	ck_assert_int_eq(b, 3 * MIB);
@@ -243,7 +243,7 @@ START_TEST(what_no_tick_can_have_brought_is_the_rest)
 {
 	int64_t a = 0, own = 0, rest = 0;
 
-	ticks = (struct touch_ticks){.bytes = (double)MIB};
+	ticks = (struct gap_estimator){.bytes = (double)MIB};
 	add(4, &a);
 	share(100 * MIB, &own, &rest);
 	ck_assert_int_eq(a + own + rest, 100 * MIB);
@@ -259,10 +259,10 @@ START_TEST(a_system_call_counts_where_memory_came)
 {
 	int64_t populated = 0, quiet = 0, own = 0;
 
-	ticks = (struct touch_ticks){0};
+	ticks = (struct gap_estimator){0};
 	add(1, &own);
-	touch_ticks_add(&ticks, 1, RSS_ANON, &quiet, 1, true);
-	touch_ticks_add(&ticks, 1, RSS_ANON, &populated, 1, true);
+	gap_estimator_add(&ticks, 1, RSS_ANON, &quiet, 1, true);
+	gap_estimator_add(&ticks, 1, RSS_ANON, &populated, 1, true);
 	share(3 * MIB, &populated, &populated);
 	ck_assert_int_eq(quiet, 0);
 	ck_assert_int_eq(own, MIB);
@@ -274,7 +274,7 @@ START_TEST(what_shrank_had_grown_before)
 {
 	int64_t a = 0, own = 0;
 
-	ticks = (struct touch_ticks){.bytes = (double)MIB};
+	ticks = (struct gap_estimator){.bytes = (double)MIB};
 	add(4, &a);
 	ck_assert_int_eq(share(-10 * MIB, &own, &own), 14 * MIB);
 	ck_assert_int_eq(a, 4 * MIB);
@@ -287,7 +287,7 @@ START_TEST(places_that_alternate_are_noticed)
 {
 	int64_t a = 0, b = 0;
 
-	ticks = (struct touch_ticks){0};
+	ticks = (struct gap_estimator){0};
 	add(8, &a);
 	share(9 * MIB, &a, &a);
 	ck_assert(ticks.is_mixed <= 0);
@@ -302,16 +302,16 @@ START_TEST(what_was_read_is_explained_by_ticks_alone)
 {
 	int64_t a = 0, b = 0;
 
-	ticks = (struct touch_ticks){0};
+	ticks = (struct gap_estimator){0};
 	add(3, &a);
 	add(1, &b);
-	ck_assert_int_eq(touch_ticks_explain(&ticks, 1, RSS_ANON, 8 * MIB), 8 * MIB);
+	ck_assert_int_eq(gap_estimator_explain(&ticks, 1, RSS_ANON, 8 * MIB), 8 * MIB);
 	ck_assert_int_eq(a, 6 * MIB);
 	ck_assert_int_eq(b, 2 * MIB);
-	ck_assert_int_eq(touch_ticks_explain(&ticks, 1, RSS_ANON, 8 * MIB), 0);
+	ck_assert_int_eq(gap_estimator_explain(&ticks, 1, RSS_ANON, 8 * MIB), 0);
 	/* 2 MiB a tick are usual. */
 	add(2, &a);
-	ck_assert_int_lt(touch_ticks_explain(&ticks, 1, RSS_ANON, 100 * MIB), 8 * MIB);
+	ck_assert_int_lt(gap_estimator_explain(&ticks, 1, RSS_ANON, 100 * MIB), 8 * MIB);
 	ck_assert_int_gt(a, 8 * MIB);
 }
 END_TEST
@@ -320,13 +320,13 @@ START_TEST(the_time_of_a_tick_is_its_weight)
 {
 	int64_t a = 0, b = 0;
 
-	ticks = (struct touch_ticks){0};
-	touch_ticks_add(&ticks, 1, RSS_ANON, &a, 2, false);
-	touch_ticks_add(&ticks, 1, RSS_ANON, &b, 0.5, false);
-	touch_ticks_explain(&ticks, 1, RSS_ANON, 5 * MIB);
+	ticks = (struct gap_estimator){0};
+	gap_estimator_add(&ticks, 1, RSS_ANON, &a, 2, false);
+	gap_estimator_add(&ticks, 1, RSS_ANON, &b, 0.5, false);
+	gap_estimator_explain(&ticks, 1, RSS_ANON, 5 * MIB);
 	ck_assert_int_eq(a, 4 * MIB);
 	ck_assert_int_eq(b, MIB);
-	touch_ticks_add(&ticks, 1, RSS_ANON, &a, 2, false);
+	gap_estimator_add(&ticks, 1, RSS_ANON, &a, 2, false);
 	share(12 * MIB, &b, &b); /* the sample is as good as one more */
 	ck_assert_int_eq(a, 10 * MIB);
 	ck_assert_int_eq(b, 7 * MIB);
@@ -337,41 +337,41 @@ START_TEST(gaps_of_one_tick_tell_together)
 {
 	int64_t a = 0, b = 0;
 
-	ticks = (struct touch_ticks){.is_mixed = 0.3};
+	ticks = (struct gap_estimator){.is_mixed = 0.3};
 	for (int i = 0; i < 30; i++) {
 		add(1, &a);
-		touch_ticks_explain(&ticks, 1, RSS_ANON, MIB);
+		gap_estimator_explain(&ticks, 1, RSS_ANON, MIB);
 	}
 	ck_assert(ticks.is_mixed < 0.1);
 	for (int i = 0; i < 9; i++) {
 		add(1, i % 2 ? &b : &a);
-		touch_ticks_explain(&ticks, 1, RSS_ANON, MIB);
+		gap_estimator_explain(&ticks, 1, RSS_ANON, MIB);
 	}
 	ck_assert(ticks.is_mixed > 0.3);
 }
 END_TEST
 
-static const struct touch_side_event two_processes[] = {
-	{.side = SIDE_FAULT, .id = 11, .owner = 100},
-	{.side = SIDE_FAULT, .id = 12, .owner = 100},
-	{.side = SIDE_FAULT, .id = 21, .owner = 200},
-	{.side = SIDE_HUGE, .id = 31, .owner = 300},
+static const struct extra_probe two_processes[] = {
+	{.kind = EXTRA_FAULT, .id = 11, .owner = 100},
+	{.kind = EXTRA_FAULT, .id = 12, .owner = 100},
+	{.kind = EXTRA_FAULT, .id = 21, .owner = 200},
+	{.kind = EXTRA_HUGE, .id = 31, .owner = 300},
 };
 
 START_TEST(who_has_an_event_of_its_own_is_not_told_of_twice)
 {
-	struct touch_side_event events[ARRAY_SIZE(two_processes)];
-	const struct touch_sides sides = {.events = events, .count = ARRAY_SIZE(events)};
+	struct extra_probe events[ARRAY_SIZE(two_processes)];
+	const struct extra_probes extras = {.events = events, .count = ARRAY_SIZE(events)};
 
 	memcpy(events, two_processes, sizeof(events));
-	ck_assert(!touch_side_is_twice(&sides, 11, 100));
-	ck_assert(!touch_side_is_twice(&sides, 12, 100));
-	ck_assert(touch_side_is_twice(&sides, 11, 200));
-	ck_assert(!touch_side_is_twice(&sides, 21, 200));
+	ck_assert(!extra_probes_is_twice(&extras, 11, 100));
+	ck_assert(!extra_probes_is_twice(&extras, 12, 100));
+	ck_assert(extra_probes_is_twice(&extras, 11, 200));
+	ck_assert(!extra_probes_is_twice(&extras, 21, 200));
 	/* It has it from who forked it, and none that is its own; or one of another kind. */
-	ck_assert(!touch_side_is_twice(&sides, 21, 201));
-	ck_assert(!touch_side_is_twice(&sides, 11, 300));
-	ck_assert(!touch_side_is_twice(&sides, 99, 200));
+	ck_assert(!extra_probes_is_twice(&extras, 21, 201));
+	ck_assert(!extra_probes_is_twice(&extras, 11, 300));
+	ck_assert(!extra_probes_is_twice(&extras, 99, 200));
 }
 END_TEST
 
@@ -379,10 +379,10 @@ START_TEST(too_many_ticks_are_left_out)
 {
 	int64_t a = 0;
 
-	ticks = (struct touch_ticks){0};
+	ticks = (struct gap_estimator){0};
 	add(TICKS_MAX + 10, &a);
 	ck_assert_uint_eq(ticks.count, TICKS_MAX);
-	ck_assert_int_eq(touch_ticks_end(&ticks, 1, RSS_ANON, 2), 2 * TICKS_MAX);
+	ck_assert_int_eq(gap_estimator_end(&ticks, 1, RSS_ANON, 2), 2 * TICKS_MAX);
 	ck_assert_int_eq(a, 2 * TICKS_MAX);
 	ck_assert_uint_eq(ticks.count, 0);
 }

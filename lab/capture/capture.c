@@ -100,7 +100,7 @@ static void check_premortem(struct capture *capture)
 {
 	if (!capture->target_ended)
 		capture->deadline_ns += premortem_check(&capture->premortem, capture->target,
-							capture->touch,
+							capture->profile,
 							counters_now(capture, COUNTER_HIGH));
 }
 
@@ -144,13 +144,13 @@ void capture_attach(struct capture *capture, const struct target *target)
 	family_open(capture, target->pid);
 	if (!capture->config.profiles)
 		return;
-	capture->touch = touch_open(target->pid, target->is_foreign, why, sizeof(why));
-	record_put_source(capture->w, RECORD_SOURCE_TOUCH, capture->touch, *why ? why : NULL);
-	if (!capture->touch)
+	capture->profile = profile_open(target->pid, target->is_foreign, why, sizeof(why));
+	record_put_source(capture->w, RECORD_SOURCE_TOUCH, capture->profile, *why ? why : NULL);
+	if (!capture->profile)
 		return;
-	unwind_hint(touch_unwind(capture->touch), capture->config.program);
+	unwind_hint(profile_unwind(capture->profile), capture->config.program);
 	capture->polls[SOURCE_TOUCH] =
-		(struct pollfd){.fd = touch_fd(capture->touch), .events = POLLIN};
+		(struct pollfd){.fd = profile_fd(capture->profile), .events = POLLIN};
 	open_usage(capture);
 }
 
@@ -164,13 +164,13 @@ static void read_room(struct capture *capture)
 	if (n <= 0)
 		return;
 	text[n] = '\0';
-	touch_set_room(capture->touch, capture->status.max_bytes - strtoll(text, NULL, 10));
+	profile_set_room(capture->profile, capture->status.max_bytes - strtoll(text, NULL, 10));
 }
 
 static void read_touch(struct capture *capture)
 {
 	read_room(capture);
-	touch_drain(capture->touch);
+	profile_drain(capture->profile);
 }
 
 /* The guardian has ended the run; a target that ended while nobody looked did so by itself. */
@@ -348,14 +348,14 @@ static void put_losses(struct capture *capture)
 
 static void finish_touch(struct capture *capture)
 {
-	if (!capture->touch) {
+	if (!capture->profile) {
 		capture->modules = premortem_take_modules(&capture->premortem);
 		return;
 	}
-	touch_drain(capture->touch);
-	touch_write(capture->touch, capture->w);
-	capture->modules = touch_take_modules(capture->touch);
-	touch_free(STEAL(capture->touch));
+	profile_drain(capture->profile);
+	profile_write(capture->profile, capture->w);
+	capture->modules = profile_take_modules(capture->profile);
+	profile_free(STEAL(capture->profile));
 	capture->polls[SOURCE_TOUCH].fd = -1;
 }
 
@@ -408,7 +408,7 @@ void capture_close(struct capture *capture)
 	cgroups_seen_release(&capture->cgroups_seen);
 	if (capture->usage_fd >= 0)
 		close(capture->usage_fd);
-	touch_free(capture->touch);
+	profile_free(capture->profile);
 	free(capture->escaped_to);
 	modules_release(&capture->modules);
 	premortem_release(&capture->premortem);

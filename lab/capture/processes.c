@@ -71,9 +71,9 @@ void processes_reap(struct capture *capture)
 	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
 		if (aside_took(pid, status) || guardian_took(pid))
 			continue;
-		if (capture->touch)
-			touch_set_peak(capture->touch, pid, usage.ru_maxrss * INT64_C(1024),
-				       WIFSIGNALED(status));
+		if (capture->profile)
+			profile_set_peak(capture->profile, pid, usage.ru_maxrss * INT64_C(1024),
+					 WIFSIGNALED(status));
 		note_end(capture, pid, status);
 	}
 }

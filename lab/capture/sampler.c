@@ -261,7 +261,7 @@ static void read_sampler(struct capture *capture)
 	sampler_read(capture);
 	if (is_news(capture))
 		write_last(capture);
-	if (!capture->touch && is_time_for_maps(capture->sampler->samples))
+	if (!capture->profile && is_time_for_maps(capture->sampler->samples))
 		maps_write(capture->w, capture->target->pid);
 	sampler_look_at_files(capture);
 	if (capture->cg->made && !capture->target_ended && !capture->escaped_to)

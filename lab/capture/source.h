@@ -71,10 +71,10 @@ struct capture {
 	struct family_watch *family;
 	int64_t messages; /* of the scenario, for processes.c */
 
-	struct last_look look;	/* at a target that is an engine's */
-	struct touch *touch;	/* NULL: no profile */
-	int usage_fd;		/* memory.current, while there is a profile; -1: no limit */
-	struct modules modules; /* of the profile, once it is written */
+	struct last_look look;	 /* at a target that is an engine's */
+	struct profile *profile; /* NULL: no profile */
+	int usage_fd;		 /* memory.current, while there is a profile; -1: no limit */
+	struct modules modules;	 /* of the profile, once it is written */
 
 	struct premortem premortem;
 

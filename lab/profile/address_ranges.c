@@ -7,7 +7,7 @@
 enum { RANGES_MANY = RANGES_MAX / 4 };
 
 /* Of the first range that ends behind the address; count: none does. */
-size_t touch_ranges_at(const struct touch_ranges *r, uint64_t address)
+size_t address_ranges_at(const struct address_ranges *r, uint64_t address)
 {
 	size_t low = 0, high = r->count;
 
@@ -22,7 +22,7 @@ size_t touch_ranges_at(const struct touch_ranges *r, uint64_t address)
 	return low;
 }
 
-void touch_ranges_insert(struct touch_ranges *r, size_t at, struct touch_range range)
+void address_ranges_insert(struct address_ranges *r, size_t at, struct address_range range)
 {
 	if (r->count == RANGES_MAX || range.start >= range.end)
 		return;
@@ -33,15 +33,15 @@ void touch_ranges_insert(struct touch_ranges *r, size_t at, struct touch_range r
 	r->count++;
 }
 
-static void erase(struct touch_ranges *r, size_t at)
+static void erase(struct address_ranges *r, size_t at)
 {
 	r->count--;
 	memmove(&r->items[at], &r->items[at + 1], (r->count - at) * sizeof(*r->items));
 }
 
-static struct touch_range part_of(const struct touch_range *range, uint64_t start, uint64_t end)
+static struct address_range part_of(const struct address_range *range, uint64_t start, uint64_t end)
 {
-	struct touch_range part = *range;
+	struct address_range part = *range;
 
 	part.start = start;
 	part.end = end;
@@ -49,62 +49,62 @@ static struct touch_range part_of(const struct touch_range *range, uint64_t star
 }
 
 /* Takes [start, end) out of what is known. */
-void touch_ranges_cut(struct touch_ranges *r, uint64_t start, uint64_t end)
+void address_ranges_cut(struct address_ranges *r, uint64_t start, uint64_t end)
 {
-	size_t i = touch_ranges_at(r, start);
+	size_t i = address_ranges_at(r, start);
 
 	while (i < r->count && r->items[i].start < end) {
-		struct touch_range old = r->items[i];
+		struct address_range old = r->items[i];
 
 		erase(r, i);
 		if (old.start < start)
-			touch_ranges_insert(r, i++, part_of(&old, old.start, start));
+			address_ranges_insert(r, i++, part_of(&old, old.start, start));
 		if (old.end > end)
-			touch_ranges_insert(r, i++, part_of(&old, end, old.end));
+			address_ranges_insert(r, i++, part_of(&old, end, old.end));
 	}
 }
 
-void touch_ranges_put(struct touch_ranges *r, uint64_t start, uint64_t end, int mapping)
+void address_ranges_put(struct address_ranges *r, uint64_t start, uint64_t end, int mapping)
 {
-	touch_ranges_cut(r, start, end);
-	touch_ranges_insert(r, touch_ranges_at(r, start),
-			    (struct touch_range){start, end, mapping, start, 0});
+	address_ranges_cut(r, start, end);
+	address_ranges_insert(r, address_ranges_at(r, start),
+			      (struct address_range){start, end, mapping, start, 0});
 }
 
 /* Mapped by one call, as far as it matters. */
-bool touch_ranges_are_together(const struct touch_range *low, const struct touch_range *high)
+bool address_ranges_are_together(const struct address_range *low, const struct address_range *high)
 {
 	return low->end == high->start && low->from == high->from && low->mapping == high->mapping;
 }
 
-bool touch_ranges_has_guard(const struct touch_ranges *r, size_t at)
+bool address_ranges_has_guard(const struct address_ranges *r, size_t at)
 {
-	const struct touch_range *range = &r->items[at], *below = range - 1;
+	const struct address_range *range = &r->items[at], *below = range - 1;
 
 	return at && !range->is_none && below->is_none && below->start == below->from &&
-	       touch_ranges_are_together(below, range);
+	       address_ranges_are_together(below, range);
 }
 
 /*
  * What was mapped in many pieces is one range in the end, or there would be too many, but no part
  * of a stack.
  */
-static bool can_be_one(const struct touch_ranges *r, size_t at)
+static bool can_be_one(const struct address_ranges *r, size_t at)
 {
-	const struct touch_range *low = &r->items[at], *high = low + 1;
+	const struct address_range *low = &r->items[at], *high = low + 1;
 
 	if (low->end != high->start || low->mapping != high->mapping ||
 	    low->is_none != high->is_none)
 		return false;
 	return low->from == high->from ||
-	       (r->count > RANGES_MANY && !low->is_none && !touch_ranges_has_guard(r, at) &&
-		!touch_ranges_has_guard(r, at + 1));
+	       (r->count > RANGES_MANY && !low->is_none && !address_ranges_has_guard(r, at) &&
+		!address_ranges_has_guard(r, at + 1));
 }
 
 /* Of the ranges that touch [start, end). */
-void touch_ranges_merge(struct touch_ranges *r, uint64_t start, uint64_t end)
+void address_ranges_merge(struct address_ranges *r, uint64_t start, uint64_t end)
 {
-	size_t at = touch_ranges_at(r, start ? start - 1 : 0);
+	size_t at = address_ranges_at(r, start ? start - 1 : 0);
 
 	while (at + 1 < r->count && r->items[at].start <= end) {
 		if (can_be_one(r, at)) {
@@ -116,36 +116,36 @@ void touch_ranges_merge(struct touch_ranges *r, uint64_t start, uint64_t end)
 	}
 }
 
-static void split(struct touch_ranges *r, uint64_t address)
+static void split(struct address_ranges *r, uint64_t address)
 {
-	size_t at = touch_ranges_at(r, address);
-	struct touch_range *range = at < r->count ? &r->items[at] : NULL;
-	struct touch_range above;
+	size_t at = address_ranges_at(r, address);
+	struct address_range *range = at < r->count ? &r->items[at] : NULL;
+	struct address_range above;
 
 	if (!range || range->start >= address)
 		return;
 	above = part_of(range, address, range->end);
 	range->end = address;
-	touch_ranges_insert(r, at + 1, above);
+	address_ranges_insert(r, at + 1, above);
 }
 
 /* Guards, and what is not to be used yet. */
-void touch_ranges_protect(struct touch_ranges *r, uint64_t start, uint64_t end, bool is_none)
+void address_ranges_protect(struct address_ranges *r, uint64_t start, uint64_t end, bool is_none)
 {
 	if (r->count + 2 > RANGES_MAX)
 		return;
 	split(r, start);
 	split(r, end);
-	for (size_t i = touch_ranges_at(r, start); i < r->count && r->items[i].start < end; i++)
+	for (size_t i = address_ranges_at(r, start); i < r->count && r->items[i].start < end; i++)
 		r->items[i].is_none = is_none;
-	touch_ranges_merge(r, start, end);
+	address_ranges_merge(r, start, end);
 }
 
 /* The next part of [*start, end) that is in no mapping; false: there is none. */
-bool touch_ranges_next_gap(const struct touch_ranges *r, uint64_t *start, uint64_t end,
-			   uint64_t *stop)
+bool address_ranges_next_gap(const struct address_ranges *r, uint64_t *start, uint64_t end,
+			     uint64_t *stop)
 {
-	for (size_t at = touch_ranges_at(r, *start); *start < end; at++) {
+	for (size_t at = address_ranges_at(r, *start); *start < end; at++) {
 		bool is_last = at == r->count || r->items[at].start >= end;
 
 		*stop = is_last ? end : r->items[at].start;

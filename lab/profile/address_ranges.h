@@ -13,7 +13,7 @@
 
 enum { RANGES_MAX = 4096 };
 
-struct touch_range {
+struct address_range {
 	uint64_t start, end;
 	int mapping;   /* address_space.h */
 	uint64_t from; /* where what was mapped together begins */
@@ -21,29 +21,29 @@ struct touch_range {
 };
 
 /* By address, not overlapping. Zero-initialise; the owner frees items. */
-struct touch_ranges {
-	struct touch_range *items;
+struct address_ranges {
+	struct address_range *items;
 	size_t count;
 };
 
 /* Index of the first range that ends behind the address; count: none does. */
-size_t touch_ranges_at(const struct touch_ranges *r, uint64_t address);
-void touch_ranges_insert(struct touch_ranges *r, size_t at, struct touch_range range);
+size_t address_ranges_at(const struct address_ranges *r, uint64_t address);
+void address_ranges_insert(struct address_ranges *r, size_t at, struct address_range range);
 /* Takes [start, end) out of what is known. */
-void touch_ranges_cut(struct touch_ranges *r, uint64_t start, uint64_t end);
+void address_ranges_cut(struct address_ranges *r, uint64_t start, uint64_t end);
 /* [start, end) was mapped by one call. */
-void touch_ranges_put(struct touch_ranges *r, uint64_t start, uint64_t end, int mapping);
+void address_ranges_put(struct address_ranges *r, uint64_t start, uint64_t end, int mapping);
 /* Makes ranges that touch [start, end) one where nothing tells them apart. */
-void touch_ranges_merge(struct touch_ranges *r, uint64_t start, uint64_t end);
+void address_ranges_merge(struct address_ranges *r, uint64_t start, uint64_t end);
 /* Guards, and what is not to be used yet: is_none of [start, end). */
-void touch_ranges_protect(struct touch_ranges *r, uint64_t start, uint64_t end, bool is_none);
+void address_ranges_protect(struct address_ranges *r, uint64_t start, uint64_t end, bool is_none);
 /* The next part of [*start, end) that is in no mapping, [*start, *stop); false: there is none. */
-bool touch_ranges_next_gap(const struct touch_ranges *r, uint64_t *start, uint64_t end,
-			   uint64_t *stop);
+bool address_ranges_next_gap(const struct address_ranges *r, uint64_t *start, uint64_t end,
+			     uint64_t *stop);
 
 /* Neighbours that were mapped by one call. */
-bool touch_ranges_are_together(const struct touch_range *low, const struct touch_range *high);
+bool address_ranges_are_together(const struct address_range *low, const struct address_range *high);
 /* Whether what lies below the range of that index is the bottom of its call's mapping: a guard. */
-bool touch_ranges_has_guard(const struct touch_ranges *r, size_t at);
+bool address_ranges_has_guard(const struct address_ranges *r, size_t at);
 
 #endif

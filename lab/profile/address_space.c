@@ -10,44 +10,44 @@
 #include "symbols/registers.h"
 #include "trace/trace_ring.h"
 
-struct touch_mapping *touch_spaces_mapping(const struct touch_spaces *s, int id)
+struct space_mapping *address_space_mapping(const struct address_spaces *s, int id)
 {
 	return id < 1 || (size_t)id > s->mapping_count ? NULL : &s->mappings[id - 1];
 }
 
-static struct touch_space *find_space(const struct touch_spaces *s, pid_t pid)
+static struct address_space *find_space(const struct address_spaces *s, pid_t pid)
 {
 	for (size_t i = s->space_count; i-- > 0;)
 		if (s->spaces[i].pid == pid)
-			return (struct touch_space *)&s->spaces[i];
+			return (struct address_space *)&s->spaces[i];
 	return NULL;
 }
 
-static struct touch_space *space_of(struct touch_spaces *s, pid_t pid)
+static struct address_space *space_of(struct address_spaces *s, pid_t pid)
 {
-	struct touch_space *space = find_space(s, pid);
+	struct address_space *space = find_space(s, pid);
 
 	if (space || s->space_count == SPACES_MAX)
 		return space;
 	space = &s->spaces[s->space_count++];
-	*space = (struct touch_space){.pid = pid};
+	*space = (struct address_space){.pid = pid};
 	return space;
 }
 
-static bool is_by(const struct touch_mapping *m, pid_t pid, const struct unwind_frame *frames,
+static bool is_by(const struct space_mapping *m, pid_t pid, const struct unwind_frame *frames,
 		  size_t depth)
 {
 	return m->pid == pid && m->depth == depth && unwind_is_same(m->frames, frames, depth);
 }
 
 /* What shared memory is has been mmap(2)ed. */
-static bool is_of_kind(const struct touch_mapping *m, const struct touch_mapping *kind)
+static bool is_of_kind(const struct space_mapping *m, const struct space_mapping *kind)
 {
 	return m->is_requested == kind->is_requested &&
 	       (m->what == kind->what || (kind->what == MAPPING_MMAP && m->what == MAPPING_SHARED));
 }
 
-static int find_stack(const struct touch_spaces *s, const struct touch_mapping *kind, pid_t pid,
+static int find_stack(const struct address_spaces *s, const struct space_mapping *kind, pid_t pid,
 		      const struct unwind_frame *frames, size_t depth)
 {
 	for (size_t i = 0; i < s->mapping_count; i++)
@@ -56,15 +56,15 @@ static int find_stack(const struct touch_spaces *s, const struct touch_mapping *
 	return MAPPING_UNKNOWN;
 }
 
-static int new_mapping(struct touch_spaces *s, enum mapping_what what,
-		       const struct touch_event *event)
+static int new_mapping(struct address_spaces *s, enum mapping_what what,
+		       const struct perf_event *event)
 {
 	if (s->mapping_count == MAPPINGS_MAX)
 		return MAPPING_UNKNOWN;
 	if (!(s->mapping_count & (s->mapping_count - 1)))
 		s->mappings = xrealloc(s->mappings, s->mapping_count ? s->mapping_count * 2 : 1,
 				       sizeof(*s->mappings));
-	s->mappings[s->mapping_count++] = (struct touch_mapping){
+	s->mappings[s->mapping_count++] = (struct space_mapping){
 		.what = what,
 		.pid = event->pid,
 		.start = event->start,
@@ -73,12 +73,12 @@ static int new_mapping(struct touch_spaces *s, enum mapping_what what,
 	return (int)s->mapping_count;
 }
 
-static int new_mapping_by(struct touch_spaces *s, enum mapping_what what,
-			  const struct touch_event *event, const struct unwind_frame *frames,
+static int new_mapping_by(struct address_spaces *s, enum mapping_what what,
+			  const struct perf_event *event, const struct unwind_frame *frames,
 			  size_t depth)
 {
 	int id = new_mapping(s, what, event);
-	struct touch_mapping *m = touch_spaces_mapping(s, id);
+	struct space_mapping *m = address_space_mapping(s, id);
 
 	if (m && depth) {
 		m->depth = depth;
@@ -88,12 +88,12 @@ static int new_mapping_by(struct touch_spaces *s, enum mapping_what what,
 	return id;
 }
 
-static int mapping_by(struct touch_spaces *s, const struct touch_event *event,
+static int mapping_by(struct address_spaces *s, const struct perf_event *event,
 		      const struct unwind_frame *frames, size_t depth)
 {
 	int id = s->mapping_count < MAPPINGS_MAX / 2
 			 ? MAPPING_UNKNOWN
-			 : find_stack(s, &(struct touch_mapping){.what = MAPPING_MMAP}, event->pid,
+			 : find_stack(s, &(struct space_mapping){.what = MAPPING_MMAP}, event->pid,
 				      frames, depth);
 
 	return id ? id : new_mapping_by(s, MAPPING_MMAP, event, frames, depth);
@@ -104,10 +104,10 @@ static size_t pending_slot(pid_t tid)
 	return (unsigned int)tid % PENDING_MAX;
 }
 
-void touch_spaces_reserve(struct touch_spaces *s, const struct touch_event *event,
-			  const struct unwind_frame *frames, size_t depth)
+void address_space_reserve(struct address_spaces *s, const struct perf_event *event,
+			   const struct unwind_frame *frames, size_t depth)
 {
-	struct touch_space *space = space_of(s, event->pid);
+	struct address_space *space = space_of(s, event->pid);
 	uint64_t end = event->start + event->len;
 	int id;
 
@@ -115,14 +115,14 @@ void touch_spaces_reserve(struct touch_spaces *s, const struct touch_event *even
 	if (!space || end <= event->start || event->start > UINT64_MAX - 4096)
 		return;
 	id = mapping_by(s, event, frames, depth);
-	touch_ranges_put(&space->ranges, event->start, end, id);
+	address_ranges_put(&space->ranges, event->start, end, id);
 	if (id) {
 		s->mappings[id - 1].bytes += (int64_t)event->len;
 		s->mappings[id - 1].calls++;
 		s->mappings[id - 1].open_bytes += (int64_t)event->len;
 		s->mappings[id - 1].open_calls++;
 	}
-	s->pending[pending_slot(event->tid)] = (struct touch_pending){
+	s->pending[pending_slot(event->tid)] = (struct pending_call){
 		.pid = event->pid,
 		.tid = event->tid,
 		.is_open = true,
@@ -156,7 +156,7 @@ static bool is_anonymous(const char *path)
 }
 
 /* What was asked for is aligned by leaving some of the room found; neighbours are told as one. */
-static void settle_mapping(struct touch_mapping *m, const struct touch_pending *p, uint64_t from,
+static void settle_mapping(struct space_mapping *m, const struct pending_call *p, uint64_t from,
 			   uint64_t to, bool is_kept)
 {
 	m->bytes += (is_kept ? (int64_t)(to - from) : 0) - (int64_t)(p->end - p->start);
@@ -167,11 +167,11 @@ static void settle_mapping(struct touch_mapping *m, const struct touch_pending *
 		m->start = from;
 }
 
-static bool settle(struct touch_spaces *s, struct touch_space *space,
-		   const struct touch_event *event, uint64_t start, uint64_t end)
+static bool settle(struct address_spaces *s, struct address_space *space,
+		   const struct perf_event *event, uint64_t start, uint64_t end)
 {
-	struct touch_pending *p = &s->pending[pending_slot(event->tid)];
-	struct touch_mapping *m = touch_spaces_mapping(s, p->mapping);
+	struct pending_call *p = &s->pending[pending_slot(event->tid)];
+	struct space_mapping *m = address_space_mapping(s, p->mapping);
 	uint64_t from = p->start > start ? p->start : start, to = p->end < end ? p->end : end;
 	bool is_kept = is_anonymous(event->path);
 
@@ -179,9 +179,9 @@ static bool settle(struct touch_spaces *s, struct touch_space *space,
 	    from >= to)
 		return false;
 	p->is_open = false;
-	touch_ranges_cut(&space->ranges, p->start, p->end);
+	address_ranges_cut(&space->ranges, p->start, p->end);
 	if (is_kept)
-		touch_ranges_put(&space->ranges, from, to, p->mapping);
+		address_ranges_put(&space->ranges, from, to, p->mapping);
 	if (m)
 		settle_mapping(m, p, from, to, is_kept);
 	if (m && is_shared_memory(event->path))
@@ -189,21 +189,21 @@ static bool settle(struct touch_spaces *s, struct touch_space *space,
 	return is_kept;
 }
 
-void touch_spaces_ask(struct touch_spaces *s, const struct touch_event *event,
-		      const struct unwind_frame *frames, size_t depth)
+void address_space_ask(struct address_spaces *s, const struct perf_event *event,
+		       const struct unwind_frame *frames, size_t depth)
 {
 	uint64_t end = event->start + event->len;
 	int id;
 
 	if (!space_of(s, event->pid) || end <= event->start)
 		return;
-	id = find_stack(s, &(struct touch_mapping){.what = MAPPING_MMAP, .is_requested = true},
+	id = find_stack(s, &(struct space_mapping){.what = MAPPING_MMAP, .is_requested = true},
 			event->pid, frames, depth);
 	if (!id)
 		id = new_mapping_by(s, MAPPING_MMAP, event, frames, depth);
 	if (id)
 		s->mappings[id - 1].is_requested = true;
-	s->pending[pending_slot(event->tid)] = (struct touch_pending){
+	s->pending[pending_slot(event->tid)] = (struct pending_call){
 		.pid = event->pid,
 		.tid = event->tid,
 		.is_open = true,
@@ -218,21 +218,21 @@ void touch_spaces_ask(struct touch_spaces *s, const struct touch_event *event,
 }
 
 /* Pages of [start, end) that no other mapping claims are counted for this one. */
-static void fill(struct touch_spaces *s, struct touch_space *space, uint64_t start, uint64_t end,
-		 int id)
+static void fill(struct address_spaces *s, struct address_space *space, uint64_t start,
+		 uint64_t end, int id)
 {
-	struct touch_mapping *m = touch_spaces_mapping(s, id);
+	struct space_mapping *m = address_space_mapping(s, id);
 	uint64_t stop;
 
-	for (; touch_ranges_next_gap(&space->ranges, &start, end, &stop); start = stop) {
-		touch_ranges_put(&space->ranges, start, stop, id);
+	for (; address_ranges_next_gap(&space->ranges, &start, end, &stop); start = stop) {
+		address_ranges_put(&space->ranges, start, stop, id);
 		if (m)
 			m->bytes += (int64_t)(stop - start);
 	}
 }
 
 /* More of the heap is of `id`, less is nobody's. */
-static void resize_heap(struct touch_spaces *s, struct touch_space *space, uint64_t start,
+static void resize_heap(struct address_spaces *s, struct address_space *space, uint64_t start,
 			uint64_t end, int id)
 {
 	if (space->heap_start != start) {
@@ -240,22 +240,22 @@ static void resize_heap(struct touch_spaces *s, struct touch_space *space, uint6
 		space->heap_end = start;
 	}
 	if (end < space->heap_end)
-		touch_ranges_cut(&space->ranges, end, space->heap_end);
+		address_ranges_cut(&space->ranges, end, space->heap_end);
 	else
 		fill(s, space, start, end, id);
-	for (size_t at = touch_ranges_at(&space->ranges, start);
+	for (size_t at = address_ranges_at(&space->ranges, start);
 	     at < space->ranges.count && space->ranges.items[at].start < end; at++)
 		space->ranges.items[at].from = start;
-	touch_ranges_merge(&space->ranges, start, end);
+	address_ranges_merge(&space->ranges, start, end);
 	space->heap_end = end;
 }
 
 /* Where the program chose the address; what it committed of its own before stays what it is. */
-static void settle_asked(struct touch_spaces *s, struct touch_space *space,
-			 const struct touch_event *event, uint64_t end)
+static void settle_asked(struct address_spaces *s, struct address_space *space,
+			 const struct perf_event *event, uint64_t end)
 {
-	struct touch_pending *p = &s->pending[pending_slot(event->tid)];
-	struct touch_mapping *m = touch_spaces_mapping(s, p->mapping);
+	struct pending_call *p = &s->pending[pending_slot(event->tid)];
+	struct space_mapping *m = address_space_mapping(s, p->mapping);
 	uint64_t from = p->start > event->start ? p->start : event->start;
 	int64_t before = m ? m->bytes : 0;
 
@@ -275,18 +275,18 @@ static void settle_asked(struct touch_spaces *s, struct touch_space *space,
 	m->calls++;
 }
 
-static int unasked_heap(struct touch_spaces *s, struct touch_space *space,
-			const struct touch_event *event)
+static int unasked_heap(struct address_spaces *s, struct address_space *space,
+			const struct perf_event *event)
 {
 	if (!space->heap)
 		space->heap = new_mapping(s, MAPPING_HEAP, event);
 	return space->heap;
 }
 
-static int heap_by(struct touch_spaces *s, struct touch_space *space,
-		   const struct touch_event *event, const struct unwind_frame *frames, size_t depth)
+static int heap_by(struct address_spaces *s, struct address_space *space,
+		   const struct perf_event *event, const struct unwind_frame *frames, size_t depth)
 {
-	const struct touch_mapping kind = {.what = MAPPING_HEAP};
+	const struct space_mapping kind = {.what = MAPPING_HEAP};
 	int id = depth ? find_stack(s, &kind, event->pid, frames, depth) : MAPPING_UNKNOWN;
 
 	if (id)
@@ -297,11 +297,11 @@ static int heap_by(struct touch_spaces *s, struct touch_space *space,
 	return new_mapping_by(s, MAPPING_HEAP, event, frames, depth);
 }
 
-void touch_spaces_grow(struct touch_spaces *s, const struct touch_event *event,
-		       const struct unwind_frame *frames, size_t depth)
+void address_space_grow(struct address_spaces *s, const struct perf_event *event,
+			const struct unwind_frame *frames, size_t depth)
 {
-	struct touch_space *space = space_of(s, event->pid);
-	struct touch_event from = *event;
+	struct address_space *space = space_of(s, event->pid);
+	struct perf_event from = *event;
 
 	if (!space || event->start != space->heap_start)
 		return;
@@ -311,25 +311,25 @@ void touch_spaces_grow(struct touch_spaces *s, const struct touch_event *event,
 	resize_heap(s, space, event->start, event->start + event->len, space->grower);
 }
 
-bool touch_spaces_has_heap(struct touch_spaces *s, pid_t pid, uint64_t *start)
+bool address_space_has_heap(struct address_spaces *s, pid_t pid, uint64_t *start)
 {
-	struct touch_space *space = find_space(s, pid);
+	struct address_space *space = find_space(s, pid);
 
 	if (!space || space->is_heap_watched ||
-	    space->heap_end - space->heap_start < TOUCH_LARGE_BYTES)
+	    space->heap_end - space->heap_start < PROBES_LARGE_BYTES)
 		return false;
 	*start = space->heap_start;
 	return space->is_heap_watched = true;
 }
 
-static void map_heap(struct touch_spaces *s, struct touch_space *space,
-		     const struct touch_event *event, uint64_t end)
+static void map_heap(struct address_spaces *s, struct address_space *space,
+		     const struct perf_event *event, uint64_t end)
 {
 	resize_heap(s, space, event->start, end,
 		    space->grower ? space->grower : unasked_heap(s, space, event));
 }
 
-static int *rest_of(struct touch_space *space, enum mapping_what what)
+static int *rest_of(struct address_space *space, enum mapping_what what)
 {
 	return what == MAPPING_FILE	? &space->file
 	       : what == MAPPING_LABS	? &space->labs
@@ -337,8 +337,8 @@ static int *rest_of(struct touch_space *space, enum mapping_what what)
 					: &space->pieces;
 }
 
-static int rest(struct touch_spaces *s, struct touch_space *space, enum mapping_what what,
-		const struct touch_event *event)
+static int rest(struct address_spaces *s, struct address_space *space, enum mapping_what what,
+		const struct perf_event *event)
 {
 	int *id = rest_of(space, what);
 
@@ -348,29 +348,29 @@ static int rest(struct touch_spaces *s, struct touch_space *space, enum mapping_
 }
 
 /* Nobody is known who asked. */
-static void map_rest(struct touch_spaces *s, struct touch_space *space,
-		     const struct touch_event *event, uint64_t end)
+static void map_rest(struct address_spaces *s, struct address_space *space,
+		     const struct perf_event *event, uint64_t end)
 {
-	struct touch_event part = *event;
+	struct perf_event part = *event;
 	uint64_t stop;
 
 	if (!is_anonymous(event->path)) {
 		enum mapping_what what = text_starts_with(event->path, LABS_OWN) ? MAPPING_LABS
 										 : MAPPING_FILE;
 
-		touch_ranges_put(&space->ranges, event->start, end, rest(s, space, what, event));
+		address_ranges_put(&space->ranges, event->start, end, rest(s, space, what, event));
 		return;
 	}
-	for (; touch_ranges_next_gap(&space->ranges, &part.start, end, &stop); part.start = stop)
+	for (; address_ranges_next_gap(&space->ranges, &part.start, end, &stop); part.start = stop)
 		fill(s, space, part.start, stop,
 		     rest(s, space,
-			  stop - part.start < TOUCH_LARGE_BYTES ? MAPPING_SMALL : MAPPING_UNSEEN,
+			  stop - part.start < PROBES_LARGE_BYTES ? MAPPING_SMALL : MAPPING_UNSEEN,
 			  &part));
 }
 
-void touch_spaces_map(struct touch_spaces *s, const struct touch_event *event)
+void address_space_map(struct address_spaces *s, const struct perf_event *event)
 {
-	struct touch_space *space = space_of(s, event->pid);
+	struct address_space *space = space_of(s, event->pid);
 	uint64_t end = event->start + event->len;
 
 	if (!space || end <= event->start || text_starts_with(event->path, "[stack"))
@@ -383,14 +383,14 @@ void touch_spaces_map(struct touch_spaces *s, const struct touch_event *event)
 		settle_asked(s, space, event, end);
 		map_rest(s, space, event, end);
 	}
-	touch_ranges_protect(&space->ranges, event->start, end, event->is_none);
+	address_ranges_protect(&space->ranges, event->start, end, event->is_none);
 }
 
-void touch_spaces_fork(struct touch_spaces *s, const struct touch_event *event)
+void address_space_fork(struct address_spaces *s, const struct perf_event *event)
 {
-	struct touch_space *child, *parent;
+	struct address_space *child, *parent;
 
-	touch_spaces_clear(s, event->pid);
+	address_space_clear(s, event->pid);
 	child = space_of(s, event->pid);
 	parent = find_space(s, event->parent);
 	if (!child || !parent || !parent->ranges.count)
@@ -406,12 +406,12 @@ void touch_spaces_fork(struct touch_spaces *s, const struct touch_event *event)
 	child->main_sp = parent->main_sp;
 	child->file = parent->file;
 	for (size_t i = 0; i < parent->ranges.count; i++)
-		touch_ranges_insert(&child->ranges, i, parent->ranges.items[i]);
+		address_ranges_insert(&child->ranges, i, parent->ranges.items[i]);
 }
 
-void touch_spaces_clear(struct touch_spaces *s, pid_t pid)
+void address_space_clear(struct address_spaces *s, pid_t pid)
 {
-	struct touch_space *space = find_space(s, pid);
+	struct address_space *space = find_space(s, pid);
 
 	if (!space)
 		return;
@@ -419,45 +419,45 @@ void touch_spaces_clear(struct touch_spaces *s, pid_t pid)
 	*space = s->spaces[--s->space_count];
 }
 
-const struct touch_range *touch_spaces_range(const struct touch_spaces *s, pid_t pid,
-					     uint64_t address)
+const struct address_range *address_space_range(const struct address_spaces *s, pid_t pid,
+						uint64_t address)
 {
-	const struct touch_space *space = find_space(s, pid);
-	size_t at = space ? touch_ranges_at(&space->ranges, address) : 0;
+	const struct address_space *space = find_space(s, pid);
+	size_t at = space ? address_ranges_at(&space->ranges, address) : 0;
 
 	return space && at < space->ranges.count && space->ranges.items[at].start <= address
 		       ? &space->ranges.items[at]
 		       : NULL;
 }
 
-const struct touch_space *touch_spaces_space(const struct touch_spaces *s, pid_t pid)
+const struct address_space *address_space_of(const struct address_spaces *s, pid_t pid)
 {
 	return find_space(s, pid);
 }
 
-void touch_spaces_note_sp(struct touch_spaces *s, const struct touch_event *event)
+void address_space_note_sp(struct address_spaces *s, const struct perf_event *event)
 {
-	struct touch_space *space;
+	struct address_space *space;
 
 	/* Inside an execve(2) it is still the old one. */
 	if (!event->regs || event->tid != event->pid || registers_in_syscall(event->regs))
 		return;
 	space = space_of(s, event->pid);
 	if (space && !space->main_sp &&
-	    !touch_spaces_range(s, event->pid, registers_sp(event->regs)))
+	    !address_space_range(s, event->pid, registers_sp(event->regs)))
 		space->main_sp = registers_sp(event->regs);
 }
 
-int touch_spaces_find(const struct touch_spaces *s, pid_t pid, uint64_t address)
+int address_space_find(const struct address_spaces *s, pid_t pid, uint64_t address)
 {
-	const struct touch_range *range = touch_spaces_range(s, pid, address);
+	const struct address_range *range = address_space_range(s, pid, address);
 
 	return range ? range->mapping : MAPPING_UNKNOWN;
 }
 
-int touch_spaces_populated(const struct touch_spaces *s, const struct touch_event *event)
+int address_space_populated(const struct address_spaces *s, const struct perf_event *event)
 {
-	const struct touch_pending *p = &s->pending[pending_slot(event->tid)];
+	const struct pending_call *p = &s->pending[pending_slot(event->tid)];
 
 	return event->regs && p->pid == event->pid && p->tid == event->tid && p->pc &&
 			       p->pc == registers_pc(event->regs) &&
@@ -466,19 +466,19 @@ int touch_spaces_populated(const struct touch_spaces *s, const struct touch_even
 		       : MAPPING_UNKNOWN;
 }
 
-int touch_spaces_newest(const struct touch_spaces *s, const struct touch_event *event,
-			uint64_t t_ns)
+int address_space_newest(const struct address_spaces *s, const struct perf_event *event,
+			 uint64_t t_ns)
 {
-	const struct touch_pending *p = &s->pending[pending_slot(event->tid)];
+	const struct pending_call *p = &s->pending[pending_slot(event->tid)];
 
 	return p->pid == event->pid && p->tid == event->tid && p->t_ns > t_ns ? p->mapping
 									      : MAPPING_UNKNOWN;
 }
 
-void touch_spaces_drop_refused(struct touch_spaces *s)
+void address_space_drop_refused(struct address_spaces *s)
 {
 	for (size_t i = 0; i < s->mapping_count; i++) {
-		struct touch_mapping *m = &s->mappings[i];
+		struct space_mapping *m = &s->mappings[i];
 
 		if (m->first_ns)
 			continue;
@@ -488,12 +488,12 @@ void touch_spaces_drop_refused(struct touch_spaces *s)
 	}
 }
 
-void touch_spaces_release(struct touch_spaces *s)
+void address_space_release(struct address_spaces *s)
 {
 	for (size_t i = 0; i < s->mapping_count; i++)
 		free(s->mappings[i].frames);
 	for (size_t i = 0; i < s->space_count; i++)
 		free(s->spaces[i].ranges.items);
 	free(s->mappings);
-	*s = (struct touch_spaces){0};
+	*s = (struct address_spaces){0};
 }

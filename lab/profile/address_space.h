@@ -1,5 +1,5 @@
 /*
- * address_space.h - which reservation of address space an address belongs to, as time goes on; pure.
+ * address_space.h - which reservation an address belongs to, as time goes on; pure.
  *
  * Large mappings are known from mmap:vm_unmapped_area, and where the program chose the address from
  * syscalls:sys_enter_mmap, with who asked; how far they reach, and the heap of brk(2), from
@@ -39,7 +39,7 @@ enum {
 /* Ids of mappings are from 1. */
 enum { MAPPING_UNKNOWN = 0 };
 
-struct touch_mapping {
+struct space_mapping {
 	enum mapping_what what;
 	pid_t pid;
 	bool is_requested; /* mmap(2) was told the address */
@@ -53,18 +53,18 @@ struct touch_mapping {
 	struct unwind_frame *frames;
 };
 
-struct touch_space {
+struct address_space {
 	pid_t pid;
 	int heap, pieces, unseen, file, labs; /* mappings nobody is known for; 0: none yet */
 	int grower; /* mapping of who asked last for more of the heap; 0: nobody */
 	uint64_t heap_start, heap_end;
 	bool is_heap_watched;
 	uint64_t main_sp; /* of the main thread, on the stack the kernel made; 0: not known */
-	struct touch_ranges ranges;
+	struct address_ranges ranges;
 };
 
 /* What a thread asked for last; open until it is known how far it reaches. */
-struct touch_pending {
+struct pending_call {
 	pid_t pid, tid;
 	bool is_open, is_asked; /* is_asked: at this address, if it is free */
 	uint64_t pc, sp;	/* of the call */
@@ -74,62 +74,62 @@ struct touch_pending {
 };
 
 /* Zero-initialise. */
-struct touch_spaces {
-	struct touch_mapping *mappings; /* id - 1 */
+struct address_spaces {
+	struct space_mapping *mappings; /* id - 1 */
 	size_t mapping_count, heap_count;
-	struct touch_space spaces[SPACES_MAX];
+	struct address_space spaces[SPACES_MAX];
 	size_t space_count;
-	struct touch_pending pending[PENDING_MAX];
+	struct pending_call pending[PENDING_MAX];
 };
 
-/* TOUCH_RESERVE, with its stack. */
-void touch_spaces_reserve(struct touch_spaces *spaces, const struct touch_event *event,
-			  const struct unwind_frame *frames, size_t depth);
-/* TOUCH_ASK, with its stack. */
-void touch_spaces_ask(struct touch_spaces *spaces, const struct touch_event *event,
-		      const struct unwind_frame *frames, size_t depth);
-/* TOUCH_GROW, with its stack. */
-void touch_spaces_grow(struct touch_spaces *spaces, const struct touch_event *event,
+/* EVENT_RESERVE, with its stack. */
+void address_space_reserve(struct address_spaces *spaces, const struct perf_event *event,
+			   const struct unwind_frame *frames, size_t depth);
+/* EVENT_ASK, with its stack. */
+void address_space_ask(struct address_spaces *spaces, const struct perf_event *event,
 		       const struct unwind_frame *frames, size_t depth);
+/* EVENT_GROW, with its stack. */
+void address_space_grow(struct address_spaces *spaces, const struct perf_event *event,
+			const struct unwind_frame *frames, size_t depth);
 /*
  * Whether the heap of a process has become large and is not watched, and where it begins. Answers
  * yes once a program: from then on it is.
  */
-bool touch_spaces_has_heap(struct touch_spaces *spaces, pid_t pid, uint64_t *start);
-/* TOUCH_MAP, of whatever. */
-void touch_spaces_map(struct touch_spaces *spaces, const struct touch_event *event);
-void touch_spaces_fork(struct touch_spaces *spaces, const struct touch_event *event);
+bool address_space_has_heap(struct address_spaces *spaces, pid_t pid, uint64_t *start);
+/* EVENT_MAP, of whatever. */
+void address_space_map(struct address_spaces *spaces, const struct perf_event *event);
+void address_space_fork(struct address_spaces *spaces, const struct perf_event *event);
 /* An exec or the end of a process: nothing is mapped. */
-void touch_spaces_clear(struct touch_spaces *spaces, pid_t pid);
+void address_space_clear(struct address_spaces *spaces, pid_t pid);
 
 /* What is mapped together with an address; NULL: not known. Until the next call that changes it. */
-const struct touch_range *touch_spaces_range(const struct touch_spaces *spaces, pid_t pid,
-					     uint64_t address);
+const struct address_range *address_space_range(const struct address_spaces *spaces, pid_t pid,
+						uint64_t address);
 
 /* Any event that can tell where the stack of the main thread is. */
-void touch_spaces_note_sp(struct touch_spaces *spaces, const struct touch_event *event);
+void address_space_note_sp(struct address_spaces *spaces, const struct perf_event *event);
 /* NULL: nothing is known of the process. */
-const struct touch_space *touch_spaces_space(const struct touch_spaces *spaces, pid_t pid);
+const struct address_space *address_space_of(const struct address_spaces *spaces, pid_t pid);
 
 /* The mapping at an address, or MAPPING_UNKNOWN. */
-int touch_spaces_find(const struct touch_spaces *spaces, pid_t pid, uint64_t address);
+int address_space_find(const struct address_spaces *spaces, pid_t pid, uint64_t address);
 
 /* The mapping that the same system call made: it is being populated. Else MAPPING_UNKNOWN. */
-int touch_spaces_populated(const struct touch_spaces *spaces, const struct touch_event *event);
+int address_space_populated(const struct address_spaces *spaces, const struct perf_event *event);
 
 /* The mapping that the thread of an event asked for since `t_ns`, or MAPPING_UNKNOWN. */
-int touch_spaces_newest(const struct touch_spaces *spaces, const struct touch_event *event,
-			uint64_t t_ns);
+int address_space_newest(const struct address_spaces *spaces, const struct perf_event *event,
+			 uint64_t t_ns);
 
 /*
  * Takes out of its sums what the kernel refused: room was found, nothing was mapped there, and none
  * of the mapping was ever touched. (mremap(2) maps without telling.)
  */
-void touch_spaces_drop_refused(struct touch_spaces *spaces);
+void address_space_drop_refused(struct address_spaces *spaces);
 
 /* NULL of none. */
-struct touch_mapping *touch_spaces_mapping(const struct touch_spaces *spaces, int id);
+struct space_mapping *address_space_mapping(const struct address_spaces *spaces, int id);
 
-void touch_spaces_release(struct touch_spaces *spaces);
+void address_space_release(struct address_spaces *spaces);
 
 #endif

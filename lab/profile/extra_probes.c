@@ -13,15 +13,15 @@
 #include "profile/probes.h"
 
 /* On each processor. */
-static int open_of(struct touch_rings *rings, struct touch_side_event event, pid_t tid,
-		   const struct touch_side_what *what)
+static int open_of(struct probes *probes, struct extra_probe event, pid_t tid,
+		   const struct extra_probe_what *what)
 {
-	struct touch_sides *sides = &rings->sides;
+	struct extra_probes *extras = &probes->extras;
 
-	for (int i = 0; i < rings->count; i++) {
-		int fd = sides->count == SIDE_EVENTS_MOST
+	for (int i = 0; i < probes->count; i++) {
+		int fd = extras->count == EXTRA_PROBES_MOST
 				 ? -EMFILE
-				 : touch_ring_open_beside(rings, i, tid, what);
+				 : probes_open_extra(probes, i, tid, what);
 
 		if (fd < 0)
 			return fd;
@@ -31,71 +31,72 @@ static int open_of(struct touch_rings *rings, struct touch_side_event event, pid
 			return -errno;
 		}
 		event.fd = fd;
-		sides->ids[sides->count] = what->frequency ? 0 : event.id;
-		sides->events[sides->count++] = event;
+		extras->ids[extras->count] = what->frequency ? 0 : event.id;
+		extras->events[extras->count++] = event;
 	}
 	return 0;
 }
 
-int touch_side_open(struct touch_rings *rings, enum touch_side side, pid_t pid,
-		    const struct touch_side_what *what)
+int extra_probes_open(struct probes *probes, enum extra_probe_kind kind, pid_t pid,
+		      const struct extra_probe_what *what)
 {
 	_cleanup_free_ char *path = text_format("/proc/%d/task", (int)pid);
 	_cleanup_closedir_ DIR *dir = opendir(path);
-	struct touch_sides *sides = &rings->sides;
+	struct extra_probes *extras = &probes->extras;
 	struct dirent *entry;
 	int r = -ESRCH;
 
-	if (!sides->events) {
-		sides->events = xcalloc(SIDE_EVENTS_MOST, sizeof(*sides->events));
-		sides->ids = xcalloc(SIDE_EVENTS_MOST, sizeof(*sides->ids));
+	if (!extras->events) {
+		extras->events = xcalloc(EXTRA_PROBES_MOST, sizeof(*extras->events));
+		extras->ids = xcalloc(EXTRA_PROBES_MOST, sizeof(*extras->ids));
 	}
 	while (dir && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
-			r = open_of(rings, (struct touch_side_event){.side = side, .owner = pid},
+			r = open_of(probes, (struct extra_probe){.kind = kind, .owner = pid},
 				    (pid_t)atoi(entry->d_name), what);
 	return r;
 }
 
-bool touch_side_is_twice(const struct touch_sides *sides, uint64_t id, pid_t pid)
+bool extra_probes_is_twice(const struct extra_probes *extras, uint64_t id, pid_t pid)
 {
-	const struct touch_side_event *its = NULL;
+	const struct extra_probe *its = NULL;
 	bool has_own = false;
 
-	for (size_t i = 0; i < sides->count; i++)
-		if (sides->events[i].id == id)
-			its = &sides->events[i];
-	for (size_t i = 0; its && its->owner != pid && i < sides->count; i++)
-		has_own |= sides->events[i].owner == pid && sides->events[i].side == its->side;
+	for (size_t i = 0; i < extras->count; i++)
+		if (extras->events[i].id == id)
+			its = &extras->events[i];
+	for (size_t i = 0; its && its->owner != pid && i < extras->count; i++)
+		has_own |= extras->events[i].owner == pid && extras->events[i].kind == its->kind;
 	return has_own;
 }
 
-void touch_side_close(struct touch_sides *sides, enum touch_side side)
+void extra_probes_close(struct extra_probes *extras, enum extra_probe_kind kind)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < sides->count; i++) {
-		if (sides->events[i].side == side) {
-			close(sides->events[i].fd);
+	for (size_t i = 0; i < extras->count; i++) {
+		if (extras->events[i].kind == kind) {
+			close(extras->events[i].fd);
 			continue;
 		}
-		sides->events[kept] = sides->events[i];
-		sides->ids[kept++] = sides->ids[i];
+		extras->events[kept] = extras->events[i];
+		extras->ids[kept++] = extras->ids[i];
 	}
-	sides->count = kept;
+	extras->count = kept;
 }
 
-void touch_side_set_period(struct touch_sides *sides, enum touch_side side, uint64_t period)
+void extra_probes_set_period(struct extra_probes *extras, enum extra_probe_kind kind,
+			     uint64_t period)
 {
-	for (size_t i = 0; i < sides->count; i++)
-		if (sides->events[i].side == side)
-			ioctl(sides->events[i].fd, PERF_EVENT_IOC_PERIOD, &period);
+	for (size_t i = 0; i < extras->count; i++)
+		if (extras->events[i].kind == kind)
+			ioctl(extras->events[i].fd, PERF_EVENT_IOC_PERIOD, &period);
 }
 
-void touch_side_switch(struct touch_sides *sides, enum touch_side side, bool is_on)
+void extra_probes_switch(struct extra_probes *extras, enum extra_probe_kind kind, bool is_on)
 {
-	for (size_t i = 0; i < sides->count; i++)
-		if (sides->events[i].side == side)
-			ioctl(sides->events[i].fd,
+	for (size_t i = 0; i < extras->count; i++)
+		if (extras->events[i].kind == kind)
+			ioctl(extras->events[i].fd,
 			      is_on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
 }

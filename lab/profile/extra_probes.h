@@ -1,7 +1,7 @@
 /*
- * extra_probes.h - events beside those that the rings have for good, in the same rings: of what most
- * programs have not, opened once one shows that it has; and page faults, which are closed while
- * nobody needs them, because each costs more even where they are off.
+ * extra_probes.h - events beside those that the rings have for good, in the same rings: of what
+ * most programs have not, opened once one shows that it has; and page faults, which are closed
+ * while nobody needs them, because each costs more even where they are off.
  *
  * The last to close a tracepoint waits some 30 ms for all processors, and one that is open costs
  * every process of the machine a little. Page faults are closed at once.
@@ -17,18 +17,18 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct touch_rings;
+struct probes;
 
-enum touch_side {
-	SIDE_HEAP,  /* maple_tree:ma_write: who makes the heap of brk(2) larger */
-	SIDE_HUGE,  /* kmem:mm_page_alloc: huge pages */
-	SIDE_FAULT, /* page faults */
+enum extra_probe_kind {
+	EXTRA_HEAP,  /* maple_tree:ma_write: who makes the heap of brk(2) larger */
+	EXTRA_HUGE,  /* kmem:mm_page_alloc: huge pages */
+	EXTRA_FAULT, /* page faults */
 };
 
-enum { SIDE_EVENTS_MOST = 512 };
+enum { EXTRA_PROBES_MOST = 512 };
 
 /* What an event is of. */
-struct touch_side_what {
+struct extra_probe_what {
 	int64_t tracepoint; /* its id; 0: page faults */
 	const char *filter; /* of a tracepoint */
 	uint64_t frequency; /* samples a second; 0: each is one, and does not hold its period */
@@ -36,9 +36,9 @@ struct touch_side_what {
 };
 
 /* Zero-initialise. */
-struct touch_sides {
-	struct touch_side_event {
-		enum touch_side side;
+struct extra_probes {
+	struct extra_probe {
+		enum extra_probe_kind kind;
 		int fd;
 		uint64_t id;
 		pid_t owner; /* the process it was opened for */
@@ -51,20 +51,21 @@ struct touch_sides {
  * Opens events for those threads of `pid` that there are and what they start. 0 or -errno: some may
  * be open then, and stay so.
  */
-int touch_side_open(struct touch_rings *rings, enum touch_side side, pid_t pid,
-		    const struct touch_side_what *what);
+int extra_probes_open(struct probes *probes, enum extra_probe_kind kind, pid_t pid,
+		      const struct extra_probe_what *what);
 /*
  * Whether a sample of a process is of an event that it has from another, which forked it, while it
  * has one of its own: it is told of twice.
  */
-bool touch_side_is_twice(const struct touch_sides *sides, uint64_t id, pid_t pid);
+bool extra_probes_is_twice(const struct extra_probes *extras, uint64_t id, pid_t pid);
 /* In all threads and children. */
-void touch_side_close(struct touch_sides *sides, enum touch_side side);
+void extra_probes_close(struct extra_probes *extras, enum extra_probe_kind kind);
 /*
  * Of those that are open by now one event of so many is a sample, or so many a second where they
  * have a frequency; in the threads they were opened for, and what is started from now on.
  */
-void touch_side_set_period(struct touch_sides *sides, enum touch_side side, uint64_t period);
-void touch_side_switch(struct touch_sides *sides, enum touch_side side, bool is_on);
+void extra_probes_set_period(struct extra_probes *extras, enum extra_probe_kind kind,
+			     uint64_t period);
+void extra_probes_switch(struct extra_probes *extras, enum extra_probe_kind kind, bool is_on);
 
 #endif

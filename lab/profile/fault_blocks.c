@@ -6,7 +6,7 @@
 
 enum { SLOTS = BLOCKS_MAX * 2 };
 
-static struct touch_block *block_at(struct touch_blocks *blocks, pid_t pid, uint64_t number)
+static struct fault_block *block_at(struct fault_blocks *blocks, pid_t pid, uint64_t number)
 {
 	uint64_t h = (number ^ (uint64_t)(uint32_t)pid << 44) * UINT64_C(0x9e3779b97f4a7c15);
 	size_t at = (h ^ h >> 31) % SLOTS;
@@ -19,31 +19,32 @@ static struct touch_block *block_at(struct touch_blocks *blocks, pid_t pid, uint
 	return &blocks->slots[at];
 }
 
-static void add_first(struct touch_blocks *blocks, const struct touch_event *event,
-		      struct touch_row *row, struct touch_block *block, uint64_t number)
+static void add_first(struct fault_blocks *blocks, const struct perf_event *event,
+		      struct profile_row *row, struct fault_block *block, uint64_t number)
 {
 	if (blocks->count == BLOCKS_MAX)
 		return;
 	blocks->count++;
-	*block = (struct touch_block){number, event->pid, row, (int64_t)event->period};
+	*block = (struct fault_block){number, event->pid, row, (int64_t)event->period};
 	row->lone += block->faults;
 }
 
-bool touch_blocks_can_be_huge(const struct touch_spaces *spaces, pid_t pid, uint64_t address)
+bool fault_blocks_can_be_huge(const struct address_spaces *spaces, pid_t pid, uint64_t address)
 {
-	const struct touch_range *range = touch_spaces_range(spaces, pid, address);
-	const struct touch_mapping *m = range ? touch_spaces_mapping(spaces, range->mapping) : NULL;
+	const struct address_range *range = address_space_range(spaces, pid, address);
+	const struct space_mapping *m = range ? address_space_mapping(spaces, range->mapping)
+					      : NULL;
 	uint64_t start = address >> BLOCK_SHIFT << BLOCK_SHIFT;
 
 	return range && m && m->what != MAPPING_FILE && range->start <= start &&
 	       range->end - start >= UINT64_C(1) << BLOCK_SHIFT;
 }
 
-void touch_blocks_add(struct touch_blocks *blocks, const struct touch_event *event,
-		      struct touch_row *row)
+void fault_blocks_add(struct fault_blocks *blocks, const struct perf_event *event,
+		      struct profile_row *row)
 {
 	uint64_t number = (event->address >> BLOCK_SHIFT) + 1;
-	struct touch_block *block = block_at(blocks, event->pid, number);
+	struct fault_block *block = block_at(blocks, event->pid, number);
 
 	if (!block->number) {
 		add_first(blocks, event, row, block, number);
@@ -53,8 +54,8 @@ void touch_blocks_add(struct touch_blocks *blocks, const struct touch_event *eve
 	}
 }
 
-void touch_blocks_release(struct touch_blocks *blocks)
+void fault_blocks_release(struct fault_blocks *blocks)
 {
 	free(blocks->slots);
-	*blocks = (struct touch_blocks){0};
+	*blocks = (struct fault_blocks){0};
 }

@@ -14,22 +14,22 @@
 enum { BLOCKS_MAX = 1 << 16, BLOCK_SHIFT = 21 };
 
 /* Zero-initialise. */
-struct touch_blocks {
-	struct touch_block {
+struct fault_blocks {
+	struct fault_block {
 		uint64_t number; /* address >> BLOCK_SHIFT, plus 1; 0: empty */
 		pid_t pid;
-		struct touch_row *lone; /* whose only sample it was; NULL: more than one */
-		int64_t faults;		/* that it stands for */
+		struct profile_row *lone; /* whose only sample it was; NULL: more than one */
+		int64_t faults;		  /* that it stands for */
 	} * slots;
 	size_t count;
 };
 
 /* Whether a huge page of anonymous memory can be at an address: all of its block is one mapping. */
-bool touch_blocks_can_be_huge(const struct touch_spaces *spaces, pid_t pid, uint64_t address);
+bool fault_blocks_can_be_huge(const struct address_spaces *spaces, pid_t pid, uint64_t address);
 
 /* Keeps count, in its row, of the faults of samples that are alone in their block. */
-void touch_blocks_add(struct touch_blocks *blocks, const struct touch_event *event,
-		      struct touch_row *row);
-void touch_blocks_release(struct touch_blocks *blocks);
+void fault_blocks_add(struct fault_blocks *blocks, const struct perf_event *event,
+		      struct profile_row *row);
+void fault_blocks_release(struct fault_blocks *blocks);
 
 #endif

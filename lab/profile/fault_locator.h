@@ -12,34 +12,35 @@
 
 enum { WHERE_SLOTS = 4096 };
 
-struct touch_where {
+struct fault_location {
 	int mapping; /* or MAPPING_UNKNOWN */
 	bool is_on_stack;
 };
 
 /* Zero-initialise. */
-struct touch_faults {
+struct fault_locator {
 	struct {
 		pid_t tid;
 		uint64_t pc, sp, address, t_ns;
 	} last[WHERE_SLOTS];
 };
 
-/* Of a TOUCH_FAULT, which is kept in mind. */
-struct touch_where touch_where_fault(struct touch_faults *faults, const struct touch_spaces *spaces,
-				     const struct touch_event *event);
+/* Of a EVENT_FAULT, which is kept in mind. */
+struct fault_location fault_locator_fault(struct fault_locator *locator,
+					  const struct address_spaces *spaces,
+					  const struct perf_event *event);
 
-/* Of a TOUCH_RSS; all 0 when it is not known. */
-struct touch_where touch_where_rss(const struct touch_faults *faults,
-				   const struct touch_spaces *spaces,
-				   const struct touch_event *event);
+/* Of a EVENT_RSS; all 0 when it is not known. */
+struct fault_location fault_locator_rss(const struct fault_locator *locator,
+					const struct address_spaces *spaces,
+					const struct perf_event *event);
 
 /*
- * Of a TOUCH_TICK, while faults are not sampled: what a thread mapped since the last it is known of
+ * Of a EVENT_TICK, while faults are not sampled: what a thread mapped since the last it is known of
  * is what it works on now.
  */
-struct touch_where touch_where_tick(const struct touch_faults *faults,
-				    const struct touch_spaces *spaces,
-				    const struct touch_event *event);
+struct fault_location fault_locator_tick(const struct fault_locator *locator,
+					 const struct address_spaces *spaces,
+					 const struct perf_event *event);
 
 #endif

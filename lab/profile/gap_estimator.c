@@ -7,104 +7,102 @@
 /* Of one place are so many of them. */
 #define ONE_PLACE 0.9
 
-void touch_ticks_add(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter, int64_t *to,
-		     double weight, bool is_unsure)
+void gap_estimator_add(struct gap_estimator *e, pid_t pid, enum rss_counter counter, int64_t *to,
+		       double weight, bool is_unsure)
 {
-	if (ticks->count < TICKS_MAX)
-		ticks->items[ticks->count++] =
-			(struct touch_tick){pid, counter, to, weight, is_unsure};
+	if (e->count < TICKS_MAX)
+		e->items[e->count++] = (struct gap_tick){pid, counter, to, weight, is_unsure};
 }
 
-static bool is_of(const struct touch_tick *tick, pid_t pid, enum rss_counter counter)
+static bool is_of(const struct gap_tick *tick, pid_t pid, enum rss_counter counter)
 {
 	return tick->pid == pid && tick->counter == counter;
 }
 
-static size_t count_of(const struct touch_ticks *ticks, pid_t pid, enum rss_counter counter)
+static size_t count_of(const struct gap_estimator *e, pid_t pid, enum rss_counter counter)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < ticks->count; i++)
-		n += is_of(&ticks->items[i], pid, counter);
+	for (size_t i = 0; i < e->count; i++)
+		n += is_of(&e->items[i], pid, counter);
 	return n;
 }
 
 /* What is unsure counts from now on, or is dropped. */
-static void settle(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter,
-		   const int64_t *own)
+static void settle(struct gap_estimator *e, pid_t pid, enum rss_counter counter, const int64_t *own)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < ticks->count; i++) {
-		struct touch_tick tick = ticks->items[i];
+	for (size_t i = 0; i < e->count; i++) {
+		struct gap_tick tick = e->items[i];
 
 		if (is_of(&tick, pid, counter) && tick.is_unsure) {
 			if (*tick.to <= 0 && tick.to != own)
 				continue;
 			tick.is_unsure = false;
 		}
-		ticks->items[kept++] = tick;
+		e->items[kept++] = tick;
 	}
-	ticks->count = kept;
+	e->count = kept;
 }
 
-double touch_ticks_sum(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter)
+double gap_estimator_sum(struct gap_estimator *e, pid_t pid, enum rss_counter counter)
 {
 	double sum = 0;
 
-	settle(ticks, pid, counter, NULL);
-	for (size_t i = 0; i < ticks->count; i++)
-		if (is_of(&ticks->items[i], pid, counter))
-			sum += ticks->items[i].weight;
+	settle(e, pid, counter, NULL);
+	for (size_t i = 0; i < e->count; i++)
+		if (is_of(&e->items[i], pid, counter))
+			sum += e->items[i].weight;
 	return sum;
 }
 
 /* Each gets `part` times its weight, and is counted no more. Returns the sum. */
-static int64_t give(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter, double part)
+static int64_t give(struct gap_estimator *e, pid_t pid, enum rss_counter counter, double part)
 {
 	int64_t sum = 0;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < ticks->count; i++) {
-		const struct touch_tick tick = ticks->items[i];
+	for (size_t i = 0; i < e->count; i++) {
+		const struct gap_tick tick = e->items[i];
 		int64_t bytes = (int64_t)(part * tick.weight);
 
 		if (!is_of(&tick, pid, counter)) {
-			ticks->items[kept++] = tick;
+			e->items[kept++] = tick;
 			continue;
 		}
 		*tick.to += bytes;
 		sum += bytes;
 	}
-	ticks->count = kept;
+	e->count = kept;
 	return sum;
 }
 
-static double weight_at(const struct touch_ticks *ticks, pid_t pid, enum rss_counter counter,
+static double weight_at(const struct gap_estimator *e, pid_t pid, enum rss_counter counter,
 			const int64_t *to)
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < ticks->count; i++)
-		if (is_of(&ticks->items[i], pid, counter) && ticks->items[i].to == to)
-			sum += ticks->items[i].weight;
+	for (size_t i = 0; i < e->count; i++)
+		if (is_of(&e->items[i], pid, counter) && e->items[i].to == to)
+			sum += e->items[i].weight;
 	return sum;
 }
 
 /* Whether the place of the first, or of the last, is that of nearly all. */
-static bool is_one_place(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter)
+static bool is_one_place(struct gap_estimator *e, pid_t pid, enum rss_counter counter)
 {
-	double all = touch_ticks_sum(ticks, pid, counter), most = 0;
+	double all = gap_estimator_sum(e, pid, counter), most = 0;
 	const int64_t *seen = NULL;
 
-	for (size_t i = 0; i < ticks->count; i++) {
-		const struct touch_tick *tick = &ticks->items[i];
+	for (size_t i = 0; i < e->count; i++) {
+		const struct gap_tick *tick = &e->items[i];
 		double weight;
 
 		if (!is_of(tick, pid, counter) || tick->to == seen)
 			continue;
 		seen = tick->to;
-		weight = weight_at(ticks, pid, counter, seen);
+		weight = weight_at(e, pid, counter, seen);
 		most = weight > most ? weight : most;
 		if (most >= all / 2)
 			break;
@@ -113,84 +111,83 @@ static bool is_one_place(struct touch_ticks *ticks, pid_t pid, enum rss_counter 
 }
 
 /* Of gaps that have too few, some together tell. */
-static bool has_told(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter,
+static bool has_told(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
 		     bool *is_of_one_place)
 {
 	*is_of_one_place = true;
-	if (count_of(ticks, pid, counter) >= TICKS_TELLING) {
-		*is_of_one_place = is_one_place(ticks, pid, counter);
+	if (count_of(e, pid, counter) >= TICKS_TELLING) {
+		*is_of_one_place = is_one_place(e, pid, counter);
 		return true;
 	}
-	for (size_t i = 0; i < ticks->count && ticks->few < TICKS_TELLING; i++)
-		if (is_of(&ticks->items[i], pid, counter))
-			ticks->places[ticks->few++] = ticks->items[i].to;
-	if (ticks->few < TICKS_TELLING)
+	for (size_t i = 0; i < e->count && e->few < TICKS_TELLING; i++)
+		if (is_of(&e->items[i], pid, counter))
+			e->places[e->few++] = e->items[i].to;
+	if (e->few < TICKS_TELLING)
 		return false;
-	for (size_t i = 1; i < ticks->few; i++)
-		*is_of_one_place &= ticks->places[i] == ticks->places[0];
-	ticks->few = 0;
+	for (size_t i = 1; i < e->few; i++)
+		*is_of_one_place &= e->places[i] == e->places[0];
+	e->few = 0;
 	return true;
 }
 
-static void learn(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter, double part)
+static void learn(struct gap_estimator *e, pid_t pid, enum rss_counter counter, double part)
 {
 	bool is_of_one_place;
 
-	if (!has_told(ticks, pid, counter, &is_of_one_place))
+	if (!has_told(e, pid, counter, &is_of_one_place))
 		return;
-	if (!ticks->is_by_faults)
-		ticks->bytes = ticks->bytes > 0 ? ticks->bytes * 3 / 4 + part / 4 : part;
-	ticks->is_mixed = ticks->is_mixed * 3 / 4 + (is_of_one_place ? 0 : 0.25);
+	if (!e->is_by_faults)
+		e->bytes = e->bytes > 0 ? e->bytes * 3 / 4 + part / 4 : part;
+	e->is_mixed = e->is_mixed * 3 / 4 + (is_of_one_place ? 0 : 0.25);
 }
 
-static double most_of(const struct touch_ticks *ticks)
+static double most_of(const struct gap_estimator *e)
 {
-	return ticks->bytes * (ticks->is_by_faults ? FAULT_MOST : TICK_MOST);
+	return e->bytes * (e->is_by_faults ? FAULT_MOST : TICK_MOST);
 }
 
-static int64_t give_and_lose(struct touch_ticks *ticks, const struct touch_gap *gap, double sum)
+static int64_t give_and_lose(struct gap_estimator *e, const struct gap *gap, double sum)
 {
 	double most = sum > 0 ? (double)gap->most / sum : 0;
 
-	return give(ticks, gap->pid, gap->counter, ticks->bytes < most ? ticks->bytes : most) -
-	       gap->bytes;
+	return give(e, gap->pid, gap->counter, e->bytes < most ? e->bytes : most) - gap->bytes;
 }
 
-int64_t touch_ticks_share(struct touch_ticks *ticks, const struct touch_gap *gap)
+int64_t gap_estimator_share(struct gap_estimator *e, const struct gap *gap)
 {
-	double most = most_of(ticks), sum, part;
+	double most = most_of(e), sum, part;
 	int64_t given;
 	size_t n;
 
-	settle(ticks, gap->pid, gap->counter, gap->own);
-	n = count_of(ticks, gap->pid, gap->counter);
-	sum = touch_ticks_sum(ticks, gap->pid, gap->counter);
+	settle(e, gap->pid, gap->counter, gap->own);
+	n = count_of(e, gap->pid, gap->counter);
+	sum = gap_estimator_sum(e, gap->pid, gap->counter);
 	part = (double)gap->bytes / (n ? sum + sum / (double)n : 1);
 	if (gap->bytes < 0)
-		return give_and_lose(ticks, gap, sum);
-	learn(ticks, gap->pid, gap->counter, part);
+		return give_and_lose(e, gap, sum);
+	learn(e, gap->pid, gap->counter, part);
 	if (most > 0 && part > most)
 		part = most;
-	given = give(ticks, gap->pid, gap->counter, part);
+	given = give(e, gap->pid, gap->counter, part);
 	part *= n ? sum / (double)n : 1;
 	*gap->own += (int64_t)part < gap->bytes - given ? (int64_t)part : gap->bytes - given;
 	*gap->rest += (int64_t)part < gap->bytes - given ? gap->bytes - given - (int64_t)part : 0;
 	return 0;
 }
 
-int64_t touch_ticks_explain(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter,
-			    int64_t bytes)
+int64_t gap_estimator_explain(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
+			      int64_t bytes)
 {
-	double most = most_of(ticks), sum = touch_ticks_sum(ticks, pid, counter), part;
+	double most = most_of(e), sum = gap_estimator_sum(e, pid, counter), part;
 
 	if (sum <= 0)
 		return 0;
 	part = (double)bytes / sum;
-	learn(ticks, pid, counter, part);
-	return give(ticks, pid, counter, most > 0 && part > most ? most : part);
+	learn(e, pid, counter, part);
+	return give(e, pid, counter, most > 0 && part > most ? most : part);
 }
 
-int64_t touch_ticks_end(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter, double part)
+int64_t gap_estimator_end(struct gap_estimator *e, pid_t pid, enum rss_counter counter, double part)
 {
-	return give(ticks, pid, counter, part);
+	return give(e, pid, counter, part);
 }

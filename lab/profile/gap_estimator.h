@@ -1,8 +1,8 @@
 /*
  * gap_estimator.h - growth that nobody watched, shared among those who were seen at it; pure.
  *
- * While kmem:rss_stat is off (sampling_duty.h), samples go on to tell which stacks are at work: ticks
- * of a clock inside the kernel, which is inside page faults, nearly always; or, where several
+ * While kmem:rss_stat is off (sampling_duty.h), samples go on to tell which stacks are at work:
+ * ticks of a clock inside the kernel, which is inside page faults, nearly always; or, where several
  * places alternate, some of the page faults themselves. What a process has gained at the end of the
  * gap is shared among them; where a sample told of it, that counts as one more.
  *
@@ -23,8 +23,8 @@ enum {
 };
 
 /* Zero-initialise. */
-struct touch_ticks {
-	struct touch_tick {
+struct gap_estimator {
+	struct gap_tick {
 		pid_t pid;
 		enum rss_counter counter;
 		int64_t *to;	/* where it is summed; lives longer than this */
@@ -40,13 +40,13 @@ struct touch_ticks {
 	double is_mixed; /* 0 to 1: how many of the gaps lately were of more than one place */
 };
 
-void touch_ticks_add(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter, int64_t *to,
-		     double weight, bool is_unsure);
+void gap_estimator_add(struct gap_estimator *e, pid_t pid, enum rss_counter counter, int64_t *to,
+		       double weight, bool is_unsure);
 
 /* The weights of all that count. */
-double touch_ticks_sum(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter);
+double gap_estimator_sum(struct gap_estimator *e, pid_t pid, enum rss_counter counter);
 
-struct touch_gap {
+struct gap {
 	pid_t pid;
 	enum rss_counter counter;
 	int64_t bytes; /* gained; negative: lost */
@@ -59,20 +59,20 @@ struct touch_gap {
  * Shares what a process gained in a gap. Where it shrank the ticks say what was gained all the
  * same; returns how many bytes were lost then, else 0.
  */
-int64_t touch_ticks_share(struct touch_ticks *ticks, const struct touch_gap *gap);
+int64_t gap_estimator_share(struct gap_estimator *e, const struct gap *gap);
 
 /*
  * The same where the size was read, and no sample told of it. Returns what they explain, 0 to
  * bytes.
  */
-int64_t touch_ticks_explain(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter,
-			    int64_t bytes);
+int64_t gap_estimator_explain(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
+			      int64_t bytes);
 
 /*
  * A process has ended that was not looked at again: its ticks get `part` for each
  * weight of 1. Returns all.
  */
-int64_t touch_ticks_end(struct touch_ticks *ticks, pid_t pid, enum rss_counter counter,
-			double part);
+int64_t gap_estimator_end(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
+			  double part);
 
 #endif

@@ -2,21 +2,22 @@
 
 #define SMALL_PAGE 4096
 
-void touch_huge_open(struct touch_huge *h)
+void huge_page_tracker_open(struct huge_page_tracker *h)
 {
 	h->is_opened = true;
 	h->is_off = false;
 	h->credit = HUGE_CREDIT;
 }
 
-void touch_huge_add(struct touch_huge *h, const struct touch_event *event, int64_t *gained)
+void huge_page_tracker_add(struct huge_page_tracker *h, const struct perf_event *event,
+			   int64_t *gained)
 {
 	if (h->count < HUGE_PENDING_MAX)
-		h->pending[h->count++] = (struct touch_huge_page){
-			event->pid, event->tid, event->t_ns, (int64_t)event->len, gained};
+		h->pending[h->count++] = (struct huge_page){event->pid, event->tid, event->t_ns,
+							    (int64_t)event->len, gained};
 }
 
-static int64_t sum_of(const struct touch_huge *h, pid_t pid)
+static int64_t sum_of(const struct huge_page_tracker *h, pid_t pid)
 {
 	int64_t sum = 0;
 
@@ -27,14 +28,14 @@ static int64_t sum_of(const struct touch_huge *h, pid_t pid)
 }
 
 /* Each gets its part of `bytes`, the last what is left, and is pending no more. */
-static void give(struct touch_huge *h, pid_t pid, int64_t bytes)
+static void give(struct huge_page_tracker *h, pid_t pid, int64_t bytes)
 {
 	const int64_t sum = sum_of(h, pid);
 	int64_t given = 0, seen = 0;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < h->count; i++) {
-		const struct touch_huge_page page = h->pending[i];
+		const struct huge_page page = h->pending[i];
 		int64_t upto;
 
 		if (page.pid != pid) {
@@ -51,21 +52,21 @@ static void give(struct touch_huge *h, pid_t pid, int64_t bytes)
 }
 
 /* Its own thread's sample comes when it is mapped; another's can be before. */
-static bool is_mapped(const struct touch_huge_page *page, const struct touch_event *event,
-		      int64_t left, uint64_t pages)
+static bool is_mapped(const struct huge_page *page, const struct perf_event *event, int64_t left,
+		      uint64_t pages)
 {
 	return page->tid == event->tid || (pages && left >= page->bytes);
 }
 
 /* Pages of the event's thread, or of others, as many as `pages` at most. Returns what was given. */
-static int64_t take_of(struct touch_huge *h, const struct touch_event *event, bool is_own,
+static int64_t take_of(struct huge_page_tracker *h, const struct perf_event *event, bool is_own,
 		       int64_t left, uint64_t *pages)
 {
 	int64_t given = 0;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < h->count; i++) {
-		const struct touch_huge_page page = h->pending[i];
+		const struct huge_page page = h->pending[i];
 		int64_t rest = left - given, part = page.bytes < rest ? page.bytes : rest;
 		bool is_it = page.pid == event->pid && (page.tid == event->tid) == is_own;
 
@@ -81,8 +82,8 @@ static int64_t take_of(struct touch_huge *h, const struct touch_event *event, bo
 	return given;
 }
 
-int64_t touch_huge_take(struct touch_huge *h, const struct touch_event *event, int64_t bytes,
-			uint64_t pages)
+int64_t huge_page_tracker_take(struct huge_page_tracker *h, const struct perf_event *event,
+			       int64_t bytes, uint64_t pages)
 {
 	int64_t left = bytes > 0 ? bytes : 0, given;
 	uint64_t others = pages;
@@ -95,17 +96,17 @@ int64_t touch_huge_take(struct touch_huge *h, const struct touch_event *event, i
 	return given;
 }
 
-bool touch_huge_is_suspect(int64_t bytes, uint64_t pages)
+bool huge_page_tracker_is_suspect(int64_t bytes, uint64_t pages)
 {
 	return (double)bytes > (double)pages * SMALL_PAGE + HUGE_LEAST_BYTES;
 }
 
-void touch_huge_suspect(struct touch_huge *h)
+void huge_page_tracker_suspect(struct huge_page_tracker *h)
 {
 	h->is_suspected = true;
 }
 
-int64_t touch_huge_end(struct touch_huge *h, pid_t pid, int64_t missing)
+int64_t huge_page_tracker_end(struct huge_page_tracker *h, pid_t pid, int64_t missing)
 {
 	int64_t sum = sum_of(h, pid), given = missing < 0 ? sum : missing;
 
@@ -116,7 +117,7 @@ int64_t touch_huge_end(struct touch_huge *h, pid_t pid, int64_t missing)
 	return given;
 }
 
-void touch_huge_step(struct touch_huge *h, uint64_t pages, uint64_t ns)
+void huge_page_tracker_step(struct huge_page_tracker *h, uint64_t pages, uint64_t ns)
 {
 	double few = (double)ns * HUGE_FEW_A_SECOND / 1e9;
 
@@ -131,7 +132,7 @@ void touch_huge_step(struct touch_huge *h, uint64_t pages, uint64_t ns)
 	h->is_seen = h->is_suspected = false;
 }
 
-uint64_t touch_huge_wait_ns(const struct touch_huge *h)
+uint64_t huge_page_tracker_wait_ns(const struct huge_page_tracker *h)
 {
 	return h->is_opened && h->is_off ? HUGE_WAIT_NS : 0;
 }

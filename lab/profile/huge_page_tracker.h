@@ -1,5 +1,5 @@
 /*
- * huge_page_tracker.h - huge pages among many small ones: who got each, and when each is told of; pure.
+ * huge_page_tracker.h - huge pages among many small ones: who got each, and when; pure.
  *
  * A sample of kmem:rss_stat stands for all pages since the one before, and its line gets what they
  * were. A huge page is 512 small ones: the line of a page that just happened to be sampled would
@@ -31,8 +31,8 @@ enum {
 };
 
 /* Zero-initialise. */
-struct touch_huge {
-	struct touch_huge_page {
+struct huge_page_tracker {
+	struct huge_page {
 		pid_t pid, tid;
 		uint64_t t_ns;
 		int64_t bytes;
@@ -47,37 +47,38 @@ struct touch_huge {
 };
 
 /* From now on; on at first. */
-void touch_huge_open(struct touch_huge *huge);
+void huge_page_tracker_open(struct huge_page_tracker *huge);
 
 /* One was handed out; of more than HUGE_PENDING_MAX, nothing is known. */
-void touch_huge_add(struct touch_huge *huge, const struct touch_event *event, int64_t *gained);
+void huge_page_tracker_add(struct huge_page_tracker *huge, const struct perf_event *event,
+			   int64_t *gained);
 
 /*
- * A counter of a process has grown by `bytes` since it was heard of, by `pages` events at most, as a
- * thread's sample tells: what of it were huge pages is given to their lines, that thread's first.
+ * A counter of a process has grown by `bytes` since it was heard of, by `pages` events at most, as
+ * a thread's sample tells: what of it were huge pages is given to their lines, that thread's first.
  * Another's stays pending for HUGE_SETTLE_NS while the process has not grown by all of it: it is
  * cleared before it is mapped. Returns what was given: 0 or more, at most `bytes`.
  */
-int64_t touch_huge_take(struct touch_huge *huge, const struct touch_event *event, int64_t bytes,
-			uint64_t pages);
+int64_t huge_page_tracker_take(struct huge_page_tracker *huge, const struct perf_event *event,
+			       int64_t bytes, uint64_t pages);
 
 /*
  * At the end, a process missed so many bytes, or -1: not known, as many as there are then. All is
  * given to its pages, up to twice what they are: others came before the first was told of.
  * Returns what was given, to RSS_ANON; 0: it has none.
  */
-int64_t touch_huge_end(struct touch_huge *huge, pid_t pid, int64_t missing);
+int64_t huge_page_tracker_end(struct huge_page_tracker *huge, pid_t pid, int64_t missing);
 
 /* Whether growth by so many events is more than small pages are. */
-bool touch_huge_is_suspect(int64_t bytes, uint64_t pages);
+bool huge_page_tracker_is_suspect(int64_t bytes, uint64_t pages);
 /* One came unseen. */
-void touch_huge_suspect(struct touch_huge *huge);
+void huge_page_tracker_suspect(struct huge_page_tracker *huge);
 
 /* So many pages of all kinds were counted in so much time. pre: all were, none was looked away from
  */
-void touch_huge_step(struct touch_huge *huge, uint64_t pages, uint64_t ns);
+void huge_page_tracker_step(struct huge_page_tracker *huge, uint64_t pages, uint64_t ns);
 
 /* From the last step to the next that has to be; 0: when there are samples to read. */
-uint64_t touch_huge_wait_ns(const struct touch_huge *huge);
+uint64_t huge_page_tracker_wait_ns(const struct huge_page_tracker *huge);
 
 #endif

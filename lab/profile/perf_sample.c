@@ -54,7 +54,7 @@ static bool find_field(const char *format, const char *declaration, unsigned int
 	return field->size == size;
 }
 
-bool touch_layout(const char *format, struct touch_layout *layout)
+bool perf_sample_layout(const char *format, struct perf_sample_layout *layout)
 {
 	return find_field(format, " mm_id;", 4, &layout->mm_id) &&
 	       find_field(format, " curr;", 4, &layout->curr) &&
@@ -62,7 +62,7 @@ bool touch_layout(const char *format, struct touch_layout *layout)
 	       find_field(format, " size;", 8, &layout->size);
 }
 
-bool touch_layout_reserve(const char *format, int64_t id, struct touch_layout *layout)
+bool perf_sample_layout_reserve(const char *format, int64_t id, struct perf_sample_layout *layout)
 {
 	if (id <= 0 || id > UINT16_MAX ||
 	    !find_field(format, " addr;", 8, &layout->reserve_start) ||
@@ -72,7 +72,7 @@ bool touch_layout_reserve(const char *format, int64_t id, struct touch_layout *l
 	return true;
 }
 
-bool touch_layout_ask(const char *format, int64_t id, struct touch_layout *layout)
+bool perf_sample_layout_ask(const char *format, int64_t id, struct perf_sample_layout *layout)
 {
 	if (id <= 0 || id > UINT16_MAX || !find_field(format, " addr;", 8, &layout->ask_start) ||
 	    !find_field(format, " len;", 8, &layout->ask_len))
@@ -81,7 +81,7 @@ bool touch_layout_ask(const char *format, int64_t id, struct touch_layout *layou
 	return true;
 }
 
-bool touch_layout_grow(const char *format, int64_t id, struct touch_layout *layout)
+bool perf_sample_layout_grow(const char *format, int64_t id, struct perf_sample_layout *layout)
 {
 	if (id <= 0 || id > UINT16_MAX || !find_field(format, " index;", 8, &layout->grow_first) ||
 	    !find_field(format, " last;", 8, &layout->grow_last) ||
@@ -91,7 +91,7 @@ bool touch_layout_grow(const char *format, int64_t id, struct touch_layout *layo
 	return true;
 }
 
-bool touch_layout_huge(const char *format, int64_t id, struct touch_layout *layout)
+bool perf_sample_layout_huge(const char *format, int64_t id, struct perf_sample_layout *layout)
 {
 	if (id <= 0 || id > UINT16_MAX || !find_field(format, " order;", 4, &layout->huge_order))
 		return false;
@@ -99,7 +99,7 @@ bool touch_layout_huge(const char *format, int64_t id, struct touch_layout *layo
 	return true;
 }
 
-uint64_t touch_sample_type(void)
+uint64_t perf_sample_type(void)
 {
 	uint64_t type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
 			PERF_SAMPLE_ADDR | PERF_SAMPLE_PERIOD | PERF_SAMPLE_RAW;
@@ -116,8 +116,8 @@ static bool raw_number(const unsigned char *raw, size_t len, const struct tracef
 	return true;
 }
 
-static bool decode_rss(const struct touch_layout *layout, const unsigned char *raw, size_t len,
-		       struct touch_event *event)
+static bool decode_rss(const struct perf_sample_layout *layout, const unsigned char *raw,
+		       size_t len, struct perf_event *event)
 {
 	uint32_t curr;
 	int32_t counter;
@@ -130,33 +130,33 @@ static bool decode_rss(const struct touch_layout *layout, const unsigned char *r
 		return false;
 	event->is_current = curr != 0;
 	event->counter = (enum rss_counter)counter;
-	event->kind = TOUCH_RSS;
+	event->kind = EVENT_RSS;
 	return true;
 }
 
-static bool decode_reserve(const struct touch_layout *layout, const unsigned char *raw, size_t len,
-			   struct touch_event *event)
+static bool decode_reserve(const struct perf_sample_layout *layout, const unsigned char *raw,
+			   size_t len, struct perf_event *event)
 {
 	if (!raw_number(raw, len, &layout->reserve_start, &event->start) ||
 	    !raw_number(raw, len, &layout->reserve_len, &event->len))
 		return false;
-	event->kind = TOUCH_RESERVE;
+	event->kind = EVENT_RESERVE;
 	return true;
 }
 
-static bool decode_ask(const struct touch_layout *layout, const unsigned char *raw, size_t len,
-		       struct touch_event *event)
+static bool decode_ask(const struct perf_sample_layout *layout, const unsigned char *raw,
+		       size_t len, struct perf_event *event)
 {
 	if (!raw_number(raw, len, &layout->ask_start, &event->start) ||
 	    !raw_number(raw, len, &layout->ask_len, &event->len))
 		return false;
-	event->kind = TOUCH_ASK;
+	event->kind = EVENT_ASK;
 	return true;
 }
 
 /* Without a value the range is given up. */
-static bool decode_grow(const struct touch_layout *layout, const unsigned char *raw, size_t len,
-			struct touch_event *event)
+static bool decode_grow(const struct perf_sample_layout *layout, const unsigned char *raw,
+			size_t len, struct perf_event *event)
 {
 	uint64_t last, value;
 
@@ -165,12 +165,12 @@ static bool decode_grow(const struct touch_layout *layout, const unsigned char *
 	    !raw_number(raw, len, &layout->grow_value, &value))
 		return false;
 	event->len = last - event->start + 1;
-	event->kind = value && last > event->start ? TOUCH_GROW : TOUCH_OTHER;
+	event->kind = value && last > event->start ? EVENT_GROW : EVENT_OTHER;
 	return true;
 }
 
-static bool decode_huge(const struct touch_layout *layout, const unsigned char *raw, size_t len,
-			struct touch_event *event)
+static bool decode_huge(const struct perf_sample_layout *layout, const unsigned char *raw,
+			size_t len, struct perf_event *event)
 {
 	uint32_t order;
 
@@ -179,13 +179,13 @@ static bool decode_huge(const struct touch_layout *layout, const unsigned char *
 	event->len = (uint64_t)sysconf(_SC_PAGESIZE) << order;
 	event->is_current = true;
 	event->counter = RSS_ANON;
-	event->kind = TOUCH_HUGE;
+	event->kind = EVENT_HUGE;
 	return true;
 }
 
 /* Every tracepoint's raw bytes begin with its id. */
-static bool decode_raw(const struct touch_layout *layout, const unsigned char *raw, size_t len,
-		       struct touch_event *event)
+static bool decode_raw(const struct perf_sample_layout *layout, const unsigned char *raw,
+		       size_t len, struct perf_event *event)
 {
 	uint16_t id = 0;
 
@@ -202,7 +202,7 @@ static bool decode_raw(const struct touch_layout *layout, const unsigned char *r
 	return decode_rss(layout, raw, len, event);
 }
 
-static void take_user(struct cursor *c, struct touch_event *event)
+static void take_user(struct cursor *c, struct perf_event *event)
 {
 	uint64_t abi = take_u64(c), size, used;
 	const void *regs = abi ? take(c, registers_count() * sizeof(uint64_t)) : NULL;
@@ -219,16 +219,16 @@ static void take_user(struct cursor *c, struct touch_event *event)
 	event->stack_len = used < size ? used : size;
 }
 
-static bool has_period(const struct touch_layout *layout, uint64_t id)
+static bool has_period(const struct perf_sample_layout *layout, uint64_t id)
 {
-	for (size_t i = 0; i < layout->side_count; i++)
-		if (layout->side_ids[i] == id)
+	for (size_t i = 0; i < layout->extra_count; i++)
+		if (layout->extra_ids[i] == id)
 			return false;
 	return !layout->period;
 }
 
-static bool decode_sample(const struct touch_layout *layout, struct cursor c,
-			  struct touch_event *event)
+static bool decode_sample(const struct perf_sample_layout *layout, struct cursor c,
+			  struct perf_event *event)
 {
 	const unsigned char *raw;
 	uint32_t raw_len;
@@ -250,12 +250,12 @@ static bool decode_sample(const struct touch_layout *layout, struct cursor c,
 		return false;
 	if (raw_len > NO_RAW)
 		return decode_raw(layout, raw, raw_len, event);
-	event->kind = event->address ? TOUCH_FAULT : TOUCH_TICK;
+	event->kind = event->address ? EVENT_FAULT : EVENT_TICK;
 	return true;
 }
 
 /* u32 pid, tid; u64 addr, len, pgoff; u32 maj, min; u64 ino, gen; u32 prot, flags; path */
-static bool decode_map(struct cursor c, struct touch_event *event)
+static bool decode_map(struct cursor c, struct perf_event *event)
 {
 	event->pid = (pid_t)take_u32(&c);
 	event->tid = (pid_t)take_u32(&c);
@@ -268,12 +268,12 @@ static bool decode_map(struct cursor c, struct touch_event *event)
 	if (c.left <= 0 || !memchr(c.at, '\0', (size_t)c.left))
 		return false;
 	event->path = (const char *)c.at;
-	event->kind = TOUCH_MAP;
+	event->kind = EVENT_MAP;
 	return true;
 }
 
 /* u32 pid, ppid, tid, ptid; u64 time */
-static bool decode_task(struct cursor c, bool is_fork, struct touch_event *event)
+static bool decode_task(struct cursor c, bool is_fork, struct perf_event *event)
 {
 	event->pid = (pid_t)take_u32(&c);
 	event->parent = (pid_t)take_u32(&c);
@@ -283,13 +283,13 @@ static bool decode_task(struct cursor c, bool is_fork, struct touch_event *event
 	if (c.left < 0)
 		return false;
 	if (is_fork && event->pid != event->parent)
-		event->kind = TOUCH_FORK;
+		event->kind = EVENT_FORK;
 	else if (!is_fork && event->pid == event->tid)
-		event->kind = TOUCH_EXIT;
+		event->kind = EVENT_EXIT;
 	return true;
 }
 
-static bool decode_exec(struct cursor c, struct touch_event *event)
+static bool decode_exec(struct cursor c, struct perf_event *event)
 {
 	event->pid = (pid_t)take_u32(&c);
 	event->tid = (pid_t)take_u32(&c);
@@ -297,27 +297,28 @@ static bool decode_exec(struct cursor c, struct touch_event *event)
 		return false;
 	if (memchr(c.at, '\0', (size_t)c.left))
 		event->path = (const char *)c.at;
-	event->kind = TOUCH_EXEC;
+	event->kind = EVENT_EXEC;
 	return true;
 }
 
-static bool decode_lost(struct cursor c, struct touch_event *event)
+static bool decode_lost(struct cursor c, struct perf_event *event)
 {
 	take_u64(&c);
 	event->lost = (int64_t)(take_u64(&c) & INT32_MAX);
-	event->kind = TOUCH_LOST;
+	event->kind = EVENT_LOST;
 	return c.left >= 0;
 }
 
 /* sample_id of what is no sample: the time stands before the id. */
-static void take_trailer(const unsigned char *record, size_t len, struct touch_event *event)
+static void take_trailer(const unsigned char *record, size_t len, struct perf_event *event)
 {
 	if (len >= 24)
 		memcpy(&event->t_ns, record + len - 16, sizeof(event->t_ns));
 }
 
-static bool decode_known(const struct touch_layout *layout, const struct perf_event_header *header,
-			 struct cursor c, struct touch_event *event)
+static bool decode_known(const struct perf_sample_layout *layout,
+			 const struct perf_event_header *header, struct cursor c,
+			 struct perf_event *event)
 {
 	switch (header->type) {
 	case PERF_RECORD_SAMPLE:
@@ -337,14 +338,14 @@ static bool decode_known(const struct touch_layout *layout, const struct perf_ev
 	}
 }
 
-bool touch_decode(const struct touch_layout *layout, const void *record, size_t len,
-		  struct touch_event *event)
+bool perf_sample_decode(const struct perf_sample_layout *layout, const void *record, size_t len,
+			struct perf_event *event)
 {
 	struct perf_event_header header;
 	struct cursor c = {(const unsigned char *)record + sizeof(header),
 			   (ptrdiff_t)len - (ptrdiff_t)sizeof(header)};
 
-	*event = (struct touch_event){.kind = TOUCH_OTHER};
+	*event = (struct perf_event){.kind = EVENT_OTHER};
 	if (len < sizeof(header))
 		return false;
 	memcpy(&header, record, sizeof(header));
@@ -352,6 +353,6 @@ bool touch_decode(const struct touch_layout *layout, const void *record, size_t 
 		take_trailer(record, len, event);
 	if (decode_known(layout, &header, c, event))
 		return true;
-	*event = (struct touch_event){.kind = TOUCH_OTHER};
+	*event = (struct perf_event){.kind = EVENT_OTHER};
 	return false;
 }

@@ -55,11 +55,11 @@ static struct perf_event_attr attributes(size_t data_size)
 {
 	return (struct perf_event_attr){
 		.size = sizeof(struct perf_event_attr),
-		.sample_freq = TOUCH_SAMPLES_PER_SECOND,
+		.sample_freq = PROFILE_SAMPLES_PER_SECOND,
 		.freq = 1,
-		.sample_type = touch_sample_type(),
+		.sample_type = perf_sample_type(),
 		.sample_regs_user = registers_mask(),
-		.sample_stack_user = registers_mask() ? TOUCH_STACK_BYTES : 0,
+		.sample_stack_user = registers_mask() ? PROBES_STACK_BYTES : 0,
 		.sample_id_all = 1,
 		.disabled = 1,
 		.enable_on_exec = 1,
@@ -101,17 +101,18 @@ static void without_periods(struct perf_event_attr *attr)
 }
 
 /* An event that is off tells of nothing: what tells of maps, forks and ends is one of its own. */
-static int open_leader(const struct touch_rings *rings, pid_t pid, int cpu, bool has_tracepoint)
+static int open_leader(const struct probes *probes, pid_t pid, int cpu, bool has_tracepoint)
 {
-	struct perf_event_attr attr = software_attributes(
-		rings->data_size, has_tracepoint ? PERF_COUNT_SW_DUMMY : PERF_COUNT_SW_PAGE_FAULTS);
+	struct perf_event_attr attr =
+		software_attributes(probes->data_size, has_tracepoint ? PERF_COUNT_SW_DUMMY
+								      : PERF_COUNT_SW_PAGE_FAULTS);
 	int fd;
 
 	attr.mmap = attr.mmap_data = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 1;
 	attr.freq = 0;
 	attr.sample_period = 1;
 	if (!has_tracepoint) {
-		attr.sample_period = TOUCH_FAULTS_PERIOD;
+		attr.sample_period = PROBES_FAULTS_PERIOD;
 		without_periods(&attr);
 		attr.sample_stack_user = attr.sample_stack_user ? STACK_LEADING : 0;
 	}
@@ -122,32 +123,32 @@ static int open_leader(const struct touch_rings *rings, pid_t pid, int cpu, bool
 	return open_event(&attr, pid, cpu, -1);
 }
 
-static bool join_ring(const struct touch_ring *ring, enum touch_ring_event event)
+static bool join_ring(const struct probe_ring *ring, enum probe event)
 {
 	return ring->fds[event] >= 0 &&
-	       ioctl(ring->fds[event], PERF_EVENT_IOC_SET_OUTPUT, ring->fds[RING_LEADER]) >= 0;
+	       ioctl(ring->fds[event], PERF_EVENT_IOC_SET_OUTPUT, ring->fds[PROBE_LEADER]) >= 0;
 }
 
-static void join_or_close(struct touch_ring *ring, enum touch_ring_event event)
+static void join_or_close(struct probe_ring *ring, enum probe event)
 {
 	if (ring->fds[event] >= 0 && !join_ring(ring, event))
 		close(STEAL_FD(ring->fds[event]));
 }
 
-static int open_rss(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
+static int open_rss(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu,
 		    int64_t tracepoint)
 {
-	struct perf_event_attr attr = tracepoint_attributes(rings->data_size, tracepoint);
+	struct perf_event_attr attr = tracepoint_attributes(probes->data_size, tracepoint);
 
-	ring->fds[RING_RSS] = open_event(&attr, pid, cpu, -1);
-	return join_ring(ring, RING_RSS) ? 0 : -errno;
+	ring->fds[PROBE_RSS] = open_event(&attr, pid, cpu, -1);
+	return join_ring(ring, PROBE_RSS) ? 0 : -errno;
 }
 
 /* Each event is a sample that passes the filter, which keeps small mappings as fast as ever. */
-static void open_filtered(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
-			  enum touch_ring_event event, int64_t tracepoint, const char *filter)
+static void open_filtered(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu,
+			  enum probe event, int64_t tracepoint, const char *filter)
 {
-	struct perf_event_attr attr = tracepoint_attributes(rings->data_size, tracepoint);
+	struct perf_event_attr attr = tracepoint_attributes(probes->data_size, tracepoint);
 	int *fd = &ring->fds[event];
 
 	attr.freq = 0;
@@ -162,38 +163,38 @@ static void open_filtered(struct touch_rings *rings, struct touch_ring *ring, pi
  * Without these nobody is known who reserved memory. No room is looked for where the program
  * chooses a free address itself: of that the call alone tells.
  */
-static void open_reserve(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
-			 const struct touch_points *points)
+static void open_reserve(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu,
+			 const struct probe_points *points)
 {
-	_cleanup_free_ char *room = text_format("length >= %d", TOUCH_LARGE_BYTES);
-	_cleanup_free_ char *asked = text_format("addr != 0 && len >= %d", TOUCH_LARGE_BYTES);
+	_cleanup_free_ char *room = text_format("length >= %d", PROBES_LARGE_BYTES);
+	_cleanup_free_ char *asked = text_format("addr != 0 && len >= %d", PROBES_LARGE_BYTES);
 
-	open_filtered(rings, ring, pid, cpu, RING_RESERVE, points->reserve, room);
-	open_filtered(rings, ring, pid, cpu, RING_ASK, points->ask, asked);
+	open_filtered(probes, ring, pid, cpu, PROBE_RESERVE, points->reserve, room);
+	open_filtered(probes, ring, pid, cpu, PROBE_ASK, points->ask, asked);
 }
 
 /* A program's own work is not of interest to a clock. It is off at first. */
-static void open_clock(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu,
-		       enum touch_ring_event event)
+static void open_clock(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu,
+		       enum probe event)
 {
 	struct perf_event_attr attr =
-		software_attributes(rings->data_size, PERF_COUNT_SW_CPU_CLOCK);
+		software_attributes(probes->data_size, PERF_COUNT_SW_CPU_CLOCK);
 
 	attr.freq = 0;
-	attr.sample_period = (TOUCH_TICK_NS / 2) << (event - RING_TICK_FAST);
+	attr.sample_period = (PROBES_TICK_NS / 2) << (event - PROBE_TICK_FAST);
 	attr.exclude_user = 1;
 	attr.enable_on_exec = 0;
-	attr.sample_stack_user = attr.sample_stack_user ? TOUCH_TICK_STACK_BYTES : 0;
+	attr.sample_stack_user = attr.sample_stack_user ? PROBES_TICK_STACK_BYTES : 0;
 	ring->fds[event] = open_event(&attr, pid, cpu, -1);
 	join_or_close(ring, event);
 }
 
 /* What is forked while the tracepoint is off is to be looked at before it has touched much. */
-static void open_tasks(struct touch_rings *rings, struct touch_ring *ring, pid_t pid, int cpu)
+static void open_tasks(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu)
 {
-	struct perf_event_attr attr = software_attributes(rings->data_size, PERF_COUNT_SW_DUMMY);
+	struct perf_event_attr attr = software_attributes(probes->data_size, PERF_COUNT_SW_DUMMY);
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
-	int *fd = &ring->fds[RING_TASKS];
+	int *fd = &ring->fds[PROBE_TASKS];
 
 	attr.freq = 0;
 	attr.sample_period = 1;
@@ -206,70 +207,67 @@ static void open_tasks(struct touch_rings *rings, struct touch_ring *ring, pid_t
 	if (ring->tasks_map == MAP_FAILED)
 		ring->tasks_map = NULL;
 	else
-		epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, *fd, &ev);
+		epoll_ctl(probes->epoll_fd, EPOLL_CTL_ADD, *fd, &ev);
 }
 
-static int open_ring(struct touch_rings *rings, pid_t pid, int cpu,
-		     const struct touch_points *points)
+static int open_ring(struct probes *probes, pid_t pid, int cpu, const struct probe_points *points)
 {
-	struct touch_ring *ring = &rings->items[rings->count];
+	struct probe_ring *ring = &probes->items[probes->count];
 	/* A ring whose processes have ended would be readable for good. */
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
-	int fd = open_leader(rings, pid, cpu, points->rss > 0), r;
+	int fd = open_leader(probes, pid, cpu, points->rss > 0), r;
 
 	if (fd < 0)
 		return -errno;
-	rings->count++;
+	probes->count++;
 	ring->cpu = cpu;
 	memset(ring->fds, -1, sizeof(ring->fds));
-	ring->fds[RING_LEADER] = fd;
+	ring->fds[PROBE_LEADER] = fd;
 	ring->map =
-		mmap(NULL, page() + rings->data_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (ring->map == MAP_FAILED || epoll_ctl(rings->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+		mmap(NULL, page() + probes->data_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (ring->map == MAP_FAILED || epoll_ctl(probes->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
 		return -errno;
 	if (points->rss <= 0)
 		return 0;
-	r = open_rss(rings, ring, pid, cpu, points->rss);
+	r = open_rss(probes, ring, pid, cpu, points->rss);
 	if (r)
 		return r;
-	open_reserve(rings, ring, pid, cpu, points);
-	open_tasks(rings, ring, pid, cpu);
-	for (int clock = RING_TICK_FAST; clock <= RING_TICK_SLOW; clock++)
-		open_clock(rings, ring, pid, cpu, (enum touch_ring_event)clock);
+	open_reserve(probes, ring, pid, cpu, points);
+	open_tasks(probes, ring, pid, cpu);
+	for (int clock = PROBE_TICK_FAST; clock <= PROBE_TICK_SLOW; clock++)
+		open_clock(probes, ring, pid, cpu, (enum probe)clock);
 	return 0;
 }
 
-static void each_ring(const struct touch_rings *rings, enum touch_ring_event event,
-		      unsigned long request)
+static void each_ring(const struct probes *probes, enum probe event, unsigned long request)
 {
-	for (int i = 0; i < rings->count; i++)
-		if (rings->items[i].fds[event] >= 0)
-			ioctl(rings->items[i].fds[event], request, 0);
+	for (int i = 0; i < probes->count; i++)
+		if (probes->items[i].fds[event] >= 0)
+			ioctl(probes->items[i].fds[event], request, 0);
 }
 
-void touch_rings_switch(struct touch_rings *rings, bool is_on)
+void probes_switch(struct probes *probes, bool is_on)
 {
-	each_ring(rings, RING_RSS, is_on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE);
+	each_ring(probes, PROBE_RSS, is_on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE);
 }
 
-static void switch_clock(struct touch_rings *rings, enum touch_tick_pace pace,
-			 unsigned long request)
+static void switch_clock(struct probes *probes, enum tick_pace pace, unsigned long request)
 {
 	if (pace != TICK_PACE_NONE)
-		each_ring(rings, (enum touch_ring_event)(RING_TICK_FAST + pace - TICK_PACE_FAST),
-			  request);
+		each_ring(probes, (enum probe)(PROBE_TICK_FAST + pace - TICK_PACE_FAST), request);
 }
 
-void touch_rings_tick(struct touch_rings *rings, enum touch_tick_pace pace)
+void probes_tick(struct probes *probes, enum tick_pace pace)
 {
-	if (rings->pace == pace)
+	if (probes->pace == pace)
 		return;
-	switch_clock(rings, rings->pace, PERF_EVENT_IOC_DISABLE);
-	switch_clock(rings, pace, PERF_EVENT_IOC_ENABLE);
-	rings->pace = pace;
+	switch_clock(probes, probes->pace, PERF_EVENT_IOC_DISABLE);
+	switch_clock(probes, pace, PERF_EVENT_IOC_ENABLE);
+	probes->pace = pace;
 }
 
-static struct perf_event_attr side_attributes(size_t data_size, const struct touch_side_what *what)
+static struct perf_event_attr extra_attributes(size_t data_size,
+					       const struct extra_probe_what *what)
 {
 	struct perf_event_attr attr =
 		what->tracepoint ? tracepoint_attributes(data_size, what->tracepoint)
@@ -287,68 +285,68 @@ static struct perf_event_attr side_attributes(size_t data_size, const struct tou
 	return attr;
 }
 
-int touch_ring_open_beside(const struct touch_rings *rings, int at, pid_t tid,
-			   const struct touch_side_what *what)
+int probes_open_extra(const struct probes *probes, int at, pid_t tid,
+		      const struct extra_probe_what *what)
 {
-	const struct touch_ring *ring = &rings->items[at];
-	struct perf_event_attr attr = side_attributes(rings->data_size, what);
+	const struct probe_ring *ring = &probes->items[at];
+	struct perf_event_attr attr = extra_attributes(probes->data_size, what);
 	int fd = open_event(&attr, tid, ring->cpu, -1);
 
 	if (fd < 0)
 		return -errno;
 	if ((what->filter && ioctl(fd, PERF_EVENT_IOC_SET_FILTER, what->filter) < 0) ||
-	    ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fds[RING_LEADER]) < 0) {
+	    ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fds[PROBE_LEADER]) < 0) {
 		close(fd);
 		return -EINVAL;
 	}
 	return fd;
 }
 
-static void close_events(struct touch_ring *ring)
+static void close_events(struct probe_ring *ring)
 {
-	for (int i = 0; i < RING_EVENTS; i++)
+	for (int i = 0; i < PROBE_COUNT; i++)
 		if (ring->fds[i] >= 0)
 			close(ring->fds[i]);
 }
 
-static void close_sides(struct touch_sides *sides)
+static void close_extras(struct extra_probes *extras)
 {
-	for (size_t i = 0; i < sides->count; i++)
-		close(sides->events[i].fd);
-	free(sides->events);
-	free(sides->ids);
-	*sides = (struct touch_sides){0};
+	for (size_t i = 0; i < extras->count; i++)
+		close(extras->events[i].fd);
+	free(extras->events);
+	free(extras->ids);
+	*extras = (struct extra_probes){0};
 }
 
-static void close_rings(struct touch_rings *rings)
+static void close_rings(struct probes *probes)
 {
-	close_sides(&rings->sides);
-	for (int i = 0; i < rings->count; i++) {
-		struct touch_ring *ring = &rings->items[i];
+	close_extras(&probes->extras);
+	for (int i = 0; i < probes->count; i++) {
+		struct probe_ring *ring = &probes->items[i];
 
 		if (ring->map && ring->map != MAP_FAILED)
-			munmap(ring->map, page() + rings->data_size);
+			munmap(ring->map, page() + probes->data_size);
 		if (ring->tasks_map)
 			munmap(ring->tasks_map, 2 * page());
 		close_events(ring);
 	}
-	if (rings->epoll_fd >= 0)
-		close(rings->epoll_fd);
-	free(rings->items);
-	*rings = (struct touch_rings){0};
+	if (probes->epoll_fd >= 0)
+		close(probes->epoll_fd);
+	free(probes->items);
+	*probes = (struct probes){0};
 }
 
-static int open_rings(struct touch_rings *rings, pid_t pid, const struct touch_points *points,
+static int open_rings(struct probes *probes, pid_t pid, const struct probe_points *points,
 		      size_t data_size)
 {
 	int cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
 	int last = -ENODEV;
 
-	rings->items = xcalloc((size_t)cpus, sizeof(*rings->items));
-	rings->data_size = data_size;
-	rings->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	probes->items = xcalloc((size_t)cpus, sizeof(*probes->items));
+	probes->data_size = data_size;
+	probes->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	for (int cpu = 0; cpu < cpus; cpu++) {
-		int r = open_ring(rings, pid, cpu, points);
+		int r = open_ring(probes, pid, cpu, points);
 
 		if (r && r != -ENODEV) /* ENODEV: the CPU is offline */
 			return r;
@@ -368,17 +366,17 @@ static void allow_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_points *points)
+int probes_open(struct probes *probes, pid_t pid, const struct probe_points *points)
 {
 	size_t size = ring_size((int)sysconf(_SC_NPROCESSORS_CONF));
 	int r;
 
 	allow_descriptors();
-	r = open_rings(rings, pid, points, size);
+	r = open_rings(probes, pid, points, size);
 	if (r != -EPERM || size <= RING_UNPRIVILEGED || points->rss > 0)
 		return r;
-	close_rings(rings);
-	return open_rings(rings, pid, points, RING_UNPRIVILEGED);
+	close_rings(probes);
+	return open_rings(probes, pid, points, RING_UNPRIVILEGED);
 }
 
 static void empty(struct perf_event_mmap_page *ring)
@@ -387,34 +385,34 @@ static void empty(struct perf_event_mmap_page *ring)
 			 __ATOMIC_RELEASE);
 }
 
-void touch_rings_begin(struct touch_rings *rings)
+void probes_begin(struct probes *probes)
 {
 	struct epoll_event events[16];
 
-	while (epoll_wait(rings->epoll_fd, events, ARRAY_SIZE(events), 0) == ARRAY_SIZE(events))
+	while (epoll_wait(probes->epoll_fd, events, ARRAY_SIZE(events), 0) == ARRAY_SIZE(events))
 		;
-	for (int i = 0; i < rings->count; i++) {
-		struct perf_event_mmap_page *head = rings->items[i].map;
+	for (int i = 0; i < probes->count; i++) {
+		struct perf_event_mmap_page *head = probes->items[i].map;
 
-		if (rings->items[i].tasks_map)
-			empty(rings->items[i].tasks_map);
-		rings->items[i].head = __atomic_load_n(&head->data_head, __ATOMIC_ACQUIRE);
+		if (probes->items[i].tasks_map)
+			empty(probes->items[i].tasks_map);
+		probes->items[i].head = __atomic_load_n(&head->data_head, __ATOMIC_ACQUIRE);
 	}
 }
 
-static void copy_out(const struct touch_rings *rings, const struct touch_ring *ring, uint64_t at,
+static void copy_out(const struct probes *probes, const struct probe_ring *ring, uint64_t at,
 		     void *to, size_t len)
 {
 	const char *data = (const char *)ring->map + page();
-	size_t from = (size_t)(at % rings->data_size);
-	size_t first = len < rings->data_size - from ? len : rings->data_size - from;
+	size_t from = (size_t)(at % probes->data_size);
+	size_t first = len < probes->data_size - from ? len : probes->data_size - from;
 
 	memcpy(to, data + from, first);
 	memcpy((char *)to + first, data, len - first);
 }
 
 /* Length of the record at the tail, 0 at the end; a length that cannot be ends the round too. */
-static size_t peek(const struct touch_rings *rings, const struct touch_ring *ring, uint64_t *t_ns)
+static size_t peek(const struct probes *probes, const struct probe_ring *ring, uint64_t *t_ns)
 {
 	const struct perf_event_mmap_page *head = ring->map;
 	uint64_t tail = head->data_tail;
@@ -422,26 +420,26 @@ static size_t peek(const struct touch_rings *rings, const struct touch_ring *rin
 
 	if (ring->head - tail < sizeof(header))
 		return 0;
-	copy_out(rings, ring, tail, &header, sizeof(header));
+	copy_out(probes, ring, tail, &header, sizeof(header));
 	if (header.size < 32 || header.size > ring->head - tail)
 		return 0;
-	copy_out(rings, ring, tail + (header.type == PERF_RECORD_SAMPLE ? 24 : header.size - 16U),
+	copy_out(probes, ring, tail + (header.type == PERF_RECORD_SAMPLE ? 24 : header.size - 16U),
 		 t_ns, sizeof(*t_ns));
 	return header.size;
 }
 
-size_t touch_rings_next(struct touch_rings *rings, void *record)
+size_t probes_next(struct probes *probes, void *record)
 {
-	struct touch_ring *oldest = NULL;
+	struct probe_ring *oldest = NULL;
 	struct perf_event_mmap_page *head;
 	uint64_t t_ns, least = 0;
 	size_t len = 0;
 
-	for (int i = 0; i < rings->count; i++) {
-		size_t n = peek(rings, &rings->items[i], &t_ns);
+	for (int i = 0; i < probes->count; i++) {
+		size_t n = peek(probes, &probes->items[i], &t_ns);
 
 		if (n && (!oldest || t_ns < least)) {
-			oldest = &rings->items[i];
+			oldest = &probes->items[i];
 			least = t_ns;
 			len = n;
 		}
@@ -449,7 +447,7 @@ size_t touch_rings_next(struct touch_rings *rings, void *record)
 	if (!oldest)
 		return 0;
 	head = oldest->map;
-	copy_out(rings, oldest, head->data_tail, record, len);
+	copy_out(probes, oldest, head->data_tail, record, len);
 	__atomic_store_n(&head->data_tail, head->data_tail + len, __ATOMIC_RELEASE);
 	return len;
 }
@@ -461,16 +459,16 @@ static void *close_all(void *arg)
 	return NULL;
 }
 
-void touch_rings_release(struct touch_rings *rings)
+void probes_release(struct probes *probes)
 {
-	struct touch_rings *own;
+	struct probes *own;
 	pthread_t thread;
 
-	if (!rings->items)
+	if (!probes->items)
 		return;
 	own = xcalloc(1, sizeof(*own));
-	*own = *rings;
-	*rings = (struct touch_rings){0};
+	*own = *probes;
+	*probes = (struct probes){0};
 	if (pthread_create(&thread, NULL, close_all, own))
 		close_all(own);
 	else

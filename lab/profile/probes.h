@@ -14,30 +14,30 @@
 #include "profile/extra_probes.h"
 
 enum {
-	TOUCH_RECORD_MAX = 65536,
-	TOUCH_LARGE_BYTES = 1 << 20,
-	TOUCH_FAULTS_PERIOD = 8,
-	TOUCH_STACK_BYTES = 8192, /* of a sample */
-	TOUCH_TICK_NS = 1999000,  /* of a clock; in step with nothing */
-	TOUCH_TICK_STACK_BYTES = 4096,
-	TOUCH_FAULTS_A_SECOND = 3989, /* samples of those that are opened again */
+	PROBES_RECORD_MAX = 65536,
+	PROBES_LARGE_BYTES = 1 << 20,
+	PROBES_FAULTS_PERIOD = 8,
+	PROBES_STACK_BYTES = 8192, /* of a sample */
+	PROBES_TICK_NS = 1999000,  /* of a clock; in step with nothing */
+	PROBES_TICK_STACK_BYTES = 4096,
+	PROBES_FAULTS_A_SECOND = 3989, /* samples of those that are opened again */
 };
 
-enum touch_ring_event {
-	RING_LEADER, /* tells of maps, forks and ends; has the ring */
-	RING_RSS,
-	RING_RESERVE,
-	RING_ASK,
-	RING_TASKS,	/* has a ring of its own, which wakes at once; nobody reads it */
-	RING_TICK_FAST, /* the clocks, in the order of enum touch_tick_pace */
-	RING_TICK,
-	RING_TICK_SLOW,
-	RING_EVENTS
+enum probe {
+	PROBE_LEADER, /* tells of maps, forks and ends; has the ring */
+	PROBE_RSS,
+	PROBE_RESERVE,
+	PROBE_ASK,
+	PROBE_TASKS,	 /* has a ring of its own, which wakes at once; nobody reads it */
+	PROBE_TICK_FAST, /* the clocks, in the order of enum tick_pace */
+	PROBE_TICK,
+	PROBE_TICK_SLOW,
+	PROBE_COUNT
 };
 
-struct touch_ring {
+struct probe_ring {
 	int cpu;
-	int fds[RING_EVENTS]; /* -1: there is none */
+	int fds[PROBE_COUNT]; /* -1: there is none */
 	void *map, *tasks_map;
 	uint64_t head; /* of this round */
 };
@@ -46,20 +46,20 @@ struct touch_ring {
  * How often a clock tells who is inside the kernel: twice as often as usual, or half. Each tick
  * costs the target some 30 us where the machine is a guest.
  */
-enum touch_tick_pace { TICK_PACE_NONE, TICK_PACE_FAST, TICK_PACE_USUAL, TICK_PACE_SLOW };
+enum tick_pace { TICK_PACE_NONE, TICK_PACE_FAST, TICK_PACE_USUAL, TICK_PACE_SLOW };
 
 /* Zero-initialise. */
-struct touch_rings {
-	struct touch_ring *items;
+struct probes {
+	struct probe_ring *items;
 	int count;
 	int epoll_fd;
 	size_t data_size; /* bytes of each */
-	struct touch_sides sides;
-	enum touch_tick_pace pace;
+	struct extra_probes extras;
+	enum tick_pace pace;
 };
 
 /* Ids of tracepoints. */
-struct touch_points {
+struct probe_points {
 	int64_t rss;	 /* kmem:rss_stat; <= 0: none, page faults lead the ring */
 	int64_t reserve; /* mmap:vm_unmapped_area; <= 0: none */
 	int64_t ask;	 /* syscalls:sys_enter_mmap; <= 0: none */
@@ -71,30 +71,30 @@ struct touch_points {
  * faults that lead have a fixed period: the kernel's choice would still be long after the many
  * small pages of a start, and miss the few huge ones that follow.
  */
-int touch_rings_open(struct touch_rings *rings, pid_t pid, const struct touch_points *points);
+int probes_open(struct probes *probes, pid_t pid, const struct probe_points *points);
 
 /* Whether the tracepoint is on, in all threads and children too. */
-void touch_rings_switch(struct touch_rings *rings, bool is_on);
+void probes_switch(struct probes *probes, bool is_on);
 /* Never, at first. */
-void touch_rings_tick(struct touch_rings *rings, enum touch_tick_pace pace);
+void probes_tick(struct probes *probes, enum tick_pace pace);
 
 /*
  * One more event in the ring of index `at`, of a thread and what it starts; off at first. Returns
  * its descriptor, or -errno. See extra_probes.h, which opens and closes these.
  */
-int touch_ring_open_beside(const struct touch_rings *rings, int at, pid_t tid,
-			   const struct touch_side_what *what);
+int probes_open_extra(const struct probes *probes, int at, pid_t tid,
+		      const struct extra_probe_what *what);
 
-/* What stands in the rings now is what touch_rings_next() gives. */
-void touch_rings_begin(struct touch_rings *rings);
+/* What stands in the rings now is what probes_next() gives. */
+void probes_begin(struct probes *probes);
 
 /* Copies the oldest record to `record`, 8-aligned; returns its length, or 0 at the end. */
-size_t touch_rings_next(struct touch_rings *rings, void *record);
+size_t probes_next(struct probes *probes, void *record);
 
 /*
  * Closes them, in a thread of its own: the last to close a tracepoint waits some 50 ms until no
  * processor can be inside it, while there is a report to write.
  */
-void touch_rings_release(struct touch_rings *rings);
+void probes_release(struct probes *probes);
 
 #endif

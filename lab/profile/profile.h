@@ -9,14 +9,15 @@
  * Where the tracepoint is not to be had, page faults alone are sampled: they have addresses but no
  * sizes, and what they amount to is estimated by the report.
  *
- * Pattern of use: touch_open() when the target waits at the gate; touch_drain() when touch_fd() is
- * readable and after the end; touch_write() once; touch_free().
- * The kernel chooses the period so that about TOUCH_SAMPLES_PER_SECOND samples come; the rings,
+ * Pattern of use: profile_open() when the target waits at the gate; profile_drain() when
+ * profile_fd() is readable and after the end; profile_write() once; profile_free().
+ * The kernel chooses the period so that about PROFILE_SAMPLES_PER_SECOND samples come; the rings,
  * the table and the open call frame information are bounded. Of programs that go on to touch many
- * small pages not each is counted (sampling_duty.h): the sum stays the kernel's, and who gets what is
- * right to some 2 % of all where nothing stands below. Huge pages are watched one by one
- * (huge_page_tracker.h) from the first sample that stands for more than small pages can be, and where
- * every program gets them (THP "always") from the first mapping that can hold one.
+ * small pages not each is counted (sampling_duty.h): the sum stays the kernel's, and who gets what
+ * is right to some 2 % of all where nothing stands below. Huge pages are watched one by one
+ * (huge_page_tracker.h) from the first sample that stands for more than small pages can be, and
+ * where every program gets them (THP "always") from the first mapping that can hold one.
+ * docs/touch-profile.md is the model behind it.
  *
  * LIMITATIONS: the last few hundred KiB before a kill may lie between two samples; of huge pages,
  * some MiB that came at once before they were watched, and more where a run is over in 100 ms.
@@ -35,9 +36,9 @@
 #include "record/record.h"
 #include "symbols/modules.h"
 
-enum { TOUCH_SAMPLES_PER_SECOND = 10000 };
+enum { PROFILE_SAMPLES_PER_SECOND = 10000 };
 
-struct touch;
+struct profile;
 struct unwind;
 
 /*
@@ -45,20 +46,20 @@ struct unwind;
  * had, `why` says so beside the profile; else it is "".
  * has_other_root: its files are not found by this process' paths (a container).
  */
-struct touch *touch_open(pid_t pid, bool has_other_root, char *why, size_t size);
+struct profile *profile_open(pid_t pid, bool has_other_root, char *why, size_t size);
 /* Page faults alone, as for users who may have no more. */
-struct touch *touch_open_faults(pid_t pid, bool has_other_root, char *why, size_t size);
-int touch_fd(const struct touch *touch);
-void touch_drain(struct touch *touch);
-/* Bytes until the target's limit, before touch_drain(): near it every page is counted. */
-void touch_set_room(struct touch *touch, int64_t bytes);
+struct profile *profile_open_faults(pid_t pid, bool has_other_root, char *why, size_t size);
+int profile_fd(const struct profile *profile);
+void profile_drain(struct profile *profile);
+/* Bytes until the target's limit, before profile_drain(): near it every page is counted. */
+void profile_set_room(struct profile *profile, int64_t bytes);
 /* The highest resident size of a process that has ended, of all kinds together. */
-void touch_set_peak(struct touch *touch, pid_t pid, int64_t bytes, bool is_killed);
-/* What unwinds its stacks, and names the modules in what touch_write() writes. */
-struct unwind *touch_unwind(struct touch *touch);
-void touch_write(struct touch *touch, struct record_writer *w);
-/* The files of the code that was seen, after touch_write(); for modules_release(). */
-struct modules touch_take_modules(struct touch *touch);
-void touch_free(struct touch *touch);
+void profile_set_peak(struct profile *profile, pid_t pid, int64_t bytes, bool is_killed);
+/* What unwinds its stacks, and names the modules in what profile_write() writes. */
+struct unwind *profile_unwind(struct profile *profile);
+void profile_write(struct profile *profile, struct record_writer *w);
+/* The files of the code that was seen, after profile_write(); for modules_release(). */
+struct modules profile_take_modules(struct profile *profile);
+void profile_free(struct profile *profile);
 
 #endif

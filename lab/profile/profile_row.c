@@ -4,35 +4,35 @@
 #include "profile/profile_state.h"
 #include "symbols/registers.h"
 
-size_t touch_stack_of(struct touch *t, const struct touch_event *event,
-		      struct unwind_frame frames[UNWIND_DEPTH_MAX])
+size_t profile_row_stack(struct profile *prof, const struct perf_event *event,
+			 struct unwind_frame frames[UNWIND_DEPTH_MAX])
 {
 	const struct unwind_sample sample = {event->pid, event->regs, event->stack,
 					     event->stack_len};
 
-	return event->regs ? unwind_stack(t->unwind, &sample, frames) : 0;
+	return event->regs ? unwind_stack(prof->unwind, &sample, frames) : 0;
 }
 
-struct touch_row *touch_row_of(struct touch *t, const struct touch_event *event,
-			       struct touch_where where)
+struct profile_row *profile_row_of(struct profile *prof, const struct perf_event *event,
+				   struct fault_location where)
 {
 	struct unwind_frame frames[UNWIND_DEPTH_MAX];
-	const struct touch_key key = {
+	const struct profile_key key = {
 		.pid = event->pid,
 		.is_syscall = event->regs && registers_in_syscall(event->regs),
 		.where = where,
 		.frames = frames,
-		.depth = touch_stack_of(t, event, frames),
+		.depth = profile_row_stack(prof, event, frames),
 	};
-	struct touch_row *row = touch_table_row(&t->table, &key);
+	struct profile_row *row = profile_table_row(&prof->table, &key);
 
 	row->samples++;
 	return row;
 }
 
-void touch_note_touched(struct touch *t, int mapping, uint64_t t_ns)
+void profile_row_note_touched(struct profile *prof, int mapping, uint64_t t_ns)
 {
-	struct touch_mapping *m = touch_spaces_mapping(&t->spaces, mapping);
+	struct space_mapping *m = address_space_mapping(&prof->spaces, mapping);
 
 	if (!m)
 		return;
@@ -41,24 +41,25 @@ void touch_note_touched(struct touch *t, int mapping, uint64_t t_ns)
 }
 
 /* Pages of files are in none that is told of. */
-static struct touch_row *new_gaining_row(struct touch *t, const struct touch_event *event)
+static struct profile_row *new_gaining_row(struct profile *prof, const struct perf_event *event)
 {
-	struct touch_where where = {0};
+	struct fault_location where = {0};
 
 	if (event->counter != RSS_FILE)
-		where = touch_where_rss(&t->faults, &t->spaces, event);
-	touch_note_touched(t, where.mapping, event->t_ns);
-	return touch_row_of(t, event, where);
+		where = fault_locator_rss(&prof->locator, &prof->spaces, event);
+	profile_row_note_touched(prof, where.mapping, event->t_ns);
+	return profile_row_of(prof, event, where);
 }
 
 /* What is counted when a thread has let go of its memory was touched where it was seen last. */
-struct touch_row *touch_gaining_row(struct touch *t, const struct touch_event *event)
+struct profile_row *profile_row_gaining(struct profile *prof, const struct perf_event *event)
 {
-	struct last_row *last = &t->last_rows[(unsigned int)event->tid % ARRAY_SIZE(t->last_rows)];
+	struct last_row *last =
+		&prof->last_rows[(unsigned int)event->tid % ARRAY_SIZE(prof->last_rows)];
 
 	if (event->is_current || last->tid != event->tid)
-		*last = (struct last_row){event->tid, new_gaining_row(t, event), event->t_ns};
-	if (last->row->key.is_syscall && last->row->gained[RSS_ANON] >= TOUCH_LARGE_BYTES)
-		t->populated = last->row;
+		*last = (struct last_row){event->tid, new_gaining_row(prof, event), event->t_ns};
+	if (last->row->key.is_syscall && last->row->gained[RSS_ANON] >= PROBES_LARGE_BYTES)
+		prof->populated = last->row;
 	return last->row;
 }

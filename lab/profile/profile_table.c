@@ -12,7 +12,7 @@ static uint64_t mix(uint64_t h, uint64_t value)
 }
 
 /* Rows that differ in their mapping alone have the same. */
-static uint64_t hash(const struct touch_key *key)
+static uint64_t hash(const struct profile_key *key)
 {
 	uint64_t h = mix((uint64_t)key->pid, key->is_syscall);
 
@@ -21,32 +21,32 @@ static uint64_t hash(const struct touch_key *key)
 	return h;
 }
 
-static bool is_same_stack(const struct touch_key *a, const struct touch_key *b)
+static bool is_same_stack(const struct profile_key *a, const struct profile_key *b)
 {
 	return a->pid == b->pid && a->is_syscall == b->is_syscall && a->depth == b->depth &&
 	       unwind_is_same(a->frames, b->frames, a->depth);
 }
 
-static bool is_same_where(const struct touch_where *a, const struct touch_where *b)
+static bool is_same_where(const struct fault_location *a, const struct fault_location *b)
 {
 	return a->mapping == b->mapping && a->is_on_stack == b->is_on_stack;
 }
 
 /* Nothing is known of it. */
-static bool is_nowhere(const struct touch_where *where)
+static bool is_nowhere(const struct fault_location *where)
 {
 	return !where->mapping && !where->is_on_stack;
 }
 
-static void grow(struct touch_table *table)
+static void grow(struct profile_table *table)
 {
-	struct touch_row **old = table->slots;
+	struct profile_row **old = table->slots;
 	size_t old_count = table->slot_count;
 
 	table->slot_count = old_count ? old_count * 2 : 256;
 	table->slots = xcalloc(table->slot_count, sizeof(*table->slots));
 	for (size_t i = 0; i < old_count; i++) {
-		struct touch_row *row = old[i];
+		struct profile_row *row = old[i];
 		size_t at;
 
 		if (!row)
@@ -58,9 +58,9 @@ static void grow(struct touch_table *table)
 	free(old);
 }
 
-static struct touch_row *new_row(const struct touch_key *key)
+static struct profile_row *new_row(const struct profile_key *key)
 {
-	struct touch_row *row = xcalloc(1, sizeof(*row) + key->depth * sizeof(*key->frames));
+	struct profile_row *row = xcalloc(1, sizeof(*row) + key->depth * sizeof(*key->frames));
 
 	row->key = *key;
 	row->key.frames = row->frames;
@@ -70,34 +70,34 @@ static struct touch_row *new_row(const struct touch_key *key)
 }
 
 /* Of coarser rows there are always some more. */
-static size_t room_for(const struct touch_key *key)
+static size_t room_for(const struct profile_key *key)
 {
-	return key->depth > TOUCH_SHORT_DEPTH ? TOUCH_ROWS_MAX
-	       : key->depth		      ? TOUCH_ROWS_MAX + TOUCH_SHORT_ROWS
-					      : TOUCH_ROWS_MAX + 2 * TOUCH_SHORT_ROWS;
+	return key->depth > PROFILE_SHORT_DEPTH ? PROFILE_ROWS_MAX
+	       : key->depth			? PROFILE_ROWS_MAX + PROFILE_SHORT_ROWS
+						: PROFILE_ROWS_MAX + 2 * PROFILE_SHORT_ROWS;
 }
 
 /* With a shorter stack first, then without it, then without the process. */
-static struct touch_key coarser(const struct touch_key *key)
+static struct profile_key coarser(const struct profile_key *key)
 {
-	struct touch_key shorter = *key;
+	struct profile_key shorter = *key;
 
-	shorter.depth = TOUCH_SHORT_DEPTH;
-	if (key->depth > TOUCH_SHORT_DEPTH)
+	shorter.depth = PROFILE_SHORT_DEPTH;
+	if (key->depth > PROFILE_SHORT_DEPTH)
 		return shorter;
-	return (struct touch_key){
+	return (struct profile_key){
 		.pid = key->depth ? key->pid : 0,
 		.is_syscall = key->depth && key->is_syscall,
-		.where = key->depth ? key->where : (struct touch_where){0},
+		.where = key->depth ? key->where : (struct fault_location){0},
 	};
 }
 
-static bool is_coarsest(const struct touch_key *key)
+static bool is_coarsest(const struct profile_key *key)
 {
 	return !key->depth && !key->pid && !key->is_syscall && is_nowhere(&key->where);
 }
 
-struct touch_row *touch_table_row(struct touch_table *table, const struct touch_key *key)
+struct profile_row *profile_table_row(struct profile_table *table, const struct profile_key *key)
 {
 	size_t at;
 
@@ -109,16 +109,16 @@ struct touch_row *touch_table_row(struct touch_table *table, const struct touch_
 		    is_same_stack(&table->slots[at]->key, key))
 			return table->slots[at];
 	if (table->count >= room_for(key) && !is_coarsest(key)) {
-		struct touch_key rest = coarser(key);
+		struct profile_key rest = coarser(key);
 
-		return touch_table_row(table, &rest);
+		return profile_table_row(table, &rest);
 	}
 	table->slots[at] = new_row(key);
 	table->count++;
 	return table->slots[at];
 }
 
-static int64_t memory_of(const struct touch_row *row)
+static int64_t memory_of(const struct profile_row *row)
 {
 	return row->gained[RSS_ANON] + row->gained[RSS_SHMEM];
 }
@@ -128,7 +128,7 @@ static int64_t part_of(int64_t bytes, int64_t of, int64_t all)
 	return (int64_t)((double)bytes * (double)of / (double)all);
 }
 
-static void give(struct touch_row *from, struct touch_row *to, int64_t of, int64_t all)
+static void give(struct profile_row *from, struct profile_row *to, int64_t of, int64_t all)
 {
 	for (int i = 0; i < RSS_COUNT; i++) {
 		int64_t part = of == all ? from->gained[i] : part_of(from->gained[i], of, all);
@@ -139,15 +139,15 @@ static void give(struct touch_row *from, struct touch_row *to, int64_t of, int64
 }
 
 /* Rows of one stack follow one another in the table, with others between them. */
-static void spread_row(struct touch_table *table, size_t slot)
+static void spread_row(struct profile_table *table, size_t slot)
 {
-	struct touch_row *from = table->slots[slot];
+	struct profile_row *from = table->slots[slot];
 	size_t first = hash(&from->key) % table->slot_count;
 	int64_t all = 0;
 
 	for (int round = 0; round < 2; round++) {
 		for (size_t at = first; table->slots[at]; at = (at + 1) % table->slot_count) {
-			struct touch_row *row = table->slots[at];
+			struct profile_row *row = table->slots[at];
 			int64_t of = memory_of(row);
 
 			if (row == from || !is_same_stack(&row->key, &from->key))
@@ -164,7 +164,7 @@ static void spread_row(struct touch_table *table, size_t slot)
 	}
 }
 
-void touch_table_spread(struct touch_table *table)
+void profile_table_spread(struct profile_table *table)
 {
 	for (size_t i = 0; i < table->slot_count; i++)
 		if (table->slots[i] && table->slots[i]->key.depth &&
@@ -172,7 +172,7 @@ void touch_table_spread(struct touch_table *table)
 			spread_row(table, i);
 }
 
-static int64_t weight(const struct touch_row *row)
+static int64_t weight(const struct profile_row *row)
 {
 	int64_t sum = row->faults;
 
@@ -183,14 +183,14 @@ static int64_t weight(const struct touch_row *row)
 
 static int heavier_first(const void *a, const void *b)
 {
-	const struct touch_row *const *x = a, *const *y = b;
+	const struct profile_row *const *x = a, *const *y = b;
 
 	return (weight(*y) > weight(*x)) - (weight(*y) < weight(*x));
 }
 
-struct touch_row **touch_table_sorted(const struct touch_table *table)
+struct profile_row **profile_table_sorted(const struct profile_table *table)
 {
-	struct touch_row **rows = xcalloc(table->count + 1, sizeof(*rows));
+	struct profile_row **rows = xcalloc(table->count + 1, sizeof(*rows));
 	size_t n = 0;
 
 	for (size_t i = 0; i < table->slot_count; i++)
@@ -200,10 +200,10 @@ struct touch_row **touch_table_sorted(const struct touch_table *table)
 	return rows;
 }
 
-void touch_table_release(struct touch_table *table)
+void profile_table_release(struct profile_table *table)
 {
 	for (size_t i = 0; i < table->slot_count; i++)
 		free(table->slots[i]);
 	free(table->slots);
-	*table = (struct touch_table){0};
+	*table = (struct profile_table){0};
 }

@@ -1,8 +1,8 @@
 /*
  * profile_table.h - bytes by process, stack and mapping, summed while the run lasts; pure.
  *
- * Bounded: of more than TOUCH_ROWS_MAX different stacks, the later ones are summed by their
- * innermost TOUCH_SHORT_DEPTH frames, and of TOUCH_SHORT_ROWS more without any.
+ * Bounded: of more than PROFILE_ROWS_MAX different stacks, the later ones are summed by their
+ * innermost PROFILE_SHORT_DEPTH frames, and of PROFILE_SHORT_ROWS more without any.
  */
 #ifndef OOMLAB_PROFILE_PROFILE_TABLE_H
 #define OOMLAB_PROFILE_PROFILE_TABLE_H
@@ -10,19 +10,19 @@
 #include "profile/fault_locator.h"
 #include "symbols/unwind.h"
 
-enum { TOUCH_ROWS_MAX = 8192, TOUCH_SHORT_ROWS = 4096, TOUCH_SHORT_DEPTH = 8 };
+enum { PROFILE_ROWS_MAX = 8192, PROFILE_SHORT_ROWS = 4096, PROFILE_SHORT_DEPTH = 8 };
 
 /* What tells one row from another. */
-struct touch_key {
+struct profile_key {
 	pid_t pid;
 	bool is_syscall; /* touched by the kernel, on behalf of a system call */
-	struct touch_where where;
+	struct fault_location where;
 	const struct unwind_frame *frames;
 	size_t depth; /* 0: not told apart any more */
 };
 
-struct touch_row {
-	struct touch_key key;			    /* its frames are the row's own */
+struct profile_row {
+	struct profile_key key;			    /* its frames are the row's own */
 	int64_t gained[RSS_COUNT], lost[RSS_COUNT]; /* bytes, both >= 0 */
 	int64_t faults, lone;			    /* lone: fault_blocks.h */
 	int64_t samples;
@@ -30,23 +30,23 @@ struct touch_row {
 };
 
 /* Zero-initialise. */
-struct touch_table {
-	struct touch_row **slots; /* by hash, open addressing */
+struct profile_table {
+	struct profile_row **slots; /* by hash, open addressing */
 	size_t slot_count, count;
 };
 
 /* The row of that stack, made when it is new. Lives as long as the table. */
-struct touch_row *touch_table_row(struct touch_table *table, const struct touch_key *key);
+struct profile_row *profile_table_row(struct profile_table *table, const struct profile_key *key);
 
 /*
  * Bytes whose mapping is not known go where the rest of the same stack went, in proportion, unless
  * they are most of it.
  */
-void touch_table_spread(struct touch_table *table);
+void profile_table_spread(struct profile_table *table);
 
 /* All rows, the largest first; malloc'd, the caller frees the array alone. */
-struct touch_row **touch_table_sorted(const struct touch_table *table);
+struct profile_row **profile_table_sorted(const struct profile_table *table);
 
-void touch_table_release(struct touch_table *table);
+void profile_table_release(struct profile_table *table);
 
 #endif

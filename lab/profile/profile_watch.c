@@ -26,7 +26,7 @@ enum {
 /* Of pages of 1 MiB and more that can be a program's memory. */
 #define HUGE_FILTER "order >= 8 && migratetype == 1"
 
-bool touch_huge_are_usual(void)
+bool profile_watch_has_usual_huge(void)
 {
 	char line[128];
 
@@ -36,40 +36,40 @@ bool touch_huge_are_usual(void)
 }
 
 /* The id of a tracepoint whose layout is read when it is first wanted; 0: there is none. */
-static int64_t side_point(struct touch *t, const char *name, uint16_t *id,
-			  bool (*read_layout)(const char *, int64_t, struct touch_layout *))
+static int64_t extra_point(struct profile *prof, const char *name, uint16_t *id,
+			   bool (*read_layout)(const char *, int64_t, struct perf_sample_layout *))
 {
 	_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
 	int64_t found = *id ? 0 : tracefs_event(name, &format);
 
 	if (found > 0)
-		read_layout(format.buf, found, &t->layout);
+		read_layout(format.buf, found, &prof->layout);
 	return *id;
 }
 
-static void note_sides(struct touch *t)
+static void note_extras(struct profile *prof)
 {
-	t->layout.side_ids = t->rings.sides.ids;
-	t->layout.side_count = t->rings.sides.count;
+	prof->layout.extra_ids = prof->probes.extras.ids;
+	prof->layout.extra_count = prof->probes.extras.count;
 }
 
-static void open_side(struct touch *t, enum touch_side side, pid_t pid, int64_t id,
-		      const char *filter)
+static void open_extra(struct profile *prof, enum extra_probe_kind kind, pid_t pid, int64_t id,
+		       const char *filter)
 {
-	const struct touch_side_what what = {.tracepoint = id, .filter = filter};
+	const struct extra_probe_what what = {.tracepoint = id, .filter = filter};
 
-	touch_side_open(&t->rings, side, pid, &what);
-	note_sides(t);
+	extra_probes_open(&prof->probes, kind, pid, &what);
+	note_extras(prof);
 }
 
-void touch_open_faults_beside(struct touch *t, pid_t pid)
+void profile_watch_faults_from_exec(struct profile *prof, pid_t pid)
 {
-	const struct touch_side_what what = {.frequency = TOUCH_SAMPLES_PER_SECOND,
-					     .is_from_exec = true};
+	const struct extra_probe_what what = {.frequency = PROFILE_SAMPLES_PER_SECOND,
+					      .is_from_exec = true};
 
-	touch_side_open(&t->rings, SIDE_FAULT, pid, &what);
-	t->are_faults_on = true;
-	note_sides(t);
+	extra_probes_open(&prof->probes, EXTRA_FAULT, pid, &what);
+	prof->are_faults_on = true;
+	note_extras(prof);
 }
 
 /* 0: it has gone. */
@@ -82,202 +82,208 @@ static size_t threads_of(pid_t pid)
 }
 
 /* Few enough that all of them are soon found and opened again. */
-static bool can_open_again(const struct touch *t)
+static bool can_open_again(const struct profile *prof)
 {
 	size_t threads = 0;
 
-	for (size_t i = t->scale.count; i-- > 0 && threads <= THREADS_OPENED_AGAIN;)
-		if (!t->scale.processes[i].end_ns)
-			threads += threads_of(t->scale.processes[i].pid);
+	for (size_t i = prof->ledger.count; i-- > 0 && threads <= THREADS_OPENED_AGAIN;)
+		if (!prof->ledger.processes[i].end_ns)
+			threads += threads_of(prof->ledger.processes[i].pid);
 	return threads <= THREADS_OPENED_AGAIN &&
-	       threads * (size_t)t->rings.count <= SIDE_EVENTS_MOST / 4;
+	       threads * (size_t)prof->probes.count <= EXTRA_PROBES_MOST / 4;
 }
 
-static void open_faults_at(struct touch *t, struct touch_process *p)
+static void open_faults_at(struct profile *prof, struct rss_process *p)
 {
-	const struct touch_side_what what = {.frequency = TOUCH_FAULTS_A_SECOND};
+	const struct extra_probe_what what = {.frequency = PROBES_FAULTS_A_SECOND};
 
-	if (touch_side_open(&t->rings, SIDE_FAULT, p->pid, &what) || !p->is_copy || p->is_late)
+	if (extra_probes_open(&prof->probes, EXTRA_FAULT, p->pid, &what) || !p->is_copy ||
+	    p->is_late)
 		return;
 	p->is_late = true;
 	p->missed_faults = process_minor_faults(p->pid);
 }
 
-static void open_faults_again(struct touch *t)
+static void open_faults_again(struct profile *prof)
 {
-	for (size_t i = 0; i < t->scale.count; i++)
-		if (!t->scale.processes[i].end_ns)
-			open_faults_at(t, &t->scale.processes[i]);
-	t->are_faults_closed = false;
-	t->faults_opened_ns = (uint64_t)io_now_ns();
+	for (size_t i = 0; i < prof->ledger.count; i++)
+		if (!prof->ledger.processes[i].end_ns)
+			open_faults_at(prof, &prof->ledger.processes[i]);
+	prof->are_faults_closed = false;
+	prof->faults_opened_ns = (uint64_t)io_now_ns();
 }
 
 /* What a process has to hand on is settled when its fork begins, and told when it ends. */
-void touch_open_faults_of(struct touch *t, pid_t pid, uint64_t forked_ns)
+void profile_watch_faults_of(struct profile *prof, pid_t pid, uint64_t forked_ns)
 {
-	struct touch_process *p = touch_scale_process(&t->scale, pid);
+	struct rss_process *p = rss_ledger_process(&prof->ledger, pid);
 
-	if (!p || !t->faults_opened_ns || t->are_faults_closed ||
-	    (forked_ns > t->faults_opened_ns && forked_ns - t->faults_opened_ns > FORK_MOST_NS))
+	if (!p || !prof->faults_opened_ns || prof->are_faults_closed ||
+	    (forked_ns > prof->faults_opened_ns &&
+	     forked_ns - prof->faults_opened_ns > FORK_MOST_NS))
 		return;
-	open_faults_at(t, p);
-	note_sides(t);
+	open_faults_at(prof, p);
+	note_extras(prof);
 }
 
-void touch_want_faults(struct touch *t, bool are_wanted)
+void profile_watch_faults(struct profile *prof, bool are_wanted)
 {
-	if (t->is_by_faults || t->are_faults_on == are_wanted)
+	if (prof->is_by_faults || prof->are_faults_on == are_wanted)
 		return;
-	t->are_faults_on = are_wanted;
-	if (!are_wanted && can_open_again(t)) {
-		t->are_faults_closed = true;
-		touch_side_close(&t->rings.sides, SIDE_FAULT);
-	} else if (t->are_faults_closed) {
-		open_faults_again(t);
+	prof->are_faults_on = are_wanted;
+	if (!are_wanted && can_open_again(prof)) {
+		prof->are_faults_closed = true;
+		extra_probes_close(&prof->probes.extras, EXTRA_FAULT);
+	} else if (prof->are_faults_closed) {
+		open_faults_again(prof);
 	} else {
-		touch_side_switch(&t->rings.sides, SIDE_FAULT, are_wanted);
+		extra_probes_switch(&prof->probes.extras, EXTRA_FAULT, are_wanted);
 	}
-	note_sides(t);
+	note_extras(prof);
 }
 
-void touch_watch_heap(struct touch *t, pid_t pid)
+void profile_watch_heap(struct profile *prof, pid_t pid)
 {
 	_cleanup_free_ char *filter = NULL;
 	uint64_t start;
 	int64_t id;
 
-	if (t->is_by_faults || !touch_spaces_has_heap(&t->spaces, pid, &start))
+	if (prof->is_by_faults || !address_space_has_heap(&prof->spaces, pid, &start))
 		return;
 	filter = text_format("index == %" PRIu64, start);
-	id = side_point(t, "maple_tree/ma_write", &t->layout.grow_id, touch_layout_grow);
+	id = extra_point(prof, "maple_tree/ma_write", &prof->layout.grow_id,
+			 perf_sample_layout_grow);
 	if (id) {
-		open_side(t, SIDE_HEAP, pid, id, filter);
-		t->growths = 0; /* each of this one's, too, and then again fewer */
+		open_extra(prof, EXTRA_HEAP, pid, id, filter);
+		prof->growths = 0; /* each of this one's, too, and then again fewer */
 	}
-	if (t->has_usual_huge)
-		touch_watch_huge(t, pid);
+	if (prof->has_usual_huge)
+		profile_watch_huge(prof, pid);
 }
 
-void touch_watch_huge(struct touch *t, pid_t pid)
+void profile_watch_huge(struct profile *prof, pid_t pid)
 {
-	struct touch_process *p = t->is_by_faults ? NULL : touch_scale_process(&t->scale, pid);
+	struct rss_process *p = prof->is_by_faults ? NULL : rss_ledger_process(&prof->ledger, pid);
 	int64_t id;
 
 	if (!p || p->is_watched)
 		return;
 	p->is_watched = true;
-	id = side_point(t, "kmem/mm_page_alloc", &t->layout.huge_id, touch_layout_huge);
+	id = extra_point(prof, "kmem/mm_page_alloc", &prof->layout.huge_id,
+			 perf_sample_layout_huge);
 	if (!id)
 		return;
-	if (!t->huge.is_opened)
-		touch_huge_open(&t->huge);
-	open_side(t, SIDE_HUGE, pid, id, HUGE_FILTER);
-	if (!t->watch_ns)
-		t->watch_ns = (uint64_t)io_now_ns();
-	if (t->huge.is_off)
-		touch_side_switch(&t->rings.sides, SIDE_HUGE, false);
+	if (!prof->huge.is_opened)
+		huge_page_tracker_open(&prof->huge);
+	open_extra(prof, EXTRA_HUGE, pid, id, HUGE_FILTER);
+	if (!prof->watch_ns)
+		prof->watch_ns = (uint64_t)io_now_ns();
+	if (prof->huge.is_off)
+		extra_probes_switch(&prof->probes.extras, EXTRA_HUGE, false);
 }
 
-void touch_watch_large(struct touch *t, const struct touch_event *event)
+void profile_watch_large(struct profile *prof, const struct perf_event *event)
 {
-	if (t->has_usual_huge && event->len >= HUGE_PAGE)
-		touch_watch_huge(t, event->pid);
+	if (prof->has_usual_huge && event->len >= HUGE_PAGE)
+		profile_watch_huge(prof, event->pid);
 }
 
-void touch_on_grow(struct touch *t, const struct touch_event *event)
+void profile_watch_on_grow(struct profile *prof, const struct perf_event *event)
 {
 	struct unwind_frame frames[UNWIND_DEPTH_MAX];
-	size_t depth = touch_stack_of(t, event, frames);
+	size_t depth = profile_row_stack(prof, event, frames);
 
-	touch_spaces_grow(&t->spaces, event, frames, depth);
-	if (++t->growths == GROWTHS)
-		touch_side_set_period(&t->rings.sides, SIDE_HEAP, GROWTHS_PERIOD);
+	address_space_grow(&prof->spaces, event, frames, depth);
+	if (++prof->growths == GROWTHS)
+		extra_probes_set_period(&prof->probes.extras, EXTRA_HEAP, GROWTHS_PERIOD);
 }
 
-void touch_step_huge(struct touch *t, uint64_t pages, uint64_t ns)
+void profile_watch_step_huge(struct profile *prof, uint64_t pages, uint64_t ns)
 {
-	bool was_off = t->huge.is_off;
+	bool was_off = prof->huge.is_off;
 
-	if (!t->huge.is_opened)
+	if (!prof->huge.is_opened)
 		return;
-	touch_huge_step(&t->huge, pages, ns);
-	if (t->huge.is_off != was_off)
-		touch_side_switch(&t->rings.sides, SIDE_HUGE, !t->huge.is_off);
+	huge_page_tracker_step(&prof->huge, pages, ns);
+	if (prof->huge.is_off != was_off)
+		extra_probes_switch(&prof->probes.extras, EXTRA_HUGE, !prof->huge.is_off);
 }
 
 /* It is of the line before, or of the one that has been seen again. */
-static void settle_doubt(struct touch *t, struct touch_row *row)
+static void settle_doubt(struct profile *prof, struct profile_row *row)
 {
 	if (row)
-		row->gained[RSS_ANON] += t->doubt.bytes;
-	t->doubt = (struct touch_doubt){0};
+		row->gained[RSS_ANON] += prof->doubt.bytes;
+	prof->doubt = (struct profile_doubt){0};
 }
 
 /* Of one stack: in which mapping it touches is known only now and then. */
-static bool is_same(const struct touch_row *a, const struct touch_row *b)
+static bool is_same(const struct profile_row *a, const struct profile_row *b)
 {
 	return a && a->key.pid == b->key.pid && a->key.depth == b->key.depth &&
 	       unwind_is_same(a->frames, b->frames, a->key.depth);
 }
 
-static void doubt(struct touch *t, struct touch_row *row, int64_t bytes)
+static void doubt(struct profile *prof, struct profile_row *row, int64_t bytes)
 {
-	settle_doubt(t, t->doubt.before);
-	t->doubt = (struct touch_doubt){t->suspect, row, bytes};
+	settle_doubt(prof, prof->doubt.before);
+	prof->doubt = (struct profile_doubt){prof->suspect, row, bytes};
 }
 
-static bool is_in_doubt(const struct touch *t, const struct touch_row *row)
+static bool is_in_doubt(const struct profile *prof, const struct profile_row *row)
 {
-	return t->suspect && t->suspect->key.pid == row->key.pid && !is_same(t->suspect, row);
+	return prof->suspect && prof->suspect->key.pid == row->key.pid &&
+	       !is_same(prof->suspect, row);
 }
 
-void touch_suspect(struct touch *t, const struct touch_event *event, int64_t bytes,
-		   uint64_t last_ns)
+void profile_watch_suspect(struct profile *prof, const struct perf_event *event, int64_t bytes,
+			   uint64_t last_ns)
 {
-	struct touch_row *row = touch_gaining_row(t, event);
-	bool is_watched = t->watch_ns && last_ns >= t->watch_ns;
+	struct profile_row *row = profile_row_gaining(prof, event);
+	bool is_watched = prof->watch_ns && last_ns >= prof->watch_ns;
 
-	touch_huge_suspect(&t->huge);
-	touch_watch_huge(t, event->pid);
-	if (is_same(t->doubt.here, row))
-		settle_doubt(t, row);
-	else if (!is_watched && is_in_doubt(t, row)) {
-		doubt(t, row, bytes);
+	huge_page_tracker_suspect(&prof->huge);
+	profile_watch_huge(prof, event->pid);
+	if (is_same(prof->doubt.here, row))
+		settle_doubt(prof, row);
+	else if (!is_watched && is_in_doubt(prof, row)) {
+		doubt(prof, row, bytes);
 		return;
 	}
 	row->gained[RSS_ANON] += bytes;
-	t->suspect = row;
+	prof->suspect = row;
 }
 
-void touch_on_huge(struct touch *t, const struct touch_event *event)
+void profile_watch_on_huge(struct profile *prof, const struct perf_event *event)
 {
-	struct touch_row *row = touch_gaining_row(t, event);
+	struct profile_row *row = profile_row_gaining(prof, event);
 
-	if (is_same(t->doubt.here, row)) {
-		settle_doubt(t, row);
-		t->suspect = row;
+	if (is_same(prof->doubt.here, row)) {
+		settle_doubt(prof, row);
+		prof->suspect = row;
 	}
-	touch_huge_add(&t->huge, event, row->gained);
+	huge_page_tracker_add(&prof->huge, event, row->gained);
 }
 
-static int64_t end_huge_of(struct touch *t, const struct touch_process *p)
+static int64_t end_huge_of(struct profile *prof, const struct rss_process *p)
 {
 	uint64_t unheard_ns;
-	int64_t missing = touch_scale_missing(&t->scale, p->pid, &unheard_ns);
-	int64_t given = touch_huge_end(&t->huge, p->pid, missing);
+	int64_t missing = rss_ledger_missing(&prof->ledger, p->pid, &unheard_ns);
+	int64_t given = huge_page_tracker_end(&prof->huge, p->pid, missing);
 
-	if (given || missing < HUGE_LEAST_BYTES || !t->suspect || t->suspect->key.pid != p->pid)
+	if (given || missing < HUGE_LEAST_BYTES || !prof->suspect ||
+	    prof->suspect->key.pid != p->pid)
 		return given;
-	t->suspect->gained[RSS_ANON] += missing;
+	prof->suspect->gained[RSS_ANON] += missing;
 	return missing;
 }
 
-void touch_end_huge(struct touch *t)
+void profile_watch_end_huge(struct profile *prof)
 {
-	settle_doubt(t, t->doubt.before);
-	for (size_t i = 0; t->huge.is_opened && i < t->scale.count; i++) {
-		const struct touch_process *p = &t->scale.processes[i];
+	settle_doubt(prof, prof->doubt.before);
+	for (size_t i = 0; prof->huge.is_opened && i < prof->ledger.count; i++) {
+		const struct rss_process *p = &prof->ledger.processes[i];
 
-		touch_scale_grow(&t->scale, p->pid, RSS_ANON, end_huge_of(t, p));
+		rss_ledger_grow(&prof->ledger, p->pid, RSS_ANON, end_huge_of(prof, p));
 	}
 }

@@ -20,14 +20,14 @@ static int64_t or_absent(int64_t bytes)
 }
 
 /* The faults that bring a page back from swap are the touches' own. */
-static int64_t swapped_in(const struct touch_row *row)
+static int64_t swapped_in(const struct profile_row *row)
 {
 	int64_t bytes = row->lost[RSS_SWAP];
 
 	return bytes < row->gained[RSS_ANON] ? bytes : row->gained[RSS_ANON];
 }
 
-static void write_row(const struct touch_row *row, struct record_writer *w)
+static void write_row(const struct profile_row *row, struct record_writer *w)
 {
 	_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
 	struct record_touch line = {
@@ -50,7 +50,7 @@ static void write_row(const struct touch_row *row, struct record_writer *w)
 	record_put_touch(w, &line);
 }
 
-static void add_row(struct touch_row *to, const struct touch_row *row)
+static void add_row(struct profile_row *to, const struct profile_row *row)
 {
 	to->samples += row->samples;
 	to->faults += row->faults;
@@ -62,39 +62,39 @@ static void add_row(struct touch_row *to, const struct touch_row *row)
 }
 
 /* Writes the largest, and sums the others in `shorter`, of stacks so deep; 0: they are one row. */
-static void put_largest(const struct touch_table *table, struct touch_table *shorter, size_t depth,
-			struct record_writer *w)
+static void put_largest(const struct profile_table *table, struct profile_table *shorter,
+			size_t depth, struct record_writer *w)
 {
-	_cleanup_free_ struct touch_row **rows = touch_table_sorted(table);
+	_cleanup_free_ struct profile_row **rows = profile_table_sorted(table);
 
 	for (size_t i = 0; i < table->count; i++) {
-		struct touch_key key = depth ? rows[i]->key : (struct touch_key){0};
+		struct profile_key key = depth ? rows[i]->key : (struct profile_key){0};
 
 		key.depth = key.depth < depth ? key.depth : depth;
 		if (i < LINES_MAX)
 			write_row(rows[i], w);
 		else
-			add_row(touch_table_row(shorter, &key), rows[i]);
+			add_row(profile_table_row(shorter, &key), rows[i]);
 	}
 }
 
-void touch_put_rows(const struct touch_table *table, struct record_writer *w)
+void profile_write_rows(const struct profile_table *table, struct record_writer *w)
 {
-	static const size_t depths[] = {TOUCH_SHORT_DEPTH, 3, 1, 0};
-	struct touch_table shorter[ARRAY_SIZE(depths)] = {0};
+	static const size_t depths[] = {PROFILE_SHORT_DEPTH, 3, 1, 0};
+	struct profile_table shorter[ARRAY_SIZE(depths)] = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(depths); i++)
 		put_largest(i ? &shorter[i - 1] : table, &shorter[i], depths[i], w);
 	put_largest(&shorter[ARRAY_SIZE(depths) - 1], NULL, 0, w);
 	for (size_t i = 0; i < ARRAY_SIZE(depths); i++)
-		touch_table_release(&shorter[i]);
+		profile_table_release(&shorter[i]);
 }
 
-void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,
-			struct record_writer *w)
+void profile_write_mappings(const struct address_spaces *spaces, bool has_reserve,
+			    struct record_writer *w)
 {
 	for (size_t i = 0; i < spaces->mapping_count; i++) {
-		const struct touch_mapping *m = &spaces->mappings[i];
+		const struct space_mapping *m = &spaces->mappings[i];
 		bool is_rest = m->what == MAPPING_SMALL || m->what == MAPPING_UNSEEN;
 		_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
 		struct record_mapping line = {
@@ -118,7 +118,7 @@ void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,
 	}
 }
 
-void touch_put_modules(const struct unwind *unwind, struct record_writer *w)
+void profile_write_modules(const struct unwind *unwind, struct record_writer *w)
 {
 	const struct modules *modules = unwind_modules(unwind);
 
@@ -126,7 +126,7 @@ void touch_put_modules(const struct unwind *unwind, struct record_writer *w)
 		record_put_module(w, (int64_t)i, modules->items[i].path);
 }
 
-void touch_put_trouble(const struct unwind *unwind, struct record_writer *w)
+void profile_write_trouble(const struct unwind *unwind, struct record_writer *w)
 {
 	_cleanup_free_ char *trouble = unwind_trouble(unwind);
 
@@ -134,10 +134,10 @@ void touch_put_trouble(const struct unwind *unwind, struct record_writer *w)
 		record_put_note(w, trouble);
 }
 
-void touch_put_processes(const struct touch_scale *scale, struct record_writer *w)
+void profile_write_processes(const struct rss_ledger *ledger, struct record_writer *w)
 {
-	for (size_t i = 0; i < scale->count && i < LINES_MAX; i++) {
-		const struct touch_process *p = &scale->processes[i];
+	for (size_t i = 0; i < ledger->count && i < LINES_MAX; i++) {
+		const struct rss_process *p = &ledger->processes[i];
 		const struct record_resident line = {
 			.pid = p->pid,
 			.anon = p->is_seen[RSS_ANON] ? p->size[RSS_ANON] : ABSENT,
@@ -152,13 +152,14 @@ void touch_put_processes(const struct touch_scale *scale, struct record_writer *
 }
 
 /* For the addresses in the kernel's own record of a kill. */
-void touch_put_maps(const struct touch_scale *scale, struct unwind *unwind, struct record_writer *w)
+void profile_write_maps(const struct rss_ledger *ledger, struct unwind *unwind,
+			struct record_writer *w)
 {
-	for (size_t i = 0; i < scale->count && i < MAPS_MAX; i++) {
+	for (size_t i = 0; i < ledger->count && i < MAPS_MAX; i++) {
 		_cleanup_strbuf_ struct strbuf maps = STRBUF_INIT;
 
-		unwind_maps_text(unwind, scale->processes[i].pid, &maps);
+		unwind_maps_text(unwind, ledger->processes[i].pid, &maps);
 		if (maps.len)
-			record_put_maps(w, scale->processes[i].pid, NULL, maps.buf);
+			record_put_maps(w, ledger->processes[i].pid, NULL, maps.buf);
 	}
 }

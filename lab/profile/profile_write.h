@@ -12,17 +12,17 @@
 #include "record/record.h"
 #include "symbols/unwind.h"
 
-void touch_put_modules(const struct unwind *unwind, struct record_writer *w);
+void profile_write_modules(const struct unwind *unwind, struct record_writer *w);
 /* What went wrong with the stacks, if anything did. */
-void touch_put_trouble(const struct unwind *unwind, struct record_writer *w);
-void touch_put_processes(const struct touch_scale *scale, struct record_writer *w);
+void profile_write_trouble(const struct unwind *unwind, struct record_writer *w);
+void profile_write_processes(const struct rss_ledger *ledger, struct record_writer *w);
 /* For the addresses in the kernel's own record of a kill. */
-void touch_put_maps(const struct touch_scale *scale, struct unwind *unwind,
-		    struct record_writer *w);
-/* has_reserve: who asked for memory was seen. */
-void touch_put_mappings(const struct touch_spaces *spaces, bool has_reserve,
+void profile_write_maps(const struct rss_ledger *ledger, struct unwind *unwind,
 			struct record_writer *w);
+/* has_reserve: who asked for memory was seen. */
+void profile_write_mappings(const struct address_spaces *spaces, bool has_reserve,
+			    struct record_writer *w);
 /* The largest first. */
-void touch_put_rows(const struct touch_table *table, struct record_writer *w);
+void profile_write_rows(const struct profile_table *table, struct record_writer *w);
 
 #endif

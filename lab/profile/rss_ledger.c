@@ -5,42 +5,43 @@
 
 #include "base/strbuf.h"
 
-static struct touch_process *find(const struct touch_scale *scale, pid_t pid)
+static struct rss_process *find(const struct rss_ledger *ledger, pid_t pid)
 {
-	for (size_t i = scale->count; i-- > 0;)
-		if (scale->processes[i].pid == pid)
-			return &scale->processes[i];
+	for (size_t i = ledger->count; i-- > 0;)
+		if (ledger->processes[i].pid == pid)
+			return &ledger->processes[i];
 	return NULL;
 }
 
-struct touch_process *touch_scale_process(struct touch_scale *scale, pid_t pid)
+struct rss_process *rss_ledger_process(struct rss_ledger *ledger, pid_t pid)
 {
-	struct touch_process *p = find(scale, pid);
+	struct rss_process *p = find(ledger, pid);
 
-	if (p || scale->count == TOUCH_PROCESSES_MAX)
+	if (p || ledger->count == RSS_PROCESSES_MAX)
 		return p;
-	if (!(scale->count & (scale->count - 1)))
-		scale->processes = xrealloc(scale->processes, scale->count ? scale->count * 2 : 1,
-					    sizeof(*scale->processes));
-	p = &scale->processes[scale->count++];
-	*p = (struct touch_process){.pid = pid};
+	if (!(ledger->count & (ledger->count - 1)))
+		ledger->processes = xrealloc(ledger->processes,
+					     ledger->count ? ledger->count * 2 : 1,
+					     sizeof(*ledger->processes));
+	p = &ledger->processes[ledger->count++];
+	*p = (struct rss_process){.pid = pid};
 	return p;
 }
 
 /* A child made by vfork(2) works in its parent's memory until it execs. */
-static struct touch_process *owner_of(struct touch_scale *scale, const struct touch_event *event)
+static struct rss_process *owner_of(struct rss_ledger *ledger, const struct perf_event *event)
 {
-	struct touch_process *p = touch_scale_process(scale, event->pid), *parent;
+	struct rss_process *p = rss_ledger_process(ledger, event->pid), *parent;
 
-	parent = p && !p->has_mm ? find(scale, p->parent) : NULL;
+	parent = p && !p->has_mm ? find(ledger, p->parent) : NULL;
 	return parent && parent->has_mm && parent->mm_id == event->mm_id ? parent : p;
 }
 
 /* A thread that ends has let go of its memory already when its last pages are counted. */
-static struct touch_process *leaving_process(const struct touch_scale *scale,
-					     const struct touch_event *event)
+static struct rss_process *leaving_process(const struct rss_ledger *ledger,
+					   const struct perf_event *event)
 {
-	struct touch_process *p = find(scale, event->pid);
+	struct rss_process *p = find(ledger, event->pid);
 
 	return p && p->has_mm && p->mm_id == event->mm_id && p->is_seen[event->counter] &&
 			       event->size > p->size[event->counter]
@@ -48,19 +49,19 @@ static struct touch_process *leaving_process(const struct touch_scale *scale,
 		       : NULL;
 }
 
-static int64_t resident(const struct touch_process *p)
+static int64_t resident(const struct rss_process *p)
 {
 	return p->size[RSS_FILE] + p->size[RSS_ANON] + p->size[RSS_SHMEM];
 }
 
-int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event)
+int64_t rss_ledger_weigh(struct rss_ledger *ledger, const struct perf_event *event)
 {
 	const enum rss_counter m = event->counter;
-	struct touch_process *p = event->is_current ? owner_of(scale, event)
-						    : leaving_process(scale, event);
+	struct rss_process *p = event->is_current ? owner_of(ledger, event)
+						  : leaving_process(ledger, event);
 	int64_t last;
 
-	scale->pages += event->period;
+	ledger->pages += event->period;
 	if (!p || event->t_ns < p->t_ns[m])
 		return 0;
 	p->has_mm = true;
@@ -68,39 +69,39 @@ int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event)
 	if (!p->is_seen[m] && (p->is_blind || p->inherited[m] > event->size))
 		p->inherited[m] = event->size;
 	last = p->is_seen[m] ? p->size[m] : p->inherited[m];
-	touch_scale_read(scale, p, event, event->size);
+	rss_ledger_read(ledger, p, event, event->size);
 	return event->size - last;
 }
 
-void touch_scale_read(struct touch_scale *scale, struct touch_process *p,
-		      const struct touch_event *event, int64_t size)
+void rss_ledger_read(struct rss_ledger *ledger, struct rss_process *p,
+		     const struct perf_event *event, int64_t size)
 {
 	const enum rss_counter m = event->counter;
 
 	p->is_seen[m] = true;
 	p->size[m] = size;
 	p->t_ns[m] = event->t_ns;
-	p->pages[m] = scale->pages;
+	p->pages[m] = ledger->pages;
 	p->highest = resident(p) > p->highest ? resident(p) : p->highest;
 }
 
-uint64_t touch_scale_pages(struct touch_scale *scale, const struct touch_event *event)
+uint64_t rss_ledger_pages(struct rss_ledger *ledger, const struct perf_event *event)
 {
-	const struct touch_process *p = owner_of(scale, event);
+	const struct rss_process *p = owner_of(ledger, event);
 
-	return scale->pages + event->period - (p ? p->pages[event->counter] : 0);
+	return ledger->pages + event->period - (p ? p->pages[event->counter] : 0);
 }
 
-uint64_t touch_scale_last_ns(struct touch_scale *scale, const struct touch_event *event)
+uint64_t rss_ledger_last_ns(struct rss_ledger *ledger, const struct perf_event *event)
 {
-	const struct touch_process *p = owner_of(scale, event);
+	const struct rss_process *p = owner_of(ledger, event);
 
 	return p ? p->t_ns[event->counter] : 0;
 }
 
-void touch_scale_grow(struct touch_scale *scale, pid_t pid, enum rss_counter counter, int64_t bytes)
+void rss_ledger_grow(struct rss_ledger *ledger, pid_t pid, enum rss_counter counter, int64_t bytes)
 {
-	struct touch_process *p = find(scale, pid);
+	struct rss_process *p = find(ledger, pid);
 
 	if (!p)
 		return;
@@ -108,17 +109,17 @@ void touch_scale_grow(struct touch_scale *scale, pid_t pid, enum rss_counter cou
 	p->highest += bytes;
 }
 
-void touch_scale_was_higher(struct touch_scale *scale, pid_t pid, int64_t bytes)
+void rss_ledger_was_higher(struct rss_ledger *ledger, pid_t pid, int64_t bytes)
 {
-	struct touch_process *p = find(scale, pid);
+	struct rss_process *p = find(ledger, pid);
 
 	if (p)
 		p->highest += bytes;
 }
 
-void touch_scale_peak(struct touch_scale *scale, pid_t pid, int64_t bytes, bool is_killed)
+void rss_ledger_peak(struct rss_ledger *ledger, pid_t pid, int64_t bytes, bool is_killed)
 {
-	struct touch_process *p = find(scale, pid);
+	struct rss_process *p = find(ledger, pid);
 
 	if (!p || p->has_forked)
 		return;
@@ -126,9 +127,9 @@ void touch_scale_peak(struct touch_scale *scale, pid_t pid, int64_t bytes, bool 
 	p->is_killed = is_killed;
 }
 
-int64_t touch_scale_missing(const struct touch_scale *scale, pid_t pid, uint64_t *unheard_ns)
+int64_t rss_ledger_missing(const struct rss_ledger *ledger, pid_t pid, uint64_t *unheard_ns)
 {
-	const struct touch_process *p = find(scale, pid);
+	const struct rss_process *p = find(ledger, pid);
 	uint64_t heard_ns = 0;
 
 	*unheard_ns = 0;
@@ -142,9 +143,9 @@ int64_t touch_scale_missing(const struct touch_scale *scale, pid_t pid, uint64_t
 	return p->peak > p->highest ? p->peak - p->highest : 0;
 }
 
-int64_t touch_scale_missed(struct touch_scale *scale, pid_t pid)
+int64_t rss_ledger_missed(struct rss_ledger *ledger, pid_t pid)
 {
-	struct touch_process *p = find(scale, pid);
+	struct rss_process *p = find(ledger, pid);
 	int64_t missed = p ? p->missed_faults : 0;
 
 	if (p)
@@ -152,37 +153,37 @@ int64_t touch_scale_missed(struct touch_scale *scale, pid_t pid)
 	return missed;
 }
 
-static void end_copy(struct touch_scale *scale, struct touch_process *p)
+static void end_copy(struct rss_ledger *ledger, struct rss_process *p)
 {
-	scale->copies -= p->is_copy;
+	ledger->copies -= p->is_copy;
 	p->is_copy = false;
 }
 
-void touch_scale_exit(struct touch_scale *scale, pid_t pid, uint64_t t_ns)
+void rss_ledger_exit(struct rss_ledger *ledger, pid_t pid, uint64_t t_ns)
 {
-	struct touch_process *p = find(scale, pid);
+	struct rss_process *p = find(ledger, pid);
 
 	if (!p)
 		return;
 	p->end_ns = t_ns;
-	end_copy(scale, p);
+	end_copy(ledger, p);
 }
 
-void touch_scale_fork(struct touch_scale *scale, const struct touch_event *event, bool is_blind)
+void rss_ledger_fork(struct rss_ledger *ledger, const struct perf_event *event, bool is_blind)
 {
-	struct touch_process *p = touch_scale_process(scale, event->pid), *parent;
+	struct rss_process *p = rss_ledger_process(ledger, event->pid), *parent;
 
 	if (!p)
 		return;
-	scale->copies += !p->is_copy;
-	*p = (struct touch_process){
+	ledger->copies += !p->is_copy;
+	*p = (struct rss_process){
 		.pid = event->pid,
 		.parent = event->parent,
 		.has_forked = true,
 		.is_copy = true,
 		.is_blind = is_blind,
 	};
-	parent = find(scale, event->parent);
+	parent = find(ledger, event->parent);
 	if (!parent)
 		return;
 	parent->has_forked = true;
@@ -191,19 +192,19 @@ void touch_scale_fork(struct touch_scale *scale, const struct touch_event *event
 	       sizeof(p->inherited));
 }
 
-void touch_scale_exec(struct touch_scale *scale, const struct touch_event *event)
+void rss_ledger_exec(struct rss_ledger *ledger, const struct perf_event *event)
 {
-	struct touch_process *p = touch_scale_process(scale, event->pid);
+	struct rss_process *p = rss_ledger_process(ledger, event->pid);
 
 	if (!p)
 		return;
-	end_copy(scale, p);
-	*p = (struct touch_process){
+	end_copy(ledger, p);
+	*p = (struct rss_process){
 		.pid = event->pid, .parent = p->parent, .is_watched = p->is_watched};
 }
 
-void touch_scale_release(struct touch_scale *scale)
+void rss_ledger_release(struct rss_ledger *ledger)
 {
-	free(scale->processes);
-	*scale = (struct touch_scale){0};
+	free(ledger->processes);
+	*ledger = (struct rss_ledger){0};
 }

@@ -4,16 +4,16 @@
  * A sample says how large one counter of one mm is now. What lies between two samples of the same
  * counter is counted to the later one, so that the sum is right whatever the period; what a forked
  * child has from its parent is nobody's growth.
- * Bounded: TOUCH_PROCESSES_MAX processes; of more, nothing is weighed.
+ * Bounded: RSS_PROCESSES_MAX processes; of more, nothing is weighed.
  */
 #ifndef OOMLAB_PROFILE_RSS_LEDGER_H
 #define OOMLAB_PROFILE_RSS_LEDGER_H
 
 #include "profile/perf_sample.h"
 
-enum { TOUCH_PROCESSES_MAX = 8192 };
+enum { RSS_PROCESSES_MAX = 8192 };
 
-struct touch_process {
+struct rss_process {
 	pid_t pid, parent;
 	bool has_mm, has_forked; /* it, or what it came from: pages may be shared */
 	bool is_copy;		 /* forked, and neither ended nor another program yet */
@@ -34,53 +34,52 @@ struct touch_process {
 };
 
 /* Zero-initialise. */
-struct touch_scale {
-	struct touch_process *processes;
+struct rss_ledger {
+	struct rss_process *processes;
 	size_t count;
 	size_t copies;	/* of them, is_copy */
 	uint64_t pages; /* counted, of all processes */
 };
 
 /* Bytes gained (positive) or lost since the last sample; 0 for what is not to be counted. */
-int64_t touch_weigh(struct touch_scale *scale, const struct touch_event *event);
+int64_t rss_ledger_weigh(struct rss_ledger *ledger, const struct perf_event *event);
 
 /* Pages of all processes since the same counter was last heard of, before it is weighed. */
-uint64_t touch_scale_pages(struct touch_scale *scale, const struct touch_event *event);
+uint64_t rss_ledger_pages(struct rss_ledger *ledger, const struct perf_event *event);
 
 /* When the same counter was last heard of; 0: never. */
-uint64_t touch_scale_last_ns(struct touch_scale *scale, const struct touch_event *event);
+uint64_t rss_ledger_last_ns(struct rss_ledger *ledger, const struct perf_event *event);
 
 /* Its size was read, and is `size`; by pid, counter and time of the event. */
-void touch_scale_read(struct touch_scale *scale, struct touch_process *p,
-		      const struct touch_event *event, int64_t size);
+void rss_ledger_read(struct rss_ledger *ledger, struct rss_process *p,
+		     const struct perf_event *event, int64_t size);
 
 /* It had grown by bytes that no sample told of when it ended, beyond its highest size. */
-void touch_scale_grow(struct touch_scale *scale, pid_t pid, enum rss_counter counter,
-		      int64_t bytes);
+void rss_ledger_grow(struct rss_ledger *ledger, pid_t pid, enum rss_counter counter, int64_t bytes);
 
 /* It was higher by bytes than was heard, before it shrank. */
-void touch_scale_was_higher(struct touch_scale *scale, pid_t pid, int64_t bytes);
+void rss_ledger_was_higher(struct rss_ledger *ledger, pid_t pid, int64_t bytes);
 
 /*
  * The highest resident size, of one that has ended, by its ru_maxrss: a parent's can be that of a
  * child it has waited for (getrusage(2)), and says nothing. Of one that was killed it can be what
  * was left of it: what is lower than was heard says nothing then.
  */
-void touch_scale_peak(struct touch_scale *scale, pid_t pid, int64_t bytes, bool is_killed);
+void rss_ledger_peak(struct rss_ledger *ledger, pid_t pid, int64_t bytes, bool is_killed);
 /* What is missing of it, or -1; and for how long the process was not heard of before its end. */
-int64_t touch_scale_missing(const struct touch_scale *scale, pid_t pid, uint64_t *unheard_ns);
+int64_t rss_ledger_missing(const struct rss_ledger *ledger, pid_t pid, uint64_t *unheard_ns);
 
 /* is_blind: its parent may have grown since it was last heard of. */
-void touch_scale_fork(struct touch_scale *scale, const struct touch_event *event, bool is_blind);
-void touch_scale_exit(struct touch_scale *scale, pid_t pid, uint64_t t_ns);
-void touch_scale_exec(struct touch_scale *scale, const struct touch_event *event);
+void rss_ledger_fork(struct rss_ledger *ledger, const struct perf_event *event, bool is_blind);
+void rss_ledger_exit(struct rss_ledger *ledger, pid_t pid, uint64_t t_ns);
+void rss_ledger_exec(struct rss_ledger *ledger, const struct perf_event *event);
 
 /* Page faults of a process before they were sampled; answers once. */
-int64_t touch_scale_missed(struct touch_scale *scale, pid_t pid);
+int64_t rss_ledger_missed(struct rss_ledger *ledger, pid_t pid);
 
 /* Made when it is new; NULL when there are too many. */
-struct touch_process *touch_scale_process(struct touch_scale *scale, pid_t pid);
+struct rss_process *rss_ledger_process(struct rss_ledger *ledger, pid_t pid);
 
-void touch_scale_release(struct touch_scale *scale);
+void rss_ledger_release(struct rss_ledger *ledger);
 
 #endif

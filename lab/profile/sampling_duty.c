@@ -3,13 +3,13 @@
 /* Shorter than this says little of a rate. */
 #define RATE_NS 1000000
 
-bool touch_duty_is_due(const struct touch_duty *d, uint64_t t_ns)
+bool sampling_duty_is_due(const struct sampling_duty *d, uint64_t t_ns)
 {
 	return d->state == DUTY_GAP && t_ns >= d->until_ns;
 }
 
 /* It falls slowly: to look too often costs little, too rarely the limit. */
-static void measure(struct touch_duty *d, const struct touch_duty_seen *seen)
+static void measure(struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	uint64_t ns = seen->t_ns - d->measured.t_ns;
 	double rate;
@@ -21,7 +21,7 @@ static void measure(struct touch_duty *d, const struct touch_duty_seen *seen)
 	d->measured = *seen;
 }
 
-static void pay(struct touch_duty *d, const struct touch_duty_seen *seen)
+static void pay(struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	d->credit += (double)(seen->t_ns - d->last.t_ns) * DUTY_CREDIT_A_SECOND / 1e9;
 	d->credit -= (double)(seen->pages - d->last.pages);
@@ -30,7 +30,7 @@ static void pay(struct touch_duty *d, const struct touch_duty_seen *seen)
 }
 
 /* Nanoseconds; 0: the limit is too near for any. */
-static uint64_t gap_for(const struct touch_duty *d, const struct touch_duty_seen *seen)
+static uint64_t gap_for(const struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	double rate = d->rate > 0 ? d->rate : 1e-9;
 	double gap = (double)seen->bytes / DUTY_PART_OF_ALL / rate;
@@ -43,7 +43,7 @@ static uint64_t gap_for(const struct touch_duty *d, const struct touch_duty_seen
 										    : (uint64_t)gap;
 }
 
-static void be_off(struct touch_duty *d, const struct touch_duty_seen *seen)
+static void be_off(struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	uint64_t gap = gap_for(d, seen);
 
@@ -57,7 +57,7 @@ static bool are_few(double pages, uint64_t ns)
 	return pages <= (double)ns / 1e9 * DUTY_CREDIT_A_SECOND;
 }
 
-static void end_gap(struct touch_duty *d, const struct touch_duty_seen *seen)
+static void end_gap(struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	double pages = (double)(seen->small - d->began.small) / DUTY_PAGE;
 
@@ -71,7 +71,7 @@ static void end_gap(struct touch_duty *d, const struct touch_duty_seen *seen)
 	d->began = *seen;
 }
 
-static void end_look(struct touch_duty *d, const struct touch_duty_seen *seen)
+static void end_look(struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	if (!are_few((double)(seen->pages - d->began.pages), seen->t_ns - d->began.t_ns)) {
 		be_off(d, seen);
@@ -81,7 +81,7 @@ static void end_look(struct touch_duty *d, const struct touch_duty_seen *seen)
 	d->credit = d->credit > DUTY_CREDIT_BACK ? d->credit : DUTY_CREDIT_BACK;
 }
 
-static void next(struct touch_duty *d, const struct touch_duty_seen *seen)
+static void next(struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	switch (d->state) {
 	case DUTY_ALWAYS:
@@ -97,15 +97,15 @@ static void next(struct touch_duty *d, const struct touch_duty_seen *seen)
 	}
 }
 
-void touch_duty_step(struct touch_duty *d, const struct touch_duty_seen *seen)
+void sampling_duty_step(struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	if (!d->has_begun) {
-		*d = (struct touch_duty){.has_begun = true, .credit = DUTY_CREDIT};
+		*d = (struct sampling_duty){.has_begun = true, .credit = DUTY_CREDIT};
 		d->last = d->measured = *seen;
 	}
 	if (seen->t_ns < d->last.t_ns)
 		return;
-	if (d->state != DUTY_GAP || touch_duty_is_due(d, seen->t_ns))
+	if (d->state != DUTY_GAP || sampling_duty_is_due(d, seen->t_ns))
 		measure(d, seen);
 	pay(d, seen);
 	if (seen->is_delicate)
@@ -115,22 +115,22 @@ void touch_duty_step(struct touch_duty *d, const struct touch_duty_seen *seen)
 	d->last = *seen;
 }
 
-bool touch_duty_is_on(const struct touch_duty *d)
+bool sampling_duty_is_on(const struct sampling_duty *d)
 {
 	return d->state != DUTY_GAP;
 }
 
-double touch_duty_bytes(const struct touch_duty *d, double ns)
+double sampling_duty_bytes(const struct sampling_duty *d, double ns)
 {
 	return d->rate * ns;
 }
 
-uint64_t touch_duty_gap_ns(const struct touch_duty *d)
+uint64_t sampling_duty_gap_ns(const struct sampling_duty *d)
 {
 	return d->until_ns - d->began.t_ns;
 }
 
-uint64_t touch_duty_wait_ns(const struct touch_duty *d)
+uint64_t sampling_duty_wait_ns(const struct sampling_duty *d)
 {
 	if (d->state == DUTY_ALWAYS)
 		return 0;

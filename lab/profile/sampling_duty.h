@@ -13,8 +13,8 @@
  * changes nobody's size), and with programs that give much memory back (what came and went between
  * two looks is not known).
  *
- * Pattern of use: touch_duty_step() whenever samples were read, and when touch_duty_wait_ns() has
- * passed; then what touch_duty_is_on() says.
+ * Pattern of use: sampling_duty_step() whenever samples were read, and when
+ * sampling_duty_wait_ns() has passed; then what sampling_duty_is_on() says.
  */
 #ifndef OOMLAB_PROFILE_SAMPLING_DUTY_H
 #define OOMLAB_PROFILE_SAMPLING_DUTY_H
@@ -36,7 +36,7 @@ enum {
 };
 
 /* What is known at a step. All but the time and the room only grow. */
-struct touch_duty_seen {
+struct sampling_duty_seen {
 	uint64_t t_ns;
 	uint64_t pages;	  /* counted by the tracepoint while it was on */
 	int64_t bytes;	  /* gained by all processes */
@@ -46,36 +46,36 @@ struct touch_duty_seen {
 	bool is_delicate; /* processes share pages after a fork, or give much memory back */
 };
 
-enum touch_duty_state { DUTY_ALWAYS, DUTY_GAP, DUTY_LOOK };
+enum sampling_duty_state { DUTY_ALWAYS, DUTY_GAP, DUTY_LOOK };
 
 /* Zero-initialise. */
-struct touch_duty {
-	enum touch_duty_state state;
+struct sampling_duty {
+	enum sampling_duty_state state;
 	bool has_begun;
-	double credit;			 /* pages */
-	double rate;			 /* bytes a nanosecond, lately */
-	struct touch_duty_seen last;	 /* step */
-	struct touch_duty_seen measured; /* when the rate was */
-	struct touch_duty_seen began;	 /* when the gap, or the look, did */
-	uint64_t until_ns;		 /* of a gap, a look */
-	unsigned int gaps;		 /* ever */
+	double credit;			    /* pages */
+	double rate;			    /* bytes a nanosecond, lately */
+	struct sampling_duty_seen last;	    /* step */
+	struct sampling_duty_seen measured; /* when the rate was */
+	struct sampling_duty_seen began;    /* when the gap, or the look, did */
+	uint64_t until_ns;		    /* of a gap, a look */
+	unsigned int gaps;		    /* ever */
 };
 
-void touch_duty_step(struct touch_duty *duty, const struct touch_duty_seen *seen);
+void sampling_duty_step(struct sampling_duty *duty, const struct sampling_duty_seen *seen);
 
 /* Whether the tracepoint is to be on. */
-bool touch_duty_is_on(const struct touch_duty *duty);
+bool sampling_duty_is_on(const struct sampling_duty *duty);
 
 /* Whether a gap is over at that time: what is resident is to be read before the step. */
-bool touch_duty_is_due(const struct touch_duty *duty, uint64_t t_ns);
+bool sampling_duty_is_due(const struct sampling_duty *duty, uint64_t t_ns);
 
 /* Bytes that came in so many nanoseconds, lately. */
-double touch_duty_bytes(const struct touch_duty *duty, double ns);
+double sampling_duty_bytes(const struct sampling_duty *duty, double ns);
 
 /* How long the gap that has begun is to be. */
-uint64_t touch_duty_gap_ns(const struct touch_duty *duty);
+uint64_t sampling_duty_gap_ns(const struct sampling_duty *duty);
 
 /* From the last step to the next that has to be; 0: when there are samples to read. */
-uint64_t touch_duty_wait_ns(const struct touch_duty *duty);
+uint64_t sampling_duty_wait_ns(const struct sampling_duty *duty);
 
 #endif

@@ -4,7 +4,7 @@
 #define SMALL_STEP (64.0 * 1024)
 #define SMALL_PAGE 4096.0
 
-static double *step_of(struct touch_share *share, pid_t tid)
+static double *step_of(struct thread_share *share, pid_t tid)
 {
 	size_t at = (unsigned int)tid % SHARE_THREADS;
 
@@ -16,7 +16,7 @@ static double *step_of(struct touch_share *share, pid_t tid)
 }
 
 /* Each gain is its own thread's: nobody else was there, or next to every event was sampled. */
-static bool is_exact(const struct touch_share *share)
+static bool is_exact(const struct thread_share *share)
 {
 	bool is_alone = true;
 	uint64_t events = 0;
@@ -29,7 +29,7 @@ static bool is_exact(const struct touch_share *share)
 }
 
 /* Another thread may have grown the size in between, so a step is known to be this or less. */
-static double weight(struct touch_share *share, const struct touch_gain *gain, double common)
+static double weight(struct thread_share *share, const struct thread_gain *gain, double common)
 {
 	double step = *step_of(share, gain->tid);
 
@@ -39,7 +39,7 @@ static double weight(struct touch_share *share, const struct touch_gain *gain, d
 }
 
 /* What threads of unknown step are taken to grow at a time: the mean of all. */
-static double common_step(const struct touch_share *share)
+static double common_step(const struct thread_share *share)
 {
 	double bytes = 0, events = 0;
 
@@ -50,7 +50,7 @@ static double common_step(const struct touch_share *share)
 	return events > 0 && bytes > 0 ? bytes / events : 1;
 }
 
-static void share_out(struct touch_share *share)
+static void share_out(struct thread_share *share)
 {
 	double common = common_step(share), weights = 0;
 	int64_t left = 0, bytes = 0;
@@ -61,7 +61,7 @@ static void share_out(struct touch_share *share)
 	}
 	bytes = left;
 	for (size_t i = 0; i < share->count; i++) {
-		const struct touch_gain *gain = &share->gains[i];
+		const struct thread_gain *gain = &share->gains[i];
 		int64_t part = weights > 0 ? (int64_t)((double)bytes / weights *
 						       weight(share, gain, common))
 					   : 0;
@@ -72,7 +72,7 @@ static void share_out(struct touch_share *share)
 	}
 }
 
-void touch_share_flush(struct touch_share *share)
+void thread_share_flush(struct thread_share *share)
 {
 	if (is_exact(share))
 		for (size_t i = 0; i < share->count; i++)
@@ -82,13 +82,13 @@ void touch_share_flush(struct touch_share *share)
 	share->count = 0;
 }
 
-void touch_share_break(struct touch_share *share)
+void thread_share_break(struct thread_share *share)
 {
-	touch_share_flush(share);
+	thread_share_flush(share);
 	share->last_tid = 0;
 }
 
-static void learn(struct touch_share *share, const struct touch_event *event, int64_t bytes)
+static void learn(struct thread_share *share, const struct perf_event *event, int64_t bytes)
 {
 	double *step = step_of(share, event->tid);
 	double now = event->period ? (double)bytes / (double)event->period : 0;
@@ -98,15 +98,15 @@ static void learn(struct touch_share *share, const struct touch_event *event, in
 	share->last_tid = event->tid;
 }
 
-void touch_share_add(struct touch_share *share, const struct touch_event *event, int64_t bytes,
-		     int64_t *to)
+void thread_share_add(struct thread_share *share, const struct perf_event *event, int64_t bytes,
+		      int64_t *to)
 {
 	if (share->count == SHARE_BATCH || share->pid != event->pid ||
 	    share->counter != event->counter)
-		touch_share_flush(share);
+		thread_share_flush(share);
 	share->pid = event->pid;
 	share->counter = event->counter;
 	learn(share, event, bytes);
 	share->gains[share->count++] =
-		(struct touch_gain){to, event->tid, event->period ? event->period : 1, bytes};
+		(struct thread_gain){to, event->tid, event->period ? event->period : 1, bytes};
 }

@@ -6,7 +6,7 @@
  * alternate, all that came is shared by how often each thread grew it (the sample's period) and by
  * how much at a time it does: small pages or huge ones.
  *
- * Pattern of use: touch_share_add() for each gain in order of time; touch_share_flush() at the end.
+ * Pattern of use: thread_share_add() for each gain in order of time; then thread_share_flush().
  */
 #ifndef OOMLAB_PROFILE_THREAD_SHARE_H
 #define OOMLAB_PROFILE_THREAD_SHARE_H
@@ -16,8 +16,8 @@
 enum { SHARE_BATCH = 32, SHARE_THREADS = 256 };
 
 /* Zero-initialise. */
-struct touch_share {
-	struct touch_gain {
+struct thread_share {
+	struct thread_gain {
 		int64_t *to; /* where it is summed; lives longer than this */
 		pid_t tid;
 		uint64_t period;
@@ -34,10 +34,10 @@ struct touch_share {
 };
 
 /* pre: bytes >= 0 */
-void touch_share_add(struct touch_share *share, const struct touch_event *event, int64_t bytes,
-		     int64_t *to);
-void touch_share_flush(struct touch_share *share);
+void thread_share_add(struct thread_share *share, const struct perf_event *event, int64_t bytes,
+		      int64_t *to);
+void thread_share_flush(struct thread_share *share);
 /* As that, and what came until the next gain is not learnt from: samples are missing. */
-void touch_share_break(struct touch_share *share);
+void thread_share_break(struct thread_share *share);
 
 #endif

@@ -225,11 +225,11 @@ static void look_around(struct premortem *p)
 	struct trace_log log = {0};
 	size_t count;
 	_cleanup_free_ struct sized_pid *pids = processes_by_size(p, &count);
-	struct unwind *own = p->touch ? NULL : new_unwind(p);
+	struct unwind *own = p->profile ? NULL : new_unwind(p);
 	struct snapshot snapshot = {
 		.w = p->config.w,
 		.proc = "/proc",
-		.unwind = own ? own : touch_unwind(p->touch),
+		.unwind = own ? own : profile_unwind(p->profile),
 		.is_frozen = p->told.is_frozen,
 		.deadline_ns = io_now_ns() + SNAPSHOT_PATIENCE_NS,
 	};
@@ -249,7 +249,7 @@ static void look_around(struct premortem *p)
 	for (size_t i = 0; own && i < unwind_modules(own)->count; i++)
 		record_put_module(p->config.w, (int64_t)i, unwind_modules(own)->items[i].path);
 	if (own) {
-		touch_put_trouble(own, p->config.w);
+		profile_write_trouble(own, p->config.w);
 		modules_release(&p->modules);
 		p->modules = unwind_take_modules(own);
 	}
@@ -324,8 +324,8 @@ static int64_t take(struct premortem *p)
 
 	p->is_armed = false;
 	record_put_mark(p->config.w, since, MARK_PREMORTEM, ABSENT);
-	if (p->touch)
-		touch_drain(p->touch);
+	if (p->profile)
+		profile_drain(p->profile);
 	p->told.is_frozen = !write_file(p, "cgroup.freeze", "1") && wait_until_frozen(p);
 	late = is_too_late(p);
 	write_look(p, since, late);
@@ -338,7 +338,7 @@ static int64_t take(struct premortem *p)
 	return io_now_ns() - since;
 }
 
-int64_t premortem_check(struct premortem *p, const struct target *target, struct touch *touch,
+int64_t premortem_check(struct premortem *p, const struct target *target, struct profile *profile,
 			int64_t high)
 {
 	if (!p->is_armed || high == ABSENT || high == p->high_seen)
@@ -347,7 +347,7 @@ int64_t premortem_check(struct premortem *p, const struct target *target, struct
 		return 0;
 	p->high_seen = high;
 	p->target = target;
-	p->touch = touch;
+	p->profile = profile;
 	return is_due(p) || is_too_late(p) ? take(p) : 0;
 }
 

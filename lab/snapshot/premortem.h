@@ -69,7 +69,7 @@ struct premortem {
 	int64_t high_seen;	/* memory.events high when it was last thought about; 0: never */
 	struct modules modules; /* of an unwinding of its own */
 	const struct target *target; /* of the last check */
-	struct touch *touch;
+	struct profile *profile;
 };
 
 /* Before the target starts. */
@@ -77,10 +77,10 @@ void premortem_arm(struct premortem *p, const struct premortem_config *config);
 
 /*
  * After memory.events was read, as long as the target lives; high: its count. Looks, once, when it
- * is time. touch: whose unwinding serves; NULL: one of its own. Returns for how long the target
+ * is time. profile: whose unwinding serves; NULL: one of its own. Returns for how long the target
  * stood still, ns.
  */
-int64_t premortem_check(struct premortem *p, const struct target *target, struct touch *touch,
+int64_t premortem_check(struct premortem *p, const struct target *target, struct profile *profile,
 			int64_t high);
 
 /* At the end: memory.high as it was found, if it is still the lab's. */

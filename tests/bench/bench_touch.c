@@ -71,7 +71,7 @@ static pid_t start_at_gate(char **argv, int gate[2])
 }
 
 /* The samples are in the record, which is how they are counted. */
-static int64_t count_samples(struct touch *touch)
+static int64_t count_samples(struct profile *profile)
 {
 	struct err err = ERR_INIT;
 	struct record record;
@@ -82,7 +82,7 @@ static int64_t count_samples(struct touch *touch)
 
 	record_writer_init(&w, fd);
 	record_put_run(&w, &(struct record_run){.id = "bench", .page_size = 4096});
-	touch_write(touch, &w);
+	profile_write(profile, &w);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (!w.failed && !record_load(path, &record, &err)) {
 		for (size_t i = 0; i < record.touch_count; i++)
@@ -98,25 +98,25 @@ static int unwind(char **argv)
 	char why[256] = "";
 	int gate[2], status;
 	pid_t pid = start_at_gate(argv, gate);
-	struct touch *touch = pid < 0 ? NULL : touch_open(pid, false, why, sizeof(why));
+	struct profile *profile = pid < 0 ? NULL : profile_open(pid, false, why, sizeof(why));
 	double start, spent = 0;
 	int64_t samples;
 
-	if (!touch || write(gate[1], "g", 1) != 1) {
+	if (!profile || write(gate[1], "g", 1) != 1) {
 		fprintf(stderr, "bench_touch: no profile: %s\n", why);
 		return 1;
 	}
 	do {
 		start = ms(CLOCK_THREAD_CPUTIME_ID);
-		touch_drain(touch);
+		profile_drain(profile);
 		spent += ms(CLOCK_THREAD_CPUTIME_ID) - start;
 		usleep(500);
 	} while (!waitpid(pid, &status, WNOHANG));
 	start = ms(CLOCK_THREAD_CPUTIME_ID);
-	touch_drain(touch);
+	profile_drain(profile);
 	spent += ms(CLOCK_THREAD_CPUTIME_ID) - start;
-	samples = count_samples(touch);
-	touch_free(touch);
+	samples = count_samples(profile);
+	profile_free(profile);
 	printf("%.1f %lld\n", samples ? spent * 1000 / (double)samples : 0, (long long)samples);
 	return !samples || status;
 }

@@ -11,7 +11,7 @@
 #include "profile/perf_sample.h"
 #include "symbols/registers.h"
 
-static const struct touch_layout layouts[] = {
+static const struct perf_sample_layout layouts[] = {
 	{.mm_id = {8, 4}, .curr = {12, 4}, .counter = {16, 4}, .size = {24, 8}},
 	{.mm_id = {8, 4},
 	 .curr = {12, 4},
@@ -39,7 +39,7 @@ static void require_inside(const void *at, size_t len, const unsigned char *reco
 	require(p >= record && len <= size && p <= record + size - len);
 }
 
-static void require_event(const struct touch_event *event, const unsigned char *record, size_t size)
+static void require_event(const struct perf_event *event, const unsigned char *record, size_t size)
 {
 	if (event->path) {
 		require_inside(event->path, 1, record, size);
@@ -51,7 +51,7 @@ static void require_event(const struct touch_event *event, const unsigned char *
 		require_inside(event->regs, registers_count() * sizeof(uint64_t), record, size);
 	if (event->stack)
 		require_inside(event->stack, event->stack_len, record, size);
-	require(event->kind != TOUCH_RSS || event->size >= 0);
+	require(event->kind != EVENT_RSS || event->size >= 0);
 	require(event->lost >= 0);
 }
 
@@ -59,19 +59,19 @@ static void require_event(const struct touch_event *event, const unsigned char *
 static void read_format(const char *data, size_t size)
 {
 	char *text = xstrndup(data, size);
-	struct touch_layout layout = {.period = 1};
+	struct perf_sample_layout layout = {.period = 1};
 
-	touch_layout(text, &layout);
-	touch_layout_reserve(text, 1, &layout);
-	touch_layout_ask(text, 2, &layout);
-	touch_layout_grow(text, 3, &layout);
-	touch_layout_huge(text, 4, &layout);
+	perf_sample_layout(text, &layout);
+	perf_sample_layout_reserve(text, 1, &layout);
+	perf_sample_layout_ask(text, 2, &layout);
+	perf_sample_layout_grow(text, 3, &layout);
+	perf_sample_layout_huge(text, 4, &layout);
 	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct touch_event event;
+	struct perf_event event;
 	unsigned char *record;
 
 	if (size < 1)
@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	record = malloc(size);
 	require(record != NULL);
 	memcpy(record, data + 1, size - 1);
-	touch_decode(&layouts[data[0] & 1], record, size - 1, &event);
+	perf_sample_decode(&layouts[data[0] & 1], record, size - 1, &event);
 	require_event(&event, record, size - 1);
 	free(record);
 	read_format((const char *)data, size);
