@@ -572,7 +572,7 @@ END_TEST
 
 static TCase *tests(void)
 {
-	TCase *tcase = tcase_create("touch_space");
+	TCase *tcase = tcase_create("address_space");
 
 	tcase_add_test(tcase, room_left_for_alignment_is_not_reserved);
 	tcase_add_test(tcase, what_the_kernel_refused_is_not_reserved);
@@ -604,5 +604,5 @@ int main(void)
 {
 	TCase *const cases[] = {tests()};
 
-	return suite_run("touch_space", cases, sizeof(cases) / sizeof(cases[0]));
+	return suite_run("address_space", cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -369,42 +369,47 @@ START_TEST(vfork_works_in_the_parents_memory)
 }
 END_TEST
 
-static void add(struct thread_share *share, pid_t tid, uint64_t period, int64_t bytes, int64_t *to)
+static struct credits credits;
+
+static void add(struct thread_share *share, pid_t tid, uint64_t period, int64_t bytes,
+		struct profile_row *row)
 {
 	struct perf_event event = rss(1, 5, 1, 0);
 
 	event.tid = tid;
 	event.period = period;
-	thread_share_add(share, &event, bytes, to);
+	thread_share_add(share, &event, bytes, row, &credits);
 }
 
 START_TEST(one_thread_keeps_its_own)
 {
 	struct thread_share share = {0};
-	int64_t a = 0, b = 0;
+	struct profile_row a = {0}, b = {0};
 
 	add(&share, 1, 10, 1000, &a);
 	add(&share, 1, 99, 17, &b);
-	thread_share_flush(&share);
-	ck_assert_int_eq(a, 1000);
-	ck_assert_int_eq(b, 17);
+	thread_share_flush(&share, &credits);
+	credits_apply(&credits);
+	ck_assert_int_eq(a.gained[RSS_ANON], 1000);
+	ck_assert_int_eq(b.gained[RSS_ANON], 17);
 }
 END_TEST
 
 START_TEST(threads_share_by_their_periods)
 {
 	struct thread_share share = {0};
-	int64_t a = 0, b = 0;
+	struct profile_row a = {0}, b = {0};
 
 	/* Who is sampled first sees what both did. */
 	for (int i = 0; i < 100; i++) {
 		add(&share, 1, 30, 3900, &a);
 		add(&share, 2, 10, 100, &b);
 	}
-	thread_share_flush(&share);
-	ck_assert_int_eq(a + b, 400000);
-	ck_assert_int_ge(a, 294000);
-	ck_assert_int_le(a, 306000);
+	thread_share_flush(&share, &credits);
+	credits_apply(&credits);
+	ck_assert_int_eq(a.gained[RSS_ANON] + b.gained[RSS_ANON], 400000);
+	ck_assert_int_ge(a.gained[RSS_ANON], 294000);
+	ck_assert_int_le(a.gained[RSS_ANON], 306000);
 }
 END_TEST
 
@@ -472,7 +477,7 @@ END_TEST
 
 static TCase *tests(void)
 {
-	TCase *tcase = tcase_create("touch");
+	TCase *tcase = tcase_create("profile");
 
 	tcase_add_test(tcase, layout_is_read_from_the_format);
 	tcase_add_test(tcase, a_sample_is_decoded);
@@ -497,5 +502,5 @@ int main(void)
 {
 	TCase *const cases[] = {tests()};
 
-	return suite_run("touch", cases, ARRAY_SIZE(cases));
+	return suite_run("profile", cases, ARRAY_SIZE(cases));
 }

@@ -303,7 +303,7 @@ static const char *why_not_as_nobody(void)
 
 static TCase *tests(void)
 {
-	TCase *tcase = tcase_create("touch_faults");
+	TCase *tcase = tcase_create("profile_faults");
 	const char *why = why_not_as_nobody();
 
 	tcase_add_test(tcase, one_fault_in_a_block_is_alone);
@@ -328,5 +328,5 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "profile"))
 		return touch_memory();
 	cases[0] = tests();
-	return suite_run("touch_faults", cases, 1);
+	return suite_run("profile_faults", cases, 1);
 }

@@ -90,7 +90,7 @@ END_TEST
 
 static TCase *tests(void)
 {
-	TCase *const tcase = tcase_create("touch_put");
+	TCase *const tcase = tcase_create("profile_write");
 
 	tcase_add_test(tcase, rows_that_do_not_fit_keep_their_innermost_frames);
 	tcase_add_test(tcase, what_is_still_too_much_is_one_row);
@@ -101,5 +101,5 @@ int main(void)
 {
 	TCase *const cases[] = {tests()};
 
-	return suite_run("touch_put", cases, sizeof(cases) / sizeof(cases[0]));
+	return suite_run("profile_write", cases, sizeof(cases) / sizeof(cases[0]));
 }

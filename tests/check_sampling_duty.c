@@ -1,9 +1,8 @@
-/* When the touch profile counts every page, and who gets what came while it did not. */
+/* When the touch profile counts every page. */
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "profile/extra_probes.h"
-#include "profile/gap_estimator.h"
 #include "profile/sampling_duty.h"
 #include "suite.h"
 
@@ -200,157 +199,6 @@ START_TEST(a_clock_that_goes_back_changes_nothing)
 }
 END_TEST
 
-static struct gap_estimator ticks;
-
-static int64_t share(int64_t bytes, int64_t *own, int64_t *rest)
-{
-	const struct gap gap = {
-		.pid = 1,
-		.counter = RSS_ANON,
-		.bytes = bytes,
-		.most = 100 * MIB,
-		.own = own,
-		.rest = rest,
-	};
-
-	return gap_estimator_share(&ticks, &gap);
-}
-
-static void add(int n, int64_t *to)
-{
-	while (n-- > 0)
-		gap_estimator_add(&ticks, 1, RSS_ANON, to, 1, false);
-}
-
-START_TEST(growth_is_shared_among_ticks)
-{
-	int64_t a = 0, b = 0, other = 0;
-
-	ticks = (struct gap_estimator){0};
-	add(6, &a);
-	add(2, &b);
-	gap_estimator_add(&ticks, 2, RSS_ANON, &other, 1, false);
-	gap_estimator_add(&ticks, 1, RSS_SHMEM, &other, 1, false);
-	ck_assert_int_eq(share(9 * MIB, &b, &b), 0);
-	ck_assert_int_eq(a, 6 * MIB);
-	ck_assert_int_eq(b, 3 * MIB);
-	ck_assert_int_eq(other, 0);
-	ck_assert_uint_eq(ticks.count, 2);
-}
-END_TEST
-
-START_TEST(what_no_tick_can_have_brought_is_the_rest)
-{
-	int64_t a = 0, own = 0, rest = 0;
-
-	ticks = (struct gap_estimator){.bytes = (double)MIB};
-	add(4, &a);
-	share(100 * MIB, &own, &rest);
-	ck_assert_int_eq(a + own + rest, 100 * MIB);
-	ck_assert_int_lt(a, 8 * MIB);
-	ck_assert_int_gt(rest, 90 * MIB);
-	own = 0;
-	share(5 * MIB, &own, &own);
-	ck_assert_int_eq(own, 5 * MIB);
-}
-END_TEST
-
-START_TEST(a_system_call_counts_where_memory_came)
-{
-	int64_t populated = 0, quiet = 0, own = 0;
-
-	ticks = (struct gap_estimator){0};
-	add(1, &own);
-	gap_estimator_add(&ticks, 1, RSS_ANON, &quiet, 1, true);
-	gap_estimator_add(&ticks, 1, RSS_ANON, &populated, 1, true);
-	share(3 * MIB, &populated, &populated);
-	ck_assert_int_eq(quiet, 0);
-	ck_assert_int_eq(own, MIB);
-	ck_assert_int_eq(populated, 2 * MIB);
-}
-END_TEST
-
-START_TEST(what_shrank_had_grown_before)
-{
-	int64_t a = 0, own = 0;
-
-	ticks = (struct gap_estimator){.bytes = (double)MIB};
-	add(4, &a);
-	ck_assert_int_eq(share(-10 * MIB, &own, &own), 14 * MIB);
-	ck_assert_int_eq(a, 4 * MIB);
-	ck_assert_int_eq(own, 0);
-	ck_assert_int_eq(share(-10 * MIB, &own, &own), 10 * MIB);
-}
-END_TEST
-
-START_TEST(places_that_alternate_are_noticed)
-{
-	int64_t a = 0, b = 0;
-
-	ticks = (struct gap_estimator){0};
-	add(8, &a);
-	share(9 * MIB, &a, &a);
-	ck_assert(ticks.is_mixed <= 0);
-	add(4, &a);
-	add(4, &b);
-	share(9 * MIB, &a, &a);
-	ck_assert(ticks.is_mixed > 0.2);
-}
-END_TEST
-
-START_TEST(what_was_read_is_explained_by_ticks_alone)
-{
-	int64_t a = 0, b = 0;
-
-	ticks = (struct gap_estimator){0};
-	add(3, &a);
-	add(1, &b);
-	ck_assert_int_eq(gap_estimator_explain(&ticks, 1, RSS_ANON, 8 * MIB), 8 * MIB);
-	ck_assert_int_eq(a, 6 * MIB);
-	ck_assert_int_eq(b, 2 * MIB);
-	ck_assert_int_eq(gap_estimator_explain(&ticks, 1, RSS_ANON, 8 * MIB), 0);
-	/* 2 MiB a tick are usual. */
-	add(2, &a);
-	ck_assert_int_lt(gap_estimator_explain(&ticks, 1, RSS_ANON, 100 * MIB), 8 * MIB);
-	ck_assert_int_gt(a, 8 * MIB);
-}
-END_TEST
-
-START_TEST(the_time_of_a_tick_is_its_weight)
-{
-	int64_t a = 0, b = 0;
-
-	ticks = (struct gap_estimator){0};
-	gap_estimator_add(&ticks, 1, RSS_ANON, &a, 2, false);
-	gap_estimator_add(&ticks, 1, RSS_ANON, &b, 0.5, false);
-	gap_estimator_explain(&ticks, 1, RSS_ANON, 5 * MIB);
-	ck_assert_int_eq(a, 4 * MIB);
-	ck_assert_int_eq(b, MIB);
-	gap_estimator_add(&ticks, 1, RSS_ANON, &a, 2, false);
-	share(12 * MIB, &b, &b); /* the sample is as good as one more */
-	ck_assert_int_eq(a, 10 * MIB);
-	ck_assert_int_eq(b, 7 * MIB);
-}
-END_TEST
-
-START_TEST(gaps_of_one_tick_tell_together)
-{
-	int64_t a = 0, b = 0;
-
-	ticks = (struct gap_estimator){.is_mixed = 0.3};
-	for (int i = 0; i < 30; i++) {
-		add(1, &a);
-		gap_estimator_explain(&ticks, 1, RSS_ANON, MIB);
-	}
-	ck_assert(ticks.is_mixed < 0.1);
-	for (int i = 0; i < 9; i++) {
-		add(1, i % 2 ? &b : &a);
-		gap_estimator_explain(&ticks, 1, RSS_ANON, MIB);
-	}
-	ck_assert(ticks.is_mixed > 0.3);
-}
-END_TEST
-
 static const struct extra_probe two_processes[] = {
 	{.kind = EXTRA_FAULT, .id = 11, .owner = 100},
 	{.kind = EXTRA_FAULT, .id = 12, .owner = 100},
@@ -375,22 +223,9 @@ START_TEST(who_has_an_event_of_its_own_is_not_told_of_twice)
 }
 END_TEST
 
-START_TEST(too_many_ticks_are_left_out)
-{
-	int64_t a = 0;
-
-	ticks = (struct gap_estimator){0};
-	add(TICKS_MAX + 10, &a);
-	ck_assert_uint_eq(ticks.count, TICKS_MAX);
-	ck_assert_int_eq(gap_estimator_end(&ticks, 1, RSS_ANON, 2), 2 * TICKS_MAX);
-	ck_assert_int_eq(a, 2 * TICKS_MAX);
-	ck_assert_uint_eq(ticks.count, 0);
-}
-END_TEST
-
 static TCase *tests(void)
 {
-	TCase *tcase = tcase_create("touch_duty");
+	TCase *tcase = tcase_create("sampling_duty");
 
 	tcase_add_test(tcase, few_pages_are_always_counted);
 	tcase_add_test(tcase, the_first_of_many_are_all_counted);
@@ -402,16 +237,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, near_the_limit_all_are_counted);
 	tcase_add_test(tcase, copies_are_always_counted);
 	tcase_add_test(tcase, a_clock_that_goes_back_changes_nothing);
-	tcase_add_test(tcase, growth_is_shared_among_ticks);
-	tcase_add_test(tcase, what_no_tick_can_have_brought_is_the_rest);
-	tcase_add_test(tcase, a_system_call_counts_where_memory_came);
-	tcase_add_test(tcase, what_shrank_had_grown_before);
-	tcase_add_test(tcase, places_that_alternate_are_noticed);
-	tcase_add_test(tcase, what_was_read_is_explained_by_ticks_alone);
-	tcase_add_test(tcase, the_time_of_a_tick_is_its_weight);
-	tcase_add_test(tcase, gaps_of_one_tick_tell_together);
 	tcase_add_test(tcase, who_has_an_event_of_its_own_is_not_told_of_twice);
-	tcase_add_test(tcase, too_many_ticks_are_left_out);
 	return tcase;
 }
 
@@ -419,5 +245,5 @@ int main(void)
 {
 	TCase *const cases[] = {tests()};
 
-	return suite_run("touch_duty", cases, 1);
+	return suite_run("sampling_duty", cases, 1);
 }

@@ -7,11 +7,11 @@
 /* Of one place are so many of them. */
 #define ONE_PLACE 0.9
 
-void gap_estimator_add(struct gap_estimator *e, pid_t pid, enum rss_counter counter, int64_t *to,
-		       double weight, bool is_unsure)
+void gap_estimator_add(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
+		       struct profile_row *row, double weight, bool is_unsure)
 {
 	if (e->count < TICKS_MAX)
-		e->items[e->count++] = (struct gap_tick){pid, counter, to, weight, is_unsure};
+		e->items[e->count++] = (struct gap_tick){pid, counter, row, weight, is_unsure};
 }
 
 static bool is_of(const struct gap_tick *tick, pid_t pid, enum rss_counter counter)
@@ -29,7 +29,8 @@ static size_t count_of(const struct gap_estimator *e, pid_t pid, enum rss_counte
 }
 
 /* What is unsure counts from now on, or is dropped. */
-static void settle(struct gap_estimator *e, pid_t pid, enum rss_counter counter, const int64_t *own)
+static void settle(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
+		   const struct profile_row *own)
 {
 	size_t kept = 0;
 
@@ -37,7 +38,7 @@ static void settle(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
 		struct gap_tick tick = e->items[i];
 
 		if (is_of(&tick, pid, counter) && tick.is_unsure) {
-			if (*tick.to <= 0 && tick.to != own)
+			if (tick.row->gained[counter] <= 0 && tick.row != own)
 				continue;
 			tick.is_unsure = false;
 		}
@@ -58,7 +59,8 @@ double gap_estimator_sum(struct gap_estimator *e, pid_t pid, enum rss_counter co
 }
 
 /* Each gets `part` times its weight, and is counted no more. Returns the sum. */
-static int64_t give(struct gap_estimator *e, pid_t pid, enum rss_counter counter, double part)
+static int64_t give(struct gap_estimator *e, pid_t pid, enum rss_counter counter, double part,
+		    struct credits *credits)
 {
 	int64_t sum = 0;
 	size_t kept = 0;
@@ -71,7 +73,7 @@ static int64_t give(struct gap_estimator *e, pid_t pid, enum rss_counter counter
 			e->items[kept++] = tick;
 			continue;
 		}
-		*tick.to += bytes;
+		credits_add(credits, tick.row, counter, bytes);
 		sum += bytes;
 	}
 	e->count = kept;
@@ -79,12 +81,12 @@ static int64_t give(struct gap_estimator *e, pid_t pid, enum rss_counter counter
 }
 
 static double weight_at(const struct gap_estimator *e, pid_t pid, enum rss_counter counter,
-			const int64_t *to)
+			const struct profile_row *row)
 {
 	double sum = 0;
 
 	for (size_t i = 0; i < e->count; i++)
-		if (is_of(&e->items[i], pid, counter) && e->items[i].to == to)
+		if (is_of(&e->items[i], pid, counter) && e->items[i].row == row)
 			sum += e->items[i].weight;
 	return sum;
 }
@@ -93,15 +95,15 @@ static double weight_at(const struct gap_estimator *e, pid_t pid, enum rss_count
 static bool is_one_place(struct gap_estimator *e, pid_t pid, enum rss_counter counter)
 {
 	double all = gap_estimator_sum(e, pid, counter), most = 0;
-	const int64_t *seen = NULL;
+	const struct profile_row *seen = NULL;
 
 	for (size_t i = 0; i < e->count; i++) {
 		const struct gap_tick *tick = &e->items[i];
 		double weight;
 
-		if (!is_of(tick, pid, counter) || tick->to == seen)
+		if (!is_of(tick, pid, counter) || tick->row == seen)
 			continue;
-		seen = tick->to;
+		seen = tick->row;
 		weight = weight_at(e, pid, counter, seen);
 		most = weight > most ? weight : most;
 		if (most >= all / 2)
@@ -121,7 +123,7 @@ static bool has_told(struct gap_estimator *e, pid_t pid, enum rss_counter counte
 	}
 	for (size_t i = 0; i < e->count && e->few < TICKS_TELLING; i++)
 		if (is_of(&e->items[i], pid, counter))
-			e->places[e->few++] = e->items[i].to;
+			e->places[e->few++] = e->items[i].row;
 	if (e->few < TICKS_TELLING)
 		return false;
 	for (size_t i = 1; i < e->few; i++)
@@ -146,17 +148,19 @@ static double most_of(const struct gap_estimator *e)
 	return e->bytes * (e->is_by_faults ? FAULT_MOST : TICK_MOST);
 }
 
-static int64_t give_and_lose(struct gap_estimator *e, const struct gap *gap, double sum)
+static int64_t give_and_lose(struct gap_estimator *e, const struct gap *gap, double sum,
+			     struct credits *credits)
 {
 	double most = sum > 0 ? (double)gap->most / sum : 0;
 
-	return give(e, gap->pid, gap->counter, e->bytes < most ? e->bytes : most) - gap->bytes;
+	return give(e, gap->pid, gap->counter, e->bytes < most ? e->bytes : most, credits) -
+	       gap->bytes;
 }
 
-int64_t gap_estimator_share(struct gap_estimator *e, const struct gap *gap)
+int64_t gap_estimator_share(struct gap_estimator *e, const struct gap *gap, struct credits *credits)
 {
 	double most = most_of(e), sum, part;
-	int64_t given;
+	int64_t given, own;
 	size_t n;
 
 	settle(e, gap->pid, gap->counter, gap->own);
@@ -164,19 +168,20 @@ int64_t gap_estimator_share(struct gap_estimator *e, const struct gap *gap)
 	sum = gap_estimator_sum(e, gap->pid, gap->counter);
 	part = (double)gap->bytes / (n ? sum + sum / (double)n : 1);
 	if (gap->bytes < 0)
-		return give_and_lose(e, gap, sum);
+		return give_and_lose(e, gap, sum, credits);
 	learn(e, gap->pid, gap->counter, part);
 	if (most > 0 && part > most)
 		part = most;
-	given = give(e, gap->pid, gap->counter, part);
+	given = give(e, gap->pid, gap->counter, part, credits);
 	part *= n ? sum / (double)n : 1;
-	*gap->own += (int64_t)part < gap->bytes - given ? (int64_t)part : gap->bytes - given;
-	*gap->rest += (int64_t)part < gap->bytes - given ? gap->bytes - given - (int64_t)part : 0;
+	own = (int64_t)part < gap->bytes - given ? (int64_t)part : gap->bytes - given;
+	credits_add(credits, gap->own, gap->counter, own);
+	credits_add(credits, gap->rest, gap->counter, gap->bytes - given - own);
 	return 0;
 }
 
 int64_t gap_estimator_explain(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
-			      int64_t bytes)
+			      int64_t bytes, struct credits *credits)
 {
 	double most = most_of(e), sum = gap_estimator_sum(e, pid, counter), part;
 
@@ -184,10 +189,11 @@ int64_t gap_estimator_explain(struct gap_estimator *e, pid_t pid, enum rss_count
 		return 0;
 	part = (double)bytes / sum;
 	learn(e, pid, counter, part);
-	return give(e, pid, counter, most > 0 && part > most ? most : part);
+	return give(e, pid, counter, most > 0 && part > most ? most : part, credits);
 }
 
-int64_t gap_estimator_end(struct gap_estimator *e, pid_t pid, enum rss_counter counter, double part)
+int64_t gap_estimator_end(struct gap_estimator *e, pid_t pid, enum rss_counter counter, double part,
+			  struct credits *credits)
 {
-	return give(e, pid, counter, part);
+	return give(e, pid, counter, part, credits);
 }

@@ -15,7 +15,7 @@
 
 #include <stdbool.h>
 
-#include "profile/perf_sample.h"
+#include "profile/credits.h"
 
 enum {
 	TICKS_MAX = 4096,
@@ -27,7 +27,7 @@ struct gap_estimator {
 	struct gap_tick {
 		pid_t pid;
 		enum rss_counter counter;
-		int64_t *to;	/* where it is summed; lives longer than this */
+		struct profile_row *row; /* who is at work */
 		double weight;	/* of a tick its time; of a page fault how many it stands for */
 		bool is_unsure; /* in a system call: it counts where memory was seen to come */
 	} items[TICKS_MAX];
@@ -35,13 +35,13 @@ struct gap_estimator {
 	double bytes;	   /* of a weight of 1, lately; 0: not known yet, the caller may set it */
 	bool is_by_faults; /* they are page faults: no more than their pages can have come by them
 			    */
-	int64_t *places[TICKS_TELLING]; /* of gaps that had fewer */
+	const struct profile_row *places[TICKS_TELLING]; /* of gaps that had fewer */
 	size_t few;
 	double is_mixed; /* 0 to 1: how many of the gaps lately were of more than one place */
 };
 
-void gap_estimator_add(struct gap_estimator *e, pid_t pid, enum rss_counter counter, int64_t *to,
-		       double weight, bool is_unsure);
+void gap_estimator_add(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
+		       struct profile_row *row, double weight, bool is_unsure);
 
 /* The weights of all that count. */
 double gap_estimator_sum(struct gap_estimator *e, pid_t pid, enum rss_counter counter);
@@ -49,30 +49,31 @@ double gap_estimator_sum(struct gap_estimator *e, pid_t pid, enum rss_counter co
 struct gap {
 	pid_t pid;
 	enum rss_counter counter;
-	int64_t bytes; /* gained; negative: lost */
-	int64_t most;  /* can have come in that time, at the pace of late */
-	int64_t *own;  /* the sample's */
-	int64_t *rest; /* gets what did not come by those who were seen; may be own */
+	int64_t bytes;		  /* gained; negative: lost */
+	int64_t most;		  /* can have come in that time, at the pace of late */
+	struct profile_row *own;  /* the sample's; NULL where nothing was gained */
+	struct profile_row *rest; /* gets what did not come by those who were seen; may be own */
 };
 
 /*
  * Shares what a process gained in a gap. Where it shrank the ticks say what was gained all the
  * same; returns how many bytes were lost then, else 0.
  */
-int64_t gap_estimator_share(struct gap_estimator *e, const struct gap *gap);
+int64_t gap_estimator_share(struct gap_estimator *e, const struct gap *gap,
+			    struct credits *credits);
 
 /*
  * The same where the size was read, and no sample told of it. Returns what they explain, 0 to
  * bytes.
  */
 int64_t gap_estimator_explain(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
-			      int64_t bytes);
+			      int64_t bytes, struct credits *credits);
 
 /*
  * A process has ended that was not looked at again: its ticks get `part` for each
  * weight of 1. Returns all.
  */
-int64_t gap_estimator_end(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
-			  double part);
+int64_t gap_estimator_end(struct gap_estimator *e, pid_t pid, enum rss_counter counter, double part,
+			  struct credits *credits);
 
 #endif

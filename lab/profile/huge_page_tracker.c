@@ -10,11 +10,11 @@ void huge_page_tracker_open(struct huge_page_tracker *h)
 }
 
 void huge_page_tracker_add(struct huge_page_tracker *h, const struct perf_event *event,
-			   int64_t *gained)
+			   struct profile_row *row)
 {
 	if (h->count < HUGE_PENDING_MAX)
 		h->pending[h->count++] = (struct huge_page){event->pid, event->tid, event->t_ns,
-							    (int64_t)event->len, gained};
+							    (int64_t)event->len, row};
 }
 
 static int64_t sum_of(const struct huge_page_tracker *h, pid_t pid)
@@ -28,7 +28,7 @@ static int64_t sum_of(const struct huge_page_tracker *h, pid_t pid)
 }
 
 /* Each gets its part of `bytes`, the last what is left, and is pending no more. */
-static void give(struct huge_page_tracker *h, pid_t pid, int64_t bytes)
+static void give(struct huge_page_tracker *h, pid_t pid, int64_t bytes, struct credits *credits)
 {
 	const int64_t sum = sum_of(h, pid);
 	int64_t given = 0, seen = 0;
@@ -45,7 +45,7 @@ static void give(struct huge_page_tracker *h, pid_t pid, int64_t bytes)
 		seen += page.bytes;
 		upto = (int64_t)((double)bytes * ((double)seen / (double)sum));
 		upto = seen == sum ? bytes : upto;
-		page.gained[RSS_ANON] += upto - given;
+		credits_add(credits, page.row, RSS_ANON, upto - given);
 		given = upto;
 	}
 	h->count = kept;
@@ -60,7 +60,7 @@ static bool is_mapped(const struct huge_page *page, const struct perf_event *eve
 
 /* Pages of the event's thread, or of others, as many as `pages` at most. Returns what was given. */
 static int64_t take_of(struct huge_page_tracker *h, const struct perf_event *event, bool is_own,
-		       int64_t left, uint64_t *pages)
+		       int64_t left, uint64_t *pages, struct credits *credits)
 {
 	int64_t given = 0;
 	size_t kept = 0;
@@ -71,7 +71,7 @@ static int64_t take_of(struct huge_page_tracker *h, const struct perf_event *eve
 		bool is_it = page.pid == event->pid && (page.tid == event->tid) == is_own;
 
 		if (is_it && is_mapped(&page, event, rest, *pages)) {
-			page.gained[event->counter] += part;
+			credits_add(credits, page.row, event->counter, part);
 			given += part;
 			*pages -= *pages > 0;
 		} else if (!is_it || event->t_ns - page.t_ns <= HUGE_SETTLE_NS) {
@@ -83,15 +83,15 @@ static int64_t take_of(struct huge_page_tracker *h, const struct perf_event *eve
 }
 
 int64_t huge_page_tracker_take(struct huge_page_tracker *h, const struct perf_event *event,
-			       int64_t bytes, uint64_t pages)
+			       int64_t bytes, uint64_t pages, struct credits *credits)
 {
 	int64_t left = bytes > 0 ? bytes : 0, given;
 	uint64_t others = pages;
 
-	given = take_of(h, event, true, left, &others);
+	given = take_of(h, event, true, left, &others, credits);
 	/* One of them all is the event's own, watched or not. */
 	others -= others == pages && pages > 0;
-	given += take_of(h, event, false, left - given, &others);
+	given += take_of(h, event, false, left - given, &others, credits);
 	h->is_seen |= given >= HUGE_LEAST_BYTES;
 	return given;
 }
@@ -106,14 +106,15 @@ void huge_page_tracker_suspect(struct huge_page_tracker *h)
 	h->is_suspected = true;
 }
 
-int64_t huge_page_tracker_end(struct huge_page_tracker *h, pid_t pid, int64_t missing)
+int64_t huge_page_tracker_end(struct huge_page_tracker *h, pid_t pid, int64_t missing,
+			      struct credits *credits)
 {
 	int64_t sum = sum_of(h, pid), given = missing < 0 ? sum : missing;
 
 	if (!sum)
 		return 0;
 	given = given < 2 * sum ? given : 2 * sum;
-	give(h, pid, given);
+	give(h, pid, given, credits);
 	return given;
 }
 

@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "profile/perf_sample.h"
+#include "profile/credits.h"
 
 enum {
 	HUGE_PENDING_MAX = 4096,
@@ -36,7 +36,7 @@ struct huge_page_tracker {
 		pid_t pid, tid;
 		uint64_t t_ns;
 		int64_t bytes;
-		int64_t *gained; /* by counter, of its line; lives longer than this */
+		struct profile_row *row;
 	} pending[HUGE_PENDING_MAX];
 	size_t count;
 	double credit; /* small pages */
@@ -51,7 +51,7 @@ void huge_page_tracker_open(struct huge_page_tracker *huge);
 
 /* One was handed out; of more than HUGE_PENDING_MAX, nothing is known. */
 void huge_page_tracker_add(struct huge_page_tracker *huge, const struct perf_event *event,
-			   int64_t *gained);
+			   struct profile_row *row);
 
 /*
  * A counter of a process has grown by `bytes` since it was heard of, by `pages` events at most, as
@@ -60,14 +60,15 @@ void huge_page_tracker_add(struct huge_page_tracker *huge, const struct perf_eve
  * cleared before it is mapped. Returns what was given: 0 or more, at most `bytes`.
  */
 int64_t huge_page_tracker_take(struct huge_page_tracker *huge, const struct perf_event *event,
-			       int64_t bytes, uint64_t pages);
+			       int64_t bytes, uint64_t pages, struct credits *credits);
 
 /*
  * At the end, a process missed so many bytes, or -1: not known, as many as there are then. All is
  * given to its pages, up to twice what they are: others came before the first was told of.
  * Returns what was given, to RSS_ANON; 0: it has none.
  */
-int64_t huge_page_tracker_end(struct huge_page_tracker *huge, pid_t pid, int64_t missing);
+int64_t huge_page_tracker_end(struct huge_page_tracker *huge, pid_t pid, int64_t missing,
+			      struct credits *credits);
 
 /* Whether growth by so many events is more than small pages are. */
 bool huge_page_tracker_is_suspect(int64_t bytes, uint64_t pages);

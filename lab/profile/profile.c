@@ -161,7 +161,8 @@ static int64_t take_huge(struct profile *prof, const struct perf_event *event, i
 	bool can_be = event->counter == RSS_ANON ||
 		      (event->counter == RSS_SHMEM && bytes >= HUGE_LEAST_BYTES);
 
-	return can_be ? huge_page_tracker_take(&prof->huge, event, bytes, pages) : 0;
+	return can_be ? huge_page_tracker_take(&prof->huge, event, bytes, pages, &prof->credits)
+		      : 0;
 }
 
 /* By `pages` events at most. */
@@ -173,11 +174,11 @@ static void gain(struct profile *prof, const struct perf_event *event, int64_t b
 	if (event->counter == RSS_ANON && huge_page_tracker_is_suspect(rest, pages))
 		profile_watch_suspect(prof, event, rest, last_ns);
 	else if (rest > 0 && event->counter == RSS_FILE)
-		thread_share_add(&prof->threads, event, rest,
-				 &profile_gaps_file_row(prof, event)->gained[RSS_FILE]);
+		thread_share_add(&prof->threads, event, rest, profile_gaps_file_row(prof, event),
+				 &prof->credits);
 	else if (rest > 0)
-		thread_share_add(&prof->threads, event, rest,
-				 &profile_row_gaining(prof, event)->gained[event->counter]);
+		thread_share_add(&prof->threads, event, rest, profile_row_gaining(prof, event),
+				 &prof->credits);
 	else
 		profile_row_gaining(prof, event);
 }
@@ -202,7 +203,7 @@ static void on_rss(struct profile *prof, const struct perf_event *event)
 		gain(prof, event, bytes, pages, last_ns);
 	} else if (bytes < 0) {
 		take_huge(prof, event, 0, pages);
-		thread_share_flush(&prof->threads);
+		thread_share_flush(&prof->threads, &prof->credits);
 		profile_gaps_lose(prof, event, -bytes);
 	}
 }
@@ -338,6 +339,7 @@ static void read_rings(struct profile *prof)
 			on_event(prof, &event);
 		else
 			prof->damaged++;
+		credits_apply(&prof->credits);
 		is_idle = false;
 	}
 	note_idle(prof, is_idle);
@@ -361,6 +363,7 @@ static void step(struct profile *prof)
 					prof->seen.t_ns - last.t_ns);
 	else if (sampling_duty_is_due(&prof->duty, prof->seen.t_ns))
 		profile_gaps_read(prof);
+	credits_apply(&prof->credits);
 	prof->seen.is_delicate = prof->ledger.copies > 0 || prof->lost_bytes > prof->seen.bytes / 4;
 	sampling_duty_step(&prof->duty, &prof->seen);
 	prof->fastest = prof->duty.rate > prof->fastest ? prof->duty.rate : prof->fastest;
@@ -399,9 +402,12 @@ void profile_set_peak(struct profile *prof, pid_t pid, int64_t bytes, bool is_ki
 
 void profile_write(struct profile *prof, struct record_writer *w)
 {
-	thread_share_flush(&prof->threads);
+	thread_share_flush(&prof->threads, &prof->credits);
+	credits_apply(&prof->credits);
 	profile_watch_end_huge(prof);
+	credits_apply(&prof->credits);
 	profile_gaps_end(prof);
+	credits_apply(&prof->credits);
 	profile_write_modules(prof->unwind, w);
 	profile_write_trouble(prof->unwind, w);
 	profile_write_processes(&prof->ledger, w);
@@ -436,6 +442,7 @@ void profile_free(struct profile *prof)
 	if (prof->mounts >= 0)
 		close(prof->mounts);
 	rss_ledger_release(&prof->ledger);
+	credits_release(&prof->credits);
 	profile_table_release(&prof->table);
 	address_space_release(&prof->spaces);
 	fault_blocks_release(&prof->blocks);

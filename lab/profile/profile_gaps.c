@@ -79,7 +79,7 @@ void profile_gaps_after(struct profile *prof, const struct perf_event *event, in
 			uint64_t last_ns)
 {
 	struct profile_row *before = last_row_of(prof, event->pid, true), *row;
-	int64_t unused = 0, lost;
+	int64_t lost;
 	struct gap gap = {
 		.pid = event->pid,
 		.counter = event->counter,
@@ -88,22 +88,20 @@ void profile_gaps_after(struct profile *prof, const struct perf_event *event, in
 				? (int64_t)sampling_duty_bytes(&prof->duty,
 							       (double)(prof->tick_ns - last_ns))
 				: 0,
-		.own = &unused,
-		.rest = &unused,
 	};
 
-	thread_share_break(&prof->threads);
+	thread_share_break(&prof->threads, &prof->credits);
 	if (bytes > 0) {
 		row = profile_row_gaining(prof, event);
-		gap.own = gap.rest = &row->gained[event->counter];
+		gap.own = gap.rest = row;
 		/* What has no page faults is populated: by it, or by what went on before. */
 		if (prof->estimator.is_by_faults)
 			before = prof->populated;
 		if (!row->key.is_syscall && before && before->key.pid == event->pid &&
 		    before->key.is_syscall)
-			gap.rest = &before->gained[event->counter];
+			gap.rest = before;
 	}
-	lost = gap_estimator_share(&prof->estimator, &gap);
+	lost = gap_estimator_share(&prof->estimator, &gap, &prof->credits);
 	if (lost <= 0)
 		return;
 	profile_gaps_lose(prof, event, lost);
@@ -115,7 +113,7 @@ void profile_gaps_at_work(struct profile *prof, const struct perf_event *event,
 {
 	enum rss_counter counter = member_at(prof, row->key.where);
 
-	gap_estimator_add(&prof->estimator, event->pid, counter, &row->gained[counter], weight,
+	gap_estimator_add(&prof->estimator, event->pid, counter, row, weight,
 			  event->kind == EVENT_TICK && row->key.is_syscall);
 	prof->tick_ns = event->t_ns;
 	profile_row_note_touched(prof, row->key.where.mapping, event->t_ns);
@@ -203,11 +201,12 @@ static void read_member(struct profile *prof, struct rss_process *p, const struc
 		return;
 	}
 	if (bytes <= 0) {
-		gap_estimator_end(&prof->estimator, now->pid, now->counter, 0);
+		gap_estimator_end(&prof->estimator, now->pid, now->counter, 0, &prof->credits);
 		return;
 	}
-	huge = huge_page_tracker_take(&prof->huge, now, bytes, UINT64_MAX);
-	small = gap_estimator_explain(&prof->estimator, now->pid, now->counter, bytes - huge);
+	huge = huge_page_tracker_take(&prof->huge, now, bytes, UINT64_MAX, &prof->credits);
+	small = gap_estimator_explain(&prof->estimator, now->pid, now->counter, bytes - huge,
+				      &prof->credits);
 	/* A tick does not tell of which size the page is that is being cleared; a fault does. */
 	if (huge > 0 && bytes > huge)
 		prof->estimator.is_mixed = PROFILE_MIXED_AT_FIRST;
@@ -268,7 +267,7 @@ void profile_gaps_read_parent(struct profile *prof, pid_t pid)
 	if (!p || !row || !p->is_seen[RSS_ANON] || !read_sizes(pid, size) ||
 	    size[RSS_ANON] <= p->size[RSS_ANON])
 		return;
-	row->gained[RSS_ANON] += size[RSS_ANON] - p->size[RSS_ANON];
+	credits_add(&prof->credits, row, RSS_ANON, size[RSS_ANON] - p->size[RSS_ANON]);
 	now.t_ns = (uint64_t)io_now_ns();
 	rss_ledger_read(&prof->ledger, p, &now, size[RSS_ANON]);
 }
@@ -328,9 +327,9 @@ static void end_ticks(struct profile *prof, pid_t pid)
 	double part = last_part(prof, pid);
 
 	for (int m = 0; m < RSS_COUNT; m++)
-		rss_ledger_grow(
-			&prof->ledger, pid, (enum rss_counter)m,
-			gap_estimator_end(&prof->estimator, pid, (enum rss_counter)m, part));
+		rss_ledger_grow(&prof->ledger, pid, (enum rss_counter)m,
+				gap_estimator_end(&prof->estimator, pid, (enum rss_counter)m, part,
+						  &prof->credits));
 }
 
 /*
@@ -344,11 +343,10 @@ static void end_gap(struct profile *prof, const struct rss_process *p)
 
 	if (has_much_of_files(p))
 		return;
-	gap_estimator_end(&prof->estimator, p->pid, RSS_FILE, 0);
+	gap_estimator_end(&prof->estimator, p->pid, RSS_FILE, 0, &prof->credits);
 	if (row && all_ticks_of(prof, p->pid) <= 0 &&
 	    rss_ledger_missing(&prof->ledger, p->pid, &unheard_ns) > 0)
-		gap_estimator_add(&prof->estimator, p->pid, RSS_ANON, &row->gained[RSS_ANON], 1,
-				  false);
+		gap_estimator_add(&prof->estimator, p->pid, RSS_ANON, row, 1, false);
 }
 
 void profile_gaps_end(struct profile *prof)

@@ -6,6 +6,7 @@
 #ifndef OOMLAB_PROFILE_PROFILE_STATE_H
 #define OOMLAB_PROFILE_PROFILE_STATE_H
 
+#include "profile/credits.h"
 #include "profile/fault_blocks.h"
 #include "profile/gap_estimator.h"
 #include "profile/huge_page_tracker.h"
@@ -47,6 +48,7 @@ struct profile {
 	uint64_t idle_ns; /* until the rings are read again, whatever is in them */
 	int timer_fd;	  /* for the next step of the duty; -1: always on */
 	struct profile_table table;
+	struct credits credits; /* not yet in the table */
 	struct address_spaces spaces;
 	struct fault_locator locator;
 	bool is_by_faults; /* there is nothing else */

@@ -212,8 +212,7 @@ void profile_watch_step_huge(struct profile *prof, uint64_t pages, uint64_t ns)
 /* It is of the line before, or of the one that has been seen again. */
 static void settle_doubt(struct profile *prof, struct profile_row *row)
 {
-	if (row)
-		row->gained[RSS_ANON] += prof->doubt.bytes;
+	credits_add(&prof->credits, row, RSS_ANON, prof->doubt.bytes);
 	prof->doubt = (struct profile_doubt){0};
 }
 
@@ -250,7 +249,7 @@ void profile_watch_suspect(struct profile *prof, const struct perf_event *event,
 		doubt(prof, row, bytes);
 		return;
 	}
-	row->gained[RSS_ANON] += bytes;
+	credits_add(&prof->credits, row, RSS_ANON, bytes);
 	prof->suspect = row;
 }
 
@@ -262,19 +261,19 @@ void profile_watch_on_huge(struct profile *prof, const struct perf_event *event)
 		settle_doubt(prof, row);
 		prof->suspect = row;
 	}
-	huge_page_tracker_add(&prof->huge, event, row->gained);
+	huge_page_tracker_add(&prof->huge, event, row);
 }
 
 static int64_t end_huge_of(struct profile *prof, const struct rss_process *p)
 {
 	uint64_t unheard_ns;
 	int64_t missing = rss_ledger_missing(&prof->ledger, p->pid, &unheard_ns);
-	int64_t given = huge_page_tracker_end(&prof->huge, p->pid, missing);
+	int64_t given = huge_page_tracker_end(&prof->huge, p->pid, missing, &prof->credits);
 
 	if (given || missing < HUGE_LEAST_BYTES || !prof->suspect ||
 	    prof->suspect->key.pid != p->pid)
 		return given;
-	prof->suspect->gained[RSS_ANON] += missing;
+	credits_add(&prof->credits, prof->suspect, RSS_ANON, missing);
 	return missing;
 }
 

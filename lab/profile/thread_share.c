@@ -50,7 +50,7 @@ static double common_step(const struct thread_share *share)
 	return events > 0 && bytes > 0 ? bytes / events : 1;
 }
 
-static void share_out(struct thread_share *share)
+static void share_out(struct thread_share *share, struct credits *credits)
 {
 	double common = common_step(share), weights = 0;
 	int64_t left = 0, bytes = 0;
@@ -67,24 +67,25 @@ static void share_out(struct thread_share *share)
 					   : 0;
 
 		part = i + 1 == share->count || part > left ? left : part;
-		*gain->to += part;
+		credits_add(credits, gain->row, share->counter, part);
 		left -= part;
 	}
 }
 
-void thread_share_flush(struct thread_share *share)
+void thread_share_flush(struct thread_share *share, struct credits *credits)
 {
 	if (is_exact(share))
 		for (size_t i = 0; i < share->count; i++)
-			*share->gains[i].to += share->gains[i].bytes;
+			credits_add(credits, share->gains[i].row, share->counter,
+				    share->gains[i].bytes);
 	else
-		share_out(share);
+		share_out(share, credits);
 	share->count = 0;
 }
 
-void thread_share_break(struct thread_share *share)
+void thread_share_break(struct thread_share *share, struct credits *credits)
 {
-	thread_share_flush(share);
+	thread_share_flush(share, credits);
 	share->last_tid = 0;
 }
 
@@ -99,14 +100,14 @@ static void learn(struct thread_share *share, const struct perf_event *event, in
 }
 
 void thread_share_add(struct thread_share *share, const struct perf_event *event, int64_t bytes,
-		      int64_t *to)
+		      struct profile_row *row, struct credits *credits)
 {
 	if (share->count == SHARE_BATCH || share->pid != event->pid ||
 	    share->counter != event->counter)
-		thread_share_flush(share);
+		thread_share_flush(share, credits);
 	share->pid = event->pid;
 	share->counter = event->counter;
 	learn(share, event, bytes);
 	share->gains[share->count++] =
-		(struct thread_gain){to, event->tid, event->period ? event->period : 1, bytes};
+		(struct thread_gain){row, event->tid, event->period ? event->period : 1, bytes};
 }

@@ -11,14 +11,14 @@
 #ifndef OOMLAB_PROFILE_THREAD_SHARE_H
 #define OOMLAB_PROFILE_THREAD_SHARE_H
 
-#include "profile/perf_sample.h"
+#include "profile/credits.h"
 
 enum { SHARE_BATCH = 32, SHARE_THREADS = 256 };
 
 /* Zero-initialise. */
 struct thread_share {
 	struct thread_gain {
-		int64_t *to; /* where it is summed; lives longer than this */
+		struct profile_row *row;
 		pid_t tid;
 		uint64_t period;
 		int64_t bytes; /* since the sample before, whoever's */
@@ -35,9 +35,9 @@ struct thread_share {
 
 /* pre: bytes >= 0 */
 void thread_share_add(struct thread_share *share, const struct perf_event *event, int64_t bytes,
-		      int64_t *to);
-void thread_share_flush(struct thread_share *share);
+		      struct profile_row *row, struct credits *credits);
+void thread_share_flush(struct thread_share *share, struct credits *credits);
 /* As that, and what came until the next gain is not learnt from: samples are missing. */
-void thread_share_break(struct thread_share *share);
+void thread_share_break(struct thread_share *share, struct credits *credits);
 
 #endif
