@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -196,28 +195,6 @@ static const char *const hostile_comms[] = {
 	"plain", "a) 1 2 (b", ") S 1 1 1", "x\ny", "((((", "))))", " ", "\x1b[31m", "\xff\xfe", "",
 };
 
-START_TEST(page_faults_are_counted_as_the_kernel_does)
-{
-	size_t pages = 300, page = (size_t)sysconf(_SC_PAGESIZE);
-	int64_t before = process_minor_faults(getpid()), after;
-	struct rusage usage;
-	char *p = mmap(NULL, pages * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		       0);
-
-	ck_assert_ptr_ne(p, MAP_FAILED);
-	ck_assert_int_eq(madvise(p, pages * page, MADV_NOHUGEPAGE), 0);
-	for (size_t i = 0; i < pages; i++)
-		p[i * page] = 1;
-	after = process_minor_faults(getpid());
-	ck_assert_int_eq(getrusage(RUSAGE_SELF, &usage), 0);
-	ck_assert_int_ge(after - before, (int64_t)pages);
-	ck_assert_int_le(after, usage.ru_minflt);
-	ck_assert_int_ge(after, usage.ru_minflt - 32);
-	munmap(p, pages * page);
-	ck_assert_int_eq(process_minor_faults(-1), 0);
-}
-END_TEST
-
 START_TEST(reads_processes_with_hostile_names)
 {
 	int64_t vsz = 0, rss = 0;
@@ -237,7 +214,6 @@ START_TEST(reads_processes_with_hostile_names)
 	ck_assert_int_eq(read(fds[0], &byte, 1), 1);
 	start_time = process_start_time(pid);
 	ck_assert_int_eq(process_sizes(pid, &vsz, &rss), 0);
-	ck_assert_int_gt(process_minor_faults(pid), 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	ck_assert_uint_ge(start_time, process_start_time(getpid()));
@@ -315,7 +291,6 @@ static TCase *process_case(void)
 
 	tcase_add_loop_test(tc, a_process_in_a_container_has_a_number_of_its_own, 0,
 			    (int)ARRAY_SIZE(statuses));
-	tcase_add_test(tc, page_faults_are_counted_as_the_kernel_does);
 	tcase_add_test(tc, a_zombie_tells_how_it_ended);
 	tcase_add_loop_test(tc, reads_processes_with_hostile_names, 0,
 			    (int)ARRAY_SIZE(hostile_comms));

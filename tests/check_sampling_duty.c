@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "profile/extra_probes.h"
 #include "profile/sampling_duty.h"
 #include "suite.h"
 
@@ -199,30 +198,6 @@ START_TEST(a_clock_that_goes_back_changes_nothing)
 }
 END_TEST
 
-static const struct extra_probe two_processes[] = {
-	{.kind = EXTRA_FAULT, .id = 11, .owner = 100},
-	{.kind = EXTRA_FAULT, .id = 12, .owner = 100},
-	{.kind = EXTRA_FAULT, .id = 21, .owner = 200},
-	{.kind = EXTRA_HUGE, .id = 31, .owner = 300},
-};
-
-START_TEST(who_has_an_event_of_its_own_is_not_told_of_twice)
-{
-	struct extra_probe events[ARRAY_SIZE(two_processes)];
-	const struct extra_probes extras = {.events = events, .count = ARRAY_SIZE(events)};
-
-	memcpy(events, two_processes, sizeof(events));
-	ck_assert(!extra_probes_is_twice(&extras, 11, 100));
-	ck_assert(!extra_probes_is_twice(&extras, 12, 100));
-	ck_assert(extra_probes_is_twice(&extras, 11, 200));
-	ck_assert(!extra_probes_is_twice(&extras, 21, 200));
-	/* It has it from who forked it, and none that is its own; or one of another kind. */
-	ck_assert(!extra_probes_is_twice(&extras, 21, 201));
-	ck_assert(!extra_probes_is_twice(&extras, 11, 300));
-	ck_assert(!extra_probes_is_twice(&extras, 99, 200));
-}
-END_TEST
-
 static TCase *tests(void)
 {
 	TCase *tcase = tcase_create("sampling_duty");
@@ -237,7 +212,6 @@ static TCase *tests(void)
 	tcase_add_test(tcase, near_the_limit_all_are_counted);
 	tcase_add_test(tcase, copies_are_always_counted);
 	tcase_add_test(tcase, a_clock_that_goes_back_changes_nothing);
-	tcase_add_test(tcase, who_has_an_event_of_its_own_is_not_told_of_twice);
 	return tcase;
 }
 

@@ -54,17 +54,6 @@ static int read_stat(pid_t pid, uint64_t fields[3])
 	return 0;
 }
 
-int64_t process_minor_faults(pid_t pid)
-{
-	char text[1024], *rest;
-	const char *p;
-
-	if (read_stat_text(pid, text, sizeof(text), &rest))
-		return 0;
-	p = field_at(rest, 10);
-	return p ? strtoll(p, NULL, 10) : 0;
-}
-
 /* The last field is the status, 0 where this user may not know. */
 int process_zombie_status(pid_t pid, int *status)
 {

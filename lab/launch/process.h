@@ -16,9 +16,6 @@ char process_state(pid_t pid);
 /* VSZ and RSS in bytes as ps(1) prints them (stat fields 23, 24). 0 or -errno. */
 int process_sizes(pid_t pid, int64_t *vsz_bytes, int64_t *rss_bytes);
 
-/* Page faults that needed no device, so far (stat field 10); 0: none, or no such process. */
-int64_t process_minor_faults(pid_t pid);
-
 /*
  * The pid that the process has in its own pid namespace, with /proc at `proc`; `pid` where that
  * cannot be told.

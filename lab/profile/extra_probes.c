@@ -13,10 +13,11 @@
 #include "profile/probes.h"
 
 /* On each processor. */
-static int open_of(struct probes *probes, struct extra_probe event, pid_t tid,
+static int open_of(struct probes *probes, enum extra_probe_kind kind, pid_t tid,
 		   const struct extra_probe_what *what)
 {
 	struct extra_probes *extras = &probes->extras;
+	uint64_t id;
 
 	for (int i = 0; i < probes->count; i++) {
 		int fd = extras->count == EXTRA_PROBES_MOST
@@ -25,14 +26,13 @@ static int open_of(struct probes *probes, struct extra_probe event, pid_t tid,
 
 		if (fd < 0)
 			return fd;
-		if (ioctl(fd, PERF_EVENT_IOC_ID, &event.id) < 0 ||
+		if (ioctl(fd, PERF_EVENT_IOC_ID, &id) < 0 ||
 		    (!what->is_from_exec && ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) < 0)) {
 			close(fd);
 			return -errno;
 		}
-		event.fd = fd;
-		extras->ids[extras->count] = what->frequency ? 0 : event.id;
-		extras->events[extras->count++] = event;
+		extras->ids[extras->count] = what->frequency ? 0 : id;
+		extras->events[extras->count++] = (struct extra_probe){kind, fd};
 	}
 	return 0;
 }
@@ -52,37 +52,8 @@ int extra_probes_open(struct probes *probes, enum extra_probe_kind kind, pid_t p
 	}
 	while (dir && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
-			r = open_of(probes, (struct extra_probe){.kind = kind, .owner = pid},
-				    (pid_t)atoi(entry->d_name), what);
+			r = open_of(probes, kind, (pid_t)atoi(entry->d_name), what);
 	return r;
-}
-
-bool extra_probes_is_twice(const struct extra_probes *extras, uint64_t id, pid_t pid)
-{
-	const struct extra_probe *its = NULL;
-	bool has_own = false;
-
-	for (size_t i = 0; i < extras->count; i++)
-		if (extras->events[i].id == id)
-			its = &extras->events[i];
-	for (size_t i = 0; its && its->owner != pid && i < extras->count; i++)
-		has_own |= extras->events[i].owner == pid && extras->events[i].kind == its->kind;
-	return has_own;
-}
-
-void extra_probes_close(struct extra_probes *extras, enum extra_probe_kind kind)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < extras->count; i++) {
-		if (extras->events[i].kind == kind) {
-			close(extras->events[i].fd);
-			continue;
-		}
-		extras->events[kept] = extras->events[i];
-		extras->ids[kept++] = extras->ids[i];
-	}
-	extras->count = kept;
 }
 
 void extra_probes_set_period(struct extra_probes *extras, enum extra_probe_kind kind,

@@ -1,10 +1,10 @@
 /*
  * extra_probes.h - events beside those that the rings have for good, in the same rings: of what
- * most programs have not, opened once one shows that it has; and page faults, which are closed
- * while nobody needs them, because each costs more even where they are off.
+ * most programs have not, opened once one shows that it has; and page faults, which are off while
+ * nobody needs them. What is open stays open until the rings are released.
  *
  * The last to close a tracepoint waits some 30 ms for all processors, and one that is open costs
- * every process of the machine a little. Page faults are closed at once.
+ * every process of the machine a little.
  *
  * Where each event is a sample, these hold less of the stack and no period (with it the kernel
  * takes one of each event, whatever the period).
@@ -40,8 +40,6 @@ struct extra_probes {
 	struct extra_probe {
 		enum extra_probe_kind kind;
 		int fd;
-		uint64_t id;
-		pid_t owner; /* the process it was opened for */
 	} * events;
 	uint64_t *ids; /* of events[i], in its samples; 0: these hold their period */
 	size_t count;
@@ -53,13 +51,6 @@ struct extra_probes {
  */
 int extra_probes_open(struct probes *probes, enum extra_probe_kind kind, pid_t pid,
 		      const struct extra_probe_what *what);
-/*
- * Whether a sample of a process is of an event that it has from another, which forked it, while it
- * has one of its own: it is told of twice.
- */
-bool extra_probes_is_twice(const struct extra_probes *extras, uint64_t id, pid_t pid);
-/* In all threads and children. */
-void extra_probes_close(struct extra_probes *extras, enum extra_probe_kind kind);
 /*
  * Of those that are open by now one event of so many is a sample, or so many a second where they
  * have a frequency; in the threads they were opened for, and what is started from now on.

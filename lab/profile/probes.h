@@ -20,7 +20,6 @@ enum {
 	PROBES_STACK_BYTES = 8192, /* of a sample */
 	PROBES_TICK_NS = 1999000,  /* of a clock; in step with nothing */
 	PROBES_TICK_STACK_BYTES = 4096,
-	PROBES_FAULTS_A_SECOND = 3989, /* samples of those that are opened again */
 };
 
 enum probe {

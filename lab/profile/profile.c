@@ -242,10 +242,8 @@ static void on_fault(struct profile *prof, const struct perf_event *event)
 
 	address_space_note_sp(&prof->spaces, event);
 	where = fault_locator_fault(&prof->locator, &prof->spaces, event);
-	if (extra_probes_is_twice(&prof->probes.extras, event->id, event->pid))
-		return;
 	row = profile_row_of(prof, event, where);
-	row->faults += (int64_t)event->period + rss_ledger_missed(&prof->ledger, event->pid);
+	row->faults += (int64_t)event->period;
 	if (!prof->is_by_faults && !sampling_duty_is_on(&prof->duty))
 		profile_gaps_at_work(prof, event, row, (double)event->period);
 	if (!prof->is_by_faults)
@@ -265,7 +263,6 @@ static void on_fork(struct profile *prof, const struct perf_event *event)
 	unwind_fork(prof->unwind, event->pid, event->parent);
 	rss_ledger_fork(&prof->ledger, event, is_blind);
 	profile_gaps_read_child(prof, event->pid, event->parent);
-	profile_watch_faults_of(prof, event->pid, event->t_ns);
 	address_space_fork(&prof->spaces, event);
 }
 

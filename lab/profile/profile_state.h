@@ -39,14 +39,13 @@ struct profile {
 	} doubt;
 	uint64_t watch_ns;  /* when the first was; 0: not yet */
 	int64_t lost_bytes; /* by all processes, while the tracepoint was on */
-	bool are_faults_on, are_faults_closed;
-	uint64_t faults_opened_ns; /* again, the last time; 0: never */
-	uint64_t tick_ns;	   /* when somebody was last at work while it was off */
-	int64_t least_room;	   /* bytes, ever */
-	double fastest;		   /* growth seen, bytes a nanosecond */
-	uint64_t on_ns;	  /* when the tracepoint was last switched on; 0: it never was off */
-	uint64_t idle_ns; /* until the rings are read again, whatever is in them */
-	int timer_fd;	  /* for the next step of the duty; -1: always on */
+	bool are_faults_on;
+	uint64_t tick_ns;   /* when somebody was last at work while it was off */
+	int64_t least_room; /* bytes, ever */
+	double fastest;	    /* growth seen, bytes a nanosecond */
+	uint64_t on_ns;	    /* when the tracepoint was last switched on; 0: it never was off */
+	uint64_t idle_ns;   /* until the rings are read again, whatever is in them */
+	int timer_fd;	    /* for the next step of the duty; -1: always on */
 	struct profile_table table;
 	struct credits credits; /* not yet in the table */
 	struct address_spaces spaces;
@@ -79,8 +78,6 @@ void profile_row_note_touched(struct profile *prof, int mapping, uint64_t t_ns);
 /* profile_watch.c */
 /* Page faults, from the exec of the target on. */
 void profile_watch_faults_from_exec(struct profile *prof, pid_t pid);
-/* Of a process that may have been forked while they were closed. */
-void profile_watch_faults_of(struct profile *prof, pid_t pid, uint64_t forked_ns);
 /* Whether they are sampled from now on, of all processes. */
 void profile_watch_faults(struct profile *prof, bool are_wanted);
 bool profile_watch_has_usual_huge(void);

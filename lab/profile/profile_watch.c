@@ -5,13 +5,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "launch/process.h"
 #include "profile/profile_state.h"
 #include "profile/tracefs.h"
 
@@ -19,8 +17,6 @@ enum {
 	GROWTHS = 64,	     /* of heaps that are sampled each; then each so many'th, */
 	GROWTHS_PERIOD = 17, /* 1 MiB in malloc(3)'s steps: the kernel tells of each twice */
 	HUGE_PAGE = 2 << 20,
-	THREADS_OPENED_AGAIN = 16,
-	FORK_MOST_NS = 50000000, /* a fork of a large process takes that long */
 };
 
 /* Of pages of 1 MiB and more that can be a program's memory. */
@@ -72,74 +68,12 @@ void profile_watch_faults_from_exec(struct profile *prof, pid_t pid)
 	note_extras(prof);
 }
 
-/* 0: it has gone. */
-static size_t threads_of(pid_t pid)
-{
-	_cleanup_free_ char *path = text_format("/proc/%d/task", (int)pid);
-	struct stat st;
-
-	return stat(path, &st) || st.st_nlink < 3 ? 0 : st.st_nlink - 2;
-}
-
-/* Few enough that all of them are soon found and opened again. */
-static bool can_open_again(const struct profile *prof)
-{
-	size_t threads = 0;
-
-	for (size_t i = prof->ledger.count; i-- > 0 && threads <= THREADS_OPENED_AGAIN;)
-		if (!prof->ledger.processes[i].end_ns)
-			threads += threads_of(prof->ledger.processes[i].pid);
-	return threads <= THREADS_OPENED_AGAIN &&
-	       threads * (size_t)prof->probes.count <= EXTRA_PROBES_MOST / 4;
-}
-
-static void open_faults_at(struct profile *prof, struct rss_process *p)
-{
-	const struct extra_probe_what what = {.frequency = PROBES_FAULTS_A_SECOND};
-
-	if (extra_probes_open(&prof->probes, EXTRA_FAULT, p->pid, &what) || !p->is_copy ||
-	    p->is_late)
-		return;
-	p->is_late = true;
-	p->missed_faults = process_minor_faults(p->pid);
-}
-
-static void open_faults_again(struct profile *prof)
-{
-	for (size_t i = 0; i < prof->ledger.count; i++)
-		if (!prof->ledger.processes[i].end_ns)
-			open_faults_at(prof, &prof->ledger.processes[i]);
-	prof->are_faults_closed = false;
-	prof->faults_opened_ns = (uint64_t)io_now_ns();
-}
-
-/* What a process has to hand on is settled when its fork begins, and told when it ends. */
-void profile_watch_faults_of(struct profile *prof, pid_t pid, uint64_t forked_ns)
-{
-	struct rss_process *p = rss_ledger_process(&prof->ledger, pid);
-
-	if (!p || !prof->faults_opened_ns || prof->are_faults_closed ||
-	    (forked_ns > prof->faults_opened_ns &&
-	     forked_ns - prof->faults_opened_ns > FORK_MOST_NS))
-		return;
-	open_faults_at(prof, p);
-	note_extras(prof);
-}
-
 void profile_watch_faults(struct profile *prof, bool are_wanted)
 {
 	if (prof->is_by_faults || prof->are_faults_on == are_wanted)
 		return;
 	prof->are_faults_on = are_wanted;
-	if (!are_wanted && can_open_again(prof)) {
-		prof->are_faults_closed = true;
-		extra_probes_close(&prof->probes.extras, EXTRA_FAULT);
-	} else if (prof->are_faults_closed) {
-		open_faults_again(prof);
-	} else {
-		extra_probes_switch(&prof->probes.extras, EXTRA_FAULT, are_wanted);
-	}
-	note_extras(prof);
+	extra_probes_switch(&prof->probes.extras, EXTRA_FAULT, are_wanted);
 }
 
 void profile_watch_heap(struct profile *prof, pid_t pid)

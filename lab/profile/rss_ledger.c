@@ -143,16 +143,6 @@ int64_t rss_ledger_missing(const struct rss_ledger *ledger, pid_t pid, uint64_t 
 	return p->peak > p->highest ? p->peak - p->highest : 0;
 }
 
-int64_t rss_ledger_missed(struct rss_ledger *ledger, pid_t pid)
-{
-	struct rss_process *p = find(ledger, pid);
-	int64_t missed = p ? p->missed_faults : 0;
-
-	if (p)
-		p->missed_faults = 0;
-	return missed;
-}
-
 static void end_copy(struct rss_ledger *ledger, struct rss_process *p)
 {
 	ledger->copies -= p->is_copy;

@@ -18,8 +18,6 @@ struct rss_process {
 	bool has_mm, has_forked; /* it, or what it came from: pages may be shared */
 	bool is_copy;		 /* forked, and neither ended nor another program yet */
 	bool is_blind;		 /* forked while nobody looked: of what size is not known */
-	bool is_late;		 /* its page faults were sampled some time after it was forked */
-	int64_t missed_faults;	 /* until then, not yet told of */
 	uint32_t mm_id;
 	bool is_seen[RSS_COUNT];
 	bool is_watched;	      /* for huge pages; what it starts is, too */
@@ -73,9 +71,6 @@ int64_t rss_ledger_missing(const struct rss_ledger *ledger, pid_t pid, uint64_t 
 void rss_ledger_fork(struct rss_ledger *ledger, const struct perf_event *event, bool is_blind);
 void rss_ledger_exit(struct rss_ledger *ledger, pid_t pid, uint64_t t_ns);
 void rss_ledger_exec(struct rss_ledger *ledger, const struct perf_event *event);
-
-/* Page faults of a process before they were sampled; answers once. */
-int64_t rss_ledger_missed(struct rss_ledger *ledger, pid_t pid);
 
 /* Made when it is new; NULL when there are too many. */
 struct rss_process *rss_ledger_process(struct rss_ledger *ledger, pid_t pid);

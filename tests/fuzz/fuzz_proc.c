@@ -61,7 +61,6 @@ static void ask_process(void)
 	int status;
 
 	process_start_time(1);
-	process_minor_faults(1);
 	process_sizes(1, &vsz, &rss);
 	process_zombie_status(1, &status);
 	process_pid_inside("/proc", 1);
