@@ -159,7 +159,7 @@ START_TEST(what_was_read_is_explained_by_ticks_alone)
 }
 END_TEST
 
-START_TEST(the_time_of_a_tick_is_its_weight)
+START_TEST(a_tick_counts_by_its_weight)
 {
 	begin((struct gap_estimator){0});
 	gap_estimator_add(&ticks, 1, RSS_ANON, &a, 2, false);
@@ -213,7 +213,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, what_shrank_had_grown_before);
 	tcase_add_test(tcase, places_that_alternate_are_noticed);
 	tcase_add_test(tcase, what_was_read_is_explained_by_ticks_alone);
-	tcase_add_test(tcase, the_time_of_a_tick_is_its_weight);
+	tcase_add_test(tcase, a_tick_counts_by_its_weight);
 	tcase_add_test(tcase, gaps_of_one_tick_tell_together);
 	tcase_add_test(tcase, too_many_ticks_are_left_out);
 	return tcase;

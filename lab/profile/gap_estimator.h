@@ -28,7 +28,7 @@ struct gap_estimator {
 		pid_t pid;
 		enum rss_counter counter;
 		struct profile_row *row; /* who is at work */
-		double weight;	/* of a tick its time; of a page fault how many it stands for */
+		double weight;		 /* of a tick 1; of a page fault how many it stands for */
 		bool is_unsure; /* in a system call: it counts where memory was seen to come */
 	} items[TICKS_MAX];
 	size_t count;

@@ -174,19 +174,18 @@ static void open_reserve(struct probes *probes, struct probe_ring *ring, pid_t p
 }
 
 /* A program's own work is not of interest to a clock. It is off at first. */
-static void open_clock(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu,
-		       enum probe event)
+static void open_clock(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu)
 {
 	struct perf_event_attr attr =
 		software_attributes(probes->data_size, PERF_COUNT_SW_CPU_CLOCK);
 
 	attr.freq = 0;
-	attr.sample_period = (PROBES_TICK_NS / 2) << (event - PROBE_TICK_FAST);
+	attr.sample_period = PROBES_TICK_NS;
 	attr.exclude_user = 1;
 	attr.enable_on_exec = 0;
 	attr.sample_stack_user = attr.sample_stack_user ? PROBES_TICK_STACK_BYTES : 0;
-	ring->fds[event] = open_event(&attr, pid, cpu, -1);
-	join_or_close(ring, event);
+	ring->fds[PROBE_TICK] = open_event(&attr, pid, cpu, -1);
+	join_or_close(ring, PROBE_TICK);
 }
 
 /* What is forked while the tracepoint is off is to be looked at before it has touched much. */
@@ -234,8 +233,7 @@ static int open_ring(struct probes *probes, pid_t pid, int cpu, const struct pro
 		return r;
 	open_reserve(probes, ring, pid, cpu, points);
 	open_tasks(probes, ring, pid, cpu);
-	for (int clock = PROBE_TICK_FAST; clock <= PROBE_TICK_SLOW; clock++)
-		open_clock(probes, ring, pid, cpu, (enum probe)clock);
+	open_clock(probes, ring, pid, cpu);
 	return 0;
 }
 
@@ -251,19 +249,12 @@ void probes_switch(struct probes *probes, bool is_on)
 	each_ring(probes, PROBE_RSS, is_on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE);
 }
 
-static void switch_clock(struct probes *probes, enum tick_pace pace, unsigned long request)
+void probes_tick(struct probes *probes, bool is_on)
 {
-	if (pace != TICK_PACE_NONE)
-		each_ring(probes, (enum probe)(PROBE_TICK_FAST + pace - TICK_PACE_FAST), request);
-}
-
-void probes_tick(struct probes *probes, enum tick_pace pace)
-{
-	if (probes->pace == pace)
+	if (probes->is_ticking == is_on)
 		return;
-	switch_clock(probes, probes->pace, PERF_EVENT_IOC_DISABLE);
-	switch_clock(probes, pace, PERF_EVENT_IOC_ENABLE);
-	probes->pace = pace;
+	each_ring(probes, PROBE_TICK, is_on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE);
+	probes->is_ticking = is_on;
 }
 
 static struct perf_event_attr extra_attributes(size_t data_size,

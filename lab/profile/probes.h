@@ -27,10 +27,8 @@ enum probe {
 	PROBE_RSS,
 	PROBE_RESERVE,
 	PROBE_ASK,
-	PROBE_TASKS,	 /* has a ring of its own, which wakes at once; nobody reads it */
-	PROBE_TICK_FAST, /* the clocks, in the order of enum tick_pace */
-	PROBE_TICK,
-	PROBE_TICK_SLOW,
+	PROBE_TASKS, /* has a ring of its own, which wakes at once; nobody reads it */
+	PROBE_TICK,  /* a clock; off at first */
 	PROBE_COUNT
 };
 
@@ -41,12 +39,6 @@ struct probe_ring {
 	uint64_t head; /* of this round */
 };
 
-/*
- * How often a clock tells who is inside the kernel: twice as often as usual, or half. Each tick
- * costs the target some 30 us where the machine is a guest.
- */
-enum tick_pace { TICK_PACE_NONE, TICK_PACE_FAST, TICK_PACE_USUAL, TICK_PACE_SLOW };
-
 /* Zero-initialise. */
 struct probes {
 	struct probe_ring *items;
@@ -54,7 +46,7 @@ struct probes {
 	int epoll_fd;
 	size_t data_size; /* bytes of each */
 	struct extra_probes extras;
-	enum tick_pace pace;
+	bool is_ticking;
 };
 
 /* Ids of tracepoints. */
@@ -74,8 +66,8 @@ int probes_open(struct probes *probes, pid_t pid, const struct probe_points *poi
 
 /* Whether the tracepoint is on, in all threads and children too. */
 void probes_switch(struct probes *probes, bool is_on);
-/* Never, at first. */
-void probes_tick(struct probes *probes, enum tick_pace pace);
+/* Whether the clock tells who is inside the kernel: some 30 us a tick where this is a guest. */
+void probes_tick(struct probes *probes, bool is_on);
 
 /*
  * One more event in the ring of index `at`, of a thread and what it starts; off at first. Returns

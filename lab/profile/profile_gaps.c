@@ -13,7 +13,6 @@ enum {
 	STATUS_MOST = 65536, /* of a file in /proc */
 	READ_LATE = 1 << 20,
 	READ_PROCESSES = 32,
-	TICKS_A_GAP = 2,
 };
 
 /* What runs at an exit brings pages of its file alone. */
@@ -129,19 +128,7 @@ void profile_gaps_tick(struct profile *prof, const struct perf_event *event)
 		prof, event,
 		profile_row_of(prof, event,
 			       fault_locator_tick(&prof->locator, &prof->spaces, event)),
-		(double)event->period / PROBES_TICK_NS);
-}
-
-/* Some in each gap; what a look finds is not shared among ticks. */
-static enum tick_pace pace_of(const struct profile *prof)
-{
-	uint64_t ns = sampling_duty_gap_ns(&prof->duty) / TICKS_A_GAP;
-
-	if (sampling_duty_is_on(&prof->duty))
-		return prof->probes.pace;
-	return ns < PROBES_TICK_NS	 ? TICK_PACE_FAST
-	       : ns < 2 * PROBES_TICK_NS ? TICK_PACE_USUAL
-					 : TICK_PACE_SLOW;
+		1);
 }
 
 void profile_gaps_watch(struct profile *prof)
@@ -153,7 +140,7 @@ void profile_gaps_watch(struct profile *prof)
 		prof->estimator.is_by_faults = is_mixed;
 		prof->estimator.bytes = is_mixed ? DUTY_PAGE : 0;
 	}
-	probes_tick(&prof->probes, !has_gaps || is_mixed ? TICK_PACE_NONE : pace_of(prof));
+	probes_tick(&prof->probes, has_gaps && !is_mixed);
 	profile_watch_faults(prof, sampling_duty_is_on(&prof->duty) || is_mixed);
 }
 

@@ -125,11 +125,6 @@ double sampling_duty_bytes(const struct sampling_duty *d, double ns)
 	return d->rate * ns;
 }
 
-uint64_t sampling_duty_gap_ns(const struct sampling_duty *d)
-{
-	return d->until_ns - d->began.t_ns;
-}
-
 uint64_t sampling_duty_wait_ns(const struct sampling_duty *d)
 {
 	if (d->state == DUTY_ALWAYS)

@@ -72,9 +72,6 @@ bool sampling_duty_is_due(const struct sampling_duty *duty, uint64_t t_ns);
 /* Bytes that came in so many nanoseconds, lately. */
 double sampling_duty_bytes(const struct sampling_duty *duty, double ns);
 
-/* How long the gap that has begun is to be. */
-uint64_t sampling_duty_gap_ns(const struct sampling_duty *duty);
-
 /* From the last step to the next that has to be; 0: when there are samples to read. */
 uint64_t sampling_duty_wait_ns(const struct sampling_duty *duty);
 
