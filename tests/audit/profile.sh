@@ -11,7 +11,7 @@
 helper=$(dirname "$oomlab")/tests/helpers/touch_audit
 runs=${RUNS:-3}
 everything=('turns 64' 'turns 1024' 'turns 16384' sequence fork children populate populate-turns
-	huge huge-small huge-bursts madvise mlock threads heap)
+	huge huge-small huge-bursts madvise mlock threads threads-huge heap)
 
 broken() {
 	echo "tests/audit/profile.sh: $1" >&2

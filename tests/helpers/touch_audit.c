@@ -19,6 +19,7 @@
  *	                           MADV_POPULATE_WRITE, 192 MiB by memset()
  *	touch_audit mlock          128 MiB by a loop, 128 MiB locked, 128 MiB by memset()
  *	touch_audit threads        two threads, 256 MiB and 128 MiB
+ *	touch_audit threads-huge   two threads, 256 MiB in huge pages by memset(), 64 MiB in small ones
  *	touch_audit heap           the heap of brk(2) grows by 256 MiB, touched by a loop, then by
  *	                           128 MiB, touched by memset()
  *
@@ -280,16 +281,37 @@ static void *second_thread(void *p)
 	return NULL;
 }
 
-static void threads(void)
+static void *huge_thread(void *p)
 {
-	char *first_block = take_small(MIB(256)), *second_block = take_small(MIB(128));
+	by_memset(p, MIB(256));
+	return NULL;
+}
+
+static void *small_thread(void *p)
+{
+	by_other_loop(p, MIB(64));
+	return NULL;
+}
+
+static void both(void *(*one)(void *), char *one_block, void *(*other)(void *), char *other_block)
+{
 	pthread_t first, second;
 
-	if (pthread_create(&first, NULL, first_thread, first_block) ||
-	    pthread_create(&second, NULL, second_thread, second_block))
+	if (pthread_create(&first, NULL, one, one_block) ||
+	    pthread_create(&second, NULL, other, other_block))
 		fail("touch_audit: a thread");
 	pthread_join(first, NULL);
 	pthread_join(second, NULL);
+}
+
+static void threads(void)
+{
+	both(first_thread, take_small(MIB(256)), second_thread, take_small(MIB(128)));
+}
+
+static void threads_of_huge(void)
+{
+	both(huge_thread, take(MIB(256), MADV_HUGEPAGE), small_thread, take_small(MIB(64)));
 }
 
 /* In the steps of malloc(3). */
@@ -317,6 +339,7 @@ static const struct {
 	{"madvise", advise},
 	{"mlock", lock},
 	{"threads", threads},
+	{"threads-huge", threads_of_huge},
 	{"heap", heap},
 };
 
