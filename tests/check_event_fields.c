@@ -80,6 +80,8 @@ static void fill(const struct event_field *fields, void *of, int64_t from)
 			*(char **)at = text_format("text %lld", (long long)number);
 		else if (f->kind == EVENT_FLAG)
 			*(bool *)at = true;
+		else if (f->kind == EVENT_WORD)
+			memcpy(at, &(int){1}, sizeof(int));
 		else if (f->kind == EVENT_PART)
 			fill(f->fields, at, from * 10);
 		else if (f->kind == EVENT_BYTES)
@@ -259,11 +261,11 @@ START_TEST(json_of_chosen_keys)
 {
 	struct oomlog_stat stat = {"na\xffme", 5};
 	struct oomlog_event event = {
-		.order = 3, .scope = "\xc3\xa4\x80", .stats = &stat, .stat_count = 1};
+		.order = 3, .kernel = "\xc3\xa4\x80", .stats = &stat, .stat_count = 1};
 	_cleanup_free_ char *json = json_of_keys(
-		&event, (const char *const[]){"panic", "scope", "order", "memory", "tasks", NULL});
+		&event, (const char *const[]){"panic", "kernel", "order", "memory", "tasks", NULL});
 
-	ck_assert_str_eq(json, "{\"panic\":false,\"scope\":\"\xc3\xa4\\\\x80\",\"order\":3,"
+	ck_assert_str_eq(json, "{\"panic\":false,\"kernel\":\"\xc3\xa4\\\\x80\",\"order\":3,"
 			       "\"memory\":{\"na\\\\xffme\":5},\"tasks\":[]}");
 }
 END_TEST
@@ -279,7 +281,7 @@ START_TEST(largest_and_runner_up)
 		{.pid = 4, .comm = "never", .rss_bytes = 900, .oom_score_adj = -1000},
 		{.pid = 5, .comm = "next", .rss_bytes = 100, .oom_score_adj = 900},
 	};
-	struct oomlog_event event = {.scope = "own",
+	struct oomlog_event event = {.scope = SCOPE_OWN,
 				     .limit_bytes = 10000,
 				     .victims = &victim,
 				     .victim_count = 1,
