@@ -44,7 +44,7 @@ const struct scenario scenario = {
 	.ps =
 		{
 			.checkpoint = "after malloc",
-			.where = "where this lab's story began",
+			.where = "where the story of oomlab began",
 			.vsz_bytes = KIB(133416),
 			.rss_bytes = KIB(728),
 			.meaning = "VSZ is address space: all 128 MiB are in it. RSS is memory: "

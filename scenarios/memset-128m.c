@@ -48,7 +48,7 @@ const struct scenario scenario = {
 	.ps =
 		{
 			.checkpoint = "after memset",
-			.where = "where this lab's story began",
+			.where = "where the story of oomlab began",
 			.vsz_bytes = KIB(133416),
 			.rss_bytes = KIB(131952),
 			.meaning = "VSZ is address space, RSS is memory: once written, all 128 MiB "

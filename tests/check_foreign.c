@@ -137,9 +137,9 @@ START_TEST(one_that_holds_the_lab_is_not)
 	make_cg("/docker/" ID, "4711\n");
 	make_cg("/docker/" ID "/below/lab", "1\n");
 	ck_assert_int_eq(check("/docker/" ID, "/docker/" ID), -1);
-	ck_assert_ptr_nonnull(strstr(err.text, "holds this lab itself"));
+	ck_assert_ptr_nonnull(strstr(err.text, "holds oomlab itself"));
 	ck_assert_int_eq(check("/docker/" ID, "/docker/" ID "/below/lab"), -1);
-	ck_assert_ptr_nonnull(strstr(err.text, "holds this lab itself"));
+	ck_assert_ptr_nonnull(strstr(err.text, "holds oomlab itself"));
 	/* The payload's own does not, but what would be killed does. */
 	make_cg("/docker/" ID "/container", "4711\n");
 	ck_assert_int_eq(check("/docker/" ID "/container", "/docker/" ID "/below/lab"), -1);

@@ -197,14 +197,14 @@ static const struct {
 	 "was reserved and never touched"},
 	{"[ 1.000001] kworker/0:2 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=-1, "
 	 "oom_score_adj=0\n",
-	 "Somebody asked for a kill by hand (sysrq f)"},
+	 "Somebody requested a kill by hand (sysrq f)"},
 	/* statistics of another world: no share is made of them */
 	{MEMCG
 	 "[ 1.000003] Memory cgroup stats for /a:\n[ 1.000003] anon 144115188075855872\n" KILLED(
 		 10, "a"),
 	 "The memory statistics add up to"},
 	{"[ 1.000001] a invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0\n",
-	 "gfp_mask is 0: what was asked for is lost"},
+	 "gfp_mask is 0: what was requested is lost"},
 	/* what a kill line does not give is not told as nothing */
 	{"[ 1.000004] Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB\n",
 	 "died with at least 40 KiB resident: 40 KiB anonymous."},
@@ -252,7 +252,7 @@ static const struct {
 	 "1 more was already exiting and was not killed again."},
 	{"sysrq: Manual OOM execution\n"
 	 "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled\n",
-	 "Somebody asked for a kill by hand (sysrq f): the machine panicked."},
+	 "Somebody requested a kill by hand (sysrq f): the machine panicked."},
 	{"Out of memory in UB 1234: OOM killed process 21738 (php-cgi) score 0 vm:4kB, rss:2kB\n",
 	 "OpenVZ container 1234 ran out of memory"},
 };
@@ -281,7 +281,7 @@ static const struct {
 	       "[ 1.000003] sock 104000000\n" KILLED(10, "a"),
 	 "Allowing swap"},
 	{"kworker/0:2 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=-1, oom_score_adj=0\n",
-	 "asked for the memory that was not there"},
+	 "requested memory that was not there"},
 	{"Out of memory: kill process 7 (old) score 1027939 or a child\n", "thousandths"},
 };
 

@@ -189,7 +189,7 @@ static void check_conditions(const struct combination *c)
 	if (!ends[c->end] || strcmp(ends[c->end], SIGKILLED) != 0)
 		never_says("the process died of SIGKILL");
 	if (!stops[c->stop])
-		never_says("the lab stopped it");
+		never_says("oomlab stopped it");
 	if (!stops[c->stop] || strcmp(stops[c->stop], "timeout") != 0)
 		never_says("at its timeout");
 	if (conclusion.outcome == OUTCOME_OOM_KILLED && ends[c->end] &&
@@ -233,7 +233,7 @@ static void check_outcome(const struct combination *c)
 	says(c->victims == CHILDREN ? "killed 5 processes of this run" : "hog (pid 101)");
 	says("he program itself");
 	if (stops[c->stop] && !strcmp(stops[c->stop], "timeout"))
-		says("The program itself did not end; the lab stopped it");
+		says("The program itself did not end; oomlab stopped it");
 	if (c->victims == LEFT_AND_KILLED)
 		says("left the run's cgroup for /side");
 	if (c->victims == NESTED)

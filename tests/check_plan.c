@@ -318,20 +318,19 @@ START_TEST(prints_the_plan_here)
 	spec.oom_group = true;
 	spec.overcommit_ratio = 80;
 	spec.thp = THP_NEVER;
-	check_print(&spec, BACKEND_CGROUP, &facts, NULL,
-		    "backend: cgroup (asked for)\n"
-		    "1. protect the launcher: oom_score_adj -1000\n"
-		    "2. /proc/sys/vm/overcommit_ratio=80, /proc/sys/vm/overcommit_memory=1, "
-		    "/sys/kernel/mm/transparent_hugepage/enabled=never\n"
-		    "3. make a cgroup v2 below /, removed at the end\n"
-		    "4. set and read back: memory.max=64 MiB memory.high=32 MiB "
-		    "memory.swap.max=0 bytes memory.oom.group=1\n"
-		    "5. make and pre-fault the trace ring outside the cgroup\n"
-		    "6. open the sources: kernel log, counters, memory over time\n"
-		    "7. start the target inside the cgroup, at the gate\n"
-		    "8. open the gate\n"
-		    "9. watch until it ends, 1 min 0 s at most\n"
-		    "10. last counters, what stays charged, the kernel log until quiet\n");
+	check_print(
+		&spec, BACKEND_CGROUP, &facts, NULL,
+		"backend: cgroup (requested)\n"
+		"1. protect the launcher: oom_score_adj -1000\n"
+		"2. /proc/sys/vm/overcommit_ratio=80, /proc/sys/vm/overcommit_memory=1, /sys/kernel/mm/transparent_hugepage/enabled=never\n"
+		"3. make a cgroup v2 below /, removed at the end\n"
+		"4. set and read back: memory.max=64 MiB memory.high=32 MiB memory.swap.max=0 bytes memory.oom.group=1\n"
+		"5. make and pre-fault the trace ring outside the cgroup\n"
+		"6. open the sources: kernel log, counters, memory over time\n"
+		"7. start the target inside the cgroup, at the gate\n"
+		"8. open the gate\n"
+		"9. watch until it ends, 1 min 0 s at most\n"
+		"10. last counters, what stays charged, the kernel log until quiet\n");
 }
 END_TEST
 
@@ -343,7 +342,7 @@ static void watch_all(struct spec *spec, struct plan_facts *facts)
 }
 
 #define SOURCES "open the sources: kernel log, counters, memory over time"
-#define LOOK	"; hold it still and look, once, 5 % under memory.max"
+#define LOOK	"; freeze it and take a snapshot, once, 5 % under memory.max"
 
 static void check_watch(const struct spec *spec, const struct plan_facts *facts, bool looks)
 {
@@ -430,18 +429,18 @@ START_TEST(prints_the_plan_of_a_container)
 
 	make_outside(0, &spec, &facts);
 	spec.memory_swap_max = (struct amount)BYTES(0);
-	check_print(&spec, BACKEND_CONTAINER, &facts, NULL,
-		    "backend: podman (asked for)\n"
-		    "1. protect the launcher: oom_score_adj -1000\n"
-		    "2. make and pre-fault the trace ring outside the cgroup\n"
-		    "3. podman makes and starts a container, its command held at the gate: "
-		    "memory=64 MiB swap=0 bytes\n"
-		    "4. read the limits in force back from the container's cgroup\n"
-		    "5. open the sources: kernel log, counters, memory over time\n"
-		    "6. open the gate\n"
-		    "7. watch until it ends, 1 min 0 s at most\n"
-		    "8. last counters, what stays charged, the kernel log until quiet\n"
-		    "9. ask the engine what it saw, remove the container\n");
+	check_print(
+		&spec, BACKEND_CONTAINER, &facts, NULL,
+		"backend: podman (requested)\n"
+		"1. protect the launcher: oom_score_adj -1000\n"
+		"2. make and pre-fault the trace ring outside the cgroup\n"
+		"3. podman makes and starts a container, its command held at the gate: memory=64 MiB swap=0 bytes\n"
+		"4. read the limits in force back from the container's cgroup\n"
+		"5. open the sources: kernel log, counters, memory over time\n"
+		"6. open the gate\n"
+		"7. watch until it ends, 1 min 0 s at most\n"
+		"8. last counters, what stays charged, the kernel log until quiet\n"
+		"9. ask the engine what it saw, remove the container\n");
 }
 END_TEST
 

@@ -124,7 +124,8 @@ START_TEST(a_kill_that_came_first_is_told)
 	events("low 0\nhigh 1\nmax 9\noom 1\noom_kill 1\n");
 	load();
 	ck_assert(!premortem_was_taken(&record));
-	ck_assert_ptr_nonnull(strstr(record.premortem->why, "killed before the lab could look"));
+	ck_assert_ptr_nonnull(strstr(record.premortem->why,
+				     "killed the process before oomlab could take a snapshot"));
 	ck_assert_uint_eq(record.premortem->thread_count, 0);
 	check_holds("cgroup.freeze", "0\n");
 }

@@ -121,7 +121,7 @@ START_TEST(who_cannot_stop_now_is_not_stopped_later)
 	unwind_free(snapshot.unwind);
 	ck_assert_int_eq(write(release[1], &byte, 1), 1);
 	p = (struct pollfd){.fd = done[0], .events = POLLIN};
-	ck_assert_msg(poll(&p, 1, 5000) == 1, "the lab still holds it");
+	ck_assert_msg(poll(&p, 1, 5000) == 1, "oomlab still holds it");
 	load();
 	ck_assert_uint_eq(record.premortem->thread_count, 1);
 	ck_assert(!record.premortem->threads[0].is_whole);

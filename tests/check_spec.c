@@ -233,7 +233,7 @@ START_TEST(refuses_hostile_values)
 	struct spec s;
 	_cleanup_free_ char *json = text_format("{\"%s\": %s}", hostile[_i].key, hostile[_i].value);
 	_cleanup_free_ char *says =
-		text_format("x declares '%s' in a way this lab does not know", hostile[_i].key);
+		text_format("x declares '%s' in a way that oomlab does not know", hostile[_i].key);
 
 	ck_assert_int_eq(spec_parse(json, "x", &s, &err), -1);
 	ck_assert_int_eq(err.status, EXIT_USAGE);
@@ -362,8 +362,9 @@ START_TEST(validates_the_whole)
 	ck_assert_int_eq(spec_validate(&s, &err), 0);
 	s.memory_max.bytes = MIB(1) - 1;
 	ck_assert_int_eq(spec_validate(&s, &err), -1);
-	ck_assert_str_eq(err.text, "a memory limit of 1048575 bytes leaves no room to start a "
-				   "program; the smallest this lab runs is 1M");
+	ck_assert_str_eq(
+		err.text,
+		"a memory limit of 1048575 bytes leaves no room to start a program; the smallest that oomlab runs is 1M");
 	s.memory_max = (struct amount)NO_LIMIT;
 	s.memory_high = (struct amount)BYTES(0);
 	ck_assert_int_eq(spec_validate(&s, &err), -1);

@@ -65,10 +65,7 @@ START_TEST(who_sent_sigkill_is_not_told_where_lines_are_lost)
 	tell_damaged(RUN CGROUP "no line\n" EXIT("\"signal\":9") COUNTS("after", "\"oom_kill\":0")
 			     END,
 		     1);
-	says("The program was ended by signal 9 (SIGKILL). That was not the OOM killer. Lines of "
-	     "the record "
-	     "are lost, and the one that says that the lab itself stopped the program may be among "
-	     "them: who sent the signal is not known.");
+	says("The program was ended by signal 9 (SIGKILL). That was not the OOM killer. Lines of the record are lost, and the one that says that oomlab itself stopped the program may be among them: who sent the signal is not known.");
 	does_not_say("somebody or something else");
 	tell(RUN CGROUP EXIT("\"signal\":9") COUNTS("after", "\"oom_kill\":0") END);
 	says("somebody or something else sent it");
@@ -103,7 +100,7 @@ START_TEST(a_run_that_ends_early_shows_no_lesson)
 	does_not_say("What to take home");
 	does_not_say("What to do instead");
 	does_not_say("once written");
-	does_not_say("where this lab's story began");
+	does_not_say("where the story of oomlab began");
 	says("What it shows when it ends as expected RSS rose to 128 MiB.");
 	says("RSS, after malloc  131072 KiB to 139264 KiB  660 KiB");
 	says("DIFFERS");
@@ -194,7 +191,7 @@ END_TEST
 START_TEST(what_never_ran_lacks_no_end)
 {
 	tell(RUN "{\"ev\":\"error\",\"text\":\"no engine of that name\"}\n");
-	says("The lab could not do its part: no engine of that name.");
+	says("oomlab could not do its part: no engine of that name.");
 	does_not_say("What was not seen");
 	does_not_say("has no end");
 	tell(RUN CGROUP);
@@ -439,13 +436,12 @@ START_TEST(files_in_memory_are_named)
 	tell(V2 CGROUP IN_MEMORY("4", "/dev/shm/old", ",\"resident\":40000000") IN_MEMORY(
 		"5", "/memfd:scratch (deleted)",
 		",\"resident\":60000000,\"pid\":7,\"comm\":\"grow\"") DUMP(TMPFS) KILLED);
-	says("Files in memory At the last look, ");
+	says("Files in memory At the last sample, ");
 	says(" before the kill, /memfd:scratch held 57.2 MiB (open in grow (pid 7)).");
 	does_not_say("old");
 	tell(V2 CGROUP IN_MEMORY("5", "/dev/shm/a (deleted)", ",\"resident\":60000000")
 		     IN_MEMORY("5", "/tmp/b", ",\"resident\":5000000") LIVED);
-	says("At the last look, while it ran, /dev/shm/a (deleted) held 57.2 MiB (no process has "
-	     "it open; written since the run began).");
+	says("At the last sample, while it ran, /dev/shm/a (deleted) held 57.2 MiB (no process has it open; written since the run began).");
 	says("4.8  /tmp/b");
 	tell(V2 CGROUP IN_MEMORY("5", "/tmp/b", ",\"resident\":500000") LIVED);
 	does_not_say("Files in memory");

@@ -76,13 +76,12 @@ END_TEST
 START_TEST(what_is_lost_may_be_why_more_was_touched_than_reserved)
 {
 	tell(RUN CGROUP TOUCH("40000000") MAPPED LIVED);
-	says("that fill in prog asked for, 2 MiB became memory.");
+	says("that fill in prog requested, 2 MiB became memory.");
 	says("given back and touched again, or copied after a fork(2).");
 	tell(RUN CGROUP TOUCH("40000000") MAPPED
 	     "{\"ev\":\"lost\",\"name\":\"samples\",\"count\":8}\n" LIVED);
-	says("that fill in prog asked for, at least 2 MiB became memory.");
-	says("touched again, copied after a fork(2), or where the sample is lost that told who "
-	     "asked for more.");
+	says("that fill in prog requested, at least 2 MiB became memory.");
+	says("touched again, copied after a fork(2), or where the sample is lost that told who requested more.");
 }
 END_TEST
 

@@ -328,7 +328,7 @@ END_TEST
 START_TEST(a_damaged_record_proves_no_end_without_a_kill)
 {
 	if (_i)
-		add("no line of the lab's");
+		add("no line of oomlab's");
 	target_ended("\"signal\":11");
 	if (_i == 2)
 		counted(0, 0, 0);
@@ -351,7 +351,7 @@ START_TEST(a_damaged_record_does_not_tell_who_sent_sigkill)
 	bool is_damaged = _i % 2;
 
 	if (is_damaged)
-		add("no line of the lab's");
+		add("no line of oomlab's");
 	target_ended(ends[_i / 2]);
 	counted(0, 0, 0);
 	add("{\"ev\":\"end\",\"t\":9900000000}");

@@ -32,7 +32,7 @@ on_this_kernel() {
 		'a parent that does not end: tail was killed'
 	like "$(story "$reports")" 'killed a process that the program had started: tail' \
 		'a parent that does not end: who it was'
-	like "$(story "$reports")" 'did not end; the lab stopped it after .*, at its timeout, with SIGKILL' \
+	like "$(story "$reports")" 'did not end; oomlab stopped it after .*, at its timeout, with SIGKILL' \
 		'a parent that does not end: by whom it was stopped'
 	unlike "$(story "$reports")" 'OOM killer is to blame' 'a parent that does not end: nobody is acquitted'
 	run --backend=cgroup --memory=32M --timeout=3 --no-touch-profile --expect=child_oom_killed -- \

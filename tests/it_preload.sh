@@ -80,12 +80,12 @@ killed() {
 	is "$(report "$dir" '[.reservations[] | select(.what == "mmap" and .function == "main")][0].ranges[0].bytes')" \
 		$((32 << 20)) "$1: the address space that it held is listed"
 	like "$(report "$dir" '[.explanation[].text] | join(" ")')" \
-		'allocation calls asked for .* still held when it was killed' "$1: the report says so"
+		'allocation calls requested .* still held when it was killed' "$1: the report says so"
 	is "$(report "$dir" '[.touches[] | select(.kind == "shared_memory")] | length') $(report "$dir" \
 		'[.reservations[] | select(.source == "kernel" and .what == "shared")] | length')" "0 0" \
 		"$1: what the lab counts in is nobody's touch, nobody's reservation"
 	like "$(report "$dir" '[.explanation[].text] | join(" ")')" \
-		"are the lab.s own, what --preload counts in, and not charged" "$1: and part of its size"
+		"are oomlab's own, what --preload counts in, and not charged" "$1: and part of its size"
 }
 
 refuses() { # WHY NAME COMMAND...

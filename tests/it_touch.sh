@@ -322,7 +322,7 @@ file_in_memory() {
 		[ "$(report "$dir" '[.memory_files[]? | select(.name == "/memfd:scratch")] | length')" = 1 ] && break
 	done
 	told=$(report "$dir" '[.explanation[].text] | join(" ")')
-	like "$told" 'At the last look, [^,]* before the kill, /memfd:scratch held [0-9.]+ MiB \(open in touch_lines' \
+	like "$told" 'At the last sample, [^,]* before the kill, /memfd:scratch held [0-9.]+ MiB \(open in touch_lines' \
 		"$1: a file in memory is named"
 	# Of a kill among many the log has no account: the last sample's is the charge then.
 	like "$told" 'There is no table: all that was seen .* while [56][0-9.]+ MiB were charged (at|in the last sample before) the kill' \

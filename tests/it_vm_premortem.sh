@@ -279,7 +279,7 @@ refusals() {
 		like "$text" 'install the package gdb' "gcore without gdb is refused"
 		text=$("$oomlab" run --reports="$scratch/none" --backend=cgroup --premortem=off \
 			--premortem=gcore memset-2g 2>&1)
-		like "$text" 'needs the look' "gcore without the look is refused"
+		like "$text" 'needs the snapshot' "gcore without the look is refused"
 	fi
 	[ ! -e "$scratch/none" ]
 	ok $? "and nothing is left behind"

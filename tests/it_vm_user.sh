@@ -107,7 +107,7 @@ is "$(report "$reports" .outcome)" oom_killed "... which tells the same story"
 # shellcheck disable=SC2016 # for the shell in the guest
 vm --memory=64M -- /bin/sh -c 'kill -9 $PPID'
 is $status 125 "a target that kills the lab in the guest: 125"
-like "$errors" "oomlab: the lab inside the guest was ended by signal 9" "... and said so"
+like "$errors" "oomlab: the guest's own oomlab was ended by signal 9" "... and said so"
 
 # The log is overwritten before the lab, held still, has read anything of it: how much was lost
 # nobody knows, but that something was. On a busy machine the lab may have read its first line before
@@ -125,7 +125,7 @@ for _ in 1 2 3; do
 done
 is "$(report "$reports" '.quality.kmsg_lost >= 1')" true "... and report.json tells of the loss"
 words="$lost records? of the kernel log"
-[ "$lost" != "the first" ] || words="1 record of the kernel log or more, overwritten before the lab first read it"
+[ "$lost" != "the first" ] || words="1 record of the kernel log or more, overwritten before oomlab first read it"
 like "$(tr -s ' \n' ' ' <"$reports/latest/report.txt")" "Lost: $words" "... as the report does"
 
 # A kill that a process writes into the log is none of the kernel's.

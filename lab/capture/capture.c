@@ -186,9 +186,9 @@ static void read_guardian(struct capture *capture)
 	if (!guardian_read(capture->config.guardian, deed))
 		return;
 	if (deed->why == GUARDIAN_NOTHING)
-		record_put_note(capture->w,
-				"The run's guardian was ended while the run went on: had this lab "
-				"been ended, too, nothing would have stopped the target");
+		record_put_note(
+			capture->w,
+			"The run's guardian was ended while the run went on: had oomlab been ended, too, nothing would have stopped the target");
 	capture->polls[SOURCE_GUARDIAN].fd = guardian_fd(capture->config.guardian);
 }
 
@@ -215,8 +215,7 @@ static int wait_ms(const struct capture *capture)
 static void end_escaped(struct capture *capture)
 {
 	_cleanup_free_ char *text = text_format(
-		"the program left its cgroup for '%s', where the limits of this run do not "
-		"hold, and the lab stopped it",
+		"the program left its cgroup for '%s', where the limits of this run do not hold, and oomlab stopped it",
 		capture->escaped_to);
 
 	record_put_error(capture->w, text);
@@ -332,7 +331,7 @@ static void end_leftovers(struct capture *capture)
 	if (!left)
 		return;
 	snprintf(text, sizeof(text),
-		 "%d process%s of the target %s still running at its end and stopped by the lab",
+		 "%d process%s of the target %s still running at its end and stopped by oomlab",
 		 left, left == 1 ? "" : "es", left == 1 ? "was" : "were");
 	record_put_note(capture->w, text);
 	cg_kill(capture->cg);

@@ -285,10 +285,10 @@ static void stop_outside(struct capture *capture)
 	}
 	if (!stopped)
 		return;
-	snprintf(text, sizeof(text),
-		 "%d process%s of the target %s still running outside of the run's cgroup at its "
-		 "end and stopped by the lab",
-		 stopped, stopped == 1 ? "" : "es", stopped == 1 ? "was" : "were");
+	snprintf(
+		text, sizeof(text),
+		"%d process%s of the target %s still running outside of the run's cgroup at its end and stopped by oomlab",
+		stopped, stopped == 1 ? "" : "es", stopped == 1 ? "was" : "were");
 	record_put_note(capture->w, text);
 }
 

@@ -12,11 +12,10 @@ static void print_help(void)
 	     "       oomlab run [OPTIONS] -- COMMAND [ARGS...]\n\n"
 	     "Runs it under a memory limit, watches it from outside, and writes a report.\n");
 	run_options_print(stdout);
-	puts("\nExit status. A scenario, or with --expect: 0 pass, 1 fail, 77 skip (with the "
-	     "reason),\n"
-	     "125 the lab could not do its part. A plain command: its own status, 128 + N after\n"
-	     "signal N (137 after a kill), 125 when the lab failed (a bad option included), 126 "
-	     "the\n"
+	puts("\n"
+	     "Exit status. A scenario, or with --expect: 0 pass, 1 fail, 77 skip (with the reason),\n"
+	     "125 oomlab could not do its part. A plain command: its own status, 128 + N after\n"
+	     "signal N (137 after a kill), 125 when oomlab failed (a bad option included), 126 the\n"
 	     "command cannot be executed, 127 it is not found. 130 after ^C.");
 }
 

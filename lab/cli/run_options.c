@@ -273,8 +273,7 @@ static const struct option_def table[] = {
 	FLAG("no-touch-profile", "do not sample which code touches memory", no_touch_profile),
 	FLAG("preload", "count the allocation calls of a dynamic program, by line", preload),
 	OPTION("premortem", "PERCENT|off|gcore",
-	       "look at the target so far under its limit (default 5; cgroup v2); gcore: with a "
-	       "core file, too",
+	       "take a snapshot of the target so far under its limit (default 5; cgroup v2); gcore: with a core file, too",
 	       set_premortem),
 	FLAG("dry-run", "print the plan, run nothing", dry_run),
 	FLAG("quiet", "no live line, no report on the terminal; a line where there is no result",

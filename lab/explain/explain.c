@@ -13,10 +13,10 @@ const char *topic_title(enum topic topic)
 {
 	static const char *const titles[TOPIC_COUNT] = {
 		[TOPIC_WHAT] = "What happened",
-		[TOPIC_WHO] = "Who asked for memory",
+		[TOPIC_WHO] = "Who requested memory",
 		[TOPIC_WHY] = "Why this process",
 		[TOPIC_MEMORY] = "Where the memory was",
-		[TOPIC_RECLAIM] = "Why it could not be had back",
+		[TOPIC_RECLAIM] = "Why it could not be reclaimed",
 		[TOPIC_CHANGE] = "What one could change",
 		[TOPIC_UNSAID] = "What the log does not say",
 	};
@@ -82,7 +82,7 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 		return pool_format(&x->pool, "OpenVZ container %" PRId64 " ran out of memory",
 				   ev->beancounter);
 	if (ev->by_hand)
-		return "somebody asked for a kill by hand (sysrq f)";
+		return "somebody requested a kill by hand (sysrq f)";
 	if (explain_is_memcg(ev) && ev->limit_is_max)
 		return pool_format(&x->pool,
 				   "cgroup %s ran out of memory without a limit of its own", top);
@@ -172,13 +172,13 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 			    "below "
 			    "must tell.");
 	else if (!ev->lines.invoked && !ev->lines.summary && !ev->lines.meminfo)
-		explain_say(x, TOPIC_WHAT, line, 0,
-			    "The kernel's words blame the machine, not the limit of a cgroup; what "
-			    "was asked for is not in the log.");
+		explain_say(
+			x, TOPIC_WHAT, line, 0,
+			"The kernel's words blame the machine, not the limit of a cgroup; what was requested is not in the log.");
 	else if (!ev->by_hand)
-		explain_say(x, TOPIC_WHAT, line, 0,
-			    "No cgroup limit was involved: the machine had no memory of the kind "
-			    "that was asked for.");
+		explain_say(
+			x, TOPIC_WHAT, line, 0,
+			"No cgroup limit was involved: the machine had no memory of the kind that was requested.");
 	if (ev->task_memcg)
 		explain_say(x, TOPIC_WHAT, ev->lines.summary, 0, "The victim ran in cgroup %s.",
 			    explain_name(x, ev->task_memcg));
@@ -294,17 +294,16 @@ static void say_invoker(struct explanation *x, const struct oomlog_event *ev)
 			    "Nobody was refused memory: %s %s.", invoker, how);
 	else if (how)
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, ev->lines.trace,
-			    "%s asked for the memory that was not there: it %s.", invoker, how);
+			    "%s requested memory that was not there: it %s.", invoker, how);
 	else
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
-			    "%s asked for the memory that was not there%s.", invoker,
+			    "%s requested memory that was not there%s.", invoker,
 			    ev->trace_count ? "; the call trace does not tell by what means" : "");
 	say_invoker_or_victim(x, ev);
 	if (request_is_lost(ev))
 		explain_say(
 			x, TOPIC_WHO, ev->lines.invoked, 0,
-			"gfp_mask is 0: what was asked for is lost. A page fault ended in \"out of "
-			"memory\" further down%s.",
+			"gfp_mask is 0: what was requested is lost. A page fault ended in \"out of memory\" further down%s.",
 			kernel_is_before(ev, 3, 8)
 				? ""
 				: ", which a limit on a cgroup's kernel memory can cause although "
@@ -352,10 +351,10 @@ static void say_unsaid(struct explanation *x, const struct oomlog_event *ev)
 			    "Whose memory ran out: a cgroup's or the machine's.");
 	if (!ev->lines.invoked)
 		explain_say(x, TOPIC_UNSAID, 0, 0,
-			    "Who asked for memory: the \"invoked oom-killer\" line is not there.");
+			    "Who requested memory: the \"invoked oom-killer\" line is not there.");
 	else if (ev->invoker_is_unsaid)
 		explain_say(x, TOPIC_UNSAID, 0, 0,
-			    "Who asked for memory: kernels before 2.6.22 do not print it.");
+			    "Who requested memory: kernels before 2.6.22 do not print it.");
 	if (!ev->task_count)
 		explain_say(x, TOPIC_UNSAID, 0, 0,
 			    "Which other processes there were: no task table "

@@ -28,7 +28,7 @@ enum topic {
 	TOPIC_WHO,     /* who asked for memory, and how */
 	TOPIC_WHY,     /* why this victim */
 	TOPIC_MEMORY,  /* where the memory was */
-	TOPIC_RECLAIM, /* why it could not be had back */
+	TOPIC_RECLAIM, /* why it could not be reclaimed */
 	TOPIC_CHANGE,  /* what one could change */
 	TOPIC_UNSAID,  /* what the log does not tell */
 	TOPIC_COUNT,

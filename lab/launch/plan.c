@@ -164,7 +164,7 @@ static void choose(const struct spec *spec, enum backend wanted, const struct pl
 	else
 		plan->skip = why_not_here(spec, facts);
 	snprintf(plan->reason, sizeof(plan->reason), "%s",
-		 plan->skip && wanted != BACKEND_VM ? plan->skip : "asked for");
+		 plan->skip && wanted != BACKEND_VM ? plan->skip : "requested");
 }
 
 /*
@@ -257,7 +257,7 @@ static void print_watch(FILE *to, enum backend backend, const struct spec *spec,
 {
 	fprintf(to, "watch until it ends, %s at most", TEXT_DURATION((uint64_t)spec->timeout_ns));
 	if (may_look(backend, spec, facts))
-		fprintf(to, "; hold it still and look, once, %d %% under memory.max",
+		fprintf(to, "; freeze it and take a snapshot, once, %d %% under memory.max",
 			facts->premortem_percent);
 	fputc('\n', to);
 }
@@ -281,7 +281,7 @@ static void print_op(FILE *to, enum plan_op op, const struct plan *plan, const s
 {
 	static const char *const plain[OP_COUNT] = {
 		[OP_PROTECT] = "protect the launcher: oom_score_adj -1000",
-		[OP_OWN] = "open the cgroup this lab is in; its limit holds, none is set",
+		[OP_OWN] = "open the cgroup oomlab is in; its limit holds, none is set",
 		[OP_RING] = "make and pre-fault the trace ring outside the cgroup",
 		[OP_IN_FORCE] = "read the limits in force back from the container's cgroup",
 		[OP_ENGINE] = "ask the engine what it saw, remove the container",

@@ -6,7 +6,7 @@
 const struct mechanism_words mechanism_words[MECHANISM_COUNT] = {
 	[MECHANISM_LIMIT_LOWERED] = {"limit_lowered",
 				     "lowered a memory limit below what was in use"},
-	[MECHANISM_SYSRQ] = {"sysrq", "asked for a kill by hand (sysrq f)"},
+	[MECHANISM_SYSRQ] = {"sysrq", "requested a kill by hand (sysrq f)"},
 	[MECHANISM_FORK] = {"fork", "was creating a process or thread (fork, clone)"},
 	[MECHANISM_EXEC] = {"exec", "was starting a program (execve)"},
 	[MECHANISM_PIPE_WRITE] = {"pipe_write", "was writing into a pipe"},

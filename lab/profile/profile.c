@@ -83,7 +83,7 @@ static bool open_all(struct profile *prof, pid_t pid, char *why, size_t size)
 		return false;
 	}
 	if (!perf_sample_layout(format.buf, &prof->layout)) {
-		snprintf(why, size, "the fields of kmem:rss_stat are not those this lab knows");
+		snprintf(why, size, "the fields of kmem:rss_stat are not those that oomlab knows");
 		return false;
 	}
 	points.reserve = reserve_point(prof);

@@ -116,7 +116,7 @@ void load_before_mend(json_t *line)
 
 const struct ps_figures *load_before_ps(const char *name)
 {
-	static const char where[] = "where this lab's story began";
+	static const char where[] = "where the story of oomlab began";
 	static const struct {
 		const char *name;
 		struct ps_figures ps;

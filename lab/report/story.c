@@ -21,7 +21,7 @@ static const char *outcome_words(enum outcome outcome)
 		[OUTCOME_THROTTLED] = "throttled",
 		[OUTCOME_LIVELOCKED] = "livelocked",
 		[OUTCOME_TIMED_OUT] = "timed out",
-		[OUTCOME_LAB_ERROR] = "the lab could not do its part",
+		[OUTCOME_LAB_ERROR] = "oomlab could not do its part",
 	};
 
 	return words[outcome];

@@ -85,7 +85,7 @@ static void say_livelocked(const struct facts *f, struct doc *doc)
 
 static void say_stopped(const struct facts *f, struct doc *doc)
 {
-	doc_sentence(doc, "The lab itself stopped it (%s), with SIGKILL.",
+	doc_sentence(doc, "oomlab itself stopped it (%s), with SIGKILL.",
 		     record_watchdog_names[f->record->watchdog]);
 	doc_cite(doc, "record line %u", f->record->watchdog_line);
 	if (f->conclusion->outcome == OUTCOME_THROTTLED)

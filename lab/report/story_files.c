@@ -82,10 +82,10 @@ void story_files(const struct facts *f, struct doc *doc)
 	if (!count || !explained_is_worth_telling(f, files->resident))
 		return;
 	doc_heading(doc, "Files in memory");
-	doc_sentence(doc,
-		     "At the last look, %s, %s held %s (%s). A file in memory is charged to who "
-		     "writes it, and stays so until it is removed and nobody has it open.",
-		     when, name, SIZE(files->resident), holder);
+	doc_sentence(
+		doc,
+		"At the last sample, %s, %s held %s (%s). A file in memory is charged to who writes it, and stays so until it is removed and nobody has it open.",
+		when, name, SIZE(files->resident), holder);
 	doc_cite(doc, "record line %u", files->line);
 	if (count > 1)
 		draw_table(files, count, doc);

@@ -227,10 +227,9 @@ static void say_undumped(const struct facts *f, struct doc *doc)
 {
 	if (f->kill->is_dumped)
 		return;
-	doc_sentence(doc,
-		     "Of this kill the log has the line alone, without the account of who asked "
-		     "for memory, whose limit it was and who was there: the kernel prints at "
-		     "most ten of these in 5 s, for the whole machine.");
+	doc_sentence(
+		doc,
+		"Of this kill the log has the line alone, without the account of who requested memory, whose limit it was and who was there: the kernel prints at most ten of these in 5 s, for the whole machine.");
 	cite_kmsg(doc, f->kill_line);
 }
 

@@ -127,7 +127,7 @@ static void say_untouched(const struct mapped_list *list, struct doc *doc)
 	if (!m)
 		return;
 	doc_sentence(
-		doc, "Reserved is not touched: of the %s that %s asked for, %s%s became memory.",
+		doc, "Reserved is not touched: of the %s that %s requested, %s%s became memory.",
 		SIZE(m->reserved), by, has_lost_some(list) && m->touches.total ? "at least " : "",
 		m->touches.total      ? SIZE(m->touches.total)
 		: has_lost_some(list) ? "nothing that was seen"
@@ -155,9 +155,9 @@ static void say_limits(const struct mapped_list *list, struct doc *doc)
 			     "More was touched than reserved where pages were given back and "
 			     "touched again%s copied after a fork(2)%s.",
 			     has_lost_some(list) ? "," : ", or",
-			     has_lost_some(list) ? ", or where the sample is lost that told who "
-						   "asked for more"
-						 : "");
+			     has_lost_some(list)
+				     ? ", or where the sample is lost that told who requested more"
+				     : "");
 }
 
 void story_mapped(const struct facts *f, struct doc *doc)

@@ -57,8 +57,7 @@ static void say_reserved(const struct facts *f, struct doc *doc)
 	if (a->source == ORIGIN_MALLOC)
 		doc_sentence(
 			doc,
-			"malloc() was asked for %s and returned an address at once: that reserves "
-			"address space (VSZ) and uses no memory yet.",
+			"malloc() was called for %s and returned an address at once: that reserves address space (VSZ) and uses no memory yet.",
 			SIZE(a->reserved));
 	else if (a->source == ORIGIN_BUFFER)
 		doc_sentence(doc,
@@ -127,7 +126,7 @@ static void say_commit_limit(const struct facts *f, struct doc *doc, int64_t byt
 		cite_setting(doc, f, "vm.overcommit_ratio");
 		cite_ram_and_swap(doc, f);
 	}
-	doc_sentence(doc, "%s promised already and %s asked for %s.",
+	doc_sentence(doc, "%s promised already and %s requested %s.",
 		     is_known(used) ? SIZE(used) : "What was", SIZE(bytes),
 		     granted ? "are within it" : "are more than that");
 	cite_setting(doc, f, "CommitLimit");
@@ -176,7 +175,7 @@ void story_asked(const struct facts *f, struct doc *doc)
 
 	if (f->record->skip || (!is_refused && !f->arena && !f->record->argc))
 		return;
-	doc_heading(doc, "What was asked for");
+	doc_heading(doc, "What was requested");
 	if (is_refused) {
 		say_refused(f, doc);
 	} else if (f->arena) {
@@ -281,8 +280,7 @@ static void say_address_space(const struct facts *f, struct doc *doc)
 		return;
 	doc_sentence(
 		doc,
-		"Up to %s of it are the lab's own, what --preload counts in, and not charged to "
-		"the limit.",
+		"Up to %s of it are oomlab's own, what --preload counts in, and not charged to the limit.",
 		SIZE(v->shmem_rss_bytes));
 	cite_kmsg(doc, f->kill_line);
 }

@@ -39,11 +39,11 @@ static void say_moment(const struct facts *f, const struct record_premortem *p, 
 			       : xstrdup("While it ran");
 
 	if (p->is_frozen)
-		doc_sentence(doc, "%s%s, the lab held it still for %s and looked.", when, share,
+		doc_sentence(doc, "%s%s, oomlab froze it for %s and took a snapshot.", when, share,
 			     TEXT_DURATION((uint64_t)(held < 0 ? 0 : held)));
 	else
-		doc_sentence(doc, "%s%s, the lab looked at it in motion: %s.", when, share,
-			     p->why ? p->why : "it could not be held still");
+		doc_sentence(doc, "%s%s, oomlab took a snapshot while it ran: %s.", when, share,
+			     p->why ? p->why : "it could not be frozen");
 	doc_cite(doc, "record line %u", p->look_line);
 	cite_kmsg(doc, is_known(lead) ? f->kill_line : NULL);
 }
@@ -240,7 +240,7 @@ static void say_left(const struct record_premortem *p, struct doc *doc)
 			      record_part_names[p->left[i].what]);
 	if (!sb.len)
 		return;
-	doc_sentence(doc, "Left out of that look, to keep it short: %s.", sb.buf);
+	doc_sentence(doc, "Left out of the snapshot, to keep it short: %s.", sb.buf);
 	doc_cite(doc, "record line %u", p->left[0].line);
 }
 
@@ -262,10 +262,10 @@ static void say_high(const struct facts *f, const struct record_premortem *p, st
 {
 	if (!is_known(p->high_events) || !p->high_events)
 		return;
-	doc_sentence(doc,
-		     "To notice that moment the lab had set memory.high to %s, and back to max "
-		     "then: what memory.events counts as high is its doing.",
-		     SIZE(p->high));
+	doc_sentence(
+		doc,
+		"To notice that moment, oomlab had set memory.high to %s, and set it back to max then: the high events in memory.events are its doing.",
+		SIZE(p->high));
 	doc_cite(doc, "record line %u", p->armed_line);
 	cite_event(doc, f, COUNTER_HIGH);
 }
@@ -284,10 +284,10 @@ static void say_missed(const struct facts *f, const struct record_premortem *p, 
 	if (p->look_line && p->why)
 		doc_sentence(doc, "Nothing was seen: %s.", p->why);
 	else
-		doc_sentence(doc,
-			     "Nothing was seen: memory went past %s, where the lab waited for it, "
-			     "and past the limit before the lab could look.",
-			     SIZE(p->high));
+		doc_sentence(
+			doc,
+			"Nothing was seen: memory went past %s, where oomlab waited for it, and past the limit before oomlab could take a snapshot.",
+			SIZE(p->high));
 	doc_cite(doc, "record line %u", p->look_line ? p->look_line : p->armed_line);
 }
 

@@ -99,9 +99,7 @@ static void say_shared(const struct facts *f, struct doc *doc)
 		return;
 	doc_sentence(
 		doc,
-		"What these figures were counted in is shared memory of the lab's, up to %s of "
-		"the shmem-rss that the kernel counted: it is part of the process's size, but "
-		"not charged to the limit.",
+		"What these figures were counted in is shared memory of oomlab's, up to %s of the shmem-rss that the kernel counted: it is part of the process's size, but not charged to the limit.",
 		SIZE(v->shmem_rss_bytes));
 	cite_kmsg(doc, f->kill_line);
 }
@@ -138,12 +136,12 @@ void story_reserved(const struct facts *f, struct doc *doc)
 		return;
 	reserved_gather(f->record, &all);
 	if (all.count) {
-		doc_sentence(doc,
-			     "%" PRId64 " allocation calls asked for %s in all, of which %s were "
-			     "still held when %s. Held is not touched: it is address space until "
-			     "it is written.",
-			     all.calls, SIZE(all.asked), SIZE(all.live),
-			     f->kill ? "it was killed" : "it ended");
+		doc_sentence(
+			doc,
+			"%" PRId64
+			" allocation calls requested %s in all, of which %s were still held when %s. Held is not touched: it is address space until it is written.",
+			all.calls, SIZE(all.asked), SIZE(all.live),
+			f->kill ? "it was killed" : "it ended");
 		cite(doc, f);
 		draw_table(f, &all, doc);
 		say_kept(f, &all, doc);

@@ -187,9 +187,7 @@ static void say_group(const struct facts *f, struct doc *doc)
 		return;
 	doc_sentence(
 		doc,
-		"An OOM kill would have ended it in just this way, because memory.oom.group is "
-		"1; %s of the limit of %s were charged when it last looked. Who watched from "
-		"outside knows: OOMKilled, of the engine or the pod.",
+		"An OOM kill would have ended it in just this way, because memory.oom.group is 1; %s of the limit of %s were charged at its last sample. Who watched from outside knows: OOMKilled, of the engine or the pod.",
 		TEXT_SIZE((uint64_t)last->value[METRIC_CURRENT]),
 		TEXT_SIZE((uint64_t)f->limit_bytes));
 	doc_cite(doc, "record line %u", f->own->limits_line);
@@ -215,12 +213,12 @@ static void say_losses(const struct facts *f, struct doc *doc)
 			     "The record has no end: %s before it had drained its sources, so "
 			     "later evidence may be missing.",
 			     story_guardian_ended(f) ? "the launcher was gone"
-						     : "the lab was stopped");
+						     : "oomlab was stopped");
 		doc_cite(doc, "record lines 1-%zu", r->line_count);
 		say_group(f, doc);
 	}
 	if (r->error && f->conclusion->outcome != OUTCOME_LAB_ERROR) {
-		doc_sentence(doc, "The lab failed in part: %s.", r->error);
+		doc_sentence(doc, "oomlab failed in part: %s.", r->error);
 		doc_cite(doc, "record line %u", r->error_line);
 	}
 }

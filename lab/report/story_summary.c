@@ -228,7 +228,7 @@ static void signalled(const struct facts *f, struct doc *doc)
 	_cleanup_free_ char *signal = story_signal(number), *doubt = story_doubt(f);
 
 	if (f->record->watchdog)
-		doc_summary(doc, DOC_NEUTRAL, "The run was interrupted and the lab stopped it.%s",
+		doc_summary(doc, DOC_NEUTRAL, "The run was interrupted and oomlab stopped it.%s",
 			    doubt);
 	else if (number != 9)
 		doc_summary(doc, DOC_BAD,
@@ -258,10 +258,10 @@ static void livelocked(const struct facts *f, struct doc *doc, const char *after
 		snprintf(killed, sizeof(killed),
 			 "; it had killed %" PRId64 " process%s of this run", f->conclusion->killed,
 			 f->conclusion->killed == 1 ? "" : "es");
-	doc_summary(doc, DOC_BAD,
-		    "The cgroup ran out of memory%s and %sthe kernel found nobody it may kill%s; "
-		    "the lab stopped it%s.",
-		    times, has_killed ? "in the end " : "", killed, after);
+	doc_summary(
+		doc, DOC_BAD,
+		"The cgroup ran out of memory%s and %sthe kernel found nobody it may kill%s; oomlab stopped it%s.",
+		times, has_killed ? "in the end " : "", killed, after);
 }
 
 static void stopped(const struct facts *f, struct doc *doc)
@@ -280,7 +280,7 @@ static void stopped(const struct facts *f, struct doc *doc)
 	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED)
 		livelocked(f, doc, after);
 	else
-		doc_summary(doc, DOC_BAD, "It did not finish and the lab stopped it%s. %s", after,
+		doc_summary(doc, DOC_BAD, "It did not finish and oomlab stopped it%s. %s", after,
 			    why);
 	if (f->conclusion->outcome == OUTCOME_TIMED_OUT)
 		cite_why_stopped(f, doc);
@@ -310,26 +310,25 @@ static void cut_short(const struct facts *f, struct doc *doc)
 		    "known.",
 		    is_known(f->end->signal) ? "was ended by " : status,
 		    is_known(f->end->signal) ? signal : "",
-		    f->record->is_complete ? "what the record had of the kernel's count of kills "
-					     "is damaged"
-					   : "the record ends before the lab had read all that the "
-					     "kernel says");
+		    f->record->is_complete
+			    ? "what the record had of the kernel's count of kills "
+			      "is damaged"
+			    : "the record ends before oomlab had read all that the kernel says");
 }
 
 static void unknown_sender(const struct facts *f, struct doc *doc)
 {
 	_cleanup_free_ char *signal = story_signal(f->end->signal);
 
-	doc_summary(doc, DOC_BAD,
-		    "The program %s%s.%s Lines of the record are lost, and the one that "
-		    "says that the lab itself stopped the program may be among them: who sent the "
-		    "signal is not known.",
-		    is_known(f->end->signal) ? "was ended by "
-					     : "ended with status 137, as after SIGKILL",
-		    is_known(f->end->signal) ? signal : "",
-		    kills_are_ruled_out(f->record, f->conclusion->kills)
-			    ? " That was not the OOM killer."
-			    : "");
+	doc_summary(
+		doc, DOC_BAD,
+		"The program %s%s.%s Lines of the record are lost, and the one that says that oomlab itself stopped the program may be among them: who sent the signal is not known.",
+		is_known(f->end->signal) ? "was ended by "
+					 : "ended with status 137, as after SIGKILL",
+		is_known(f->end->signal) ? signal : "",
+		kills_are_ruled_out(f->record, f->conclusion->kills)
+			? " That was not the OOM killer."
+			: "");
 }
 
 static void lab_error(const struct facts *f, struct doc *doc)
@@ -338,7 +337,7 @@ static void lab_error(const struct facts *f, struct doc *doc)
 	_cleanup_free_ char *killed = kernels_kills(f);
 
 	if (r->error)
-		doc_summary(doc, DOC_BAD, "The lab could not do its part: %s.%s", r->error, killed);
+		doc_summary(doc, DOC_BAD, "oomlab could not do its part: %s.%s", r->error, killed);
 	else if (f->end && !f->conclusion->killed && f->record->is_complete &&
 		 conclusion_lacks_sender(r) && is_known(record_delta(f->own, COUNTER_OOM_KILL)))
 		unknown_sender(f, doc);
@@ -357,8 +356,7 @@ static void lab_error(const struct facts *f, struct doc *doc)
 	else
 		doc_summary(
 			doc, DOC_BAD,
-			"The record does not say how the target ended: the lab was stopped while "
-			"it ran.%s What stands in it follows.",
+			"The record does not say how the target ended: oomlab was stopped while it ran.%s What stands in it follows.",
 			killed);
 }
 

@@ -25,7 +25,7 @@ static char *parent_words(const struct record *r, int64_t pid)
 	const struct record_process *process = process_of(r, pid);
 
 	if (pid == r->target_pid)
-		return xstrdup("the lab");
+		return xstrdup("oomlab");
 	if (!process || !is_known(process->parent))
 		return xstrdup("not known");
 	return text_format("%s (pid %" PRId64 ")",

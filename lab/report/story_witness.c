@@ -123,7 +123,7 @@ static void say_caller(const struct facts *f, const struct record_site *site, st
 	touch_frames_release(&frames);
 	if (!has_own || !site || !site->function || strcmp(innermost, site->function) != 0)
 		return;
-	doc_sentence(doc, "The lab had seen this thread there %s before%s, called from %s.",
+	doc_sentence(doc, "oomlab had seen this thread there %s before%s, called from %s.",
 		     TEXT_DURATION((uint64_t)lead),
 		     is_known(thread->sp) && (uint64_t)thread->sp == e->user_rsp
 			     ? ", its stack just as deep (RSP is the same)"

@@ -55,15 +55,13 @@ static char *stopped_words(enum ending ending, const char *after)
 {
 	if (ending == ENDING_INTERRUPTED)
 		return text_format(
-			"The program itself had not ended when the run was interrupted%s, "
-			"and the lab stopped it with SIGKILL.",
+			"The program itself had not ended when the run was interrupted%s, and oomlab stopped it with SIGKILL.",
 			after);
 	if (ending == ENDING_ESCAPED)
 		return text_format(
-			"The program itself left its cgroup, and the lab stopped it%s with "
-			"SIGKILL.",
+			"The program itself left its cgroup, and oomlab stopped it%s with SIGKILL.",
 			after);
-	return text_format("The program itself did not end; the lab stopped it%s%s with SIGKILL.",
+	return text_format("The program itself did not end; oomlab stopped it%s%s with SIGKILL.",
 			   after, ending == ENDING_TIMED_OUT ? ", at its timeout," : "");
 }
 

@@ -74,8 +74,8 @@ const char *words_loss(enum loss loss)
 {
 	static const char *const words[LOSS_COUNT] = {
 		[LOSS_KMSG] = "records of the kernel log",
-		[LOSS_KMSG_FIRST] = ("record of the kernel log or more, overwritten before the lab "
-				     "first read it"),
+		[LOSS_KMSG_FIRST] =
+			("record of the kernel log or more, overwritten before oomlab first read it"),
 		[LOSS_KMSG_LIMIT] = "records of the kernel log beyond what is kept",
 		[LOSS_MESSAGES] = "messages of the scenario beyond what is kept",
 		[LOSS_RING] = "records of the arena trace",

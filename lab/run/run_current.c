@@ -85,10 +85,10 @@ void run_current_note(struct record_writer *w, const struct cg *cg, bool in_cont
 
 	if (process_sizes(getpid(), &vsz, &rss))
 		rss = 0;
-	text = text_format("The lab runs in the same %s: counters and sizes are the whole %s's, "
-			   "this lab (%s resident), its trace and its record included",
-			   in_container ? "container" : "cgroup",
-			   in_container ? "container" : "cgroup", TEXT_SIZE((uint64_t)rss));
+	text = text_format(
+		"oomlab runs in the same %s: counters and sizes are the whole %s's, oomlab (%s resident), its trace and its record included",
+		in_container ? "container" : "cgroup", in_container ? "container" : "cgroup",
+		TEXT_SIZE((uint64_t)rss));
 	record_put_note(w, text);
 	/* With process 1 its whole pid namespace ends. */
 	if (getpid() != 1)
@@ -96,6 +96,7 @@ void run_current_note(struct record_writer *w, const struct cg *cg, bool in_cont
 				   "the target alone, and what the target has started goes on");
 	cg_read_limits(cg, 0, &limits);
 	if (limits.oom_group)
-		record_put_note(w, "memory.oom.group is 1 here: a kill takes this lab with the "
-				   "target, and the record ends there");
+		record_put_note(
+			w,
+			"memory.oom.group is 1 here: a kill takes oomlab with the target, and the record ends there");
 }

@@ -83,7 +83,7 @@ void run_share_settle(struct run *run)
 	else
 		run->share.script = NULL;
 	run->facts.shares_host = run->share.is_shown;
-	run->facts.share_reason = !run->share.script ? "asked for"
+	run->facts.share_reason = !run->share.script ? "requested"
 				  : run->share.script == run->argv[0]
 					  ? "the command is a script"
 					  : "the command is given a script";

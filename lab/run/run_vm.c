@@ -75,8 +75,7 @@ static int lab_was_killed(int signal, struct err *err)
 {
 	return err_set(
 		err, EXIT_LAB_BROKEN,
-		"the lab inside the guest was ended by signal %d (%s), sent by the target or a "
-		"process of it",
+		"the guest's own oomlab was ended by signal %d (%s), sent by the target or a process of it",
 		signal, strsignal(signal));
 }
 

@@ -114,7 +114,7 @@ static int check_core(const struct run *run, struct err *err)
 			       "--backend=cgroup or a container, on a host with cgroup v2");
 	if (!run->options->premortem_percent)
 		return err_set(err, EXIT_USAGE,
-			       "--premortem=gcore needs the look that --premortem=off forbids");
+			       "--premortem=gcore needs the snapshot that --premortem=off forbids");
 	gdb = target_find("gdb", &missing);
 	free(gdb);
 	return gdb ? 0

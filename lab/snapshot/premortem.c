@@ -37,9 +37,9 @@ int64_t premortem_plan(const struct premortem_facts *f, int percent, const char 
 	if (f->cgroup_version != 2)
 		*why = "cgroup v1 has no memory.high to warn of the limit";
 	else if (f->is_shared)
-		*why = "the lab is in the same cgroup and would freeze itself";
+		*why = "oomlab is in the same cgroup and would freeze itself";
 	else if (f->limit == INT64_MAX)
-		*why = "there is no memory.max to look just below";
+		*why = "there is no memory.max below which a snapshot could be taken";
 	else if (f->memory_high != INT64_MAX)
 		*why = "memory.high is in use by the run itself";
 	if (*why)
@@ -292,11 +292,10 @@ static void write_look(struct premortem *p, int64_t since, bool late)
 	told->wait_ns = told->t_ns - since;
 	if (late) {
 		told->t_ns = ABSENT;
-		told->why = "memory went past memory.high and memory.max at once, and the kernel "
-			    "killed before the lab could look";
-	} else if (!told->is_frozen) {
 		told->why =
-			"a thread did not leave the kernel in time; what was seen was in motion";
+			"memory went past memory.high and memory.max at once, and the kernel killed the process before oomlab could take a snapshot";
+	} else if (!told->is_frozen) {
+		told->why = "a thread did not leave the kernel in time, so the others ran on";
 	}
 	p->config.sample(p->config.ctx, told->value);
 	premortem_put_look(p->config.w, told);

@@ -168,7 +168,7 @@ static bool fits(pid_t pid, const struct folder *dir, int64_t *most, char *why)
 		 "it would be %s, touched or not, and %s at most are written here (%s)",
 		 TEXT_SIZE((uint64_t)dump), TEXT_SIZE((uint64_t)*most),
 		 room < PREMORTEM_CORE_MAX ? "half of what the disk has left"
-					   : "a bound of this lab");
+					   : "a limit of oomlab");
 	return false;
 }
 

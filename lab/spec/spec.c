@@ -101,7 +101,7 @@ static int too_small(const char *what, const struct amount *a, struct err *err)
 		return 0;
 	err_set(err, EXIT_USAGE, "%s of %" PRIu64 " bytes leaves no room to start a program", what,
 		a->bytes);
-	return err_hint(err, "the smallest this lab runs is 1M");
+	return err_hint(err, "the smallest that oomlab runs is 1M");
 }
 
 static int validate_devices(const struct spec *spec, struct err *err)

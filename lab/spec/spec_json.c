@@ -296,8 +296,8 @@ int spec_from_json(const json_t *object, const char *who, struct spec *spec, str
 	get_needs(&r, spec);
 	get_ps(&r, &spec->ps);
 	if (r.bad)
-		return err_set(err, EXIT_USAGE, "%s declares '%s' in a way this lab does not know",
-			       who, r.bad);
+		return err_set(err, EXIT_USAGE,
+			       "%s declares '%s' in a way that oomlab does not know", who, r.bad);
 	return 0;
 }
 

@@ -78,6 +78,6 @@ int cg_check_container(const struct cg *cg, const struct cg *own, pid_t pid, con
 			       (int)pid, path);
 	if (holds_lab(level, own))
 		return err_set(err, EXIT_LAB_BROKEN,
-			       "cgroup '%s' of process %d holds this lab itself", path, (int)pid);
+			       "cgroup '%s' of process %d holds oomlab itself", path, (int)pid);
 	return 0;
 }

@@ -12,20 +12,20 @@ static const struct {
 	const char *allowed; /* a value that is harmless */
 	const char *why;
 } refused[] = {
-	{"name", 0, NULL, "the lab names the container, so that it removes no other"},
-	{"rm", 0, NULL, "the lab removes the container itself, once it has asked the engine"},
-	{"restart", 0, "no", "a report is of one life, and the lab would have to stop the next"},
+	{"name", 0, NULL, "oomlab names the container, so that it removes no other"},
+	{"rm", 0, NULL, "oomlab removes the container itself, once it has asked the engine"},
+	{"restart", 0, "no", "a report is of one life, and oomlab would have to stop the next"},
 	{"memory", 'm', NULL, "use --memory of oomlab run, which reads the limit back"},
 	{"memory-swap", 0, NULL, "use --swap of oomlab run, which reads the limit back"},
 	{"oom-score-adj", 0, NULL, "use --oom-score-adj of oomlab run"},
 	{"entrypoint", 0, NULL,
-	 "the lab's gate stands there, then the image's own; words for it go behind '--'"},
+	 "oomlab's gate stands there, then the image's own; words for it go behind '--'"},
 	{"pull", 0, "never", "nothing is pulled here, so get the image first"},
-	{"pod", 0, NULL, "the lab would have to remove the pod"},
-	{"cidfile", 0, NULL, "the lab has one of its own, to know what it made"},
-	{"detach", 'd', "false", "the lab watches the container to its end"},
-	{"interactive", 'i', "false", "the command has no input in the lab"},
-	{"attach", 'a', NULL, "its output is shown, and it has no input in the lab"},
+	{"pod", 0, NULL, "oomlab would have to remove the pod"},
+	{"cidfile", 0, NULL, "oomlab has one of its own, to know what it made"},
+	{"detach", 'd', "false", "oomlab watches the container to its end"},
+	{"interactive", 'i', "false", "the command has no input under oomlab"},
+	{"attach", 'a', NULL, "its output is shown, and it has no input under oomlab"},
 	{"help", 0, NULL, "ask the engine: docker run --help"},
 };
 

@@ -129,7 +129,7 @@ int gate_accept(int listener, struct target *target, struct err *err)
 		return err_errno(err, EXIT_LAB_BROKEN, "the container does not come to the gate");
 	if (peer.pid <= 0)
 		return err_set(err, EXIT_LAB_BROKEN,
-			       "the engine runs its containers where this lab cannot see them");
+			       "the engine runs its containers where oomlab cannot see them");
 	pidfd = open_peer(socket, peer.pid);
 	if (pidfd < 0 && (errno == ESRCH || errno == EINVAL))
 		return 1;

@@ -260,7 +260,7 @@ void guest_main(void)
 	guest_output_open(outputs, ports);
 	child = fork();
 	if (child < 0)
-		guest_complain("cannot fork for", "the lab");
+		guest_complain("cannot fork for", "oomlab");
 	if (child == 0)
 		run_child(&request, ports, outputs);
 	report_end(ports[PORT_RECORD], guest_output_carry(outputs, child), outputs);

@@ -169,7 +169,7 @@ static int open_children(void)
 	sigaddset(&set, SIGCHLD);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
-		guest_complain("cannot wait for", "the lab");
+		guest_complain("cannot wait for", "oomlab");
 	return fd;
 }
 
@@ -186,7 +186,7 @@ int guest_output_carry(struct guest_output *outputs, pid_t child)
 			fill(&p[2 * i], &outputs[i]);
 		p[SLOT_CHILDREN] = (struct pollfd){.fd = children, .events = POLLIN};
 		if (poll(p, SLOT_COUNT, -1) < 0 && errno != EINTR)
-			guest_complain("cannot wait for", "the lab");
+			guest_complain("cannot wait for", "oomlab");
 		for (int i = 0; i < OUTPUT_COUNT; i++)
 			serve(&outputs[i], &p[2 * i]);
 		if (!p[SLOT_CHILDREN].revents || !reap(children, child, &status))

@@ -101,8 +101,7 @@ static int explain_status(const struct machine *machine, int status, const char 
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		return err_set(
 			err, EXIT_LAB_BROKEN,
-			"the VM's %s was killed (SIGKILL) from outside the lab, or by the host's "
-			"OOM killer",
+			"the VM's %s was killed (SIGKILL) from outside oomlab, or by the host's OOM killer",
 			machine->qemu);
 	if (WIFSIGNALED(status))
 		err_set(err, EXIT_LAB_BROKEN, "the VM's %s died of signal %d (%s)", machine->qemu,
@@ -161,7 +160,7 @@ static int explain(const struct vm *vm, enum relay_end end, int status, const ch
 	if (end == RELAY_SHARE_GONE)
 		return explain_share(&vm->share, err);
 	if (complaint)
-		return err_set(err, EXIT_LAB_BROKEN, "the guest could not start the lab: %s",
+		return err_set(err, EXIT_LAB_BROKEN, "the guest could not start oomlab: %s",
 			       complaint + strlen(GUEST_COMPLAINT));
 	if (panic)
 		return err_set(err, EXIT_LAB_BROKEN, "the guest's kernel stopped: %s", panic);
