@@ -186,6 +186,10 @@ static void check_conditions(const struct combination *c)
 		never_says("obody was killed");
 		never_says("not the OOM killer: somebody");
 	}
+	if (conclusion.outcome == OUTCOME_SURVIVED && c->sight == NO_PIDS && has_kill_line(c))
+		says("It survived. Whether the OOM killer killed a process of this run is not");
+	if (c->sight == WHOLE)
+		never_says("Whether the OOM killer killed");
 	if (!ends[c->end] || strcmp(ends[c->end], SIGKILLED) != 0)
 		never_says("the process died of SIGKILL");
 	if (!stops[c->stop])

@@ -197,10 +197,11 @@ static void survived(const struct facts *f, struct doc *doc)
 		snprintf(peak, sizeof(peak), " At most %s were charged%s.", SIZE(f->peak),
 			 f->is_peak_sampled ? ", as far as samples show" : "");
 	if (a && is_known(a->reserved) && is_known(a->touched))
-		doc_summary(doc, DOC_GOOD, "It survived: of %s reserved, its arena touched %s.%s%s",
-			    SIZE(a->reserved), SIZE(a->touched), peak, other);
+		doc_summary(doc, DOC_GOOD,
+			    "It survived: of %s reserved, its arena touched %s.%s%s%s",
+			    SIZE(a->reserved), SIZE(a->touched), doubt, peak, other);
 	else
-		doc_summary(doc, DOC_GOOD, "It survived.%s%s", peak, other);
+		doc_summary(doc, DOC_GOOD, "It survived.%s%s%s", doubt, peak, other);
 	cite_budget(&f->at_peak, other, doc);
 }
 
@@ -274,9 +275,9 @@ static void stopped(const struct facts *f, struct doc *doc)
 		snprintf(after, sizeof(after), " after %s", TEXT_DURATION((uint64_t)duration));
 	if (f->conclusion->outcome == OUTCOME_THROTTLED)
 		doc_summary(doc, DOC_BAD,
-			    "It never finished: memory.high held it back %" PRId64 " times. %s"
-			    "he lab stopped it%s.%s",
-			    high, *doubt ? "T" : "Nobody was killed; t", after, doubt);
+			    "It never finished: memory.high held it back %" PRId64
+			    " times. %soomlab stopped it%s.%s",
+			    high, *doubt ? "" : "Nobody was killed; ", after, doubt);
 	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED)
 		livelocked(f, doc, after);
 	else
