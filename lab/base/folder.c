@@ -86,10 +86,10 @@ int folder_read(const struct folder *folder, const char *name, struct err *err)
 	if (!S_ISREG(st.st_mode))
 		return refuse_kind(path, &st, err);
 	if (is_linked_here(folder, &st))
-		return err_set(err, EXIT_FAILED,
-			       "cannot read '%s': it is a file of uid %u that has more than one "
-			       "name, and the folder is another's",
-			       path, st.st_uid);
+		return err_set(
+			err, EXIT_FAILED,
+			"cannot read '%s': it is a file of uid %u that has more than one name, and the folder is another's",
+			path, st.st_uid);
 	return STEAL_FD(fd);
 }
 

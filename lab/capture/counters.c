@@ -46,10 +46,9 @@ static bool use_last_seen(struct capture *capture, int level, struct record_coun
 		if (capture->counters->now.value[i] != capture->counters->before.value[i])
 			all->value[i] = capture->counters->now.value[i];
 	if (!capture->counters->has_told_loss)
-		record_put_note(capture->w,
-				"The engine removed the container's cgroup before its counters "
-				"could be read a last time: they are as last seen, "
-				"and left out where nothing was seen");
+		record_put_note(
+			capture->w,
+			"The engine removed the container's cgroup before its counters could be read a last time: they are as last seen, and left out where nothing was seen");
 	capture->counters->has_told_loss = true;
 	return !is_empty(all);
 }
@@ -88,9 +87,9 @@ static int open_events(struct capture *capture, char *why)
 	cgroup_counters_read(capture->cg, 0, false, &capture->counters->before);
 	capture->counters->now = capture->counters->before;
 	if (capture->cg->version == 1) {
-		snprintf(why, WHY_MAX,
-			 "cgroup v1: memory.failcnt and memory.oom_control are read "
-			 "instead, with fewer facts");
+		snprintf(
+			why, WHY_MAX,
+			"cgroup v1: memory.failcnt and memory.oom_control are read instead, with fewer facts");
 		return -1;
 	}
 	fd = openat(capture->cg->levels[0].dirfd, "memory.events", O_RDONLY | O_CLOEXEC);

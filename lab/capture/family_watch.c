@@ -146,10 +146,9 @@ void family_open(struct capture *capture, pid_t target)
 	capture->polls[SOURCE_FAMILY] = (struct pollfd){
 		.fd = r ? -1 : capture->family->rings.epoll_fd, .events = source_family.events};
 	if (r)
-		why = text_format("perf_event_open: %s (needs root, CAP_PERFMON, or "
-				  "kernel.perf_event_paranoid of 2 at most); which processes are "
-				  "the run's was looked up in cgroup.procs now and then",
-				  strerror(-r));
+		why = text_format(
+			"perf_event_open: %s (needs root, CAP_PERFMON, or kernel.perf_event_paranoid of 2 at most); which processes are the run's was looked up in cgroup.procs now and then",
+			strerror(-r));
 	record_put_source(capture->w, RECORD_SOURCE_PROCESSES, !r, why);
 }
 

@@ -76,9 +76,9 @@ void guest_files_note(struct capture *capture, const struct record_sample *last)
 	}
 	if (!capture->config.is_guest || !sum)
 		return;
-	text = text_format("Of what was written in the VM, files of %s were left; they were memory "
-			   "of the guest and are gone with it",
-			   TEXT_SIZE((uint64_t)sum));
+	text = text_format(
+		"Of what was written in the VM, files of %s were left; they were memory of the guest and are gone with it",
+		TEXT_SIZE((uint64_t)sum));
 	record_put_note(capture->w, text);
 }
 

@@ -126,10 +126,10 @@ static int read_one(struct capture *capture, int fd)
 static int open_kmsg(struct capture *capture, char *why)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	const char *hint = errno == EPERM || errno == EACCES
-				   ? " (needs root, CAP_SYSLOG, or kernel.dmesg_restrict=0)"
-				   : " (not shown in this container: docker run --device /dev/kmsg "
-				     "--cap-add SYSLOG --user 0 would)";
+	const char *hint =
+		errno == EPERM || errno == EACCES
+			? " (needs root, CAP_SYSLOG, or kernel.dmesg_restrict=0)"
+			: " (not shown in this container: docker run --device /dev/kmsg --cap-add SYSLOG --user 0 would)";
 
 	capture->kmsg = xcalloc(1, sizeof(*capture->kmsg));
 	if (fd < 0) {

@@ -12,7 +12,6 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "cli/commands.h"
-#include "spec/scenarios.h"
 #include "launch/cgroup.h"
 #include "launch/container/container.h"
 #include "launch/container/engine.h"
@@ -21,16 +20,17 @@
 #include "launch/vm/share.h"
 #include "launch/vm/vm.h"
 #include "run/run_current.h"
+#include "spec/scenarios.h"
 
 struct doctor_options {
 	bool restore, help;
 };
 
 static const struct option_def table[] = {
-	OPTION_FLAG("restore",
-		    "clear what launchers and guardians that were killed left: cgroups, "
-		    "containers, settings",
-		    struct doctor_options, restore),
+	OPTION_FLAG(
+		"restore",
+		"clear what launchers and guardians that were killed left: cgroups, containers, settings",
+		struct doctor_options, restore),
 	OPTION_FLAG("help", "this text", struct doctor_options, help),
 };
 
@@ -131,8 +131,7 @@ static void check_scenarios(void)
 	if (n)
 		printf("yes  scenarios    %d\n", n);
 	else
-		puts("no   scenarios    none beside the program; run make, or set "
-		     "OOMLAB_SCENARIOS");
+		puts("no   scenarios    none beside the program; run make, or set OOMLAB_SCENARIOS");
 }
 
 static void tell_setting(const struct sysctl_finding *f, pid_t holder, bool restore)
@@ -151,8 +150,7 @@ static void tell_setting(const struct sysctl_finding *f, pid_t holder, bool rest
 	else if (restore)
 		printf("done settings     %s was %s and is %s again\n", path, f->found, f->now);
 	else
-		printf("LEFT settings     %s is %s and was %s: a launcher that set it to %s was "
-		       "killed; %s'oomlab doctor --restore' puts it back\n",
+		printf("LEFT settings     %s is %s and was %s: a launcher that set it to %s was killed; %s'oomlab doctor --restore' puts it back\n",
 		       path, f->now, old, f->saved.value, geteuid() ? "root's " : "");
 }
 
@@ -190,8 +188,7 @@ static int cgroups_left(const struct cg_home *home, bool restore)
 	int stuck, found = cg_clear_leftovers(home, !restore, &stuck);
 
 	if (found && !restore)
-		printf("LEFT cgroups      %d of killed launchers; 'oomlab doctor --restore' "
-		       "removes them\n",
+		printf("LEFT cgroups      %d of killed launchers; 'oomlab doctor --restore' removes them\n",
 		       found);
 	else if (found)
 		printf("%s cgroups      %d removed, %d could not be\n", stuck ? "LEFT" : "done",
@@ -204,9 +201,7 @@ static int containers_left(const struct engine *engine, bool restore)
 	int stuck, found = container_clear_leftovers(engine, !restore, &stuck);
 
 	if (found && !restore)
-		printf("LEFT containers   %d of killed launchers; 'oomlab doctor --restore' "
-		       "removes "
-		       "them\n",
+		printf("LEFT containers   %d of killed launchers; 'oomlab doctor --restore' removes them\n",
 		       found);
 	else if (found)
 		printf("%s containers   %d removed, %d could not be\n", stuck ? "LEFT" : "done",

@@ -28,16 +28,14 @@ static void say_kept_nowhere(void)
 {
 	struct stat folder;
 
-	fputs("oomlab: the report is only shown, its files go with the "
-	      "container: " RUN_DIR_DOOR_FOLDER,
+	fputs("oomlab: the report is only shown, its files go with the container: " RUN_DIR_DOOR_FOLDER,
 	      stderr);
 	if (stat(RUN_DIR_DOOR_FOLDER, &folder) < 0)
 		fputs(" is not there; docker run -v \"$PWD/reports:/reports\" keeps them\n",
 		      stderr);
 	else
 		fprintf(stderr,
-			" belongs to uid %d and this container may not act for it; docker run "
-			"--user %d keeps them\n",
+			" belongs to uid %d and this container may not act for it; docker run --user %d keeps them\n",
 			(int)folder.st_uid, (int)folder.st_uid);
 }
 

@@ -207,8 +207,7 @@ int cmd_explain(int argc, char **argv)
 	if (explain.format == FORMAT_JSON)
 		explain_json_begin(stdout);
 	if (first == argc && isatty(STDIN_FILENO))
-		fputs("oomlab: reads the log from this terminal until ^D; or: dmesg | oomlab "
-		      "explain\n",
+		fputs("oomlab: reads the log from this terminal until ^D; or: dmesg | oomlab explain\n",
 		      stderr);
 	for (int i = first; i < argc || i == first; i++)
 		if (explain_file(&explain, i < argc ? argv[i] : "-", &err) < 0) {

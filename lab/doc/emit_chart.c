@@ -202,10 +202,10 @@ void emit_chart(const struct doc_block *block, chart_escape_fn *escape, struct s
 	count = lay_out(&f, block, labels);
 	f.top = ROW * (double)rows_of(labels, count) + TOP;
 	f.bottom = f.top + PLOT;
-	strbuf_printf(out,
-		      "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
-		      "aria-label=\"memory over time\">\n",
-		      WIDTH, f.bottom + BOTTOM);
+	strbuf_printf(
+		out,
+		"<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"memory over time\">\n",
+		WIDTH, f.bottom + BOTTOM);
 	axes(&f, block, out);
 	for (size_t i = 0; i < block->series_count; i++)
 		line(&f, &block->series[i], i, escape, out);

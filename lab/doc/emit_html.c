@@ -133,13 +133,13 @@ static void bar(struct strbuf *out, const char *label, int64_t bytes, int64_t to
 
 	strbuf_puts(out, is_sum ? "<tr class=\"sum\"><td>= " : "<tr><td>");
 	escaped(out, label);
-	strbuf_printf(out,
-		      "</td><td>%s%s</td><td>%.1f %%</td><td><span class=\"bar\" "
-		      "style=\"width:%.2f%%\"></span></td></tr>\n",
-		      bytes < 0 ? "-" : "", TEXT_SIZE(magnitude), share,
-		      share < 0	    ? 0
-		      : share > 100 ? 100
-				    : share);
+	strbuf_printf(
+		out,
+		"</td><td>%s%s</td><td>%.1f %%</td><td><span class=\"bar\" style=\"width:%.2f%%\"></span></td></tr>\n",
+		bytes < 0 ? "-" : "", TEXT_SIZE(magnitude), share,
+		share < 0     ? 0
+		: share > 100 ? 100
+			      : share);
 }
 
 static void bars(struct strbuf *out, const struct doc_block *block)

@@ -137,9 +137,8 @@ static void put_tenths(struct flow *f, double value, size_t columns)
 
 static void put_hashes(struct flow *f, size_t cells)
 {
-	static const char hashes[MAX_COLUMNS + 1] = "##############################################"
-						    "######################################"
-						    "################";
+	static const char hashes[MAX_COLUMNS + 1] =
+		"####################################################################################################";
 
 	if (!cells)
 		return;

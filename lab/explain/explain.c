@@ -99,9 +99,7 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 		return pool_format(&x->pool, "the machine had no %s of memory in one piece",
 				   SIZE_TEXT(ev->page_size << ev->order));
 	if (ev->scope == SCOPE_GLOBAL && request_is_lost(ev))
-		return "a page fault failed for want of memory, and the kernel took the machine to "
-		       "be "
-		       "full";
+		return "a page fault failed for want of memory, and the kernel took the machine to be full";
 	if (ev->scope == SCOPE_GLOBAL)
 		return "the machine ran out of memory";
 	return "memory ran out; whose, the log does not say";
@@ -128,8 +126,7 @@ static void say_memcg(struct explanation *x, const struct oomlog_event *ev)
 	else if (ev->scope == SCOPE_ANCESTOR)
 		explain_say(
 			x, TOPIC_WHAT, line, ev->lines.limit,
-			"The limit that was hit is not the victim's own but an ancestor's: %s. The "
-			"victim ran in %s; everything below %s counts together.",
+			"The limit that was hit is not the victim's own but an ancestor's: %s. The victim ran in %s; everything below %s counts together.",
 			top, task, top);
 	else if (ev->task_memcg && ev->oom_memcg)
 		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
@@ -157,20 +154,19 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 	if (!line)
 		line = ev->lines.chosen ? ev->lines.chosen : ev->lines.panic;
 	if (ev->scope == SCOPE_CPUSET)
-		explain_say(x, TOPIC_WHAT, line, 0,
-			    "Not the whole machine counted, only the memory nodes%s that cpuset %s "
-			    "allows.",
-			    in_brackets(x, ev->mems_allowed), explain_name(x, ev->cpuset));
+		explain_say(
+			x, TOPIC_WHAT, line, 0,
+			"Not the whole machine counted, only the memory nodes%s that cpuset %s allows.",
+			in_brackets(x, ev->mems_allowed), explain_name(x, ev->cpuset));
 	else if (ev->scope == SCOPE_MEMPOLICY)
-		explain_say(x, TOPIC_WHAT, line, 0,
-			    "Not the whole machine counted, only the memory nodes%s that the "
-			    "invoker's memory policy allows.",
-			    in_brackets(x, ev->nodemask));
+		explain_say(
+			x, TOPIC_WHAT, line, 0,
+			"Not the whole machine counted, only the memory nodes%s that the invoker's memory policy allows.",
+			in_brackets(x, ev->nodemask));
 	else if (request_is_lost(ev))
-		explain_say(x, TOPIC_WHAT, line, ev->lines.invoked,
-			    "The kernel names no cgroup; whether the machine was full the numbers "
-			    "below "
-			    "must tell.");
+		explain_say(
+			x, TOPIC_WHAT, line, ev->lines.invoked,
+			"The kernel names no cgroup; whether the machine was full the numbers below must tell.");
 	else if (!ev->lines.invoked && !ev->lines.summary && !ev->lines.meminfo)
 		explain_say(
 			x, TOPIC_WHAT, line, 0,
@@ -236,10 +232,10 @@ static void say_deaths(struct explanation *x, const struct oomlog_event *ev)
 			    "The kernel found no process it may kill%s.",
 			    ev->panic ? " and stopped the machine (panic)" : "");
 	else if (ev->panic)
-		explain_say(x, TOPIC_WHAT, ev->lines.panic, 0,
-			    "vm.panic_on_oom is %s: the kernel stopped the machine instead of "
-			    "killing.",
-			    ev->panic_is_compulsory ? "2 (always)" : "set");
+		explain_say(
+			x, TOPIC_WHAT, ev->lines.panic, 0,
+			"vm.panic_on_oom is %s: the kernel stopped the machine instead of killing.",
+			ev->panic_is_compulsory ? "2 (always)" : "set");
 }
 
 /* The pid of the invoker is a thread's, the victim's is a process's: unequal does not mean other.
@@ -257,8 +253,7 @@ static void say_invoker_or_victim(struct explanation *x, const struct oomlog_eve
 	else if (explain_is_listed(ev, ev->invoker_pid))
 		explain_say(
 			x, TOPIC_WHO, ev->lines.cpu, killed,
-			"It is not the process that was killed: whoever asks last only makes the "
-			"shortage known.");
+			"It is not the process that was killed: whoever asks last only makes the shortage known.");
 	else if (ev->invoker_pid == 2)
 		explain_say(x, TOPIC_WHO, ev->lines.cpu, 0,
 			    "Pid 2 starts the kernel's own threads and has no memory of its own.");
@@ -306,8 +301,7 @@ static void say_invoker(struct explanation *x, const struct oomlog_event *ev)
 			"gfp_mask is 0: what was requested is lost. A page fault ended in \"out of memory\" further down%s.",
 			kernel_is_before(ev, 3, 8)
 				? ""
-				: ", which a limit on a cgroup's kernel memory can cause although "
-				  "the machine has memory left");
+				: ", which a limit on a cgroup's kernel memory can cause although the machine has memory left");
 	if (ev->order > 0)
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
 			    "It wanted %d contiguous pages (order %d, %s).", 1 << (ev->order & 15),
@@ -331,9 +325,7 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 		return;
 	explain_say(
 		x, TOPIC_MEMORY, v->line, 0,
-		"%s had %s of addresses (total-vm) but only %s of it in memory%s%s: the other %s "
-		"was reserved and never touched, or is %snot counted as resident. Only touched "
-		"memory counts towards an OOM%s.",
+		"%s had %s of addresses (total-vm) but only %s of it in memory%s%s: the other %s was reserved and never touched, or is %snot counted as resident. Only touched memory counts towards an OOM%s.",
 		explain_name(x, v->comm), SIZE_TEXT(v->total_vm_bytes), SIZE_TEXT(resident),
 		swapped ? ", and in swap " : "", swapped ? SIZE_TEXT(swapped) : "",
 		SIZE_TEXT(v->total_vm_bytes - resident - swapped),
@@ -356,9 +348,9 @@ static void say_unsaid(struct explanation *x, const struct oomlog_event *ev)
 		explain_say(x, TOPIC_UNSAID, 0, 0,
 			    "Who requested memory: kernels before 2.6.22 do not print it.");
 	if (!ev->task_count)
-		explain_say(x, TOPIC_UNSAID, 0, 0,
-			    "Which other processes there were: no task table "
-			    "(vm.oom_dump_tasks=0, a suppressed report, or the log is cut).");
+		explain_say(
+			x, TOPIC_UNSAID, 0, 0,
+			"Which other processes there were: no task table (vm.oom_dump_tasks=0, a suppressed report, or the log is cut).");
 	if (!ev->victim_count && !ev->no_killable_process && !ev->panic)
 		explain_say(x, TOPIC_UNSAID, 0, 0, "Who was killed, and whether anybody was.");
 }

@@ -118,9 +118,7 @@ static void say_rest(struct explanation *x, const struct oomlog_event *ev, const
 		if (x->budget[i].name == name && x->budget[i].bytes > x->budget_total / 4)
 			explain_say(
 				x, TOPIC_MEMORY, ev->lines.meminfo, 0,
-				"%s (%d %%) are in none of these counters; whose they are the log "
-				"does not tell. Often it is kernel stacks, vmalloc, zram, pools of "
-				"huge pages, drivers or a balloon.",
+				"%s (%d %%) are in none of these counters; whose they are the log does not tell. Often it is kernel stacks, vmalloc, zram, pools of huge pages, drivers or a balloon.",
 				SIZE_TEXT(x->budget[i].bytes),
 				percent(x->budget[i].bytes, x->budget_total));
 }
@@ -162,11 +160,10 @@ static void say_shared(struct explanation *x, const struct oomlog_event *ev)
 	int64_t shmem = explain_counter(ev, "shmem");
 
 	if (is_known(shmem) && is_known(x->budget_total) && shmem > x->budget_total / 10)
-		explain_say(x, TOPIC_MEMORY, ev->lines.meminfo, 0,
-			    "%s (%d %%) is tmpfs or shared memory: it is no process's own and "
-			    "stays when "
-			    "processes die.",
-			    SIZE_TEXT(shmem), percent(shmem, x->budget_total));
+		explain_say(
+			x, TOPIC_MEMORY, ev->lines.meminfo, 0,
+			"%s (%d %%) is tmpfs or shared memory: it is no process's own and stays when processes die.",
+			SIZE_TEXT(shmem), percent(shmem, x->budget_total));
 }
 
 /* Memory that no process is seen holding is the usual surprise. */
@@ -182,8 +179,7 @@ static void say_mismatch(struct explanation *x, const struct oomlog_event *ev)
 		return;
 	explain_say(
 		x, TOPIC_MEMORY, ev->lines.table, ev->lines.limit,
-		"The processes listed hold %s together, %d %% of what the cgroup uses: most of it "
-		"belongs to no process that could be killed for it.",
+		"The processes listed hold %s together, %d %% of what the cgroup uses: most of it belongs to no process that could be killed for it.",
 		SIZE_TEXT(sum), percent(sum, usage));
 }
 
@@ -196,12 +192,12 @@ static void say_swapped(struct explanation *x, const struct oomlog_event *ev)
 		    (!most || ev->tasks[i].swap_bytes > most->swap_bytes))
 			most = &ev->tasks[i];
 	if (most && most->swap_bytes > 64 * MIB && most->swap_bytes > most->rss_bytes)
-		explain_say(x, TOPIC_MEMORY, most->line, 0,
-			    "%s (pid %" PRId64
-			    ") has %s in swap, more than it has resident (%s): rss alone "
-			    "does not show its size.",
-			    explain_name(x, most->comm), most->pid, SIZE_TEXT(most->swap_bytes),
-			    SIZE_TEXT(most->rss_bytes));
+		explain_say(
+			x, TOPIC_MEMORY, most->line, 0,
+			"%s (pid %" PRId64
+			") has %s in swap, more than it has resident (%s): rss alone does not show its size.",
+			explain_name(x, most->comm), most->pid, SIZE_TEXT(most->swap_bytes),
+			SIZE_TEXT(most->rss_bytes));
 }
 
 static void say_slabs(struct explanation *x, const struct oomlog_event *ev)

@@ -14,8 +14,7 @@ static void say_memcg_swap(struct explanation *x, const struct oomlog_event *ev)
 	if (is_known(ev->swap_limit_bytes) && ev->swap_limit_bytes == 0)
 		explain_say(
 			x, TOPIC_RECLAIM, line, 0,
-			"The cgroup may not swap (memory.swap.max is 0), so anonymous memory and "
-			"tmpfs cannot be moved out.");
+			"The cgroup may not swap (memory.swap.max is 0), so anonymous memory and tmpfs cannot be moved out.");
 	else if (is_known(ev->swap_limit_bytes) &&
 		 or_zero(ev->swap_usage_bytes) >= ev->swap_limit_bytes)
 		explain_say(x, TOPIC_RECLAIM, line, 0, "The cgroup's swap is full: %s of %s.",
@@ -23,15 +22,14 @@ static void say_memcg_swap(struct explanation *x, const struct oomlog_event *ev)
 			    SIZE_TEXT(ev->swap_limit_bytes));
 	else if (is_known(ev->memsw_limit_bytes) &&
 		 or_zero(ev->memsw_usage_bytes) >= ev->memsw_limit_bytes)
-		explain_say(x, TOPIC_RECLAIM, line, 0,
-			    "Memory and swap together are at their limit of %s (memory.memsw), so "
-			    "swapping frees nothing.",
-			    SIZE_TEXT(ev->memsw_limit_bytes));
+		explain_say(
+			x, TOPIC_RECLAIM, line, 0,
+			"Memory and swap together are at their limit of %s (memory.memsw), so swapping frees nothing.",
+			SIZE_TEXT(ev->memsw_limit_bytes));
 	else if (is_known(ev->swap_usage_bytes) && ev->swap_usage_bytes == 0)
-		explain_say(x, TOPIC_RECLAIM, line, 0,
-			    "Swap is allowed but none is used; whether the machine has any the log "
-			    "does "
-			    "not say.");
+		explain_say(
+			x, TOPIC_RECLAIM, line, 0,
+			"Swap is allowed but none is used; whether the machine has any the log does not say.");
 }
 
 static void say_dirty(struct explanation *x, const struct oomlog_event *ev)
@@ -48,11 +46,10 @@ static void say_dirty(struct explanation *x, const struct oomlog_event *ev)
 		file -= or_zero(explain_stat(ev, "shmem"));
 	locked = explain_stat(ev, "unevictable");
 	if (is_known(ev->usage_bytes) && or_zero(dirty) + or_zero(writeback) > ev->usage_bytes / 10)
-		explain_say(x, TOPIC_RECLAIM, ev->lines.stats, 0,
-			    "%s of the page cache is dirty and %s is being written: it can go only "
-			    "when "
-			    "the disk has taken it.",
-			    SIZE_TEXT(or_zero(dirty)), SIZE_TEXT(or_zero(writeback)));
+		explain_say(
+			x, TOPIC_RECLAIM, ev->lines.stats, 0,
+			"%s of the page cache is dirty and %s is being written: it can go only when the disk has taken it.",
+			SIZE_TEXT(or_zero(dirty)), SIZE_TEXT(or_zero(writeback)));
 	else if (is_known(file) && is_known(ev->usage_bytes) && file < ev->usage_bytes / 20)
 		explain_say(x, TOPIC_RECLAIM, ev->lines.stats, 0,
 			    "There is hardly any page cache to drop (%s).", SIZE_TEXT(file));
@@ -74,9 +71,9 @@ static void say_machine_swap(struct explanation *x, const struct oomlog_event *e
 		return;
 	}
 	if (total == 0)
-		explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0,
-			    "The machine has no swap, so anonymous memory and tmpfs cannot be "
-			    "moved out.");
+		explain_say(
+			x, TOPIC_RECLAIM, ev->lines.swap, 0,
+			"The machine has no swap, so anonymous memory and tmpfs cannot be moved out.");
 	else if (is_known(left) && left < total / 50)
 		explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0, "Swap is full: %s of %s left.",
 			    SIZE_TEXT(left), SIZE_TEXT(total));
@@ -281,11 +278,11 @@ static void say_cma(struct explanation *x, const struct oomlog_event *ev,
 	int64_t cma = cma_bytes(ev, z);
 
 	if (cma > z->free_bytes / 4)
-		explain_say(x, TOPIC_RECLAIM, z->line, ev->lines.invoked,
-			    "Of the %s free in zone %s, %s is CMA, which takes movable pages only; "
-			    "this request (%s) may not use it.",
-			    SIZE_TEXT(z->free_bytes), explain_name(x, z->name), SIZE_TEXT(cma),
-			    explain_name(x, ev->gfp_mask));
+		explain_say(
+			x, TOPIC_RECLAIM, z->line, ev->lines.invoked,
+			"Of the %s free in zone %s, %s is CMA, which takes movable pages only; this request (%s) may not use it.",
+			SIZE_TEXT(z->free_bytes), explain_name(x, z->name), SIZE_TEXT(cma),
+			explain_name(x, ev->gfp_mask));
 }
 
 /* Where both round to the same they are told to the kB. */
@@ -307,8 +304,7 @@ static void say_reserve(struct explanation *x, const struct oomlog_zone *z, int6
 	if (usable > 16 * MIB)
 		explain_say(
 			x, TOPIC_RECLAIM, z->line, 0,
-			"Zone %s has %s free, but keeps it from requests that a higher zone could "
-			"serve (lowmem_reserve).",
+			"Zone %s has %s free, but keeps it from requests that a higher zone could serve (lowmem_reserve).",
 			explain_name(x, z->name), SIZE_TEXT(usable));
 }
 
@@ -325,12 +321,12 @@ static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 	usable = z->free_bytes - cma_bytes(ev, z);
 	if (!node_is_allowed(ev, z)) {
 		if (usable > 64 * MIB)
-			explain_say(x, TOPIC_RECLAIM, z->line, ev->lines.invoked,
-				    "Zone %s has %s free, but the invoker may use memory of "
-				    "node%s %s only (mems_allowed).",
-				    explain_name(x, z->name), SIZE_TEXT(usable),
-				    strpbrk(ev->mems_allowed, ",-") ? "s" : "",
-				    explain_name(x, ev->mems_allowed));
+			explain_say(
+				x, TOPIC_RECLAIM, z->line, ev->lines.invoked,
+				"Zone %s has %s free, but the invoker may use memory of node%s %s only (mems_allowed).",
+				explain_name(x, z->name), SIZE_TEXT(usable),
+				strpbrk(ev->mems_allowed, ",-") ? "s" : "",
+				explain_name(x, ev->mems_allowed));
 		return;
 	}
 	if (!request_may_use(ev, z)) {
@@ -347,8 +343,7 @@ static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 	else if (is_known(z->high_bytes) && usable > 2 * z->high_bytes && usable > 256 * MIB)
 		explain_say(
 			x, TOPIC_RECLAIM, z->line, 0,
-			"Zone %s still has %s free, far above its high watermark of %s; why this "
-			"request could not have it the log does not say.",
+			"Zone %s still has %s free, far above its high watermark of %s; why this request could not have it the log does not say.",
 			explain_name(x, z->name), SIZE_TEXT(usable), SIZE_TEXT(z->high_bytes));
 }
 
@@ -382,26 +377,23 @@ static void change_memcg(struct explanation *x, const struct oomlog_event *ev)
 	int64_t shmem = explain_stat(ev, "shmem");
 
 	if (ev->mechanism == MECHANISM_LIMIT_LOWERED)
-		explain_say(x, TOPIC_CHANGE, ev->lines.trace, line,
-			    "Lower a limit only below what is in use when a kill is wanted: "
-			    "memory.high "
-			    "or memory.reclaim take memory back without one.");
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.trace, line,
+			"Lower a limit only below what is in use when a kill is wanted: memory.high or memory.reclaim take memory back without one.");
 	else if (ev->scope == SCOPE_ANCESTOR)
-		explain_say(x, TOPIC_CHANGE, line, 0,
-			    "Raising the victim's own limit does not help: %s is what was full. "
-			    "Raise that, or "
-			    "let less run below it.",
-			    top);
+		explain_say(
+			x, TOPIC_CHANGE, line, 0,
+			"Raising the victim's own limit does not help: %s is what was full. Raise that, or let less run below it.",
+			top);
 	else
 		explain_say(x, TOPIC_CHANGE, line, 0,
 			    "Raise the limit%s of %s, or have what runs there touch less memory.",
 			    explain_memsw_is_full(ev) ? " of memory and swap together" : "",
 			    ev->oom_memcg ? top : "the cgroup");
 	if (is_known(shmem) && is_known(ev->usage_bytes) && shmem > ev->usage_bytes / 4)
-		explain_say(x, TOPIC_CHANGE, ev->lines.stats, 0,
-			    "Files in tmpfs stay charged until they are deleted, whoever is "
-			    "killed: delete "
-			    "them, or give the tmpfs a size limit.");
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.stats, 0,
+			"Files in tmpfs stay charged until they are deleted, whoever is killed: delete them, or give the tmpfs a size limit.");
 	/* Only anonymous memory and tmpfs can go there. */
 	if (is_known(ev->swap_limit_bytes) && ev->swap_limit_bytes == 0 &&
 	    (!is_known(ev->usage_bytes) ||
@@ -426,46 +418,42 @@ static bool is_short_of_low_memory(const struct oomlog_event *ev)
 static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 {
 	if (ev->by_hand) {
-		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
-			    "Nothing was short: find who wrote to /proc/sysrq-trigger or pressed "
-			    "the keys.");
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.invoked, 0,
+			"Nothing was short: find who wrote to /proc/sysrq-trigger or pressed the keys.");
 		return;
 	}
 	if (ev->gfp_mask && text_starts_with(ev->gfp_mask, "0x0")) {
 		explain_say(
 			x, TOPIC_CHANGE, ev->lines.invoked, 0,
-			"Look for limits on kernel memory (memory.kmem.limit_in_bytes) around the "
-			"invoker, and for messages of failed allocations just before.");
+			"Look for limits on kernel memory (memory.kmem.limit_in_bytes) around the invoker, and for messages of failed allocations just before.");
 		return;
 	}
 	if (ev->scope == SCOPE_CPUSET)
-		explain_say(x, TOPIC_CHANGE, ev->lines.summary, 0,
-			    "Give the cpuset more memory nodes, or one with the kind of memory "
-			    "that kernel "
-			    "objects need.");
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.summary, 0,
+			"Give the cpuset more memory nodes, or one with the kind of memory that kernel objects need.");
 	else if (ev->scope == SCOPE_MEMPOLICY)
 		explain_say(x, TOPIC_CHANGE, ev->lines.summary, 0,
 			    "Let the memory policy prefer its nodes instead of binding to them.");
 	else if (is_short_of_low_memory(ev))
-		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
-			    "HighMem cannot serve the kernel's own requests: a 64-bit kernel, "
-			    "which has "
-			    "none, can use all memory for them.");
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.invoked, 0,
+			"HighMem cannot serve the kernel's own requests: a 64-bit kernel, which has none, can use all memory for them.");
 	else if (ev->order > 0 && is_known(ev->order) && ev->compaction_disabled &&
 		 explain_is_fragmented(ev))
-		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
-			    "This kernel has no compaction (CONFIG_COMPACTION): with it, or with a "
-			    "larger vm.min_free_kbytes, large requests fare better.");
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.invoked, 0,
+			"This kernel has no compaction (CONFIG_COMPACTION): with it, or with a larger vm.min_free_kbytes, large requests fare better.");
 	else if (ev->order > 0 && is_known(ev->order) && explain_is_fragmented(ev))
-		explain_say(x, TOPIC_CHANGE, ev->lines.invoked, 0,
-			    "A larger vm.min_free_kbytes or earlier compaction helps large "
-			    "requests; more "
-			    "memory may not.");
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.invoked, 0,
+			"A larger vm.min_free_kbytes or earlier compaction helps large requests; more memory may not.");
 	else
-		explain_say(x, TOPIC_CHANGE,
-			    ev->lines.meminfo ? ev->lines.meminfo : ev->lines.killed, 0,
-			    "Put a memory limit on what may grow, so that it and not the machine "
-			    "runs out.");
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.meminfo ? ev->lines.meminfo : ev->lines.killed,
+			0,
+			"Put a memory limit on what may grow, so that it and not the machine runs out.");
 	if (is_known(ev->swap_total_bytes) && ev->swap_total_bytes == 0)
 		explain_say(x, TOPIC_CHANGE, ev->lines.swap, 0,
 			    "Swap would give the kernel somewhere to put what is not in use.");

@@ -124,11 +124,11 @@ static void say_largest(struct explanation *x, const struct oomlog_event *ev)
 	    l->oom_score_adj > v->oom_score_adj)
 		return;
 	if (l->unkillable)
-		explain_say(x, TOPIC_WHY, ev->lines.table, 0,
-			    "%s (pid %" PRId64
-			    ") was larger with %s, but its oom_score_adj of -1000 "
-			    "forbids killing it.",
-			    l->comm, l->pid, SIZE_TEXT(l->footprint_bytes));
+		explain_say(
+			x, TOPIC_WHY, ev->lines.table, 0,
+			"%s (pid %" PRId64
+			") was larger with %s, but its oom_score_adj of -1000 forbids killing it.",
+			l->comm, l->pid, SIZE_TEXT(l->footprint_bytes));
 	else if (l->oom_score_adj != v->oom_score_adj)
 		explain_say(x, TOPIC_WHY, ev->lines.table, 0,
 			    "%s (pid %" PRId64
@@ -188,22 +188,21 @@ static void say_not_highest(struct explanation *x, const struct oomlog_event *ev
 	if (all_below_zero(x))
 		explain_say(
 			x, TOPIC_WHY, ev->lines.table, 0,
-			"Every process scores zero or less by its oom_score_adj, so size did not "
-			"decide: such kernels take the first they meet.");
+			"Every process scores zero or less by its oom_score_adj, so size did not decide: such kernels take the first they meet.");
 	else if (!ev->table_columns)
 		return;
 	else if (!has_column(ev, "swapents"))
-		explain_say(x, TOPIC_WHY, ev->lines.table, ev->lines.killed,
-			    "By resident memory %s (pid %" PRId64
-			    ") comes first with %s, but swap counts "
-			    "too and this kernel's table does not show it.",
-			    top->comm, top->pid, SIZE_TEXT(top->footprint_bytes));
+		explain_say(
+			x, TOPIC_WHY, ev->lines.table, ev->lines.killed,
+			"By resident memory %s (pid %" PRId64
+			") comes first with %s, but swap counts too and this kernel's table does not show it.",
+			top->comm, top->pid, SIZE_TEXT(top->footprint_bytes));
 	else if (x->total_is_exact || !any_adjusted(x))
-		explain_say(x, TOPIC_WHY, ev->lines.table, ev->lines.killed,
-			    "By the table %s (pid %" PRId64
-			    ") with %s would have scored highest; why the "
-			    "kernel chose otherwise the log does not say.",
-			    top->comm, top->pid, SIZE_TEXT(top->footprint_bytes));
+		explain_say(
+			x, TOPIC_WHY, ev->lines.table, ev->lines.killed,
+			"By the table %s (pid %" PRId64
+			") with %s would have scored highest; why the kernel chose otherwise the log does not say.",
+			top->comm, top->pid, SIZE_TEXT(top->footprint_bytes));
 }
 
 static bool tied_with_top(const struct explanation *x)
@@ -252,9 +251,9 @@ static bool dominates(const struct explanation *x)
 void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 {
 	if (ev->allocating_task) {
-		explain_say(x, TOPIC_WHY, ev->lines.chosen ? ev->lines.chosen : ev->lines.killed, 0,
-			    "vm.oom_kill_allocating_task is set: the kernel kills whoever asks, "
-			    "whatever its size.");
+		explain_say(
+			x, TOPIC_WHY, ev->lines.chosen ? ev->lines.chosen : ev->lines.killed, 0,
+			"vm.oom_kill_allocating_task is set: the kernel kills whoever asks, whatever its size.");
 		say_printed_score(x, ev);
 		return;
 	}
@@ -264,9 +263,9 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 		return;
 	if (x->victim == SIZE_MAX) {
 		if (ev->task_count && !explain_is_listed(ev, ev->victims[0].pid))
-			explain_say(x, TOPIC_WHY, ev->lines.killed, ev->lines.table,
-				    "The victim is not among the processes listed, so its score "
-				    "cannot be compared.");
+			explain_say(
+				x, TOPIC_WHY, ev->lines.killed, ev->lines.table,
+				"The victim is not among the processes listed, so its score cannot be compared.");
 		return;
 	}
 	if (!tied_with_top(x)) {
@@ -286,9 +285,8 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 	say_largest(x, ev);
 	say_runner_up(x, ev);
 	if (!x->total_is_exact && any_adjusted(x) && !dominates(x))
-		explain_say(x, TOPIC_UNSAID, 0, 0,
-			    "How much oom_score_adj weighs exactly: it goes by all memory and swap "
-			    "that "
-			    "count, and the log does not give both. The order above takes %s.",
-			    is_known(x->total_bytes) ? "the limit alone" : "size alone");
+		explain_say(
+			x, TOPIC_UNSAID, 0, 0,
+			"How much oom_score_adj weighs exactly: it goes by all memory and swap that count, and the log does not give both. The order above takes %s.",
+			is_known(x->total_bytes) ? "the limit alone" : "size alone");
 }

@@ -184,8 +184,9 @@ bool strip_decoded(struct strip *st, struct span s)
 	s = span_ltrim(s);
 	level = letters(&s);
 	if (!span_eat(&s, SPAN(":")) ||
-	    !is_word_of(facility, "kern user mail daemon auth syslog lpr news uucp cron authpriv "
-				  "ftp local0 local1 local2 local3 local4 local5 local6 local7") ||
+	    !is_word_of(
+		    facility,
+		    "kern user mail daemon auth syslog lpr news uucp cron authpriv ftp local0 local1 local2 local3 local4 local5 local6 local7") ||
 	    !is_word_of(level, LEVELS))
 		return false;
 	st->line->foreign = !span_equal(facility, SPAN("kern"));

@@ -113,8 +113,9 @@ static int explain_none(struct err *err)
 	    !find_mount(1, "memory", mount, sizeof(mount)))
 		return err_set(err, EXIT_SKIP, "no cgroup hierarchy is mounted here");
 	err_set(err, EXIT_SKIP, "this user may not make a memory cgroup here");
-	return err_hint(err, "use --backend=vm, or run it below a delegated cgroup: systemd-run "
-			     "--user --scope -p Delegate=yes, or as root");
+	return err_hint(
+		err,
+		"use --backend=vm, or run it below a delegated cgroup: systemd-run --user --scope -p Delegate=yes, or as root");
 }
 
 int cg_open_freezer(void)

@@ -76,20 +76,16 @@ static const char *why_not_current(const struct spec *spec, const struct plan_fa
 	if (spec->needs_memcg_v2 && facts->current_version != 2)
 		return "the scenario needs cgroup v2 and the limit here is one of v1";
 	if (spec_is_kernel_wide(spec))
-		return "it sets the whole kernel (overcommit or THP), which the backend current "
-		       "does not do";
+		return "it sets the whole kernel (overcommit or THP), which the backend current does not do";
 	if (spec->memory_high.is_set || spec->oom_group)
 		return "the backend current sets no memory.high and no memory.oom.group";
 	if (spec->name && limit->is_max)
-		return "there is no memory limit here, so a scenario would take the memory of the "
-		       "host; docker run --memory 512m gives a container one";
+		return "there is no memory limit here, so a scenario would take the memory of the host; docker run --memory 512m gives a container one";
 	if (facts->limit_asked && !is_same(&spec->memory_max, limit))
-		return "the limit that is here holds and no other is set; docker run --memory "
-		       "chooses that of a container";
+		return "the limit that is here holds and no other is set; docker run --memory chooses that of a container";
 	if (spec->expect.outcome == OUTCOME_OOM_KILLED && spec->ceiling_bytes != SPEC_KEEP &&
 	    limit->bytes >= (uint64_t)spec->ceiling_bytes && !limit->is_max)
-		return "the limit here is more than the scenario ever touches, so nothing "
-		       "would be killed; docker run --memory chooses another";
+		return "the limit here is more than the scenario ever touches, so nothing would be killed; docker run --memory chooses another";
 	return NULL;
 }
 

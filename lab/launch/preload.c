@@ -201,9 +201,9 @@ static int check(const char *path, int depth, struct err *err)
 	if (image_open(path, &image, &st) < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "--preload: cannot read '%s'", path);
 	if (is_privileged(path, &st))
-		return no(err, path,
-			  "it has more rights than its user (set-user-ID, set-group-ID or "
-			  "capabilities), and such programs ignore LD_PRELOAD");
+		return no(
+			err, path,
+			"it has more rights than its user (set-user-ID, set-group-ID or capabilities), and such programs ignore LD_PRELOAD");
 	take_text(&image, 0, head, sizeof(head));
 	if (text_starts_with(head, "#!"))
 		return check_script(head, path, depth, err);
@@ -227,9 +227,9 @@ int preload_check_library(const char *path, struct err *err)
 		return err_errno(err, EXIT_LAB_BROKEN, "--preload: cannot read '%s'", path);
 	}
 	if (strpbrk(path, ": \t\n"))
-		return err_set(err, EXIT_LAB_BROKEN,
-			       "--preload: LD_PRELOAD cannot name '%s', for the blank or colon in "
-			       "it; install oomlab elsewhere",
-			       path);
+		return err_set(
+			err, EXIT_LAB_BROKEN,
+			"--preload: LD_PRELOAD cannot name '%s', for the blank or colon in it; install oomlab elsewhere",
+			path);
 	return 0;
 }

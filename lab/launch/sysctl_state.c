@@ -210,8 +210,7 @@ static int refuse(int fd, struct err *err)
 	if (pid > 0)
 		snprintf(who, sizeof(who), "process %d", (int)pid);
 	err_set(err, EXIT_LAB_BROKEN,
-		"the kernel-wide settings are in use: a run of %s has set them and puts them back "
-		"at its end",
+		"the kernel-wide settings are in use: a run of %s has set them and puts them back at its end",
 		who);
 	return err_hint(err, "wait for it, or take --backend=vm, which has settings of its own");
 }

@@ -27,11 +27,11 @@ static void check_pgtables(struct facts *f, const struct oomlog_victim *v,
 {
 	if (is_known(v->pgtables_bytes) && is_known(row->pgtables_bytes) &&
 	    row->pgtables_bytes > 0 && v->pgtables_bytes == row->pgtables_bytes * 1024)
-		facts_note(f, v->line,
-			   "Pgtables is printed in bytes but labelled kB (an error of kernels "
-			   "5.4.0 to "
-			   "5.4.9): it is %" PRId64 " bytes",
-			   row->pgtables_bytes);
+		facts_note(
+			f, v->line,
+			"Pgtables is printed in bytes but labelled kB (an error of kernels 5.4.0 to 5.4.9): it is %" PRId64
+			" bytes",
+			row->pgtables_bytes);
 }
 
 static void check_victim(struct facts *f, const struct oomlog_victim *v)
@@ -104,9 +104,9 @@ static void check_gaps(struct facts *f)
 	if (ev->lines.invoked && !ev->victim_count && !ev->no_killable_process)
 		facts_note(f, ev->lines.last, "The report ends before it says who was killed");
 	if (ev->lines.chosen && !ev->lines.killed && !ev->victim_count)
-		facts_note(f, ev->lines.chosen,
-			   "The \"Killed process\" line is missing: what became of the process "
-			   "chosen here is not shown");
+		facts_note(
+			f, ev->lines.chosen,
+			"The \"Killed process\" line is missing: what became of the process chosen here is not shown");
 	if (ev->task_count && !ev->table_columns)
 		facts_note(
 			f, ev->tasks[0].line,
@@ -146,10 +146,11 @@ static void check_summary(struct facts *f)
 			   " (of which it is a thread, or the lines are of different kills)",
 			   ev->summary_pid, ev->victims[0].pid);
 	if (f->kill_says_memcg && ev->constraint && strcmp(ev->constraint, "NONE") == 0)
-		facts_note(f, ev->lines.summary,
-			   "CONSTRAINT_NONE is printed, yet a memory cgroup's limit was hit (line "
-			   "%" PRIu64 ")",
-			   ev->lines.killed);
+		facts_note(
+			f, ev->lines.summary,
+			"CONSTRAINT_NONE is printed, yet a memory cgroup's limit was hit (line %" PRIu64
+			")",
+			ev->lines.killed);
 	if (ev->stats_memcg && ev->oom_memcg && strcmp(ev->stats_memcg, ev->oom_memcg) != 0)
 		facts_note(f, ev->lines.stats,
 			   "The statistics are of another cgroup than the one that ran out");

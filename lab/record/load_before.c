@@ -126,16 +126,15 @@ const struct ps_figures *load_before_ps(const char *name)
 		  .where = where,
 		  .vsz_bytes = KIB(133416),
 		  .rss_bytes = KIB(728),
-		  .meaning = "VSZ is address space: all 128 MiB are in it. RSS is memory: nothing "
-			     "was written, so hardly anything is."}},
+		  .meaning =
+			  "VSZ is address space: all 128 MiB are in it. RSS is memory: nothing was written, so hardly anything is."}},
 		{"memset-128m",
 		 {.checkpoint = "after memset",
 		  .where = where,
 		  .vsz_bytes = KIB(133416),
 		  .rss_bytes = KIB(131952),
 		  .meaning =
-			  "VSZ is address space, RSS is memory: once written, all 128 MiB are in "
-			  "both."}},
+			  "VSZ is address space, RSS is memory: once written, all 128 MiB are in both."}},
 	};
 
 	for (size_t i = 0; name && i < ARRAY_SIZE(known); i++)

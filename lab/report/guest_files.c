@@ -89,10 +89,10 @@ void guest_files_say(const struct facts *f, const struct budget *b, struct doc *
 
 		if (bytes <= b->total / 100 * WORTH_SAYING_PERCENT)
 			continue;
-		doc_sentence(doc,
-			     "%s held %s: in the VM they are memory (tmpfs), charged to whoever "
-			     "writes them.",
-			     places[i].files, TEXT_SIZE((uint64_t)bytes));
+		doc_sentence(
+			doc,
+			"%s held %s: in the VM they are memory (tmpfs), charged to whoever writes them.",
+			places[i].files, TEXT_SIZE((uint64_t)bytes));
 		doc_cite(doc, "sample %zu", record_sample_number(f->record, sample));
 	}
 }

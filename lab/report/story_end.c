@@ -25,8 +25,9 @@ void story_ending(const struct facts *f, struct doc *doc)
 		cite_end(doc, f);
 	if (f->conclusion->ending == ENDING_EXITED && f->end && f->end->exit_status == 128 + 9 &&
 	    !f->end->is_engines_word) {
-		doc_sentence(doc, "Status 137 is what a shell gives when a command that it waited "
-				  "for died of SIGKILL.");
+		doc_sentence(
+			doc,
+			"Status 137 is what a shell gives when a command that it waited for died of SIGKILL.");
 		cite_end(doc, f);
 	}
 }
@@ -37,8 +38,7 @@ static void say_not_proof(const struct facts *f, struct doc *doc)
 
 	doc_sentence(
 		doc,
-		"SIGKILL (exit status 137 in a shell or container) is a symptom, not a cause: the "
-		"OOM killer sends it, and so can anybody.");
+		"SIGKILL (exit status 137 in a shell or container) is a symptom, not a cause: the OOM killer sends it, and so can anybody.");
 	cite_end(doc, f);
 	if (is_known(record_delta(f->own, COUNTER_OOM_KILL))) {
 		doc_sentence(doc, "Here oom_kill did not rise%s.",
@@ -59,8 +59,7 @@ static void say_throttled(const struct facts *f, struct doc *doc)
 
 	doc_sentence(
 		doc,
-		"Above memory.high%s%s%s the kernel reclaims and puts the program to sleep, longer "
-		"and longer, but never kills it.",
+		"Above memory.high%s%s%s the kernel reclaims and puts the program to sleep, longer and longer, but never kills it.",
 		has_limit ? " (" : "", has_limit ? SIZE(high->bytes) : "", has_limit ? ")" : "");
 	cite_limits(doc, f->own);
 	cite_event(doc, f, COUNTER_HIGH);
@@ -71,13 +70,12 @@ static void say_livelocked(const struct facts *f, struct doc *doc)
 	if (f->record->spec.oom_score_adj == -1000) {
 		doc_sentence(
 			doc,
-			"An oom_score_adj of -1000 forbids the OOM killer to choose a process; "
-			"it found no other and tried again and again.");
+			"An oom_score_adj of -1000 forbids the OOM killer to choose a process; it found no other and tried again and again.");
 		doc_cite(doc, "spec oom_score_adj -1000");
 	} else {
-		doc_sentence(doc,
-			     "The OOM killer found no process it may choose and tried again and "
-			     "again.");
+		doc_sentence(
+			doc,
+			"The OOM killer found no process it may choose and tried again and again.");
 	}
 	cite_event(doc, f, COUNTER_OOM);
 	cite_event(doc, f, COUNTER_OOM_KILL);

@@ -104,11 +104,11 @@ static void say_rest(const struct explained *e, const struct budget *b, const ch
 	append(&text, "the kernel's own", rest, all);
 	if (!text.len)
 		return;
-	doc_sentence(doc, "%s: %s.%s", begin, text.buf,
-		     shmem > all / 50 || file > all / 50
-			     ? " What is read from a file, or written to one in memory, by a "
-			       "system call is in no process's memory."
-			     : "");
+	doc_sentence(
+		doc, "%s: %s.%s", begin, text.buf,
+		shmem > all / 50 || file > all / 50
+			? " What is read from a file, or written to one in memory, by a system call is in no process's memory."
+			: "");
 	cite_budget(b, doc);
 }
 
@@ -194,10 +194,10 @@ void explained_say_little(const struct facts *f, const struct touches *t, struct
 	if (!charge_of(f, &b) || b.total < WORTH_TELLING)
 		return;
 	doc_heading(doc, "Where resident memory came from");
-	doc_sentence(doc,
-		     "There is no table: all that was seen to become resident memory of processes "
-		     "is %s, while %s were charged %s.",
-		     SIZE(t->total), SIZE(b.total), explained_when(f));
+	doc_sentence(
+		doc,
+		"There is no table: all that was seen to become resident memory of processes is %s, while %s were charged %s.",
+		SIZE(t->total), SIZE(b.total), explained_when(f));
 	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
 	cite_budget(&b, doc);
 	if (is_itemised(&b) && t->total < b.total / 10 * 9) {

@@ -37,17 +37,16 @@ char *story_guardian_words(const struct facts *f)
 	if (!g->why)
 		return NULL;
 	if (is_gone(g))
-		return text_format("The launcher was gone before the run was over; its guardian "
-				   "%s.%s.",
-				   ended, left);
+		return text_format(
+			"The launcher was gone before the run was over; its guardian %s.%s.", ended,
+			left);
 	if (g->why == GUARDIAN_STOPPED)
-		return text_format("The launcher itself was held still (stopped, or traced) when "
-				   "the time was over, so that its guardian %s; what happened "
-				   "while it stood still was not watched.",
-				   ended);
-	return text_format("The launcher had not ended the run long after the time was over, so "
-			   "that its guardian %s.",
-			   ended);
+		return text_format(
+			"The launcher itself was held still (stopped, or traced) when the time was over, so that its guardian %s; what happened while it stood still was not watched.",
+			ended);
+	return text_format(
+		"The launcher had not ended the run long after the time was over, so that its guardian %s.",
+		ended);
 }
 
 void story_guardian(const struct facts *f, struct doc *doc)

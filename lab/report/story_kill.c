@@ -105,9 +105,9 @@ static void say_ancestor(const struct facts *f, struct doc *doc)
 
 static void say_global(const struct facts *f, struct doc *doc)
 {
-	doc_sentence(doc,
-		     "No cgroup's: the whole machine ran out of memory, so every process on it "
-		     "was a candidate.");
+	doc_sentence(
+		doc,
+		"No cgroup's: the whole machine ran out of memory, so every process on it was a candidate.");
 	cite_kmsg(doc, f->summary_line);
 	cite_setting(doc, f, "MemTotal");
 	cite_setting(doc, f, "SwapTotal");
@@ -128,9 +128,9 @@ static void say_limit(const struct facts *f, struct doc *doc)
 			  f->kill->event.oom_memcg ? f->kill->event.oom_memcg : f->kill->left_for,
 			  "That of another cgroup, neither the run's own nor above or below it");
 	} else if (scope == SCOPE_UNKNOWN) {
-		doc_sentence(doc,
-			     "Not known: the kernel's account of the kill was not seen, and no "
-			     "cgroup's own counters rose.");
+		doc_sentence(
+			doc,
+			"Not known: the kernel's account of the kill was not seen, and no cgroup's own counters rose.");
 		cite_event(doc, f, COUNTER_OOM_KILL);
 	} else {
 		doc_sentence(doc, "That of the memory nodes this process may use (%s).",
@@ -248,9 +248,9 @@ static char *log_words(const struct facts *f)
 	if (!has_log(f->record))
 		return xstrdup("The kernel's log could not be read here");
 	if (unknown)
-		return text_format("The kernel's log has %zu kill line%s of which it is not known "
-				   "whether they are of this run",
-				   unknown, unknown == 1 ? "" : "s");
+		return text_format(
+			"The kernel's log has %zu kill line%s of which it is not known whether they are of this run",
+			unknown, unknown == 1 ? "" : "s");
 	return xstrdup("The kernel's log, as far as it was seen, holds no account of the kill");
 }
 
@@ -346,10 +346,10 @@ static bool missed_peak(const struct facts *f, const struct budget *b)
 
 static void say_missed_peak(const struct facts *f, const struct budget *b, struct doc *doc)
 {
-	doc_sentence(doc,
-		     "These are the %s of the highest sample; the peak that the kernel counted, "
-		     "%s, was met by none.",
-		     SIZE(b->total), SIZE(f->peak));
+	doc_sentence(
+		doc,
+		"These are the %s of the highest sample; the peak that the kernel counted, %s, was met by none.",
+		SIZE(b->total), SIZE(f->peak));
 	doc_cite(doc, "sample %zu", b->sample_number);
 }
 

@@ -148,16 +148,17 @@ static void say_limits(const struct mapped_list *list, struct doc *doc)
 			    m->touches.total > m->reserved + m->reserved / 20 + WORTH_TELLING;
 	}
 	if (is_several)
-		doc_sentence(doc, "What was given back is still counted as reserved: "
-				  "munmap(2) is not seen.");
+		doc_sentence(
+			doc,
+			"What was given back is still counted as reserved: munmap(2) is not seen.");
 	if (is_again)
-		doc_sentence(doc,
-			     "More was touched than reserved where pages were given back and "
-			     "touched again%s copied after a fork(2)%s.",
-			     has_lost_some(list) ? "," : ", or",
-			     has_lost_some(list)
-				     ? ", or where the sample is lost that told who requested more"
-				     : "");
+		doc_sentence(
+			doc,
+			"More was touched than reserved where pages were given back and touched again%s copied after a fork(2)%s.",
+			has_lost_some(list) ? "," : ", or",
+			has_lost_some(list)
+				? ", or where the sample is lost that told who requested more"
+				: "");
 }
 
 void story_mapped(const struct facts *f, struct doc *doc)

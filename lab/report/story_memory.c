@@ -17,8 +17,8 @@ static bool is_eager(const struct record_arena *a)
 /* As a shell would take it back. */
 static void quote_argument(struct strbuf *sb, const char *argument)
 {
-	const char *safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-			   "-_./=:,+@%";
+	const char *safe =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+@%";
 
 	if (*argument && !argument[strspn(argument, safe)]) {
 		strbuf_puts(sb, argument);
@@ -60,15 +60,14 @@ static void say_reserved(const struct facts *f, struct doc *doc)
 			"malloc() was called for %s and returned an address at once: that reserves address space (VSZ) and uses no memory yet.",
 			SIZE(a->reserved));
 	else if (a->source == ORIGIN_BUFFER)
-		doc_sentence(doc,
-			     "The caller brought a buffer of %s and gave it to the arena, which "
-			     "neither takes nor clears it.",
-			     SIZE(a->reserved));
+		doc_sentence(
+			doc,
+			"The caller brought a buffer of %s and gave it to the arena, which neither takes nor clears it.",
+			SIZE(a->reserved));
 	else
 		doc_sentence(
 			doc,
-			"%s of address space (VSZ) were reserved, inaccessible at first, and %s of "
-			"them committed, that is made accessible; neither uses memory yet.",
+			"%s of address space (VSZ) were reserved, inaccessible at first, and %s of them committed, that is made accessible; neither uses memory yet.",
 			SIZE(a->reserved), SIZE(or_zero(a->committed)));
 	cite_trace(doc, a);
 }
@@ -89,20 +88,17 @@ static void say_heuristic(const struct facts *f, struct doc *doc, int64_t bytes,
 	if (granted)
 		doc_sentence(
 			doc,
-			"The kernel agreed because its overcommit rule (vm.overcommit_memory 0, "
-			"heuristic) refuses only a request larger than all RAM and swap%s%s.",
+			"The kernel agreed because its overcommit rule (vm.overcommit_memory 0, heuristic) refuses only a request larger than all RAM and swap%s%s.",
 			is_known(all) ? ": here " : "", is_known(all) ? SIZE(all) : "");
 	else if (is_known(all) && bytes > all)
 		doc_sentence(
 			doc,
-			"The kernel's overcommit rule (vm.overcommit_memory 0, heuristic) refuses "
-			"a request larger than all RAM and swap: %s is more than %s.",
+			"The kernel's overcommit rule (vm.overcommit_memory 0, heuristic) refuses a request larger than all RAM and swap: %s is more than %s.",
 			SIZE(bytes), SIZE(all));
 	else
 		doc_sentence(
 			doc,
-			"The kernel's overcommit rule (vm.overcommit_memory 0) does not explain "
-			"the refusal; a limit on address space (ulimit -v) can.");
+			"The kernel's overcommit rule (vm.overcommit_memory 0) does not explain the refusal; a limit on address space (ulimit -v) can.");
 	cite_ram_and_swap(doc, f);
 }
 
@@ -114,9 +110,9 @@ static void say_commit_limit(const struct facts *f, struct doc *doc, int64_t byt
 	int64_t ram = record_setting_number(f->record, "MemTotal");
 	int64_t swap = record_setting_number(f->record, "SwapTotal");
 
-	doc_sentence(doc,
-		     "Overcommit is off (vm.overcommit_memory 2): the kernel promises no more than "
-		     "CommitLimit in all.");
+	doc_sentence(
+		doc,
+		"Overcommit is off (vm.overcommit_memory 2): the kernel promises no more than CommitLimit in all.");
 	cite_setting(doc, f, "vm.overcommit_memory");
 	if (!is_known(limit))
 		return;
@@ -193,9 +189,7 @@ static void say_eager(const struct facts *f, struct doc *doc)
 
 	doc_sentence(
 		doc,
-		"Memory is charged page by page, at the first write to each page (\"demand "
-		"paging\"). arena_init() wrote zeroes to every page at once, whether needed or "
-		"not%s%s%s%s.",
+		"Memory is charged page by page, at the first write to each page (\"demand paging\"). arena_init() wrote zeroes to every page at once, whether needed or not%s%s%s%s.",
 		*clear ? ": the memset() at " : "", clear, *init ? ", called from " : "", init);
 	cite_trace(doc, f->arena);
 	if (f->clear_site)
@@ -232,13 +226,13 @@ static void say_lazy(const struct facts *f, struct doc *doc)
 
 	if (!is_known(a->touched) || !is_known(a->used))
 		return;
-	doc_sentence(doc,
-		     "Memory is charged page by page, at the first write to each page (\"demand "
-		     "paging\"). The arena handed out %s and wrote to %s itself%s.",
-		     SIZE(a->used), SIZE(a->touched),
-		     is_known(a->reserved) && a->reserved > a->touched
-			     ? "; the rest stayed address space and cost nothing"
-			     : "");
+	doc_sentence(
+		doc,
+		"Memory is charged page by page, at the first write to each page (\"demand paging\"). The arena handed out %s and wrote to %s itself%s.",
+		SIZE(a->used), SIZE(a->touched),
+		is_known(a->reserved) && a->reserved > a->touched
+			? "; the rest stayed address space and cost nothing"
+			: "");
 	cite_trace(doc, a);
 }
 
@@ -270,11 +264,12 @@ static void say_address_space(const struct facts *f, struct doc *doc)
 		return;
 	rss = v->anon_rss_bytes + or_zero(v->file_rss_bytes) + or_zero(v->shmem_rss_bytes);
 	doc_heading(doc, "What was touched");
-	doc_sentence(doc,
-		     "%s (pid %" PRId64 ") had %s of address space (total-vm), but only what was "
-		     "written or read is memory: %s (rss), of it %s anonymous (heap, stack).",
-		     v->comm ? v->comm : "It", v->pid, SIZE(v->total_vm_bytes), SIZE(rss),
-		     SIZE(v->anon_rss_bytes));
+	doc_sentence(
+		doc,
+		"%s (pid %" PRId64
+		") had %s of address space (total-vm), but only what was written or read is memory: %s (rss), of it %s anonymous (heap, stack).",
+		v->comm ? v->comm : "It", v->pid, SIZE(v->total_vm_bytes), SIZE(rss),
+		SIZE(v->anon_rss_bytes));
 	cite_kmsg(doc, f->kill_line);
 	if (!f->record->reservation_count || or_zero(v->shmem_rss_bytes) <= 0)
 		return;

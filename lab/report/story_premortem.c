@@ -209,11 +209,11 @@ static void say_arenas(const struct record_premortem *p, struct doc *doc)
 				     a->name ? a->name : "?", SIZE(a->cleared),
 				     SIZE(a->clear_target));
 		else
-			doc_sentence(doc,
-				     "The arena \"%s\" had %s reserved, %s handed out, and had "
-				     "written to %s itself.",
-				     a->name ? a->name : "?", SIZE(a->reserved),
-				     SIZE(or_zero(a->used)), SIZE(a->touched));
+			doc_sentence(
+				doc,
+				"The arena \"%s\" had %s reserved, %s handed out, and had written to %s itself.",
+				a->name ? a->name : "?", SIZE(a->reserved), SIZE(or_zero(a->used)),
+				SIZE(a->touched));
 		doc_cite(doc, "record line %u", a->line);
 	}
 }

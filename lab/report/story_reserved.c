@@ -118,12 +118,10 @@ static void say_kept(const struct facts *f, const struct reserved *all, struct d
 	if (!v || all->has_processes || all->lines[0].pid != v->pid || kept < LEAST_WORTH ||
 	    kept < anon / 4 || returned < kept / 2)
 		return;
-	doc_sentence(doc,
-		     "Of the %s of anonymous memory that the kernel counted at the kill, %s or "
-		     "more are in no allocation that was counted and still held, while %s had "
-		     "been given back: that stays the process's until malloc returns it to the "
-		     "kernel.",
-		     SIZE(anon), SIZE(kept), SIZE(returned));
+	doc_sentence(
+		doc,
+		"Of the %s of anonymous memory that the kernel counted at the kill, %s or more are in no allocation that was counted and still held, while %s had been given back: that stays the process's until malloc returns it to the kernel.",
+		SIZE(anon), SIZE(kept), SIZE(returned));
 	cite(doc, f);
 	cite_kmsg(doc, f->kill_line);
 }

@@ -58,14 +58,14 @@ static char *other_memory(const struct budget *b, bool was_killed)
 		if (item->bytes < b->total / 2)
 			continue;
 		if (item->part == BUDGET_SHMEM)
-			return text_format(" %s were files in tmpfs or shared memory, which stay "
-					   "as long as anything refers to them, whoever is killed.",
-					   SIZE(item->bytes));
+			return text_format(
+				" %s were files in tmpfs or shared memory, which stay as long as anything refers to them, whoever is killed.",
+				SIZE(item->bytes));
 		if (item->part == BUDGET_FILE && !was_killed && is_known(b->limit) &&
 		    b->total >= b->limit / 2)
-			return text_format(" %s were file cache, which the kernel drops when it "
-					   "is needed.",
-					   SIZE(item->bytes));
+			return text_format(
+				" %s were file cache, which the kernel drops when it is needed.",
+				SIZE(item->bytes));
 		if (item->is_kernel)
 			return text_format(" %s were the kernel's own on its behalf (%s).",
 					   SIZE(item->bytes), item->label);
@@ -122,19 +122,18 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 
 	limit_words(f, limit, sizeof(limit));
 	if (is_unfinished(a))
-		doc_summary(doc, DOC_BAD,
-			    "arena_init() was clearing all of its %s at once. With %s%s written, "
-			    "the next page went past %s, and the kernel killed the process.%s",
-			    SIZE(a->clear_target), is_counted ? "" : "at least ",
-			    SIZE(is_counted ? f->victim->anon_rss_bytes : a->cleared), limit,
-			    contrary);
+		doc_summary(
+			doc, DOC_BAD,
+			"arena_init() was clearing all of its %s at once. With %s%s written, the next page went past %s, and the kernel killed the process.%s",
+			SIZE(a->clear_target), is_counted ? "" : "at least ",
+			SIZE(is_counted ? f->victim->anon_rss_bytes : a->cleared), limit, contrary);
 	else if (is_counted && !held_the_most(f))
 		small_victim(f, doc, limit);
 	else if (is_counted)
-		doc_summary(doc, DOC_BAD,
-			    "It held %s of memory when the next page went past %s, and the kernel "
-			    "killed it.%s",
-			    SIZE(f->victim->anon_rss_bytes), limit, contrary);
+		doc_summary(
+			doc, DOC_BAD,
+			"It held %s of memory when the next page went past %s, and the kernel killed it.%s",
+			SIZE(f->victim->anon_rss_bytes), limit, contrary);
 	else
 		doc_summary(doc, DOC_BAD, "Memory went past %s, and the kernel killed it.%s", limit,
 			    contrary);
@@ -212,12 +211,12 @@ static void refused(const struct facts *f, struct doc *doc)
 	_cleanup_free_ char *doubt = story_doubt(f);
 
 	if (is_known(r->refused_bytes))
-		doc_summary(doc, DOC_GOOD,
-			    "The kernel refused: %s of %s failed with %s. Nothing was touched for "
-			    "it%s.%s",
-			    what, SIZE(r->refused_bytes),
-			    r->refused_errno == 12 ? "ENOMEM" : strerror((int)r->refused_errno),
-			    *doubt ? "" : " and nobody was killed", doubt);
+		doc_summary(
+			doc, DOC_GOOD,
+			"The kernel refused: %s of %s failed with %s. Nothing was touched for it%s.%s",
+			what, SIZE(r->refused_bytes),
+			r->refused_errno == 12 ? "ENOMEM" : strerror((int)r->refused_errno),
+			*doubt ? "" : " and nobody was killed", doubt);
 	else
 		doc_summary(doc, DOC_GOOD, "The kernel refused an allocation with ENOMEM%s.%s",
 			    *doubt ? "" : "; nobody was killed", doubt);
@@ -232,17 +231,16 @@ static void signalled(const struct facts *f, struct doc *doc)
 		doc_summary(doc, DOC_NEUTRAL, "The run was interrupted and oomlab stopped it.%s",
 			    doubt);
 	else if (number != 9)
-		doc_summary(doc, DOC_BAD,
-			    "It was ended by %s. That was not the OOM killer: the OOM killer sends "
-			    "SIGKILL only.%s",
-			    signal, doubt);
+		doc_summary(
+			doc, DOC_BAD,
+			"It was ended by %s. That was not the OOM killer: the OOM killer sends SIGKILL only.%s",
+			signal, doubt);
 	else if (*doubt)
 		doc_summary(doc, DOC_BAD, "It was ended by %s.%s", signal, doubt);
 	else
 		doc_summary(
 			doc, DOC_BAD,
-			"It was ended by %s. That was not the OOM killer: somebody or something "
-			"else sent it, and exit status 137 alone proves nothing.",
+			"It was ended by %s. That was not the OOM killer: somebody or something else sent it, and exit status 137 alone proves nothing.",
 			signal);
 }
 
@@ -306,15 +304,14 @@ static void cut_short(const struct facts *f, struct doc *doc)
 
 	snprintf(status, sizeof(status), "ended with status %" PRId64,
 		 or_zero(f->end->exit_status));
-	doc_summary(doc, DOC_BAD,
-		    "The program %s%s, and %s: whether the OOM killer had a part in it is not "
-		    "known.",
-		    is_known(f->end->signal) ? "was ended by " : status,
-		    is_known(f->end->signal) ? signal : "",
-		    f->record->is_complete
-			    ? "what the record had of the kernel's count of kills "
-			      "is damaged"
-			    : "the record ends before oomlab had read all that the kernel says");
+	doc_summary(
+		doc, DOC_BAD,
+		"The program %s%s, and %s: whether the OOM killer had a part in it is not known.",
+		is_known(f->end->signal) ? "was ended by " : status,
+		is_known(f->end->signal) ? signal : "",
+		f->record->is_complete
+			? "what the record had of the kernel's count of kills is damaged"
+			: "the record ends before oomlab had read all that the kernel says");
 }
 
 static void unknown_sender(const struct facts *f, struct doc *doc)
@@ -345,15 +342,14 @@ static void lab_error(const struct facts *f, struct doc *doc)
 	else if (f->end && !f->conclusion->killed)
 		cut_short(f, doc);
 	else if (story_guardian_ended(f) && is_known(r->gate_ns))
-		doc_summary(doc, DOC_BAD,
-			    "The launcher was gone before the run was over, and its guardian ended "
-			    "the run: how the program would have ended is not known.%s What the "
-			    "record has of it follows.",
-			    killed);
+		doc_summary(
+			doc, DOC_BAD,
+			"The launcher was gone before the run was over, and its guardian ended the run: how the program would have ended is not known.%s What the record has of it follows.",
+			killed);
 	else if (story_guardian_ended(f))
-		doc_summary(doc, DOC_BAD,
-			    "The launcher was gone before the run was over, and its guardian ended "
-			    "the run: the program had not been started.");
+		doc_summary(
+			doc, DOC_BAD,
+			"The launcher was gone before the run was over, and its guardian ended the run: the program had not been started.");
 	else
 		doc_summary(
 			doc, DOC_BAD,
@@ -368,12 +364,12 @@ static void failed(const struct facts *f, struct doc *doc)
 	bool is_alone = isolation->files == ISOLATION_COMMAND;
 	_cleanup_free_ char *doubt = story_doubt(f);
 
-	doc_summary(doc, DOC_BAD, "It ended by itself with status %" PRId64 "%s.%s%s",
-		    f->end->exit_status, *doubt ? "" : "; the OOM killer had no part in it", doubt,
-		    is_alone
-			    ? " If it missed a file: the guest had none but the command, what it "
-			      "loads and what --file named; --share-host shows it all of this host."
-			    : "");
+	doc_summary(
+		doc, DOC_BAD, "It ended by itself with status %" PRId64 "%s.%s%s",
+		f->end->exit_status, *doubt ? "" : "; the OOM killer had no part in it", doubt,
+		is_alone
+			? " If it missed a file: the guest had none but the command, what it loads and what --file named; --share-host shows it all of this host."
+			: "");
 	if (is_alone)
 		doc_cite(doc, "record line %u", isolation->line);
 }

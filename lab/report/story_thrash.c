@@ -183,18 +183,19 @@ static void say_limit(const struct facts *f, const struct thrash *t, struct doc 
 	bool swaps = record_max(f->record, METRIC_SWAP, NULL) > 0;
 
 	if (t->warned > 0)
-		strbuf_printf(&met,
-			      "It ran into its limit, or into memory.high that oomlab had set just "
-			      "under it, %" PRId64 " times",
-			      or_zero(t->hits) + t->warned);
+		strbuf_printf(
+			&met,
+			"It ran into its limit, or into memory.high that oomlab had set just under it, %" PRId64
+			" times",
+			or_zero(t->hits) + t->warned);
 	else if (t->hits > 0)
 		strbuf_printf(&met, "It ran into its limit %" PRId64 " times", t->hits);
 	else
 		strbuf_printf(&met, "It was at its limit, %s charged at most", SIZE(f->peak));
-	doc_sentence(doc,
-		     "%s, and the kernel could still drop pages of files%s: %s of files were read "
-		     "again soon after they had been dropped.",
-		     met.buf, swaps ? ", and move others to swap" : "", SIZE(t->file));
+	doc_sentence(
+		doc,
+		"%s, and the kernel could still drop pages of files%s: %s of files were read again soon after they had been dropped.",
+		met.buf, swaps ? ", and move others to swap" : "", SIZE(t->file));
 	cite_limit(f, doc);
 	cite_reread(f, t, doc);
 	if (t->swap <= 0)
@@ -227,8 +228,9 @@ void story_thrash(const struct facts *f, struct doc *doc)
 		return;
 	say_limit(f, &t, doc);
 	say_waits(f, &t, doc);
-	doc_sentence(doc, "That is thrashing: the OOM killer comes only when nothing is left that "
-			  "can be dropped.");
+	doc_sentence(
+		doc,
+		"That is thrashing: the OOM killer comes only when nothing is left that can be dropped.");
 	cite_limit(f, doc);
 	cite_reread(f, &t, doc);
 	if (went_on(f, &t) || !is_known(over_ns(f, &t)))
@@ -277,10 +279,10 @@ static void at_a_limit(const struct facts *f, const struct record_cgroup *at, st
 
 	if (!at->level && armed(f) && is_known(own_limit(f)) &&
 	    or_zero(record_delta(f->own, COUNTER_MAX)) <= 0)
-		strbuf_printf(sb,
-			      "It had come to memory.high, which oomlab had set to %s, just under "
-			      "its limit of %s, and nobody was killed.",
-			      SIZE(armed(f)->high), SIZE(own_limit(f)));
+		strbuf_printf(
+			sb,
+			"It had come to memory.high, which oomlab had set to %s, just under its limit of %s, and nobody was killed.",
+			SIZE(armed(f)->high), SIZE(own_limit(f)));
 	else if (at->memory_max.is_set && !at->memory_max.is_max)
 		strbuf_printf(sb, "It had come to %s, %s, and nobody was killed.", whose,
 			      SIZE(at->memory_max.bytes));
@@ -328,10 +330,10 @@ char *story_why_stopped(const struct facts *f)
 	struct thrash t;
 
 	if (find(f, &t) && went_on(f, &t))
-		strbuf_printf(&sb,
-			      "It was at its limit and thrashed: what it needed of files was "
-			      "dropped and read again%s.%s",
-			      t.turns >= TURNS_MANY ? ", over and over" : "", doubt);
+		strbuf_printf(
+			&sb,
+			"It was at its limit and thrashed: what it needed of files was dropped and read again%s.%s",
+			t.turns >= TURNS_MANY ? ", over and over" : "", doubt);
 	else if (*doubt)
 		strbuf_printf(&sb, "Whether memory had a part in that is not known.%s", doubt);
 	else if (at)

@@ -142,12 +142,12 @@ static void say_left(const struct facts *f, struct doc *doc)
 		if (n > 1)
 			snprintf(others, sizeof(others),
 				 " and %zu more that the program had started", n - 1);
-		doc_sentence(doc,
-			     "%s (pid %" PRId64 ")%s%s left the run's cgroup for %s, or began "
-			     "there: the limits of this run do not hold there, and memory is not "
-			     "counted.",
-			     p->comm ? p->comm : "A process", p->pid, others,
-			     n > 1 ? "" : ", which the program had started,", p->cgroup);
+		doc_sentence(
+			doc,
+			"%s (pid %" PRId64
+			")%s%s left the run's cgroup for %s, or began there: the limits of this run do not hold there, and memory is not counted.",
+			p->comm ? p->comm : "A process", p->pid, others,
+			n > 1 ? "" : ", which the program had started,", p->cgroup);
 		doc_cite(doc, "record line %u", p->line);
 		told++;
 	}

@@ -53,10 +53,10 @@ static void say_largest(const struct facts *f, const struct touches *t, bool is_
 	_cleanup_free_ char *place = touch_place(line);
 	double share = 100.0 * (double)line->bytes / (double)t->total;
 	_cleanup_free_ char *what =
-		charged ? text_format("Of the %s that were seen to become resident memory of "
-				      "processes%s, while %s were charged %s,",
-				      SIZE(t->total), is_all ? "" : ", mapped files apart",
-				      SIZE(charged), explained_when(f))
+		charged ? text_format(
+				  "Of the %s that were seen to become resident memory of processes%s, while %s were charged %s,",
+				  SIZE(t->total), is_all ? "" : ", mapped files apart",
+				  SIZE(charged), explained_when(f))
 			: NULL;
 
 	if (share >= 50 && charged)
@@ -67,12 +67,12 @@ static void say_largest(const struct facts *f, const struct touches *t, bool is_
 			     is_all ? "" : ", mapped files apart,", place,
 			     touch_kind_words[line->kind], SIZE(line->bytes));
 	else
-		doc_sentence(doc,
-			     "%s%so one place stands out; the largest share, %.1f %%%s, is that of "
-			     "%s (%s), %s.",
-			     charged ? what : "", charged ? " n" : "N", share,
-			     is_all || charged ? "" : " without mapped files", place,
-			     touch_kind_words[line->kind], SIZE(line->bytes));
+		doc_sentence(
+			doc,
+			"%s%so one place stands out; the largest share, %.1f %%%s, is that of %s (%s), %s.",
+			charged ? what : "", charged ? " n" : "N", share,
+			is_all || charged ? "" : " without mapped files", place,
+			touch_kind_words[line->kind], SIZE(line->bytes));
 	cite_samples(doc, t);
 }
 
@@ -130,10 +130,11 @@ static void say_processes(const struct facts *f, const struct touches *t, struct
 
 	if (t->processes < 2)
 		return;
-	doc_sentence(doc,
-		     "This is what %" PRId64 " processes touched, all together; what one touched "
-		     "is still counted here when it has given it back or ended.",
-		     t->processes);
+	doc_sentence(
+		doc,
+		"This is what %" PRId64
+		" processes touched, all together; what one touched is still counted here when it has given it back or ended.",
+		t->processes);
 	if (is_known(peak) && t->total / 10 * 9 > peak)
 		doc_sentence(doc, "So it is more than was ever charged to the cgroup at once: %s.",
 			     SIZE(peak));
@@ -150,19 +151,19 @@ static void say_files(const struct facts *f, const struct touches *t, const stru
 
 	if (!files->count || (!has_table && !has_gone))
 		return;
-	doc_sentence(doc,
-		     "Of mapped files, programs and libraries among them, %s were resident when "
-		     "last seen%s",
-		     SIZE(files->total), has_table ? ":" : ".");
+	doc_sentence(
+		doc,
+		"Of mapped files, programs and libraries among them, %s were resident when last seen%s",
+		SIZE(files->total), has_table ? ":" : ".");
 	cite_samples(doc, t);
 	if (has_table)
 		draw_table(f, files, doc);
 	if (!has_gone)
 		return;
-	doc_sentence(doc,
-		     "Another %s of mapped files came and went, reclaimed or unmapped; what was "
-		     "read again is counted each time.",
-		     SIZE(t->file_gone));
+	doc_sentence(
+		doc,
+		"Another %s of mapped files came and went, reclaimed or unmapped; what was read again is counted each time.",
+		SIZE(t->file_gone));
 	cite_samples(doc, t);
 }
 
@@ -199,8 +200,7 @@ static void say_refaults(const struct facts *f, struct doc *doc)
 			continue;
 		doc_sentence(doc,
 			     "The kernel counted %" PRId64
-			     " pages of %s (%s) that were reclaimed and "
-			     "had to be read again.",
+			     " pages of %s (%s) that were reclaimed and had to be read again.",
 			     pages, kinds[i].what, SIZE(pages * page));
 		doc_cite(doc, "memory.stat %s", kinds[i].key);
 	}
@@ -223,12 +223,10 @@ static void say_copies(const struct touches *t, struct doc *doc)
 		copied += t->lines[i].kind == TOUCH_COW ? t->lines[i].bytes : 0;
 	if (!copied)
 		return;
-	doc_sentence(doc,
-		     "%s of it are copies after fork(2): parent and child share their pages until "
-		     "one of them writes to a page, and gets a copy of it. The writer's resident "
-		     "size stays the same, as the copy takes the place of the page, but the cgroup "
-		     "is charged for both as long as the other process has the page.",
-		     SIZE(copied));
+	doc_sentence(
+		doc,
+		"%s of it are copies after fork(2): parent and child share their pages until one of them writes to a page, and gets a copy of it. The writer's resident size stays the same, as the copy takes the place of the page, but the cgroup is charged for both as long as the other process has the page.",
+		SIZE(copied));
 	cite_samples(doc, t);
 }
 
@@ -240,11 +238,11 @@ static void say_sum(const struct facts *f, const struct touches *t, struct doc *
 
 	if (!is_known(anon) || !is_known(v->anon_rss_bytes) || !v->anon_rss_bytes)
 		return;
-	doc_sentence(doc,
-		     "The samples account for %s of the victim's anonymous memory; the kernel "
-		     "counted %s at the kill (%.1f %%).",
-		     SIZE(anon), SIZE(v->anon_rss_bytes),
-		     100.0 * (double)anon / (double)v->anon_rss_bytes);
+	doc_sentence(
+		doc,
+		"The samples account for %s of the victim's anonymous memory; the kernel counted %s at the kill (%.1f %%).",
+		SIZE(anon), SIZE(v->anon_rss_bytes),
+		100.0 * (double)anon / (double)v->anon_rss_bytes);
 	cite_samples(doc, t);
 	cite_kmsg(doc, f->kill_line);
 }
@@ -259,9 +257,7 @@ static void say_estimate(const struct facts *f, const struct touches *t, struct 
 	touch_frames_init(&frames, f->record);
 	doc_sentence(
 		doc,
-		"This is an estimate (%s): a fault counts as a page, or as 2 MiB where huge "
-		"pages were in use and no other fault came near. The faults account for %s%s%s%s. "
-		"Root, or CAP_PERFMON with tracefs, gives bytes as the kernel counts them.",
+		"This is an estimate (%s): a fault counts as a page, or as 2 MiB where huge pages were in use and no other fault came near. The faults account for %s%s%s%s. Root, or CAP_PERFMON with tracefs, gives bytes as the kernel counts them.",
 		why, SIZE(t->total),
 		is_known(frames.resident) ? "; when last seen, the target had " : "",
 		is_known(frames.resident) ? SIZE(frames.resident) : "",
@@ -285,10 +281,10 @@ static void say_turnover(const struct facts *f, const struct touches *t, struct 
 	if (t->processes > 1 || !is_known(f->peak) || anon / 5 * 4 <= f->peak ||
 	    touches_lack(f->record))
 		return;
-	doc_sentence(doc,
-		     "That is more than the %s that were there at most: what was given back is "
-		     "still counted.",
-		     SIZE(f->peak));
+	doc_sentence(
+		doc,
+		"That is more than the %s that were there at most: what was given back is still counted.",
+		SIZE(f->peak));
 	cite_samples(doc, t);
 }
 

@@ -64,11 +64,11 @@ static bool is_unfinished(const struct record_arena *a)
 static void say_clearing(const struct record_arena *a, uint64_t done, const char *place,
 			 struct doc *doc)
 {
-	doc_sentence(doc,
-		     "It had come %s far into the arena \"%s\" (RDI): the memset()%s%s had %s of "
-		     "%s still to clear.",
-		     TEXT_SIZE(done), a->name ? a->name : "?", *place ? " at " : "", place,
-		     TEXT_SIZE((uint64_t)a->clear_target - done), SIZE(a->clear_target));
+	doc_sentence(
+		doc,
+		"It had come %s far into the arena \"%s\" (RDI): the memset()%s%s had %s of %s still to clear.",
+		TEXT_SIZE(done), a->name ? a->name : "?", *place ? " at " : "", place,
+		TEXT_SIZE((uint64_t)a->clear_target - done), SIZE(a->clear_target));
 }
 
 /*

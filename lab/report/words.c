@@ -80,10 +80,10 @@ const char *words_loss(enum loss loss)
 		[LOSS_MESSAGES] = "messages of the scenario beyond what is kept",
 		[LOSS_RING] = "records of the arena trace",
 		[LOSS_ARENAS] = "arenas of the trace",
-		[LOSS_RING_BLOCKS] = ("blocks of the arena trace, of up to 100 records each, that "
-				      "the program wrote over or was killed in taking"),
-		[LOSS_RING_HEADER] = ("header of the arena trace, which the program wrote over: "
-				      "what else is lost with it is not known"),
+		[LOSS_RING_BLOCKS] =
+			("blocks of the arena trace, of up to 100 records each, that the program wrote over or was killed in taking"),
+		[LOSS_RING_HEADER] =
+			("header of the arena trace, which the program wrote over: what else is lost with it is not known"),
 		[LOSS_SAMPLES] = "samples of who touched memory",
 		[LOSS_HEADERS] = "kernel accounts of a kill",
 		[LOSS_RECORD] = "lines of the record",

@@ -123,9 +123,9 @@ static void note_disabled_killer(struct run *run, const struct cg *cg)
 	if (cg->version == 1 &&
 	    !io_read_at(cg->levels[0].dirfd, "memory.oom_control", 4096, &control) &&
 	    io_keyed_number(control.buf, "oom_kill_disable") == 1)
-		record_put_note(&run->writer,
-				"The OOM killer is disabled in this container: at the "
-				"limit the target waits, and nothing is killed");
+		record_put_note(
+			&run->writer,
+			"The OOM killer is disabled in this container: at the limit the target waits, and nothing is killed");
 }
 
 static void note_turned_away(struct run *run)
@@ -135,11 +135,10 @@ static void note_turned_away(struct run *run)
 
 	if (!container->turned_away)
 		return;
-	note = text_format("%d connection%s to the container's gate did not come from the "
-			   "container and %s turned away; the last: %s",
-			   container->turned_away, container->turned_away == 1 ? "" : "s",
-			   container->turned_away == 1 ? "was" : "were",
-			   container->turned_away_why.text);
+	note = text_format(
+		"%d connection%s to the container's gate did not come from the container and %s turned away; the last: %s",
+		container->turned_away, container->turned_away == 1 ? "" : "s",
+		container->turned_away == 1 ? "was" : "were", container->turned_away_why.text);
 	record_put_note(&run->writer, note);
 }
 
@@ -234,9 +233,7 @@ void run_container_ask(struct run *run, pid_t pid, bool end_known)
 	if (!end_known && end.exit_status == 137)
 		record_put_note(
 			&run->writer,
-			"The status 137 is the engine's word for SIGKILL and for a first "
-			"process that itself ends with 137, as a shell does whose child was "
-			"killed; this kernel does not tell another user which it was");
+			"The status 137 is the engine's word for SIGKILL and for a first process that itself ends with 137, as a shell does whose child was killed; this kernel does not tell another user which it was");
 	free(end.error);
 }
 

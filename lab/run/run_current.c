@@ -92,8 +92,9 @@ void run_current_note(struct record_writer *w, const struct cg *cg, bool in_cont
 	record_put_note(w, text);
 	/* With process 1 its whole pid namespace ends. */
 	if (getpid() != 1)
-		record_put_note(w, "Not guarded: should the launcher be killed, its guardian ends "
-				   "the target alone, and what the target has started goes on");
+		record_put_note(
+			w,
+			"Not guarded: should the launcher be killed, its guardian ends the target alone, and what the target has started goes on");
 	cg_read_limits(cg, 0, &limits);
 	if (limits.oom_group)
 		record_put_note(

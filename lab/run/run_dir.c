@@ -117,8 +117,7 @@ static int open_made(const char *reports, const char *dir, bool by_door, struct 
 	folder.path = xstrdup(dir);
 	if (!is_new(&folder, reports, by_door)) {
 		err_set(err, EXIT_LAB_BROKEN,
-			"another folder has come into the place of the new '%s': somebody else "
-			"writes in '%s'",
+			"another folder has come into the place of the new '%s': somebody else writes in '%s'",
 			dir, reports);
 		return err_hint(err, "choose another with --reports");
 	}
@@ -157,8 +156,7 @@ void run_dir_warning(const char *reports)
 
 	if (!stat(reports, &st) && (st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
 		fprintf(stderr,
-			"oomlab: every user may rename and replace what is kept in '%s'; chmod +t "
-			"or chmod o-w on it ends that\n",
+			"oomlab: every user may rename and replace what is kept in '%s'; chmod +t or chmod o-w on it ends that\n",
 			reports);
 }
 

@@ -61,10 +61,9 @@ void nameless_add(struct nameless *nameless, const char *path)
 
 static void tell(struct strbuf *list, const char *cure, struct record_writer *w)
 {
-	_cleanup_free_ char *note =
-		text_format("Functions inside %s have no names here: no symbol table was found "
-			    "for them%s",
-			    list->len ? list->buf : "", cure);
+	_cleanup_free_ char *note = text_format(
+		"Functions inside %s have no names here: no symbol table was found for them%s",
+		list->len ? list->buf : "", cure);
 
 	if (list->len)
 		record_put_note(w, note);

@@ -55,9 +55,9 @@ static int check_backend(const struct run *run, struct err *err)
 		return err_set(err, EXIT_USAGE,
 			       "--preload is for commands: a scenario writes its trace itself");
 	if (run->plan.backend == BACKEND_CURRENT)
-		return err_set(err, EXIT_USAGE,
-			       "--preload is not for --backend=current: what it counts with would "
-			       "be charged to the limit under study");
+		return err_set(
+			err, EXIT_USAGE,
+			"--preload is not for --backend=current: what it counts with would be charged to the limit under study");
 	return 0;
 }
 
@@ -75,10 +75,10 @@ int run_preload_prepare(struct run *run, struct err *err)
 		return -1;
 	library = find_library();
 	if (!library)
-		return err_set(err, EXIT_LAB_BROKEN,
-			       "--preload: '" PRELOAD_NAME
-			       "' is neither beside this program nor in "
-			       "../lib/oomlab; 'make all' builds it");
+		return err_set(
+			err, EXIT_LAB_BROKEN,
+			"--preload: '" PRELOAD_NAME
+			"' is neither beside this program nor in ../lib/oomlab; 'make all' builds it");
 	run->preload = realpath(library, NULL);
 	if (!run->preload || preload_check_library(run->preload, err) < 0)
 		return run->preload ? -1 : err_errno(err, EXIT_LAB_BROKEN, "'%s'", library);
@@ -220,16 +220,17 @@ static void put_losses(struct record_writer *w, const struct trace_sites *asked)
 	}
 	if (asked->processes_lost) {
 		record_put_lost(w, LOSS_PROCESSES, (int64_t)asked->processes_lost);
-		record_put_note(w, "More processes than the preload library has room for: the last "
-				   "ones' allocation calls were not counted");
+		record_put_note(
+			w,
+			"More processes than the preload library has room for: the last ones' allocation calls were not counted");
 	}
 	if (!count)
 		return;
 	record_put_lost(w, LOSS_ALLOCATIONS, (int64_t)count);
-	note = text_format("%" PRIu64 " allocations of %s in all were counted but could not be "
-			   "followed: what is called live is too much by what was given back of "
-			   "them",
-			   count, TEXT_SIZE(bytes));
+	note = text_format(
+		"%" PRIu64
+		" allocations of %s in all were counted but could not be followed: what is called live is too much by what was given back of them",
+		count, TEXT_SIZE(bytes));
 	record_put_note(w, note);
 }
 
@@ -247,10 +248,7 @@ void run_preload_write(struct run *run, const struct trace_sites *asked)
 	if (!asked->process_count) {
 		record_put_source(
 			w, "preload", false,
-			"no process loaded the library: a static program, another C "
-			"library than glibc or an older one, another machine's program, a "
-			"program that is more privileged than its user, or one whose "
-			"descriptors were closed");
+			"no process loaded the library: a static program, another C library than glibc or an older one, another machine's program, a program that is more privileged than its user, or one whose descriptors were closed");
 		return;
 	}
 	record_put_source(w, "preload", true, NULL);

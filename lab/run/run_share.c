@@ -103,13 +103,13 @@ void run_share_note(struct run *run)
 		       ? text_format("The command is a script")
 		       : text_format("The command is given a script, '%s'", run->share.script);
 	if (run->share.is_shown)
-		text = text_format("%s, which may start any program: the VM was shown this "
-				   "host's files, as by --share-host",
-				   what);
+		text = text_format(
+			"%s, which may start any program: the VM was shown this host's files, as by --share-host",
+			what);
 	else if (run->share.script == run->argv[0])
-		text = text_format("%s, and what it starts is not in the guest but for its "
-				   "interpreter: %s",
-				   what, run->reasons.share.text);
+		text = text_format(
+			"%s, and what it starts is not in the guest but for its interpreter: %s",
+			what, run->reasons.share.text);
 	else
 		text = text_format("%s, which is not in the guest: %s", what,
 				   run->reasons.share.text);

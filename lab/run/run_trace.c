@@ -53,10 +53,9 @@ static void translate_all(struct run *run, struct trace_log *log)
 		translate(&run->pid_map, &log->asked.processes[i].pid, &unknown);
 	if (!unknown.len)
 		return;
-	note = text_format("Some processes had ended before their pids on this host were read; "
-			   "told are those inside the container:%.*s%s",
-			   (int)unknown.len - 1, unknown.buf,
-			   unknown.len < UNKNOWN_MAX ? "" : ", ...");
+	note = text_format(
+		"Some processes had ended before their pids on this host were read; told are those inside the container:%.*s%s",
+		(int)unknown.len - 1, unknown.buf, unknown.len < UNKNOWN_MAX ? "" : ", ...");
 	record_put_note(&run->writer, note);
 }
 

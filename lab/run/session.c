@@ -33,20 +33,18 @@ static int find_target(struct run *run, char **operands, bool is_command, struct
 {
 	if (!operands[0] && !run->options->image)
 		return err_set(err, EXIT_USAGE,
-			       "nothing to run; give a scenario ('oomlab list') or "
-			       "'-- COMMAND'");
+			       "nothing to run; give a scenario ('oomlab list') or '-- COMMAND'");
 	if (is_command || !operands[0])
 		return find_command(run, operands, err);
 	run->argv = operands;
 	if (operands[1] && *operands[1] == '-')
-		return err_set(err, EXIT_USAGE,
-			       "'%s' stands behind the scenario; options go before it: oomlab run "
-			       "%s ... %s",
-			       operands[1], operands[1], operands[0]);
+		return err_set(
+			err, EXIT_USAGE,
+			"'%s' stands behind the scenario; options go before it: oomlab run %s ... %s",
+			operands[1], operands[1], operands[0]);
 	if (operands[1])
 		return err_set(err, EXIT_USAGE,
-			       "a scenario takes no arguments; a command goes "
-			       "behind '--'");
+			       "a scenario takes no arguments; a command goes behind '--'");
 	run->path = scenarios_find(operands[0], err);
 	return run->path ? spec_ask_program(run->path, &run->spec, err) : -1;
 }
@@ -66,9 +64,9 @@ static int settle_spec(struct run *run, struct err *err)
 		return err_set(err, EXIT_USAGE,
 			       "--guest-ram, --guest-swap and --guest-numa are for --backend=vm");
 	if ((o->image || o->container_option_count) && !backend_is_container(o->backend))
-		return err_set(err, EXIT_USAGE,
-			       "--image and --container-option are for "
-			       "--backend=docker, podman or container");
+		return err_set(
+			err, EXIT_USAGE,
+			"--image and --container-option are for --backend=docker, podman or container");
 	return spec_validate(&run->spec, err);
 }
 
@@ -95,8 +93,8 @@ static int probe(struct run *run, struct err *err)
 		.premortem_percent = o->premortem_percent,
 	};
 	if (access("/dev/kmsg", R_OK) < 0 && !o->inside_guest)
-		run->facts.kmsg_reason = "the scenario needs the kernel log, which this user may "
-					 "not read";
+		run->facts.kmsg_reason =
+			"the scenario needs the kernel log, which this user may not read";
 	return run_backend_probe(run, err);
 }
 
@@ -109,9 +107,9 @@ static int check_core(const struct run *run, struct err *err)
 	if (!run->options->premortem_core || run->options->inside_guest || run->plan.skip)
 		return 0;
 	if (run->plan.backend == BACKEND_VM)
-		return err_set(err, EXIT_USAGE,
-			       "--premortem=gcore: a core file cannot leave the VM; it needs "
-			       "--backend=cgroup or a container, on a host with cgroup v2");
+		return err_set(
+			err, EXIT_USAGE,
+			"--premortem=gcore: a core file cannot leave the VM; it needs --backend=cgroup or a container, on a host with cgroup v2");
 	if (!run->options->premortem_percent)
 		return err_set(err, EXIT_USAGE,
 			       "--premortem=gcore needs the snapshot that --premortem=off forbids");

@@ -181,8 +181,7 @@ int gate_hand_over(const struct target_fd *fds, size_t fd_count, const struct ga
 		return 0;
 	return errno == E2BIG
 		       ? err_set(err, EXIT_USAGE,
-				 "the command has too many words for a container: 128 KiB, "
-				 "or 16383 of them")
+				 "the command has too many words for a container: 128 KiB, or 16383 of them")
 		       : err_errno(err, EXIT_LAB_BROKEN, "cannot hold the container at the gate");
 }
 

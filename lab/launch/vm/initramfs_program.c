@@ -118,8 +118,7 @@ static bool is_of_the_system(const char *interpreter)
 static int refuse_loader(const char *program, const char *interpreter, struct err *err)
 {
 	err_set(err, EXIT_LAB_BROKEN,
-		"'%s' names a loader that is in no folder of the system: '%s'; it would be started "
-		"outside of the VM, to list what the program loads",
+		"'%s' names a loader that is in no folder of the system: '%s'; it would be started outside of the VM, to list what the program loads",
 		program, interpreter);
 	return err_hint(err, "with --share-host it is started in the VM alone");
 }

@@ -115,10 +115,10 @@ static void add_swap(struct strvec *words, const struct qemu_config *c)
 	if (c->swap_fd < 0)
 		return;
 	strvec_push(words, "-blockdev");
-	strvec_pushf(words,
-		     "raw,node-name=swap,file.driver=file,file.locking=off,"
-		     "file.filename=/proc/self/fd/%d",
-		     c->swap_fd);
+	strvec_pushf(
+		words,
+		"raw,node-name=swap,file.driver=file,file.locking=off,file.filename=/proc/self/fd/%d",
+		c->swap_fd);
 	strvec_push(words, "-device");
 	strvec_pushf(words, "%s,drive=swap,serial=" GUEST_SWAP_SERIAL, c->board->disk);
 }

@@ -100,6 +100,6 @@ int share_user_hint(struct err *err)
 		if (is_set_to(settings[i].file, settings[i].forbids))
 			return err_hint(err, "allow it: sudo sysctl -w %s; or run as root",
 					settings[i].cure);
-	return err_hint(err, "a chroot or a container may forbid it: run outside of it, or as "
-			     "root");
+	return err_hint(err,
+			"a chroot or a container may forbid it: run outside of it, or as root");
 }

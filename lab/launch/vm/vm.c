@@ -125,8 +125,7 @@ static int explain_share(const struct share *share, struct err *err)
 	if (waitid(P_PID, (id_t)share->process.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
 	    info.si_code != CLD_EXITED && info.si_status)
 		err_set(err, EXIT_LAB_BROKEN,
-			"virtiofsd, which shows the VM the host's files, was ended by signal %d "
-			"(%s)",
+			"virtiofsd, which shows the VM the host's files, was ended by signal %d (%s)",
 			info.si_status, strsignal(info.si_status));
 	else if (*words)
 		return err_hint(err, "it said: %s", words);
