@@ -14,7 +14,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "oomlog/facts.h"
+#include "oomlog/draft.h"
 #include "oomlog/oomlog.h"
 #include "oomlog_seen.h"
 #include "suite.h"

@@ -12,7 +12,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "record/premortem.h"
+#include "record/premortem_lines.h"
 #include "record/query.h"
 #include "record/verdict.h"
 #include "suite.h"

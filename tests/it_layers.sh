@@ -171,6 +171,18 @@ else
 fi
 
 tell_whether 'lab/ itself holds no file' "$(find lab -maxdepth 1 -type f)"
+# same_names DIR: names that files of two folders below it have.
+same_names() {
+	find "$@" -name '*.[ch]' | sed 's|\(.*\)/\([^/]*\)\.[ch]$|\2 \1|' | sort -u | cut -d' ' -f1 | uniq -d
+}
+tell_whether 'a name is one room'"'"'s' "$(same_names lab src)"
+mkdir -p "$copy/same/one" "$copy/same/two"
+touch "$copy/same/one/text.c" "$copy/same/one/text.h" "$copy/same/two/text.h"
+if [ "$(same_names "$copy/same")" = text ]; then
+	tell ok 'two files of one name are found'
+else
+	tell 'not ok' 'two files of one name are found'
+fi
 
 # calls OBJECT...: "caller called" for each two of which one needs what the other has.
 calls() {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "explain/explain_parts.h"
-#include "oomlog/facts.h"
+#include "oomlog/draft.h"
 
 const char *topic_title(enum topic topic)
 {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "oomlog/facts.h"
+#include "oomlog/draft.h"
 
 const char *explain_name(struct explanation *x, const char *text)
 {

@@ -14,13 +14,13 @@
 void assembler_init(struct assembler *a, const struct oomlog_options *options)
 {
 	*a = (struct assembler){.options = *options, .suppressed = ABSENT, .own_ns = ABSENT};
-	facts_reset(&a->facts);
+	draft_reset(&a->draft);
 }
 
 void assembler_release(struct assembler *a)
 {
 	kills_release(a);
-	facts_release(&a->facts);
+	draft_release(&a->draft);
 }
 
 void assembler_close(struct assembler *a)
@@ -55,10 +55,10 @@ static void take_invoked(struct assembler *a, const struct message *m)
 	begin(a, m);
 	a->certain = true;
 	a->other_dump = 0;
-	fact_invoked(&a->facts, m->text, m->line);
+	fact_invoked(&a->draft, m->text, m->line);
 	/* The invoker prints it itself; the line with "PID:" may follow, and says the same. */
-	if (a->facts.event.invoker_pid == ABSENT)
-		a->facts.event.invoker_pid = m->caller;
+	if (a->draft.event.invoker_pid == ABSENT)
+		a->draft.event.invoker_pid = m->caller;
 }
 
 static void take_usage(struct assembler *a, const struct message *m)
@@ -67,7 +67,7 @@ static void take_usage(struct assembler *a, const struct message *m)
 		begin(a, m);
 	begin_if_past(a, m);
 	a->certain = true;
-	fact_usage(&a->facts, m->text, m->line);
+	fact_usage(&a->draft, m->text, m->line);
 }
 
 static void take_task_in(struct assembler *a, const struct message *m)
@@ -76,7 +76,7 @@ static void take_task_in(struct assembler *a, const struct message *m)
 		begin(a, m);
 	begin_if_past(a, m);
 	a->certain = true;
-	fact_task_in(&a->facts, m->text, m->line);
+	fact_task_in(&a->draft, m->text, m->line);
 }
 
 static void take_table_head(struct assembler *a, const struct message *m)
@@ -85,7 +85,7 @@ static void take_table_head(struct assembler *a, const struct message *m)
 		begin(a, m);
 	begin_if_past(a, m);
 	if (m->kind == KIND_TABLE_HEAD)
-		fact_table_head(&a->facts, m->text, m->line);
+		fact_table_head(&a->draft, m->text, m->line);
 }
 
 static void take_row(struct assembler *a, const struct message *m)
@@ -95,20 +95,20 @@ static void take_row(struct assembler *a, const struct message *m)
 	begin_if_past(a, m);
 	/* A head alone may be anybody's example, and a row alone anybody's numbers. */
 	headed = event(a)->lines.table;
-	a->certain |= fact_row(&a->facts, m->text, m->line) && headed;
+	a->certain |= fact_row(&a->draft, m->text, m->line) && headed;
 }
 
 static void take_summary(struct assembler *a, const struct message *m)
 {
 	begin_if_past(a, m);
 	a->certain = true;
-	fact_summary(&a->facts, m->text, m->line);
+	fact_summary(&a->draft, m->text, m->line);
 }
 
 static void take_chosen(struct assembler *a, const struct message *m)
 {
 	if (event(a)->lines.chosen && !event(a)->victim_count && !blame_differs(a, m) &&
-	    fact_chooses_again(&a->facts, m->text))
+	    fact_chooses_again(&a->draft, m->text))
 		return;
 	/* Kernel 5.0 has a summary and a choice. */
 	if (blame_differs(a, m) || event(a)->victim_count || event(a)->lines.chosen ||
@@ -116,25 +116,25 @@ static void take_chosen(struct assembler *a, const struct message *m)
 		begin(a, m);
 	assembler_open(a, m);
 	a->certain = true;
-	fact_chosen(&a->facts, m->text, m->line);
+	fact_chosen(&a->draft, m->text, m->line);
 }
 
 static void take_group(struct assembler *a, const struct message *m)
 {
 	assembler_open(a, m);
 	a->certain = true;
-	a->facts.event.group_kill = true;
+	a->draft.event.group_kill = true;
 	if (!event(a)->lines.group)
-		fact_group(&a->facts, m->text, m->line);
-	a->facts.kill_says_memcg = true;
+		fact_group(&a->draft, m->text, m->line);
+	a->draft.kill_says_memcg = true;
 }
 
 static void take_no_killable(struct assembler *a, const struct message *m)
 {
 	assembler_open(a, m);
 	a->certain = true;
-	a->facts.event.no_killable_process = true;
-	a->facts.event.lines.no_killable = m->line;
+	a->draft.event.no_killable_process = true;
+	a->draft.event.lines.no_killable = m->line;
 }
 
 static void take_panic(struct assembler *a, const struct message *m)
@@ -149,10 +149,10 @@ static void take_panic(struct assembler *a, const struct message *m)
 		take_no_killable(a, m);
 	assembler_open(a, m);
 	a->certain = true;
-	a->facts.kill_says_global |= span_has(m->text, SPAN("system-wide panic_on_oom"));
-	a->facts.event.panic = true;
-	a->facts.event.panic_is_compulsory = span_has(m->text, SPAN("compulsory panic_on_oom"));
-	a->facts.event.lines.panic = m->line;
+	a->draft.kill_says_global |= span_has(m->text, SPAN("system-wide panic_on_oom"));
+	a->draft.event.panic = true;
+	a->draft.event.panic_is_compulsory = span_has(m->text, SPAN("compulsory panic_on_oom"));
+	a->draft.event.lines.panic = m->line;
 }
 
 static void take_suppressed(struct assembler *a, const struct message *m)
@@ -181,7 +181,7 @@ static void begin_headless(struct assembler *a, const struct message *m)
 /* The machine's counters come once in a dump: with another second in front they are another's. */
 static bool is_second_dump(const struct assembler *a, const struct message *m)
 {
-	const struct facts *f = &a->facts;
+	const struct draft *f = &a->draft;
 
 	if (!a->open || m->time_ns == ABSENT || f->meminfo_ns == ABSENT ||
 	    m->time_ns - f->meminfo_ns < INT64_C(5000000000))
@@ -192,7 +192,7 @@ static bool is_second_dump(const struct assembler *a, const struct message *m)
 }
 
 /* Some parts mean something only behind the one that they belong to. */
-static bool add_detail(struct facts *f, const struct message *m)
+static bool add_detail(struct draft *f, const struct message *m)
 {
 	const struct oomlog_event *ev = &f->event;
 
@@ -247,12 +247,12 @@ static bool take_detail(struct assembler *a, const struct message *m)
 	if (is_second_dump(a, m))
 		begin(a, m);
 	begin_headless(a, m);
-	return a->open && !past_dump(a) && add_detail(&a->facts, m);
+	return a->open && !past_dump(a) && add_detail(&a->draft, m);
 }
 
 static bool take_trace(struct assembler *a, const struct message *m)
 {
-	struct facts *f = &a->facts;
+	struct draft *f = &a->draft;
 	bool dump = a->open && event(a)->lines.invoked && !past_dump(a);
 
 	if (m->kind == KIND_TRACE_HEAD && dump && !f->trace_done) {
@@ -300,7 +300,7 @@ static bool take_event_line(struct assembler *a, const struct message *m)
 /* Lines that belong to an event if one is open, and mean nothing otherwise. */
 static bool take_follower(struct assembler *a, const struct message *m)
 {
-	struct facts *f = &a->facts;
+	struct draft *f = &a->draft;
 
 	if (m->kind == KIND_TASK_IN_REST && span_starts(span_ltrim(m->text), SPAN("Task in")))
 		begin_if_past(a, m);
@@ -430,16 +430,16 @@ void assembler_message(void *ctx, const struct message *m)
 	own = take_trace(a, m) || take_event_line(a, m) || take_follower(a, m) || take_detail(a, m);
 
 	a->last_kind = m->kind;
-	if (own && a->open && a->facts.meminfo_ns == ABSENT &&
+	if (own && a->open && a->draft.meminfo_ns == ABSENT &&
 	    (m->kind == KIND_ZONE || m->kind == KIND_COUNTERS || m->kind == KIND_MEMINFO))
-		a->facts.meminfo_ns = m->time_ns;
-	if (!own && a->open && m->line == a->facts.stat_line && span_trim(m->text).n)
-		a->facts.stats_cut = true;
+		a->draft.meminfo_ns = m->time_ns;
+	if (!own && a->open && m->line == a->draft.stat_line && span_trim(m->text).n)
+		a->draft.stats_cut = true;
 	if (own) {
 		a->idle = 0;
 		/* What is put off may belong to the next. */
 		if (a->open && !a->pending_count)
-			a->facts.event.lines.last = m->line;
+			a->draft.event.lines.last = m->line;
 		/* Within a list nothing leaps. */
 		if (m->kind != KIND_STAT && m->kind != KIND_FRAME && m->kind != KIND_ROW)
 			note_time(a, m);
@@ -451,7 +451,7 @@ void assembler_message(void *ctx, const struct message *m)
 		a->by_hand = m->line;
 	if (is_other_dump(m->text)) {
 		a->other_dump = m->line;
-		a->facts.has_other_dump = true;
+		a->draft.has_other_dump = true;
 	} else if (a->other_dump && m->line - a->other_dump > OTHER_DUMP_LINES)
 		a->other_dump = 0;
 	if (a->open && (++a->idle > idle_limit(a) || (a->other_dump == m->line && !a->certain)))

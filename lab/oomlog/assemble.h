@@ -10,12 +10,12 @@
 #define OOMLAB_OOMLOG_ASSEMBLE_H
 
 #include "klog/joiner.h"
-#include "oomlog/facts.h"
+#include "oomlog/draft.h"
 
 enum { TOLD_MAX = 32 };
 
 struct assembler {
-	struct facts facts;
+	struct draft draft;
 	struct oomlog_options options;
 	bool open;    /* an event is being filled */
 	bool certain; /* ... and it is one, not just rows that might lead to one */

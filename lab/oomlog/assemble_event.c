@@ -3,20 +3,20 @@
 void assembler_flush(struct assembler *a)
 {
 	if (a->open && a->certain) {
-		facts_finish(&a->facts, a->options.page_size);
+		draft_finish(&a->draft, a->options.page_size);
 		a->events++;
 		if (event(a)->victim_count)
 			a->last_pid = event(a)->victims[event(a)->victim_count - 1].pid;
-		a->options.event(&a->facts.event, a->options.ctx);
+		a->options.event(&a->draft.event, a->options.ctx);
 	}
 	if (a->open)
-		facts_reset(&a->facts);
+		draft_reset(&a->draft);
 	a->open = a->certain = a->in_slabs = false;
 }
 
 void assembler_open(struct assembler *a, const struct message *m)
 {
-	struct oomlog_event *ev = &a->facts.event;
+	struct oomlog_event *ev = &a->draft.event;
 
 	if (a->open)
 		return;
@@ -24,7 +24,7 @@ void assembler_open(struct assembler *a, const struct message *m)
 	ev->lines.first = m->line;
 	ev->time_ns = m->time_ns;
 	if (m->wall.n)
-		ev->wall = pool_text(&a->facts.pool, m->wall);
+		ev->wall = pool_text(&a->draft.pool, m->wall);
 	ev->headers_suppressed = a->suppressed;
 	ev->lines.suppressed = a->suppressed_line;
 	ev->by_hand = a->by_hand && m->line - a->by_hand < IDLE_AFTER_KILL;

@@ -14,7 +14,7 @@ struct pending_kill {
 
 bool blame_differs(const struct assembler *a, const struct message *m)
 {
-	const struct facts *f = &a->facts;
+	const struct draft *f = &a->draft;
 	bool memcg = f->kill_says_memcg || event(a)->lines.limit || event(a)->oom_memcg ||
 		     (event(a)->constraint && strcmp(event(a)->constraint, "MEMCG") == 0);
 
@@ -49,7 +49,7 @@ static bool kill_belongs(const struct assembler *a, const struct message *m,
 	    event(a)->victims[0].pid == victim->pid)
 		return true;
 	return !event(a)->victim_count && !event(a)->no_killable_process &&
-	       !(complete && ((event(a)->lines.chosen && !a->facts.chosen_with_children) ||
+	       !(complete && ((event(a)->lines.chosen && !a->draft.chosen_with_children) ||
 			      blame_differs(a, m)));
 }
 
@@ -61,7 +61,7 @@ static bool kill_belongs(const struct assembler *a, const struct message *m,
 static bool is_undecided(const struct assembler *a, const struct message *m)
 {
 	return a->last_kind == KIND_KILLED && event(a)->victim_count && !event(a)->group_kill &&
-	       fact_blames_memcg(m->text) && a->facts.kill_says_memcg &&
+	       fact_blames_memcg(m->text) && a->draft.kill_says_memcg &&
 	       a->pending_count < PENDING_MAX;
 }
 
@@ -118,7 +118,7 @@ static void settle_pending(struct assembler *a, bool group)
 		if (!group)
 			begin(a, &m);
 		add_kill(a, &m);
-		a->facts.event.lines.last = m.line;
+		a->draft.event.lines.last = m.line;
 		free(list[i].text);
 		free(list[i].wall);
 	}
@@ -180,14 +180,14 @@ void take_killed(struct assembler *a, const struct message *m)
 {
 	struct oomlog_victim victim;
 
-	if (!fact_parse_killed(&a->facts, m->text, &victim))
+	if (!fact_parse_killed(&a->draft, m->text, &victim))
 		return;
 	if (is_told_again(a, m, &victim)) {
 		drop_quoted_choice(a);
 		return;
 	}
 	if (is_undecided(a, m) && names_victim_again(a, &victim)) {
-		a->facts.event.group_kill = true;
+		a->draft.event.group_kill = true;
 		settle_pending(a, true);
 	} else if (is_undecided(a, m)) {
 		put_off(a, m);
@@ -203,15 +203,15 @@ static void add_kill(struct assembler *a, const struct message *m)
 {
 	struct oomlog_victim victim;
 
-	if (!fact_parse_killed(&a->facts, m->text, &victim))
+	if (!fact_parse_killed(&a->draft, m->text, &victim))
 		return;
 	assembler_open(a, m);
 	a->certain = true;
 	victim.line = m->line;
-	a->facts.kill_says_memcg |= fact_blames_memcg(m->text);
-	a->facts.kill_says_global |= fact_blames_machine(m->text);
-	a->facts.event.allocating_task |= span_has(m->text, SPAN("(oom_kill_allocating_task)"));
-	fact_victim(&a->facts, &victim);
+	a->draft.kill_says_memcg |= fact_blames_memcg(m->text);
+	a->draft.kill_says_global |= fact_blames_machine(m->text);
+	a->draft.event.allocating_task |= span_has(m->text, SPAN("(oom_kill_allocating_task)"));
+	fact_victim(&a->draft, &victim);
 }
 
 void kills_release(struct assembler *a)

@@ -8,7 +8,7 @@
 
 static inline const struct oomlog_event *event(const struct assembler *a)
 {
-	return &a->facts.event;
+	return &a->draft.event;
 }
 
 /* assemble.c: opens an event at this message if none is open / closes the open one first. */

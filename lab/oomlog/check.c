@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oomlog/facts.h"
+#include "oomlog/draft.h"
 
 #define MIB (INT64_C(1) << 20)
 
@@ -22,33 +22,33 @@ static const struct oomlog_task *row_of(const struct oomlog_event *ev, int64_t p
 }
 
 /* Kernels 5.4.0 to 5.4.9 print the bytes of the page tables as kB. */
-static void check_pgtables(struct facts *f, const struct oomlog_victim *v,
+static void check_pgtables(struct draft *f, const struct oomlog_victim *v,
 			   const struct oomlog_task *row)
 {
 	if (is_known(v->pgtables_bytes) && is_known(row->pgtables_bytes) &&
 	    row->pgtables_bytes > 0 && v->pgtables_bytes == row->pgtables_bytes * 1024)
-		facts_note(
+		draft_note(
 			f, v->line,
 			"Pgtables is printed in bytes but labelled kB (an error of kernels 5.4.0 to 5.4.9): it is %" PRId64
 			" bytes",
 			row->pgtables_bytes);
 }
 
-static void check_victim(struct facts *f, const struct oomlog_victim *v)
+static void check_victim(struct draft *f, const struct oomlog_victim *v)
 {
 	const struct oomlog_task *row = row_of(&f->event, v->pid);
 	int64_t rss = v->anon_rss_bytes;
 
 	if (!row) {
 		if (f->event.task_count && !f->event.group_kill)
-			facts_note(f, v->line, "Process %" PRId64 " is not in the task table",
+			draft_note(f, v->line, "Process %" PRId64 " is not in the task table",
 				   v->pid);
 		return;
 	}
 	check_pgtables(f, v, row);
 	if (is_known(v->total_vm_bytes) && is_known(row->total_vm_bytes) &&
 	    v->total_vm_bytes != row->total_vm_bytes)
-		facts_note(f, v->line,
+		draft_note(f, v->line,
 			   "Total-vm of the kill line (%" PRId64
 			   " kB) and of the task table (%" PRId64 " kB, line %" PRIu64 ") differ",
 			   v->total_vm_bytes / 1024, row->total_vm_bytes / 1024, row->line);
@@ -56,7 +56,7 @@ static void check_victim(struct facts *f, const struct oomlog_victim *v)
 		return;
 	rss += v->file_rss_bytes + or_zero(v->shmem_rss_bytes);
 	if (far_apart(rss, row->rss_bytes))
-		facts_note(f, v->line,
+		draft_note(f, v->line,
 			   "Rss of the kill line (%" PRId64 " kB) and of the task table (%" PRId64
 			   " kB, line %" PRIu64 ") differ",
 			   rss / 1024, row->rss_bytes / 1024, row->line);
@@ -68,7 +68,7 @@ static int64_t stat(const struct oomlog_event *ev, const char *name)
 }
 
 /* Version 2 counts add up to the usage; version 1 counts cache and rss. */
-static void check_stats(struct facts *f)
+static void check_stats(struct draft *f)
 {
 	const struct oomlog_event *ev = &f->event;
 	int64_t v2 = stat(ev, "anon") + stat(ev, "file"), sum;
@@ -89,74 +89,74 @@ static void check_stats(struct facts *f)
 		sum += or_zero(ev->kmem_usage_bytes);
 	}
 	if (far_apart(sum, ev->usage_bytes))
-		facts_note(f, ev->lines.stats,
+		draft_note(f, ev->lines.stats,
 			   "The memory statistics add up to %" PRId64 " kB, the usage is %" PRId64
 			   " kB (line %" PRIu64 ")",
 			   sum / 1024, ev->usage_bytes / 1024, ev->lines.limit);
 }
 
-static void check_gaps(struct facts *f)
+static void check_gaps(struct draft *f)
 {
 	const struct oomlog_event *ev = &f->event;
 
 	if (!ev->lines.invoked)
-		facts_note(f, ev->lines.first, "The beginning (\"invoked oom-killer\") is missing");
+		draft_note(f, ev->lines.first, "The beginning (\"invoked oom-killer\") is missing");
 	if (ev->lines.invoked && !ev->victim_count && !ev->no_killable_process)
-		facts_note(f, ev->lines.last, "The report ends before it says who was killed");
+		draft_note(f, ev->lines.last, "The report ends before it says who was killed");
 	if (ev->lines.chosen && !ev->lines.killed && !ev->victim_count)
-		facts_note(
+		draft_note(
 			f, ev->lines.chosen,
 			"The \"Killed process\" line is missing: what became of the process chosen here is not shown");
 	if (ev->task_count && !ev->table_columns)
-		facts_note(
+		draft_note(
 			f, ev->tasks[0].line,
 			"The task table has no header here; its columns are told by their order");
 	if (f->summary_cut && !ev->summary_comm)
-		facts_note(f, ev->lines.summary, "The summary line is cut short");
+		draft_note(f, ev->lines.summary, "The summary line is cut short");
 	if (f->stats_cut)
-		facts_note(f, f->stat_line,
+		draft_note(f, f->stat_line,
 			   "The memory statistics are cut: a kernel record holds under 1 KiB");
 	if (f->rows_rejected)
-		facts_note(f, ev->lines.table,
+		draft_note(f, ev->lines.table,
 			   "Lines of the task table that cannot be read: %" PRIu64,
 			   f->rows_rejected);
 	if (ev->task_count == OOMLOG_TASKS_MAX)
-		facts_note(f, ev->lines.table, "The task table is longer than what is kept");
+		draft_note(f, ev->lines.table, "The task table is longer than what is kept");
 	if (is_known(ev->headers_suppressed))
-		facts_note(
+		draft_note(
 			f, ev->lines.suppressed,
 			"The kernel suppressed %" PRId64
 			" messages before this one (rate limit): there were kills without a report",
 			ev->headers_suppressed);
 	if (ev->duplicate_kills)
-		facts_note(f, ev->lines.duplicate,
+		draft_note(f, ev->lines.duplicate,
 			   "Kill lines that name a process already killed: %" PRId64
 			   "; each process is counted once",
 			   ev->duplicate_kills);
 }
 
-static void check_summary(struct facts *f)
+static void check_summary(struct draft *f)
 {
 	const struct oomlog_event *ev = &f->event;
 
 	if (ev->victim_count && ev->lines.killed && is_known(ev->summary_pid) &&
 	    ev->victims[0].pid != ev->summary_pid)
-		facts_note(f, ev->lines.summary,
+		draft_note(f, ev->lines.summary,
 			   "The summary names task %" PRId64 ", the kill line process %" PRId64
 			   " (of which it is a thread, or the lines are of different kills)",
 			   ev->summary_pid, ev->victims[0].pid);
 	if (f->kill_says_memcg && ev->constraint && strcmp(ev->constraint, "NONE") == 0)
-		facts_note(
+		draft_note(
 			f, ev->lines.summary,
 			"CONSTRAINT_NONE is printed, yet a memory cgroup's limit was hit (line %" PRIu64
 			")",
 			ev->lines.killed);
 	if (ev->stats_memcg && ev->oom_memcg && strcmp(ev->stats_memcg, ev->oom_memcg) != 0)
-		facts_note(f, ev->lines.stats,
+		draft_note(f, ev->lines.stats,
 			   "The statistics are of another cgroup than the one that ran out");
 }
 
-void facts_check(struct facts *f)
+void draft_check(struct draft *f)
 {
 	check_gaps(f);
 	for (size_t i = 0; i < f->event.victim_count; i++)

@@ -1,5 +1,5 @@
+#include "oomlog/draft.h"
 #include "oomlog/event_fields.h"
-#include "oomlog/facts.h"
 
 static struct span until(struct span s, const char *stop)
 {
@@ -18,7 +18,7 @@ static struct span after(struct span s, struct span label)
 }
 
 /* OpenVZ: "190708 (httpd.itk)". */
-static void invoker_with_pid(struct facts *f, struct span who)
+static void invoker_with_pid(struct draft *f, struct span who)
 {
 	int64_t pid;
 
@@ -28,7 +28,7 @@ static void invoker_with_pid(struct facts *f, struct span who)
 	f->event.invoker_comm = pool_text(&f->pool, span_head(who, who.n - 1));
 }
 
-void fact_invoked(struct facts *f, struct span text, uint64_t line)
+void fact_invoked(struct draft *f, struct span text, uint64_t line)
 {
 	size_t at = span_find(text, SPAN("invoked oom-killer"));
 	struct span who = span_trim(span_head(text, at == SPAN_NONE ? 0 : at));
@@ -72,7 +72,7 @@ static struct span comm_of_cpu_line(struct span rest, struct span *taint)
 	return span_trim(span_head(rest, end));
 }
 
-static void kernel_release(struct facts *f, struct span taint)
+static void kernel_release(struct draft *f, struct span taint)
 {
 	if (f->event.kernel)
 		return;
@@ -87,7 +87,7 @@ static void kernel_release(struct facts *f, struct span taint)
  * Whether the CPU line speaks of the invoker. A name with rubbish of an unknown header in front is
  * put right from it.
  */
-static bool same_invoker(struct facts *f, struct span comm)
+static bool same_invoker(struct draft *f, struct span comm)
 {
 	const char *invoker = f->event.invoker_comm;
 
@@ -103,7 +103,7 @@ static bool same_invoker(struct facts *f, struct span comm)
 	return span_starts(comm, known) && comm.n > known.n && char_is_blank(comm.p[known.n]);
 }
 
-void fact_cpu(struct facts *f, struct span text, uint64_t line)
+void fact_cpu(struct draft *f, struct span text, uint64_t line)
 {
 	struct span rest = after(text, SPAN("omm: ")), taint;
 	struct span head = span_head(text, (size_t)(rest.p - text.p));
@@ -145,7 +145,7 @@ static size_t end_of_comm(struct span s)
 	return span_rfind(head, SPAN(")"));
 }
 
-void fact_chosen(struct facts *f, struct span text, uint64_t line)
+void fact_chosen(struct draft *f, struct span text, uint64_t line)
 {
 	struct span rest = after(text, SPAN("ill process "));
 	int64_t pid;
@@ -167,7 +167,7 @@ void fact_chosen(struct facts *f, struct span text, uint64_t line)
 	span_number_after(rest, SPAN("score "), &f->event.chosen_score);
 }
 
-bool fact_chooses_again(const struct facts *f, struct span text)
+bool fact_chooses_again(const struct draft *f, struct span text)
 {
 	struct span rest = after(text, SPAN("ill process "));
 	int64_t pid;
@@ -213,7 +213,7 @@ static void victim_sizes(struct span s, struct oomlog_victim *v)
 		span_number_after(s, SPAN("UID "), &v->uid);
 }
 
-bool fact_parse_killed(struct facts *f, struct span text, struct oomlog_victim *v)
+bool fact_parse_killed(struct draft *f, struct span text, struct oomlog_victim *v)
 {
 	struct span rest = after(text, SPAN("illed process "));
 
@@ -234,7 +234,7 @@ bool fact_parse_killed(struct facts *f, struct span text, struct oomlog_victim *
 	return true;
 }
 
-void fact_victim(struct facts *f, const struct oomlog_victim *victim)
+void fact_victim(struct draft *f, const struct oomlog_victim *victim)
 {
 	struct oomlog_event *ev = &f->event;
 
@@ -249,7 +249,7 @@ void fact_victim(struct facts *f, const struct oomlog_victim *victim)
 	*ARRAY_PUSH(ev->victims, ev->victim_count, f->victim_room) = *victim;
 }
 
-void fact_group(struct facts *f, struct span text, uint64_t line)
+void fact_group(struct draft *f, struct span text, uint64_t line)
 {
 	struct span path = after(text, SPAN("Tasks in "));
 	size_t end = span_rfind(path, SPAN(" are going to be killed"));
@@ -259,7 +259,7 @@ void fact_group(struct facts *f, struct span text, uint64_t line)
 		f->event.group_memcg = pool_text(&f->pool, span_head(path, end));
 }
 
-void fact_reaped(struct facts *f, struct span text, uint64_t line)
+void fact_reaped(struct draft *f, struct span text, uint64_t line)
 {
 	struct span rest = after(text, SPAN("reaped process "));
 	int64_t pid;

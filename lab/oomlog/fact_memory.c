@@ -1,5 +1,5 @@
+#include "oomlog/draft.h"
 #include "oomlog/event_fields.h"
-#include "oomlog/facts.h"
 
 /* Above this many kB the kernel means "no limit": it prints 2^53 less a page, or more. */
 #define UNLIMITED_KIB (FACT_SIZE_MAX / 1024)
@@ -23,7 +23,7 @@ static void bytes_after(struct span s, struct span label, int64_t *bytes)
 }
 
 /* The two paths of "Task in A killed as a result of limit of B"; B is A or above it. */
-static void both_paths(struct facts *f, struct span text)
+static void both_paths(struct draft *f, struct span text)
 {
 	static const struct span middle = SPAN(" killed as a result of limit of ");
 	size_t at = span_find(text, middle);
@@ -43,7 +43,7 @@ static void both_paths(struct facts *f, struct span text)
 		f->event.oom_memcg = pool_text(&f->pool, top);
 }
 
-void fact_task_in(struct facts *f, struct span text, uint64_t line)
+void fact_task_in(struct draft *f, struct span text, uint64_t line)
 {
 	text = span_trim(text);
 	f->event.lines.task_in = line;
@@ -54,7 +54,7 @@ void fact_task_in(struct facts *f, struct span text, uint64_t line)
 }
 
 /* Pieces: "Task in", "/a", "killed as a result of limit of", "/b", each perhaps with the next. */
-void fact_task_in_rest(struct facts *f, struct span text)
+void fact_task_in_rest(struct draft *f, struct span text)
 {
 	text = span_trim(text);
 	if (span_equal(text, SPAN("Task in"))) {
@@ -80,7 +80,7 @@ static void usage_pair(struct span s, int64_t *usage, int64_t *limit)
 		*limit = kib * 1024;
 }
 
-void fact_usage(struct facts *f, struct span text, uint64_t line)
+void fact_usage(struct draft *f, struct span text, uint64_t line)
 {
 	struct oomlog_event *ev = &f->event;
 	int64_t kib;
@@ -104,7 +104,7 @@ void fact_usage(struct facts *f, struct span text, uint64_t line)
 }
 
 /* The bit that stands for a name: where it is not set, no such name was added. */
-static uint64_t *stat_bit(struct facts *f, struct span name, uint64_t *bit)
+static uint64_t *stat_bit(struct draft *f, struct span name, uint64_t *bit)
 {
 	const unsigned char *p = (const unsigned char *)name.p;
 	size_t hash = name.n ? name.n * 31 + p[0] * 7U + p[name.n / 2] * 13U + p[name.n - 1] : 0;
@@ -131,7 +131,7 @@ int64_t oomlog_stat_value(const struct oomlog_stat *stats, size_t count, const c
 	return ABSENT;
 }
 
-static void add_stat(struct facts *f, struct span name, int64_t value, bool sum)
+static void add_stat(struct draft *f, struct span name, int64_t value, bool sum)
 {
 	struct oomlog_event *ev = &f->event;
 	uint64_t bit, *bits = stat_bit(f, name, &bit);
@@ -151,7 +151,7 @@ static void add_stat(struct facts *f, struct span name, int64_t value, bool sum)
 }
 
 /* "cache:188KB rss:1048388KB ...": one line a cgroup, so the lines of a subtree add up. */
-static void stats_in_line(struct facts *f, struct span s)
+static void stats_in_line(struct draft *f, struct span s)
 {
 	for (struct span word = span_token(&s); word.n; word = span_token(&s)) {
 		size_t colon = span_find(word, SPAN(":"));
@@ -163,7 +163,7 @@ static void stats_in_line(struct facts *f, struct span s)
 	}
 }
 
-void fact_stats(struct facts *f, struct span text, uint64_t line)
+void fact_stats(struct draft *f, struct span text, uint64_t line)
 {
 	size_t cache, end;
 	struct span path, rest;
@@ -190,7 +190,7 @@ void fact_stats(struct facts *f, struct span text, uint64_t line)
 		fact_stat(f, rest, line);
 }
 
-void fact_stat(struct facts *f, struct span text, uint64_t line)
+void fact_stat(struct draft *f, struct span text, uint64_t line)
 {
 	struct span name = span_token(&text);
 	int64_t value;
@@ -231,7 +231,7 @@ static bool has_counter(const struct oomlog_event *ev, struct span name)
 	return false;
 }
 
-static void add_counter(struct facts *f, struct span name, int64_t pages)
+static void add_counter(struct draft *f, struct span name, int64_t pages)
 {
 	struct oomlog_event *ev = &f->event;
 
@@ -242,7 +242,7 @@ static void add_counter(struct facts *f, struct span name, int64_t pages)
 	stat->value = pages;
 }
 
-void fact_counters(struct facts *f, struct span text, uint64_t line)
+void fact_counters(struct draft *f, struct span text, uint64_t line)
 {
 	if (!f->event.lines.meminfo)
 		f->event.lines.meminfo = line;
@@ -256,7 +256,7 @@ void fact_counters(struct facts *f, struct span text, uint64_t line)
 	}
 }
 
-static struct oomlog_zone *zone_named(struct facts *f, struct span name)
+static struct oomlog_zone *zone_named(struct draft *f, struct span name)
 {
 	struct oomlog_event *ev = &f->event;
 
@@ -274,7 +274,7 @@ static struct oomlog_zone *zone_named(struct facts *f, struct span name)
 	return zone;
 }
 
-void fact_node(struct facts *f, struct span text)
+void fact_node(struct draft *f, struct span text)
 {
 	int64_t bytes = ABSENT;
 
@@ -283,7 +283,7 @@ void fact_node(struct facts *f, struct span text)
 		f->event.kernel_stack_bytes = or_zero(f->event.kernel_stack_bytes) + bytes;
 }
 
-bool fact_has_zone(const struct facts *f, struct span text)
+bool fact_has_zone(const struct draft *f, struct span text)
 {
 	struct span name = span_trim(span_head(text, span_find(text, SPAN(" free:"))));
 
@@ -294,7 +294,7 @@ bool fact_has_zone(const struct facts *f, struct span text)
 	return false;
 }
 
-void fact_zone(struct facts *f, struct span text, uint64_t line)
+void fact_zone(struct draft *f, struct span text, uint64_t line)
 {
 	size_t at = span_find(text, SPAN(" free:"));
 	struct oomlog_zone *zone;
@@ -316,7 +316,7 @@ void fact_zone(struct facts *f, struct span text, uint64_t line)
 	fact_node(f, text);
 }
 
-void fact_reserve(struct facts *f, struct span text)
+void fact_reserve(struct draft *f, struct span text)
 {
 	struct oomlog_event *ev = &f->event;
 	struct oomlog_zone *zone = ev->zone_count ? &ev->zones[ev->zone_count - 1] : NULL;
@@ -335,7 +335,7 @@ void fact_reserve(struct facts *f, struct span text)
 		}
 }
 
-void fact_cpuset(struct facts *f, struct span text)
+void fact_cpuset(struct draft *f, struct span text)
 {
 	size_t at = span_rfind(text, SPAN(" mems_allowed="));
 	struct span mems = span_skip(text, at == SPAN_NONE ? text.n : at + 14);
@@ -357,7 +357,7 @@ static bool next_blocks(struct span *s, int64_t *blocks, int64_t *kib)
 	       *kib <= 1 << 20;
 }
 
-void fact_buddy(struct facts *f, struct span text, uint64_t line)
+void fact_buddy(struct draft *f, struct span text, uint64_t line)
 {
 	size_t colon = span_find(text, SPAN(": "));
 	int64_t blocks, kib;
@@ -379,7 +379,7 @@ void fact_buddy(struct facts *f, struct span text, uint64_t line)
 	}
 }
 
-void fact_swap(struct facts *f, struct span text, uint64_t line)
+void fact_swap(struct draft *f, struct span text, uint64_t line)
 {
 	text = span_ltrim(text);
 	size_t equal = span_find(text, SPAN("="));
@@ -393,7 +393,7 @@ void fact_swap(struct facts *f, struct span text, uint64_t line)
 		*field = fact_size(kib, 1024);
 }
 
-void fact_pages(struct facts *f, struct span text)
+void fact_pages(struct draft *f, struct span text)
 {
 	int64_t pages;
 
@@ -409,7 +409,7 @@ void fact_pages(struct facts *f, struct span text)
 		f->reserved_pages = pages;
 }
 
-bool fact_slab(struct facts *f, struct span text)
+bool fact_slab(struct draft *f, struct span text)
 {
 	struct span name = span_token(&text), used = span_token(&text), total = span_token(&text);
 	int64_t used_kib, total_kib;

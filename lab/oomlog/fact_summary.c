@@ -1,4 +1,4 @@
-#include "oomlog/facts.h"
+#include "oomlog/draft.h"
 
 #include <string.h>
 
@@ -45,7 +45,7 @@ static struct span cut_task(const struct oomlog_event *ev, struct span *s, int64
 }
 
 /* ",pid=202,uid=0" off the end; "pid=108,uid0" and a lone uid occur in mangled logs. */
-static bool cut_numbers(struct facts *f, struct span *s)
+static bool cut_numbers(struct draft *f, struct span *s)
 {
 	size_t uid_at = span_rfind(*s, SPAN(",uid=")), pid_at;
 	struct span digits = uid_at == SPAN_NONE ? (struct span){NULL, 0}
@@ -68,14 +68,14 @@ static bool cut_numbers(struct facts *f, struct span *s)
 	return true;
 }
 
-static void keep(struct facts *f, const char **field, struct span value)
+static void keep(struct draft *f, const char **field, struct span value)
 {
 	if (value.n)
 		*field = pool_text(&f->pool, value);
 }
 
 /* Reads "oom_memcg=A,task_memcg=B" in the split where B lies within A; else the first split. */
-static void memcg_paths(struct facts *f, struct span s)
+static void memcg_paths(struct draft *f, struct span s)
 {
 	size_t first = span_find(s, SPAN(",task_memcg=/")), at = first;
 
@@ -98,7 +98,7 @@ static void memcg_paths(struct facts *f, struct span s)
 }
 
 /* The statistics named the cgroup that ran out: its path is then known whole. */
-static bool known_path(struct facts *f, struct span s)
+static bool known_path(struct draft *f, struct span s)
 {
 	const char *path = f->event.stats_memcg;
 
@@ -122,7 +122,7 @@ static bool known_path(struct facts *f, struct span s)
 }
 
 /* The part in front of ",task=": whose memory ran out, and the victim's cgroup. */
-static void whose(struct facts *f, struct span s)
+static void whose(struct draft *f, struct span s)
 {
 	size_t global = span_find(s, SPAN(",global_oom")),
 	       memcg = span_find(s, SPAN(",oom_memcg=/"));
@@ -180,7 +180,7 @@ static struct span field(struct span s, struct span label, const struct span *st
 	return end == SPAN_NONE ? (struct span){NULL, 0} : span_head(s, end);
 }
 
-static void node_fields(struct facts *f, struct span s)
+static void node_fields(struct draft *f, struct span s)
 {
 	static const struct span comma[] = {SPAN(",")};
 	static const struct span mems[] = {SPAN(",mems_allowed=")};
@@ -192,7 +192,7 @@ static void node_fields(struct facts *f, struct span s)
 	keep(f, &f->event.mems_allowed, field(s, SPAN(",mems_allowed="), whose_next, 4));
 }
 
-static void constraint(struct facts *f, struct span s)
+static void constraint(struct draft *f, struct span s)
 {
 	static const struct span whole[] = {SPAN("NONE"), SPAN("CPUSET"), SPAN("MEMORY_POLICY"),
 					    SPAN("MEMCG")};
@@ -212,7 +212,7 @@ static void constraint(struct facts *f, struct span s)
 		keep(f, &f->event.constraint, word);
 }
 
-static void read_summary(struct facts *f, struct span text)
+static void read_summary(struct draft *f, struct span text)
 {
 	constraint(f, span_skip(text, sizeof("oom-kill:constraint=") - 1));
 	node_fields(f, text);
@@ -224,7 +224,7 @@ static void read_summary(struct facts *f, struct span text)
 	whose(f, text);
 }
 
-void fact_summary(struct facts *f, struct span text, uint64_t line)
+void fact_summary(struct draft *f, struct span text, uint64_t line)
 {
 	text = span_trim(text);
 	f->event.lines.summary = line;
@@ -232,7 +232,7 @@ void fact_summary(struct facts *f, struct span text, uint64_t line)
 	f->summary_text = f->summary_cut ? pool_text(&f->pool, text) : NULL;
 }
 
-void fact_summary_rest(struct facts *f, struct span text)
+void fact_summary_rest(struct draft *f, struct span text)
 {
 	if (!f->summary_text)
 		return;

@@ -1,4 +1,4 @@
-#include "oomlog/facts.h"
+#include "oomlog/draft.h"
 
 #include <stdlib.h>
 
@@ -35,7 +35,7 @@ static bool frame_rest(struct span rest)
 	       (span_starts(rest, SPAN(" (")) && span_has(span_head(rest, 160), SPAN(":")));
 }
 
-static void add_frame(struct facts *f, struct span symbol)
+static void add_frame(struct draft *f, struct span symbol)
 {
 	struct oomlog_event *ev = &f->event;
 
@@ -45,7 +45,7 @@ static void add_frame(struct facts *f, struct span symbol)
 }
 
 /* "<ffffffff801561f2>{out_of_memory+50} <ffffffff80158230>{__alloc_pages+560}": several a line. */
-static bool old_frames(struct facts *f, struct span s)
+static bool old_frames(struct draft *f, struct span s)
 {
 	bool any = false;
 
@@ -66,7 +66,7 @@ static bool old_frames(struct facts *f, struct span s)
 	return any;
 }
 
-void fact_trace_head(struct facts *f, struct span text)
+void fact_trace_head(struct draft *f, struct span text)
 {
 	size_t colon = span_find(text, SPAN(":"));
 
@@ -74,7 +74,7 @@ void fact_trace_head(struct facts *f, struct span text)
 		old_frames(f, span_ltrim(span_skip(text, colon + 1)));
 }
 
-bool fact_frame(struct facts *f, struct span text)
+bool fact_frame(struct draft *f, struct span text)
 {
 	struct span s = skip_addresses(text);
 
@@ -141,7 +141,7 @@ static void take_register(struct span text, struct span name, uint64_t *to)
 		*to = value;
 }
 
-void fact_registers(struct facts *f, struct span text, uint64_t line)
+void fact_registers(struct draft *f, struct span text, uint64_t line)
 {
 	struct oomlog_event *ev = &f->event;
 	uint64_t value;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "oomlog/facts.h"
+#include "oomlog/draft.h"
 
 #define DEFAULT_PAGE 4096
 #define FIRST_PAGE   4096
@@ -47,7 +47,7 @@ static int64_t page_size_of_victims(struct oomlog_event *ev)
  * for each on a machine with pages of 4 KiB; three different ones are taken for proof, of 16 KiB
  * (once in 4) six.
  */
-static int64_t page_size_of_tables(const struct facts *f)
+static int64_t page_size_of_tables(const struct draft *f)
 {
 	static const struct {
 		int64_t size;
@@ -78,7 +78,7 @@ static int64_t page_size_of_tables(const struct facts *f)
 	return 0;
 }
 
-static void decide_page_size(struct facts *f, int64_t given)
+static void decide_page_size(struct draft *f, int64_t given)
 {
 	struct oomlog_event *ev = &f->event;
 	int64_t victims = page_size_of_victims(ev);
@@ -93,19 +93,19 @@ static void decide_page_size(struct facts *f, int64_t given)
 			: tables  ? tables
 				  : DEFAULT_PAGE;
 	if (tables)
-		facts_note(f, ev->lines.table,
+		draft_note(f, ev->lines.table,
 			   "The page size of %lld bytes is told by the sizes of the page tables",
 			   (long long)tables);
 	if (victims && victims != ev->page_size)
-		facts_note(f, ev->lines.killed,
+		draft_note(f, ev->lines.killed,
 			   "The kill line and the task table imply pages of %lld bytes, not %lld",
 			   (long long)victims, (long long)ev->page_size);
 	else if (buddy && buddy != ev->page_size)
-		facts_note(f, ev->lines.meminfo,
+		draft_note(f, ev->lines.meminfo,
 			   "The free lists imply pages of %lld bytes, not %lld", (long long)buddy,
 			   (long long)ev->page_size);
 	if (!given && !ev->page_size_inferred && ev->task_count)
-		facts_note(f, ev->lines.table,
+		draft_note(f, ev->lines.table,
 			   "The log does not tell the page size; 4096 bytes are assumed");
 }
 
@@ -125,7 +125,7 @@ static void reserve_to_bytes(int64_t *value, int64_t page_size)
 		*value = FACT_SIZE_MAX;
 }
 
-static void convert_pages(struct facts *f)
+static void convert_pages(struct draft *f)
 {
 	struct oomlog_event *ev = &f->event;
 	int64_t size = ev->page_size;
@@ -170,7 +170,7 @@ static bool traced_start(const struct oomlog_event *ev, const char *start)
 	return false;
 }
 
-static bool blames_memcg(const struct facts *f)
+static bool blames_memcg(const struct draft *f)
 {
 	const struct oomlog_event *ev = &f->event;
 
@@ -198,7 +198,7 @@ static bool before_memcg(const struct oomlog_event *ev)
 }
 
 /* Since 3.9 a cgroup's dump has no Mem-Info. */
-static bool has_machine_dump(const struct facts *f)
+static bool has_machine_dump(const struct draft *f)
 {
 	const struct oomlog_event *ev = &f->event;
 	int major = 0, minor = 0;
@@ -208,7 +208,7 @@ static bool has_machine_dump(const struct facts *f)
 	       (major > 3 || (major == 3 && minor >= 9));
 }
 
-static bool blames_machine(const struct facts *f)
+static bool blames_machine(const struct draft *f)
 {
 	const struct oomlog_event *ev = &f->event;
 	bool by_allocator = traced_start(ev, "__alloc_pages") ||
@@ -240,7 +240,7 @@ static enum scope memcg_scope(const struct oomlog_event *ev)
 }
 
 /* The first statistics are of the cgroup that ran out; old kernels go on with those below it. */
-static void path_from_stats(struct facts *f)
+static void path_from_stats(struct draft *f)
 {
 	struct oomlog_event *ev = &f->event;
 
@@ -249,7 +249,7 @@ static void path_from_stats(struct facts *f)
 		ev->oom_memcg = ev->stats_memcg;
 }
 
-static void decide_scope(struct facts *f)
+static void decide_scope(struct draft *f)
 {
 	struct oomlog_event *ev = &f->event;
 
@@ -285,7 +285,7 @@ static struct oomlog_victim bare_victim(const char *comm, int64_t pid, int64_t u
 }
 
 /* The kernel reaps what it killed, and had nobody killed in the report before. */
-static bool reaped_after_dump(const struct facts *f)
+static bool reaped_after_dump(const struct draft *f)
 {
 	const struct oomlog_event *ev = &f->event;
 
@@ -295,7 +295,7 @@ static bool reaped_after_dump(const struct facts *f)
 }
 
 /* Without a kill line the summary names the victim, and failing that the reaper. */
-static void victim_from_elsewhere(struct facts *f)
+static void victim_from_elsewhere(struct draft *f)
 {
 	struct oomlog_event *ev = &f->event;
 	struct oomlog_victim victim;
@@ -305,12 +305,12 @@ static void victim_from_elsewhere(struct facts *f)
 	if (ev->summary_comm && is_known(ev->summary_pid)) {
 		victim = bare_victim(ev->summary_comm, ev->summary_pid, ev->summary_uid,
 				     ev->lines.summary);
-		facts_note(f, ev->lines.summary,
+		draft_note(f, ev->lines.summary,
 			   "The kill line is missing; the victim is known from the summary line");
 	} else if (f->reaped_line && ev->reaped_count == 1 &&
 		   (ev->group_kill || reaped_after_dump(f))) {
 		victim = bare_victim(f->reaped_comm, f->reaped_pid, ABSENT, f->reaped_line);
-		facts_note(f, f->reaped_line,
+		draft_note(f, f->reaped_line,
 			   "The kill line is missing; the victim is known from oom_reaper");
 	} else {
 		return;
@@ -359,18 +359,18 @@ static void mend_names(struct oomlog_event *ev)
 }
 
 /* TASK_COMM_LEN is 16: what is longer has somebody's header in it. */
-static void doubt_invoker(struct facts *f)
+static void doubt_invoker(struct draft *f)
 {
 	struct oomlog_event *ev = &f->event;
 
 	if (!ev->invoker_comm || strlen(ev->invoker_comm) < 16)
 		return;
 	ev->invoker_comm = NULL;
-	facts_note(f, ev->lines.invoked,
+	draft_note(f, ev->lines.invoked,
 		   "What stands before \"invoked oom-killer\" is longer than a task's name");
 }
 
-void facts_finish(struct facts *f, int64_t page_size)
+void draft_finish(struct draft *f, int64_t page_size)
 {
 	struct oomlog_event *ev = &f->event;
 
@@ -383,5 +383,5 @@ void facts_finish(struct facts *f, int64_t page_size)
 	decide_scope(f);
 	ev->mechanism = mechanism_of_trace((const char *const *)ev->trace, ev->trace_count);
 	ev->by_hand |= ev->order == -1;
-	facts_check(f);
+	draft_check(f);
 }

@@ -14,7 +14,7 @@
  *
  * Units: everything in bytes and nanoseconds; the kernel's kB and pages are converted here.
  * Source of truth: mm/oom_kill.c, mm/memcontrol.c, lib/show_mem.c of 2.6.32 to 6.18. What the lines
- * look like, kernel by kernel: kind.h, line.h, table.h, facts.h.
+ * look like, kernel by kernel: kind.h, line.h, table.h, draft.h.
  *
  * Allocates; ends the program when memory runs out (base/strbuf.h). One struct oomlog belongs to
  * one thread at a time. LIMITATIONS: an event keeps at most OOMLOG_TASKS_MAX rows.

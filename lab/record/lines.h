@@ -2,7 +2,7 @@
  * lines.h - the lines of a record as tables: one list of fields a kind, used to write and to read.
  *
  * Internal to lab/record: everybody else goes through record.h. The lines of the look just before
- * the limit are premortem.c's own.
+ * the limit are premortem_lines.c's own.
  */
 #ifndef OOMLAB_RECORD_LINES_H
 #define OOMLAB_RECORD_LINES_H

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "record/lines.h"
 #include "record/load_before.h"
-#include "record/premortem.h"
+#include "record/premortem_lines.h"
 #include "record/query.h"
 #include "record/series.h"
 

@@ -2,7 +2,7 @@
  * load.h - what record_load() and the lines that stand for themselves share.
  *
  * Internal to lab/record. A kind of line is either collected (series.h), or one of the look just
- * before the limit (premortem.h), or it sets something of the record: then it has a function here.
+ * before the limit (premortem_lines.h), or it sets something of the record: then it has a function here.
  */
 #ifndef OOMLAB_RECORD_LOAD_H
 #define OOMLAB_RECORD_LOAD_H

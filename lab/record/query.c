@@ -1,6 +1,6 @@
 #include "record/query.h"
 #include "record/load_before.h"
-#include "record/premortem.h"
+#include "record/premortem_lines.h"
 
 #include <errno.h>
 #include <stdlib.h>

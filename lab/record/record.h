@@ -365,7 +365,7 @@ struct record {
 	size_t reservation_count;
 	struct record_range *ranges;
 	size_t range_count;
-	struct record_premortem *premortem; /* premortem.h; NULL: nothing is said of it */
+	struct record_premortem *premortem; /* premortem_lines.h; NULL: nothing is said of it */
 	struct record_mark *marks;
 	size_t mark_count;
 	struct record_loss *lost;

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "record/premortem.h"
+#include "record/premortem_lines.h"
 #include "record/record.h"
 
 void record_release(struct record *r)

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "record/checks.h"
 #include "record/query.h"
-#include "record/scope.h"
+#include "record/run_scope.h"
 
 /* memory.high was passed this often before a run counts as held back by it. */
 #define MANY_HIGH_EVENTS 10
@@ -382,8 +382,8 @@ void conclusion_draw(const struct record *record, struct conclusion *conclusion)
 	conclusion->ending = decide_ending(record, conclusion->outcome);
 	conclusion->killed = count_killed(record, conclusion);
 	conclusion->victim = decide_victim(record, conclusion);
-	conclusion->scope = scope_decide(record, conclusion);
-	conclusion->constraint = scope_constraint(record, conclusion);
+	conclusion->scope = run_scope_decide(record, conclusion);
+	conclusion->constraint = run_scope_constraint(record, conclusion);
 	checks_make(record, conclusion);
 	conclusion->verdict = decide_verdict(record, conclusion);
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "report/guest_files.h"
+#include "report/vm_files.h"
 
 const char *const budget_keys[BUDGET_PART_COUNT] = {
 	[BUDGET_ANON] = "anon",
@@ -145,7 +145,7 @@ void budget_from_sample(const struct facts *f, const struct record_sample *sampl
 	b->sample_number = record_sample_number(f->record, sample);
 	itemise(b, &amounts, v[METRIC_CURRENT],
 		f->limit && f->limit->level ? ABSENT : f->limit_bytes);
-	guest_files_name(f, b);
+	vm_files_name(f, b);
 }
 
 void budget_at_kill(const struct facts *f, struct budget *b)
@@ -153,7 +153,7 @@ void budget_at_kill(const struct facts *f, struct budget *b)
 	const struct record_sample *sample;
 
 	if (f->kill && budget_from_event(f, b)) {
-		guest_files_name(f, b);
+		vm_files_name(f, b);
 		return;
 	}
 	if (is_known(f->kill_ns))

@@ -4,7 +4,7 @@
 #ifndef OOMLAB_REPORT_PREMORTEM_VIEW_H
 #define OOMLAB_REPORT_PREMORTEM_VIEW_H
 
-#include "record/premortem.h"
+#include "record/premortem_lines.h"
 #include "report/facts.h"
 #include "report/touches.h"
 

@@ -6,8 +6,8 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "report/guest_files.h"
 #include "report/story.h"
+#include "report/vm_files.h"
 
 /* As SIZE() it lasts as long as the block it stands in. */
 #define SIZE_OR_UNKNOWN(bytes) (is_known(bytes) ? SIZE(bytes) : "not known")
@@ -377,5 +377,5 @@ void story_budget(const struct facts *f, struct doc *doc)
 	draw_budget(b, doc);
 	if (missed_peak(f, b))
 		say_missed_peak(f, b, doc);
-	guest_files_say(f, b, doc);
+	vm_files_say(f, b, doc);
 }

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "record/premortem.h"
+#include "record/premortem_lines.h"
 #include "report/story.h"
 
 #define TIME(ns) TEXT_DURATION((uint64_t)(ns))

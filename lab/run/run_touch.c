@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "record/premortem.h"
+#include "record/premortem_lines.h"
 #include "record/stack.h"
 #include "run/run_names.h"
 #include "symbols/origin.h"

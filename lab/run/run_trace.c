@@ -10,7 +10,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "record/kills.h"
-#include "record/premortem.h"
+#include "record/premortem_lines.h"
 #include "run/run_preload.h"
 #include "run/run_symbols.h"
 #include "run/run_touch.h"

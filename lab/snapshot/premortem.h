@@ -23,7 +23,7 @@
 #include "launch/cgroup.h"
 #include "launch/target.h"
 #include "profile/profile.h"
-#include "record/premortem.h"
+#include "record/premortem_lines.h"
 #include "symbols/modules.h"
 #include "trace/trace_ring.h"
 

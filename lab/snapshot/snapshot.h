@@ -16,7 +16,7 @@
 #include <sys/types.h>
 
 #include "base/io.h"
-#include "record/premortem.h"
+#include "record/premortem_lines.h"
 #include "symbols/unwind.h"
 #include "trace/trace_ring.h"
 

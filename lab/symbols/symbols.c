@@ -18,13 +18,13 @@
 #include "symbols/frame.h"
 #include "symbols/imports.h"
 #include "symbols/modules.h"
-#include "symbols/names.h"
 #include "symbols/origin.h"
+#include "symbols/symbol_index.h"
 
 struct symbols {
 	Dwfl *dwfl;
 	Dwarf_Die *unit; /* frame.h */
-	struct names names;
+	struct symbol_index names;
 	Dwfl_Module *named; /* whose names they are */
 	/* Of one file alone. */
 	char *path;
@@ -181,11 +181,11 @@ static const char *symbol_at(struct symbols *symbols, Dwfl_Module *module, uint6
 	const char *name;
 
 	if (symbols->named != module) {
-		names_release(&symbols->names);
-		names_read(&symbols->names, module);
+		symbol_index_release(&symbols->names);
+		symbol_index_read(&symbols->names, module);
 		symbols->named = module;
 	}
-	name = names_find(&symbols->names, address);
+	name = symbol_index_find(&symbols->names, address);
 	return name || !has_all_symbols(module) ? name : dwfl_module_addrname(module, address);
 }
 
@@ -298,7 +298,7 @@ void symbols_close(struct symbols *symbols)
 	if (symbols->data)
 		munmap(symbols->data, symbols->len);
 	free(symbols->path);
-	names_release(&symbols->names);
+	symbol_index_release(&symbols->names);
 	dwfl_end(symbols->dwfl);
 	free(symbols);
 }

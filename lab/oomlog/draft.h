@@ -1,13 +1,13 @@
 /*
- * facts.h - an event under construction, and one reader for each kind of line that fills it.
+ * draft.h - an event under construction, and one reader for each kind of line that fills it.
  *
  * Each fact_*() takes one whole message without headers (record.h) and its line number, and sets
  * what the message says in f->event; what cannot be read is left as it was. Sizes of the task table
- * and of the page counters stay in pages until facts_finish(), which knows the page size, converts,
- * cross-checks and writes the notes. Pure; strings live in f->pool until facts_reset().
+ * and of the page counters stay in pages until draft_finish(), which knows the page size, converts,
+ * cross-checks and writes the notes. Pure; strings live in f->pool until draft_reset().
  */
-#ifndef OOMLAB_OOMLOG_FACTS_H
-#define OOMLAB_OOMLOG_FACTS_H
+#ifndef OOMLAB_OOMLOG_DRAFT_H
+#define OOMLAB_OOMLOG_DRAFT_H
 
 #include "klog/table.h"
 #include "oomlog/oomlog.h"
@@ -28,7 +28,7 @@ static inline int64_t fact_within(int64_t value, int64_t min, int64_t max)
 	return value < min || value > max ? ABSENT : value;
 }
 
-struct facts {
+struct draft {
 	struct oomlog_event event;
 	struct pool pool;
 	struct table table;
@@ -57,114 +57,114 @@ struct facts {
 };
 
 /* Empties f for the next event; keeps memory. A zeroed struct may be reset. */
-void facts_reset(struct facts *f);
-void facts_release(struct facts *f);
+void draft_reset(struct draft *f);
+void draft_release(struct draft *f);
 
 /* Adds a sentence about the log's quality. */
-void facts_note(struct facts *f, uint64_t line, const char *fmt, ...)
+void draft_note(struct draft *f, uint64_t line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0 */
-void fact_invoked(struct facts *f, struct span text, uint64_t line);
+void fact_invoked(struct draft *f, struct span text, uint64_t line);
 
 /* CPU: 1 UID: 0 PID: 6524 Comm: h Not tainted 6.18.44-fc-v657 #1 PREEMPT(none) */
-void fact_cpu(struct facts *f, struct span text, uint64_t line);
+void fact_cpu(struct draft *f, struct span text, uint64_t line);
 
 /* oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/t,... */
-void fact_summary(struct facts *f, struct span text, uint64_t line);
+void fact_summary(struct draft *f, struct span text, uint64_t line);
 
 /*
  * ",task=hog,pid=202,uid=0", ",global_oom,task_memcg=/": the next piece of the line above, which
  * the kernel prints in several; messages of other CPUs come in between.
  */
-void fact_summary_rest(struct facts *f, struct span text);
+void fact_summary_rest(struct draft *f, struct span text);
 
 /* Memory cgroup out of memory: Kill process 3897 (stress) score 1001 or sacrifice child */
-void fact_chosen(struct facts *f, struct span text, uint64_t line);
+void fact_chosen(struct draft *f, struct span text, uint64_t line);
 
 /* Two CPUs may announce the same choice: whether this is the one read before. */
-bool fact_chooses_again(const struct facts *f, struct span text);
+bool fact_chooses_again(const struct draft *f, struct span text);
 
 /*
  * The process a kill line names; comm may hold anything, ") total-vm:" included, and the five
  * wordings from "Killed process 5 (a)." (2.6) to "... UID:0 pgtables:76kB oom_score_adj:0" (5.4)
  * are known. False if it names none. Strings live in f's pool.
  */
-bool fact_parse_killed(struct facts *f, struct span text, struct oomlog_victim *victim);
+bool fact_parse_killed(struct draft *f, struct span text, struct oomlog_victim *victim);
 
 /* Which cgroup or machine the first words of a kill or choice line blame. */
 bool fact_blames_memcg(struct span text);
 bool fact_blames_machine(struct span text);
 
 /* Adds a victim, once per pid. */
-void fact_victim(struct facts *f, const struct oomlog_victim *victim);
+void fact_victim(struct draft *f, const struct oomlog_victim *victim);
 
 /* hog cpuset=/ mems_allowed=0-1 (until 4.20, behind the invoked line) */
-void fact_cpuset(struct facts *f, struct span text);
+void fact_cpuset(struct draft *f, struct span text);
 
 /* lowmem_reserve[]: 0 994 994 994 (pages; of the zone before it) */
-void fact_reserve(struct facts *f, struct span text);
+void fact_reserve(struct draft *f, struct span text);
 
 /* Tasks in /pod/a are going to be killed due to memory.oom.group set */
-void fact_group(struct facts *f, struct span text, uint64_t line);
+void fact_group(struct draft *f, struct span text, uint64_t line);
 
 /* oom_reaper: reaped process 15512 (tail), now anon-rss:0kB, file-rss:0kB, shmem-rss:0kB */
-void fact_reaped(struct facts *f, struct span text, uint64_t line);
+void fact_reaped(struct draft *f, struct span text, uint64_t line);
 
 /* Task in /docker/A killed as a result of limit of /docker */
-void fact_task_in(struct facts *f, struct span text, uint64_t line);
-void fact_task_in_rest(struct facts *f, struct span text);
+void fact_task_in(struct draft *f, struct span text, uint64_t line);
+void fact_task_in_rest(struct draft *f, struct span text);
 
 /* memory: usage 32768kB, limit 32768kB, failcnt 20, and swap:, memory+swap:, kmem: */
-void fact_usage(struct facts *f, struct span text, uint64_t line);
+void fact_usage(struct draft *f, struct span text, uint64_t line);
 
 /* Memory cgroup stats for /X: cache:188KB rss:1048388KB ..., or the head of a list. */
-void fact_stats(struct facts *f, struct span text, uint64_t line);
+void fact_stats(struct draft *f, struct span text, uint64_t line);
 
 /* anon 33476608 */
-void fact_stat(struct facts *f, struct span text, uint64_t line);
+void fact_stat(struct draft *f, struct span text, uint64_t line);
 
-void fact_table_head(struct facts *f, struct span text, uint64_t line);
-bool fact_row(struct facts *f, struct span text, uint64_t line);
+void fact_table_head(struct draft *f, struct span text, uint64_t line);
+bool fact_row(struct draft *f, struct span text, uint64_t line);
 
 /* active_anon:5403 inactive_anon:2167 isolated_anon:0 (pages) */
-void fact_counters(struct facts *f, struct span text, uint64_t line);
+void fact_counters(struct draft *f, struct span text, uint64_t line);
 
 /* Node 0 active_anon:21612kB ... kernel_stack:1234kB (4.8 and later; before, in the zone's line) */
-void fact_node(struct facts *f, struct span text);
+void fact_node(struct draft *f, struct span text);
 
 /* Node 0 Normal free:4300kB min:7732kB low:8640kB high:9548kB ... managed:845292kB ... */
-void fact_zone(struct facts *f, struct span text, uint64_t line);
+void fact_zone(struct draft *f, struct span text, uint64_t line);
 
 /* Whether the zone of such a line is known already. */
-bool fact_has_zone(const struct facts *f, struct span text);
+bool fact_has_zone(const struct draft *f, struct span text);
 
 /* Node 0 Normal: 19*4kB (U) 18*8kB (UE) ... 0*4096kB = 4604kB */
-void fact_buddy(struct facts *f, struct span text, uint64_t line);
+void fact_buddy(struct draft *f, struct span text, uint64_t line);
 
 /* Total swap = 8388604kB, Free swap  = 0kB */
-void fact_swap(struct facts *f, struct span text, uint64_t line);
+void fact_swap(struct draft *f, struct span text, uint64_t line);
 
 /* 512558 pages RAM, 9881 pages reserved */
-void fact_pages(struct facts *f, struct span text);
+void fact_pages(struct draft *f, struct span text);
 
 /* kmalloc-64           1234KB       2345KB; false when the list is over */
-bool fact_slab(struct facts *f, struct span text);
+bool fact_slab(struct draft *f, struct span text);
 
 /* Call Trace: <ffffffff801561f2>{out_of_memory+50} (2.6 x86_64: frames in the same line) */
-void fact_trace_head(struct facts *f, struct span text);
+void fact_trace_head(struct draft *f, struct span text);
 
 /*  do_anonymous_page+0x340/0x900; false when it is no frame. */
-bool fact_frame(struct facts *f, struct span text);
+bool fact_frame(struct draft *f, struct span text);
 
 /* RIP: 0033:0x4284ca; RSP: 002b:00007ffe2efc4388 EFLAGS: ...; RAX: ... RBX: ... RCX: ... */
-void fact_registers(struct facts *f, struct span text, uint64_t line);
+void fact_registers(struct draft *f, struct span text, uint64_t line);
 
 /* Converts pages, decides scope and constraint, cross-checks, writes the notes. */
-void facts_finish(struct facts *f, int64_t page_size);
+void draft_finish(struct draft *f, int64_t page_size);
 
-/* The cross-checks alone: disagreements and gaps become notes. Called by facts_finish(). */
-void facts_check(struct facts *f);
+/* The cross-checks alone: disagreements and gaps become notes. Called by draft_finish(). */
+void draft_check(struct draft *f);
 
 /* The value of one statistic by name, or ABSENT. */
 int64_t oomlog_stat_value(const struct oomlog_stat *stats, size_t count, const char *name);

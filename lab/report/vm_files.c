@@ -1,4 +1,4 @@
-#include "report/guest_files.h"
+#include "report/vm_files.h"
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -65,7 +65,7 @@ static bool fits(const struct record_sample *sample, const struct budget_item *i
 	return sample && item && item->bytes > 0 && sum_of(sample) <= item->bytes + SLACK_BYTES;
 }
 
-void guest_files_name(const struct facts *f, struct budget *b)
+void vm_files_name(const struct facts *f, struct budget *b)
 {
 	const struct record_sample *sample = sample_for(f, b);
 	struct budget_item *item = shmem_item(b);
@@ -78,7 +78,7 @@ void guest_files_name(const struct facts *f, struct budget *b)
 			item->label = places[i].label;
 }
 
-void guest_files_say(const struct facts *f, const struct budget *b, struct doc *doc)
+void vm_files_say(const struct facts *f, const struct budget *b, struct doc *doc)
 {
 	const struct record_sample *sample = sample_for(f, b);
 

@@ -1,11 +1,11 @@
-#include "oomlog/facts.h"
+#include "oomlog/draft.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "oomlog/event_fields.h"
 
-void facts_reset(struct facts *f)
+void draft_reset(struct draft *f)
 {
 	event_fields_reset(event_fields, &f->event);
 	pool_clear(&f->pool);
@@ -23,13 +23,13 @@ void facts_reset(struct facts *f)
 	memset(f->stat_names, 0, sizeof(f->stat_names));
 }
 
-void facts_release(struct facts *f)
+void draft_release(struct draft *f)
 {
 	event_fields_release(&f->event);
 	pool_release(&f->pool);
 }
 
-void facts_note(struct facts *f, uint64_t line, const char *fmt, ...)
+void draft_note(struct draft *f, uint64_t line, const char *fmt, ...)
 {
 	char text[512];
 	va_list args;
@@ -42,7 +42,7 @@ void facts_note(struct facts *f, uint64_t line, const char *fmt, ...)
 	note->line = line;
 }
 
-static void copy_columns(struct facts *f, struct span text)
+static void copy_columns(struct draft *f, struct span text)
 {
 	char list[512];
 	size_t n = 0;
@@ -77,7 +77,7 @@ static int64_t table_pages(const struct table_row *row)
 	return sum;
 }
 
-void fact_table_head(struct facts *f, struct span text, uint64_t line)
+void fact_table_head(struct draft *f, struct span text, uint64_t line)
 {
 	if (!f->event.lines.table)
 		f->event.lines.table = line;
@@ -97,7 +97,7 @@ static struct span bare_name(struct span name)
 	return n ? span_rtrim(span_head(name, n)) : name;
 }
 
-bool fact_row(struct facts *f, struct span text, uint64_t line)
+bool fact_row(struct draft *f, struct span text, uint64_t line)
 {
 	struct oomlog_event *ev = &f->event;
 	struct table_row row;

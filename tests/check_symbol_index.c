@@ -1,5 +1,5 @@
 /*
- * check_names.c - symbols by address, as libdwfl finds them at this program and at its libc, which
+ * check_symbol_index.c - symbols by address, as libdwfl finds them at this program and at its libc, which
  * are asked for thousands of addresses.
  */
 #include <elfutils/libdwfl.h>
@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "suite.h"
-#include "symbols/names.h"
+#include "symbols/symbol_index.h"
 
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = dwfl_build_id_find_elf,
@@ -29,7 +29,7 @@ START_TEST(functions_have_the_names_that_libdwfl_gives_them)
 {
 	_cleanup_free_ char *self = io_program_path();
 	Dwfl *dwfl = dwfl_begin(&callbacks);
-	struct names names = {0};
+	struct symbol_index names = {0};
 	Dwfl_Module *module;
 	Dwarf_Addr start, end, step;
 	int named = 0;
@@ -39,11 +39,12 @@ START_TEST(functions_have_the_names_that_libdwfl_gives_them)
 	dwfl_report_end(dwfl, NULL, NULL);
 	ck_assert_ptr_nonnull(module);
 	dwfl_module_info(module, NULL, &start, &end, NULL, NULL, NULL, NULL);
-	names_read(&names, module);
+	symbol_index_read(&names, module);
 	ck_assert_uint_gt(names.count, 100);
 	step = (end - start) / 4000 | 1;
 	for (Dwarf_Addr at = start; at < end; at += step) {
-		const char *expected = by_libdwfl(module, at), *found = names_find(&names, at);
+		const char *expected = by_libdwfl(module, at),
+			   *found = symbol_index_find(&names, at);
 
 		if (!expected)
 			continue;
@@ -51,7 +52,7 @@ START_TEST(functions_have_the_names_that_libdwfl_gives_them)
 		ck_assert_msg(found && !strcmp(found, expected), "%s, %s", expected, found);
 	}
 	ck_assert_int_gt(named, 100);
-	names_release(&names);
+	symbol_index_release(&names);
 	dwfl_end(dwfl);
 }
 END_TEST
@@ -68,7 +69,7 @@ START_TEST(of_several_one_is_chosen)
 		NAME("weak", 140, 10, STB_WEAK, 2),	NAME("strong", 140, 10, STB_GLOBAL, 4),
 		NAME("again", 140, 10, STB_GLOBAL, 6),	NAME("alone", 300, 10, STB_LOCAL, 3),
 	};
-	const struct names names = {items, sizeof(items) / sizeof(items[0]), 100};
+	const struct symbol_index names = {items, sizeof(items) / sizeof(items[0]), 100};
 	static const struct {
 		uint64_t address;
 		const char *name;
@@ -77,22 +78,22 @@ START_TEST(of_several_one_is_chosen)
 		     {310, NULL},    {0, NULL},	     {UINT64_MAX, NULL}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *found = names_find(&names, cases[i].address);
+		const char *found = symbol_index_find(&names, cases[i].address);
 
 		ck_assert_int_eq(!found, !cases[i].name);
 		if (found)
 			ck_assert_str_eq(found, cases[i].name);
 	}
-	ck_assert_ptr_null(names_find(&(struct names){0}, 5));
+	ck_assert_ptr_null(symbol_index_find(&(struct symbol_index){0}, 5));
 }
 END_TEST
 
 int main(void)
 {
-	TCase *tc = tcase_create("names");
+	TCase *tc = tcase_create("symbol_index");
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, functions_have_the_names_that_libdwfl_gives_them);
 	tcase_add_test(tc, of_several_one_is_chosen);
-	return suite_run("names", (TCase *const[]){tc}, 1);
+	return suite_run("symbol_index", (TCase *const[]){tc}, 1);
 }

@@ -1,4 +1,4 @@
-#include "symbols/names.h"
+#include "symbols/symbol_index.h"
 
 #include <elf.h>
 #include <gelf.h>
@@ -27,7 +27,7 @@ static int by_start(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-void names_read(struct names *names, Dwfl_Module *module)
+void symbol_index_read(struct symbol_index *names, Dwfl_Module *module)
 {
 	int count = dwfl_module_getsymtab(module);
 
@@ -55,7 +55,7 @@ void names_read(struct names *names, Dwfl_Module *module)
 }
 
 /* How many begin at or before the address. */
-static size_t count_before(const struct names *names, uint64_t address)
+static size_t count_before(const struct symbol_index *names, uint64_t address)
 {
 	size_t low = 0, high = names->count;
 
@@ -81,7 +81,7 @@ static bool is_better(const struct name *a, const struct name *b)
 	return a->binding != b->binding ? a->binding < b->binding : a->number < b->number;
 }
 
-const char *names_find(const struct names *names, uint64_t address)
+const char *symbol_index_find(const struct symbol_index *names, uint64_t address)
 {
 	const struct name *best = NULL;
 	size_t at = count_before(names, address);
@@ -97,8 +97,8 @@ const char *names_find(const struct names *names, uint64_t address)
 	return best ? best->text : NULL;
 }
 
-void names_release(struct names *names)
+void symbol_index_release(struct symbol_index *names)
 {
 	free(names->items);
-	*names = (struct names){0};
+	*names = (struct symbol_index){0};
 }

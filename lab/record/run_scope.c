@@ -1,4 +1,4 @@
-#include "record/scope.h"
+#include "record/run_scope.h"
 
 #include <string.h>
 
@@ -61,7 +61,7 @@ static bool is_limit_of(const struct record *r, const char *path)
 	return is_known(met) && met > 0 && seen->all.value[COUNTER_OOM_KILL] > 0;
 }
 
-enum scope scope_decide(const struct record *r, const struct conclusion *c)
+enum scope run_scope_decide(const struct record *r, const struct conclusion *c)
 {
 	const struct kill *kill = kills_main(c->kills);
 	enum scope scope = kill ? kill->event.scope : SCOPE_NONE;
@@ -93,7 +93,7 @@ static enum constraint constraint_named(const char *name)
 }
 
 /* Headers are rate-limited, kill lines are not: their first words tell a memcg kill as well. */
-enum constraint scope_constraint(const struct record *r, const struct conclusion *c)
+enum constraint run_scope_constraint(const struct record *r, const struct conclusion *c)
 {
 	const struct kill *kill = kills_main(c->kills);
 	const struct record_kmsg *line = NULL;

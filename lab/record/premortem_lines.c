@@ -1,4 +1,4 @@
-#include "record/premortem.h"
+#include "record/premortem_lines.h"
 
 #include <string.h>
 

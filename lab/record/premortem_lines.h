@@ -1,5 +1,5 @@
 /*
- * premortem.h - the lines of a record that tell what the lab saw just before the limit.
+ * premortem_lines.h - the lines of a record that tell what the lab saw just before the limit.
  *
  * On cgroup v2 the lab sets memory.high a little under memory.max; when that is passed, everything
  * in the cgroup is frozen, looked at, and let go on. The kinds of line, in the order written:
@@ -17,8 +17,8 @@
  *
  * Units, absent values and ownership are record.h's.
  */
-#ifndef OOMLAB_RECORD_PREMORTEM_H
-#define OOMLAB_RECORD_PREMORTEM_H
+#ifndef OOMLAB_RECORD_PREMORTEM_LINES_H
+#define OOMLAB_RECORD_PREMORTEM_LINES_H
 
 #include "record/record.h"
 
