@@ -286,16 +286,16 @@ static void line_of(enum guardian_why why, int64_t ended, char *text, size_t siz
 START_TEST(its_line_is_read)
 {
 	static const struct {
-		enum guardian_why why;
-		int64_t ended;
 		const char *end;
+		int64_t ended;
+		enum guardian_why why;
 		bool timed_out;
-	} cases[] = {{GUARDIAN_GONE, 2, "", false},
-		     {GUARDIAN_STOPPED, 2, "", true},
-		     {GUARDIAN_STOPPED, 2, ENDED ",\"signal\":9}\n", true},
-		     {GUARDIAN_STOPPED, 2, ENDED ",\"status\":0}\n", false},
-		     {GUARDIAN_LATE, 1, "", true},
-		     {GUARDIAN_STOPPED, 0, "", false}};
+	} cases[] = {{"", 2, GUARDIAN_GONE, false},
+		     {"", 2, GUARDIAN_STOPPED, true},
+		     {ENDED ",\"signal\":9}\n", 2, GUARDIAN_STOPPED, true},
+		     {ENDED ",\"status\":0}\n", 2, GUARDIAN_STOPPED, false},
+		     {"", 1, GUARDIAN_LATE, true},
+		     {"", 0, GUARDIAN_STOPPED, false}};
 	char text[256];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

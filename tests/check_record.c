@@ -406,16 +406,15 @@ START_TEST(a_record_cut_behind_its_end_is_said)
 {
 	static const struct {
 		const char *text;
-		bool is_unclosed;
 		int64_t lost;
-		bool is_cut;
+		bool is_unclosed, is_cut;
 	} cases[] = {
-		{RUN CLOSES END CLOSED(3), false, 0, false},
-		{RUN CLOSES END, true, 0, false},
-		{RUN CLOSES END "{\"ev\":\"clo", true, 1, true},
-		{RUN CLOSES END CLOSED(5), false, 2, false}, /* lines were taken out */
-		{RUN CLOSES, false, 0, false},		     /* the missing end says it all */
-		{RUN END, false, 0, false},		     /* nothing was announced */
+		{RUN CLOSES END CLOSED(3), 0, false, false},
+		{RUN CLOSES END, 0, true, false},
+		{RUN CLOSES END "{\"ev\":\"clo", 1, true, true},
+		{RUN CLOSES END CLOSED(5), 2, false, false}, /* lines were taken out */
+		{RUN CLOSES, 0, false, false},		     /* the missing end says it all */
+		{RUN END, 0, false, false},		     /* nothing was announced */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -24,7 +24,6 @@ START_TEST(an_empty_one_is_a_list)
 
 	is_list(&words, 0);
 	strvec_push_all(&words, NULL);
-	strvec_pushl(&words, NULL);
 	is_list(&words, 0);
 	strvec_release(&words);
 	is_list(&words, 0);
@@ -52,7 +51,7 @@ START_TEST(its_words_are_its_own)
 
 	strvec_push(&words, text);
 	strvec_push_all(&words, more);
-	strvec_pushl(&words, text, "literal", NULL);
+	strvec_pushl(&words, text, "literal");
 	strcpy(text, "after");
 	is_list(&words, 5);
 	for (size_t i = 0; i < 4; i++)
@@ -83,7 +82,7 @@ START_TEST(what_is_taken_out_is_the_caller_s)
 
 	ck_assert_ptr_null(list[0]);
 	free(list);
-	strvec_pushl(&words, "one", "two", NULL);
+	strvec_pushl(&words, "one", "two");
 	list = strvec_detach(&words);
 	is_list(&words, 0);
 	ck_assert_str_eq(list[1], "two");

@@ -46,17 +46,6 @@ void strvec_push_all(struct strvec *words, const char *const *more)
 		strvec_push(words, *more);
 }
 
-void strvec_pushl(struct strvec *words, ...)
-{
-	const char *word;
-	va_list ap;
-
-	va_start(ap, words);
-	while ((word = va_arg(ap, const char *)))
-		strvec_push(words, word);
-	va_end(ap);
-}
-
 void strvec_release(struct strvec *words)
 {
 	for (size_t i = 0; i < words->count; i++)

@@ -30,8 +30,8 @@ void strvec_pushf(struct strvec *words, const char *fmt, ...) __attribute__((for
 /* Appends the words of a list that ends in NULL; NULL for the list: none. */
 void strvec_push_all(struct strvec *words, const char *const *more);
 
-/* The same for words that stand in the call: strvec_pushl(&words, "-display", "none", NULL). */
-void strvec_pushl(struct strvec *words, ...) __attribute__((sentinel));
+/* The same for words that stand in the call: strvec_pushl(&words, "-display", "none"). */
+#define strvec_pushl(words, ...) strvec_push_all(words, (const char *const[]){__VA_ARGS__, NULL})
 
 /* Frees words and list; the vector is as STRVEC_INIT. */
 void strvec_release(struct strvec *words);

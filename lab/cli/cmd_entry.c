@@ -59,7 +59,7 @@ static int entry_run(char **argv)
 	_cleanup_strvec_ struct strvec words = STRVEC_INIT;
 
 	/* The folder first: one that is given wins. */
-	strvec_pushl(&words, "run", reports, NULL);
+	strvec_pushl(&words, "run", reports);
 	strvec_push_all(&words, (const char *const *)argv);
 	return cmd_run((int)words.count, (char **)words.list);
 }

@@ -124,6 +124,7 @@ static void add_sentences(struct doc *doc, const struct explanation *x)
 static void add_notes(struct doc *doc, const struct oomlog_event *ev)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	char number[TEXT_NUMBER_MAX];
 
 	if (ev->note_count)
 		doc_heading(doc, "About the log");
@@ -132,7 +133,8 @@ static void add_notes(struct doc *doc, const struct oomlog_event *ev)
 		strbuf_puts(&text, ev->notes[i].text);
 		strbuf_putc(&text, '.');
 		doc_item(doc, text.buf);
-		cite(doc, &ev->notes[i].line, ev->notes[i].line != 0);
+		if (ev->notes[i].line)
+			doc_cite(doc, "line %s", text_number(number, ev->notes[i].line));
 	}
 }
 

@@ -87,9 +87,11 @@ const char *pool_vformat(struct pool *pool, const char *fmt, va_list args)
 	char text[2048];
 	int n;
 
-	if (has_texts_alone(fmt))
-		return pool_text(pool,
-				 (struct span){text, put_texts(text, sizeof(text), fmt, args)});
+	if (has_texts_alone(fmt)) {
+		size_t length = put_texts(text, sizeof(text), fmt, args);
+
+		return pool_text(pool, (struct span){text, length});
+	}
 	n = vsnprintf(text, sizeof(text), fmt, args);
 	return pool_text(pool,
 			 span_head((struct span){text, n < 0 ? 0 : (size_t)n}, sizeof(text) - 1));

@@ -25,7 +25,7 @@ static bool run_oomlab(struct run *run)
 	};
 	int status;
 
-	strvec_pushl(&argv, "oomlab", "run", "--quiet", NULL);
+	strvec_pushl(&argv, "oomlab", "run", "--quiet");
 	strvec_pushf(&argv, "--backend=%s", backend_names[run->plan.backend]);
 	strvec_pushf(&argv, "--reports=%s", run->options->reports);
 	if (run->options->kernel)

@@ -36,7 +36,7 @@ static void push_inner(struct strvec *words, const struct run *run)
 	json_t *spec = spec_to_json(&run->spec);
 	_cleanup_free_ char *text = json_dumps(spec, JSON_COMPACT);
 
-	strvec_pushl(words, "oomlab", "run", "--inside-guest", NULL);
+	strvec_pushl(words, "oomlab", "run", "--inside-guest");
 	strvec_pushf(words, "--spec-json=%s", text);
 	if (run->options->premortem_percent)
 		strvec_pushf(words, "--premortem=%d", run->options->premortem_percent);
@@ -48,7 +48,7 @@ static void push_inner(struct strvec *words, const struct run *run)
 		strvec_push(words, "--preload");
 		strvec_pushf(words, "--preload-library=%s", run->preload);
 	}
-	strvec_pushl(words, "--", run->path, NULL);
+	strvec_pushl(words, "--", run->path);
 	if (run->argv[0])
 		strvec_push_all(words, (const char *const *)run->argv + 1);
 	json_decref(spec);

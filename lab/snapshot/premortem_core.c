@@ -106,7 +106,7 @@ static int run_gdb(pid_t pid, const char *name, struct bounds *bounds, int *stat
 	};
 
 	strvec_pushl(&argv, "gdb", "-nx", "-batch", "-ex", "set debuginfod enabled off", "-ex",
-		     "set auto-load off", "-iex", "set auto-load off", "-p", NULL);
+		     "set auto-load off", "-iex", "set auto-load off", "-p");
 	strvec_pushf(&argv, "%d", pid);
 	strvec_push(&argv, "-ex");
 	strvec_pushf(&argv, "gcore %s", name);

@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_close_ int fd = memfd_create("record", MFD_CLOEXEC);
 	static const struct cg none;
 	struct record_writer w;
-	struct capture capture = {.cg = &none, .w = &w};
+	struct kmsg kmsg = {0};
+	struct capture capture = {.cg = &none, .w = &w, .kmsg = &kmsg};
 
 	record_writer_init(&w, fd);
 	record_put_run(&w, &(struct record_run){.page_size = 4096, .cgroup_version = 2});
@@ -46,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += len;
 		size -= len;
 	}
-	require_readable(fd, capture.kmsg_lines);
+	require_readable(fd, kmsg.lines);
 	cgroups_seen_release(&capture.cgroups_seen);
 	return 0;
 }

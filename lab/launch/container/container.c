@@ -123,7 +123,7 @@ static void push_run(struct strvec *words, const struct container_request *reque
 {
 	_cleanup_free_ char *self = io_program_path();
 
-	strvec_pushl(words, "run", "--pull=never", NULL);
+	strvec_pushl(words, "run", "--pull=never");
 	strvec_pushf(words, "--name=%s", container->name);
 	push_limits(words, request->spec);
 	strvec_pushf(words, "--volume=%s/" CONTAINER_SHOWN_DIR ":" GATE_DIR ":ro", container->dir);
@@ -137,7 +137,7 @@ static void push_run(struct strvec *words, const struct container_request *reque
 	strvec_pushf(words, "--cidfile=%s/" CONTAINER_ID_FILE, container->dir);
 	strvec_push(words, "--entrypoint=" GATE_PROGRAM);
 	strvec_push_all(words, request->options);
-	strvec_pushl(words, request->image ? request->image : CONTAINER_EMPTY_IMAGE, "gate", NULL);
+	strvec_pushl(words, request->image ? request->image : CONTAINER_EMPTY_IMAGE, "gate");
 }
 
 /* Without its id the name may be another's. */

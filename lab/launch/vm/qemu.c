@@ -31,8 +31,7 @@ static void add_board(struct strvec *words, const struct qemu_config *c)
 
 	strvec_pushl(words, c->machine->qemu, "-nodefaults", "-no-user-config", "-no-reboot",
 		     "-display", "none", "-M", c->board->option, "-accel",
-		     is_kvm ? "kvm" : "tcg,thread=multi", "-cpu", is_kvm ? "host" : "max", "-m",
-		     NULL);
+		     is_kvm ? "kvm" : "tcg,thread=multi", "-cpu", is_kvm ? "host" : "max", "-m");
 	strvec_pushf(words, "%lluK", (unsigned long long)(c->ram_bytes >> 10));
 }
 
@@ -41,7 +40,7 @@ static void add_kernel(struct strvec *words, const struct qemu_config *c)
 	_cleanup_free_ char *clock = text_format(" tsc_early_khz=%u", c->clock_khz);
 	bool tell = c->clock_khz && strcmp(c->accelerator, "tcg") == 0;
 
-	strvec_pushl(words, "-kernel", c->kernel->image, "-initrd", NULL);
+	strvec_pushl(words, "-kernel", c->kernel->image, "-initrd");
 	strvec_pushf(words, "/proc/self/fd/%d", c->initramfs_fd);
 	strvec_push(words, "-append");
 	strvec_pushf(words, "console=%s " KERNEL_WORDS " %s%s %s=%s%s", c->machine->console,
@@ -53,7 +52,7 @@ static void add_channels(struct strvec *words, const struct qemu_config *c, cons
 {
 	static const char *const names[] = GUEST_PORT_NAMES;
 
-	strvec_pushl(words, "-device", c->board->serial, NULL);
+	strvec_pushl(words, "-device", c->board->serial);
 	for (int i = 0; i < CHANNEL_COUNT; i++) {
 		strvec_push(words, "-chardev");
 		strvec_pushf(words, "socket,id=c%d,fd=%d", i, fds[i]);
@@ -71,7 +70,7 @@ static void add_share(struct strvec *words, const struct qemu_config *c)
 		return;
 	strvec_push(words, "-chardev");
 	strvec_pushf(words, "socket,id=share,fd=%d", c->share_fd);
-	strvec_pushl(words, "-global", "virtio-mmio.force-legacy=false", "-device", NULL);
+	strvec_pushl(words, "-global", "virtio-mmio.force-legacy=false", "-device");
 	strvec_pushf(words, "%s,chardev=share,tag=%s", c->board->share, GUEST_SHARE_TAG);
 }
 
@@ -106,7 +105,7 @@ static void add_memory(struct strvec *words, const struct qemu_config *c)
 		add_nodes(words, c);
 	} else if (c->share_fd >= 0) {
 		add_backend(words, c, 0, c->ram_bytes >> 10);
-		strvec_pushl(words, "-machine", "memory-backend=ram0", NULL);
+		strvec_pushl(words, "-machine", "memory-backend=ram0");
 	}
 }
 
