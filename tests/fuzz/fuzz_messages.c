@@ -44,7 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct target target = TARGET_INIT;
 	struct record_writer w;
 	struct capture capture = {.cg = &none, .w = &w, .target = &target};
+	char why[WHY_MAX];
 
+	/* A message makes the launcher read both. */
+	source_events.open(&capture, why);
+	source_sampler.open(&capture, why);
 	record_writer_init(&w, fd);
 	record_put_run(&w, &(struct record_run){.page_size = 4096, .cgroup_version = 2});
 	while (size) {
@@ -58,5 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= len;
 	}
 	require_readable(fd);
+	close(capture.polls[SOURCE_SAMPLER].fd);
+	source_sampler.close(&capture);
+	source_events.close(&capture);
 	return 0;
 }
