@@ -208,17 +208,18 @@ static void assert_reset(const struct event_field *fields, const void *of)
 
 START_TEST(nothing_is_told_after_a_reset)
 {
-	struct oomlog_event *event = filled(), before = *event;
+	struct oomlog_event *event = filled(), reset = *event;
+	struct oomlog_victim victim = event->victims[1];
 	_cleanup_free_ char *json = NULL;
 
-	event_fields_reset(event_fields, event);
-	assert_reset(event_fields, event);
-	ck_assert_ptr_eq(event->tasks, before.tasks);
-	event_fields_reset(event_fields_victim, &before.victims[1]);
-	assert_reset(event_fields_victim, &before.victims[1]);
-	json = json_of(event);
+	event_fields_reset(event_fields, &reset);
+	assert_reset(event_fields, &reset);
+	ck_assert_ptr_eq(reset.tasks, event->tasks);
+	event_fields_reset(event_fields_victim, &victim);
+	assert_reset(event_fields_victim, &victim);
+	json = json_of(&reset);
 	ck_assert_str_eq(json, "{\"victims\":[],\"tasks\":[],\"lines\":{},\"notes\":[]}");
-	free(event);
+	spoil(event);
 }
 END_TEST
 
