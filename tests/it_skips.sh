@@ -33,6 +33,43 @@ is "$(echo "$out" | tail -n 1)" '2 passed, 0 failed, 3 skipped' "... and counted
 out=$(OOMLAB_MUST_RUN=1 "$top/tests/run" "$scratch"/{one_point,whole})
 is "$? $(echo "$out" | tail -n 1)" '1 1 passed, 0 failed, 2 skipped' "OOMLAB_MUST_RUN=1: the run fails"
 
+# What fails is run once more, alone: by then the folder is there, which steady never looks for.
+program steady <<'END'
+#!/bin/sh
+echo 'not ok 1 - never'
+echo 1..1
+exit 1
+END
+program unsteady <<END
+#!/bin/sh
+mkdir '$scratch/was-here' 2>/dev/null && echo 'not ok 1 - at first' && echo 1..1 && exit 1
+echo 'ok 1 - at first'
+echo 1..1
+END
+run_again() {
+	rm -rf "$scratch/was-here"
+	out=$(unset OOMLAB_MUST_RUN && "$top/tests/run" "$@")
+	echo "$? $(grep -E '^(failed|unsteady) ' <<<"$out" | tr '\n' ' ')$(tail -n 1 <<<"$out")"
+}
+is "$(run_again "$scratch"/{unsteady,one_point})" \
+	"0 unsteady unsteady: not ok 1 - at first 2 passed, 0 failed, 1 skipped" \
+	"what passes when run again is printed, and no failure"
+is "$(run_again "$scratch"/{steady,one_point})" \
+	"1 unsteady steady: not ok 1 - never failed steady: not ok 1 - never 1 passed, 1 failed, 1 skipped" \
+	"what fails again failed"
+is "$(run_again "$scratch/unsteady")" "1 failed unsteady: not ok 1 - at first 0 passed, 1 failed, 0 skipped" \
+	"what ran alone is not run again"
+for n in 1 2 3 4; do cp "$scratch/steady" "$scratch/steady$n"; done
+is "$(run_again "$scratch"/steady[1-4] | grep -c unsteady)" 0 "four failures are no accident"
+
+program no_plan <<'END'
+#!/bin/sh
+echo 'ok 1 - and gone'
+END
+is "$(run_again "$scratch"/{unsteady,no_plan})" \
+	"1 unsteady no_plan: ran 1, planned nothing unsteady unsteady: not ok 1 - at first failed no_plan: ran 1, planned nothing 2 passed, 1 failed, 0 skipped" \
+	"a program without its plan failed"
+
 # A script of an ordinary user's, on a machine without a program, with a report that has no figure.
 mkdir "$scratch/bin" "$scratch/latest"
 printf '#!/bin/sh\necho 1000\n' >"$scratch/bin/id"
