@@ -126,6 +126,65 @@ START_TEST(who_left_was_not_killed_for_the_runs_own_limit)
 }
 END_TEST
 
+/* docker exec: nobody of the run forked it, and the kernel printed no account. */
+START_TEST(who_joined_the_cgroup_is_known_by_its_counter)
+{
+	add("{\"ev\":\"source\",\"name\":\"process records\",\"open\":true}");
+	kill_line(4242);
+	target_ended(SIGKILLED);
+	counted(0, 1, 1);
+	end();
+	assert_outcome(OUTCOME_CHILD_OOM_KILLED, SCOPE_OWN);
+	ck_assert_uint_eq(conclusion.kills->victims, 1);
+	ck_assert_uint_eq(conclusion.kills->unknown, 0);
+	ck_assert(kills_is_of_run(&record, conclusion.kills, &conclusion.kills->items[0].event, 0));
+}
+END_TEST
+
+/* One of the two is a neighbour's; neither is the target's, whoever ended that. */
+START_TEST(of_more_lines_than_kills_none_is_taken)
+{
+	add("{\"ev\":\"source\",\"name\":\"process records\",\"open\":true}");
+	kill_line(4242);
+	kill_line(4243);
+	target_ended(SIGKILLED);
+	counted(0, 1, 1);
+	end();
+	assert_outcome(OUTCOME_CHILD_OOM_KILLED, SCOPE_OWN);
+	ck_assert_uint_eq(conclusion.kills->victims, 0);
+	ck_assert_uint_eq(conclusion.kills->unknown, 2);
+}
+END_TEST
+
+START_TEST(lines_beside_a_kill_that_accounts_for_the_counter_are_others)
+{
+	add("{\"ev\":\"source\",\"name\":\"process records\",\"open\":true}");
+	oom(OWN, OWN, TARGET);
+	kill_line(4242);
+	target_ended(SIGKILLED);
+	counted(0, 1, 1);
+	end();
+	assert_outcome(OUTCOME_OOM_KILLED, SCOPE_OWN);
+	ck_assert_uint_eq(conclusion.kills->victims, 1);
+	ck_assert_uint_eq(conclusion.kills->unknown, 0);
+}
+END_TEST
+
+/* The line that is missing may be the run's, and the one that is there a neighbour's. */
+START_TEST(lines_of_a_log_with_losses_are_not_taken)
+{
+	add("{\"ev\":\"source\",\"name\":\"process records\",\"open\":true}");
+	kill_line(4242);
+	add("{\"ev\":\"lost\",\"name\":\"kmsg\",\"count\":7}");
+	target_ended("\"status\":0");
+	counted(0, 1, 1);
+	end();
+	assert_outcome(OUTCOME_CHILD_OOM_KILLED, SCOPE_OWN);
+	ck_assert_uint_eq(conclusion.kills->victims, 0);
+	ck_assert_uint_eq(conclusion.kills->unknown, 1);
+}
+END_TEST
+
 START_TEST(a_kill_of_somebody_unknown_is_not_survived)
 {
 	add("{\"ev\":\"source\",\"name\":\"process records\",\"open\":false,\"why\":\"no\"}");
@@ -217,6 +276,10 @@ static TCase *attribution(void)
 	tcase_add_test(t, who_left_for_another_cgroup_is_still_ours);
 	tcase_add_test(t, who_left_is_known_without_the_kernels_account);
 	tcase_add_test(t, who_left_was_not_killed_for_the_runs_own_limit);
+	tcase_add_test(t, who_joined_the_cgroup_is_known_by_its_counter);
+	tcase_add_test(t, of_more_lines_than_kills_none_is_taken);
+	tcase_add_test(t, lines_beside_a_kill_that_accounts_for_the_counter_are_others);
+	tcase_add_test(t, lines_of_a_log_with_losses_are_not_taken);
 	tcase_add_test(t, a_kill_of_somebody_unknown_is_not_survived);
 	tcase_add_test(t, records_of_forks_that_were_lost_leave_it_unknown);
 	tcase_add_test(t, our_kill_is_found_among_others);

@@ -175,6 +175,10 @@ bool family_was_killed(struct capture *capture, pid_t pid)
 		return false;
 	read_family(capture);
 	who = family_find(&capture->family->table, pid);
+	if (!who) { /* it joined by other ways than fork, and is not gone yet */
+		read_procs(capture);
+		who = family_find(&capture->family->table, pid);
+	}
 	if (!who || (who->to_ns && io_now_ns() - who->to_ns > FORGET_NS))
 		return false;
 	if (!who->is_told && !who->is_outside)

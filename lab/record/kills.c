@@ -89,19 +89,30 @@ static bool knows_pids(const struct record *r)
 	       !has_foreign_pids(r);
 }
 
-bool kills_is_unknown(const struct record *r, const struct oomlog_event *e, size_t i)
+/* A kill line without the account that names cgroups. */
+static bool is_bare(const struct oomlog_event *e, size_t i)
 {
-	return !knows_pids(r) && !e->oom_memcg && !e->group_memcg && !(i == 0 && e->task_memcg) &&
+	return !e->oom_memcg && !e->group_memcg && !(i == 0 && e->task_memcg) &&
 	       is_known(e->victims[i].pid);
+}
+
+bool kills_is_unknown(const struct record *r, const struct kills *kills,
+		      const struct oomlog_event *e, size_t i)
+{
+	return is_bare(e, i) && !kills_is_of_run(r, kills, e, i) &&
+	       (!knows_pids(r) || kills->missing > 0);
 }
 
 /*
  * The cgroup of the first victim is in the event. The further victims of a group kill are below
  * the memcg of the group, which is below oom_memcg.
  */
-bool kills_is_of_run(const struct record *r, const struct oomlog_event *e, size_t i)
+bool kills_is_of_run(const struct record *r, const struct kills *kills,
+		     const struct oomlog_event *e, size_t i)
 {
 	if (is_pid_of_run(r, e->victims[i].pid))
+		return true;
+	if (kills->takes_bare && is_bare(e, i))
 		return true;
 	if (is_own_memcg(r, e->oom_memcg))
 		return true;
@@ -139,8 +150,9 @@ static void judge_victim(struct search *s, struct kill *kill, size_t i)
 {
 	const struct oomlog_event *e = &kill->event;
 
-	if (!kills_is_of_run(s->record, e, i)) {
-		s->kills->unknown += kills_is_unknown(s->record, e, i);
+	if (!kills_is_of_run(s->record, s->kills, e, i)) {
+		s->kills->bare += is_bare(e, i);
+		s->kills->unknown += kills_is_unknown(s->record, s->kills, e, i);
 		return;
 	}
 	if (kill->first_own == e->victim_count)
@@ -174,7 +186,7 @@ static void find_outside(const struct record *r, struct kill *kill)
 		return;
 	}
 	for (size_t i = 0; i < e->victim_count && !kill->left_for; i++)
-		if (kills_is_of_run(r, e, i))
+		if (is_pid_of_run(r, e->victims[i].pid))
 			kill->left_for = last_seen_outside(r, e->victims[i].pid);
 	kill->is_outside = kill->left_for != NULL;
 }
@@ -238,7 +250,7 @@ static void feed(struct oomlog *log, const struct record *r)
 	}
 }
 
-struct kills *kills_find(const struct record *record)
+static struct kills *search_log(const struct record *record, int64_t missing, bool takes_bare)
 {
 	struct search search = {.record = record, .kills = xcalloc(1, sizeof(struct kills))};
 	struct oomlog_options options = {
@@ -248,10 +260,37 @@ struct kills *kills_find(const struct record *record)
 	};
 	struct oomlog *log = oomlog_new(&options);
 
+	search.kills->missing = missing;
+	search.kills->takes_bare = takes_bare;
 	feed(log, record);
 	oomlog_end(log);
 	oomlog_free(log);
 	return search.kills;
+}
+
+/* Kills that the cgroup's counter has beyond those that are known to be of the run. */
+static int64_t missing_kills(const struct record *r, const struct kills *kills)
+{
+	int64_t delta = record_delta(record_own_cgroup(r), COUNTER_OOM_KILL);
+
+	return or_zero(delta) - (int64_t)(kills->victims - kills->outside + kills->repeated);
+}
+
+/*
+ * Whoever joins the cgroup by other ways than fork (docker exec, cgroup.procs) is not known by its
+ * pid. Each kill has its line: where the log is whole and has as many bare lines as the counter has
+ * kills that nothing else explains, those lines are these kills.
+ */
+struct kills *kills_find(const struct record *record)
+{
+	struct kills *kills = search_log(record, 0, false);
+	int64_t missing = missing_kills(record, kills);
+	bool takes_bare = record_saw_all_kmsg(record) && missing == (int64_t)kills->bare;
+
+	if (missing <= 0 || !kills->bare)
+		return kills;
+	kills_free(kills);
+	return search_log(record, missing, takes_bare);
 }
 
 void kills_free(struct kills *kills)

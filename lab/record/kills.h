@@ -5,9 +5,10 @@
  * is kmsg[n - 1] of the record. Other cgroups of a shared host are killed in the same log: an event
  * is kept when its limit is that of the run's cgroup, of one below or above it, or of the whole
  * machine, or when a process of the run is among its victims. Only victims that belong to the run
- * make an event the target's or a child's: by their cgroup where the log names it, and by their pid
- * where the record knows whom the target started, wherever they went. A kill of somebody whom
- * neither tells apart from the run's is counted as unknown.
+ * make an event the target's or a child's: by their cgroup where the log names it, by their pid
+ * where the record knows whom the target started, wherever they went, and by the cgroup's counter
+ * where it has just as many kills as the log has lines that nothing else explains. A kill of
+ * somebody whom none of these tells apart from the run's is counted as unknown.
  *
  * LIMITATION: at most KILLS_MAX events are kept, the rest is counted; a livelock makes thousands.
  */
@@ -43,8 +44,11 @@ struct kills {
 	size_t outside;	  /* of these: killed outside of the run's cgroup, which did not count it */
 	size_t undumped;  /* of these: with a kill line alone */
 	size_t repeated;  /* kill lines that named one of these again, which counters count */
-	size_t unknown;	  /* victims of whom it is not known whether they were of the run */
-	int64_t *pids;	  /* of the victims */
+	size_t bare;	  /* victims of whom no cgroup and no pid says that they were of the run */
+	size_t unknown;	  /* of these: of whom it is not known whether they were */
+	int64_t missing; /* kills that the counter has beyond those of the run, where bare ones are */
+	bool takes_bare; /* ... and the bare ones are just these */
+	int64_t *pids;	 /* of the victims */
 	size_t pid_count;
 	struct pool texts; /* what the copies point to */
 };
@@ -54,10 +58,12 @@ struct kills *kills_find(const struct record *record);
 void kills_free(struct kills *kills);
 
 /* True when victim `i` of the event is a process of the run: the target or another. */
-bool kills_is_of_run(const struct record *record, const struct oomlog_event *event, size_t i);
+bool kills_is_of_run(const struct record *record, const struct kills *kills,
+		     const struct oomlog_event *event, size_t i);
 
 /* True when neither its cgroup nor its pid says whether it was of the run. */
-bool kills_is_unknown(const struct record *record, const struct oomlog_event *event, size_t i);
+bool kills_is_unknown(const struct record *record, const struct kills *kills,
+		      const struct oomlog_event *event, size_t i);
 
 /* The kmsg record a line number of an event stands for; NULL for 0. */
 const struct record_kmsg *kills_line(const struct record *record, uint64_t line);

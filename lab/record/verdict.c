@@ -117,6 +117,13 @@ static bool may_be_sigkill(const struct record_process_end *end)
 	return end->signal == 9 || (end->is_engines_word && end->exit_status == 128 + 9);
 }
 
+/* The log is whole, each kill has its line there, and none of the lines is the target's. */
+static bool is_log_of_others(const struct record *r, const struct conclusion *c)
+{
+	return record_saw_all_kmsg(r) && is_known(r->target_pid) && c->kills->unknown &&
+	       !record_setting(r, "pid_namespace");
+}
+
 /* Kills that memory.events counted and no kill line of another process accounts for. */
 static bool counter_means_target(const struct record *r, const struct conclusion *c)
 {
@@ -126,7 +133,7 @@ static bool counter_means_target(const struct record *r, const struct conclusion
 
 	if (!end || !may_be_sigkill(end) || !is_known(delta) || delta <= 0)
 		return false;
-	if (r->watchdog)
+	if (r->watchdog || is_log_of_others(r, c))
 		return false;
 	return record_saw_all_kmsg(r) ? !children : delta > (int64_t)children;
 }

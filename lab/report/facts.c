@@ -64,7 +64,7 @@ static const struct oomlog_victim *find_victim(const struct facts *f, const stru
 	for (size_t i = 0; kill->is_target && i < e->victim_count; i++)
 		if (e->victims[i].pid == f->record->target_pid)
 			return &e->victims[i];
-	if (f->chosen && kills_is_of_run(f->record, e, kill->chosen))
+	if (f->chosen && kills_is_of_run(f->record, f->conclusion->kills, e, kill->chosen))
 		return f->chosen;
 	return &e->victims[kill->first_own];
 }

@@ -87,9 +87,9 @@ static const char *relation(const struct facts *f, const struct oomlog_event *e,
 {
 	if (e->victims[i].pid == f->record->target_pid)
 		return "target";
-	if (kills_is_of_run(f->record, e, i))
+	if (kills_is_of_run(f->record, f->conclusion->kills, e, i))
 		return "child";
-	return kills_is_unknown(f->record, e, i) ? "unknown" : "other";
+	return kills_is_unknown(f->record, f->conclusion->kills, e, i) ? "unknown" : "other";
 }
 
 static json_t *victim_to_json(const struct facts *f, const struct kill *kill,

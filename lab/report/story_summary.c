@@ -139,11 +139,12 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 			    contrary);
 }
 
+/* Who joined the cgroup otherwise (docker exec) has no parent in the record. */
 static bool is_started_by_target(const struct record *r, int64_t pid)
 {
 	for (size_t i = 0; i < r->process_count; i++)
 		if (r->processes[i].pid == pid)
-			return true;
+			return is_known(r->processes[i].parent);
 	return false;
 }
 

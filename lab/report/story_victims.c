@@ -72,7 +72,7 @@ static void each_victim(const struct facts *f, struct doc *doc, victim_fn *tell)
 		const struct oomlog_event *e = &kills->items[i].event;
 
 		for (size_t j = 0; j < e->victim_count && told < ROWS_MOST; j++)
-			if (kills_is_of_run(f->record, e, j)) {
+			if (kills_is_of_run(f->record, f->conclusion->kills, e, j)) {
 				tell(f, doc, e, &e->victims[j]);
 				told++;
 			}
