@@ -1,6 +1,6 @@
 /*
- * absent.h - the one value that stands for "not known" in numbers that may be anything else, 0 and
- * -1 included; inline, libc only.
+ * absent.h - ABSENT, which stands for a number that is not known, as 0 and -1 may be real values.
+ * Inline, libc only.
  */
 #ifndef OOMLAB_BASE_ABSENT_H
 #define OOMLAB_BASE_ABSENT_H

@@ -16,11 +16,11 @@
 #include "base/io.h"
 #include "base/text.h"
 
-enum { TRIES = 100 };
+enum { RECEIVE_TRIES = 100 };
 
 #define END_PATIENCE_NS INT64_C(2000000000)
 
-static struct aside *running; /* all that have not been waited for */
+static struct aside *started; /* a list, which aside_end() takes them out of */
 
 static void close_others(int keep)
 {
@@ -30,9 +30,10 @@ static void close_others(int keep)
 }
 
 /*
- * Who waits in open(2) or read(2) does not see that the channel has ended. The kernel kills it when
- * the parent's end of a pipe is closed, with its last thread: a parent-death signal would come with
- * the end of the thread that forked. The pipe is its standard input, from which nothing is read.
+ * A child that waits in open(2) or read(2) does not see that the channel has ended, so the kernel
+ * kills it (F_SETSIG) when the parent's end of a pipe is closed, which is with the parent's last
+ * thread: a parent-death signal would come with the end of the thread that forked. The pipe becomes
+ * standard input, which the child does not read.
  */
 static void end_with(int lifeline)
 {
@@ -55,7 +56,7 @@ static void run(const char *name, int channel, aside_work *work, void *ctx, bool
 
 	prctl(PR_SET_NAME, name);
 	setrlimit(RLIMIT_CORE, &none);
-	/* Whoever reads what the lab prints sees its end when the lab ends. */
+	/* Whoever reads oomlab's output must see its end when oomlab ends, not when this does. */
 	dup2(null, STDOUT_FILENO);
 	if (!keeps_files)
 		close_others(channel);
@@ -108,8 +109,8 @@ static int start(struct aside *aside, const char *name, aside_work *work, void *
 	}
 	aside->fd = fds[0];
 	aside->life_fd = life[1];
-	aside->next = running;
-	running = aside;
+	aside->next = started;
+	started = aside;
 	return 0;
 }
 
@@ -200,12 +201,12 @@ static bool is_to_stop(const struct aside *aside)
 	return aside->stop_fd >= 0 && poll(&p, 1, 0) > 0;
 }
 
-/* Who answers soon is not slept for: on a busy machine it takes long to be woken. */
+/* Most answers come soon, and on a busy machine a process that sleeps is woken late. */
 static ssize_t receive_soon(int fd, void *message, size_t size)
 {
 	ssize_t n = -1;
 
-	for (int i = 0; i < TRIES && n < 0; i++) {
+	for (int i = 0; i < RECEIVE_TRIES && n < 0; i++) {
 		n = recv(fd, message, size, MSG_DONTWAIT);
 		if (n < 0 && errno == EAGAIN)
 			sched_yield();
@@ -237,7 +238,7 @@ ssize_t aside_receive(struct aside *aside, void *message, size_t size, int64_t d
 
 static void forget(const struct aside *aside)
 {
-	for (struct aside **at = &running; *at; at = &(*at)->next)
+	for (struct aside **at = &started; *at; at = &(*at)->next)
 		if (*at == aside) {
 			*at = aside->next;
 			return;
@@ -298,7 +299,7 @@ char *aside_words(const struct aside *aside)
 
 bool aside_is_one(pid_t pid)
 {
-	for (const struct aside *a = running; a; a = a->next)
+	for (const struct aside *a = started; a; a = a->next)
 		if (a->pid == pid && !a->has_ended)
 			return true;
 	return false;
@@ -306,7 +307,7 @@ bool aside_is_one(pid_t pid)
 
 bool aside_took(pid_t pid, int status)
 {
-	for (struct aside *a = running; a; a = a->next)
+	for (struct aside *a = started; a; a = a->next)
 		if (a->pid == pid && !a->has_ended) {
 			a->has_ended = true;
 			a->status = status;

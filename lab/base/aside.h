@@ -1,14 +1,14 @@
 /*
- * aside.h - work that may crash, hang or be killed, in a process of its own: what is read there
- * (programs, their debug information) is whatever somebody put there, and a run must outlive it.
+ * aside.h - an aside is a forked child that does work which may crash, hang or be killed: it reads
+ * hostile input (programs, their debug information), and the run must outlive that.
  *
- * Pattern of use: aside_start(); aside_send() and aside_receive() as its work answers; aside_end();
- * aside_words() for how it ended. Each message arrives whole or not at all, so that one who dies in
- * the middle of a word leaves nothing half said.
- * The process is forked, so it knows all that its parent knew; of descriptors it keeps its end of
- * the channel and standard error. It ends when the channel does, at the latest with its parent,
- * and leaves no core file.
- * Whoever waits for any child (wait4(-1)) passes on what it got to aside_took(). Not thread safe.
+ * Pattern of use: aside_start(); aside_send() and aside_receive() while the child works;
+ * aside_end(); aside_words() for how it ended. Each message arrives whole or not at all, so a child
+ * that dies while it answers leaves no half of an answer.
+ * The child is forked without exec, so it has a copy of all that its parent has in memory. Of the
+ * descriptors it keeps its end of the channel and standard error. It ends when the channel does, at
+ * the latest with its parent, and leaves no core file.
+ * Whoever waits for any child (wait4(-1)) must tell aside_took() what it got. Not thread safe.
  */
 #ifndef OOMLAB_BASE_ASIDE_H
 #define OOMLAB_BASE_ASIDE_H
@@ -18,55 +18,58 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* One message; less than what a socket holds. */
+/* Bytes of one message at most; a socket holds more. */
 enum { ASIDE_MESSAGE_MAX = 96 << 10 };
 
-/* ASIDE_INIT; never moved while it runs. */
+/* Begins as ASIDE_INIT; must not be moved while the child runs. */
 struct aside {
-	pid_t pid;   /* 0: none was started, or it could not be */
-	int fd;	     /* the channel; -1: closed */
-	int life_fd; /* it is killed when this is closed, as at the end of its parent; -1: closed */
-	int error;   /* why it could not be started */
-	int status;
-	bool has_ended; /* status is its wait status */
-	bool was_hung;	/* it was killed here, as it did not answer */
-	bool was_stopped;
-	int stop_fd; /* set once it is started, stays the caller's; -1: none */
-	struct aside *next;
+	pid_t pid;	    /* 0: none was started */
+	int fd;		    /* the parent's end of the channel; -1: closed */
+	int life_fd;	    /* the kernel kills the child when this is closed; -1: closed */
+	int error;	    /* -errno of the start; 0: it was started */
+	int status;	    /* as waitpid(2) has it, once has_ended */
+	bool has_ended;	    /* and was waited for */
+	bool was_hung;	    /* aside_receive() killed it, as it did not answer in time */
+	bool was_stopped;   /* aside_receive() killed it, as stop_fd could be read */
+	int stop_fd;	    /* set by the caller once it is started; stays the caller's; -1: none */
+	struct aside *next; /* in the list of those that were started */
 };
 #define ASIDE_INIT ((struct aside){.fd = -1, .life_fd = -1, .stop_fd = -1})
 
-/* What it does; fd is its end of the channel. It may _exit() with a status, or return: 0. */
+/* The child's work; fd is its end of the channel. It may _exit() with a status; a return is 0. */
 typedef void aside_work(int fd, void *ctx);
 
-/* name: what ps(1) shows, at most 15 bytes. 0, or -errno: there is none then. */
+/* Starts the child. name: what ps(1) shows, at most 15 bytes. 0, or -errno: there is no child. */
 int aside_start(struct aside *aside, const char *name, aside_work *work, void *ctx);
 
-/* The same, with all descriptors that its parent has open: one that reads files which are gone. */
+/* As aside_start(), but the child keeps all descriptors, to read files that were removed. */
 int aside_start_with_files(struct aside *aside, const char *name, aside_work *work, void *ctx);
 
-/* fd: given along, stays the caller's; -1: none. 0 or -errno (-EPIPE: it has ended). */
+/* fd: sent with the message, stays the caller's; -1: none. 0 or -errno (-EPIPE: it has ended). */
 int aside_send(struct aside *aside, const void *message, size_t len, int fd);
 
 /*
- * Waits until deadline_ns for its next message. Returns its length, which is never 0; 0: it has
- * ended; -ETIMEDOUT: it has said nothing, and is killed; -ECANCELED: stop_fd can be read, of which
- * nothing is, and it is killed.
+ * Waits until deadline_ns (CLOCK_MONOTONIC) for the child's next message. Returns its length, which
+ * is never 0; 0: the child has ended; -ETIMEDOUT: it did not answer and was killed; -ECANCELED:
+ * stop_fd could be read, of which nothing is taken, and the child was killed.
  */
 ssize_t aside_receive(struct aside *aside, void *message, size_t size, int64_t deadline_ns);
 
-/* The same in the process itself, without end; a descriptor that came along is in *fd, else -1. */
+/*
+ * Waits in the child for the parent's next message, without a deadline. Returns its length; 0 or
+ * less: the channel has ended. *fd is the descriptor that came with it and is the child's, or -1.
+ */
 ssize_t aside_next(int channel, void *message, size_t size, int *fd);
 
-/* Closes the channel and waits for its end, which comes at once. True when all went well. */
+/* Closes the channel and waits for the child's end; kills it after 2 s. True when all went well. */
 bool aside_end(struct aside *aside);
 
-/* "was ended by signal 11 (Segmentation fault)": what became of it; the caller frees. */
+/* The rest of a sentence: "was ended by signal 11 (Segmentation fault)". The caller frees. */
 char *aside_words(const struct aside *aside);
 
-/* One that is running is no process of anybody else's. */
+/* True when pid is an aside that runs, and so none of the target's processes. */
 bool aside_is_one(pid_t pid);
-/* A child was waited for: true when it was one of these. */
+/* Keeps the status of a child that the caller has waited for; true when it was an aside. */
 bool aside_took(pid_t pid, int status);
 
 #endif

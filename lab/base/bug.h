@@ -1,5 +1,5 @@
 /*
- * bug.h - for what only a mistake of the programmer can bring about; libc only.
+ * bug.h - BUG() ends the program where only a programmer's mistake can lead; libc only.
  */
 #ifndef OOMLAB_BASE_BUG_H
 #define OOMLAB_BASE_BUG_H

@@ -1,5 +1,5 @@
 /*
- * cleanup.h - variables that release what they hold when they leave scope.
+ * cleanup.h - variables that release what they hold when they leave scope; and ARRAY_SIZE().
  *
  * Declare with the attribute and initialise at once:
  *
@@ -7,7 +7,7 @@
  *	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
  *
  * To hand the resource on, take it out first: return STEAL(path); return STEAL_FD(fd).
- * Not thread related; nothing here allocates.
+ * Nothing here allocates.
  */
 #ifndef OOMLAB_BASE_CLEANUP_H
 #define OOMLAB_BASE_CLEANUP_H
@@ -46,7 +46,7 @@ static inline void cleanup_closedirp(DIR **d)
 #define _cleanup_fclose_   _cleanup_(cleanup_fclosep)
 #define _cleanup_closedir_ _cleanup_(cleanup_closedirp)
 
-/* STEAL(ptr): the pointer, leaving NULL behind. STEAL_FD(fd): the descriptor, leaving -1. */
+/* Gives the pointer and leaves NULL behind; STEAL_FD() gives the descriptor and leaves -1. */
 #define STEAL(p)                             \
 	({                                   \
 		__typeof__(p) stolen_ = (p); \

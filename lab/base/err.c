@@ -8,7 +8,8 @@
 
 #include "base/text.h"
 
-static void put(struct err *err, size_t at, const char *fmt, va_list ap)
+/* Writes the text from offset `at` on, and marks a cut one. */
+static void format_at(struct err *err, size_t at, const char *fmt, va_list ap)
 {
 	size_t room = sizeof(err->text) - at;
 	int n = vsnprintf(err->text + at, room, fmt, ap);
@@ -24,7 +25,7 @@ static void append(struct err *err, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	put(err, strlen(err->text), fmt, ap);
+	format_at(err, strlen(err->text), fmt, ap);
 	va_end(ap);
 }
 
@@ -34,7 +35,7 @@ int err_set(struct err *err, int status, const char *fmt, ...)
 
 	err->status = status;
 	va_start(ap, fmt);
-	put(err, 0, fmt, ap);
+	format_at(err, 0, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -46,7 +47,7 @@ int err_errno(struct err *err, int status, const char *fmt, ...)
 
 	err->status = status;
 	va_start(ap, fmt);
-	put(err, 0, fmt, ap);
+	format_at(err, 0, fmt, ap);
 	va_end(ap);
 	append(err, ": %s", strerror(cause));
 	return -1;
@@ -59,7 +60,7 @@ int err_wrap(struct err *err, const char *fmt, ...)
 
 	memcpy(cause, err->text, sizeof(cause));
 	va_start(ap, fmt);
-	put(err, 0, fmt, ap);
+	format_at(err, 0, fmt, ap);
 	va_end(ap);
 	append(err, ": %s", cause);
 	return -1;
@@ -71,7 +72,7 @@ int err_hint(struct err *err, const char *fmt, ...)
 
 	append(err, "; ");
 	va_start(ap, fmt);
-	put(err, strlen(err->text), fmt, ap);
+	format_at(err, strlen(err->text), fmt, ap);
 	va_end(ap);
 	return -1;
 }

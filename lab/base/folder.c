@@ -45,8 +45,8 @@ static const char *kind_of(mode_t mode)
 	return S_ISDIR(mode) ? "folder" : "pipe, socket or device";
 }
 
-/* Who may link a file may not be who may read it. */
-static bool is_linked_here(const struct folder *folder, const struct stat *st)
+/* A user can make a hard link to a file that they may not read. */
+static bool is_foreign_hard_link(const struct folder *folder, const struct stat *st)
 {
 	struct stat dir;
 
@@ -59,7 +59,10 @@ static int refuse_kind(const char *path, const struct stat *st, struct err *err)
 		       kind_of(st->st_mode));
 }
 
-/* What could not be opened; of a link, what it points at if that is no file either. errno stays. */
+/*
+ * True when what could not be opened is no regular file; *st describes it, or what it leads to when
+ * it is a link to no regular file. errno stays.
+ */
 static bool is_no_file(const struct folder *folder, const char *name, struct stat *st)
 {
 	int cause = errno;
@@ -85,7 +88,7 @@ int folder_read(const struct folder *folder, const char *name, struct err *err)
 		return err_errno(err, EXIT_FAILED, "cannot read '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return refuse_kind(path, &st, err);
-	if (is_linked_here(folder, &st))
+	if (is_foreign_hard_link(folder, &st))
 		return err_set(
 			err, EXIT_FAILED,
 			"cannot read '%s': it is a file of uid %u that has more than one name, and the folder is another's",
@@ -103,8 +106,8 @@ int folder_read_path(const char *path, struct err *err)
 	return S_ISREG(st.st_mode) ? STEAL_FD(fd) : refuse_kind(path, &st, err);
 }
 
-/* Hidden, so that a lister of reports does not meet it; cut, as names of files have an end. */
-static void name_unforeseen(char *to, const char *name)
+/* The dot hides the file where reports are listed; the name is cut to fit into NAME_MAX. */
+static void make_random_name(char *to, const char *name)
 {
 	uint64_t random = 0;
 
@@ -113,13 +116,13 @@ static void name_unforeseen(char *to, const char *name)
 	snprintf(to, FOLDER_NAME_MAX, ".%.64s-%016" PRIx64, name, random);
 }
 
-/* Under a name of its own. The descriptor, or -errno. */
-static int begin(const struct folder *folder, const char *name, char *temporary)
+/* Under a random name, which `temporary` gets. The descriptor, or -errno. */
+static int create_temporary(const struct folder *folder, const char *name, char *temporary)
 {
 	for (int i = 0; i < TRIES; i++) {
 		int fd;
 
-		name_unforeseen(temporary, name);
+		make_random_name(temporary, name);
 		fd = openat(folder->fd, temporary,
 			    O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 		if (fd >= 0 || errno != EEXIST)
@@ -128,7 +131,7 @@ static int begin(const struct folder *folder, const char *name, char *temporary)
 	return -EEXIST;
 }
 
-static int commit(const struct folder *folder, const char *temporary, const char *name)
+static int rename_into_place(const struct folder *folder, const char *temporary, const char *name)
 {
 	int cause;
 
@@ -145,12 +148,12 @@ static int fail(const struct folder *folder, const char *name, int r, struct err
 	return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s/%s'", folder->path, name);
 }
 
-static int link_unforeseen(const struct folder *folder, int fd, const char *name, char *temporary)
+static int link_temporary(const struct folder *folder, int fd, const char *name, char *temporary)
 {
 	_cleanup_free_ char *self = text_format("/proc/self/fd/%d", fd);
 
 	for (int i = 0; i < TRIES; i++) {
-		name_unforeseen(temporary, name);
+		make_random_name(temporary, name);
 		if (!linkat(AT_FDCWD, self, folder->fd, temporary, AT_SYMLINK_FOLLOW))
 			return 0;
 		if (errno != EEXIST)
@@ -160,8 +163,8 @@ static int link_unforeseen(const struct folder *folder, int fd, const char *name
 }
 
 /*
- * The file gets a name when it is whole: who is killed while writing leaves nothing. 0, or -errno;
- * not every file system has files without a name.
+ * The file gets its name when it is whole, so a writer that is killed leaves nothing behind. 0, or
+ * -errno: not every file system has files without a name.
  */
 static int write_unnamed(const struct folder *folder, const char *name, const void *data,
 			 size_t len)
@@ -170,20 +173,20 @@ static int write_unnamed(const struct folder *folder, const char *name, const vo
 	char temporary[FOLDER_NAME_MAX];
 	int r = fd < 0 ? -errno : io_write_all(fd, data, len);
 
-	r = r ? r : link_unforeseen(folder, fd, name, temporary);
-	return r ? r : commit(folder, temporary, name);
+	r = r ? r : link_temporary(folder, fd, name, temporary);
+	return r ? r : rename_into_place(folder, temporary, name);
 }
 
 static int write_named(const struct folder *folder, const char *name, const void *data, size_t len)
 {
 	char temporary[FOLDER_NAME_MAX];
-	int fd = begin(folder, name, temporary);
+	int fd = create_temporary(folder, name, temporary);
 	int r = fd < 0 ? fd : io_write_all(fd, data, len);
 
 	if (fd >= 0 && close(fd) && !r)
 		r = -errno;
 	if (!r)
-		r = commit(folder, temporary, name);
+		r = rename_into_place(folder, temporary, name);
 	else if (fd >= 0)
 		unlinkat(folder->fd, temporary, 0);
 	return r;
@@ -202,8 +205,8 @@ int folder_write(const struct folder *folder, const char *name, const void *data
 int folder_create(const struct folder *folder, const char *name, struct err *err)
 {
 	char temporary[FOLDER_NAME_MAX];
-	_cleanup_close_ int fd = begin(folder, name, temporary);
-	int r = fd < 0 ? fd : commit(folder, temporary, name);
+	_cleanup_close_ int fd = create_temporary(folder, name, temporary);
+	int r = fd < 0 ? fd : rename_into_place(folder, temporary, name);
 
 	return r < 0 ? fail(folder, name, r, err) : STEAL_FD(fd);
 }
@@ -213,7 +216,7 @@ int folder_make_private(const struct folder *folder, char *name)
 	_cleanup_close_ int fd = -1;
 	struct stat st;
 
-	name_unforeseen(name, "private");
+	make_random_name(name, "private");
 	if (mkdirat(folder->fd, name, 0700) < 0)
 		return -errno;
 	fd = openat(folder->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

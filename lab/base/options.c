@@ -8,7 +8,7 @@
 
 enum { MAX_OPTIONS = 48, FIRST_VALUE = 256, TEXT_COLUMN = 28, COLUMNS = 80 };
 
-/* `--kernel --`: the word that ends the options is no value of one. */
+/* In `--kernel --` the "--" ends the options, so it is no value of --kernel. */
 static bool is_value_missing(char **argv)
 {
 	return optarg && optarg == argv[optind - 1] && !strcmp(optarg, "--");
@@ -62,7 +62,7 @@ int options_parse(const char *command, const struct option_def *defs, size_t cou
 	return optind;
 }
 
-/* From column `at` on; an option that reaches into the text's column has a line of its own. */
+/* The cursor is at column `at`; an option too long for its column has a line of its own. */
 static void print_text(FILE *to, int at, const char *text)
 {
 	const char *const end = text + strlen(text);

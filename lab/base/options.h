@@ -1,9 +1,9 @@
 /*
  * options.h - command lines described by a table; getopt_long(3) does the reading.
  *
- * Pattern of use: a static const table of struct option_def, one set function a kind of value;
- * options_parse() calls them in the order of the command line and stops at the first word that is
- * no option, or behind "--". options_print() writes the table for --help.
+ * Pattern of use: a static const table of struct option_def, with a set function for each kind of
+ * value. options_parse() calls these in the order of the command line and stops at the first word
+ * that is no option, or behind "--". options_print() writes the table for --help.
  */
 #ifndef OOMLAB_BASE_OPTIONS_H
 #define OOMLAB_BASE_OPTIONS_H
@@ -17,7 +17,7 @@ struct option_def {
 	const char *name; /* without "--" */
 	const char *arg;  /* name of the value in --help; NULL: takes none */
 	const char *help; /* one line; NULL: not shown */
-	/* Stores. value is NULL when arg is. 0, or -1 with err set. NULL: see flag_at. */
+	/* Stores the value, NULL when arg is. 0, or -1 with err set. set NULL: see flag_at. */
 	int (*set)(void *target, const char *value, struct err *err);
 	size_t flag_at; /* without set: offset in the target of a bool that becomes true */
 };
@@ -41,7 +41,7 @@ struct option_def {
 int options_parse(const char *command, const struct option_def *defs, size_t count, void *target,
 		  int argc, char **argv, struct err *err);
 
-/* In 80 columns. */
+/* Writes a line for each option that has help, in 80 columns. */
 void options_print(FILE *to, const struct option_def *defs, size_t count);
 
 #endif

@@ -20,10 +20,10 @@ enum { STANDARD_COUNT = STDERR_FILENO + 1 };
 
 /* What is made for one start and closed with it. */
 struct ends {
-	int ours, childs;	    /* of the channel: "go on" to the child, its errno back */
-	int null;		    /* /dev/null; -1: not wanted */
+	int ours, childs;	    /* the channel's: "go on" to the child, its errno back */
+	int null;		    /* /dev/null; -1: not needed */
 	int pipes[STANDARD_COUNT];  /* where the program writes; -1: no pipe */
-	int become[STANDARD_COUNT]; /* of these or the caller's; -1: as it is */
+	int become[STANDARD_COUNT]; /* what becomes the standard descriptor; -1: it stays */
 };
 
 static void close_fd(int *fd)
@@ -59,7 +59,7 @@ static int open_null(struct ends *ends)
 	return ends->null < 0 ? -errno : 0;
 }
 
-/* Of the standard descriptor `i`. `from`: where a pipe's other end comes; NULL: it may be none. */
+/* For the standard descriptor `i`. *from gets a pipe's read end; NULL: no pipe is allowed. */
 static int open_stream(const struct spawn_stream *stream, int i, int *from, struct ends *ends)
 {
 	int r = 0;
@@ -108,7 +108,7 @@ static void fail(int channel)
 	_exit(EXIT_NOT_EXEC);
 }
 
-static void wait_for_leave(int channel)
+static void wait_for_admission(int channel)
 {
 	char byte;
 	ssize_t n;
@@ -120,15 +120,15 @@ static void wait_for_leave(int channel)
 		_exit(EXIT_LAB_BROKEN);
 }
 
-/* The caller may have ended before it was asked for. */
-static void die_with(pid_t caller)
+/* The caller may have ended before prctl(2). */
+static void arrange_death_with(pid_t caller)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != caller)
 		_exit(EXIT_LAB_BROKEN);
 }
 
-/* All are above the standard ones first, so that none is overwritten before it is put in place. */
+/* Copies all above the standard ones first, so that dup2() overwrites none that is still needed. */
 static int put_streams(int become[STANDARD_COUNT])
 {
 	for (int i = 0; i < STANDARD_COUNT; i++)
@@ -185,9 +185,9 @@ static void run_child(const struct spawn *request, struct ends *ends, pid_t call
 		fail(ends->childs);
 	close(ends->childs);
 	if (request->admit)
-		wait_for_leave(channel);
+		wait_for_admission(channel);
 	if (request->dies_with_caller)
-		die_with(caller);
+		arrange_death_with(caller);
 	leave_group(request);
 	if (put_streams(ends->become) < 0 || keep_open(request) < 0 ||
 	    (request->prepare && request->prepare(request->prepare_ctx) < 0))
@@ -196,10 +196,10 @@ static void run_child(const struct spawn *request, struct ends *ends, pid_t call
 	fail(channel);
 }
 
-/* Here the caller goes on. */
+/* From here on this is the caller. */
 
-/* 0: exec closed the channel, or the end of the child did, which its status tells. */
-static int hear_from(int channel)
+/* The child's -errno; 0: exec, or the child's end, closed the channel. */
+static int receive_error(int channel)
 {
 	int cause;
 	ssize_t n;
@@ -232,10 +232,10 @@ static int start(const struct spawn *request, struct spawned *process, struct en
 	close_fd(&ends->childs);
 	process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
 	r = process->pidfd < 0 ? -errno : admit(request, process->pidfd, ends->ours);
-	return r ? r : hear_from(ends->ours);
+	return r ? r : receive_error(ends->ours);
 }
 
-/* One that still waits for leave ends with the channel; one without a pidfd has nothing else. */
+/* A child that waits for admission ends with the channel; one without a pidfd may not wait. */
 static void give_up(struct spawned *process, struct ends *ends)
 {
 	close_fd(&ends->ours);
@@ -270,7 +270,7 @@ static int64_t deadline_in(int64_t timeout_ns)
 	return timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
 }
 
-/* In ms as poll(2) takes them; 0: it is over. */
+/* Milliseconds for poll(2); 0: the deadline has passed. */
 static int left_until(int64_t deadline_ns)
 {
 	int64_t left_ms = (deadline_ns - io_now_ns() + 999999) / 1000000;
@@ -280,7 +280,7 @@ static int left_until(int64_t deadline_ns)
 	return left_ms < 0 ? 0 : (int)left_ms;
 }
 
-/* True when one of them has something; also past the deadline, when it is there already. */
+/* True when one of them is ready, even when the deadline has passed. */
 static bool wait_for(struct pollfd *polls, nfds_t count, int64_t deadline_ns)
 {
 	for (;;) {
@@ -293,14 +293,14 @@ static bool wait_for(struct pollfd *polls, nfds_t count, int64_t deadline_ns)
 	}
 }
 
-/* One of the two that it writes. */
+/* Where the bytes of one pipe go. */
 struct output {
-	struct strbuf *to; /* NULL: let go by */
+	struct strbuf *to; /* NULL: they are discarded */
 	size_t left;
-	bool is_bounded; /* more than that is an error */
+	bool is_bounded; /* more than `left` is an error */
 };
 
-/* 1: go on; 0: its end; -EFBIG. */
+/* Reads a chunk. 1: there may be more; 0: the pipe has ended; or -EFBIG. */
 static int take(int fd, struct output *output)
 {
 	char chunk[4096];

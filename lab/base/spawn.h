@@ -1,7 +1,6 @@
 /*
- * spawn.h - the one way to start a program: it is described, started, read, waited for. What is
- * forked and stays this program is not of here (base/aside.h, launch/guardian.h), nor is the target
- * (launch/target.h).
+ * spawn.h - starts other programs: one is described, started, read and waited for. Not here:
+ * children that do not exec (base/aside.h, launch/guardian.h), and the target (launch/target.h).
  *
  * Pattern of use, where nothing else is to be done meanwhile:
  *	const char *const argv[] = {"ldd", path, NULL};
@@ -13,20 +12,21 @@
  *  2. poll .pidfd, read .out and .err
  *  3. spawn_finish()  reads the pipes to their end, waits, closes; or spawn_wait(), spawn_close()
  *
- * Failures are -errno: the caller has the sentence. One of execve(2) comes back here by a channel
- * that exec closes, so ENOENT is -ENOENT and never a status 127; -ETIMEDOUT and -EFBIG are of
- * spawn_finish(). In each of them nothing is left: no process, no descriptor.
+ * Errors are -errno: the caller knows what to tell the user. The child reports why execve(2) failed
+ * over a channel that exec closes, so a program that is not there is -ENOENT from spawn_start() and
+ * never a status 127. After an error of spawn_start() or spawn_finish() neither a process nor a
+ * descriptor is left.
  *
- * Who closes what, "even in case of errors": descriptors in struct spawn stay the caller's and
- * open; those of struct spawned are closed by spawn_close() and spawn_finish(), and are -1 where
- * spawn_start() failed; all others are made and closed in spawn_start(). The program has its three
- * standard descriptors, those of `keep`, and what the caller itself left without FD_CLOEXEC.
+ * Descriptors in struct spawn stay the caller's and open, also after errors. Those in struct
+ * spawned are closed by spawn_close() and spawn_finish(), and are -1 where spawn_start() failed.
+ * All others are made and closed in spawn_start(). The program has its three standard descriptors,
+ * those of `keep`, and what the caller itself left without FD_CLOEXEC.
  *
- * Between fork and exec everything is ready: the child allocates nothing and takes no lock, so a
- * process with threads may start programs, and one that must not allocate as well. `prepare` holds
- * to signal-safety(7). What is ignored stays ignored (signal(7)).
- * LIMITATION: one thread at a time. What another one forks meanwhile, and what `prepare` forks, has
- * the channel too: spawn_start() waits until that one execs, ends, or closes what is not its own.
+ * The child allocates nothing and takes no lock between fork and exec, so a process with threads,
+ * or one that must not allocate, may start programs. `prepare` must hold to signal-safety(7).
+ * Signals that the caller ignores stay ignored (signal(7)).
+ * LIMITATION: one thread at a time. A process that another thread or `prepare` forks meanwhile
+ * inherits the channel: spawn_start() then waits until that one execs, ends, or closes it.
  */
 #ifndef OOMLAB_BASE_SPAWN_H
 #define OOMLAB_BASE_SPAWN_H
@@ -52,69 +52,69 @@ struct spawn_stream {
 	int fd;
 };
 
-/* All zero: nothing of the kind. Only read; what it points to lives until spawn_start() returns. */
+/* Zero is the default of each member. What it points to must live until spawn_start() returns. */
 struct spawn {
 	const char *program; /* what is executed; NULL: argv[0] */
 	const char *const *argv;
-	bool by_name; /* as execvp(3): looked for in PATH, and a text file is one of sh(1) */
+	bool by_name; /* as execvp(3): looked for in PATH, and sh(1) runs a text file */
 	struct spawn_stream in, out, err;
-	const int *keep; /* these are open in the program, under their numbers; negative: none */
+	const int *keep; /* descriptors that stay open, under their numbers; negative: none */
 	size_t keep_count;
-	bool new_session, new_group; /* no ^C of the terminal comes there */
-	bool unblocks_signals;	     /* none is blocked; else those that the caller blocks */
-	/* It is killed when the thread that started it ends; setuid programs are not. */
+	bool new_session, new_group; /* so that a ^C of the terminal does not reach it */
+	bool unblocks_signals;	     /* no signal is blocked; else those that the caller blocks */
+	/* The kernel kills it when the thread that started it ends, unless it is setuid. */
 	bool dies_with_caller;
 	/*
-	 * In the child, after all the rest but the unblocking of signals: 0, or -1 with errno. It
-	 * may change the child's copy of what this struct points to.
+	 * Called in the child, last but for the unblocking of signals. Returns 0, or -1 with errno.
+	 * It may change the child's copy of what this struct points to.
 	 */
 	int (*prepare)(void *ctx);
 	void *prepare_ctx;
 	/*
-	 * In the caller, while the child stands still right behind fork(2): 0, or -errno; then, and
-	 * should the caller end meanwhile, the child ends without having done anything.
+	 * Called in the caller while the child waits right behind fork(2). Returns 0, or -errno:
+	 * then, or if the caller ends meanwhile, the child ends without having done anything.
 	 */
 	int (*admit)(void *ctx, int pidfd);
 	void *admit_ctx;
-	/* Of spawn_finish() and spawn_run(): */
+	/* For spawn_finish() and spawn_run(): */
 	int64_t timeout_ns;
 	size_t output_max; /* bytes of each pipe that are kept */
 };
 
 struct spawned {
-	pid_t pid;    /* 0: none, or it has been waited for */
+	pid_t pid;    /* 0: none runs, or it has been waited for */
 	int pidfd;    /* readable when it has ended; -1: none */
-	int out, err; /* what it writes, where SPAWN_PIPE was said; -1: none */
-	int status;   /* as waitpid(2) has it, when it has been waited for */
+	int out, err; /* read ends of the pipes that it writes; -1: none */
+	int status;   /* as waitpid(2) has it, once it has been waited for */
 	int64_t timeout_ns;
 	size_t output_max;
 };
 #define SPAWNED_INIT ((struct spawned){.pidfd = -1, .out = -1, .err = -1})
 
-/* 0, or -errno and *process as SPAWNED_INIT. pre: `in` is no pipe. */
+/* Starts the program. 0, or -errno and *process as SPAWNED_INIT. pre: `in` is no pipe. */
 int spawn_start(const struct spawn *request, struct spawned *process)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Appends what comes out of its pipes to `out` and `err` (NULL: it is let go by), then waits for
- * its end; after timeout_ns, counted from here, it is killed. Closes all. 0; -ETIMEDOUT; -EFBIG:
- * more than output_max came to `out`, and it was killed (of `err` what is beyond is let go by); or
- * -ECHILD: another has waited for it (wait4(-1)), its status is not known and 0.
+ * Appends what the program writes to `out` and `err` (NULL: it is discarded), waits for its end and
+ * closes all. Returns 0; -ETIMEDOUT: it was killed timeout_ns after this call; -EFBIG: it wrote
+ * more than output_max to `out` and was killed (what is too much for `err` is discarded); or
+ * -ECHILD: somebody else waited for it (wait4(-1)), so its status is not known and is 0.
  */
 int spawn_finish(struct spawned *process, struct strbuf *out, struct strbuf *err)
 	__attribute__((nonnull(1)));
 
-/* spawn_start() and spawn_finish(); *status is 0 when it was not started. */
+/* Does spawn_start() and spawn_finish(); *status is 0 when the program was not started. */
 int spawn_run(const struct spawn *request, struct strbuf *out, struct strbuf *err, int *status)
 	__attribute__((nonnull(1, 4), warn_unused_result));
 
 /*
- * Waits for its end, and kills it after timeout_ns; 0: now. Its descriptors stay open. 0, also for
- * one that was not started; -ETIMEDOUT: it was killed here; -ECHILD as above.
+ * Waits for the program's end, and kills it after timeout_ns (0: at once). The descriptors stay
+ * open. Returns 0, also when none was started; -ETIMEDOUT: it was killed here; -ECHILD: as above.
  */
 int spawn_wait(struct spawned *process, int64_t timeout_ns) __attribute__((nonnull));
 
-/* Closes its descriptors. Safe on one that was not started, and twice. */
+/* Closes the descriptors. Safe when none was started, and twice. */
 void spawn_close(struct spawned *process) __attribute__((nonnull));
 
 #endif

@@ -22,7 +22,7 @@ extern char strbuf_empty[];
 		strbuf_empty, 0, 0 \
 	}
 
-/* Room for `extra` more bytes, so that they come without another allocation. */
+/* Makes room for `extra` more bytes, so that appending them allocates nothing. */
 void strbuf_reserve(struct strbuf *sb, size_t extra);
 
 void strbuf_append(struct strbuf *sb, const void *data, size_t len);
@@ -33,13 +33,13 @@ void strbuf_printf(struct strbuf *sb, const char *fmt, ...) __attribute__((forma
 /* Drops the first n bytes. pre: n <= len. */
 void strbuf_consume(struct strbuf *sb, size_t n);
 
-/* Length 0, memory kept. */
+/* Sets the length to 0 and keeps the memory. */
 void strbuf_clear(struct strbuf *sb);
 
-/* Frees the memory; sb is as STRBUF_INIT. */
+/* Frees the memory; sb is as STRBUF_INIT afterwards. */
 void strbuf_release(struct strbuf *sb);
 
-/* The string as malloc'd memory the caller frees; sb is as STRBUF_INIT. */
+/* Returns the string, which the caller frees; sb is as STRBUF_INIT afterwards. */
 char *strbuf_detach(struct strbuf *sb);
 
 #define _cleanup_strbuf_ __attribute__((cleanup(strbuf_release)))

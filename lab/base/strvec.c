@@ -11,6 +11,7 @@ enum { FIRST_CAP = 16 };
 
 const char *strvec_empty[] = {NULL};
 
+/* Takes the word over. */
 static void push_own(struct strvec *words, char *word)
 {
 	if (words->count + 1 >= words->cap) {

@@ -2,8 +2,8 @@
  * strvec.h - a growing list of words that ends in NULL, as execve(2) wants it; libc only.
  *
  * Pattern of use: struct strvec words = STRVEC_INIT; push; use words.list / words.count;
- * strvec_release(). Declare with _cleanup_strvec_ to have it released. Every word is a copy of the
- * vector's own, so what it was made of may go. Out of memory ends the program (strbuf.h).
+ * strvec_release(). Declare with _cleanup_strvec_ to have it released. The vector owns a copy of
+ * every word. Out of memory ends the program.
  */
 #ifndef OOMLAB_BASE_STRVEC_H
 #define OOMLAB_BASE_STRVEC_H
@@ -27,16 +27,16 @@ extern const char *strvec_empty[];
 void strvec_push(struct strvec *words, const char *word);
 void strvec_pushf(struct strvec *words, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Appends the words of a list that ends in NULL; NULL for the list: none. */
+/* Appends the words of a list that ends in NULL. A list that is NULL has none. */
 void strvec_push_all(struct strvec *words, const char *const *more);
 
 /* The same for words that stand in the call: strvec_pushl(&words, "-display", "none"). */
 #define strvec_pushl(words, ...) strvec_push_all(words, (const char *const[]){__VA_ARGS__, NULL})
 
-/* Frees words and list; the vector is as STRVEC_INIT. */
+/* Frees words and list; the vector is as STRVEC_INIT afterwards. */
 void strvec_release(struct strvec *words);
 
-/* The list, which the caller frees, and each word of it; the vector is as STRVEC_INIT. */
+/* Returns the list; the caller frees it and each word. The vector is as STRVEC_INIT afterwards. */
 char **strvec_detach(struct strvec *words);
 
 #define _cleanup_strvec_ _cleanup_(strvec_release)

@@ -30,8 +30,9 @@ static int unit_shift(const char *unit)
 }
 
 /*
- * Reads "123" or "123.45" at *text and advances it; the fraction is in 1e-9. Returns 0, -EINVAL
- * or, also advanced, -ERANGE. Hand-made because strtod takes "inf", "0x1p3" and the locale's comma.
+ * Reads "123" or "123.45" at *text; the fraction is in 1e-9. Returns 0, -EINVAL or -ERANGE; *text
+ * is advanced unless it is -EINVAL. strtod() is no help: it takes "inf", "0x1p3" and the locale's
+ * comma.
  */
 static int decimal(const char **text, uint64_t *whole, uint64_t *nano)
 {
@@ -119,7 +120,7 @@ char *text_number(char *buf, uint64_t value)
 	return memmove(buf, at, (size_t)(buf + 21 - at));
 }
 
-/* bytes / 2^shift with one decimal, rounded half to even as printf does; shift is not 0. */
+/* Writes bytes / 2^shift with one decimal, rounded half to even as printf does. pre: shift > 0. */
 static char *tenths(char *buf, uint64_t bytes, unsigned int shift)
 {
 	const unsigned __int128 exact = (unsigned __int128)bytes * 10;
@@ -210,7 +211,7 @@ bool text_is_invisible(unsigned int c)
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
 }
 
-/* Eight bytes at a time: below a blank, above ASCII, DEL. */
+/* In each eight bytes the top bit marks one that is below a blank, above ASCII, or DEL. */
 bool text_is_plain(const char *text, size_t len)
 {
 	const uint64_t each = UINT64_C(0x0101010101010101);
@@ -256,8 +257,8 @@ bool text_is_same(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-/* Length of the run of ASCII at the front, as far as it is told in steps of eight bytes. */
-static size_t plain_length(const char *text, size_t n)
+/* Bytes at the front that are surely ASCII; a multiple of eight. */
+static size_t ascii_length(const char *text, size_t n)
 {
 	size_t at = 0;
 	uint64_t word;
@@ -277,7 +278,7 @@ const char *text_line_end(const char *from, const char *end, int columns)
 
 	if (end - from <= columns)
 		return end;
-	taken = (int)plain_length(from, (size_t)(columns > 0 ? columns : 0));
+	taken = (int)ascii_length(from, (size_t)(columns > 0 ? columns : 0));
 	for (at = from + taken; at < end; at++) {
 		taken += ((unsigned char)*at & 0xc0) != 0x80;
 		if (taken > columns)

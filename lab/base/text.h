@@ -23,7 +23,7 @@ int text_parse_long(const char *text, long min, long max, long *value);
 /* Reads "20", "20s", "500ms", "2m" as nanoseconds; 0, -EINVAL or -ERANGE. "20" is seconds. */
 int text_parse_duration(const char *text, uint64_t *ns);
 
-/* Writes a decimal number; printf is slow at it. Returns buf. pre: it holds TEXT_NUMBER_MAX. */
+/* Writes a decimal number, faster than printf. Returns buf. pre: buf holds TEXT_NUMBER_MAX. */
 #define TEXT_NUMBER_MAX 21
 char *text_number(char *buf, uint64_t value);
 
@@ -36,25 +36,28 @@ char *text_number(char *buf, uint64_t value);
  */
 char *text_size(char *buf, uint64_t bytes);
 
-/* A literal-like temporary for printf arguments: lives until the enclosing block ends. */
+/* For printf arguments: the text lives until the enclosing block ends. */
 #define TEXT_SIZE(bytes) text_size((char[TEXT_SIZE_MAX]){0}, (bytes))
 
 /* Writes "340 ms", "2.31 s", "1 min 5 s". Returns buf. pre: buf holds TEXT_SIZE_MAX. */
 char *text_duration(char *buf, uint64_t ns);
 #define TEXT_DURATION(ns) text_duration((char[TEXT_SIZE_MAX]){0}, (ns))
 
-/* The code point of a valid sequence of n bytes, 1 to 4. */
+/* The code point of the valid UTF-8 sequence of n bytes at p. pre: n is 1 to 4. */
 unsigned int text_code_point(const char *p, size_t n);
 
-/* C0, DEL, C1, line and paragraph separators, what reorders or hides text (bidi, zero width). */
+/*
+ * True for what must not reach a reader's screen as it is: C0, DEL, C1, line and paragraph
+ * separators, and characters that reorder or hide text (bidi, zero width).
+ */
 bool text_is_invisible(unsigned int code_point);
 
-/* Whether all of it is printable ASCII, which most text is. */
+/* True when all of it is printable ASCII, as most text is. */
 bool text_is_plain(const char *text, size_t len);
 
 /*
- * Replaces what text_is_invisible() and bytes that are not part of valid UTF-8 by '?', in place. C1
- * controls drive some terminals as ESC does.
+ * Overwrites with '?' each byte of a character that text_is_invisible() names, and each that is no
+ * part of valid UTF-8. C1 controls are among them: they drive some terminals as ESC does.
  */
 void text_neutralise(char *text);
 
@@ -64,16 +67,16 @@ size_t text_utf8_length(const char *p, size_t len);
 /* printf into malloc'd memory; never NULL. The caller frees. */
 char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Equal; NULL is the same as NULL alone. */
+/* True when both texts are equal, or both are NULL. */
 bool text_is_same(const char *a, const char *b);
 
 /*
- * Where the line that begins at `from` is broken, when it has `columns`: at the last blank that fits,
- * else at the first; `end` when all of it fits or there is no blank. Text is UTF-8.
+ * Where to break the line that begins at `from` so that it fits into `columns`: at the last blank
+ * that fits, else at the first one; `end` when all of it fits or it has no blank. Text is UTF-8.
  */
 const char *text_line_end(const char *from, const char *end, int columns);
 
-/* The index of a word in a table that may have NULLs; -1: it is NULL, or not in it. */
+/* The index of `word` in a table that may have NULLs; -1 when it is NULL or not in the table. */
 int text_index(const char *const *words, size_t count, const char *word);
 
 bool text_starts_with(const char *text, const char *prefix);
