@@ -10,11 +10,11 @@
 #include "base/strbuf.h"
 
 #define MEMORY_BYTES 32768
-#define ROOM_FIRST   4 /* elements of an array; a power of two */
+#define ROOM_FIRST   4 /* elements that an array begins with; a power of two */
 
-/* What a document points to is freed with it, and nothing before. */
+/* An arena: what a document points to is freed with it, and nothing before. */
 struct doc_memory {
-	struct doc_memory *next; /* filled before this one */
+	struct doc_memory *next; /* the one that was filled before */
 	size_t used, room;
 	_Alignas(16) char data[];
 };
@@ -42,7 +42,7 @@ static char *copy_text(struct doc *doc, const char *text)
 	return memcpy(allocate(doc, bytes), text, bytes);
 }
 
-/* Room for one more: the array doubles where its length is a power of two. */
+/* Makes room for one more element: an array doubles when its length is a power of two. */
 static void *grow(struct doc *doc, void *array, size_t count, size_t size)
 {
 	void *larger;
@@ -76,7 +76,7 @@ static char *format(struct doc *doc, const char *fmt, va_list ap)
 {
 	_cleanup_free_ char *text = NULL;
 
-	if (!strcmp(fmt, "%s")) /* mostly, and printf is slow at it */
+	if (!strcmp(fmt, "%s")) /* the usual case, which printf is slow at */
 		return copy_text(doc, va_arg(ap, const char *));
 	return copy_text(doc, vasprintf(&text, fmt, ap) < 0 ? "" : text);
 }
@@ -198,18 +198,13 @@ void doc_bars(struct doc *doc, int64_t total_bytes, const char *caption)
 	block->text = caption ? copy_text(doc, caption) : NULL;
 }
 
-static void add_bar(struct doc *doc, struct doc_bar **bars, size_t *count, const char *label,
-		    int64_t bytes)
-{
-	*bars = grow(doc, *bars, *count, sizeof(**bars));
-	(*bars)[(*count)++] = (struct doc_bar){.label = copy_text(doc, label), .bytes = bytes};
-}
-
 void doc_bar(struct doc *doc, const char *label, int64_t bytes)
 {
 	struct doc_block *block = last(doc);
 
-	add_bar(doc, &block->bars, &block->bar_count, label, bytes);
+	block->bars = grow(doc, block->bars, block->bar_count, sizeof(*block->bars));
+	block->bars[block->bar_count++] =
+		(struct doc_bar){.label = copy_text(doc, label), .bytes = bytes};
 }
 
 void doc_chart(struct doc *doc, int64_t limit_bytes)
@@ -233,7 +228,9 @@ void doc_mark(struct doc *doc, const char *label, int64_t t_ns)
 {
 	struct doc_block *block = last(doc);
 
-	add_bar(doc, &block->marks, &block->mark_count, label, t_ns);
+	block->marks = grow(doc, block->marks, block->mark_count, sizeof(*block->marks));
+	block->marks[block->mark_count++] =
+		(struct doc_mark){.label = copy_text(doc, label), .t_ns = t_ns};
 }
 
 void doc_clear(struct doc *doc)

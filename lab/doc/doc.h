@@ -40,8 +40,14 @@ struct doc_bar {
 	int64_t bytes; /* may be negative: a correction */
 };
 
+/* A point of a chart; all times of a chart have the same origin. */
 struct doc_point {
 	int64_t t_ns, bytes;
+};
+
+struct doc_mark {
+	char *label;
+	int64_t t_ns;
 };
 
 struct doc_series {
@@ -53,27 +59,27 @@ struct doc_series {
 struct doc_block {
 	enum doc_kind kind;
 	enum doc_tone tone;
-	char *text; /* bars, table: a caption or NULL */
+	char *text; /* bars: the caption or NULL; table, chart: NULL */
 	char **evidence;
 	size_t evidence_count;
-	char ***rows; /* NULL-terminated cells */
+	char ***rows; /* each is a list of cells that ends in NULL */
 	size_t row_count;
 	struct doc_bar *bars;
 	size_t bar_count;
-	int64_t total_bytes; /* bars: what 100 % is; chart: the limit, or INT64_MIN */
+	int64_t total_bytes; /* bars: what 100 % is; chart: the limit, or INT64_MIN: none */
 	struct doc_series *series;
 	size_t series_count;
-	struct doc_bar *marks; /* chart: label at t_ns = bytes */
+	struct doc_mark *marks;
 	size_t mark_count;
 };
 
 struct doc_memory;
 
-/* Zero-initialise. doc_release() frees it; doc_clear() empties it for the next one. */
+/* Zero-initialise. doc_release() frees it; doc_clear() empties it and keeps some of its memory. */
 struct doc {
 	struct doc_block *blocks;
 	size_t count;
-	struct doc_memory *memory; /* all that the blocks point to */
+	struct doc_memory *memory; /* holds the blocks and all that they point to */
 };
 
 #define DOC_PRINTF(n) __attribute__((format(printf, n, (n) + 1), nonnull(1, n)))
@@ -86,26 +92,25 @@ void doc_sentence(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 void doc_item(struct doc *doc, const char *text);
 void doc_quote(struct doc *doc, const char *text);
 
-/* Its first summary, or "". */
+/* The text of the first summary, or ""; the document's. */
 const char *doc_summary_text(const struct doc *doc);
 
-/* Adds what the last block rests on: "kmsg 812", "trace 1-9". */
+/* Adds evidence to the last block: "kmsg 812", "trace 1-9". */
 void doc_cite(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 
-/* Begins a table; then one doc_row(doc, "a", "b") a row, as many cells as in the first. */
+/* Begins a table; doc_row(doc, "a", "b") adds a row. All have as many cells as the first. */
 void doc_table(struct doc *doc);
 #define doc_row(doc, ...) doc_add_row(doc, (const char *const[]){__VA_ARGS__, NULL})
 void doc_add_row(struct doc *doc, const char *const *cells);
-/* Below its heading the column holds amounts alone, which stand flush right: "0.7", "20 MiB", "-".
- */
+/* True when all cells below the header are amounts ("0.7", "20 MiB", "-"), to be flush right. */
 bool doc_is_amount_column(const struct doc_block *table, size_t column);
 
-/* A caption is the name of the total, or NULL. */
+/* Begins bars; doc_bar() adds one. caption: the total's name, at most 13 bytes; NULL: no total. */
 void doc_bars(struct doc *doc, int64_t total_bytes, const char *caption);
 void doc_bar(struct doc *doc, const char *label, int64_t bytes);
 
+/* Begins a chart; doc_series() adds a curve and copies its points, doc_mark() a vertical line. */
 void doc_chart(struct doc *doc, int64_t limit_bytes);
-/* The points are copied. */
 void doc_series(struct doc *doc, const char *name, const struct doc_point *points, size_t count);
 void doc_mark(struct doc *doc, const char *label, int64_t t_ns);
 

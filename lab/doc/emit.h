@@ -14,17 +14,20 @@
 /* columns: width to wrap at, clamped to 64..100. colour: ANSI escapes. */
 void emit_text(const struct doc *doc, bool colour, int columns, struct strbuf *out);
 
-/* GitHub's Markdown; the chart is left out. */
+/* GitHub Flavored Markdown (github.github.com/gfm); the chart is left out. */
 void emit_markdown(const struct doc *doc, struct strbuf *out);
 
-/* One HTML file, no scripts, nothing fetched; the chart is inline SVG. */
+/*
+ * One HTML file, no scripts, nothing fetched; the chart is inline SVG. pre: the document begins
+ * with its title.
+ */
 void emit_html(const struct doc *doc, struct strbuf *out);
 
-/* The chart as SVG; escape quotes text for it. Internal to the HTML emitter. */
+/* A chart as SVG, whose text `escape` quotes; nothing for one of no duration. For emit_html.c. */
 typedef void chart_escape_fn(struct strbuf *out, const char *text);
 void emit_chart(const struct doc_block *block, chart_escape_fn *escape, struct strbuf *out);
 
-/* Text with what no format may carry made visible. */
+/* Appends text; what no format may carry is written out as said above. */
 void emit_visible(struct strbuf *out, const char *text);
 
 #endif

@@ -6,11 +6,12 @@
 #include "base/text.h"
 #include "doc/emit.h"
 
+/* Lengths are in units of the viewBox; times in ns. */
 #define WIDTH  820.0
 #define PLOT   220.0 /* height of the curves alone */
 #define LEFT   70.0
 #define RIGHT  10.0
-#define TOP    20.0 /* room for the word of the limit */
+#define TOP    20.0 /* room for the word "limit" */
 #define BOTTOM 60.0
 /* Names of marks stand in rows above the curves, so that they hide nothing. */
 #define ROW	   14.0
@@ -18,15 +19,15 @@
 #define CHARACTER  6.4 /* about the width of one, at 11 px */
 #define LABEL_MAX  48
 #define LABELS_MAX 64
-#define NEAR	   1.5 /* marks this near share a line and a label */
+#define NEAR	   1.5 /* marks as near as this share a line and a label */
 
-/* What of time and bytes the picture shows, and where the curves begin and end. */
+/* The times and bytes that the picture shows, and the y of its upper and lower edge. */
 struct frame {
 	int64_t t0, t1, max;
 	double top, bottom;
 };
 
-/* Marks at one place, in words, and the row they stand in; ROWS_MAX: there was no room. */
+/* The words of the marks at one place, and the row they stand in; ROWS_MAX: no row had room. */
 struct label {
 	double x, left;
 	size_t row;
@@ -81,8 +82,8 @@ static void axes(const struct frame *f, const struct doc_block *block, struct st
 		      y_of(f, block->total_bytes) - 4);
 }
 
-static void line(const struct frame *f, const struct doc_series *series, size_t index,
-		 chart_escape_fn *escape, struct strbuf *out)
+static void curve(const struct frame *f, const struct doc_series *series, size_t index,
+		  chart_escape_fn *escape, struct strbuf *out)
 {
 	const char *colour = colours[index % COLOURS];
 	double x = LEFT + (double)index * 150;
@@ -102,9 +103,9 @@ static void line(const struct frame *f, const struct doc_series *series, size_t 
 
 static int earlier_first(const void *va, const void *vb)
 {
-	const struct doc_bar *a = va, *b = vb;
+	const struct doc_mark *a = va, *b = vb;
 
-	return (a->bytes > b->bytes) - (a->bytes < b->bytes);
+	return (a->t_ns > b->t_ns) - (a->t_ns < b->t_ns);
 }
 
 static void add_words(struct label *label, const char *words)
@@ -114,7 +115,7 @@ static void add_words(struct label *label, const char *words)
 	snprintf(label->text + len, sizeof(label->text) - len, "%s%s", len ? ", " : "", words);
 }
 
-/* Beside its line, on the right where there is room; in the first row where it touches no other. */
+/* Puts a label right of its line, or left at the picture's edge, in the first row with room. */
 static void place(struct label *label, double *row_ends)
 {
 	double width = (double)strlen(label->text) * CHARACTER;
@@ -130,10 +131,10 @@ static void place(struct label *label, double *row_ends)
 				       CHARACTER * 2;
 }
 
-/* Marks in the order of time, those at one place together. */
+/* Makes labels of the marks in the order of time. Returns how many. */
 static size_t lay_out(const struct frame *f, const struct doc_block *block, struct label *labels)
 {
-	struct doc_bar *marks = xcalloc(block->mark_count + 1, sizeof(*marks));
+	struct doc_mark *marks = xcalloc(block->mark_count + 1, sizeof(*marks));
 	double row_ends[ROWS_MAX] = {0};
 	size_t count = 0;
 
@@ -141,9 +142,9 @@ static size_t lay_out(const struct frame *f, const struct doc_block *block, stru
 		memcpy(marks, block->marks, block->mark_count * sizeof(*marks));
 	qsort(marks, block->mark_count, sizeof(*marks), earlier_first);
 	for (size_t i = 0; i < block->mark_count; i++) {
-		double x = x_of(f, marks[i].bytes);
+		double x = x_of(f, marks[i].t_ns);
 
-		if (marks[i].bytes < f->t0 || marks[i].bytes > f->t1)
+		if (marks[i].t_ns < f->t0 || marks[i].t_ns > f->t1)
 			continue;
 		if (!count || x - labels[count - 1].x > NEAR) {
 			if (count == LABELS_MAX)
@@ -168,7 +169,7 @@ static size_t rows_of(const struct label *labels, size_t count)
 	return rows;
 }
 
-/* All lines before all words: a word hides the line behind it, no line crosses a word. */
+/* Draws all lines first, so that a word hides the line behind it and no line crosses a word. */
 static void draw_marks(const struct frame *f, const struct label *labels, size_t count,
 		       chart_escape_fn *escape, struct strbuf *out)
 {
@@ -208,7 +209,7 @@ void emit_chart(const struct doc_block *block, chart_escape_fn *escape, struct s
 		WIDTH, f.bottom + BOTTOM);
 	axes(&f, block, out);
 	for (size_t i = 0; i < block->series_count; i++)
-		line(&f, &block->series[i], i, escape, out);
+		curve(&f, &block->series[i], i, escape, out);
 	draw_marks(&f, labels, count, escape, out);
 	strbuf_puts(out, "</svg>\n");
 }

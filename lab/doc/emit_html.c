@@ -39,7 +39,7 @@ static const char head[] =
 	"paint-order:stroke;stroke:var(--paper);stroke-width:3px}\n"
 	"</style>\n";
 
-static void escaped(struct strbuf *out, const char *text)
+static void put_escaped(struct strbuf *out, const char *text)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
@@ -71,7 +71,7 @@ static void evidence(struct strbuf *out, const struct doc_block *block)
 {
 	for (size_t i = 0; i < block->evidence_count; i++) {
 		strbuf_puts(out, i ? "; " : " <span class=\"ev\">[");
-		escaped(out, block->evidence[i]);
+		put_escaped(out, block->evidence[i]);
 	}
 	if (block->evidence_count)
 		strbuf_puts(out, "]</span>");
@@ -81,7 +81,7 @@ static void element(struct strbuf *out, const char *open, const struct doc_block
 		    const char *close)
 {
 	strbuf_puts(out, open);
-	escaped(out, block->text);
+	put_escaped(out, block->text);
 	evidence(out, block);
 	strbuf_printf(out, "%s\n", close);
 }
@@ -89,7 +89,7 @@ static void element(struct strbuf *out, const char *open, const struct doc_block
 static void title(struct strbuf *out, const struct doc_block *block)
 {
 	strbuf_puts(out, "<title>");
-	escaped(out, block->text);
+	put_escaped(out, block->text);
 	strbuf_puts(out, "</title>\n</head>\n<body>\n");
 	element(out, "<h1>", block, "</h1>");
 }
@@ -111,7 +111,7 @@ static void table_row(struct strbuf *out, const struct doc_block *block, size_t 
 	for (size_t j = 0; block->rows[i][j]; j++) {
 		strbuf_printf(out, "<%s%s>", element,
 			      doc_is_amount_column(block, j) ? " class=\"n\"" : "");
-		escaped(out, block->rows[i][j]);
+		put_escaped(out, block->rows[i][j]);
 		strbuf_printf(out, "</%s>", element);
 	}
 	strbuf_puts(out, "</tr>\n");
@@ -132,7 +132,7 @@ static void bar(struct strbuf *out, const char *label, int64_t bytes, int64_t to
 	uint64_t magnitude = bytes < 0 ? (uint64_t)-bytes : (uint64_t)bytes;
 
 	strbuf_puts(out, is_sum ? "<tr class=\"sum\"><td>= " : "<tr><td>");
-	escaped(out, label);
+	put_escaped(out, label);
 	strbuf_printf(
 		out,
 		"</td><td>%s%s</td><td>%.1f %%</td><td><span class=\"bar\" style=\"width:%.2f%%\"></span></td></tr>\n",
@@ -157,7 +157,7 @@ static void chart(struct strbuf *out, const struct doc_block *block)
 {
 	_cleanup_strbuf_ struct strbuf svg = STRBUF_INIT;
 
-	emit_chart(block, escaped, &svg);
+	emit_chart(block, put_escaped, &svg);
 	if (!svg.len)
 		return;
 	strbuf_puts(out, "<h2>Memory over time</h2>\n<div class=\"wide\">");

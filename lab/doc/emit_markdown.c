@@ -7,7 +7,7 @@
 /* Characters that mean something to Markdown, or to the HTML and mathematics GitHub lets in. */
 #define SPECIAL "\\`*_[]<>|~&#$!{}@"
 
-static void words(struct strbuf *out, const char *text)
+static void put_escaped(struct strbuf *out, const char *text)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
@@ -26,8 +26,8 @@ static void words(struct strbuf *out, const char *text)
 	}
 }
 
-/* A line may not begin with what makes a list, a heading or a rule. */
-static void paragraph_start(struct strbuf *out, const char *text)
+/* Quotes what would make a list, a heading or a rule of the line. */
+static void put_paragraph(struct strbuf *out, const char *text)
 {
 	size_t digits = strspn(text, "0123456789");
 
@@ -38,14 +38,14 @@ static void paragraph_start(struct strbuf *out, const char *text)
 		strbuf_putc(out, '\\');
 		text += digits;
 	}
-	words(out, text);
+	put_escaped(out, text);
 }
 
 static void evidence(struct strbuf *out, const struct doc_block *block)
 {
 	for (size_t i = 0; i < block->evidence_count; i++) {
 		strbuf_puts(out, i ? "; " : "<sub>\\[");
-		words(out, block->evidence[i]);
+		put_escaped(out, block->evidence[i]);
 	}
 	if (block->evidence_count)
 		strbuf_puts(out, "\\]</sub>");
@@ -58,7 +58,7 @@ static void evidence_behind(struct strbuf *out, const struct doc_block *block)
 	evidence(out, block);
 }
 
-/* A fence longer than any run of backticks inside. */
+/* The fence must be longer than any run of backticks inside. */
 static void code_block(struct strbuf *out, const char *text)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
@@ -77,7 +77,7 @@ static void code_block(struct strbuf *out, const char *text)
 	strbuf_putc(out, '\n');
 }
 
-/* A paragraph of its own, or it would be a row. */
+/* A blank line keeps the evidence from becoming a row of the table. */
 static void evidence_below(struct strbuf *out, const struct doc_block *block)
 {
 	if (!block->evidence_count)
@@ -93,7 +93,7 @@ static void table(struct strbuf *out, const struct doc_block *block)
 		strbuf_putc(out, '|');
 		for (char **cell = block->rows[i]; *cell; cell++) {
 			strbuf_putc(out, ' ');
-			words(out, *cell);
+			put_escaped(out, *cell);
 			strbuf_puts(out, " |");
 		}
 		strbuf_putc(out, '\n');
@@ -112,7 +112,7 @@ static void bar(struct strbuf *out, const char *label, int64_t bytes, int64_t to
 	uint64_t magnitude = bytes < 0 ? (uint64_t)-bytes : (uint64_t)bytes;
 
 	strbuf_puts(out, "| ");
-	words(out, label);
+	put_escaped(out, label);
 	strbuf_printf(out, " | %s%s | %.1f %% |\n", bytes < 0 ? "-" : "", TEXT_SIZE(magnitude),
 		      share);
 }
@@ -138,29 +138,29 @@ static void emit_block(struct strbuf *out, const struct doc_block *block, bool c
 	case DOC_TITLE:
 	case DOC_HEADING:
 		strbuf_puts(out, block->kind == DOC_TITLE ? "# " : "## ");
-		words(out, block->text);
+		put_escaped(out, block->text);
 		evidence_behind(out, block);
 		strbuf_putc(out, '\n');
 		break;
 	case DOC_BYLINE:
-		paragraph_start(out, block->text);
+		put_paragraph(out, block->text);
 		strbuf_putc(out, '\n');
 		break;
 	case DOC_SUMMARY:
 		strbuf_puts(out, "**");
-		words(out, block->text);
+		put_escaped(out, block->text);
 		strbuf_puts(out, "**");
 		evidence_behind(out, block);
 		strbuf_putc(out, '\n');
 		break;
 	case DOC_SENTENCE:
-		paragraph_start(out, block->text);
+		put_paragraph(out, block->text);
 		evidence_behind(out, block);
 		strbuf_putc(out, '\n');
 		break;
 	case DOC_ITEM:
 		strbuf_puts(out, "- ");
-		paragraph_start(out, block->text);
+		put_paragraph(out, block->text);
 		evidence_behind(out, block);
 		strbuf_putc(out, '\n');
 		break;

@@ -10,7 +10,7 @@
 #include "doc/flow.h"
 
 #define MIN_COLUMNS 64
-/* Of the first column that a table may fold at: numbers and words are narrower. */
+/* A table too wide for its page folds at the first column wider than this; figures are narrower. */
 #define FOLD_WIDTH  16
 #define MAX_COLUMNS 100
 #define INDENT	    2
@@ -40,8 +40,7 @@ static void evidence(struct flow *f, const struct doc_block *block)
 	flow_text(f, DIM, f->line->buf);
 }
 
-/* The text and what it rests on. */
-static void told(struct flow *f, const struct doc_block *block)
+static void sentence(struct flow *f, const struct doc_block *block)
 {
 	if (f->colour || !block->evidence_count) {
 		flow_text(f, PLAIN, block->text);
@@ -98,7 +97,7 @@ static void item(struct flow *f, const struct doc_block *block)
 	struct flow flow = flow_on(f, "    ");
 
 	flow.lead = "  - ";
-	told(&flow, block);
+	sentence(&flow, block);
 	flow_end(&flow);
 }
 
@@ -111,7 +110,7 @@ static void quote(struct flow *f, const struct doc_block *block)
 	flow_end(&flow);
 }
 
-/* "%.1f": to the nearest, and where two are as near to the even one; printf is slow at it. */
+/* Writes value as "%.1f" does, rounding half to even, but faster; flush right in `columns`. */
 static void put_tenths(struct flow *f, double value, size_t columns)
 {
 	long double tenths = (long double)(value < 0 ? -value : value) * 10; /* exact */
@@ -150,7 +149,7 @@ static void bar_line(struct flow *f, const struct doc_block *block, const struct
 		     size_t label_width)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-	struct visible label = flow_visible(&sb, bar->label);
+	struct flow_piece label = flow_visible(&sb, bar->label);
 	int64_t magnitude = bar->bytes < 0 ? -bar->bytes : bar->bytes;
 	double share = block->total_bytes > 0 ? (double)bar->bytes / (double)block->total_bytes : 0;
 	size_t used = INDENT + label_width + 24, cells;
@@ -199,8 +198,7 @@ struct column {
 struct columns {
 	struct column *all;
 	size_t count, width; /* of the table */
-	size_t fold; /* where the first column that is no number begins; a table too wide for its page
-			folds there */
+	size_t fold;	     /* where the first column wider than FOLD_WIDTH begins */
 };
 
 static struct column column_of(const struct doc_block *block, size_t j)
@@ -209,7 +207,7 @@ static struct column column_of(const struct doc_block *block, size_t j)
 
 	for (size_t i = 0; i < block->row_count; i++) {
 		_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-		struct visible cell = flow_visible(&sb, block->rows[i][j]);
+		struct flow_piece cell = flow_visible(&sb, block->rows[i][j]);
 		size_t width = flow_width(&cell);
 
 		column.width = width > column.width ? width : column.width;
@@ -235,7 +233,7 @@ static struct columns columns_of(const struct doc_block *block)
 	return c;
 }
 
-/* A cell below the ones before it, its words broken at the page's width. */
+/* Writes the words of a cell from column `indent` on, wrapped at the page's width. */
 static void folded_cell(struct flow *f, const char *text, const char *style, size_t indent)
 {
 	size_t at = indent;
@@ -258,7 +256,7 @@ static void folded_cell(struct flow *f, const char *text, const char *style, siz
 	}
 }
 
-static void plain_cell(struct flow *f, const struct visible *cell, const struct column *column,
+static void plain_cell(struct flow *f, const struct flow_piece *cell, const struct column *column,
 		       bool is_head, bool is_last)
 {
 	size_t width = flow_width(cell);
@@ -280,7 +278,7 @@ static void table_row(struct flow *f, const struct columns *c, char *const *cell
 	strbuf_putc(f->out, ' ');
 	for (size_t j = 0; j < c->count; j++) {
 		_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-		struct visible cell = flow_visible(&sb, cells[j]);
+		struct flow_piece cell = flow_visible(&sb, cells[j]);
 
 		if (folded && cell.at == cell.end)
 			continue;
@@ -329,7 +327,7 @@ static void emit_block(struct flow *f, const struct doc_block *block)
 		heading(f, block);
 		break;
 	case DOC_SENTENCE:
-		told(f, block);
+		sentence(f, block);
 		break;
 	case DOC_ITEM:
 		item(f, block);

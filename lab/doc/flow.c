@@ -26,24 +26,24 @@ void flow_styled(const struct flow *f, const char *style, const char *text, size
 		strbuf_puts(f->out, "\033[0m");
 }
 
-struct visible flow_visible(struct strbuf *sb, const char *text)
+struct flow_piece flow_visible(struct strbuf *sb, const char *text)
 {
 	size_t len = strlen(text);
 
 	if (text_is_plain(text, len))
-		return (struct visible){text, text + len, true};
+		return (struct flow_piece){text, text + len, true};
 	emit_visible(sb, text);
-	return (struct visible){sb->buf, sb->buf + sb->len, false};
+	return (struct flow_piece){sb->buf, sb->buf + sb->len, false};
 }
 
-size_t flow_width(const struct visible *t)
+size_t flow_width(const struct flow_piece *t)
 {
 	size_t len = (size_t)(t->end - t->at);
 
 	return t->is_ascii ? len : flow_columns(t->at, len);
 }
 
-/* "64 MiB", "99.8 %": a number and its unit stay together. */
+/* The blank is between a number and its unit ("64 MiB", "99.8 %"), where no line breaks. */
 static bool is_in_amount(const char *from, const char *space)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "bytes", "%",
@@ -65,8 +65,8 @@ static bool is_in_amount(const char *from, const char *space)
 	return false;
 }
 
-/* Behind as many characters as have room, or the end. */
-static const char *full_line(const struct visible *t, size_t room)
+/* Behind as many characters as `room` columns hold, or the end. */
+static const char *line_end(const struct flow_piece *t, size_t room)
 {
 	const char *at = t->at;
 
@@ -83,10 +83,10 @@ static const char *full_line(const struct visible *t, size_t room)
 }
 
 /* Bytes of the words that the line has room for; 0: not even one. */
-static size_t fitting(const struct flow *f, const struct visible *t)
+static size_t fitting_bytes(const struct flow *f, const struct flow_piece *t)
 {
 	size_t used = f->column ? f->column + 1 : strlen(f->prefix);
-	const char *full = full_line(t, used < f->width ? f->width - used : 0), *space;
+	const char *full = line_end(t, used < f->width ? f->width - used : 0), *space;
 
 	if (full == t->end)
 		return (size_t)(t->end - t->at);
@@ -96,7 +96,7 @@ static size_t fitting(const struct flow *f, const struct visible *t)
 	return space ? (size_t)(space - t->at) : 0;
 }
 
-static size_t first_word(const struct visible *t)
+static size_t first_word(const struct flow_piece *t)
 {
 	const char *space = memchr(t->at, ' ', (size_t)(t->end - t->at));
 
@@ -105,7 +105,7 @@ static size_t first_word(const struct visible *t)
 	return (size_t)((space ? space : t->end) - t->at);
 }
 
-static void flow_line(struct flow *f, const char *style, struct visible words)
+static void put_words(struct flow *f, const char *style, struct flow_piece words)
 {
 	if (f->column) {
 		strbuf_putc(f->out, ' ');
@@ -119,11 +119,11 @@ static void flow_line(struct flow *f, const char *style, struct visible words)
 	f->column += flow_width(&words);
 }
 
-/* Words with a space between each two. */
-static void flow_words(struct flow *f, const char *style, struct visible t)
+/* The words of t have one blank between each two. */
+static void flow_words(struct flow *f, const char *style, struct flow_piece t)
 {
 	while (t.at < t.end) {
-		size_t n = fitting(f, &t);
+		size_t n = fitting_bytes(f, &t);
 
 		if (!n && f->column) {
 			strbuf_putc(f->out, '\n');
@@ -131,7 +131,7 @@ static void flow_words(struct flow *f, const char *style, struct visible t)
 			continue;
 		}
 		n = n ? n : first_word(&t);
-		flow_line(f, style, (struct visible){t.at, t.at + n, t.is_ascii});
+		put_words(f, style, (struct flow_piece){t.at, t.at + n, t.is_ascii});
 		t.at += n + (t.at + n < t.end);
 	}
 }
@@ -139,7 +139,7 @@ static void flow_words(struct flow *f, const char *style, struct visible t)
 void flow_text(struct flow *f, const char *style, const char *text)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-	struct visible t = flow_visible(&sb, text);
+	struct flow_piece t = flow_visible(&sb, text);
 
 	for (;;) {
 		const char *gap;
@@ -148,7 +148,7 @@ void flow_text(struct flow *f, const char *style, const char *text)
 		gap = strstr(t.at, "  ");
 		if (!gap)
 			break;
-		flow_words(f, style, (struct visible){t.at, gap, t.is_ascii});
+		flow_words(f, style, (struct flow_piece){t.at, gap, t.is_ascii});
 		t.at = gap;
 	}
 	while (t.end > t.at && t.end[-1] == ' ')

@@ -1,8 +1,9 @@
 /*
- * flow.h - words put down until a line is full: how plain text is wrapped. Internal to emit_text.c.
+ * flow.h - wraps paragraphs of plain text. Internal to emit_text.c.
  *
- * Text is shown as emit_visible() shows it. Words of a paragraph come by any number of calls of
- * flow_text(); flow_end() ends its last line. A number and its unit stay on one line.
+ * The words of a paragraph come by any number of calls of flow_text(); flow_end() ends its last
+ * line. Text is shown as emit_visible() shows it. A number and its unit stay on one line. Widths
+ * are columns; each character of UTF-8 takes one.
  */
 #ifndef OOMLAB_DOC_FLOW_H
 #define OOMLAB_DOC_FLOW_H
@@ -11,36 +12,36 @@
 
 #include "base/strbuf.h"
 
-/* A paragraph in the making: words are put down until the line is full. */
+/* A paragraph in the making. */
 struct flow {
 	struct strbuf *out;
-	bool colour;
-	size_t width, column; /* column 0: nothing on the line yet */
+	bool colour;	      /* write escape sequences of styles */
+	size_t width, column; /* of the page; of the line so far, 0: nothing is on it */
 	const char *prefix;   /* what each line starts with */
-	const char *lead;     /* what the first starts with, as long as the prefix; NULL: that */
-	struct strbuf *line;  /* what is put together before it flows */
+	const char *lead;     /* what the first line starts with, as long; NULL: the prefix */
+	struct strbuf *line;  /* scratch of the caller */
 };
 
-/* Text as it is shown. */
-struct visible {
+/* A piece of text as it is shown. */
+struct flow_piece {
 	const char *at, *end;
-	bool is_ascii; /* a byte is a column */
+	bool is_ascii; /* each byte is a column */
 };
 
-/* Borrows from text, or from sb where something had to be made visible. */
-struct visible flow_visible(struct strbuf *sb, const char *text);
-/* Columns that it takes. */
+/* What emit_visible() makes of text; points into text, or into sb where something was replaced. */
+struct flow_piece flow_visible(struct strbuf *sb, const char *text);
+/* Columns that a text takes. */
 size_t flow_columns(const char *text, size_t len);
-size_t flow_width(const struct visible *text);
+size_t flow_width(const struct flow_piece *text);
 
-/* Another paragraph on the same page. */
+/* Begins another paragraph on the same page. */
 struct flow flow_on(const struct flow *like, const char *prefix);
 
-/* style: an escape sequence, or "". */
+/* Adds words; style: an escape sequence, or "". */
 void flow_text(struct flow *flow, const char *style, const char *text);
 void flow_end(struct flow *flow);
 
-/* For what is laid out by columns: text in a style, and blanks from one column to another. */
+/* Write what is laid out by columns: text in a style, and blanks from one column to another. */
 void flow_styled(const struct flow *flow, const char *style, const char *text, size_t len);
 void flow_pad(const struct flow *flow, size_t from, size_t to);
 
