@@ -112,7 +112,7 @@ json_t *spec_to_json(const struct spec *spec)
 	return o;
 }
 
-/* Reading: `bad` holds the key of the first value that makes no sense. */
+/* What is read; `bad` is the key of a value that makes no sense, NULL if there is none. */
 struct reader {
 	const json_t *object;
 	const char *bad;
@@ -131,7 +131,7 @@ static char *get_string(struct reader *r, const char *key)
 	return xstrdup(json_string_value(v));
 }
 
-/* A whole number within [min, max]. */
+/* A whole number within [min, max], or `otherwise` when the key is missing. */
 static int64_t get_number(struct reader *r, const char *key, int64_t min, int64_t max,
 			  int64_t otherwise)
 {
@@ -169,7 +169,7 @@ static void get_amount(struct reader *r, const char *key, struct amount *a)
 		r->bad = key;
 }
 
-/* Absent, or a whole number from 0. */
+/* True when the value is absent or a whole number from 0. */
 static bool is_count(const json_t *v)
 {
 	return !v || (json_is_integer(v) && json_integer_value(v) >= 0);
@@ -192,6 +192,7 @@ static void get_range(struct reader *r, const char *key, struct range *range)
 	range->max = max ? (uint64_t)json_integer_value(max) : UINT64_MAX;
 }
 
+/* The index of a name in its table; 0 (unset) when the key is missing. */
 static int get_name(struct reader *r, const char *key, const char *const *names, int count)
 {
 	const json_t *v = json_object_get(r->object, key);
@@ -226,7 +227,7 @@ static void get_expect(struct reader *outer, struct spec *spec)
 		outer->bad = r.bad;
 }
 
-/* All of it, or none. */
+/* All of its strings must be there. */
 static void get_ps(struct reader *outer, struct ps_figures *ps)
 {
 	struct reader r = {.object = json_object_get(outer->object, "ps")};
