@@ -64,7 +64,7 @@ END_TEST
 
 START_TEST(of_several_one_is_chosen)
 {
-	struct name items[] = {
+	struct indexed_symbol items[] = {
 		NAME("outer", 100, 100, STB_GLOBAL, 5), NAME("local", 120, 10, STB_LOCAL, 1),
 		NAME("weak", 140, 10, STB_WEAK, 2),	NAME("strong", 140, 10, STB_GLOBAL, 4),
 		NAME("again", 140, 10, STB_GLOBAL, 6),	NAME("alone", 300, 10, STB_LOCAL, 3),

@@ -8,7 +8,7 @@
 struct output {
 	char *text;
 	size_t len;
-	jmp_buf too_much; /* it cannot be stopped otherwise, and loses some hundred bytes then */
+	jmp_buf too_much; /* the only way to stop libiberty, which then leaks some hundred bytes */
 };
 
 /* An empty piece may be NULL. */
@@ -23,7 +23,7 @@ static void take(const char *piece, size_t len, void *opaque)
 	out->len += len;
 }
 
-/* Rust's first: its older names are C++'s with a hash at the end. */
+/* Rust comes first: its older names are C++ names with a hash at the end. */
 static bool write_out(const char *name, struct output *out)
 {
 	if (setjmp(out->too_much))

@@ -1,13 +1,11 @@
 /*
- * demangle.h - names of C++ and Rust functions as their languages write them, by libiberty.
+ * demangle.h - names of C++ and Rust functions as their languages write them; by libiberty.
  *
- * Internal to lab/symbols; it includes nothing of base, as libiberty has names of its own there
- * (xrealloc). Symbol tables are what a program's author, or an attacker, put there: a name of a few
- * hundred letters can stand for gigabytes, so what comes out is bounded, and so is what goes in, as
- * libiberty's stack grows with it.
+ * Internal to lab/symbols. It includes nothing of base, as libiberty has an xrealloc() too. Names
+ * are hostile: one of a few hundred letters can stand for gigabytes. So the result is bounded, and
+ * the name as well, as libiberty's stack grows with it.
  *
- * LIMITATIONS: what libiberty allocates for a name in punycode is lost when that name passes the
- * bound.
+ * LIMITATIONS: libiberty's memory for a name in punycode leaks when the result is too long.
  */
 #ifndef OOMLAB_SYMBOLS_DEMANGLE_H
 #define OOMLAB_SYMBOLS_DEMANGLE_H
@@ -15,9 +13,9 @@
 enum { DEMANGLE_IN_MAX = 1024, DEMANGLE_OUT_MAX = 4096 };
 
 /*
- * "app::cache::grow" for "_ZN3app5cache4growEm": without parameters, as debug information has
- * names, and without rustc's hash. `name` itself where it is not mangled, not by a rule that is
- * known, or where either bound is passed; else `out`.
+ * Writes "app::cache::grow" to `out` for "_ZN3app5cache4growEm": without parameters, as debug
+ * information has names, and without rustc's hash. Returns `out`, or `name` where it is not mangled
+ * by a known rule or a bound is passed. Rules: the Itanium C++ ABI, and Rust RFC 2603.
  */
 const char *demangle(const char *name, char out[DEMANGLE_OUT_MAX])
 	__attribute__((nonnull, warn_unused_result));

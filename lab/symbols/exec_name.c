@@ -21,7 +21,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The kernel keeps the first 15 bytes of the name. */
+/* comm holds the first 15 bytes of the name. */
 static bool is_called(const char *comm, const char *path)
 {
 	const char *name = base_name(path);
@@ -38,7 +38,7 @@ static bool is_file(const char *path, const struct stat *file)
 	       st.st_ino == file->st_ino;
 }
 
-/* NULL: it has gone, or changed it. */
+/* NULL: the process has ended, or has changed its arguments. */
 static char *first_argument(pid_t pid, const char *comm)
 {
 	_cleanup_free_ char *path = text_format("/proc/%d/cmdline", (int)pid);
@@ -49,7 +49,8 @@ static char *first_argument(pid_t pid, const char *comm)
 	return xstrdup(sb.buf);
 }
 
-static char *as_given(pid_t pid, const char *argument)
+/* The path that an argument names, absolute; NULL: not known. */
+static char *absolute_path(pid_t pid, const char *argument)
 {
 	_cleanup_free_ char *link = text_format("/proc/%d/cwd", (int)pid);
 	char cwd[4096];
@@ -64,7 +65,7 @@ static char *as_given(pid_t pid, const char *argument)
 	return text_format("%.*s/%s", (int)n, cwd, argument);
 }
 
-/* In one of the folders, which a colon is between. */
+/* The path of the file in one of the folders, which colons separate; NULL: it is in none. */
 static char *in_folders(const char *folders, const char *name, const struct stat *file)
 {
 	for (const char *at = folders; *at; at += *at == ':') {
@@ -98,10 +99,10 @@ char *exec_name(pid_t pid, const char *comm, const char *exe, const char *hint)
 		return xstrdup(hint);
 	argument = first_argument(pid, comm);
 	if (argument && strchr(argument, '/'))
-		given = as_given(pid, argument);
+		given = absolute_path(pid, argument);
 	if (given && is_file(given, &file))
 		return STEAL(given);
-	/* Of a name that was cut the rest is not known. */
+	/* comm may be cut, and then the rest of the name is not known. */
 	if (!argument && strlen(comm) == COMM_LEN)
 		return NULL;
 	return search(argument ? base_name(argument) : comm, exe, &file);

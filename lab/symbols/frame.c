@@ -7,44 +7,44 @@
 #include "symbols/origin.h"
 #include "symbols/symbols.h"
 
-/* Functions around an address, the outermost first. */
+/* Functions whose code holds an address, the outermost first. */
 struct scopes {
 	Dwarf_Die items[FRAME_DEPTH];
 	int count;
-	int left; /* entries to look at: links in a damaged file may go round */
+	int left; /* entries still to look at: links in a damaged file may go round */
 };
 
-static bool has_address(Dwarf_Die *die, uint64_t address)
+static bool covers(Dwarf_Die *die, uint64_t address)
 {
 	return dwarf_haspc(die, address) > 0;
 }
 
-/* It is in the module, so that its addresses are not taken for another's. */
-static bool is_of(Dwfl_Module *module, Dwarf_Die *unit, uint64_t address)
+/* The unit must be of this module: another's may have the same addresses. */
+static bool holds_address(Dwfl_Module *module, Dwarf_Die *unit, uint64_t address)
 {
 	Dwarf_Addr bias;
 
 	return unit && dwarf_cu_getdwarf(unit->cu) == dwfl_module_getdwarf(module, &bias) &&
-	       has_address(unit, address - bias);
+	       covers(unit, address - bias);
 }
 
 static Dwarf_Die *find_unit(Dwfl_Module *module, uint64_t address, Dwarf_Die *last)
 {
-	Dwarf_Die *unit = is_of(module, last, address) ? last : NULL;
+	Dwarf_Die *unit = holds_address(module, last, address) ? last : NULL;
 	Dwarf_Addr bias;
 
 	if (!unit)
 		unit = dwfl_module_addrdie(module, address, &bias);
-	if (is_of(module, unit, address))
+	if (holds_address(module, unit, address))
 		return unit;
 	unit = NULL;
 	while ((unit = dwfl_module_nextcu(module, unit, &bias)))
-		if (has_address(unit, address - bias))
+		if (covers(unit, address - bias))
 			break;
 	return unit;
 }
 
-/* It has no addresses of its own and can hold what has. */
+/* The entry has no addresses of its own, but may hold entries that have. */
 static bool is_transparent(int tag)
 {
 	return tag == DW_TAG_namespace || tag == DW_TAG_module || tag == DW_TAG_structure_type ||
@@ -57,7 +57,7 @@ static bool can_have_address(int tag)
 	       tag == DW_TAG_lexical_block || tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
 }
 
-/* Goes down to the innermost. Depth is bounded, as what is in the file may be anything. */
+/* Goes down to the innermost function. Depth is bounded, as the file may hold anything. */
 static bool descend(Dwarf_Die *parent, uint64_t address, int depth, struct scopes *scopes)
 {
 	Dwarf_Die die;
@@ -68,7 +68,7 @@ static bool descend(Dwarf_Die *parent, uint64_t address, int depth, struct scope
 
 		if (is_transparent(tag) && descend(&die, address, depth + 1, scopes))
 			return true;
-		if (!can_have_address(tag) || !has_address(&die, address))
+		if (!can_have_address(tag) || !covers(&die, address))
 			continue;
 		if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
 			scopes->items[scopes->count++] = die;
@@ -111,9 +111,9 @@ static bool is_standard(const struct frame *frame)
 	return frame->file && origin_is_standard_source(frame->file);
 }
 
-/* From the innermost outward, up to the function that is called as one. Returns how many. */
-static size_t list(Dwarf_Die *unit, struct scopes *scopes, struct frame innermost,
-		   struct frame frames[FRAME_DEPTH])
+/* Lists from the innermost outward, up to the function that is not inlined. Returns how many. */
+static size_t list_frames(Dwarf_Die *unit, struct scopes *scopes, struct frame innermost,
+			  struct frame frames[FRAME_DEPTH])
 {
 	size_t count = 0;
 
@@ -127,7 +127,7 @@ static size_t list(Dwarf_Die *unit, struct scopes *scopes, struct frame innermos
 	return count ? count : 1;
 }
 
-/* How many are a standard library's, before the first that is not; 0 when all are. */
+/* How many in front are in a standard library; 0 when all are. */
 static size_t count_standard(const struct frame *frames, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -148,7 +148,7 @@ size_t frame_find(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit,
 		return 0;
 	dwfl_module_getdwarf(module, &bias);
 	descend(*unit, address - bias, 0, &scopes);
-	count = list(*unit, &scopes, line_at(*unit, address - bias), frames);
+	count = list_frames(*unit, &scopes, line_at(*unit, address - bias), frames);
 	standard = count_standard(frames, count);
 	memmove(frames, frames + standard, (count - standard) * sizeof(*frames));
 	return count - standard;

@@ -1,11 +1,12 @@
 /*
- * frame.h - from an address to function and line by a module's debug information.
+ * frame.h - finds function and line of an address in a module's debug information (DWARF).
  *
- * Internal to lab/symbols. What libdwfl has for it serves programs of gcc alone: it finds no unit
- * where there are no .debug_aranges (clang), and no function in a namespace (rustc).
+ * Internal to lab/symbols. libdwfl's own search serves only programs of gcc: it finds no
+ * compilation unit where .debug_aranges are missing (clang), and no function in a namespace
+ * (rustc).
  *
- * LIMITATIONS: of more than FRAME_DEPTH functions inlined into one another the innermost are not
- * seen; nor any in a unit of more than FRAME_ENTRIES entries before it.
+ * LIMITATIONS: where more than FRAME_DEPTH functions are inlined into one another, the innermost
+ * are not found; nor is any behind the first FRAME_ENTRIES entries of its unit.
  */
 #ifndef OOMLAB_SYMBOLS_FRAME_H
 #define OOMLAB_SYMBOLS_FRAME_H
@@ -16,17 +17,18 @@
 
 enum { FRAME_DEPTH = 64, FRAME_ENTRIES = 1 << 22 };
 
-/* Text of the debug information, not to be freed; NULL, 0: not known. */
+/* Strings belong to the debug information. NULL, 0: not known. */
 struct frame {
 	const char *function, *file;
 	int line;
 };
 
 /*
- * Fills in some frames of one address, at most FRAME_DEPTH, and returns how many: functions inlined
- * into one another, then the one that has the code, each but the first at the line of its call. The
- * first is the innermost whose line is not a standard library's; of none, the innermost. The unit
- * it was found in is kept in *unit, NULL at first: the next address is likely in the same.
+ * Fills in the frames of one address and returns how many: functions inlined into one another from
+ * the innermost outward, then the one that holds the code; all but the first at the line of the
+ * call in them. Those in front whose line is in a standard library are left out, unless all are
+ * such. 0: no unit has the address. *unit, NULL at first, keeps the unit found: the next address is
+ * likely in the same.
  */
 size_t frame_find(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit,
 		  struct frame frames[FRAME_DEPTH]);

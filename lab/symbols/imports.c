@@ -7,17 +7,19 @@
 
 #include "base/strbuf.h"
 
-/* An entry of the table, which the dynamic linker fills. */
+/* An entry of the GOT, which the dynamic linker fills. */
 struct slot {
-	uint64_t address, symbol;
-	bool is_chosen; /* by the function at `symbol`: an IFUNC of the file's own */
+	uint64_t address;
+	uint64_t symbol; /* number of its symbol; is_chosen: address of the IFUNC */
+	bool is_chosen;	 /* by an IFUNC of the file itself */
 };
 
 struct imports {
 	const unsigned char *data;
 	size_t len;
 	Elf64_Ehdr head;
-	uint64_t symbols, strings, string_bytes; /* addresses */
+	uint64_t symbols, strings; /* addresses of the tables */
+	uint64_t string_bytes;
 	struct slot *slots;
 	size_t slot_count;
 };
@@ -39,7 +41,7 @@ static bool segment_at(const struct imports *im, size_t i, Elf64_Phdr *segment)
 	return from != NULL;
 }
 
-/* How many bytes of the file are mapped from the address on; *at: the first. */
+/* How many bytes of the file are mapped from the address on; *at points to the first. */
 static uint64_t room_at(const struct imports *im, uint64_t address, const unsigned char **at)
 {
 	Elf64_Phdr s;
@@ -200,7 +202,7 @@ static const char *name_of(const struct imports *im, const Elf64_Sym *symbol)
 	return room && *at && memchr(at, '\0', room) ? (const char *)at : NULL;
 }
 
-/* The name for others of what a function of the file's own chooses; they stand before the names. */
+/* The exported name of an IFUNC of the file. The symbol table ends where the strings begin. */
 static const char *chosen_by(const struct imports *im, uint64_t address)
 {
 	const char *found = NULL;
@@ -220,7 +222,7 @@ static const char *chosen_by(const struct imports *im, uint64_t address)
 	return found;
 }
 
-static const char *name_in(const struct imports *im, uint64_t slot)
+static const char *name_of_slot(const struct imports *im, uint64_t slot)
 {
 	const struct slot key = {.address = slot}, *found;
 	Elf64_Sym symbol;
@@ -233,8 +235,8 @@ static const char *name_in(const struct imports *im, uint64_t slot)
 	return found->symbol && symbol_at(im, found->symbol, &symbol) ? name_of(im, &symbol) : NULL;
 }
 
-/* Behind an instruction of which the last four bytes are a distance. */
-static uint64_t far_from(uint64_t next, const unsigned char *distance)
+/* The target of an instruction that ends, in front of `next`, with a distance of four bytes. */
+static uint64_t target_of(uint64_t next, const unsigned char *distance)
 {
 	int32_t d;
 
@@ -242,7 +244,7 @@ static uint64_t far_from(uint64_t next, const unsigned char *distance)
 	return next + (uint64_t)(int64_t)d;
 }
 
-/* "[endbr64] [bnd] jmp *slot(%rip)", as linkers write entries. */
+/* An entry of the PLT is "[endbr64] [bnd] jmp *slot(%rip)". */
 static const char *name_of_entry(const struct imports *im, uint64_t entry)
 {
 	static const unsigned char endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa}, jmp[] = {0xff, 0x25};
@@ -255,18 +257,20 @@ static const char *name_of_entry(const struct imports *im, uint64_t entry)
 	if (at && *at == 0xf2)
 		pc++;
 	at = mapped(im, pc, 6);
-	return at && !memcmp(at, jmp, sizeof(jmp)) ? name_in(im, far_from(pc + 6, at + 2)) : NULL;
+	return at && !memcmp(at, jmp, sizeof(jmp)) ? name_of_slot(im, target_of(pc + 6, at + 2))
+						   : NULL;
 }
 
-/* "call entry" or "call *slot(%rip)" */
+/* The call is "call entry" or "call *slot(%rip)". */
 const char *imports_called(const struct imports *im, uint64_t return_address)
 {
 	const unsigned char *call = mapped(im, return_address - 6, 6);
 
 	if (call && call[0] == 0xff && call[1] == 0x15)
-		return name_in(im, far_from(return_address, call + 2));
+		return name_of_slot(im, target_of(return_address, call + 2));
 	call = mapped(im, return_address - 5, 5);
-	return call && *call == 0xe8 ? name_of_entry(im, far_from(return_address, call + 1)) : NULL;
+	return call && *call == 0xe8 ? name_of_entry(im, target_of(return_address, call + 1))
+				     : NULL;
 }
 
 void imports_close(struct imports *imports)

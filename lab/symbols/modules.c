@@ -14,7 +14,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 
-/* One program header, of either size. */
+/* A program header (elf(5)) of 32 or 64 bits. */
 struct segment {
 	uint32_t type, flags;
 	uint64_t offset, vaddr, filesz, align;
@@ -24,14 +24,14 @@ struct segment {
 	((struct segment){(from).p_type, (from).p_flags, (from).p_offset, (from).p_vaddr, \
 			  (from).p_filesz, (from).p_align})
 
-/* What is of interest in a file's header. */
+/* What is needed of a file's header. */
 struct head {
 	bool is_64;
 	uint16_t type, segment_count;
 	uint64_t segments_at;
 };
 
-static bool is_whole(int fd, void *to, size_t size, uint64_t at)
+static bool read_at(int fd, void *to, size_t size, uint64_t at)
 {
 	return at <= INT64_MAX - size && pread(fd, to, size, (off_t)at) == (ssize_t)size;
 }
@@ -53,13 +53,13 @@ static bool read_head(int fd, struct head *head)
 		Elf32_Ehdr e32;
 	} u;
 
-	if (!is_whole(fd, u.ident, sizeof(u.ident), 0) || memcmp(u.ident, ELFMAG, SELFMAG) != 0 ||
+	if (!read_at(fd, u.ident, sizeof(u.ident), 0) || memcmp(u.ident, ELFMAG, SELFMAG) != 0 ||
 	    u.ident[EI_DATA] != order)
 		return false;
 	*head = (struct head){0};
-	if (u.ident[EI_CLASS] == ELFCLASS64 && is_whole(fd, &u.e64, sizeof(u.e64), 0))
+	if (u.ident[EI_CLASS] == ELFCLASS64 && read_at(fd, &u.e64, sizeof(u.e64), 0))
 		*head = HEAD(u.e64, sizeof(Elf64_Phdr));
-	else if (u.ident[EI_CLASS] == ELFCLASS32 && is_whole(fd, &u.e32, sizeof(u.e32), 0))
+	else if (u.ident[EI_CLASS] == ELFCLASS32 && read_at(fd, &u.e32, sizeof(u.e32), 0))
 		*head = HEAD(u.e32, sizeof(Elf32_Phdr));
 	return head->type == ET_EXEC || head->type == ET_DYN;
 }
@@ -72,13 +72,13 @@ static bool read_segment(int fd, const struct head *head, size_t i, struct segme
 		Elf32_Phdr p32;
 	} u;
 
-	if (head->segments_at > INT64_MAX || !is_whole(fd, &u, size, head->segments_at + i * size))
+	if (head->segments_at > INT64_MAX || !read_at(fd, &u, size, head->segments_at + i * size))
 		return false;
 	*segment = head->is_64 ? SEGMENT(u.p64) : SEGMENT(u.p32);
 	return true;
 }
 
-/* By hand: libelf reads hostile files in the processes beside alone (base/aside.h). */
+/* Not by libelf, which may read hostile files only in an aside (base/aside.h). */
 static void read_elf(struct module *module, int fd)
 {
 	bool is_first_seen = false;
@@ -106,7 +106,7 @@ static void read_elf(struct module *module, int fd)
 	}
 }
 
-/* What the path names by now may be anything, a FIFO that nobody writes to included. */
+/* By now the path may name anything, also a FIFO that nobody writes to. */
 static int open_file(int root, const char *path)
 {
 	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,

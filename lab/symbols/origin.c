@@ -12,7 +12,7 @@ static const char *name_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* As gcc, clang and rustc record them; rustc's own are told without their beginning, too. */
+/* Paths as gcc, clang and rustc record them; those of Rust's library may be relative. */
 bool origin_is_standard_source(const char *file)
 {
 	static const char *const starts[] = {
@@ -35,7 +35,7 @@ bool origin_is_standard_source(const char *file)
 	return false;
 }
 
-/* As the kernel's perf events and /proc/PID/maps have them. */
+/* "//anon" is of perf events (kernel/events/core.c), the rest of /proc/PID/maps (proc(5)). */
 bool origin_is_made(const char *path)
 {
 	return !strcmp(path, "//anon") || !strcmp(path, "[heap]") ||

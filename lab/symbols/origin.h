@@ -1,23 +1,24 @@
 /*
- * origin.h - whose a file of code is, told by its path alone; pure.
+ * origin.h - tells by a path alone whether code is the program's own or comes with the system;
+ * pure.
  */
 #ifndef OOMLAB_SYMBOLS_ORIGIN_H
 #define OOMLAB_SYMBOLS_ORIGIN_H
 
 #include <stdbool.h>
 
-/* Whether a source file comes with the compiler or the system: what it does, it was told to do. */
+/* True for a source file of the compiler or the system: what it does, its caller asked for. */
 bool origin_is_standard_source(const char *file);
 
-/* Not a file's: executable memory that a program filled itself, as compilers of JITs do. */
+/* True for executable memory that is no file's: a program filled it itself, as JIT compilers do. */
 bool origin_is_made(const char *path);
 
-/* What --preload puts into a program; it is one of those, too. */
+/* True for the library of --preload. It counts as a system library, too. */
 bool origin_is_labs_library(const char *path);
 
 /*
- * libc, the dynamic linker, a language's runtime, a replacement for malloc: what it does, it was
- * told to do.
+ * True for libc, the dynamic linker, a language's runtime, a replacement for malloc: what they do,
+ * their caller asked for.
  */
 bool origin_is_system_library(const char *path);
 

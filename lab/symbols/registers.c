@@ -62,7 +62,7 @@ bool registers_from_regset(const void *set, size_t len, uint64_t regs[REGISTERS_
 	return true;
 }
 
-/* Nothing in the registers tells. */
+/* The registers do not tell. */
 bool registers_in_syscall(const uint64_t *regs)
 {
 	(void)regs;

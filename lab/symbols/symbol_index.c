@@ -7,7 +7,7 @@
 
 #include "base/strbuf.h"
 
-/* So many symbols that begin before the one sought may lie within one another. */
+/* How many symbols are looked at, as one may lie within another. */
 enum { NESTED_MAX = 256 };
 
 static bool is_of_code_or_data(const GElf_Sym *symbol, GElf_Word section)
@@ -18,51 +18,51 @@ static bool is_of_code_or_data(const GElf_Sym *symbol, GElf_Word section)
 	       type != STT_TLS;
 }
 
-static int by_start(const void *a, const void *b)
+static int compare_starts(const void *a, const void *b)
 {
-	const struct name *x = a, *y = b;
+	const struct indexed_symbol *x = a, *y = b;
 
 	if (x->start != y->start)
 		return x->start < y->start ? -1 : 1;
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-void symbol_index_read(struct symbol_index *names, Dwfl_Module *module)
+void symbol_index_read(struct symbol_index *index, Dwfl_Module *module)
 {
 	int count = dwfl_module_getsymtab(module);
 
-	names->items = xcalloc(count > 0 ? (size_t)count : 1, sizeof(*names->items));
+	index->items = xcalloc(count > 0 ? (size_t)count : 1, sizeof(*index->items));
 	for (int i = 1; i < count; i++) {
 		GElf_Addr start;
 		GElf_Sym symbol;
 		GElf_Word section;
-		const char *text =
+		const char *name =
 			dwfl_module_getsym_info(module, i, &symbol, &start, &section, NULL, NULL);
 
-		if (!text || !*text || !is_of_code_or_data(&symbol, section))
+		if (!name || !*name || !is_of_code_or_data(&symbol, section))
 			continue;
-		names->items[names->count++] = (struct name){
+		index->items[index->count++] = (struct indexed_symbol){
 			.start = start,
 			.size = symbol.st_size,
-			.text = text,
+			.name = name,
 			.binding = GELF_ST_BIND(symbol.st_info),
 			.number = (size_t)i,
 		};
-		if (symbol.st_size > names->largest)
-			names->largest = symbol.st_size;
+		if (symbol.st_size > index->largest_size)
+			index->largest_size = symbol.st_size;
 	}
-	qsort(names->items, names->count, sizeof(*names->items), by_start);
+	qsort(index->items, index->count, sizeof(*index->items), compare_starts);
 }
 
 /* How many begin at or before the address. */
-static size_t count_before(const struct symbol_index *names, uint64_t address)
+static size_t count_before(const struct symbol_index *index, uint64_t address)
 {
-	size_t low = 0, high = names->count;
+	size_t low = 0, high = index->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (names->items[middle].start <= address)
+		if (index->items[middle].start <= address)
 			low = middle + 1;
 		else
 			high = middle;
@@ -70,7 +70,7 @@ static size_t count_before(const struct symbol_index *names, uint64_t address)
 	return low;
 }
 
-static bool is_better(const struct name *a, const struct name *b)
+static bool is_better(const struct indexed_symbol *a, const struct indexed_symbol *b)
 {
 	bool is_seen = a->binding != STB_LOCAL;
 
@@ -81,24 +81,24 @@ static bool is_better(const struct name *a, const struct name *b)
 	return a->binding != b->binding ? a->binding < b->binding : a->number < b->number;
 }
 
-const char *symbol_index_find(const struct symbol_index *names, uint64_t address)
+const char *symbol_index_find(const struct symbol_index *index, uint64_t address)
 {
-	const struct name *best = NULL;
-	size_t at = count_before(names, address);
+	const struct indexed_symbol *best = NULL;
+	size_t at = count_before(index, address);
 
 	for (int i = 0; at-- > 0 && i < NESTED_MAX; i++) {
-		const struct name *name = &names->items[at];
+		const struct indexed_symbol *symbol = &index->items[at];
 
-		if (address - name->start >= names->largest)
+		if (address - symbol->start >= index->largest_size)
 			break;
-		if (address - name->start < name->size && is_better(name, best))
-			best = name;
+		if (address - symbol->start < symbol->size && is_better(symbol, best))
+			best = symbol;
 	}
-	return best ? best->text : NULL;
+	return best ? best->name : NULL;
 }
 
-void symbol_index_release(struct symbol_index *names)
+void symbol_index_release(struct symbol_index *index)
 {
-	free(names->items);
-	*names = (struct symbol_index){0};
+	free(index->items);
+	*index = (struct symbol_index){0};
 }

@@ -1,6 +1,7 @@
 /*
- * symbol_index.h - the symbols of a module by address: libdwfl looks at each of them for each address,
- * which of a hundred thousand symbols and some thousand addresses makes seconds.
+ * symbol_index.h - a module's symbols sorted by address, for fast search. libdwfl looks at each
+ * symbol for each address, which takes seconds for a hundred thousand symbols and some thousand
+ * addresses.
  *
  * Internal to lab/symbols.
  */
@@ -11,28 +12,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct name {
+struct indexed_symbol {
 	uint64_t start, size;
-	const char *text; /* the module's */
-	int binding;	  /* STB_LOCAL, ... */
-	size_t number;
+	const char *name; /* lives as long as the module */
+	int binding;	  /* STB_LOCAL, ... (elf(5)) */
+	size_t number;	  /* in the module's own table */
 };
 
 /* Zero-initialise. */
 struct symbol_index {
-	struct name *items; /* by address; those that have a size alone */
+	struct indexed_symbol *items; /* by address; only those that have a size */
 	size_t count;
-	uint64_t largest; /* size */
+	uint64_t largest_size;
 };
 
-void symbol_index_read(struct symbol_index *names, Dwfl_Module *module);
+/* Fills an empty index; the module must live on. */
+void symbol_index_read(struct symbol_index *index, Dwfl_Module *module);
 
 /*
- * The symbol that holds the address, chosen as libdwfl does: one that other files see before one
- * that they do not, then the one that begins last, then the one that is not weak. NULL: none.
+ * The name of the symbol that holds the address; NULL: none does. Of several it prefers, as libdwfl
+ * does, one that is not local, then the one that begins last, then one that is not weak. Bounded:
+ * it looks at the 256 symbols that begin last before the address.
  */
-const char *symbol_index_find(const struct symbol_index *names, uint64_t address);
+const char *symbol_index_find(const struct symbol_index *index, uint64_t address);
 
-void symbol_index_release(struct symbol_index *names);
+void symbol_index_release(struct symbol_index *index);
 
 #endif

@@ -25,23 +25,23 @@ struct symbols {
 	Dwfl *dwfl;
 	Dwarf_Die *unit; /* frame.h */
 	struct symbol_index names;
-	Dwfl_Module *named; /* whose names they are */
-	/* Of one file alone. */
+	Dwfl_Module *named; /* the module that `names` is of */
+	/* After symbols_open_file(): */
 	char *path;
-	bool is_mapped; /* or it was tried */
-	void *data;	/* NULL: it could not be */
+	bool is_mapped; /* mapping it was tried */
+	void *data;	/* the mapped file; NULL: it could not be mapped */
 	size_t len;
 	struct imports *imports;
 };
 
-static const struct modules *files; /* of symbols_use_files() */
+static const struct modules *files; /* see symbols_use_files() */
 
 void symbols_use_files(const struct modules *modules)
 {
 	files = modules;
 }
 
-/* A descriptor that is the caller's, or -1. */
+/* A copy of the descriptor, which the caller closes, or -1. */
 static int open_from_files(const char *path)
 {
 	for (size_t i = 0; i < files->count; i++)
@@ -63,7 +63,7 @@ static int find_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Ad
 	return fd;
 }
 
-/* Files of this machine alone: a report asks no server, whatever the shell is set up for. */
+/* Looks on this machine alone: a report asks no server, even if the environment names one. */
 static int find_debuginfo(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
 			  const char *file, const char *link, GElf_Word crc, char **path)
 {
@@ -147,8 +147,8 @@ static bool has_lines_worth_reading(Dwfl_Module *module)
 	return !name || !origin_is_system_library(name);
 }
 
-/* The symbol's name, without its version ("memcpy@@GLIBC_2.14"); the caller frees. */
-static char *name_for_people(const char *name)
+/* A symbol's name, demangled and without its version ("memcpy@@GLIBC_2.14"); the caller frees. */
+static char *readable_name(const char *name)
 {
 	char text[DEMANGLE_OUT_MAX];
 	_cleanup_free_ char *bare = xstrndup(name, 1 + strcspn(name + !!*name, "@"));
@@ -156,7 +156,7 @@ static char *name_for_people(const char *name)
 	return xstrdup(demangle(bare, text));
 }
 
-/* Whether all functions are named, not those alone that other files know. */
+/* True when there is a symbol table of all functions, not of the exported ones alone. */
 static bool has_all_symbols(Dwfl_Module *module)
 {
 	const char *debug = NULL;
@@ -173,8 +173,8 @@ static bool has_all_symbols(Dwfl_Module *module)
 }
 
 /*
- * The function that holds the address. One whose size is not told is taken to reach to the next
- * only where all are named.
+ * The function that holds the address. A symbol without a size is taken to reach to the next one
+ * only where all functions have symbols.
  */
 static const char *symbol_at(struct symbols *symbols, Dwfl_Module *module, uint64_t address)
 {
@@ -189,7 +189,7 @@ static const char *symbol_at(struct symbols *symbols, Dwfl_Module *module, uint6
 	return name || !has_all_symbols(module) ? name : dwfl_module_addrname(module, address);
 }
 
-/* The first may have a function or none; each that follows has one. */
+/* Returns how many, at least 1. The function of the first may be NULL, of the others never. */
 static size_t find_frames(struct symbols *symbols, uint64_t address,
 			  struct frame frames[FRAME_DEPTH])
 {
@@ -209,7 +209,7 @@ static size_t find_frames(struct symbols *symbols, uint64_t address,
 
 static void describe(const struct frame *frame, struct symbol *symbol)
 {
-	symbol->function = name_for_people(frame->function);
+	symbol->function = readable_name(frame->function);
 	symbol->file = frame->file ? xstrdup(frame->file) : NULL;
 	symbol->line = frame->file ? frame->line : 0;
 }
@@ -279,7 +279,7 @@ char *symbols_called(struct symbols *symbols, uint64_t address)
 	if (!symbols->is_mapped)
 		map_file(symbols);
 	name = symbols->imports ? imports_called(symbols->imports, address + 1) : NULL;
-	return name ? name_for_people(name) : NULL;
+	return name ? readable_name(name) : NULL;
 }
 
 bool symbols_are_few(struct symbols *symbols)

@@ -1,5 +1,6 @@
 /*
- * symbols.h - addresses of a process that has gone to function, file and line, through libdwfl.
+ * symbols.h - turns addresses of a process, which may have ended, into function, file and line;
+ * through libdwfl (elfutils).
  *
  * Pattern of use: symbols_open() with the text of /proc/PID/maps as it was; symbols_find() for
  * each address; symbols_close(). The files named in the maps are opened now: they must be the ones
@@ -8,7 +9,8 @@
  * (debuginfod) is asked.
  *
  * For a return address ask for address - 1: the call, not the line behind it. Allocates; not
- * thread safe. Never fails loudly: what cannot be resolved is not resolved.
+ * thread safe. An address that cannot be resolved is no error: it is not known. Files are hostile
+ * and libdwfl may crash on them: call it in an aside (base/aside.h).
  */
 #ifndef OOMLAB_SYMBOLS_SYMBOLS_H
 #define OOMLAB_SYMBOLS_SYMBOLS_H
@@ -20,50 +22,52 @@
 
 struct symbols;
 
+/* The caller frees it with symbol_release(). */
 struct symbol {
-	char *function; /* not mangled; NULL: not known; the caller frees both */
-	char *file;	/* as the compiler recorded it */
+	char *function; /* demangled; NULL: not known */
+	char *file;	/* as the compiler recorded it; NULL: not known */
 	int line;	/* 0: not known */
 };
 
 /*
- * From now on files are not opened by their paths but are those that stand open in `modules`, which
- * must live on: for processes that saw another root. NULL: by path, as at first.
+ * From now on programs and libraries are read from the files that are open in `modules`, which must
+ * live on, and none by its path: for processes that saw another root. NULL: by path again, as in
+ * the beginning.
  */
 void symbols_use_files(const struct modules *modules);
 
-/* NULL when the maps name no file that can be read. */
+/* Returns NULL when `maps` cannot be used. symbols_close() frees the result. */
 struct symbols *symbols_open(const char *maps);
 
-/* One file alone; addresses are as its own headers count them. NULL when it is no program. */
+/* For one file alone, by addresses as its own headers count them; NULL when it is no ELF file. */
 struct symbols *symbols_open_file(const char *path);
 
 /*
- * True when at least the function is known. Where functions are inlined it is the innermost whose
- * line is not a standard library's (of memset(3)'s wrapper in <string.h>, of std::vector, ...). Of
- * system libraries it is all that is looked up: reading their debug information takes time and
- * memory, and no line in them is anybody's fault.
+ * Finds the symbol at an address; true when at least the function is known. Where functions are
+ * inlined it is the innermost whose line is not in a standard library (memset(3)'s wrapper in
+ * <string.h>, std::vector, ...). In system libraries only the function is looked up: reading their
+ * debug information takes time and memory, and nobody can mend a line in them.
  */
 bool symbols_find(struct symbols *symbols, uint64_t address, struct symbol *symbol);
 
 enum { SYMBOLS_DEPTH = 64 };
 
 /*
- * The same, and which functions it is inlined into: each at the line of the call, the one that has
- * the code last. Returns how many are known, SYMBOLS_DEPTH at most.
+ * Finds the same symbol and, behind it, the functions that it is inlined into, each at the line of
+ * its call; the function that holds the code is last. Returns how many are known.
  */
 size_t symbols_find_inlined(struct symbols *symbols, uint64_t address,
 			    struct symbol chain[SYMBOLS_DEPTH]);
 void symbol_release(struct symbol *symbol);
 
 /*
- * The function of another file that the call at (inside) an address names, by the program's own
- * table of what it imports; as symbols_find() writes names. NULL: none, or it is not known. The
- * caller frees. pre: symbols_open_file().
+ * The name of the function of another file that is called at an address (inside the call), found in
+ * the program's table of imports (imports.h), written as symbols_find() writes names. NULL: there
+ * is none, or it is not known. The caller frees. pre: symbols_open_file().
  */
 char *symbols_called(struct symbols *symbols, uint64_t address);
 
-/* Whether nothing but the names for other files is known of its functions. pre: as above. */
+/* True when the file names only the functions that it exports (it is stripped). pre: as above. */
 bool symbols_are_few(struct symbols *symbols);
 
 void symbols_close(struct symbols *symbols);

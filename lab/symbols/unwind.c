@@ -34,8 +34,8 @@ struct space {
 	uint64_t generation; /* another whenever what is mapped changes; never used twice */
 	struct mapping *mappings;
 	size_t mapping_count;
-	char comm[16];	  /* at its start, until its program is known */
-	char *file, *exe; /* where that has a name of its own: the file's, and that name */
+	char comm[16];	  /* of unwind_exec(), until code is mapped; then empty */
+	char *file, *exe; /* the program's file, and the path it was started by; NULL: the same */
 };
 
 struct process {
@@ -44,27 +44,27 @@ struct process {
 	struct space *space;
 };
 
-/* The process beside, which does the walking. */
-struct beside {
+/* The aside that walks stacks. */
+struct walker_process {
 	struct aside aside;
-	struct walker_shared *shared; /* NULL: there was nothing to walk yet */
-	size_t modules_told;
-	/* Of all there were. */
+	struct walker_shared *shared; /* NULL: it was never started */
+	size_t modules_sent;
+	/* Of all asides so far: */
 	int starts, deaths;
-	char *words; /* how the last one ended that should not have */
-	int module;  /* that it was in then; -1: not known */
-	int64_t cut; /* stacks that were told in part, or not at all */
+	char *end_words; /* how the last one ended that should not have */
+	int module;	 /* that it was in then; -1: not known */
+	int64_t cut;	 /* stacks that were walked in part, or not at all */
 };
 
 struct unwind {
 	struct modules modules;
 	int root;
-	const char *program; /* a path that one was started by; NULL: none is known */
+	const char *hint; /* of unwind_hint(); NULL: none */
 	struct process *processes;
 	size_t process_count;
 	uint64_t next_space;
 	struct walked *cache[CACHE_SIZE];
-	struct beside beside;
+	struct walker_process walker;
 	struct space *space; /* of the walk in progress */
 };
 
@@ -73,7 +73,7 @@ struct unwind *unwind_new(int root)
 	struct unwind *u = xcalloc(1, sizeof(struct unwind));
 
 	u->root = root;
-	u->beside.aside = ASIDE_INIT;
+	u->walker.aside = ASIDE_INIT;
 	return u;
 }
 
@@ -165,11 +165,12 @@ static void forget_overlap(struct space *space, uint64_t start, uint64_t end)
 	space->mapping_count = kept;
 }
 
-/* The path of code, by the name that the program was started by if it is the program. */
-static const char *name_of(const struct unwind *u, struct space *space, pid_t pid, const char *path)
+/* The path that code is known by: the program's own is the one that it was started by. */
+static const char *choose_path(const struct unwind *u, struct space *space, pid_t pid,
+			       const char *path)
 {
 	if (*space->comm && u->root == MODULES_ROOT_OWN) {
-		space->exe = exec_name(pid, space->comm, path, u->program);
+		space->exe = exec_name(pid, space->comm, path, u->hint);
 		space->file = space->exe ? xstrdup(path) : NULL;
 	}
 	space->comm[0] = '\0';
@@ -180,7 +181,7 @@ void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint6
 		const char *path)
 {
 	struct space *space = space_of(u, pid);
-	int number = modules_find(&u->modules, u->root, name_of(u, space, pid, path));
+	int number = modules_find(&u->modules, u->root, choose_path(u, space, pid, path));
 	struct mapping *m;
 
 	if (number < 0 || start + len < start)
@@ -190,9 +191,9 @@ void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint6
 		xrealloc(space->mappings, space->mapping_count + 1, sizeof(*space->mappings));
 	m = &space->mappings[space->mapping_count++];
 	*m = (struct mapping){.start = start, .end = start + len, .module = number};
-	/* Addresses in code that was made are of that process alone. */
+	/* Code that is in no file has no addresses but those of the process. */
 	m->bias = origin_is_made(path) ? 0 : module_bias(&u->modules.items[number], start, pgoff);
-	/* What was walked before may be walked further now. */
+	/* A walk that ended early may get further now. */
 	space->generation = ++u->next_space;
 }
 
@@ -215,20 +216,20 @@ bool unwind_knows(const struct unwind *u, pid_t pid, uint64_t address)
 	return false;
 }
 
-/* Where it begins by its own headers; false: it cannot be walked through. */
+/* Sets where the module begins in the process; false: walks cannot pass it. */
 static bool base_of(const struct unwind *u, const struct mapping *m, uint64_t *base)
 {
 	const struct module *module = &u->modules.items[m->module];
 
-	/* One that is linked to its addresses is walked through at those alone. */
+	/* libdwfl takes a module with fixed addresses to be mapped at them. */
 	if (!module->is_elf || (module->is_fixed && m->bias))
 		return false;
 	*base = m->bias + module->start;
-	/* Without a file of its own a module of another root would be taken from this one. */
+	/* A path of another root would name another file in this one. */
 	return u->root == MODULES_ROOT_OWN || module->file >= 0;
 }
 
-static void tell_maps(const struct unwind *u, struct walker_shared *s)
+static void request_maps(const struct unwind *u, struct walker_shared *s)
 {
 	s->space = u->space->id;
 	s->generation = u->space->generation;
@@ -242,7 +243,7 @@ static void tell_maps(const struct unwind *u, struct walker_shared *s)
 	}
 }
 
-static void tell_sample(const struct unwind_sample *sample, struct walker_shared *s)
+static void request_sample(const struct unwind_sample *sample, struct walker_shared *s)
 {
 	s->stack_len = sample->stack_len < UNWIND_STACK_MAX ? sample->stack_len : UNWIND_STACK_MAX;
 	memcpy(s->regs, sample->regs, registers_count() * sizeof(*s->regs));
@@ -252,81 +253,81 @@ static void tell_sample(const struct unwind_sample *sample, struct walker_shared
 	s->read_count = s->pc_count = 0;
 }
 
-static bool tell_modules(struct unwind *u)
+static bool send_modules(struct unwind *u)
 {
-	struct beside *b = &u->beside;
+	struct walker_process *w = &u->walker;
 
-	for (; b->modules_told < u->modules.count; b->modules_told++) {
-		const struct module *module = &u->modules.items[b->modules_told];
+	for (; w->modules_sent < u->modules.count; w->modules_sent++) {
+		const struct module *module = &u->modules.items[w->modules_sent];
 		_cleanup_free_ char *text = text_format("%c%s", WALKER_MODULE, module->path);
 
-		if (aside_send(&b->aside, text, strlen(text), module->file))
+		if (aside_send(&w->aside, text, strlen(text), module->file))
 			return false;
 	}
 	return true;
 }
 
-/* How it ended; the place it was in is the last that it told. */
+/* Keeps how it ended, and in which module: that of the last frame it found. */
 static void note_death(struct unwind *u)
 {
-	struct beside *b = &u->beside;
-	const struct walker_shared *s = b->shared;
+	struct walker_process *w = &u->walker;
+	const struct walker_shared *s = w->shared;
 
-	aside_end(&b->aside);
-	free(b->words);
-	b->words = aside_words(&b->aside);
-	b->aside = ASIDE_INIT;
-	b->deaths++;
-	b->module = -1;
+	aside_end(&w->aside);
+	free(w->end_words);
+	w->end_words = aside_words(&w->aside);
+	w->aside = ASIDE_INIT;
+	w->deaths++;
+	w->module = -1;
 	if (s && s->pc_count && s->pc_count <= UNWIND_DEPTH_MAX)
-		b->module = locate(u->space, s->pcs[s->pc_count - 1]).module;
+		w->module = locate(u->space, s->pcs[s->pc_count - 1]).module;
 }
 
 static bool start(struct unwind *u)
 {
-	struct beside *b = &u->beside;
+	struct walker_process *w = &u->walker;
 	void *shared;
 
-	if (b->aside.pid)
+	if (w->aside.pid)
 		return true;
-	if (b->starts == WALKERS_MAX)
+	if (w->starts == WALKERS_MAX)
 		return false;
-	b->starts++;
-	if (!b->shared) {
-		shared = mmap(NULL, sizeof(*b->shared), PROT_READ | PROT_WRITE,
+	w->starts++;
+	if (!w->shared) {
+		shared = mmap(NULL, sizeof(*w->shared), PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		b->shared = shared == MAP_FAILED ? NULL : shared;
+		w->shared = shared == MAP_FAILED ? NULL : shared;
 	}
-	b->modules_told = 0;
-	if (b->shared)
-		b->shared->pc_count = 0;
-	if (b->shared && !aside_start(&b->aside, "oomlab-unwind", walker_work, b->shared))
+	w->modules_sent = 0;
+	if (w->shared)
+		w->shared->pc_count = 0;
+	if (w->shared && !aside_start(&w->aside, "oomlab-unwind", walker_work, w->shared))
 		return true;
 	note_death(u);
 	return false;
 }
 
-/* pre: it was started. */
+/* Has the aside walk a stack; false: it died of it. pre: start(). */
 static bool ask(struct unwind *u, const struct unwind_sample *sample)
 {
-	struct beside *b = &u->beside;
+	struct walker_process *w = &u->walker;
 	const char walk = WALKER_WALK;
 	char answer;
 
-	tell_sample(sample, b->shared);
-	if (b->shared->generation != u->space->generation)
-		tell_maps(u, b->shared);
-	if (tell_modules(u) && !aside_send(&b->aside, &walk, 1, -1) &&
-	    aside_receive(&b->aside, &answer, 1, io_now_ns() + WALK_PATIENCE_NS) > 0)
+	request_sample(sample, w->shared);
+	if (w->shared->generation != u->space->generation)
+		request_maps(u, w->shared);
+	if (send_modules(u) && !aside_send(&w->aside, &walk, 1, -1) &&
+	    aside_receive(&w->aside, &answer, 1, io_now_ns() + WALK_PATIENCE_NS) > 0)
 		return true;
 	note_death(u);
 	return false;
 }
 
-/* What it says is no more to be trusted than what it has read. */
+/* The answer is hostile: the aside may have been taken over by what it read. */
 static void take_answer(const struct unwind *u, struct walked *walk)
 {
-	const struct walker_shared *s = u->beside.shared;
+	const struct walker_shared *s = u->walker.shared;
 	size_t reads = s->read_count, pcs = s->pc_count;
 
 	walk->is_whole = s->is_whole && reads <= WALKER_READS_MAX;
@@ -350,8 +351,8 @@ static void walk_stack(struct unwind *u, const struct unwind_sample *sample, str
 	bool is_asked = start(u);
 
 	if (!is_asked || !ask(u, sample))
-		u->beside.cut++;
-	/* Who died on it had found some of it. */
+		u->walker.cut++;
+	/* An aside that died may have found a part. */
 	if (is_asked)
 		take_answer(u, walk);
 	if (!walk->frame_count)
@@ -384,7 +385,7 @@ size_t unwind_stack(struct unwind *u, const struct unwind_sample *sample,
 
 void unwind_hint(struct unwind *u, const char *program)
 {
-	u->program = program;
+	u->hint = program;
 }
 
 void unwind_begin(struct unwind *u)
@@ -411,19 +412,19 @@ void unwind_maps_text(const struct unwind *u, pid_t pid, struct strbuf *text)
 
 char *unwind_trouble(const struct unwind *u)
 {
-	const struct beside *b = &u->beside;
+	const struct walker_process *w = &u->walker;
 	_cleanup_free_ char *where = NULL, *times = NULL;
 
-	if (!b->deaths)
+	if (!w->deaths)
 		return NULL;
-	if (b->deaths > 1)
-		times = text_format(", the last of %d times", b->deaths);
-	if (b->module >= 0)
-		where = text_format(" while it read '%s'", u->modules.items[b->module].path);
+	if (w->deaths > 1)
+		times = text_format(", the last of %d times", w->deaths);
+	if (w->module >= 0)
+		where = text_format(" while it read '%s'", u->modules.items[w->module].path);
 	return text_format("The process that unwinds stacks %s%s%s: of %" PRId64
 			   " stack%s the callers are missing, all or some",
-			   b->words, where ? where : "", times ? times : "", b->cut,
-			   b->cut == 1 ? "" : "s");
+			   w->end_words, where ? where : "", times ? times : "", w->cut,
+			   w->cut == 1 ? "" : "s");
 }
 
 const struct modules *unwind_modules(const struct unwind *u)
@@ -448,10 +449,10 @@ void unwind_free(struct unwind *u)
 	for (size_t i = 0; i < CACHE_SIZE; i++)
 		free(u->cache[i]);
 	free(u->processes);
-	aside_end(&u->beside.aside);
-	if (u->beside.shared)
-		munmap(u->beside.shared, sizeof(*u->beside.shared));
-	free(u->beside.words);
+	aside_end(&u->walker.aside);
+	if (u->walker.shared)
+		munmap(u->walker.shared, sizeof(*u->walker.shared));
+	free(u->walker.end_words);
 	modules_release(&u->modules);
 	cleanup_closep(&u->root);
 	free(u);

@@ -1,16 +1,17 @@
 /*
- * unwind.h - from the registers and the stack of a stopped moment to the calls that led there.
+ * unwind.h - finds the call chain of a stopped thread from its registers and its stack.
  *
- * Reads call frame information through libdwfl, so that code without frame pointers (libc's memset
- * among it) is walked too. Processes are known by what the kernel tells of them while they run
- * (PERF_RECORD_MMAP2, FORK, COMM at exec): nothing is read from /proc, and those that have gone can
- * still be unwound as long as their files are there. It is done by a process beside (base/aside.h),
- * which may die of what it reads: then stacks are told as far as they were walked.
+ * It uses call frame information (DWARF, through libdwfl), so code without frame pointers (libc's
+ * memset among it) is walked too. What a process maps is known from what the kernel tells while it
+ * runs (PERF_RECORD_MMAP2, FORK, COMM at exec; perf_event_open(2)): nothing is read from /proc but
+ * a program's name, and a process that has ended can be unwound as long as its files are there. An
+ * aside (base/aside.h) does the walking, and may die of what it reads: stacks are then known as far
+ * as they were walked.
  *
- * Pattern of use: unwind_new(); unwind_exec/map/fork() as the process lives; unwind_stack() for
- * each sample; unwind_free(). A stack like one seen before costs a look into a table.
- * Bounded: at most 16 processes' call frame information is kept open, the oldest is dropped.
- * Not thread safe.
+ * Pattern of use: unwind_new(); unwind_exec(), unwind_map() and unwind_fork() as the process lives;
+ * unwind_stack() for each sample; unwind_free(). A stack equal to a recent one comes from a cache.
+ * Bounded: the call frame information of at most 16 processes is kept open; the least recently used
+ * is dropped. Not thread safe.
  */
 #ifndef OOMLAB_SYMBOLS_UNWIND_H
 #define OOMLAB_SYMBOLS_UNWIND_H
@@ -25,10 +26,10 @@
 
 enum { UNWIND_DEPTH_MAX = 48, UNWIND_STACK_MAX = 64 << 10 };
 
-/* A place in the code; module -1: in no file, offset is the address itself. */
+/* One frame of a call chain. module: index in unwind_modules(); -1: none, offset is the address. */
 struct unwind_frame {
 	int module;
-	uint64_t offset; /* as the module's own headers count; of callers: inside the call */
+	uint64_t offset; /* address by the module's own headers; of callers: inside the call */
 };
 
 static inline bool unwind_is_same(const struct unwind_frame *a, const struct unwind_frame *b,
@@ -43,52 +44,54 @@ static inline bool unwind_is_same(const struct unwind_frame *a, const struct unw
 struct unwind_sample {
 	pid_t pid;
 	const uint64_t *regs;	    /* registers.h: registers_count() of them */
-	const unsigned char *stack; /* what was at the stack pointer and above */
-	size_t stack_len;	    /* what is beyond UNWIND_STACK_MAX is not looked at */
+	const unsigned char *stack; /* copy of the memory from the stack pointer upward */
+	size_t stack_len;	    /* bytes; those beyond UNWIND_STACK_MAX are ignored */
 };
 
 struct unwind;
 
-/* root: where the paths of code are opened, as for modules_find(); it is closed with the rest. */
+/* root: as for modules_find(); unwind_free() closes it. */
 struct unwind *unwind_new(int root);
-void unwind_free(struct unwind *u);
+void unwind_free(struct unwind *u); /* NULL is allowed */
 
-/* The path that a process is started by, which may be gone before it can be asked. Must live on. */
+/* The path that the target is started by, as a short process cannot be asked. Must live on. */
 void unwind_hint(struct unwind *u, const char *program);
 
-/* Starts the process beside, which the first stack does otherwise, and has to wait for. */
+/* Starts the aside now, so that the first stack need not wait for it. */
 void unwind_begin(struct unwind *u);
 
 /*
- * A new program: nothing of the old one is mapped any more. The first code that is mapped then is
- * the program's. comm: what the kernel calls the process now, by which its file's name is chosen
- * where it has several (here, in this root); NULL: not known.
+ * The process runs a new program: nothing of the old one is mapped any more, and the code that is
+ * mapped next is the program's. comm: the kernel's name of the process now, which chooses the
+ * program's path where its file has several (exec_name.h; only in this process's root); NULL: not
+ * known.
  */
 void unwind_exec(struct unwind *u, pid_t pid, const char *comm);
+/* A child begins, which has all mappings of its parent. */
 void unwind_fork(struct unwind *u, pid_t pid, pid_t parent);
-/* Its main thread has ended; others of it may go on, so it is kept while there is room. */
+/* The main thread has ended. Others may go on, so the process is kept while there is room. */
 void unwind_exit(struct unwind *u, pid_t pid);
-/* Code was mapped. */
+/* The process mapped `len` bytes of code at `start`, from byte `pgoff` of the file on. */
 void unwind_map(struct unwind *u, pid_t pid, uint64_t start, uint64_t len, uint64_t pgoff,
 		const char *path);
 
-/* Whether code of that process is known at an address: what it maps was told. */
+/* True when the process maps known code at the address. */
 bool unwind_knows(const struct unwind *u, pid_t pid, uint64_t address);
 
-/* Fills frames, the innermost first. Returns how many: at least 1. */
+/* Fills frames, the innermost first. Returns how many, at least 1. May wait up to 10 s. */
 size_t unwind_stack(struct unwind *u, const struct unwind_sample *sample,
 		    struct unwind_frame frames[UNWIND_DEPTH_MAX]);
 
-/* A sentence without its full stop when it could not all be done; else NULL. The caller frees. */
+/* A sentence without its full stop when the aside died, else NULL. The caller frees. */
 char *unwind_trouble(const struct unwind *u);
 
-/* What code a process maps, as lines of /proc/PID/maps, each file once and from its beginning. */
+/* Appends a process's code as lines of /proc/PID/maps, each from the beginning of its file. */
 void unwind_maps_text(const struct unwind *u, pid_t pid, struct strbuf *text);
 
-/* Every module seen so far. */
+/* All modules seen so far; they live as long as u. */
 const struct modules *unwind_modules(const struct unwind *u);
 
-/* Takes them, open files and all, for modules_release(); nothing can be unwound any more. */
+/* Hands the modules and their open files to the caller, who releases them; u must only be freed. */
 struct modules unwind_take_modules(struct unwind *u);
 
 #endif

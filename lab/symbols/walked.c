@@ -1,6 +1,6 @@
 #include "symbols/walked.h"
 
-/* With room around it: where a frame may be said to begin. */
+/* True for an address in the stack or near it, where a frame may begin. */
 static bool points_into_stack(uint64_t sp, uint64_t value)
 {
 	return value - (sp - UNWIND_STACK_MAX) < 3 * (uint64_t)UNWIND_STACK_MAX;
@@ -14,7 +14,7 @@ static bool is_return(const struct walker_shared *s, size_t pcs, uint64_t value)
 	return false;
 }
 
-/* A walk ends at a return to 0, which is no frame. */
+/* The zero that ends a walk decides as well: it stands where a return address would. */
 void walked_mark(struct walked *walked, const struct walker_shared *s)
 {
 	size_t last = walked->read_count;
@@ -30,7 +30,7 @@ void walked_mark(struct walked *walked, const struct walker_shared *s)
 	}
 }
 
-/* Many programs keep anything in their frame pointer. */
+/* Many programs use the frame pointer for something else. */
 static bool is_same_base(uint64_t sp, uint64_t a, uint64_t b)
 {
 	return a == b || (!points_into_stack(sp, a) && !points_into_stack(sp, b));

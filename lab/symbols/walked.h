@@ -1,9 +1,9 @@
 /*
- * walked.h - a stack that was walked, and whether another is the same: then it is not walked anew.
+ * walked.h - the result of one walk of a stack, kept so that an equal stack is not walked again.
  *
- * Internal to lab/symbols. What the walk read of the stack has its result. Registers that a caller
- * had saved are read, too: a frame is found by one of them only where it points into the stack, so
- * that all others may be any that do not.
+ * Internal to lab/symbols. The words that a walk read of the stack decide its result, so a stack
+ * with the same words has the same frames. Saved registers are read, too, but a frame is found only
+ * by one that points into the stack: any other may differ.
  */
 #ifndef OOMLAB_SYMBOLS_WALKED_H
 #define OOMLAB_SYMBOLS_WALKED_H
@@ -13,17 +13,17 @@
 
 struct walked {
 	uint64_t generation, pc, sp, fp;
-	bool is_whole; /* all it read is in reads */
+	bool is_whole; /* `reads` has all that was read; false: never equal to another */
 	size_t read_count, frame_count;
 	struct walker_read reads[WALKER_READS_MAX];
-	bool may_differ[WALKER_READS_MAX]; /* of these */
+	bool may_differ[WALKER_READS_MAX]; /* reads[i] may have any value outside the stack */
 	struct unwind_frame frames[UNWIND_DEPTH_MAX];
 };
 
-/* Sets may_differ, once all else is known; s: the answer that it is from. */
+/* Sets may_differ once all else is set. s: the walker's answer that it was made from. */
 void walked_mark(struct walked *walked, const struct walker_shared *s);
 
-/* generation: of what is mapped. walked: NULL, nothing is like it. */
+/* True when the sample's stack gives the same frames. walked may be NULL: false. */
 bool walked_is_same(const struct walked *walked, uint64_t generation,
 		    const struct unwind_sample *sample);
 

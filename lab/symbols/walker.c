@@ -15,13 +15,13 @@ enum { SPACES_OPEN_MAX = 16 };
 
 struct file {
 	char *path;
-	int fd; /* -1: to be opened by path */
+	int fd; /* -1: open it by its path */
 };
 
 /* What libdwfl knows of one address space. */
 struct space {
 	uint64_t id, generation, last_used;
-	Dwfl *dwfl; /* NULL: nothing that can be walked is mapped */
+	Dwfl *dwfl; /* NULL: none yet */
 	bool is_attached;
 	struct walker_base bases[WALKER_BASES_MAX];
 	size_t base_count;
@@ -43,7 +43,7 @@ static int no_debuginfo(Dwfl_Module *module, void **data, const char *name, Dwar
 	return -1;
 }
 
-/* Call frame information is in the programs themselves; separate files are for the lines. */
+/* Programs hold their call frame information themselves, so no debug file is looked for. */
 static const Dwfl_Callbacks dwfl_callbacks = {
 	.find_elf = dwfl_build_id_find_elf,
 	.find_debuginfo = no_debuginfo,
@@ -121,7 +121,7 @@ static void close_space(struct space *space)
 	*space = (struct space){0};
 }
 
-/* The one of that number, or an empty one in the place of the one that was not used for longest. */
+/* The space of that id, or an empty one in place of the least recently used. */
 static struct space *space_of(struct walker *w, uint64_t id)
 {
 	size_t oldest = 0;
@@ -150,8 +150,8 @@ static bool is_in(const struct walker_base *base, const struct walker_base *base
 }
 
 /*
- * Each but once: libdwfl frees a module that is reported again and has changed in between, and
- * what it knows of the machine (its "ebl", taken from the first) with it.
+ * Each module is reported only once: libdwfl frees one that is reported again and has changed in
+ * between, and with it what it knows of the machine (its "ebl", which the first module owns).
  */
 static void report(struct walker *w, struct space *space, const struct walker_base *base)
 {
@@ -165,7 +165,7 @@ static void report(struct walker *w, struct space *space, const struct walker_ba
 		close(fd);
 }
 
-/* What is gone cannot be taken out alone. */
+/* libdwfl cannot take out one module, so the space is made anew when one is gone. */
 static bool has_lost_any(const struct space *space, const struct walker_shared *s)
 {
 	for (size_t i = 0; i < space->base_count; i++)
@@ -236,7 +236,7 @@ void walker_work(int channel, void *shared)
 	ssize_t n;
 	int fd;
 
-	/* It is waited for: a machine that is busy must not make that long. */
+	/* The run waits for the answer, also on a busy machine. */
 	setpriority(PRIO_PROCESS, 0, -20);
 	while ((n = aside_next(channel, message, ASIDE_MESSAGE_MAX, &fd)) > 0) {
 		if (*message == WALKER_MODULE)
