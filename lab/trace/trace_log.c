@@ -14,7 +14,7 @@
 #define LOAD_MAX_BYTES (TRACE_RING_MAX_BYTES + ((size_t)64 << 20))
 #define ERRNO_LIMIT    4096
 
-/* The record's words are by its own enums, which the ring's values are cast to. */
+/* A record has enums of its own, which the ring's values are cast to. */
 #define IS_SAME(a, b) _Static_assert((int)(a) == (int)(b), #a " is " #b)
 IS_SAME(ARENA_CLEAR_UNSET, POLICY_UNKNOWN);
 IS_SAME(ARENA_CLEAR_EAGERLY, POLICY_EAGER);
@@ -51,7 +51,7 @@ const char *trace_op_name(enum trace_op op)
 	return op_names[op < TRACE_OP_COUNT ? op : TRACE_NONE];
 }
 
-/* A position in the input; reads past the end are refused, alignment does not matter. */
+/* The bytes that are read, of any alignment. */
 struct input {
 	const unsigned char *buf;
 	size_t len;
@@ -59,6 +59,7 @@ struct input {
 	double ns_per_tick; /* 0: times are not known */
 };
 
+/* Copies from the input; false: it ends before. */
 static bool get(const struct input *in, uint64_t offset, void *to, size_t bytes)
 {
 	if (offset > in->len || bytes > in->len - offset)
@@ -138,8 +139,8 @@ static void take_arena(const struct input *in, uint16_t id, const struct trace_a
 	take_figures(to, raw);
 }
 
-/* How much of the ring was in use. */
-static bool is_unknown(const struct input *in)
+/* True when the counters do not tell how much of the ring was in use. */
+static bool is_usage_unknown(const struct input *in)
 {
 	return in->header.blocks_claimed == TRACE_CLAIMED_UNKNOWN;
 }
@@ -157,13 +158,13 @@ static void take_arenas(const struct input *in, struct trace_log *log)
 		if (!get(in, sizeof(in->header) + i * sizeof(raw), &raw, sizeof(raw)))
 			return;
 		if (raw.state == TRACE_ARENA_EMPTY || raw.state > TRACE_ARENA_RELEASED)
-			log->arenas_lost += !is_unknown(in);
+			log->arenas_lost += !is_usage_unknown(in);
 		else
 			take_arena(in, (uint16_t)(i + 1), &raw, &log->arenas[log->arena_count++]);
 	}
 }
 
-/* An event with what orders it: ticks may be equal, the place in the ring never is. */
+/* An event and its place in the ring, which orders events of equal ticks. */
 struct placed_event {
 	uint64_t claim;
 	uint32_t index;
@@ -204,7 +205,7 @@ static void take_block(struct placed_events *all, const struct trace_block *bloc
 	const uint32_t written = TRACE_WRITTEN_OF(block->claim, block->written)
 					 ? (uint32_t)at_most(TRACE_WRITTEN_COUNT(block->written),
 							     TRACE_BLOCK_RECORDS)
-					 : 0; /* stored by an earlier owner: what is valid counts */
+					 : 0; /* of an earlier owner: only valid records count */
 	const uint64_t seed = trace_check_seed(block->claim, block->pid, block->tid);
 
 	if (block->claim == 0 || block->claim & TRACE_CLAIM_BUSY)
@@ -228,20 +229,20 @@ static bool is_blank(const void *bytes, size_t len)
 	return !len || (!at[0] && !memcmp(at, at + 1, len - 1));
 }
 
-/* As a writer leaves it, also one killed in the middle of a record. */
+/* True when the block is as a writer leaves it, also one that is killed in mid-record. */
 static bool is_sound(const struct input *in, const struct trace_block *block, uint64_t index)
 {
 	const uint64_t claim = block->claim & ~TRACE_CLAIM_BUSY;
 
 	if (!claim)
 		return is_blank(block, sizeof(*block)) &&
-		       (is_unknown(in) || index >= in->header.blocks_claimed);
+		       (is_usage_unknown(in) || index >= in->header.blocks_claimed);
 	if ((claim - 1) % in->header.block_count != index || claim > in->header.blocks_claimed)
 		return false;
 	if (block->claim & TRACE_CLAIM_BUSY || TRACE_WRITTEN_OF(claim, block->written))
 		return true;
-	/* An earlier owner may have stored its count late. */
-	return claim > in->header.block_count && !is_unknown(in);
+	/* An earlier owner may have stored its count after a later one claimed the block. */
+	return claim > in->header.block_count && !is_usage_unknown(in);
 }
 
 static int compare_numbers(uint64_t a, uint64_t b)
@@ -312,7 +313,7 @@ int trace_log_parse(const void *buf, size_t len, struct trace_log *log, struct e
 	calibrate(&in);
 	log->is_clock_sound = in.ns_per_tick > 0;
 	log->is_cut = len < in.header.total_bytes;
-	log->is_header_damaged = is_unknown(&in);
+	log->is_header_damaged = is_usage_unknown(&in);
 	take_arenas(&in, log);
 	take_events(&in, log);
 	trace_sites_parse(buf, len, &in.header, &log->asked);

@@ -12,17 +12,17 @@
 #include "base/strbuf.h"
 #include "src/trace_clock.h"
 
-/* Of the preload library's tables; some 900 KiB beside the pointers it follows. */
+/* Entries of the preload library's tables: some 900 KiB, without the pointers that it follows. */
 enum { PROCESSES = 1024, MODULES = 256, SITES = 8192, RANGES = 4096 };
 
 struct trace_ring {
 	int fd;
 	struct trace_header *header;
 	size_t bytes;
-	struct trace_header made; /* as it was made: the live one may have been scribbled on */
+	struct trace_header made; /* as it was made: the program can write over the live one */
 };
 
-/* The capacities put the blocks on page boundaries. */
+/* The arena capacities are chosen so that the blocks begin on a page boundary. */
 static struct trace_header geometry(size_t size_bytes)
 {
 	struct trace_header h = {.magic = TRACE_MAGIC,
@@ -134,7 +134,7 @@ static const struct trace_block *blocks_of(const struct trace_ring *ring)
 			      TRACE_BLOCKS_OFFSET(ring->made.arena_capacity));
 }
 
-/* A block that fails to be taken counts one record as lost, so no more are than blocks hold. */
+/* No more records can be lost than all claimed blocks had. A claim that failed lost one. */
 static bool are_counters_sound(const struct trace_ring *ring, const struct trace_header *h)
 {
 	return h->blocks_claimed < TRACE_CLAIM_BUSY &&
@@ -144,7 +144,7 @@ static bool are_counters_sound(const struct trace_ring *ring, const struct trace
 		!blocks_of(ring)[h->blocks_claimed].claim);
 }
 
-/* All but the counters stays as it was made; what only the program wrote to can be anything. */
+/* True when all but the counters is as it was made, and the counters are possible. */
 static bool is_header_whole(const struct trace_ring *ring, const struct trace_header *now)
 {
 	const struct trace_header *made = &ring->made;
@@ -156,7 +156,7 @@ static bool is_header_whole(const struct trace_ring *ring, const struct trace_he
 	       are_counters_sound(ring, now);
 }
 
-/* The header as it was made, with the counters of now, or with all that there can be. */
+/* The header as it was made, with the live counters, or the largest ones if those are damaged. */
 static struct trace_header trusted_header(const struct trace_ring *ring)
 {
 	const struct trace_header now = *ring->header;
@@ -183,7 +183,7 @@ static uint32_t clamp_count(uint64_t used, uint32_t capacity)
 	return used < capacity ? (uint32_t)used : capacity;
 }
 
-/* A copy of what is in use, a ring by itself. What was never used stays untouched. */
+/* Appends a copy of what is in use, which is a ring itself. Pages never used are not touched. */
 static void copy_used(const struct trace_ring *ring, struct strbuf *to)
 {
 	struct trace_header h = trusted_header(ring);

@@ -15,7 +15,7 @@ bool trace_sites_fit(const struct trace_header *h)
 	       h->follow_buckets <= FOLLOW_LIMIT;
 }
 
-/* A table in the input: entries past its end are not there. */
+/* A table in the input. An input that is cut short has fewer entries. */
 struct table {
 	const char *at;
 	size_t count, size;
@@ -97,7 +97,7 @@ static void take_site(const struct trace_site *raw, struct trace_sites *to)
 		.refused = raw->refused,
 		.asked = at_most(raw->asked, TRACE_SITES_MAX_BYTES),
 	};
-	/* A call under way may have added to one and not yet to the other. */
+	/* A call that is under way may have added to one figure and not yet to another. */
 	s->frees = at_most(raw->frees, s->calls);
 	s->freed = at_most(raw->freed, s->asked);
 	s->live = s->asked - s->freed;
