@@ -21,6 +21,7 @@ static struct span line_of(const struct carrier *c)
 	return (struct span){c->line.buf, c->line.len};
 }
 
+/* A field of several lines in the export format; its length is not needed. */
 static bool take_binary(struct carrier *c, struct span *text)
 {
 	bool begins = c->is_binary && text->n > LENGTH_BYTES;
@@ -35,7 +36,7 @@ static bool take_binary(struct carrier *c, struct span *text)
 	return true;
 }
 
-/* Words of the kernel behind which "=" stands, so that nothing else is taken for mail. */
+/* Looks for words that the kernel writes "=" behind, so that nothing else is taken for mail. */
 static bool looks_quoted(struct span s)
 {
 	return span_starts(s, SPAN("Content-Transfer-Encoding: quoted-printable")) ||
@@ -73,7 +74,7 @@ static enum carried take_quoted(struct carrier *c, struct span *text, uint64_t *
 		strbuf_clear(&c->line);
 		c->first = *number;
 	}
-	/* "=0A=": the end of a line of the text, written out. */
+	/* "=0A=" is the end of a line of the text, written out. */
 	if (span_ends(s, SPAN("=0A=")))
 		s.n -= 4;
 	if (span_ends(s, SPAN("=0D")))
@@ -87,7 +88,7 @@ static enum carried take_quoted(struct carrier *c, struct span *text, uint64_t *
 	return CARRIED_LINE;
 }
 
-/* Carriage returns at its end are no part of a line. */
+/* scan_specials() of a line without the carriage returns at its end. */
 static unsigned int specials_of(struct span s)
 {
 	while (s.n && s.p[s.n - 1] == '\r')
@@ -113,10 +114,10 @@ enum carried carrier_take(struct carrier *c, struct span *text, uint64_t *number
 	if (markup_may_be(&c->markup, *text, specials & (SCAN_MARKUP | SCAN_BRACKET)))
 		*text = markup_strip(&c->markup, *text, &c->clean);
 	c->is_plain = !(specials & SCAN_UNPLAIN);
-	if (!(specials & SCAN_MARKUP) || !json_looks_like(*text))
+	if (!(specials & SCAN_MARKUP) || !json_line_may_be(*text))
 		return CARRIED_LINE;
 	strbuf_clear(&c->line);
-	if (!json_message(*text, &c->line))
+	if (!json_line_message(*text, &c->line))
 		return CARRIED_LINE;
 	c->is_plain = false;
 	*text = line_of(c);

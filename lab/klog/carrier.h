@@ -1,8 +1,8 @@
 /*
- * carrier.h - whole lines taken out of what carried them: JSON, the journal's export form, mail's
- * quoted-printable, markup; pure.
+ * carrier.h - takes lines out of what carried them: JSON, the journal's export format (systemd's
+ * JOURNAL_EXPORT_FORMATS), mail's quoted-printable (RFC 2045), markup; pure.
  *
- *	{"_TRANSPORT":"kernel","MESSAGE":"Out of memory: ..."}	json.h
+ *	{"_TRANSPORT":"kernel","MESSAGE":"Out of memory: ..."}	json_line.h
  *	MESSAGE							journalctl -o export, several lines:
  *	<length in 8 bytes>Mem-Info:				its name alone, then this
  *	hog invoked oom-killer: gfp_mask=3D0xcc0(GFP_KERNEL), or=	mail
@@ -19,14 +19,14 @@
 #include "klog/span.h"
 
 struct carrier {
-	struct strbuf line;
-	struct strbuf clean; /* the line without its markup */
+	struct strbuf line;  /* a line that had to be rewritten */
+	struct strbuf clean; /* one without its markup */
 	struct markup markup;
 	bool is_binary; /* the last line was "MESSAGE" */
-	bool is_quoted; /* "=3D" was seen where the kernel writes "=" */
+	bool is_quoted; /* the log is quoted-printable: "=3D" stands where the kernel writes "=" */
 	bool is_soft;	/* the last line ended in "=": the next one belongs to it */
 	uint64_t first; /* number of the first physical line in `line` */
-	bool is_plain;	/* what was handed out last is printable ASCII, but for "\r" at its end */
+	bool is_plain;	/* the last *text is printable ASCII, but for carriage returns at its end */
 };
 
 enum carried {
@@ -38,11 +38,13 @@ enum carried {
 void carrier_init(struct carrier *c);
 void carrier_release(struct carrier *c);
 
-/* Line *number without its newline; *text and *number are what to go on with, until the next call.
+/*
+ * Takes the physical line *text, number *number, without its newline. Sets both to what it carried;
+ * *text is valid until the next call.
  */
 enum carried carrier_take(struct carrier *c, struct span *text, uint64_t *number);
 
-/* The text is over: what a last "=" holds back. */
+/* At the end of the log: gives the line that a last "=" holds back, if any. */
 enum carried carrier_rest(struct carrier *c, struct span *text, uint64_t *number);
 
 #endif

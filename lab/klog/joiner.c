@@ -8,7 +8,7 @@
 void joiner_init(struct joiner *j, message_fn *sink, void *ctx)
 {
 	*j = (struct joiner){.sink = sink, .ctx = ctx, .text = STRBUF_INIT, .raw = STRBUF_INIT};
-	j->scratch = xcalloc(1, RECORD_MAX);
+	j->scratch = xcalloc(1, JOINER_TEXT_MAX);
 	carrier_init(&j->carrier);
 }
 
@@ -28,7 +28,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* "\x0a" of /dev/kmsg, in place. */
+/* Decodes "\x0a" of /dev/kmsg in place. Returns the new length. */
 static size_t decode_hex(char *p, size_t n)
 {
 	size_t out = 0;
@@ -51,7 +51,7 @@ static size_t decode_hex(char *p, size_t n)
 	return out;
 }
 
-/* "#012" of rsyslog, in place. */
+/* Decodes "#012" of rsyslog in place. Returns the new length. */
 static size_t decode_octal(char *p, size_t n)
 {
 	size_t out = 0;
@@ -67,6 +67,7 @@ static size_t decode_octal(char *p, size_t n)
 	return out;
 }
 
+/* Messages of these kinds may hold several lines, which are messages of their own. */
 static bool holds_lines(enum kind kind)
 {
 	return kind == KIND_STATS || kind == KIND_COUNTERS || kind == KIND_MEMINFO ||
@@ -91,8 +92,8 @@ static void hand_on(struct joiner *j, struct span text)
 }
 
 /*
- * Offset of another kill line in s: "Killed process 7 (a)Out of memory: kill process 9 (b) score
- * 1". No name has room for its words.
+ * Offset of another kill line that ran into the one in s, or s.n: "Killed process 7 (a)Out of
+ * memory: kill process 9 (b) score 1". A name is too short to hold its words.
  */
 static size_t next_kill(struct span s)
 {
@@ -186,15 +187,15 @@ static void begin(struct joiner *j, const struct line *line, uint64_t number)
 	j->pending.kind = kind_of(line->text);
 }
 
-/* Whether the break before this piece is a terminal's, so that nothing was lost at it. */
-static bool is_hard(const struct joiner *j)
+/* True when a terminal broke the line before this piece, so that no blank was lost there. */
+static bool is_hard_wrap(const struct joiner *j)
 {
 	static const size_t usual[] = {80, 100, 120, 132, 160};
 	const struct wrap *w = &j->wrap;
 
 	if (j->columns == j->hard_columns)
 		return true;
-	if (j->last_columns != w->width || w->at_width * 4 < w->joints * 3)
+	if (j->last_columns != w->width || w->at_width * 4 < w->breaks * 3)
 		return false;
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
 		if (w->width == usual[i])
@@ -202,7 +203,7 @@ static bool is_hard(const struct joiner *j)
 	return w->width == w->proven;
 }
 
-static void count_joint(struct joiner *j, const struct line *line)
+static void count_break(struct joiner *j, const struct line *line)
 {
 	struct wrap *w = &j->wrap;
 	enum kind kind = kind_of(line->text);
@@ -210,7 +211,7 @@ static void count_joint(struct joiner *j, const struct line *line)
 	if (!j->headed || j->last_columns < 60 || !line->text.n || kind == KIND_STAT ||
 	    kind == KIND_COUNTERS)
 		return;
-	w->joints++;
+	w->breaks++;
 	if (j->last_columns > w->width) {
 		w->width = j->last_columns;
 		w->at_width = 0;
@@ -223,16 +224,16 @@ static void append(struct joiner *j, const struct line *line)
 	struct span text = {j->text.buf, j->text.len}, piece = span_ltrim(line->text);
 	struct span whole = span_rtrim(text);
 	size_t indent = line->text.n - piece.n;
-	bool edge = whole.n < text.n || (indent && indent != j->indent);
-	bool glue = kind_glues(j->pending.kind, whole, piece) &&
-		    !(edge && j->pending.kind == KIND_TABLE_HEAD);
+	bool has_blank = whole.n < text.n || (indent && indent != j->indent);
+	bool is_glued = kind_glues(j->pending.kind, whole, piece) &&
+			!(has_blank && j->pending.kind == KIND_TABLE_HEAD);
 
-	if (glue && !edge) {
+	if (is_glued && !has_blank) {
 		j->hard_columns = j->columns;
 		j->wrap.proven = j->last_columns;
 	}
 	j->text.len = whole.n;
-	if (edge ? !glue : !glue && !is_hard(j))
+	if (has_blank ? !is_glued : !is_glued && !is_hard_wrap(j))
 		strbuf_putc(&j->text, ' ');
 	j->text_plain &= j->plain;
 	j->columns += line->columns;
@@ -243,8 +244,8 @@ static void append(struct joiner *j, const struct line *line)
 }
 
 /*
- * "Out of memory:" + "Killed process 1", "hog" + "invoked oom-killer:", "?" + "f+0x1/0x2": whole
- * only together.
+ * The text is of no kind by itself but is with the piece: "Out of memory:" + "Killed process 1",
+ * "hog" + "invoked oom-killer:", "?" + "f+0x1/0x2".
  */
 static bool completes_marker(const struct joiner *j, struct span piece)
 {
@@ -266,7 +267,7 @@ static bool is_open_frame(struct span text)
 	return span_ends(text, SPAN(">]")) || span_ends(text, SPAN(">] ?"));
 }
 
-/* Looks like a message of a kind of its own; a path and "failcnt 9" may as well be pieces. */
+/* The piece is a message of its own kind; a path and "failcnt 9" may be continuations. */
 static bool is_own_message(const struct joiner *j, struct span piece)
 {
 	enum kind kind = kind_of(piece);
@@ -280,9 +281,9 @@ static bool continues(const struct joiner *j, const struct line *line)
 {
 	struct span text = {j->text.buf, j->text.len}, piece = line->text;
 
-	if (!j->open || line->headed || !span_trim(piece).n || j->text.len > RECORD_MAX)
+	if (!j->open || line->headed || !span_trim(piece).n || j->text.len > JOINER_TEXT_MAX)
 		return false;
-	if (j->headed && is_hard(j) && kind_of(piece) != KIND_STAT)
+	if (j->headed && is_hard_wrap(j) && kind_of(piece) != KIND_STAT)
 		return true;
 	if (j->pending.kind == KIND_FRAME)
 		return is_open_frame(text) &&
@@ -294,7 +295,7 @@ static bool continues(const struct joiner *j, const struct line *line)
 	return kind_wants(j->pending.kind, text, piece, j->headed);
 }
 
-/* " SUBSYSTEM=memory" after a /dev/kmsg record. */
+/* " SUBSYSTEM=memory": a line of the dictionary behind a record of /dev/kmsg. */
 static bool is_dictionary(const struct joiner *j, const struct line *line)
 {
 	struct span s = line->text;
@@ -303,9 +304,9 @@ static bool is_dictionary(const struct joiner *j, const struct line *line)
 	       s.p[1] <= 'Z' && span_has_char(span_head(s, 32), '=');
 }
 
-static void take(struct joiner *j, struct span raw, uint64_t number);
+static void take_record(struct joiner *j, struct span raw, uint64_t number);
 
-/* A header with nothing behind it, or broken inside a stamp: "kernel: [" + "139.201] text". */
+/* Nothing follows the header, or it is broken inside a stamp: "kernel: [" + "139.201] text". */
 static bool is_dangling(const struct line *line)
 {
 	struct span text = span_trim(line->text);
@@ -323,22 +324,22 @@ static bool take_dangling(struct joiner *j, struct span raw, uint64_t number)
 	if (line.headed || !span_trim(line.text).n)
 		return false;
 	strbuf_append(&whole, j->raw.buf, j->raw.len);
-	count_joint(j, &line);
-	if (!is_hard(j))
+	count_break(j, &line);
+	if (!is_hard_wrap(j))
 		strbuf_putc(&whole, ' ');
 	strbuf_append(&whole, line.text.p, line.text.n);
 	j->open = j->plain = false;
-	take(j, (struct span){whole.buf, whole.len}, number - 1);
+	take_record(j, (struct span){whole.buf, whole.len}, number - 1);
 	j->last_columns = line.columns;
 	strbuf_release(&whole);
 	return true;
 }
 
-static void take(struct joiner *j, struct span raw, uint64_t number)
+static void take_record(struct joiner *j, struct span raw, uint64_t number)
 {
 	struct line line;
 
-	raw = span_head(raw, RECORD_MAX);
+	raw = span_head(raw, JOINER_TEXT_MAX);
 	if (j->dangling && take_dangling(j, raw, number))
 		return;
 	line_strip(&line, raw, j->plain, j->scratch, j->known);
@@ -347,7 +348,7 @@ static void take(struct joiner *j, struct span raw, uint64_t number)
 	if (!line.headed && j->foreign && j->kernel_headed)
 		return;
 	if (j->open && !line.headed)
-		count_joint(j, &line);
+		count_break(j, &line);
 	if (!line.foreign && continues(j, &line)) {
 		append(j, &line);
 		return;
@@ -385,8 +386,8 @@ static size_t next_stamp(struct span s)
 }
 
 /*
- * Several records in one physical line. A short one is a record with a stamp in it, in a name or a
- * path, unless a message of a dump follows the stamp, for which a name has no room; paths have.
+ * True when a physical line has several records. In a short line a stamp may be part of a name or
+ * a path, unless a message of a dump follows it: a name is too short for one, a path is not.
  */
 static bool is_joined(struct span raw, size_t next)
 {
@@ -399,7 +400,7 @@ static bool is_joined(struct span raw, size_t next)
 	if (raw.n > SINGLE_MAX || next == raw.n)
 		return next < raw.n;
 	close = span_find(raw, SPAN("] "));
-	/* Three stamps and more are a log, whatever the first record is. */
+	/* Three stamps or more are several records, whatever the first is. */
 	if (close < next && has_path[kind_of(span_skip(raw, close + 2))] &&
 	    next + next_stamp(span_skip(raw, next)) >= raw.n)
 		return false;
@@ -408,7 +409,7 @@ static bool is_joined(struct span raw, size_t next)
 	return close != SPAN_NONE && kind_of(span_skip(raw, close + 2)) != KIND_OTHER;
 }
 
-/* Where the record behind the line's own begins: its own stamp may stand behind other headers. */
+/* Where the second record begins. The first one's stamp may stand behind other headers. */
 static size_t next_record(struct span raw)
 {
 	size_t own = span_ltrim(raw).n && *span_ltrim(raw).p != '[' ? next_stamp(raw) : 0;
@@ -421,7 +422,7 @@ static void take_line(struct joiner *j, struct span raw, uint64_t number)
 	size_t next = next_record(raw);
 
 	if (!is_joined(raw, next)) {
-		take(j, raw, number);
+		take_record(j, raw, number);
 		return;
 	}
 	while (raw.n) {
@@ -429,7 +430,7 @@ static void take_line(struct joiner *j, struct span raw, uint64_t number)
 
 		if (span_ends(piece, SPAN("\\n")))
 			piece.n -= 2;
-		take(j, piece, number);
+		take_record(j, piece, number);
 		raw = span_skip(raw, next);
 		next = next_stamp(raw);
 	}
@@ -445,7 +446,7 @@ static void take_carried(struct joiner *j, enum carried carried, struct span tex
 		return;
 	}
 	hand_on_pending(j);
-	take(j, text, number);
+	take_record(j, text, number);
 	hand_on_pending(j);
 }
 

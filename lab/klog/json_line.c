@@ -127,7 +127,7 @@ static bool is_member(struct span raw)
 	return false;
 }
 
-/* A whole line as a string, which begins with a stamp or a date as no quote does. */
+/* A line that is one string. It must begin with a stamp or a date, as no quote does. */
 static bool put_element(struct strbuf *out, struct span raw)
 {
 	struct span inside = span_ltrim(span_skip(raw, 2)), head = span_head(raw, 120);
@@ -142,7 +142,7 @@ static bool put_element(struct strbuf *out, struct span raw)
 	       (span_ends(raw, SPAN("\"")) || span_ends(raw, SPAN("\","))) && put_string(out, raw);
 }
 
-/* What stands in front of an object names no other program: "data: ", "[0] kmsg: ", a date. */
+/* The text in front of an object names no other program: "data: ", "[0] kmsg: ", a date. */
 static bool is_kernels_own(struct span front)
 {
 	for (struct span word = span_token(&front); word.n; word = span_token(&front))
@@ -178,7 +178,7 @@ static void drop_newlines(struct strbuf *out)
 		out->len--;
 }
 
-bool json_message(struct span raw, struct strbuf *out)
+bool json_line_message(struct span raw, struct strbuf *out)
 {
 	bool found;
 

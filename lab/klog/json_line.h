@@ -1,6 +1,7 @@
 /*
- * json.h - the kernel message inside one line of JSON (journalctl -o json or json-pretty, log
- * shippers, lists of lines); pure.
+ * json_line.h - takes the kernel message out of one line of JSON (journalctl -o json or
+ * json-pretty, log shippers, lists of lines); pure. Field names: systemd.journal-fields(7), and
+ * those of common log shippers.
  *
  * Captured: {"_TRANSPORT":"kernel","PRIORITY":"3","MESSAGE":"Out of memory: Killed process 1 (a)"}
  * Only flat objects are looked at; MESSAGE may be an array of bytes, as the journal writes text
@@ -12,8 +13,8 @@
 #include "base/strbuf.h"
 #include "klog/span.h"
 
-/* Worth a call of json_message(): the kernel's own lines do not end so. */
-static inline bool json_looks_like(struct span raw)
+/* True when json_line_message() is worth a call: the kernel's own lines do not end so. */
+static inline bool json_line_may_be(struct span raw)
 {
 	raw = span_rtrim(raw);
 	return raw.n > 2 && memchr("}],\"", raw.p[raw.n - 1], 4) && span_has_char(raw, '"');
@@ -22,8 +23,9 @@ static inline bool json_looks_like(struct span raw)
 /*
  * Appends the message of the object, of the member ("MESSAGE": "...") or of the list's string
  * ("[  12.345678] ...") in `raw` to out, with a printk stamp in front when an object has a
- * monotonic time. False when raw is none of these or another program wrote the message.
+ * monotonic time. False when raw is none of these or another program wrote the message; something
+ * may have been appended then.
  */
-bool json_message(struct span raw, struct strbuf *out);
+bool json_line_message(struct span raw, struct strbuf *out);
 
 #endif

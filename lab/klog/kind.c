@@ -171,7 +171,7 @@ static enum kind node_kind(struct span s)
 /* Offset of the words, at most 40 bytes from the front, or SPAN_NONE. */
 static size_t invoked_at(struct span s)
 {
-	static const size_t rare = 3; /* the "v" */
+	static const size_t rare = 3; /* offset of the "v", a letter that few lines have */
 	struct span head = span_head(s, 40 + rare);
 
 	for (size_t at = rare; at < head.n; at++) {
@@ -240,7 +240,7 @@ static bool is_pages(struct span s)
 	return span_starts(s, SPAN(" pages ")) || span_starts(s, SPAN(" reserved pages"));
 }
 
-/* The commonest first: a dump is mostly statistics and frames. */
+/* Kinds told by their shape. The commonest come first: statistics and frames. */
 static enum kind loose_kind(struct span s)
 {
 	size_t n = symbol_length(s);

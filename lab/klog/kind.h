@@ -1,5 +1,5 @@
 /*
- * kind.h - what sort of OOM line a message is, told from its first words, and when it is whole.
+ * kind.h - tells from its first words which kind of OOM line a message is, and whether it is whole.
  *
  * Not a parser: only enough is looked at to hand the message to the right one and to know whether
  * a wrapped line goes on. A message of no OOM kind is KIND_OTHER. Kernel source of truth:
@@ -55,19 +55,19 @@ enum kind {
 	KIND_COUNT,
 };
 
-/* The kind of one message without headers. KIND_STAT and KIND_SLAB only by their shape. */
+/* The kind of one message without headers. KIND_SLAB is no result: only its head tells it. */
 enum kind kind_of(struct span text);
 
-/* The text may be the beginning of words that say a kind: "Out of mem", "[ 12", "CPU: 3 P". */
+/* True when the text may be cut off within words of a kind: "Out of mem", "[ 12", "CPU: 3 P". */
 bool kind_begun(struct span text);
 
 /*
- * Whether `piece`, a line without a header of its own, continues the message `text` of `kind`.
- * `headed` says that the message had a header, so that its log gives every message one.
+ * True when `piece`, a line without a header, continues the message `text` of `kind`. `is_headed`
+ * says that the message had a header, as then every message of its log has one.
  */
-bool kind_wants(enum kind kind, struct span text, struct span piece, bool headed);
+bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_headed);
 
-/* The piece must be glued on without a blank: the break is inside a word. */
+/* True when the piece is to be joined without a blank, as the break is inside a word. */
 bool kind_glues(enum kind kind, struct span text, struct span piece);
 
 #endif

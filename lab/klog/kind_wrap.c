@@ -44,7 +44,7 @@ static bool wants_invoked(struct span text, struct span piece)
 	return HAS_ANY(piece, SPAN("="), SPAN("oom-killer:"));
 }
 
-/* Until the number behind "failcnt". */
+/* It goes on until the number behind "failcnt". */
 static bool wants_usage(struct span text, struct span piece)
 {
 	int64_t failcnt;
@@ -66,7 +66,10 @@ static bool wants_killed(struct span text, struct span piece)
 	       span_starts(span_ltrim(piece), SPAN("process ")) || span_ends(text, SPAN("process"));
 }
 
-static size_t pid_map_in(struct span s)
+/* A row's numbers; NAME_SEEN and more: a word behind them is none. */
+enum { NAME_SEEN = 100 };
+
+static size_t count_numbers(struct span s)
 {
 	size_t count = 0;
 
@@ -75,7 +78,7 @@ static size_t pid_map_in(struct span s)
 		    (*token.p == '-' && span_digits(span_skip(token, 1)) == token.n - 1))
 			count++;
 		else
-			return count + 100;
+			return count + NAME_SEEN;
 	return count;
 }
 
@@ -85,9 +88,9 @@ static bool wants_row(struct span text, struct span piece)
 	size_t close = span_find(text, SPAN("]"));
 	struct span body = close == SPAN_NONE ? text : span_skip(text, close + 1);
 
-	if (span_ends(span_rtrim(text), SPAN("-")) && pid_map_in(body) >= 100)
+	if (span_ends(span_rtrim(text), SPAN("-")) && count_numbers(body) >= NAME_SEEN)
 		return !span_has_char(span_trim(piece), ' ') && span_trim(piece).n < 16;
-	return pid_map_in(body) < 100 && piece.n && pid_map_in(piece) > 0;
+	return count_numbers(body) < NAME_SEEN && piece.n && count_numbers(piece) > 0;
 }
 
 static bool wants_summary(struct span text, struct span piece)
@@ -107,7 +110,7 @@ static bool wants_task_in_rest(struct span piece, bool is_headed)
 	return is_headed && (*span_ltrim(piece).p == '/' || span_has(piece, SPAN("limit of")));
 }
 
-/* Long lines of a dump, of which no end can be told: what is no line of its own goes on. */
+/* Long lines of a dump have no known end: what is no line of its own continues them. */
 static bool wants_dump(struct span piece, bool is_headed)
 {
 	return is_headed && kind_of(piece) != KIND_STAT && kind_of(piece) != KIND_COUNTERS;

@@ -4,7 +4,7 @@
 #include "klog/stamp.h"
 #include "klog/strip.h"
 
-/* After a stamp: "kernel: " or "host kernel: " (journalctl -o short-monotonic). */
+/* Headers that begin with a letter: "kernel: ", "host kernel: " behind a stamp, dates, ... */
 static bool strip_word(struct strip *st, struct span s)
 {
 	struct span next = s;
@@ -33,7 +33,7 @@ static bool strip_quote(struct strip *st, struct span s)
 {
 	if (st->line->headed)
 		return false;
-	/* A row of a table with more cells behind is somebody's, not a quote. */
+	/* A row of several cells is somebody's table, not a quote. */
 	if (*s.p == '|' && span_has(s, SPAN(" | ")))
 		return false;
 	s = span_skip(s, 1);
@@ -88,7 +88,7 @@ static bool strip_one(struct strip *st)
 }
 
 /* Offset of a printk stamp inside s, or SPAN_NONE. */
-static size_t inner_stamp(struct span s)
+static size_t find_stamp(struct span s)
 {
 	for (size_t i = 1; i < s.n; i++) {
 		const char *open = memchr(s.p + i, '[', s.n - i);
@@ -105,7 +105,7 @@ static size_t inner_stamp(struct span s)
 }
 
 /* Offset of a /dev/kmsg header behind a blank inside s, or SPAN_NONE. */
-static size_t inner_kmsg(struct span s)
+static size_t find_kmsg(struct span s)
 {
 	struct line line;
 
@@ -119,7 +119,7 @@ static size_t inner_kmsg(struct span s)
 }
 
 /* Offset of "<4>" behind a blank in front of a message inside s, or SPAN_NONE. */
-static size_t inner_level(struct span s)
+static size_t find_level(struct span s)
 {
 	for (size_t i = 1; i + 3 < s.n; i++)
 		if (s.p[i] == '<' && s.p[i - 1] == ' ' && char_is_digit(s.p[i + 1]) &&
@@ -129,23 +129,23 @@ static size_t inner_level(struct span s)
 }
 
 /* Where a header begins inside s; quotes and braces in front of it mean that somebody quotes. */
-static size_t inner_header(struct span s)
+static size_t find_header(struct span s)
 {
 	size_t at;
 
 	s = span_head(s, 160);
-	at = inner_stamp(s);
+	at = find_stamp(s);
 	if (at == SPAN_NONE)
-		at = inner_kmsg(s);
+		at = find_kmsg(s);
 	if (at == SPAN_NONE)
-		at = inner_level(s);
+		at = find_level(s);
 	for (size_t i = 0; at != SPAN_NONE && i < at; i++)
 		if (memchr("\"'{", s.p[i], 3))
 			return SPAN_NONE;
 	return at;
 }
 
-/* What stands in front, with runs of digits, letters and blanks as one; false: too long. */
+/* Sets the shape: each run of digits, letters or blanks is one character. False: too long. */
 static bool shape_of(struct span s, char shape[LINE_SHAPE_MAX])
 {
 	size_t n = 0;
@@ -169,13 +169,14 @@ static bool is_known_message(struct span s)
 }
 
 /*
- * An unknown header, or a program's output that the kernel broke into, before a known one. Once it
- * was followed by a message of a dump, the same header counts whatever follows.
+ * Takes off an unknown header, or output of a program that the kernel broke into, which stands in
+ * front of a known header. It counts if a message of a dump follows, or did once behind the same
+ * shape.
  */
 static void strip_unknown(struct line *line, struct span whole, char known[LINE_SHAPE_MAX])
 {
 	char shape[LINE_SHAPE_MAX];
-	size_t at = inner_header(whole);
+	size_t at = find_header(whole);
 	struct line inner = *line;
 	struct strip st = {.line = &inner};
 

@@ -1,5 +1,5 @@
 /*
- * markup.h - what trackers, forums and pages put around and into a line; pure.
+ * markup.h - takes off what bug trackers, forums and web pages put around and into a line; pure.
  *
  *	`Dec 15 16:21:04 vps kernel: Out of memory: ...`	Markdown: code
  *	\[ 5.168012\] hog invoked oom-killer: gfp\_mask=0x...	Markdown: escaped
@@ -22,8 +22,7 @@ struct markup {
 	bool is_backslashed; /* lines end in a backslash */
 };
 
-/* Worth a call of markup_strip(): `specials` tells whether the line has a letter that markup needs.
- */
+/* True when markup_strip() is worth a call; `specials`: the line has a character of markup. */
 static inline bool markup_may_be(const struct markup *m, struct span raw, bool specials)
 {
 	return specials || m->is_html || m->is_bbcode || m->is_backslashed ||
@@ -31,8 +30,8 @@ static inline bool markup_may_be(const struct markup *m, struct span raw, bool s
 }
 
 /*
- * The line without its markup: a part of `raw`, or a copy in `out`, which then is cleared first.
- * m is the log's own; zero in the beginning.
+ * Returns the line without its markup: a part of `raw`, or a copy in `out`, which is then cleared
+ * first. The caller keeps m for the whole log; it is zero in the beginning.
  */
 struct span markup_strip(struct markup *m, struct span raw, struct strbuf *out);
 

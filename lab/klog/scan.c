@@ -14,7 +14,7 @@ static inline lane16 load(const char *p)
 	return v;
 }
 
-/* Lanes where "kil", "oom", "f m", ": u" or "_vm" begins: the rare heart of each trigger word. */
+/* Marks the lanes where a "heart" begins, the rare part of each trigger word. */
 static inline lane16 hearts(const char *p)
 {
 	lane16 a = load(p), b = load(p + 1), c = load(p + 2);
@@ -142,12 +142,12 @@ static inline bool any_lane(lane16 v)
 	return (halves[0] | halves[1]) != 0;
 }
 
-/* What was found in any lane so far. */
+/* The bytes found so far; each lane of a vector is one of 16 bytes. */
 struct specials {
 	lane16 markup, quoted, bracket, unplain;
 };
 
-/* At 16 places, and at the one behind each. */
+/* Looks at 16 bytes, a, and at the byte behind each, b. */
 static inline void look(struct specials *found, lane16 a, lane16 b)
 {
 	/* "&" is a quotation mark with the bit 4, "|" a backslash with the bit 0x20. */
@@ -159,7 +159,7 @@ static inline void look(struct specials *found, lane16 a, lane16 b)
 	found->unplain |= (lane16)(' ' > (signed_lane16)a);
 }
 
-/* The last 16 places, with nothing behind them; places looked at twice do no harm. */
+/* Looks at the last 16 bytes, with nothing behind them. Looking at some twice does no harm. */
 static inline void look_at_end(struct specials *found, const char *p)
 {
 	lane16 a = load(p);

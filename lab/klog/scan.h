@@ -11,7 +11,7 @@
 
 #include "klog/span.h"
 
-/* Longest look the search takes around a place: rescan that much where two pieces of text meet. */
+/* Longer than any trigger word: scan that many bytes again where two pieces of a text meet. */
 #define SCAN_OVERLAP 32
 
 /* Offset of the first trigger word in s, or SPAN_NONE. */
@@ -20,15 +20,15 @@ size_t scan_trigger(struct span s);
 /* Number of newlines in s. */
 size_t scan_newlines(struct span s);
 
-/* What a line has in it that the kernel's text hardly ever has. */
+/* Flags for bytes of a line that the kernel's text hardly ever has. */
 enum {
 	SCAN_MARKUP = 1,  /* one of & ` | " and the backslash */
 	SCAN_QUOTED = 2,  /* "=3" */
 	SCAN_BRACKET = 4, /* "[" in front of a letter or "/" */
-	SCAN_UNPLAIN = 8, /* a byte that is neither printable ASCII nor DEL: controls, UTF-8 */
+	SCAN_UNPLAIN = 8, /* a control character but DEL, or a byte above ASCII */
 };
 
-/* The flags that hold for s, told by a look at each byte and the one behind it. */
+/* The flags that hold for s. */
 unsigned int scan_specials(struct span s);
 
 #endif

@@ -1,9 +1,10 @@
 /*
- * span.h - a piece of somebody else's text, and the few looks we take at it; inline, libc only.
+ * span.h - a span is a piece of somebody else's text; compares, searches and cuts it. Inline, libc
+ * only.
  *
- * A span never owns its bytes and is not NUL-terminated; it may hold any byte. All functions take
- * spans by value and never read outside them. "Blank" is a space or a tab; no-break spaces are
- * turned into spaces before spans are looked at (line.h).
+ * A span never owns its bytes and is not NUL-terminated; it may hold any byte. No function reads
+ * outside its span. Those that cut something off the front take a pointer. A "blank" is a space or
+ * a tab; line.h makes spaces of no-break spaces before.
  */
 #ifndef OOMLAB_KLOG_SPAN_H
 #define OOMLAB_KLOG_SPAN_H

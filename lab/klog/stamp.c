@@ -12,7 +12,7 @@ static size_t colour(struct span s)
 	return n > 1 && n < s.n && s.p[n] == 'm' ? n + 1 : 0;
 }
 
-/* Colours whose escape was lost or written out, told by one that begins the line. */
+/* The line begins with a colour whose escape character was lost, or written out as "^[". */
 static bool is_coloured(struct span raw)
 {
 	span_eat(&raw, SPAN("^["));
@@ -60,7 +60,7 @@ struct span stamp_clean(struct span raw, bool plain, char *scratch)
 	return raw;
 }
 
-/* Eight bytes at a time while they are ASCII, as nearly all are. */
+/* Looks at eight bytes at a time while they are ASCII, as nearly all are. */
 size_t stamp_width(struct span s)
 {
 	size_t columns = 0, at = 0;

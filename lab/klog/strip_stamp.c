@@ -2,6 +2,7 @@
 #include "klog/stamp.h"
 #include "klog/strip.h"
 
+/* The rest of a row of the task table follows, so the bracket held its pid. */
 static bool row_follows(struct span after)
 {
 	int64_t number;
@@ -13,12 +14,14 @@ static bool row_follows(struct span after)
 	return after.n == 0 || char_is_digit(*after.p);
 }
 
+/* "T6736" or "C1": the task or CPU that printed (CONFIG_PRINTK_CALLER). */
 static bool caller_id(struct span s)
 {
 	s = span_trim(s);
 	return s.n > 1 && (*s.p == 'T' || *s.p == 'C') && span_digits(span_skip(s, 1)) == s.n - 1;
 }
 
+/* True when a bracket's inside is a header's: a stamp, a date, a caller, a number. */
 static bool bracket_known(struct strip *st, struct span inside, struct span after)
 {
 	struct line *line = st->line;

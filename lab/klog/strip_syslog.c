@@ -40,6 +40,7 @@ static void strip_rfc5424(struct strip *st, struct span s)
 	strip_headed(st, s);
 }
 
+/* A message of a dump starts here; `index` words stand between it and the date. */
 static bool message_starts(struct span s, size_t index)
 {
 	enum kind kind = kind_of(s);
@@ -74,8 +75,7 @@ static bool strip_kernel_tag(struct strip *st, struct span s)
 	return false;
 }
 
-/* "Guest: <6>[39291577.009360] ": a kernel's console as a machine's or a line's program keeps it.
- */
+/* "<6>[39291577.009360] " behind a name: a kernel's console that a program logs. */
 static bool is_console(struct span s)
 {
 	struct span inside;
@@ -220,7 +220,7 @@ static bool has_clock(struct span s)
 	return false;
 }
 
-/* Behind a file's name and perhaps a line's number. */
+/* What grep found: stands behind a file's name and perhaps a line's number. */
 static bool strip_found(struct strip *st, struct span s)
 {
 	size_t digits = span_digits(s);
@@ -238,7 +238,7 @@ bool strip_grep(struct strip *st, struct span s)
 {
 	struct span head = span_head(s, 96);
 
-	/* A stamp's bracket, or the clock of a date, which begins behind the names. */
+	/* A stamp's bracket or a date's clock must follow; the clock may be farther behind. */
 	if (!span_has_char(head, '[') && !has_clock(span_head(s, 140)))
 		return false;
 	for (size_t at = 1; at < head.n && !char_is_blank(s.p[at]); at++)

@@ -84,7 +84,7 @@ static bool row_without_head(struct span text, struct table_row *row)
 	return row->name.n > 0;
 }
 
-/* "[123033]    48 23033": the end of a stamp ran into the pid. */
+/* "[123033]    48 23033": the end of a stamp ran into the pid 23033. */
 static bool run_together(int64_t pid, int64_t tgid)
 {
 	int64_t modulus = 10;

@@ -1,5 +1,6 @@
 /*
- * table.h - the columns of the task table, read from the table's own header, and its rows.
+ * table.h - reads the rows of the kernel's task table, whose columns its own header names:
+ * dump_tasks() in mm/oom_kill.c.
  *
  * Captured (6.1, tests/fixtures/oomlog/kmsg-6.1-limit-lowered.txt):
  *
@@ -8,8 +9,8 @@
  *
  * Columns came and went: cpu and oom_adj (2.6, 3.x), nr_ptes, nr_pmds, nr_puds (3.7 to 4.14),
  * rss_anon, rss_file, rss_shmem (6.8), and patches add their own: an unknown column is skipped over
- * by its place. The name is the rest of the row and may hold anything. Values are as printed, most
- * of them pages; whoever knows the page size converts.
+ * by its place. The name is the rest of the row and may hold anything. Values are as printed:
+ * total_vm, rss* and swapents in pages, pgtables_bytes in bytes, nr_* in page tables.
  *
  * LIMITATIONS: without a header only the columns common to all kernels are read.
  */
@@ -43,8 +44,9 @@ enum column {
 #define TABLE_COLUMNS_MAX 24
 
 struct table {
-	enum column columns[TABLE_COLUMNS_MAX]; /* without the name, which is last */
-	size_t count;				/* 0: no header seen */
+	enum column
+		columns[TABLE_COLUMNS_MAX]; /* in their order, without the name, which is last */
+	size_t count;			    /* 0: no header seen */
 };
 
 struct table_row {

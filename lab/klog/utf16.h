@@ -1,8 +1,10 @@
 /*
- * utf16.h - text that Windows saved (`wsl dmesg > file` in PowerShell) as UTF-8; pure.
+ * utf16.h - makes UTF-8 of UTF-16 (RFC 2781), which Windows saves text in (`wsl dmesg > file` in
+ * PowerShell); pure.
  *
- * Only with its byte order mark at the very beginning, FF FE or FE FF. Half a character more or
- * less between two pieces does not matter; what is no character becomes U+FFFD.
+ * Text is UTF-16 only if it begins with a byte order mark, FF FE or FE FF; other text stays as it
+ * is. It comes in pieces, which may end inside a character. Half of a surrogate pair becomes
+ * U+FFFD.
  */
 #ifndef OOMLAB_KLOG_UTF16_H
 #define OOMLAB_KLOG_UTF16_H
@@ -19,12 +21,12 @@ struct utf16 {
 };
 
 /*
- * The next piece as UTF-8: `in` itself where the text is none of this, else in `out`, which is
- * cleared first. u is zero in the beginning.
+ * The next piece as UTF-8: `in` itself where the text is not UTF-16, else in `out`, which is
+ * cleared first. The caller keeps u for the whole text; it is zero in the beginning.
  */
 struct span utf16_feed(struct utf16 *u, struct span in, struct strbuf *out);
 
-/* The text is over: a single byte that was held back. */
+/* At the end of the text: the byte that was held back as the first of a possible mark, if any. */
 struct span utf16_end(struct utf16 *u);
 
 #endif

@@ -92,7 +92,7 @@ static void feed_parser(struct oomlog *log, struct span text)
 		const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
 		size_t n = end ? (size_t)(end - text.p) : text.n;
 
-		if (log->partial.len < RECORD_MAX * 64)
+		if (log->partial.len < JOINER_TEXT_MAX * 64)
 			strbuf_append(&log->partial, text.p, n);
 		if (!end)
 			return;
