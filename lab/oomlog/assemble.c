@@ -2,41 +2,42 @@
 
 #include "klog/stamp.h"
 
-/* Messages of others before an open event is given up: dumps are interleaved with other reports. */
+/* Messages in a row that may be foreign to an open event: other reports interrupt its dump. */
 #define IDLE_BEFORE_KILL 1000
-/* A dump of thousands of tasks on a serial console takes tens of seconds. */
-#define FAR_SECONDS 120
-/* The same while it may be no event at all. */
+/* The same while the event is not certain. */
 #define IDLE_UNCERTAIN 16
-/* Lines of a report of something else that has a Mem-Info. */
+/* A line so long after the event's last one is not part of it. A dump of thousands of tasks on a
+ * serial console takes tens of seconds. */
+#define FAR_SECONDS 120
+/* A memory report that is no OOM's ("page allocation failure", sysrq m) is at most so long. */
 #define OTHER_DUMP_LINES 400
 
 void assembler_init(struct assembler *a, const struct oomlog_options *options)
 {
-	*a = (struct assembler){.options = *options, .suppressed = ABSENT, .own_ns = ABSENT};
+	*a = (struct assembler){.options = *options, .suppressed = ABSENT, .last_ns = ABSENT};
 	draft_reset(&a->draft);
 }
 
 void assembler_release(struct assembler *a)
 {
-	kills_release(a);
+	assemble_kills_release(a);
 	draft_release(&a->draft);
 }
 
 void assembler_close(struct assembler *a)
 {
-	kills_settle(a);
+	assemble_kills_settle(a);
 	assembler_flush(a);
 }
 
-/* What was put off is settled first. */
+/* Closes the open event, kills that were put off included, and opens another. */
 static void begin(struct assembler *a, const struct message *m)
 {
 	assembler_close(a);
 	assembler_open(a, m);
 }
 
-/* The dump is over: what comes now and belongs to a dump begins another one. */
+/* The dump is over: the next line of a dump begins another event. */
 static bool past_dump(const struct assembler *a)
 {
 	return event(a)->victim_count || event(a)->lines.summary || event(a)->lines.chosen ||
@@ -56,7 +57,7 @@ static void take_invoked(struct assembler *a, const struct message *m)
 	a->certain = true;
 	a->other_dump = 0;
 	fact_invoked(&a->draft, m->text, m->line);
-	/* The invoker prints it itself; the line with "PID:" may follow, and says the same. */
+	/* The invoker prints this line itself, so the task that printed it is the invoker. */
 	if (a->draft.event.invoker_pid == ABSENT)
 		a->draft.event.invoker_pid = m->caller;
 }
@@ -93,7 +94,7 @@ static void take_row(struct assembler *a, const struct message *m)
 	bool headed;
 
 	begin_if_past(a, m);
-	/* A head alone may be anybody's example, and a row alone anybody's numbers. */
+	/* A header alone, or a row alone, may be a quotation or other numbers. */
 	headed = event(a)->lines.table;
 	a->certain |= fact_row(&a->draft, m->text, m->line) && headed;
 }
@@ -107,12 +108,12 @@ static void take_summary(struct assembler *a, const struct message *m)
 
 static void take_chosen(struct assembler *a, const struct message *m)
 {
-	if (event(a)->lines.chosen && !event(a)->victim_count && !blame_differs(a, m) &&
-	    fact_chooses_again(&a->draft, m->text))
+	if (event(a)->lines.chosen && !event(a)->victim_count &&
+	    !assemble_kills_blame_differs(a, m) && fact_chooses_again(&a->draft, m->text))
 		return;
-	/* Kernel 5.0 has a summary and a choice. */
-	if (blame_differs(a, m) || event(a)->victim_count || event(a)->lines.chosen ||
-	    event(a)->no_killable_process)
+	/* Kernel 5.0 prints a summary and then a choice: a summary does not begin another event. */
+	if (assemble_kills_blame_differs(a, m) || event(a)->victim_count ||
+	    event(a)->lines.chosen || event(a)->no_killable_process)
 		begin(a, m);
 	assembler_open(a, m);
 	a->certain = true;
@@ -164,8 +165,8 @@ static void take_suppressed(struct assembler *a, const struct message *m)
 }
 
 /*
- * Mem-Info and what follows it, without a beginning: what comes behind it will tell whether it is a
- * kill's. A failed allocation and sysrq m print the same.
+ * Opens an event at Mem-Info or its counters. The event is not certain: a failed allocation and
+ * sysrq m print the same, and only the lines that follow tell.
  */
 static void begin_headless(struct assembler *a, const struct message *m)
 {
@@ -178,7 +179,7 @@ static void begin_headless(struct assembler *a, const struct message *m)
 		assembler_open(a, m);
 }
 
-/* The machine's counters come once in a dump: with another second in front they are another's. */
+/* A dump has Mem-Info and each zone once: seen again 5 s later, they are of another dump. */
 static bool is_second_dump(const struct assembler *a, const struct message *m)
 {
 	const struct draft *f = &a->draft;
@@ -191,7 +192,7 @@ static bool is_second_dump(const struct assembler *a, const struct message *m)
 	return m->kind == KIND_ZONE && fact_has_zone(f, m->text);
 }
 
-/* Some parts mean something only behind the one that they belong to. */
+/* Some lines mean something only behind another one, such as a statistic behind its head. */
 static bool add_detail(struct draft *f, const struct message *m)
 {
 	const struct oomlog_event *ev = &f->event;
@@ -241,7 +242,7 @@ static bool add_detail(struct draft *f, const struct message *m)
 	}
 }
 
-/* Parts of a dump that others print too: taken only inside an event, before its kill. */
+/* Lines that other reports print, too, are taken only inside an event and before its kill. */
 static bool take_detail(struct assembler *a, const struct message *m)
 {
 	if (is_second_dump(a, m))
@@ -286,7 +287,7 @@ static bool take_event_line(struct assembler *a, const struct message *m)
 		[KIND_TASK_IN] = take_task_in,	       [KIND_TASKS_STATE] = take_table_head,
 		[KIND_TABLE_HEAD] = take_table_head,   [KIND_ROW] = take_row,
 		[KIND_SUMMARY] = take_summary,	       [KIND_CHOSEN] = take_chosen,
-		[KIND_KILLED] = take_killed,	       [KIND_GROUP] = take_group,
+		[KIND_KILLED] = assemble_kills_take,   [KIND_GROUP] = take_group,
 		[KIND_NO_KILLABLE] = take_no_killable, [KIND_PANIC] = take_panic,
 		[KIND_SUPPRESSED] = take_suppressed,
 	};
@@ -328,7 +329,7 @@ static bool take_follower(struct assembler *a, const struct message *m)
 		return true;
 	case KIND_REAPED:
 		fact_reaped(f, m->text, m->line);
-		f->reaped_earlier |= f->reaped_pid == a->last_pid;
+		f->reaped_previous_victim |= f->reaped_pid == a->last_pid;
 		return true;
 	case KIND_EXITING:
 		if (!f->event.exiting_count++)
@@ -367,12 +368,12 @@ static unsigned int idle_limit(const struct assembler *a)
 
 static void note_time(struct assembler *a, const struct message *m)
 {
-	size_t n = m->wall.n < sizeof(a->own_wall) ? m->wall.n : sizeof(a->own_wall) - 1;
+	size_t n = m->wall.n < sizeof(a->last_wall) ? m->wall.n : sizeof(a->last_wall) - 1;
 
-	a->own_ns = m->time_ns;
+	a->last_ns = m->time_ns;
 	if (n)
-		memcpy(a->own_wall, m->wall.p, n);
-	a->own_wall[n] = '\0';
+		memcpy(a->last_wall, m->wall.p, n);
+	a->last_wall[n] = '\0';
 }
 
 /* Seconds of the day that a date's clock shows, and where the clock begins; -1: none. */
@@ -388,7 +389,7 @@ static int clock_of(struct span wall, size_t *begin)
 	return hour * 3600 + ((p[0] - '0') * 10 + p[1] - '0') * 60 + (p[3] - '0') * 10 + p[4] - '0';
 }
 
-/* By dates of one shape: another day, or minutes between. */
+/* By two dates of one shape: more than FAR_SECONDS lie between them, midnight allowed for. */
 static bool is_far_by_wall(struct span a, struct span b)
 {
 	size_t begin_a, begin_b;
@@ -401,17 +402,17 @@ static bool is_far_by_wall(struct span a, struct span b)
 	return clock_b - clock_a > FAR_SECONDS || clock_a - clock_b > FAR_SECONDS;
 }
 
-/* What comes so long after the event's last line is another's. */
+/* A line so long after the event's last one is of another event. */
 static bool is_far(const struct assembler *a, const struct message *m)
 {
-	struct span own = {a->own_wall, strlen(a->own_wall)};
+	struct span own = {a->last_wall, strlen(a->last_wall)};
 
-	if (a->own_ns != ABSENT && m->time_ns != ABSENT)
-		return m->time_ns - a->own_ns > FAR_SECONDS * INT64_C(1000000000);
+	if (a->last_ns != ABSENT && m->time_ns != ABSENT)
+		return m->time_ns - a->last_ns > FAR_SECONDS * INT64_C(1000000000);
 	return own.n && m->wall.n && is_far_by_wall(own, m->wall);
 }
 
-static bool tells_an_event(enum kind kind)
+static bool is_event_kind(enum kind kind)
 {
 	return kind == KIND_CHOSEN || kind == KIND_KILLED || kind == KIND_SUMMARY ||
 	       kind == KIND_TASK_IN || kind == KIND_USAGE || kind == KIND_TABLE_HEAD ||
@@ -424,8 +425,8 @@ void assembler_message(void *ctx, const struct message *m)
 	bool own;
 
 	if (m->kind != KIND_KILLED)
-		kills_settle(a);
-	if (a->open && tells_an_event(m->kind) && is_far(a, m))
+		assemble_kills_settle(a);
+	if (a->open && is_event_kind(m->kind) && is_far(a, m))
 		assembler_close(a);
 	own = take_trace(a, m) || take_event_line(a, m) || take_follower(a, m) || take_detail(a, m);
 
@@ -437,10 +438,10 @@ void assembler_message(void *ctx, const struct message *m)
 		a->draft.stats_cut = true;
 	if (own) {
 		a->idle = 0;
-		/* What is put off may belong to the next. */
+		/* A kill that is put off may be of the next event. */
 		if (a->open && !a->pending_count)
 			a->draft.event.lines.last = m->line;
-		/* Within a list nothing leaps. */
+		/* Rows of a list come together: their head has the time. */
 		if (m->kind != KIND_STAT && m->kind != KIND_FRAME && m->kind != KIND_ROW)
 			note_time(a, m);
 		return;

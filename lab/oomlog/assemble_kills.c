@@ -12,7 +12,7 @@ struct pending_kill {
 	int64_t time_ns;
 };
 
-bool blame_differs(const struct assembler *a, const struct message *m)
+bool assemble_kills_blame_differs(const struct assembler *a, const struct message *m)
 {
 	const struct draft *f = &a->draft;
 	bool memcg = f->kill_says_memcg || event(a)->lines.limit || event(a)->oom_memcg ||
@@ -35,7 +35,10 @@ static bool is_next_thread(const struct assembler *a, const struct message *m,
 	       strcmp(ev->victims[ev->victim_count - 1].comm, victim->comm) == 0;
 }
 
-/* "Killed process" without first words follows the choice; with them it stands for both. */
+/*
+ * A bare "Killed process" follows the line of the choice. With "Out of memory:" or "Memory cgroup
+ * out of memory:" in front it is complete, and needs no choice before it.
+ */
 static bool kill_belongs(const struct assembler *a, const struct message *m,
 			 const struct oomlog_victim *victim)
 {
@@ -50,13 +53,13 @@ static bool kill_belongs(const struct assembler *a, const struct message *m,
 		return true;
 	return !event(a)->victim_count && !event(a)->no_killable_process &&
 	       !(complete && ((event(a)->lines.chosen && !a->draft.chosen_with_children) ||
-			      blame_differs(a, m)));
+			      assemble_kills_blame_differs(a, m)));
 }
 
 /*
- * Directly behind the kill line of a cgroup's event: one more of its group, whose announcement is
- * missing, or another kill. A line that names the event's victim again will tell: a group kill
- * comes to it a second time.
+ * A kill line directly behind the kill line of a cgroup's event is one more of its group, whose
+ * announcement is missing, or a kill of its own. A later line that names the event's victim again
+ * decides: a group kill goes over all processes of the cgroup, its first victim included.
  */
 static bool is_undecided(const struct assembler *a, const struct message *m)
 {
@@ -77,7 +80,7 @@ static char *copy_of(struct span s)
 
 static void put_off(struct assembler *a, const struct message *m)
 {
-	struct pending_kill *p = ARRAY_PUSH(a->pending, a->pending_count, a->pending_room);
+	struct pending_kill *p = ARRAY_PUSH(a->pending, a->pending_count, a->pending_capacity);
 
 	*p = (struct pending_kill){
 		.text = copy_of(m->text),
@@ -89,7 +92,7 @@ static void put_off(struct assembler *a, const struct message *m)
 	};
 }
 
-/* Nothing is put off when it comes to this. */
+/* pre: no kill is put off, so there is nothing to settle. */
 static void begin(struct assembler *a, const struct message *m)
 {
 	assembler_flush(a);
@@ -98,14 +101,14 @@ static void begin(struct assembler *a, const struct message *m)
 
 static void add_kill(struct assembler *a, const struct message *m);
 
-/* Each kill put off was one of its own: or, with `group`, of the open event. */
+/* Adds the kills put off: with `group` to the open event, else each to an event of its own. */
 static void settle_pending(struct assembler *a, bool group)
 {
 	struct pending_kill *list = a->pending;
 	size_t count = a->pending_count;
 
 	a->pending = NULL;
-	a->pending_count = a->pending_room = 0;
+	a->pending_count = a->pending_capacity = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct message m = {
 			.text = {list[i].text, list[i].text_len},
@@ -125,7 +128,7 @@ static void settle_pending(struct assembler *a, bool group)
 	free(list);
 }
 
-void kills_settle(struct assembler *a)
+void assemble_kills_settle(struct assembler *a)
 {
 	if (a->pending_count)
 		settle_pending(a, false);
@@ -141,30 +144,32 @@ static bool names_victim_again(const struct assembler *a, const struct oomlog_vi
 }
 
 /*
- * The very same line, stamp and all, further down: people quote what they showed before. What a
- * group kill says twice it says at different times.
+ * The very same line, with the same stamp, further down is a quotation: people repeat what they
+ * showed before. Lines that a group kill repeats have different stamps.
  */
-static bool is_told_again(struct assembler *a, const struct message *m,
-			  const struct oomlog_victim *victim)
+static bool is_quoted(struct assembler *a, const struct message *m,
+		      const struct oomlog_victim *victim)
 {
-	struct told_kill now = {m->time_ns, victim->pid, victim->total_vm_bytes,
-				victim->anon_rss_bytes};
+	struct kill_stamp now = {m->time_ns, victim->pid, victim->total_vm_bytes,
+				 victim->anon_rss_bytes};
 	bool bare = m->time_ns == ABSENT;
 
 	/* Without a stamp of its own, or a date, all of the sizes must be known and the same. */
 	if (bare && (m->wall.n || now.anon_rss_bytes == ABSENT))
 		return false;
-	for (size_t i = 0; i < TOLD_MAX; i++)
-		if ((bare ? a->told[i].pid != 0 : a->told[i].time_ns == now.time_ns) &&
-		    a->told[i].pid == now.pid && a->told[i].total_vm_bytes == now.total_vm_bytes &&
-		    a->told[i].anon_rss_bytes == now.anon_rss_bytes)
+	for (size_t i = 0; i < RECENT_KILLS_MAX; i++)
+		if ((bare ? a->recent_kills[i].pid != 0
+			  : a->recent_kills[i].time_ns == now.time_ns) &&
+		    a->recent_kills[i].pid == now.pid &&
+		    a->recent_kills[i].total_vm_bytes == now.total_vm_bytes &&
+		    a->recent_kills[i].anon_rss_bytes == now.anon_rss_bytes)
 			return true;
 	if (!bare)
-		a->told[a->told_count++ % TOLD_MAX] = now;
+		a->recent_kills[a->recent_kill_count++ % RECENT_KILLS_MAX] = now;
 	return false;
 }
 
-/* Its choice, which was quoted with it, is no event either. */
+/* The line of the choice, which was quoted with its kill, is no event either. */
 static void drop_quoted_choice(struct assembler *a)
 {
 	const struct oomlog_event *ev = event(a);
@@ -176,13 +181,13 @@ static void drop_quoted_choice(struct assembler *a)
 	}
 }
 
-void take_killed(struct assembler *a, const struct message *m)
+void assemble_kills_take(struct assembler *a, const struct message *m)
 {
 	struct oomlog_victim victim;
 
 	if (!fact_parse_killed(&a->draft, m->text, &victim))
 		return;
-	if (is_told_again(a, m, &victim)) {
+	if (is_quoted(a, m, &victim)) {
 		drop_quoted_choice(a);
 		return;
 	}
@@ -193,7 +198,7 @@ void take_killed(struct assembler *a, const struct message *m)
 		put_off(a, m);
 		return;
 	}
-	kills_settle(a);
+	assemble_kills_settle(a);
 	if (!kill_belongs(a, m, &victim))
 		begin(a, m);
 	add_kill(a, m);
@@ -214,7 +219,7 @@ static void add_kill(struct assembler *a, const struct message *m)
 	fact_victim(&a->draft, &victim);
 }
 
-void kills_release(struct assembler *a)
+void assemble_kills_release(struct assembler *a)
 {
 	for (size_t i = 0; i < a->pending_count; i++) {
 		free(a->pending[i].text);
@@ -222,5 +227,5 @@ void kills_release(struct assembler *a)
 	}
 	free(a->pending);
 	a->pending = NULL;
-	a->pending_count = a->pending_room = 0;
+	a->pending_count = a->pending_capacity = 0;
 }

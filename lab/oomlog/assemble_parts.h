@@ -11,17 +11,26 @@ static inline const struct oomlog_event *event(const struct assembler *a)
 	return &a->draft.event;
 }
 
-/* assemble.c: opens an event at this message if none is open / closes the open one first. */
+/* An event that has a kill is complete after so many messages that are not part of it. */
+#define IDLE_AFTER_KILL 64
+
+/* assemble_event.c. Opens an event that begins at this message; does nothing if one is open. */
 void assembler_open(struct assembler *a, const struct message *m);
+/* Hands the open event, if any, to the callback if it is certain, and empties the draft. */
 void assembler_flush(struct assembler *a);
-#define IDLE_AFTER_KILL 64 /* messages of others before an event with a kill is given up */
 
-/* kills.c: a kill line; those put off become kills of their own; what is put off is forgotten. */
-void take_killed(struct assembler *a, const struct message *m);
-void kills_settle(struct assembler *a);
-void kills_release(struct assembler *a);
+/*
+ * assemble_kills.c. A kill line is added to the open event, opens one, or is put off until the next
+ * message decides. settle makes an event of each kill that was put off; release forgets them.
+ */
+void assemble_kills_take(struct assembler *a, const struct message *m);
+void assemble_kills_settle(struct assembler *a);
+void assemble_kills_release(struct assembler *a);
 
-/* A cgroup's dump is not followed by a machine-wide kill, nor the other way round. */
-bool blame_differs(const struct assembler *a, const struct message *m);
+/*
+ * Whether this kill or choice line blames a cgroup and the open event blames the machine, or the
+ * other way round: then they are of different events.
+ */
+bool assemble_kills_blame_differs(const struct assembler *a, const struct message *m);
 
 #endif

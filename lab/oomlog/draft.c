@@ -19,7 +19,7 @@ void draft_reset(struct draft *f)
 	f->path_wanted = NULL;
 	f->reaped_line = f->stat_line = 0;
 	f->chosen_with_children = f->stats_are_listed = f->has_other_dump = false;
-	f->stats_cut = f->table_in_pages = f->reaped_earlier = false;
+	f->stats_cut = f->pgtables_in_pages = f->reaped_previous_victim = false;
 	memset(f->stat_names, 0, sizeof(f->stat_names));
 }
 
@@ -37,7 +37,8 @@ void draft_note(struct draft *f, uint64_t line, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	struct oomlog_note *note = ARRAY_PUSH(f->event.notes, f->event.note_count, f->note_room);
+	struct oomlog_note *note =
+		ARRAY_PUSH(f->event.notes, f->event.note_count, f->note_capacity);
 	note->text = pool_text(&f->pool, (struct span){text, strlen(text)});
 	note->line = line;
 }
@@ -85,10 +86,10 @@ void fact_table_head(struct draft *f, struct span text, uint64_t line)
 		copy_columns(f, text);
 }
 
-/* A name has 15 bytes; what somebody wrote behind it stands off. */
+/* A longer name has a remark of a person behind it, which a blank separates. */
 static struct span bare_name(struct span name)
 {
-	size_t n = 15;
+	size_t n = COMM_MAX;
 
 	if (name.n <= n)
 		return name;
@@ -110,7 +111,7 @@ bool fact_row(struct draft *f, struct span text, uint64_t line)
 		return false;
 	if (!ev->lines.table)
 		ev->lines.table = line;
-	struct oomlog_task *task = ARRAY_PUSH(ev->tasks, ev->task_count, f->task_room);
+	struct oomlog_task *task = ARRAY_PUSH(ev->tasks, ev->task_count, f->task_capacity);
 	*task = (struct oomlog_task){
 		.pid = row.value[COLUMN_PID],
 		.uid = row.value[COLUMN_UID],
@@ -128,7 +129,7 @@ bool fact_row(struct draft *f, struct span text, uint64_t line)
 	};
 	if (task->pgtables_bytes == ABSENT) {
 		task->pgtables_bytes = table_pages(&row);
-		f->table_in_pages |= task->pgtables_bytes != ABSENT;
+		f->pgtables_in_pages |= task->pgtables_bytes != ABSENT;
 	}
 	return true;
 }

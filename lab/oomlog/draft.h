@@ -1,10 +1,15 @@
 /*
  * draft.h - an event under construction, and one reader for each kind of line that fills it.
  *
- * Each fact_*() takes one whole message without headers (record.h) and its line number, and sets
- * what the message says in f->event; what cannot be read is left as it was. Sizes of the task table
- * and of the page counters stay in pages until draft_finish(), which knows the page size, converts,
- * cross-checks and writes the notes. Pure; strings live in f->pool until draft_reset().
+ * Each fact_*() takes the text of one whole message (struct message of klog/joiner.h) and its line
+ * number, and sets in f->event what the message says; what cannot be read is left as it was. The
+ * comment of each is a captured line. Sizes of the task table and of the page counters stay in
+ * pages until draft_finish(), which knows the page size. Pure; strings live in f->pool until
+ * draft_reset().
+ *
+ * fact_kill.c has the invoker, choice, kill, group and reaper; fact_summary.c the "oom-kill:" line;
+ * fact_memory.c limits, statistics, Mem-Info and slabs; fact_trace.c call trace and registers;
+ * draft.c the task table.
  */
 #ifndef OOMLAB_OOMLOG_DRAFT_H
 #define OOMLAB_OOMLOG_DRAFT_H
@@ -13,8 +18,10 @@
 #include "oomlog/oomlog.h"
 #include "oomlog/pool.h"
 
-/* No memory is larger: a greater number is not one. Keeps sums of a few sizes within int64_t. */
+/* No size is larger, in bytes: a greater number is an error. Sums of a few fit into int64_t. */
 #define FACT_SIZE_MAX (INT64_C(1) << 58)
+/* Bytes of a task's name, at most: TASK_COMM_LEN of linux/sched.h without its NUL. */
+#define COMM_MAX 15
 
 /* The size in bytes, or ABSENT if it is negative or beyond FACT_SIZE_MAX. */
 static inline int64_t fact_size(int64_t count, int64_t unit)
@@ -22,7 +29,7 @@ static inline int64_t fact_size(int64_t count, int64_t unit)
 	return count < 0 || count > FACT_SIZE_MAX / unit ? ABSENT : count * unit;
 }
 
-/* Numbers that have a range: outside of it they are ABSENT. */
+/* The value, or ABSENT if it is outside of its range. */
 static inline int64_t fact_within(int64_t value, int64_t min, int64_t max)
 {
 	return value < min || value > max ? ABSENT : value;
@@ -32,35 +39,35 @@ struct draft {
 	struct oomlog_event event;
 	struct pool pool;
 	struct table table;
-	size_t task_room, stat_room, meminfo_room, zone_room, slab_room, trace_room, victim_room,
-		note_room;
-	int64_t buddy_page_size; /* smallest block of a buddy list; absent if none seen */
+	size_t task_capacity, stat_capacity, meminfo_capacity, zone_capacity, slab_capacity,
+		trace_capacity, victim_capacity, note_capacity;
+	int64_t buddy_page_size; /* bytes of the smallest block of a buddy list; or ABSENT */
 	int64_t ram_pages, reserved_pages;
-	uint64_t rows_rejected;			/* lines of the table that are no rows */
+	uint64_t rows_rejected;			/* lines of the task table that cannot be read */
 	bool in_trace, trace_done;		/* reading the call trace / it is over */
 	bool kill_says_memcg, kill_says_global; /* by the first words of the kill line */
-	const char **path_wanted; /* the path that the next piece of "Task in" gives, or NULL */
-	bool summary_cut;
-	const char *summary_text; /* of a summary that is not whole yet */
-	bool table_in_pages;	  /* page tables are counted in pages: nr_ptes, nr_pmds, nr_puds */
-	bool stats_cut;		  /* the record of the statistics ended inside a line */
+	const char **path_wanted; /* member that the next piece of "Task in" sets, or NULL */
+	bool summary_cut;	  /* the summary line ends before its pid */
+	const char *summary_text; /* the pieces so far of a summary that is cut, or NULL */
+	bool pgtables_in_pages;	  /* by columns nr_ptes, nr_pmds, nr_puds; else in bytes */
+	bool stats_cut;		  /* the message of the statistics ended inside a line */
 	uint64_t stat_line;	  /* of the last statistic read */
-	uint64_t stat_names[8];	  /* a bit for the names of event.stats, by a hash */
-	const char *reaped_comm;  /* first oom_reaper line */
+	uint64_t stat_names[8];	  /* a filter: the bits of hashes of the names in event.stats */
+	const char *reaped_comm;  /* of the first oom_reaper line */
 	int64_t reaped_pid;
 	uint64_t reaped_line;
-	bool chosen_with_children; /* 2.6.11 to 2.6.19: the kill line has first words, too */
-	int64_t meminfo_ns;	   /* of the first line of Mem-Info; absent without a stamp */
-	bool stats_are_listed;	   /* one a line, of one cgroup (5.2 and later) */
-	bool has_other_dump;	   /* a report of something else with a Mem-Info came in between */
-	bool reaped_earlier;	   /* that was the last victim of the event before */
+	bool chosen_with_children;   /* 2.6.11 to 2.6.19: the kill line repeats "Out of Memory:" */
+	int64_t meminfo_ns;	     /* stamp of the first line of Mem-Info; or ABSENT */
+	bool stats_are_listed;	     /* one statistic a line, of one cgroup (5.2 and later) */
+	bool has_other_dump;	     /* a memory report that is no OOM's came in between */
+	bool reaped_previous_victim; /* the reaped process is the previous event's last victim */
 };
 
 /* Empties f for the next event; keeps memory. A zeroed struct may be reset. */
 void draft_reset(struct draft *f);
 void draft_release(struct draft *f);
 
-/* Adds a sentence about the log's quality. */
+/* Adds a note: a sentence about the log's quality, without its full stop. */
 void draft_note(struct draft *f, uint64_t line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -82,21 +89,22 @@ void fact_summary_rest(struct draft *f, struct span text);
 /* Memory cgroup out of memory: Kill process 3897 (stress) score 1001 or sacrifice child */
 void fact_chosen(struct draft *f, struct span text, uint64_t line);
 
-/* Two CPUs may announce the same choice: whether this is the one read before. */
+/* Whether this choice is the one read before: two CPUs may announce the same. */
 bool fact_chooses_again(const struct draft *f, struct span text);
 
 /*
- * The process a kill line names; comm may hold anything, ") total-vm:" included, and the five
- * wordings from "Killed process 5 (a)." (2.6) to "... UID:0 pgtables:76kB oom_score_adj:0" (5.4)
- * are known. False if it names none. Strings live in f's pool.
+ * Reads the process that a kill line names, in any of the five wordings from "Killed process 5
+ * (a)." (2.6) to "... UID:0 pgtables:76kB oom_score_adj:0" (5.4). comm may hold anything, ")
+ * total-vm:" included. False if the line names none. Strings live in f's pool; old_score and
+ * beancounter of f->event are set, too.
  */
 bool fact_parse_killed(struct draft *f, struct span text, struct oomlog_victim *victim);
 
-/* Which cgroup or machine the first words of a kill or choice line blame. */
+/* Whether the first words of a kill or choice line blame a cgroup's limit / the machine. */
 bool fact_blames_memcg(struct span text);
 bool fact_blames_machine(struct span text);
 
-/* Adds a victim, once per pid. */
+/* Adds a victim; a pid that is there already is counted as a duplicate kill. */
 void fact_victim(struct draft *f, const struct oomlog_victim *victim);
 
 /* hog cpuset=/ mems_allowed=0-1 (until 4.20, behind the invoked line) */
@@ -113,6 +121,8 @@ void fact_reaped(struct draft *f, struct span text, uint64_t line);
 
 /* Task in /docker/A killed as a result of limit of /docker */
 void fact_task_in(struct draft *f, struct span text, uint64_t line);
+
+/* "Task in", "/docker/A", "killed as a result of limit of", "/docker": pieces of that line. */
 void fact_task_in_rest(struct draft *f, struct span text);
 
 /* memory: usage 32768kB, limit 32768kB, failcnt 20, and swap:, memory+swap:, kmem: */
@@ -124,7 +134,10 @@ void fact_stats(struct draft *f, struct span text, uint64_t line);
 /* anon 33476608 */
 void fact_stat(struct draft *f, struct span text, uint64_t line);
 
+/* [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name */
 void fact_table_head(struct draft *f, struct span text, uint64_t line);
+
+/* [    202]     0   202    17179     8192   110592        0             0 hog; false if no row. */
 bool fact_row(struct draft *f, struct span text, uint64_t line);
 
 /* active_anon:5403 inactive_anon:2167 isolated_anon:0 (pages) */
@@ -160,13 +173,13 @@ bool fact_frame(struct draft *f, struct span text);
 /* RIP: 0033:0x4284ca; RSP: 002b:00007ffe2efc4388 EFLAGS: ...; RAX: ... RBX: ... RCX: ... */
 void fact_registers(struct draft *f, struct span text, uint64_t line);
 
-/* Converts pages, decides scope and constraint, cross-checks, writes the notes. */
+/*
+ * Completes the event: decides page size (page_size, unless 0), victims, scope and mechanism,
+ * converts pages to bytes, cross-checks, and writes the notes.
+ */
 void draft_finish(struct draft *f, int64_t page_size);
 
-/* The cross-checks alone: disagreements and gaps become notes. Called by draft_finish(). */
+/* Turns disagreements between lines and missing lines into notes. Called by draft_finish(). */
 void draft_check(struct draft *f);
-
-/* The value of one statistic by name, or ABSENT. */
-int64_t oomlog_stat_value(const struct oomlog_stat *stats, size_t count, const char *name);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * event_fields.h - the members of an OOM event as a table, which resetting, copying, releasing and
- * JSON walk; so none of them can forget one. Pure.
+ * event_fields.h - the members of an OOM event as a table. Resetting, copying, releasing and JSON
+ * all walk this table, so none of them can forget a member. Pure.
  *
  * A member that is added to struct oomlog_event, or to a struct that it points to, needs its line
  * in event_fields.c: tests/check_event_fields.c looks for bytes that no line covers. The order of
@@ -12,9 +12,9 @@
 #include "oomlog/oomlog.h"
 #include "oomlog/pool.h"
 
-/* What a member is, and which value of it says that the log does not tell. */
+/* The type of a member; the value that says that the log does not tell. */
 enum event_field_kind {
-	EVENT_END,     /* of a table */
+	EVENT_END,     /* ends a table */
 	EVENT_NUMBER,  /* int64_t; ABSENT */
 	EVENT_COUNT,   /* int64_t; 0 */
 	EVENT_TEXT,    /* const char *; NULL */
@@ -22,7 +22,7 @@ enum event_field_kind {
 	EVENT_FLAG,    /* bool; false */
 	EVENT_LINE,    /* uint64_t; 0 */
 	EVENT_ADDRESS, /* uint64_t; valid where the flag `beside` is true */
-	EVENT_BYTES,   /* anything without a pointer that JSON does not have; 0 */
+	EVENT_BYTES,   /* any bytes without a pointer, never in JSON; 0 */
 	EVENT_PART,    /* a struct of `fields` */
 	EVENT_OBJECTS, /* a pointer to structs of `fields`, their number `beside` */
 	EVENT_PAIRS,   /* a pointer to struct oomlog_stat, their number `beside` */
@@ -31,34 +31,34 @@ enum event_field_kind {
 
 struct event_field {
 	enum event_field_kind kind;
-	bool is_told_empty;    /* of a list: JSON has it without an element, too */
+	bool is_told_empty;    /* JSON has this list even when it is empty */
 	size_t offset, size;   /* of the member */
-	size_t beside;	       /* offset of the member that belongs to it */
+	size_t beside;	       /* offset of the count or flag that belongs to it */
 	const char *key;       /* in JSON; NULL: JSON does not have it */
-	const char *first_key; /* of what the event itself says of the first element; or NULL */
-	const char *(*word)(int value);	  /* NULL: the log does not tell */
+	const char *first_key; /* key of the first victim's member in the event itself; or NULL */
+	const char *(*word)(int value);	  /* returns NULL where the log does not tell */
 	const struct event_field *fields; /* of the part, or of an element */
-	size_t element_size;
+	size_t element_size;		  /* bytes */
 };
 
 extern const struct event_field event_fields[];
 extern const struct event_field event_fields_task[], event_fields_victim[], event_fields_stat[],
 	event_fields_zone[], event_fields_slab[], event_fields_note[], event_fields_lines[];
 
-/* An array that the event points to, with its length. */
+/* Whether the member is an array with a count; that count. */
 bool event_fields_is_list(const struct event_field *field);
 size_t event_fields_count(const struct event_field *list, const void *event);
 
 /*
- * Nothing is told any more, of an event or of an element by the table of its fields. Lists are
- * empty, and keep their memory: an event that is reset for the first time must be zeroed.
+ * Sets all members of an event, or of an element, to the values that say nothing. Lists become
+ * empty and keep their memory: an event that is reset for the first time must be zeroed.
  */
 void event_fields_reset(const struct event_field *fields, void *of);
 
-/* Frees the memory of lists that malloc() gave. */
+/* Frees the lists of an event whose lists are malloc'd (ARRAY_PUSH), not of an owned copy. */
 void event_fields_release(struct oomlog_event *event);
 
-/* All that it points to becomes a copy in the pool. */
+/* Replaces everything that the event points to by a copy in the pool, which then owns it. */
 void event_fields_own(struct oomlog_event *event, struct pool *pool);
 
 #endif

@@ -84,10 +84,10 @@ static void kernel_release(struct draft *f, struct span taint)
 }
 
 /*
- * Whether the CPU line speaks of the invoker. A name with rubbish of an unknown header in front is
- * put right from it.
+ * Whether the name of the CPU line is the invoker's. If the invoker's name as read has the rest of
+ * an unknown header in front, the name of the CPU line replaces it.
  */
-static bool same_invoker(struct draft *f, struct span comm)
+static bool match_invoker(struct draft *f, struct span comm)
 {
 	const char *invoker = f->event.invoker_comm;
 
@@ -105,7 +105,7 @@ static bool same_invoker(struct draft *f, struct span comm)
 
 void fact_cpu(struct draft *f, struct span text, uint64_t line)
 {
-	struct span rest = after(text, SPAN("omm: ")), taint;
+	struct span rest = after(text, SPAN("omm: ")), taint; /* "Comm: " or "comm: " */
 	struct span head = span_head(text, (size_t)(rest.p - text.p));
 	int64_t pid;
 
@@ -114,15 +114,13 @@ void fact_cpu(struct draft *f, struct span text, uint64_t line)
 	if (!span_number_after(head, SPAN("PID: "), &pid) &&
 	    !span_number_after(head, SPAN("Pid: "), &pid))
 		return;
-	if (!same_invoker(f, comm_of_cpu_line(rest, &taint)))
+	if (!match_invoker(f, comm_of_cpu_line(rest, &taint)))
 		return;
 	f->event.lines.cpu = line;
 	f->event.invoker_pid = pid;
 	span_number_after(head, SPAN("UID: "), &f->event.invoker_uid);
 	kernel_release(f, taint);
 }
-
-#define COMM_MAX 15
 
 /*
  * Offset of the ")" behind the name in " (name) ...". A name may hold anything, but no more than
@@ -188,7 +186,7 @@ bool fact_blames_machine(struct span text)
 	       span_starts(text, SPAN("Out of memory (oom_kill_allocating_task)"));
 }
 
-/* "total-vm:1641388kB": only with its unit, or the number may be cut. */
+/* "total-vm:1641388kB": without its unit the number may be cut, and is not taken. */
 static void kib_field(struct span s, struct span label, int64_t *bytes)
 {
 	struct span rest = after(s, label);
@@ -246,7 +244,7 @@ void fact_victim(struct draft *f, const struct oomlog_victim *victim)
 		}
 	if (!ev->victim_count)
 		ev->lines.killed = victim->line;
-	*ARRAY_PUSH(ev->victims, ev->victim_count, f->victim_room) = *victim;
+	*ARRAY_PUSH(ev->victims, ev->victim_count, f->victim_capacity) = *victim;
 }
 
 void fact_group(struct draft *f, struct span text, uint64_t line)

@@ -103,7 +103,7 @@ void fact_usage(struct draft *f, struct span text, uint64_t line)
 	}
 }
 
-/* The bit that stands for a name: where it is not set, no such name was added. */
+/* The word and bit of the filter for a name: if the bit is 0, no such name was added. */
 static uint64_t *stat_bit(struct draft *f, struct span name, uint64_t *bit)
 {
 	const unsigned char *p = (const unsigned char *)name.p;
@@ -145,12 +145,12 @@ static void add_stat(struct draft *f, struct span name, int64_t value, bool sum)
 	if (value == ABSENT || ev->stat_count == 1024)
 		return;
 	*bits |= bit;
-	stat = ARRAY_PUSH(ev->stats, ev->stat_count, f->stat_room);
+	stat = ARRAY_PUSH(ev->stats, ev->stat_count, f->stat_capacity);
 	stat->name = pool_text(&f->pool, name);
 	stat->value = value;
 }
 
-/* "cache:188KB rss:1048388KB ...": one line a cgroup, so the lines of a subtree add up. */
+/* "cache:188KB rss:1048388KB ...": a line for each cgroup of the subtree; they are summed. */
 static void stats_in_line(struct draft *f, struct span s)
 {
 	for (struct span word = span_token(&s); word.n; word = span_token(&s)) {
@@ -237,7 +237,7 @@ static void add_counter(struct draft *f, struct span name, int64_t pages)
 
 	if (ev->meminfo_count == 256 || has_counter(ev, name))
 		return;
-	struct oomlog_stat *stat = ARRAY_PUSH(ev->meminfo, ev->meminfo_count, f->meminfo_room);
+	struct oomlog_stat *stat = ARRAY_PUSH(ev->meminfo, ev->meminfo_count, f->meminfo_capacity);
 	stat->name = lower_text(&f->pool, name);
 	stat->value = pages;
 }
@@ -266,7 +266,7 @@ static struct oomlog_zone *zone_named(struct draft *f, struct span name)
 			return &ev->zones[i];
 	if (ev->zone_count == 256)
 		return NULL;
-	struct oomlog_zone *zone = ARRAY_PUSH(ev->zones, ev->zone_count, f->zone_room);
+	struct oomlog_zone *zone = ARRAY_PUSH(ev->zones, ev->zone_count, f->zone_capacity);
 	event_fields_reset(event_fields_zone, zone);
 	zone->name = pool_text(&f->pool, name);
 	for (size_t i = 0; i < OOMLOG_ORDERS; i++)
@@ -421,7 +421,7 @@ bool fact_slab(struct draft *f, struct span text)
 		return false;
 	if (f->event.slab_count < 4096) {
 		struct oomlog_slab *slab =
-			ARRAY_PUSH(f->event.slabs, f->event.slab_count, f->slab_room);
+			ARRAY_PUSH(f->event.slabs, f->event.slab_count, f->slab_capacity);
 
 		*slab = (struct oomlog_slab){pool_text(&f->pool, name), fact_size(used_kib, 1024),
 					     fact_size(total_kib, 1024)};

@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-#define COMM_MAX 15
-
-/* Names and paths may hold the separators: a reading is better where B lies within A. */
+/* Whether `path` is `top` or below it. */
 static bool path_within(struct span path, struct span top)
 {
 	if (!path.n || !top.n || *path.p != '/' || *top.p != '/')
@@ -44,14 +42,14 @@ static struct span cut_task(const struct oomlog_event *ev, struct span *s, int64
 	return comm;
 }
 
-/* ",pid=202,uid=0" off the end; "pid=108,uid0" and a lone uid occur in mangled logs. */
+/* Cuts ",pid=202,uid=0" off the end; mangled logs have "pid=108,uid0", or the uid alone. */
 static bool cut_numbers(struct draft *f, struct span *s)
 {
 	size_t uid_at = span_rfind(*s, SPAN(",uid=")), pid_at;
 	struct span digits = uid_at == SPAN_NONE ? (struct span){NULL, 0}
 						 : span_skip(*s, uid_at + 5);
 	int64_t uid = 0, pid;
-	/* Only what may stand behind a quoted line. */
+	/* Behind the uid may stand what ends a quotation. */
 	bool uid_whole = digits.n && span_number(&digits, &uid) &&
 			 (span_rtrim(digits).n == 0 || memchr("\"'`;,.)|\\<", *digits.p, 10));
 
@@ -74,7 +72,10 @@ static void keep(struct draft *f, const char **field, struct span value)
 		*field = pool_text(&f->pool, value);
 }
 
-/* Reads "oom_memcg=A,task_memcg=B" in the split where B lies within A; else the first split. */
+/*
+ * Reads "A,task_memcg=B". Paths may hold the separator: the first split where B lies within A
+ * counts, and if there is none the first split.
+ */
 static void memcg_paths(struct draft *f, struct span s)
 {
 	size_t first = span_find(s, SPAN(",task_memcg=/")), at = first;
@@ -97,7 +98,7 @@ static void memcg_paths(struct draft *f, struct span s)
 	keep(f, &f->event.task_memcg, span_skip(s, at + 12));
 }
 
-/* The statistics named the cgroup that ran out: its path is then known whole. */
+/* Reads both cgroups by the path that the statistics named; false where that does not fit. */
 static bool known_path(struct draft *f, struct span s)
 {
 	const char *path = f->event.stats_memcg;
@@ -121,8 +122,8 @@ static bool known_path(struct draft *f, struct span s)
 	return false;
 }
 
-/* The part in front of ",task=": whose memory ran out, and the victim's cgroup. */
-static void whose(struct draft *f, struct span s)
+/* The part in front of ",task=": the cgroup that ran out, if any, and the victim's cgroup. */
+static void cgroups(struct draft *f, struct span s)
 {
 	size_t global = span_find(s, SPAN(",global_oom")),
 	       memcg = span_find(s, SPAN(",oom_memcg=/"));
@@ -143,7 +144,7 @@ static void whose(struct draft *f, struct span s)
 	}
 }
 
-/* A summary that ends early: the last field counts only if its comma is there. */
+/* Of a summary that ends early the last field counts only if a comma follows it. */
 static struct span cut_back(struct span s)
 {
 	while (s.n && s.p[s.n - 1] != ',')
@@ -153,7 +154,7 @@ static struct span cut_back(struct span s)
 	return task == SPAN_NONE ? s : span_head(s, task);
 }
 
-/* "0-1,3": whole wherever it ends. */
+/* "0-1,3": ends with a digit, so that it needs no comma behind it. */
 static bool is_list(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -184,12 +185,12 @@ static void node_fields(struct draft *f, struct span s)
 {
 	static const struct span comma[] = {SPAN(",")};
 	static const struct span mems[] = {SPAN(",mems_allowed=")};
-	static const struct span whose_next[] = {SPAN(",oom_memcg="), SPAN(",global_oom"),
-						 SPAN(",task_memcg="), SPAN(",task=")};
+	static const struct span next[] = {SPAN(",oom_memcg="), SPAN(",global_oom"),
+					   SPAN(",task_memcg="), SPAN(",task=")};
 
 	keep(f, &f->event.nodemask, field(s, SPAN(",nodemask="), comma, 1));
 	keep(f, &f->event.cpuset, field(s, SPAN(",cpuset="), mems, 1));
-	keep(f, &f->event.mems_allowed, field(s, SPAN(",mems_allowed="), whose_next, 4));
+	keep(f, &f->event.mems_allowed, field(s, SPAN(",mems_allowed="), next, 4));
 }
 
 static void constraint(struct draft *f, struct span s)
@@ -221,7 +222,7 @@ static void read_summary(struct draft *f, struct span text)
 		text = cut_back(text);
 	else
 		keep(f, &f->event.summary_comm, cut_task(&f->event, &text, f->event.summary_pid));
-	whose(f, text);
+	cgroups(f, text);
 }
 
 void fact_summary(struct draft *f, struct span text, uint64_t line)

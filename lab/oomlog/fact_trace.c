@@ -40,7 +40,7 @@ static void add_frame(struct draft *f, struct span symbol)
 	struct oomlog_event *ev = &f->event;
 
 	if (ev->trace_count < FRAMES_MAX)
-		*ARRAY_PUSH(ev->trace, ev->trace_count, f->trace_room) =
+		*ARRAY_PUSH(ev->trace, ev->trace_count, f->trace_capacity) =
 			pool_text(&f->pool, symbol);
 }
 

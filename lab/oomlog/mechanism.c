@@ -36,13 +36,12 @@ const struct mechanism_words mechanism_words[MECHANISM_COUNT] = {
 	[MECHANISM_SYSCALL] = {"syscall", "was in a system call that needed kernel memory"},
 };
 
-/* Pages of a file are read before anybody asks for them: by read(2), or when a mapped one is
- * touched. */
+/* Read-ahead serves read(2) and touches of mapped files: the frames further out tell which. */
 enum { READ_AHEAD = MECHANISM_COUNT };
 
 struct frame_rule {
-	const char *function; /* a trailing '*' matches any ending */
-	unsigned int way;     /* enum mechanism, or READ_AHEAD */
+	const char *function;	/* a trailing '*' matches any ending */
+	unsigned int mechanism; /* enum mechanism, or READ_AHEAD */
 };
 
 /* Searched for each frame from the innermost out; rules of one frame in this order. */
@@ -144,7 +143,7 @@ static bool has_frame(const char *const *trace, size_t count, const char *patter
 	return false;
 }
 
-/* A fault taken while the kernel copied to or from the program: a system call stands outside it. */
+/* The fault was taken while the kernel copied to or from the program in a system call. */
 static bool fault_in_syscall(const char *const *trace, size_t count)
 {
 	return has_frame(trace, count, "do_syscall_64") ||
@@ -160,7 +159,7 @@ static bool is_file_fault(const char *const *trace, size_t count)
 	       has_frame(trace, count, "filemap_nopage");
 }
 
-/* Files and shared memory have frames of their own, which come first. */
+/* Pages of files and of shared memory are no private pages: rules for them matched before. */
 static bool takes_private_page(const char *const *trace, size_t count)
 {
 	static const char *const frames[] = {"vma_alloc_folio*",
@@ -182,7 +181,7 @@ static bool takes_private_page(const char *const *trace, size_t count)
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
 
-/* The first rule for names with a first letter, and the next for the same one; RULES: none. */
+/* By a name's first letter: the first rule; by a rule: the next of that letter; RULES: none. */
 static uint8_t rules_from[256], rule_behind[RULES];
 
 __attribute__((constructor)) static void index_rules(void)
@@ -214,14 +213,15 @@ enum mechanism mechanism_of_trace(const char *const *trace, size_t count)
 		rule = rule_of(trace[i]);
 	if (!rule)
 		return MECHANISM_NONE;
-	fault = rule->way == MECHANISM_PAGE_FAULT || rule->way == MECHANISM_SOME_PAGE_FAULT;
-	if (rule->way == READ_AHEAD)
+	fault = rule->mechanism == MECHANISM_PAGE_FAULT ||
+		rule->mechanism == MECHANISM_SOME_PAGE_FAULT;
+	if (rule->mechanism == READ_AHEAD)
 		return is_file_fault(trace, count) ? MECHANISM_FILE_FAULT : MECHANISM_FILE_READ;
 	if (fault && fault_in_syscall(trace, count))
 		return MECHANISM_SYSCALL_COPY;
 	if (fault && takes_private_page(trace, count))
 		return MECHANISM_PAGE_FAULT;
-	return (enum mechanism)rule->way;
+	return (enum mechanism)rule->mechanism;
 }
 
 bool mechanism_needs_none(enum mechanism mechanism)

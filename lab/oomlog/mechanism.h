@@ -1,8 +1,8 @@
 /*
  * mechanism.h - what the invoker was doing when memory ran out, told by its call trace; pure.
  *
- * The trace is read from the innermost frame outwards; the first frame that names a way of asking
- * for memory decides. Captured (6.1): "out_of_memory+0x1fd/0x4c0, mem_cgroup_out_of_memory+0x134,
+ * The trace is read from the innermost frame outwards; the first frame that tells why memory was
+ * requested decides. Captured (6.1): "out_of_memory+0x1fd/0x4c0, mem_cgroup_out_of_memory+0x134,
  * memory_max_write+0x123" is somebody lowering memory.max: "limit_lowered". Names of functions
  * change with kernels; each entry lists those seen from 2.6.32 to 6.18.
  */
@@ -47,9 +47,10 @@ struct mechanism_words {
 /* Both NULL for MECHANISM_NONE. */
 extern const struct mechanism_words mechanism_words[MECHANISM_COUNT];
 
+/* The trace: names of functions, innermost first, without offsets. */
 enum mechanism mechanism_of_trace(const char *const *trace, size_t count);
 
-/* True when the invoker asked for no memory: sysrq, a limit lowered. */
+/* True when the invoker requested no memory: sysrq, a limit lowered. */
 bool mechanism_needs_none(enum mechanism mechanism);
 
 #endif

@@ -7,9 +7,12 @@
 #include "klog/utf16.h"
 #include "oomlog/assemble.h"
 
-/* Text kept to look back at when a trigger comes: the longest dump that has none before its end. */
+/*
+ * Bytes kept to look back at when a trigger (klog/scan.h) comes: as long as a dump whose first
+ * trigger is its last line.
+ */
 #define LOOK_BACK (1 << 18)
-/* Messages without part in an event before the parser goes back to scanning. */
+/* Lines outside of any event after which the parser goes back to scanning for a trigger. */
 #define QUIET_LINES 256
 
 struct oomlog {
@@ -22,7 +25,7 @@ struct oomlog {
 	size_t scanned;		 /* bytes of the window known to hold no trigger */
 	bool parsing;
 	uint64_t lines;
-	uint64_t quiet_since; /* line of the last message that was part of an event */
+	uint64_t quiet_since; /* the last line at which an event was open */
 };
 
 struct oomlog *oomlog_new(const struct oomlog_options *options)
@@ -61,17 +64,16 @@ static void take_line(struct oomlog *log, struct span line)
 		log->quiet_since = log->lines;
 }
 
-/* Ends parsing after enough lines without an event; says whether it did. */
-static bool goes_quiet(struct oomlog *log)
+/* Ends parsing after QUIET_LINES without an event. */
+static void stop_when_quiet(struct oomlog *log)
 {
 	if (log->lines <= log->quiet_since + QUIET_LINES)
-		return false;
+		return;
 	joiner_flush(&log->joiner);
 	log->parsing = log->assembler.open;
-	return !log->parsing;
 }
 
-/* Parses whole lines; returns what is left: the beginning of a line, or all when it goes quiet. */
+/* Parses whole lines; returns the rest: the beginning of a line, or all text once parsing ended. */
 static struct span parse_lines(struct oomlog *log, struct span text)
 {
 	while (log->parsing) {
@@ -81,7 +83,7 @@ static struct span parse_lines(struct oomlog *log, struct span text)
 			break;
 		take_line(log, span_head(text, (size_t)(end - text.p)));
 		text = span_skip(text, (size_t)(end - text.p) + 1);
-		goes_quiet(log);
+		stop_when_quiet(log);
 	}
 	return text;
 }
@@ -99,13 +101,13 @@ static void feed_parser(struct oomlog *log, struct span text)
 		take_line(log, (struct span){log->partial.buf, log->partial.len});
 		strbuf_clear(&log->partial);
 		text = span_skip(text, n + 1);
-		goes_quiet(log);
+		stop_when_quiet(log);
 	}
 	text = parse_lines(log, text);
 	strbuf_append(log->parsing ? &log->partial : &log->window, text.p, text.n);
 }
 
-/* What counts as quiet does not depend on how much text came with the trigger. */
+/* Quiet lines are counted from the trigger, so that the cuts between pieces change nothing. */
 static void start_parsing(struct oomlog *log, size_t trigger)
 {
 	struct strbuf text = log->window;

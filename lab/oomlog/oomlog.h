@@ -14,10 +14,11 @@
  *
  * Units: everything in bytes and nanoseconds; the kernel's kB and pages are converted here.
  * Source of truth: mm/oom_kill.c, mm/memcontrol.c, lib/show_mem.c of 2.6.32 to 6.18. What the lines
- * look like, kernel by kernel: kind.h, line.h, table.h, draft.h.
+ * look like, kernel by kernel: klog/kind.h, klog/line.h, klog/table.h, draft.h.
  *
  * Allocates; ends the program when memory runs out (base/strbuf.h). One struct oomlog belongs to
- * one thread at a time. LIMITATIONS: an event keeps at most OOMLOG_TASKS_MAX rows.
+ * one thread at a time. LIMITATIONS: an event keeps at most OOMLOG_TASKS_MAX rows, 1024 statistics,
+ * 256 counters, 256 zones, 4096 slabs and 128 frames.
  */
 #ifndef OOMLAB_OOMLOG_OOMLOG_H
 #define OOMLAB_OOMLOG_OOMLOG_H
@@ -48,7 +49,7 @@ struct oomlog_stat {
 	int64_t value;
 };
 
-/* One process killed. A group kill has several; a pid is listed once. */
+/* One killed process. An event of a group kill has several, each pid once. */
 struct oomlog_victim {
 	const char *comm;
 	int64_t pid, uid;
@@ -61,12 +62,12 @@ struct oomlog_victim {
 struct oomlog_zone {
 	const char *name; /* "Node 0 Normal" as printed */
 	int64_t free_bytes, min_bytes, low_bytes, high_bytes, managed_bytes;
-	int64_t reserve_bytes;	   /* that it keeps from requests for the machine's highest zone;
-				      absent: none */
-	int64_t low_reserve_bytes; /* the least that it keeps from requests for any higher zone */
-	int64_t free_cma_bytes;	   /* of free_bytes: for movable pages only */
+	/* lowmem_reserve, the bytes kept from requests that a higher zone could serve: the largest
+	 * and the smallest of its numbers but 0; absent: none. */
+	int64_t reserve_bytes, low_reserve_bytes;
+	int64_t free_cma_bytes;	       /* part of free_bytes: for movable pages only */
 	int64_t blocks[OOMLOG_ORDERS]; /* free blocks by order; ABSENT behind the last */
-	bool only_cma[OOMLOG_ORDERS];  /* of that order all free blocks are CMA's */
+	bool only_cma[OOMLOG_ORDERS];  /* all free blocks of that order are CMA's */
 	uint64_t line, buddy_line;     /* 0: not seen */
 };
 
@@ -95,9 +96,11 @@ struct oomlog_event {
 	const char *kernel;
 	const char *invoker_comm;
 	int64_t invoker_pid, invoker_uid, invoker_oom_score_adj;
-	const char *gfp_mask;	/* as printed: "0xcc0(GFP_KERNEL)" */
-	int64_t order;		/* -1: asked for by hand (sysrq) */
-	const char *constraint; /* "MEMCG", "NONE", ... as printed, without CONSTRAINT_ */
+	const char *gfp_mask; /* as printed: "0xcc0(GFP_KERNEL)" */
+	int64_t order;	      /* 0..20; -1: requested by hand (sysrq) */
+	/* "MEMCG", "NONE", ... as printed, without CONSTRAINT_; "MEMCG" also where other lines tell
+	 * that a cgroup's limit was reached. */
+	const char *constraint;
 	enum scope scope;
 	const char *nodemask, *cpuset, *mems_allowed; /* as printed in the summary line */
 	const char *oom_memcg, *task_memcg;
@@ -109,8 +112,8 @@ struct oomlog_event {
 	int64_t chosen_pid, chosen_score;
 	struct oomlog_victim *victims;
 	size_t victim_count; /* 0: nobody was killed, or the log does not say */
-	int64_t limit_bytes, usage_bytes, failcnt;    /* limit absent: unlimited, or not stated */
-	bool limit_is_max;			      /* the log says "unlimited" */
+	int64_t limit_bytes, usage_bytes, failcnt; /* limit as printed, also if limit_is_max */
+	bool limit_is_max; /* the printed limit is the kernel's number for "no limit" */
 	int64_t swap_limit_bytes, swap_usage_bytes;   /* cgroup v2 */
 	int64_t memsw_limit_bytes, memsw_usage_bytes; /* cgroup v1, memory+swap */
 	int64_t kmem_limit_bytes, kmem_usage_bytes;   /* cgroup v1 */
@@ -133,21 +136,21 @@ struct oomlog_event {
 	size_t slab_count;
 	const char **trace; /* symbols of the call trace, innermost first, without offsets */
 	size_t trace_count;
-	uint64_t user_rip, user_rsp, user_rcx,
-		user_rdi; /* registers of the invoker; valid if has_registers; 0: not said */
+	/* Registers of the invoker in user mode; valid if has_registers; 0: not said. */
+	uint64_t user_rip, user_rsp, user_rcx, user_rdi;
 	bool has_registers;
 	unsigned char user_code[8]; /* the instruction at user_rip and what follows */
 	size_t user_code_length;    /* 0: the kernel could not read it */
 	enum mechanism mechanism;   /* what the invoker was doing */
 	bool group_kill, panic, no_killable_process, allocating_task;
-	bool panic_is_compulsory; /* vm.panic_on_oom is 2 */
-	bool old_score;		  /* points of 2.6.35 and before: by address space, children, age */
-	int64_t beancounter;	  /* OpenVZ: "Out of memory in UB 1234"; absent elsewhere */
-	bool invoker_is_unsaid;	  /* "oom-killer: gfp_mask=...": before 2.6.22 */
-	bool by_hand;		  /* sysrq f: just before, or by the order */
-	bool compaction_disabled; /* "COMPACTION is disabled!!!" */
-	const char *group_memcg;  /* whose memory.oom.group is set */
-	int64_t exiting_count;	  /* "OOM victim N (comm) is already exiting" */
+	bool panic_is_compulsory;   /* vm.panic_on_oom is 2 */
+	bool old_score;		    /* scored as before 2.6.36: by address space, children, age */
+	int64_t beancounter;	    /* OpenVZ: "Out of memory in UB 1234"; absent elsewhere */
+	bool invoker_is_unsaid;	    /* "oom-killer: gfp_mask=...": before 2.6.22 */
+	bool by_hand;		    /* sysrq f: a line just before says so, or order is -1 */
+	bool compaction_disabled;   /* "COMPACTION is disabled!!!" */
+	const char *group_memcg;    /* whose memory.oom.group is set */
+	int64_t exiting_count;	    /* "OOM victim N (comm) is already exiting" */
 	int64_t headers_suppressed; /* "N callbacks suppressed" just before; absent if not said */
 	int64_t duplicate_kills;    /* kill lines that named a victim again; 0 if none */
 	int64_t reaped_count;	    /* oom_reaper lines */
@@ -179,5 +182,8 @@ void oomlog_free(struct oomlog *log);
 
 /* Lines fed so far. */
 uint64_t oomlog_line_count(const struct oomlog *log);
+
+/* The value of one of an event's stats or meminfo by name, or ABSENT. */
+int64_t oomlog_stat_value(const struct oomlog_stat *stats, size_t count, const char *name);
 
 #endif

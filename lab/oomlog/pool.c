@@ -10,16 +10,16 @@
 
 struct pool_block {
 	struct pool_block *next;
-	size_t used, room;
+	size_t used, capacity;
 	_Alignas(16) char data[];
 };
 
 static struct pool_block *add_block(struct pool *pool, size_t n)
 {
-	size_t room = n > BLOCK_BYTES ? n : BLOCK_BYTES;
-	struct pool_block *block = xrealloc(NULL, 1, sizeof(*block) + room);
+	size_t capacity = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+	struct pool_block *block = xrealloc(NULL, 1, sizeof(*block) + capacity);
 
-	*block = (struct pool_block){.next = pool->blocks, .room = room};
+	*block = (struct pool_block){.next = pool->blocks, .capacity = capacity};
 	pool->blocks = block;
 	return block;
 }
@@ -29,7 +29,7 @@ static void *take_bytes(struct pool *pool, size_t n)
 	struct pool_block *block = pool->blocks;
 
 	n = (n + 15) & ~(size_t)15;
-	if (!block || block->room - block->used < n)
+	if (!block || block->capacity - block->used < n)
 		block = add_block(pool, n);
 	block->used += n;
 	return block->data + block->used - n;
@@ -58,7 +58,7 @@ static bool has_texts_alone(const char *fmt)
 	return true;
 }
 
-/* Appends to the n bytes in `to` what there is room for, without the last byte. */
+/* Appends to the n bytes in `to` what there is capacity for, without the last byte. */
 static size_t put(char *to, size_t n, size_t size, const char *from, size_t len)
 {
 	len = len < size - 1 - n ? len : size - 1 - n;
@@ -126,10 +126,10 @@ void pool_release(struct pool *pool)
 	pool->blocks = NULL;
 }
 
-void *array_grow(void *array, size_t count, size_t *room, size_t size)
+void *array_grow(void *array, size_t count, size_t *capacity, size_t size)
 {
-	if (count < *room)
+	if (count < *capacity)
 		return array;
-	*room = *room ? *room * 2 : 16;
-	return xrealloc(array, *room, size);
+	*capacity = *capacity ? *capacity * 2 : 16;
+	return xrealloc(array, *capacity, size);
 }

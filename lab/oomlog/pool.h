@@ -21,10 +21,10 @@ struct pool {
 /* n zeroed bytes, aligned for any type. */
 void *pool_alloc(struct pool *pool, size_t n);
 
-/* A NUL-terminated copy; bytes after a NUL inside s are out of sight. */
+/* A NUL-terminated copy. s may hold NULs: as a string the copy ends at the first. */
 const char *pool_text(struct pool *pool, struct span s);
 
-/* printf into the pool; 2047 bytes are kept. Quick where all conversions are %s. */
+/* printf into the pool; at most 2047 bytes are kept. Fast if all conversions are %s. */
 const char *pool_format(struct pool *pool, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 const char *pool_vformat(struct pool *pool, const char *fmt, va_list args)
@@ -34,17 +34,17 @@ void pool_clear(struct pool *pool);
 void pool_release(struct pool *pool);
 
 /*
- * Makes room for one more element of `size` bytes behind `count` and returns the array, which may
- * have moved. `room` holds its capacity in elements.
+ * Makes sure that one more element of `size` bytes fits behind `count` and returns the array, which
+ * may have moved. `capacity` is in elements.
  */
-void *array_grow(void *array, size_t count, size_t *room, size_t size);
+void *array_grow(void *array, size_t count, size_t *capacity, size_t size);
 
 /* The next element of a malloc'd array kept in three variables, zeroed; evaluates to a pointer. */
-#define ARRAY_PUSH(array, count, room)                                             \
-	({                                                                         \
-		(array) = array_grow((array), (count), &(room), sizeof(*(array))); \
-		memset(&(array)[(count)], 0, sizeof(*(array)));                    \
-		&(array)[(count)++];                                               \
+#define ARRAY_PUSH(array, count, capacity)                                             \
+	({                                                                             \
+		(array) = array_grow((array), (count), &(capacity), sizeof(*(array))); \
+		memset(&(array)[(count)], 0, sizeof(*(array)));                        \
+		&(array)[(count)++];                                                   \
 	})
 
 #endif

@@ -5,9 +5,9 @@
 #include "base/text.h"
 #include "oomlog/draft.h"
 
-#define DEFAULT_PAGE 4096
-#define FIRST_PAGE   4096
-#define LAST_PAGE    262144
+#define DEFAULT_PAGE  4096
+#define SMALLEST_PAGE 4096
+#define LARGEST_PAGE  262144
 
 static struct oomlog_task *task_of(struct oomlog_event *ev, int64_t pid)
 {
@@ -25,7 +25,7 @@ static bool task_is(const struct oomlog_event *ev, int64_t pid, const char *comm
 	return false;
 }
 
-/* Bytes of a victim over pages of its row, when that is a page size. */
+/* total-vm of a victim in bytes, divided by that of its row in pages; 0: gives no page size. */
 static int64_t page_size_of_victims(struct oomlog_event *ev)
 {
 	for (size_t i = 0; i < ev->victim_count; i++) {
@@ -35,7 +35,7 @@ static int64_t page_size_of_victims(struct oomlog_event *ev)
 		if (!task || !is_known(bytes) || task->total_vm_bytes <= 0 ||
 		    bytes % task->total_vm_bytes)
 			continue;
-		for (int64_t size = FIRST_PAGE; size <= LAST_PAGE; size *= 2)
+		for (int64_t size = SMALLEST_PAGE; size <= LARGEST_PAGE; size *= 2)
 			if (bytes / task->total_vm_bytes == size)
 				return size;
 	}
@@ -43,9 +43,9 @@ static int64_t page_size_of_victims(struct oomlog_event *ev)
 }
 
 /*
- * Page tables are whole pages. Sizes that are all multiples of 64 KiB are so by chance once in 16
- * for each on a machine with pages of 4 KiB; three different ones are taken for proof, of 16 KiB
- * (once in 4) six.
+ * Page tables are whole pages, so all their sizes are multiples of the page size. With pages of
+ * 4 KiB a size is a multiple of 64 KiB by chance once in 16 times, and of 16 KiB once in 4: three
+ * different sizes, or six, are taken for proof.
  */
 static int64_t page_size_of_tables(const struct draft *f)
 {
@@ -55,7 +55,7 @@ static int64_t page_size_of_tables(const struct draft *f)
 	} sizes[] = {{65536, 3}, {16384, 6}};
 	const struct oomlog_event *ev = &f->event;
 
-	for (size_t s = 0; !f->table_in_pages && s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+	for (size_t s = 0; !f->pgtables_in_pages && s < sizeof(sizes) / sizeof(sizes[0]); s++) {
 		int64_t seen_sizes[6];
 		size_t different = 0, i = 0;
 
@@ -115,7 +115,7 @@ static void pages_to_bytes(int64_t *value, int64_t page_size)
 		*value = fact_size(*value, page_size);
 }
 
-/* "Never" is printed as a number of pages beyond any memory. */
+/* A reserve that no request may ever use is printed as more pages than any machine has. */
 static void reserve_to_bytes(int64_t *value, int64_t page_size)
 {
 	if (*value == ABSENT)
@@ -139,7 +139,7 @@ static void convert_pages(struct draft *f)
 		pages_to_bytes(&t->rss_file_bytes, size);
 		pages_to_bytes(&t->rss_shmem_bytes, size);
 		pages_to_bytes(&t->swap_bytes, size);
-		if (f->table_in_pages)
+		if (f->pgtables_in_pages)
 			pages_to_bytes(&t->pgtables_bytes, size);
 	}
 	for (size_t i = 0; i < ev->meminfo_count; i++)
@@ -185,7 +185,7 @@ static bool is_machine_constraint(const char *constraint)
 			      !strcmp(constraint, "MEMORY_POLICY"));
 }
 
-/* "oom-killer: gfp_mask=" without its invoker is 2.6.24 and before; so are such releases. */
+/* Kernels before 2.6.25 have no memory cgroups: by the release, or by a line without invoker. */
 static bool before_memcg(const struct oomlog_event *ev)
 {
 	int patch = 0;
@@ -213,7 +213,7 @@ static bool blames_machine(const struct draft *f)
 	const struct oomlog_event *ev = &f->event;
 	bool by_allocator = traced_start(ev, "__alloc_pages") ||
 			    traced_start(ev, "__alloc_frozen") || traced(ev, "moom_callback");
-	/* A cgroup's OOM has mem_cgroup_out_of_memory() in this place, since 3.12. */
+	/* Since 3.12 a cgroup's page fault ends in mem_cgroup_out_of_memory() instead. */
 	bool by_fault = traced(ev, "pagefault_out_of_memory") && ev->gfp_mask &&
 			strtoull(ev->gfp_mask, NULL, 16);
 
@@ -239,7 +239,7 @@ static enum scope memcg_scope(const struct oomlog_event *ev)
 	return path_within(ev->task_memcg, ev->oom_memcg) ? SCOPE_ANCESTOR : SCOPE_MEMCG;
 }
 
-/* The first statistics are of the cgroup that ran out; old kernels go on with those below it. */
+/* Statistics that are listed are of the cgroup that ran out. */
 static void path_from_stats(struct draft *f)
 {
 	struct oomlog_event *ev = &f->event;
@@ -284,12 +284,12 @@ static struct oomlog_victim bare_victim(const char *comm, int64_t pid, int64_t u
 	};
 }
 
-/* The kernel reaps what it killed, and had nobody killed in the report before. */
+/* The reaper names a process of this table, and not the previous event's victim. */
 static bool reaped_after_dump(const struct draft *f)
 {
 	const struct oomlog_event *ev = &f->event;
 
-	return ev->task_count && !f->reaped_earlier &&
+	return ev->task_count && !f->reaped_previous_victim &&
 	       f->reaped_line > ev->tasks[ev->task_count - 1].line &&
 	       task_is(ev, f->reaped_pid, f->reaped_comm);
 }
@@ -324,7 +324,7 @@ static bool same_comm(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-/* What the kill line of its kernel did not print: from the summary and from the table. */
+/* Adds from the summary and the task table what older kernels' kill lines do not print. */
 static void complete_victims(struct oomlog_event *ev)
 {
 	for (size_t i = 0; i < ev->victim_count; i++) {
@@ -343,7 +343,7 @@ static void complete_victims(struct oomlog_event *ev)
 	}
 }
 
-/* A name broken by a wrap shows a blank the kill line does not have. */
+/* A row that was wrapped inside the name has a blank there that the kill line does not have. */
 static void mend_names(struct oomlog_event *ev)
 {
 	for (size_t i = 0; i < ev->victim_count; i++) {
@@ -358,12 +358,12 @@ static void mend_names(struct oomlog_event *ev)
 	}
 }
 
-/* TASK_COMM_LEN is 16: what is longer has somebody's header in it. */
+/* A longer name than the kernel keeps has the header of an unknown carrier in it. */
 static void doubt_invoker(struct draft *f)
 {
 	struct oomlog_event *ev = &f->event;
 
-	if (!ev->invoker_comm || strlen(ev->invoker_comm) < 16)
+	if (!ev->invoker_comm || strlen(ev->invoker_comm) <= COMM_MAX)
 		return;
 	ev->invoker_comm = NULL;
 	draft_note(f, ev->lines.invoked,

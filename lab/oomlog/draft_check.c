@@ -67,7 +67,7 @@ static int64_t stat(const struct oomlog_event *ev, const char *name)
 	return or_zero(oomlog_stat_value(ev->stats, ev->stat_count, name));
 }
 
-/* Version 2 counts add up to the usage; version 1 counts cache and rss. */
+/* The usage is the sum of anon, file and kernel memory (cgroup v2), of cache and rss (v1). */
 static void check_stats(struct draft *f)
 {
 	const struct oomlog_event *ev = &f->event;
