@@ -97,7 +97,7 @@ static json_t *texts_of(const char *const *texts, size_t count)
 	return array;
 }
 
-/* NULL where the log does not say; of a flag and of a list: where it is false, or empty. */
+/* A new value; NULL where the log does not say, for a false flag, and for a list. */
 static json_t *value_of(const struct event_field *f, const void *of)
 {
 	const void *at = (const char *)of + f->offset;

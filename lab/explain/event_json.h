@@ -13,27 +13,30 @@
 #include "explain/explain.h"
 
 /*
- * All fields that have a key but the notes, in the table's order; of the first victim what it has
- * in the event, too.
+ * Puts all fields that have a key except the notes, in the table's order. The first victim's fields
+ * are put into the object itself, too (event_json_put_victim()).
  */
 void event_json_put_all(json_t *object, const struct oomlog_event *event);
 
-/* The fields of these keys, in their order; NULL ends them. Flags are false, lists may be empty. */
+/*
+ * Puts the fields of these keys, in their order; NULL ends the keys. Here a flag may be false and a
+ * list empty. pre: each key is one of the table's.
+ */
 void event_json_put(json_t *object, const struct oomlog_event *event, const char *const *keys);
 
-/* A victim among the members of its event: "victim_comm", "victim_pid", "total_vm_bytes", ... */
+/* Puts a victim as members of its event: "victim_comm", "victim_pid", "total_vm_bytes", ... */
 void event_json_put_victim(json_t *object, const struct oomlog_victim *victim);
 
 /*
- * "largest_task": of the tasks listed the one with the largest footprint. "runner_up": who was next
- * in line by score.
+ * Puts "largest_task", the listed task with the largest footprint, and "runner_up", the one with
+ * the next score behind the victim.
  */
 void event_json_put_candidates(json_t *object, const struct explanation *x);
 
-/* Topic and text; what it rests on is the caller's to add. */
+/* A new object of topic and text, which the caller owns; the caller adds what it rests on. */
 json_t *event_json_sentence(const struct sentence *sentence);
 
-/* A member that is left out where it is ABSENT, or NULL. */
+/* Puts a member, unless its value is ABSENT or NULL. */
 void event_json_put_number(json_t *object, const char *key, int64_t value);
 void event_json_put_text(json_t *object, const char *key, const char *text);
 

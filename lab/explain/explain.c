@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "explain/explain_parts.h"
-#include "oomlog/draft.h"
 
 const char *topic_title(enum topic topic)
 {
@@ -67,7 +66,7 @@ static const char *limit_text(struct explanation *x, const struct oomlog_event *
 	return pool_format(&x->pool, " of %s", SIZE_TEXT(ev->limit_bytes));
 }
 
-/* pagefault_out_of_memory(): what failed further down is not known any more. */
+/* pagefault_out_of_memory() prints a gfp_mask of 0: it does not know what failed further down. */
 static bool request_is_lost(const struct oomlog_event *ev)
 {
 	return ev->gfp_mask &&
@@ -180,7 +179,7 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 			    explain_name(x, ev->task_memcg));
 }
 
-/* A part that the line does not give is not told as nothing. */
+/* A part that the line does not give is left out, not printed as 0. */
 static const char *resident_part(struct explanation *x, int64_t bytes, const char *before,
 				 const char *after)
 {
@@ -238,8 +237,7 @@ static void say_deaths(struct explanation *x, const struct oomlog_event *ev)
 			ev->panic_is_compulsory ? "2 (always)" : "set");
 }
 
-/* The pid of the invoker is a thread's, the victim's is a process's: unequal does not mean other.
- */
+/* The invoker's pid is a thread's, the victim's a process's: two pids may be one process. */
 static void say_invoker_or_victim(struct explanation *x, const struct oomlog_event *ev)
 {
 	uint64_t killed;
@@ -355,7 +353,7 @@ static void say_unsaid(struct explanation *x, const struct oomlog_event *ev)
 		explain_say(x, TOPIC_UNSAID, 0, 0, "Who was killed, and whether anybody was.");
 }
 
-/* Stable: a few dozen sentences, moved by insertion. */
+/* An insertion sort: stable, and there are only a few dozen sentences. */
 static void sort_sentences(struct explanation *x)
 {
 	for (size_t i = 1; i < x->sentence_count; i++) {
@@ -368,7 +366,7 @@ static void sort_sentences(struct explanation *x)
 	}
 }
 
-/* What rests on the scope alone: cites the line the scope was told from. */
+/* A sentence without a line rests on the scope alone, and cites the line that tells the scope. */
 static void cite_the_rest(struct explanation *x, const struct oomlog_event *ev)
 {
 	const uint64_t told_by[] = {ev->lines.summary, ev->lines.killed, ev->lines.chosen,

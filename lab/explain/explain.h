@@ -1,5 +1,6 @@
 /*
- * explain.h - an OOM event in plain sentences, each with the lines of the log it rests on; pure.
+ * explain.h - an OOM event in plain sentences, each with the lines of the log that it rests on;
+ * pure.
  *
  * Pattern of use: 1. explanation_make() while the event is valid; 2. read the fields;
  * 3. explanation_release(). Everything in it lives until then and does not point into the event.
@@ -25,7 +26,7 @@
 /* What a sentence is about; also their order. */
 enum topic {
 	TOPIC_WHAT,    /* whose memory ran out, who was killed */
-	TOPIC_WHO,     /* who asked for memory, and how */
+	TOPIC_WHO,     /* who requested memory, and how */
 	TOPIC_WHY,     /* why this victim */
 	TOPIC_MEMORY,  /* where the memory was */
 	TOPIC_RECLAIM, /* why it could not be reclaimed */
@@ -40,13 +41,13 @@ const char *topic_title(enum topic topic);
 struct sentence {
 	enum topic topic;
 	const char *text;
-	uint64_t lines[EXPLAIN_LINES];
+	uint64_t lines[EXPLAIN_LINES]; /* of the log, counted from 1; none for TOPIC_UNSAID */
 	size_t line_count;
 };
 
 /* One part of the memory in question; the parts do not overlap. */
 struct memory_part {
-	const char *name; /* "anonymous memory (heap, stack)" */
+	const char *name; /* "anonymous memory (heap, stacks)"; a static string */
 	int64_t bytes;
 };
 
@@ -54,8 +55,8 @@ struct memory_part {
 struct candidate {
 	const char *comm;
 	int64_t pid;
-	int64_t points_bytes;	 /* score in bytes; with oom_score_adj */
-	int64_t footprint_bytes; /* without it: rss, swap, page tables */
+	int64_t footprint_bytes; /* rss, swap and page tables, as far as the table has them */
+	int64_t points_bytes;	 /* the score: footprint and what oom_score_adj adds */
 	int64_t rss_bytes;
 	int64_t oom_score_adj;
 	bool is_victim;
@@ -63,21 +64,24 @@ struct candidate {
 };
 
 struct explanation {
-	const char *headline; /* one sentence, without a full stop missing */
+	const char *headline; /* one sentence, with its full stop */
 	struct sentence *sentences;
 	size_t sentence_count;
 	struct memory_part *budget; /* largest first */
 	size_t budget_count;
-	int64_t budget_total; /* of what: usage of the cgroup, or RAM; absent without a budget */
-	struct candidate *candidates; /* highest score first; empty if scores cannot be had */
+	int64_t budget_total; /* usage of the cgroup, or usable RAM; ABSENT without a budget */
+	struct candidate *candidates; /* highest score first; empty if scores cannot be computed */
 	size_t candidate_count;
-	/* What 1000 of oom_score_adj stand for; absent if not known. Not exact: at least that. */
+	/* The memory that an oom_score_adj of 1000 adds to a score; ABSENT if not known. If it is
+	 * not exact the log does not give the swap, and it is at least that much. */
 	int64_t total_bytes;
 	bool total_is_exact;
-	/* Indexes into candidates; SIZE_MAX if there is none. */
+	/* Indexes into candidates, or SIZE_MAX: the largest footprint, the highest score of those
+	 * that were not killed, and the process whose score decided (of whom perhaps a child was
+	 * killed). */
 	size_t largest, runner_up, victim;
 	struct pool pool;
-	size_t sentence_room, budget_room;
+	size_t sentence_capacity, budget_capacity;
 };
 
 /* Fills x (need not be initialised). */

@@ -65,7 +65,7 @@ static const char *mark(const struct candidate *c)
 	return c->is_victim ? "killed" : c->unkillable ? "never" : "";
 }
 
-/* Of TEXT_NUMBER_MAX and a sign. */
+/* pre: buf has TEXT_NUMBER_MAX + 1 bytes. */
 static const char *signed_text(char *buf, int64_t value)
 {
 	buf[0] = '-';

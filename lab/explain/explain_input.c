@@ -49,11 +49,11 @@ static ssize_t read_raw(struct explain_input *input, void *buffer, size_t size, 
 	return n < 0 ? err_errno(err, EXIT_FAILED, "cannot read '%s'", input->name) : n;
 }
 
-/* What is no text, by its first bytes; of fewer of them `least` are enough, at the end of all. */
+/* A format that is no text. `least` bytes of its magic are enough if the file ends there. */
 struct packing {
 	const char *magic;
 	size_t least;
-	const char *is, *command; /* NULL: unpacked here */
+	const char *description, *command; /* for the error; NULL: unpacked here */
 };
 
 static const struct packing packings[] = {
@@ -77,7 +77,9 @@ static const struct packing *packing_of(const char *head, size_t len, bool is_al
 	return NULL;
 }
 
-/* A pipe may give a byte at a time: reads until it is text, or long enough to tell. */
+/*
+ * Reads until the bytes are text or enough to tell the packing: a pipe may give one at a time.
+ */
 static ssize_t read_head(struct explain_input *input, char *buffer, size_t size,
 			 const struct packing **packing, struct err *err)
 {
@@ -108,7 +110,7 @@ static int begin_unpacking(struct explain_input *input, const char *head, size_t
 	return 0;
 }
 
-/* Behind a member may stand another, or what pads a tape. */
+/* Behind a member stands another, or padding, which ends the input. */
 static bool next_member(struct explain_unpacker *u)
 {
 	if (!u->is_whole)
@@ -163,7 +165,7 @@ ssize_t explain_input_read(struct explain_input *input, char *buffer, size_t siz
 	if (n <= 0 || !packing)
 		return n;
 	if (packing->command) {
-		err_set(err, EXIT_FAILED, "'%s' is %s", input->name, packing->is);
+		err_set(err, EXIT_FAILED, "'%s' is %s", input->name, packing->description);
 		return err_hint(err, "give what this prints: %s | oomlab explain",
 				packing->command);
 	}

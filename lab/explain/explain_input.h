@@ -1,9 +1,9 @@
 /*
  * explain_input.h - the bytes of a log for `oomlab explain`: a file, or the standard input for "-".
- * What gzip has packed, as logrotate leaves logs, is unpacked on the way, members in a row too.
- * What xz, zstd or bzip2 have packed, and a file of systemd's journal, is refused, naming the
- * program that reads it: such bytes would look like a log without an OOM kill. Files cut within
- * their first bytes are, too, where no text begins so.
+ * A gzip file (RFC 1952), as logrotate leaves logs, is unpacked, also if it has several members.
+ * A file of xz, zstd, bzip2 or systemd's journal is refused with the name of the program that reads
+ * it: its bytes would look like a log without an OOM kill. It is recognised by its first bytes, and
+ * also if it is cut within them, unless a text may begin so.
  *
  *	if (explain_input_open(&input, "kern.log.2.gz", &err) < 0) ...
  *	while ((n = explain_input_read(&input, buffer, sizeof(buffer), &err)) > 0) ...
@@ -25,16 +25,15 @@ struct explain_unpacker;
 struct explain_input {
 	const char *name; /* for people */
 	int fd;
-	bool has_begun;
+	bool has_begun;			   /* the first bytes were read and recognised */
 	struct explain_unpacker *unpacker; /* NULL: plain text */
 };
 
-/* -1 with status 1 when it cannot be opened; then nothing is to be closed. `name` is kept. */
+/* 0, or -1 with status 1 and nothing to close. `name` must outlive the input. */
 int explain_input_open(struct explain_input *input, const char *name, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Bytes read, 0 at the end, or -1 with status 1; what was read before is valid. pre: size >= 4096.
- */
+/* Bytes read, 0 at the end, or -1 with status 1. pre: size >= 4096. */
 ssize_t explain_input_read(struct explain_input *input, char *buffer, size_t size, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -2,7 +2,8 @@
  * explain_json.h - OOM events as JSON, schema oomlab.explain/1, written event by event.
  *
  * Pattern of use: 1. explain_json_begin(); 2. explain_json_event() for each event;
- * 3. explain_json_end() with the whole document's quality. The facts of an event are event_json.h's.
+ * 3. explain_json_end() with the whole document's quality. event_json.h has the facts of an event.
+ * Errors of writing are left to the caller: ferror(to).
  */
 #ifndef OOMLAB_EXPLAIN_EXPLAIN_JSON_H
 #define OOMLAB_EXPLAIN_EXPLAIN_JSON_H
@@ -11,6 +12,7 @@
 
 #include "explain/explain.h"
 
+/* Counts over the whole log. */
 struct explain_quality {
 	uint64_t lines, bytes, events, notes;
 };

@@ -11,7 +11,7 @@ static void add_item(struct explanation *x, const char *name, int64_t bytes)
 
 	if (!is_known(bytes) || bytes <= 0)
 		return;
-	ARRAY_PUSH(x->budget, x->budget_count, x->budget_room);
+	ARRAY_PUSH(x->budget, x->budget_count, x->budget_capacity);
 	for (at = x->budget_count - 1; at > 0 && x->budget[at - 1].bytes < bytes; at--)
 		x->budget[at] = x->budget[at - 1];
 	x->budget[at] = (struct memory_part){name, bytes};
@@ -24,7 +24,7 @@ static int64_t minus(int64_t whole, int64_t part)
 	return whole > or_zero(part) ? whole - or_zero(part) : 0;
 }
 
-/* memory.stat of version 2; also printed by 5.3 to 6.4 for version 1. Parts do not overlap. */
+/* By memory.stat of cgroup v2, which kernels 5.3 to 6.4 print for v1, too. No parts overlap. */
 static void budget_v2(struct explanation *x, const struct oomlog_event *ev)
 {
 	static const struct {
@@ -102,6 +102,7 @@ static void budget_machine(struct explanation *x, const struct oomlog_event *ev)
 		x->budget_total = ev->ram_bytes - or_zero(ev->reserved_bytes);
 }
 
+/* Adds what is missing to the total as a part, unless it is 2 % or less. */
 static void add_rest(struct explanation *x, const char *name)
 {
 	int64_t sum = 0;
@@ -123,7 +124,7 @@ static void say_rest(struct explanation *x, const struct oomlog_event *ev, const
 				percent(x->budget[i].bytes, x->budget_total));
 }
 
-/* The kernel prints v2 names, or v1 names, or none of them. */
+/* By cgroup v2's names of statistics or by v1's; returns the line to cite. */
 static uint64_t memcg_budget(struct explanation *x, const struct oomlog_event *ev)
 {
 	x->budget_total = ev->usage_bytes;
@@ -166,7 +167,7 @@ static void say_shared(struct explanation *x, const struct oomlog_event *ev)
 			SIZE_TEXT(shmem), percent(shmem, x->budget_total));
 }
 
-/* Memory that no process is seen holding is the usual surprise. */
+/* Memory of the cgroup that no listed process has resident. */
 static void say_mismatch(struct explanation *x, const struct oomlog_event *ev)
 {
 	int64_t sum = 0, usage = ev->usage_bytes;
@@ -213,7 +214,7 @@ static void say_slabs(struct explanation *x, const struct oomlog_event *ev)
 			    explain_name(x, most->name), SIZE_TEXT(most->total_bytes));
 }
 
-/* A part larger than the whole: numbers of different dumps, or a mangled log. */
+/* Drops a budget with a part 25 % above the total: of different dumps, or of a mangled log. */
 static void doubt_budget(struct explanation *x)
 {
 	if (x->budget_count && is_known(x->budget_total) &&
@@ -221,7 +222,7 @@ static void doubt_budget(struct explanation *x)
 		x->budget_count = 0;
 }
 
-/* Without the page lists the rest would be them. */
+/* Without the counters of the page lists, add_rest() would take the lists for the rest. */
 static bool has_lists(const struct oomlog_event *ev)
 {
 	return is_known(counter_sum(ev, "active", "inactive")) ||

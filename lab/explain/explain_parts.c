@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "oomlog/draft.h"
-
 const char *explain_name(struct explanation *x, const char *text)
 {
 	if (!text)
@@ -20,7 +18,7 @@ const char *explain_name(struct explanation *x, const char *text)
 void explain_say(struct explanation *x, enum topic topic, uint64_t line, uint64_t other_line,
 		 const char *fmt, ...)
 {
-	struct sentence *s = ARRAY_PUSH(x->sentences, x->sentence_count, x->sentence_room);
+	struct sentence *s = ARRAY_PUSH(x->sentences, x->sentence_count, x->sentence_capacity);
 	va_list args;
 
 	s->topic = topic;

@@ -83,22 +83,24 @@ static void say_machine_swap(struct explanation *x, const struct oomlog_event *e
 			    SIZE_TEXT(total));
 }
 
-/* Page blocks kept for contiguous allocation (CMA) serve only movable pages meanwhile. */
+/* Free page blocks of the contiguous memory allocator (CMA) serve only movable pages. */
 static bool may_use_cma(const struct oomlog_event *ev)
 {
 	return !ev->gfp_mask || !strchr(ev->gfp_mask, '(') || strstr(ev->gfp_mask, "MOVABLE");
 }
 
+/* Of the zone's free bytes those of CMA that the request may not use. */
 static int64_t cma_bytes(const struct oomlog_event *ev, const struct oomlog_zone *zone)
 {
 	return may_use_cma(ev) ? 0 : or_zero(zone->free_cma_bytes);
 }
 
+/* Free blocks of at least the request's order. */
 struct large {
 	int64_t blocks, bytes;
 };
 
-/* Of at least the order wanted, as far as the request may use them. */
+/* Those that the request may use. */
 static struct large count_large(const struct oomlog_event *ev, const struct oomlog_zone *zone)
 {
 	struct large sum = {0};
@@ -109,7 +111,7 @@ static struct large count_large(const struct oomlog_event *ev, const struct ooml
 		if (!may_use_cma(ev) && zone->only_cma[i])
 			continue;
 		sum.blocks += blocks;
-		/* No machine has more: a number that was written by hand. */
+		/* No machine has more blocks: such a number was written by hand. */
 		if (is_known(ev->page_size) && blocks < INT64_C(1) << 32)
 			sum.bytes += blocks * (ev->page_size << i);
 	}
@@ -178,7 +180,7 @@ static bool request_says(const struct oomlog_event *ev, const char *name, unsign
 					 : (strtoull(ev->gfp_mask, NULL, 16) & bit) != 0;
 }
 
-/* The request could have come from a zone above this one: then lowmem_reserve holds it off. */
+/* The zone keeps lowmem_reserve from a request that a zone above it could serve. */
 static bool higher_zone_serves(const struct oomlog_event *ev, const struct oomlog_zone *zone)
 {
 	bool low = text_ends_with(zone->name, "DMA") || text_ends_with(zone->name, "DMA32");
@@ -191,7 +193,7 @@ static bool higher_zone_serves(const struct oomlog_event *ev, const struct oomlo
 	       has_zone(ev, "HighMem");
 }
 
-/* What stays in the zone when this request is served from it. */
+/* The free bytes below which the zone does not serve this request. */
 static int64_t kept_bytes(const struct oomlog_event *ev, const struct oomlog_zone *z)
 {
 	bool low = (has_zone(ev, "HighMem") && !request_says(ev, "HIGH", 2)) ||
@@ -221,7 +223,7 @@ bool explain_is_fragmented(const struct oomlog_event *ev)
 	return false;
 }
 
-/* There are such zones, and none has memory left for this request. */
+/* There are zones that the request may use, and none of them has memory left for it. */
 static bool low_zones_are_short(const struct oomlog_event *ev)
 {
 	size_t count = 0;
@@ -236,6 +238,18 @@ static bool low_zones_are_short(const struct oomlog_event *ev)
 		count++;
 	}
 	return count > 0;
+}
+
+bool explain_is_short_of_low_memory(const struct oomlog_event *ev)
+{
+	for (size_t i = 0; low_zones_are_short(ev) && i < ev->zone_count; i++) {
+		const struct oomlog_zone *z = &ev->zones[i];
+
+		if (text_ends_with(z->name, "HighMem") && !request_may_use(ev, z) &&
+		    z->free_bytes > 16 * MIB)
+			return true;
+	}
+	return false;
 }
 
 static void say_unusable(struct explanation *x, const struct oomlog_event *ev,
@@ -285,7 +299,7 @@ static void say_cma(struct explanation *x, const struct oomlog_event *ev,
 			explain_name(x, ev->gfp_mask));
 }
 
-/* Where both round to the same they are told to the kB. */
+/* Sizes that look the same when rounded are printed in kB. */
 static void say_below(struct explanation *x, const struct oomlog_zone *z, int64_t usable)
 {
 	const char *free = pool_format(&x->pool, "%s", SIZE_TEXT(usable));
@@ -368,101 +382,4 @@ void explain_reclaim(struct explanation *x, const struct oomlog_event *ev)
 			say_zone(x, ev, &ev->zones[i]);
 		say_locked(x, ev);
 	}
-}
-
-static void change_memcg(struct explanation *x, const struct oomlog_event *ev)
-{
-	const char *top = explain_name(x, ev->oom_memcg);
-	uint64_t line = ev->lines.limit ? ev->lines.limit : ev->lines.summary;
-	int64_t shmem = explain_stat(ev, "shmem");
-
-	if (ev->mechanism == MECHANISM_LIMIT_LOWERED)
-		explain_say(
-			x, TOPIC_CHANGE, ev->lines.trace, line,
-			"Lower a limit only below what is in use when a kill is wanted: memory.high or memory.reclaim take memory back without one.");
-	else if (ev->scope == SCOPE_ANCESTOR)
-		explain_say(
-			x, TOPIC_CHANGE, line, 0,
-			"Raising the victim's own limit does not help: %s is what was full. Raise that, or let less run below it.",
-			top);
-	else
-		explain_say(x, TOPIC_CHANGE, line, 0,
-			    "Raise the limit%s of %s, or have what runs there touch less memory.",
-			    explain_memsw_is_full(ev) ? " of memory and swap together" : "",
-			    ev->oom_memcg ? top : "the cgroup");
-	if (is_known(shmem) && is_known(ev->usage_bytes) && shmem > ev->usage_bytes / 4)
-		explain_say(
-			x, TOPIC_CHANGE, ev->lines.stats, 0,
-			"Files in tmpfs stay charged until they are deleted, whoever is killed: delete them, or give the tmpfs a size limit.");
-	/* Only anonymous memory and tmpfs can go there. */
-	if (is_known(ev->swap_limit_bytes) && ev->swap_limit_bytes == 0 &&
-	    (!is_known(ev->usage_bytes) ||
-	     or_zero(explain_stat(ev, "anon")) + or_zero(shmem) > ev->usage_bytes / 2))
-		explain_say(x, TOPIC_CHANGE, ev->lines.swap_limit, 0,
-			    "Allowing swap (memory.swap.max) would trade the kill for slowness.");
-}
-
-/* HighMem has room and may not be used. */
-static bool is_short_of_low_memory(const struct oomlog_event *ev)
-{
-	for (size_t i = 0; low_zones_are_short(ev) && i < ev->zone_count; i++) {
-		const struct oomlog_zone *z = &ev->zones[i];
-
-		if (text_ends_with(z->name, "HighMem") && !request_may_use(ev, z) &&
-		    z->free_bytes > 16 * MIB)
-			return true;
-	}
-	return false;
-}
-
-static void change_machine(struct explanation *x, const struct oomlog_event *ev)
-{
-	if (ev->by_hand) {
-		explain_say(
-			x, TOPIC_CHANGE, ev->lines.invoked, 0,
-			"Nothing was short: find who wrote to /proc/sysrq-trigger or pressed the keys.");
-		return;
-	}
-	if (ev->gfp_mask && text_starts_with(ev->gfp_mask, "0x0")) {
-		explain_say(
-			x, TOPIC_CHANGE, ev->lines.invoked, 0,
-			"Look for limits on kernel memory (memory.kmem.limit_in_bytes) around the invoker, and for messages of failed allocations just before.");
-		return;
-	}
-	if (ev->scope == SCOPE_CPUSET)
-		explain_say(
-			x, TOPIC_CHANGE, ev->lines.summary, 0,
-			"Give the cpuset more memory nodes, or one with the kind of memory that kernel objects need.");
-	else if (ev->scope == SCOPE_MEMPOLICY)
-		explain_say(x, TOPIC_CHANGE, ev->lines.summary, 0,
-			    "Let the memory policy prefer its nodes instead of binding to them.");
-	else if (is_short_of_low_memory(ev))
-		explain_say(
-			x, TOPIC_CHANGE, ev->lines.invoked, 0,
-			"HighMem cannot serve the kernel's own requests: a 64-bit kernel, which has none, can use all memory for them.");
-	else if (ev->order > 0 && is_known(ev->order) && ev->compaction_disabled &&
-		 explain_is_fragmented(ev))
-		explain_say(
-			x, TOPIC_CHANGE, ev->lines.invoked, 0,
-			"This kernel has no compaction (CONFIG_COMPACTION): with it, or with a larger vm.min_free_kbytes, large requests fare better.");
-	else if (ev->order > 0 && is_known(ev->order) && explain_is_fragmented(ev))
-		explain_say(
-			x, TOPIC_CHANGE, ev->lines.invoked, 0,
-			"A larger vm.min_free_kbytes or earlier compaction helps large requests; more memory may not.");
-	else
-		explain_say(
-			x, TOPIC_CHANGE, ev->lines.meminfo ? ev->lines.meminfo : ev->lines.killed,
-			0,
-			"Put a memory limit on what may grow, so that it and not the machine runs out.");
-	if (is_known(ev->swap_total_bytes) && ev->swap_total_bytes == 0)
-		explain_say(x, TOPIC_CHANGE, ev->lines.swap, 0,
-			    "Swap would give the kernel somewhere to put what is not in use.");
-}
-
-void explain_change(struct explanation *x, const struct oomlog_event *ev)
-{
-	if (explain_is_memcg(ev))
-		change_memcg(x, ev);
-	else if (explain_is_machine(ev))
-		change_machine(x, ev);
 }

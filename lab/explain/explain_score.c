@@ -7,7 +7,7 @@
 
 #define UNKILLABLE (-1000)
 
-/* The limit and the swap it allows. Where the log does not give the swap, the limit alone. */
+/* The limit alone: it is exact where the cgroup may not swap. */
 static void memcg_total(struct explanation *x, const struct oomlog_event *ev)
 {
 	if (!is_known(ev->limit_bytes) || ev->limit_is_max)
@@ -61,7 +61,7 @@ static int by_points(const void *a, const void *b)
 	return left->pid < right->pid ? -1 : left->pid > right->pid;
 }
 
-/* Whose score decided: the one chosen, of whom a child may have been killed. */
+/* The pid whose score decided. Kernels before 5.1 may kill a child of that process. */
 static int64_t judged_pid(const struct oomlog_event *ev)
 {
 	if (is_known(ev->chosen_pid) && explain_is_listed(ev, ev->chosen_pid))
@@ -69,7 +69,7 @@ static int64_t judged_pid(const struct oomlog_event *ev)
 	return ev->victim_count ? ev->victims[0].pid : ABSENT;
 }
 
-static void find_places(struct explanation *x, const struct oomlog_event *ev)
+static void find_ranks(struct explanation *x, const struct oomlog_event *ev)
 {
 	int64_t judged = judged_pid(ev);
 
@@ -100,7 +100,7 @@ void explain_scores(struct explanation *x, const struct oomlog_event *ev)
 		if (is_known(ev->tasks[i].rss_bytes) && is_known(ev->tasks[i].oom_score_adj))
 			x->candidates[x->candidate_count++] = candidate_of(x, ev, &ev->tasks[i]);
 	qsort(x->candidates, x->candidate_count, sizeof(*x->candidates), by_points);
-	find_places(x, ev);
+	find_ranks(x, ev);
 }
 
 static bool any_adjusted(const struct explanation *x)
@@ -175,7 +175,7 @@ static void say_highest(struct explanation *x, const struct oomlog_event *ev)
 			: "");
 }
 
-/* Nobody scores above nothing: then the kernel takes the first it meets. */
+/* Nobody scores above 0: the kernels that print such tables then take the first they meet. */
 static bool all_below_zero(const struct explanation *x)
 {
 	return is_known(x->total_bytes) && x->candidate_count && x->candidates[0].points_bytes <= 0;
@@ -224,7 +224,7 @@ static void say_printed_score(struct explanation *x, const struct oomlog_event *
 				: "in thousandths of the memory that counts");
 	if (!ev->victim_count || !is_known(ev->chosen_pid) || ev->victims[0].pid == ev->chosen_pid)
 		return;
-	/* A cgroup's kernel picks among threads, and a thread is not in the table. */
+	/* In a cgroup old kernels choose among threads, and a thread is not in the table. */
 	child = explain_is_listed(ev, ev->chosen_pid) ||
 		(ev->chosen_comm && ev->victims[0].comm &&
 		 strcmp(ev->chosen_comm, ev->victims[0].comm) != 0);
@@ -235,7 +235,7 @@ static void say_printed_score(struct explanation *x, const struct oomlog_event *
 			  : "the process that the chosen thread belongs to, or a child");
 }
 
-/* Largest and with the largest adjustment: first whatever the adjustment weighs. */
+/* The victim has the largest footprint and oom_score_adj: first, whatever the latter weighs. */
 static bool dominates(const struct explanation *x)
 {
 	const struct candidate *v = &x->candidates[x->victim];
@@ -258,7 +258,7 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 		return;
 	}
 	say_printed_score(x, ev);
-	/* The old points go by what the table does not show. */
+	/* Old scores depend on what the table does not show. */
 	if (!ev->victim_count || ev->old_score)
 		return;
 	if (x->victim == SIZE_MAX) {
@@ -275,7 +275,7 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 		return;
 	}
 	if (x->candidate_count == 1) {
-		/* A machine has more than one: what is left of its table is an excerpt. */
+		/* A machine has more than one process: there the table is an excerpt. */
 		if (explain_is_memcg(ev))
 			explain_say(x, TOPIC_WHY, ev->lines.table, 0,
 				    "It was the only process there: the kernel had no choice.");
