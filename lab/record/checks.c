@@ -79,7 +79,7 @@ static void add_range(struct conclusion *c, const char *what, const struct range
 		    (uint64_t)found <= range->max;
 }
 
-/* At the last checkpoint there was; one that ends early reaches none of those behind it. */
+/* Compares a figure of the last checkpoint that the target reached. */
 static void add_checkpoint(struct conclusion *c, const char *what, const struct range *range,
 			   const struct record_checkpoint *at, int64_t found)
 {
@@ -89,7 +89,7 @@ static void add_checkpoint(struct conclusion *c, const char *what, const struct 
 	add_range(c, where, range, found, say_kib);
 }
 
-/* By the file it was read from, as evidence is. */
+/* The name of the counter of kills: the file that it was read from, as in evidence. */
 static const char *kills_name(const struct record *record)
 {
 	return record->cgroup_version == 1 ? "memory.oom_control oom_kill"
@@ -108,7 +108,7 @@ static void add_peak(const struct record *record, const struct range *range, str
 	add_range(c, what, range, peak, say_bytes);
 }
 
-/* A run that may hold a kill nobody saw has not survived, and not failed by itself either. */
+/* Where a kill may have gone unseen, an outcome without a kill is not known. */
 static bool is_outcome_known(const struct record *record, const struct conclusion *c)
 {
 	if (c->outcome == OUTCOME_OOM_KILLED || c->outcome == OUTCOME_CHILD_OOM_KILLED ||

@@ -5,7 +5,7 @@
 #include "record/fields.h"
 #include "record/record.h"
 
-json_t *line_string(const char *text, size_t len)
+json_t *fields_string(const char *text, size_t len)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
@@ -17,10 +17,10 @@ json_t *line_string(const char *text, size_t len)
 
 json_t *record_string(const char *text)
 {
-	return text ? line_string(text, strlen(text)) : NULL;
+	return text ? fields_string(text, strlen(text)) : NULL;
 }
 
-/* No figure is larger; one that somebody made up must not cost the line it stands in. */
+/* A larger number is an error of its source: clamped, so that its line can still be read. */
 static json_t *figure(int64_t value)
 {
 	return json_integer(value > FIELD_I64_MAX ? FIELD_I64_MAX : value);

@@ -1,9 +1,9 @@
 /*
- * fields.h - a struct and a JSON object, one the other, by a table of the fields of both.
+ * fields.h - converts a struct to a JSON object and back, by one table of the fields of both.
  *
- * Internal to lab/record. A table says for each field its JSON key, its type and where it stands in
- * the struct; writing walks the table over a struct, reading walks it over a JSON object. So the
- * two cannot drift. Pattern of use:
+ * Internal to lab/record. A table says for each field its JSON key, its type and its offset in the
+ * struct; writing walks the table over a struct, reading walks it over a JSON object. So the two
+ * cannot drift. Pattern of use:
  *
  *	static const struct field fields_module[] = {
  *		FIELD(struct record_module, id, "id", I64, REQUIRED),
@@ -11,9 +11,9 @@
  *		FIELDS_END,
  *	};
  *
- * Absent: ABSENT (I64), NULL (STRING), 0 (ADDRESS, ENUM), !is_set (AMOUNT), false (FLAG); absent
- * fields are not written, but for a 0 of an ENUM that has a word. Bytes of a string that are not UTF-8, and NULs, are written as the text \xNN, as the
- * kernel does in its log.
+ * Absent: ABSENT (I64), NULL (STRING), 0 (ADDRESS, ENUM), !is_set (AMOUNT), false (FLAG). Absent
+ * fields are not written, except a 0 of an ENUM that has a word for it. Bytes of a string that are
+ * not UTF-8, and NULs, are written as the text \xNN, as the kernel does in its log.
  */
 #ifndef OOMLAB_RECORD_FIELDS_H
 #define OOMLAB_RECORD_FIELDS_H
@@ -37,10 +37,10 @@ enum field_type {
 	FIELD_ENUM,	/* an enum of names.h, by its word */
 	FIELD_AMOUNT,	/* struct amount: bytes, or "max" */
 	FIELD_COUNTERS, /* struct record_counters: an object of them */
-	FIELD_METRICS,	/* int64_t[METRIC_COUNT], inline: each its own key; name is not used */
+	FIELD_METRICS,	/* int64_t[METRIC_COUNT]: a key of the line for each; name is not used */
 };
 
-/* Numbers are read up to 2^60, so that a sum of seven cannot overflow. */
+/* The largest number that is read or written: a sum of seven of them fits into int64_t. */
 #define FIELD_I64_MAX (INT64_C(1) << 60)
 
 struct field {
@@ -64,18 +64,17 @@ struct field {
 		.type = FIELD_END \
 	}
 
-/* The struct as a new JSON object; NULL when memory is short. */
+/* The struct as a new JSON object, which the caller owns; NULL when memory is short. */
 json_t *fields_to_json(const struct field *fields, const void *from);
 
 /*
- * Fills the struct from an object: absent fields get their absent value, other members stay.
- * Returns 0, or -1 when a field has the wrong type or a word that its table has not, or a required
- * one is missing. Strings are
- * borrowed from `object`.
+ * Fills the struct from an object: absent fields get their absent value, members without a field
+ * keep theirs. Returns 0, or -1 when a field has the wrong type, is out of range or has a word that
+ * is not in its table, or a required field is missing. Strings are borrowed from `object`.
  */
 int fields_from_json(const struct field *fields, const json_t *object, void *to);
 
-/* Text as a JSON string; NULL gives NULL. */
-json_t *line_string(const char *text, size_t len);
+/* record_string() for text of `len` bytes, which may hold NULs. */
+json_t *fields_string(const char *text, size_t len);
 
 #endif

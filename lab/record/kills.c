@@ -24,13 +24,13 @@ bool cgroup_is_within(const char *path, const char *top)
 	return !strncmp(path, top, len) && (!path[len] || path[len] == '/');
 }
 
-/* A process sees "/" for its cgroup inside a cgroup namespace: that says nothing. */
+/* NULL for "/": inside a cgroup namespace each process sees that path. */
 static const char *own_path(const struct record *r)
 {
 	return r->cgroup_path && strcmp(r->cgroup_path, "/") ? r->cgroup_path : NULL;
 }
 
-/* In a cgroup namespace an engine's container is known by its id, which is a part of the path. */
+/* In a cgroup namespace the container's id, which is a part of the path, tells its cgroup. */
 static bool is_own_memcg(const struct record *r, const char *memcg)
 {
 	const char *id = record_setting(r, "container_id");
@@ -41,8 +41,8 @@ static bool is_own_memcg(const struct record *r, const char *memcg)
 }
 
 /*
- * In a pid namespace of its own a run knows other numbers than the kernel log: there its processes
- * are found by their cgroup, and the target among them by its name and its end.
+ * In a pid namespace a run has other pids than the kernel log: there its processes are found by
+ * their cgroup, and the target among them by its name and its end.
  */
 static bool has_foreign_pids(const struct record *r)
 {
@@ -80,7 +80,7 @@ static bool is_pid_of_run(const struct record *r, int64_t pid)
 	return false;
 }
 
-/* Whoever the target started is known by pid. */
+/* The record has the pid of each process that the target started. */
 static bool knows_pids(const struct record *r)
 {
 	const struct record_source *source = record_source_named(r, RECORD_SOURCE_PROCESSES);
@@ -89,7 +89,7 @@ static bool knows_pids(const struct record *r)
 	       !has_foreign_pids(r);
 }
 
-/* A kill line without the account that names cgroups. */
+/* A kill line without the report that names cgroups. */
 static bool is_bare(const struct oomlog_event *e, size_t i)
 {
 	return !e->oom_memcg && !e->group_memcg && !(i == 0 && e->task_memcg) &&
@@ -130,7 +130,7 @@ static size_t find_chosen(const struct oomlog_event *e)
 	return is_known(e->summary_pid) ? i : e->victim_count;
 }
 
-/* Each process once: the chosen one of a group has two lines. False: it was counted before. */
+/* Counts a process once: the chosen one of a group has two lines. False: it was counted before. */
 static bool count_victim(struct kills *kills, int64_t pid, const struct kill *kill)
 {
 	for (size_t i = 0; is_known(pid) && i < kills->pid_count; i++)
@@ -176,7 +176,7 @@ static const char *last_seen_outside(const struct record *r, int64_t pid)
 	return cgroup;
 }
 
-/* Without the kernel's account the cgroup is where the victim had gone. */
+/* Without the kernel's report the victim's cgroup is where it was last seen. */
 static void find_outside(const struct record *r, struct kill *kill)
 {
 	const struct oomlog_event *e = &kill->event;
@@ -277,9 +277,9 @@ static int64_t missing_kills(const struct record *r, const struct kills *kills)
 }
 
 /*
- * Whoever joins the cgroup by other ways than fork (docker exec, cgroup.procs) is not known by its
- * pid. Each kill has its line: where the log is whole and has as many bare lines as the counter has
- * kills that nothing else explains, those lines are these kills.
+ * A process that joined the cgroup by other ways than fork (docker exec, cgroup.procs) is not known
+ * by its pid. Each kill has its line: where the log is whole and has as many bare lines as the
+ * counter has kills that no victim accounts for, those lines are these kills.
  */
 struct kills *kills_find(const struct record *record)
 {

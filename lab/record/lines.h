@@ -1,8 +1,8 @@
 /*
  * lines.h - the lines of a record as tables: one list of fields a kind, used to write and to read.
  *
- * Internal to lab/record: everybody else goes through record.h. The lines of the look just before
- * the limit are premortem_lines.c's own.
+ * Internal to lab/record: everybody else goes through record.h. premortem_lines.c has the lines of
+ * the snapshot. load.c and load_single.c say which table is of which line.
  */
 #ifndef OOMLAB_RECORD_LINES_H
 #define OOMLAB_RECORD_LINES_H
@@ -10,8 +10,8 @@
 #include "record/fields.h"
 #include "record/record.h"
 
-/* One table a kind of line, named after its "ev"; each ends with FIELD_END. */
-extern const struct field fields_run[];	     /* struct record_run; argv stands beside */
+/* One table for each kind of line, named after its "ev"; FIELDS_END ends it. */
+extern const struct field fields_run[];	     /* struct record_run, without argv */
 extern const struct field fields_setting[];  /* struct line_setting */
 extern const struct field fields_cgroup[];   /* struct record_cgroup */
 extern const struct field fields_counters[]; /* struct line_counters */
@@ -25,8 +25,8 @@ extern const struct field fields_exit[];    /* struct record_process_end */
 extern const struct field fields_run_process[];
 extern const struct field fields_cgroup_seen[];
 extern const struct field fields_arena[];
-extern const struct field fields_engine[];     /* struct record_engine: what is known before */
-extern const struct field fields_engine_end[]; /* ... and after */
+extern const struct field fields_engine[]; /* struct record_engine: what is known when it starts */
+extern const struct field fields_engine_end[]; /* ... and when it has ended */
 extern const struct field fields_site[];
 extern const struct field fields_maps[];
 extern const struct field fields_module[];
@@ -51,7 +51,7 @@ extern const struct field fields_residue[];	/* bytes = count */
 extern const struct field fields_closed[];	/* lines = count */
 extern const struct field fields_note[];	/* text: note, error, skip */
 
-/* Lines that are no struct of record.h. */
+/* The fields of lines that have no struct in record.h. */
 struct line_setting {
 	const char *name, *value;
 };

@@ -100,7 +100,7 @@ static int by_level(const void *a, const void *b)
 	return ((const struct record_cgroup *)a)->level - ((const struct record_cgroup *)b)->level;
 }
 
-/* Lines that are not there. */
+/* Adds a loss of `count` lines of the record, if any. */
 static void add_loss(const struct loader *l, int64_t count)
 {
 	struct record *r = l->record;
@@ -110,7 +110,7 @@ static void add_loss(const struct loader *l, int64_t count)
 		*loss = (struct record_loss){LOSS_RECORD, count, l->line};
 }
 
-/* What a launcher adds behind the end of its guest's record may be cut off without a trace. */
+/* A launcher adds lines behind "end" of its guest's record: only "closed" shows that all are there. */
 static void check_closing(const struct loader *l)
 {
 	struct record *r = l->record;
@@ -119,7 +119,7 @@ static void check_closing(const struct loader *l)
 	r->is_unclosed = r->is_complete && l->closes && !l->is_closed;
 }
 
-/* Where the line of the target's start was lost, that of its end has the pid, too. */
+/* If the line of the target's start was lost, the line of its end has the pid, too. */
 static void find_target(struct record *r)
 {
 	for (size_t i = 0; i < r->end_count && r->target_pid == ABSENT; i++)
@@ -127,7 +127,7 @@ static void find_target(struct record *r)
 			r->target_pid = r->ends[i].pid;
 }
 
-/* A target that ended by itself while its launcher was held still did not time out. */
+/* The target timed out if the guardian ended it while the launcher was stopped or late. */
 static void take_guardians_end(struct record *r)
 {
 	const struct record_guardian *g = &r->guardian;
@@ -173,7 +173,7 @@ int record_load_memory(const char *data, size_t len, struct record *record, stru
 	return loader_finish(&l, "(memory)", err);
 }
 
-/* A line at a time, what is left of the last one at the end. Returns 0, -errno or -EFBIG. */
+/* Loads each line, a last one without a newline, too. Returns 0, -errno or -EFBIG. */
 static int load_lines(struct loader *l, int fd)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "record/names.h"
 
-/* What follows it differed. */
+/* How the note on isolation began; its rest differed between versions. */
 #define ALONE                                                                                  \
 	"The guest had the command, what it loads and what --file named, and nothing else of " \
 	"this host; --share-host shows it all"
@@ -47,7 +47,7 @@ static void mend_mark(json_t *line)
 		json_object_set_new(line, "value", json_integer(value));
 }
 
-/* Of what was rounded to "64.5 MiB", a number of bytes that is told in the same words. */
+/* Finds a number of bytes that TEXT_SIZE() prints as these words: "64.5 MiB". */
 static bool find_size(const char *words, uint64_t *bytes)
 {
 	const char *blank = strchr(words, ' ');

@@ -1,8 +1,8 @@
 /*
- * load_before.h - what earlier versions of the lab wrote otherwise; pure.
+ * load_before.h - makes lines of earlier versions of the lab today's; pure.
  *
- * Internal to lab/record. Records are kept, and say the same for ever: a line of an earlier version
- * becomes what this one writes before it is loaded. Nothing else knows of the old ones:
+ * Internal to lab/record. Records are kept: a line of an earlier version is changed into what this
+ * version writes, before it is loaded. No other file knows of the earlier lines:
  *
  *	mark      "name":"oom_kill 1"                    the word and the figure in one string
  *	note      "text":"twin NAME: OUTCOME, peak SIZE" a line "twin" now
@@ -20,7 +20,7 @@
 /* Changes a line of an earlier version; leaves every other as it is. */
 void load_before_mend(json_t *line);
 
-/* What the scenario of that name stands beside in a spec that does not say it; NULL: nothing. */
+/* The figures of `ps` of a scenario whose spec, of an earlier version, has none; NULL: none. */
 const struct ps_figures *load_before_ps(const char *name);
 
 #endif

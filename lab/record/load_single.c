@@ -6,14 +6,14 @@
 #include "record/load.h"
 #include "record/series.h"
 
-/* A record of more than these is a hostile one; the rest is dropped and counted. */
+/* No run has more of these: further ones are dropped and counted as damaged. */
 #define MAX_LEVELS  64
 #define MAX_ARENAS  4096
 #define MAX_SOURCES 64
 
 const struct record_note load_blank_note = {.count = ABSENT, .t_ns = ABSENT};
 
-/* The line's strings are borrowed from what is kept here. */
+/* The record keeps the line, from which the strings of its structs are borrowed. */
 static void keep(struct loader *l, const json_t *value)
 {
 	json_array_append(l->record->lines, (json_t *)value);
@@ -41,7 +41,7 @@ static void load_argv(struct record *r, const json_t *argv)
 			r->argv[r->argc++] = json_string_value(json_array_get(argv, i));
 }
 
-/* A guest knows its kernel, the host the rest: several "run" lines add up. */
+/* The guest of a VM writes a "run" line with its kernel, the host one with the rest. */
 static void merge_run(struct record *r, const struct record_run *run)
 {
 	r->id = run->id ? run->id : r->id;
@@ -245,7 +245,7 @@ static int on_watchdog(struct loader *l)
 	return 0;
 }
 
-/* Where the launcher had not come to reading it, it is the last word on kills. */
+/* If the launcher did not read the counter at the end, the guardian's value counts. */
 static void take_guardians_count(struct record *r)
 {
 	struct record_cgroup *own = cgroup_at(r, 0);

@@ -1,16 +1,16 @@
 /*
- * names.h - the closed sets of a record: what a line says with one word of a few, as an enum with
- * one table of its words. The table serves writing, loading and JSON alike.
+ * names.h - the enums of a record, each with one table of its words. The table serves writing,
+ * loading and JSON alike.
  *
- * Value 0 is what a line without the word means. Where its word is NULL it is never written.
- * Loading: a line with a word that is not in the table is damaged (record.h); a newer version's
- * word is so never shown, and never taken for another.
- * A word that a version has written stays in its table: records are kept.
+ * Value 0 is what a line without the word means. A value whose word is NULL is never written.
+ * A line with a word that is not in the table is damaged (record.h), so a word of a newer version
+ * is neither shown nor taken for another. A word that a version has written stays in its table:
+ * records are kept.
  */
 #ifndef OOMLAB_RECORD_NAMES_H
 #define OOMLAB_RECORD_NAMES_H
 
-/* What a sample holds; record_metric_names[] has the JSON keys. All bytes unless said. */
+/* What a sample holds, in bytes unless said; record_metric_names[] has the JSON keys. */
 enum metric {
 	METRIC_CURRENT, /* memory.current */
 	METRIC_PEAK,	/* memory.peak */
@@ -28,23 +28,22 @@ enum metric {
 	METRIC_ANON_THP,
 	METRIC_PGFAULT,	     /* count */
 	METRIC_PGMAJFAULT,   /* count */
-	METRIC_REFAULT_FILE, /* workingset_refault_*: pages read again soon after they were dropped
-			      */
+	METRIC_REFAULT_FILE, /* workingset_refault_*: count of pages that came back after reclaim */
 	METRIC_REFAULT_ANON,
 	METRIC_PSI_SOME_US, /* memory.pressure some total, microseconds */
 	METRIC_PSI_FULL_US,
 	METRIC_VSZ, /* of the target process, as ps prints it */
 	METRIC_RSS,
-	METRIC_TMP_FILES,   /* in a guest, since the start: bytes that files in /tmp hold, */
+	METRIC_TMP_FILES,   /* only of a VM's guest: files written since the start in /tmp, */
 	METRIC_SHM_FILES,   /* ... in /dev/shm, */
-	METRIC_OTHER_FILES, /* ... and those written anywhere else */
+	METRIC_OTHER_FILES, /* ... and anywhere else */
 	METRIC_COUNT
 };
 extern const char *const record_metric_names[METRIC_COUNT];
 
 /*
- * memory.events and memory.events.local; v1 has oom_kill (memory.oom_control) and max: the failcnt
- * of memory plus that of memory and swap together.
+ * Counters of memory.events and memory.events.local. Cgroup v1 has two of them: oom_kill is that of
+ * memory.oom_control, and max the failcnt of memory plus that of memory and swap together.
  */
 enum counter {
 	COUNTER_LOW,
@@ -65,27 +64,27 @@ extern const char *const record_moment_names[MOMENT_COUNT];
 enum watchdog {
 	WATCHDOG_NONE,
 	WATCHDOG_TIMEOUT,
-	WATCHDOG_INTERRUPT, /* the lab was asked to stop */
-	WATCHDOG_LIVELOCK,  /* nobody could be killed */
+	WATCHDOG_INTERRUPT, /* a signal told the lab to stop */
+	WATCHDOG_LIVELOCK,  /* memory ran out and nobody could be killed */
 	WATCHDOG_ESCAPE,    /* the target left its cgroup */
 	WATCHDOG_COUNT
 };
 extern const char *const record_watchdog_names[WATCHDOG_COUNT];
 
-/* Why the guardian did the launcher's part. */
+/* Why the guardian ended the processes of the run in place of the launcher. */
 enum guardian_why {
 	GUARDIAN_NOTHING,
 	GUARDIAN_GONE,	  /* the launcher has ended */
-	GUARDIAN_STOPPED, /* it is stopped or traced, past the deadline */
-	GUARDIAN_LATE,	  /* it is neither, and far past the deadline */
+	GUARDIAN_STOPPED, /* the launcher is stopped or traced, past the deadline */
+	GUARDIAN_LATE,	  /* the launcher is neither, and far past the deadline */
 	GUARDIAN_WHY_COUNT
 };
 extern const char *const record_guardian_names[GUARDIAN_WHY_COUNT];
 
-/* What happened, for the timeline: a counter rose (its value stands beside), or one of the rest. */
+/* An entry of the timeline: a counter rose (record_mark has its value), or something else. */
 enum mark {
 	MARK_NONE,
-	MARK_LOW, /* the counters, in their order */
+	MARK_LOW, /* the counters of enum counter, in their order */
 	MARK_HIGH,
 	MARK_MAX,
 	MARK_OOM,
@@ -107,14 +106,14 @@ enum loss {
 	LOSS_RING,	      /* records of the arena trace */
 	LOSS_ARENAS,	      /* of the arena trace */
 	LOSS_RING_BLOCKS,     /* ... blocks of records */
-	LOSS_RING_HEADER,     /* ... its header: more than it may be lost */
+	LOSS_RING_HEADER,     /* ... its header, so more than this may be lost */
 	LOSS_SAMPLES,	      /* of the touch profile */
 	LOSS_SAMPLES_BAD,     /* ... that cannot be read */
-	LOSS_PROCESS_RECORDS, /* of who started whom */
-	LOSS_PROCESSES,	      /* whose allocation calls --preload did not count */
-	LOSS_ALLOCATIONS,     /* that it counted and did not follow */
-	LOSS_HEADERS,	      /* kernel accounts of a kill */
-	LOSS_RECORD,	      /* lines of the record itself */
+	LOSS_PROCESS_RECORDS, /* records of which process started which */
+	LOSS_PROCESSES,	      /* processes whose allocation calls --preload did not count */
+	LOSS_ALLOCATIONS,     /* allocations that it counted and did not follow */
+	LOSS_HEADERS, /* the kernel's reports of kills, of which it printed one line alone */
+	LOSS_RECORD,  /* lines of the record itself */
 	LOSS_COUNT
 };
 extern const char *const record_loss_names[LOSS_COUNT];
@@ -123,40 +122,40 @@ extern const char *const record_loss_names[LOSS_COUNT];
 enum policy { POLICY_UNKNOWN, POLICY_EAGER, POLICY_ON_ALLOCATION, POLICY_NEVER, POLICY_COUNT };
 extern const char *const record_policy_names[POLICY_COUNT];
 
-/* Where an arena has its memory from; the values are those of src/arena.h. */
+/* Where an arena takes its memory from; the values are those of src/arena.h. */
 enum origin { ORIGIN_UNKNOWN, ORIGIN_MALLOC, ORIGIN_RESERVE, ORIGIN_BUFFER, ORIGIN_COUNT };
 extern const char *const record_origin_names[ORIGIN_COUNT];
 
-/* By what call memory was asked for; the values are those of src/trace_format.h. */
+/* By what call memory was requested; the values are those of src/trace_format.h. */
 enum taken { TAKEN_UNKNOWN, TAKEN_MALLOC, TAKEN_MMAP, TAKEN_FILE, TAKEN_BRK, TAKEN_COUNT };
 extern const char *const record_taken_names[TAKEN_COUNT];
 
 /* How a program of a process ended. */
 enum program_end {
-	PROGRAM_END_NONE, /* it ran on, or was killed */
+	PROGRAM_END_NONE, /* not seen: it ran on, or was killed */
 	PROGRAM_END_EXIT,
-	PROGRAM_END_EXEC, /* another took its place */
+	PROGRAM_END_EXEC, /* execve(2) put another program in its place */
 	PROGRAM_END_COUNT
 };
 extern const char *const record_program_end_names[PROGRAM_END_COUNT];
 
-/* What kind of address space it is. */
+/* The kind of a record_mapping. */
 enum mapping_what {
 	MAPPING_NONE,
 	MAPPING_MMAP,
 	MAPPING_SHARED,	   /* mmap(2) of shared memory, or of a file in memory */
 	MAPPING_HEAP,	   /* brk(2) */
-	MAPPING_SMALL,	   /* all else that is anonymous, each of less than 1 MiB */
-	MAPPING_UNSEEN,	   /* ... of more: nobody was seen to ask for it */
-	MAPPING_PIECES,	   /* ... of any size; written by versions before */
-	MAPPING_ANONYMOUS, /* ... of any size, where nothing tells who asked */
+	MAPPING_SMALL,	   /* all other anonymous mappings of less than 1 MiB each */
+	MAPPING_UNSEEN,	   /* all other larger ones: no call was seen to request them */
+	MAPPING_PIECES,	   /* all other ones of any size; only in records of earlier versions */
+	MAPPING_ANONYMOUS, /* all other ones of any size, where no calls were recorded */
 	MAPPING_FILE,
-	MAPPING_LABS, /* the lab's own, mapped into the target */
+	MAPPING_LABS, /* mapped into the target by the lab itself */
 	MAPPING_WHAT_COUNT
 };
 extern const char *const record_mapping_names[MAPPING_WHAT_COUNT];
 
-/* What a snapshot had too much of. */
+/* What a snapshot had more of than it keeps. */
 enum snapshot_part {
 	PART_NONE,
 	PART_PROCESSES,
@@ -167,11 +166,11 @@ enum snapshot_part {
 };
 extern const char *const record_part_names[PART_COUNT];
 
-/* What a VM held of this host's files, besides what a scenario needs. */
+/* Which of this host's files a VM could see, besides what a scenario needs. */
 enum isolation {
-	ISOLATION_NONE,	   /* it is not said: no VM, or a scenario in it */
+	ISOLATION_NONE,	   /* the record does not say: no VM, or a scenario ran in it */
 	ISOLATION_COMMAND, /* the command, what it loads and what --file named */
-	ISOLATION_HOST,	   /* all of them, to be read */
+	ISOLATION_HOST,	   /* all of them, read-only */
 	ISOLATION_COUNT
 };
 extern const char *const record_isolation_names[ISOLATION_COUNT];

@@ -7,7 +7,7 @@
 #include "record/lines.h"
 #include "record/series.h"
 
-/* A record of more than this is a hostile one. */
+/* No run has more lines of one kind. */
 enum { LINES_MAX = 20000 };
 
 static const struct field fields_armed[] = {
@@ -17,7 +17,7 @@ static const struct field fields_armed[] = {
 	FIELDS_END,
 };
 
-static const struct field fields_look[] = {
+static const struct field fields_snapshot[] = {
 	FIELD(struct record_premortem, t_ns, "t", I64),
 	FIELD(struct record_premortem, is_frozen, "frozen", BOOL),
 	FIELD(struct record_premortem, wait_ns, "wait", I64),
@@ -58,7 +58,7 @@ static const struct field fields_thread[] = {
 	FIELDS_END,
 };
 
-static const struct field fields_look_mapping[] = {
+static const struct field fields_snapshot_mapping[] = {
 	FIELD(struct premortem_mapping, pid, "pid", I64, REQUIRED),
 	FIELD(struct premortem_mapping, name, "name", STRING),
 	FIELD(struct premortem_mapping, arena, "arena", STRING),
@@ -102,7 +102,7 @@ void premortem_put_armed(struct record_writer *w, const struct record_premortem 
 
 void premortem_put_look(struct record_writer *w, const struct record_premortem *p)
 {
-	put(w, "premortem_look", fields_look, p);
+	put(w, "premortem_look", fields_snapshot, p);
 }
 
 void premortem_put_thaw(struct record_writer *w, const struct record_premortem *p)
@@ -127,7 +127,7 @@ void premortem_put_thread(struct record_writer *w, const struct premortem_thread
 
 void premortem_put_mapping(struct record_writer *w, const struct premortem_mapping *mapping)
 {
-	put(w, "premortem_mapping", fields_look_mapping, mapping);
+	put(w, "premortem_mapping", fields_snapshot_mapping, mapping);
 }
 
 void premortem_put_file(struct record_writer *w, const struct premortem_file *file)
@@ -146,14 +146,14 @@ void premortem_put_left(struct record_writer *w, enum snapshot_part what, int64_
 	    &(struct premortem_left){.what = what, .count = count});
 }
 
-/* Kinds of which there is one in a record: the line number they set, and their fields. */
+/* Kinds of which a record has one line: its fields, and the offset of its line number. */
 static const struct {
 	const char *ev;
 	const struct field *fields;
 	size_t line;
 } singles[] = {
 	{"premortem", fields_armed, offsetof(struct record_premortem, armed_line)},
-	{"premortem_look", fields_look, offsetof(struct record_premortem, look_line)},
+	{"premortem_look", fields_snapshot, offsetof(struct record_premortem, look_line)},
 	{"premortem_thaw", fields_thaw, offsetof(struct record_premortem, thaw_line)},
 	{"premortem_core", fields_core, offsetof(struct record_premortem, core_line)},
 };
@@ -167,7 +167,8 @@ static const struct {
 static const struct series series[] = {
 	SERIES("process", struct premortem_process, processes, process_count, fields_process),
 	SERIES("thread", struct premortem_thread, threads, thread_count, fields_thread),
-	SERIES("mapping", struct premortem_mapping, mappings, mapping_count, fields_look_mapping),
+	SERIES("mapping", struct premortem_mapping, mappings, mapping_count,
+	       fields_snapshot_mapping),
 	SERIES("file", struct premortem_file, files, file_count, fields_file),
 	SERIES("arena", struct record_arena, arenas, arena_count, fields_arena),
 	SERIES("left", struct premortem_left, left, left_count, fields_left),
@@ -188,7 +189,7 @@ static int load_single(struct record *r, size_t i, json_t *object, unsigned int 
 {
 	unsigned int *at = (unsigned int *)(void *)((char *)r->premortem + singles[i].line);
 
-	/* The first stands: a second is not from this lab. */
+	/* The first counts: the lab writes no second one. */
 	if (*at || fields_from_json(singles[i].fields, object, r->premortem))
 		return -1;
 	*at = line;

@@ -2,15 +2,14 @@
  * record.h - the facts of one run: written append-only while it runs, read back as one struct.
  *
  * A record is `record.jsonl`, schema "oomlab.record/1": one JSON object a line, each written by a
- * single write(2), so that it is usable after the writer is killed; a last line cut short is
- * dropped and said so. This header is the only place that knows the lines: writers call the
- * record_put_*() functions, readers call record_load(). What the record does not say is not known
- * to the verdict or the report.
+ * single write(2), so that the record is usable after the writer is killed. A last line that is cut
+ * short is dropped, and is_cut is set. Other rooms know no lines: they write with record_put_*()
+ * and read with record_load(). Verdict and report know nothing but the record.
  *
  * Units: bytes; ns on CLOCK_MONOTONIC of the kernel that ran the target. Numbers that are absent
  * are ABSENT (never 0), strings NULL.
- * Every line of the file has a number (1-based): evidence ids are made from it.
- * Not thread safe. A full disk is an error of the put that meets it.
+ * The member `line` of a struct is the 1-based number of its line in the file, for evidence.
+ * Not thread safe. When a write fails, struct record_writer keeps the error.
  */
 #ifndef OOMLAB_RECORD_RECORD_H
 #define OOMLAB_RECORD_RECORD_H
@@ -29,10 +28,8 @@
 #define RECORD_SCHEMA "oomlab.record/1"
 #define RECORD_FILE   "record.jsonl"
 
-/* More than any run writes, and an end to what somebody else may give to be read. */
+/* More than any run writes. A larger file, which somebody else may have made, is not read. */
 enum { RECORD_LINE_BYTES_MAX = 64 << 20, RECORD_BYTES_MAX = 1 << 30 };
-
-/* The words of lines are in names.h; those of outcomes and constraints are spec.h's. */
 
 struct record_counters {
 	int64_t value[COUNTER_COUNT];
@@ -68,7 +65,7 @@ struct record_process_end {
 	int64_t t_ns;
 	int64_t pid;
 	bool is_target;
-	bool is_engines_word; /* the status is what a container's engine says */
+	bool is_engines_word; /* the status is from a container's engine, not from wait(2) */
 	int64_t exit_status;  /* or ABSENT */
 	int64_t signal;	      /* or ABSENT */
 	unsigned int line;
@@ -88,18 +85,18 @@ struct record_site {
 	unsigned int line;
 };
 
-/* One arena, from the trace; sites are addresses found again in sites[]. */
+/* One arena, from the trace; its sites are addresses of elements of sites[]. */
 struct record_arena {
 	int64_t id, pid;
 	const char *name;
 	enum policy policy;
 	enum origin source;
 	int64_t reserved, committed, touched, used, peak; /* bytes */
-	int64_t clear_target, cleared;	/* eager clearing: asked for, and done when last heard of */
+	int64_t clear_target, cleared;	/* eager clearing: bytes to do / done by the last record */
 	uint64_t init_site, clear_site; /* 0: unknown */
 	uint64_t base;			/* address of the first byte; 0: unknown */
 	int64_t refused_errno;		/* 0: not refused */
-	int64_t first_record, last_record; /* range in the trace */
+	int64_t first_record, last_record; /* numbers of its records in the trace */
 	unsigned int line;
 };
 
@@ -111,30 +108,29 @@ struct record_module {
 };
 
 /*
- * Resident bytes that came and went at one stack of one process, sums of samples. The stack is
- * text, as stack.h says: "3+15a2b0" is an address in module 3 as the module's own headers count,
- * "+7f00.." one in no file. All but the first are inside the
- * call instruction. NULL: stacks that are not told apart.
+ * Resident bytes that came and went at one stack of one process, summed over samples. The stack is
+ * the text of stack.h: "3+15a2b0" is an address in module 3 by that file's own headers, "+7f00.."
+ * one in no file. All addresses but the first are inside the call instruction. A NULL stack stands
+ * for all stacks that are not told apart.
  */
 struct record_touch {
 	int64_t pid;
 	bool is_syscall; /* touched by the kernel on behalf of a system call */
 	const char *stack;
-	int64_t anon, anon_lost, file, shmem; /* bytes; absent: none */
-	int64_t swapped_in;		      /* of anon: had been swapped out; absent: none */
-	int64_t faults;			      /* page faults, of whatever size; absent: none */
-	int64_t lone; /* of the faults: each alone in its 2 MiB; absent: none, or sizes are known */
-	int64_t mapping;  /* of the record's mappings; absent: not known in which */
+	int64_t anon, file, shmem; /* bytes that became resident; absent: none */
+	int64_t anon_lost;	   /* anonymous bytes that went; absent: none */
+	int64_t swapped_in;	   /* part of anon that had been swapped out; absent: none */
+	int64_t faults;		   /* page faults, of whatever size; absent: none */
+	int64_t lone; /* faults that were alone in their 2 MiB; absent: none, or sizes are known */
+	int64_t mapping;  /* id of a record_mapping; absent: not known in which */
 	bool is_on_stack; /* the memory is the stack of a thread */
 	int64_t samples;
 	unsigned int line;
 };
 
 /*
- * Address space that was asked for, as the kernel gave it: of 1 MiB and more in one piece, the heap
- * of brk(2), or the rest of a process that nobody was seen to ask for ("small": each of less than
- * 1 MiB; "unseen": of more; "pieces" and "anonymous": of any size), all its files, and what is the
- * lab's own. Given back is not seen; what is touched is in the touches.
+ * Address space as the kernel gave it to a process: one mapping of 1 MiB or more, or several summed
+ * (enum mapping_what). Address space that is given back is not seen; touches say what was touched.
  */
 struct record_mapping {
 	int64_t id, pid;
@@ -144,38 +140,37 @@ struct record_mapping {
 	int64_t bytes;		   /* of all calls together; absent: of files */
 	int64_t calls;		   /* absent: not counted */
 	int64_t t_ns;		   /* of the first call */
-	int64_t first_ns, last_ns; /* when it was touched; absent: not seen */
-	const char *stack;	   /* of the first call, as in a touch; NULL: not known */
+	int64_t first_ns, last_ns; /* first and last touch; absent: not seen */
+	const char *stack;	   /* of the first call, as in record_touch; NULL: not known */
 	unsigned int line;
 };
 
 /*
- * A file that lives in memory (tmpfs, memfd), as it was when the lab looked: of 1 MiB and more, the
- * largest first, while what is charged comes near the limit. What it holds need not be charged to
- * the run's cgroup alone.
+ * A file that lives in memory (tmpfs, memfd) and has 1 MiB or more, as it was when the charge came
+ * near the limit; the largest first. Its memory need not be charged to the run's cgroup alone.
  */
 struct record_memory_file {
-	int64_t t_ns; /* of the look; those of one have the same */
+	int64_t t_ns; /* when it was read; files that were read together have the same */
 	const char *name;
 	int64_t pid; /* has it open; absent: found in its file system, written since the start */
 	const char *comm;	/* of that process */
-	int64_t size, resident; /* bytes; as ls(1) shows it; what it holds */
+	int64_t size, resident; /* bytes: as ls(1) shows it / in memory */
 	unsigned int line;
 };
 
-/* What the samples last said of a process. */
+/* The resident counters of a process as the last samples had them. */
 struct record_resident {
 	int64_t pid;
 	int64_t anon, file, shmem; /* bytes */
-	int64_t inherited;	   /* of anon: shared with the parent at the fork */
-	bool has_forked;	   /* it, or it came from a fork without an exec */
+	int64_t inherited;	   /* part of anon that was shared with the parent at the fork */
+	bool has_forked;	   /* the process forked, or came from a fork without an exec */
 	unsigned int line;
 };
 
 /*
- * A place of a stack, resolved: `at` as it stands there. calls: the function that the call
- * instruction there names, by the program's own table of what it imports; NULL: it names none.
- * Where functions are inlined a place has several frames: of level absent the innermost, of 1 the
+ * A frame of a stack, resolved: `at` is its text in the stack. `calls` is the function that the
+ * call instruction there names, by the program's table of imports; NULL: it names none. Where
+ * functions are inlined, one `at` has several frames: level is ABSENT for the innermost, 1 for the
  * function it is inlined into, at the line of that call, and so on to the one that has the code.
  */
 struct record_frame {
@@ -186,21 +181,25 @@ struct record_frame {
 };
 
 /*
- * What one line of code of one process asked for, counted by the preload library. live = asked -
- * given back, when the process ended or was killed; exact but for the calls under way then.
+ * What one call site of one process requested, counted by the preload library. live is what was
+ * requested and not given back when the process ended or was killed; calls that were under way then
+ * may be missing.
  */
 struct record_reservation {
 	int64_t pid; /* as the process saw itself; absent: of several, all that is not told apart */
 	enum taken what;
-	uint64_t site;	/* the return address of the call; 0: several */
-	const char *at; /* the call, as the places of stacks are written; NULL: not known */
-	int64_t calls, refused, frees; /* calls that gave memory, that did not, that gave it back */
-	int64_t asked, live, peak;     /* bytes */
+	uint64_t site;		       /* the return address of the call; 0: several */
+	const char *at;		       /* the call as a frame of stack.h; NULL: not known */
+	int64_t calls, refused, frees; /* calls that got memory, were refused, gave it back */
+	int64_t asked, live, peak;     /* bytes: requested in all / at the end / highest live */
 	enum program_end ended;
 	unsigned int line;
 };
 
-/* Address space held at the end, of TRACE_LARGE_BYTES and more or mapped; who: pid, what, site. */
+/*
+ * Address space held at the end: a mapping, or an allocation of TRACE_LARGE_BYTES or more. pid,
+ * what and site are those of its record_reservation.
+ */
 struct record_range {
 	int64_t pid;
 	enum taken what;
@@ -217,21 +216,21 @@ struct record_maps {
 };
 
 /*
- * A process that the target started, itself or through others, wherever it went: one that the
- * kernel said it killed, or that was seen outside of the run's cgroup.
+ * A process that the target started, directly or not. Only those have a line that the kernel said
+ * it killed, or that were seen outside of the run's cgroup.
  */
 struct record_process {
 	int64_t t_ns;			/* of its fork; absent: not seen */
 	int64_t pid, parent;		/* parent absent: not known */
 	const char *comm, *parent_comm; /* as last set; NULL: not known */
-	const char *cgroup; /* outside of the run's, where it was seen; NULL: not seen outside */
+	const char *cgroup; /* where it was seen outside of the run's cgroup; NULL: nowhere */
 	unsigned int line;
 };
 
 /*
- * A cgroup besides the run's own and those above it: made below it while the target ran, or the one
- * whose limit a process of the run was killed for. Counters are as last read; those of a cgroup
- * that is not below the run's own may have begun before it.
+ * A cgroup that is neither the run's own nor above it: it was made below it while the target ran,
+ * or a process of the run was killed for its limit. Counters are as last read; those of a cgroup
+ * that is not below the run's own may count events from before the run.
  */
 struct record_cgroup_seen {
 	int64_t t_ns;
@@ -242,17 +241,16 @@ struct record_cgroup_seen {
 	unsigned int line;
 };
 
-/* What ran the container, and what it says became of it. */
+/* The engine that ran the container, and what it reports of the container's end. */
 struct record_engine {
 	const char *name, *version, *image, *container;
-	int64_t oom_killed;  /* its OOMKilled: 0, 1; absent when it could not be asked */
-	int64_t exit_status; /* as it maps it: 137 after SIGKILL */
+	int64_t oom_killed;  /* its OOMKilled: 0, 1; absent: not known */
+	int64_t exit_status; /* 128 + signal after a signal: 137 after SIGKILL */
 	const char *error;
 	unsigned int line;
 };
 
-/* Sources that are asked for: the kernel log, which processes the target started, who touched
- * memory. */
+/* Names of sources that other code looks up. */
 #define RECORD_SOURCE_KMSG	"kmsg"
 #define RECORD_SOURCE_PROCESSES "process records"
 #define RECORD_SOURCE_TOUCH	"touch profile"
@@ -260,11 +258,12 @@ struct record_engine {
 struct record_source {
 	const char *name; /* kmsg, memory.events, memory.stat, trace, mark_victim, ... */
 	bool is_open;
-	bool is_needless; /* not open because another tells the same: no gap */
-	const char *why;  /* absent: the reason and what would give it; open: what it lacks */
+	bool is_needless; /* not open because another source tells the same: nothing is missing */
+	const char *why;  /* not open: the reason and a remedy; open: what it lacks, or NULL */
 	unsigned int line;
 };
 
+/* A line of a text or a count; which members are used depends on its kind (lines.h). */
 struct record_note {
 	const char *name, *text;
 	int64_t count;
@@ -275,17 +274,17 @@ struct record_note {
 struct record_mark {
 	int64_t t_ns;
 	enum mark what;
-	int64_t value; /* what the counter came to; absent: it is none */
+	int64_t value; /* the counter's value; absent: the mark is no counter's */
 	unsigned int line;
 };
 
 struct record_loss {
 	enum loss what;
 	int64_t count;
-	unsigned int line; /* the last of the record where the loader itself lost it */
+	unsigned int line; /* the record's last line, if the loader found the loss */
 };
 
-/* What the scenario's twin showed when it was run here, before. */
+/* The outcome of the scenario's twin when it last ran here. */
 struct record_twin {
 	const char *name; /* NULL: it was not run */
 	enum outcome outcome;
@@ -295,7 +294,7 @@ struct record_twin {
 
 struct record_isolation {
 	enum isolation files;
-	const char *note; /* the sentence in which an older record told it; NULL: none */
+	const char *note; /* the sentence of an older record, shown as it is; or NULL */
 	unsigned int line;
 };
 
@@ -303,8 +302,9 @@ struct record_isolation {
 struct record_guardian {
 	int64_t t_ns;
 	enum guardian_why why; /* GUARDIAN_NOTHING: it had nothing to do */
-	int64_t ended, left;   /* processes; what could not be ended or removed */
-	int64_t oom_kill;      /* the cgroup's counter when all was ended; absent: not known */
+	int64_t ended;	       /* processes that it ended */
+	int64_t left; /* processes, cgroups, containers, files that it could not end or remove */
+	int64_t oom_kill; /* the cgroup's counter after that; absent: not known */
 	unsigned int line;
 };
 
@@ -318,7 +318,7 @@ struct record {
 	const char *cgroup_path;     /* the target's, as the kernel prints it in oom-kill: lines */
 	int64_t target_pid;
 	int64_t start_ns, gate_ns, end_ns; /* absent when the run did not get there */
-	/* spec, as it was asked for after the command line had its say */
+	/* the spec of the scenario or command, with the options of the command line */
 	struct spec spec;
 	/*
 	 * Settings found on the kernel that ran it, name to text. The report knows
@@ -336,9 +336,9 @@ struct record {
 	size_t kmsg_count;
 	struct record_process_end *ends;
 	size_t end_count;
-	struct record_process *processes; /* the last line of a pid has what is known of it */
+	struct record_process *processes; /* of several with one pid the last is the newest */
 	size_t process_count;
-	struct record_cgroup_seen *cgroups_seen; /* the last line of a path is the newest */
+	struct record_cgroup_seen *cgroups_seen; /* of several with one path the last, too */
 	size_t cgroup_seen_count;
 	struct record_checkpoint *checkpoints;
 	size_t checkpoint_count;
@@ -365,7 +365,7 @@ struct record {
 	size_t reservation_count;
 	struct record_range *ranges;
 	size_t range_count;
-	struct record_premortem *premortem; /* premortem_lines.h; NULL: nothing is said of it */
+	struct record_premortem *premortem; /* premortem_lines.h; NULL: no line of it */
 	struct record_mark *marks;
 	size_t mark_count;
 	struct record_loss *lost;
@@ -376,10 +376,10 @@ struct record {
 	struct record_isolation isolation;
 	struct record_note *mark_victims; /* oom:mark_victim: {count = pid, text = comm} */
 	size_t mark_victim_count;
-	int64_t refused_errno, refused_bytes; /* said by the target at the gate; absent if not */
+	int64_t refused_errno, refused_bytes; /* the target reported it at the gate; or ABSENT */
 	const char *refused_what;
 	unsigned int refused_line;
-	enum watchdog watchdog; /* why the lab stopped the target */
+	enum watchdog watchdog; /* why the lab stopped the target; WATCHDOG_NONE: it did not */
 	unsigned int watchdog_line;
 	struct record_guardian guardian;
 	int64_t residue_bytes; /* still charged after every process had gone */
@@ -388,7 +388,7 @@ struct record {
 	unsigned int error_line;
 	const char *skip; /* the reason why the run was not even tried */
 	bool is_complete; /* the "end" line was read */
-	bool is_unclosed; /* ... and not the "closed" line that is to follow it */
+	bool is_unclosed; /* the "closed" line, which was to follow "end", was not read */
 	bool is_cut;	  /* the last line was cut short, and dropped */
 	size_t line_count;
 	json_t *lines; /* owner of every string above */
@@ -397,11 +397,13 @@ struct record {
 /*
  * Reads a record. Returns 0 or -1. Lines that are no JSON object, of an unknown kind, or with
  * fields of the wrong type are dropped and counted in lost (LOSS_RECORD): a damaged record is
- * still read. What older versions told in sentences is found in them (load_before.h). Fails only when the file cannot be read, is no regular file (folder.h), is larger
- * than RECORD_BYTES_MAX or holds no "run" line. The caller releases with record_release().
+ * still read. Lines of earlier versions are read, too (load_before.h). Fails only when the file
+ * cannot be read, is no regular file (base/folder.h), is larger than RECORD_BYTES_MAX, has a line
+ * longer than RECORD_LINE_BYTES_MAX or has no "run" line; then nothing is to be released. After 0
+ * the caller releases with record_release().
  */
 int record_load(const char *path, struct record *record, struct err *err);
-/* The same of RECORD_FILE in the folder of a run. */
+/* The same of RECORD_FILE in the folder of a run, and of `len` bytes in memory. */
 int record_load_in(const struct folder *folder, struct record *record, struct err *err);
 int record_load_memory(const char *data, size_t len, struct record *record, struct err *err);
 void record_release(struct record *record);
@@ -412,7 +414,7 @@ void record_release(struct record *record);
  */
 json_t *record_string(const char *text);
 
-/* The writer. fd is borrowed. The first failure is kept in `err` and later puts do nothing. */
+/* The writer. It borrows fd. `err` keeps the first failure; later puts do nothing. */
 struct record_writer {
 	int fd;
 	bool failed;
@@ -421,7 +423,7 @@ struct record_writer {
 };
 void record_writer_init(struct record_writer *w, int fd);
 
-/* Any line; steals `line`; adds "ev" first and writes. */
+/* Writes a line of any kind: "ev" first, then the members of `line`, whose reference it takes. */
 void record_put(struct record_writer *w, const char *ev, json_t *line);
 /*
  * One line that is already JSON text without newline (from the guest), written as it is. Returns
@@ -433,12 +435,11 @@ struct record_run {
 	const char *id, *backend, *kernel, *machine, *started_at, *accelerator;
 	char *const *argv;
 	int64_t page_size, cgroup_version;
-	const char *last_line; /* RECORD_CLOSED: such a line will be the last, behind the end; or
-				  NULL */
+	const char *last_line; /* RECORD_CLOSED: that line will be written behind "end"; or NULL */
 };
-/* Lines add up: what one leaves absent (NULL, ABSENT) stays as an earlier one said it. */
+/* Several lines add up: a member that is NULL or ABSENT keeps the value of an earlier line. */
 void record_put_run(struct record_writer *w, const struct record_run *run);
-/* When the container is made: name, version, image, container; at its end the rest. */
+/* Written when the container is made: name, version, image, container; at its end: the rest. */
 void record_put_engine(struct record_writer *w, const struct record_engine *engine);
 void record_put_engine_end(struct record_writer *w, const struct record_engine *engine);
 void record_put_spec(struct record_writer *w, const struct spec *spec);
@@ -446,11 +447,11 @@ void record_put_setting(struct record_writer *w, const char *name, const char *v
 /* The limits in force, read back; level as in record_cgroup. */
 void record_put_cgroup(struct record_writer *w, int level, const char *path,
 		       const struct cgroup_limits *limits);
-/* The last MOMENT_AFTER wins. local may be NULL. */
+/* The last line of a level and a moment counts. local may be NULL. */
 void record_put_counters(struct record_writer *w, int64_t t_ns, int level, enum moment when,
 			 const struct record_counters *all, const struct record_counters *local);
 void record_put_source(struct record_writer *w, const char *name, bool is_open, const char *why);
-/* One that was left alone because another tells the same. */
+/* A source that was not opened because another tells the same. */
 void record_put_needless(struct record_writer *w, const char *name, const char *why);
 void record_put_start(struct record_writer *w, int64_t t_ns, int64_t pid, const char *cgroup_path);
 void record_put_gate(struct record_writer *w, int64_t t_ns);
@@ -464,18 +465,19 @@ void record_put_refused(struct record_writer *w, int64_t t_ns, int64_t errno_val
 void record_put_exit(struct record_writer *w, const struct record_process_end *e);
 void record_put_process(struct record_writer *w, const struct record_process *process);
 void record_put_cgroup_seen(struct record_writer *w, const struct record_cgroup_seen *cgroup);
-/* value: what the counter came to, or ABSENT. */
+/* value: the counter's new value, or ABSENT. */
 void record_put_mark(struct record_writer *w, int64_t t_ns, enum mark what, int64_t value);
 void record_put_mark_victim(struct record_writer *w, int64_t t_ns, int64_t pid, const char *comm);
 void record_put_watchdog(struct record_writer *w, int64_t t_ns, enum watchdog why);
 /*
- * The guardian's line, with its newline, into `text`; returns its length. Nothing is allocated: it
- * is written when the writer is gone, or held still.
+ * Writes the guardian's line, with its newline, into `text`. Returns its length, or 0 if `size` is
+ * too small. Allocates nothing: the guardian uses it when the launcher is gone or stopped.
+ * pre: why is not GUARDIAN_NOTHING.
  */
 int record_guardian_line(const struct record_guardian *guardian, char *text, size_t size);
 void record_put_residue(struct record_writer *w, int64_t bytes);
 void record_put_lost(struct record_writer *w, enum loss what, int64_t count);
-/* A remark on quality, one sentence without its full stop: it is shown, and nothing rests on it. */
+/* A remark on quality, one sentence without its full stop. It is shown; no verdict rests on it. */
 void record_put_note(struct record_writer *w, const char *text);
 void record_put_twin(struct record_writer *w, const struct record_twin *twin);
 void record_put_isolation(struct record_writer *w, enum isolation files);
@@ -493,7 +495,7 @@ void record_put_range(struct record_writer *w, const struct record_range *range)
 void record_put_error(struct record_writer *w, const char *text);
 void record_put_skip(struct record_writer *w, const char *why);
 void record_put_end(struct record_writer *w, int64_t t_ns);
-/* How many lines stand before it: what adds lines behind the end, as a VM's launcher, ends so. */
+/* The last line of a writer that adds lines behind "end", as a VM's launcher: how many came before. */
 #define RECORD_CLOSED "closed"
 void record_put_closed(struct record_writer *w);
 

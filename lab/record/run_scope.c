@@ -6,9 +6,9 @@
 #include "record/query.h"
 
 /*
- * v1 counts no OOMs, only kills and charges that failed at the limit: both rose while the peak
- * stood at the limit. With swap off it is the limit of memory and swap together that fails them,
- * and kernels of late do not count that (seen on 6.18).
+ * Cgroup v1 counts no OOMs, only kills and charges that failed at the limit: the limit was hit if
+ * both rose and the peak came up to it. With swap off charges fail at the limit of memory and swap
+ * together, which recent kernels do not count (seen on 6.18).
  */
 static bool is_v1_limit_hit(const struct record *r)
 {
@@ -26,7 +26,7 @@ static bool is_v1_limit_hit(const struct record *r)
 	       is_known(peak) && peak >= max - max / 100;
 }
 
-/* Where the log is silent: the level whose own counters rose is the one whose limit was hit. */
+/* Without the log: the limit that was hit is that of the level whose local counter rose. */
 static enum scope scope_from_counters(const struct record *r)
 {
 	if (is_v1_limit_hit(r))
@@ -48,7 +48,7 @@ static bool is_global_kill(const struct oomlog_event *e)
 	return e->constraint && !strcmp(e->constraint, "NONE") && !e->oom_memcg;
 }
 
-/* Its own counter of that says that its limit was met and nothing could be reclaimed. */
+/* The cgroup's own counters say that its limit was hit and that processes were killed for it. */
 static bool is_limit_of(const struct record *r, const char *path)
 {
 	const struct record_cgroup_seen *seen = record_cgroup_seen(r, path);
@@ -92,7 +92,7 @@ static enum constraint constraint_named(const char *name)
 	return constraint < 0 ? CONSTRAINT_UNSET : (enum constraint)constraint;
 }
 
-/* Headers are rate-limited, kill lines are not: their first words tell a memcg kill as well. */
+/* The kernel limits the rate of its reports, not of kill lines, whose first words tell it, too. */
 enum constraint run_scope_constraint(const struct record *r, const struct conclusion *c)
 {
 	const struct kill *kill = kills_main(c->kills);

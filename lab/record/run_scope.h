@@ -1,8 +1,8 @@
 /*
- * run_scope.h - whose limit was behind the kill of a run, and under which constraint; pure.
+ * run_scope.h - the scope and the constraint of a run's kill: whose memory ran out; pure.
  *
- * Internal to lab/record: parts of the conclusion (verdict.h), drawn once it has its outcome,
- * victim and kills; the constraint once it has its scope.
+ * Internal to lab/record: verdict.c calls both, in this order. pre: the conclusion has its outcome,
+ * victim and kills, and for the constraint its scope.
  */
 #ifndef OOMLAB_RECORD_RUN_SCOPE_H
 #define OOMLAB_RECORD_RUN_SCOPE_H

@@ -1,8 +1,8 @@
 /*
- * series.h - kinds of line that are collected: one element of an array a line, as tables.
+ * series.h - loads lines of one kind into an array, an element for each line, as a table says.
  *
- * Internal to lab/record. A series says how a line fills an element, and where the array and its
- * count stand in the struct that owns them; the owner is zero-initialised and frees the array.
+ * Internal to lab/record. A series says how a line fills an element, and at which offsets the array
+ * and its count are in the struct that owns them. The owner starts zeroed and frees the array.
  */
 #ifndef OOMLAB_RECORD_SERIES_H
 #define OOMLAB_RECORD_SERIES_H
@@ -12,14 +12,14 @@
 struct series {
 	const char *ev;
 	const struct field *fields;
-	const void *blank;   /* what an element starts as; NULL: zeros */
+	const void *blank;   /* the initial value of an element; NULL: zeros */
 	size_t items, count; /* offsets in the owner: the array (a pointer), its size_t */
 	size_t size, line;   /* of an element; offset in it of its line's number */
-	size_t most;	     /* elements; more is damage. 0: any number */
-	const char *kept;    /* key that holds strings; "": all of it; NULL: none */
+	size_t most;	     /* elements; a further line is damaged. 0: any number */
+	const char *kept;    /* key of the only string; "": keep the whole line; NULL: no string */
 };
 
-/* The parts that follow from the types; ev, fields and the rest are to be added. */
+/* Initialises the members that follow from the types; ev, fields and the rest are to be added. */
 #define SERIES_OF(owner, of, array, counter)                                                    \
 	.items = offsetof(owner, array), .count = offsetof(owner, counter), .size = sizeof(of), \
 	.line = offsetof(of, line)
@@ -29,15 +29,15 @@ const struct series *series_find(const struct series *table, size_t count, const
 
 /*
  * Adds an element for the line to the owner. Returns 0, or -1 when the line is damaged or one too
- * many: nothing was added then. Strings are borrowed from `object`; what holds them is kept in
- * `lines`, a JSON array.
+ * many: nothing was added then. Strings are borrowed from `object`; `lines`, a JSON array, gets a
+ * reference to what holds them.
  */
 int series_load(const struct series *of, void *owner, json_t *lines, const json_t *object,
 		unsigned int line);
 
 /*
- * Room for one more element of `size` bytes, zeroed, in the array that the pointer at `items`
- * names; grows by doubling. Valid until the next one.
+ * Adds an element of `size` zero bytes to the array whose pointer is at `items`, and returns it.
+ * The array grows by doubling, so an element is valid until the next one is added.
  */
 void *series_push(void *items, size_t *count, size_t size);
 #define PUSH(r, items, count) series_push(&(r)->items, &(r)->count, sizeof(*(r)->items))

@@ -14,7 +14,7 @@ void stack_put(struct strbuf *stack, int64_t module, uint64_t address)
 	strbuf_printf(stack, "+%" PRIx64, address);
 }
 
-/* Digits up to the end; none: STACK_NO_MODULE. */
+/* Reads digits up to `end`; without any the module is STACK_NO_MODULE. */
 static bool parse_module(const char *at, const char *end, int64_t *module)
 {
 	*module = at == end ? STACK_NO_MODULE : 0;

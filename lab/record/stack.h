@@ -4,10 +4,10 @@
  *	stack := frame (" " frame)*		the innermost first
  *	frame := [module] "+" address
  *	module := decimal digits		the id of a record_module; none: in no file
- *	address := 1 to 16 hexadecimal digits	as the module's own headers count
+ *	address := 1 to 16 hexadecimal digits	by the ELF headers of the module; lower case
  *
- * Records are read that were damaged or made up: what is no frame by this grammar is of no module
- * and has no address, whatever numbers are in it.
+ * A record may be damaged or made up: a word that is no frame by this grammar has no module and no
+ * address.
  */
 #ifndef OOMLAB_RECORD_STACK_H
 #define OOMLAB_RECORD_STACK_H
@@ -25,13 +25,13 @@ struct stack_frame {
 	size_t len;
 	int64_t module; /* or STACK_NO_MODULE */
 	uint64_t address;
-	bool is_known; /* by the grammar; else the two above are STACK_NO_MODULE and 0 */
+	bool is_known; /* a frame by the grammar; else the two above are STACK_NO_MODULE and 0 */
 };
 
 /* Appends a frame to a stack. module < 0: in no file. */
 void stack_put(struct strbuf *stack, int64_t module, uint64_t address);
 
-/* One frame of `len` bytes. */
+/* Reads one frame of `len` bytes, which it borrows. */
 struct stack_frame stack_frame(const char *at, size_t len);
 
 /*

@@ -14,7 +14,7 @@
 
 /* memory.high was passed this often before a run counts as held back by it. */
 #define MANY_HIGH_EVENTS 10
-/* A restarted program can be killed hundreds of times. */
+/* Kills cited at most: a restarted program can be killed hundreds of times. */
 #define CITED_KILLS 4
 
 static void cite(struct conclusion *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -42,7 +42,7 @@ static void cite_end(struct conclusion *c, const struct record *r)
 		cite(c, "exit status %" PRId64, end->exit_status);
 }
 
-/* v1 counts kills in memory.oom_control. A counter that stood still shows no kill. */
+/* Cites a counter that rose, or that stood still, which shows that nothing happened. */
 static void cite_counter(struct conclusion *c, const struct record *r, enum counter which)
 {
 	const struct record_cgroup *own = record_own_cgroup(r);
@@ -58,7 +58,7 @@ static void cite_counter(struct conclusion *c, const struct record *r, enum coun
 		     own->after.value[which]);
 }
 
-/* A counter that stood still is no evidence of a kill that something else proves. */
+/* Cites a counter only if it rose: one that stood still is no evidence of a kill. */
 static void cite_rise(struct conclusion *c, const struct record *r, enum counter which)
 {
 	if (record_delta(record_own_cgroup(r), which) > 0)
@@ -111,13 +111,13 @@ static bool has_target_kill(const struct conclusion *c)
 	return kill && kill->is_target;
 }
 
-/* An engine says 137 for SIGKILL, and for a first process that ends with 137 itself. */
+/* An engine reports 137 after SIGKILL, but also if the process itself exits with 137. */
 static bool may_be_sigkill(const struct record_process_end *end)
 {
 	return end->signal == 9 || (end->is_engines_word && end->exit_status == 128 + 9);
 }
 
-/* The log is whole, each kill has its line there, and none of the lines is the target's. */
+/* The log is whole and has no kill line of the target, but some that may explain the counter. */
 static bool is_log_of_others(const struct record *r, const struct conclusion *c)
 {
 	return record_saw_all_kmsg(r) && is_known(r->target_pid) && c->kills->unknown &&
@@ -139,8 +139,8 @@ static bool counter_means_target(const struct record *r, const struct conclusion
 }
 
 /*
- * memory.oom.group where the lab shared the cgroup: the record ends with the kill. A rise of
- * oom_kill that the lab still saw is then the end of everything inside.
+ * With memory.oom.group in a cgroup that the lab shares with the target, the kill ends the lab and
+ * the record, too. A rise of oom_kill that the lab still saw then killed everything inside.
  */
 static bool is_group_killed(const struct record *r, struct conclusion *c)
 {
@@ -161,13 +161,13 @@ static bool is_target_oom_killed(const struct record *r, struct conclusion *c)
 {
 	bool proven;
 
-	/* Who was about to end anyway is marked, too, and not killed. */
+	/* The kernel also marks a process that was about to end anyway, without killing it. */
 	if (record_target_end(r) && !record_target_got_sigkill(r) && !has_target_kill(c))
 		return false;
 	cite_kills(c, r, true);
 	proven = cite_mark_victims(c, r);
 	proven = has_target_kill(c) || proven;
-	proven = is_group_killed(r, c) || proven; /* each may cite */
+	proven = is_group_killed(r, c) || proven; /* called always, as it cites */
 	if (!proven && !counter_means_target(r, c))
 		return false;
 	cite_rise(c, r, COUNTER_OOM_KILL);
@@ -176,8 +176,8 @@ static bool is_target_oom_killed(const struct record *r, struct conclusion *c)
 }
 
 /*
- * Somebody was killed whom the log does not name, or not as one of the run's; without a word on how
- * the target ended it may be the target.
+ * The counter has a kill that the log does not have as one of the run's. It is a child's only if it
+ * is known how the target ended: else it may be the target's.
  */
 static bool has_uncounted_kill(const struct record *r)
 {
@@ -275,7 +275,7 @@ static enum outcome ended_by_itself(const struct record *r, struct conclusion *c
 	return end->exit_status ? OUTCOME_FAILED : OUTCOME_SURVIVED;
 }
 
-/* The lab writes both counts: that only the later one is there shows that something is lost. */
+/* Lines were lost. The lab writes both counts: if only the later one is there, a line is lost. */
 static bool is_damaged(const struct record *r)
 {
 	const struct record_cgroup *own = record_own_cgroup(r);
@@ -285,15 +285,13 @@ static bool is_damaged(const struct record *r)
 		!is_known(own->before.value[COUNTER_OOM_KILL]));
 }
 
-/* What is missing at the end of a record that was cut, or from one that was damaged, may be a kill.
- */
+/* A line that is missing from a record that is cut or damaged may be that of a kill. */
 static bool may_lack_kill(const struct record *r)
 {
 	return !r->is_complete ||
 	       (is_damaged(r) && !is_known(record_delta(record_own_cgroup(r), COUNTER_OOM_KILL)));
 }
 
-/* The lab's own SIGKILL has a line that says why; it may be one that was lost. */
 bool conclusion_lacks_sender(const struct record *r)
 {
 	const struct record_process_end *end = record_target_end(r);
@@ -332,7 +330,7 @@ static enum ending decide_ending(const struct record *r, enum outcome outcome)
 	};
 	const struct record_process_end *end = record_target_end(r);
 
-	/* The kernel was first, whatever the lab did to what was left. */
+	/* The kernel killed the target first, whatever the lab stopped afterwards. */
 	if (r->watchdog && outcome != OUTCOME_OOM_KILLED)
 		return stops[r->watchdog];
 	if (end && is_known(end->signal))
@@ -352,7 +350,7 @@ static enum victim decide_victim(const struct record *r, const struct conclusion
 	return kills_are_ruled_out(r, c->kills) ? VICTIM_NOBODY : VICTIM_UNSET;
 }
 
-/* The log names each process; what a counter has beyond its lines was killed, too. */
+/* The victims in the log, and the kills that the counter has beyond them. */
 static int64_t count_killed(const struct record *r, const struct conclusion *c)
 {
 	const struct kills *k = c->kills;

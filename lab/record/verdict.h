@@ -26,10 +26,10 @@ enum ending {
 	ENDING_UNKNOWN,
 	ENDING_EXITED,
 	ENDING_SIGNALLED,
-	ENDING_TIMED_OUT,   /* the lab stopped it at its timeout, */
-	ENDING_INTERRUPTED, /* ... because the lab was asked to stop, */
-	ENDING_LIVELOCKED,  /* ... because nobody could be killed, */
-	ENDING_ESCAPED	    /* ... because it left its cgroup */
+	ENDING_TIMED_OUT, /* the rest: the lab stopped it, by enum watchdog */
+	ENDING_INTERRUPTED,
+	ENDING_LIVELOCKED,
+	ENDING_ESCAPED
 };
 
 /* One comparison; both sides are printed, on pass also. */
@@ -43,11 +43,10 @@ struct check {
 struct conclusion {
 	enum outcome outcome;
 	enum ending ending;
-	enum scope scope;	    /* of the limit behind the kill; SCOPE_NONE: no kill; never
-				       SCOPE_MEMCG */
+	enum scope scope;	    /* SCOPE_NONE: no kill; never SCOPE_MEMCG */
 	enum verdict verdict;	    /* VERDICT_NONE: a plain command without --expect */
 	enum constraint constraint; /* of the kill; CONSTRAINT_UNSET: no kill, or not known */
-	enum victim victim;	    /* whom the OOM killer chose among the run's processes */
+	enum victim victim;	    /* whom the OOM killer killed of the run's processes */
 	struct check *checks;
 	size_t check_count;
 	char **cause_evidence; /* "kmsg 812", "memory.events oom_kill 0->1", ... */
@@ -56,16 +55,19 @@ struct conclusion {
 	int64_t killed;	     /* processes of the run, by the log and the counters together */
 };
 
-/* True when the target died of SIGKILL and the line that the lab had sent it may be lost. */
+/*
+ * True when the target died of SIGKILL, no line says who sent it, and lines of the record were
+ * lost: the lab may have sent it.
+ */
 bool conclusion_lacks_sender(const struct record *record);
 
-/* Decides. The caller releases. `record` must outlive the conclusion. */
+/* Decides all of it. The caller releases. `record` must outlive the conclusion. */
 void conclusion_draw(const struct record *record, struct conclusion *conclusion);
 void conclusion_release(struct conclusion *conclusion);
 
 /*
- * The exit status of `oomlab run`: 0 pass, 1 fail, 77 skip, 125 broken. For a plain command its
- * own: its status, 128 + signal, 130 when the run was interrupted; 125 when the lab failed.
+ * The exit status of `oomlab run`: 0 pass, 1 fail, 77 skip, 125 broken. Without a verdict it is the
+ * command's: its status, 128 + signal, 130 when the run was interrupted, 125 when it is not known.
  */
 int conclusion_exit_status(const struct record *record, const struct conclusion *conclusion);
 

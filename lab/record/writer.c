@@ -88,7 +88,7 @@ void record_put_run(struct record_writer *w, const struct record_run *run)
 	json_t *argv = run->argv ? json_array() : NULL;
 
 	for (char *const *arg = run->argv; arg && *arg; arg++)
-		json_array_append_new(argv, line_string(*arg, strlen(*arg)));
+		json_array_append_new(argv, fields_string(*arg, strlen(*arg)));
 	json_object_set_new(line, "schema", json_string(RECORD_SCHEMA));
 	if (argv)
 		json_object_set_new(line, "argv", argv);
@@ -167,7 +167,7 @@ void record_put_kmsg(struct record_writer *w, int64_t t_ns, uint64_t seq, int pr
 	json_t *line = fields_to_json(fields_kmsg, &head);
 
 	json_object_set_new(line, "text",
-			    line_string(text, newline ? (size_t)(newline - text) : len));
+			    fields_string(text, newline ? (size_t)(newline - text) : len));
 	record_put(w, "kmsg", line);
 }
 
