@@ -20,7 +20,7 @@ const char *const budget_keys[BUDGET_PART_COUNT] = {
 	[BUDGET_NOT_ITEMISED] = "not_itemised",
 };
 
-/* What is itemised; absent stays absent. */
+/* The statistics that are itemised, in bytes or ABSENT. */
 struct amounts {
 	int64_t anon, file, shmem, pagetables, kernel_stack, slab, percpu, vmalloc, kernel, sock;
 };

@@ -10,7 +10,10 @@
 
 #include "report/facts.h"
 
-/* From the statistics in the kernel's own dump, else from the last sample before the kill. */
+/*
+ * Both fill `budget`, which is zeroed, or leave it if nothing is known. At the kill: from the
+ * statistics in the kernel's dump, else from the last sample before it.
+ */
 void budget_at_kill(const struct facts *facts, struct budget *budget);
 void budget_from_sample(const struct facts *facts, const struct record_sample *sample,
 			struct budget *budget);

@@ -9,7 +9,7 @@
 #include "report/touches.h"
 #include "report/words.h"
 
-/* ';' parts frames and a blank the number: neither may stand in a name, nor what is no text. */
+/* In a folded line ';' separates frames and a blank the number: a name may have neither. */
 static void append_name(struct strbuf *out, char *name)
 {
 	text_neutralise(name);
@@ -19,7 +19,7 @@ static void append_name(struct strbuf *out, char *name)
 	strbuf_puts(out, name);
 }
 
-static void append_place(const struct touch_frames *frames, const char *at, size_t len,
+static void append_frame(const struct touch_frames *frames, const char *at, size_t len,
 			 struct strbuf *out)
 {
 	for (size_t level = touch_levels(frames, at, len); level-- > 0;) {
@@ -39,7 +39,7 @@ static void append_stack(const struct touch_frames *frames, const char *stack, s
 
 		while (at > stack && at[-1] != ' ')
 			at--;
-		append_place(frames, at, (size_t)(end - at), out);
+		append_frame(frames, at, (size_t)(end - at), out);
 		end = at > stack ? at - 1 : at;
 		strbuf_puts(out, end > stack ? ";" : "");
 	}

@@ -4,8 +4,8 @@
 
 #include "report/budget.h"
 
-/* Unfinished eager clearing tells the story best, then a refusal, then size. */
-static int64_t interest(const struct record_arena *a, int64_t target_pid)
+/* Unfinished eager clearing comes first, then a refused arena, then the target's; then size. */
+static int64_t rank_of(const struct record_arena *a, int64_t target_pid)
 {
 	int64_t size = or_zero(a->reserved);
 	int64_t rank = 0;
@@ -24,7 +24,7 @@ static const struct record_arena *pick_arena(const struct record *r)
 	const struct record_arena *best = NULL;
 
 	for (size_t i = 0; i < r->arena_count; i++)
-		if (!best || interest(&r->arenas[i], r->target_pid) > interest(best, r->target_pid))
+		if (!best || rank_of(&r->arenas[i], r->target_pid) > rank_of(best, r->target_pid))
 			best = &r->arenas[i];
 	return best;
 }
@@ -37,7 +37,7 @@ static int64_t limit_of(const struct record_cgroup *cgroup)
 	return (int64_t)cgroup->memory_max.bytes;
 }
 
-/* The tightest limit on the way up; the nearest of equals. */
+/* The cgroup with the lowest limit, from the run's own upwards; the nearest of equals. */
 static const struct record_cgroup *tightest(const struct record *r)
 {
 	const struct record_cgroup *best = NULL;
@@ -95,8 +95,8 @@ static bool is_reasonable_limit(int64_t bytes)
 	return is_known(bytes) && bytes > 0 && bytes < INT64_C(1) << 60;
 }
 
-/* The limit is that of a cgroup which the log names; "/" is the name of any in a namespace. */
-static bool names_another(const struct record *r, const struct oomlog_event *e)
+/* The log names the cgroup whose limit was hit. Inside a cgroup namespace names say nothing. */
+static bool names_limit(const struct record *r, const struct oomlog_event *e)
 {
 	return e && e->oom_memcg && r->cgroup_path && strcmp(r->cgroup_path, "/") != 0;
 }
@@ -110,7 +110,7 @@ static void gather_limit(struct facts *f)
 		f->limit_seen = record_cgroup_seen(f->record, e->oom_memcg);
 	else if (f->kill && f->conclusion->scope == SCOPE_OTHER)
 		f->limit_seen = record_cgroup_seen(f->record, f->kill->left_for);
-	if (!f->limit && !names_another(f->record, e) && f->conclusion->scope != SCOPE_ANCESTOR &&
+	if (!f->limit && !names_limit(f->record, e) && f->conclusion->scope != SCOPE_ANCESTOR &&
 	    f->conclusion->scope != SCOPE_GLOBAL && f->conclusion->scope != SCOPE_OTHER)
 		f->limit = tightest(f->record);
 	f->limit_bytes = limit_of(f->limit);

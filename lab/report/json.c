@@ -203,7 +203,7 @@ static json_t *touches_json(const struct facts *f)
 	return array;
 }
 
-/* null where a sample lacks a metric the others have. */
+/* null for a sample without the metric; NULL if no sample has it. */
 static json_t *column_json(const struct record *r, enum metric metric)
 {
 	json_t *array = json_array();
@@ -268,7 +268,7 @@ static json_t *explanation_json(const struct doc *doc)
 	return array;
 }
 
-/* Of the processes that the target started: who was killed, or was seen outside of the cgroup. */
+/* Processes of the run that were killed, or were seen outside of its cgroup. */
 static json_t *processes_json(const struct record *r)
 {
 	json_t *array = json_array();
@@ -295,7 +295,7 @@ static bool is_newest(const struct record *r, size_t i)
 	return true;
 }
 
-/* Besides the run's own: as last seen. */
+/* Cgroups besides the run's own and those above it, as last seen. */
 static json_t *cgroups_json(const struct record *r)
 {
 	json_t *array = json_array();
@@ -342,7 +342,7 @@ static int64_t headers_suppressed(const struct facts *f)
 	return count + (int64_t)kills->undumped;
 }
 
-/* Of what was watched everything was seen; what could not be watched stands in absent_sources. */
+/* Nothing is missing of what was watched; absent_sources has what could not be watched. */
 static bool is_complete(const struct facts *f)
 {
 	const struct kills *kills = f->conclusion->kills;
@@ -384,7 +384,7 @@ static json_t *quality_json(const struct facts *f)
 	json_put_number(quality, "kmsg_lost",
 			record_lost(r, LOSS_KMSG) + record_lost(r, LOSS_KMSG_FIRST));
 	json_put_number(quality, "headers_suppressed", headers_suppressed(f));
-	/* Of what is damaged no more is known than that it held something. */
+	/* Damaged blocks and a damaged header count as one each: what they held is not known. */
 	json_put_number(quality, "ring_lost",
 			record_lost(r, LOSS_RING) + record_lost(r, LOSS_RING_BLOCKS) +
 				record_lost(r, LOSS_RING_HEADER));

@@ -16,19 +16,19 @@
 json_t *report_to_json(const struct facts *facts, const struct doc *doc);
 
 /*
- * Members of `kills`: one object a victim; `relation` says whether it was the "target", a "child"
- * or an "other" process that died by a limit the run is under. `summary` and `explanation` are
- * what oomlab explain says of the event. The caller owns the reference.
+ * "kills": an object for each victim. `relation` is "target", "child" (another process of the run),
+ * "other", or "unknown" where it is not known whether it was of the run. `summary` and
+ * `explanation` are what oomlab explain says of the event. The caller owns the reference.
  */
 json_t *kills_to_json(const struct facts *facts);
 
-/* What was seen just before the limit; NULL: the record says nothing of it. */
+/* "premortem": the snapshot just before the limit. pre: record->premortem is not NULL. */
 json_t *premortem_to_json(const struct facts *facts);
 
-/* Files in memory at the last look, the largest first; NULL: none was seen. */
+/* "memory_files": files in memory when they were last read, the largest first; may be empty. */
 json_t *memory_files_to_json(const struct facts *facts);
 
-/* Who touched each arena, and reservations[]: address space by who asked for it. */
+/* Adds touched_by[] to the members of "arenas", and "reservations" by who requested them. */
 void json_put_mapped(json_t *report, const struct facts *facts);
 
 #endif

@@ -3,7 +3,7 @@
 #include "report/json.h"
 #include "report/json_put.h"
 
-/* What a kill of the report has of its event. */
+/* The facts of the event that a kill of the report has. */
 static void put_event(json_t *object, const struct oomlog_event *e, const struct explanation *x)
 {
 	static const char *const who[] = {"time",

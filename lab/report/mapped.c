@@ -7,11 +7,10 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 
-/* Entries by the id of their mapping, and what is of no mapping. */
 struct gatherer {
 	const struct record *record;
 	struct mapped_list *list;
-	size_t *entries; /* of record->mappings[i] */
+	size_t *entries; /* [i]: index in list of the entry of record->mappings[i] */
 };
 
 static struct mapped *add_entry(struct mapped_list *list, unsigned int what)
@@ -37,7 +36,7 @@ static bool lies_in(const struct record_arena *a, const struct record_mapping *m
 	       a->pid == m->pid && a->base >= m->start && a->base < end;
 }
 
-/* One that fills it, and is alone in it: what is touched there is the arena's. */
+/* The arena that fills the mapping and is alone in it: what is touched there is the arena's. */
 static const struct record_arena *arena_in(const struct record *r, const struct record_mapping *m)
 {
 	const struct record_arena *found = NULL;
@@ -87,8 +86,9 @@ static void add_mapping(struct mapped *to, const struct record_mapping *m)
 		to->last_ns = m->last_ns;
 }
 
-/* Whoever initialised it asked for its address space. */
-static bool blame_init(const struct record *r, const struct record_arena *a, struct touch_line *by)
+/* The line that initialised the arena requested its address space. */
+static bool blame_initialiser(const struct record *r, const struct record_arena *a,
+			      struct touch_line *by)
 {
 	const struct record_site *site = a ? record_site_at(r, a->init_site) : NULL;
 
@@ -100,14 +100,14 @@ static bool blame_init(const struct record *r, const struct record_arena *a, str
 	return true;
 }
 
-static void place_mapping(struct gatherer *g, size_t i)
+static void assign_mapping(struct gatherer *g, size_t i)
 {
 	const struct record_mapping *m = &g->record->mappings[i];
 	struct mapped wanted = {
 		.what = m->what, .is_requested = m->is_requested, .arena = arena_in(g->record, m)};
 	size_t at;
 
-	wanted.is_by_known = blame_init(g->record, wanted.arena, &wanted.by);
+	wanted.is_by_known = blame_initialiser(g->record, wanted.arena, &wanted.by);
 	if (m->stack && !wanted.is_by_known) {
 		touch_blame(&g->list->frames, m->stack, &wanted.by);
 		wanted.is_by_known = true;
@@ -142,8 +142,8 @@ static struct mapped *entry_of(struct gatherer *g, const struct record_touch *to
 	return entry_of_kind(g->list, touch->is_on_stack ? MAPPED_STACK : MAPPED_ELSEWHERE);
 }
 
-/* Pages of files are nobody's reservation. */
-static void place_touch(struct gatherer *g, size_t i)
+/* Adds a touch to the entry of its mapping, without pages of files: nobody reserved those. */
+static void assign_touch(struct gatherer *g, size_t i)
 {
 	const struct record_touch *touch = &g->record->touches[i];
 	struct record_touch memory = *touch;
@@ -155,7 +155,7 @@ static void place_touch(struct gatherer *g, size_t i)
 	touches_add(&g->list->frames, &memory, touch_copied(&g->list->frames, i), &entry->touches);
 }
 
-static int most_first(const void *a, const void *b)
+static int most_touched_first(const void *a, const void *b)
 {
 	const struct mapped *x = a, *y = b;
 
@@ -174,10 +174,10 @@ void mapped_gather(const struct record *record, struct mapped_list *list)
 	if (!record->mapping_count)
 		return;
 	for (size_t i = 0; i < record->mapping_count; i++)
-		place_mapping(&g, i);
+		assign_mapping(&g, i);
 	for (size_t i = 0; i < record->touch_count; i++)
-		place_touch(&g, i);
-	qsort(list->items, list->count, sizeof(*list->items), most_first);
+		assign_touch(&g, i);
+	qsort(list->items, list->count, sizeof(*list->items), most_touched_first);
 	for (size_t i = 0; i < list->count; i++)
 		touches_sort(&list->items[i].touches);
 }
@@ -207,8 +207,8 @@ const char *mapped_what_name(const struct mapped *m)
 	return m->what == MAPPED_STACK ? "stack" : "elsewhere";
 }
 
-/* Where no line of code is known to have asked for it. */
-static const char *nobodys_words(unsigned int what)
+/* For an entry whose requesting line of code is not known. */
+static const char *unknown_words(unsigned int what)
 {
 	static const char *const words[MAPPED_COUNT] = {
 		[MAPPING_HEAP] = "the heap: brk(2), by malloc()",
@@ -237,5 +237,5 @@ char *mapped_by(const struct mapped *m)
 	if (place)
 		return text_format("%s%s%s", place, m->what == MAPPING_HEAP ? ", heap" : "",
 				   m->is_requested ? ", at a requested address" : "");
-	return xstrdup(nobodys_words(m->what));
+	return xstrdup(unknown_words(m->what));
 }

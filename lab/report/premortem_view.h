@@ -1,5 +1,5 @@
 /*
- * premortem_view.h - a look just before the limit in words that story and JSON share; pure.
+ * premortem_view.h - words for the snapshot just before the limit, for story and JSON; pure.
  */
 #ifndef OOMLAB_REPORT_PREMORTEM_VIEW_H
 #define OOMLAB_REPORT_PREMORTEM_VIEW_H
@@ -14,13 +14,13 @@
  */
 char *premortem_where(const struct touch_frames *frames, const struct premortem_thread *thread);
 
-/* What a mapping is called: its name, the arena in it, or what it is. The caller frees. */
+/* A mapping's name for people, with the arena in it; else what it is. The caller frees. */
 char *premortem_mapping_name(const struct premortem_mapping *mapping);
 
-/* Of a thread by its number; NULL: it was not seen. */
+/* The thread of the snapshot with that tid, or NULL. */
 const struct premortem_thread *premortem_thread_of(const struct record *record, int64_t tid);
 
-/* Before the kill, ns; ABSENT: no kill, or no look. */
+/* From the end of the snapshot to the kill, ns; ABSENT without either. */
 int64_t premortem_lead_ns(const struct facts *facts);
 
 #endif

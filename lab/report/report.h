@@ -3,7 +3,7 @@
  *
  * Pattern of use: record_load(), conclusion_draw(), then either function below, any number of
  * times. One walk over the record makes one document (story.h); each format has one emitter
- * (emit.h), report.json its own (json.h). Nothing but the record is looked at.
+ * (doc/emit.h), report.json its own (json.h). Nothing but the record is read.
  */
 #ifndef OOMLAB_REPORT_REPORT_H
 #define OOMLAB_REPORT_REPORT_H
@@ -17,21 +17,21 @@
 #define REPORT_SCHEMA "oomlab.report/1"
 
 /*
- * Writes report.json, report.txt, report.md, report.html and what export.h makes into `dir`,
- * replacing what is there as folder.h says: no reader sees half a file, and nothing is written
- * through a link, a pipe or another name. Returns 0, or -1
- * with err; files written before the failure stay.
+ * Writes report.json, report.txt, report.md, report.html and what export.h makes into `dir`, and
+ * replaces files of these names as base/folder.h says: no reader sees half a file, and nothing is
+ * written through a link, a pipe or another name. Returns 0, or -1 with err; files written before
+ * the failure stay.
  */
 int report_write_all(const struct record *record, const struct conclusion *conclusion,
 		     const struct folder *dir, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The text report. columns: of the terminal; 0: not known. Errors of `out` are the caller's. */
+/* Prints the text report. columns: of the terminal; 0: not known. The caller checks ferror(out). */
 void report_print_terminal(FILE *out, const struct record *record,
 			   const struct conclusion *conclusion, bool colour, int columns)
 	__attribute__((nonnull));
 
-/* The sentence a person reads first; the caller frees it. */
+/* The summary, which a person reads first; the caller frees it. */
 char *report_summary(const struct record *record, const struct conclusion *conclusion)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -10,7 +10,7 @@
 #include "report/json.h"
 #include "report/json_put.h"
 
-/* More than a lab writes; a hostile record's are not worth the time that all pairs take. */
+/* The lab writes fewer. Of a made-up record the first ones are enough: all pairs are compared. */
 enum { SITES_MAX = 2048, RANGES_MAX = 2048 };
 
 static size_t at_most(size_t count, size_t limit)
@@ -18,7 +18,7 @@ static size_t at_most(size_t count, size_t limit)
 	return count < limit ? count : limit;
 }
 
-/* Where glibc could not name the file, the maps that the lab saved may do. */
+/* Finds the line of a call site by its frame, else by its address. */
 static void locate(const struct touch_frames *frames, const struct record_reservation *r,
 		   struct touch_line *line)
 {

@@ -1,6 +1,5 @@
 /*
- * reserved.h - what each line of code asked for, as the preload library counted it, with the line's
- * name. Pure.
+ * reserved.h - what each line of code requested, as the preload library counted it; pure.
  */
 #ifndef OOMLAB_REPORT_RESERVED_H
 #define OOMLAB_REPORT_RESERVED_H
@@ -10,26 +9,30 @@
 #include "record/record.h"
 #include "report/touches.h"
 
-/* All sites of one process that stand on one line and ask in one way. Bytes. */
+/* The call sites of one process on one line that request memory in one way, summed. */
 struct reserved_line {
 	int64_t pid; /* absent: several processes */
 	enum taken what;
 	struct touch_line place; /* function, file, line_number, module, at */
-	int64_t calls, refused, asked, live;
+	int64_t calls, refused;	 /* as in record_reservation */
+	int64_t asked, live;	 /* bytes */
 };
 
 struct reserved {
-	struct reserved_line *lines; /* the most live first, then the most asked */
+	struct reserved_line *lines; /* by live, then by asked; the largest first */
 	size_t count;
 	int64_t calls, refused, asked, live; /* of all lines */
-	bool has_processes;		     /* more than one */
+	bool has_processes;		     /* lines are of more than one process */
 };
 
 /* Count 0 when the record has no reservations. reserved_release() frees. */
 void reserved_gather(const struct record *record, struct reserved *reserved);
 void reserved_release(struct reserved *reserved);
 
-/* reservations[] of report.json: one a site, with the ranges it held at the end. */
+/*
+ * "reservations" of report.json: an object for each call site, with the ranges that it held at the
+ * end. The caller owns the reference.
+ */
 json_t *reserved_to_json(const struct record *record);
 
 #endif

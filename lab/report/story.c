@@ -68,16 +68,16 @@ static void add_part(struct strbuf *sb, const char *before, const char *text)
 		strbuf_printf(sb, "%s%s%s", sb->len ? ", " : "", before, text);
 }
 
-/* Where this kernel's own processes are, the lab's among them: whichever cgroup they used. */
-static const char *here_in_words(const struct record *r)
+/* Where a run of this kernel was, whichever cgroup it used. */
+static const char *here_words(const struct record *r)
 {
 	if (record_setting(r, "in_container") || record_setting(r, "container_id"))
 		return "inside a container";
 	return record_setting(r, "pid_namespace") ? "in a pid namespace of its own" : "on the host";
 }
 
-/* The record has the words that the options have; a reader need not know them. */
-static char *place_in_words(const struct record *r)
+/* The record has the words of the options; a reader need not know those. */
+static char *backend_words(const struct record *r)
 {
 	static const char *const words[][2] = {
 		{"docker", "in a docker container"},
@@ -90,7 +90,7 @@ static char *place_in_words(const struct record *r)
 		if (!strcmp(r->backend, words[i][0]))
 			place = words[i][1];
 	if (place && (!strcmp(place, "cgroup") || !strcmp(place, "current")))
-		place = here_in_words(r);
+		place = here_words(r);
 	if (!place || !by)
 		return place ? xstrdup(place) : NULL;
 	if (!strcmp(by, "tcg"))
@@ -102,7 +102,7 @@ static void byline(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-	_cleanup_free_ char *place = place_in_words(r);
+	_cleanup_free_ char *place = backend_words(r);
 
 	add_part(&sb, "Linux ", r->kernel);
 	if (r->machine)
@@ -125,7 +125,7 @@ void story_tell(const struct facts *facts, struct doc *doc)
 		  verdict_words(facts->conclusion->verdict));
 	byline(facts, doc);
 	story_summary(facts, doc);
-	story_asked(facts, doc);
+	story_requested(facts, doc);
 	story_reserved(facts, doc);
 	story_touched(facts, doc);
 	story_files(facts, doc);

@@ -5,7 +5,8 @@
  * and cites what it rests on; what the record does not say is left out or named as not seen.
  * Pure; the document is the caller's.
  *
- * Sections, in order; one function each below. A section that has nothing to say adds nothing.
+ * The sections stand below in their order, a function each. A section that has nothing to say adds
+ * nothing. Names and paths go into the document raw; its emitters escape them.
  */
 #ifndef OOMLAB_REPORT_STORY_H
 #define OOMLAB_REPORT_STORY_H
@@ -16,13 +17,14 @@
 
 void story_tell(const struct facts *facts, struct doc *doc);
 
-/* "64 MiB", until the end of the block it stands in. */
+/* "64 MiB": a string that lasts until the end of the enclosing block. */
 #define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
 
 /* The sections; internal to lab/report. */
 void story_summary(const struct facts *facts, struct doc *doc);
-void story_asked(const struct facts *facts, struct doc *doc);
-void story_reserved(const struct facts *facts, struct doc *doc); /* goes on with story_asked() */
+void story_requested(const struct facts *facts, struct doc *doc);
+/* Continues story_requested(). */
+void story_reserved(const struct facts *facts, struct doc *doc);
 void story_touched(const struct facts *facts, struct doc *doc);
 void story_files(const struct facts *facts, struct doc *doc); /* before story_who() */
 void story_who(const struct facts *facts, struct doc *doc);
@@ -31,15 +33,18 @@ void story_tree(const struct facts *facts, struct doc *doc);
 void story_mapped(const struct facts *facts, struct doc *doc);
 void story_ps(const struct facts *facts, struct doc *doc);
 void story_kernel(const struct facts *facts, struct doc *doc);
-void story_witness(const struct facts *facts, struct doc *doc); /* in the middle of that */
+/* Called by story_kernel(), in the middle. */
+void story_witness(const struct facts *facts, struct doc *doc);
 void story_no_kill(const struct facts *facts, struct doc *doc);
-void story_thrash(const struct facts *facts, struct doc *doc);	/* goes on with either */
-void story_victims(const struct facts *facts, struct doc *doc); /* likewise */
-void story_ending(const struct facts *facts, struct doc *doc);	/* likewise */
+/* Called by story_kernel() or story_no_kill(), at the end. */
+void story_thrash(const struct facts *facts, struct doc *doc);
+void story_victims(const struct facts *facts, struct doc *doc);
+void story_ending(const struct facts *facts, struct doc *doc);
 
 /*
- * What is known of memory's part in a run that the lab stopped: at its limit or far from it, or
- * that it is not known. The caller frees. Then what that rests on.
+ * Sentences on the part of memory in a run that the lab stopped: whether the run was at its limit
+ * or far from it, or that this is not known. The caller frees. cite_why_stopped() cites their
+ * evidence.
  */
 char *story_why_stopped(const struct facts *facts);
 void cite_why_stopped(const struct facts *facts, struct doc *doc);
@@ -50,11 +55,11 @@ void story_instead(const struct facts *facts, struct doc *doc);
 void story_checks(const struct facts *facts, struct doc *doc);
 void story_engine(const struct facts *facts, struct doc *doc);
 void story_quality(const struct facts *facts, struct doc *doc);
-void story_guardian(const struct facts *facts, struct doc *doc); /* likewise, of its part in it */
+void story_guardian(const struct facts *facts, struct doc *doc); /* called by story_quality() */
 
 /*
- * What most sections cite; each adds evidence to the last block, or nothing if it is not known.
- * A counter that did not rise proves something only for oom_kill, where no kill is told of.
+ * Each adds evidence to the document's last block, or nothing if it is not known. A counter that
+ * did not rise is cited only for oom_kill, and only where the run has no kill.
  */
 void cite_kmsg(struct doc *doc, const struct record_kmsg *line);
 void cite_trace(struct doc *doc, const struct record_arena *arena);
@@ -66,31 +71,34 @@ void cite_end(struct doc *doc, const struct facts *facts);
 char *story_ending_words(const struct facts *facts);
 
 /*
- * The cgroup whose limit was hit, as the kernel's log names it, where that is not the run's own.
- * NULL: it is, or the log does not say.
+ * The path of the cgroup whose limit was hit, as the kernel's log names it, if it is not the run's
+ * own; else, or if the log does not say, NULL.
  */
 const char *story_limit_elsewhere(const struct facts *facts);
 
 /* What the guardian did, as sentences; NULL: nothing. The caller frees. */
 char *story_guardian_words(const struct facts *facts);
-/* It ended the run because the launcher was gone. */
+/* True when the guardian ended the run because the launcher was gone. */
 bool story_guardian_ended(const struct facts *facts);
 
 /* "signal 11 (SIGSEGV)". The caller frees. */
 char *story_signal(int64_t number);
 
 /*
- * A sentence, a blank before it, where a kill of the run may have been missed; else "". The caller
- * frees.
+ * A blank and the sentence that a kill of the run may have been missed, where that is so; else "".
+ * The caller frees.
  */
 char *story_doubt(const struct facts *facts);
 
 /*
- * Sizes of one column share a unit: that in which the largest part of `total` can be told apart
- * from nothing. Its name, and bytes in it; the caller frees the latter.
+ * Sizes of one column share a unit, which `total` decides: KiB below 4 MiB, else MiB. The unit's
+ * name / `bytes` as a number of it, which the caller frees.
  */
 const char *story_unit(int64_t total);
 char *story_in_unit(int64_t total, int64_t bytes);
+
+/* True when the record has a run of the twin that the spec names. */
+bool story_has_twin(const struct record *record);
 
 /* "src/arena.c:142", from the last two parts of the path; "" when not resolved. Caller frees. */
 char *site_place(const struct record_site *site);

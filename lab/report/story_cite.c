@@ -1,4 +1,4 @@
-/* What most sections cite. */
+/* Evidence that several sections cite. */
 #include <inttypes.h>
 
 #include "base/cleanup.h"

@@ -1,4 +1,4 @@
-/* How the target ended: told beside a kill of another process, or where nobody was killed. */
+/* How the target ended, where nobody was killed or only another process was. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,7 +113,6 @@ static void say_end(const struct facts *f, struct doc *doc)
 	cite_event(doc, f, COUNTER_OOM_KILL);
 }
 
-/* How it ended, where no kill is to be told of. */
 void story_no_kill(const struct facts *f, struct doc *doc)
 {
 	if (f->conclusion->scope != SCOPE_NONE || f->record->skip ||

@@ -1,4 +1,4 @@
-/* Files that live in memory, by name: what is written to them is in no process's memory. */
+/* Files that live in memory, by name: their pages are in no process's memory. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +9,11 @@
 #include "report/json.h"
 #include "report/json_put.h"
 #include "report/story.h"
-#include "report/story_explained.h"
+#include "report/story_coverage.h"
 
 enum { ROWS_MAX = 8 };
 
-/* Those of the last look; of the last before the kill, where there was one. */
+/* The files that were read last before the kill; else last of all. */
 static const struct record_memory_file *last_files(const struct facts *f, size_t *count)
 {
 	const struct record_memory_file *files = f->record->memory_files;
@@ -29,7 +29,7 @@ static const struct record_memory_file *last_files(const struct facts *f, size_t
 	return *count ? &files[first] : NULL;
 }
 
-/* The kernel calls every memfd deleted: it never had a name to be found by. */
+/* The kernel marks each memfd as deleted, as it has no name in a folder: the mark is dropped. */
 static char *name_of(const struct record_memory_file *file)
 {
 	const char *mark = strstr(file->name, " (deleted)");
@@ -79,7 +79,7 @@ void story_files(const struct facts *f, struct doc *doc)
 	_cleanup_free_ char *holder = count ? holder_of(files) : NULL;
 	_cleanup_free_ char *when = count ? when_of(f, files->t_ns) : NULL;
 
-	if (!count || !explained_is_worth_telling(f, files->resident))
+	if (!count || !coverage_is_worth_telling(f, files->resident))
 		return;
 	doc_heading(doc, "Files in memory");
 	doc_sentence(

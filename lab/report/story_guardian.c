@@ -1,4 +1,4 @@
-/* What the guardian did in the launcher's place. */
+/* What the guardian did in place of the launcher. */
 #include <inttypes.h>
 
 #include "base/cleanup.h"
@@ -11,7 +11,7 @@ static bool is_gone(const struct record_guardian *g)
 	return g->why == GUARDIAN_GONE;
 }
 
-/* " and ended the 3 processes that were left of it" */
+/* "ended the 3 processes left of it"; the caller frees. */
 static char *ended_words(const struct record_guardian *g)
 {
 	if (!g->ended)

@@ -9,7 +9,7 @@
 #include "report/story.h"
 #include "report/vm_files.h"
 
-/* As SIZE() it lasts as long as the block it stands in. */
+/* Lasts as long as SIZE(). */
 #define SIZE_OR_UNKNOWN(bytes) (is_known(bytes) ? SIZE(bytes) : "not known")
 
 static const char *path_of(const struct record_cgroup *cgroup)
@@ -61,7 +61,7 @@ static void cite_seen(const struct facts *f, struct doc *doc)
 		doc_cite(doc, "record line %u", f->limit_seen->line);
 }
 
-/* That of a cgroup the target made below its own, or of one where a process of it went. */
+/* The limit is that of a cgroup below the run's own, or of one that a process moved to. */
 static void say_named(const struct facts *f, struct doc *doc, const char *path, const char *where)
 {
 	doc_sentence(doc, "%s: %s of %s is %s.", where, limit_file(f), path,
@@ -139,7 +139,7 @@ static void say_limit(const struct facts *f, struct doc *doc)
 	}
 }
 
-/* What the invoker was doing; the trace's word for page tables needs the reason added. */
+/* What the invoker was doing; for page tables with the reason. */
 static const char *doing(const struct oomlog_event *e)
 {
 	if (e->mechanism == MECHANISM_NONE)
@@ -187,7 +187,7 @@ static void add_candidates(const struct oomlog_event *e, struct strbuf *sb)
 			      constraint_words(e->constraint));
 }
 
-/* To one, or to a whole group, of which the log has a line each. */
+/* Whom the kernel sent SIGKILL: one process, or each of a group. */
 static void add_sent(const struct oomlog_event *e, struct strbuf *sb)
 {
 	strbuf_puts(sb, " and sent SIGKILL");
@@ -206,7 +206,7 @@ static void say_choice(const struct facts *f, struct doc *doc)
 	const struct record_kmsg *line = kills_line(f->record, who->line);
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
-	/* Of a group without its chosen one only the dead are known. */
+	/* Of a group kill without its summary line it is not known whom the kernel chose. */
 	if (e->group_kill && !f->chosen)
 		strbuf_puts(&sb, "It chose one of a group");
 	else
@@ -240,7 +240,7 @@ static bool has_log(const struct record *r)
 	return !kmsg || kmsg->is_open;
 }
 
-/* No line of the log is known to be of this run. */
+/* Why the log does not tell of the kill. */
 static char *log_words(const struct facts *f)
 {
 	size_t unknown = f->conclusion->kills->unknown;
@@ -291,7 +291,7 @@ void story_kernel(const struct facts *f, struct doc *doc)
 		story_ending(f, doc);
 }
 
-/* Small items of the kernel's own stand on one line together. */
+/* Small items of kernel memory share one bar. */
 static bool is_crumb(const struct budget *b, const struct budget_item *item)
 {
 	return item->is_kernel && item->bytes < b->total / 1000;
@@ -331,13 +331,13 @@ static void draw_budget(const struct budget *b, struct doc *doc)
 		doc_bar(doc, "not used", b->unused);
 }
 
-/* The statistics of a short run may not have been brought up to date even once. */
+/* False if the largest item is what is not itemised: a short run may end before statistics are. */
 static bool is_itemised(const struct budget *b)
 {
 	return b->count && b->items[0].part != BUDGET_NOT_ITEMISED;
 }
 
-/* Samples are some milliseconds apart: the kernel's own peak can lie between two of them. */
+/* Samples are some milliseconds apart: the peak that the kernel counted may be between two. */
 static bool missed_peak(const struct facts *f, const struct budget *b)
 {
 	return b == &f->at_peak && is_known(f->peak) && !f->is_peak_sampled &&

@@ -1,4 +1,4 @@
-/* Reserved is not touched: who asked for address space, and who made memory of it. */
+/* Reserved is not touched: who requested address space, and who touched it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 enum { ROWS_MAX = 8 };
 #define WORTH_TELLING (INT64_C(1) << 20)
 
-/* More than a thousandth of the largest, in either column. */
+/* In either column 1 MiB or more, and more than a thousandth of the column's largest. */
 static bool is_worth_telling(const struct mapped_list *list, const struct mapped *m)
 {
 	int64_t reserved = 0, touched = 0;
@@ -48,7 +48,7 @@ static char *touched_by(const struct mapped *m)
 
 	if (!t->count)
 		return xstrdup("nobody");
-	/* What is less than a thousandth is noise. */
+	/* A share below a thousandth is noise. */
 	for (size_t i = 1; i < t->count; i++)
 		others += t->lines[i].bytes >= t->total / 1000 + 1;
 	return others ? text_format("%s (%.0f %%), %zu more", place,
@@ -113,7 +113,7 @@ static const struct mapped *most_untouched(const struct mapped_list *list)
 	return found;
 }
 
-/* Who asked, and who touched, is told by samples. */
+/* Both columns rest on samples. */
 static bool has_lost_some(const struct mapped_list *list)
 {
 	return record_lost(list->frames.record, LOSS_SAMPLES) > 0;

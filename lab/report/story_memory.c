@@ -1,4 +1,4 @@
-/* What was asked for, what was touched, and what ps(1) shows of both. */
+/* What was requested, what was touched, and what ps(1) shows of both. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static bool is_eager(const struct record_arena *a)
 	return a->policy == POLICY_EAGER;
 }
 
-/* As a shell would take it back. */
+/* Quotes an argument for a shell. */
 static void quote_argument(struct strbuf *sb, const char *argument)
 {
 	const char *safe =
@@ -159,13 +159,13 @@ static void say_refused(const struct facts *f, struct doc *doc)
 	say_overcommit(f, doc, r->refused_bytes, false);
 }
 
-/* Inaccessible address space is not counted as promised; what is made accessible is. */
+/* The kernel counts accessible address space as promised (Committed_AS), not reserved space. */
 static int64_t promised(const struct record_arena *a)
 {
 	return a->source == ORIGIN_RESERVE ? a->committed : a->reserved;
 }
 
-void story_asked(const struct facts *f, struct doc *doc)
+void story_requested(const struct facts *f, struct doc *doc)
 {
 	bool is_refused = is_known(f->record->refused_errno);
 
@@ -236,7 +236,7 @@ static void say_lazy(const struct facts *f, struct doc *doc)
 	cite_trace(doc, a);
 }
 
-/* The picture of the whole matter: reserved is not touched. */
+/* Bars that show that reserved is not touched. */
 static void draw_arena(const struct facts *f, struct doc *doc)
 {
 	const struct record_arena *a = f->arena;
@@ -307,7 +307,7 @@ static void ps_row(struct doc *doc, const char *name, int64_t vsz, int64_t rss)
 	doc_row(doc, name, v, r);
 }
 
-/* Beside the same moment alone. */
+/* The figures to compare with, if they are of the same moment. */
 static const struct ps_figures *figures_of(const struct record *r,
 					   const struct record_checkpoint *at)
 {

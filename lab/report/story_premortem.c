@@ -1,4 +1,4 @@
-/* Just before the kill: which thread was where, and where resident memory lay. */
+/* The snapshot just before the kill: where each thread was, and where resident memory was. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "report/story.h"
 
 enum {
-	PLACES_MAX = 10,
+	GROUPS_SHOWN = 10,
 	MAPPINGS_SHOWN = 8,
 	FILES_SHOWN = 8,
 	ARENAS_SHOWN = 4,
@@ -48,14 +48,14 @@ static void say_moment(const struct facts *f, const struct record_premortem *p, 
 	cite_kmsg(doc, is_known(lead) ? f->kill_line : NULL);
 }
 
-/* Threads at one place, of one process. */
-struct place {
+/* Threads of one process that were at the same line. */
+struct thread_group {
 	char *where;
 	const struct premortem_thread *first;
 	size_t count;
 };
 
-static size_t gather_places(const struct record *r, struct place *places)
+static size_t group_threads(const struct record *r, struct thread_group *groups)
 {
 	const struct record_premortem *p = r->premortem;
 	struct touch_frames frames;
@@ -66,12 +66,12 @@ static size_t gather_places(const struct record *r, struct place *places)
 		_cleanup_free_ char *where = premortem_where(&frames, &p->threads[i]);
 		size_t j = 0;
 
-		while (j < count && (places[j].first->pid != p->threads[i].pid ||
-				     strcmp(places[j].where, where) != 0))
+		while (j < count && (groups[j].first->pid != p->threads[i].pid ||
+				     strcmp(groups[j].where, where) != 0))
 			j++;
 		if (j == count)
-			places[count++] = (struct place){STEAL(where), &p->threads[i], 0};
-		places[j].count++;
+			groups[count++] = (struct thread_group){STEAL(where), &p->threads[i], 0};
+		groups[j].count++;
 	}
 	touch_frames_release(&frames);
 	return count;
@@ -82,38 +82,38 @@ static const char *comm_of(const struct premortem_thread *thread)
 	return thread->comm ? thread->comm : "?";
 }
 
-static void say_one_thread(const struct place *place, struct doc *doc)
+static void say_one_thread(const struct thread_group *group, struct doc *doc)
 {
-	doc_sentence(doc, "Its one thread, %s (pid %" PRId64 "), was in %s.", comm_of(place->first),
-		     place->first->pid, place->where);
-	doc_cite(doc, "record line %u", place->first->line);
+	doc_sentence(doc, "Its one thread, %s (pid %" PRId64 "), was in %s.", comm_of(group->first),
+		     group->first->pid, group->where);
+	doc_cite(doc, "record line %u", group->first->line);
 }
 
-static void add_place(const struct place *place, struct doc *doc)
+static void add_group(const struct thread_group *group, struct doc *doc)
 {
 	_cleanup_free_ char *who =
-		place->count == 1
-			? text_format("%s (%" PRId64 ")", comm_of(place->first), place->first->tid)
-			: text_format("%zu of pid %" PRId64, place->count, place->first->pid);
+		group->count == 1
+			? text_format("%s (%" PRId64 ")", comm_of(group->first), group->first->tid)
+			: text_format("%zu of pid %" PRId64, group->count, group->first->pid);
 
-	doc_row(doc, who, place->where);
+	doc_row(doc, who, group->where);
 }
 
 static void say_threads(const struct record *r, struct doc *doc)
 {
 	const struct record_premortem *p = r->premortem;
-	_cleanup_free_ struct place *places = xcalloc(p->thread_count + 1, sizeof(*places));
-	size_t count = gather_places(r, places);
+	_cleanup_free_ struct thread_group *groups = xcalloc(p->thread_count + 1, sizeof(*groups));
+	size_t count = group_threads(r, groups);
 
 	if (p->thread_count == 1) {
-		say_one_thread(places, doc);
+		say_one_thread(groups, doc);
 	} else if (count) {
 		doc_table(doc);
 		doc_row(doc, "thread", "where it was");
-		for (size_t i = 0; i < count && i < PLACES_MAX; i++)
-			add_place(&places[i], doc);
-		if (count > PLACES_MAX) {
-			_cleanup_free_ char *more = text_format("%zu more", count - PLACES_MAX);
+		for (size_t i = 0; i < count && i < GROUPS_SHOWN; i++)
+			add_group(&groups[i], doc);
+		if (count > GROUPS_SHOWN) {
+			_cleanup_free_ char *more = text_format("%zu more", count - GROUPS_SHOWN);
 
 			doc_row(doc, more, "see premortem in report.json");
 		}
@@ -121,10 +121,10 @@ static void say_threads(const struct record *r, struct doc *doc)
 			 p->threads[p->thread_count - 1].line);
 	}
 	for (size_t i = 0; i < count; i++)
-		free(places[i].where);
+		free(groups[i].where);
 }
 
-/* Who holds the most; its mappings are told here, the others' in report.json. */
+/* The process with the most memory. Its mappings are shown; report.json has all others'. */
 static int64_t largest_process(const struct record_premortem *p)
 {
 	int64_t best = ABSENT, best_rss = -1;
@@ -151,7 +151,7 @@ static void add_mapping(const char *name, int64_t rss, int64_t size, struct doc 
 	doc_row(doc, resident, mapped, name);
 }
 
-/* Each is bounded, but not how many there are in a damaged record. */
+/* Values are bounded (FIELD_I64_MAX), their number is not: sums may overflow. */
 static void add_to(int64_t *sum, int64_t more)
 {
 	if (__builtin_add_overflow(*sum, or_zero(more), sum))
@@ -174,7 +174,7 @@ static void say_mappings(const struct record_premortem *p, struct doc *doc)
 			doc_table(doc);
 			doc_row(doc, "resident, MiB", "mapped, MiB", "mapping");
 		}
-		/* They come largest first; what is less than a hundredth of that is noise. */
+		/* The largest comes first; less than a hundredth of it is noise. */
 		least = first ? least : m->rss / 100;
 		first = first ? first : m->line;
 		last = m->line;
@@ -257,7 +257,7 @@ static void say_core(const struct record_premortem *p, struct doc *doc)
 	doc_cite(doc, "record line %u", p->core_line);
 }
 
-/* The counter is the kernel's and stands in the report; who made it rise has to be said. */
+/* The report has the kernel's `high` counter: it must say that oomlab made it rise. */
 static void say_high(const struct facts *f, const struct record_premortem *p, struct doc *doc)
 {
 	if (!is_known(p->high_events) || !p->high_events)

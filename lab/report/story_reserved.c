@@ -1,4 +1,4 @@
-/* Who asked for it, by line: what the preload library counted. */
+/* Requests by line of code, as the preload library counted them. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -90,7 +90,7 @@ static void say_refused(const struct facts *f, const struct reserved *all, struc
 	cite(doc, f);
 }
 
-/* Or a reader takes them for the program's own. */
+/* Without this a reader takes oomlab's shared memory for the program's own. */
 static void say_shared(const struct facts *f, struct doc *doc)
 {
 	const struct oomlog_victim *v = f->victim;
@@ -105,9 +105,9 @@ static void say_shared(const struct facts *f, struct doc *doc)
 }
 
 /*
- * Memory that no allocation holds: what an allocator could not give back to the kernel. What is
- * held need not have been touched, so it is the least that it can be. One process, the victim,
- * whose own memory the kernel counted; what was not counted as held may be anybody's.
+ * Anonymous memory that no allocation holds: what the allocator kept when it was freed. `kept` is a
+ * lower bound, as memory that is held need not have been touched. It is said only of a run with one
+ * process, the victim, whose memory the kernel counted.
  */
 static void say_kept(const struct facts *f, const struct reserved *all, struct doc *doc)
 {

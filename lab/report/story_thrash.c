@@ -1,7 +1,7 @@
 /*
- * A program at its limit long before anybody is killed: as long as pages of files, its own code
- * among them, can be dropped and read again, the kernel prefers that. And what is known of a run
- * that the lab stopped: memory is acquitted only where the counters say so.
+ * Thrashing: as long as pages of files, the program's own code among them, can be dropped and read
+ * again, the kernel does that instead of killing. Also the part of memory in a run that the lab
+ * stopped.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,9 +15,9 @@
 #define TIME(ns) TEXT_DURATION((uint64_t)(ns))
 
 /*
- * Fewer are those of a start, or of a kill. What is read again is compared with the file pages
- * there: half of them, or all of them twice, "over and over". At least a twentieth of the time
- * goes on that.
+ * Thresholds. Fewer hits of the limit come with any start or kill. Turns are bytes read again over
+ * bytes of file cache: from TURNS_MANY on the story says "over and over". SHARE_MIN: a twentieth of
+ * the time.
  */
 enum { LIMIT_HITS_MIN = 100, SHARE_MIN = 20, NEAR_PERCENT = 1 };
 #define TURNS_MIN    0.5
@@ -27,19 +27,19 @@ enum { LIMIT_HITS_MIN = 100, SHARE_MIN = 20, NEAR_PERCENT = 1 };
 #define SPENT_MAX_NS (INT64_C(1) << 61) /* more is no time of a run */
 
 struct thrash {
-	int64_t hits;	    /* charges that met the limit; v1 may count none */
-	int64_t warned;	    /* that met memory.high, where oomlab had set it under the limit */
-	int64_t faults;	    /* that had to wait for a page to be read */
+	int64_t limit_hits; /* charges that met the limit; v1 may count none */
+	int64_t high_hits; /* charges that met memory.high, if oomlab had set it for the snapshot */
+	int64_t faults;	   /* page faults that had to wait for a page to be read */
 	int64_t file, swap; /* bytes read again soon after they had been dropped */
-	double turns;	    /* of the cache, by that */
-	int64_t spent_ns;   /* while it went on, by the samples */
-	int64_t until_ns;   /* when it was last seen to go on; absent: never */
-	int64_t waited_ns;  /* nothing could go on; absent: the kernel does not tell (v1) */
+	double turns;	    /* how often the file cache was read again, in whole caches */
+	int64_t spent_ns;   /* time between samples in which pages were read again */
+	int64_t until_ns;   /* the last sample in which it went on; absent: none */
+	int64_t waited_ns;  /* memory.pressure full: nothing could go on; absent on v1 */
 	int64_t duration_ns;
 	const struct record_sample *last, *reread;
 };
 
-/* A counter that only grows; a cgroup of others' had some of it before. */
+/* The growth of a counter over the samples: a cgroup that the run did not make begins above 0. */
 static int64_t growth(const struct record *r, enum metric metric, const struct record_sample **last)
 {
 	int64_t most = record_max(r, metric, last), first = most;
@@ -67,7 +67,7 @@ static int64_t stalled_ns(const struct record *r, enum metric metric)
 	return is_known(us) && us < INT64_MAX / 1000 ? us * 1000 : ABSENT;
 }
 
-/* From one sample to the next: how much was read again, against how much was there. */
+/* Sums for each pair of samples what was read again over the file cache at its end. */
 static void count_turns(const struct record *r, struct thrash *t)
 {
 	const struct record_sample *was = NULL;
@@ -105,14 +105,14 @@ static int64_t own_limit(const struct facts *f)
 									    : ABSENT;
 }
 
-/* What is charged comes in lots, so the last page is not always seen. */
+/* Charges come in batches, so a sample is rarely exactly at the limit. */
 static bool is_at(int64_t charged, int64_t limit)
 {
 	return is_known(charged) && is_known(limit) &&
 	       charged >= limit - limit / 100 * NEAR_PERCENT;
 }
 
-/* In this run: a container's cgroup may have had its peak before. */
+/* Only in this run: the cgroup of a container may have had its peak before. */
 static bool has_come_to_limit(const struct facts *f)
 {
 	const struct record *r = f->record;
@@ -122,10 +122,10 @@ static bool has_come_to_limit(const struct facts *f)
 	       (is_at(record_max(r, METRIC_PEAK, NULL), limit) && growth(r, METRIC_PEAK, NULL) > 0);
 }
 
-/* v1 counts failures of the limit of memory alone, and kernels of late not even all of those. */
+/* Cgroup v1 counts only failures at the limit of memory alone, and recent kernels not all. */
 static bool is_limit_met_often(const struct facts *f, const struct thrash *t)
 {
-	return or_zero(t->hits) + t->warned >= LIMIT_HITS_MIN ||
+	return or_zero(t->limit_hits) + t->high_hits >= LIMIT_HITS_MIN ||
 	       (f->record->cgroup_version == 1 && has_come_to_limit(f));
 }
 
@@ -134,8 +134,8 @@ static bool find(const struct facts *f, struct thrash *t)
 	const struct record *r = f->record;
 
 	*t = (struct thrash){.duration_ns = facts_duration_ns(f), .until_ns = ABSENT};
-	t->hits = record_delta(f->own, COUNTER_MAX);
-	t->warned = armed(f) ? or_zero(armed(f)->high_events) : 0;
+	t->limit_hits = record_delta(f->own, COUNTER_MAX);
+	t->high_hits = armed(f) ? or_zero(armed(f)->high_events) : 0;
 	t->faults = growth(r, METRIC_PGMAJFAULT, &t->last);
 	t->file = in_bytes(r, growth(r, METRIC_REFAULT_FILE, &t->reread));
 	t->swap = in_bytes(r, growth(r, METRIC_REFAULT_ANON, NULL));
@@ -146,7 +146,7 @@ static bool find(const struct facts *f, struct thrash *t)
 	       (is_known(t->waited_ns) ? t->waited_ns : t->spent_ns) >= t->duration_ns / SHARE_MIN;
 }
 
-/* To the last quarter at least: what was over by then did not keep it from ending. */
+/* How long before the end of the run it was over. */
 static int64_t over_ns(const struct facts *f, const struct thrash *t)
 {
 	int64_t start = is_known(f->record->gate_ns) ? f->record->gate_ns : f->record->start_ns;
@@ -182,14 +182,14 @@ static void say_limit(const struct facts *f, const struct thrash *t, struct doc 
 	_cleanup_strbuf_ struct strbuf met = STRBUF_INIT;
 	bool swaps = record_max(f->record, METRIC_SWAP, NULL) > 0;
 
-	if (t->warned > 0)
+	if (t->high_hits > 0)
 		strbuf_printf(
 			&met,
 			"It ran into its limit, or into memory.high that oomlab had set just under it, %" PRId64
 			" times",
-			or_zero(t->hits) + t->warned);
-	else if (t->hits > 0)
-		strbuf_printf(&met, "It ran into its limit %" PRId64 " times", t->hits);
+			or_zero(t->limit_hits) + t->high_hits);
+	else if (t->limit_hits > 0)
+		strbuf_printf(&met, "It ran into its limit %" PRId64 " times", t->limit_hits);
 	else
 		strbuf_printf(&met, "It was at its limit, %s charged at most", SIZE(f->peak));
 	doc_sentence(
@@ -239,7 +239,7 @@ void story_thrash(const struct facts *f, struct doc *doc)
 	cite_reread(f, &t, doc);
 }
 
-/* The nearest level whose limit was met, by its own counter or by what was charged; or NULL. */
+/* The nearest level whose limit was met, by its local counter or by the charge; or NULL. */
 static const struct record_cgroup *limit_met(const struct facts *f)
 {
 	for (size_t i = 0; i < f->record->cgroup_count; i++) {
@@ -254,7 +254,7 @@ static const struct record_cgroup *limit_met(const struct facts *f)
 	return has_come_to_limit(f) ? f->own : NULL;
 }
 
-/* That memory was waited for, or that it is not known. */
+/* Adds how long the run waited for memory, or that this is not known. */
 static void add_waits(const struct facts *f, struct strbuf *sb)
 {
 	int64_t some = stalled_ns(f->record, METRIC_PSI_SOME_US);
@@ -298,8 +298,8 @@ static bool has_waited(const struct facts *f)
 	return is_known(some) && is_known(ran) && some >= ran / SHARE_MIN;
 }
 
-/* Both are known to have left it alone, as far as there are both. */
-static void acquit(const struct facts *f, struct strbuf *sb)
+/* Neither memory.high nor the OOM killer had a part, or only memory.high had. */
+static void add_not_to_blame(const struct facts *f, struct strbuf *sb)
 {
 	int64_t high = record_high_delta(f->record), limit = own_limit(f);
 	int64_t some = stalled_ns(f->record, METRIC_PSI_SOME_US);
@@ -339,7 +339,7 @@ char *story_why_stopped(const struct facts *f)
 	else if (at)
 		at_a_limit(f, at, &sb);
 	else
-		acquit(f, &sb);
+		add_not_to_blame(f, &sb);
 	return strbuf_detach(&sb);
 }
 

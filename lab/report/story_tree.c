@@ -1,4 +1,4 @@
-/* The touches by who called whom, as perf report(1) shows calls. */
+/* The touches as a tree of calls, as perf-report(1) shows one. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/story.h"
-#include "report/story_explained.h"
+#include "report/story_coverage.h"
 #include "report/touch_tree.h"
 #include "report/touches.h"
 
@@ -19,7 +19,7 @@ struct drawing {
 	size_t rows;
 };
 
-/* Less than a hundredth is told by the flat table, if at all. */
+/* A share below a hundredth is left to the flat table. */
 static bool is_shown(const struct touch_tree *tree, size_t node)
 {
 	return node && tree->nodes[node].bytes > tree->nodes[0].bytes / 100;
@@ -34,7 +34,7 @@ static size_t shown_children(const struct touch_tree *tree, size_t node)
 	return count;
 }
 
-/* Calls that lead to one other alone are told in one row. Returns the last of them. */
+/* A chain of nodes with one shown child each shares a row. Returns the last node of it. */
 static size_t append_chain(const struct touch_tree *tree, size_t node, struct strbuf *text)
 {
 	size_t length = 1, last = node;
@@ -63,7 +63,7 @@ static void draw(struct drawing *d, size_t node, size_t depth)
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	size_t last;
 
-	/* Not blanks: some formats would drop them. */
+	/* Some formats would drop blanks. */
 	for (size_t i = 0; i < depth && i < INDENT_MAX; i++)
 		strbuf_puts(&text, "· ");
 	last = append_chain(d->tree, node, &text);
@@ -80,7 +80,7 @@ static bool has_tables(const struct facts *f)
 	bool has;
 
 	touches_gather(f->record, &t);
-	has = explained_has_tables(f, &t);
+	has = coverage_has_tables(f, &t);
 	touches_release(&t);
 	return has;
 }

@@ -1,4 +1,4 @@
-/* Whom the kernel killed, when it was more than one; and who left the run's cgroup. */
+/* The processes that the kernel killed, if several; and those that left the run's cgroup. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +86,7 @@ static void cite_victim(const struct facts *f, struct doc *doc, const struct oom
 	cite_kmsg(doc, kills_line(f->record, v->line));
 }
 
-/* What the counters know beyond the lines of the log is said as that. */
+/* Says how many were killed, and how many of them only the counter tells. */
 static void say_count(const struct facts *f, struct doc *doc)
 {
 	const struct kills *kills = f->conclusion->kills;
@@ -125,7 +125,7 @@ static size_t count_in(const struct record *r, const char *cgroup)
 	return n;
 }
 
-/* One sentence a cgroup: whoever leaves takes its children along. */
+/* One sentence for each cgroup: a process that leaves takes its children along. */
 static void say_left(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;

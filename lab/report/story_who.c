@@ -8,7 +8,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/story.h"
-#include "report/story_explained.h"
+#include "report/story_coverage.h"
 #include "report/touches.h"
 
 enum { ROWS_MAX = 8 };
@@ -18,18 +18,17 @@ static void cite_samples(struct doc *doc, const struct touches *t)
 	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
 }
 
-/* Of files what is resident alone is told, beside what is the program's own. */
 static bool is_file(const struct touch_line *line)
 {
 	return line->kind == TOUCH_FILE;
 }
 
 /*
- * Lines of either, the largest first; these are borrowed. The caller frees the array. Where bytes
- * are an estimate of what was ever touched, nothing is known of what is resident: all are of the
- * first.
+ * The lines of files, or all others, the largest first. The caller frees the array; its elements
+ * are borrowed. Files have a table of their own, as they count only what is resident; if bytes are
+ * estimates that is not known, and files are among the others.
  */
-static struct touches pick(const struct facts *f, const struct touches *t, bool of_files)
+static struct touches pick_lines(const struct facts *f, const struct touches *t, bool of_files)
 {
 	bool is_estimate = touches_lack(f->record) != NULL;
 	struct touches some = *t;
@@ -45,7 +44,7 @@ static struct touches pick(const struct facts *f, const struct touches *t, bool 
 	return some;
 }
 
-/* Of what the table below has, so that both agree; `charged`: it is the smaller part of that. */
+/* `charged`: the whole charge, if the table has the smaller part of it; else 0. */
 static void say_largest(const struct facts *f, const struct touches *t, bool is_all,
 			int64_t charged, struct doc *doc)
 {
@@ -56,7 +55,7 @@ static void say_largest(const struct facts *f, const struct touches *t, bool is_
 		charged ? text_format(
 				  "Of the %s that were seen to become resident memory of processes%s, while %s were charged %s,",
 				  SIZE(t->total), is_all ? "" : ", mapped files apart",
-				  SIZE(charged), explained_when(f))
+				  SIZE(charged), coverage_when(f))
 			: NULL;
 
 	if (share >= 50 && charged)
@@ -85,8 +84,9 @@ static void add_row(struct doc *doc, const struct touches *t, const char *place,
 	doc_row(doc, size, share, place, how);
 }
 
-/* Nothing where there is but one. */
-static char *whose(const struct facts *f, const struct touches *t, const struct touch_line *line)
+/* Which process it was; "" if there is only one. */
+static char *process_words(const struct facts *f, const struct touches *t,
+			   const struct touch_line *line)
 {
 	if (t->processes < 2)
 		return xstrdup("");
@@ -104,11 +104,11 @@ static void draw_table(const struct facts *f, const struct touches *t, struct do
 
 	doc_table(doc);
 	doc_row(doc, story_unit(t->total), "%", "where", "how");
-	/* What is less than a thousandth is noise of start and end. */
+	/* A share below a thousandth is noise of start and end. */
 	for (; shown < t->count && shown < ROWS_MAX && t->lines[shown].bytes >= t->total / 1000;
 	     shown++) {
 		const struct touch_line *line = &t->lines[shown];
-		_cleanup_free_ char *place = touch_place(line), *by = whose(f, t, line);
+		_cleanup_free_ char *place = touch_place(line), *by = process_words(f, t, line);
 		_cleanup_free_ char *how = text_format("%s%s", touch_kind_words[line->kind], by);
 
 		add_row(doc, t, place, how, line->bytes);
@@ -123,7 +123,7 @@ static void draw_table(const struct facts *f, const struct touches *t, struct do
 	cite_samples(doc, t);
 }
 
-/* Of processes that came one after the other, the sum was never there at once. */
+/* The sum over processes that ran one after the other was never charged at once. */
 static void say_processes(const struct facts *f, const struct touches *t, struct doc *doc)
 {
 	int64_t peak = record_max(f->record, METRIC_PEAK, NULL);
@@ -141,13 +141,13 @@ static void say_processes(const struct facts *f, const struct touches *t, struct
 	cite_samples(doc, t);
 }
 
-/* What is there, and what came and went. */
+/* Mapped files: what was resident at the end, and what came and went. */
 static void say_files(const struct facts *f, const struct touches *t, const struct touches *files,
 		      struct doc *doc)
 {
-	bool has_table = explained_has_table(f, files->total, true);
+	bool has_table = coverage_has_table(f, files->total, true);
 	bool has_gone = t->file_gone > files->total / 10 &&
-			explained_is_worth_telling(f, t->file_gone);
+			coverage_is_worth_telling(f, t->file_gone);
 
 	if (!files->count || (!has_table && !has_gone))
 		return;
@@ -167,7 +167,7 @@ static void say_files(const struct facts *f, const struct touches *t, const stru
 	cite_samples(doc, t);
 }
 
-/* Of a cgroup that is the run's own the counters begin with 0. */
+/* The rise of a counter in pages. It begins at 0, except in a cgroup that the run did not make. */
 static int64_t refaulted(const struct facts *f, enum metric metric)
 {
 	const struct record *r = f->record;
@@ -196,7 +196,7 @@ static void say_refaults(const struct facts *f, struct doc *doc)
 		int64_t pages = refaulted(f, kinds[i].metric);
 
 		if (pages <= 0 || pages > INT64_MAX / page ||
-		    !explained_is_worth_telling(f, pages * page))
+		    !coverage_is_worth_telling(f, pages * page))
 			continue;
 		doc_sentence(doc,
 			     "The kernel counted %" PRId64
@@ -230,7 +230,7 @@ static void say_copies(const struct touches *t, struct doc *doc)
 	cite_samples(doc, t);
 }
 
-/* Both figures, so that a reader can judge the profile. */
+/* The profile's figure beside the kernel's, so that a reader can judge the profile. */
 static void say_sum(const struct facts *f, const struct touches *t, struct doc *doc)
 {
 	const struct oomlog_victim *v = f->victim;
@@ -267,9 +267,9 @@ static void say_estimate(const struct facts *f, const struct touches *t, struct 
 }
 
 /*
- * What one process gave back is still in the sum: that it passes the limit is no mistake. Of
- * several say_processes() has said so. Pages of files are left out, as they may have been in
- * memory, another's, before.
+ * Explains a sum above the peak: memory that one process gave back is still counted. Of several
+ * processes say_processes() says so. Pages of files are left out, as they may have been charged to
+ * another cgroup.
  */
 static void say_turnover(const struct facts *f, const struct touches *t, struct doc *doc)
 {
@@ -290,11 +290,11 @@ static void say_turnover(const struct facts *f, const struct touches *t, struct 
 
 static void say_tables(const struct facts *f, const struct touches *t, struct doc *doc)
 {
-	struct touches memory = pick(f, t, false), files = pick(f, t, true);
+	struct touches memory = pick_lines(f, t, false), files = pick_lines(f, t, true);
 
 	doc_heading(doc, "Where resident memory came from");
-	if (memory.count && explained_has_table(f, memory.total, false)) {
-		say_largest(f, &memory, !files.total, explained_minor_part_of(f, t), doc);
+	if (memory.count && coverage_has_table(f, memory.total, false)) {
+		say_largest(f, &memory, !files.total, coverage_minor_part_of(f, t), doc);
 		say_estimate(f, t, doc);
 		draw_table(f, &memory, doc);
 		say_processes(f, &memory, doc);
@@ -304,7 +304,7 @@ static void say_tables(const struct facts *f, const struct touches *t, struct do
 	say_swapped(t, doc);
 	say_files(f, t, &files, doc);
 	say_refaults(f, doc);
-	explained_say(f, t, doc);
+	coverage_say(f, t, doc);
 	say_sum(f, t, doc);
 	free(memory.lines);
 	free(files.lines);
@@ -315,9 +315,9 @@ void story_who(const struct facts *f, struct doc *doc)
 	struct touches t;
 
 	touches_gather(f->record, &t);
-	if (t.count && explained_has_tables(f, &t))
+	if (t.count && coverage_has_tables(f, &t))
 		say_tables(f, &t, doc);
 	else if (t.samples)
-		explained_say_little(f, &t, doc);
+		coverage_say_little(f, &t, doc);
 	touches_release(&t);
 }

@@ -1,7 +1,7 @@
 /*
- * The kernel's own witness: the registers of the invoker in the record of the kill. They are true
- * whatever the samples missed; what they do not say (who called a function of libc) comes from the
- * look just before, and is told as such.
+ * The registers of the invoker in the kernel's report of the kill: where it was at that moment.
+ * What they do not tell, such as the caller of a function of libc, comes from the snapshot before,
+ * and the sentence says so.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@
 #include "report/story.h"
 
 /*
- * Bytes that a repeated string instruction moves a step: f3, maybe a prefix of 64 bits, then aa or
- * ab (store), a4 or a5 (move). 0: it is another instruction.
+ * Bytes that a repeated string instruction (Intel SDM, REP STOS and REP MOVS) moves in a step: f3,
+ * perhaps the prefix 48 (64 bits), then aa or ab (store), a4 or a5 (move). 0: another instruction.
  */
 static uint64_t repeat_step(const struct oomlog_event *e, bool *is_store)
 {
@@ -35,7 +35,7 @@ static uint64_t repeat_step(const struct oomlog_event *e, bool *is_store)
 	return op == 0xab || op == 0xa5 ? (is_wide ? 8 : 4) : 0;
 }
 
-/* What the instruction had still to do; the processor keeps the count in RCX. The caller frees. */
+/* The bytes that the instruction had still to move: RCX counts its steps. The caller frees. */
 static char *rest_words(const struct oomlog_event *e)
 {
 	bool is_store;
@@ -72,8 +72,8 @@ static void say_clearing(const struct record_arena *a, uint64_t done, const char
 }
 
 /*
- * Where RDI points is where such an instruction writes: that may be inside an arena. True when that
- * named the line it came from.
+ * Says into which arena the instruction was writing, by the address in RDI. True when the sentence
+ * names the line of code.
  */
 static bool say_arena(const struct facts *f, struct doc *doc)
 {
@@ -103,7 +103,7 @@ static bool say_arena(const struct facts *f, struct doc *doc)
 	return false;
 }
 
-/* Who called it is not in the registers; the look just before may have seen it. */
+/* Says who called the function, if the snapshot has this thread in the same function. */
 static void say_caller(const struct facts *f, const struct record_site *site, struct doc *doc)
 {
 	const struct oomlog_event *e = &f->kill->event;

@@ -7,22 +7,23 @@
 
 enum {
 	COPIES_LEAST_FAULTS = 64,
-	COPIES_LEAST_SAMPLES = 8, /* fewer say nothing of how many faults there were */
-	COPIES_SAMPLES_ASTRAY = 4,
+	COPIES_LEAST_SAMPLES = 8, /* fewer do not tell how many faults there were */
+	COPIES_SAMPLES_MISPLACED = 4,
 };
 
 #define COPIES_ERRORS	  3.0 /* standard deviations */
 #define COPIES_MOST_BYTES ((double)(INT64_C(1) << 60))
 
-/* One touch of the record: what it has beyond what explains it; bytes. */
+/* One touch of the record, in bytes. */
 struct row {
 	size_t at; /* in the record */
 	const struct record_touch *touch;
 	const struct record_mapping *mapping; /* NULL: not known */
 	bool is_shared;			      /* more than one process was seen at its mapping */
 	double faults, grown;
-	double samples; /* of all rows of that stack, where it is of copies alone */
-	double excess, spare;
+	double samples; /* of the touch; if it is of copies alone, of all such rows of its stack */
+	double excess;	/* faults beyond growth, taken for copies */
+	double spare;	/* growth beyond faults; negative: faults beyond growth, no copies */
 };
 
 static bool is_in_file_or_shared(const struct row *row)
@@ -42,8 +43,8 @@ static double bytes_of(int64_t value)
 	return value > 0 && is_known(value) ? (double)value : 0;
 }
 
-/* Nothing but copies, as far as can be seen. */
-static bool is_clear(const struct row *row)
+/* Nearly all faults of the row are without growth. */
+static bool is_copies_alone(const struct row *row)
 {
 	return row->faults > 0 && row->grown <= row->faults / 4;
 }
@@ -62,8 +63,8 @@ static double excess_of(const struct row *row, double page)
 }
 
 /*
- * Growth beyond faults, or less, of a row that does not copy. Much growth without faults is of
- * none. A file's pages come by sixteens: they explain none but their own faults.
+ * The spare of a row that does not copy. It is 0 for a row with much growth and few faults, and for
+ * files: 16 of their pages come with one fault.
  */
 static double spare_of(const struct row *row)
 {
@@ -78,20 +79,21 @@ static double spare_of(const struct row *row)
 	return grown > row->faults ? grown - row->faults : 0;
 }
 
-/* So much of a row can be misplaced. */
-static double astray(const struct row *row)
+/* The bytes of a row that may be due to misplaced samples. */
+static double misplaced(const struct row *row)
 {
 	double size = row->grown > row->faults ? row->grown : row->faults;
 
-	return size * COPIES_SAMPLES_ASTRAY /
-	       (bytes_of(row->touch->samples) + COPIES_SAMPLES_ASTRAY);
+	return size * COPIES_SAMPLES_MISPLACED /
+	       (bytes_of(row->touch->samples) + COPIES_SAMPLES_MISPLACED);
 }
 
 /*
- * What it was taken to be forked with may be what it had grown by before it was heard of; so few
- * samples tell of that time that they may say twice as much.
+ * Lowers the excess in memory that a child mapped itself by what it was taken to have inherited: it
+ * may have grown by that before its first sample. Few samples are of that time, so up to twice the
+ * inherited size is no copy.
  */
-static void forgive_unheard(struct row *rows, size_t count, double inherited)
+static void discount_early_growth(struct row *rows, size_t count, double inherited)
 {
 	double own = 0, rest;
 
@@ -108,11 +110,11 @@ static void settle_process(const struct record_resident *process, struct row *ro
 {
 	double excess = 0, spare = 0, most = 0;
 
-	forgive_unheard(rows, count, bytes_of(process->inherited));
+	discount_early_growth(rows, count, bytes_of(process->inherited));
 	for (size_t i = 0; i < count; i++) {
 		excess += rows[i].excess;
 		spare += rows[i].spare;
-		most += rows[i].spare != 0 ? astray(&rows[i]) : 0;
+		most += rows[i].spare != 0 ? misplaced(&rows[i]) : 0;
 	}
 	spare = spare < 0 ? 0 : spare < most ? spare : most;
 	for (size_t i = 0; excess > spare && i < count; i++)
@@ -159,7 +161,7 @@ static const struct record_resident *process_of(const struct record *r, int64_t 
 	return NULL;
 }
 
-/* Where the rows end that compare the same as the first. */
+/* The index behind the last row that compares equal to rows[from]. */
 static size_t end_of_group(const struct row *rows, size_t from, size_t count,
 			   int (*compare)(const void *, const void *))
 {
@@ -183,15 +185,15 @@ static void see_mapping(const struct record *r, struct row *rows, size_t count)
 	}
 }
 
-/* The same line in many children is as well known as one of all their samples. */
+/* Rows of one stack in several processes share their samples: they are as reliable as one row. */
 static void sum_samples(struct row *rows, size_t count)
 {
 	double sum = 0;
 
 	for (size_t i = 0; i < count; i++)
-		sum += is_clear(&rows[i]) ? bytes_of(rows[i].touch->samples) : 0;
+		sum += is_copies_alone(&rows[i]) ? bytes_of(rows[i].touch->samples) : 0;
 	for (size_t i = 0; i < count; i++)
-		rows[i].samples = is_clear(&rows[i]) && rows[i].touch->stack
+		rows[i].samples = is_copies_alone(&rows[i]) && rows[i].touch->stack
 					  ? sum
 					  : bytes_of(rows[i].touch->samples);
 }

@@ -7,7 +7,7 @@
 #define SCALE_LEAST 0.5
 #define SCALE_MOST  2.0
 
-/* Of the target when it was last seen; the kernel's figure at its kill is the latest. */
+/* The resident size of the target when last seen: the kernel's figure at its kill, or a sample. */
 static int64_t last_resident(const struct record *r)
 {
 	struct kills *kills = kills_find(r);
@@ -56,8 +56,9 @@ static int64_t last_charge(const struct record *r)
 }
 
 /*
- * A short run may have no sample while there were any. Then its highest charge tells, without what
- * stayed charged: small pages are far from it, and huge ones are near.
+ * A short run may have had huge pages and no sample of them. Then the growth of the charge tells,
+ * the peak less what stayed charged: the sum with huge pages is near it, that with small ones is
+ * not.
  */
 static bool only_huge_pages_explain(const struct touch_frames *f, int64_t peak)
 {
@@ -74,9 +75,9 @@ static bool only_huge_pages_explain(const struct touch_frames *f, int64_t peak)
 }
 
 /*
- * Small pages are as good as exact. Where huge ones were in use the sum is made to fit: it is
- * the resident size when that was last seen at least, and the highest charge at most. But faults of
- * the kernel's own are not seen, and not made up.
+ * Estimates from small pages are nearly exact. If huge pages were in use, the target's sum is
+ * scaled into the range from its last resident size to the highest charge, by a factor of 2 at
+ * most: faults of the kernel's own are not seen and not to be made up for.
  */
 void touch_fit(struct touch_frames *f)
 {

@@ -7,7 +7,7 @@
 #include "symbols/origin.h"
 #include "symbols/symbols.h"
 
-/* Pages of files of one process: all that ever came, and what is there. */
+/* Bytes of file pages of one process: all that came / resident at the end, -1: not known. */
 struct process_files {
 	int64_t pid;
 	double came, resident;

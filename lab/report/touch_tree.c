@@ -16,7 +16,10 @@ static size_t new_node(struct touch_tree *tree, char *name)
 	return tree->count++;
 }
 
-/* The same node for a function that calls itself, or when there are too many. */
+/*
+ * The child of that name, made if needed; the parent itself for a function that calls itself, or if
+ * there are too many nodes. Takes ownership of name.
+ */
 static size_t child_named(struct touch_tree *tree, size_t parent, char *name)
 {
 	struct touch_node *nodes = tree->nodes;
@@ -38,7 +41,7 @@ static size_t child_named(struct touch_tree *tree, size_t parent, char *name)
 	return at;
 }
 
-/* Before the end of a stack; NULL at its beginning. Sets its length. */
+/* The frame before `end`, and its length; NULL at the beginning of the stack. */
 static const char *frame_before(const char *stack, const char *end, size_t *len)
 {
 	while (end > stack && end[-1] == ' ')
@@ -51,7 +54,7 @@ static const char *frame_before(const char *stack, const char *end, size_t *len)
 	return *len ? end : NULL;
 }
 
-/* What starts a program or a thread says nothing of it. */
+/* The frame is not the program's own: it starts a program or a thread. */
 static bool is_start(const struct touch_frames *frames, const char *at, size_t len)
 {
 	_cleanup_free_ char *name = touch_frame_name(frames, at, len);
@@ -72,8 +75,8 @@ static char *name_of(const struct touch_frames *frames, const char *at, size_t l
 	return marked;
 }
 
-/* A place of a stack, its outermost function first; returns the node of the innermost. */
-static size_t add_place(const struct touch_frames *frames, const char *at, size_t len,
+/* Adds a frame, its outermost function first; returns the node of the innermost. */
+static size_t add_frame(const struct touch_frames *frames, const char *at, size_t len,
 			int64_t bytes, struct touch_tree *tree, size_t node, int *depth)
 {
 	const size_t levels = touch_levels(frames, at, len);
@@ -98,7 +101,7 @@ static void add_stack(const struct touch_frames *frames, const char *stack, int6
 	tree->nodes[0].bytes += bytes;
 	while (depth < TREE_DEPTH_MAX && (at = frame_before(stack, at, &len)))
 		if (depth || at == stack || !is_start(frames, at, len))
-			node = add_place(frames, at, len, bytes, tree, node, &depth);
+			node = add_frame(frames, at, len, bytes, tree, node, &depth);
 }
 
 static int largest_first(const void *a, const void *b, void *nodes)

@@ -1,9 +1,9 @@
 /*
- * touch_tree.h - the touches as a tree of calls, from the outermost function of the program's own
- * to the innermost; pure. What is inlined is a node of its own, "NAME (inlined)".
+ * touch_tree.h - the touches as a tree of calls, from the outermost of the program's own functions
+ * to the innermost; pure. An inlined function is a node of its own, "NAME (inlined)".
  *
- * Functions that call themselves are one node. Bounded: TREE_DEPTH_MAX levels, TREE_NODES_MAX
- * nodes; what lies beyond counts to the last that has room. Names are raw (hostile).
+ * A function that calls itself is one node. The tree has at most TREE_DEPTH_MAX levels and
+ * TREE_NODES_MAX nodes; touches beyond count to the last node inside. Names are raw (hostile).
  */
 #ifndef OOMLAB_REPORT_TOUCH_TREE_H
 #define OOMLAB_REPORT_TOUCH_TREE_H
@@ -14,17 +14,18 @@ enum { TREE_DEPTH_MAX = 64, TREE_NODES_MAX = 20000 };
 
 struct touch_node {
 	char *name;
-	int64_t bytes;	    /* of it and all below */
-	size_t child, next; /* numbers of nodes, the largest first; 0: none */
+	int64_t bytes;	    /* of it and all nodes below */
+	size_t child, next; /* indexes of its first child and its sibling, by bytes; 0: none */
 };
 
-/* Node 0 is above all; without touches it has no child. Zero-initialise. */
+/* Node 0 is the root, without a name; without touches it has no child. */
 struct touch_tree {
 	struct touch_node *nodes;
 	size_t count;
 	int64_t samples;
 };
 
+/* Fills `tree`, whatever it held before; touch_tree_release() frees. */
 void touch_tree_grow(const struct record *record, struct touch_tree *tree);
 void touch_tree_release(struct touch_tree *tree);
 

@@ -45,8 +45,8 @@ static enum touch_kind syscall_kind(const char *function)
 }
 
 /*
- * The function that did it, where its name tells what it does: libc's. A program may call its own
- * as it likes. Without lines, what makes a system call is taken for libc's.
+ * The innermost function, if it is libc's, whose names tell what a function does. A function
+ * without lines that makes a system call is taken for libc's.
  */
 static const char *telling_name(const struct touch_frames *frames, const struct record_touch *touch)
 {
@@ -60,7 +60,7 @@ static const char *telling_name(const struct touch_frames *frames, const struct 
 	return touch_function(frames, touch->stack, len);
 }
 
-/* By its whole name, as a program may call its own functions nearly so. */
+/* By the whole name, as a program may have functions with similar names. */
 static bool is_clearer(const char *function)
 {
 	static const char *const names[] = {"calloc", "libc_calloc", "bzero", "explicit_bzero",
@@ -81,9 +81,8 @@ static bool is_clearer(const char *function)
 }
 
 /*
- * Whether what wrote does nothing but clear, or was called by what does. Further out is too far:
- * malloc(3) fills memory as well, for who asks it to (MALLOC_PERTURB_), also on behalf of
- * calloc(3).
+ * Whether the innermost function, or its caller, only clears memory. Callers further out do not
+ * count: malloc(3) also fills memory (MALLOC_PERTURB_), on behalf of calloc(3), too.
  */
 static bool is_clearing(const struct touch_frames *frames, const char *stack)
 {
@@ -178,7 +177,7 @@ static int64_t touch_file_bytes(const struct touch_frames *frames, size_t touch)
 	return frames->files ? frames->files[touch] : or_zero(frames->record->touches[touch].file);
 }
 
-/* Anonymous; what came back from swap had been touched before. */
+/* Anonymous bytes without those from swap, which had been touched before. */
 static int64_t memory_of(const struct record_touch *touch)
 {
 	int64_t bytes = or_zero(touch->anon) - or_zero(touch->swapped_in);
@@ -186,7 +185,7 @@ static int64_t memory_of(const struct record_touch *touch)
 	return bytes > 0 ? bytes : 0;
 }
 
-/* What is in none of the lab's own memory. */
+/* The bytes, or 0 if the touch is of the lab's own memory. */
 static int64_t not_labs(const struct touch_frames *frames, const struct record_touch *touch,
 			int64_t bytes)
 {
@@ -255,7 +254,7 @@ static int by_pid(const void *a, const void *b, void *touches)
 	return (x > y) - (x < y);
 }
 
-/* Process by process, so that those of a line can be counted. */
+/* Adds touches sorted by pid, so that add_line() can count the processes of a line. */
 void touches_gather(const struct record *record, struct touches *touches)
 {
 	_cleanup_free_ size_t *order = xcalloc(record->touch_count + 1, sizeof(*order));

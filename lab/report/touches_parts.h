@@ -1,49 +1,48 @@
 /*
  * touches_parts.h - what the files of the touches share; nobody else includes it.
  *
- * touch_places.c knows where a stack stands, touch_estimate.c what page faults amount to,
- * touch_copies.c which of them copied a page, touch_files.c what is left of files, touches.c adds
- * up.
+ * touch_frames.c resolves frames, touch_estimate.c estimates bytes from page faults, touch_copies.c
+ * finds the faults that copied a page, touch_files.c the resident part of files; touches.c adds up.
  */
 #ifndef OOMLAB_REPORT_TOUCHES_PARTS_H
 #define OOMLAB_REPORT_TOUCHES_PARTS_H
 
 #include "report/touches.h"
 
-/* touch_places.c: the resolved place of a stack at `at`, len bytes; NULL: none was resolved. */
+/* touch_frames.c: the resolved frame, the innermost of its functions; NULL: not resolved. */
 const struct record_frame *touch_frame_at(const struct touch_frames *frames, const char *at,
 					  size_t len);
 
-/* touch_estimate.c: sets what estimates rest on: has_huge_pages, resident, scale. */
+/* touch_estimate.c: sets has_huge_pages, resident and scale, on which estimates rest. */
 void touch_fit(struct touch_frames *frames);
 
 /*
- * touch_copies.c: bytes of pages copied after a fork(2), of each of the record's touches. The
+ * touch_copies.c: for each of the record's touches the bytes of pages copied after a fork(2). The
  * caller frees.
  *
- * Such a copy changes nobody's resident size: it is a page fault that nothing grew by. Growth and
- * page faults are sampled apart, so one can be counted to the line beside the other's: what a
- * process grew by beyond the faults of a line is taken off its copies elsewhere, as far as a few
- * samples can have been misplaced. More is growth without faults (populated, huge pages), which
- * explains none.
+ * Such a copy changes no process's resident size: it is a page fault without growth. Growth and
+ * page faults are sampled apart, so a sample of one may fall to another touch than that of the
+ * other. Therefore growth beyond the faults of a touch is subtracted from the copies of the same
+ * process elsewhere, as far as a few samples can have been misplaced. Growth beyond that is growth
+ * without faults (populated, huge pages), and is not subtracted.
  *
- * A line copies when it has more faults than growth by COPIES_LEAST_FAULTS, and by more than an
- * error of three standard deviations: as if each sample may as well have fallen to another line.
+ * A touch copies when its faults exceed its growth by COPIES_LEAST_FAULTS, and by more than an
+ * error of three standard deviations, with each sample as likely to fall to another touch.
  *
- * What cannot be a copy: faults in shared memory and mapped files (what is written there for the
- * first time faults again), and, up to the size it was taken to be forked with, faults in memory a
- * process mapped itself after the fork: it had grown before it was first heard of.
+ * Not taken for copies are faults in shared memory and mapped files, where the first write faults
+ * again, and faults in memory that a process mapped itself after the fork, up to the size that it
+ * was taken to have at the fork: the process may have grown before its first sample.
  *
- * LIMITATIONS: reading memory that nobody wrote to is a fault without growth too, and cannot be
- * told from a copy. What a child maps itself, and copies when it has forked a child of its own,
- * is not told unless that was seen at work there.
+ * LIMITATIONS: a read of memory that was never written is a fault without growth, too, and is
+ * counted as a copy. Copies in memory that a child mapped itself, made after it forked a child of
+ * its own, are found only if that child has samples there.
  */
 int64_t *touch_copies(const struct record *record);
 
 /*
- * touch_files.c: bytes of file pages of each of the record's touches, as far as they are resident.
- * What was reclaimed and read again came twice: all that came is made to fit what the process had
- * of files when it was last seen, since nobody knows which of them went. The caller frees.
+ * touch_files.c: for each of the record's touches the bytes of file pages that are resident. Pages
+ * that were reclaimed and read again came twice, and it is not known which of them went: the bytes
+ * are scaled to what the process had of files when it was last seen. The caller frees.
  */
 int64_t *touch_files(const struct record *record);
 

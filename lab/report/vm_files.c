@@ -33,8 +33,8 @@ static const struct record_sample *first_after(const struct record *r, int64_t t
 }
 
 /*
- * The sample that knows the files at the moment of the budget: its own, or of the two around the
- * kill the one with more, since a victim writes until it dies and what it had unlinked then goes.
+ * The sample that has the files at the moment of the budget: the budget's own, else of the two
+ * around the kill the one with more. A victim writes until it dies; what it had unlinked goes then.
  */
 static const struct record_sample *sample_for(const struct facts *f, const struct budget *b)
 {
@@ -59,7 +59,7 @@ static struct budget_item *shmem_item(struct budget *b)
 	return NULL;
 }
 
-/* More files than shared memory: they are charged elsewhere, and explain nothing here. */
+/* If there are more files than shared memory, they are charged elsewhere. */
 static bool fits(const struct record_sample *sample, const struct budget_item *item)
 {
 	return sample && item && item->bytes > 0 && sum_of(sample) <= item->bytes + SLACK_BYTES;

@@ -1,7 +1,7 @@
 /*
- * vm_files.h - files that were memory of the VM, as its samples measured them; pure.
+ * vm_files.h - files that lived in the memory of a VM, as its samples measured them; pure.
  *
- * Internal to lab/report. They are charged to the cgroup of who writes them, as shmem.
+ * Internal to lab/report. Such files are charged as shmem to the cgroup of their writer.
  */
 #ifndef OOMLAB_REPORT_VM_FILES_H
 #define OOMLAB_REPORT_VM_FILES_H
@@ -10,12 +10,12 @@
 #include "report/facts.h"
 
 /*
- * Where one folder's files explain the shared memory of the budget, they give that item its name.
- * f->kill_ns is known where there is a kill.
+ * Labels the shared memory of the budget with a folder, if its files explain that item. pre:
+ * f->kill_ns is set if there is a kill.
  */
 void vm_files_name(const struct facts *f, struct budget *b);
 
-/* What they held at the moment of the budget, a sentence a place. */
+/* Says what they held at the moment of the budget, a sentence for each folder. */
 void vm_files_say(const struct facts *f, const struct budget *b, struct doc *doc);
 
 #endif

@@ -15,7 +15,7 @@
 	"The record was cut after its end: what the launcher adds there, such as the lines of " \
 	"code and what did not arrive from the guest, is missing"
 
-/* Steals text. Behind those of the same line. */
+/* Inserts by line, behind those of the same line. Takes ownership of text. */
 static struct remark *add(struct remarks *all, unsigned int line, char *text)
 {
 	size_t at = all->count;

@@ -1,8 +1,7 @@
 /*
- * words.h - facts of a record that are kept as values, told in words; pure.
+ * words.h - words for values of a record: remarks, twin, marks, losses; pure.
  *
- * For report.json and for people alike. What the lab noted in sentences (record_note) stands beside
- * what is made a sentence here, in the order of the record.
+ * For report.json and for people alike.
  */
 #ifndef OOMLAB_REPORT_WORDS_H
 #define OOMLAB_REPORT_WORDS_H
@@ -13,7 +12,7 @@
 struct remark {
 	char *text;
 	unsigned int line; /* of the record */
-	bool is_twin;	   /* it tells what the twin showed */
+	bool is_twin;	   /* of the twin's outcome */
 };
 
 /* Zero-initialise. */
@@ -22,7 +21,7 @@ struct remarks {
 	size_t count;
 };
 
-/* By their lines. words_release() frees. */
+/* The notes of the record and what else is a remark, by line. words_release() frees. */
 void words_gather(const struct record *record, struct remarks *remarks);
 void words_release(struct remarks *remarks);
 

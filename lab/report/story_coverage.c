@@ -1,5 +1,5 @@
-/* How much of what was charged the touch tables account for, and what is not in them. */
-#include "report/story_explained.h"
+/* How much of the charge the touch tables account for, and what is not in them. */
+#include "report/story_coverage.h"
 
 #include <inttypes.h>
 
@@ -11,11 +11,11 @@
 
 #define WORTH_TELLING (INT64_C(1) << 20)
 
-struct explained {
-	int64_t anon, shmem, file; /* at most what was charged of each */
+struct coverage {
+	int64_t anon, shmem, file; /* in the tables, each at most what was charged of it */
 };
 
-/* The tables are of the end: without a kill, of the last sample that the target was there in. */
+/* The charge to compare with: at the kill, else of the last sample that has the target. */
 static bool charge_of(const struct facts *f, struct budget *b)
 {
 	const struct record *r = f->record;
@@ -40,7 +40,7 @@ static int64_t bounded(int64_t bytes, int64_t least, int64_t most)
 	return bytes < least ? least : bytes > most ? most : bytes;
 }
 
-/* What was given back is not there any more. */
+/* Anonymous bytes less those that were given back. */
 static int64_t anon_left(const struct record *r, int64_t gained)
 {
 	for (size_t i = 0; i < r->touch_count && !touches_lack(r); i++)
@@ -48,10 +48,9 @@ static int64_t anon_left(const struct record *r, int64_t gained)
 	return gained;
 }
 
-static struct explained explain(const struct facts *f, const struct touches *t,
-				const struct budget *b)
+static struct coverage cover(const struct facts *f, const struct touches *t, const struct budget *b)
 {
-	struct explained e = {0};
+	struct coverage e = {0};
 
 	for (size_t i = 0; i < t->count; i++) {
 		int64_t *to = t->lines[i].kind == TOUCH_FILE	? &e.file
@@ -66,7 +65,7 @@ static struct explained explain(const struct facts *f, const struct touches *t,
 	return e;
 }
 
-/* The statistics lag behind in short runs: then nobody can tell what is missing. */
+/* In short runs the statistics lag behind: then it is not known what is missing. */
 static bool is_itemised(const struct budget *b)
 {
 	int64_t rest = item_of(b, BUDGET_NOT_ITEMISED);
@@ -88,7 +87,7 @@ static void cite_budget(const struct budget *b, struct doc *doc)
 		doc_cite(doc, "sample %zu", b->sample_number);
 }
 
-static void say_rest(const struct explained *e, const struct budget *b, const char *begin,
+static void say_rest(const struct coverage *e, const struct budget *b, const char *begin,
 		     struct doc *doc)
 {
 	int64_t anon = item_of(b, BUDGET_ANON) - e->anon,
@@ -112,7 +111,7 @@ static void say_rest(const struct explained *e, const struct budget *b, const ch
 	cite_budget(b, doc);
 }
 
-const char *explained_when(const struct facts *f)
+const char *coverage_when(const struct facts *f)
 {
 	if (!f->at_kill.count)
 		return "in the last sample before the end";
@@ -122,72 +121,72 @@ const char *explained_when(const struct facts *f)
 				    : "in the highest sample";
 }
 
-void explained_say(const struct facts *f, const struct touches *t, struct doc *doc)
+void coverage_say(const struct facts *f, const struct touches *t, struct doc *doc)
 {
 	struct budget b;
-	struct explained e;
+	struct coverage e;
 	int64_t sum;
 
 	if (!charge_of(f, &b) || !is_itemised(&b))
 		return;
-	e = explain(f, t, &b);
+	e = cover(f, t, &b);
 	sum = e.anon + e.shmem + e.file;
 	doc_sentence(doc, "The tables account for %s of the %s charged %s (%.1f %%).", SIZE(sum),
-		     SIZE(b.total), explained_when(f), 100.0 * (double)sum / (double)b.total);
+		     SIZE(b.total), coverage_when(f), 100.0 * (double)sum / (double)b.total);
 	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
 	cite_budget(&b, doc);
 	if (sum < b.total / 10 * 9)
 		say_rest(&e, &b, "Not in them", doc);
 }
 
-bool explained_is_worth_telling(const struct facts *f, int64_t bytes)
+bool coverage_is_worth_telling(const struct facts *f, int64_t bytes)
 {
 	return bytes >= WORTH_TELLING &&
 	       (!is_known(f->limit_bytes) || bytes >= f->limit_bytes / 100);
 }
 
-bool explained_has_table(const struct facts *f, int64_t files, bool is_of_files)
+bool coverage_has_table(const struct facts *f, int64_t files, bool is_of_files)
 {
 	struct budget b;
 
-	return explained_is_worth_telling(f, files) &&
+	return coverage_is_worth_telling(f, files) &&
 	       (!is_of_files || !charge_of(f, &b) || files >= b.total / 10);
 }
 
-/* Of what was charged, where that is known. */
-static bool explains_little(const struct facts *f, const struct touches *t)
+/* True when the tables account for too little of a known charge to be worth telling. */
+static bool covers_little(const struct facts *f, const struct touches *t)
 {
-	struct explained e;
+	struct coverage e;
 	struct budget b;
 
 	if (!charge_of(f, &b) || !is_itemised(&b) || !f->at_kill.count)
 		return false;
-	e = explain(f, t, &b);
-	return !explained_is_worth_telling(f, e.anon + e.shmem + e.file);
+	e = cover(f, t, &b);
+	return !coverage_is_worth_telling(f, e.anon + e.shmem + e.file);
 }
 
-int64_t explained_minor_part_of(const struct facts *f, const struct touches *t)
+int64_t coverage_minor_part_of(const struct facts *f, const struct touches *t)
 {
-	struct explained e;
+	struct coverage e;
 	struct budget b;
 
 	if (!charge_of(f, &b) || !is_itemised(&b))
 		return 0;
-	e = explain(f, t, &b);
+	e = cover(f, t, &b);
 	return e.anon + e.shmem + e.file < b.total / 2 ? b.total : 0;
 }
 
-bool explained_has_tables(const struct facts *f, const struct touches *t)
+bool coverage_has_tables(const struct facts *f, const struct touches *t)
 {
 	int64_t files = 0;
 
 	for (size_t i = 0; i < t->count; i++)
 		files += t->lines[i].kind == TOUCH_FILE ? t->lines[i].bytes : 0;
-	return !explains_little(f, t) && (explained_has_table(f, t->total - files, false) ||
-					  explained_has_table(f, files, true));
+	return !covers_little(f, t) && (coverage_has_table(f, t->total - files, false) ||
+					coverage_has_table(f, files, true));
 }
 
-void explained_say_little(const struct facts *f, const struct touches *t, struct doc *doc)
+void coverage_say_little(const struct facts *f, const struct touches *t, struct doc *doc)
 {
 	struct budget b;
 
@@ -197,11 +196,11 @@ void explained_say_little(const struct facts *f, const struct touches *t, struct
 	doc_sentence(
 		doc,
 		"There is no table: all that was seen to become resident memory of processes is %s, while %s were charged %s.",
-		SIZE(t->total), SIZE(b.total), explained_when(f));
+		SIZE(t->total), SIZE(b.total), coverage_when(f));
 	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
 	cite_budget(&b, doc);
 	if (is_itemised(&b) && t->total < b.total / 10 * 9) {
-		const struct explained e = explain(f, t, &b);
+		const struct coverage e = cover(f, t, &b);
 
 		say_rest(&e, &b, "The rest is", doc);
 	}

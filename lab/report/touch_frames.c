@@ -10,7 +10,7 @@
 #include "symbols/origin.h"
 #include "symbols/symbols.h"
 
-/* Of one place the innermost first: its level is absent. */
+/* Frames of one `at` from the innermost out: ABSENT, the level of that, sorts first. */
 static int by_at(const void *a, const void *b)
 {
 	const struct record_frame *x = *(const struct record_frame *const *)a;
@@ -97,7 +97,7 @@ static bool starts_with_any(const char *name, const char *const *prefixes)
 	return false;
 }
 
-/* Of libc, where it is linked in statically, of C++'s and Rust's libraries, and C++'s operators. */
+/* By its name: of libc linked in statically, of C++'s and Rust's libraries, or an operator. */
 static bool is_system_function(const char *function)
 {
 	static const char *const scopes[] = {
@@ -110,15 +110,15 @@ static bool is_system_function(const char *function)
 		"__strcpy",	"__mmap",	  "mmap",      "read",
 		"__read",	"alloc_perturb",  NULL};
 
-	/* Nothing of libc's has a scope: app::... and memory_pool::grow are the program's. */
+	/* No function of libc has a scope: memory_pool::grow is the program's. */
 	return strstr(function, "::") ? starts_with_any(function, scopes)
 				      : starts_with_any(function, names);
 }
 
 /*
- * The program's own: it has lines, not those of a header that comes with the compiler, and is no
- * allocator; without lines a function called like one of libc's is taken for it, as in a program
- * linked statically.
+ * With lines a function is the program's own unless they are of a header that comes with the
+ * compiler, or it is an allocator. Without lines it is, unless its name is like one of libc's,
+ * which may be linked in statically.
  */
 static bool is_own_function(const struct record_frame *frame)
 {
@@ -137,7 +137,7 @@ static bool is_own_function(const struct record_frame *frame)
 	return !starts_with_any(frame->function, operators);
 }
 
-/* The first that is the program's own, from the innermost outward; false: none is. */
+/* Finds the program's own function of a frame, from the innermost outwards; false: none. */
 static bool find_own(const struct touch_frames *f, const char *at, size_t len,
 		     const struct record_frame **own)
 {
@@ -169,8 +169,8 @@ void touch_locate(const struct touch_frames *f, const char *at, size_t len, stru
 }
 
 /*
- * Whether frames further out of the same module have lines: then those without are not its own.
- * Those of a language's library, which comes with lines, tell nothing of the program.
+ * Whether frames further out in the same module have lines: then a frame without lines is not the
+ * program's own. Lines of a language's library do not count.
  */
 static bool has_lines_further_out(const struct touch_frames *f, const char *rest,
 				  const struct stack_frame *of)
@@ -194,7 +194,7 @@ bool touch_blame(const struct touch_frames *frames, const char *stack, struct to
 
 	for (bool is_first = true; stack_next(&rest, &place); is_first = false) {
 		const char *module = module_at(frames->record, &place);
-		/* What it touches itself is its own; what libc does for it, it was told to do. */
+		/* Only as the innermost frame: what libc does for it, the program caused. */
 		bool is_labs = is_first && module && origin_is_labs_library(module);
 		const struct record_frame *frame;
 		bool is_own =
@@ -224,7 +224,7 @@ bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b)
 		return false;
 	if (a->function)
 		return true;
-	/* Addresses tell nothing where they are in no file, or in code that was made. */
+	/* Addresses in no file, or in code made at run time, do not tell places apart. */
 	if (!is_in_file(a) || !is_in_file(b))
 		return is_in_file(a) == is_in_file(b) && text_is_same(a->module, b->module);
 	return a->at_len == b->at_len && (!a->at_len || !memcmp(a->at, b->at, a->at_len));
@@ -252,7 +252,7 @@ const char *touch_function(const struct touch_frames *f, const char *at, size_t 
 	return caller ? caller->calls : NULL;
 }
 
-/* "libc.so.6+0x15a2b0", or what else is known of code without a name. */
+/* Names code without a function: "libc.so.6+0x15a2b0". The caller frees. */
 static char *nameless(const char *module, const struct stack_frame *place)
 {
 	if (!module)
@@ -310,7 +310,7 @@ bool touch_is_labs(const struct touch_frames *frames, const struct record_touch 
 
 	if (is_in_labs(frames->record, touch))
 		return true;
-	/* Where in memory is not always known. */
+	/* Without a mapping the stack tells: all frames are of system libraries, then the lab's. */
 	if (!is_known(touch->shmem) || is_known(touch->mapping))
 		return false;
 	for (const char *at = stack ? stack : ""; *at; at += strspn(at, " ")) {
