@@ -183,7 +183,7 @@ static void make_inside(int i, struct spec *spec, struct plan_facts *facts)
 		spec->ceiling_bytes = (int64_t)inside[i].ceiling;
 	facts->in_container = true;
 	facts->current_version = inside[i].version;
-	facts->limit_asked = inside[i].is_asked;
+	facts->limit_requested = inside[i].is_asked;
 	facts->current_limit = (struct amount){
 		.is_set = true, .is_max = !inside[i].limit, .bytes = inside[i].limit};
 }

@@ -22,14 +22,14 @@
 #define KILL_PATIENCE_NS   INT64_C(5000000000)
 #define REMOVE_PATIENCE_NS INT64_C(2000000000)
 
-static int broken(struct err *err, const char *what, int code)
+static int libcgroup_failed(struct err *err, const char *what, int code)
 {
 	return err_set(err, EXIT_LAB_BROKEN, "%s: %s", what,
 		       code == ECGOTHER ? strerror(cgroup_get_last_errno())
 					: cgroup_strerror(code));
 }
 
-/* Once: it clears a table of 800 KiB and reads the mounts. */
+/* cgroup_init() clears a table of 800 KiB and reads the mounts, so it is called once. */
 static int start_libcgroup(void)
 {
 	static bool started;
@@ -72,7 +72,7 @@ int cg_name(const struct cg_home *home, struct cg *cg, struct err *err)
 
 	memset(cg, 0, sizeof(*cg));
 	cg->version = home->version;
-	cg->freezers = cg->freezer = -1;
+	cg->freezer_parent = cg->freezer = -1;
 	n = snprintf(cg->path, sizeof(cg->path), "%s%soomlab-%d-%" PRIu64, home->parent,
 		     strcmp(home->parent, "/") ? "/" : "", (int)getpid(),
 		     process_start_time(getpid()));
@@ -84,16 +84,16 @@ int cg_name(const struct cg_home *home, struct cg *cg, struct err *err)
 	cg->name = strrchr(cg->path, '/') + 1;
 	cg->is_named = true;
 	if (cg->version == 1)
-		cg->freezers = cg_open_freezer();
+		cg->freezer_parent = cg_open_freezer();
 	return 0;
 }
 
-/* Where it cannot be, nothing is frozen before it is killed. */
+/* A failure costs little: the processes are then killed without being frozen first. */
 static void make_freezer(struct cg *cg)
 {
-	if (cg->freezers < 0 || mkdirat(cg->freezers, cg->name, 0755) < 0)
+	if (cg->freezer_parent < 0 || mkdirat(cg->freezer_parent, cg->name, 0755) < 0)
 		return;
-	cg->freezer = openat(cg->freezers, cg->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cg->freezer = openat(cg->freezer_parent, cg->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 int cg_create(const struct cg_home *home, struct cg *cg, struct err *err)
@@ -103,7 +103,7 @@ int cg_create(const struct cg_home *home, struct cg *cg, struct err *err)
 
 	r = start_libcgroup();
 	if (r)
-		return broken(err, "libcgroup finds no cgroups", r);
+		return libcgroup_failed(err, "libcgroup finds no cgroups", r);
 	made = cgroup_new_cgroup(relative(cg->path));
 	if (!made || !cgroup_add_controller(made, "memory")) {
 		cgroup_free(&made);
@@ -112,87 +112,90 @@ int cg_create(const struct cg_home *home, struct cg *cg, struct err *err)
 	r = cgroup_create_cgroup(made, 1);
 	cgroup_free(&made);
 	if (r)
-		return broken(err, "cannot create the cgroup", r);
+		return libcgroup_failed(err, "cannot create the cgroup", r);
 	cg->made = true;
 	make_freezer(cg);
 	return open_levels(home, cg, err);
 }
 
-/* A limit as both versions name it; unset ones are left out. */
-struct wish {
-	const char *file;
+/* What is written to one file of the cgroup. */
+struct limit_file {
+	const char *name;
 	char value[32];
 	uint64_t bytes; /* UINT64_MAX for max */
 };
 
-static void wish_amount(struct wish *wish, const char *file, const struct amount *a, int version)
+static void fill_limit_file(struct limit_file *file, const char *name, const struct amount *a,
+			    int version)
 {
-	wish->file = file;
-	wish->bytes = a->is_max ? UINT64_MAX : a->bytes;
+	file->name = name;
+	file->bytes = a->is_max ? UINT64_MAX : a->bytes;
 	if (a->is_max)
-		snprintf(wish->value, sizeof(wish->value), "%s", version == 2 ? "max" : "-1");
+		snprintf(file->value, sizeof(file->value), "%s", version == 2 ? "max" : "-1");
 	else
-		snprintf(wish->value, sizeof(wish->value), "%" PRIu64, a->bytes);
+		snprintf(file->value, sizeof(file->value), "%" PRIu64, a->bytes);
 }
 
-/* Memory before swap: v1 refuses a memsw limit below the memory limit. */
-static int list_wishes(const struct cg *cg, const struct cgroup_limits *limits, struct wish *w)
+/* The limits that are set, memory before swap: v1 refuses a memsw limit below the memory limit. */
+static int list_limit_files(const struct cg *cg, const struct cgroup_limits *limits,
+			    struct limit_file *files)
 {
 	const struct amount *max = &limits->memory_max, *swap = &limits->memory_swap_max;
-	struct amount both = {.is_set = true, .bytes = max->bytes + swap->bytes};
+	struct amount memsw = {.is_set = true, .bytes = max->bytes + swap->bytes};
 	int n = 0;
 
 	if (max->is_set)
-		wish_amount(&w[n++], cg->version == 2 ? "memory.max" : "memory.limit_in_bytes", max,
-			    cg->version);
+		fill_limit_file(&files[n++],
+				cg->version == 2 ? "memory.max" : "memory.limit_in_bytes", max,
+				cg->version);
 	if (cg->version == 1) {
 		if (swap->is_set && !swap->is_max && max->is_set && !max->is_max &&
 		    !faccessat(cg->levels[0].dirfd, "memory.memsw.limit_in_bytes", W_OK, 0))
-			wish_amount(&w[n++], "memory.memsw.limit_in_bytes", &both, 1);
+			fill_limit_file(&files[n++], "memory.memsw.limit_in_bytes", &memsw, 1);
 		return n;
 	}
 	if (limits->memory_high.is_set)
-		wish_amount(&w[n++], "memory.high", &limits->memory_high, 2);
+		fill_limit_file(&files[n++], "memory.high", &limits->memory_high, 2);
 	if (swap->is_set && !faccessat(cg->levels[0].dirfd, "memory.swap.max", W_OK, 0))
-		wish_amount(&w[n++], "memory.swap.max", swap, 2);
+		fill_limit_file(&files[n++], "memory.swap.max", swap, 2);
 	if (limits->oom_group)
-		wish_amount(&w[n++], "memory.oom.group",
-			    &(struct amount){.is_set = true, .bytes = 1}, 2);
+		fill_limit_file(&files[n++], "memory.oom.group",
+				&(struct amount){.is_set = true, .bytes = 1}, 2);
 	return n;
 }
 
-/* All in one go, in order: each call into libcgroup reads the mounts anew. */
-static int set_all(const struct cg *cg, const struct wish *wishes, int count, struct err *err)
+/* Writes all files with one call, in order: each call of libcgroup reads the mounts anew. */
+static int set_all(const struct cg *cg, const struct limit_file *files, int count, struct err *err)
 {
 	struct cgroup *group = cgroup_new_cgroup(relative(cg->path));
 	struct cgroup_controller *memory = group ? cgroup_add_controller(group, "memory") : NULL;
 	int r = memory ? 0 : ECGFAIL;
 
 	for (int i = 0; i < count && !r; i++)
-		r = cgroup_add_value_string(memory, wishes[i].file, wishes[i].value);
+		r = cgroup_add_value_string(memory, files[i].name, files[i].value);
 	if (!r)
 		r = cgroup_modify_cgroup(group);
 	cgroup_free(&group);
-	return r ? broken(err, "the kernel does not take the limits", r) : 0;
+	return r ? libcgroup_failed(err, "the kernel does not take the limits", r) : 0;
 }
 
-static int check_one(const struct cg *cg, const struct wish *wish, struct err *err)
+static int check_one(const struct cg *cg, const struct limit_file *file, struct err *err)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	int64_t found;
-	int r = io_read_number_at(cg->levels[0].dirfd, wish->file, &found);
+	int r = io_read_number_at(cg->levels[0].dirfd, file->name, &found);
 
 	if (r)
-		return err_set(err, EXIT_LAB_BROKEN, "cannot read %s back: %s", wish->file,
+		return err_set(err, EXIT_LAB_BROKEN, "cannot read %s back: %s", file->name,
 			       strerror(-r));
 	/* "no limit" reads as max (v2) or PAGE_COUNTER_MAX pages (v1). */
-	if (wish->bytes == UINT64_MAX
+	if (file->bytes == UINT64_MAX
 		    ? found >= INT64_MAX - (int64_t)(2 * page)
-		    : (uint64_t)found <= wish->bytes && wish->bytes - (uint64_t)found < page)
+		    : (uint64_t)found <= file->bytes && file->bytes - (uint64_t)found < page)
 		return 0;
 	return err_set(err, EXIT_LAB_BROKEN,
-		       "%s is %" PRId64 " after setting it to %s: not in force", wish->file, found,
-		       wish->value);
+		       "%s is %" PRId64 " after setting it to %s: not in force", file->name, found,
+		       file->value);
 }
 
 static bool host_has_swap(void)
@@ -206,7 +209,7 @@ static bool host_has_swap(void)
 	return heading && heading[1];
 }
 
-/* Where there is no swap, a limit of it needs nobody to keep it. */
+/* On a host without swap it does not matter whether the kernel can limit swap. */
 static int check_swap(const struct cg *cg, const struct cgroup_limits *limits, struct err *err)
 {
 	const struct amount *max = &limits->memory_max, *swap = &limits->memory_swap_max;
@@ -225,8 +228,8 @@ static int check_swap(const struct cg *cg, const struct cgroup_limits *limits, s
 
 int cg_limit(const struct cg *cg, const struct cgroup_limits *limits, struct err *err)
 {
-	struct wish wishes[4];
-	int n = list_wishes(cg, limits, wishes);
+	struct limit_file files[4];
+	int n = list_limit_files(cg, limits, files);
 
 	if (cg->version == 1 && (limits->memory_high.is_set || limits->oom_group)) {
 		err_set(err, EXIT_SKIP, "cgroup v1 has no memory.high and no memory.oom.group");
@@ -234,18 +237,18 @@ int cg_limit(const struct cg *cg, const struct cgroup_limits *limits, struct err
 	}
 	if (check_swap(cg, limits, err) < 0)
 		return -1;
-	if (n && set_all(cg, wishes, n, err) < 0)
+	if (n && set_all(cg, files, n, err) < 0)
 		return -1;
 	return cg_check_limits(cg, limits, err);
 }
 
 int cg_check_limits(const struct cg *cg, const struct cgroup_limits *limits, struct err *err)
 {
-	struct wish wishes[4];
-	int n = list_wishes(cg, limits, wishes);
+	struct limit_file files[4];
+	int n = list_limit_files(cg, limits, files);
 
 	for (int i = 0; i < n; i++)
-		if (check_one(cg, &wishes[i], err) < 0)
+		if (check_one(cg, &files[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -268,12 +271,12 @@ void cg_read_limits(const struct cg *cg, int level, struct cgroup_limits *limits
 
 	*limits = (struct cgroup_limits){0};
 	if (cg->version == 1) {
-		struct amount both = {0};
+		struct amount memsw = {0};
 
 		read_amount(dirfd, "memory.limit_in_bytes", &limits->memory_max);
-		read_amount(dirfd, "memory.memsw.limit_in_bytes", &both);
-		limits->memory_swap_max = both;
-		if (both.is_set && !both.is_max)
+		read_amount(dirfd, "memory.memsw.limit_in_bytes", &memsw);
+		limits->memory_swap_max = memsw;
+		if (memsw.is_set && !memsw.is_max)
 			limits->memory_swap_max.bytes -= limits->memory_max.bytes;
 		return;
 	}
@@ -288,21 +291,21 @@ int cg_population(const struct cg *cg)
 {
 	if (cg->is_shared)
 		return descendants_count();
-	return cg->level_count ? cgroup_count(cg->levels[0].dirfd) : 0;
+	return cg->level_count ? cgroup_end_count(cg->levels[0].dirfd) : 0;
 }
 
 int cg_kill(const struct cg *cg)
 {
 	if (cg->is_shared)
 		return descendants_kill();
-	return cg->level_count ? cgroup_kill(cg->levels[0].dirfd, cg->made ? cg->freezer : -1,
-					     KILL_PATIENCE_NS)
+	return cg->level_count ? cgroup_end_kill(cg->levels[0].dirfd, cg->made ? cg->freezer : -1,
+						 KILL_PATIENCE_NS)
 			       : 0;
 }
 
 static void close_all(struct cg *cg)
 {
-	int *own[] = {&cg->parent, &cg->freezers, &cg->freezer};
+	int *own_fds[] = {&cg->parent, &cg->freezer_parent, &cg->freezer};
 
 	for (int i = 0; i < cg->level_count; i++) {
 		close(cg->levels[i].dirfd);
@@ -311,9 +314,9 @@ static void close_all(struct cg *cg)
 	cg->level_count = 0;
 	if (!cg->is_named)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		if (*own[i] >= 0)
-			close(STEAL_FD(*own[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(own_fds); i++)
+		if (*own_fds[i] >= 0)
+			close(STEAL_FD(*own_fds[i]));
 	cg->is_named = false;
 }
 
@@ -323,9 +326,9 @@ int cg_destroy(struct cg *cg, struct err *err)
 
 	if (cg->made) {
 		cg_kill(cg);
-		r = cgroup_remove(cg->parent, cg->name, REMOVE_PATIENCE_NS);
+		r = cgroup_end_remove(cg->parent, cg->name, REMOVE_PATIENCE_NS);
 		if (cg->freezer >= 0)
-			cgroup_remove(cg->freezers, cg->name, REMOVE_PATIENCE_NS);
+			cgroup_end_remove(cg->freezer_parent, cg->name, REMOVE_PATIENCE_NS);
 	}
 	close_all(cg);
 	if (r)
@@ -344,22 +347,22 @@ static bool is_leftover(const char *name)
 	       process_start_time(pid) != start;
 }
 
-/* Below `parent`, with its own of the freezer hierarchy; either may be there alone. */
-static bool clear_leftover(int parent, const char *name, int freezers)
+/* Removes `name` in both hierarchies; it may exist in only one of them. */
+static bool clear_leftover(int parent, const char *name, int freezer_parent)
 {
 	_cleanup_close_ int dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int freezer = -1;
 
-	if (freezers >= 0)
-		freezer = openat(freezers, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (cgroup_kill(dir, freezer, KILL_PATIENCE_NS) ||
-	    cgroup_remove(parent, name, REMOVE_PATIENCE_NS))
+	if (freezer_parent >= 0)
+		freezer = openat(freezer_parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cgroup_end_kill(dir, freezer, KILL_PATIENCE_NS) ||
+	    cgroup_end_remove(parent, name, REMOVE_PATIENCE_NS))
 		return false;
-	return freezer < 0 || !cgroup_remove(freezers, name, REMOVE_PATIENCE_NS);
+	return freezer < 0 || !cgroup_end_remove(freezer_parent, name, REMOVE_PATIENCE_NS);
 }
 
-/* Those in `where`, a directory that is closed; left out: those that `seen` has, too. */
-static int clear_in(int where, int seen, int parent, int freezers, bool dry, int *stuck)
+/* Clears the leftovers listed in `where` (closed here) but for those that `seen` lists as well. */
+static int clear_in(int where, int seen, int parent, int freezer_parent, bool dry, int *stuck)
 {
 	_cleanup_closedir_ DIR *dir = where < 0 ? NULL : fdopendir(where);
 	struct dirent *entry;
@@ -370,7 +373,7 @@ static int clear_in(int where, int seen, int parent, int freezers, bool dry, int
 		    (seen >= 0 && !faccessat(seen, entry->d_name, F_OK, 0)))
 			continue;
 		found++;
-		if (!dry && !clear_leftover(parent, entry->d_name, freezers))
+		if (!dry && !clear_leftover(parent, entry->d_name, freezer_parent))
 			++*stuck;
 	}
 	return found;
@@ -380,12 +383,12 @@ int cg_clear_leftovers(const struct cg_home *home, bool dry, int *stuck)
 {
 	_cleanup_free_ char *top = text_format("%s%s", home->mount, home->parent);
 	_cleanup_close_ int parent = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int freezers = home->version == 1 ? cg_open_freezer() : -1;
+	_cleanup_close_ int freezer_parent = home->version == 1 ? cg_open_freezer() : -1;
 	int found;
 
 	*stuck = 0;
 	if (parent < 0)
 		return 0;
-	found = clear_in(dup(parent), -1, parent, freezers, dry, stuck);
-	return found + clear_in(dup(freezers), parent, parent, freezers, dry, stuck);
+	found = clear_in(dup(parent), -1, parent, freezer_parent, dry, stuck);
+	return found + clear_in(dup(freezer_parent), parent, parent, freezer_parent, dry, stuck);
 }

@@ -1,10 +1,12 @@
 /*
- * cgroup.h - one memory cgroup for one run: found a home for, made, limited, emptied, removed.
+ * cgroup.h - one memory cgroup for one run: where it can be made, its limits, its end; and cgroups
+ * that others made.
  *
- * libcgroup makes and fills it (cgroup v1 and v2 alike) and stands in cgroup.c alone; everything
- * that libcgroup cannot do (read-back, events, kill), and its end, which is the guardian's too
- * (cgroup_end.h), is plain files through a directory descriptor. On a v1 host the same calls map to
- * memory.limit_in_bytes and memory.memsw.*, with fewer facts.
+ * libcgroup makes the cgroup and sets its limits, on v1 and v2 alike; cgroup.c alone calls it. All
+ * else (read-back, events, kill) goes through plain files below a directory descriptor. The
+ * guardian needs the end as well, so that has a file of its own (cgroup_end.h). On v1 the same
+ * calls use memory.limit_in_bytes and memory.memsw.*, and fewer facts are known. The files are
+ * described in the kernel's Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
  *
  * Pattern of use:
  *  1. cg_find_home()  where this user may make a memory cgroup
@@ -13,11 +15,10 @@
  *  4. start the target inside (target.h)
  *  5. cg_destroy()    kills what is left, waits until it is empty, removes it; safe at any stage
  *
- * A cgroup is named oomlab-<pid>-<start time of that pid>, so that leftovers of a killed launcher
- * are told from living ones: cg_clear_leftovers().
- * A cgroup of somebody else's making is opened by cg_open_of() and cg_open_own().
- * LIMITATIONS: cgroup namespaces whose mount shows another root than /proc/self/cgroup are used at
- * the mount's top.
+ * A cgroup is named oomlab-<pid>-<start time of that pid>, so that cg_clear_leftovers() can tell
+ * the leftovers of a dead launcher from the cgroups of a living one.
+ * LIMITATION: in a cgroup namespace whose mount shows another root than /proc/self/cgroup does, the
+ * cgroup is made at the top of the mount.
  */
 #ifndef OOMLAB_LAUNCH_CGROUP_H
 #define OOMLAB_LAUNCH_CGROUP_H
@@ -33,7 +34,7 @@
 enum { CG_LEVELS = 16 };
 
 struct cg_home {
-	int version;	       /* 2, 1; 0: none */
+	int version;	       /* 2, 1; 0: no memory cgroup can be made */
 	char mount[PATH_MAX];  /* where the hierarchy with the memory controller is mounted */
 	char parent[PATH_MAX]; /* below the mount: "/" or "/a/b" */
 };
@@ -43,16 +44,18 @@ struct cg_level {
 	char *path; /* as in /proc/PID/cgroup */
 };
 
+/* Zero-initialised: no cgroup. The descriptors belong to it until cg_destroy(). */
 struct cg {
-	int version;
-	char path[PATH_MAX];   /* below the mount; "" when it is not ours */
-	const char *name;      /* the last part of it */
-	int parent;	       /* the directory it is made in; ours only */
-	int freezers, freezer; /* v1: that in the freezer hierarchy, and its own there; or -1 */
-	struct cg_level levels[CG_LEVELS]; /* 0 is its own, then parents; the root has no limits */
+	int version;	     /* 2, 1 */
+	char path[PATH_MAX]; /* below the mount; "" when oomlab did not make it */
+	const char *name;    /* the last part of `path` */
+	int parent;	     /* the directory it is made in; valid while is_named */
+	int freezer_parent;  /* v1: this process's directory in the freezer hierarchy, or -1 */
+	int freezer;	     /* v1: the directory `name` made in there, or -1 */
+	struct cg_level levels[CG_LEVELS]; /* the cgroup itself, then its ancestors upwards */
 	int level_count;
-	bool is_named;	/* cg_name() has opened what stands above it */
-	bool made;	/* by us: cg_destroy() removes it */
+	bool is_named;	/* cg_name() has opened parent and freezer_parent */
+	bool made;	/* by oomlab: cg_destroy() removes it */
 	bool is_shared; /* this process is inside too, see cg_open_own() */
 };
 
@@ -63,24 +66,28 @@ struct cg {
 int cg_find_home(struct cg_home *home, struct err *err);
 
 /*
- * Where it will be made, and its name: its guardian is told before it is there. 0 or -1;
- * cg_destroy() afterwards in each case.
+ * Settles name and parent directory without making the cgroup, so that the guardian can be told of
+ * it first. 0 or -1; call cg_destroy() afterwards in either case.
  */
 int cg_name(const struct cg_home *home, struct cg *cg, struct err *err);
 
-/* Makes it: after cg_name(). On version 1 one of the freezer hierarchy beside it, if it can be. */
+/*
+ * Makes the cgroup; pre: cg_name(). On v1 it also makes one of the same name in the freezer
+ * hierarchy, where that is possible. 0 or -1.
+ */
 int cg_create(const struct cg_home *home, struct cg *cg, struct err *err);
 
 /*
- * Opens a cgroup that exists and is not ours: that of a process, or the one this process is in
- * itself (a container's, seen from inside: with or without a cgroup namespace). Where the target
- * shares it with the lab, cg_population() and cg_kill() mean the lab's descendants, never the lab.
- * Returns 0, or -1 with the reason (status EXIT_SKIP): no memory controller is in sight.
+ * Opens a cgroup that somebody else made, with its ancestors: cg_open_of() that of a process,
+ * cg_open_own() that of this process (seen from inside a container, with or without a cgroup
+ * namespace). In the latter the target shares the cgroup with oomlab, so cg_population() and
+ * cg_kill() mean oomlab's descendants and never oomlab. 0, or -1 with the reason (status
+ * EXIT_SKIP).
  */
 int cg_open_of(pid_t pid, struct cg *cg, struct err *err);
 int cg_open_own(struct cg *cg, struct err *err);
 
-/* The directory of this process's cgroup in the v1 freezer hierarchy; -1: none. */
+/* Opens the directory of this process's cgroup in the v1 freezer hierarchy; -1: there is none. */
 int cg_open_freezer(void);
 
 /* The lowest memory limit in force at any level in reach; "max" when there is none. */
@@ -92,34 +99,36 @@ struct amount cg_limit_in_force(const struct cg *cg);
  */
 int cg_limit(const struct cg *cg, const struct cgroup_limits *limits, struct err *err);
 
-/* The second half alone, for limits that somebody else has set. */
+/* Reads back limits that somebody else has set. 0, or -1 when one is not in force. */
 int cg_check_limits(const struct cg *cg, const struct cgroup_limits *limits, struct err *err);
 
-/* Reads the limits in force at a level; what has no file stays unset. */
+/* Reads the limits set at a level (an index into cg->levels); one without a file stays unset. */
 void cg_read_limits(const struct cg *cg, int level, struct cgroup_limits *limits);
 
-/* Number of processes inside; 0 when it is gone. */
+/* Number of processes inside; 0 when the cgroup is gone. */
 int cg_population(const struct cg *cg);
 
 /*
- * The cgroup that process `pid` is in now, as in /proc/PID/cgroup, where that is neither this one
- * nor one below it; the caller frees. NULL: it is inside, or cannot be asked.
+ * The cgroup that process `pid` has moved to, as /proc/PID/cgroup names it; the caller frees. NULL:
+ * the process is still in this cgroup or below it, or that cannot be found out.
  */
 char *cg_left_for(const struct cg *cg, pid_t pid);
 
 /*
- * SIGKILL to everything inside, again until it is empty or 5 s have passed. 0 or -ETIMEDOUT.
- * Nothing is reaped: who leaves the cgroup cannot be waited for yet, and its status is the
- * caller's.
+ * Sends SIGKILL to everything inside, again until the cgroup is empty or 5 s have passed. 0 or
+ * -ETIMEDOUT. Reaps nothing: the exit statuses are the caller's to collect.
  */
 int cg_kill(const struct cg *cg);
 
-/* Empties and removes it, closes the descriptors. 0, or -1 when it could not be removed. */
+/*
+ * Kills what is inside and removes the cgroup if oomlab made it; closes the descriptors in any
+ * case. 0, or -1 when the cgroup could not be removed.
+ */
 int cg_destroy(struct cg *cg, struct err *err);
 
 /*
  * Kills and removes cgroups of launchers that no longer live, below `home`. Returns how many were
- * found; those that could not be removed are counted in *stuck. With dry set only counts.
+ * found; those that could not be removed are counted in *stuck. dry: only counts.
  */
 int cg_clear_leftovers(const struct cg_home *home, bool dry, int *stuck);
 

@@ -15,7 +15,7 @@
 
 enum { CHUNK = 1024, LONGEST_WAIT_MS = 50 };
 
-/* As getdents64(2) gives them: libc's readdir(3) allocates. */
+/* As getdents64(2) gives it. readdir(3) allocates, so it cannot be used here. */
 struct entry {
 	uint64_t inode;
 	int64_t offset;
@@ -24,6 +24,7 @@ struct entry {
 	char name[];
 };
 
+/* Lists the cgroups directly below one. */
 struct children {
 	int fd; /* -1: cannot be read */
 	long len, at;
@@ -42,7 +43,7 @@ static void children_close(const struct children *c)
 		close(c->fd);
 }
 
-/* The name of the next cgroup below, or NULL. */
+/* The next name, valid until the next call, or NULL. */
 static const char *children_next(struct children *c)
 {
 	while (c->fd >= 0) {
@@ -67,7 +68,7 @@ static int open_below(int dirfd, const char *name)
 	return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Sends the signal (0: none) to a process listed; 0 is one of another pid namespace. */
+/* Sends the signal (0: none). A pid of 0 stands for a process of another pid namespace. */
 static int signal_one(int pid, int signal)
 {
 	if (pid > 0 && signal)
@@ -75,7 +76,7 @@ static int signal_one(int pid, int signal)
 	return 1;
 }
 
-/* To each process listed; returns how many there were. */
+/* Signals each process in cgroup.procs; returns how many there were. */
 static int signal_listed(int dirfd, int signal)
 {
 	_cleanup_close_ int fd = openat(dirfd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
@@ -117,12 +118,14 @@ static int signal_tree(int dirfd, int signal, int depth)
 	return found;
 }
 
-int cgroup_count(int dirfd)
+int cgroup_end_count(int dirfd)
 {
 	return dirfd < 0 ? 0 : signal_tree(dirfd, 0, CGROUP_DEPTH_MAX);
 }
 
-/* Signals of kill(2) wait in who is frozen in version 1, and act in version 2. */
+/*
+ * A frozen process takes a signal only after it is thawed on version 1, and at once on version 2.
+ */
 static void kill_frozen(int dirfd, int freezer)
 {
 	if (freezer >= 0)
@@ -138,7 +141,7 @@ static void kill_frozen(int dirfd, int freezer)
 	}
 }
 
-/* Waits longer each time. False: the time is over. */
+/* Waits, longer each time. False: the deadline has passed. */
 static bool wait_more(int64_t deadline_ns, int *wait_ms)
 {
 	if (io_now_ns() > deadline_ns)
@@ -148,12 +151,12 @@ static bool wait_more(int64_t deadline_ns, int *wait_ms)
 	return true;
 }
 
-int cgroup_kill(int dirfd, int freezer, int64_t patience_ns)
+int cgroup_end_kill(int dirfd, int freezer, int64_t patience_ns)
 {
 	int64_t deadline_ns = io_now_ns() + patience_ns;
 	int wait_ms = 1;
 
-	while (cgroup_count(dirfd) || cgroup_count(freezer)) {
+	while (cgroup_end_count(dirfd) || cgroup_end_count(freezer)) {
 		if (io_write_at(dirfd, "cgroup.kill", "1"))
 			kill_frozen(dirfd, freezer);
 		if (!wait_more(deadline_ns, &wait_ms))
@@ -180,7 +183,7 @@ static void remove_below(int dirfd, int depth)
 	children_close(&children);
 }
 
-int cgroup_remove(int parent, const char *name, int64_t patience_ns)
+int cgroup_end_remove(int parent, const char *name, int64_t patience_ns)
 {
 	int64_t deadline_ns = io_now_ns() + patience_ns;
 	int wait_ms = 1;

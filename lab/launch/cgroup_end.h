@@ -1,12 +1,13 @@
 /*
- * cgroup_end.h - the end of a cgroup: everything in it killed, itself and what is below it removed.
+ * cgroup_end.h - ends a cgroup: kills everything inside, then removes it with the cgroups below it.
  *
- * For the launcher and its guardian alike, so nothing here allocates. A cgroup is given as an open
- * directory; all below it counts, to a depth of CGROUP_DEPTH_MAX.
+ * The launcher and its guardian both call this, so nothing here allocates. A cgroup is given as an
+ * open directory and always includes the cgroups below it, to a depth of CGROUP_DEPTH_MAX.
  *
- * Version 2 has cgroup.kill (Linux 5.14), which reaches whatever is forked meanwhile and processes
- * of other users. Elsewhere all is frozen, signalled, and thawed, so that nothing forks in between:
- * version 1 by a cgroup of the same name in the freezer hierarchy (freezer.h), where there is one.
+ * Version 2 has cgroup.kill (Linux 5.14), which also reaches what is forked meanwhile and processes
+ * of other users. Elsewhere all processes are frozen, signalled, and thawed, so that nothing forks
+ * in between. Version 1 freezes by a cgroup of the same name in the freezer hierarchy, where there
+ * is one (the kernel's Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst).
  */
 #ifndef OOMLAB_LAUNCH_CGROUP_END_H
 #define OOMLAB_LAUNCH_CGROUP_END_H
@@ -15,21 +16,21 @@
 
 enum { CGROUP_DEPTH_MAX = 64 };
 
-/* Number of processes inside; 0 when it is gone. Zombies do not count. */
-int cgroup_count(int dirfd);
+/* Number of processes inside; 0 when the cgroup is gone. Zombies do not count. */
+int cgroup_end_count(int dirfd);
 
 /*
- * SIGKILL to everything inside, again until nobody is left or `patience_ns` have passed. freezer:
- * its directory there, or -1; who is in that one alone, having left the other, is killed, too.
- * Nothing is reaped. 0, or -ETIMEDOUT.
+ * Sends SIGKILL to everything inside, again until nobody is left or `patience_ns` have passed.
+ * freezer: the cgroup's directory in the v1 freezer hierarchy, or -1; a process that is only in
+ * that one is killed as well. Reaps nothing. 0, or -ETIMEDOUT.
  */
-int cgroup_kill(int dirfd, int freezer, int64_t patience_ns);
+int cgroup_end_kill(int dirfd, int freezer, int64_t patience_ns);
 
 /*
- * Removes the empty cgroup `name` of `parent`, and those below it. One whose last process is still
- * on its way out is busy for a moment: tried again for `patience_ns`. 0 (also when there is none),
- * or -errno.
+ * Removes the empty cgroup `name` of `parent`, and those below it. Tries again for `patience_ns`,
+ * because a cgroup stays busy for a moment after its last process was killed. 0 (also when there is
+ * no such cgroup), or -errno.
  */
-int cgroup_remove(int parent, const char *name, int64_t patience_ns);
+int cgroup_end_remove(int parent, const char *name, int64_t patience_ns);
 
 #endif

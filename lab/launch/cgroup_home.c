@@ -1,3 +1,4 @@
+/* Finds where this user may make a cgroup. */
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
@@ -12,7 +13,7 @@
 #include "base/text.h"
 #include "launch/cgroup.h"
 
-/* True when `word` is one of the blank-separated words of `text`. */
+/* True when `word` is one of the words of `text`, which blanks or commas separate. */
 static bool has_word(const char *text, const char *word)
 {
 	size_t n = strlen(word);
@@ -23,7 +24,7 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-/* The mount of a v1 controller, or of cgroup2; false when there is none. */
+/* Where a v1 controller or, for version 2, cgroup2 is mounted; false when it is not. */
 static bool find_mount(int version, const char *controller, char *mount, size_t size)
 {
 	FILE *f = setmntent("/proc/self/mounts", "r");
@@ -41,7 +42,7 @@ static bool find_mount(int version, const char *controller, char *mount, size_t 
 	return found;
 }
 
-/* Own path in /proc/self/cgroup: "0::/x" for v2, "4:memory:/x" for v1. */
+/* This process's path in /proc/self/cgroup: "0::/x" for v2, "4:memory:/x" for v1. */
 static bool own_path(int version, const char *controller, char *path, size_t size)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
@@ -76,7 +77,7 @@ static bool may_make_in(const char *mount, const char *path, int version)
 	       has_word(words, "memory");
 }
 
-/* Walks up from the own cgroup to one that may have children with a memory controller. */
+/* Walks up from this process's cgroup to one that may have children with a memory controller. */
 static bool find_parent(struct cg_home *home)
 {
 	char *path = home->parent;

@@ -1,7 +1,8 @@
 /*
- * Cgroups that are not ours. A line of /proc/self/mountinfo in a container of Docker, cgroup v1:
+ * Opens cgroups that somebody else made. A line of /proc/self/mountinfo (proc(5)) in a Docker
+ * container on cgroup v1:
  *   81 77 0:32 /docker/5f22 /sys/fs/cgroup/memory ro,nosuid - cgroup cgroup rw,memory
- * The fourth word is the root of the mount: a path of /proc/PID/cgroup is looked up below it.
+ * The fourth word is the root of the mount: it is taken off the path that /proc/PID/cgroup gives.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +58,7 @@ static bool find_mount(char *mountinfo, int version, struct mount *mount)
 	return false;
 }
 
-/* "0::/x" for v2, "4:memory:/x" for v1. */
+/* The path in a text of /proc/PID/cgroup (cgroups(7)): "0::/x" for v2, "4:memory:/x" for v1. */
 static char *find_path(char *text, int version)
 {
 	for (char *line; (line = strsep(&text, "\n"));) {
@@ -73,7 +74,7 @@ static char *find_path(char *text, int version)
 	return NULL;
 }
 
-/* Of one that is exiting version 1 shows "/" (PF_EXITING, include/linux/sched.h). */
+/* On v1 an exiting process is shown in "/". Flag 4 is PF_EXITING (include/linux/sched.h). */
 static bool is_exiting(pid_t pid)
 {
 	_cleanup_free_ char *file = text_format("/proc/%d/stat", (int)pid);
@@ -102,7 +103,9 @@ char *cg_left_for(const struct cg *cg, pid_t pid)
 	return xstrdup(path);
 }
 
-/* The part of the path below the mount's root; its top where the two do not meet (namespaces). */
+/*
+ * `path` below the root of the mount; "", the mount's top, where namespaces hide how they relate.
+ */
 static const char *below(const char *path, const char *root)
 {
 	size_t n = strcmp(root, "/") ? strlen(root) : 0;
@@ -129,7 +132,7 @@ static bool add_level(struct cg *cg, const char *dir, const char *path)
 	return true;
 }
 
-/* Its own, then every parent that the mount shows and that can have a limit. */
+/* The cgroup itself, then every ancestor that the mount shows and that can have a limit. */
 static void add_levels(struct cg *cg, const struct mount *mount, char *path)
 {
 	_cleanup_free_ char *rest = xstrdup(below(path, mount->root));

@@ -20,7 +20,7 @@
 
 struct process {
 	pid_t pid, parent;
-	bool is_ours;
+	bool is_ours; /* a descendant */
 };
 
 struct family {
@@ -76,7 +76,7 @@ static bool is_ours(const struct family *family, pid_t pid)
 	return false;
 }
 
-/* Marks children of what is marked until nothing is new. */
+/* Marks and signals (0: only marks) children of marked processes until a pass finds no more. */
 static int signal_all(int signal)
 {
 	struct family family = read_all();

@@ -18,12 +18,12 @@
 
 enum { END_PATIENCE_MS = 5000 };
 
-/* It may be killing: longer than that takes. */
+/* Longer than a guardian that is just killing takes to answer. */
 #define LEAVE_PATIENCE_NS INT64_C(15000000000)
 
-static pid_t current; /* that of this process; 0: none */
+static pid_t current; /* the guardian of this process; 0: none */
 
-/* By its pidfd: when it has been waited for, its number may be another's. */
+/* Uses the pidfd, because the pid may be another process's once the guardian was reaped. */
 static void signal_it(const struct guardian *g, int signal)
 {
 	syscall(SYS_pidfd_send_signal, g->pidfd, signal, NULL, 0);
@@ -34,7 +34,10 @@ static int open_process(pid_t pid)
 	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
-/* Closes all but those two; they keep their numbers. */
+/*
+ * Closes all descriptors but those of `ends`, which keep their numbers; the standard ones become
+ * null.
+ */
 static void close_others(const struct guardian_ends *ends)
 {
 	bool in_order = ends->channel < ends->launcher;
@@ -51,7 +54,7 @@ static void close_others(const struct guardian_ends *ends)
 	close_range(high + 1, ~0U, 0);
 }
 
-/* Its name is not the launcher's: who ends all of that name leaves this one. */
+/* Renames the process, so that killing everything called oomlab leaves the guardian. */
 static void become(const struct guardian_ends *ends, guardian_line *line) __attribute__((noreturn));
 static void become(const struct guardian_ends *ends, guardian_line *line)
 {
@@ -92,7 +95,7 @@ int guardian_start(struct guardian *g, guardian_line *line, struct err *err)
 		return 0;
 	}
 	err_errno(err, EXIT_LAB_BROKEN, "cannot start the run's guardian");
-	guardian_end(g); /* one that was forked finds its launcher's end closed */
+	guardian_end(g); /* closes the channel, which ends a guardian that was forked */
 	return -1;
 }
 
@@ -121,7 +124,9 @@ static int send_message(const struct guardian *g, const struct guardian_message 
 	return 0;
 }
 
-/* Some hundred packets wait for a guardian that is stopped; it never holds the launcher up. */
+/*
+ * A stopped guardian does not block the launcher: some hundred packets queue up, then this fails.
+ */
 static int tell(struct guardian *g, const struct guardian_message *message, const int *fds,
 		size_t count)
 {
@@ -143,12 +148,12 @@ static int take_text(struct guardian_message *message, const char *text)
 	return 0;
 }
 
-int guardian_take_cgroup(struct guardian *g, int parent, const char *name, int freezers)
+int guardian_take_cgroup(struct guardian *g, int parent, const char *name, int freezer_parent)
 {
 	struct guardian_message message = {.what = TAKE_CGROUP};
-	const int fds[] = {parent, freezers};
+	const int fds[] = {parent, freezer_parent};
 
-	return take_text(&message, name) ? -1 : tell(g, &message, fds, freezers < 0 ? 1 : 2);
+	return take_text(&message, name) ? -1 : tell(g, &message, fds, freezer_parent < 0 ? 1 : 2);
 }
 
 int guardian_take_inside(struct guardian *g, int cgroup)

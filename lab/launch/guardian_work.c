@@ -1,6 +1,6 @@
 /*
- * From guardian_work() on nothing is allocated, and nobody is there to return an error to: what
- * cannot be done is counted as left.
+ * Nothing here allocates, and there is nobody to return an error to: what cannot be done is counted
+ * in guardian_deed.left.
  */
 #include "launch/guardian_work.h"
 
@@ -23,14 +23,15 @@
 #include "launch/cgroup_end.h"
 #include "launch/process.h"
 
-enum { CGROUPS_MAX = 4, PROCESSES_MAX = 256, FOLDERS_MAX = 4, WORDS_MAX = 64, STEP_MS = 1000 };
+enum { CGROUPS_MAX = 4, PROCESSES_MAX = 256, FOLDERS_MAX = 4, WORDS_MAX = 64, TICK_MS = 1000 };
 
 #define KILL_PATIENCE_NS    INT64_C(10000000000)
 #define COMMAND_PATIENCE_MS 60000
 
-struct held_cgroup {
-	int parent, freezers; /* its name in these; parent -1: not to be removed */
-	int inside;	      /* its own directory, when it is not to be removed */
+struct taken_cgroup {
+	int parent;	    /* it is `name` in here; -1: it is not oomlab's and stays */
+	int freezer_parent; /* as in struct cg */
+	int inside;	    /* the directory of one that stays */
 	char name[NAME_MAX + 1];
 };
 
@@ -38,8 +39,8 @@ static struct {
 	struct guardian_ends ends;
 	guardian_line *line;
 	int record; /* -1: none */
-	struct held_cgroup cgroups[CGROUPS_MAX];
-	int held_count;
+	struct taken_cgroup cgroups[CGROUPS_MAX];
+	int cgroup_count;
 	int processes[PROCESSES_MAX];
 	int process_count;
 	char folders[FOLDERS_MAX][PATH_MAX];
@@ -47,7 +48,7 @@ static struct {
 	struct guardian_message removal, question; /* len 0: none */
 	int awaited;				   /* -1: none */
 	int64_t deadline_ns;			   /* 0: none */
-} own;
+} state;
 
 static int open_cgroup(int parent, const char *name)
 {
@@ -55,8 +56,7 @@ static int open_cgroup(int parent, const char *name)
 			    : openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* The kernel's kills in it, which nobody reads any more: on v1 in memory.oom_control. -1: unknown.
- */
+/* oom_kill of memory.events, or on v1 of memory.oom_control; -1: unknown. */
 static int64_t count_oom_kills(int dir)
 {
 	static const char *const files[] = {"memory.events", "memory.oom_control"};
@@ -75,18 +75,17 @@ static int64_t count_oom_kills(int dir)
 	return kills < 0 ? -1 : kills;
 }
 
-/* Both are killed in one go where both are there. */
-static void end_cgroup(const struct held_cgroup *held, struct guardian_deed *deed)
+static void end_cgroup(const struct taken_cgroup *taken, struct guardian_deed *deed)
 {
-	bool is_ours = held->parent >= 0;
-	int dir = is_ours ? open_cgroup(held->parent, held->name) : held->inside;
-	int freezer = open_cgroup(held->freezers, held->name);
-	int found = cgroup_count(dir), frozen = cgroup_count(freezer);
+	bool is_ours = taken->parent >= 0;
+	int dir = is_ours ? open_cgroup(taken->parent, taken->name) : taken->inside;
+	int freezer = open_cgroup(taken->freezer_parent, taken->name);
+	int found = cgroup_end_count(dir), frozen = cgroup_end_count(freezer);
 
 	deed->ended += found > frozen ? found : frozen;
 	if (dir >= 0)
-		cgroup_kill(dir, freezer, KILL_PATIENCE_NS);
-	deed->left += cgroup_count(dir);
+		cgroup_end_kill(dir, freezer, KILL_PATIENCE_NS);
+	deed->left += cgroup_end_count(dir);
 	if (dir >= 0)
 		deed->oom_kill = count_oom_kills(dir);
 	if (is_ours && dir >= 0)
@@ -95,13 +94,13 @@ static void end_cgroup(const struct held_cgroup *held, struct guardian_deed *dee
 		close(freezer);
 }
 
-static void remove_cgroup(const struct held_cgroup *held, struct guardian_deed *deed)
+static void remove_cgroup(const struct taken_cgroup *taken, struct guardian_deed *deed)
 {
-	if (held->parent < 0)
+	if (taken->parent < 0)
 		return;
-	deed->left += cgroup_remove(held->parent, held->name, KILL_PATIENCE_NS) != 0;
-	if (held->freezers >= 0)
-		cgroup_remove(held->freezers, held->name, KILL_PATIENCE_NS);
+	deed->left += cgroup_end_remove(taken->parent, taken->name, KILL_PATIENCE_NS) != 0;
+	if (taken->freezer_parent >= 0)
+		cgroup_end_remove(taken->freezer_parent, taken->name, KILL_PATIENCE_NS);
 }
 
 static bool has_ended(int pidfd, int wait_ms)
@@ -111,7 +110,7 @@ static bool has_ended(int pidfd, int wait_ms)
 	return poll(&p, 1, wait_ms) > 0;
 }
 
-/* Who is in a cgroup has been killed and counted with it. */
+/* A process inside a cgroup was killed and counted by end_cgroup() already. */
 static void end_process(int pidfd, struct guardian_deed *deed)
 {
 	if (has_ended(pidfd, 0))
@@ -123,14 +122,14 @@ static void end_process(int pidfd, struct guardian_deed *deed)
 
 static void end_all(struct guardian_deed *deed)
 {
-	for (int i = 0; i < own.held_count; i++)
-		end_cgroup(&own.cgroups[i], deed);
-	for (int i = 0; i < own.process_count; i++)
-		end_process(own.processes[i], deed);
+	for (int i = 0; i < state.cgroup_count; i++)
+		end_cgroup(&state.cgroups[i], deed);
+	for (int i = 0; i < state.process_count; i++)
+		end_process(state.processes[i], deed);
 }
 
-/* The words become an argv where they stand. */
-static bool succeeds(const struct guardian_message *command)
+/* Runs the words of a message as a program; true when it succeeds. */
+static bool run_command(const struct guardian_message *command)
 {
 	const char *words[WORDS_MAX + 1] = {NULL}, *end = command->text + command->len;
 	const struct spawn request = {
@@ -149,15 +148,15 @@ static bool succeeds(const struct guardian_message *command)
 
 static void remove_by_command(struct guardian_deed *deed)
 {
-	if (!own.removal.len)
+	if (!state.removal.len)
 		return;
-	if (own.awaited >= 0 && !has_ended(own.awaited, COMMAND_PATIENCE_MS))
-		syscall(SYS_pidfd_send_signal, own.awaited, SIGKILL, NULL, 0);
-	if (!succeeds(&own.removal) && succeeds(&own.question))
+	if (state.awaited >= 0 && !has_ended(state.awaited, COMMAND_PATIENCE_MS))
+		syscall(SYS_pidfd_send_signal, state.awaited, SIGKILL, NULL, 0);
+	if (!run_command(&state.removal) && run_command(&state.question))
 		deed->left++;
 }
 
-/* Files of a folder, and of those in it; `depth` more levels. */
+/* Removes what is in a folder, and in `depth` levels of folders below it. */
 static void empty_folder(int dir, int depth)
 {
 	char chunk[1024] __attribute__((aligned(8)));
@@ -203,10 +202,10 @@ static void remove_folder(const char *path, struct guardian_deed *deed)
 static void write_line(const struct guardian_deed *deed)
 {
 	char text[512];
-	int len = own.record < 0 ? 0 : own.line(deed, text, sizeof(text));
+	int len = state.record < 0 ? 0 : state.line(deed, text, sizeof(text));
 
 	if (len > 0)
-		io_write_all(own.record, text, (size_t)len);
+		io_write_all(state.record, text, (size_t)len);
 }
 
 /* The launcher is gone. */
@@ -216,69 +215,69 @@ static void end_run(void)
 	struct guardian_deed deed = {.why = GUARDIAN_GONE, .t_ns = io_now_ns(), .oom_kill = -1};
 
 	end_all(&deed);
-	for (int i = 0; i < own.held_count; i++)
-		remove_cgroup(&own.cgroups[i], &deed);
+	for (int i = 0; i < state.cgroup_count; i++)
+		remove_cgroup(&state.cgroups[i], &deed);
 	remove_by_command(&deed);
-	for (int i = 0; i < own.folder_count; i++)
-		remove_folder(own.folders[i], &deed);
+	for (int i = 0; i < state.folder_count; i++)
+		remove_folder(state.folders[i], &deed);
 	write_line(&deed);
 	_exit(0);
 }
 
-static bool is_held(pid_t pid)
+static bool is_stopped(pid_t pid)
 {
-	char state = process_state(pid);
+	char letter = process_state(pid);
 
-	return state == 'T' || state == 't';
+	return letter == 'T' || letter == 't';
 }
 
-/* It lives, and has not done what it should have: its target is ended, it goes on. */
+/* The launcher lives but missed the deadline: ends the run for it and lets it continue. */
 static void end_overdue(enum guardian_why why)
 {
 	struct guardian_deed deed = {.why = why, .t_ns = io_now_ns(), .oom_kill = -1};
 
-	own.deadline_ns = 0;
+	state.deadline_ns = 0;
 	end_all(&deed);
 	write_line(&deed);
-	send(own.ends.channel, &deed, sizeof(deed), MSG_DONTWAIT | MSG_NOSIGNAL);
-	syscall(SYS_pidfd_send_signal, own.ends.launcher, SIGCONT, NULL, 0);
+	send(state.ends.channel, &deed, sizeof(deed), MSG_DONTWAIT | MSG_NOSIGNAL);
+	syscall(SYS_pidfd_send_signal, state.ends.launcher, SIGCONT, NULL, 0);
 }
 
-static void look_at_time(void)
+static void check_deadline(void)
 {
-	int64_t late_ns = own.deadline_ns ? io_now_ns() - own.deadline_ns : 0;
+	int64_t late_ns = state.deadline_ns ? io_now_ns() - state.deadline_ns : 0;
 
 	if (late_ns > GUARDIAN_PATIENCE_NS)
 		end_overdue(GUARDIAN_LATE);
-	else if (late_ns > GUARDIAN_GRACE_NS && is_held(own.ends.launcher_pid))
+	else if (late_ns > GUARDIAN_GRACE_NS && is_stopped(state.ends.launcher_pid))
 		end_overdue(GUARDIAN_STOPPED);
 }
 
 static void take_cgroup(const struct guardian_message *m, const int *fds, int count)
 {
-	struct held_cgroup *held = &own.cgroups[own.held_count];
+	struct taken_cgroup *taken = &state.cgroups[state.cgroup_count];
 
-	if (own.held_count == CGROUPS_MAX || count < 1)
+	if (state.cgroup_count == CGROUPS_MAX || count < 1)
 		return;
-	*held = (struct held_cgroup){.parent = -1, .freezers = -1, .inside = -1};
+	*taken = (struct taken_cgroup){.parent = -1, .freezer_parent = -1, .inside = -1};
 	if (m->what == TAKE_INSIDE) {
-		held->inside = fds[0];
+		taken->inside = fds[0];
 	} else {
-		held->parent = fds[0];
-		held->freezers = count > 1 ? fds[1] : -1;
-		snprintf(held->name, sizeof(held->name), "%.*s", NAME_MAX, m->text);
+		taken->parent = fds[0];
+		taken->freezer_parent = count > 1 ? fds[1] : -1;
+		snprintf(taken->name, sizeof(taken->name), "%.*s", NAME_MAX, m->text);
 	}
-	own.held_count++;
+	state.cgroup_count++;
 }
 
 static void leave_record(void)
 {
 	const struct guardian_deed nothing = {.why = GUARDIAN_NOTHING};
 
-	if (own.record >= 0)
-		close(own.record);
-	own.record = -1;
-	send(own.ends.channel, &nothing, sizeof(nothing), MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (state.record >= 0)
+		close(state.record);
+	state.record = -1;
+	send(state.ends.channel, &nothing, sizeof(nothing), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static void take(const struct guardian_message *m, const int *fds, int count)
@@ -289,27 +288,27 @@ static void take(const struct guardian_message *m, const int *fds, int count)
 		take_cgroup(m, fds, count);
 		break;
 	case TAKE_PROCESS:
-		if (own.process_count < PROCESSES_MAX && count == 1)
-			own.processes[own.process_count++] = fds[0];
+		if (state.process_count < PROCESSES_MAX && count == 1)
+			state.processes[state.process_count++] = fds[0];
 		break;
 	case TAKE_FOLDER:
-		if (own.folder_count < FOLDERS_MAX)
-			snprintf(own.folders[own.folder_count++], PATH_MAX, "%s", m->text);
+		if (state.folder_count < FOLDERS_MAX)
+			snprintf(state.folders[state.folder_count++], PATH_MAX, "%s", m->text);
 		break;
 	case TAKE_REMOVAL:
-		own.removal = *m;
+		state.removal = *m;
 		break;
 	case TAKE_QUESTION:
-		own.question = *m;
+		state.question = *m;
 		break;
 	case AWAIT_PROCESS:
-		own.awaited = count ? fds[0] : -1;
+		state.awaited = count ? fds[0] : -1;
 		break;
 	case SET_DEADLINE:
-		own.deadline_ns = m->t_ns;
+		state.deadline_ns = m->t_ns;
 		break;
 	case TAKE_RECORD:
-		own.record = count ? fds[0] : -1;
+		state.record = count ? fds[0] : -1;
 		break;
 	case LEAVE_RECORD:
 		leave_record();
@@ -319,7 +318,7 @@ static void take(const struct guardian_message *m, const int *fds, int count)
 	}
 }
 
-/* False: nothing is there. */
+/* Reads one message. False: there is none. */
 static bool take_next(void)
 {
 	struct guardian_message m = {0};
@@ -332,7 +331,7 @@ static bool take_next(void)
 				.msg_iovlen = 1,
 				.msg_control = &control,
 				.msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(own.ends.channel, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	ssize_t n = recvmsg(state.ends.channel, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
 	int fds[GUARDIAN_FDS_MAX], count = 0;
 
@@ -348,21 +347,21 @@ static bool take_next(void)
 
 void guardian_work(const struct guardian_ends *ends, guardian_line *line)
 {
-	own.ends = *ends;
-	own.line = line;
-	own.record = own.awaited = -1;
+	state.ends = *ends;
+	state.line = line;
+	state.record = state.awaited = -1;
 	for (;;) {
 		struct pollfd p[] = {{.fd = ends->channel, .events = POLLIN},
 				     {.fd = ends->launcher, .events = POLLIN}};
 
-		poll(p, ARRAY_SIZE(p), own.deadline_ns ? STEP_MS : -1);
+		poll(p, ARRAY_SIZE(p), state.deadline_ns ? TICK_MS : -1);
 		while (take_next())
 			;
 		if (p[1].revents)
 			end_run();
-		/* Its end is closed though it lives: it is about to go. */
+		/* A launcher that has closed its end is about to exit. */
 		if (p[0].revents & POLLHUP && has_ended(ends->launcher, -1))
 			end_run();
-		look_at_time();
+		check_deadline();
 	}
 }

@@ -41,7 +41,9 @@ void pid_map_look(struct pid_map *map, int cgroup_dirfd, const char *proc)
 		end += *end == '\n';
 		if (here <= 0 || is_noted(map, here))
 			continue;
-		/* Its own where it has gone meanwhile: nothing that is known inside. */
+		/*
+		 * A process that has ended meanwhile yields its own pid, which is nothing to add.
+		 */
 		inside = process_pid_inside(proc, here);
 		if (inside != here)
 			pid_map_add(map, here, inside);

@@ -1,14 +1,14 @@
 /*
- * pid_map.h - which pid a process has inside its container, and which here.
+ * pid_map.h - maps the pid that a process has inside its container to its pid on this host.
  *
- * What a process writes of itself (the arena trace, the allocation calls) bears its pid in the
- * container; the kernel log and the touch profile have this host's. A process is known when it was
- * alive at one of the looks; one that came and went between two of them is not. Of a pid that was
- * given twice inside the later process counts. Allocates; not thread safe.
+ * What a process writes about itself (the arena trace, the allocation calls) has its pid inside the
+ * container; the kernel log and the touch profile have the pid on this host. A process that started
+ * and ended between two calls of pid_map_look() is not known. Where a pid inside was used twice,
+ * the later process counts. Allocates; not thread safe.
  *
- * Pattern of use: pid_map_add() the container's first process; pid_map_look() now and then while the
- * container lives; pid_map_here(); pid_map_release(). Where both pids of the first are the same, the
- * container has no pid namespace of its own, and nothing else is noted.
+ * Pattern of use: pid_map_add() the container's first process; pid_map_look() now and then while
+ * the container lives; pid_map_here(); pid_map_release(). Where both pids of the first process are
+ * the same, the container has no pid namespace of its own, and pid_map_look() adds nothing.
  */
 #ifndef OOMLAB_LAUNCH_PID_MAP_H
 #define OOMLAB_LAUNCH_PID_MAP_H
@@ -18,13 +18,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { PID_MAP_MAX = 2048 }; /* what comes after is not noted */
+enum { PID_MAP_MAX = 2048 }; /* pairs; further processes are ignored */
 
 struct pid_pair {
 	pid_t here, inside;
 };
 
-/* Zero-initialise: every process has the pid it has here. */
+/* Zero-initialised: pid_map_here() returns each pid as it is. */
 struct pid_map {
 	struct pid_pair *items;
 	size_t count;
@@ -32,10 +32,10 @@ struct pid_map {
 
 void pid_map_add(struct pid_map *map, pid_t here, pid_t inside);
 
-/* Adds the processes of a cgroup that are new. proc: where /proc is. */
+/* Adds the processes of a cgroup that are not in the map yet. proc: where /proc is mounted. */
 void pid_map_look(struct pid_map *map, int cgroup_dirfd, const char *proc);
 
-/* Of the process that calls itself `inside`; 0: not known. */
+/* The pid on this host of the process with the pid `inside`; 0: not known. */
 pid_t pid_map_here(const struct pid_map *map, pid_t inside);
 
 void pid_map_release(struct pid_map *map);

@@ -17,7 +17,7 @@ const char *const backend_names[BACKEND_COUNT] = {"auto",   "cgroup", "vm",	  "c
 			OP_FINISH, OP_ENGINE, OP_COUNT                                         \
 	}
 
-/* OP_COUNT ends a list. */
+/* What each backend does, in order. OP_COUNT ends a list. */
 static const enum plan_op backend_ops[BACKEND_COUNT][OP_COUNT] = {
 	[BACKEND_CGROUP] = {OP_PROTECT, OP_SYSCTL, OP_CGROUP, OP_LIMITS, OP_RING, OP_SOURCES,
 			    OP_START, OP_GATE, OP_WATCH, OP_FINISH, OP_COUNT},
@@ -59,6 +59,7 @@ static const char *why_not_here(const struct spec *spec, const struct plan_facts
 	return NULL;
 }
 
+/* A difference below 64 KiB may be the kernel's rounding to its pages. */
 static bool is_same(const struct amount *a, const struct amount *b)
 {
 	uint64_t difference = a->bytes > b->bytes ? a->bytes - b->bytes : b->bytes - a->bytes;
@@ -81,7 +82,7 @@ static const char *why_not_current(const struct spec *spec, const struct plan_fa
 		return "the backend current sets no memory.high and no memory.oom.group";
 	if (spec->name && limit->is_max)
 		return "there is no memory limit here, so a scenario would take the memory of the host; docker run --memory 512m gives a container one";
-	if (facts->limit_asked && !is_same(&spec->memory_max, limit))
+	if (facts->limit_requested && !is_same(&spec->memory_max, limit))
 		return "the limit that is here holds and no other is set; docker run --memory chooses that of a container";
 	if (spec->expect.outcome == OUTCOME_OOM_KILLED && spec->ceiling_bytes != SPEC_KEEP &&
 	    limit->bytes >= (uint64_t)spec->ceiling_bytes && !limit->is_max)
@@ -233,8 +234,9 @@ static int version_of(enum backend backend, const struct plan_facts *facts)
 	return backend == BACKEND_CURRENT ? facts->current_version : facts->cgroup_version;
 }
 
-/* A look needs a limit to look below, and a memory.high that nobody else uses. */
-static bool may_look(enum backend backend, const struct spec *spec, const struct plan_facts *facts)
+/* A snapshot needs a limit to be taken below, and a memory.high that nobody else uses. */
+static bool may_snapshot(enum backend backend, const struct spec *spec,
+			 const struct plan_facts *facts)
 {
 	return facts->premortem_percent && backend != BACKEND_CURRENT &&
 	       version_of(backend, facts) == 2 && spec->memory_max.is_set &&
@@ -252,7 +254,7 @@ static void print_watch(FILE *to, enum backend backend, const struct spec *spec,
 			const struct plan_facts *facts)
 {
 	fprintf(to, "watch until it ends, %s at most", TEXT_DURATION((uint64_t)spec->timeout_ns));
-	if (may_look(backend, spec, facts))
+	if (may_snapshot(backend, spec, facts))
 		fprintf(to, "; freeze it and take a snapshot, once, %d %% under memory.max",
 			facts->premortem_percent);
 	fputc('\n', to);

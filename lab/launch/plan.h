@@ -1,7 +1,7 @@
 /*
- * plan.h - from a spec and what this host can do to an ordered list of operations, or a skip with
- * its reason; pure. `oomlab run --dry-run` prints it, lab/run/run_here.c executes it: one loop, and
- * back in reverse.
+ * plan.h - turns a spec and the facts about this host into an ordered list of operations, or a skip
+ * with its reason; pure. `oomlab run --dry-run` prints the list, lab/run/run_here.c executes it in
+ * one loop and undoes it in reverse.
  */
 #ifndef OOMLAB_LAUNCH_PLAN_H
 #define OOMLAB_LAUNCH_PLAN_H
@@ -17,9 +17,9 @@ enum backend {
 	BACKEND_CGROUP,
 	BACKEND_VM,
 	BACKEND_CURRENT, /* inside a container, under its own limit */
-	BACKEND_DOCKER,	 /* a container watched from outside, by that engine ... */
+	BACKEND_DOCKER,	 /* a container of this engine, watched from outside */
 	BACKEND_PODMAN,
-	BACKEND_CONTAINER, /* ... or by whichever answers */
+	BACKEND_CONTAINER, /* a container of the first engine that answers */
 	BACKEND_COUNT
 };
 extern const char *const backend_names[BACKEND_COUNT];
@@ -31,32 +31,33 @@ static inline bool backend_is_container(enum backend backend)
 }
 
 enum plan_op {
-	OP_PROTECT,   /* the launcher from the OOM killer */
-	OP_SYSCTL,    /* kernel-wide settings */
-	OP_OWN,	      /* open the cgroup this process is in, a container's */
+	OP_PROTECT,   /* protect the launcher from the OOM killer */
+	OP_SYSCTL,    /* change kernel-wide settings */
+	OP_OWN,	      /* open the cgroup that this process is in, a container's */
 	OP_CGROUP,    /* make the cgroup */
-	OP_LIMITS,    /* set them and read them back */
-	OP_RING,      /* the trace ring, pre-faulted outside the cgroup */
-	OP_CONTAINER, /* made by the engine, with its limit; the target is in it, at the gate */
+	OP_LIMITS,    /* set its limits and read them back */
+	OP_RING,      /* make the trace ring and pre-fault it outside the cgroup */
+	OP_CONTAINER, /* let the engine make a container with its limit, held at the gate */
 	OP_IN_FORCE,  /* read the container's limits from its cgroup */
 	OP_SOURCES,   /* open every source of evidence */
-	OP_START,     /* the target, in the cgroup, at the gate */
-	OP_GATE,      /* open it */
-	OP_WATCH,     /* until the target ends */
-	OP_FINISH,    /* last facts */
+	OP_START,     /* start the target in the cgroup, held at the gate */
+	OP_GATE,      /* open the gate */
+	OP_WATCH,     /* watch until the target ends */
+	OP_FINISH,    /* read the last facts */
 	OP_ENGINE,    /* ask the engine what it saw */
-	OP_BOOT,      /* the VM, which does all of the above inside */
+	OP_BOOT,      /* boot the VM, which does the operations of BACKEND_CGROUP inside */
 	OP_COUNT
 };
 
+/* Strings are borrowed; the plan's `skip` may point to one of them. */
 struct plan_facts {
 	int cgroup_version;	   /* where this user can make a memory cgroup: 2, 1, or 0 */
 	const char *cgroup_reason; /* why not; NULL if it can */
 	const char *kmsg_reason;   /* why the kernel log cannot be read here; NULL if it can */
-	const char *cgroup_parent; /* of cg_find_home(); for the print */
+	const char *cgroup_parent; /* of cg_find_home(); for plan_print() */
 	bool vm_works;
 	const char *vm_reason; /* why not; NULL if it does */
-	bool is_guest;	       /* this kernel is ours to change */
+	bool is_guest;	       /* this is a VM of oomlab: kernel-wide settings may change */
 	bool allow_host_sysctl;
 	/* The container this runs in, if any. */
 	bool in_container;
@@ -64,33 +65,33 @@ struct plan_facts {
 	int current_version;	     /* of the cgroup its limit stands in */
 	struct amount current_limit; /* in force */
 	/* The engine that would run a container. */
-	const char *engine;	   /* docker, podman */
+	const char *engine;	   /* "docker", "podman"; NULL: none */
 	const char *engine_reason; /* why there is none; NULL if there is */
 	int engine_version;	   /* of its cgroups; 0: not known */
-	bool limit_asked;	   /* on the command line, not by the scenario alone */
-	bool shares_host;	   /* the VM is shown the host's files; for the print */
-	const char *share_reason;  /* why it is */
-	/* What is watched, for the print. */
-	bool profiles;	       /* who touches memory */
-	bool counts_calls;     /* of allocation */
-	int premortem_percent; /* of the limit, below it; 0: no look */
+	bool limit_requested;	   /* by the command line, not by the scenario alone */
+	bool shares_host;	   /* the VM sees the host's files; for plan_print() */
+	const char *share_reason;  /* why it does */
+	/* What is watched, for plan_print(). */
+	bool profiles;	       /* which code touches memory */
+	bool counts_calls;     /* allocation calls, by --preload */
+	int premortem_percent; /* the snapshot is taken this far below the limit; 0: none */
 };
 
 struct plan {
 	enum backend backend;
-	char reason[256]; /* of the backend */
+	char reason[256]; /* why this backend */
 	const char
-		*skip; /* why it cannot run at all; NULL: it can. Points into facts or literals */
+		*skip; /* why it cannot run at all, a literal or one of the facts; NULL: it can */
 	enum plan_op ops[OP_COUNT];
 	size_t op_count;
-	uint64_t ram_bytes; /* of the guest */
+	uint64_t ram_bytes; /* of a guest */
 };
 
-/* Decides. `wanted` is BACKEND_AUTO or what the user insists on. */
+/* Fills *plan. `wanted` is BACKEND_AUTO or the backend that the user requested. */
 void plan_make(const struct spec *spec, enum backend wanted, const struct plan_facts *facts,
 	       struct plan *plan);
 
-/* One numbered line an operation, with the values it will use. */
+/* Prints one numbered line per operation. kernel: the guest's, as requested; NULL: the default. */
 void plan_print(FILE *to, const struct plan *plan, const struct spec *spec,
 		const struct plan_facts *facts, const char *kernel);
 

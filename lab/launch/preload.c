@@ -37,26 +37,26 @@ static int image_open(const char *path, struct image *image, struct stat *st)
 	return image->fd < 0 || fstat(image->fd, st) < 0 ? -1 : 0;
 }
 
-static bool take(const struct image *image, uint64_t at, void *to, size_t size)
+static bool read_at(const struct image *image, uint64_t at, void *to, size_t size)
 {
 	return at <= INT64_MAX && pread(image->fd, to, size, (off_t)at) == (ssize_t)size;
 }
 
-/* At most size - 1 bytes from there on, as text. */
-static void take_text(const struct image *image, uint64_t at, char *to, size_t size)
+/* At most size - 1 bytes at that offset, NUL-terminated. */
+static void read_text_at(const struct image *image, uint64_t at, char *to, size_t size)
 {
 	const ssize_t n = at <= INT64_MAX ? pread(image->fd, to, size - 1, (off_t)at) : -1;
 
 	to[n > 0 ? n : 0] = '\0';
 }
 
-static int no(struct err *err, const char *path, const char *why)
+static int refuse(struct err *err, const char *path, const char *why)
 {
 	err_set(err, EXIT_LAB_BROKEN, "--preload does not reach '%s': %s", path, why);
 	return err_hint(err, "without --preload the run works; the touch profile needs no library");
 }
 
-/* Such a program ignores LD_PRELOAD, unless its user has those rights anyway. */
+/* The linker ignores LD_PRELOAD for such a program, unless the user has its rights anyway. */
 static bool is_privileged(const char *path, const struct stat *st)
 {
 	if (st->st_mode & S_ISUID && st->st_uid != geteuid())
@@ -70,20 +70,20 @@ static bool find_segment(const struct image *image, const Elf64_Ehdr *header, ui
 			 Elf64_Phdr *segment)
 {
 	for (unsigned int i = 0; i < header->e_phnum; i++)
-		if (take(image, header->e_phoff + (uint64_t)i * sizeof(*segment), segment,
-			 sizeof(*segment)) &&
+		if (read_at(image, header->e_phoff + (uint64_t)i * sizeof(*segment), segment,
+			    sizeof(*segment)) &&
 		    segment->p_type == type)
 			return true;
 	return false;
 }
 
-/* Where in the file the program's address stands; UINT64_MAX: nowhere. */
+/* The offset in the file of an address of the program; UINT64_MAX: it is not in the file. */
 static uint64_t file_offset(const struct image *image, const Elf64_Ehdr *header, uint64_t address)
 {
 	for (unsigned int i = 0; i < header->e_phnum; i++) {
 		Elf64_Phdr s;
 
-		if (take(image, header->e_phoff + (uint64_t)i * sizeof(s), &s, sizeof(s)) &&
+		if (read_at(image, header->e_phoff + (uint64_t)i * sizeof(s), &s, sizeof(s)) &&
 		    s.p_type == PT_LOAD && address >= s.p_vaddr && address - s.p_vaddr < s.p_filesz)
 			return address - s.p_vaddr + s.p_offset;
 	}
@@ -95,7 +95,7 @@ static uint64_t dynamic_value(const struct image *image, const Elf64_Phdr *dynam
 	Elf64_Dyn entry;
 
 	for (uint64_t at = 0; at < dynamic->p_filesz; at += sizeof(entry)) {
-		if (!take(image, dynamic->p_offset + at, &entry, sizeof(entry)) ||
+		if (!read_at(image, dynamic->p_offset + at, &entry, sizeof(entry)) ||
 		    entry.d_tag == DT_NULL)
 			break;
 		if (entry.d_tag == tag)
@@ -121,7 +121,7 @@ static bool needs_sanitizer(const struct image *image, const Elf64_Phdr *dynamic
 	Elf64_Dyn entry;
 
 	for (uint64_t at = 0; at < dynamic->p_filesz; at += sizeof(entry)) {
-		if (!take(image, dynamic->p_offset + at, &entry, sizeof(entry)) ||
+		if (!read_at(image, dynamic->p_offset + at, &entry, sizeof(entry)) ||
 		    entry.d_tag == DT_NULL)
 			break;
 		if (entry.d_tag == DT_NEEDED && entry.d_un.d_val < size &&
@@ -131,7 +131,7 @@ static bool needs_sanitizer(const struct image *image, const Elf64_Phdr *dynamic
 	return false;
 }
 
-/* The run-time of a sanitizer is a library, or in the program itself and seen from outside. */
+/* A sanitizer's run-time is a library, or part of the program, whose symbols then name it. */
 static bool has_sanitizer(const struct image *image, const Elf64_Ehdr *header,
 			  const Elf64_Phdr *dynamic)
 {
@@ -144,7 +144,7 @@ static bool has_sanitizer(const struct image *image, const Elf64_Ehdr *header,
 	if (at == UINT64_MAX || size == 0 || size > STRINGS_MAX)
 		return false;
 	strings = xcalloc(size + 1, 1);
-	if (!take(image, at, strings, size))
+	if (!read_at(image, at, strings, size))
 		return false;
 	if (needs_sanitizer(image, dynamic, strings, size))
 		return true;
@@ -162,21 +162,21 @@ static int check_elf(const struct image *image, const char *path, struct err *er
 	_cleanup_(image_close) struct image self = {-1};
 	struct stat st;
 
-	if (image_open("/proc/self/exe", &self, &st) < 0 || !take(&self, 0, &own, sizeof(own)))
+	if (image_open("/proc/self/exe", &self, &st) < 0 || !read_at(&self, 0, &own, sizeof(own)))
 		return err_set(err, EXIT_LAB_BROKEN, "cannot read this program");
-	if (!take(image, 0, &header, sizeof(header)) || header.e_machine != own.e_machine ||
+	if (!read_at(image, 0, &header, sizeof(header)) || header.e_machine != own.e_machine ||
 	    header.e_ident[EI_CLASS] != own.e_ident[EI_CLASS] ||
 	    header.e_phentsize != sizeof(Elf64_Phdr))
-		return no(err, path, "it is a program for another machine than the library");
+		return refuse(err, path, "it is a program for another machine than the library");
 	if (!find_segment(image, &header, PT_INTERP, &segment))
-		return no(err, path, "it is static, and loads no library");
-	take_text(image, segment.p_offset, interpreter, sizeof(interpreter));
+		return refuse(err, path, "it is static, and loads no library");
+	read_text_at(image, segment.p_offset, interpreter, sizeof(interpreter));
 	if (strstr(interpreter, "musl"))
-		return no(err, path, "it uses musl, and the library is for glibc");
+		return refuse(err, path, "it uses musl, and the library is for glibc");
 	if (find_segment(image, &header, PT_DYNAMIC, &segment) &&
 	    has_sanitizer(image, &header, &segment))
-		return no(err, path,
-			  "it is built with a sanitizer, whose own malloc has to come first");
+		return refuse(err, path,
+			      "it is built with a sanitizer, whose own malloc has to come first");
 	return 0;
 }
 
@@ -188,7 +188,7 @@ static int check_script(char *head, const char *path, int depth, struct err *err
 	char *interpreter = line ? strtok_r(line, " \t", &rest) : NULL;
 
 	if (!interpreter || depth >= INTERPRETERS_MAX)
-		return no(err, path, "its \"#!\" line leads nowhere");
+		return refuse(err, path, "its \"#!\" line leads nowhere");
 	return check(interpreter, depth + 1, err);
 }
 
@@ -201,15 +201,15 @@ static int check(const char *path, int depth, struct err *err)
 	if (image_open(path, &image, &st) < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "--preload: cannot read '%s'", path);
 	if (is_privileged(path, &st))
-		return no(
+		return refuse(
 			err, path,
 			"it has more rights than its user (set-user-ID, set-group-ID or capabilities), and such programs ignore LD_PRELOAD");
-	take_text(&image, 0, head, sizeof(head));
+	read_text_at(&image, 0, head, sizeof(head));
 	if (text_starts_with(head, "#!"))
 		return check_script(head, path, depth, err);
 	if (!memcmp(head, ELFMAG, SELFMAG))
 		return check_elf(&image, path, err);
-	return no(err, path, "it is neither an ELF program nor a \"#!\" script");
+	return refuse(err, path, "it is neither an ELF program nor a \"#!\" script");
 }
 
 int preload_check(const char *path, struct err *err)

@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 
-/* /proc/PID/stat behind the name, which may hold anything, ')' included. */
+/* Reads /proc/PID/stat; *rest is behind the name, which may hold anything, ')' included. */
 static int read_stat_text(pid_t pid, char *text, size_t size, char **rest)
 {
 	char path[64];
@@ -30,7 +30,7 @@ static int read_stat_text(pid_t pid, char *text, size_t size, char **rest)
 	return *rest ? 0 : -EINVAL;
 }
 
-/* The field of that number, from 3 on; NULL when there is none. */
+/* The field of that number (3 or more) with the blank before it; NULL when there is none. */
 static const char *field_at(const char *rest, int number)
 {
 	for (int field = 2; rest && field < number; field++)
@@ -38,7 +38,7 @@ static const char *field_at(const char *rest, int number)
 	return rest;
 }
 
-/* Fields 22..24. */
+/* Reads fields 22 to 24. */
 static int read_stat(pid_t pid, uint64_t fields[3])
 {
 	char text[1024], *rest;
@@ -69,7 +69,7 @@ int process_zombie_status(pid_t pid, int *status)
 	return *status ? 0 : -EACCES;
 }
 
-/* The last of those of "NSpid:", one for each namespace from the outside in. */
+/* "NSpid:" has a pid per namespace, from the outermost to the innermost. */
 pid_t process_pid_inside(const char *proc, pid_t pid)
 {
 	char text[16 << 10], *line;

@@ -10,7 +10,7 @@
 /* Start time in clock ticks since boot (proc(5), stat field 22); 0: no such process. */
 uint64_t process_start_time(pid_t pid);
 
-/* Its state as proc(5) has it: 'R', 'T' stopped, 't' traced ...; 0: no such process. */
+/* The state letter of proc(5): 'R' running, 'T' stopped, 't' traced ...; 0: no such process. */
 char process_state(pid_t pid);
 
 /* VSZ and RSS in bytes as ps(1) prints them (stat fields 23, 24). 0 or -errno. */
@@ -23,9 +23,9 @@ int process_sizes(pid_t pid, int64_t *vsz_bytes, int64_t *rss_bytes);
 pid_t process_pid_inside(const char *proc, pid_t pid) __attribute__((nonnull(1)));
 
 /*
- * The wait status of a process that has ended and that its parent, another process, has not yet
- * waited for. 0, or -errno: -ESRCH when it is gone, -EINVAL while it runs, -EACCES where it may not
- * be seen; one that ended with 0 cannot be told from that.
+ * Reads the wait status of a zombie that is not this process's child (proc(5), stat field 52). 0,
+ * or -errno: -ESRCH when it is gone, -EINVAL while it runs, -EACCES when this user may not know, or
+ * the status is 0: the kernel shows 0 for both.
  */
 int process_zombie_status(pid_t pid, int *status);
 

@@ -22,7 +22,10 @@ static struct sysctl_change *add(struct sysctl_set *set, const char *path)
 void sysctl_plan(const struct spec *spec, struct sysctl_set *set)
 {
 	*set = (struct sysctl_set){.state = SYSCTL_STATE_INIT, .root = ""};
-	/* The ratio first: mode 2 with the old ratio could refuse the launcher itself. */
+	/*
+	 * The ratio comes first: mode 2 with the old ratio could refuse memory to the launcher
+	 * itself.
+	 */
 	if (spec->overcommit_ratio != SPEC_KEEP)
 		snprintf(add(set, SYSCTL_OVERCOMMIT_RATIO)->value, SYSCTL_VALUE_MAX, "%" PRId64,
 			 spec->overcommit_ratio);
@@ -85,7 +88,7 @@ static int apply_one(const char *root, const struct sysctl_change *change, struc
 	return 0;
 }
 
-/* 0, or -errno: -EIO where the kernel took it and keeps another value. */
+/* 0, or -errno: -EIO when the write succeeded but another value is read back. */
 static int put_back(const char *root, struct sysctl_finding *f)
 {
 	int r = read_now(root, f->saved.path, f->found);
@@ -96,7 +99,9 @@ static int put_back(const char *root, struct sysctl_finding *f)
 	return r ? r : strcmp(f->now, f->saved.old) == 0 ? 0 : -EIO;
 }
 
-/* A mode that refuses memory comes after the share that it goes by; any other before it. */
+/*
+ * Going back to mode 2, the ratio must be right first; going back to another, the mode comes first.
+ */
 static int rank(const struct sysctl_saved *s)
 {
 	if (strcmp(s->path, SYSCTL_OVERCOMMIT_MEMORY) != 0)
@@ -104,7 +109,7 @@ static int rank(const struct sysctl_saved *s)
 	return strcmp(s->old, "2") != 0 ? 0 : 2;
 }
 
-/* Puts back everything; what could not be stays in state. */
+/* Puts back everything, by rank; what could not be put back stays in *state. */
 static void put_all_back(struct sysctl_state *state, const char *root, struct sysctl_findings *f)
 {
 	*f = (struct sysctl_findings){0};
@@ -125,13 +130,13 @@ static void put_all_back(struct sysctl_state *state, const char *root, struct sy
 }
 
 /*
- * A ratio is set at the cost of overcommit_kbytes: where that is in use, it is what is to be put
- * back, and that undoes the ratio.
+ * Setting overcommit_ratio makes the kernel clear overcommit_kbytes, and the other way round. Where
+ * the latter is in use, its value is saved for the ratio, because putting it back clears the ratio.
  */
 static int save_one(struct sysctl_set *set, const struct sysctl_change *change)
 {
 	struct sysctl_saved *s = sysctl_state_find(&set->state, change->path);
-	bool is_old = s != NULL; /* left by one who was killed and not put back: the older value */
+	bool is_old = s != NULL; /* a dead launcher's, not put back: its value is the older one */
 	int r = 0;
 
 	if (!s) {
@@ -217,7 +222,7 @@ int sysctl_restore(struct sysctl_set *set, struct err *err)
 	return r;
 }
 
-static void find(const struct sysctl_state *state, const char *root, struct sysctl_findings *f)
+static void list(const struct sysctl_state *state, const char *root, struct sysctl_findings *f)
 {
 	*f = (struct sysctl_findings){.count = state->count};
 	for (size_t i = 0; i < state->count; i++) {
@@ -237,7 +242,7 @@ int sysctl_examine(const char *state_dir, const char *root, bool restore,
 	*findings = (struct sysctl_findings){0};
 	if (r < 0)
 		return -1;
-	find(&state, root, findings);
+	list(&state, root, findings);
 	findings->holder = holder;
 	if (!state.count || holder || !restore)
 		return 0;

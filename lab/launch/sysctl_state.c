@@ -26,7 +26,7 @@ enum { BOOT_MAX = 64 };
 static const char *const known_paths[] = {SYSCTL_OVERCOMMIT_KBYTES, SYSCTL_OVERCOMMIT_RATIO,
 					  SYSCTL_OVERCOMMIT_MEMORY, SYSCTL_THP_ENABLED};
 
-static bool is_share(const char *path)
+static bool sets_commit_limit(const char *path)
 {
 	return !strcmp(path, SYSCTL_OVERCOMMIT_KBYTES) || !strcmp(path, SYSCTL_OVERCOMMIT_RATIO);
 }
@@ -35,12 +35,12 @@ struct sysctl_saved *sysctl_state_find(struct sysctl_state *state, const char *p
 {
 	for (size_t i = 0; i < state->count; i++)
 		if (!strcmp(state->saved[i].path, path) ||
-		    (is_share(state->saved[i].path) && is_share(path)))
+		    (sets_commit_limit(state->saved[i].path) && sets_commit_limit(path)))
 			return &state->saved[i];
 	return NULL;
 }
 
-/* Takes the word before `stop`, which is skipped; false where there is none that fits. */
+/* Takes the word before `stop` and skips both; false when no valid word is there. */
 static bool take_word(const char **p, const char *end, char stop, char *word, size_t size)
 {
 	const char *at = memchr(*p, stop, (size_t)(end - *p));
@@ -99,7 +99,7 @@ static void read_boot_id(char *id, size_t size)
 		snprintf(id, size, "unknown");
 }
 
-/* NULL when only this user and root can have written it. */
+/* NULL when only this user and root can have written the file. */
 static const char *why_not_trusted(int fd, mode_t type)
 {
 	struct stat st;
@@ -159,7 +159,7 @@ static int make_folder(struct sysctl_state *state, const char *folder, struct er
 	return 0;
 }
 
-/* As open_folder(); *fd is closed by the caller whatever is returned. */
+/* Returns as open_folder(). The caller closes *fd in every case. */
 static int open_file(const struct sysctl_state *state, const char *folder, const char *name,
 		     int flags, int *fd, struct err *err)
 {
@@ -215,7 +215,7 @@ static int refuse(int fd, struct err *err)
 	return err_hint(err, "wait for it, or take --backend=vm, which has settings of its own");
 }
 
-/* 1: the lock is of a file that the one before has just removed. */
+/* 0; -1; or 1: the previous holder has just removed the file that was locked. */
 static int try_lock(struct sysctl_state *state, const char *folder, struct err *err)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -293,7 +293,8 @@ static int replace_file(const struct sysctl_state *state)
 	int r;
 
 	compose(state, &text);
-	unlinkat(state->dir, NEW_NAME, 0); /* of one who was killed here: the lock is ours */
+	unlinkat(state->dir, NEW_NAME,
+		 0); /* left by a launcher that was killed here; we have the lock */
 	fd = openat(state->dir, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
@@ -326,7 +327,8 @@ int sysctl_state_write(const struct sysctl_state *state, struct err *err)
 void sysctl_state_release(struct sysctl_state *state)
 {
 	if (state->is_locked)
-		unlinkat(state->dir, LOCK_NAME, 0); /* who waits to open it makes another */
+		unlinkat(state->dir, LOCK_NAME,
+			 0); /* the next process makes a new one, see try_lock() */
 	cleanup_closep(&state->lock);
 	cleanup_closep(&state->dir);
 	*state = (struct sysctl_state)SYSCTL_STATE_INIT;

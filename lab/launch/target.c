@@ -37,7 +37,9 @@ static int cause_of(const char *path)
 	return S_ISREG(st.st_mode) ? access(path, X_OK) < 0 ? errno : 0 : EACCES;
 }
 
-/* The folder resolved, the last part as it is: programs such as busybox go by their name. */
+/*
+ * Resolves links in the folder but not in the last part: programs such as busybox go by their name.
+ */
 static char *absolute(const char *path, struct err *err)
 {
 	_cleanup_free_ char *copy = xstrdup(path);
@@ -72,7 +74,10 @@ char *target_find(const char *command, struct err *err)
 	return refuse(command, cause, err);
 }
 
-/* From here to exec or _exit: only async-signal-safe calls, this is the forked child. */
+/*
+ * From here to run_child() code runs in the forked child. setenv(3) allocates there, so no thread
+ * may have been inside malloc(3) at the fork.
+ */
 static void set_score(int64_t adj)
 {
 	char text[16];
@@ -155,8 +160,6 @@ static void run_child(const struct target_request *request, const struct child_e
 	keep_fds(request, ends->scenario_fd, ends->exec_fd);
 	if (request->preload)
 		set_preload(request->preload);
-	if (request->cwd && chdir(request->cwd) < 0)
-		fail_exec(ends->exec_fd);
 	if (read(ends->gate, &byte, 1) != 1)
 		_exit(125);
 	execv(request->path, request->argv);
@@ -173,7 +176,7 @@ static void close_ends(struct child_ends *ends)
 			close(fds[i]);
 }
 
-/* Where the child moves itself to. */
+/* Opens what the child writes to, on v1, to move itself into the cgroup. */
 static int open_procs(const struct cg *cg, struct child_ends *ends)
 {
 	if (cg->version != 1 || cg->is_shared)
@@ -238,7 +241,7 @@ int target_release(struct target *target, const char *command, struct err *err)
 	close(STEAL_FD(target->exec_fd));
 	if (n != sizeof(cause))
 		return 0;
-	/* target_find() has seen the file itself. */
+	/* target_find() has seen the file, so what is missing is its interpreter. */
 	if (cause == ENOENT && !target->is_foreign)
 		return err_set(err, EXIT_NOT_FOUND, "the interpreter of '%s' is not there",
 			       command);

@@ -1,11 +1,13 @@
 /*
- * target.h - the process under study: started inside its cgroup, held at the gate, then let go.
+ * target.h - starts the process under study inside its cgroup, holds it at the gate, and lets it
+ * go.
  *
  * Pattern of use:
- *  1. target_find()   resolves the command as execvp(3) would: 126 and 127 before anything starts
- *  2. target_start()  forks; the child is in the cgroup from its first instruction (v2: clone3 with
- *                     CLONE_INTO_CGROUP; v1: it moves itself before exec; in a cgroup it shares
- * with the lab it is already) and waits at a pipe
+ *  1. target_find()   resolves the command as execvp(3) would, so that the statuses 126 and 127 are
+ *                     known before anything starts
+ *  2. target_start()  forks; the child is in the cgroup before it execs (v2: clone3(2) with
+ *                     CLONE_INTO_CGROUP; v1: it moves itself; a cgroup that it shares with oomlab:
+ *                     it is there already) and waits at a pipe
  *  3. open every source of evidence
  *  4. target_release() opens the gate: the child execs
  *  5. poll target.pidfd, target.scenario_fd
@@ -23,7 +25,7 @@
 #include "base/err.h"
 #include "launch/cgroup.h"
 
-/* A descriptor the target inherits, its number told in an environment variable. */
+/* A descriptor that the target inherits; the environment variable `env` has its number. */
 struct target_fd {
 	const char *env;
 	int fd;
@@ -31,22 +33,21 @@ struct target_fd {
 
 struct target_request {
 	char *const *argv; /* argv[0] as typed */
-	const char *path;  /* what is executed: of target_find() */
-	const char *cwd;   /* NULL: where the launcher is */
+	const char *path;  /* what is executed, from target_find() */
 	const struct cg *cg;
-	int64_t oom_score_adj; /* SPEC_KEEP: 0, whatever the launcher protects itself with */
+	int64_t oom_score_adj; /* SPEC_KEEP: 0; the launcher's own value is not inherited */
 	const struct target_fd *fds;
 	size_t fd_count;
-	const char *preload; /* goes before what LD_PRELOAD has; NULL: nothing */
+	const char *preload; /* library put in front of what LD_PRELOAD has; NULL: none */
 };
 
 struct target {
 	pid_t pid;	 /* 0: not started */
 	int pidfd;	 /* readable when it has ended */
-	int gate_fd;	 /* -1 once open */
-	int exec_fd;	 /* EOF: exec done; else an errno as int */
+	int gate_fd;	 /* a byte written here opens the gate; -1 once that is done */
+	int exec_fd;	 /* read: EOF when exec succeeded, else errno as an int */
 	int scenario_fd; /* the launcher's end of the scenario's gate (scenario.h) */
-	bool is_foreign; /* no child of this process, but an engine's: it cannot be waited for */
+	bool is_foreign; /* an engine's child, which this process cannot wait for */
 };
 #define TARGET_INIT                      \
 	{                                \
@@ -54,17 +55,18 @@ struct target {
 	}
 
 /*
- * The file that `command` names, malloc'd. NULL with status 127 (no such command) or 126 (there,
- * but not executable).
+ * The absolute path of the file that `command` names; the caller frees. NULL with status 127 (no
+ * such command) or 126 (not executable).
  */
 char *target_find(const char *command, struct err *err);
 
+/* 0, or -1. pre: *target is TARGET_INIT. Call target_close() afterwards in either case. */
 int target_start(const struct target_request *request, struct target *target, struct err *err);
 
 /* Opens the gate and waits for the exec. 0, or -1 with status 126 or 127 when exec failed. */
 int target_release(struct target *target, const char *command, struct err *err);
 
-/* Closes descriptors. A target still at the gate ends by itself. */
+/* Closes the descriptors. A target that is still at the gate then exits. */
 void target_close(struct target *target);
 
 #endif

@@ -54,7 +54,7 @@ int run_current_probe(struct run *run, struct err *err)
 
 	(void)err;
 	facts->in_container = run_current_is_container();
-	facts->limit_asked = run->options->spec.memory_max.is_set;
+	facts->limit_requested = run->options->spec.memory_max.is_set;
 	if (cg_open_own(&own, &run->reasons.current) < 0) {
 		facts->current_reason = run->reasons.current.text;
 		return 0;

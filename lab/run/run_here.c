@@ -96,7 +96,7 @@ static int do_cgroup(struct here *here, struct err *err)
 
 	if (cg_name(&run->home, &here->cg, err) < 0 ||
 	    run_guard_took(guardian_take_cgroup(&run->guardian, here->cg.parent, here->cg.name,
-						here->cg.freezers),
+						here->cg.freezer_parent),
 			   err) < 0)
 		return -1;
 	return cg_create(&run->home, &here->cg, err);
