@@ -1,6 +1,6 @@
 /*
- * PID 1 of the guest. From the first line to the last there is nobody to return an error to: what
- * goes wrong is one sentence on the console, then the power goes off.
+ * PID 1 of the guest. There is nobody to return an error to: a failure becomes one sentence on the
+ * console and ends the machine (guest_complain.h).
  */
 #include "launch/vm/guest.h"
 
@@ -33,14 +33,14 @@
 #define PORTS_WAIT_MS 20000
 
 struct request {
-	struct strvec head; /* of the file: working directory, "1" for the host's files, argc */
+	struct strvec head; /* the first three strings of the request, see guest.h */
 	const char *cwd;
 	bool share_host;
-	const char *root; /* of the target; "": the guest's own */
+	const char *root; /* of the target; "": that of the initramfs */
 	struct strvec argv, envp;
 };
 
-/* Every controller there is goes to the children of the root; memory must. */
+/* Enables every controller for the children of the root cgroup; memory must succeed. */
 static void enable_controllers(void)
 {
 	char names[256], *save = NULL;
@@ -92,7 +92,7 @@ static void load_modules(void)
 	}
 }
 
-/* Opens what has appeared of the ports; returns how many are still missing. */
+/* Opens the ports that have appeared; returns how many are still missing. */
 static int open_ports(int *ports)
 {
 	static const char *const names[] = GUEST_PORT_NAMES;
@@ -126,7 +126,7 @@ static int open_uevents(void)
 	return fd;
 }
 
-/* The names of ports arrive after the ports; each arrival is a uevent. */
+/* A port has its name some time after it has appeared; each change is a uevent. */
 static void wait_for_ports(int uevents, int *ports)
 {
 	struct pollfd p = {.fd = uevents, .events = POLLIN};
@@ -213,7 +213,7 @@ static void run_child(struct request *r, const int *ports, const struct guest_ou
 	guest_complain("cannot run", "/init");
 }
 
-/* The root the target gets, with a /tmp. */
+/* Mounts the root that the target gets, with a /tmp. */
 static void prepare_root(struct request *r, int record_port)
 {
 	bool is_writable = true;
@@ -224,7 +224,7 @@ static void prepare_root(struct request *r, int record_port)
 	guest_fs_mount_tmp(r->root);
 }
 
-/* The host ends the machine once all of it has arrived; until then nothing may be thrown away. */
+/* The host ends QEMU once all has arrived; a power-off here could lose what QEMU still holds. */
 static void report_end(int port, int status, const struct guest_output *outputs)
 	__attribute__((noreturn));
 static void report_end(int port, int status, const struct guest_output *outputs)

@@ -1,25 +1,27 @@
 /*
- * guest.h - what the host side (vm_pack.c, vm_relay.c) and PID 1 of the guest (guest.c) agree on.
+ * guest.h - the protocol between the host side (vm_pack.c, qemu.c, vm_relay.c) and PID 1 of the
+ * guest (guest.c).
  *
  * In the initramfs, besides the target's files:
  *	/init			oomlab itself
  *	/.oomlab/modules	names of kernel modules in /.oomlab, one a line, in load order
  *	/.oomlab/request	see below
  *
- * The kernel's command line carries GUEST_TRANSPORT=NAME, which the kernel hands to /init as an
+ * The kernel's command line has GUEST_TRANSPORT=NAME, which the kernel gives to /init as an
  * environment variable: of the modules virtio_mmio* and virtio_pci*, only those of that name load.
  *
- * The request is NUL-terminated strings: cwd (empty: "/"), then "1" to chroot into the host's file
- * system or "0", then the number of arguments, the arguments, and the environment up to the end.
+ * The request is NUL-terminated strings: the working directory (empty: "/"); "1" to chroot into the
+ * host's file system, else "0"; the number of arguments; the arguments; the environment.
  *
  * Port "oomlab.record" carries record lines, and lines of PID 1 itself that start with '#':
- *	"#up"			the first thing that is sent: the guest works
- *	"#end STATUS OUT ERR"	the last: wait status of the inner oomlab, and how many bytes
- *				the ports out and err were given, in decimal
- * After that the guest waits to be ended: what QEMU still holds is not lost by a power-off.
+ *	"#up"			the first line: the guest works
+ *	"#end STATUS OUT ERR"	the last line: the wait status of the inner oomlab, and how many
+ *				bytes were written to the ports out and err, all in decimal
+ * After that the guest waits for the host to end QEMU: a power-off could lose what QEMU still
+ * holds.
  *
- * The console carries the kernel's log from level
- *"critical" up, and "oomlab-guest: SENTENCE" when PID 1 could not do its part.
+ * The console carries the kernel's log from level "critical" up, and "oomlab-guest: SENTENCE" when
+ * PID 1 could not do its part.
  */
 #ifndef OOMLAB_LAUNCH_VM_GUEST_H
 #define OOMLAB_LAUNCH_VM_GUEST_H
@@ -33,7 +35,7 @@
 #define GUEST_LINE_UP	"#up"
 #define GUEST_LINE_END	"#end "
 
-/* A whole record line of PID 1's. */
+/* A record line that PID 1 itself writes. */
 #define GUEST_NOTE_READ_ONLY                                                                     \
 	"{\"ev\":\"note\",\"text\":\"The guest's kernel has no overlayfs: the host's files can " \
 	"be "                                                                                    \
@@ -45,11 +47,14 @@ enum guest_port { PORT_RECORD, PORT_TRACE, PORT_OUT, PORT_ERR, PORT_COUNT };
 		"oomlab.record", "oomlab.trace", "oomlab.out", "oomlab.err" \
 	}
 
-/* Environment of the inner oomlab: descriptors it inherits, and takes for itself. */
+/* Environment variables that tell the inner oomlab the descriptors of its ports. */
 #define GUEST_RECORD_ENV "OOMLAB_RECORD_FD"
 #define GUEST_TRACE_ENV	 "OOMLAB_TRACE_OUT_FD"
 
-/* The descriptor of a port, which the target then neither sees nor inherits. -1: there is none. */
+/*
+ * In the inner oomlab: the descriptor of a port, by its variable above; -1: there is none. Hides
+ * both from the target.
+ */
 int guest_take_port(const char *env);
 
 #endif

@@ -22,7 +22,7 @@
 #define SWAP_PAGE    4096
 #define SWAP_WAIT_MS 10000
 
-/* include/linux/swap.h: union swap_header, its first kilobyte left to boot loaders. */
+/* union swap_header of the kernel's include/linux/swap.h. */
 struct swap_head {
 	char boot[1024];
 	uint32_t version, last_page, bad_count;
@@ -30,7 +30,7 @@ struct swap_head {
 	char magic[10];
 } __attribute__((packed));
 
-int guest_swap_make(uint64_t bytes, struct err *err)
+int guest_devices_make_swap(uint64_t bytes, struct err *err)
 {
 	_cleanup_close_ int fd = memfd_create("swap", MFD_CLOEXEC);
 	struct swap_head head = {.version = 1, .last_page = (uint32_t)(bytes / SWAP_PAGE - 1)};
@@ -42,7 +42,7 @@ int guest_swap_make(uint64_t bytes, struct err *err)
 	return STEAL_FD(fd);
 }
 
-/* The kernel then gives it 127.0.0.1 by itself. */
+/* The kernel gives it 127.0.0.1 by itself. */
 static int bring_lo_up(void)
 {
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};

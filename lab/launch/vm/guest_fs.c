@@ -30,7 +30,7 @@ static const struct mount_point {
 	{"tmpfs", "/dev/shm", "mode=1777", true},
 };
 
-/* What shells and programs expect there besides devices, on a host made by udev. */
+/* Makes the links in /dev that programs expect; udev(7) makes them on a host. */
 static void link_descriptors(const char *root)
 {
 	static const char *const links[][2] = {
@@ -58,8 +58,8 @@ void guest_fs_mount_kernel(const char *root)
 }
 
 /*
- * An ordinary user's virtiofsd shows root's files as nobody's: a set-user-ID program such as
- * mount(8) would make nobody of the root that the command is in the guest.
+ * An ordinary user's virtiofsd shows root's files as nobody's. The command is root in the guest,
+ * and a set-user-ID program such as mount(8) would run as nobody.
  */
 static unsigned long no_suid(void)
 {
@@ -101,7 +101,7 @@ const char *guest_fs_share_host(bool *is_writable)
 	return root;
 }
 
-/* Shows one entry of the old folder under its name in the new one; what cannot be is left out. */
+/* Binds one entry of the old folder into the new one; an entry that cannot be bound is left out. */
 static void show_again(int old, const char *tmp, const char *name)
 {
 	_cleanup_free_ char *from = text_format("/proc/self/fd/%d/%s", old, name);
@@ -131,7 +131,7 @@ void guest_fs_mount_tmp(const char *root)
 	struct stat st;
 
 	mkdir(tmp, 01777);
-	/* A link would lead out of `root`; a host without one keeps its way. */
+	/* A symbolic link would lead out of `root`. */
 	if (lstat(tmp, &st) < 0 || !S_ISDIR(st.st_mode))
 		return;
 	old = opendir(tmp);

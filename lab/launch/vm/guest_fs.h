@@ -1,28 +1,29 @@
 /*
- * guest_fs.h - the files that the target sees in the guest: kernel file systems, a /tmp, and with
- * the host's files shared a root that can be written to. For PID 1 alone (guest.c).
+ * guest_fs.h - mounts what the target sees in the guest: the kernel's file systems, a /tmp, and,
+ * where the host's files are shared, a writable root over them. For PID 1 alone (guest.c), which a
+ * failure ends (guest_complain.h).
  *
- * Whatever is written there lives in the guest's memory (tmpfs), is charged to the cgroup of who
- * writes it, and goes with the guest. The host's own files are never written.
+ * All that is written there lives in the guest's memory (tmpfs), is charged to the cgroup of the
+ * writer, and is gone with the guest. The host's own files are never written.
  */
 #ifndef OOMLAB_LAUNCH_VM_GUEST_FS_H
 #define OOMLAB_LAUNCH_VM_GUEST_FS_H
 
 #include <stdbool.h>
 
-/* Mounts what the kernel itself offers, /dev to /dev/shm, below `root` ("": the guest's own). */
+/* Mounts /dev, /proc, /sys and the like below `root` ("": the guest's own root). */
 void guest_fs_mount_kernel(const char *root);
 
 /*
- * Mounts the host's files, shared under GUEST_SHARE_TAG, and over them an overlay whose upper layer
- * is a tmpfs; the kernel's file systems in it. Returns the new root. A kernel without overlayfs
- * shows them read-only: *is_writable.
+ * Mounts the host's files, shared under GUEST_SHARE_TAG, over them an overlay whose upper layer is
+ * a tmpfs, and the kernel's file systems in it. Returns the new root, a literal. Where the kernel
+ * has no overlayfs, *is_writable is false and the files are read-only.
  */
 const char *guest_fs_share_host(bool *is_writable);
 
 /*
- * A tmpfs of its own on `root`/tmp: what was written there can be told from all else. What was
- * below it before (packed, or of the host) keeps its name there. A /tmp that is no folder stays.
+ * Mounts a tmpfs on `root`/tmp, so that what is written there can be told from all else, and binds
+ * what was in /tmp before into it. A /tmp that is no folder stays as it is.
  */
 void guest_fs_mount_tmp(const char *root);
 

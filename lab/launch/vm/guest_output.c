@@ -15,9 +15,10 @@
 #define NAP_MS	 1
 #define NAPS_MAX 20000
 
-enum { SLOT_CHILDREN = 2 * OUTPUT_COUNT, SLOT_COUNT }; /* pipe and port of each before it */
+/* What is polled: the pipe and the port of each output, then the signalfd for SIGCHLD. */
+enum { SLOT_CHILDREN = 2 * OUTPUT_COUNT, SLOT_COUNT };
 
-static void block_sigchld(int how)
+static void mask_sigchld(int how)
 {
 	sigset_t set;
 
@@ -26,7 +27,9 @@ static void block_sigchld(int how)
 	sigprocmask(how, &set, NULL);
 }
 
-/* A port hangs up until the host's side of it is announced, which comes after its name. */
+/*
+ * A port reports a hang-up until the host has opened its side, which happens after it has its name.
+ */
 static void wait_for_host(int port)
 {
 	struct pollfd p = {.fd = port, .events = POLLOUT};
@@ -55,14 +58,14 @@ void guest_output_open(struct guest_output *outputs, const int *ports)
 {
 	for (int i = 0; i < OUTPUT_COUNT; i++)
 		open_output(&outputs[i], ports[PORT_OUT + i]);
-	block_sigchld(SIG_BLOCK);
+	mask_sigchld(SIG_BLOCK);
 }
 
 void guest_output_enter(const struct guest_output *outputs)
 {
 	if (dup2(outputs[0].to, 1) < 0 || dup2(outputs[1].to, 2) < 0)
 		guest_complain("cannot pass on", "the ports");
-	block_sigchld(SIG_UNBLOCK);
+	mask_sigchld(SIG_UNBLOCK);
 }
 
 static void close_end(int *fd)
@@ -72,7 +75,7 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* The host reads no more: whoever writes shall learn of it. */
+/* The host reads no more. Closing the pipe tells the writer. */
 static void break_off(struct guest_output *o)
 {
 	o->port = -1;
@@ -102,13 +105,13 @@ static void send_on(struct guest_output *o)
 		o->start += (size_t)n;
 		o->sent += (uint64_t)n;
 	} else if (n < 0 && errno == ENOMEM) {
-		poll(NULL, 0, NAP_MS); /* a guest that is out of memory: it will have some again */
+		poll(NULL, 0, NAP_MS); /* the guest is out of memory for a moment */
 	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		break_off(o);
 	}
 }
 
-/* The port is polled while there is nothing for it, too: it may hang up. */
+/* The port is polled also when there is nothing to send, because it may hang up. */
 static void fill(struct pollfd *p, const struct guest_output *o)
 {
 	bool is_full = o->start < o->end;
@@ -127,7 +130,7 @@ static void serve(struct guest_output *o, const struct pollfd *p)
 		take(o);
 }
 
-/* Reaps all that have ended; true when `child` was among them. */
+/* Reaps every child that has ended; true when `child` was among them. */
 static bool reap(int children, pid_t child, int *status)
 {
 	struct signalfd_siginfo info;
@@ -144,9 +147,10 @@ static bool reap(int children, pid_t child, int *status)
 	return has_ended;
 }
 
-/* What is in the pipe now is the last that is carried over: who goes on writing is not waited for.
+/*
+ * Only what is in the pipe now is still carried: processes that go on writing are not waited for.
  */
-static void limit(struct guest_output *o)
+static void set_left(struct guest_output *o)
 {
 	int inside = 0;
 
@@ -193,7 +197,7 @@ int guest_output_carry(struct guest_output *outputs, pid_t child)
 			continue;
 		has_ended = true;
 		for (int i = 0; i < OUTPUT_COUNT; i++)
-			limit(&outputs[i]);
+			set_left(&outputs[i]);
 	}
 	close(children);
 	return status;

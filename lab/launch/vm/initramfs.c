@@ -30,7 +30,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* True the first time it is asked about a path. */
+/* Whether `path` is not packed yet. Notes it, so that the next call is false. */
 static bool is_new(struct initramfs *fs, const char *path)
 {
 	if (tfind(path, &fs->packed, compare))
@@ -75,6 +75,7 @@ int initramfs_finish(struct initramfs *fs, struct err *err)
 	return archive_write_close(fs->archive) == ARCHIVE_OK ? 0 : archive_err(fs, "/", err);
 }
 
+/* One entry of the archive: a directory, file, link or node, by its mode. */
 struct item {
 	const char *path;
 	mode_t mode;
@@ -100,7 +101,7 @@ static int put_data(struct initramfs *fs, const struct item *e, struct err *err)
 	return 0;
 }
 
-/* Writes one entry, whose parents are there. */
+/* Writes one entry, unless it is packed already. pre: its parents are packed. */
 static int put(struct initramfs *fs, const struct item *e, struct err *err)
 {
 	struct archive_entry *entry;
@@ -185,8 +186,8 @@ int initramfs_copy(struct initramfs *fs, const char *path, const char *from, str
 }
 
 /*
- * Walks `path` component by component: packs each directory and link, follows the links, and
- * leaves the real path of the end in *real.
+ * A path that is walked component by component: each directory and link on the way is packed, links
+ * are followed, and `real` has the real path in the end.
  */
 struct walk {
 	struct strbuf real; /* resolved so far: "" or "/a/b" */

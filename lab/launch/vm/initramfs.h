@@ -1,6 +1,7 @@
 /*
- * initramfs.h - writes the guest's root file system: a cpio archive ("newc", not compressed, as the
- * kernel unpacks it) of files that keep the absolute paths they have on the host.
+ * initramfs.h - writes the guest's root file system: a cpio archive ("newc", not compressed; the
+ * kernel's Documentation/driver-api/early-userspace/buffer-format.rst) of files that keep the
+ * absolute paths they have on the host.
  *
  * Pattern of use:
  *	struct initramfs *fs = initramfs_new(fd, err);
@@ -11,7 +12,7 @@
  *
  * Each call adds the directories above a path as well. A symbolic link on the way is packed as a
  * link, and what it points to at its own place, so that every name that led to a file on the host
- * leads to it in the guest. What is already packed is not packed twice: calling again is cheap.
+ * leads to it in the guest. A path that is packed already is not packed again.
  * File names are bytes: only NUL and newline (in the names of libraries) are special.
  * Owners are root, times are 0: the same input gives the same archive. No root, no mknod needed.
  * After the first failure the archive is useless; only initramfs_free() may follow.
@@ -28,7 +29,9 @@
 
 struct initramfs;
 
-/* Starts an archive on fd (borrowed, written from its position). NULL on failure. */
+/*
+ * Starts an archive on fd (borrowed, written from its position). The caller frees; NULL on failure.
+ */
 struct initramfs *initramfs_new(int fd, struct err *err) __attribute__((nonnull));
 void initramfs_free(struct initramfs *fs);
 

@@ -1,4 +1,4 @@
-/* What a program needs in order to start: its interpreter and the libraries it loads. */
+/* Packs what a program needs in order to start: its interpreter and the libraries it loads. */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ typedef Elf32_Phdr elf_segment;
 #define ELF_CLASS ELFCLASS32
 #endif
 
-/* The text of the segment PT_INTERP, or NULL: a static program. Any file is safe to ask about. */
+/* The path in the segment PT_INTERP; NULL: the program is static. Any file is safe to pass. */
 static char *interpreter_of(int fd, const elf_header *header)
 {
 	char path[PATH_MAX];
@@ -97,8 +97,8 @@ static int add_library(struct initramfs *fs, char *line, const char *program, st
 }
 
 /*
- * The program names its loader, which is started here, outside of the VM, to list its libraries:
- * only one that stands in a folder of the system, and that not everybody may write, is.
+ * A program names its own loader, which oomlab starts outside of the VM to list the libraries. So
+ * only a loader that is in a folder of the system and not writable by everybody is started.
  */
 static bool is_of_the_system(const char *interpreter)
 {
@@ -158,7 +158,7 @@ static int add_elf(struct initramfs *fs, int fd, const char *path, const elf_hea
 
 static int add_program(struct initramfs *fs, const char *path, int depth, struct err *err);
 
-/* What env(1) runs for `name`; a name that PATH does not have is left for the guest to complain. */
+/* Packs what env(1) runs for `name`. A name that is not in PATH fails later, in the guest. */
 static int add_from_path(struct initramfs *fs, const char *name, int depth, struct err *err)
 {
 	const char *path = getenv("PATH");

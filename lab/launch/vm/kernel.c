@@ -65,7 +65,7 @@ static bool is_newer(const char *release, const struct kernel *than)
 	return !than->release || strverscmp(release, than->release) > 0;
 }
 
-/* Looks at one directory of kernels; the newest match is left in *kernel. */
+/* Searches one cache; leaves a newer match than *kernel has in *kernel. */
 static void search(const char *cache, const char *wanted, struct kernel *kernel)
 {
 	_cleanup_free_ char *kernels = text_format("%s/kernels", cache);
@@ -101,7 +101,10 @@ static int find_series(const char *wanted, struct kernel *kernel, struct err *er
 	return err_hint(err, "fetch it with: make kernel KERNELS=%s", wanted);
 }
 
-/* As bzImage, vmlinux, and arm64's Image begin, bare, in gzip, or in EFI's zboot. */
+/*
+ * Knows the magic numbers of bzImage (the kernel's Documentation/arch/x86/boot.rst), vmlinux, and
+ * arm64's Image (arch/arm64/booting.rst), which may be bare, in gzip, or in EFI's zboot.
+ */
 static bool is_kernel(const char *path)
 {
 	static const struct {

@@ -1,18 +1,18 @@
 /*
- * kernel.h - finds the guest's kernel in the cache. It downloads nothing
- *(lab/launch/vm/fetch-kernel.sh does) and runs nothing.
+ * kernel.h - finds the guest's kernel in the cache. It downloads nothing (fetch-kernel.sh does) and
+ * runs nothing.
  *
  * The cache is $OOMLAB_CACHE; else $XDG_CACHE_HOME/oomlab, or ~/.cache/oomlab where HOME is set,
- * and behind that /var/cache/oomlab, which serves every user of the machine.
- * In it, one directory a kernel, named by its release (`uname -r`):
+ * and after that /var/cache/oomlab, which serves every user of the machine.
+ * It has one directory per kernel, named by the release (`uname -r`):
  *
  *	kernels/6.12.117+deb12-cloud-amd64/vmlinuz    as packaged
  *	kernels/6.12.117+deb12-cloud-amd64/vmlinux    the same, unpacked; optional: boots faster
  *	kernels/6.12.117+deb12-cloud-amd64/modules    names of .ko files beside it, in load order
  *	kernels/6.12.117+deb12-cloud-amd64/virtio_mmio.ko ...
  *
- * A file given by path begins as a kernel does, or is refused. LIMITATION: that it is one for this
- * machine is found out by booting it.
+ * A file given by path is refused unless it begins as a kernel does. LIMITATION: whether it is one
+ * for this machine shows only when it is booted.
  */
 #ifndef OOMLAB_LAUNCH_VM_KERNEL_H
 #define OOMLAB_LAUNCH_VM_KERNEL_H
@@ -25,7 +25,7 @@
 
 struct kernel {
 	char *image;	/* path of the vmlinux or vmlinuz */
-	char *release;	/* name of its directory: for people */
+	char *release;	/* name of its directory, for messages */
 	char **modules; /* paths of .ko files in load order; not NULL-terminated */
 	size_t module_count;
 };
@@ -43,8 +43,8 @@ int kernel_find(const char *wanted, struct kernel *kernel, struct err *err)
 void kernel_release(struct kernel *kernel);
 
 /*
- * The directory to write answers into that outlive a run: the first of the cache directories.
- * It may not exist. The caller frees.
+ * The directory for files that outlive a run: the first of the cache directories. It may not exist.
+ * The caller frees.
  */
 char *kernel_cache_dir(void);
 

@@ -55,7 +55,7 @@ const struct machine_board *machine_board(const struct machine *machine, bool ne
 #define READ_WITHIN_NS 2000
 #define TRIES_MAX      1000
 
-/* A reading that was interrupted is taken again. */
+/* Reads again when the thread was interrupted between the two clocks. */
 struct machine_clock machine_clock_read(void)
 {
 	struct machine_clock now = {0};

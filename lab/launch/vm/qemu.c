@@ -17,9 +17,9 @@
 #define STDERR_MAX (1 << 20)
 
 /*
- * Panics alone reach the console: the slow emulated serial port would hold up an OOM dump, which
- * comes by /dev/kmsg. The self-tests and the jitter entropy of the kernel's cryptography take a
- * quarter of an emulated boot. Nothing here changes how memory is managed.
+ * loglevel=3 lets little but panics reach the console: the slow emulated serial port would delay an
+ * OOM dump, which is read from /dev/kmsg. The self-tests and the jitter entropy of the kernel's
+ * cryptography take a quarter of an emulated boot. Nothing here changes how memory is managed.
  */
 #define KERNEL_WORDS                                                            \
 	"loglevel=3 panic=-1 nowatchdog random.trust_cpu=on cryptomgr.notests " \
@@ -82,7 +82,7 @@ static void add_backend(struct strvec *words, const struct qemu_config *c, int i
 		     (unsigned long long)kib);
 }
 
-/* Node 0 has the CPU. */
+/* Splits the RAM among the nodes; node 0 has the CPU. */
 static void add_nodes(struct strvec *words, const struct qemu_config *c)
 {
 	uint64_t left = c->ram_bytes >> 10;
@@ -98,7 +98,7 @@ static void add_nodes(struct strvec *words, const struct qemu_config *c)
 	}
 }
 
-/* What virtiofsd reads and writes must be shared with it. */
+/* virtiofsd reads and writes the guest's RAM, which must be shared memory then. */
 static void add_memory(struct strvec *words, const struct qemu_config *c)
 {
 	if (c->numa_nodes > 1) {
@@ -122,7 +122,7 @@ static void add_swap(struct strvec *words, const struct qemu_config *c)
 	strvec_pushf(words, "%s,drive=swap,serial=" GUEST_SWAP_SERIAL, c->board->disk);
 }
 
-/* The first that the host's OOM killer takes. */
+/* Makes QEMU the first choice of the host's OOM killer. */
 static int offer_itself(void *ctx)
 {
 	(void)ctx;

@@ -1,5 +1,5 @@
 /*
- * qemu.h - starts QEMU for one guest: its arguments, and the process with its end of each channel.
+ * qemu.h - starts and stops QEMU for one guest, with a socket to each of the guest's ports.
  *
  * Pattern of use:
  *	struct qemu q;
@@ -7,9 +7,8 @@
  *	... read q.channels[], poll q.process.pidfd ...
  *	qemu_stop(&q);
  *
- * The process is ended by the guardian when this one dies, is in a session of its own (a ^C
- * at the terminal is not for it), has no network, and is the first the host's OOM killer takes. It
- * uses no file by name that it would leave behind.
+ * QEMU has a session of its own (so ^C at the terminal does not reach it), no network, and an
+ * oom_score_adj of 1000. The guardian kills it when the launcher dies. It leaves no file behind.
  *
  * The guest has one CPU. With two, an emulated guest boots more slowly, and a kernel that patches
  * its own code while the other CPU runs it may stop with "Oops: int3" (seen with QEMU 7.2).
@@ -27,6 +26,7 @@
 #include "launch/vm/kernel.h"
 #include "launch/vm/machine.h"
 
+/* A channel per enum guest_port, then the console. */
 #define CHANNEL_CONSOLE PORT_COUNT
 #define CHANNEL_COUNT	(PORT_COUNT + 1)
 
@@ -36,29 +36,29 @@ struct qemu_config {
 	const struct kernel *kernel;
 	const char *accelerator; /* "kvm" or "tcg" */
 	uint64_t ram_bytes;
-	unsigned int clock_khz; /* of an emulated guest, as machine_guest_khz() says; 0: not told */
+	unsigned int clock_khz; /* from machine_guest_khz(), for an emulated guest; 0: not told */
 	int initramfs_fd;	/* borrowed */
 	int swap_fd;		/* the swap disk, borrowed; -1: none */
-	int numa_nodes;		/* 0, 1: one */
+	int numa_nodes;		/* 0 and 1: one node */
 	int share_fd;		/* connected to virtiofsd, borrowed; -1: the host is not shared */
 };
 
 struct qemu {
-	struct spawned process;	     /* its status once stopped */
-	int channels[CHANNEL_COUNT]; /* ours: sockets to the ports, in order, and the console */
-	int stderr_fd;		     /* what QEMU itself says, in memory; read from 0 */
+	struct spawned process;	     /* has the status after qemu_stop() */
+	int channels[CHANNEL_COUNT]; /* owned: our ends of the sockets; -1: closed */
+	int stderr_fd;		     /* a file in memory with what QEMU wrote to its stderr */
 };
 
-/* Returns 0, or -1 with the sentence and nothing left behind. *q needs no initialisation. */
+/* Returns 0, or -1 with err and nothing left behind. *q needs no initialisation. */
 int qemu_start(const struct qemu_config *config, struct guardian *guardian, struct qemu *q,
 	       struct err *err);
 
-/* Kills the process if it still runs, reaps it, sets its status, closes all. Call once. */
+/* Kills QEMU if it still runs, reaps it, sets its status, closes all. Call once. */
 void qemu_stop(struct qemu *q);
 
 /*
- * The first line QEMU wrote to its stderr that is no warning, without its own name, malloc'd; ""
- * when there is none. pre: not stopped yet.
+ * QEMU's own reason: the first line of its stderr that is no warning, without the program's name;
+ * "" when there is none. The caller frees. pre: not stopped yet.
  */
 char *qemu_words(const struct qemu *q);
 

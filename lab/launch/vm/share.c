@@ -32,7 +32,10 @@
 #define ANSWER_MS  20000
 #define OTHER_WAYS "name the files the program opens with --file"
 
-/* What the child could not do before it became virtiofsd: said through the file of its words. */
+/*
+ * What the child could not do before exec; it writes this to words_fd in place of virtiofsd's
+ * words.
+ */
 struct failure {
 	bool in_user_namespace;
 	int cause;
@@ -50,13 +53,13 @@ static int make_read_only(void)
 			    sizeof(read_only));
 }
 
-/* What virtiofsd is started with; the child may fill in `option`, a word of its arguments. */
+/* For enter(). */
 struct sandbox {
-	int words;
-	const char **option;
+	int words_fd;
+	const char **option; /* a place in virtiofsd's argv, filled in by the child */
 };
 
-/* Between fork() and exec: only calls that are safe there. */
+/* Runs between fork() and exec, so it makes only calls that are safe there. */
 static int enter(void *ctx)
 {
 	const struct sandbox *sandbox = ctx;
@@ -71,11 +74,13 @@ static int enter(void *ctx)
 	}
 	f.cause = errno;
 	snprintf(f.what, sizeof(f.what), "%s", failed);
-	io_write_all(sandbox->words, &f, sizeof(f));
+	io_write_all(sandbox->words_fd, &f, sizeof(f));
 	return -1;
 }
 
-/* A socket that listens under a name no file system has, and our connection, the first it gets. */
+/*
+ * Returns a listening socket without a name in any file system; share->fd is its first connection.
+ */
 static int open_sockets(struct share *share, struct err *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -103,8 +108,9 @@ static int check(struct err *err)
 }
 
 /*
- * Asks what a vhost-user front end may ask first and again (VHOST_USER_GET_FEATURES). virtiofsd
- * answers once its sandbox stands. True when it did; false when it is gone, or silent for too long.
+ * Asks VHOST_USER_GET_FEATURES (QEMU's docs/interop/vhost-user.rst), which QEMU may ask again
+ * later. virtiofsd answers once its sandbox is complete. False when it is gone or does not answer
+ * in time.
  */
 static bool has_answered(const struct share *share)
 {
@@ -148,7 +154,7 @@ char *share_words(const struct share *share)
 	return xstrdup(last ? last : "");
 }
 
-/* Kills and reaps it, and whom it started: there may be no init that does. Its wait status. */
+/* Kills and reaps virtiofsd and its children, because there may be no init. Its wait status. */
 static int end_group(struct share *share)
 {
 	pid_t group = share->process.pid;
@@ -160,7 +166,7 @@ static int end_group(struct share *share)
 	return share->process.status;
 }
 
-/* Why it never served. */
+/* Ends a virtiofsd that never served, and says why it did not. */
 static int explain_start(struct share *share, struct err *err)
 {
 	_cleanup_free_ char *words = NULL;
@@ -182,7 +188,7 @@ static int explain_start(struct share *share, struct err *err)
 	return err_hint(err, "%s", geteuid() ? "run as root, or " OTHER_WAYS : OTHER_WAYS);
 }
 
-/* new_session: its process group is of it and of who opens for it (share_open.h). */
+/* A new session makes a process group of virtiofsd and its opener (share_open.h). */
 static int start(struct share *share, int listener, struct guardian *guardian, struct err *err)
 {
 	char option[32];
@@ -224,7 +230,7 @@ int share_start(struct share *share, struct guardian *guardian, struct err *err)
 	listener = open_sockets(share, err);
 	rc = listener < 0 ? -1 : start(share, listener, guardian, err);
 	if (listener >= 0)
-		close(listener); /* so that the connection breaks with who should serve it */
+		close(listener); /* so that the connection breaks when virtiofsd dies */
 	if (rc == 0 && !has_answered(share))
 		rc = explain_start(share, err);
 	if (rc < 0)

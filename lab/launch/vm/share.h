@@ -15,8 +15,8 @@
 
 struct share {
 	struct spawned process; /* virtiofsd */
-	int fd;			/* connected to it, for QEMU; -1: none */
-	int words_fd;		/* what it says on stderr, in memory; -1: none */
+	int fd;			/* connected to virtiofsd, for QEMU; -1: none */
+	int words_fd;		/* a file in memory with what it wrote to its stderr; -1: none */
 };
 
 #define SHARE_INIT                   \
@@ -25,20 +25,23 @@ struct share {
 	}
 
 /*
- * Starts virtiofsd for one QEMU and waits until it serves. The guardian (NULL:
- * none) ends it when this process dies. Returns 0, or -1 with the sentence, virtiofsd's own reason
- * in it, and nothing left behind.
+ * Starts virtiofsd for one QEMU and waits until it serves. The guardian (NULL: none) kills it when
+ * this process dies. Makes this process a child subreaper. Returns 0, or -1 with virtiofsd's own
+ * reason in err and nothing left behind. pre: *share is SHARE_INIT.
  */
 int share_start(struct share *share, struct guardian *guardian, struct err *err)
 	__attribute__((nonnull(1, 3), warn_unused_result));
 
-/* Whether it could be: starts it and ends it again. 0, or -1 with the sentence and the cure. */
+/*
+ * Whether the host can be shared: starts virtiofsd and ends it again. 0, or -1 with the cure in
+ * err.
+ */
 int share_probe(struct err *err) __attribute__((nonnull, warn_unused_result));
 
-/* The last line virtiofsd wrote to its stderr, malloc'd; "" when there is none. */
+/* The last line of virtiofsd's stderr; "" when there is none. The caller frees. */
 char *share_words(const struct share *share);
 
-/* Kills and reaps it, closes all. Safe after share_start() failed, and twice. */
+/* Kills and reaps virtiofsd, closes all. Safe after share_start() failed, and twice. */
 void share_stop(struct share *share);
 
 #endif

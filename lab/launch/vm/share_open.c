@@ -17,7 +17,7 @@
 
 #define LOAD(at)      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (at))
 #define ANSWER(value) BPF_STMT(BPF_RET | BPF_K, (value))
-#define IF(op, k, n)  BPF_JUMP(BPF_JMP | (op) | BPF_K, (k), 0, (n)) /* else skips n */
+#define IF(op, k, n)  BPF_JUMP(BPF_JMP | (op) | BPF_K, (k), 0, (n)) /* if not, skips n */
 #define NUMBER	      offsetof(struct seccomp_data, nr)
 #define LOW_HALF      (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0)
 #define OPENAT_FLAGS  (offsetof(struct seccomp_data, args[2]) + LOW_HALF)
@@ -40,7 +40,7 @@ static int set_filter(void)
 			    &program);
 }
 
-/* virtiofsd opens what it knows by number, below its own /proc/self/fd; -1: this is none of it. */
+/* virtiofsd opens files as "NUMBER" in its own /proc/self/fd. -1 with errno for any other path. */
 static int open_for(const struct seccomp_notif *call)
 {
 	char path[64], name[16];
@@ -85,7 +85,7 @@ static void serve(int listener)
 	for (;;) {
 		struct seccomp_notif call = {0};
 
-		/* One who was killed while it waited is no reason to stop. */
+		/* ENOENT: the thread that made the call was killed while it waited. */
 		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0)
 			answer(listener, &call);
 		else if (errno != EINTR && errno != ENOENT)
@@ -94,9 +94,10 @@ static void serve(int listener)
 }
 
 /*
- * Without the process that opens, each openat() would fail with ENOSYS, and the guest's programs of
- * that. So the kernel kills virtiofsd when the other end of a pipe is closed, which that process
- * alone has, as its descriptor 0: the first to be closed at its end.
+ * Without the opener each openat() would fail with ENOSYS, and the guest's programs would fail of
+ * that. So the opener alone has the other end of a pipe, and when it dies the kernel sends SIGKILL
+ * to virtiofsd (F_SETSIG, fcntl(2)). It has the pipe as descriptor 0, which the kernel closes
+ * first.
  */
 static int die_without(int pipe)
 {
@@ -105,7 +106,7 @@ static int die_without(int pipe)
 	return fcntl(pipe, F_SETFL, O_ASYNC);
 }
 
-/* It never execs: nothing else ends at its end, not even the channel of spawn_start(). */
+/* Closes all else: the opener never execs, and would keep the channel of spawn_start() open. */
 static int keep_alone(int fd)
 {
 	dup2(fd, STDOUT_FILENO);
@@ -113,8 +114,8 @@ static int keep_alone(int fd)
 	return STDOUT_FILENO;
 }
 
-static void open_for_ever(int listener, int lifeline, pid_t virtiofsd) __attribute__((noreturn));
-static void open_for_ever(int listener, int lifeline, pid_t virtiofsd)
+static void run_opener(int listener, int lifeline, pid_t virtiofsd) __attribute__((noreturn));
+static void run_opener(int listener, int lifeline, pid_t virtiofsd)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() == virtiofsd && dup2(lifeline, STDIN_FILENO) >= 0)
@@ -132,13 +133,13 @@ int share_open_serve(void)
 	int listener = set_filter(), ends[2];
 	pid_t virtiofsd = getpid(), pid;
 
-	/* virtiofsd keeps its end open, beyond exec. */
+	/* The pipe has no O_CLOEXEC, so virtiofsd keeps its end beyond exec. */
 	if (listener < 0 || pipe(ends) < 0 || die_without(ends[0]) < 0)
 		return -1;
 	pid = fork();
 	if (pid == 0) {
 		close(ends[0]);
-		open_for_ever(listener, ends[1], virtiofsd);
+		run_opener(listener, ends[1], virtiofsd);
 	}
 	close(ends[1]);
 	close(listener);

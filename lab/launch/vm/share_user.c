@@ -13,7 +13,10 @@
 #include "base/io.h"
 #include "launch/vm/share_open.h"
 
-/* The limit virtiofsd would raise for itself cannot be raised by who is root only here. */
+/*
+ * virtiofsd would raise the hard limit, which root of a user namespace may not: raises the soft
+ * one.
+ */
 static void raise_files(void)
 {
 	struct rlimit limit;
@@ -35,7 +38,7 @@ static int map_id(const char *file, unsigned int id)
 	return rc;
 }
 
-/* False in a user namespace that somebody made: a rootless container's, or ours. */
+/* False in a user namespace other than the first: a rootless container's, or ours. */
 static bool has_every_id(void)
 {
 	unsigned int inside, outside, count;

@@ -67,7 +67,7 @@ int vm_check(const char *kernel, struct err *err)
 	return rc;
 }
 
-/* A guest larger than the machine could take all of it; smaller ones take what they touch. */
+/* A guest larger than the host could use up all of its memory; others use what they touch. */
 static int check_ram(uint64_t ram_bytes, uint64_t swap_bytes, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf info = STRBUF_INIT;
@@ -94,7 +94,7 @@ static uint64_t boot_timeout_ns(const struct vm *vm)
 	return is_kvm ? KVM_TIMEOUT_NS : vm->request->boot_timeout_ns;
 }
 
-/* What `status` says about a QEMU that went by itself. */
+/* Says what `status` tells of a QEMU that ended before its guest did. */
 static int explain_status(const struct machine *machine, int status, const char *words,
 			  struct err *err)
 {
@@ -114,7 +114,7 @@ static int explain_status(const struct machine *machine, int status, const char 
 	return *words ? err_hint(err, "it said: %s", words) : -1;
 }
 
-/* virtiofsd served when the guest was started: something ended it since. */
+/* virtiofsd served when the guest was started, so something has ended it since. */
 static int explain_share(const struct share *share, struct err *err)
 {
 	_cleanup_free_ char *words = share_words(share);
@@ -146,7 +146,7 @@ static int explain_silence(const struct vm *vm, enum relay_end end, const char *
 	return *words ? err_hint(err, "%s said: %s", vm->config.machine->qemu, words) : -1;
 }
 
-/* The sentence for a guest that did not end as it should. The console knows best. */
+/* Says why a guest did not end as it should. What the console says is preferred. */
 static int explain(const struct vm *vm, enum relay_end end, int status, const char *words,
 		   struct err *err)
 {
@@ -168,8 +168,8 @@ static int explain(const struct vm *vm, enum relay_end end, int status, const ch
 	return explain_silence(vm, end, words, err);
 }
 
-/* Whether another way to start it remains after a guest that never spoke; takes that way. */
-static bool try_otherwise(struct vm *vm, const char *words)
+/* After a guest that never spoke: changes to the next board or to TCG; false when none is left. */
+static bool change_config(struct vm *vm, const char *words)
 {
 	const struct machine_board *boards = vm->config.machine->boards;
 
@@ -186,7 +186,7 @@ static bool try_otherwise(struct vm *vm, const char *words)
 	return false;
 }
 
-/* Starts one QEMU and sees it through. 1: start again; else as vm_run(). */
+/* Runs one QEMU to its end. 1: try again with the changed config; else as vm_run(). */
 static int attempt(struct vm *vm, struct err *err)
 {
 	_cleanup_free_ char *words = NULL;
@@ -209,7 +209,7 @@ static int attempt(struct vm *vm, struct err *err)
 	if (end == RELAY_ENDED)
 		rc = 0;
 	else if (end != RELAY_INTERRUPTED && end != RELAY_SHARE_GONE && !vm->relay.is_up &&
-		 try_otherwise(vm, words))
+		 change_config(vm, words))
 		rc = 1;
 	else
 		rc = explain(vm, end, qemu.process.status, words, err);
@@ -248,7 +248,7 @@ static int prepare(struct vm *vm, struct err *err)
 	vm->config.ram_bytes = request->ram_bytes;
 	vm->config.numa_nodes = request->numa_nodes;
 	if (request->swap_bytes) {
-		vm->config.swap_fd = guest_swap_make(request->swap_bytes, err);
+		vm->config.swap_fd = guest_devices_make_swap(request->swap_bytes, err);
 		if (vm->config.swap_fd < 0)
 			return -1;
 	}

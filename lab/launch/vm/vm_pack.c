@@ -39,7 +39,7 @@ static int pack_skeleton(struct initramfs *fs, struct err *err)
 	return rc;
 }
 
-/* Bytes of a mapped ELF file that its segments need: what follows is symbols and debug sections. */
+/* How much of an ELF file its segments need; symbols and debug sections follow. */
 static size_t loaded_size(const char *data, size_t len)
 {
 #if __SIZEOF_POINTER__ == 8
@@ -56,7 +56,7 @@ static size_t loaded_size(const char *data, size_t len)
 #endif
 }
 
-/* This program, without what only a debugger reads: a smaller archive boots faster. */
+/* Packs this program without its debug sections, because a smaller archive boots faster. */
 static int pack_init(struct initramfs *fs, struct err *err)
 {
 	_cleanup_close_ int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -76,7 +76,7 @@ static int pack_init(struct initramfs *fs, struct err *err)
 	return rc;
 }
 
-/* Each module that is loaded lengthens an emulated boot. */
+/* Leaves out modules that this run does not need, because each lengthens an emulated boot. */
 static bool is_needed(const char *module, const struct vm_request *request)
 {
 	static const char *const shared[] = {"fuse", "virtiofs", "overlay", "loop"};

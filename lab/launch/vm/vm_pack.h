@@ -10,8 +10,8 @@
 #include "launch/vm/vm.h"
 
 /*
- * Returns a descriptor of the finished archive, in memory alone (nothing is left behind whatever
- * happens), or -1. The caller closes it. QEMU opens it as /proc/self/fd/N.
+ * Returns a descriptor of the finished archive, a file in memory, or -1. The caller closes it. QEMU
+ * opens it as /proc/self/fd/N.
  */
 int vm_pack(const struct vm_request *request, const struct kernel *kernel, struct err *err);
 

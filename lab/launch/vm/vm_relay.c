@@ -16,15 +16,16 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 
-#define CHUNK	      65536
-#define CONSOLE_MAX   (16 << 20)
-#define CONSOLE_TAIL  (64 << 10)
-#define TRACE_MAX     (1 << 30)
-#define NS_PER_MS     1000000
-#define TICK_MS	      100
+#define CHUNK	     65536
+#define CONSOLE_MAX  (16 << 20)
+#define CONSOLE_TAIL (64 << 10)
+#define TRACE_MAX    (1 << 30)
+#define NS_PER_MS    1000000
+#define TICK_MS	     100
 
-#define LAST_WORDS_MS 1000 /* for QEMU to end with a virtiofsd that ends because of it */
+#define FOLLOW_MS    1000 /* in which virtiofsd and QEMU end when the other has ended */
 
+/* What is polled: the channels, then these. */
 enum { SLOT_PID = CHANNEL_COUNT, SLOT_SIGNAL, SLOT_SHARE, SLOT_OUT, SLOT_ERR, SLOT_COUNT };
 
 int relay_init(struct relay *r, const struct vm_request *request, struct err *err)
@@ -66,7 +67,7 @@ void relay_release(struct relay *r)
 	strbuf_release(&r->outputs[1].pending);
 }
 
-/* "#end STATUS OUT ERR" */
+/* STATUS OUT ERR of the line GUEST_LINE_END. */
 static bool take_end(struct relay *r, const char *words)
 {
 	int status;
@@ -81,8 +82,8 @@ static bool take_end(struct relay *r, const char *words)
 	return true;
 }
 
-/* A line PID 1 sends on its own account. */
-static void take_word(struct relay *r, const char *line)
+/* A line of PID 1 itself, see guest.h. */
+static void take_note(struct relay *r, const char *line)
 {
 	if (strcmp(line, GUEST_LINE_UP) == 0) {
 		r->is_up = true;
@@ -92,13 +93,13 @@ static void take_word(struct relay *r, const char *line)
 	}
 }
 
-/* line: NUL-terminated in place of its newline. */
+/* line: a NUL stands in place of its newline. */
 static void take_line(struct relay *r, const char *line, size_t len)
 {
 	if (r->is_skipping)
 		r->is_skipping = false;
 	else if (*line == '#')
-		take_word(r, line);
+		take_note(r, line);
 	else if (len > RELAY_LINE_MAX || r->request->line(line, len, r->request->ctx) < 0)
 		r->dropped++;
 }
@@ -161,7 +162,7 @@ static void take(struct relay *r, int channel, const char *data, size_t len)
 		take_output(&r->outputs[channel - PORT_OUT], data, len);
 }
 
-/* Reads a channel once; at its end it is closed. */
+/* Reads a channel once, and closes it at its end. */
 static void read_channel(struct relay *r, struct qemu *q, int channel)
 {
 	static char chunk[CHUNK];
@@ -204,7 +205,7 @@ static void write_output(struct relay_output *output)
 		give_up(output, n ? errno : EIO);
 }
 
-/* Nobody reads it any more: the port hangs up, and the pipe of who writes there breaks. */
+/* When nobody reads our end any more, closes the channel, so that the guest's writers get EPIPE. */
 static void hang_up(const struct relay_output *output, int *channel)
 {
 	if (output->cause == EPIPE && *channel >= 0)
@@ -221,7 +222,7 @@ static bool take_signal(struct relay *r)
 	return true;
 }
 
-/* An output that still has something pending lets its channel wait. */
+/* Chooses what to poll. A channel is not read while its output has something pending. */
 static void fill(struct pollfd *p, const struct relay *r, const struct qemu *q, bool is_gone)
 {
 	for (int i = 0; i < SLOT_COUNT; i++)
@@ -239,7 +240,7 @@ static void fill(struct pollfd *p, const struct relay *r, const struct qemu *q, 
 	}
 }
 
-/* Handles what poll() found; returns how many channels had something to say. */
+/* Handles what poll() found; returns how many channels were read. */
 static int serve(struct relay *r, struct qemu *q, const struct pollfd *p)
 {
 	int active = 0;
@@ -264,7 +265,7 @@ static bool has_pending(const struct relay *r)
 	return r->outputs[0].pending.len || r->outputs[1].pending.len;
 }
 
-/* Whether all that the guest gave to its ports is here, as far as anybody reads it. */
+/* Whether all output that the guest sent is here; a closed channel brings no more. */
 static bool has_all(const struct relay *r, const struct qemu *q)
 {
 	for (int i = 0; i < 2; i++)
@@ -273,7 +274,7 @@ static bool has_all(const struct relay *r, const struct qemu *q)
 	return true;
 }
 
-/* The guest has ended: what of its output did not arrive, or was not taken by `cause`. */
+/* The guest has ended. Outputs that are not complete get `cause`. */
 static enum relay_end ended(struct relay *r, int cause)
 {
 	for (int i = 0; i < 2; i++) {
@@ -285,7 +286,7 @@ static enum relay_end ended(struct relay *r, int cause)
 	return RELAY_ENDED;
 }
 
-/* By a signal, which neither of the two sends to the other. */
+/* Whether QEMU or virtiofsd ended by a signal, which neither sends to the other. */
 static bool was_killed(int pidfd)
 {
 	siginfo_t info = {.si_pid = 0};
@@ -295,22 +296,22 @@ static bool was_killed(int pidfd)
 	       info.si_pid && info.si_code != CLD_EXITED;
 }
 
-/* virtiofsd, which has ended, ends with QEMU: was it QEMU that ended? */
+/* virtiofsd has ended. True when it did so because QEMU had ended. */
 static bool has_share_followed(const struct relay *r, const struct qemu *q)
 {
 	struct pollfd p = {.fd = q->process.pidfd, .events = POLLIN};
 
-	return !was_killed(r->share_pidfd) && poll(&p, 1, LAST_WORDS_MS) > 0;
+	return !was_killed(r->share_pidfd) && poll(&p, 1, FOLLOW_MS) > 0;
 }
 
-/* QEMU, too, ends by itself when virtiofsd is no longer there at its start. */
+/* QEMU has ended. It also ends by itself when virtiofsd was killed before QEMU connected. */
 static enum relay_end gone(const struct relay *r, const struct qemu *q)
 {
 	return was_killed(r->share_pidfd) && !was_killed(q->process.pidfd) ? RELAY_SHARE_GONE
 									   : RELAY_GONE;
 }
 
-/* ms until `ns`, at least 0, rounded up. */
+/* Milliseconds until `ns`, rounded up, at least 0. */
 static int ms_until(int64_t ns)
 {
 	int64_t left = (ns - io_now_ns() + NS_PER_MS - 1) / NS_PER_MS;
@@ -339,7 +340,10 @@ enum relay_end relay_run(struct relay *r, struct qemu *q, uint64_t boot_timeout_
 		if (p[SLOT_SIGNAL].revents && take_signal(r))
 			return RELAY_INTERRUPTED;
 		is_gone |= p[SLOT_PID].revents != 0;
-		/* Before anything is believed that the guest says without its files. */
+		/*
+		 * This comes before serve(): what a guest says after it has lost its files means
+		 * nothing.
+		 */
 		if (p[SLOT_SHARE].revents && !has_share_followed(r, q))
 			return RELAY_SHARE_GONE;
 		is_gone |= p[SLOT_SHARE].revents != 0;

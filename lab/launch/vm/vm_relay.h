@@ -1,12 +1,12 @@
 /*
- * vm_relay.h - one poll loop over everything a running guest sends: record lines to request->line,
- * the trace and the console into files of the run's folder, out and err to ours, until the guest
- * says it has ended, QEMU is gone, a signal arrives or the time is up.
+ * vm_relay.h - one poll loop over all that a running guest sends: record lines go to request->line,
+ * the trace and the console to files in the run's folder, out and err to our stdout and stderr. The
+ * loop ends when the guest says that it has ended, QEMU is gone, a signal arrives or time is up.
  *
- * What the guest sends is hostile text: a line longer than RELAY_LINE_MAX, or one that is
- * refused, is dropped and counted; console.log and trace.bin end at a fixed size.
- * When our stdout or stderr does not take more, the guest waits; record lines do not. When nobody
- * reads them any more (EPIPE), the guest's port hangs up, and who writes there gets SIGPIPE.
+ * What the guest sends is hostile: a line longer than RELAY_LINE_MAX, or one that request->line
+ * refuses, is dropped and counted; console.log and trace.bin end at a fixed size.
+ * While our stdout or stderr takes no more, the guest's output waits, and record lines do not. When
+ * nobody reads ours any more (EPIPE), the guest's port hangs up and its writers get SIGPIPE.
  */
 #ifndef OOMLAB_LAUNCH_VM_VM_RELAY_H
 #define OOMLAB_LAUNCH_VM_VM_RELAY_H
@@ -18,9 +18,8 @@
 #define RELAY_LINE_MAX (1 << 20)
 
 enum relay_end {
-	RELAY_ENDED,	   /* the guest said its last word; everything it sent is here, but for
-			    * what an output's `cause` says */
-	RELAY_GONE,	   /* QEMU ended without that; everything it passed on is here */
+	RELAY_ENDED, /* the guest sent its last line; all is here, unless an output has a `cause` */
+	RELAY_GONE,  /* QEMU ended without that; all that it passed on is here */
 	RELAY_SILENT,	   /* not a byte from PID 1 within the boot timeout */
 	RELAY_TIMED_OUT,   /* the whole run took too long */
 	RELAY_SHARE_GONE,  /* virtiofsd ended, and QEMU did not */
@@ -29,38 +28,39 @@ enum relay_end {
 
 struct relay {
 	const struct vm_request *request;
-	int64_t end_ns; /* when the whole run is too long */
+	int64_t end_ns; /* deadline of the whole run, CLOCK_MONOTONIC */
 	int signal_fd, console_fd, trace_fd;
-	int share_pidfd; /* of virtiofsd, borrowed, set between relay_init() and relay_run(); -1 */
-	size_t console_room, trace_room; /* bytes the files may still take */
-	struct strbuf line;		 /* of the record port, not yet complete */
+	int share_pidfd; /* of virtiofsd, borrowed; the caller sets it after relay_init(); -1: none */
+	size_t console_room, trace_room; /* bytes that the files may still take */
+	struct strbuf line;		 /* the incomplete line of the record port */
 	bool is_skipping;		 /* the rest of a line that was too long */
-	int64_t dropped;		 /* lines */
+	int64_t dropped;		 /* number of lines */
 	struct strbuf console;		 /* the last part of the console */
 	struct relay_output {
-		int fd;	   /* ours; -1: nobody reads it any more */
-		int cause; /* errno of the write that ended it; ETIME: it took too long; or 0 */
+		int fd;	   /* our stdout or stderr; -1: nothing more is written there */
+		int cause; /* errno of the write that failed; ETIME: time was up; 0: none */
 		struct strbuf pending;
-		uint64_t received, sent; /* bytes so far; what the guest says it was, at its end */
-	} outputs[2];
-	bool is_up;	/* PID 1 spoke */
-	bool has_ended; /* ... and said its last word */
-	int status;	/* wait status of the inner oomlab, once it has ended */
-	int signal;
+		uint64_t received; /* bytes so far */
+		uint64_t sent;	   /* bytes that the guest says it sent, at its end */
+	} outputs[2];		   /* stdout, stderr */
+	bool is_up;		   /* PID 1 has sent its first line */
+	bool has_ended;		   /* PID 1 has sent its last line */
+	int status;		   /* wait status of the inner oomlab, once it has ended */
+	int signal;		   /* that interrupted the relay; 0: none */
 };
 
-/* Opens the files of the run's folder and the signals. Returns 0, or -1 with the sentence. */
+/* Opens the files in the run's folder and the signalfd. Returns 0, or -1 with err. */
 int relay_init(struct relay *r, const struct vm_request *request, struct err *err);
 
-/* Relays one QEMU; may be called again for another one as long as !r->is_up. */
+/* Relays one QEMU to its end. May be called again for another one while !r->is_up. */
 enum relay_end relay_run(struct relay *r, struct qemu *q, uint64_t boot_timeout_ns);
 
 /* Closes all; `dropped` stays. Safe after a failed relay_init(). */
 void relay_release(struct relay *r);
 
 /*
- * The first line of the console with `words` in it, from there to its end, malloc'd; NULL when
- * there is none.
+ * The rest of the first console line that contains `words`, from there on; NULL when there is none.
+ * The caller frees.
  */
 char *relay_console_line(const struct relay *r, const char *words);
 
