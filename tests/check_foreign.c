@@ -38,15 +38,15 @@ static const struct {
 
 START_TEST(the_last_part_is_the_name)
 {
-	ck_assert_int_eq(cg_is_named_for(paths[_i].path, ID), paths[_i].is_named);
+	ck_assert_int_eq(cgroup_foreign_is_named_for(paths[_i].path, ID), paths[_i].is_named);
 }
 END_TEST
 
 START_TEST(an_id_that_is_none_names_nothing)
 {
-	ck_assert(!cg_is_named_for("/docker/" ID, ""));
-	ck_assert(!cg_is_named_for("/docker/" ID, "5f2"));
-	ck_assert(!cg_is_named_for("/", ""));
+	ck_assert(!cgroup_foreign_is_named_for("/docker/" ID, ""));
+	ck_assert(!cgroup_foreign_is_named_for("/docker/" ID, "5f2"));
+	ck_assert(!cgroup_foreign_is_named_for("/", ""));
 }
 END_TEST
 
@@ -93,7 +93,7 @@ static int check(const char *path, const char *own_path)
 	open_cg(path, &cg);
 	if (own_path)
 		open_cg(own_path, &own);
-	return cg_check_container(&cg, &own, PID, ID, &err);
+	return cgroup_foreign_check(&cg, &own, PID, ID, &err);
 }
 
 START_TEST(the_container_s_is_it)

@@ -150,7 +150,7 @@ static int do_container(struct here *here, struct err *err)
 static void undo_container(struct here *here)
 {
 	/* The engine may do so while the report is written. */
-	if (!container_is_going(&here->run->container.made))
+	if (!container_is_being_removed(&here->run->container.made))
 		run_container_remove(here->run);
 	target_close(&here->target);
 	undo_cgroup(here);

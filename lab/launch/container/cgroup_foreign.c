@@ -11,18 +11,20 @@
 
 enum { ID_LENGTH_MIN = 12, PROCS_BYTES_MAX = 1 << 20 };
 
-bool cg_is_named_for(const char *path, const char *id)
+bool cgroup_foreign_is_named_for(const char *path, const char *id)
 {
 	const char *slash = strrchr(path, '/');
 
 	return slash && strlen(id) >= ID_LENGTH_MIN && strstr(slash, id);
 }
 
-/* Below the container's own there may be further ones that its runtime made: "/container". */
+/*
+ * The level of the container. The process may be below it, where a runtime has made "/container".
+ */
 static const struct cg_level *find_level(const struct cg *cg, const char *id)
 {
 	for (int i = 0; i < cg->level_count; i++)
-		if (cg_is_named_for(cg->levels[i].path, id))
+		if (cgroup_foreign_is_named_for(cg->levels[i].path, id))
 			return &cg->levels[i];
 	return NULL;
 }
@@ -47,7 +49,7 @@ static bool is_same(int a, int b)
 	       one.st_ino == other.st_ino;
 }
 
-/* It, or one below it. */
+/* Whether oomlab is in that cgroup or below it. */
 static bool holds_lab(const struct cg_level *level, const struct cg *own)
 {
 	for (int i = 0; i < own->level_count; i++)
@@ -56,8 +58,8 @@ static bool holds_lab(const struct cg_level *level, const struct cg *own)
 	return false;
 }
 
-int cg_check_container(const struct cg *cg, const struct cg *own, pid_t pid, const char *id,
-		       struct err *err)
+int cgroup_foreign_check(const struct cg *cg, const struct cg *own, pid_t pid, const char *id,
+			 struct err *err)
 {
 	const char *path = cg->level_count ? cg->levels[0].path : "";
 	const struct cg_level *level = find_level(cg, id);

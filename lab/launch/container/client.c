@@ -29,7 +29,7 @@ int client_start(const char *program, const char *const *words, struct guardian 
 	return err_errno(err, EXIT_LAB_BROKEN, "cannot start %s", program);
 }
 
-/* What stands in the pipe: its writers may outlive the client, so no end of it is waited for. */
+/* Reads what is in the pipe now. Its writers may outlive the client, so this waits for no EOF. */
 static void drain(struct client *client, void (*take)(struct client *, const char *, size_t))
 {
 	char chunk[4096];
@@ -64,7 +64,7 @@ enum client_event client_wait(struct client *client, int listener, int timeout_m
 	return polls[1].revents ? CLIENT_ENDED : CLIENT_WAITS;
 }
 
-/* A reader that has left does not keep the container waiting. */
+/* Errors are ignored: a reader that has gone must not block the container. */
 static void pass_on(struct client *client, const char *text, size_t len)
 {
 	(void)client;

@@ -69,7 +69,10 @@ static bool has_empty_image(const struct engine *engine)
 	return !engine_call(engine, ask, NULL, &ignored);
 }
 
-/* An archive of nothing is two blocks of zeroes; some engines want one entry at least. */
+/*
+ * Imports a tar archive (tar(5)) of one folder, "tmp": some engines refuse an archive without
+ * entries.
+ */
 static int make_empty_image(const struct engine *engine, struct err *err)
 {
 	char path[] = "/tmp/oomlab-empty-XXXXXX";
@@ -140,7 +143,7 @@ static void push_run(struct strvec *words, const struct container_request *reque
 	strvec_pushl(words, request->image ? request->image : CONTAINER_EMPTY_IMAGE, "gate");
 }
 
-/* Without its id the name may be another's. */
+/* The engine writes the id once it has made the container; the name alone could be another's. */
 static bool is_made(const struct container *container)
 {
 	char id[CONTAINER_ID_SIZE];
@@ -192,7 +195,9 @@ static int wait_at_gate(struct container *container, struct target *target, stru
 	return container_hint_at_gate(container, err);
 }
 
-/* An option that lacks its value has swallowed the image; the next word was taken for one. */
+/*
+ * An option without its value has swallowed the image, and the engine takes "gate" for the image.
+ */
 static int hint_at_options(const struct container_request *request,
 			   const struct container *container, struct err *err)
 {
@@ -217,7 +222,7 @@ static int bring_to_gate(const struct container_request *request, struct contain
 {
 	int r = wait_at_gate(container, target, cg, err);
 
-	/* Only then: asking first would cost every run a call. */
+	/* The empty image is looked for only after a failure, because that costs a call. */
 	if (r && !container->is_made && !request->image && !has_empty_image(request->engine)) {
 		*err = (struct err)ERR_INIT;
 		client_end(&container->client);
@@ -228,7 +233,7 @@ static int bring_to_gate(const struct container_request *request, struct contain
 	return r ? hint_at_options(request, container, err) : client_relay(&container->client, err);
 }
 
-static void name_it(struct container *container)
+static void choose_name(struct container *container)
 {
 	static int number;
 
@@ -236,8 +241,8 @@ static void name_it(struct container *container)
 		 (int)getpid(), process_start_time(getpid()), ++number);
 }
 
-/* The client's name for it; there is nothing yet that could be removed. */
-static int guard(struct guardian *guardian, const struct container *container)
+/* Tells the guardian what to remove, before anything is made. */
+static int tell_guardian(struct guardian *guardian, const struct container *container)
 {
 	const char *const remove[] = {container->engine.name, "rm", "--force", "--volumes",
 				      container->name,	      NULL};
@@ -254,10 +259,10 @@ int container_begin(const struct container_request *request, struct container *c
 		    struct err *err)
 {
 	container->engine = *request->engine;
-	name_it(container);
+	choose_name(container);
 	if (container_make_dir(container, err) < 0)
 		return -1;
-	if (guard(request->guardian, container) < 0)
+	if (tell_guardian(request->guardian, container) < 0)
 		return err_set(err, EXIT_LAB_BROKEN, "the run's guardian was ended");
 	return start_client(request, container, err);
 }
@@ -287,7 +292,7 @@ int container_start(const struct container_request *request, struct container *c
 	return 0;
 }
 
-/* While it runs the lab closes its sources: both take their time. */
+/* Starts `rm` without waiting: oomlab closes its sources meanwhile, and both are slow. */
 static void begin_removal(struct container *container)
 {
 	static const struct spawn how = {.out = {SPAWN_NULL}, .err = {SPAWN_NULL}};
@@ -296,25 +301,25 @@ static void begin_removal(struct container *container)
 	engine_start(container->engine.name, words, &how, &container->removal);
 }
 
-bool container_is_going(const struct container *container)
+bool container_is_being_removed(const struct container *container)
 {
 	return container->removal.pid > 0;
 }
 
-/* True when it has done its work. */
+/* Waits for the removal that was begun; true when there was one and it succeeded. */
 static bool end_removal(struct container *container)
 {
 	int r;
 
-	if (!container_is_going(container))
+	if (!container_is_being_removed(container))
 		return false;
 	r = spawn_wait(&container->removal, SPAWN_FOREVER);
 	spawn_close(&container->removal);
 	return !r && !container->removal.status;
 }
 
-/* A policy set while it ran; what the engine says is no longer about the life that was watched. */
-static bool lives_again(const json_t *answer)
+/* A restart policy was set while it ran. The engine's answer is then not about the watched run. */
+static bool was_restarted(const json_t *answer)
 {
 	const json_t *state = json_object_get(answer, "state");
 
@@ -338,7 +343,7 @@ static bool is_running(const json_t *answer)
 	       !json_integer_value(json_object_get(answer, "restarts"));
 }
 
-/* An engine learns of the end some 30 ms later; asking at once meets it at the earliest. */
+/* An engine learns of the end some 30 ms late, so it is asked again without a pause. */
 static json_t *ask_until_ended(struct container *container, struct err *err)
 {
 	const char *const ask[] = {
@@ -367,7 +372,7 @@ int container_ask(struct container *container, struct container_end *end, struct
 	client_end(&container->client);
 	if (!answer)
 		return -1;
-	if (lives_again(answer))
+	if (was_restarted(answer))
 		r = err_set(err, EXIT_LAB_BROKEN,
 			    "it has started the container again, so its word is not of this end");
 	else
@@ -376,8 +381,8 @@ int container_ask(struct container *container, struct container_end *end, struct
 	return r;
 }
 
-/* Until it is known whether there is something to remove. */
-static void settle(struct container *container)
+/* Waits until it is known whether there is a container to remove. */
+static void wait_until_settled(struct container *container)
 {
 	int64_t deadline = io_now_ns() + GATE_TIMEOUT_NS;
 	enum client_event event = CLIENT_WAITS;
@@ -396,7 +401,7 @@ int container_remove(struct container *container, struct err *err)
 
 	if (!container->dir)
 		return 0;
-	settle(container);
+	wait_until_settled(container);
 	if (container->is_made && !end_removal(container))
 		r = engine_call(&container->engine, remove, NULL, err);
 	client_end(&container->client);
@@ -410,7 +415,7 @@ int container_remove(struct container *container, struct err *err)
 		 : 0;
 }
 
-/* Named by name_it(). */
+/* Whether a dead launcher chose this name with choose_name(). */
 static bool is_leftover(const char *name)
 {
 	int pid;

@@ -1,21 +1,21 @@
 /*
  * container.h - a container of Docker or Podman as the target: made with its limit, held at the
- * gate (gate.h), let go by target_release(), asked about, removed. Driven by the engine's command
- * line; the evidence is read from its cgroup by lab/capture, from outside.
+ * gate (gate.h), let go by target_release(), asked about, removed. The engine is driven by its
+ * command line; lab/capture reads the evidence from the container's cgroup, from outside.
  *
  * Pattern of use:
  *  1. engine_find()
- *  2. container_begin()    runs it; as soon as it is known that it is wanted, because an engine
- *                          takes its time, and nothing of the command runs before the gate opens
- *  3. container_command()  what the image runs, with what the user gave
- *     container_start()    waits until it stands at the gate; fills the target and opens its
+ *  2. container_begin()    starts `run` early, because an engine is slow; nothing of the command
+ *                          runs before the gate opens
+ *  3. container_command()  combines the image's command with the user's words
+ *     container_start()    waits until the container is at the gate; fills the target and opens its
  *                          cgroup, wherever the engine's driver has put it
  *  4. the same as for any target: sources, target_release(), watch, finish
- *  5. container_ask()      what the engine says became of it
+ *  5. container_ask()      asks the engine what became of it
  *  6. container_remove()   at any stage; removes what was made and nothing else
  *
- * Nothing is pulled. Swap is what the spec says, and without a word on it off: an engine's own
- * default would give as much swap again. The container's output is the lab's; its input is empty.
+ * Nothing is pulled. Swap is off unless the spec says otherwise: the default of engines is as much
+ * swap as memory. The container's output goes to the launcher's; its input is empty.
  */
 #ifndef OOMLAB_LAUNCH_CONTAINER_CONTAINER_H
 #define OOMLAB_LAUNCH_CONTAINER_CONTAINER_H
@@ -29,18 +29,18 @@
 #include "launch/target.h"
 #include "spec/spec.h"
 
-/* What a scenario runs in when no image is named: nothing. Made when it is not there; 0 bytes. */
+/* The image for a scenario when none is named: it holds no file, and is made when it is missing. */
 #define CONTAINER_EMPTY_IMAGE "oomlab-empty"
 
 struct container_request {
 	const struct engine *engine;
-	const char *image;	    /* NULL: the empty one */
-	const char *bound;	    /* program of the host shown inside at its own path; or NULL */
-	const char *const *options; /* further ones for `run`; NULL-terminated, or NULL */
-	const struct spec *spec;    /* memory_max, memory_swap_max, oom_score_adj */
-	struct guardian *guardian;  /* removes it should this process be ended */
-	const char *preload;	    /* library for LD_PRELOAD, of this host; NULL: none */
-	/* Of container_start() alone: */
+	const char *image; /* NULL: CONTAINER_EMPTY_IMAGE */
+	const char *bound; /* a program of the host, visible inside at its own path; or NULL */
+	const char *const *options; /* the user's, for `run`; NULL-terminated, or NULL */
+	const struct spec *spec;    /* memory_max, memory_swap_max, oom_score_adj are used */
+	struct guardian *guardian;  /* removes the container when this process dies */
+	const char *preload;	    /* library of this host for LD_PRELOAD; NULL: none */
+	/* For container_start() alone: */
 	struct gate_command command;
 	const struct target_fd *fds; /* inherited, as in struct target_request */
 	size_t fd_count;
@@ -49,41 +49,38 @@ struct container_request {
 struct container {
 	struct engine engine;
 	char name[64];
-	char *dir;		/* with the gate's socket; this user's alone */
-	int listener;		/* -1: closed */
-	struct client client;	/* `run`, which relays the output */
-	struct spawned removal; /* `rm`, begun by container_ask(); pid 0: none */
-	bool is_made;
-	int turned_away;	    /* connections to the gate that were not the container's */
-	struct err turned_away_why; /* of the last one */
+	char *dir;		/* the folder of the gate, which this user alone may enter */
+	int listener;		/* the gate's socket; -1: closed */
+	struct client client;	/* the process of `run` */
+	struct spawned removal; /* the process of `rm`, begun by container_ask(); pid 0: none */
+	bool is_made;		/* the engine has written its id into `dir` */
+	int turned_away; /* number of connections to the gate that were not the container's */
+	struct err turned_away_why; /* why the last one was not */
 };
 #define CONTAINER_INIT                                                          \
 	{                                                                       \
 		.listener = -1, .client = CLIENT_INIT, .removal = SPAWNED_INIT, \
 	}
 
-/* Until the engine has made it, or cannot, or 1 s is over: asked meanwhile, it would take longer.
- */
-void container_wait_made(struct container *container);
-
 /* What `inspect` says at the end; strings are the caller's to free. */
 struct container_end {
-	int64_t oom_killed;  /* 0, 1 */
+	int64_t oom_killed;  /* 0 or 1, State.OOMKilled */
 	int64_t exit_status; /* as the engine maps it: 137 after SIGKILL */
-	char *error;	     /* or NULL */
+	char *error;	     /* NULL: none */
 };
 
 /*
- * The words that `ENGINE run IMAGE args...` would execute: the image's entry point, then the
- * arguments, or its own command where there are none. malloc'd array and strings, or NULL: no such
- * image, or nothing to run.
+ * The words that `ENGINE run IMAGE args...` would execute: the image's entry point, then `args`, or
+ * the image's own command where there are none. The caller frees the array and the strings. NULL
+ * with err: there is no such image, or nothing to run.
  */
 char **container_command(const struct engine *engine, const char *image, char *const *args,
 			 struct err *err);
 
 /*
- * Both: 0, or -1; container_remove() afterwards in each case. SIGINT, SIGTERM and SIGHUP are
- * blocked, and a pending one interrupts the wait.
+ * Both: 0, or -1; call container_remove() afterwards in either case. container_start() fails when
+ * SIGINT, SIGTERM or SIGHUP is pending. pre: these are blocked; *container is CONTAINER_INIT before
+ * container_begin().
  */
 int container_begin(const struct container_request *request, struct container *container,
 		    struct err *err);
@@ -91,20 +88,26 @@ int container_start(const struct container_request *request, struct container *c
 		    struct target *target, struct cg *cg, struct err *err);
 
 /*
- * Asks until the engine knows of the end, begins the removal, waits for the last of the output.
- * 0, or -1: the engine or the container is gone.
+ * After container_begin(): waits until the engine has made the container, or cannot, or 1 s is
+ * over. An engine that is asked something else meanwhile takes longer.
+ */
+void container_wait_made(struct container *container);
+
+/*
+ * Asks until the engine knows of the end, begins the removal, relays the last of the output. 0, or
+ * -1: the engine or the container is gone, or was started again.
  */
 int container_ask(struct container *container, struct container_end *end, struct err *err);
 
-/* Its removal has begun, and container_remove() will find it done or do it. */
-bool container_is_going(const struct container *container);
+/* Whether its removal has begun. container_remove() is still needed, and waits for it. */
+bool container_is_being_removed(const struct container *container);
 
-/* 0, also where none was begun; or -1: it may still be there, and how to remove it. */
+/* 0, also when nothing was made; or -1: it may still be there, and err says how to remove it. */
 int container_remove(struct container *container, struct err *err);
 
 /*
  * Removes the containers of launchers that no longer live. Returns how many were found; those that
- * could not be removed are counted in *stuck. With dry set only counts.
+ * could not be removed are counted in *stuck. dry: only counts.
  */
 int container_clear_leftovers(const struct engine *engine, bool dry, int *stuck);
 

@@ -22,7 +22,7 @@ bool container_read_id(const struct container *container, char id[CONTAINER_ID_S
 	       strspn(id, "0123456789abcdef") == strlen(id);
 }
 
-/* It is not of this lab's making, so nothing else is done. */
+/* oomlab did not make the cgroup, so cg_destroy() only closes it. */
 static void close_levels(struct cg *cg)
 {
 	struct err ignored = ERR_INIT;
@@ -30,9 +30,9 @@ static void close_levels(struct cg *cg)
 	cg_destroy(cg, &ignored);
 }
 
-/* 0 when it is of the container, with `cg` opened; else -1 with the reason. */
-static int look_at_peer(const struct container *container, const struct target *peer, struct cg *cg,
-			struct err *err)
+/* 0 when the peer is in the container, with `cg` opened; else -1 with the reason. */
+static int check_peer(const struct container *container, const struct target *peer, struct cg *cg,
+		      struct err *err)
 {
 	_cleanup_(close_levels) struct cg own = {0};
 	struct pollfd end = {.fd = peer->pidfd, .events = POLLIN};
@@ -44,7 +44,7 @@ static int look_at_peer(const struct container *container, const struct target *
 			       "process %d came before the container was made", (int)peer->pid);
 	cg_open_own(&own, &ignored);
 	if (cg_open_of(peer->pid, cg, err) < 0 ||
-	    cg_check_container(cg, &own, peer->pid, id, err) < 0)
+	    cgroup_foreign_check(cg, &own, peer->pid, id, err) < 0)
 		return -1;
 	return poll(&end, 1, 0)
 		       ? err_set(err, EXIT_LAB_BROKEN, "process %d has ended", (int)peer->pid)
@@ -57,7 +57,7 @@ int container_admit(struct container *container, struct target *target, struct c
 	struct err why = ERR_INIT;
 	int r = gate_accept(container->listener, target, err);
 
-	if (r || !look_at_peer(container, target, cg, &why))
+	if (r || !check_peer(container, target, cg, &why))
 		return r;
 	container->turned_away_why = why;
 	container->turned_away++;
@@ -79,7 +79,7 @@ void container_skip_payload(const struct container *container, struct cg *cg)
 	char id[CONTAINER_ID_SIZE];
 
 	if (cg->level_count < 2 || !container_read_id(container, id) ||
-	    !cg_is_named_for(cg->levels[1].path, id))
+	    !cgroup_foreign_is_named_for(cg->levels[1].path, id))
 		return;
 	cg_read_limits(cg, 0, &own);
 	cg_read_limits(cg, 1, &above);
@@ -90,7 +90,7 @@ void container_skip_payload(const struct container *container, struct cg *cg)
 	memmove(cg->levels, cg->levels + 1, sizeof(cg->levels[0]) * (size_t)--cg->level_count);
 }
 
-/* Another's folder in its place would be shown to the container, with a gate of theirs. */
+/* A user who could replace the folder would show the container a gate of his own. */
 static int check_tmp(const char *tmp, struct err *err)
 {
 	struct stat st;

@@ -1,39 +1,45 @@
 /*
- * container_gate.h - the gate of one container: its folder, and who is let in; private to
- * container.c.
+ * container_gate.h - the gate of one container: its folder, and which connection is let in; private
+ * to container.c.
  */
 #ifndef OOMLAB_LAUNCH_CONTAINER_CONTAINER_GATE_H
 #define OOMLAB_LAUNCH_CONTAINER_CONTAINER_GATE_H
 
 #include "launch/container/container.h"
 
-/* In the container's folder: its id, written by the engine when it has made it, and what it sees.
+/*
+ * In the folder of the gate: a file with the container's id, which the engine writes when it has
+ * made the container, and the folder that the container sees.
  */
 #define CONTAINER_ID_FILE   "id"
 #define CONTAINER_SHOWN_DIR "shown"
 
 enum { CONTAINER_ID_SIZE = 128 };
 
-/* False while the engine has not made it. */
+/* Reads the id; false while the engine has not made the container. */
 bool container_read_id(const struct container *container, char id[CONTAINER_ID_SIZE]);
 
-/* Sets dir and listener. On the host this user alone may enter the folder. 0 or -1. */
+/*
+ * Makes the folder, which this user alone may enter, and the socket: sets dir and listener. 0 or
+ * -1.
+ */
 int container_make_dir(struct container *container, struct err *err);
 
 /*
- * Looks at who waits at the gate. 0: the container, `target` as gate_accept() leaves it and `cg`
- * its cgroup, opened; 1: nobody, or somebody else, who was turned away; -1.
+ * Accepts one connection at the gate and checks that it is the container's. 0: it is; `target` is
+ * as gate_accept() leaves it and `cg` is the container's cgroup. 1: there was none, or it was
+ * turned away. -1: the gate failed.
  */
 int container_admit(struct container *container, struct target *target, struct cg *cg,
 		    struct err *err);
 
-/* Adds why the last one was turned away, in case it was the container itself. Returns -1. */
+/* Adds to err why the last connection was turned away, if any was. Returns -1. */
 int container_hint_at_gate(const struct container *container, struct err *err);
 
 /*
- * Payloads of crun stand in a child of the cgroup that has the limit: the engine's is the one to
- * look at. Only the container's own is gone up to: one above, of the user's choice, may hold
- * others.
+ * crun puts processes into a child of the cgroup that has the limit. Where `cg` is such a child,
+ * this drops its first level, so that `cg` is the cgroup with the limit. It goes up to the
+ * container's own cgroup and no further, because one above may hold other processes.
  */
 void container_skip_payload(const struct container *container, struct cg *cg);
 

@@ -9,7 +9,7 @@
 static const struct {
 	const char *name;
 	char letter;	     /* of the short form; '\0': none */
-	const char *allowed; /* a value that is harmless */
+	const char *allowed; /* the one value that is accepted; NULL: none */
 	const char *why;
 } refused[] = {
 	{"name", 0, NULL, "oomlab names the container, so that it removes no other"},
@@ -39,7 +39,7 @@ static bool is_named(const char *option, const char *name, const char *allowed)
 	return !*option || (*option == '=' && (!allowed || strcmp(option + 1, allowed) != 0));
 }
 
-/* Those without a value may share a word: "-itm64m". */
+/* Letters that take no value ("diPqt") may stand before others in a word: "-itm64m". */
 static bool has_letter(const char *option, char letter)
 {
 	if (!letter || option[0] != '-' || option[1] == '-')

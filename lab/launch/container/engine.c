@@ -39,7 +39,7 @@ static void begin(const char *program, const char *const *argv, struct engine_ca
 	call->cause = -engine_start(program, argv, &how, &call->process);
 }
 
-/* Warnings may stand before it. */
+/* The reason may follow warnings. */
 static char *find_reason(char *text)
 {
 	static const char *const prefixes[] = {"Error response from daemon: ", "Error: "};

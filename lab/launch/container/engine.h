@@ -1,9 +1,9 @@
 /*
- * engine.h - the command line of a container engine, Docker's or Podman's: found, asked, told.
+ * engine.h - finds a container engine, Docker or Podman, and calls its command line.
  *
- * A client without a daemon is common, so only an engine that answers `info` counts; DOCKER_HOST
- * and the like are the client's own business. Every call is bounded by ENGINE_TIMEOUT_NS; what the
- * engine says in refusing becomes the error, its first line, without its own prefixes.
+ * A client without a daemon is common, so only an engine that answers `info` is found. DOCKER_HOST
+ * and the like are left to the client. A call takes ENGINE_TIMEOUT_NS at most. When the engine
+ * refuses, the first line that it says, without its own prefixes, becomes the error.
  */
 #ifndef OOMLAB_LAUNCH_CONTAINER_ENGINE_H
 #define OOMLAB_LAUNCH_CONTAINER_ENGINE_H
@@ -18,7 +18,7 @@
 #define ENGINE_TIMEOUT_NS INT64_C(60000000000)
 
 struct engine {
-	const char *name;   /* "docker", "podman": also the program */
+	const char *name;   /* "docker" or "podman", which is also the program */
 	char version[64];   /* of the daemon; podman has none and gives its own */
 	int cgroup_version; /* 2, 1; 0: not said */
 	char driver[32];    /* cgroupfs, systemd */
@@ -29,25 +29,26 @@ struct engine_call {
 	const char *program;
 	const char *const *argv;
 	struct spawned process;
-	int cause; /* errno of what could not be started; 0: it was */
+	int cause; /* errno why it was not started; 0: it was */
 };
 
 /*
- * Starts `program argv...` (NULL-terminated), looked for in PATH and with no signal blocked; the
- * rest is as `how` says. 0 or -errno, as spawn_start().
+ * Starts `program argv...` (NULL-terminated), which is looked for in PATH, with no signal blocked;
+ * all else is as `how` says. 0 or -errno, as spawn_start().
  */
 int engine_start(const char *program, const char *const *argv, const struct spawn *how,
 		 struct spawned *process);
 
-/* The reason in what an engine wrote to standard error: one line, cut out of `text`. */
+/* The reason in what an engine wrote to standard error: one line, which stays part of `text`. */
 const char *engine_said(struct strbuf *text);
 
 /* name: "docker", "podman", or NULL for the first that answers. 0, or -1 with EXIT_SKIP. */
 int engine_find(const char *name, struct engine *engine, struct err *err);
 
 /*
- * The same of one that was named, in two steps, with what else there is to do between them. 0, or
- * -1 with what it said, and no more than the name. The call may be reaped by another meanwhile.
+ * The same for one engine in two steps, with other work between them. name: "docker" or "podman",
+ * else nothing begins. engine_info_end() returns 0, or -1 with what the engine said, and *engine
+ * then has its name only. Another may reap the call meanwhile (wait4(-1)).
  */
 void engine_info_begin(const char *name, struct engine_call *call);
 int engine_info_end(struct engine_call *call, struct engine *engine, struct err *err);
@@ -59,7 +60,7 @@ int engine_info_end(struct engine_call *call, struct engine *engine, struct err 
 int engine_call(const struct engine *engine, const char *const *argv, struct strbuf *out,
 		struct err *err);
 
-/* The same for one that prints JSON: a new reference, or NULL. */
+/* The same for a call that prints JSON: a new reference, or NULL with err. */
 json_t *engine_ask(const struct engine *engine, const char *const *argv, struct err *err);
 
 #endif

@@ -17,8 +17,8 @@
 #include "scenarios/scenario.h"
 
 /*
- * In one message: the descriptors, the exec pipe first; and NUL-terminated words: a name for each
- * of them, then what is executed, then its argv.
+ * What is handed over is one message: the descriptors, the exec pipe first; and NUL-terminated
+ * words, which are the environment variable of each descriptor, the path to execute, and its argv.
  */
 enum { FDS_MAX = 8, WORDS_BYTES_MAX = 128 << 10, WORDS_MAX = 16 << 10, WAITING_MAX = 64 };
 
@@ -105,7 +105,7 @@ static int send_parcel(int socket, struct parcel *parcel)
 	return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)parcel->len ? 0 : -1;
 }
 
-/* The process that connected, not one that has its number by now. */
+/* A pidfd of the process that connected; before Linux 6.5 perhaps of a later one with its pid. */
 static int open_peer(int socket, pid_t pid)
 {
 	int fd;
@@ -113,7 +113,7 @@ static int open_peer(int socket, pid_t pid)
 
 	if (!getsockopt(socket, SOL_SOCKET, PEER_PIDFD, &fd, &size))
 		return fd;
-	return (int)syscall(SYS_pidfd_open, pid, 0); /* before Linux 6.5 */
+	return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
 int gate_accept(int listener, struct target *target, struct err *err)
@@ -148,7 +148,7 @@ void gate_turn_away(struct target *target)
 	*target = (struct target)TARGET_INIT;
 }
 
-/* The lab's ends stay in `target`, the container's are sent and closed. */
+/* Our ends stay in `target`; the container's are sent, then closed here. */
 static int send_all(const struct target_fd *fds, size_t fd_count,
 		    const struct gate_command *command, struct target *target)
 {
@@ -204,7 +204,10 @@ static int take_parcel(int socket, struct parcel *parcel)
 	return 0;
 }
 
-/* The environment learns the number that each descriptor has here. Returns the number of words. */
+/*
+ * Sets the variable of each descriptor to its number in this process, and takes the words after
+ * these. Returns their number.
+ */
 static size_t take_words(struct parcel *parcel, char *words[WORDS_MAX + 1])
 {
 	size_t count = 0, fds = 0;
