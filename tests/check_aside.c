@@ -260,10 +260,10 @@ END_TEST
 
 static struct record record;
 
-static void four_steps(struct symbol_steps *steps, void *ctx);
+static void four_steps(struct run_symbols_steps *steps, void *ctx);
 
 /* ^C comes in the second step, which never ends. */
-static void interrupts(struct symbol_steps *steps, void *ctx)
+static void interrupts(struct run_symbols_steps *steps, void *ctx)
 {
 	(void)ctx;
 	if (steps->done == 0)
@@ -272,7 +272,7 @@ static void interrupts(struct symbol_steps *steps, void *ctx)
 }
 
 /* Four steps; the second ends by what ctx says: a signal, 0: well, -1: never. */
-static void four_steps(struct symbol_steps *steps, void *ctx)
+static void four_steps(struct run_symbols_steps *steps, void *ctx)
 {
 	const int *how = ctx;
 	static const char *const files[] = {"'/a'", "'/b'", "'/c'", "'/d'"};
@@ -281,7 +281,7 @@ static void four_steps(struct symbol_steps *steps, void *ctx)
 		_cleanup_free_ char *at = text_format("%d+10", i);
 		_cleanup_free_ char *torn = text_format("{\"ev\":\"frame\",\"at\":\"%d", i);
 
-		if (!symbol_step(steps, files[i]))
+		if (!run_symbols_step(steps, files[i]))
 			continue;
 		if (i == 1 && *how < 0)
 			pause();
@@ -295,7 +295,7 @@ static void four_steps(struct symbol_steps *steps, void *ctx)
 	}
 }
 
-static bool write_steps(struct record_writer *w, int how, symbol_work *work)
+static bool write_steps(struct record_writer *w, int how, run_symbols_work *work)
 {
 	sigset_t signals;
 
@@ -305,7 +305,7 @@ static bool write_steps(struct record_writer *w, int how, symbol_work *work)
 	return run_symbols(w, work, &how, how < 0 ? SOON_NS * 4 : LATER_NS, &signals);
 }
 
-static void run_steps(int how, symbol_work *work)
+static void run_steps(int how, run_symbols_work *work)
 {
 	struct record_writer w;
 	struct err err = ERR_INIT;
@@ -391,11 +391,11 @@ START_TEST(where_the_disk_is_full_nothing_more_is_read)
 }
 END_TEST
 
-static void always_dies(struct symbol_steps *steps, void *ctx)
+static void always_dies(struct run_symbols_steps *steps, void *ctx)
 {
 	(void)ctx;
 	for (int i = 0; i < 100; i++)
-		if (symbol_step(steps, "'/x'"))
+		if (run_symbols_step(steps, "'/x'"))
 			raise(SIGKILL);
 }
 
@@ -408,7 +408,7 @@ START_TEST(it_is_given_up_some_time)
 }
 END_TEST
 
-static void says_nonsense(struct symbol_steps *steps, void *ctx)
+static void says_nonsense(struct run_symbols_steps *steps, void *ctx)
 {
 	static const char *const messages[] = {
 		"x", "\n", "{}", "{\"ev\":1}\n", "{\"ev\":\"frame\"}\n{\"ev\":\"end\"}\n", "[]"};

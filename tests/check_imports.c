@@ -15,7 +15,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "run/run_names.h"
+#include "run/run_nameless.h"
 #include "scratch.h"
 #include "suite.h"
 #include "symbols/exec_name.h"
@@ -248,11 +248,11 @@ START_TEST(a_package_is_told_by_its_list)
 {
 	put_file("libc6:amd64.list", "/.\n/lib\n/lib/x86_64-linux-gnu/libc.so.6\n", 0644);
 	put_file("libc6-dev:amd64.list", "/usr/lib/x86_64-linux-gnu/libc.so\n", 0644);
-	ck_assert(run_is_of_package(".", "libc6", "/lib/x86_64-linux-gnu/libc.so.6"));
-	ck_assert(run_is_of_package(".", "libc6", "/usr/lib/x86_64-linux-gnu/libc.so.6"));
-	ck_assert(!run_is_of_package(".", "libc6", "/usr/lib/x86_64-linux-gnu/libc.so"));
-	ck_assert(!run_is_of_package(".", "libc6", "/usr/lib/libc.so.6"));
-	ck_assert(!run_is_of_package("none", "libc6", "/lib/x86_64-linux-gnu/libc.so.6"));
+	ck_assert(run_nameless_is_of_package(".", "libc6", "/lib/x86_64-linux-gnu/libc.so.6"));
+	ck_assert(run_nameless_is_of_package(".", "libc6", "/usr/lib/x86_64-linux-gnu/libc.so.6"));
+	ck_assert(!run_nameless_is_of_package(".", "libc6", "/usr/lib/x86_64-linux-gnu/libc.so"));
+	ck_assert(!run_nameless_is_of_package(".", "libc6", "/usr/lib/libc.so.6"));
+	ck_assert(!run_nameless_is_of_package("none", "libc6", "/lib/x86_64-linux-gnu/libc.so.6"));
 }
 END_TEST
 

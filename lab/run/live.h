@@ -1,5 +1,5 @@
 /*
- * live.h - one line on the terminal that shows what goes on; nothing where stderr is no terminal.
+ * live.h - shows the progress of a run in one line on the terminal, if stderr is one.
  *
  *	memset-2g  1.8 s  running: 312 of 512 MiB
  *
@@ -15,23 +15,26 @@
 struct live {
 	bool is_on;
 	const char *name;
-	const char *stage; /* "booting", "running", ... */
-	int64_t started_ns, drawn_ns;
-	int64_t current_bytes, max_bytes;
-	int64_t oom_kill;
+	const char *stage;	      /* "booting", "running", ... */
+	int64_t started_ns, drawn_ns; /* drawn_ns 0: not drawn yet */
+	int64_t current_bytes;	      /* memory.current; -1: not known yet */
+	int64_t max_bytes;	      /* memory.max; INT64_MAX: no limit */
+	int64_t oom_kill;	      /* the counter of memory.events */
 };
 
+/* name: borrowed until live_end(). */
 void live_start(struct live *live, const char *name, bool quiet);
 
-/* A new stage is drawn at once. stage: a literal. */
+/* Sets the stage (a literal) and draws at once. */
 void live_stage(struct live *live, const char *stage);
 
 /* Draws if a tenth of a second has passed. */
 void live_update(struct live *live);
 
-/* From a record line as the guest sends it (text of one JSON object). */
+/* Takes the figures from a record line that the guest sends, one JSON object of `len` bytes. */
 void live_record_line(struct live *live, const char *text, uint64_t len);
 
+/* Wipes the line. */
 void live_end(struct live *live);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * run.h - one run, as the session (session.h), its steps and the backends (run_backend.h) share it.
+ * run.h - the state of a session and its current run, which session.h, the steps of a run and the
+ * backends (run_backend.h) share. session.c owns all of it unless a member says otherwise.
  */
 #ifndef OOMLAB_RUN_RUN_H
 #define OOMLAB_RUN_RUN_H
@@ -19,54 +20,55 @@
 #include "spec/spec.h"
 #include "symbols/modules.h"
 
+/* The command line; strings are borrowed from it. */
 struct run_options {
-	struct spec spec; /* what the command line says, over the scenario's own */
+	struct spec spec; /* what the command line says, which wins over the scenario's own */
 	bool oom_group_given;
 	enum backend backend;
 	enum outcome expect; /* OUTCOME_UNSET: none */
 	const char *kernel;  /* path or series; NULL: the default */
 	const char *reports; /* folder */
-	bool is_unkept;	     /* which ends with the container: nobody is told to look there */
+	bool is_unkept;	     /* `reports` is gone with the container, so no message points there */
 	const char **files;  /* to pack into the guest; NULL-terminated */
 	size_t file_count;
-	const char *image;		/* of a container; NULL: an empty one */
+	const char *image;		/* of a container; NULL: CONTAINER_EMPTY_IMAGE */
 	const char **container_options; /* for the engine's `run`; NULL-terminated */
 	size_t container_option_count;
 	long repeat;
 	bool dry_run, quiet, help, twin;
 	bool allow_host_sysctl, share_host, no_touch_profile;
 	bool preload;		     /* count allocation calls */
-	const char *preload_library; /* inside_guest: where the library is */
-	int premortem_percent;	     /* of the limit, below it; 0: none */
-	bool premortem_core;	     /* with a core file */
-	bool inside_guest;     /* this is the oomlab in the guest: record and trace go to ports */
-	const char *spec_json; /* inside_guest: the whole spec, settled outside */
+	const char *preload_library; /* path of the library, where inside_guest */
+	int premortem_percent;	     /* the snapshot is taken this far below the limit; 0: none */
+	bool premortem_core;	     /* the snapshot has a core file */
+	bool inside_guest;     /* this oomlab runs in the guest; record and trace go to ports */
+	const char *spec_json; /* the whole spec as settled on the host, where inside_guest */
 };
 
-/* Why a backend is not to be had; texts of plan_facts point into these. */
+/* Why a backend cannot be used; reasons in struct plan_facts point into these. */
 struct run_reasons {
 	struct err current, cgroup, vm, engine, share;
 };
 
-/* A container, for run_container.c. */
+/* Private to run_container.c. */
 struct run_container {
 	struct engine engine;
 	struct container made;
-	struct engine_call info; /* what the engine is, asked while the command runs */
-	char **argv; /* of the target where the image has a part in it: owned; else NULL */
+	struct engine_call info; /* `ENGINE info`, asked while the command runs */
+	char **argv;		 /* of the image and the operands together; NULL: none yet */
 };
 
-/* Whether the VM is shown the host's files, for run_share.c. */
+/* Whether the VM sees the host's files; private to run_share.c. */
 struct run_share {
 	bool is_shown;
-	const char *script; /* because of it, or it would be were it not for reasons.share */
+	const char *script; /* the script why it does, or why it should; NULL: none */
 };
 
 struct run {
 	const struct run_options *options;
 	struct spec spec;
-	char **argv;   /* of the target; of a container, until probed, the operands */
-	char *path;    /* what is executed, absolute */
+	char **argv;   /* of the target, borrowed; the operands alone until a container is probed */
+	char *path;    /* what is executed, absolute but in a container */
 	char *preload; /* the library that counts allocation calls; NULL: none */
 	struct plan_facts facts;
 	struct run_reasons reasons;
@@ -74,21 +76,22 @@ struct run {
 	struct cg_home home;
 	struct run_container container;
 	struct run_share share;
-	/* Of one run. */
+	/* Of the current run. */
 	struct guardian guardian;
 	struct folder folder; /* reports/<name>-<time>-<pid>; none inside the guest */
 	struct record_writer writer;
 	int trace_port;		/* inside the guest: where the trace goes; -1: nowhere */
-	struct pid_map pid_map; /* of the processes of a container */
-	struct modules modules; /* files of the code that touched memory, a container's held open */
+	struct pid_map pid_map; /* of the processes in a container */
+	struct modules
+		modules; /* files of code that touched memory; those of a container are open */
 	struct live live;
 	sigset_t signals; /* SIGINT, SIGTERM, SIGHUP: blocked, seen by the poll loops */
 	int signal;	  /* the one that ended the run, or 0 */
 };
 
 /*
- * SIGINT, SIGTERM, SIGHUP and SIGCHLD are blocked from here on and read by the poll loops: whatever
- * has been started by then is ended in order.
+ * Fills run->signals and blocks them and SIGCHLD: the poll loops read them, so that a run that is
+ * interrupted ends in order. SIGPIPE and SIGXFSZ are ignored.
  */
 void run_block_signals(struct run *run);
 

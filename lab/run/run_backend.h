@@ -1,14 +1,15 @@
 /*
- * run_backend.h - where a run happens, as four verbs behind one struct: cgroup, vm, current,
- * docker, podman.
+ * run_backend.h - the backends cgroup, vm, current, docker and podman, as four verbs behind one
+ * struct.
  *
- *	probe    before the plan: what is there, into run->facts; why not, into run->reasons. Each
- *	         backend is probed and looks at run->options whether it is in question at all. -1
- *	         where the user's words make no run, with err.
- *	prepare  once the plan has chosen this backend: what its runs have in common.
+ *	probe    before the plan: writes what this host offers into run->facts, and why it does not
+ *	         into run->reasons. Every backend is probed, and does nothing where run->options rule
+ *	         it out. 0, or -1 with err where the command line makes no run.
+ *	prepare  after the plan has chosen this backend: does what all its runs need. 0 or -1.
  *	run      runs the target and writes the record. 0 when the record tells what became of it; -1
- *	         with err when the lab itself failed (the record says so, if it could be written).
- *	cleanup  removes what a run may have left outside of this process. At any stage, repeatedly.
+ *	         with err when oomlab itself failed (the record says so, if it could be written).
+ *	cleanup  removes what a run may have left outside of this process. Safe at any stage and
+ *	         repeatedly.
  *
  * A verb that a backend does not need is NULL.
  */
@@ -24,13 +25,13 @@ struct run_backend {
 	void (*cleanup)(struct run *run);
 };
 
-/* That of the plan: BACKEND_AUTO and BACKEND_CONTAINER have been settled to one of the others. */
+/* The verbs of a backend; never NULL but for BACKEND_AUTO, which no plan keeps. */
 const struct run_backend *run_backend(enum backend backend);
 
-/* All of them are asked what is there. 0 or -1. */
+/* Probes all backends. 0 or -1. */
 int run_backend_probe(struct run *run, struct err *err);
 
-/* Nothing where no plan was made yet. */
+/* Cleans up the backend of the plan; does nothing before there is a plan. */
 void run_backend_cleanup(struct run *run);
 
 #endif

@@ -1,4 +1,3 @@
-/* A finished record becomes a report and an exit status. */
 #include "run/run_conclude.h"
 
 #include <stdio.h>
@@ -11,7 +10,7 @@
 #include "run/run_dir.h"
 #include "run/run_kmsg.h"
 
-/* What no report is printed of and no status tells: why it did not run, or is no result. */
+/* With --quiet, when nothing else says it: why the run was skipped, or could not be judged. */
 static void say_why_broken(const struct run *run, const struct record *record,
 			   const struct conclusion *c)
 {
@@ -31,7 +30,7 @@ static void say_why_broken(const struct run *run, const struct record *record,
 	err_print(&err);
 }
 
-/* What the record holds is not lost with the rest. Its first line is that of the run. */
+/* The record may be useful without a report, if it has more than its first line. */
 static int tell_where(const struct run *run, struct err *err)
 {
 	return run->writer.lines > 1
@@ -39,10 +38,7 @@ static int tell_where(const struct run *run, struct err *err)
 		       : -1;
 }
 
-/*
- * A scenario's report is its output; a command's must not mix with what the command prints.
- * is_told: why there is no result stands on the standard error already.
- */
+/* A command's report goes to stderr, because stdout has what the command prints. */
 int run_conclude(struct run *run, bool is_told, struct err *err)
 {
 	_cleanup_(record_release) struct record record = {0};
@@ -56,7 +52,7 @@ int run_conclude(struct run *run, bool is_told, struct err *err)
 	if (record_load_in(&run->folder, &record, err) < 0)
 		return -1;
 	conclusion_draw(&record, &conclusion);
-	if (run_write_kmsg(&record, &run->folder, err) < 0 ||
+	if (run_kmsg_write(&record, &run->folder, err) < 0 ||
 	    report_write_all(&record, &conclusion, &run->folder, err) < 0)
 		return tell_where(run, err);
 	run_dir_point_latest(run->options->reports, run->folder.path);

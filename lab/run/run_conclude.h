@@ -1,5 +1,5 @@
 /*
- * run_conclude.h - after a run: its record is judged, and the report written, shown and pointed at.
+ * run_conclude.h - after a run: judges its record, writes the report and prints it.
  */
 #ifndef OOMLAB_RUN_RUN_CONCLUDE_H
 #define OOMLAB_RUN_RUN_CONCLUDE_H
@@ -7,9 +7,8 @@
 #include "run/run.h"
 
 /*
- * is_told: the reason why there is no result stands on the standard error already. Returns the
- * exit status that the record comes to, or -1 where no report could be written; what the record
- * holds stays in its folder then, and err says so.
+ * is_told: standard error says already why there is no result. Returns the exit status for the
+ * record, or -1 with err where no report could be written; the record stays in its folder then.
  */
 int run_conclude(struct run *run, bool is_told, struct err *err);
 

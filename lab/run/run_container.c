@@ -12,7 +12,7 @@
 #include "run/run_preload.h"
 #include "src/trace_format.h"
 
-/* Asked once: an image may have been looked at before the facts are. */
+/* Finds the engine once: find_command() may need it before the probe does. */
 static int find_engine(struct run *run, struct err *err)
 {
 	enum backend backend = run->options->backend;
@@ -41,7 +41,7 @@ static struct container_request request_of(struct run *run)
 	};
 }
 
-/* With all that is known before the engine has answered. */
+/* Whether the plan would run, with what is known before the engine has answered. */
 static bool would_run(struct run *run, const char *name)
 {
 	const struct plan_facts facts = {.engine = name};
@@ -50,7 +50,7 @@ static bool would_run(struct run *run, const char *name)
 	return !run->plan.skip && !run->options->dry_run;
 }
 
-/* It may be because there is no such engine, and then that is said. */
+/* Something failed. If that is because the engine does not answer, err says so. */
 static int refuse(const struct run *run, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -73,7 +73,7 @@ static int begin(struct run *run, const char *name, struct err *err)
 	if (run_guard_begin(run, err) < 0)
 		return -1;
 	request = request_of(run);
-	/* Where the gate stands, it is the engine's client that could not be started. */
+	/* With a gate made, what failed is the start of the engine's client. */
 	if (container_begin(&request, &run->container.made, err) < 0)
 		return run->container.made.listener < 0 ? -1 : refuse(run, err);
 	container_wait_made(&run->container.made);
@@ -81,8 +81,8 @@ static int begin(struct run *run, const char *name, struct err *err)
 }
 
 /*
- * What the image and the operands make together is the command. An engine that was named begins
- * with the container first, because that takes longest; questions are asked meanwhile, or later.
+ * The image and the operands together make the command. An engine that the user named starts the
+ * container first, because that takes longest; the image is asked about meanwhile.
  */
 static int find_command(struct run *run, struct err *err)
 {
@@ -115,7 +115,7 @@ int run_container_probe(struct run *run, struct err *err)
 	return 0;
 }
 
-/* cgroup v1: who is at the limit then waits for memory, for ever. */
+/* cgroup v1 can disable the OOM killer (memory.oom_control): the target then waits at the limit. */
 static void note_disabled_killer(struct run *run, const struct cg *cg)
 {
 	_cleanup_strbuf_ struct strbuf control = STRBUF_INIT;
@@ -167,7 +167,7 @@ int run_container_start(struct run *run, int ring, struct target *target, struct
 		return -1;
 	if (container_start(&request, &run->container.made, target, cg, err) < 0)
 		return -1;
-	if (run_guard_took(guardian_take_inside(&run->guardian, cg->levels[0].dirfd), err) < 0)
+	if (run_guard_check(guardian_take_inside(&run->guardian, cg->levels[0].dirfd), err) < 0)
 		return -1;
 	pid_map_release(&run->pid_map);
 	pid_map_add(&run->pid_map, target->pid, process_pid_inside("/proc", target->pid));

@@ -20,9 +20,9 @@ static bool is_link(const char *path, const char *wanted)
 }
 
 /*
- * In the kernel's first pid namespace, and process 1 there has the same files: this is no
- * container, whatever an image has left in a root made from it. The first namespaces have numbers
- * of their own (include/uapi/linux/nsfs.h), that of mounts on kernels of late.
+ * Whether this process is in the kernel's first pid namespace and in the mount namespace of process
+ * 1. That is no container, even if its root has marks that came with an image. The first namespaces
+ * have fixed numbers (include/uapi/linux/nsfs.h); that of mounts has one on recent kernels only.
  */
 static bool is_beside_init(void)
 {
@@ -37,7 +37,7 @@ static bool is_beside_init(void)
 	return is_link("/proc/self/ns/mnt", files);
 }
 
-/* What engines and systemd leave to be recognised by; the image of this lab sets "container". */
+/* oomlab's own image and systemd set "container". */
 bool run_current_is_container(void)
 {
 	if (is_beside_init())
@@ -90,7 +90,7 @@ void run_current_note(struct record_writer *w, const struct cg *cg, bool in_cont
 		in_container ? "container" : "cgroup", in_container ? "container" : "cgroup",
 		TEXT_SIZE((uint64_t)rss));
 	record_put_note(w, text);
-	/* With process 1 its whole pid namespace ends. */
+	/* When process 1 dies, the kernel ends its whole pid namespace. */
 	if (getpid() != 1)
 		record_put_note(
 			w,

@@ -1,26 +1,29 @@
 /*
- * run_current.h - the backend current: inside a container, under the limit its engine gave it. No
- * cgroup is made; the target is a child in the same cgroup and offers itself to the OOM killer.
+ * run_current.h - the backend current: runs inside a container, under the limit that its engine
+ * set. No cgroup is made; the target is a child in the same cgroup, with an oom_score_adj that
+ * makes it the victim.
  */
 #ifndef OOMLAB_RUN_RUN_CURRENT_H
 #define OOMLAB_RUN_RUN_CURRENT_H
 
 #include "run/run.h"
 
-/* The oom_score_adj of a target that shares the lab's cgroup, unless another was asked for. */
+/* The oom_score_adj of a target that shares oomlab's cgroup, unless another was requested. */
 enum { CURRENT_VICTIM_SCORE = 1000 };
 
-/* As engines, Kubernetes and systemd leave it to be recognised. */
+/*
+ * Whether this process is in a container, by the marks that engines, Kubernetes and systemd leave.
+ */
 bool run_current_is_container(void);
 
 /*
- * The verbs of run_backend.h. Prepared, the container's limits stand where the spec says others:
- * what is expected of the peak follows the limit it was declared for.
+ * The verbs of run_backend.h. run_current_prepare() puts the container's limit in place of the
+ * spec's, and the expected peak follows it.
  */
 int run_current_probe(struct run *run, struct err *err);
 int run_current_prepare(struct run *run, struct err *err);
 
-/* What a reader of this record has to know: whose figures they are. */
+/* Notes in the record that its figures include oomlab itself, and what is not guarded. */
 void run_current_note(struct record_writer *w, const struct cg *cg, bool in_container);
 
 #endif

@@ -33,7 +33,7 @@ static char *safe_name(const char *name)
 	return safe;
 }
 
-/* 0, or -errno. verb: "make", "latest", or NULL to ask only. */
+/* 0, or -errno. verb: "make", "latest", or NULL to ask whether the door works. */
 static int ask_door(const char *reports, const char *verb, const char *name)
 {
 	const char *const argv[] = {RUN_DIR_DOOR, verb, name, NULL};
@@ -80,7 +80,10 @@ static bool is_empty(int fd)
 	return true;
 }
 
-/* Some mounts show what this user makes as another's; then a new file is that other's, too. */
+/*
+ * Some mounts show what this user makes as another's. Then a new file belongs to that other as
+ * well.
+ */
 static bool is_as_new_files(const struct folder *folder, uid_t owner)
 {
 	static const char name[] = ".owner";
@@ -94,7 +97,7 @@ static bool is_as_new_files(const struct folder *folder, uid_t owner)
 	return !fstat(fd, &st) && st.st_uid == owner;
 }
 
-/* Where others may rename, another folder may have come into the place of the new one. */
+/* Where others may rename, they may have put another folder in the place of the new one. */
 static bool is_new(const struct folder *folder, const char *reports, bool by_door)
 {
 	struct stat st, above;
@@ -174,7 +177,7 @@ void run_dir_point_latest(const char *reports, const char *dir)
 {
 	_cleanup_close_ int fd = open(reports, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *name = strrchr(dir, '/') + 1;
-	/* A process number would be the same in every container. */
+	/* The pid would not make the name unique: in every container it may be the same. */
 	_cleanup_free_ char *temporary = text_format(".latest-%s", name);
 
 	if (fd < 0 || !may_replace(fd, reports))

@@ -23,7 +23,7 @@ void run_guard_end(struct run *run)
 	guardian_end(&run->guardian);
 }
 
-int run_guard_took(int r, struct err *err)
+int run_guard_check(int r, struct err *err)
 {
 	return r ? err_set(err, EXIT_LAB_BROKEN,
 			   "the run's guardian was ended, and without it nothing is started")

@@ -22,7 +22,7 @@
 #include "run/run_trace.h"
 #include "trace/trace_ring.h"
 
-/* Inside a container the ring is charged to the target's own limit. */
+/* A ring that shares the target's cgroup is charged to its limit, so it is smaller. */
 enum { RING_BYTES = 1 << 20, SHARED_RING_BYTES = 1 << 18 };
 
 struct here {
@@ -52,14 +52,14 @@ static void undo_protect(struct here *here)
 		io_write_at(AT_FDCWD, "/proc/self/oom_score_adj", here->old_score);
 }
 
-/* doctor puts back what nobody holds any more; it fails where something is left. */
+/* `oomlab doctor --restore` puts the settings back, and fails when it could not. */
 static int guard_settings(struct run *run, struct err *err)
 {
 	_cleanup_free_ char *self = io_program_path();
 	const char *const restore[] = {self ? self : "oomlab", "doctor", "--restore", NULL};
 	const char *const is_left[] = {"true", NULL};
 
-	return run_guard_took(guardian_take_removal(&run->guardian, restore, is_left), err);
+	return run_guard_check(guardian_take_removal(&run->guardian, restore, is_left), err);
 }
 
 static int do_sysctl(struct here *here, struct err *err)
@@ -95,9 +95,9 @@ static int do_cgroup(struct here *here, struct err *err)
 	struct run *run = here->run;
 
 	if (cg_name(&run->home, &here->cg, err) < 0 ||
-	    run_guard_took(guardian_take_cgroup(&run->guardian, here->cg.parent, here->cg.name,
-						here->cg.freezer_parent),
-			   err) < 0)
+	    run_guard_check(guardian_take_cgroup(&run->guardian, here->cg.parent, here->cg.name,
+						 here->cg.freezer_parent),
+			    err) < 0)
 		return -1;
 	return cg_create(&run->home, &here->cg, err);
 }
@@ -149,7 +149,7 @@ static int do_container(struct here *here, struct err *err)
 
 static void undo_container(struct here *here)
 {
-	/* The engine may do so while the report is written. */
+	/* A removal that has begun goes on while the report is written. */
 	if (!container_is_being_removed(&here->run->container.made))
 		run_container_remove(here->run);
 	target_close(&here->target);
@@ -232,7 +232,7 @@ static int do_start(struct here *here, struct err *err)
 	};
 
 	if (target_start(&request, &here->target, err) < 0 ||
-	    run_guard_took(guardian_take_process(&here->run->guardian, here->target.pidfd), err) <
+	    run_guard_check(guardian_take_process(&here->run->guardian, here->target.pidfd), err) <
 		    0)
 		return -1;
 	record_put_start(&here->run->writer, io_now_ns(), here->target.pid,
@@ -250,7 +250,10 @@ static int do_gate(struct here *here, struct err *err)
 {
 	live_stage(&here->run->live, "running");
 	record_put_gate(&here->run->writer, io_now_ns());
-	/* The target may hold this process still as soon as it runs. */
+	/*
+	 * As soon as the target runs it may stop this process, so the guardian needs the deadline
+	 * now.
+	 */
 	guardian_set_deadline(&here->run->guardian, io_now_ns() + here->run->spec.timeout_ns);
 	if (target_release(&here->target, here->run->argv[0], err) < 0)
 		return -1;
@@ -272,15 +275,15 @@ static int do_finish(struct here *here, struct err *err)
 	capture_finish(here->capture);
 	modules_release(&here->run->modules);
 	here->run->modules = capture_take_modules(here->capture);
-	if (run_write_trace(here->run, here->ring, err) < 0)
+	if (run_trace_write(here->run, here->ring, err) < 0)
 		return -1;
-	/* Now, while an engine learns of the end; a guest has no files to look at. */
-	return here->run->options->inside_guest ? 0 : run_write_sites(here->run, err);
+	/* An engine learns of the end meanwhile. The host does this for a guest, see run_vm(). */
+	return here->run->options->inside_guest ? 0 : run_trace_write_sites(here->run, err);
 }
 
 struct step {
 	int (*act)(struct here *here, struct err *err);
-	void (*undo)(struct here *here); /* also after its own act failed half-way */
+	void (*undo)(struct here *here); /* called also when `act` failed half-way */
 };
 
 static const struct step steps[OP_COUNT] = {
@@ -314,7 +317,7 @@ static int execute(struct here *here, struct err *err)
 	return r;
 }
 
-/* By ^C and the like before there was anything to watch. */
+/* Whether a signal such as ^C ended the run before there was anything to watch. */
 static bool was_stopped(struct run *run)
 {
 	const struct timespec now = {0};

@@ -1,5 +1,5 @@
 /*
- * run_here.h - a run under this kernel: the plan's operations, done by one loop and undone in
+ * run_here.h - a run under this kernel: one loop does the operations of the plan and undoes them in
  * reverse. The backends cgroup, current, docker and podman differ in their operations alone.
  */
 #ifndef OOMLAB_RUN_RUN_HERE_H

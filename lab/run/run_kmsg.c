@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int run_write_kmsg(const struct record *record, const struct folder *dir, struct err *err)
+int run_kmsg_write(const struct record *record, const struct folder *dir, struct err *err)
 {
 	FILE *f;
 	int fd;

@@ -1,5 +1,5 @@
 /*
- * run_kmsg.h - the kernel's own lines of a run, beside its report.
+ * run_kmsg.h - writes the kernel log lines of a run into a file beside its report.
  */
 #ifndef OOMLAB_RUN_RUN_KMSG_H
 #define OOMLAB_RUN_RUN_KMSG_H
@@ -9,9 +9,10 @@
 #include "record/record.h"
 
 /*
- * Writes dir/kmsg.log: the record's kernel log lines as /dev/kmsg gave them
- * ("level,sequence,microseconds,-;text"), so that any tool reads them. None: no file.
+ * Writes dir/kmsg.log: the record's kernel log lines in the format of /dev/kmsg (the kernel's
+ * Documentation/ABI/testing/dev-kmsg: "level,sequence,microseconds,-;text"), so that other tools
+ * can read them. Without such lines there is no file. 0 or -1.
  */
-int run_write_kmsg(const struct record *record, const struct folder *dir, struct err *err);
+int run_kmsg_write(const struct record *record, const struct folder *dir, struct err *err);
 
 #endif

@@ -6,10 +6,15 @@
 
 #include "run/run.h"
 
-/* Returns the exit status of `oomlab run`, or -1 where the lab failed before there was a record. */
+/*
+ * Returns the exit status of `oomlab run`, or -1 with err where oomlab failed before there was a
+ * record or could not write the report.
+ */
 int run_once(struct run *run, struct err *err);
 
-/* Status 2 could be the command's own: the lab's failures of any kind are 125. */
+/*
+ * The exit status for a failure of oomlab: EXIT_USAGE, which a command may end with, becomes 125.
+ */
 int run_once_status(const struct err *err);
 
 #endif

@@ -13,12 +13,12 @@
 #include "record/stack.h"
 
 /*
- * Lines of a record; what is less than all these is summed up. Ids of modules are apart from those
- * of the touch profile.
+ * The largest sites and ranges get a line of the record each; the other sites are summed up. Ids of
+ * modules start behind those of the touch profile.
  */
 enum { SITES_MAX = 512, RANGES_MAX = 256, FIRST_MODULE = 1 << 20 };
 
-/* Of the limit; malloc takes 32 at least for a small allocation. */
+/* The limit is divided by this. glibc's malloc takes 32 bytes at least for an allocation. */
 enum { BYTES_A_POINTER = 64 };
 #define FOLLOW_UNLIMITED ((size_t)1 << 20)
 
@@ -30,7 +30,7 @@ size_t run_preload_follow(const struct run *run)
 					   : FOLLOW_UNLIMITED;
 }
 
-/* Beside this program, or where `make install` lays it; as scenarios are found. */
+/* The library is beside this program, or where `make install` puts it, as scenarios are. */
 static char *find_library(void)
 {
 	_cleanup_free_ char *here = io_program_dir();
@@ -82,11 +82,11 @@ int run_preload_prepare(struct run *run, struct err *err)
 	run->preload = realpath(library, NULL);
 	if (!run->preload || preload_check_library(run->preload, err) < 0)
 		return run->preload ? -1 : err_errno(err, EXIT_LAB_BROKEN, "'%s'", library);
-	/* What is in an image is not seen from here: run_preload_write() notes it afterwards. */
+	/* A program in an image cannot be checked here; run_preload_write() tells afterwards. */
 	return backend_is_container(run->plan.backend) ? 0 : preload_check(run->path, err);
 }
 
-/* The record's words are by its own enum, which the ring's values are cast to. */
+/* Values of the ring's enum are cast to the record's, so they must be equal. */
 #define IS_SAME(a, b) _Static_assert((int)(a) == (int)(b), #a " is " #b)
 IS_SAME(TRACE_TAKEN_NONE, TAKEN_UNKNOWN);
 IS_SAME(TRACE_TAKEN_MALLOC, TAKEN_MALLOC);
@@ -142,7 +142,7 @@ static uint64_t sum(uint64_t a, uint64_t b)
 	return a + b < TRACE_SITES_MAX_BYTES ? a + b : TRACE_SITES_MAX_BYTES;
 }
 
-/* The peaks were not at one moment: what is live is all that their sum proves. */
+/* The peaks were at different moments, so their sum is no peak: the live bytes are taken for it. */
 static void fold(struct trace_log_site *rest, const struct trace_log_site *s)
 {
 	rest->calls = sum(rest->calls, s->calls);

@@ -1,6 +1,5 @@
 /*
- * run_preload.h - what the preload library counted, into the record; and whether it can be used on a
- * command at all.
+ * run_preload.h - prepares --preload, and writes into the record what the preload library counted.
  */
 #ifndef OOMLAB_RUN_RUN_PRELOAD_H
 #define OOMLAB_RUN_RUN_PRELOAD_H
@@ -9,15 +8,15 @@
 #include "trace/trace_sites.h"
 
 /*
- * Finds the library and settles run->preload, when --preload is given: 0, or -1 with one line that
- * says why it would not reach the command.
+ * With --preload: finds the library and sets run->preload. 0, or -1 with the reason why the library
+ * cannot be used or would not be loaded into the command.
  */
 int run_preload_prepare(struct run *run, struct err *err);
 
-/* How many small allocations are to be followed under the limit of this run. */
+/* How many small allocations the library is to follow at most, by the limit of this run. */
 size_t run_preload_follow(const struct run *run);
 
-/* One "reservation" line a site, one "range" line a range, losses and what they mean. */
+/* Writes a "reservation" line per site, a "range" line per range, losses, and notes on these. */
 void run_preload_write(struct run *run, const struct trace_sites *asked);
 
 #endif

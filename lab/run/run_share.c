@@ -18,7 +18,7 @@ static bool is_script(const char *path)
 	return fd >= 0 && read(fd, head, sizeof(head)) == sizeof(head) && !memcmp(head, "#!", 2);
 }
 
-/* By its name, without a version: python3.11. */
+/* Goes by the name without a version, as in python3.11. */
 static bool is_interpreter(const char *path)
 {
 	static const char *const names[] = {
@@ -44,7 +44,7 @@ static bool is_file(const char *path)
 	return !stat(path, &st) && S_ISREG(st.st_mode);
 }
 
-/* The argument of the command that is a script by itself, or that an interpreter is to read. */
+/* The argument that is a "#!" script, or the file that the command, an interpreter, is to read. */
 static const char *find_script(const struct run *run)
 {
 	bool is_read = is_interpreter(run->argv[0]);
@@ -59,7 +59,7 @@ static const char *find_script(const struct run *run)
 	return NULL;
 }
 
-/* Who names files has chosen what the guest holds. */
+/* A user who names files (--file) has chosen himself what the guest has. */
 static bool should_share(const struct run *run)
 {
 	return !run->share.is_shown && !run->spec.name && !run->options->file_count &&

@@ -11,7 +11,7 @@ void run_block_signals(struct run *run)
 	all = run->signals;
 	sigaddset(&all, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	/* So that a write fails, with its reason, in place of ending the lab. */
+	/* A write then fails with its reason and does not end oomlab. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }

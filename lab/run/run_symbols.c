@@ -15,14 +15,14 @@
 enum { STARTS_MAX = 8, STEP = '@' };
 
 struct job {
-	symbol_work *work;
+	run_symbols_work *work;
 	void *ctx;
 	size_t skip;
 	bool was_stopped;
 };
 
-/* Lines are objects: they never begin so. */
-bool symbol_step(struct symbol_steps *steps, const char *what)
+/* A message that begins with STEP is no line of the record, which is a JSON object. */
+bool run_symbols_step(struct run_symbols_steps *steps, const char *what)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -35,15 +35,15 @@ bool symbol_step(struct symbol_steps *steps, const char *what)
 static void work_beside(int channel, void *ctx)
 {
 	const struct job *job = ctx;
-	struct symbol_steps steps = {.skip = job->skip};
+	struct run_symbols_steps steps = {.skip = job->skip};
 
-	/* Nothing is at stake any more but this: when memory ends it is the first to go. */
+	/* When memory runs out, the OOM killer should choose this process, which can be missed. */
 	io_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "1000");
 	record_writer_init(&steps.w, channel);
 	job->work(&steps, job->ctx);
 }
 
-/* Where it is, as it tells. */
+/* How far the process has come: steps begun, and the name of the last one. */
 struct progress {
 	size_t steps;
 	struct strbuf what;
@@ -85,15 +85,15 @@ static void tell(struct record_writer *w, const struct aside *aside, const struc
 	record_put_note(w, note);
 }
 
-/* True when there is no more to be done, or it is given up. */
-static bool run_once(struct record_writer *w, struct job *job, int64_t patience_ns, int stop_fd,
-		     bool is_last)
+/* Starts the process once and takes all its messages. True when all is done or given up. */
+static bool run_aside(struct record_writer *w, struct job *job, int64_t patience_ns, int stop_fd,
+		      bool is_last)
 {
 	struct progress progress = {.what = STRBUF_INIT};
 	struct aside aside;
 	bool is_done, is_well;
 
-	/* The files of a container stand open; by their names they are gone. */
+	/* Files of a container are gone by name, so the process needs their open descriptors. */
 	if (aside_start_with_files(&aside, "oomlab-symbols", work_beside, job) == 0) {
 		aside.stop_fd = stop_fd;
 		take_all(w, &aside, &progress, patience_ns);
@@ -103,20 +103,20 @@ static bool run_once(struct record_writer *w, struct job *job, int64_t patience_
 	is_done = is_well || !aside.pid || aside.was_stopped || w->failed;
 	if (!is_well)
 		tell(w, &aside, &progress, is_last || is_done);
-	/* Who dies before the first step has no step to leave out. */
+	/* The next start leaves out the step that failed as well, if one had begun. */
 	job->skip += progress.steps;
 	strbuf_release(&progress.what);
 	return is_done;
 }
 
-bool run_symbols(struct record_writer *w, symbol_work *work, void *ctx, int64_t patience_ns,
+bool run_symbols(struct record_writer *w, run_symbols_work *work, void *ctx, int64_t patience_ns,
 		 const sigset_t *signals)
 {
 	_cleanup_close_ int stop_fd = signalfd(-1, signals, SFD_CLOEXEC);
 	struct job job = {.work = work, .ctx = ctx};
 
 	for (int i = 1; i <= STARTS_MAX; i++)
-		if (run_once(w, &job, patience_ns, stop_fd, i == STARTS_MAX))
+		if (run_aside(w, &job, patience_ns, stop_fd, i == STARTS_MAX))
 			break;
 	return !job.was_stopped;
 }

@@ -1,10 +1,10 @@
 /*
- * run_symbols.h - functions and lines for the addresses of a record, read by a process beside
- * (base/aside.h): programs and their debug information may be damaged, hostile or larger than
- * memory, and the record is whole before they are read.
+ * run_symbols.h - reads symbols in a process of its own (base/aside.h), because programs and their
+ * debug information may be damaged, hostile or larger than memory. The record is whole before that.
  *
- * What it does is cut into steps, each of one program's or file's symbols. Where it dies or hangs
- * in one it is begun again behind that, and the record says what is missing.
+ * The work is cut into steps, one for the symbols of each program or file. When the process dies or
+ * hangs in a step, it is started again after that step, and a note in the record says what is
+ * missing.
  */
 #ifndef OOMLAB_RUN_RUN_SYMBOLS_H
 #define OOMLAB_RUN_RUN_SYMBOLS_H
@@ -14,23 +14,27 @@
 
 #include "record/record.h"
 
-struct symbol_steps {
-	struct record_writer w; /* lines go to the parent */
-	size_t done, skip;
+/* The process's own state. */
+struct run_symbols_steps {
+	struct record_writer w; /* sends lines to the parent, which writes them into the record */
+	size_t done, skip;	/* steps begun so far; how many to leave out at the start */
 };
 
-/* Begins a step; what: "'/bin/cat'", as it is told when it fails. False: it is to be left out. */
-bool symbol_step(struct symbol_steps *steps, const char *what);
+/*
+ * Begins a step. what: names it for the note, should it fail, such as "'/bin/cat'". False: leave
+ * this step out.
+ */
+bool run_symbols_step(struct run_symbols_steps *steps, const char *what);
 
-/* All of it, in the process beside. ctx: the caller's. */
-typedef void symbol_work(struct symbol_steps *steps, void *ctx);
+/* All the work, called in that process. ctx: the caller's. */
+typedef void run_symbols_work(struct run_symbols_steps *steps, void *ctx);
 
 /*
- * Waits for patience_ns at most for each sign of life. When one of the signals comes, which are
- * blocked, it is left at that, and the record says so: false; the signal is still pending. Where
- * the record can no longer be written it is given up.
+ * Does the work and writes its lines to `w`. A process that is silent for patience_ns is killed.
+ * Stops when one of `signals`, which are blocked, arrives: a note says so, the signal stays
+ * pending, and the return value is false. Gives up when `w` has failed.
  */
-bool run_symbols(struct record_writer *w, symbol_work *work, void *ctx, int64_t patience_ns,
+bool run_symbols(struct record_writer *w, run_symbols_work *work, void *ctx, int64_t patience_ns,
 		 const sigset_t *signals);
 
 #endif

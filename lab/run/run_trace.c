@@ -11,15 +11,15 @@
 #include "base/text.h"
 #include "record/kills.h"
 #include "record/premortem_lines.h"
+#include "run/run_frames.h"
 #include "run/run_preload.h"
 #include "run/run_symbols.h"
-#include "run/run_touch.h"
 #include "symbols/symbols.h"
 
 /* Some debug information is gigabytes, and is read from one end to the other. */
 #define SYMBOLS_PATIENCE_NS INT64_C(120000000000)
 
-enum { WITNESSES_MAX = 16, UNKNOWN_MAX = 60 };
+enum { INVOKERS_MAX = 16, UNKNOWN_MAX = 60 };
 
 static void write_arena(struct run *run, const struct trace_summary *s)
 {
@@ -29,7 +29,7 @@ static void write_arena(struct run *run, const struct trace_summary *s)
 	record_put_arena(&run->writer, &arena);
 }
 
-/* A pid inside the container becomes the one here; those that are not known are collected. */
+/* Turns a pid inside the container into the one on this host; collects those that are not known. */
 static void translate(const struct pid_map *pid_map, uint32_t *pid, struct strbuf *unknown)
 {
 	pid_t here = pid_map_here(pid_map, (pid_t)*pid);
@@ -41,7 +41,6 @@ static void translate(const struct pid_map *pid_map, uint32_t *pid, struct strbu
 		strbuf_puts(unknown, word);
 }
 
-/* The trace has the pids inside the container; all else in the record has those of this host. */
 static void translate_all(struct run *run, struct trace_log *log)
 {
 	_cleanup_strbuf_ struct strbuf unknown = STRBUF_INIT;
@@ -91,7 +90,7 @@ static void write_losses(struct record_writer *w, const struct trace_log *log)
 			record_put_lost(w, losses[i].what, (int64_t)losses[i].count);
 }
 
-int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *err)
+int run_trace_write(struct run *run, const struct trace_ring *ring, struct err *err)
 {
 	_cleanup_(trace_log_release) struct trace_log log = {0};
 	_cleanup_free_ struct trace_summary *summary = NULL;
@@ -111,7 +110,7 @@ int run_write_trace(struct run *run, const struct trace_ring *ring, struct err *
 	return write_raw(run, ring, err);
 }
 
-/* The record's address, and where in the instruction to look it up. */
+/* Writes the site of `address`; `at` is the address inside the instruction, to look up. */
 static void resolve(struct record_writer *w, struct symbols *symbols, uint64_t address, uint64_t at)
 {
 	struct record_site site = {.address = address};
@@ -127,13 +126,13 @@ static void resolve(struct record_writer *w, struct symbols *symbols, uint64_t a
 	free(symbol.file);
 }
 
-/* A call's address is one less than where it returns to; records hold the latter. */
+/* A record has return addresses. One byte before that is inside the call instruction. */
 static void resolve_call(struct record_writer *w, struct symbols *symbols, uint64_t address)
 {
 	resolve(w, symbols, address, address - 1);
 }
 
-/* The last that was written: what was loaded meanwhile is in it. */
+/* The last maps of a process, which include what it loaded meanwhile. */
 static const struct record_maps *maps_of(const struct record *record, int64_t pid)
 {
 	for (size_t i = record->maps_count; i-- > 0;)
@@ -142,15 +141,15 @@ static const struct record_maps *maps_of(const struct record *record, int64_t pi
 	return NULL;
 }
 
-static struct symbols *open_maps(struct symbol_steps *steps, const struct record_maps *maps)
+static struct symbols *open_maps(struct run_symbols_steps *steps, const struct record_maps *maps)
 {
 	_cleanup_free_ char *what =
 		maps ? text_format("what process %" PRId64 " had mapped", maps->pid) : NULL;
 
-	return maps && symbol_step(steps, what) ? symbols_open(maps->maps) : NULL;
+	return maps && run_symbols_step(steps, what) ? symbols_open(maps->maps) : NULL;
 }
 
-/* A forked child has its parent's code. */
+/* Without maps of its own a process is taken for a forked child, which has the target's code. */
 static const struct record_maps *maps_of_fork(const struct record *record, int64_t pid)
 {
 	const struct record_maps *maps = maps_of(record, pid);
@@ -158,7 +157,7 @@ static const struct record_maps *maps_of_fork(const struct record *record, int64
 	return maps || !record->maps_count ? maps : &record->maps[0];
 }
 
-/* The kernel names tasks by the first 15 bytes of the program's name, unless they were renamed. */
+/* comm is the first 15 bytes of the program's name (proc(5)), unless the thread was renamed. */
 static bool is_called(const char *comm, const char *path)
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;
@@ -168,8 +167,9 @@ static bool is_called(const char *comm, const char *path)
 }
 
 /*
- * The kernel names the thread. It is looked for among processes, then among the threads seen just
- * before; a process nobody saw is taken for a fork of the target only when it is called like it.
+ * The kernel log has the tid of the invoker. It is looked for among processes, then among the
+ * threads of the snapshot. An unknown one is taken for a fork of the target only if it has the
+ * target's name.
  */
 static const struct record_maps *maps_of_invoker(const struct record *record,
 						 const struct oomlog_event *event)
@@ -189,7 +189,7 @@ static const struct record_maps *maps_of_invoker(const struct record *record,
 	return maps;
 }
 
-static void write_arena_sites(struct symbol_steps *steps, const struct record *record)
+static void write_arena_sites(struct run_symbols_steps *steps, const struct record *record)
 {
 	for (size_t i = 0; i < record->arena_count; i++) {
 		const struct record_arena *arena = &record->arenas[i];
@@ -201,12 +201,12 @@ static void write_arena_sites(struct symbol_steps *steps, const struct record *r
 	}
 }
 
-/* Where the kernel's own record of an OOM says that the program was. */
-static void write_witnesses(struct symbol_steps *steps, const struct record *record)
+/* Resolves the user-space RIP that the kernel log has of an invoker. */
+static void write_invoker_sites(struct run_symbols_steps *steps, const struct record *record)
 {
 	struct kills *kills = kills_find(record);
 
-	for (size_t i = 0; i < kills->count && i < WITNESSES_MAX; i++) {
+	for (size_t i = 0; i < kills->count && i < INVOKERS_MAX; i++) {
 		const struct oomlog_event *event = &kills->items[i].event;
 		struct symbols *symbols = event->has_registers
 						  ? open_maps(steps, maps_of_invoker(record, event))
@@ -218,29 +218,31 @@ static void write_witnesses(struct symbol_steps *steps, const struct record *rec
 	kills_free(kills);
 }
 
-static void write_all(struct symbol_steps *steps, void *ctx)
+static void write_all(struct run_symbols_steps *steps, void *ctx)
 {
 	const struct record *record = ctx;
 
 	write_arena_sites(steps, record);
-	write_witnesses(steps, record);
-	run_write_frames(steps, record);
+	write_invoker_sites(steps, record);
+	run_frames_write(steps, record);
 }
 
-/* Without any of these no file is opened, and no process is needed for it. */
+/* Without any of these there is nothing to resolve, and no process is started. */
 static bool has_addresses(const struct record *record)
 {
 	return record->arena_count || record->module_count || record->kmsg_count;
 }
 
-int run_write_sites(struct run *run, struct err *err)
+int run_trace_write_sites(struct run *run, struct err *err)
 {
 	_cleanup_(record_release) struct record record = {0};
 	const struct timespec at_once = {0};
 
 	if (record_load_in(&run->folder, &record, err) < 0)
 		return -1;
-	/* A container's path may name another file here; a scenario is bound at its own. */
+	/*
+	 * A path in a container may be another file here, but a scenario is bound at its own path.
+	 */
 	if (backend_is_container(run->plan.backend) && !run->spec.name)
 		symbols_use_files(&run->modules);
 	if (has_addresses(&record) &&

@@ -13,7 +13,7 @@
 
 enum { REPORT_BYTES_MAX = 256 << 20 };
 
-/* True when it ended well. */
+/* Runs `oomlab run TWIN`; true when its status is 0. */
 static bool run_oomlab(struct run *run)
 {
 	_cleanup_strvec_ struct strvec argv = STRVEC_INIT;

@@ -55,8 +55,8 @@ static void push_inner(struct strvec *words, const struct run *run)
 }
 
 /*
- * Inside a guest the target cannot see that what it prints is lost out here; when nobody reads it
- * any more, its pipe breaks.
+ * Notes output that was lost on the host, which the target in the guest cannot notice, unless its
+ * pipe breaks because nobody reads here any more.
  */
 static void note_output(struct run *run, const char *name, int cause)
 {
@@ -70,7 +70,7 @@ static void note_output(struct run *run, const char *name, int cause)
 	record_put_note(&run->writer, text);
 }
 
-/* The target is root in the guest, too. */
+/* The target is root in the guest, so it can kill oomlab there. */
 static int lab_was_killed(int signal, struct err *err)
 {
 	return err_set(
@@ -93,7 +93,7 @@ static void put_result(struct run *run, const struct vm_result *result)
 					     });
 }
 
-/* What ended the guest, and whether the lab did its part: 0, or -1 with the error. */
+/* Records what ended the guest. 0, or -1 with err where oomlab failed. */
 static int put_end(struct run *run, const struct vm_result *result, int r, struct err *err)
 {
 	if (result->interrupted) {
@@ -166,13 +166,13 @@ int run_vm_prepare(struct run *run, struct err *err)
 	return 0;
 }
 
-/* What a guest has said until it failed is worth its lines, too. */
+/* Sites are resolved also after a failure, for what the guest has sent until then. */
 int run_vm(struct run *run, struct err *err)
 {
 	struct err why = ERR_INIT;
 	int r = boot(run, err);
 
-	if (!run_write_sites(run, &why) || r < 0)
+	if (!run_trace_write_sites(run, &why) || r < 0)
 		return r;
 	*err = why;
 	return -1;

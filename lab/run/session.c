@@ -16,7 +16,7 @@
 #include "spec/scenarios.h"
 #include "symbols/symbols.h"
 
-/* Behind "--": a command of this host, or of a container's image. */
+/* The words after "--": a command of this host, or of a container's image. */
 static int find_command(struct run *run, char **operands, struct err *err)
 {
 	run->argv = operands;
@@ -28,7 +28,7 @@ static int find_command(struct run *run, char **operands, struct err *err)
 	return run->path ? 0 : -1;
 }
 
-/* SCENARIO, or what stands behind "--": sets run->argv, path and spec. */
+/* Sets run->argv and path, and for a scenario the spec. */
 static int find_target(struct run *run, char **operands, bool is_command, struct err *err)
 {
 	if (!operands[0] && !run->options->image)
@@ -70,7 +70,7 @@ static int settle_spec(struct run *run, struct err *err)
 	return spec_validate(&run->spec, err);
 }
 
-/* Options that only a guest can follow ask for one. */
+/* Options that make sense in a guest only choose the VM. */
 static enum backend wanted_backend(const struct run_options *o)
 {
 	bool needs_guest = o->kernel || o->share_host || o->file_count ||
@@ -98,7 +98,7 @@ static int probe(struct run *run, struct err *err)
 	return run_backend_probe(run, err);
 }
 
-/* A core file is asked for by who wants it: what stands in its way is said before the run. */
+/* A core file was requested explicitly, so what prevents it is an error before the run. */
 static int check_core(const struct run *run, struct err *err)
 {
 	struct err missing = ERR_INIT;
@@ -120,7 +120,7 @@ static int check_core(const struct run *run, struct err *err)
 			     "--premortem=gcore needs gdb; install the package gdb");
 }
 
-/* What all runs of this session have in common. A plan that says why it skips needs nothing. */
+/* Does once what all runs of this session need. */
 static int prepare(struct run *run, struct err *err)
 {
 	const struct run_backend *backend = run_backend(run->plan.backend);
@@ -138,7 +138,7 @@ static int print_plan(const struct run *run)
 	return run->plan.skip ? EXIT_SKIP : EXIT_OK;
 }
 
-/* A signal that came when a run was over already is still pending. */
+/* A signal that came after a run had ended is still pending. */
 static bool is_interrupted(struct run *run)
 {
 	const struct timespec at_once = {0};
@@ -149,7 +149,7 @@ static bool is_interrupted(struct run *run)
 	return run->signal;
 }
 
-/* Interrupted, its status says so, whatever the runs before came to. */
+/* The status is of the signal that interrupted a run, else the first one that is not 0. */
 static int run_repeatedly(struct run *run, struct err *err)
 {
 	int status = 0;

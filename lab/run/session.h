@@ -8,8 +8,8 @@
 #include "run/run.h"
 
 /*
- * operands: NULL-terminated, a scenario's name, or with is_command what stood behind "--"; they and
- * `options` outlive the call. Returns the exit status, or -1 with err. Nothing is left behind in
+ * operands: NULL-terminated; a scenario's name, or with is_command the words after "--". Returns
+ * the exit status of `oomlab run`, or -1 with err. No process, cgroup or container is left in
  * either case.
  */
 int session_run(const struct run_options *options, char **operands, bool is_command,

@@ -1,4 +1,4 @@
-#include "run/run_names.h"
+#include "run/run_nameless.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-/* "/lib/..." where that is a link to "/usr/lib/...". */
 static bool is_same_file(const char *listed, const char *path)
 {
 	listed += text_starts_with(listed, "/usr/") ? strlen("/usr") : 0;
@@ -36,7 +35,7 @@ static bool is_list_of(const char *name, const char *package)
 	return (*rest == ':' || *rest == '.') && text_ends_with(rest, ".list");
 }
 
-bool run_is_of_package(const char *dir, const char *package, const char *path)
+bool run_nameless_is_of_package(const char *dir, const char *package, const char *path)
 {
 	_cleanup_closedir_ DIR *lists_of = opendir(dir);
 	bool is_found = false;
@@ -51,9 +50,9 @@ bool run_is_of_package(const char *dir, const char *package, const char *path)
 	return is_found;
 }
 
-void nameless_add(struct nameless *nameless, const char *path)
+void run_nameless_add(struct run_nameless *nameless, const char *path)
 {
-	bool is_libc6 = run_is_of_package("/var/lib/dpkg/info", "libc6", path);
+	bool is_libc6 = run_nameless_is_of_package("/var/lib/dpkg/info", "libc6", path);
 	struct strbuf *list = is_libc6 ? &nameless->libc6 : &nameless->others;
 
 	strbuf_printf(list, "%s'%s'", list->len ? ", " : "", path);
@@ -70,7 +69,7 @@ static void tell(struct strbuf *list, const char *cure, struct record_writer *w)
 	strbuf_release(list);
 }
 
-void nameless_tell(struct nameless *nameless, struct record_writer *w)
+void run_nameless_note(struct run_nameless *nameless, struct record_writer *w)
 {
 	tell(&nameless->libc6, "; the package libc6-dbg brings one", w);
 	tell(&nameless->others, "", w);

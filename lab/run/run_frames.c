@@ -1,4 +1,4 @@
-#include "run/run_touch.h"
+#include "run/run_frames.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,15 +8,15 @@
 #include "base/text.h"
 #include "record/premortem_lines.h"
 #include "record/stack.h"
-#include "run/run_names.h"
+#include "run/run_nameless.h"
 #include "symbols/origin.h"
 #include "symbols/symbols.h"
 
 enum { FRAMES_MAX = 20000, FILE_NAME_MAX = 4096 };
 
 struct item {
-	char *at;
-	bool is_caller; /* of a system library, somewhere */
+	char *at;	/* the frame's text in a stack (record/stack.h) */
+	bool is_caller; /* calls into a system library in some stack */
 };
 
 struct frames {
@@ -68,7 +68,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(((const struct item *)a)->at, ((const struct item *)b)->at);
 }
 
-static void unite(struct frames *frames)
+static void drop_doubles(struct frames *frames)
 {
 	size_t kept = 0;
 
@@ -85,7 +85,7 @@ static void unite(struct frames *frames)
 	frames->count = kept;
 }
 
-/* Sorted, so those of one module follow one another. */
+/* Collects each different frame once, sorted: those of one module follow one another. */
 static void collect(const struct record *record, struct frames *frames)
 {
 	for (size_t i = 0; i < record->reservation_count; i++)
@@ -102,7 +102,7 @@ static void collect(const struct record *record, struct frames *frames)
 			add_stack(frames, record->mappings[i].stack);
 	if (frames->count)
 		qsort(frames->items, frames->count, sizeof(*frames->items), by_text);
-	unite(frames);
+	drop_doubles(frames);
 }
 
 static void put(struct record_writer *w, const char *at, const char *calls, int64_t level,
@@ -120,7 +120,7 @@ static void put(struct record_writer *w, const char *at, const char *calls, int6
 			    });
 }
 
-/* True when its function is known. */
+/* Writes the frames of one address; true when its function is known. */
 static bool resolve(struct record_writer *w, struct symbols *symbols, const struct item *item,
 		    uint64_t address)
 {
@@ -137,9 +137,9 @@ static bool resolve(struct record_writer *w, struct symbols *symbols, const stru
 	return count > 0;
 }
 
-/* All of one module, from the first on; returns how many. */
-static size_t resolve_module(struct symbol_steps *steps, const struct frames *frames, size_t first,
-			     struct nameless *without)
+/* Resolves all frames of one module, which begin at `first`; returns how many they are. */
+static size_t resolve_module(struct run_symbols_steps *steps, const struct frames *frames,
+			     size_t first, struct run_nameless *without)
 {
 	const struct item *items = frames->items + first;
 	int64_t id = stack_frame(items->at, strlen(items->at)).module;
@@ -148,7 +148,7 @@ static size_t resolve_module(struct symbol_steps *steps, const struct frames *fr
 	struct symbols *symbols = NULL;
 	size_t count = 0, nameless = 0;
 
-	if (path && *path == '/' && symbol_step(steps, what))
+	if (path && *path == '/' && run_symbols_step(steps, what))
 		symbols = symbols_open_file(path);
 	for (; first + count < frames->count; count++) {
 		const struct stack_frame frame =
@@ -160,18 +160,18 @@ static size_t resolve_module(struct symbol_steps *steps, const struct frames *fr
 			nameless += !resolve(&steps->w, symbols, &items[count], frame.address);
 	}
 	if (symbols && nameless && origin_is_system_library(path) && symbols_are_few(symbols))
-		nameless_add(without, path);
+		run_nameless_add(without, path);
 	symbols_close(symbols);
 	return count;
 }
 
-void run_write_frames(struct symbol_steps *steps, const struct record *record)
+void run_frames_write(struct run_symbols_steps *steps, const struct record *record)
 {
 	_cleanup_(frames_release) struct frames frames = {.record = record};
-	struct nameless nameless = NAMELESS_INIT;
+	struct run_nameless nameless = RUN_NAMELESS_INIT;
 
 	collect(record, &frames);
 	for (size_t i = 0; i < frames.count;)
 		i += resolve_module(steps, &frames, i, &nameless);
-	nameless_tell(&nameless, &steps->w);
+	run_nameless_note(&nameless, &steps->w);
 }
