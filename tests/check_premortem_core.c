@@ -38,7 +38,7 @@ static void core_leave(void)
 static bool take_core(char *path, int64_t *bytes, char *why)
 {
 	*why = '\0';
-	return premortem_core(child, &here, path, 256, bytes, why);
+	return premortem_core_write(child, &here, path, 256, bytes, why);
 }
 
 START_TEST(a_core_file_is_gdb_s)
@@ -97,13 +97,14 @@ START_TEST(a_core_file_beyond_the_bound_is_not_begun)
 
 	ck_assert_ptr_ne(huge, MAP_FAILED);
 	GDB(WRITES);
-	ck_assert(!premortem_core(other, &here, path, sizeof(path), &bytes, why));
+	ck_assert(!premortem_core_write(other, &here, path, sizeof(path), &bytes, why));
 	ck_assert_ptr_nonnull(strstr(why, "at most are written here"));
 	end_child(other);
 	/* What is not to be dumped does not count. */
 	ck_assert_int_eq(madvise(huge, (size_t)PREMORTEM_CORE_MAX, MADV_DONTDUMP), 0);
 	other = start_child();
-	ck_assert_msg(premortem_core(other, &here, path, sizeof(path), &bytes, why), "%s", why);
+	ck_assert_msg(premortem_core_write(other, &here, path, sizeof(path), &bytes, why), "%s",
+		      why);
 	end_child(other);
 	munmap(huge, (size_t)PREMORTEM_CORE_MAX);
 }
@@ -137,11 +138,11 @@ START_TEST(who_was_stopped_before_stays_so)
 	put_file("cgroup.procs", procs, 0600);
 	ck_assert_int_eq(kill(other, SIGSTOP), 0);
 	wait_for_stop(other);
-	premortem_stop_all(dir, &stopped);
+	premortem_core_stop_all(dir, &stopped);
 	ck_assert_uint_eq(stopped.count, 1);
 	ck_assert_int_eq(stopped.pids[0], child);
 	wait_for_stop(child);
-	premortem_go_on(&stopped);
+	premortem_core_continue(&stopped);
 	ck_assert_uint_eq(stopped.count, 0);
 	ck_assert(!is_stopped(child));
 	ck_assert(is_stopped(other));
@@ -154,9 +155,9 @@ START_TEST(a_cgroup_that_has_gone_stops_nobody)
 	_cleanup_close_ int dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stopped stopped;
 
-	premortem_stop_all(dir, &stopped);
+	premortem_core_stop_all(dir, &stopped);
 	ck_assert_uint_eq(stopped.count, 0);
-	premortem_go_on(&stopped);
+	premortem_core_continue(&stopped);
 }
 END_TEST
 
@@ -171,9 +172,9 @@ START_TEST(a_folder_that_has_gone_holds_no_core_file)
 	ck_assert_int_eq(mkdir("gone", 0700), 0);
 	ck_assert_int_eq(folder_open(&gone, "gone", &err), 0);
 	ck_assert_int_eq(rmdir("gone"), 0);
-	ck_assert(!premortem_core(child, &gone, path, sizeof(path), &bytes, why));
+	ck_assert(!premortem_core_write(child, &gone, path, sizeof(path), &bytes, why));
 	ck_assert_str_eq(why, "no folder for gdb: No such file or directory");
-	ck_assert(!premortem_core(child, &here, path, strlen(scratch_dir), &bytes, why));
+	ck_assert(!premortem_core_write(child, &here, path, strlen(scratch_dir), &bytes, why));
 	ck_assert_ptr_nonnull(strstr(why, "too long a name"));
 }
 END_TEST
@@ -193,17 +194,19 @@ START_TEST(a_planted_core_file_is_not_written_through)
 	ck_assert_int_eq(mkdir("a b", 0700), 0);
 	ck_assert_int_eq(symlink("../victim", name), 0);
 	ck_assert_int_eq(folder_open(&planted, "a b", &err), 0);
-	ck_assert_msg(premortem_core(child, &planted, path, sizeof(path), &bytes, why), "%s", why);
+	ck_assert_msg(premortem_core_write(child, &planted, path, sizeof(path), &bytes, why), "%s",
+		      why);
 	check_holds("victim", "untouched");
 	ck_assert_str_eq(path, name);
 	check_holds(path, "12345");
 	ck_assert_int_eq(unlink(name), 0);
 	ck_assert_int_eq(mkfifo(name, 0600), 0);
-	ck_assert_msg(premortem_core(child, &planted, path, sizeof(path), &bytes, why), "%s", why);
+	ck_assert_msg(premortem_core_write(child, &planted, path, sizeof(path), &bytes, why), "%s",
+		      why);
 	check_holds(path, "12345");
 	ck_assert_int_eq(unlink(name), 0);
 	ck_assert_int_eq(mkdir(name, 0700), 0);
-	ck_assert(!premortem_core(child, &planted, path, sizeof(path), &bytes, why));
+	ck_assert(!premortem_core_write(child, &planted, path, sizeof(path), &bytes, why));
 	ck_assert_str_eq(why, "it cannot be put into its place: Is a directory");
 	ck_assert_int_eq(rmdir(name), 0);
 	ck_assert_int_eq(rmdir("a b"), 0);

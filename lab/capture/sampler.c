@@ -248,7 +248,7 @@ void sampler_look_at_files(struct capture *capture)
 	};
 
 	if (capture->target && !capture->target_ended)
-		memory_files_look(&capture->sampler->memory_files, &now, capture->w);
+		memory_files_find(&capture->sampler->memory_files, &now, capture->w);
 }
 
 static void read_sampler(struct capture *capture)

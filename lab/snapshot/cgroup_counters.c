@@ -21,7 +21,7 @@ static void read_v1(int dirfd, struct record_counters *counters)
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 	int64_t failcnt, both = 0;
 
-	/* With both limits equal it is the one of memory and swap together that is met first. */
+	/* Where both limits are equal, that of memory and swap together fails, and counts apart. */
 	io_read_number_at(dirfd, "memory.memsw.failcnt", &both);
 	if (!io_read_number_at(dirfd, "memory.failcnt", &failcnt))
 		counters->value[COUNTER_MAX] = failcnt + both;

@@ -1,5 +1,5 @@
 /*
- * cgroup_counters.h - what the kernel has counted in a cgroup so far.
+ * cgroup_counters.h - reads memory.events and its kind: what the kernel counted in a cgroup so far.
  *
  * memory.events of cgroup v2 is hierarchical, memory.events.local is not
  * (Documentation/admin-guide/cgroup-v2.rst). v1 has failcnt and, in memory.oom_control, a line
@@ -11,7 +11,10 @@
 #include "launch/cgroup.h"
 #include "record/record.h"
 
-/* local: of this cgroup alone, which v1 does not tell. */
+/*
+ * level: index into cg->levels. local: of this cgroup alone, which v1 does not have. What cannot be
+ * read is ABSENT.
+ */
 void cgroup_counters_read(const struct cg *cg, int level, bool local,
 			  struct record_counters *counters);
 

@@ -1,5 +1,5 @@
 /*
- * maps.h - where a process has mapped code, to turn addresses into lines afterwards.
+ * maps.h - writes /proc/PID/maps into the record, so that addresses become source lines afterwards.
  */
 #ifndef OOMLAB_SNAPSHOT_MAPS_H
 #define OOMLAB_SNAPSHOT_MAPS_H
@@ -8,7 +8,9 @@
 
 #include "record/record.h"
 
-/* Its program and its maps become a line of the record; of one that has gone, none. */
+/*
+ * The process's program and maps become one line of the record. A process that is gone gets none.
+ */
 void maps_write(struct record_writer *w, pid_t pid);
 
 #endif

@@ -20,10 +20,10 @@ enum {
 	PROCESSES_MOST = 64,
 	DESCRIPTORS_MOST = 512,
 	FILES_MOST = 16,
-	ENTRIES_MOST = 2000, /* of folders, of one look */
+	ENTRIES_MOST = 2000, /* of folders, in one search */
 	DEPTH_MOST = 4,
 	MOUNTS_MOST = 16,
-	DEVICES_MOST = 256, /* an engine's host has one a container */
+	DEVICES_MOST = 256, /* a container engine's host has one for each container */
 };
 
 #define LEAST_BYTES (INT64_C(1) << 20)
@@ -37,50 +37,51 @@ struct found {
 	int64_t size, resident;
 };
 
-struct memory_look {
+struct memory_search {
 	struct found files[FILES_MOST];
 	size_t count, entries;
-	struct stat ring;	     /* the trace, the lab's own; st_ino 0: there is none */
+	struct stat ring;	     /* oomlab's trace ring; st_ino 0: there is none */
 	time_t since;		     /* the run's start */
-	dev_t devices[DEVICES_MOST]; /* those whose files are in memory */
+	dev_t devices[DEVICES_MOST]; /* of the tmpfs mounts and of memfds */
 	size_t device_count;
 };
 
-static bool is_in_memory(const struct memory_look *look, dev_t device)
+static bool is_in_memory(const struct memory_search *search, dev_t device)
 {
-	for (size_t i = 0; i < look->device_count; i++)
-		if (look->devices[i] == device)
+	for (size_t i = 0; i < search->device_count; i++)
+		if (search->devices[i] == device)
 			return true;
 	return false;
 }
 
-static void add_device(struct memory_look *look, dev_t device)
+static void add_device(struct memory_search *search, dev_t device)
 {
-	if (look->device_count < DEVICES_MOST && !is_in_memory(look, device))
-		look->devices[look->device_count++] = device;
+	if (search->device_count < DEVICES_MOST && !is_in_memory(search, device))
+		search->devices[search->device_count++] = device;
 }
 
-/* The kernel's own mount, of memfd_create(2), shmget(2) and shared mappings without a file. */
-static void add_kernels_device(struct memory_look *look)
+/* The kernel's internal mount for memfd_create(2), shmget(2) and shared mappings without a file. */
+static void add_kernels_device(struct memory_search *search)
 {
 	_cleanup_close_ int fd = memfd_create("device", MFD_CLOEXEC);
 	struct stat st;
 
 	if (fd >= 0 && !fstat(fd, &st))
-		add_device(look, st.st_dev);
+		add_device(search, st.st_dev);
 }
 
 /*
- * A file system that the target itself serves (fuse(4)) may never answer: whose device a file is on
- * the kernel knows without asking it, and nothing else is asked.
+ * A file system that the target itself serves (fuse(4)) may never answer. So the first statx(2)
+ * asks for nothing but the device, which the kernel knows by itself; sizes are read of tmpfs files
+ * alone.
  */
-static bool stat_in_memory(const struct memory_look *look, int dir, const char *name, int flags,
+static bool stat_in_memory(const struct memory_search *search, int dir, const char *name, int flags,
 			   struct stat *st)
 {
 	struct statx known;
 
 	return !statx(dir, name, flags | AT_STATX_DONT_SYNC, 0, &known) &&
-	       is_in_memory(look, makedev(known.stx_dev_major, known.stx_dev_minor)) &&
+	       is_in_memory(search, makedev(known.stx_dev_major, known.stx_dev_minor)) &&
 	       !fstatat(dir, name, st, flags);
 }
 
@@ -92,14 +93,15 @@ static bool is_due(const struct memory_files *files, const struct memory_files_m
 	       (now->current >= now->limit / 2 && io_now_ns() - files->t_ns >= AGAIN_NS);
 }
 
-static bool is_news(const struct memory_look *look, const struct stat *st)
+static bool is_new(const struct memory_search *search, const struct stat *st)
 {
-	if (look->ring.st_ino && look->ring.st_ino == st->st_ino && look->ring.st_dev == st->st_dev)
+	if (search->ring.st_ino && search->ring.st_ino == st->st_ino &&
+	    search->ring.st_dev == st->st_dev)
 		return false;
-	for (size_t i = 0; i < look->count; i++)
-		if (look->files[i].ino == st->st_ino && look->files[i].dev == st->st_dev)
+	for (size_t i = 0; i < search->count; i++)
+		if (search->files[i].ino == st->st_ino && search->files[i].dev == st->st_dev)
 			return false;
-	return look->count < FILES_MOST;
+	return search->count < FILES_MOST;
 }
 
 static int64_t resident_of(const struct stat *st)
@@ -107,10 +109,10 @@ static int64_t resident_of(const struct stat *st)
 	return (int64_t)st->st_blocks * 512;
 }
 
-/* Steals the name. */
-static void add(struct memory_look *look, char *name, pid_t pid, const struct stat *st)
+/* Takes over the name. */
+static void add_file(struct memory_search *search, char *name, pid_t pid, const struct stat *st)
 {
-	look->files[look->count++] = (struct found){
+	search->files[search->count++] = (struct found){
 		.name = name,
 		.pid = pid,
 		.dev = st->st_dev,
@@ -120,21 +122,21 @@ static void add(struct memory_look *look, char *name, pid_t pid, const struct st
 	};
 }
 
-static void look_at_descriptor(struct memory_look *look, pid_t pid, int dir, const char *fd)
+static void search_descriptor(struct memory_search *search, pid_t pid, int dir, const char *fd)
 {
 	char name[4096];
 	struct stat st;
 	ssize_t len;
 
-	if (!stat_in_memory(look, dir, fd, 0, &st) || !S_ISREG(st.st_mode) ||
-	    resident_of(&st) < LEAST_BYTES || !is_news(look, &st))
+	if (!stat_in_memory(search, dir, fd, 0, &st) || !S_ISREG(st.st_mode) ||
+	    resident_of(&st) < LEAST_BYTES || !is_new(search, &st))
 		return;
 	len = readlinkat(dir, fd, name, sizeof(name) - 1);
 	if (len > 0)
-		add(look, xstrndup(name, (size_t)len), pid, &st);
+		add_file(search, xstrndup(name, (size_t)len), pid, &st);
 }
 
-static void look_at_process(struct memory_look *look, pid_t pid)
+static void search_process(struct memory_search *search, pid_t pid)
 {
 	_cleanup_free_ char *path = text_format("/proc/%d/fd", (int)pid);
 	_cleanup_closedir_ DIR *dir = opendir(path);
@@ -142,11 +144,11 @@ static void look_at_process(struct memory_look *look, pid_t pid)
 
 	for (int i = 0; dir && i < DESCRIPTORS_MOST && (entry = readdir(dir)); i++)
 		if (*entry->d_name != '.')
-			look_at_descriptor(look, pid, dirfd(dir), entry->d_name);
+			search_descriptor(search, pid, dirfd(dir), entry->d_name);
 }
 
-/* Steals the descriptor. */
-static void walk(struct memory_look *look, int fd, const char *path, int depth)
+/* Closes the descriptor in any case. */
+static void walk_folder(struct memory_search *search, int fd, const char *path, int depth)
 {
 	_cleanup_closedir_ DIR *dir = fdopendir(fd);
 	struct dirent *entry;
@@ -158,13 +160,13 @@ static void walk(struct memory_look *look, int fd, const char *path, int depth)
 	}
 	if (fstat(fd, &top))
 		return;
-	while (look->entries < ENTRIES_MOST && (entry = readdir(dir))) {
+	while (search->entries < ENTRIES_MOST && (entry = readdir(dir))) {
 		_cleanup_free_ char *name = NULL;
 		int below;
 
-		look->entries++;
+		search->entries++;
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
-		    !stat_in_memory(look, fd, entry->d_name, AT_SYMLINK_NOFOLLOW, &st) ||
+		    !stat_in_memory(search, fd, entry->d_name, AT_SYMLINK_NOFOLLOW, &st) ||
 		    st.st_dev != top.st_dev)
 			continue;
 		name = text_format("%s/%s", strcmp(path, "/") ? path : "", entry->d_name);
@@ -172,17 +174,17 @@ static void walk(struct memory_look *look, int fd, const char *path, int depth)
 			below = openat(fd, entry->d_name,
 				       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 			if (below >= 0)
-				walk(look, below, name, depth + 1);
+				walk_folder(search, below, name, depth + 1);
 		} else if (S_ISREG(st.st_mode) && resident_of(&st) >= LEAST_BYTES &&
-			   st.st_mtim.tv_sec >= look->since && is_news(look, &st)) {
-			add(look, STEAL(name), 0, &st);
+			   st.st_mtim.tv_sec >= search->since && is_new(search, &st)) {
+			add_file(search, STEAL(name), 0, &st);
 		}
 	}
 }
 
-/* Calls `with` for the lines of the first `most` tmpfs that the process sees. */
-static void each_tmpfs(struct memory_look *look, pid_t pid, int most,
-		       void (*with)(struct memory_look *look, pid_t pid, const char *line))
+/* Calls `take` for the lines of the first `most` tmpfs that the process sees. */
+static void each_tmpfs(struct memory_search *search, pid_t pid, int most,
+		       void (*take)(struct memory_search *search, pid_t pid, const char *line))
 {
 	_cleanup_free_ char *path = text_format("/proc/%d/mountinfo", (int)pid);
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
@@ -193,23 +195,23 @@ static void each_tmpfs(struct memory_look *look, pid_t pid, int most,
 	line = strtok_r(text.buf, "\n", &save);
 	for (int i = 0; line && i < most; line = strtok_r(NULL, "\n", &save))
 		if (strstr(line, " - tmpfs ")) {
-			with(look, pid, line);
+			take(search, pid, line);
 			i++;
 		}
 }
 
 /* "36 35 0:33 / /dev/shm rw,nosuid shared:4 - tmpfs tmpfs rw" */
-static void know_mount(struct memory_look *look, pid_t pid, const char *line)
+static void add_mount_device(struct memory_search *search, pid_t pid, const char *line)
 {
 	unsigned int major, minor;
 
 	(void)pid;
 	if (sscanf(line, "%*s %*s %u:%u ", &major, &minor) == 2)
-		add_device(look, makedev(major, minor));
+		add_device(search, makedev(major, minor));
 }
 
-/* Names with blanks are left out. */
-static void look_at_mount(struct memory_look *look, pid_t pid, const char *line)
+/* Mount points with blanks ("\\040") are left out. */
+static void search_mount(struct memory_search *search, pid_t pid, const char *line)
 {
 	_cleanup_free_ char *path = NULL;
 	char point[1024];
@@ -220,10 +222,10 @@ static void look_at_mount(struct memory_look *look, pid_t pid, const char *line)
 	path = text_format("/proc/%d/root%s", (int)pid, point);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
-		walk(look, fd, point, 0);
+		walk_folder(search, fd, point, 0);
 }
 
-static void look_at_processes(struct memory_look *look, const struct cg *cg)
+static void search_processes(struct memory_search *search, const struct cg *cg)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	char *save = NULL, *line;
@@ -233,8 +235,8 @@ static void look_at_processes(struct memory_look *look, const struct cg *cg)
 	line = strtok_r(text.buf, "\n", &save);
 	for (int i = 0; line && i < PROCESSES_MOST; i++, line = strtok_r(NULL, "\n", &save))
 		if (atoi(line) > 0) {
-			each_tmpfs(look, (pid_t)atoi(line), DEVICES_MOST, know_mount);
-			look_at_process(look, (pid_t)atoi(line));
+			each_tmpfs(search, (pid_t)atoi(line), DEVICES_MOST, add_mount_device);
+			search_process(search, (pid_t)atoi(line));
 		}
 }
 
@@ -245,12 +247,12 @@ static int largest_first(const void *a, const void *b)
 	return (y->resident > x->resident) - (y->resident < x->resident);
 }
 
-static void write_found(const struct memory_look *look, struct record_writer *w)
+static void write_found(const struct memory_search *search, struct record_writer *w)
 {
 	int64_t now = io_now_ns();
 
-	for (size_t i = 0; i < look->count; i++) {
-		const struct found *f = &look->files[i];
+	for (size_t i = 0; i < search->count; i++) {
+		const struct found *f = &search->files[i];
 		_cleanup_free_ char *path = text_format("/proc/%d/comm", (int)f->pid);
 		char comm[64];
 		bool has_comm = f->pid && !io_read_line_at(AT_FDCWD, path, comm, sizeof(comm));
@@ -267,31 +269,31 @@ static void write_found(const struct memory_look *look, struct record_writer *w)
 	}
 }
 
-static void look_around(struct memory_look *look, const struct memory_files_moment *now)
+static void search_all(struct memory_search *search, const struct memory_files_moment *now)
 {
 	int64_t sum = 0;
 
-	add_kernels_device(look);
-	look_at_processes(look, now->cg);
-	for (size_t i = 0; i < look->count; i++)
-		sum += look->files[i].resident;
+	add_kernels_device(search);
+	search_processes(search, now->cg);
+	for (size_t i = 0; i < search->count; i++)
+		sum += search->files[i].resident;
 	if (is_known(now->shmem) && now->shmem > 2 * sum + LEAST_BYTES)
-		each_tmpfs(look, now->pid, MOUNTS_MOST, look_at_mount);
-	qsort(look->files, look->count, sizeof(*look->files), largest_first);
+		each_tmpfs(search, now->pid, MOUNTS_MOST, search_mount);
+	qsort(search->files, search->count, sizeof(*search->files), largest_first);
 }
 
-void memory_files_look(struct memory_files *files, const struct memory_files_moment *now,
+void memory_files_find(struct memory_files *files, const struct memory_files_moment *now,
 		       struct record_writer *w)
 {
-	struct memory_look look = {0};
+	struct memory_search search = {0};
 
 	if (!is_known(now->current) || !is_due(files, now))
 		return;
 	if (now->ring_fd >= 0)
-		fstat(now->ring_fd, &look.ring);
-	look.since = time(NULL) - (time_t)((io_now_ns() - now->started_ns) / 1000000000) - 1;
-	look_around(&look, now);
-	write_found(&look, w);
+		fstat(now->ring_fd, &search.ring);
+	search.since = time(NULL) - (time_t)((io_now_ns() - now->started_ns) / 1000000000) - 1;
+	search_all(&search, now);
+	write_found(&search, w);
 	files->charge = now->current;
 	files->t_ns = io_now_ns();
 }

@@ -1,11 +1,12 @@
 /*
- * memory_files.h - files in memory near the limit: what is written to them is charged, and no
- * process has it.
+ * memory_files.h - finds files in memory (tmpfs, memfd): their pages are charged to the cgroup but
+ * are in no process's resident size.
  *
- * They are found where processes have them open, else in the target's tmpfs. Bounded in processes,
- * descriptors, files and folders; looked for each sixteenth of the limit from a quarter of it on,
- * and every second from a half. Names are hostile text; a file system that the target itself serves
- * is not asked anything.
+ * The files that processes have open come first; where these hold little of memory.stat's shmem,
+ * the tmpfs mounts that the target sees are searched. A search is due each time the charge has
+ * grown by a sixteenth of the limit, from a quarter of it on, and every second from a half. Bounded
+ * in processes, descriptors, files and folders. Names are hostile text. A file on a file system
+ * that the target itself serves (fuse(4)) is never asked for its size: the answer might not come.
  */
 #ifndef OOMLAB_SNAPSHOT_MEMORY_FILES_H
 #define OOMLAB_SNAPSHOT_MEMORY_FILES_H
@@ -15,9 +16,9 @@
 #include "launch/cgroup.h"
 #include "record/record.h"
 
-/* When they were last looked for. Zero-initialise. */
+/* The last search. Zero-initialise. */
 struct memory_files {
-	int64_t charge; /* of that moment, bytes */
+	int64_t charge; /* of the cgroup then, bytes */
 	int64_t t_ns;
 };
 
@@ -26,12 +27,15 @@ struct memory_files_moment {
 	const struct cg *cg;
 	pid_t pid; /* the target, whose mounts are looked through */
 	int64_t current, shmem, limit;
-	int64_t started_ns; /* files older than the run are not its own */
-	int ring_fd;	    /* the lab's own trace, which is none of them; -1: there is none */
+	int64_t started_ns; /* of the run; files nobody has open count only when written since */
+	int ring_fd;	    /* oomlab's own trace ring, which is left out; -1: there is none */
 };
 
-/* Writes the largest into the record, when it is time. */
-void memory_files_look(struct memory_files *files, const struct memory_files_moment *now,
+/*
+ * When a search is due: writes the first 16 files found that hold 1 MiB or more into the record,
+ * the largest first.
+ */
+void memory_files_find(struct memory_files *files, const struct memory_files_moment *now,
 		       struct record_writer *w);
 
 #endif

@@ -27,7 +27,7 @@
 
 enum { MAPS_MAX = 8, WHY_MAX = 256 };
 
-static const char name[] = "pre-mortem";
+static const char source_name[] = "pre-mortem";
 
 int64_t premortem_plan(const struct premortem_facts *f, int percent, const char **why)
 {
@@ -109,7 +109,7 @@ void premortem_arm(struct premortem *p, const struct premortem_config *config)
 		snprintf(reason, sizeof(reason), "memory.high: %s", strerror(-r));
 		why = r < 0 ? reason : NULL;
 	}
-	record_put_source(config->w, name, !why, why);
+	record_put_source(config->w, source_name, !why, why);
 	p->is_armed = !why;
 	if (!why)
 		premortem_put_armed(config->w, &p->told);
@@ -147,7 +147,7 @@ static bool wait_until_frozen(const struct premortem *p)
 	return false;
 }
 
-/* Whether the kernel was faster: then there is nothing left to look at. */
+/* Whether the kernel has killed already. */
 static bool is_too_late(struct premortem *p)
 {
 	struct record_counters now;
@@ -168,7 +168,7 @@ static int larger_first(const void *a, const void *b)
 	return (y->rss > x->rss) - (y->rss < x->rss);
 }
 
-/* Who holds the most is looked at first. */
+/* The largest first, because the snapshot may run out of time. malloc'd; NULL: none. */
 static struct sized_pid *processes_by_size(const struct premortem *p, size_t *count)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
@@ -193,7 +193,7 @@ static struct sized_pid *processes_by_size(const struct premortem *p, size_t *co
 	return pids;
 }
 
-/* The arenas as they are now; the log goes to the caller. */
+/* Writes the arenas as they are now. The caller releases the log. False: there is none. */
 static bool write_arenas(const struct premortem *p, struct trace_log *log)
 {
 	_cleanup_free_ struct trace_summary *summary = NULL;
@@ -211,7 +211,7 @@ static bool write_arenas(const struct premortem *p, struct trace_log *log)
 	return true;
 }
 
-/* Where there is no touch profile whose unwinding could serve. */
+/* For a run without a touch profile. */
 static struct unwind *new_unwind(const struct premortem *p)
 {
 	const struct target *target = p->target;
@@ -220,7 +220,7 @@ static struct unwind *new_unwind(const struct premortem *p)
 						       : MODULES_ROOT_OWN);
 }
 
-static void look_around(struct premortem *p)
+static void take_snapshot(struct premortem *p)
 {
 	struct trace_log log = {0};
 	size_t count;
@@ -263,7 +263,7 @@ static void thaw(const struct premortem *p)
 	write_file(p, "cgroup.freeze", "0");
 }
 
-/* Ends the freeze: stopped by a signal instead, the target waits for gdb. */
+/* Thaws the cgroup, for gdb's sake: SIGSTOP holds the processes instead. */
 static void write_core(struct premortem *p)
 {
 	struct record_premortem *told = &p->told;
@@ -272,19 +272,19 @@ static void write_core(struct premortem *p)
 
 	if (!p->config.core_dir)
 		return;
-	premortem_stop_all(p->config.cg->levels[0].dirfd, &stopped);
+	premortem_core_stop_all(p->config.cg->levels[0].dirfd, &stopped);
 	thaw(p);
-	if (premortem_core(p->target->pid, p->config.core_dir, path, sizeof(path),
-			   &told->core_bytes, why))
+	if (premortem_core_write(p->target->pid, p->config.core_dir, path, sizeof(path),
+				 &told->core_bytes, why))
 		told->core = path;
 	else
 		told->core_why = why;
-	premortem_go_on(&stopped);
+	premortem_core_continue(&stopped);
 	premortem_put_core(p->config.w, told);
 	told->core = told->core_why = NULL;
 }
 
-static void write_look(struct premortem *p, int64_t since, bool late)
+static void write_moment(struct premortem *p, int64_t since, bool late)
 {
 	struct record_premortem *told = &p->told;
 
@@ -313,10 +313,10 @@ static void write_thaw(struct premortem *p)
 }
 
 /*
- * From the freezing to the thaw nothing may return early: a frozen cgroup would stay behind.
- * Returns how long it took.
+ * From the freezing to the thaw nothing may return early: the cgroup would stay frozen. Returns how
+ * long it took, ns.
  */
-static int64_t take(struct premortem *p)
+static int64_t freeze_and_snapshot(struct premortem *p)
 {
 	int64_t since = io_now_ns();
 	bool late;
@@ -327,9 +327,9 @@ static int64_t take(struct premortem *p)
 		profile_drain(p->profile);
 	p->told.is_frozen = !write_file(p, "cgroup.freeze", "1") && wait_until_frozen(p);
 	late = is_too_late(p);
-	write_look(p, since, late);
+	write_moment(p, since, late);
 	if (!late) {
-		look_around(p);
+		take_snapshot(p);
 		write_core(p);
 	}
 	thaw(p);
@@ -347,7 +347,7 @@ int64_t premortem_check(struct premortem *p, const struct target *target, struct
 	p->high_seen = high;
 	p->target = target;
 	p->profile = profile;
-	return is_due(p) || is_too_late(p) ? take(p) : 0;
+	return is_due(p) || is_too_late(p) ? freeze_and_snapshot(p) : 0;
 }
 
 void premortem_disarm(struct premortem *p)

@@ -22,8 +22,8 @@
 
 enum { WHY_SIZE = 256 };
 
-/* The state letter of /proc/PID/stat stands behind the name, which may hold anything. */
-static char state_of(pid_t pid)
+/* From /proc/PID/stat, where the letter follows the name, which may hold anything. '\0': gone. */
+static char state_letter(pid_t pid)
 {
 	_cleanup_free_ char *path = text_format("/proc/%d/stat", pid);
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
@@ -35,7 +35,7 @@ static char state_of(pid_t pid)
 	return end && end[1] == ' ' ? end[2] : '\0';
 }
 
-void premortem_stop_all(int cgroup_fd, struct stopped *stopped)
+void premortem_core_stop_all(int cgroup_fd, struct stopped *stopped)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	char *save = NULL;
@@ -46,14 +46,14 @@ void premortem_stop_all(int cgroup_fd, struct stopped *stopped)
 	for (char *s = strtok_r(text.buf, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
 		pid_t pid = atoi(s);
 
-		if (pid <= 0 || state_of(pid) == 'T' || kill(pid, SIGSTOP) < 0)
+		if (pid <= 0 || state_letter(pid) == 'T' || kill(pid, SIGSTOP) < 0)
 			continue;
 		stopped->pids = xrealloc(stopped->pids, stopped->count + 1, sizeof(*stopped->pids));
 		stopped->pids[stopped->count++] = pid;
 	}
 }
 
-void premortem_go_on(struct stopped *stopped)
+void premortem_core_continue(struct stopped *stopped)
 {
 	for (size_t i = 0; i < stopped->count; i++)
 		kill(stopped->pids[i], SIGCONT);
@@ -61,8 +61,8 @@ void premortem_go_on(struct stopped *stopped)
 	*stopped = (struct stopped){0};
 }
 
-/* Half of what its disk has left, in bytes; -1 with the reason when it takes no file. */
-static int64_t room_in(const struct folder *dir, char *why)
+/* Half of what the folder's disk has left, bytes; -1 with the reason when no file can be made. */
+static int64_t space_in(const struct folder *dir, char *why)
 {
 	struct statvfs fs;
 
@@ -75,22 +75,22 @@ static int64_t room_in(const struct folder *dir, char *why)
 }
 
 /* Where gdb works, and how large the file may become. */
-struct bounds {
-	int inside;
-	int64_t most;
+struct gdb_bounds {
+	int inside;   /* descriptor of its folder */
+	int64_t most; /* bytes */
 };
 
 static int enter_bounds(void *ctx)
 {
-	const struct bounds *bounds = ctx;
+	const struct gdb_bounds *bounds = ctx;
 	const struct rlimit limit = {(rlim_t)bounds->most, (rlim_t)bounds->most};
 
 	setrlimit(RLIMIT_FSIZE, &limit);
 	return fchdir(bounds->inside);
 }
 
-/* As spawn_run(). */
-static int run_gdb(pid_t pid, const char *name, struct bounds *bounds, int *status)
+/* Returns what spawn_run() does. */
+static int run_gdb(pid_t pid, const char *name, struct gdb_bounds *bounds, int *status)
 {
 	_cleanup_strvec_ struct strvec argv = STRVEC_INIT;
 	struct spawn gdb = {
@@ -114,7 +114,7 @@ static int run_gdb(pid_t pid, const char *name, struct bounds *bounds, int *stat
 	return spawn_run(&gdb, NULL, NULL, status);
 }
 
-static bool explain(int r, int status, char *why)
+static bool explain_gdb(int r, int status, char *why)
 {
 	if (r == -ETIMEDOUT)
 		snprintf(why, WHY_SIZE, "gdb did not finish it within %d s",
@@ -130,8 +130,8 @@ static bool explain(int r, int status, char *why)
 }
 
 /*
- * What gdb would write: mappings that can be read, but for those marked MADV_DONTDUMP ("dd"), as
- * the shadow of a sanitizer is. Each mapping's flags are its last line in smaps.
+ * Bytes that gdb would write: readable mappings, but for those marked MADV_DONTDUMP ("dd"), as the
+ * shadow memory of a sanitizer is. The flags of a mapping are its last line in smaps.
  */
 static int64_t dump_size(pid_t pid)
 {
@@ -157,30 +157,30 @@ static int64_t dump_size(pid_t pid)
 
 static bool fits(pid_t pid, const struct folder *dir, int64_t *most, char *why)
 {
-	int64_t dump = dump_size(pid), room = room_in(dir, why);
+	int64_t dump = dump_size(pid), space = space_in(dir, why);
 
-	if (room < 0)
+	if (space < 0)
 		return false;
-	*most = room < PREMORTEM_CORE_MAX ? room : PREMORTEM_CORE_MAX;
+	*most = space < PREMORTEM_CORE_MAX ? space : PREMORTEM_CORE_MAX;
 	if (dump <= *most)
 		return true;
 	snprintf(why, WHY_SIZE,
 		 "it would be %s, touched or not, and %s at most are written here (%s)",
 		 TEXT_SIZE((uint64_t)dump), TEXT_SIZE((uint64_t)*most),
-		 room < PREMORTEM_CORE_MAX ? "half of what the disk has left"
-					   : "a limit of oomlab");
+		 space < PREMORTEM_CORE_MAX ? "half of what the disk has left"
+					    : "a limit of oomlab");
 	return false;
 }
 
 /* True with the file's size when it is there. */
-static bool let_gdb_write(pid_t pid, const char *name, struct bounds *bounds, int64_t *bytes,
+static bool let_gdb_write(pid_t pid, const char *name, struct gdb_bounds *bounds, int64_t *bytes,
 			  char *why)
 {
 	struct stat st;
 	int status, r = run_gdb(pid, name, bounds, &status);
 
 	if (r || status || fstatat(bounds->inside, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return explain(r, status, why);
+		return explain_gdb(r, status, why);
 	*bytes = st.st_size;
 	return true;
 }
@@ -193,12 +193,12 @@ static bool move_out(int inside, const struct folder *dir, const char *name, cha
 	return false;
 }
 
-bool premortem_core(pid_t pid, const struct folder *dir, char *path, size_t size, int64_t *bytes,
-		    char *why)
+bool premortem_core_write(pid_t pid, const struct folder *dir, char *path, size_t size,
+			  int64_t *bytes, char *why)
 {
 	char private[FOLDER_NAME_MAX], name[32];
 	_cleanup_close_ int inside = -1;
-	struct bounds bounds;
+	struct gdb_bounds bounds;
 	bool is_there;
 
 	snprintf(name, sizeof(name), "core.%d", pid);

@@ -63,7 +63,7 @@ static bool is_small(const struct smaps_row *row)
 	return sum(row->rss, row->swap) < SMAPS_LARGE_BYTES;
 }
 
-/* Neighbours without a name are one mapping that was cut by permissions or huge pages. */
+/* Whether the mapping is summed in that row. */
 static bool belongs(const struct smaps_row *row, const struct smaps_row *now)
 {
 	if (strcmp(row->name, now->name) != 0)

@@ -1,8 +1,8 @@
 /*
  * smaps.h - /proc/PID/smaps summed by mapping: where a process's resident memory lies. Pure.
  *
- * Mappings of one name are one row, as are all small anonymous ones without a name; a large one of
- * those keeps a row of its own, with its address, because it may hold an arena.
+ * Mappings of one name are one row. Small anonymous ones without a name share rows of less than
+ * 2 MiB; a large one keeps a row of its own, with its address, because it may hold an arena.
  *
  * Pattern of use: zero-initialise; smaps_line() for each line of the file; smaps_sort();
  * smaps_release(). Units: bytes. Names are as the kernel writes them (a newline in a path is
@@ -19,15 +19,15 @@
 #include <stdint.h>
 
 enum { SMAPS_ROWS_MAX = 512, SMAPS_NAME_MAX = 1024 };
-#define SMAPS_LARGE_BYTES ((int64_t)1 << 20)
-/* No size and no sum of a row is larger, so that all rows of many processes can be summed. */
+#define SMAPS_LARGE_BYTES ((int64_t)1 << 20) /* resident and swapped out */
+/* A larger size or sum is cut to this, so that the rows of many processes can be summed. */
 #define SMAPS_BYTES_MAX ((int64_t)1 << 53)
 
 struct smaps_row {
 	char *name;	     /* "": anonymous, without a name */
-	uint64_t start, end; /* of the first mapping; end follows neighbours of the same row */
-	int64_t mappings;    /* how many are in it */
-	int64_t size, rss, anon, huge, swap;
+	uint64_t start, end; /* of the first mapping and those that follow it without a gap */
+	int64_t mappings;    /* how many are summed */
+	int64_t size, rss, anon, huge, swap; /* bytes; anon and huge are of rss */
 };
 
 struct smaps {
@@ -36,8 +36,8 @@ struct smaps {
 	struct smaps_row now; /* the mapping being read; name points into name[] */
 	char name[SMAPS_NAME_MAX];
 	bool has_now;
-	struct smaps_row rest; /* what found no room; name NULL */
-	int64_t mappings;      /* in all */
+	struct smaps_row rest; /* the sum of what is beyond SMAPS_ROWS_MAX; name NULL */
+	int64_t mappings;      /* read so far */
 };
 
 /* One line, with or without its newline; what is no line of smaps is skipped. */

@@ -18,7 +18,7 @@
 #include "launch/process.h"
 #include "snapshot/smaps.h"
 
-/* malloc'd memory has no name, but the arena that lies in it has. */
+/* The largest arena that begins in a mapping, which has no name of its own; NULL: none. */
 static const struct trace_log_arena *arena_in(const struct snapshot *snapshot, pid_t pid,
 					      const struct smaps_row *row)
 {
@@ -36,14 +36,14 @@ static const struct trace_log_arena *arena_in(const struct snapshot *snapshot, p
 	return best;
 }
 
-/* own: the number of the process where it is. */
-static void write_row(const struct snapshot *snapshot, pid_t pid, pid_t own,
+/* inside_pid: the pid in the process's own pid namespace, which the trace log has. */
+static void write_row(const struct snapshot *snapshot, pid_t pid, pid_t inside_pid,
 		      const struct smaps_row *row)
 {
 	const struct trace_log_arena *arena =
 		row->mappings && (!*row->name || !strcmp(row->name, "[heap]") ||
 				  text_starts_with(row->name, "[anon:"))
-			? arena_in(snapshot, own, row)
+			? arena_in(snapshot, inside_pid, row)
 			: NULL;
 	const bool is_one = row->mappings == 1 || row->end == row->start + (uint64_t)row->size;
 	const struct premortem_mapping line = {
@@ -75,7 +75,7 @@ static void add_row(struct premortem_mapping *rest, const struct smaps_row *row)
 
 static void write_rows(struct snapshot *snapshot, pid_t pid, const struct smaps *smaps)
 {
-	pid_t own = process_pid_inside(snapshot->proc, pid);
+	pid_t inside_pid = process_pid_inside(snapshot->proc, pid);
 	struct premortem_mapping rest = {
 		.pid = pid,
 		.arena_id = ABSENT,
@@ -85,7 +85,7 @@ static void write_rows(struct snapshot *snapshot, pid_t pid, const struct smaps 
 
 	for (size_t i = 0; i < smaps->count; i++)
 		if (i < SNAPSHOT_MAPPINGS_MAX && (smaps->rows[i].rss || smaps->rows[i].swap))
-			write_row(snapshot, pid, own, &smaps->rows[i]);
+			write_row(snapshot, pid, inside_pid, &smaps->rows[i]);
 		else
 			add_row(&rest, &smaps->rows[i]);
 	if (smaps->rest.mappings)
@@ -113,8 +113,8 @@ void snapshot_mappings(struct snapshot *snapshot, pid_t pid)
 	smaps_release(smaps);
 }
 
-/* A file in memory stands once, whoever has it open. */
-static bool is_news(struct snapshot *snapshot, const struct stat *st)
+/* A file that several processes have open is written once. */
+static bool is_new_file(struct snapshot *snapshot, const struct stat *st)
 {
 	if ((uint64_t)st->st_dev == snapshot->ring_dev &&
 	    (uint64_t)st->st_ino == snapshot->ring_ino)
@@ -142,14 +142,14 @@ static bool lives_in_memory(const char *path, struct stat *st)
 		fs.f_type == RAMFS_MAGIC);
 }
 
-static void look_at_file(struct snapshot *snapshot, pid_t pid, const char *path, int fd)
+static void write_if_in_memory(struct snapshot *snapshot, pid_t pid, const char *path, int fd)
 {
 	struct stat st;
 	char name[4096];
 	ssize_t n;
 	struct premortem_file line = {.pid = pid, .fd = fd, .name = name};
 
-	if (!lives_in_memory(path, &st) || !is_news(snapshot, &st))
+	if (!lives_in_memory(path, &st) || !is_new_file(snapshot, &st))
 		return;
 	n = readlink(path, name, sizeof(name) - 1);
 	name[n < 0 ? 0 : n] = '\0';
@@ -171,7 +171,7 @@ void snapshot_files(struct snapshot *snapshot, pid_t pid)
 		if (*d->d_name == '.')
 			continue;
 		if (count++ < SNAPSHOT_FDS_MAX && !snapshot_is_late(snapshot))
-			look_at_file(snapshot, pid, file, atoi(d->d_name));
+			write_if_in_memory(snapshot, pid, file, atoi(d->d_name));
 		else
 			snapshot->left.files++;
 	}

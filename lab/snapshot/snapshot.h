@@ -1,10 +1,11 @@
 /*
- * snapshot.h - what processes that stand still are like: threads and their stacks, resident memory by
- * mapping, open files that live in memory.
+ * snapshot.h - writes what frozen processes are like: threads and their stacks, resident memory by
+ * mapping, open files that live in memory. premortem.h freezes them.
  *
  * What is seen is written into the record at once, so that little memory is needed. Bounded in
  * processes, threads, mappings, files and time; what was left out is counted in struct snapshot and
- * written by snapshot_write_left(). Everything read (names, comm, stacks) is hostile.
+ * written by snapshot_write_left(). Everything read (names, comm, stacks) is hostile. Not thread
+ * safe.
  *
  * Pattern of use: fill the first part of struct snapshot; snapshot_process() for each process, the
  * most important first; snapshot_write_left().
@@ -26,31 +27,32 @@ enum {
 	SNAPSHOT_MAPPINGS_MAX = 16,	 /* of one process; the rest is one line */
 	SNAPSHOT_SMAPS_MAX = 20000,	 /* mappings read of one process */
 	SNAPSHOT_FDS_MAX = 4096,	 /* descriptors looked at of one process */
-	SNAPSHOT_FILES_MAX = 64,	 /* of all */
+	SNAPSHOT_FILES_MAX = 64,	 /* of all processes together */
 	SNAPSHOT_STACK_BYTES = 64 << 10, /* of one thread */
 };
 
 struct snapshot {
 	struct record_writer *w;
 	const char *proc;	     /* "/proc" */
-	struct unwind *unwind;	     /* has, or is told here, what the processes map */
-	const struct trace_log *log; /* arenas, to be found again in mappings; may be NULL */
-	bool is_frozen;		     /* threads can be asked for their registers */
-	uint64_t ring_dev, ring_ino; /* the trace ring, the lab's own file */
-	int64_t deadline_ns;
+	struct unwind *unwind;	     /* code mappings that it does not know yet are added */
+	const struct trace_log *log; /* its arenas are named in the mappings; may be NULL */
+	bool is_frozen;		     /* false: threads are not traced for their registers */
+	uint64_t ring_dev, ring_ino; /* oomlab's trace ring, which is left out; 0: none */
+	int64_t deadline_ns;	     /* CLOCK_MONOTONIC; what comes later is left out */
 
-	/* So far. */
+	/* Counts so far; zero-initialise. */
 	size_t processes, threads, files;
 	struct {
 		int64_t processes, threads, mappings, files;
-	} left;
+	} left; /* left out */
 	struct snapshot_file {
 		uint64_t dev, ino;
-	} seen[SNAPSHOT_FILES_MAX];
+	} seen[SNAPSHOT_FILES_MAX]; /* the first `files` are set */
 };
 
-/* The process with all that is told of it. One that has gone adds nothing. */
+/* Writes a process with its threads, mappings and files. One that is gone adds nothing. */
 void snapshot_process(struct snapshot *snapshot, pid_t pid);
+/* Writes how much was left out; once, at the end. */
 void snapshot_write_left(const struct snapshot *snapshot);
 
 /* The parts of snapshot_process(). */

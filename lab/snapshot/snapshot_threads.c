@@ -1,11 +1,11 @@
 /*
- * Where every thread is. The registers come from ptrace(2), which works on threads that the cgroup
- * v2 freezer holds and leaves them there; where that is refused, two of them (the stack pointer and
- * the program counter) come from /proc.
+ * Where every thread of a process is. The registers come from ptrace(2), which works on threads
+ * that the cgroup v2 freezer holds and leaves them frozen. Where ptrace(2) is refused, the stack
+ * pointer and the program counter alone come from /proc.
  *
- * The tracer is a thread that ends with the snapshot of a process. A thread that waits in vfork(2) does
- * not stop when it is told to, and what does not stand still cannot be detached: it would stop
- * later, for good. The kernel lets go of all a tracer has when that ends.
+ * The tracer is a thread that ends with the snapshot of a process. A thread that waits in vfork(2)
+ * does not stop when it is interrupted, and one that has not stopped cannot be detached: it would
+ * stop later, for good. When a tracer ends, the kernel detaches all that it traced.
  */
 #include <dirent.h>
 #include <elf.h>
@@ -32,7 +32,7 @@
 
 #define STOP_PATIENCE_NS INT64_C(200000000)
 
-/* WSTOPPED alone: the end of a thread is not taken from those who wait for it. */
+/* Waits for WSTOPPED alone, so that the end of a thread is left to whoever waits for it. */
 static bool wait_for_stop(pid_t tid)
 {
 	int64_t deadline = io_now_ns() + STOP_PATIENCE_NS;
@@ -49,7 +49,7 @@ static bool wait_for_stop(pid_t tid)
 	return false;
 }
 
-/* A number that the kernel wants where a pointer stands. */
+/* For arguments that the kernel declares as pointers and reads as numbers or foreign addresses. */
 static void *as_pointer(uint64_t value)
 {
 	const uintptr_t number = (uintptr_t)value;
@@ -59,7 +59,7 @@ static void *as_pointer(uint64_t value)
 	return pointer;
 }
 
-static bool ask_registers(pid_t tid, uint64_t regs[REGISTERS_MAX])
+static bool trace_registers(pid_t tid, uint64_t regs[REGISTERS_MAX])
 {
 	struct user_regs_struct set;
 	struct iovec iov = {&set, sizeof(set)};
@@ -79,7 +79,7 @@ static size_t read_stack(pid_t pid, uint64_t sp, unsigned char *stack)
 	const uint64_t page = 4096;
 	size_t len = SNAPSHOT_STACK_BYTES;
 
-	/* One that is shorter is read as far as it goes, whole pages at a time. */
+	/* Fails where the stack ends sooner, so less is tried then. */
 	while (len) {
 		struct iovec to = {stack, len};
 		struct iovec from = {as_pointer(sp), len};
@@ -123,13 +123,13 @@ static void read_comm(const struct snapshot *snapshot, pid_t pid, pid_t tid, cha
 	*comm = '\0';
 	if (io_read_at(AT_FDCWD, path, size - 1, &sb))
 		return;
-	/* It may hold newlines of its own; the last is the kernel's. */
+	/* The name may hold newlines; the last one is added by the kernel. */
 	len = sb.len && sb.buf[sb.len - 1] == '\n' ? sb.len - 1 : sb.len;
 	memcpy(comm, sb.buf, len);
 	comm[len] = '\0';
 }
 
-static void look_at_thread(struct snapshot *snapshot, pid_t pid, pid_t tid, bool may_trace)
+static void read_thread(struct snapshot *snapshot, pid_t pid, pid_t tid, bool may_trace)
 {
 	_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
 	uint64_t regs[REGISTERS_MAX];
@@ -143,7 +143,7 @@ static void look_at_thread(struct snapshot *snapshot, pid_t pid, pid_t tid, bool
 	line.is_running = state.where == THREAD_RUNNING;
 	line.syscall = state.where == THREAD_IN_SYSCALL ? state.syscall : ABSENT;
 	if (registers_count() && may_trace)
-		line.is_whole = ask_registers(tid, regs);
+		line.is_whole = trace_registers(tid, regs);
 	if (!line.is_whole && (state.where == THREAD_IN_USER || state.where == THREAD_IN_SYSCALL))
 		registers_from_pc_sp(state.pc, state.sp, regs);
 	else if (!line.is_whole)
@@ -158,8 +158,8 @@ static void look_at_thread(struct snapshot *snapshot, pid_t pid, pid_t tid, bool
 	snapshot->threads++;
 }
 
-/* What code the process maps, where that is not known already. */
-static void tell_maps(struct snapshot *snapshot, pid_t pid)
+/* Tells the unwinder what code the process maps, where it does not know already. */
+static void add_code_maps(struct snapshot *snapshot, pid_t pid)
 {
 	_cleanup_free_ char *path = text_format("%s/%d/maps", snapshot->proc, pid);
 	_cleanup_fclose_ FILE *f = fopen(path, "re");
@@ -191,8 +191,8 @@ static void write_process(struct snapshot *snapshot, pid_t pid, int64_t threads)
 	premortem_put_process(snapshot->w, &line);
 }
 
-/* The threads of one process. */
-struct round {
+/* Of the threads of one process; the tracer's argument. */
+struct thread_walk {
 	struct snapshot *snapshot;
 	pid_t pid;
 	DIR *dir;
@@ -200,20 +200,20 @@ struct round {
 	int64_t threads; /* seen */
 };
 
-static void *go_round(void *arg)
+static void *walk_threads(void *arg)
 {
-	struct round *round = arg;
-	struct snapshot *snapshot = round->snapshot;
+	struct thread_walk *walk = arg;
+	struct snapshot *snapshot = walk->snapshot;
 	struct dirent *d;
 
-	while ((d = readdir(round->dir))) {
+	while ((d = readdir(walk->dir))) {
 		int tid = atoi(d->d_name);
 
 		if (tid <= 0)
 			continue;
-		round->threads++;
+		walk->threads++;
 		if (snapshot->threads < SNAPSHOT_THREADS_MAX && !snapshot_is_late(snapshot))
-			look_at_thread(snapshot, round->pid, tid, round->may_trace);
+			read_thread(snapshot, walk->pid, tid, walk->may_trace);
 		else
 			snapshot->left.threads++;
 	}
@@ -224,18 +224,18 @@ void snapshot_threads(struct snapshot *snapshot, pid_t pid)
 {
 	_cleanup_free_ char *path = text_format("%s/%d/task", snapshot->proc, pid);
 	_cleanup_closedir_ DIR *dir = opendir(path);
-	struct round round = {
+	struct thread_walk walk = {
 		.snapshot = snapshot, .pid = pid, .dir = dir, .may_trace = snapshot->is_frozen};
 	pthread_t tracer;
 
 	if (!dir)
 		return;
-	tell_maps(snapshot, pid);
-	if (!pthread_create(&tracer, NULL, go_round, &round)) {
+	add_code_maps(snapshot, pid);
+	if (!pthread_create(&tracer, NULL, walk_threads, &walk)) {
 		pthread_join(tracer, NULL);
 	} else {
-		round.may_trace = false;
-		go_round(&round);
+		walk.may_trace = false;
+		walk_threads(&walk);
 	}
-	write_process(snapshot, pid, round.threads);
+	write_process(snapshot, pid, walk.threads);
 }

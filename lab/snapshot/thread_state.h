@@ -1,5 +1,5 @@
 /*
- * thread_state.h - what /proc/PID/task/TID/syscall tells of a thread; pure.
+ * thread_state.h - what /proc/PID/task/TID/syscall tells of a thread. The parser is pure.
  *
  * The file (fs/proc/base.c, proc_pid_syscall(), seen in 6.1 and 6.12) is one line:
  *
@@ -18,14 +18,14 @@ enum thread_where { THREAD_UNKNOWN, THREAD_RUNNING, THREAD_IN_USER, THREAD_IN_SY
 
 struct thread_state {
 	enum thread_where where;
-	int64_t syscall; /* its number, in a system call */
-	uint64_t sp, pc; /* of user space; unless running or unknown */
+	int64_t syscall; /* the number; THREAD_IN_SYSCALL only */
+	uint64_t sp, pc; /* of user space; THREAD_IN_USER and THREAD_IN_SYSCALL only */
 };
 
-/* What is no such line is THREAD_UNKNOWN. */
+/* Any other line is THREAD_UNKNOWN. */
 void thread_state_parse(const char *line, struct thread_state *state);
 
-/* Reads it below `proc` ("/proc"). What cannot be read is THREAD_UNKNOWN. */
+/* Reads the file below `proc` ("/proc"). What cannot be read is THREAD_UNKNOWN. */
 void thread_state_read(const char *proc, int pid, int tid, struct thread_state *state);
 
 #endif
