@@ -62,14 +62,14 @@ static void map_none(pid_t pid, uint64_t start, uint64_t len, const char *path)
 static void ask(pid_t pid, uint64_t who, uint64_t start, uint64_t len)
 {
 	const struct unwind_frame frame = {0, who};
-	const struct perf_event event = {.kind = EVENT_ASK,
+	const struct perf_event event = {.kind = EVENT_REQUEST,
 					 .pid = pid,
 					 .tid = pid,
 					 .t_ns = ++clock_ns,
 					 .start = start,
 					 .len = len};
 
-	address_space_ask(&spaces, &event, &frame, 1);
+	address_space_request(&spaces, &event, &frame, 1);
 }
 
 static int find(pid_t pid, uint64_t address)

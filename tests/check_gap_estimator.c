@@ -135,11 +135,11 @@ START_TEST(places_that_alternate_are_noticed)
 	begin((struct gap_estimator){0});
 	add(8, &a);
 	share(9 * MIB, &a, &a);
-	ck_assert(ticks.is_mixed <= 0);
+	ck_assert(ticks.mixed_part <= 0);
 	add(4, &a);
 	add(4, &b);
 	share(9 * MIB, &a, &a);
-	ck_assert(ticks.is_mixed > 0.2);
+	ck_assert(ticks.mixed_part > 0.2);
 }
 END_TEST
 
@@ -176,17 +176,17 @@ END_TEST
 
 START_TEST(gaps_of_one_tick_tell_together)
 {
-	begin((struct gap_estimator){.is_mixed = 0.3});
+	begin((struct gap_estimator){.mixed_part = 0.3});
 	for (int i = 0; i < 30; i++) {
 		add(1, &a);
 		explain(MIB);
 	}
-	ck_assert(ticks.is_mixed < 0.1);
+	ck_assert(ticks.mixed_part < 0.1);
 	for (int i = 0; i < 9; i++) {
 		add(1, i % 2 ? &b : &a);
 		explain(MIB);
 	}
-	ck_assert(ticks.is_mixed > 0.3);
+	ck_assert(ticks.mixed_part > 0.3);
 }
 END_TEST
 

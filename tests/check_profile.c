@@ -112,7 +112,7 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 	struct perf_sample_layout layout = layout_of();
 	const uint32_t order = 9;
 	const uint64_t start = 0x7000, bytes = 1 << 20, last = start + bytes - 1, none = 0;
-	const uint16_t id = 697, grow_id = 698, huge_id = 699, ask_id = 700;
+	const uint16_t id = 697, grow_id = 698, huge_id = 699, request_id = 700;
 	struct perf_event event;
 	struct sample s;
 	size_t len = make_sample(&s, RSS_ANON, 12345);
@@ -147,13 +147,13 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 	ck_assert_uint_eq(event.len, (uint64_t)sysconf(_SC_PAGESIZE) << 9);
 	memset(s.raw + 16, 0xff, sizeof(order));
 	ck_assert(!perf_sample_decode(&layout, &s, len, &event));
-	ck_assert(!perf_sample_layout_ask(reserve, ask_id, &layout));
-	ck_assert(perf_sample_layout_ask(ask, ask_id, &layout));
-	memcpy(s.raw, &ask_id, sizeof(ask_id));
+	ck_assert(!perf_sample_layout_request(reserve, request_id, &layout));
+	ck_assert(perf_sample_layout_request(ask, request_id, &layout));
+	memcpy(s.raw, &request_id, sizeof(request_id));
 	memcpy(s.raw + 16, &start, sizeof(start));
 	memcpy(s.raw + 24, &bytes, sizeof(bytes));
 	ck_assert(perf_sample_decode(&layout, &s, len, &event));
-	ck_assert_int_eq(event.kind, EVENT_ASK);
+	ck_assert_int_eq(event.kind, EVENT_REQUEST);
 	ck_assert_uint_eq(event.start, start);
 	ck_assert_uint_eq(event.len, bytes);
 	/* Given up, not grown. */
@@ -301,7 +301,7 @@ static int64_t weigh(struct rss_ledger *scale, pid_t pid, uint32_t mm, uint64_t 
 {
 	struct perf_event event = rss(pid, mm, t, size);
 
-	return rss_ledger_weigh(scale, &event);
+	return rss_ledger_gain(scale, &event);
 }
 
 START_TEST(growth_is_the_difference)
@@ -314,10 +314,10 @@ START_TEST(growth_is_the_difference)
 	ck_assert_int_eq(weigh(&scale, 1, 5, 3, 30), -120);
 	ck_assert_int_eq(weigh(&scale, 1, 5, 2, 500), 0); /* came too late */
 	other.is_current = false;
-	ck_assert_int_eq(rss_ledger_weigh(&scale, &other), 0);
+	ck_assert_int_eq(rss_ledger_gain(&scale, &other), 0);
 	other = rss(1, 5, 9, 7);
 	other.counter = RSS_SHMEM;
-	ck_assert_int_eq(rss_ledger_weigh(&scale, &other), 7);
+	ck_assert_int_eq(rss_ledger_gain(&scale, &other), 7);
 	rss_ledger_release(&scale);
 }
 END_TEST
@@ -329,10 +329,10 @@ START_TEST(what_a_thread_leaves_counts_as_growth_alone)
 
 	weigh(&scale, 1, 5, 1, 100);
 	leaving.is_current = false;
-	ck_assert_int_eq(rss_ledger_weigh(&scale, &leaving), 30);
+	ck_assert_int_eq(rss_ledger_gain(&scale, &leaving), 30);
 	leaving.t_ns = 3;
 	leaving.size = 10; /* its end: what was resident then is what counts */
-	ck_assert_int_eq(rss_ledger_weigh(&scale, &leaving), 0);
+	ck_assert_int_eq(rss_ledger_gain(&scale, &leaving), 0);
 	ck_assert_int_eq(scale.processes[0].size[RSS_ANON], 130);
 	rss_ledger_release(&scale);
 }

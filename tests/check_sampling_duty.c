@@ -15,7 +15,7 @@ static struct sampling_duty_seen seen;
 static void begin(void)
 {
 	duty = (struct sampling_duty){0};
-	seen = (struct sampling_duty_seen){.t_ns = 1000 * MS, .room = INT64_MAX};
+	seen = (struct sampling_duty_seen){.t_ns = 1000 * MS, .headroom = INT64_MAX};
 	sampling_duty_step(&duty, &seen);
 }
 
@@ -161,13 +161,13 @@ END_TEST
 START_TEST(near_the_limit_all_are_counted)
 {
 	begin();
-	seen.room = 16 * MIB;
+	seen.headroom = 16 * MIB;
 	grow_to(200 * MIB);
 	ck_assert(sampling_duty_is_on(&duty));
 	ck_assert_uint_eq(sampling_duty_wait_ns(&duty), 0);
-	seen.room = INT64_MAX;
+	seen.headroom = INT64_MAX;
 	grow_to(210 * MIB);
-	seen.room = 0;
+	seen.headroom = 0;
 	while (!sampling_duty_is_on(&duty))
 		go_on(sampling_duty_wait_ns(&duty), 10);
 	for (int i = 0; i < 10; i++)

@@ -164,7 +164,7 @@ static void read_room(struct capture *capture)
 	if (n <= 0)
 		return;
 	text[n] = '\0';
-	profile_set_room(capture->profile, capture->status.max_bytes - strtoll(text, NULL, 10));
+	profile_set_headroom(capture->profile, capture->status.max_bytes - strtoll(text, NULL, 10));
 }
 
 static void read_touch(struct capture *capture)

@@ -6,7 +6,6 @@
 
 enum { RANGES_MANY = RANGES_MAX / 4 };
 
-/* Of the first range that ends behind the address; count: none does. */
 size_t address_ranges_at(const struct address_ranges *r, uint64_t address)
 {
 	size_t low = 0, high = r->count;
@@ -48,7 +47,6 @@ static struct address_range part_of(const struct address_range *range, uint64_t 
 	return part;
 }
 
-/* Takes [start, end) out of what is known. */
 void address_ranges_cut(struct address_ranges *r, uint64_t start, uint64_t end)
 {
 	size_t i = address_ranges_at(r, start);
@@ -71,7 +69,6 @@ void address_ranges_put(struct address_ranges *r, uint64_t start, uint64_t end, 
 			      (struct address_range){start, end, mapping, start, 0});
 }
 
-/* Mapped by one call, as far as it matters. */
 bool address_ranges_are_together(const struct address_range *low, const struct address_range *high)
 {
 	return low->end == high->start && low->from == high->from && low->mapping == high->mapping;
@@ -86,8 +83,8 @@ bool address_ranges_has_guard(const struct address_ranges *r, size_t at)
 }
 
 /*
- * What was mapped in many pieces is one range in the end, or there would be too many, but no part
- * of a stack.
+ * Where ranges are many, different calls' ranges of one mapping are merged too, but not with a
+ * stack.
  */
 static bool can_be_one(const struct address_ranges *r, size_t at)
 {
@@ -101,7 +98,6 @@ static bool can_be_one(const struct address_ranges *r, size_t at)
 		!address_ranges_has_guard(r, at + 1));
 }
 
-/* Of the ranges that touch [start, end). */
 void address_ranges_merge(struct address_ranges *r, uint64_t start, uint64_t end)
 {
 	size_t at = address_ranges_at(r, start ? start - 1 : 0);
@@ -129,7 +125,6 @@ static void split(struct address_ranges *r, uint64_t address)
 	address_ranges_insert(r, at + 1, above);
 }
 
-/* Guards, and what is not to be used yet. */
 void address_ranges_protect(struct address_ranges *r, uint64_t start, uint64_t end, bool is_none)
 {
 	if (r->count + 2 > RANGES_MAX)
@@ -141,7 +136,6 @@ void address_ranges_protect(struct address_ranges *r, uint64_t start, uint64_t e
 	address_ranges_merge(r, start, end);
 }
 
-/* The next part of [*start, end) that is in no mapping; false: there is none. */
 bool address_ranges_next_gap(const struct address_ranges *r, uint64_t *start, uint64_t end,
 			     uint64_t *stop)
 {

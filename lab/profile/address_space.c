@@ -34,24 +34,24 @@ static struct address_space *space_of(struct address_spaces *s, pid_t pid)
 	return space;
 }
 
-static bool is_by(const struct space_mapping *m, pid_t pid, const struct unwind_frame *frames,
+static bool is_of(const struct space_mapping *m, pid_t pid, const struct unwind_frame *frames,
 		  size_t depth)
 {
 	return m->pid == pid && m->depth == depth && unwind_is_same(m->frames, frames, depth);
 }
 
-/* What shared memory is has been mmap(2)ed. */
+/* A mapping that is now known as shared memory was requested as MAPPING_MMAP. */
 static bool is_of_kind(const struct space_mapping *m, const struct space_mapping *kind)
 {
 	return m->is_requested == kind->is_requested &&
 	       (m->what == kind->what || (kind->what == MAPPING_MMAP && m->what == MAPPING_SHARED));
 }
 
-static int find_stack(const struct address_spaces *s, const struct space_mapping *kind, pid_t pid,
-		      const struct unwind_frame *frames, size_t depth)
+static int find_requested(const struct address_spaces *s, const struct space_mapping *kind,
+			  pid_t pid, const struct unwind_frame *frames, size_t depth)
 {
 	for (size_t i = 0; i < s->mapping_count; i++)
-		if (is_of_kind(&s->mappings[i], kind) && is_by(&s->mappings[i], pid, frames, depth))
+		if (is_of_kind(&s->mappings[i], kind) && is_of(&s->mappings[i], pid, frames, depth))
 			return (int)i + 1;
 	return MAPPING_UNKNOWN;
 }
@@ -93,8 +93,8 @@ static int mapping_by(struct address_spaces *s, const struct perf_event *event,
 {
 	int id = s->mapping_count < MAPPINGS_MAX / 2
 			 ? MAPPING_UNKNOWN
-			 : find_stack(s, &(struct space_mapping){.what = MAPPING_MMAP}, event->pid,
-				      frames, depth);
+			 : find_requested(s, &(struct space_mapping){.what = MAPPING_MMAP},
+					  event->pid, frames, depth);
 
 	return id ? id : new_mapping_by(s, MAPPING_MMAP, event, frames, depth);
 }
@@ -111,7 +111,7 @@ void address_space_reserve(struct address_spaces *s, const struct perf_event *ev
 	uint64_t end = event->start + event->len;
 	int id;
 
-	/* The address is an error number when there was no room. */
+	/* When the kernel found no address this is a negative errno. */
 	if (!space || end <= event->start || event->start > UINT64_MAX - 4096)
 		return;
 	id = mapping_by(s, event, frames, depth);
@@ -146,7 +146,7 @@ static bool is_shared_memory(const char *path)
 	return false;
 }
 
-/* Where scenarios note what they do, and --preload counts. */
+/* The trace ring, which scenarios and --preload map. */
 #define LABS_OWN "/memfd:" TRACE_RING_NAME
 
 static bool is_anonymous(const char *path)
@@ -155,7 +155,7 @@ static bool is_anonymous(const char *path)
 	       (*path != '/' || text_starts_with(path, "//anon") || is_shared_memory(path));
 }
 
-/* What was asked for is aligned by leaving some of the room found; neighbours are told as one. */
+/* [from, to): of the range found, which alignment makes smaller, what PERF_RECORD_MMAP2 has too. */
 static void settle_mapping(struct space_mapping *m, const struct pending_call *p, uint64_t from,
 			   uint64_t to, bool is_kept)
 {
@@ -175,7 +175,7 @@ static bool settle(struct address_spaces *s, struct address_space *space,
 	uint64_t from = p->start > start ? p->start : start, to = p->end < end ? p->end : end;
 	bool is_kept = is_anonymous(event->path);
 
-	if (!p->is_open || p->is_asked || p->pid != event->pid || p->tid != event->tid ||
+	if (!p->is_open || p->is_requested || p->pid != event->pid || p->tid != event->tid ||
 	    from >= to)
 		return false;
 	p->is_open = false;
@@ -189,16 +189,16 @@ static bool settle(struct address_spaces *s, struct address_space *space,
 	return is_kept;
 }
 
-void address_space_ask(struct address_spaces *s, const struct perf_event *event,
-		       const struct unwind_frame *frames, size_t depth)
+void address_space_request(struct address_spaces *s, const struct perf_event *event,
+			   const struct unwind_frame *frames, size_t depth)
 {
 	uint64_t end = event->start + event->len;
 	int id;
 
 	if (!space_of(s, event->pid) || end <= event->start)
 		return;
-	id = find_stack(s, &(struct space_mapping){.what = MAPPING_MMAP, .is_requested = true},
-			event->pid, frames, depth);
+	id = find_requested(s, &(struct space_mapping){.what = MAPPING_MMAP, .is_requested = true},
+			    event->pid, frames, depth);
 	if (!id)
 		id = new_mapping_by(s, MAPPING_MMAP, event, frames, depth);
 	if (id)
@@ -207,7 +207,7 @@ void address_space_ask(struct address_spaces *s, const struct perf_event *event,
 		.pid = event->pid,
 		.tid = event->tid,
 		.is_open = true,
-		.is_asked = true,
+		.is_requested = true,
 		.pc = event->regs ? registers_pc(event->regs) : 0,
 		.sp = event->regs ? registers_sp(event->regs) : 0,
 		.start = event->start,
@@ -231,7 +231,7 @@ static void fill(struct address_spaces *s, struct address_space *space, uint64_t
 	}
 }
 
-/* More of the heap is of `id`, less is nobody's. */
+/* What the heap has grown by counts for the mapping `id`; what it gave back for none. */
 static void resize_heap(struct address_spaces *s, struct address_space *space, uint64_t start,
 			uint64_t end, int id)
 {
@@ -250,16 +250,16 @@ static void resize_heap(struct address_spaces *s, struct address_space *space, u
 	space->heap_end = end;
 }
 
-/* Where the program chose the address; what it committed of its own before stays what it is. */
-static void settle_asked(struct address_spaces *s, struct address_space *space,
-			 const struct perf_event *event, uint64_t end)
+/* For an address that the program chose: what is mapped there already stays as it is. */
+static void settle_request(struct address_spaces *s, struct address_space *space,
+			   const struct perf_event *event, uint64_t end)
 {
 	struct pending_call *p = &s->pending[pending_slot(event->tid)];
 	struct space_mapping *m = address_space_mapping(s, p->mapping);
 	uint64_t from = p->start > event->start ? p->start : event->start;
 	int64_t before = m ? m->bytes : 0;
 
-	if (!p->is_open || !p->is_asked || p->pid != event->pid || p->tid != event->tid ||
+	if (!p->is_open || !p->is_requested || p->pid != event->pid || p->tid != event->tid ||
 	    from >= p->end || from >= end)
 		return;
 	p->is_open = false;
@@ -275,8 +275,8 @@ static void settle_asked(struct address_spaces *s, struct address_space *space,
 	m->calls++;
 }
 
-static int unasked_heap(struct address_spaces *s, struct address_space *space,
-			const struct perf_event *event)
+static int ownerless_heap(struct address_spaces *s, struct address_space *space,
+			  const struct perf_event *event)
 {
 	if (!space->heap)
 		space->heap = new_mapping(s, MAPPING_HEAP, event);
@@ -287,12 +287,12 @@ static int heap_by(struct address_spaces *s, struct address_space *space,
 		   const struct perf_event *event, const struct unwind_frame *frames, size_t depth)
 {
 	const struct space_mapping kind = {.what = MAPPING_HEAP};
-	int id = depth ? find_stack(s, &kind, event->pid, frames, depth) : MAPPING_UNKNOWN;
+	int id = depth ? find_requested(s, &kind, event->pid, frames, depth) : MAPPING_UNKNOWN;
 
 	if (id)
 		return id;
 	if (!depth || s->heap_count == HEAPS_MAX)
-		return unasked_heap(s, space, event);
+		return ownerless_heap(s, space, event);
 	s->heap_count++;
 	return new_mapping_by(s, MAPPING_HEAP, event, frames, depth);
 }
@@ -326,30 +326,29 @@ static void map_heap(struct address_spaces *s, struct address_space *space,
 		     const struct perf_event *event, uint64_t end)
 {
 	resize_heap(s, space, event->start, end,
-		    space->grower ? space->grower : unasked_heap(s, space, event));
+		    space->grower ? space->grower : ownerless_heap(s, space, event));
 }
 
-static int *rest_of(struct address_space *space, enum mapping_what what)
+static int *ownerless_id(struct address_space *space, enum mapping_what what)
 {
 	return what == MAPPING_FILE	? &space->file
 	       : what == MAPPING_LABS	? &space->labs
 	       : what == MAPPING_UNSEEN ? &space->unseen
-					: &space->pieces;
+					: &space->small;
 }
 
-static int rest(struct address_spaces *s, struct address_space *space, enum mapping_what what,
-		const struct perf_event *event)
+static int ownerless(struct address_spaces *s, struct address_space *space, enum mapping_what what,
+		     const struct perf_event *event)
 {
-	int *id = rest_of(space, what);
+	int *id = ownerless_id(space, what);
 
 	if (!*id)
 		*id = new_mapping(s, what, event);
 	return *id;
 }
 
-/* Nobody is known who asked. */
-static void map_rest(struct address_spaces *s, struct address_space *space,
-		     const struct perf_event *event, uint64_t end)
+static void map_ownerless(struct address_spaces *s, struct address_space *space,
+			  const struct perf_event *event, uint64_t end)
 {
 	struct perf_event part = *event;
 	uint64_t stop;
@@ -358,14 +357,16 @@ static void map_rest(struct address_spaces *s, struct address_space *space,
 		enum mapping_what what = text_starts_with(event->path, LABS_OWN) ? MAPPING_LABS
 										 : MAPPING_FILE;
 
-		address_ranges_put(&space->ranges, event->start, end, rest(s, space, what, event));
+		address_ranges_put(&space->ranges, event->start, end,
+				   ownerless(s, space, what, event));
 		return;
 	}
 	for (; address_ranges_next_gap(&space->ranges, &part.start, end, &stop); part.start = stop)
 		fill(s, space, part.start, stop,
-		     rest(s, space,
-			  stop - part.start < PROBES_LARGE_BYTES ? MAPPING_SMALL : MAPPING_UNSEEN,
-			  &part));
+		     ownerless(s, space,
+			       stop - part.start < PROBES_LARGE_BYTES ? MAPPING_SMALL
+								      : MAPPING_UNSEEN,
+			       &part));
 }
 
 void address_space_map(struct address_spaces *s, const struct perf_event *event)
@@ -380,8 +381,8 @@ void address_space_map(struct address_spaces *s, const struct perf_event *event)
 		return;
 	}
 	if (!settle(s, space, event, event->start, end)) {
-		settle_asked(s, space, event, end);
-		map_rest(s, space, event, end);
+		settle_request(s, space, event, end);
+		map_ownerless(s, space, event, end);
 	}
 	address_ranges_protect(&space->ranges, event->start, end, event->is_none);
 }
@@ -400,7 +401,7 @@ void address_space_fork(struct address_spaces *s, const struct perf_event *event
 	child->heap_start = parent->heap_start;
 	child->heap_end = parent->heap_end;
 	child->is_heap_watched = parent->is_heap_watched;
-	child->pieces = parent->pieces;
+	child->small = parent->small;
 	child->unseen = parent->unseen;
 	child->labs = parent->labs;
 	child->main_sp = parent->main_sp;
@@ -439,7 +440,7 @@ void address_space_note_sp(struct address_spaces *s, const struct perf_event *ev
 {
 	struct address_space *space;
 
-	/* Inside an execve(2) it is still the old one. */
+	/* Inside an execve(2) the registers are those of the old program. */
 	if (!event->regs || event->tid != event->pid || registers_in_syscall(event->regs))
 		return;
 	space = space_of(s, event->pid);

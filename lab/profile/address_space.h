@@ -1,25 +1,28 @@
 /*
- * address_space.h - which reservation an address belongs to, as time goes on; pure.
+ * address_space.h - which mapping an address belongs to, as time goes on; pure.
  *
- * Large mappings are known from mmap:vm_unmapped_area, and where the program chose the address from
- * syscalls:sys_enter_mmap, with who asked; how far they reach, and the heap of brk(2), from
- * PERF_RECORD_MMAP2. What was mapped later at an address that the kernel chose hides what was there
- * before; at one of the program's choice it is more of what was there, as a heap is committed in
- * parts. Of what was mapped in small pieces nobody is known who asked: it is one mapping a process.
- * So is what is large and nobody was seen to ask for, and so are files, programs' own among them.
+ * A mapping is address space by who requested it, that is by process and call chain; it has one
+ * range or many. Large mappings (PROBES_LARGE_BYTES) are known from mmap:vm_unmapped_area, and
+ * those at an address that the program chose from syscalls:sys_enter_mmap, both with the call
+ * chain. How far they reach, and the heap of brk(2), is known from PERF_RECORD_MMAP2. A later
+ * mapping at an address that the kernel chose replaces what was there; one at an address that the
+ * program chose adds to it, as a heap is committed in parts. Each process has one ownerless mapping
+ * of each kind, where it is not known who requested it: small ones, large ones that no event came
+ * before, and files.
  *
  * A thread's stack is what lies above a guard, up to the end of one call's mapping; that of the
- * main thread is where its stack pointer was first.
+ * main thread is around where its stack pointer was first.
  *
- * Of a heap that has become large some growths are known with who asked, by maple_tree:ma_write:
- * what comes after one is the same asker's until the next. Before, it is nobody's.
+ * Of a heap that has become large some growths are seen with their call chain
+ * (maple_tree:ma_write). What the heap grows by afterwards counts for the same call chain until the
+ * next one is seen. Before the first the heap is ownerless.
  *
- * Bounded: MAPPINGS_MAX mappings, after half of which those of one stack are one, and HEAPS_MAX
- * askers for growth of heaps; SPACES_MAX processes of RANGES_MAX ranges; of more, nothing is known.
+ * Bounded: MAPPINGS_MAX mappings, the second half of them one for each call chain; HEAPS_MAX call
+ * chains for heaps; SPACES_MAX processes of RANGES_MAX ranges; of more, nothing is known.
  *
  * LIMITATIONS: munmap(2) is not seen. A guard made by madvise(2) (MADV_GUARD_INSTALL) is not seen:
- * such a stack is memory like any other. What is mapped at a chosen address where something was
- * unmapped counts to what was there. Growth in place by mremap(2) is in no mapping.
+ * such a stack is memory like any other. Memory at an address that the program chose counts for the
+ * mapping that was unmapped there. What mremap(2) adds in place is in no mapping.
  */
 #ifndef OOMLAB_PROFILE_ADDRESS_SPACE_H
 #define OOMLAB_PROFILE_ADDRESS_SPACE_H
@@ -33,41 +36,42 @@ enum {
 	MAPPINGS_MAX = 512,
 	HEAPS_MAX = 128,
 	SPACES_MAX = 256,
-	PENDING_MAX = 256,
+	PENDING_MAX = 256, /* threads, by tid: one may evict another's call */
 };
 
-/* Ids of mappings are from 1. */
+/* Ids of mappings begin with 1. */
 enum { MAPPING_UNKNOWN = 0 };
 
 struct space_mapping {
 	enum mapping_what what;
 	pid_t pid;
-	bool is_requested; /* mmap(2) was told the address */
-	uint64_t start;	   /* of the first */
-	int64_t bytes;	   /* of all */
+	bool is_requested; /* the program chose the address */
+	uint64_t start;	   /* of the first call's */
+	int64_t bytes;	   /* of all calls together */
 	int64_t calls;
-	int64_t open_bytes, open_calls; /* of these, room that was found and not seen mapped */
-	uint64_t t_ns;			/* when the first was made */
-	uint64_t first_ns, last_ns;	/* touched; 0: not */
-	size_t depth;			/* 0: nobody is known who asked */
-	struct unwind_frame *frames;
+	int64_t open_bytes, open_calls; /* of these, whose PERF_RECORD_MMAP2 is to come */
+	uint64_t t_ns;			/* of the first call */
+	uint64_t first_ns, last_ns;	/* touched; 0: never */
+	size_t depth;			/* 0: ownerless */
+	struct unwind_frame *frames;	/* owned */
 };
 
 struct address_space {
 	pid_t pid;
-	int heap, pieces, unseen, file, labs; /* mappings nobody is known for; 0: none yet */
-	int grower; /* mapping of who asked last for more of the heap; 0: nobody */
+	int heap, small, unseen, file, labs; /* ids of the ownerless mappings; 0: none yet */
+	int grower; /* id of the mapping that more of the heap counts for; 0: ownerless */
 	uint64_t heap_start, heap_end;
 	bool is_heap_watched;
-	uint64_t main_sp; /* of the main thread, on the stack the kernel made; 0: not known */
+	uint64_t main_sp; /* first stack pointer of the main thread; 0: not known */
 	struct address_ranges ranges;
 };
 
-/* What a thread asked for last; open until it is known how far it reaches. */
+/* The last large mapping that a thread requested. */
 struct pending_call {
 	pid_t pid, tid;
-	bool is_open, is_asked; /* is_asked: at this address, if it is free */
-	uint64_t pc, sp;	/* of the call */
+	bool is_open;	   /* its PERF_RECORD_MMAP2 is still to come */
+	bool is_requested; /* the program chose the address */
+	uint64_t pc, sp;   /* of the call */
 	uint64_t start, end;
 	uint64_t t_ns;
 	int mapping;
@@ -75,8 +79,8 @@ struct pending_call {
 
 /* Zero-initialise. */
 struct address_spaces {
-	struct space_mapping *mappings; /* id - 1 */
-	size_t mapping_count, heap_count;
+	struct space_mapping *mappings;	  /* index: id - 1 */
+	size_t mapping_count, heap_count; /* heap_count: call chains of heaps */
 	struct address_space spaces[SPACES_MAX];
 	size_t space_count;
 	struct pending_call pending[PENDING_MAX];
@@ -85,28 +89,28 @@ struct address_spaces {
 /* EVENT_RESERVE, with its stack. */
 void address_space_reserve(struct address_spaces *spaces, const struct perf_event *event,
 			   const struct unwind_frame *frames, size_t depth);
-/* EVENT_ASK, with its stack. */
-void address_space_ask(struct address_spaces *spaces, const struct perf_event *event,
-		       const struct unwind_frame *frames, size_t depth);
+/* EVENT_REQUEST, with its stack. */
+void address_space_request(struct address_spaces *spaces, const struct perf_event *event,
+			   const struct unwind_frame *frames, size_t depth);
 /* EVENT_GROW, with its stack. */
 void address_space_grow(struct address_spaces *spaces, const struct perf_event *event,
 			const struct unwind_frame *frames, size_t depth);
 /*
- * Whether the heap of a process has become large and is not watched, and where it begins. Answers
- * yes once a program: from then on it is.
+ * Whether the heap of a process has become large and is not watched yet; *start: where it begins.
+ * True once for each program: the caller then watches it.
  */
 bool address_space_has_heap(struct address_spaces *spaces, pid_t pid, uint64_t *start);
-/* EVENT_MAP, of whatever. */
+/* EVENT_MAP. */
 void address_space_map(struct address_spaces *spaces, const struct perf_event *event);
 void address_space_fork(struct address_spaces *spaces, const struct perf_event *event);
 /* An exec or the end of a process: nothing is mapped. */
 void address_space_clear(struct address_spaces *spaces, pid_t pid);
 
-/* What is mapped together with an address; NULL: not known. Until the next call that changes it. */
+/* The range of an address; NULL: not known. Valid until the next call that changes ranges. */
 const struct address_range *address_space_range(const struct address_spaces *spaces, pid_t pid,
 						uint64_t address);
 
-/* Any event that can tell where the stack of the main thread is. */
+/* Call with every event that has registers: learns where the main thread's stack is. */
 void address_space_note_sp(struct address_spaces *spaces, const struct perf_event *event);
 /* NULL: nothing is known of the process. */
 const struct address_space *address_space_of(const struct address_spaces *spaces, pid_t pid);
@@ -114,20 +118,20 @@ const struct address_space *address_space_of(const struct address_spaces *spaces
 /* The mapping at an address, or MAPPING_UNKNOWN. */
 int address_space_find(const struct address_spaces *spaces, pid_t pid, uint64_t address);
 
-/* The mapping that the same system call made: it is being populated. Else MAPPING_UNKNOWN. */
+/* The mapping that the event's own system call made, and now populates; else MAPPING_UNKNOWN. */
 int address_space_populated(const struct address_spaces *spaces, const struct perf_event *event);
 
-/* The mapping that the thread of an event asked for since `t_ns`, or MAPPING_UNKNOWN. */
+/* The mapping that the thread of an event requested since `t_ns`, or MAPPING_UNKNOWN. */
 int address_space_newest(const struct address_spaces *spaces, const struct perf_event *event,
 			 uint64_t t_ns);
 
 /*
- * Takes out of its sums what the kernel refused: room was found, nothing was mapped there, and none
- * of the mapping was ever touched. (mremap(2) maps without telling.)
+ * Subtracts what the kernel refused: it found an address, but no mapping followed. Mappings that
+ * were touched are left as they are, because mremap(2) maps without an event.
  */
 void address_space_drop_refused(struct address_spaces *spaces);
 
-/* NULL of none. */
+/* NULL: no such id. Valid until the next call that makes a mapping. */
 struct space_mapping *address_space_mapping(const struct address_spaces *spaces, int id);
 
 void address_space_release(struct address_spaces *spaces);

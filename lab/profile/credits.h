@@ -1,8 +1,8 @@
 /*
- * credits.h - bytes that rows are to have more of: what estimators answer; pure.
+ * credits.h - a list of bytes to add to rows, which estimators return; pure.
  *
  * thread_share.h, gap_estimator.h and huge_page_tracker.h write to no row. They append to credits,
- * which profile.c alone applies, after each event.
+ * which profile.c alone applies: after each event, at each step of the duty, and at the end.
  */
 #ifndef OOMLAB_PROFILE_CREDITS_H
 #define OOMLAB_PROFILE_CREDITS_H
@@ -10,9 +10,9 @@
 #include "profile/profile_table.h"
 
 struct credit {
-	struct profile_row *row; /* the table's */
+	struct profile_row *row; /* lives in the table */
 	enum rss_counter counter;
-	int64_t bytes; /* not 0; negative only where growth was shared out before */
+	int64_t bytes; /* not 0; negative where earlier credits gave too much */
 };
 
 /* Zero-initialise. */
@@ -21,11 +21,11 @@ struct credits {
 	size_t count, size;
 };
 
-/* Nothing is added where there is no row, or no byte. */
+/* Does nothing where row is NULL or bytes is 0. */
 void credits_add(struct credits *credits, struct profile_row *row, enum rss_counter counter,
 		 int64_t bytes);
 
-/* To their rows; then there are none. */
+/* Adds the bytes to their rows, and empties the list. */
 void credits_apply(struct credits *credits);
 
 void credits_release(struct credits *credits);

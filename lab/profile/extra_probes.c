@@ -12,9 +12,9 @@
 #include "base/text.h"
 #include "profile/probes.h"
 
-/* On each processor. */
-static int open_of(struct probes *probes, enum extra_probe_kind kind, pid_t tid,
-		   const struct extra_probe_what *what)
+/* Opens the event of one thread on each CPU. */
+static int open_on_cpus(struct probes *probes, enum extra_probe_kind kind, pid_t tid,
+			const struct extra_probe_what *what)
 {
 	struct extra_probes *extras = &probes->extras;
 	uint64_t id;
@@ -52,7 +52,7 @@ int extra_probes_open(struct probes *probes, enum extra_probe_kind kind, pid_t p
 	}
 	while (dir && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
-			r = open_of(probes, kind, (pid_t)atoi(entry->d_name), what);
+			r = open_on_cpus(probes, kind, (pid_t)atoi(entry->d_name), what);
 	return r;
 }
 

@@ -1,13 +1,13 @@
 /*
- * extra_probes.h - events beside those that the rings have for good, in the same rings: of what
- * most programs have not, opened once one shows that it has; and page faults, which are off while
- * nobody needs them. What is open stays open until the rings are released.
+ * extra_probes.h - perf events that are opened while the target runs, into the rings of probes.h:
+ * for what few programs have (a large heap, huge pages), and page faults, which are switched off
+ * while they are not needed. probes_release() closes them. Internal to lab/profile.
  *
- * The last to close a tracepoint waits some 30 ms for all processors, and one that is open costs
- * every process of the machine a little.
+ * They stay open until then, because closing a tracepoint that nobody else has open waits some 30
+ * ms for all CPUs. An open one costs every process of the machine a little.
  *
- * Where each event is a sample, these hold less of the stack and no period (with it the kernel
- * takes one of each event, whatever the period).
+ * Where each event is a sample, the samples have less of the stack and no PERF_SAMPLE_PERIOD: with
+ * it the kernel takes a sample of every event, whatever sample_period is set to.
  */
 #ifndef OOMLAB_PROFILE_EXTRA_PROBES_H
 #define OOMLAB_PROFILE_EXTRA_PROBES_H
@@ -27,12 +27,12 @@ enum extra_probe_kind {
 
 enum { EXTRA_PROBES_MOST = 512 };
 
-/* What an event is of. */
+/* What to sample. */
 struct extra_probe_what {
 	int64_t tracepoint; /* its id; 0: page faults */
-	const char *filter; /* of a tracepoint */
-	uint64_t frequency; /* samples a second; 0: each is one, and does not hold its period */
-	bool is_from_exec;  /* on from the exec on, not at once */
+	const char *filter; /* of a tracepoint; NULL: none */
+	uint64_t frequency; /* samples a second; 0: each event is a sample, without its period */
+	bool is_from_exec;  /* switched on by the exec, not at once */
 };
 
 /* Zero-initialise. */
@@ -41,22 +41,23 @@ struct extra_probes {
 		enum extra_probe_kind kind;
 		int fd;
 	} * events;
-	uint64_t *ids; /* of events[i], in its samples; 0: these hold their period */
+	uint64_t *ids; /* the id that samples of events[i] have; 0: they hold their period */
 	size_t count;
 };
 
 /*
- * Opens events for those threads of `pid` that there are and what they start. 0 or -errno: some may
- * be open then, and stay so.
+ * Opens the event on each CPU for every thread of `pid` and what they start. 0 or -errno: then some
+ * may be open, and stay so.
  */
 int extra_probes_open(struct probes *probes, enum extra_probe_kind kind, pid_t pid,
 		      const struct extra_probe_what *what);
 /*
- * Of those that are open by now one event of so many is a sample, or so many a second where they
- * have a frequency; in the threads they were opened for, and what is started from now on.
+ * Of the open events of a kind, one of `period` is a sample from now on (where they have a
+ * frequency: `period` samples a second). Children that run already keep what they have.
  */
 void extra_probes_set_period(struct extra_probes *extras, enum extra_probe_kind kind,
 			     uint64_t period);
+/* Switches the open events of a kind on or off, in children too. */
 void extra_probes_switch(struct extra_probes *extras, enum extra_probe_kind kind, bool is_on);
 
 #endif

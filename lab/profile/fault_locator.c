@@ -2,7 +2,7 @@
 
 #include "symbols/registers.h"
 
-/* A frame may reach below the pointer, and a stack far above it. */
+/* Bytes that a stack may reach below the stack pointer, and its size at most. */
 #define STACK_BELOW (UINT64_C(64) << 10)
 #define STACK_MOST  (UINT64_C(64) << 20)
 
@@ -18,7 +18,7 @@ static bool is_near(uint64_t a, uint64_t b)
 	return (a > b ? a - b : b - a) < STACK_MOST;
 }
 
-/* The kernel makes more of it as it is used, and tells nobody: it is in no mapping. */
+/* The kernel grows the main stack without an event, so it is in no mapping. */
 static bool is_main_stack(const struct address_spaces *s, pid_t pid, uint64_t sp, uint64_t address)
 {
 	const struct address_space *space = address_space_of(s, pid);
@@ -28,7 +28,7 @@ static bool is_main_stack(const struct address_spaces *s, pid_t pid, uint64_t sp
 	       !address_space_range(s, pid, address);
 }
 
-/* Mapped for it, with a guard, or the kernel's. */
+/* Whether the address is on the stack of the thread with that stack pointer. */
 static bool is_stack(const struct address_spaces *s, pid_t pid, uint64_t sp, uint64_t address)
 {
 	const struct address_range *range = address_space_range(s, pid, sp);

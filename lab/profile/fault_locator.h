@@ -1,9 +1,10 @@
 /*
- * fault_locator.h - in which mapping the bytes of a sample came; pure.
+ * fault_locator.h - which mapping the bytes of a sample are in; pure.
  *
  * A sample of kmem:rss_stat has no address. Page faults have one and come from the same
- * instructions, so what a thread gains is put where its last fault at that instruction was; what a
- * system call populates, where the call was told to.
+ * instructions, so the bytes of a sample are taken to be where the thread's last fault at the same
+ * instruction was. Bytes that a system call populates are where the call was told to.
+ * Bounded: one fault is kept for each of WHERE_SLOTS hashes of thread and instruction.
  */
 #ifndef OOMLAB_PROFILE_FAULT_LOCATOR_H
 #define OOMLAB_PROFILE_FAULT_LOCATOR_H
@@ -25,19 +26,19 @@ struct fault_locator {
 	} last[WHERE_SLOTS];
 };
 
-/* Of a EVENT_FAULT, which is kept in mind. */
+/* Where an EVENT_FAULT is; remembers it. */
 struct fault_location fault_locator_fault(struct fault_locator *locator,
 					  const struct address_spaces *spaces,
 					  const struct perf_event *event);
 
-/* Of a EVENT_RSS; all 0 when it is not known. */
+/* Where the bytes of an EVENT_RSS are; all 0 when that is not known. */
 struct fault_location fault_locator_rss(const struct fault_locator *locator,
 					const struct address_spaces *spaces,
 					const struct perf_event *event);
 
 /*
- * Of a EVENT_TICK, while faults are not sampled: what a thread mapped since the last it is known of
- * is what it works on now.
+ * Where a thread works at an EVENT_TICK, while faults are not sampled: in the mapping it requested
+ * since its last fault at that instruction, else as for an EVENT_RSS.
  */
 struct fault_location fault_locator_tick(const struct fault_locator *locator,
 					 const struct address_spaces *spaces,

@@ -1,11 +1,11 @@
 #include "profile/gap_estimator.h"
 
-/* So many times what it was lately a tick can be of. */
+/* A tick gets so many times what ticks got lately, at most. */
 #define TICK_MOST  1.5
 #define FAULT_MOST 1.05
 
-/* Of one place are so many of them. */
-#define ONE_PLACE 0.9
+/* A gap is of one row when this part of its ticks is. */
+#define ONE_ROW_PART 0.9
 
 void gap_estimator_add(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
 		       struct profile_row *row, double weight, bool is_unsure)
@@ -28,7 +28,7 @@ static size_t count_of(const struct gap_estimator *e, pid_t pid, enum rss_counte
 	return n;
 }
 
-/* What is unsure counts from now on, or is dropped. */
+/* An unsure tick counts from now on where its row is known to gain memory, or is dropped. */
 static void settle(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
 		   const struct profile_row *own)
 {
@@ -58,7 +58,7 @@ double gap_estimator_sum(struct gap_estimator *e, pid_t pid, enum rss_counter co
 	return sum;
 }
 
-/* Each gets `part` times its weight, and is counted no more. Returns the sum. */
+/* Each tick gets `part` times its weight in bytes, and is removed. Returns the sum. */
 static int64_t give(struct gap_estimator *e, pid_t pid, enum rss_counter counter, double part,
 		    struct credits *credits)
 {
@@ -91,8 +91,8 @@ static double weight_at(const struct gap_estimator *e, pid_t pid, enum rss_count
 	return sum;
 }
 
-/* Whether the place of the first, or of the last, is that of nearly all. */
-static bool is_one_place(struct gap_estimator *e, pid_t pid, enum rss_counter counter)
+/* Whether nearly all ticks are of one row. */
+static bool is_one_row(struct gap_estimator *e, pid_t pid, enum rss_counter counter)
 {
 	double all = gap_estimator_sum(e, pid, counter), most = 0;
 	const struct profile_row *seen = NULL;
@@ -109,41 +109,41 @@ static bool is_one_place(struct gap_estimator *e, pid_t pid, enum rss_counter co
 		if (most >= all / 2)
 			break;
 	}
-	return most >= all * ONE_PLACE;
+	return most >= all * ONE_ROW_PART;
 }
 
-/* Of gaps that have too few, some together tell. */
-static bool has_told(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
-		     bool *is_of_one_place)
+/* Gaps with too few ticks are judged together. */
+static bool can_tell(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
+		     bool *is_of_one_row)
 {
-	*is_of_one_place = true;
+	*is_of_one_row = true;
 	if (count_of(e, pid, counter) >= TICKS_TELLING) {
-		*is_of_one_place = is_one_place(e, pid, counter);
+		*is_of_one_row = is_one_row(e, pid, counter);
 		return true;
 	}
-	for (size_t i = 0; i < e->count && e->few < TICKS_TELLING; i++)
+	for (size_t i = 0; i < e->count && e->few_count < TICKS_TELLING; i++)
 		if (is_of(&e->items[i], pid, counter))
-			e->places[e->few++] = e->items[i].row;
-	if (e->few < TICKS_TELLING)
+			e->few_rows[e->few_count++] = e->items[i].row;
+	if (e->few_count < TICKS_TELLING)
 		return false;
-	for (size_t i = 1; i < e->few; i++)
-		*is_of_one_place &= e->places[i] == e->places[0];
-	e->few = 0;
+	for (size_t i = 1; i < e->few_count; i++)
+		*is_of_one_row &= e->few_rows[i] == e->few_rows[0];
+	e->few_count = 0;
 	return true;
 }
 
 static void learn(struct gap_estimator *e, pid_t pid, enum rss_counter counter, double part)
 {
-	bool is_of_one_place;
+	bool is_of_one_row;
 
-	if (!has_told(e, pid, counter, &is_of_one_place))
+	if (!can_tell(e, pid, counter, &is_of_one_row))
 		return;
 	if (!e->is_by_faults)
 		e->bytes = e->bytes > 0 ? e->bytes * 3 / 4 + part / 4 : part;
-	e->is_mixed = e->is_mixed * 3 / 4 + (is_of_one_place ? 0 : 0.25);
+	e->mixed_part = e->mixed_part * 3 / 4 + (is_of_one_row ? 0 : 0.25);
 }
 
-static double most_of(const struct gap_estimator *e)
+static double most_of_weight(const struct gap_estimator *e)
 {
 	return e->bytes * (e->is_by_faults ? FAULT_MOST : TICK_MOST);
 }
@@ -159,7 +159,7 @@ static int64_t give_and_lose(struct gap_estimator *e, const struct gap *gap, dou
 
 int64_t gap_estimator_share(struct gap_estimator *e, const struct gap *gap, struct credits *credits)
 {
-	double most = most_of(e), sum, part;
+	double most = most_of_weight(e), sum, part;
 	int64_t given, own;
 	size_t n;
 
@@ -183,7 +183,7 @@ int64_t gap_estimator_share(struct gap_estimator *e, const struct gap *gap, stru
 int64_t gap_estimator_explain(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
 			      int64_t bytes, struct credits *credits)
 {
-	double most = most_of(e), sum = gap_estimator_sum(e, pid, counter), part;
+	double most = most_of_weight(e), sum = gap_estimator_sum(e, pid, counter), part;
 
 	if (sum <= 0)
 		return 0;

@@ -1,14 +1,15 @@
 /*
- * gap_estimator.h - growth that nobody watched, shared among those who were seen at it; pure.
+ * gap_estimator.h - shares what a process gained in a gap among the rows that were at work; pure.
  *
- * While kmem:rss_stat is off (sampling_duty.h), samples go on to tell which stacks are at work:
- * ticks of a clock inside the kernel, which is inside page faults, nearly always; or, where several
- * places alternate, some of the page faults themselves. What a process has gained at the end of the
- * gap is shared among them; where a sample told of it, that counts as one more.
+ * While kmem:rss_stat is off (a gap, sampling_duty.h), ticks say which rows are at work. A tick is
+ * a sample of a clock that runs inside the kernel alone, where a program is for page faults nearly
+ * always; or, where several rows take turns, a sample of page faults. What a process has gained at
+ * the end of the gap is shared among its ticks. If a sample of kmem:rss_stat said what it gained,
+ * that sample counts as one more tick.
  *
- * Where there were far fewer than that many bytes took before, what came did not come by them (a
- * mapping populated, a thread that had no tick): the rest is the sample's.
- * Bounded: of more than TICKS_MAX in one gap, the later ones are not counted.
+ * A tick gets little more than ticks got lately. What is left did not come by page faults (a
+ * mapping populated, a thread without a tick), and is the sample's. Bounded: beyond TICKS_MAX in
+ * one gap, later ticks are not counted.
  */
 #ifndef OOMLAB_PROFILE_GAP_ESTIMATOR_H
 #define OOMLAB_PROFILE_GAP_ESTIMATOR_H
@@ -19,7 +20,7 @@
 
 enum {
 	TICKS_MAX = 4096,
-	TICKS_TELLING = 3, /* fewer say little of whether they are of one place */
+	TICKS_TELLING = 3, /* fewer say little of whether a gap is of one row */
 };
 
 /* Zero-initialise. */
@@ -27,52 +28,49 @@ struct gap_estimator {
 	struct gap_tick {
 		pid_t pid;
 		enum rss_counter counter;
-		struct profile_row *row; /* who is at work */
-		double weight;		 /* of a tick 1; of a page fault how many it stands for */
-		bool is_unsure; /* in a system call: it counts where memory was seen to come */
+		struct profile_row *row; /* at work */
+		double weight;		 /* of the clock 1; of page faults how many it stands for */
+		bool is_unsure; /* in a system call: counts if its row is known to gain memory */
 	} items[TICKS_MAX];
 	size_t count;
-	double bytes;	   /* of a weight of 1, lately; 0: not known yet, the caller may set it */
-	bool is_by_faults; /* they are page faults: no more than their pages can have come by them
-			    */
-	const struct profile_row *places[TICKS_TELLING]; /* of gaps that had fewer */
-	size_t few;
-	double is_mixed; /* 0 to 1: how many of the gaps lately were of more than one place */
+	double bytes; /* that a weight of 1 got lately; 0: not known yet, the caller may set it */
+	bool is_by_faults; /* ticks are page faults: each brings a page, no more */
+	const struct profile_row *few_rows[TICKS_TELLING]; /* rows of ticks of gaps with fewer */
+	size_t few_count;
+	double mixed_part; /* 0 to 1: part of the gaps lately that were of more than one row */
 };
 
+/* Adds a tick. */
 void gap_estimator_add(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
 		       struct profile_row *row, double weight, bool is_unsure);
 
-/* The weights of all that count. */
+/* The sum of the weights of all ticks that count; drops the others. */
 double gap_estimator_sum(struct gap_estimator *e, pid_t pid, enum rss_counter counter);
 
 struct gap {
 	pid_t pid;
 	enum rss_counter counter;
 	int64_t bytes;		  /* gained; negative: lost */
-	int64_t most;		  /* can have come in that time, at the pace of late */
+	int64_t most;		  /* bytes that can have come in the time, at the rate of lately */
 	struct profile_row *own;  /* the sample's; NULL where nothing was gained */
-	struct profile_row *rest; /* gets what did not come by those who were seen; may be own */
+	struct profile_row *rest; /* gets what the ticks do not explain; may be own */
 };
 
 /*
- * Shares what a process gained in a gap. Where it shrank the ticks say what was gained all the
- * same; returns how many bytes were lost then, else 0.
+ * Shares what a process gained in a gap. Where it shrank, the ticks get what they got lately all
+ * the same; returns how many bytes were lost then, else 0.
  */
 int64_t gap_estimator_share(struct gap_estimator *e, const struct gap *gap,
 			    struct credits *credits);
 
 /*
- * The same where the size was read, and no sample told of it. Returns what they explain, 0 to
- * bytes.
+ * The same where the size was read in /proc instead of from a sample. Returns how many bytes the
+ * ticks explain, 0 to `bytes`.
  */
 int64_t gap_estimator_explain(struct gap_estimator *e, pid_t pid, enum rss_counter counter,
 			      int64_t bytes, struct credits *credits);
 
-/*
- * A process has ended that was not looked at again: its ticks get `part` for each
- * weight of 1. Returns all.
- */
+/* Gives the ticks of a process and counter `part` bytes for each weight of 1; returns the sum. */
 int64_t gap_estimator_end(struct gap_estimator *e, pid_t pid, enum rss_counter counter, double part,
 			  struct credits *credits);
 

@@ -27,7 +27,7 @@ static int64_t sum_of(const struct huge_page_tracker *h, pid_t pid)
 	return sum;
 }
 
-/* Each gets its part of `bytes`, the last what is left, and is pending no more. */
+/* Each page gets its share of `bytes`, the last one what is left, and is no longer pending. */
 static void give(struct huge_page_tracker *h, pid_t pid, int64_t bytes, struct credits *credits)
 {
 	const int64_t sum = sum_of(h, pid);
@@ -51,7 +51,9 @@ static void give(struct huge_page_tracker *h, pid_t pid, int64_t bytes, struct c
 	h->count = kept;
 }
 
-/* Its own thread's sample comes when it is mapped; another's can be before. */
+/*
+ * A sample of the page's own thread comes when it is mapped; one of another thread can come before.
+ */
 static bool is_mapped(const struct huge_page *page, const struct perf_event *event, int64_t left,
 		      uint64_t pages)
 {
@@ -68,13 +70,13 @@ static int64_t take_of(struct huge_page_tracker *h, const struct perf_event *eve
 	for (size_t i = 0; i < h->count; i++) {
 		const struct huge_page page = h->pending[i];
 		int64_t rest = left - given, part = page.bytes < rest ? page.bytes : rest;
-		bool is_it = page.pid == event->pid && (page.tid == event->tid) == is_own;
+		bool is_candidate = page.pid == event->pid && (page.tid == event->tid) == is_own;
 
-		if (is_it && is_mapped(&page, event, rest, *pages)) {
+		if (is_candidate && is_mapped(&page, event, rest, *pages)) {
 			credits_add(credits, page.row, event->counter, part);
 			given += part;
 			*pages -= *pages > 0;
-		} else if (!is_it || event->t_ns - page.t_ns <= HUGE_SETTLE_NS) {
+		} else if (!is_candidate || event->t_ns - page.t_ns <= HUGE_SETTLE_NS) {
 			h->pending[kept++] = page;
 		}
 	}
@@ -89,7 +91,7 @@ int64_t huge_page_tracker_take(struct huge_page_tracker *h, const struct perf_ev
 	uint64_t others = pages;
 
 	given = take_of(h, event, true, left, &others, credits);
-	/* One of them all is the event's own, watched or not. */
+	/* One of the events is the sample itself, which belongs to its own thread. */
 	others -= others == pages && pages > 0;
 	given += take_of(h, event, false, left - given, &others, credits);
 	h->is_seen |= given >= HUGE_LEAST_BYTES;

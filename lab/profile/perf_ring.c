@@ -21,7 +21,7 @@ static size_t map_size(const struct perf_rings *rings)
 static int open_ring(struct perf_rings *rings, struct perf_event_attr *attr, pid_t pid, int cpu)
 {
 	struct perf_ring *ring = &rings->items[rings->count];
-	/* A ring whose processes have ended would be readable for good. */
+	/* Edges, because a ring whose processes have ended stays readable for ever. */
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
 	int fd = (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC), r;
 

@@ -1,8 +1,8 @@
 /*
  * perf_ring.h - one kind of perf event, a ring a CPU, read record by record (perf_event_open(2)).
  *
- * For events that only tell of things; who touches memory has rings of its own (probes.h).
- * Internal to lab/profile. Not thread safe.
+ * For the sources of lab/capture, which read ring after ring. The touch profile needs its records
+ * in the order of time, and has probes.h. Not thread safe.
  */
 #ifndef OOMLAB_PROFILE_PERF_RING_H
 #define OOMLAB_PROFILE_PERF_RING_H
@@ -17,15 +17,17 @@ struct perf_ring {
 	void *map;
 };
 
-/* Zero-initialise; `epoll_fd` is set by perf_rings_open(). */
+/* perf_rings_open() sets all of it. */
 struct perf_rings {
 	struct perf_ring *items;
 	int count;
-	int epoll_fd; /* to be polled; edges: read it with perf_rings_read() */
-	size_t data_size;
+	int epoll_fd; /* poll it for POLLIN; edge triggered, so only perf_rings_read() clears it */
+	size_t data_size; /* bytes of each ring */
 };
 
-/* One record: its header, what follows, `len` bytes in all; 8-aligned. Longer ones are cut. */
+/*
+ * A record with its header, `len` bytes in all, 8-aligned. Of more than 1024 bytes the rest is cut.
+ */
 typedef void perf_record_fn(const struct perf_event_header *record, size_t len, void *ctx);
 
 /*

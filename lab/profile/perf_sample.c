@@ -5,7 +5,7 @@
 
 #include "symbols/registers.h"
 
-/* Only tracepoints have raw bytes; with others the kernel writes as many as align what follows. */
+/* Only tracepoints have raw bytes; for other events the kernel writes 4 bytes of padding. */
 enum { NO_RAW = 4 };
 
 /* What has not been read yet; `left` is -1 after a read past the end. */
@@ -72,12 +72,13 @@ bool perf_sample_layout_reserve(const char *format, int64_t id, struct perf_samp
 	return true;
 }
 
-bool perf_sample_layout_ask(const char *format, int64_t id, struct perf_sample_layout *layout)
+bool perf_sample_layout_request(const char *format, int64_t id, struct perf_sample_layout *layout)
 {
-	if (id <= 0 || id > UINT16_MAX || !find_field(format, " addr;", 8, &layout->ask_start) ||
-	    !find_field(format, " len;", 8, &layout->ask_len))
+	if (id <= 0 || id > UINT16_MAX ||
+	    !find_field(format, " addr;", 8, &layout->request_start) ||
+	    !find_field(format, " len;", 8, &layout->request_len))
 		return false;
-	layout->ask_id = (uint16_t)id;
+	layout->request_id = (uint16_t)id;
 	return true;
 }
 
@@ -144,17 +145,17 @@ static bool decode_reserve(const struct perf_sample_layout *layout, const unsign
 	return true;
 }
 
-static bool decode_ask(const struct perf_sample_layout *layout, const unsigned char *raw,
-		       size_t len, struct perf_event *event)
+static bool decode_request(const struct perf_sample_layout *layout, const unsigned char *raw,
+			   size_t len, struct perf_event *event)
 {
-	if (!raw_number(raw, len, &layout->ask_start, &event->start) ||
-	    !raw_number(raw, len, &layout->ask_len, &event->len))
+	if (!raw_number(raw, len, &layout->request_start, &event->start) ||
+	    !raw_number(raw, len, &layout->request_len, &event->len))
 		return false;
-	event->kind = EVENT_ASK;
+	event->kind = EVENT_REQUEST;
 	return true;
 }
 
-/* Without a value the range is given up. */
+/* Without a value the write removes the range from the tree. */
 static bool decode_grow(const struct perf_sample_layout *layout, const unsigned char *raw,
 			size_t len, struct perf_event *event)
 {
@@ -193,8 +194,8 @@ static bool decode_raw(const struct perf_sample_layout *layout, const unsigned c
 		memcpy(&id, raw, sizeof(id));
 	if (layout->reserve_id && id == layout->reserve_id)
 		return decode_reserve(layout, raw, len, event);
-	if (layout->ask_id && id == layout->ask_id)
-		return decode_ask(layout, raw, len, event);
+	if (layout->request_id && id == layout->request_id)
+		return decode_request(layout, raw, len, event);
 	if (layout->grow_id && id == layout->grow_id)
 		return decode_grow(layout, raw, len, event);
 	if (layout->huge_id && id == layout->huge_id)
@@ -309,7 +310,7 @@ static bool decode_lost(struct cursor c, struct perf_event *event)
 	return c.left >= 0;
 }
 
-/* sample_id of what is no sample: the time stands before the id. */
+/* The sample_id at the end of other records: the last fields are the time and the id. */
 static void take_trailer(const unsigned char *record, size_t len, struct perf_event *event)
 {
 	if (len >= 24)

@@ -1,8 +1,10 @@
 /*
- * perf_sample.h - bytes of a perf ring to events; pure, and bytes it cannot trust are refused.
+ * perf_sample.h - decodes records of a perf ring into events; pure. Records that are not whole or
+ * not plausible are refused.
  *
- * The layout is that of probes.c()'s sample_type with sample_id_all; see perf_event_open(2).
- * Everything points into the record that was given.
+ * Their layout follows perf_sample_type() with sample_id_all; see perf_event_open(2). Pointers of
+ * an event point into the record. Sizes are bytes, times CLOCK_MONOTONIC ns. Internal to
+ * lab/profile.
  */
 #ifndef OOMLAB_PROFILE_PERF_SAMPLE_H
 #define OOMLAB_PROFILE_PERF_SAMPLE_H
@@ -19,19 +21,21 @@ enum perf_event_kind {
 	EVENT_OTHER,   /* nothing of interest */
 	EVENT_RSS,     /* resident memory of a process grew or shrank */
 	EVENT_FAULT,   /* a page fault */
-	EVENT_TICK,    /* the clock, inside the kernel: of no address */
-	EVENT_RESERVE, /* room for a large mapping was found */
-	EVENT_ASK,     /* a large mapping is asked for at an address; not yet mapped */
-	EVENT_HUGE,    /* a huge page was handed out, not yet mapped */
+	EVENT_TICK,    /* a tick of the clock that runs inside the kernel alone; no address */
+	EVENT_RESERVE, /* the kernel has chosen an address for a large mapping */
+	EVENT_REQUEST, /* the program requests a large mapping at an address */
+	EVENT_HUGE,    /* a huge page was allocated, not yet mapped */
 	EVENT_GROW,    /* the heap of brk(2) is of this size now */
 	EVENT_MAP,     /* memory or a file was mapped, or its protection changed */
 	EVENT_FORK,    /* of a process, not of a thread */
 	EVENT_EXEC,
 	EVENT_EXIT, /* of the main thread */
-	EVENT_LOST,
+	EVENT_LOST, /* records were lost */
 };
 
-/* Resident counters of an mm (MM_FILEPAGES, ...), numbered as in linux/mm_types_task.h since 4.6. */
+/*
+ * Resident counters of an mm (MM_FILEPAGES, ...), numbered as in linux/mm_types_task.h since 4.6.
+ */
 enum rss_counter { RSS_FILE, RSS_ANON, RSS_SWAP, RSS_SHMEM, RSS_COUNT };
 
 struct perf_event {
@@ -41,35 +45,38 @@ struct perf_event {
 	pid_t parent; /* EVENT_FORK */
 	/* EVENT_RSS */
 	uint32_t mm_id;
-	bool is_current; /* the process's own memory, not another's that it works on */
+	bool is_current; /* the mm is the event's process's own */
 	enum rss_counter counter;
 	int64_t size; /* bytes resident now */
 	/* EVENT_FAULT */
-	uint64_t period, address;
-	/* all samples; NULL when the kernel had none to give */
-	uint64_t id; /* of the event */
+	uint64_t address;
+	/* all samples; regs and stack are NULL when the kernel had none to give */
+	uint64_t period; /* how many events the sample stands for */
+	uint64_t id;	 /* of the perf event (PERF_EVENT_IOC_ID) */
 	const uint64_t *regs;
 	const unsigned char *stack;
 	size_t stack_len;
-	/* EVENT_MAP, EVENT_RESERVE, EVENT_ASK, EVENT_GROW; len alone: EVENT_HUGE */
+	/* EVENT_MAP, EVENT_RESERVE, EVENT_REQUEST, EVENT_GROW; len alone: EVENT_HUGE */
 	uint64_t start, len;
 	/* EVENT_MAP */
 	uint64_t pgoff;
-	bool is_code;
+	bool is_code;	  /* executable */
 	bool is_none;	  /* nobody may read or write it (PROT_NONE) */
-	const char *path; /* "//anon", "[heap]" when it is of no file; EVENT_EXEC: comm, or NULL */
+	const char *path; /* "//anon", "[heap]": there is no file; EVENT_EXEC: comm, or NULL */
 	/* EVENT_LOST */
 	int64_t lost;
 };
 
-/* The fields of tracepoints in their raw bytes; ids that are 0 are of none. */
+/*
+ * Where the fields of tracepoints are in their raw bytes. An id of 0: that tracepoint is not used.
+ */
 struct perf_sample_layout {
 	struct tracefs_field mm_id, curr, counter, size;
-	uint64_t period;     /* of all samples, which then do not hold it; 0: they do */
+	uint64_t period;     /* of all samples, where they do not hold it; 0: they hold it */
 	uint16_t reserve_id; /* mmap:vm_unmapped_area */
 	struct tracefs_field reserve_start, reserve_len;
-	uint16_t ask_id; /* syscalls:sys_enter_mmap */
-	struct tracefs_field ask_start, ask_len;
+	uint16_t request_id; /* syscalls:sys_enter_mmap */
+	struct tracefs_field request_start, request_len;
 	uint16_t grow_id; /* maple_tree:ma_write */
 	struct tracefs_field grow_first, grow_last, grow_value;
 	uint16_t huge_id; /* kmem:mm_page_alloc */
@@ -78,14 +85,14 @@ struct perf_sample_layout {
 	size_t extra_count;
 };
 
-/* From the text of the format file. False when a field is missing or of another size. */
+/* kmem:rss_stat, from the text of its format file. False: a field is missing or of another size. */
 bool perf_sample_layout(const char *format, struct perf_sample_layout *layout);
 /*
- * The same of mmap:vm_unmapped_area, whose id it is; of syscalls:sys_enter_mmap,
- * maple_tree:ma_write, kmem:mm_page_alloc.
+ * The same of mmap:vm_unmapped_area, syscalls:sys_enter_mmap, maple_tree:ma_write and
+ * kmem:mm_page_alloc, with the tracepoint's id.
  */
 bool perf_sample_layout_reserve(const char *format, int64_t id, struct perf_sample_layout *layout);
-bool perf_sample_layout_ask(const char *format, int64_t id, struct perf_sample_layout *layout);
+bool perf_sample_layout_request(const char *format, int64_t id, struct perf_sample_layout *layout);
 bool perf_sample_layout_grow(const char *format, int64_t id, struct perf_sample_layout *layout);
 bool perf_sample_layout_huge(const char *format, int64_t id, struct perf_sample_layout *layout);
 

@@ -27,8 +27,8 @@ enum {
 	RING_UNPRIVILEGED =
 		256 << 10, /* of the 516 KiB a CPU that kernel.perf_event_mlock_kb gives */
 	WAKEUP_LEAST = 64 << 10,
-	STACK_LEADING = 4096, /* of faults that lead, which are many */
-	STACK_EACH = 6144,    /* malloc(3) and brk(2) stand on top of it */
+	STACK_LEADING = 4096, /* of the leader's page faults, which are many */
+	STACK_EACH = 6144,    /* where each event is a sample; frames of malloc(3) are on top */
 };
 
 static size_t page(void)
@@ -45,7 +45,7 @@ static size_t ring_size(int cpus)
 	return size;
 }
 
-/* Soon, so that what is to be watched is; but not for each sample of a small ring. */
+/* Bytes in the ring at which the launcher wakes: soon, but not for each sample of a small ring. */
 static uint32_t wakeup_at(size_t data_size)
 {
 	return (uint32_t)(data_size / 16 > WAKEUP_LEAST ? data_size / 16 : WAKEUP_LEAST);
@@ -94,13 +94,15 @@ static struct perf_event_attr software_attributes(size_t data_size, uint64_t whi
 	return attr;
 }
 
-/* With it the kernel takes a sample of each, whatever the period. */
+/* With PERF_SAMPLE_PERIOD the kernel takes a sample of each event, whatever the period. */
 static void without_periods(struct perf_event_attr *attr)
 {
 	attr->sample_type &= ~(uint64_t)PERF_SAMPLE_PERIOD;
 }
 
-/* An event that is off tells of nothing: what tells of maps, forks and ends is one of its own. */
+/*
+ * An event that is off writes no records of mappings or forks, so the leader is never switched off.
+ */
 static int open_leader(const struct probes *probes, pid_t pid, int cpu, bool has_tracepoint)
 {
 	struct perf_event_attr attr =
@@ -144,7 +146,7 @@ static int open_rss(struct probes *probes, struct probe_ring *ring, pid_t pid, i
 	return join_ring(ring, PROBE_RSS) ? 0 : -errno;
 }
 
-/* Each event is a sample that passes the filter, which keeps small mappings as fast as ever. */
+/* Each event that passes the filter is a sample. The filter spares small mappings the cost. */
 static void open_filtered(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu,
 			  enum probe event, int64_t tracepoint, const char *filter)
 {
@@ -160,20 +162,20 @@ static void open_filtered(struct probes *probes, struct probe_ring *ring, pid_t 
 }
 
 /*
- * Without these nobody is known who reserved memory. No room is looked for where the program
- * chooses a free address itself: of that the call alone tells.
+ * These say who reserved memory. Where the program chooses a free address itself, the kernel does
+ * not look for one, and only the tracepoint of the system call fires.
  */
 static void open_reserve(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu,
 			 const struct probe_points *points)
 {
-	_cleanup_free_ char *room = text_format("length >= %d", PROBES_LARGE_BYTES);
-	_cleanup_free_ char *asked = text_format("addr != 0 && len >= %d", PROBES_LARGE_BYTES);
+	_cleanup_free_ char *reserved = text_format("length >= %d", PROBES_LARGE_BYTES);
+	_cleanup_free_ char *requested = text_format("addr != 0 && len >= %d", PROBES_LARGE_BYTES);
 
-	open_filtered(probes, ring, pid, cpu, PROBE_RESERVE, points->reserve, room);
-	open_filtered(probes, ring, pid, cpu, PROBE_ASK, points->ask, asked);
+	open_filtered(probes, ring, pid, cpu, PROBE_RESERVE, points->reserve, reserved);
+	open_filtered(probes, ring, pid, cpu, PROBE_REQUEST, points->request, requested);
 }
 
-/* A program's own work is not of interest to a clock. It is off at first. */
+/* The clock runs inside the kernel alone. It is off at first. */
 static void open_clock(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu)
 {
 	struct perf_event_attr attr =
@@ -188,7 +190,7 @@ static void open_clock(struct probes *probes, struct probe_ring *ring, pid_t pid
 	join_or_close(ring, PROBE_TICK);
 }
 
-/* What is forked while the tracepoint is off is to be looked at before it has touched much. */
+/* Wakes the launcher at a fork, so that the sizes are read before the child has touched much. */
 static void open_tasks(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu)
 {
 	struct perf_event_attr attr = software_attributes(probes->data_size, PERF_COUNT_SW_DUMMY);
@@ -212,7 +214,7 @@ static void open_tasks(struct probes *probes, struct probe_ring *ring, pid_t pid
 static int open_ring(struct probes *probes, pid_t pid, int cpu, const struct probe_points *points)
 {
 	struct probe_ring *ring = &probes->items[probes->count];
-	/* A ring whose processes have ended would be readable for good. */
+	/* Edges, because a ring whose processes have ended stays readable for ever. */
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
 	int fd = open_leader(probes, pid, cpu, points->rss > 0), r;
 
@@ -346,7 +348,7 @@ static int open_rings(struct probes *probes, pid_t pid, const struct probe_point
 	return last;
 }
 
-/* Each processor has some; the target has been started with the limit of before. */
+/* Each CPU needs several. The target was started before, and keeps the old limit. */
 static void allow_descriptors(void)
 {
 	struct rlimit limit;
@@ -402,7 +404,7 @@ static void copy_out(const struct probes *probes, const struct probe_ring *ring,
 	memcpy((char *)to + first, data, len - first);
 }
 
-/* Length of the record at the tail, 0 at the end; a length that cannot be ends the round too. */
+/* Length of the record at the tail and its time; 0: the round ends, here or at a damaged length. */
 static size_t peek(const struct probes *probes, const struct probe_ring *ring, uint64_t *t_ns)
 {
 	const struct perf_event_mmap_page *head = ring->map;

@@ -1,7 +1,9 @@
 /*
- * probes.h - the rings of the touch profile, one a CPU, read as one stream in order of time.
+ * probes.h - the perf events and rings of the touch profile, a ring a CPU, read as one stream in
+ * the order of time. See perf_event_open(2). Internal to lab/profile.
  *
- * Internal to lab/profile.
+ * Pattern of use: probes_open(); probes_begin() and probes_next() until it returns 0, again and
+ * again; probes_release().
  */
 #ifndef OOMLAB_PROFILE_PROBES_H
 #define OOMLAB_PROFILE_PROBES_H
@@ -15,19 +17,19 @@
 
 enum {
 	PROBES_RECORD_MAX = 65536,
-	PROBES_LARGE_BYTES = 1 << 20,
-	PROBES_FAULTS_PERIOD = 8,
-	PROBES_STACK_BYTES = 8192, /* of a sample */
-	PROBES_TICK_NS = 1999000,  /* of a clock; in step with nothing */
+	PROBES_LARGE_BYTES = 1 << 20, /* mappings and heaps from this size on are watched */
+	PROBES_FAULTS_PERIOD = 8,     /* faults a sample, where page faults alone are sampled */
+	PROBES_STACK_BYTES = 8192,    /* of a sample */
+	PROBES_TICK_NS = 1999000,     /* not 2 ms, to be in step with nothing */
 	PROBES_TICK_STACK_BYTES = 4096,
 };
 
 enum probe {
-	PROBE_LEADER, /* tells of maps, forks and ends; has the ring */
-	PROBE_RSS,
-	PROBE_RESERVE,
-	PROBE_ASK,
-	PROBE_TASKS, /* has a ring of its own, which wakes at once; nobody reads it */
+	PROBE_LEADER,  /* owns the ring; records of mappings, forks, execs and exits */
+	PROBE_RSS,     /* kmem:rss_stat */
+	PROBE_RESERVE, /* mmap:vm_unmapped_area */
+	PROBE_REQUEST, /* syscalls:sys_enter_mmap */
+	PROBE_TASKS, /* owns another ring, which wakes the launcher at each fork; it is not read */
 	PROBE_TICK,  /* a clock; off at first */
 	PROBE_COUNT
 };
@@ -36,37 +38,38 @@ struct probe_ring {
 	int cpu;
 	int fds[PROBE_COUNT]; /* -1: there is none */
 	void *map, *tasks_map;
-	uint64_t head; /* of this round */
+	uint64_t head; /* where the records of this round end */
 };
 
 /* Zero-initialise. */
 struct probes {
 	struct probe_ring *items;
 	int count;
-	int epoll_fd;
-	size_t data_size; /* bytes of each */
+	int epoll_fd;	  /* poll it for POLLIN */
+	size_t data_size; /* bytes of each ring */
 	struct extra_probes extras;
 	bool is_ticking;
 };
 
 /* Ids of tracepoints. */
 struct probe_points {
-	int64_t rss;	 /* kmem:rss_stat; <= 0: none, page faults lead the ring */
+	int64_t rss;	 /* kmem:rss_stat; <= 0: none, the leader samples page faults */
 	int64_t reserve; /* mmap:vm_unmapped_area; <= 0: none */
-	int64_t ask;	 /* syscalls:sys_enter_mmap; <= 0: none */
+	int64_t request; /* syscalls:sys_enter_mmap; <= 0: none */
 };
 
 /*
- * Opens the events of `pid` and what it starts, enabled by its exec. 0 or -errno. Users without
- * privilege get smaller rings, and no faults of the kernel's own: those of read(2) are such. Page
- * faults that lead have a fixed period: the kernel's choice would still be long after the many
- * small pages of a start, and miss the few huge ones that follow.
+ * Opens the events for `pid` and what it starts; its exec switches them on. 0 or -errno; then
+ * probes_release() is still to be called. Users without privilege get smaller rings, and no faults
+ * inside the kernel, as read(2) has them. Where page faults alone are sampled their period is
+ * fixed: one that the kernel adapts would still be long from the many small pages of a start when
+ * the few huge ones come.
  */
 int probes_open(struct probes *probes, pid_t pid, const struct probe_points *points);
 
-/* Whether the tracepoint is on, in all threads and children too. */
+/* Switches kmem:rss_stat on or off, in all threads and children too. */
 void probes_switch(struct probes *probes, bool is_on);
-/* Whether the clock tells who is inside the kernel: some 30 us a tick where this is a guest. */
+/* Switches the clock on or off. A tick costs some 30 us where the machine is a guest. */
 void probes_tick(struct probes *probes, bool is_on);
 
 /*
@@ -76,15 +79,15 @@ void probes_tick(struct probes *probes, bool is_on);
 int probes_open_extra(const struct probes *probes, int at, pid_t tid,
 		      const struct extra_probe_what *what);
 
-/* What stands in the rings now is what probes_next() gives. */
+/* Begins a round: probes_next() returns what is in the rings now. */
 void probes_begin(struct probes *probes);
 
 /* Copies the oldest record to `record`, 8-aligned; returns its length, or 0 at the end. */
 size_t probes_next(struct probes *probes, void *record);
 
 /*
- * Closes them, in a thread of its own: the last to close a tracepoint waits some 50 ms until no
- * processor can be inside it, while there is a report to write.
+ * Closes all, in a detached thread: closing a tracepoint that nobody else has open waits some 50
+ * ms, and the caller has a report to write. Zeroes *probes.
  */
 void probes_release(struct probes *probes);
 

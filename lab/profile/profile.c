@@ -32,7 +32,7 @@
 #define IDLE_MOST_NS  64000000
 #define GAP_WAKE_NS   10000000
 
-/* Without it the profile is as good, but nobody is known who reserved what. */
+/* The id, or 0: then the profile does not know who reserved memory. */
 static int64_t reserve_point(struct profile *prof)
 {
 	_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
@@ -41,13 +41,13 @@ static int64_t reserve_point(struct profile *prof)
 	return id > 0 && perf_sample_layout_reserve(format.buf, id, &prof->layout) ? id : 0;
 }
 
-/* Without it the same is so of what is mapped at an address of the program's choice. */
-static int64_t ask_point(struct profile *prof)
+/* The id, or 0: then that is not known of mappings at an address that the program chose. */
+static int64_t request_point(struct profile *prof)
 {
 	_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
 	int64_t id = tracefs_event("syscalls/sys_enter_mmap", &format);
 
-	return id > 0 && perf_sample_layout_ask(format.buf, id, &prof->layout) ? id : 0;
+	return id > 0 && perf_sample_layout_request(format.buf, id, &prof->layout) ? id : 0;
 }
 
 static void arm(const struct profile *prof, uint64_t ns)
@@ -58,7 +58,7 @@ static void arm(const struct profile *prof, uint64_t ns)
 	timerfd_settime(prof->timer_fd, 0, &when, NULL);
 }
 
-/* One descriptor tells of the rings and of the time. Without it the tracepoint is always on. */
+/* The timer is in the rings' epoll set. Without a timer the tracepoint is always on. */
 static void open_timer(struct profile *prof)
 {
 	struct epoll_event ev = {.events = EPOLLIN};
@@ -87,7 +87,7 @@ static bool open_all(struct profile *prof, pid_t pid, char *why, size_t size)
 		return false;
 	}
 	points.reserve = reserve_point(prof);
-	points.ask = ask_point(prof);
+	points.request = request_point(prof);
 	prof->has_usual_huge = profile_watch_has_usual_huge();
 	r = probes_open(&prof->probes, pid, &points);
 	if (r) {
@@ -99,7 +99,8 @@ static bool open_all(struct profile *prof, pid_t pid, char *why, size_t size)
 	return true;
 }
 
-/* The root and what is mounted below are held, so that files are found when the process has gone.
+/*
+ * A container's root and mount namespace are held open, so that its files are found after its end.
  */
 static struct profile *profile_new(pid_t pid, bool has_other_root)
 {
@@ -111,8 +112,8 @@ static struct profile *profile_new(pid_t pid, bool has_other_root)
 	prof->unwind = unwind_new(has_other_root ? modules_root_of(pid) : MODULES_ROOT_OWN);
 	unwind_begin(prof->unwind);
 	prof->probes.epoll_fd = prof->timer_fd = -1;
-	prof->seen.room = prof->least_room = INT64_MAX;
-	prof->estimator.is_mixed = PROFILE_MIXED_AT_FIRST;
+	prof->seen.headroom = prof->least_headroom = INT64_MAX;
+	prof->estimator.mixed_part = PROFILE_MIXED_PART_FIRST;
 	return prof;
 }
 
@@ -122,7 +123,7 @@ struct profile *profile_open_faults(pid_t pid, bool has_other_root, char *why, s
 	struct profile *prof = profile_new(pid, has_other_root);
 	int r = probes_open(&prof->probes, pid, &none);
 
-	prof->is_by_faults = true;
+	prof->is_faults_only = true;
 	prof->layout.period = PROBES_FAULTS_PERIOD;
 	if (!r) {
 		snprintf(why, size, "page faults alone");
@@ -165,7 +166,7 @@ static int64_t take_huge(struct profile *prof, const struct perf_event *event, i
 		      : 0;
 }
 
-/* By `pages` events at most. */
+/* Credits bytes that a counter grew by; pages: how many events can have done that, at most. */
 static void gain(struct profile *prof, const struct perf_event *event, int64_t bytes,
 		 uint64_t pages, uint64_t last_ns)
 {
@@ -187,7 +188,7 @@ static void on_rss(struct profile *prof, const struct perf_event *event)
 {
 	uint64_t last_ns = rss_ledger_last_ns(&prof->ledger, event);
 	uint64_t pages = rss_ledger_pages(&prof->ledger, event);
-	int64_t bytes = rss_ledger_weigh(&prof->ledger, event);
+	int64_t bytes = rss_ledger_gain(&prof->ledger, event);
 
 	address_space_note_sp(&prof->spaces, event);
 	prof->seen.pages = prof->ledger.pages;
@@ -196,7 +197,6 @@ static void on_rss(struct profile *prof, const struct perf_event *event)
 	if (!bytes && !event->is_current)
 		return;
 	if (last_ns < prof->on_ns) {
-		/* In the gap nobody counted. */
 		profile_gaps_after(prof, event, bytes - take_huge(prof, event, bytes, UINT64_MAX),
 				   last_ns);
 	} else if (bytes > 0) {
@@ -217,12 +217,12 @@ static void on_reserve(struct profile *prof, const struct perf_event *event)
 	profile_watch_large(prof, event);
 }
 
-static void on_ask(struct profile *prof, const struct perf_event *event)
+static void on_request(struct profile *prof, const struct perf_event *event)
 {
 	struct unwind_frame frames[UNWIND_DEPTH_MAX];
 	size_t depth = profile_row_stack(prof, event, frames);
 
-	address_space_ask(&prof->spaces, event, frames, depth);
+	address_space_request(&prof->spaces, event, frames, depth);
 	profile_watch_large(prof, event);
 }
 
@@ -244,9 +244,9 @@ static void on_fault(struct profile *prof, const struct perf_event *event)
 	where = fault_locator_fault(&prof->locator, &prof->spaces, event);
 	row = profile_row_of(prof, event, where);
 	row->faults += (int64_t)event->period;
-	if (!prof->is_by_faults && !sampling_duty_is_on(&prof->duty))
+	if (!prof->is_faults_only && !sampling_duty_is_on(&prof->duty))
 		profile_gaps_at_work(prof, event, row, (double)event->period);
-	if (!prof->is_by_faults)
+	if (!prof->is_faults_only)
 		return;
 	prof->last_fault = row;
 	if (fault_blocks_can_be_huge(&prof->spaces, event->pid, event->address))
@@ -256,12 +256,12 @@ static void on_fault(struct profile *prof, const struct perf_event *event)
 
 static void on_fork(struct profile *prof, const struct perf_event *event)
 {
-	bool is_blind = prof->duty.state != DUTY_ALWAYS;
+	bool may_be_unseen = prof->duty.state != DUTY_ALWAYS;
 
-	if (is_blind)
+	if (may_be_unseen)
 		profile_gaps_read_parent(prof, event->parent);
 	unwind_fork(prof->unwind, event->pid, event->parent);
-	rss_ledger_fork(&prof->ledger, event, is_blind);
+	rss_ledger_fork(&prof->ledger, event, may_be_unseen);
 	profile_gaps_read_child(prof, event->pid, event->parent);
 	address_space_fork(&prof->spaces, event);
 }
@@ -281,8 +281,8 @@ static void on_event(struct profile *prof, const struct perf_event *event)
 	case EVENT_RESERVE:
 		on_reserve(prof, event);
 		break;
-	case EVENT_ASK:
-		on_ask(prof, event);
+	case EVENT_REQUEST:
+		on_request(prof, event);
 		break;
 	case EVENT_GROW:
 		profile_watch_on_grow(prof, event);
@@ -307,8 +307,8 @@ static void on_event(struct profile *prof, const struct perf_event *event)
 		break;
 	case EVENT_LOST:
 		prof->lost += event->lost;
-		/* Most likely they were of the same as the last that was not lost. */
-		if (prof->is_by_faults && prof->last_fault)
+		/* Most likely they were of the row of the last sample that was not lost. */
+		if (prof->is_faults_only && prof->last_fault)
 			prof->last_fault->faults += event->lost * PROBES_FAULTS_PERIOD;
 		break;
 	case EVENT_OTHER:
@@ -316,7 +316,7 @@ static void on_event(struct profile *prof, const struct perf_event *event)
 	}
 }
 
-/* What is to be watched is seen soon, but nobody is woken for programs that rest. */
+/* While nothing comes the rings are read ever more rarely. */
 static void note_idle(struct profile *prof, bool is_idle)
 {
 	prof->idle_ns = is_idle ? prof->idle_ns * 2 : IDLE_LEAST_NS;
@@ -342,13 +342,13 @@ static void read_rings(struct profile *prof)
 	note_idle(prof, is_idle);
 }
 
-/* 0 is never. */
+/* 0 means never. */
 static uint64_t sooner(uint64_t a_ns, uint64_t b_ns)
 {
 	return a_ns && (!b_ns || a_ns < b_ns) ? a_ns : b_ns;
 }
 
-/* On or off, by what is known now. */
+/* Switches the tracepoint and the ticks by what is known now. */
 static void step(struct profile *prof)
 {
 	bool was_on = sampling_duty_is_on(&prof->duty), is_on;
@@ -363,10 +363,11 @@ static void step(struct profile *prof)
 	credits_apply(&prof->credits);
 	prof->seen.is_delicate = prof->ledger.copies > 0 || prof->lost_bytes > prof->seen.bytes / 4;
 	sampling_duty_step(&prof->duty, &prof->seen);
-	prof->fastest = prof->duty.rate > prof->fastest ? prof->duty.rate : prof->fastest;
+	prof->fastest_rate = prof->duty.rate > prof->fastest_rate ? prof->duty.rate
+								  : prof->fastest_rate;
 	is_on = sampling_duty_is_on(&prof->duty);
 	if (is_on && !was_on)
-		prof->on_ns = (uint64_t)io_now_ns(); /* after what was read */
+		prof->on_ns = (uint64_t)io_now_ns(); /* later than the times of what was read */
 	if (is_on != was_on)
 		probes_switch(&prof->probes, is_on);
 	profile_gaps_watch(prof);
@@ -386,10 +387,10 @@ void profile_drain(struct profile *prof)
 		step(prof);
 }
 
-void profile_set_room(struct profile *prof, int64_t bytes)
+void profile_set_headroom(struct profile *prof, int64_t bytes)
 {
-	prof->seen.room = bytes;
-	prof->least_room = bytes < prof->least_room ? bytes : prof->least_room;
+	prof->seen.headroom = bytes;
+	prof->least_headroom = bytes < prof->least_headroom ? bytes : prof->least_headroom;
 }
 
 void profile_set_peak(struct profile *prof, pid_t pid, int64_t bytes, bool is_killed)

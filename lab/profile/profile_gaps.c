@@ -1,3 +1,4 @@
+/* What came while kmem:rss_stat was off (sampling_duty.h), or after a process' last sample. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,18 +11,21 @@
 #include "symbols/registers.h"
 
 enum {
-	STATUS_MOST = 65536, /* of a file in /proc */
-	READ_LATE = 1 << 20,
-	READ_PROCESSES = 32,
+	STATUS_MOST = 65536,  /* of a file in /proc */
+	LATE_BYTES = 1 << 20, /* by which the sizes in /proc may lag, or go unexplained */
+	PROCESSES_MOST = 32,  /* that are read at the end of a gap */
 };
 
-/* What runs at an exit brings pages of its file alone. */
-static bool is_of_memory(const struct profile_row *row)
+/* False for a row that just brings in code, as what runs at an exit does. */
+static bool is_mostly_memory(const struct profile_row *row)
 {
 	return row->gained[RSS_FILE] <= row->gained[RSS_ANON] + row->gained[RSS_SHMEM];
 }
 
-/* Where the process gained last, whatever it was or not a file's pages. */
+/*
+ * Where the process gained last; is_any: also rows that gained mostly pages of files. NULL:
+ * nowhere.
+ */
 static struct profile_row *last_row_of(const struct profile *prof, pid_t pid, bool is_any)
 {
 	const struct last_row *latest = NULL;
@@ -29,14 +33,15 @@ static struct profile_row *last_row_of(const struct profile *prof, pid_t pid, bo
 	for (size_t i = 0; i < ARRAY_SIZE(prof->last_rows); i++) {
 		const struct last_row *last = &prof->last_rows[i];
 
-		if (last->row && last->row->key.pid == pid && (is_any || is_of_memory(last->row)) &&
+		if (last->row && last->row->key.pid == pid &&
+		    (is_any || is_mostly_memory(last->row)) &&
 		    (!latest || last->t_ns > latest->t_ns))
 			latest = last;
 	}
 	return latest ? latest->row : NULL;
 }
 
-static enum rss_counter member_at(const struct profile *prof, struct fault_location where)
+static enum rss_counter counter_at(const struct profile *prof, struct fault_location where)
 {
 	const struct space_mapping *m = address_space_mapping(&prof->spaces, where.mapping);
 
@@ -47,13 +52,13 @@ static enum rss_counter member_at(const struct profile *prof, struct fault_locat
 	return m->what == MAPPING_FILE ? RSS_FILE : RSS_ANON;
 }
 
-/* Who touches memory of no file takes pages of files away at most: to make room. */
+/* Whether the event touches anonymous memory: its file pages changed by reclaim, if at all. */
 static bool makes_room(const struct profile *prof, const struct perf_event *event)
 {
 	struct fault_location where = fault_locator_rss(&prof->locator, &prof->spaces, event);
 	const struct space_mapping *m = address_space_mapping(&prof->spaces, where.mapping);
 
-	return m && member_at(prof, where) == RSS_ANON && !where.is_on_stack;
+	return m && counter_at(prof, where) == RSS_ANON && !where.is_on_stack;
 }
 
 struct profile_row *profile_gaps_file_row(struct profile *prof, const struct perf_event *event)
@@ -66,7 +71,7 @@ struct profile_row *profile_gaps_file_row(struct profile *prof, const struct per
 
 void profile_gaps_lose(struct profile *prof, const struct perf_event *event, int64_t bytes)
 {
-	/* What is not given back with its memory is read from swap, where it is touched. */
+	/* Swap that shrinks outside a system call is read back in by the touch of a page. */
 	if (event->counter == RSS_SWAP && event->regs && !registers_in_syscall(event->regs))
 		profile_row_gaining(prof, event)->lost[RSS_SWAP] += bytes;
 	else
@@ -83,9 +88,9 @@ void profile_gaps_after(struct profile *prof, const struct perf_event *event, in
 		.pid = event->pid,
 		.counter = event->counter,
 		.bytes = bytes,
-		.most = prof->tick_ns > last_ns
-				? (int64_t)sampling_duty_bytes(&prof->duty,
-							       (double)(prof->tick_ns - last_ns))
+		.most = prof->last_tick_ns > last_ns
+				? (int64_t)sampling_duty_bytes(
+					  &prof->duty, (double)(prof->last_tick_ns - last_ns))
 				: 0,
 	};
 
@@ -93,7 +98,7 @@ void profile_gaps_after(struct profile *prof, const struct perf_event *event, in
 	if (bytes > 0) {
 		row = profile_row_gaining(prof, event);
 		gap.own = gap.rest = row;
-		/* What has no page faults is populated: by it, or by what went on before. */
+		/* Bytes without page faults are populated, by this row or by the last that did. */
 		if (prof->estimator.is_by_faults)
 			before = prof->populated;
 		if (!row->key.is_syscall && before && before->key.pid == event->pid &&
@@ -110,11 +115,11 @@ void profile_gaps_after(struct profile *prof, const struct perf_event *event, in
 void profile_gaps_at_work(struct profile *prof, const struct perf_event *event,
 			  struct profile_row *row, double weight)
 {
-	enum rss_counter counter = member_at(prof, row->key.where);
+	enum rss_counter counter = counter_at(prof, row->key.where);
 
 	gap_estimator_add(&prof->estimator, event->pid, counter, row, weight,
 			  event->kind == EVENT_TICK && row->key.is_syscall);
-	prof->tick_ns = event->t_ns;
+	prof->last_tick_ns = event->t_ns;
 	profile_row_note_touched(prof, row->key.where.mapping, event->t_ns);
 }
 
@@ -134,7 +139,7 @@ void profile_gaps_tick(struct profile *prof, const struct perf_event *event)
 void profile_gaps_watch(struct profile *prof)
 {
 	bool has_gaps = prof->duty.state != DUTY_ALWAYS;
-	bool is_mixed = prof->estimator.is_mixed > PROFILE_MIXED_MOST;
+	bool is_mixed = prof->estimator.mixed_part > PROFILE_MIXED_PART_MOST;
 
 	if (has_gaps && prof->estimator.is_by_faults != is_mixed) {
 		prof->estimator.is_by_faults = is_mixed;
@@ -166,25 +171,25 @@ static bool read_sizes(pid_t pid, int64_t size[RSS_COUNT])
 }
 
 /*
- * What is not explained is left to the next look. By page faults it is no page fault's: it is
- * populated, and a clock would not tell how much of it is.
+ * The next look finds what is not explained. Where page faults are the ticks it was populated, and
+ * the ticks stay page faults, because a clock would not tell how much of it is.
  */
-static void leave(struct profile *prof, int64_t bytes)
+static void note_unexplained(struct profile *prof, int64_t bytes)
 {
-	if (bytes <= READ_LATE + prof->seen.bytes / DUTY_PART_OF_ALL / 2)
+	if (bytes <= LATE_BYTES + prof->seen.bytes / DUTY_PART_OF_ALL / 2)
 		return;
 	prof->seen.is_unclear = true;
 	if (prof->estimator.is_by_faults)
-		prof->estimator.is_mixed = PROFILE_MIXED_AT_FIRST;
+		prof->estimator.mixed_part = PROFILE_MIXED_PART_FIRST;
 }
 
-/* Older kernels tell it a little late. */
-static void read_member(struct profile *prof, struct rss_process *p, const struct perf_event *now)
+/* Older kernels update the sizes in /proc a little late, so they may be lower than a sample's. */
+static void read_counter(struct profile *prof, struct rss_process *p, const struct perf_event *now)
 {
 	int64_t bytes = now->size - p->size[now->counter], huge, small;
 
-	if (bytes < -READ_LATE) {
-		prof->seen.is_unclear = true; /* the ticks tell what came before it went */
+	if (bytes < -LATE_BYTES) {
+		prof->seen.is_unclear = true; /* the ticks are kept for profile_gaps_after() */
 		return;
 	}
 	if (bytes <= 0) {
@@ -194,13 +199,13 @@ static void read_member(struct profile *prof, struct rss_process *p, const struc
 	huge = huge_page_tracker_take(&prof->huge, now, bytes, UINT64_MAX, &prof->credits);
 	small = gap_estimator_explain(&prof->estimator, now->pid, now->counter, bytes - huge,
 				      &prof->credits);
-	/* A tick does not tell of which size the page is that is being cleared; a fault does. */
+	/* A clock's tick has no page size, so it cannot share between huge and small pages. */
 	if (huge > 0 && bytes > huge)
-		prof->estimator.is_mixed = PROFILE_MIXED_AT_FIRST;
+		prof->estimator.mixed_part = PROFILE_MIXED_PART_FIRST;
 	prof->seen.small += small;
 	prof->seen.bytes += huge + small;
-	leave(prof, bytes - huge - small);
-	rss_ledger_read(&prof->ledger, p, now, p->size[now->counter] + huge + small);
+	note_unexplained(prof, bytes - huge - small);
+	rss_ledger_set_size(&prof->ledger, p, now, p->size[now->counter] + huge + small);
 }
 
 static void read_process(struct profile *prof, pid_t pid)
@@ -212,11 +217,11 @@ static void read_process(struct profile *prof, pid_t pid)
 	if (!p || p->end_ns || !read_sizes(pid, size))
 		return;
 	now.t_ns = (uint64_t)io_now_ns();
-	for (int m = 0; m < RSS_COUNT; m++) {
-		now.counter = (enum rss_counter)m;
-		now.size = size[m];
-		if (p->is_seen[m] && size[m] >= 0)
-			read_member(prof, p, &now);
+	for (int c = 0; c < RSS_COUNT; c++) {
+		now.counter = (enum rss_counter)c;
+		now.size = size[c];
+		if (p->is_seen[c] && size[c] >= 0)
+			read_counter(prof, p, &now);
 	}
 }
 
@@ -230,19 +235,19 @@ static bool is_among(const pid_t *pids, size_t count, pid_t pid)
 
 void profile_gaps_read(struct profile *prof)
 {
-	pid_t pids[READ_PROCESSES];
+	pid_t pids[PROCESSES_MOST];
 	size_t count = 0;
 
 	prof->seen.is_unclear = false;
-	for (size_t i = 0; i < prof->estimator.count && count < READ_PROCESSES; i++)
+	for (size_t i = 0; i < prof->estimator.count && count < PROCESSES_MOST; i++)
 		if (!is_among(pids, count, prof->estimator.items[i].pid))
 			pids[count++] = prof->estimator.items[i].pid;
 	for (size_t i = 0; i < count; i++)
 		read_process(prof, pids[i]);
-	prof->seen.is_unclear |= count == READ_PROCESSES;
+	prof->seen.is_unclear |= count == PROCESSES_MOST;
 }
 
-/* It may do no more than wait from now on. What no tick explains is of where it was seen last. */
+/* After a fork it may only wait. What no tick explains is credited to where it gained last. */
 void profile_gaps_read_parent(struct profile *prof, pid_t pid)
 {
 	struct rss_process *p = rss_ledger_process(&prof->ledger, pid);
@@ -256,49 +261,49 @@ void profile_gaps_read_parent(struct profile *prof, pid_t pid)
 		return;
 	credits_add(&prof->credits, row, RSS_ANON, size[RSS_ANON] - p->size[RSS_ANON]);
 	now.t_ns = (uint64_t)io_now_ns();
-	rss_ledger_read(&prof->ledger, p, &now, size[RSS_ANON]);
+	rss_ledger_set_size(&prof->ledger, p, &now, size[RSS_ANON]);
 }
 
-/* Both are read after the fork, and can have grown since: it had the smaller size of the two. */
+/* Both can have grown since the fork, so the child inherited the smaller size of the two. */
 void profile_gaps_read_child(struct profile *prof, pid_t pid, pid_t parent_pid)
 {
 	struct rss_process *p = rss_ledger_process(&prof->ledger, pid);
 	const struct rss_process *parent = rss_ledger_process(&prof->ledger, parent_pid);
 	int64_t size[RSS_COUNT] = {0};
 
-	if (!p || !parent || !p->is_blind || !read_sizes(pid, size))
+	if (!p || !parent || !p->is_forked_unseen || !read_sizes(pid, size))
 		return;
-	p->is_blind = false;
-	for (int m = 0; m < RSS_COUNT; m++)
-		if (!parent->is_seen[m] || parent->size[m] > size[m])
-			p->inherited[m] = size[m] > 0 ? size[m] : 0;
+	p->is_forked_unseen = false;
+	for (int c = 0; c < RSS_COUNT; c++)
+		if (!parent->is_seen[c] || parent->size[c] > size[c])
+			p->inherited[c] = size[c] > 0 ? size[c] : 0;
 }
 
 static double all_ticks_of(struct profile *prof, pid_t pid)
 {
 	double sum = 0;
 
-	for (int m = 0; m < RSS_COUNT; m++)
-		sum += gap_estimator_sum(&prof->estimator, pid, (enum rss_counter)m);
+	for (int c = 0; c < RSS_COUNT; c++)
+		sum += gap_estimator_sum(&prof->estimator, pid, (enum rss_counter)c);
 	return sum;
 }
 
-/* Whether what it is missing can as well be pages of a file. */
+/* Whether bytes that are missing of its highest size may well be pages of files. */
 static bool has_much_of_files(const struct rss_process *p)
 {
 	return p && p->size[RSS_FILE] > (p->size[RSS_ANON] + p->size[RSS_SHMEM]) / 4;
 }
 
 /*
- * What a process gained since the last look, for a weight of 1: as much as lately, or what is
- * missing of its highest size, where that is known and can have come since. Where that can be of
- * files, whose pages come many at a time, no more than lately.
+ * Bytes that a process gained after its last sample, for a weight of 1. They are what is missing of
+ * its highest size, as far as that is known and can have come in the time; else as many as lately.
+ * Where they may be pages of files, which come many at a time, not more than lately.
  */
-static double last_part(struct profile *prof, pid_t pid)
+static double last_bytes_of_weight(struct profile *prof, pid_t pid)
 {
 	uint64_t unheard_ns;
 	double missing = (double)rss_ledger_missing(&prof->ledger, pid, &unheard_ns);
-	double most = (double)unheard_ns * prof->fastest * 2, sum = all_ticks_of(prof, pid);
+	double most = (double)unheard_ns * prof->fastest_rate * 2, sum = all_ticks_of(prof, pid);
 
 	if (sum <= 0)
 		return 0;
@@ -306,22 +311,23 @@ static double last_part(struct profile *prof, pid_t pid)
 			    prof->estimator.bytes * sum < missing))
 		missing = prof->estimator.bytes * sum;
 	missing = missing < most ? missing : most;
-	return (missing < (double)prof->least_room ? missing : (double)prof->least_room) / sum;
+	return (missing < (double)prof->least_headroom ? missing : (double)prof->least_headroom) /
+	       sum;
 }
 
 static void end_ticks(struct profile *prof, pid_t pid)
 {
-	double part = last_part(prof, pid);
+	double part = last_bytes_of_weight(prof, pid);
 
-	for (int m = 0; m < RSS_COUNT; m++)
-		rss_ledger_grow(&prof->ledger, pid, (enum rss_counter)m,
-				gap_estimator_end(&prof->estimator, pid, (enum rss_counter)m, part,
-						  &prof->credits));
+	for (int c = 0; c < RSS_COUNT; c++)
+		rss_ledger_add_unseen(&prof->ledger, pid, (enum rss_counter)c,
+				      gap_estimator_end(&prof->estimator, pid, (enum rss_counter)c,
+							part, &prof->credits));
 }
 
 /*
- * What one is missing whose memory is its own is no file's. One that had no tick is as good as seen
- * at where it gained last, but where files come and go nobody knows what it is.
+ * Bytes missing of a process with few file pages are memory, so its file ticks get nothing. Where
+ * it had no tick, where it gained last counts as one. Nothing is assumed where file pages are many.
  */
 static void end_gap(struct profile *prof, const struct rss_process *p)
 {

@@ -40,7 +40,7 @@ void profile_row_note_touched(struct profile *prof, int mapping, uint64_t t_ns)
 	m->last_ns = t_ns;
 }
 
-/* Pages of files are in none that is told of. */
+/* The mapping of pages of files is not told, so these have none. */
 static struct profile_row *new_gaining_row(struct profile *prof, const struct perf_event *event)
 {
 	struct fault_location where = {0};
@@ -51,7 +51,7 @@ static struct profile_row *new_gaining_row(struct profile *prof, const struct pe
 	return profile_row_of(prof, event, where);
 }
 
-/* What is counted when a thread has let go of its memory was touched where it was seen last. */
+/* The last pages of an ending thread come without its memory: they are of the thread's last row. */
 struct profile_row *profile_row_gaining(struct profile *prof, const struct perf_event *event)
 {
 	struct last_row *last =

@@ -11,7 +11,7 @@ static uint64_t mix(uint64_t h, uint64_t value)
 	return h ^ h >> 32;
 }
 
-/* Rows that differ in their mapping alone have the same. */
+/* Rows that differ in their mapping alone have the same hash: profile_table_spread() needs that. */
 static uint64_t hash(const struct profile_key *key)
 {
 	uint64_t h = mix((uint64_t)key->pid, key->is_syscall);
@@ -32,7 +32,7 @@ static bool is_same_where(const struct fault_location *a, const struct fault_loc
 	return a->mapping == b->mapping && a->is_on_stack == b->is_on_stack;
 }
 
-/* Nothing is known of it. */
+/* Nothing is known of where it is. */
 static bool is_nowhere(const struct fault_location *where)
 {
 	return !where->mapping && !where->is_on_stack;
@@ -69,15 +69,15 @@ static struct profile_row *new_row(const struct profile_key *key)
 	return row;
 }
 
-/* Of coarser rows there are always some more. */
-static size_t room_for(const struct profile_key *key)
+/* Coarser keys may exceed the bound of finer ones, so that there is a row for what is summed. */
+static size_t rows_most(const struct profile_key *key)
 {
 	return key->depth > PROFILE_SHORT_DEPTH ? PROFILE_ROWS_MAX
 	       : key->depth			? PROFILE_ROWS_MAX + PROFILE_SHORT_ROWS
 						: PROFILE_ROWS_MAX + 2 * PROFILE_SHORT_ROWS;
 }
 
-/* With a shorter stack first, then without it, then without the process. */
+/* The key with a shorter stack, then with none, then without the process. */
 static struct profile_key coarser(const struct profile_key *key)
 {
 	struct profile_key shorter = *key;
@@ -108,7 +108,7 @@ struct profile_row *profile_table_row(struct profile_table *table, const struct 
 		if (is_same_where(&table->slots[at]->key.where, &key->where) &&
 		    is_same_stack(&table->slots[at]->key, key))
 			return table->slots[at];
-	if (table->count >= room_for(key) && !is_coarsest(key)) {
+	if (table->count >= rows_most(key) && !is_coarsest(key)) {
 		struct profile_key rest = coarser(key);
 
 		return profile_table_row(table, &rest);

@@ -12,19 +12,20 @@
 
 enum { PROFILE_ROWS_MAX = 8192, PROFILE_SHORT_ROWS = 4096, PROFILE_SHORT_DEPTH = 8 };
 
-/* What tells one row from another. */
+/* Two rows differ in at least one of these. */
 struct profile_key {
 	pid_t pid;
 	bool is_syscall; /* touched by the kernel, on behalf of a system call */
 	struct fault_location where;
 	const struct unwind_frame *frames;
-	size_t depth; /* 0: not told apart any more */
+	size_t depth; /* frames; 0: the sum of rows that are not told apart by stack */
 };
 
 struct profile_row {
 	struct profile_key key;			    /* its frames are the row's own */
 	int64_t gained[RSS_COUNT], lost[RSS_COUNT]; /* bytes, both >= 0 */
-	int64_t faults, lone;			    /* lone: fault_blocks.h */
+	int64_t faults;				    /* page faults that samples stand for */
+	int64_t lone; /* of these, alone in their block (fault_blocks.h) */
 	int64_t samples;
 	struct unwind_frame frames[];
 };
@@ -35,12 +36,12 @@ struct profile_table {
 	size_t slot_count, count;
 };
 
-/* The row of that stack, made when it is new. Lives as long as the table. */
+/* The row of that key, made when it is new. Never NULL; lives as long as the table. */
 struct profile_row *profile_table_row(struct profile_table *table, const struct profile_key *key);
 
 /*
- * Bytes whose mapping is not known go where the rest of the same stack went, in proportion, unless
- * they are most of it.
+ * Moves bytes whose mapping is not known to the rows of the same stack whose mapping is, in
+ * proportion, unless they are more than those rows have.
  */
 void profile_table_spread(struct profile_table *table);
 

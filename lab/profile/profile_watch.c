@@ -1,6 +1,6 @@
 /*
- * What few programs have, and is looked at once one has: a large heap of brk(2), huge pages; and
- * page faults while they are of use.
+ * Probes that are opened when a program first needs them: for a large heap of brk(2) and for huge
+ * pages; and page faults, which are on while they are of use.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,12 +14,12 @@
 #include "profile/tracefs.h"
 
 enum {
-	GROWTHS = 64,	     /* of heaps that are sampled each; then each so many'th, */
-	GROWTHS_PERIOD = 17, /* 1 MiB in malloc(3)'s steps: the kernel tells of each twice */
+	GROWTHS = 64,	     /* growths of a heap that are each a sample, */
+	GROWTHS_PERIOD = 17, /* then one of so many: 1 MiB in malloc(3)'s steps, two events each */
 	HUGE_PAGE = 2 << 20,
 };
 
-/* Of pages of 1 MiB and more that can be a program's memory. */
+/* Pages of 1 MiB and more that are movable, as a program's memory is. */
 #define HUGE_FILTER "order >= 8 && migratetype == 1"
 
 bool profile_watch_has_usual_huge(void)
@@ -31,7 +31,7 @@ bool profile_watch_has_usual_huge(void)
 	       strstr(line, "[always]");
 }
 
-/* The id of a tracepoint whose layout is read when it is first wanted; 0: there is none. */
+/* The id of a tracepoint, whose layout the first call reads; 0: there is none. */
 static int64_t extra_point(struct profile *prof, const char *name, uint16_t *id,
 			   bool (*read_layout)(const char *, int64_t, struct perf_sample_layout *))
 {
@@ -70,7 +70,7 @@ void profile_watch_faults_from_exec(struct profile *prof, pid_t pid)
 
 void profile_watch_faults(struct profile *prof, bool are_wanted)
 {
-	if (prof->is_by_faults || prof->are_faults_on == are_wanted)
+	if (prof->is_faults_only || prof->are_faults_on == are_wanted)
 		return;
 	prof->are_faults_on = are_wanted;
 	extra_probes_switch(&prof->probes.extras, EXTRA_FAULT, are_wanted);
@@ -82,14 +82,14 @@ void profile_watch_heap(struct profile *prof, pid_t pid)
 	uint64_t start;
 	int64_t id;
 
-	if (prof->is_by_faults || !address_space_has_heap(&prof->spaces, pid, &start))
+	if (prof->is_faults_only || !address_space_has_heap(&prof->spaces, pid, &start))
 		return;
 	filter = text_format("index == %" PRIu64, start);
 	id = extra_point(prof, "maple_tree/ma_write", &prof->layout.grow_id,
 			 perf_sample_layout_grow);
 	if (id) {
 		open_extra(prof, EXTRA_HEAP, pid, id, filter);
-		prof->growths = 0; /* each of this one's, too, and then again fewer */
+		prof->growths = 0; /* of the new heap each growth is a sample at first */
 	}
 	if (prof->has_usual_huge)
 		profile_watch_huge(prof, pid);
@@ -97,7 +97,8 @@ void profile_watch_heap(struct profile *prof, pid_t pid)
 
 void profile_watch_huge(struct profile *prof, pid_t pid)
 {
-	struct rss_process *p = prof->is_by_faults ? NULL : rss_ledger_process(&prof->ledger, pid);
+	struct rss_process *p = prof->is_faults_only ? NULL
+						     : rss_ledger_process(&prof->ledger, pid);
 	int64_t id;
 
 	if (!p || p->is_watched)
@@ -143,14 +144,14 @@ void profile_watch_step_huge(struct profile *prof, uint64_t pages, uint64_t ns)
 		extra_probes_switch(&prof->probes.extras, EXTRA_HUGE, !prof->huge.is_off);
 }
 
-/* It is of the line before, or of the one that has been seen again. */
+/* Credits the bytes in doubt to a row. */
 static void settle_doubt(struct profile *prof, struct profile_row *row)
 {
 	credits_add(&prof->credits, row, RSS_ANON, prof->doubt.bytes);
 	prof->doubt = (struct profile_doubt){0};
 }
 
-/* Of one stack: in which mapping it touches is known only now and then. */
+/* The mapping is not compared: it is known only now and then. */
 static bool is_same(const struct profile_row *a, const struct profile_row *b)
 {
 	return a && a->key.pid == b->key.pid && a->key.depth == b->key.depth &&
@@ -217,6 +218,6 @@ void profile_watch_end_huge(struct profile *prof)
 	for (size_t i = 0; prof->huge.is_opened && i < prof->ledger.count; i++) {
 		const struct rss_process *p = &prof->ledger.processes[i];
 
-		rss_ledger_grow(&prof->ledger, p->pid, RSS_ANON, end_huge_of(prof, p));
+		rss_ledger_add_unseen(&prof->ledger, p->pid, RSS_ANON, end_huge_of(prof, p));
 	}
 }

@@ -19,7 +19,7 @@ static int64_t or_absent(int64_t bytes)
 	return bytes ? bytes : ABSENT;
 }
 
-/* The faults that bring a page back from swap are the touches' own. */
+/* Bytes read back from swap; they cannot be more than the row gained. */
 static int64_t swapped_in(const struct profile_row *row)
 {
 	int64_t bytes = row->lost[RSS_SWAP];
@@ -61,7 +61,7 @@ static void add_row(struct profile_row *to, const struct profile_row *row)
 	}
 }
 
-/* Writes the largest, and sums the others in `shorter`, of stacks so deep; 0: they are one row. */
+/* Writes the largest rows, and sums the others in `shorter` by `depth` frames; 0: in one row. */
 static void put_largest(const struct profile_table *table, struct profile_table *shorter,
 			size_t depth, struct record_writer *w)
 {
@@ -151,7 +151,6 @@ void profile_write_processes(const struct rss_ledger *ledger, struct record_writ
 	}
 }
 
-/* For the addresses in the kernel's own record of a kill. */
 void profile_write_maps(const struct rss_ledger *ledger, struct unwind *unwind,
 			struct record_writer *w)
 {

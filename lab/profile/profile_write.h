@@ -1,7 +1,9 @@
 /*
- * profile_write.h - what the touch profile found, as lines of the record. Internal to lab/profile.
+ * profile_write.h - writes what the touch profile found, as lines of the record. For lab/profile;
+ * the snapshot uses profile_write_trouble().
  *
- * Bounded: of more than 1000 stacks the smallest are one line; maps of 64 processes.
+ * Bounded: of more than 1000 rows the smaller ones are summed by ever shorter stacks; 1000
+ * processes, and maps of 64.
  */
 #ifndef OOMLAB_PROFILE_PROFILE_WRITE_H
 #define OOMLAB_PROFILE_PROFILE_WRITE_H
@@ -13,13 +15,13 @@
 #include "symbols/unwind.h"
 
 void profile_write_modules(const struct unwind *unwind, struct record_writer *w);
-/* What went wrong with the stacks, if anything did. */
+/* A note of what went wrong in unwinding, if anything did. */
 void profile_write_trouble(const struct unwind *unwind, struct record_writer *w);
 void profile_write_processes(const struct rss_ledger *ledger, struct record_writer *w);
-/* For the addresses in the kernel's own record of a kill. */
+/* Code mappings, for the addresses in the kernel's own messages of a kill. */
 void profile_write_maps(const struct rss_ledger *ledger, struct unwind *unwind,
 			struct record_writer *w);
-/* has_reserve: who asked for memory was seen. */
+/* has_reserve: mmap:vm_unmapped_area was open, so it is known who requested memory. */
 void profile_write_mappings(const struct address_spaces *spaces, bool has_reserve,
 			    struct record_writer *w);
 /* The largest first. */

@@ -37,7 +37,7 @@ static struct rss_process *owner_of(struct rss_ledger *ledger, const struct perf
 	return parent && parent->has_mm && parent->mm_id == event->mm_id ? parent : p;
 }
 
-/* A thread that ends has let go of its memory already when its last pages are counted. */
+/* An ending thread has released its mm already when its last pages are counted. */
 static struct rss_process *leaving_process(const struct rss_ledger *ledger,
 					   const struct perf_event *event)
 {
@@ -54,34 +54,34 @@ static int64_t resident(const struct rss_process *p)
 	return p->size[RSS_FILE] + p->size[RSS_ANON] + p->size[RSS_SHMEM];
 }
 
-int64_t rss_ledger_weigh(struct rss_ledger *ledger, const struct perf_event *event)
+int64_t rss_ledger_gain(struct rss_ledger *ledger, const struct perf_event *event)
 {
-	const enum rss_counter m = event->counter;
+	const enum rss_counter c = event->counter;
 	struct rss_process *p = event->is_current ? owner_of(ledger, event)
 						  : leaving_process(ledger, event);
 	int64_t last;
 
 	ledger->pages += event->period;
-	if (!p || event->t_ns < p->t_ns[m])
+	if (!p || event->t_ns < p->t_ns[c])
 		return 0;
 	p->has_mm = true;
 	p->mm_id = event->mm_id;
-	if (!p->is_seen[m] && (p->is_blind || p->inherited[m] > event->size))
-		p->inherited[m] = event->size;
-	last = p->is_seen[m] ? p->size[m] : p->inherited[m];
-	rss_ledger_read(ledger, p, event, event->size);
+	if (!p->is_seen[c] && (p->is_forked_unseen || p->inherited[c] > event->size))
+		p->inherited[c] = event->size;
+	last = p->is_seen[c] ? p->size[c] : p->inherited[c];
+	rss_ledger_set_size(ledger, p, event, event->size);
 	return event->size - last;
 }
 
-void rss_ledger_read(struct rss_ledger *ledger, struct rss_process *p,
-		     const struct perf_event *event, int64_t size)
+void rss_ledger_set_size(struct rss_ledger *ledger, struct rss_process *p,
+			 const struct perf_event *event, int64_t size)
 {
-	const enum rss_counter m = event->counter;
+	const enum rss_counter c = event->counter;
 
-	p->is_seen[m] = true;
-	p->size[m] = size;
-	p->t_ns[m] = event->t_ns;
-	p->pages[m] = ledger->pages;
+	p->is_seen[c] = true;
+	p->size[c] = size;
+	p->t_ns[c] = event->t_ns;
+	p->pages[c] = ledger->pages;
 	p->highest = resident(p) > p->highest ? resident(p) : p->highest;
 }
 
@@ -99,7 +99,8 @@ uint64_t rss_ledger_last_ns(struct rss_ledger *ledger, const struct perf_event *
 	return p ? p->t_ns[event->counter] : 0;
 }
 
-void rss_ledger_grow(struct rss_ledger *ledger, pid_t pid, enum rss_counter counter, int64_t bytes)
+void rss_ledger_add_unseen(struct rss_ledger *ledger, pid_t pid, enum rss_counter counter,
+			   int64_t bytes)
 {
 	struct rss_process *p = find(ledger, pid);
 
@@ -135,8 +136,8 @@ int64_t rss_ledger_missing(const struct rss_ledger *ledger, pid_t pid, uint64_t 
 	*unheard_ns = 0;
 	if (!p)
 		return -1;
-	for (int m = 0; m < RSS_COUNT; m++)
-		heard_ns = p->t_ns[m] > heard_ns ? p->t_ns[m] : heard_ns;
+	for (int c = 0; c < RSS_COUNT; c++)
+		heard_ns = p->t_ns[c] > heard_ns ? p->t_ns[c] : heard_ns;
 	*unheard_ns = p->end_ns > heard_ns ? p->end_ns - heard_ns : 0;
 	if (p->peak <= 0 || (p->is_killed && p->peak <= p->highest))
 		return -1;
@@ -159,7 +160,8 @@ void rss_ledger_exit(struct rss_ledger *ledger, pid_t pid, uint64_t t_ns)
 	end_copy(ledger, p);
 }
 
-void rss_ledger_fork(struct rss_ledger *ledger, const struct perf_event *event, bool is_blind)
+void rss_ledger_fork(struct rss_ledger *ledger, const struct perf_event *event,
+		     bool is_forked_unseen)
 {
 	struct rss_process *p = rss_ledger_process(ledger, event->pid), *parent;
 
@@ -171,7 +173,7 @@ void rss_ledger_fork(struct rss_ledger *ledger, const struct perf_event *event, 
 		.parent = event->parent,
 		.has_forked = true,
 		.is_copy = true,
-		.is_blind = is_blind,
+		.is_forked_unseen = is_forked_unseen,
 	};
 	parent = find(ledger, event->parent);
 	if (!parent)

@@ -1,10 +1,11 @@
 /*
- * rss_ledger.h - from the sizes that samples tell to bytes gained and lost between them; pure.
+ * rss_ledger.h - keeps the last size of each rss counter of each process, so that samples become
+ * bytes gained and lost; pure.
  *
- * A sample says how large one counter of one mm is now. What lies between two samples of the same
- * counter is counted to the later one, so that the sum is right whatever the period; what a forked
- * child has from its parent is nobody's growth.
- * Bounded: RSS_PROCESSES_MAX processes; of more, nothing is weighed.
+ * A sample says how large one counter of one mm is now. The difference of two samples of a counter
+ * counts for the later one, so the sum is right whatever the period. What a forked child has from
+ * its parent is no gain. Sizes are bytes, times CLOCK_MONOTONIC ns. Bounded: RSS_PROCESSES_MAX
+ * processes; of more, nothing is counted.
  */
 #ifndef OOMLAB_PROFILE_RSS_LEDGER_H
 #define OOMLAB_PROFILE_RSS_LEDGER_H
@@ -15,64 +16,70 @@ enum { RSS_PROCESSES_MAX = 8192 };
 
 struct rss_process {
 	pid_t pid, parent;
-	bool has_mm, has_forked; /* it, or what it came from: pages may be shared */
-	bool is_copy;		 /* forked, and neither ended nor another program yet */
-	bool is_blind;		 /* forked while nobody looked: of what size is not known */
+	bool has_mm;	       /* mm_id is known */
+	bool has_forked;       /* it, or by a fork its parent: pages may be shared */
+	bool is_copy;	       /* forked, and neither ended nor executed another program yet */
+	bool is_forked_unseen; /* forked while the tracepoint was off: inherited is not exact */
 	uint32_t mm_id;
 	bool is_seen[RSS_COUNT];
-	bool is_watched;	      /* for huge pages; what it starts is, too */
-	int64_t inherited[RSS_COUNT]; /* bytes at the fork, as far as known */
-	int64_t size[RSS_COUNT];      /* bytes when last heard of */
-	uint64_t t_ns[RSS_COUNT];
-	uint64_t pages[RSS_COUNT]; /* of all processes, then */
-	uint64_t end_ns;	   /* 0: not seen */
-	int64_t highest;	   /* bytes of all counters together, of what was heard */
+	bool is_watched;	      /* its huge pages are sampled, and those of its children */
+	int64_t inherited[RSS_COUNT]; /* at the fork, as far as known */
+	int64_t size[RSS_COUNT];      /* when last known; valid where is_seen */
+	uint64_t t_ns[RSS_COUNT];     /* of that size */
+	uint64_t pages[RSS_COUNT];    /* ledger->pages at that time */
+	uint64_t end_ns;	      /* 0: not seen */
+	int64_t highest;	      /* sum of all counters, of the sizes known here */
 	bool is_killed;
-	int64_t peak; /* bytes of all counters together at their highest; 0: not known */
+	int64_t peak; /* the kernel's highest sum (ru_maxrss); 0: not known */
 };
 
 /* Zero-initialise. */
 struct rss_ledger {
 	struct rss_process *processes;
 	size_t count;
-	size_t copies;	/* of them, is_copy */
-	uint64_t pages; /* counted, of all processes */
+	size_t copies;	/* processes that are is_copy */
+	uint64_t pages; /* events that all samples stand for, of all processes */
 };
 
-/* Bytes gained (positive) or lost since the last sample; 0 for what is not to be counted. */
-int64_t rss_ledger_weigh(struct rss_ledger *ledger, const struct perf_event *event);
+/* Takes a sample in. Returns bytes gained, or lost (negative); 0 also for what is not counted. */
+int64_t rss_ledger_gain(struct rss_ledger *ledger, const struct perf_event *event);
 
-/* Pages of all processes since the same counter was last heard of, before it is weighed. */
+/* Events of all processes since the counter's last size. Call before rss_ledger_gain(). */
 uint64_t rss_ledger_pages(struct rss_ledger *ledger, const struct perf_event *event);
 
-/* When the same counter was last heard of; 0: never. */
+/* When the counter's last size was known; 0: never. Call before rss_ledger_gain(). */
 uint64_t rss_ledger_last_ns(struct rss_ledger *ledger, const struct perf_event *event);
 
-/* Its size was read, and is `size`; by pid, counter and time of the event. */
-void rss_ledger_read(struct rss_ledger *ledger, struct rss_process *p,
-		     const struct perf_event *event, int64_t size);
+/* Sets a size that was read in /proc; counter and time are the event's. */
+void rss_ledger_set_size(struct rss_ledger *ledger, struct rss_process *p,
+			 const struct perf_event *event, int64_t size);
 
-/* It had grown by bytes that no sample told of when it ended, beyond its highest size. */
-void rss_ledger_grow(struct rss_ledger *ledger, pid_t pid, enum rss_counter counter, int64_t bytes);
+/* At the end: adds bytes that no sample told of to a size, and to `highest`. */
+void rss_ledger_add_unseen(struct rss_ledger *ledger, pid_t pid, enum rss_counter counter,
+			   int64_t bytes);
 
-/* It was higher by bytes than was heard, before it shrank. */
+/* The process was higher by `bytes` than `highest` says, before it shrank. */
 void rss_ledger_was_higher(struct rss_ledger *ledger, pid_t pid, int64_t bytes);
 
 /*
- * The highest resident size, of one that has ended, by its ru_maxrss: a parent's can be that of a
- * child it has waited for (getrusage(2)), and says nothing. Of one that was killed it can be what
- * was left of it: what is lower than was heard says nothing then.
+ * Sets the peak of a process that has ended from its ru_maxrss, which getrusage(2) describes. That
+ * of a process that has forked is ignored, because it can be the child's. That of a killed one can
+ * be what was left of it, so it counts only where it is above `highest`.
  */
 void rss_ledger_peak(struct rss_ledger *ledger, pid_t pid, int64_t bytes, bool is_killed);
-/* What is missing of it, or -1; and for how long the process was not heard of before its end. */
+/*
+ * Bytes of the peak that no sample told of, or -1: not known. *unheard_ns: from the last size to
+ * its end.
+ */
 int64_t rss_ledger_missing(const struct rss_ledger *ledger, pid_t pid, uint64_t *unheard_ns);
 
-/* is_blind: its parent may have grown since it was last heard of. */
-void rss_ledger_fork(struct rss_ledger *ledger, const struct perf_event *event, bool is_blind);
+/* is_forked_unseen: the parent may have grown since its last size. */
+void rss_ledger_fork(struct rss_ledger *ledger, const struct perf_event *event,
+		     bool is_forked_unseen);
 void rss_ledger_exit(struct rss_ledger *ledger, pid_t pid, uint64_t t_ns);
 void rss_ledger_exec(struct rss_ledger *ledger, const struct perf_event *event);
 
-/* Made when it is new; NULL when there are too many. */
+/* Made when it is new; NULL when there are too many. Valid until the next one is made. */
 struct rss_process *rss_ledger_process(struct rss_ledger *ledger, pid_t pid);
 
 void rss_ledger_release(struct rss_ledger *ledger);

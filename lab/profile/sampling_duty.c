@@ -8,7 +8,7 @@ bool sampling_duty_is_due(const struct sampling_duty *d, uint64_t t_ns)
 	return d->state == DUTY_GAP && t_ns >= d->until_ns;
 }
 
-/* It falls slowly: to look too often costs little, too rarely the limit. */
+/* The rate falls slowly: too short a gap costs little, too long a one may miss the limit. */
 static void measure(struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	uint64_t ns = seen->t_ns - d->measured.t_ns;
@@ -21,7 +21,7 @@ static void measure(struct sampling_duty *d, const struct sampling_duty_seen *se
 	d->measured = *seen;
 }
 
-static void pay(struct sampling_duty *d, const struct sampling_duty_seen *seen)
+static void update_credit(struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	d->credit += (double)(seen->t_ns - d->last.t_ns) * DUTY_CREDIT_A_SECOND / 1e9;
 	d->credit -= (double)(seen->pages - d->last.pages);
@@ -34,16 +34,17 @@ static uint64_t gap_for(const struct sampling_duty *d, const struct sampling_dut
 {
 	double rate = d->rate > 0 ? d->rate : 1e-9;
 	double gap = (double)seen->bytes / DUTY_PART_OF_ALL / rate;
-	double most = (double)seen->room / rate / 2;
+	double most = (double)seen->headroom / rate / 2;
 
 	gap = gap > DUTY_GAP_MOST_NS ? DUTY_GAP_MOST_NS : gap;
 	gap = gap < DUTY_GAP_LEAST_NS ? DUTY_GAP_LEAST_NS : gap;
 	gap = gap > most ? most : gap;
-	return gap < DUTY_GAP_LEAST_NS || seen->room < seen->bytes / DUTY_PART_NEAR ? 0
-										    : (uint64_t)gap;
+	return gap < DUTY_GAP_LEAST_NS || seen->headroom < seen->bytes / DUTY_PART_NEAR
+		       ? 0
+		       : (uint64_t)gap;
 }
 
-static void be_off(struct sampling_duty *d, const struct sampling_duty_seen *seen)
+static void begin_gap(struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	uint64_t gap = gap_for(d, seen);
 
@@ -63,7 +64,7 @@ static void end_gap(struct sampling_duty *d, const struct sampling_duty_seen *se
 
 	if (++d->gaps % DUTY_GAPS_A_LOOK && !seen->is_unclear &&
 	    !are_few(pages, seen->t_ns - d->began.t_ns)) {
-		be_off(d, seen);
+		begin_gap(d, seen);
 		return;
 	}
 	d->state = DUTY_LOOK;
@@ -74,19 +75,19 @@ static void end_gap(struct sampling_duty *d, const struct sampling_duty_seen *se
 static void end_look(struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	if (!are_few((double)(seen->pages - d->began.pages), seen->t_ns - d->began.t_ns)) {
-		be_off(d, seen);
+		begin_gap(d, seen);
 		return;
 	}
 	d->state = DUTY_ALWAYS;
 	d->credit = d->credit > DUTY_CREDIT_BACK ? d->credit : DUTY_CREDIT_BACK;
 }
 
-static void next(struct sampling_duty *d, const struct sampling_duty_seen *seen)
+static void next_state(struct sampling_duty *d, const struct sampling_duty_seen *seen)
 {
 	switch (d->state) {
 	case DUTY_ALWAYS:
 		if (d->credit <= 0)
-			be_off(d, seen);
+			begin_gap(d, seen);
 		break;
 	case DUTY_GAP:
 		end_gap(d, seen);
@@ -107,11 +108,11 @@ void sampling_duty_step(struct sampling_duty *d, const struct sampling_duty_seen
 		return;
 	if (d->state != DUTY_GAP || sampling_duty_is_due(d, seen->t_ns))
 		measure(d, seen);
-	pay(d, seen);
+	update_credit(d, seen);
 	if (seen->is_delicate)
 		d->state = DUTY_ALWAYS;
 	else if (d->state == DUTY_ALWAYS || seen->t_ns >= d->until_ns)
-		next(d, seen);
+		next_state(d, seen);
 	d->last = *seen;
 }
 

@@ -15,7 +15,7 @@ static double *step_of(struct thread_share *share, pid_t tid)
 	return &share->threads[at].step;
 }
 
-/* Each gain is its own thread's: nobody else was there, or next to every event was sampled. */
+/* Whether each gain is its thread's own: it is alone, or nearly every event is a sample. */
 static bool is_exact(const struct thread_share *share)
 {
 	bool is_alone = true;
@@ -28,7 +28,7 @@ static bool is_exact(const struct thread_share *share)
 	return is_alone || events < share->count * 3 / 2;
 }
 
-/* Another thread may have grown the size in between, so a step is known to be this or less. */
+/* Another thread may have grown the size in between, so a step is an upper bound. */
 static double weight(struct thread_share *share, const struct thread_gain *gain, double common)
 {
 	double step = *step_of(share, gain->tid);

@@ -1,10 +1,10 @@
 /*
- * thread_share.h - growth of one size, shared among the threads that grew it; pure.
+ * thread_share.h - shares the growth of a process among the threads that grew it; pure.
  *
- * A process has one resident size for all its threads. Between two samples of one thread what came
- * is its own, and so it is where hardly an event is left out; else, where samples of several
- * alternate, all that came is shared by how often each thread grew it (the sample's period) and by
- * how much at a time it does: small pages or huge ones.
+ * All threads of a process share one resident size. What came between two samples of one thread is
+ * that thread's; so it is where nearly every event is a sample. Else, where the samples of several
+ * threads alternate, all that came is shared by how many events each thread had (the sample's
+ * period) times its step: how many bytes it grows the size by at a time, small pages or huge ones.
  *
  * Pattern of use: thread_share_add() for each gain in order of time; then thread_share_flush().
  */
@@ -21,23 +21,24 @@ struct thread_share {
 		struct profile_row *row;
 		pid_t tid;
 		uint64_t period;
-		int64_t bytes; /* since the sample before, whoever's */
+		int64_t bytes; /* since the sample before, of whatever thread */
 	} gains[SHARE_BATCH];
 	size_t count;
 	pid_t pid;
 	enum rss_counter counter;
-	pid_t last_tid;
+	pid_t last_tid; /* of the last gain; 0: learn nothing from the next one */
 	struct {
 		pid_t tid;
-		double step; /* bytes at a time, at most; 0: not known */
-	} threads[SHARE_THREADS];
+		double step;	  /* bytes at a time, at most; 0: not known */
+	} threads[SHARE_THREADS]; /* by tid */
 };
 
-/* pre: bytes >= 0 */
+/* Takes in that `bytes` came by the event; they are credited now or later. pre: bytes >= 0 */
 void thread_share_add(struct thread_share *share, const struct perf_event *event, int64_t bytes,
 		      struct profile_row *row, struct credits *credits);
+/* Credits all that was added. */
 void thread_share_flush(struct thread_share *share, struct credits *credits);
-/* As that, and what came until the next gain is not learnt from: samples are missing. */
+/* The same, and no step is learnt from the next gain, because samples before it are missing. */
 void thread_share_break(struct thread_share *share, struct credits *credits);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * tracefs.h - the id and the fields of a tracepoint, for perf_event_open(2).
+ * tracefs.h - reads the id and the fields of a tracepoint, for perf_event_open(2). The files are
+ * those of Documentation/trace/events.rst.
  *
- * Where tracefs is not mounted, root opens an instance of it that is attached nowhere: nothing of
- * it is ever visible to others or left behind.
+ * Where tracefs is not mounted, root mounts an instance of it that is attached nowhere: nobody else
+ * sees it, and nothing is left behind.
  */
 #ifndef OOMLAB_PROFILE_TRACEFS_H
 #define OOMLAB_PROFILE_TRACEFS_H

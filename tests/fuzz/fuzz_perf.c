@@ -21,9 +21,9 @@ static const struct perf_sample_layout layouts[] = {
 	 .reserve_id = 1,
 	 .reserve_start = {8, 8},
 	 .reserve_len = {16, 8},
-	 .ask_id = 2,
-	 .ask_start = {16, 8},
-	 .ask_len = {24, 8},
+	 .request_id = 2,
+	 .request_start = {16, 8},
+	 .request_len = {24, 8},
 	 .grow_id = 3,
 	 .grow_first = {8, 8},
 	 .grow_last = {16, 8},
@@ -63,7 +63,7 @@ static void read_format(const char *data, size_t size)
 
 	perf_sample_layout(text, &layout);
 	perf_sample_layout_reserve(text, 1, &layout);
-	perf_sample_layout_ask(text, 2, &layout);
+	perf_sample_layout_request(text, 2, &layout);
 	perf_sample_layout_grow(text, 3, &layout);
 	perf_sample_layout_huge(text, 4, &layout);
 	free(text);
