@@ -147,7 +147,7 @@ static char *end_with(struct relative who)
 	if (who.to_ns)
 		family_ended(&watch->table, who.pid, who.to_ns);
 	put = family_find(&watch->table, who.pid);
-	put->is_outside = true;
+	put->has_left = true;
 	family_end(&capture);
 	source_family.close(&capture);
 	n = pread(fd, text, sizeof(text) - 1, 0);

@@ -76,7 +76,7 @@ static void sample_for_premortem(void *ctx, int64_t value[METRIC_COUNT])
 	struct capture *capture = ctx;
 
 	sampler_take(capture);
-	sampler_look_at_files(capture);
+	sampler_find_memory_files(capture);
 	memcpy(value, sampler_last(capture)->value, sizeof(sampler_last(capture)->value));
 }
 
@@ -95,7 +95,7 @@ static void arm_premortem(struct capture *capture)
 	premortem_arm(&capture->premortem, &config);
 }
 
-/* The target's time does not pass while it stands still. */
+/* While the target is frozen its timeout does not run. */
 static void check_premortem(struct capture *capture)
 {
 	if (!capture->target_ended)
@@ -127,7 +127,7 @@ struct capture *capture_open(const struct capture_config *config, struct err *er
 	return capture;
 }
 
-/* It is read often. */
+/* The file is held open because read_headroom() reads it at every wakeup. */
 static void open_usage(struct capture *capture)
 {
 	const struct cg *cg = capture->cg;
@@ -154,8 +154,8 @@ void capture_attach(struct capture *capture, const struct target *target)
 	open_usage(capture);
 }
 
-/* Near the limit the profile is as exact as it can be. */
-static void read_room(struct capture *capture)
+/* The profile counts every page when little headroom is left. */
+static void read_headroom(struct capture *capture)
 {
 	char text[32];
 	ssize_t n = capture->usage_fd < 0 ? -1
@@ -169,12 +169,14 @@ static void read_room(struct capture *capture)
 
 static void read_touch(struct capture *capture)
 {
-	read_room(capture);
+	read_headroom(capture);
 	profile_drain(capture->profile);
 }
 
-/* The guardian has ended the run; a target that ended while nobody looked did so by itself. */
-static bool is_overdue(const struct capture *capture)
+/*
+ * The guardian writes a deed also when it found no process left: then the target ended by itself.
+ */
+static bool has_guardian_ended_run(const struct capture *capture)
 {
 	return capture->deed.ended > 0;
 }
@@ -211,8 +213,8 @@ static int wait_ms(const struct capture *capture)
 	return left <= 0 ? 0 : left > INT64_C(1000000000) ? 1000 : (int)(left / 1000000) + 1;
 }
 
-/* No limit holds the target any more: it must not go on. */
-static void end_escaped(struct capture *capture)
+/* No limit holds the target any more, so it must not go on. */
+static void stop_escaped(struct capture *capture)
 {
 	_cleanup_free_ char *text = text_format(
 		"the program left its cgroup for '%s', where the limits of this run do not hold, and oomlab stopped it",
@@ -224,18 +226,18 @@ static void end_escaped(struct capture *capture)
 
 static enum watchdog why_stop(struct capture *capture)
 {
-	if (is_overdue(capture))
+	if (has_guardian_ended_run(capture))
 		return WATCHDOG_TIMEOUT;
 	if (capture->stop_signal)
 		return WATCHDOG_INTERRUPT;
 	if (capture->escaped_to)
 		return WATCHDOG_ESCAPE;
-	if (counters_are_stuck(capture))
+	if (counters_show_livelock(capture))
 		return WATCHDOG_LIVELOCK;
 	return io_now_ns() >= capture->deadline_ns ? WATCHDOG_TIMEOUT : WATCHDOG_NONE;
 }
 
-/* Who is killed leaves its cgroup some time before it can be waited for. */
+/* A killed process leaves its cgroup some time before it can be waited for. */
 static void await_end(struct capture *capture)
 {
 	struct pollfd end = {.fd = capture->target->pidfd, .events = POLLIN};
@@ -248,7 +250,7 @@ static void await_end(struct capture *capture)
 
 static void stop_all(struct capture *capture, enum watchdog why)
 {
-	if (is_overdue(capture)) { /* its line is in the record */
+	if (has_guardian_ended_run(capture)) { /* the guardian has written its line */
 		await_end(capture);
 		return;
 	}
@@ -256,7 +258,7 @@ static void stop_all(struct capture *capture, enum watchdog why)
 	sampler_take(capture);
 	record_put_watchdog(capture->w, io_now_ns(), why);
 	if (capture->escaped_to)
-		end_escaped(capture);
+		stop_escaped(capture);
 	family_stop(capture);
 	cg_kill(capture->cg);
 	await_end(capture);
@@ -271,7 +273,7 @@ static void poll_once(struct capture *capture, int timeout_ms)
 			sources[i]->read(capture);
 }
 
-/* Whenever something happens, though no more often than is worth it. */
+/* Runs after each wakeup, at most once in PID_MAP_INTERVAL_NS. */
 static void update_pid_map(struct capture *capture)
 {
 	int64_t now = io_now_ns();
@@ -289,11 +291,14 @@ static void watch_once(struct capture *capture)
 	check_premortem(capture);
 }
 
-/* What has held the launcher still let its target end before it could look. */
-static enum watchdog why_overdue(struct capture *capture)
+/*
+ * While the launcher was stopped the guardian may have ended the target, and the loop saw only
+ * that.
+ */
+static enum watchdog why_ended_by_guardian(struct capture *capture)
 {
 	read_guardian(capture);
-	return is_overdue(capture) ? WATCHDOG_TIMEOUT : WATCHDOG_NONE;
+	return has_guardian_ended_run(capture) ? WATCHDOG_TIMEOUT : WATCHDOG_NONE;
 }
 
 int capture_watch(struct capture *capture, struct target *target)
@@ -307,10 +312,10 @@ int capture_watch(struct capture *capture, struct target *target)
 	capture->deadline_ns = capture->started_ns + capture->config.timeout_ns;
 	capture->polls[SOURCE_GUARDIAN].fd = guardian_fd(capture->config.guardian);
 	if (target->is_foreign)
-		last_look_begin(&capture->look, capture->cg, target);
+		end_reader_start(&capture->end_reader, capture->cg, target);
 	while (!capture->target_ended && !(why = why_stop(capture)))
 		watch_once(capture);
-	why = why ? why : why_overdue(capture);
+	why = why ? why : why_ended_by_guardian(capture);
 	if (why)
 		stop_all(capture, why);
 	guardian_set_deadline(capture->config.guardian, 0);
@@ -324,7 +329,7 @@ static void end_leftovers(struct capture *capture)
 	int left;
 	char text[128];
 
-	/* A container ends with its first process; what is left is its engine's. */
+	/* The engine ends what is left in a container. */
 	if (capture->target && capture->target->is_foreign)
 		return;
 	left = cg_population(capture->cg);
@@ -375,7 +380,7 @@ void capture_finish(struct capture *capture)
 	kmsg_await_quiet(capture, capture->status.oom_kill);
 	sampler_take(capture);
 	guest_files_note(capture, sampler_last(capture));
-	/* What the lab itself holds cannot be told from what was left behind. */
+	/* In a shared cgroup what oomlab holds cannot be told from what was left behind. */
 	left = sampler_last(capture)->value[METRIC_CURRENT];
 	if (left != ABSENT && !capture->cg->is_shared)
 		record_put_residue(capture->w, left);
@@ -399,7 +404,7 @@ void capture_close(struct capture *capture)
 {
 	static const int own[] = {SOURCE_KMSG, SOURCE_EVENTS, SOURCE_SAMPLER, SOURCE_SIGNALS};
 
-	last_look_end(&capture->look);
+	end_reader_stop(&capture->end_reader);
 	for (int i = 0; i < SOURCE_COUNT; i++)
 		if (sources[i]->close)
 			sources[i]->close(capture);

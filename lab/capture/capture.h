@@ -10,9 +10,9 @@
  *  5. capture_close()   safe at any stage
  *
  * Times are CLOCK_MONOTONIC ns, the clock of the kernel log's stamps and of the trace.
- * It runs outside the target's cgroup: what it allocates is never charged to the target. SIGINT,
- * SIGTERM and SIGCHLD must be blocked by the caller before capture_open(); the caller must be a
- * child subreaper for orphans of the target to be reaped here.
+ * The capture runs in the launcher, outside the target's cgroup: what it allocates is never charged
+ * to the target. Before capture_open() the caller blocks SIGINT, SIGTERM, SIGHUP and SIGCHLD; it is
+ * a child subreaper, so that orphans of the target are reaped here. Not thread safe.
  * Bounded: samples get rarer as the run gets longer, kernel log lines stop after KMSG_LIMIT.
  */
 #ifndef OOMLAB_CAPTURE_CAPTURE_H
@@ -28,56 +28,66 @@
 #include "record/record.h"
 #include "symbols/modules.h"
 
-/* What a live line can show. */
+/* What the live line of a run can show. */
 struct capture_status {
 	int64_t current_bytes; /* ABSENT before the first sample */
-	int64_t max_bytes;     /* INT64_MAX: no limit */
-	int64_t oom_kill;      /* so far */
+	int64_t max_bytes;     /* memory.max; INT64_MAX: no limit */
+	int64_t oom_kill;      /* kills since capture_open() */
 };
 
+/* All that it points to outlives the capture. */
 struct capture_config {
 	struct record_writer *writer;
 	const struct cg *cg;
 	int64_t timeout_ns;
-	bool is_guest;	       /* of ours: what is written there is memory */
-	bool profiles;	       /* who touches the memory (profile.h) */
-	int premortem_percent; /* a look so far under memory.max (premortem.h); 0: none */
-	const struct folder
-		*core_dir; /* with a core file of the target, into this folder; NULL: none */
-	const struct trace_ring *ring; /* arenas, for that look; may be NULL */
+	bool is_guest;		       /* inside oomlab's own VM, where files are memory */
+	bool profiles;		       /* take the touch profile (profile.h) */
+	int premortem_percent;	       /* snapshot so far under memory.max (premortem.h); 0: none */
+	const struct folder *core_dir; /* the snapshot's core file goes here; NULL: no core file */
+	const struct trace_ring *ring; /* the arenas that the snapshot describes; or NULL */
 	struct guardian *guardian;     /* of the run (guardian.h); NULL: none */
 	const char *program;	       /* the path that the target is started by; NULL: not known */
 	struct pid_map *pid_map;       /* of a container's processes, to be completed; or NULL */
-	void (*progress)(const struct capture_status *status, void *ctx); /* may be NULL */
-	void *ctx;
+	void (*progress)(const struct capture_status *status, void *ctx); /* each sample; or NULL */
+	void *ctx;							  /* of progress */
 };
 
 struct capture;
 struct guardian;
 struct trace_ring;
 
+/* NULL with err set when signals cannot be watched; any other source may be absent. */
 struct capture *capture_open(const struct capture_config *config, struct err *err);
 
-/* The sources that need the target, which waits at the gate. What cannot be opened says why. */
+/*
+ * Opens the sources that need the target, which waits at the gate: its processes and the touch
+ * profile. The record says why one cannot be opened.
+ */
 void capture_attach(struct capture *capture, const struct target *target);
 
 /*
- * Watches until the target ends. Returns 0, or the number of the signal that asked to stop. The
- * watchdog and a signal kill everything in the cgroup, and that is written down.
+ * Watches until the target ends. Returns 0, or the number of the signal that asked to stop. After
+ * the watchdog or a signal everything in the cgroup is killed, and the record says so. The target
+ * lives until capture_finish() has returned.
  */
 int capture_watch(struct capture *capture, struct target *target);
 
-/* Whatever the target left is killed; the last facts are written. */
+/* Kills what the target left running and writes the last facts. pre: capture_attach() */
 void capture_finish(struct capture *capture);
 
 /*
- * The files of the code that touched memory, once: for modules_release(). Those of a container
- * stand open, as its root goes with it.
+ * The files of the code that touched memory, after capture_finish() and once; the caller calls
+ * modules_release(). Files of a container are held open, because its root goes when it ends.
  */
 struct modules capture_take_modules(struct capture *capture);
 
-/* False when the target's end was seen but not its status: one that is no child, before 6.15. */
+/*
+ * Whether the target's exit status is in the record. It cannot be known of a target that is no
+ * child of this process on a kernel before 6.15.
+ */
 bool capture_saw_end(const struct capture *capture);
+
+/* Not of NULL. */
 void capture_close(struct capture *capture);
 
 #endif

@@ -38,7 +38,7 @@ static bool is_same(const struct record_cgroup_seen *a, const struct record_cgro
 
 static void read_one(struct capture *capture, int dirfd, const char *path)
 {
-	/* What reads a cgroup reads its levels. */
+	/* cg_read_limits() and the like want a struct cg and a level of it. */
 	struct cg one = {
 		.version = capture->cg->version, .level_count = 1, .levels = {{dirfd, NULL}}};
 	struct record_cgroup_seen *item = item_of(&capture->cgroups_seen, path), now;
@@ -97,7 +97,7 @@ static bool is_a_level(const struct cg *cg, const char *path)
 	return false;
 }
 
-/* The highest level stands below the root of the hierarchy. Nothing may lead out of that. */
+/* The root of the hierarchy is the parent of the highest level; the path may not lead out of it. */
 static int open_named(const struct cg *cg, const char *path)
 {
 	struct open_how how = {

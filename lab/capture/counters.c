@@ -1,6 +1,6 @@
 /*
  * The counters of a run's cgroups as a source: memory.events and memory.events.local raise POLLPRI
- * when they change (Documentation/admin-guide/cgroup-v2.rst); v1 has nothing that does.
+ * when they change (Documentation/admin-guide/cgroup-v2.rst); on v1 the sampler reads them instead.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,15 +14,15 @@
 #include "capture/source.h"
 #include "snapshot/cgroup_counters.h"
 
-/* A livelock is this long without a kill while OOMs go on. */
+/* LIVELOCK_OOMS or more OOMs and no kill, for this long, are a livelock. */
 #define LIVELOCK_NS INT64_C(3000000000)
 enum { LIVELOCK_OOMS = 100 };
 
 struct counters {
 	struct record_counters before, now;
-	bool has_after;	    /* the target's own counters at the end were written */
-	bool has_told_loss; /* ... or that they could not be read */
-	int64_t stuck_since_ns;
+	bool has_after;	    /* the run's own counters of MOMENT_AFTER are written */
+	bool has_told_loss; /* a note says that they could not be read */
+	int64_t livelock_since_ns;
 };
 
 static bool is_empty(const struct record_counters *counters)
@@ -34,8 +34,8 @@ static bool is_empty(const struct record_counters *counters)
 }
 
 /*
- * An engine has removed the cgroup before its last look: what was seen to grow has grown so far at
- * least; of the rest nothing is known. False when there is nothing to write.
+ * For a container's cgroup that its engine has removed already. A counter that was seen to grow has
+ * grown so far at least; nothing is known of the others. False when there is nothing to write.
  */
 static bool use_last_seen(struct capture *capture, int level, struct record_counters *all)
 {
@@ -53,16 +53,16 @@ static bool use_last_seen(struct capture *capture, int level, struct record_coun
 	return !is_empty(all);
 }
 
-/* The cgroup that is gone by now as it was at the last look. */
+/* Where the container's cgroup is gone, what the end reader read of it counts. */
 static void read_level(const struct capture *capture, int level, struct record_counters *all,
 		       struct record_counters *local)
 {
 	cgroup_counters_read(capture->cg, level, false, all);
 	cgroup_counters_read(capture->cg, level, true, local);
-	if (level || !capture->look.is_taken || !is_empty(all))
+	if (level || !capture->end_reader.is_taken || !is_empty(all))
 		return;
-	*all = capture->look.events;
-	*local = capture->look.local;
+	*all = capture->end_reader.events;
+	*local = capture->end_reader.local;
 }
 
 void counters_write_all(struct capture *capture, enum moment when)
@@ -98,7 +98,7 @@ static int open_events(struct capture *capture, char *why)
 	return fd;
 }
 
-/* The first of each kind and every kill get a mark in the timeline. */
+/* Each kill and the first change of every other counter get a mark in the timeline. */
 static void mark_change(struct capture *capture, enum counter which,
 			const struct record_counters *new)
 {
@@ -129,7 +129,7 @@ int64_t counters_now(const struct capture *capture, enum counter which)
 	return capture->counters->now.value[which];
 }
 
-bool counters_are_stuck(struct capture *capture)
+bool counters_show_livelock(struct capture *capture)
 {
 	struct counters *c = capture->counters;
 	int64_t oom = c->now.value[COUNTER_OOM], kill = c->now.value[COUNTER_OOM_KILL];
@@ -137,10 +137,10 @@ bool counters_are_stuck(struct capture *capture)
 
 	if (oom == ABSENT || kill != c->before.value[COUNTER_OOM_KILL] ||
 	    oom - c->before.value[COUNTER_OOM] < LIVELOCK_OOMS)
-		c->stuck_since_ns = 0;
-	else if (!c->stuck_since_ns)
-		c->stuck_since_ns = now;
-	return c->stuck_since_ns && now - c->stuck_since_ns > LIVELOCK_NS;
+		c->livelock_since_ns = 0;
+	else if (!c->livelock_since_ns)
+		c->livelock_since_ns = now;
+	return c->livelock_since_ns && now - c->livelock_since_ns > LIVELOCK_NS;
 }
 
 static void read_events(struct capture *capture)
@@ -149,7 +149,7 @@ static void read_events(struct capture *capture)
 	struct record_counters new;
 	int fd = capture->polls[SOURCE_EVENTS].fd;
 
-	/* The read that takes the notification back. */
+	/* This read clears the notification; cgroup_counters_read() opens a file of its own. */
 	if (fd >= 0 && pread(fd, text, sizeof(text), 0) < 0)
 		return;
 	cgroup_counters_read(capture->cg, 0, false, &new);

@@ -8,14 +8,14 @@
 
 enum { FIRST_SIZE = 64 };
 
-/* Where the pid is, or would be. Pids are given one after another: they spread by themselves. */
-static struct relative *place_of(const struct family *family, pid_t pid)
+/* The slot of the pid, or the empty one for it. Pids are consecutive, so they need no hash. */
+static struct relative *slot_of(const struct family *family, pid_t pid)
 {
 	size_t i = (size_t)pid & (family->size - 1);
 
-	while (family->places[i].pid && family->places[i].pid != pid)
+	while (family->slots[i].pid && family->slots[i].pid != pid)
 		i = (i + 1) & (family->size - 1);
-	return &family->places[i];
+	return &family->slots[i];
 }
 
 static void grow(struct family *family)
@@ -23,17 +23,17 @@ static void grow(struct family *family)
 	struct family larger = {.size = family->size ? family->size * 2 : FIRST_SIZE,
 				.count = family->count};
 
-	larger.places = xcalloc(larger.size, sizeof(*larger.places));
+	larger.slots = xcalloc(larger.size, sizeof(*larger.slots));
 	for (size_t i = 0; i < family->size; i++)
-		if (family->places[i].pid)
-			*place_of(&larger, family->places[i].pid) = family->places[i];
-	free(family->places);
+		if (family->slots[i].pid)
+			*slot_of(&larger, family->slots[i].pid) = family->slots[i];
+	free(family->slots);
 	*family = larger;
 }
 
 struct relative *family_find(const struct family *family, pid_t pid)
 {
-	struct relative *found = family->size && pid > 0 ? place_of(family, pid) : NULL;
+	struct relative *found = family->size && pid > 0 ? slot_of(family, pid) : NULL;
 
 	return found && found->pid ? found : NULL;
 }
@@ -48,59 +48,59 @@ static void inherit_comm(const struct family *family, struct relative *child)
 
 static struct relative *begin_life(struct family *family, pid_t pid, pid_t parent, int64_t t_ns)
 {
-	struct relative *place;
+	struct relative *slot;
 
 	if (family->count * 2 >= family->size)
 		grow(family);
-	place = place_of(family, pid);
-	family->count += !place->pid;
-	*place = (struct relative){.pid = pid, .parent = parent, .from_ns = t_ns};
-	inherit_comm(family, place);
-	return place;
+	slot = slot_of(family, pid);
+	family->count += !slot->pid;
+	*slot = (struct relative){.pid = pid, .parent = parent, .from_ns = t_ns};
+	inherit_comm(family, slot);
+	return slot;
 }
 
-/* The life that goes on at that time; its fork may stand in a ring that is read later. */
+/* The process that has the pid at that time. Its fork may be in a ring that is read later. */
 static struct relative *life_at(struct family *family, pid_t pid, int64_t t_ns)
 {
-	struct relative *place = family_find(family, pid);
+	struct relative *slot = family_find(family, pid);
 
-	return place && (!place->to_ns || place->to_ns >= t_ns) ? place
-								: begin_life(family, pid, 0, t_ns);
+	return slot && (!slot->to_ns || slot->to_ns >= t_ns) ? slot
+							     : begin_life(family, pid, 0, t_ns);
 }
 
 void family_forked(struct family *family, pid_t pid, pid_t parent, int64_t t_ns)
 {
-	struct relative *place = family_find(family, pid);
+	struct relative *slot = family_find(family, pid);
 
 	if (pid <= 0)
 		return;
-	if (!place || place->from_ns < t_ns) {
+	if (!slot || slot->from_ns < t_ns) {
 		begin_life(family, pid, parent, t_ns);
-	} else if (!place->parent) {
-		place->parent = parent;
-		place->from_ns = t_ns;
-		inherit_comm(family, place);
+	} else if (!slot->parent) {
+		slot->parent = parent;
+		slot->from_ns = t_ns;
+		inherit_comm(family, slot);
 	}
 }
 
 void family_renamed(struct family *family, pid_t pid, const char *comm, int64_t t_ns)
 {
-	struct relative *place = pid > 0 ? life_at(family, pid, t_ns) : NULL;
+	struct relative *slot = pid > 0 ? life_at(family, pid, t_ns) : NULL;
 
-	if (place)
-		snprintf(place->comm, sizeof(place->comm), "%s", comm);
+	if (slot)
+		snprintf(slot->comm, sizeof(slot->comm), "%s", comm);
 }
 
 void family_ended(struct family *family, pid_t pid, int64_t t_ns)
 {
-	struct relative *place = pid > 0 ? life_at(family, pid, t_ns) : NULL;
+	struct relative *slot = pid > 0 ? life_at(family, pid, t_ns) : NULL;
 
-	if (place)
-		place->to_ns = t_ns;
+	if (slot)
+		slot->to_ns = t_ns;
 }
 
 void family_release(struct family *family)
 {
-	free(family->places);
+	free(family->slots);
 	*family = (struct family){0};
 }

@@ -1,9 +1,10 @@
 /*
- * Which processes are the run's, wherever they go: whoever the target forks is told of by fork,
- * exec and exit records of a perf event that children inherit and that counts nothing:
+ * Which processes are the run's, wherever they go. A perf event that children inherit and that
+ * counts nothing (PERF_COUNT_SW_DUMMY) writes a record of each fork, exec and exit
+ * (perf_event_open(2)):
  *	PERF_RECORD_FORK, EXIT: header; u32 pid, ppid, tid, ptid; u64 time; ...
  *	PERF_RECORD_COMM: header; u32 pid, tid; char comm[]; ... u64 time (sample_id_all)
- * Without it the run's processes are those that cgroup.procs names now and then.
+ * Without the event the run's processes are those found in cgroup.procs now and then.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,10 +24,11 @@
 #include "launch/guardian.h"
 #include "launch/process.h"
 
-/* A pid that ended this long ago may be another's by now. */
+/* The pid of a process that ended this long ago may belong to another one. */
 #define FORGET_NS INT64_C(60000000000)
 
-enum { DATA_PAGES = 16, LOOKS_A_TICK = 8, STEPS_A_TICK = 512 };
+/* A tick checks the cgroup of so many processes, and passes so many slots at most. */
+enum { DATA_PAGES = 16, CHECKS_A_TICK = 8, STEPS_A_TICK = 512 };
 
 static void take_task(struct capture *capture, const struct perf_event_header *record, size_t len)
 {
@@ -78,7 +80,7 @@ static void take(const struct perf_event_header *record, size_t len, void *ctx)
 	}
 }
 
-/* Who is there now: nobody that comes and goes between two looks. */
+/* Misses a process that comes and goes between two calls. */
 static void read_procs(struct capture *capture)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
@@ -167,7 +169,7 @@ static void put(struct capture *capture, const struct relative *who, const char 
 	record_put_process(capture->w, &process);
 }
 
-bool family_was_killed(struct capture *capture, pid_t pid)
+bool family_note_killed(struct capture *capture, pid_t pid)
 {
 	struct relative *who;
 
@@ -175,24 +177,24 @@ bool family_was_killed(struct capture *capture, pid_t pid)
 		return false;
 	read_family(capture);
 	who = family_find(&capture->family->table, pid);
-	if (!who) { /* it joined by other ways than fork, and is not gone yet */
+	if (!who) { /* it entered the cgroup otherwise than by fork, and may be there still */
 		read_procs(capture);
 		who = family_find(&capture->family->table, pid);
 	}
 	if (!who || (who->to_ns && io_now_ns() - who->to_ns > FORGET_NS))
 		return false;
-	if (!who->is_told && !who->is_outside)
+	if (!who->is_written && !who->has_left)
 		put(capture, who, NULL);
-	who->is_told = true;
+	who->is_written = true;
 	return true;
 }
 
 /*
- * The end of one whose events are gone (a set-user-ID exec takes them), or whose record was lost,
- * is not told of, and its pid may be a stranger's: a process is the one that was forked when it
- * began then, to two ticks of proc(5), whose clock goes on in a suspended machine.
+ * An exit record can be missing: a set-user-ID exec removes the event, and records get lost. Then
+ * the pid may belong to a stranger. It is the process of the table when its start time (proc(5)) is
+ * the time of the fork, to two clock ticks. Start times go on while the machine is suspended.
  */
-static bool is_who_forked(const struct relative *who)
+static bool is_still_the_same(const struct relative *who)
 {
 	const int64_t tick_ns = INT64_C(1000000000) / sysconf(_SC_CLK_TCK);
 	int64_t start_ns = (int64_t)process_start_time(who->pid) * tick_ns;
@@ -204,7 +206,7 @@ static bool is_who_forked(const struct relative *who)
 	return who->parent && start_ns && llabs(start_ns - who->from_ns - asleep_ns) <= 2 * tick_ns;
 }
 
-/* No cgroup of the run's holds it any more. */
+/* Emptying the run's cgroup does not end this process, so the guardian has to know its pidfd. */
 static void guard(const struct capture *capture, pid_t pid)
 {
 	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -213,31 +215,34 @@ static void guard(const struct capture *capture, pid_t pid)
 		guardian_take_process(capture->config.guardian, fd);
 }
 
-/* Notes it when the process has left the run's cgroup. The target's own leaving ends the run. */
-static void look_at(struct capture *capture, pid_t pid)
+/* Notes it when the process has left the run's cgroup. */
+static void check_cgroup_of(struct capture *capture, pid_t pid)
 {
 	_cleanup_free_ char *path = cg_left_for(capture->cg, pid);
 	struct relative *who;
 
 	if (!path)
 		return;
-	/* It may have ended meanwhile, and the pid be another's. */
+	/* Meanwhile the process may have ended, and another one have its pid. */
 	read_family(capture);
 	who = family_find(&capture->family->table, pid);
-	if (!who || who->to_ns || !is_who_forked(who))
+	if (!who || who->to_ns || !is_still_the_same(who))
 		return;
-	who->is_outside = true;
+	who->has_left = true;
 	guard(capture, pid);
 	put(capture, who, path);
 	cgroups_seen_named(capture, path);
 }
 
-/* The pid in that place of the table when it is to be looked at, else 0. */
-static pid_t live_in(const struct capture *capture, size_t place)
+/*
+ * The pid in a slot when its cgroup is to be checked, else 0. The target itself is checked by the
+ * sampler, as the run ends when it leaves.
+ */
+static pid_t live_in(const struct capture *capture, size_t slot)
 {
-	const struct relative *who = &capture->family->table.places[place];
+	const struct relative *who = &capture->family->table.slots[slot];
 
-	return who->to_ns || who->is_outside || who->pid == capture->target->pid ? 0 : who->pid;
+	return who->to_ns || who->has_left || who->pid == capture->target->pid ? 0 : who->pid;
 }
 
 static bool is_cgroup_ours(const struct capture *capture)
@@ -250,16 +255,16 @@ void family_tick(struct capture *capture)
 	read_family(capture);
 	if (!is_cgroup_ours(capture) || !capture->family->table.size)
 		return;
-	for (int looks = 0, steps = 0; looks < LOOKS_A_TICK && steps < STEPS_A_TICK; steps++) {
+	for (int checks = 0, steps = 0; checks < CHECKS_A_TICK && steps < STEPS_A_TICK; steps++) {
 		pid_t pid = live_in(capture, capture->family->next++ % capture->family->table.size);
 
 		if (pid)
-			look_at(capture, pid);
-		looks += pid != 0;
+			check_cgroup_of(capture, pid);
+		checks += pid != 0;
 	}
 }
 
-/* By its pidfd, which stays the same process's when the pid becomes another's. */
+/* A pidfd still means the same process when its pid is used again. */
 static bool stop_one(struct capture *capture, pid_t pid)
 {
 	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -268,7 +273,7 @@ static bool stop_one(struct capture *capture, pid_t pid)
 
 	read_family(capture);
 	who = family_find(&capture->family->table, pid);
-	if (fd < 0 || !who || who->to_ns || !is_who_forked(who))
+	if (fd < 0 || !who || who->to_ns || !is_still_the_same(who))
 		return false;
 	return !syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 }
@@ -279,9 +284,9 @@ static void stop_outside(struct capture *capture)
 	int stopped = 0;
 
 	for (size_t i = 0; i < capture->family->table.size; i++) {
-		struct relative *who = &capture->family->table.places[i];
+		struct relative *who = &capture->family->table.slots[i];
 
-		if (!who->pid || !who->is_outside || who->to_ns || who->is_stopped)
+		if (!who->pid || !who->has_left || who->to_ns || who->is_stopped)
 			continue;
 		who->is_stopped = stop_one(capture, who->pid);
 		stopped += who->is_stopped;
@@ -302,7 +307,7 @@ void family_stop(struct capture *capture)
 		return;
 	for (size_t i = 0; i < capture->family->table.size; i++)
 		if (live_in(capture, i))
-			look_at(capture, live_in(capture, i));
+			check_cgroup_of(capture, live_in(capture, i));
 	stop_outside(capture);
 }
 

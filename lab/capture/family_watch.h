@@ -1,6 +1,6 @@
 /*
- * family_watch.h - the state of the source "processes": family_watch.c has it, and its test, which
- * says what would have to happen by chance.
+ * family_watch.h - the state of the source "processes", which source.h declares the functions of.
+ * Only family_watch.c uses it, and its test, which sets up states that are rare in a real run.
  */
 #ifndef OOMLAB_CAPTURE_FAMILY_WATCH_H
 #define OOMLAB_CAPTURE_FAMILY_WATCH_H
@@ -10,10 +10,10 @@
 
 struct family_watch {
 	struct family table;
-	size_t next; /* place of the table that is looked at next */
+	size_t next; /* index of the slot that family_tick() checks next, modulo the size */
 	struct perf_rings rings;
-	bool knows_forks; /* by the rings; else by looking at cgroup.procs now and then */
-	int64_t lost;
+	bool knows_forks; /* from the rings; false: cgroup.procs is read now and then */
+	int64_t lost;	  /* records */
 };
 
 #endif

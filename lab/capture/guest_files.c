@@ -1,7 +1,7 @@
 /*
- * In a guest files are memory: a tmpfs on /tmp and one on /dev/shm, and one that takes what is
- * written anywhere else (the root itself, or the upper layer of the overlay that is the root). What
- * they hold is asked of statfs(2), page by page exact, and counted from the start of the run.
+ * In a guest files are memory: a tmpfs on /tmp, one on /dev/shm, and one that takes what is written
+ * anywhere else (the root itself, or the upper layer of the overlay that is the root). statfs(2)
+ * says how much each holds, exact to the page; what it held at the start of the run is subtracted.
  */
 #include <linux/magic.h>
 #include <stdlib.h>
@@ -13,26 +13,26 @@
 #include "base/text.h"
 #include "capture/source.h"
 
-enum { PLACES = 3 };
+enum { MOUNTS = 3 };
 
 struct guest_files {
-	int64_t before[PLACES]; /* bytes at the start */
+	int64_t before[MOUNTS]; /* bytes at the start; ABSENT: not in memory */
 };
 
-static const struct place {
+static const struct guest_mount {
 	const char *path;
 	enum metric metric;
-} places[PLACES] = {
+} mounts[MOUNTS] = {
 	{"/tmp", METRIC_TMP_FILES},
 	{"/dev/shm", METRIC_SHM_FILES},
 	{"/", METRIC_OTHER_FILES},
 };
 
 /*
- * An overlay answers for its upper layer; any other file system says nothing of memory. A folder
- * that is no mount of its own is counted with the root.
+ * Bytes, or ABSENT where the files are not in memory or where the path is no mount of its own (its
+ * files are then counted with the root). statfs(2) of an overlay describes its upper layer.
  */
-static int64_t held(const char *path)
+static int64_t held_bytes(const char *path)
 {
 	struct stat own, root;
 	struct statfs fs;
@@ -54,13 +54,13 @@ void guest_files_read(struct capture *capture, struct record_sample *sample)
 		return;
 	if (is_first)
 		capture->guest_files = xcalloc(1, sizeof(*capture->guest_files));
-	for (size_t i = 0; i < PLACES; i++) {
-		int64_t now = held(places[i].path), *first = &capture->guest_files->before[i];
+	for (size_t i = 0; i < MOUNTS; i++) {
+		int64_t now = held_bytes(mounts[i].path), *first = &capture->guest_files->before[i];
 
 		if (is_first)
 			*first = now;
 		if (now != ABSENT && *first != ABSENT)
-			sample->value[places[i].metric] = now > *first ? now - *first : 0;
+			sample->value[mounts[i].metric] = now > *first ? now - *first : 0;
 	}
 }
 
@@ -69,8 +69,8 @@ void guest_files_note(struct capture *capture, const struct record_sample *last)
 	_cleanup_free_ char *text = NULL;
 	int64_t sum = 0;
 
-	for (size_t i = 0; i < PLACES; i++) {
-		int64_t n = last->value[places[i].metric];
+	for (size_t i = 0; i < MOUNTS; i++) {
+		int64_t n = last->value[mounts[i].metric];
 
 		sum += or_zero(n);
 	}

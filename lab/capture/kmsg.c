@@ -17,14 +17,17 @@
 #include "base/strbuf.h"
 #include "capture/source.h"
 
-enum { KMSG_LIMIT = 20000, QUIET_MS = 20 };
-#define PATIENCE_NS INT64_C(500000000)
+enum {
+	KMSG_LIMIT = 20000, /* lines that are kept */
+	QUIET_MS = 20,
+};
+#define PATIENCE_NS INT64_C(500000000) /* how long kmsg_await_quiet() waits at most */
 
 struct kmsg {
 	uint64_t next_seq;
-	bool has_seen;	     /* a record */
-	bool is_overwritten; /* records were, before any was seen */
-	int64_t lines, lost, over_limit;
+	bool has_seen;			 /* a record was read, so next_seq is valid */
+	bool is_overwritten;		 /* records were overwritten before the first was read */
+	int64_t lines, lost, over_limit; /* counts */
 	int64_t kill_lines, summary_lines;
 };
 
@@ -36,14 +39,16 @@ static void count_gap(struct capture *capture, uint64_t seq)
 	capture->kmsg->has_seen = true;
 }
 
-/* "... Killed process 4321 (hog) ...": of a name that says so nothing worse comes than a look. */
+/*
+ * "... Killed process 4321 (hog) ...". A process name can fake that: it costs some file reads only.
+ */
 static void on_kill(struct capture *capture, const char *text)
 {
 	capture->kmsg->kill_lines++;
-	if (family_was_killed(capture, (pid_t)strtol(text + strlen("Killed process"), NULL, 10)))
+	if (family_note_killed(capture, (pid_t)strtol(text + strlen("Killed process"), NULL, 10)))
 		cgroups_seen_again(capture);
 	cgroups_seen_below(capture);
-	/* The cgroup of a container goes soon after its first process. */
+	/* The cgroup of a container is removed soon after its first process ends. */
 	if (capture->target && capture->target->is_foreign)
 		source_events.read(capture);
 }
@@ -59,7 +64,7 @@ static void on_summary(struct capture *capture, const char *text, size_t len)
 	for (char *p = end; p; p = strstr(p + 1, ",pid="))
 		pid = p;
 	if (!pid || pid == end ||
-	    !family_was_killed(capture, (pid_t)strtol(pid + strlen(",pid="), NULL, 10)))
+	    !family_note_killed(capture, (pid_t)strtol(pid + strlen(",pid="), NULL, 10)))
 		return;
 	*end = '\0';
 	cgroups_seen_named(capture, path + strlen(",oom_memcg="));
@@ -99,8 +104,9 @@ static void take(struct capture *capture, const char *record)
 }
 
 /*
- * One record a read(2): 1, or -1 with errno. EPIPE: records were overwritten before they were read;
- * the gap shows how many, unless none was read before.
+ * Each read(2) returns one record. Returns 1, or -1 with errno. EPIPE: records were overwritten
+ * before they were read; the gap in the sequence numbers says how many, unless none was read
+ * before.
  */
 static int read_one(struct capture *capture, int fd)
 {
@@ -136,7 +142,10 @@ static int open_kmsg(struct capture *capture, char *why)
 		snprintf(why, WHY_MAX, "/dev/kmsg: %s%s", strerror(errno), hint);
 		return -1;
 	}
-	/* open(2) may succeed where only read(2) is refused. A record that came already counts. */
+	/*
+	 * Where open(2) succeeds read(2) can be refused. The record that this read may return
+	 * counts.
+	 */
 	if (lseek(fd, 0, SEEK_END) < 0 || (read_one(capture, fd) < 0 && errno != EAGAIN)) {
 		snprintf(why, WHY_MAX, "/dev/kmsg: %s", strerror(errno));
 		close(fd);

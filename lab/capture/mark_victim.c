@@ -1,6 +1,6 @@
 /*
- * The tracepoint oom:mark_victim through perf_event_open(2), one ring a CPU: kills are seen even
- * where printk was rate-limited, and nothing stays behind in tracefs. The format file names the
+ * The tracepoint oom:mark_victim through perf_event_open(2), one ring a CPU: it names victims where
+ * the kernel log cannot be read, and nothing stays behind in tracefs. The format file names the
  * fields: before 6.9 only pid, later comm and sizes too (6.1.192 has them by backport):
  *	field:int pid;	offset:8;	size:4;	signed:1;
  *	field:__data_loc char[] comm;	offset:12;	size:4;	signed:0;
@@ -24,8 +24,8 @@ enum { DATA_PAGES = 2 };
 
 struct mark_victim {
 	struct perf_rings rings;
-	int64_t lost;
-	unsigned short pid_offset, comm_offset; /* of the tracepoint's fields; 0: it has none */
+	int64_t lost; /* PERF_RECORD_LOST seen: each stands for one lost event or more */
+	unsigned short pid_offset, comm_offset; /* in the raw bytes; 0: no such field */
 };
 
 static const char *const event_dirs[] = {
@@ -33,7 +33,7 @@ static const char *const event_dirs[] = {
 	"/sys/kernel/debug/tracing/events/oom/mark_victim",
 };
 
-/* Offset of a field by the tail of its declaration, or 0. */
+/* Offset of the field whose declaration ends so, or 0. */
 static unsigned short field_offset(const char *format, const char *declaration)
 {
 	const char *at = strstr(format, declaration);
@@ -82,9 +82,9 @@ static int open_rings(struct capture *capture, int64_t id)
 }
 
 /*
- * The last to close a tracepoint waits until no processor can be inside it: 40 to 50 ms at the end
- * of each run, none with one processor. The line of a kill is not rate-limited, so where the kernel
- * log is read the tracepoint adds nothing but a pid should that line be overwritten unread.
+ * Closing a tracepoint that nobody else has open waits until no CPU can be inside it: 40 to 50 ms
+ * at the end of each run, nothing with one CPU. The line of a kill is not rate-limited, so beside
+ * the kernel log the tracepoint adds only a pid, and only if that line was overwritten unread.
  */
 static bool is_worth_its_wait(const struct capture *capture)
 {
@@ -139,7 +139,7 @@ static void take_sample(struct capture *capture, const char *record, size_t len)
 			snprintf(comm, sizeof(comm), "%.*s", (int)(data_loc >> 16),
 				 raw + (data_loc & 0xffff));
 	}
-	family_was_killed(capture, pid);
+	family_note_killed(capture, pid);
 	record_put_mark_victim(capture->w, (int64_t)t_ns, pid, comm[0] ? comm : NULL);
 }
 

@@ -1,4 +1,4 @@
-/* The target, its children that are reaped here, what it says at the scenario's gate; signals. */
+/* Signals and reaping, the target's end, and the messages of a scenario (scenario.h). */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,9 +23,9 @@
 #include "profile/profile.h"
 #include "snapshot/maps.h"
 
-enum { MESSAGE_LIMIT = 10000 }; /* that are kept */
+enum { MESSAGE_LIMIT = 10000 }; /* messages that are kept */
 
-#define FOREIGN_PATIENCE_NS INT64_C(300000000)
+#define FOREIGN_PATIENCE_NS INT64_C(300000000) /* for the engine to reap the target */
 
 static int open_signals(struct capture *capture, char *why)
 {
@@ -54,7 +54,7 @@ static void note_end(struct capture *capture, pid_t pid, int status)
 		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : ABSENT,
 	};
 
-	/* Beside a target of an engine's the only child is the engine's client. */
+	/* The target is the engine's child then, and the only child here the engine's client. */
 	if (capture->target && capture->target->is_foreign)
 		return;
 	record_put_exit(capture->w, &end);
@@ -95,8 +95,8 @@ const struct source source_signals = {
 };
 
 /*
- * Who is no child cannot be waited for; since 6.15 its pidfd tells, once its parent has
- * (include/uapi/linux/pidfd.h).
+ * A process that is no child cannot be waited for. Since Linux 6.15 its pidfd has the wait status
+ * once its parent has reaped it (include/uapi/linux/pidfd.h).
  */
 struct pidfd_info {
 	uint64_t mask, cgroupid;
@@ -126,22 +126,22 @@ static bool ask_pidfd(int pidfd, int *status)
 
 static bool learn_status(const struct capture *capture, int *status)
 {
-	*status = capture->look.status;
+	*status = capture->end_reader.status;
 	return *status || ask_pidfd(capture->target->pidfd, status);
 }
 
-/* What the last look did not bring is tried once more. */
-static void take_last_look(struct capture *capture)
+/* What the end reader did not get is read here. */
+static void take_end_reading(struct capture *capture)
 {
-	const struct last_look *look = &capture->look;
+	const struct end_reader *reader = &capture->end_reader;
 
-	last_look_end(&capture->look);
-	if (look->is_taken)
-		counters_take(capture, &look->events);
+	end_reader_stop(&capture->end_reader);
+	if (reader->is_taken)
+		counters_take(capture, &reader->events);
 	else
 		source_events.read(capture);
-	if (look->is_taken && look->sample.value[METRIC_CURRENT] != ABSENT)
-		sampler_put(capture, &look->sample);
+	if (reader->is_taken && reader->sample.value[METRIC_CURRENT] != ABSENT)
+		sampler_put(capture, &reader->sample);
 	else
 		sampler_take(capture);
 	counters_write_all(capture, MOMENT_AFTER);
@@ -152,10 +152,10 @@ static void note_foreign_end(struct capture *capture)
 	struct record_process_end end = {.pid = capture->target->pid, .is_target = true};
 	int status;
 
-	take_last_look(capture);
+	take_end_reading(capture);
 	capture->target_ended = true;
 	if (!learn_status(capture, &status))
-		return; /* the engine's word has to do */
+		return; /* the engine's inspection has to do */
 	capture->end_known = true;
 	end.t_ns = io_now_ns();
 	end.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : ABSENT;
@@ -187,7 +187,7 @@ static void checkpoint(struct capture *capture, const char *name)
 	record_put_checkpoint(capture->w, &c);
 }
 
-/* The words of scenario.h. The text is the target's: hostile. */
+/* Messages as in scenario.h. The text comes from the target and is hostile. */
 static void take_message(struct capture *capture, char *text)
 {
 	int64_t bytes;

@@ -1,8 +1,8 @@
 /*
- * The timeline. A sample costs some file reads, so the interval follows the cost (2 % of the time
- * at most) and doubles every SAMPLES_PER_OCTAVE samples: an hour needs about ten times as many as
- * a second. What grows fast is met halfway to the limit, whatever it costs. A sample equal to the
- * one before is not written.
+ * The timeline: samples of the cgroup's memory. A sample costs some file reads, so the interval is
+ * at least COST_FACTOR times the cost (2 % of the time) and doubles every SAMPLES_PER_OCTAVE
+ * samples, up to LAST_INTERVAL_NS. Where the charge grows fast the next sample comes halfway to the
+ * limit, whatever it costs. A sample equal to the one before is not written.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,22 +22,22 @@
 
 enum { SAMPLES_PER_OCTAVE = 256, COST_FACTOR = 50 };
 #define FIRST_INTERVAL_NS INT64_C(5000000)
-#define LEAST_INTERVAL_NS INT64_C(2000000)
+#define LEAST_INTERVAL_NS INT64_C(2000000) /* when the limit is near */
 #define LAST_INTERVAL_NS  INT64_C(2000000000)
 
 struct sampler {
 	int64_t interval_ns;
 	int64_t samples;
-	struct record_sample last;     /* read */
-	int64_t written[METRIC_COUNT]; /* of the last one written */
+	struct record_sample last;     /* the last one read */
+	int64_t written[METRIC_COUNT]; /* values of the last one written */
 	bool has_written;
-	int64_t charge_bytes, charge_ns; /* at the sample before */
+	int64_t charge_bytes, charge_ns; /* of the sample before, for halfway_ns() */
 	struct memory_files memory_files;
 };
 
 struct key {
 	enum metric metric;
-	const char *v1, *v2; /* keys of memory.stat; NULL: not there */
+	const char *v1, *v2; /* a key of memory.stat or a file; NULL: that version has none */
 };
 
 static const struct key stat_keys[] = {
@@ -208,13 +208,13 @@ static int open_sampler(struct capture *capture, char *why)
 	return fd;
 }
 
-/* At the first sample and again ever more rarely: libraries are loaded early in a life. */
+/* Ever more rarely, because most libraries are loaded early in a run. */
 static bool is_time_for_maps(int64_t samples)
 {
 	return samples == 1 || samples == 8 || samples == 64 || samples == 1024;
 }
 
-/* Half of the time until what is charged is near the limit, if it grows on as since the last. */
+/* Half of the time until a sixteenth of the limit is left, at the growth since the last sample. */
 static int64_t halfway_ns(struct capture *capture)
 {
 	int64_t current = capture->sampler->last.value[METRIC_CURRENT],
@@ -235,7 +235,7 @@ static int64_t halfway_ns(struct capture *capture)
 	return left > LEAST_INTERVAL_NS ? left : LEAST_INTERVAL_NS;
 }
 
-void sampler_look_at_files(struct capture *capture)
+void sampler_find_memory_files(struct capture *capture)
 {
 	const struct memory_files_moment now = {
 		.cg = capture->cg,
@@ -263,7 +263,7 @@ static void read_sampler(struct capture *capture)
 		write_last(capture);
 	if (!capture->profile && is_time_for_maps(capture->sampler->samples))
 		maps_write(capture->w, capture->target->pid);
-	sampler_look_at_files(capture);
+	sampler_find_memory_files(capture);
 	if (capture->cg->made && !capture->target_ended && !capture->escaped_to)
 		capture->escaped_to = cg_left_for(capture->cg, capture->target->pid);
 	family_tick(capture);
