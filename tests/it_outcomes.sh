@@ -111,10 +111,11 @@ on_this_kernel() {
 		top=$(find /sys/fs/cgroup -maxdepth 1 -name memory | head -n 1)
 		side=${top:-/sys/fs/cgroup}/${own%/*}
 		sh -c "echo \$\$ >$side/cgroup.procs; exec sleep 3141" &
-		while grep -q oomlab- "/proc/$!/cgroup"; do :; done
+		while grep -qE '^(0:|[0-9]+:memory):.*oomlab-' "/proc/$!/cgroup"; do :; done
 		exit 0
 	END
 	run --backend=cgroup --memory=64M --no-touch-profile -- /bin/sh "$scratch/stay"
+	is "$status" 0 'one that left: the program ended by itself'
 	is "$(pgrep -f '^sleep 3141')" '' 'one that left is stopped at the end'
 	like "$(story "$reports")" "left the run's cgroup for" 'one that left: it is told'
 	like "$(story "$reports")" 'outside of the run.s cgroup at its end and stopped' \

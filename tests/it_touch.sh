@@ -402,16 +402,16 @@ many_pages() {
 }
 
 # Before huge pages are watched, each line gets what came since the sample before: how soon they are
-# depends on what else the machine does. One of three runs has to be right.
+# depends on what else the machine does. One of six runs has to be right.
 huge_pages() {
 	local kernel=$1 lines
 	shift
-	for _ in 1 2 3; do
+	for _ in {1..6}; do
 		run_in "$kernel" --memory=256M "$@" -- "$helper" huge
 		is_within "$(touched '.function == "by_memset" and .kind == "memset"')" 64 && break
 	done
 	line "$kernel, a burst of huge pages $*" by_memset memset 64
-	for _ in 1 2 3; do
+	for _ in {1..6}; do
 		run_in "$kernel" --memory=256M "$@" -- "$helper" huge-and-small
 		lines=$(touched '.function == "by_memset" and .kind == "memset"')
 		[ "$lines" -gt $((88 << 20)) ] && [ "$lines" -lt $((104 << 20)) ] &&
