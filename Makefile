@@ -32,7 +32,8 @@ PACKAGES := gcc libc6-dev pkg-config libcgroup-dev libjansson-dev libarchive-dev
             lz4 scdoc procps libc6-dbg python3 \
             $(QEMU_PKG) qemu-system-common
 # The sanitizers' libraries are a package of the same version as clang's.
-DEV_PACKAGES = gdb clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck debootstrap
+DEV_PACKAGES = gdb clang $(CLANG_RT) clang-format clang-tidy cppcheck valgrind shellcheck debootstrap \
+               zsh fish
 CLANG_RT     = $(shell apt-cache depends clang 2>/dev/null | \
                  sed -n 's/.*Depends: clang-\([0-9]*\)$$/libclang-rt-\1-dev/p')
 
@@ -203,6 +204,9 @@ INSTALL_LIB := $(DESTDIR)$(PREFIX)/lib
 INSTALL_INC := $(DESTDIR)$(PREFIX)/include/oomlab
 INSTALL_DOC := $(DESTDIR)$(PREFIX)/share/doc/oomlab
 INSTALL_MAN := $(DESTDIR)$(PREFIX)/share/man/man1
+INSTALL_BASH := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/oomlab
+INSTALL_ZSH := $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_oomlab
+INSTALL_FISH := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/oomlab.fish
 HEADERS     := arena.h trace.h trace_format.h
 install: all ## install below DESTDIR and PREFIX=/usr/local
 	install -d $(INSTALL_BIN) $(INSTALL_LIB)/oomlab/scenarios $(INSTALL_LIB)/pkgconfig \
@@ -216,11 +220,16 @@ install: all ## install below DESTDIR and PREFIX=/usr/local
 		>$(INSTALL_LIB)/pkgconfig/oomlab.pc
 	install -m 644 README.md LICENSE $(INSTALL_DOC)
 	scdoc <docs/oomlab.1.scd >$(INSTALL_MAN)/oomlab.1
+	install -d $(dir $(INSTALL_BASH) $(INSTALL_ZSH) $(INSTALL_FISH))
+	$(BUILD)/oomlab completion bash >$(INSTALL_BASH)
+	$(BUILD)/oomlab completion zsh >$(INSTALL_ZSH)
+	$(BUILD)/oomlab completion fish >$(INSTALL_FISH)
 
 uninstall: ## remove what install put there
 	rm -rf $(INSTALL_LIB)/oomlab $(INSTALL_INC) $(INSTALL_DOC)
 	rm -f $(INSTALL_BIN)/oomlab $(INSTALL_LIB)/liboomlab.a \
-		$(INSTALL_LIB)/pkgconfig/oomlab.pc $(INSTALL_MAN)/oomlab.1
+		$(INSTALL_LIB)/pkgconfig/oomlab.pc $(INSTALL_MAN)/oomlab.1 \
+		$(INSTALL_BASH) $(INSTALL_ZSH) $(INSTALL_FISH)
 
 clean: ## remove what was built; reports stay
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/options.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "suite.h"
 
@@ -43,7 +44,7 @@ static int set_quiet(void *to, const char *value, struct err *err)
 }
 
 static const struct option_def table[] = {
-	OPTION("memory", "SIZE", "memory.max", set_memory),
+	OPTION_LETTER('m', "memory", "SIZE", "memory.max", set_memory),
 	OPTION("memory-high", "SIZE", NULL, set_high),
 	OPTION("quiet", NULL, "say nothing", set_quiet),
 };
@@ -65,6 +66,40 @@ START_TEST(options_come_in_order)
 	ck_assert_str_eq(given.memory, "");
 	ck_assert_int_eq(PARSE(&given, &err, "--memory", "--quiet"), 3);
 	ck_assert_str_eq(given.memory, "--quiet");
+}
+END_TEST
+
+START_TEST(a_letter_is_short_for_a_name)
+{
+	struct given given = {.order = 0};
+	struct err err = ERR_INIT;
+
+	ck_assert_int_eq(PARSE(&given, &err, "-m", "1M", "x"), 3);
+	ck_assert_str_eq(given.memory, "1M");
+	ck_assert_int_eq(PARSE(&given, &err, "-m2M", "x"), 2);
+	ck_assert_str_eq(given.memory, "2M");
+}
+END_TEST
+
+static const struct {
+	const char *word, *best;
+} meant[] = {
+	{"reprot", "report"}, {"lst", "list"},	      {"lsit", "list"},	    {"listt", "list"},
+	{"exp", "explain"},   {"explian", "explain"}, {"ex", NULL},	    {"x", NULL},
+	{"", NULL},	      {"server", NULL},	      {"docker", "doctor"}, {"raport", "report"},
+};
+
+START_TEST(the_nearest_word_is_meant)
+{
+	struct suggestion s = {.word = meant[_i].word};
+
+	suggestion_offer(&s, "report");
+	suggestion_offer(&s, "list");
+	suggestion_offer(&s, "explain");
+	suggestion_offer(&s, "doctor");
+	suggestion_offer(
+		&s, "a-name-that-is-longer-than-any-name-is-and-that-has-more-than-63-letters");
+	ck_assert_pstr_eq(s.best, meant[_i].best);
 }
 END_TEST
 
@@ -97,8 +132,9 @@ static const struct {
 	const char *word, *more, *says;
 } refused[] = {
 	{"--nope", "x", "unknown or ambiguous option '--nope'"},
+	{"--memory-hihg", "x", "unknown or ambiguous option '--memory-hihg'"},
+	{"-m", "--", "option '-m' needs a value"},
 	{"--nope=3", "x", "unknown or ambiguous option '--nope=3'"},
-	{"--mem", "x", "unknown or ambiguous option '--mem'"},
 	{"--=x", "x", "unknown or ambiguous option '--=x'"},
 	{"--quiet=yes", "x", "option '--quiet=yes' takes no value"},
 	{"--quiet", "--memory", "option '--memory' needs a value"},
@@ -122,6 +158,28 @@ START_TEST(refuses_with_one_sentence)
 }
 END_TEST
 
+static const struct {
+	const char *word, *meant;
+} misspelled[] = {
+	{"--memroy", "--memory"},
+	{"--memroy=1M", "--memory"},
+	{"--quite", "--quiet"},
+	{"--mem", "--memory"},
+};
+
+START_TEST(names_the_option_that_was_meant)
+{
+	struct given given = {.order = 0};
+	struct err err = ERR_INIT;
+	_cleanup_free_ char *says = text_format(
+		"unknown or ambiguous option '%s'; did you mean '%s'? See 'oomlab run --help'",
+		misspelled[_i].word, misspelled[_i].meant);
+
+	ck_assert_int_eq(PARSE(&given, &err, misspelled[_i].word, "x"), -1);
+	ck_assert_str_eq(err.text, says);
+}
+END_TEST
+
 START_TEST(stops_at_the_first_bad_value)
 {
 	struct given given = {.order = 0};
@@ -141,7 +199,7 @@ START_TEST(help_leaves_the_hidden_out)
 
 	options_print(to, table, ARRAY_SIZE(table));
 	fclose(to);
-	ck_assert_str_eq(text, "  --memory=SIZE             memory.max\n"
+	ck_assert_str_eq(text, "  -m, --memory=SIZE         memory.max\n"
 			       "  --quiet                   say nothing\n");
 }
 END_TEST
@@ -177,9 +235,12 @@ static TCase *options_case(void)
 	TCase *tc = tcase_create("options");
 
 	tcase_add_test(tc, options_come_in_order);
+	tcase_add_test(tc, a_letter_is_short_for_a_name);
+	tcase_add_loop_test(tc, the_nearest_word_is_meant, 0, (int)ARRAY_SIZE(meant));
 	tcase_add_test(tc, operands_end_the_options);
 	tcase_add_test(tc, options_may_be_shortened);
 	tcase_add_loop_test(tc, refuses_with_one_sentence, 0, (int)ARRAY_SIZE(refused));
+	tcase_add_loop_test(tc, names_the_option_that_was_meant, 0, (int)ARRAY_SIZE(misspelled));
 	tcase_add_test(tc, stops_at_the_first_bad_value);
 	tcase_add_test(tc, help_leaves_the_hidden_out);
 	tcase_add_test(tc, help_keeps_its_columns);

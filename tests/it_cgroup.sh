@@ -124,7 +124,7 @@ is_clean 'an inner one killed'
 if [ "$version" = 1 ]; then
 	for option in --oom-group --memory-high=32M; do
 		run --memory=64M $option -- /bin/true
-		is "$status $(report "$reports" .verdict)" '77 skip' "$option on v1: 77, skip"
+		is "$status $(report "$reports" .verdict)" '125 skip' "$option on v1: 125, skip"
 		is "$errors" 'oomlab: true: Not run: cgroup v1 has no memory.high and no memory.oom.group.' \
 			"$option on v1: with --quiet the reason in a line"
 	done

@@ -55,7 +55,7 @@ check_inside() {
 	in_image "$e" -- memset-2g
 	is $? 77 "$e, inside: no limit, no run"
 	in_image "$e" --memory 512m -- run --memory 64m -- /scenarios/malloc-128m --no-lab
-	is $? 77 "$e, inside: another limit than the container's is refused"
+	is $? 125 "$e, inside: another limit than the container's is refused"
 	in_image "$e" --memory 4g -- memset-2g
 	is $? 77 "$e, inside: a limit nothing could reach is refused"
 	# The lab is under the same limit: where a busy machine is late to free what the kernel took from

@@ -4,12 +4,12 @@
 . "$(dirname "$0")/tap.sh"
 page=$top/docs/oomlab.1.scd
 
-for command in run list report explain doctor; do
+for command in run list report explain doctor completion; do
 	grep -q "^\*oomlab $command\*" "$page"
 	ok $? "the manual has 'oomlab $command'"
 	"$oomlab" $command --help >"$scratch/help" 2>&1
 	is $? 0 "'oomlab $command --help' works"
-	grep -o "^  --[a-z-]*" "$scratch/help" >"$scratch/options"
+	grep -Eo '^  (-., )?--[a-z-]*' "$scratch/help" | grep -o -- '--.*' >"$scratch/options"
 	while read -r option; do
 		[ "$option" = --help ] || grep -q -- "$option\b" "$page"
 		ok $? "the manual has $command $option"
@@ -56,6 +56,10 @@ MAKEFLAGS='' make -s -C "$top" BUILD="$(dirname "$oomlab")" install DESTDIR="$sc
 is $? 0 "make install"
 is "$("$scratch/root/usr/bin/oomlab" list | wc -l)" "$("$oomlab" list | wc -l)" \
 	"the installed program finds its scenarios"
+for file in bash-completion/completions/oomlab zsh/vendor-completions/_oomlab fish/vendor_completions.d/oomlab.fish; do
+	[ -s "$scratch/root/usr/share/$file" ]
+	ok $? "the installed completion $file"
+done
 cat >"$scratch/user.c" <<'C'
 #include <oomlab/arena.h>
 #include <string.h>

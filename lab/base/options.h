@@ -20,18 +20,26 @@ struct option_def {
 	/* Stores the value, NULL when arg is. 0, or -1 with err set. set NULL: see flag_at. */
 	int (*set)(void *target, const char *value, struct err *err);
 	size_t flag_at; /* without set: offset in the target of a bool that becomes true */
+	char letter;	/* "-m" beside "--memory"; 0: it has none */
 };
 
 /* An option whose set function stores it. */
-#define OPTION(name, arg, help, set)    \
-	{                               \
-		name, arg, help, set, 0 \
+#define OPTION(name, arg, help, set) OPTION_LETTER(0, name, arg, help, set)
+#define OPTION_LETTER(letter, name, arg, help, set) \
+	{                                           \
+		name, arg, help, set, 0, letter     \
 	}
 
 /* An option without a value that sets the bool `member` of the target, a `type`. */
-#define OPTION_FLAG(name, help, type, member)                  \
-	{                                                      \
-		name, NULL, help, NULL, offsetof(type, member) \
+#define OPTION_FLAG(name, help, type, member)                     \
+	{                                                         \
+		name, NULL, help, NULL, offsetof(type, member), 0 \
+	}
+
+/* Each command has it: the target is a `type` with a bool `help`. */
+#define OPTION_HELP(type)                                                  \
+	{                                                                  \
+		"help", NULL, "this text", NULL, offsetof(type, help), 'h' \
 	}
 
 /*

@@ -5,6 +5,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/text.h"
+
 int terminal_columns(FILE *to)
 {
 	struct winsize size;
@@ -14,9 +17,30 @@ int terminal_columns(FILE *to)
 		       : 80;
 }
 
+static enum { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } colour;
+
+int terminal_colour(const char *when)
+{
+	static const char *const words[] = {"auto", "always", "never"};
+	int i = text_index(words, ARRAY_SIZE(words), when);
+
+	if (i >= 0)
+		colour = i;
+	return i < 0 ? -1 : 0;
+}
+
+bool terminal_can_redraw(FILE *to)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fileno(to)) && term && strcmp(term, "dumb");
+}
+
 bool terminal_has_colour(FILE *to)
 {
-	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+	const char *no_color = getenv("NO_COLOR");
 
-	return isatty(fileno(to)) && !(no_color && *no_color) && term && strcmp(term, "dumb");
+	if (colour != COLOUR_AUTO)
+		return colour == COLOUR_ALWAYS;
+	return terminal_can_redraw(to) && !(no_color && *no_color);
 }

@@ -8,10 +8,10 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/options.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/option_table.h"
 #include "launch/cgroup.h"
 #include "launch/container/container.h"
 #include "launch/container/engine.h"
@@ -31,8 +31,9 @@ static const struct option_def table[] = {
 		"restore",
 		"clear what launchers and guardians that were killed left: cgroups, containers, settings",
 		struct doctor_options, restore),
-	OPTION_FLAG("help", "this text", struct doctor_options, help),
+	OPTION_HELP(struct doctor_options),
 };
+const struct option_table doctor_option_table = {table, ARRAY_SIZE(table)};
 
 /* Returns 1 when this way of running works. */
 static int check_cgroup(struct cg_home *home)

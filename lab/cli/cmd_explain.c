@@ -6,11 +6,11 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/options.h"
 #include "base/strbuf.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/option_table.h"
 #include "doc/emit.h"
 #include "explain/explain_doc.h"
 #include "explain/explain_input.h"
@@ -65,14 +65,6 @@ static int set_page_size(void *target, const char *value, struct err *err)
 	return 0;
 }
 
-static int set_help(void *target, const char *value, struct err *err)
-{
-	(void)value;
-	(void)err;
-	((struct explain *)target)->help = true;
-	return 0;
-}
-
 static const struct option_def options[] = {
 	OPTION("json", NULL, "write JSON, schema oomlab.explain/1", set_json),
 	OPTION("markdown", NULL, "write Markdown", set_markdown),
@@ -80,8 +72,10 @@ static const struct option_def options[] = {
 	OPTION("page-size", "SIZE",
 	       "page size of the machine, where the log does not tell: 4K, 16K, 64K",
 	       set_page_size),
-	OPTION("help", NULL, "print this and exit", set_help),
+	OPTION_COLOR,
+	OPTION_HELP(struct explain),
 };
+const struct option_table explain_option_table = {options, ARRAY_SIZE(options)};
 
 static int usage(void)
 {
@@ -188,9 +182,7 @@ static int explain_file(struct explain *explain, const char *name, struct err *e
 int cmd_explain(int argc, char **argv)
 {
 	static char out[1 << 16];
-	struct explain explain = {.columns = terminal_columns(stdout),
-				  .colour = terminal_has_colour(stdout),
-				  .page = STRBUF_INIT};
+	struct explain explain = {.columns = terminal_columns(stdout), .page = STRBUF_INIT};
 	struct err err = ERR_INIT;
 	int status = EXIT_OK;
 	int first =
@@ -202,6 +194,7 @@ int cmd_explain(int argc, char **argv)
 	}
 	if (explain.help)
 		return usage();
+	explain.colour = terminal_has_colour(stdout);
 	setvbuf(stdout, out, _IOFBF, sizeof(out));
 	__fsetlocking(stdout, FSETLOCKING_BYCALLER); /* one thread, many small pieces */
 	if (explain.format == FORMAT_JSON)

@@ -4,20 +4,22 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/options.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/option_table.h"
 #include "spec/scenarios.h"
 #include "spec/spec.h"
 
 struct list_options {
-	bool json, help;
+	bool json, names, help;
 };
 
 static const struct option_def table[] = {
 	OPTION_FLAG("json", "every declaration, as one JSON array", struct list_options, json),
-	OPTION_FLAG("help", "this text", struct list_options, help),
+	OPTION_FLAG("names", "the names alone", struct list_options, names),
+	OPTION_HELP(struct list_options),
 };
+const struct option_table list_option_table = {table, ARRAY_SIZE(table)};
 
 static void print_one(const struct spec *spec)
 {
@@ -27,6 +29,18 @@ static void print_one(const struct spec *spec)
 		       : TEXT_SIZE(spec->memory_max.bytes),
 	       spec->has_expect ? spec_outcome_names[spec->expect.outcome] : "-",
 	       spec->summary ? spec->summary : "");
+}
+
+static int list_names(void)
+{
+	char **names = scenarios_list();
+
+	for (char **name = names; *name; name++) {
+		puts(*name);
+		free(*name);
+	}
+	free(names);
+	return EXIT_OK;
 }
 
 static int list(bool json)
@@ -74,10 +88,10 @@ int cmd_list(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (options.help) {
-		puts("usage: oomlab list [--json]\n\n"
+		puts("usage: oomlab list [--json|--names]\n\n"
 		     "The scenarios: name, memory limit, expected outcome, summary.\n");
 		options_print(stdout, table, ARRAY_SIZE(table));
 		return EXIT_OK;
 	}
-	return list(options.json);
+	return options.names ? list_names() : list(options.json);
 }

@@ -6,9 +6,9 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/folder.h"
-#include "base/options.h"
 #include "base/terminal.h"
 #include "cli/commands.h"
+#include "cli/option_table.h"
 #include "record/verdict.h"
 #include "report/report.h"
 
@@ -19,8 +19,10 @@ struct report_options {
 };
 
 static const struct option_def table[] = {
-	OPTION_FLAG("help", "this text", struct report_options, help),
+	OPTION_COLOR,
+	OPTION_HELP(struct report_options),
 };
+const struct option_table report_option_table = {table, ARRAY_SIZE(table)};
 
 static int render(const char *dir, struct err *err)
 {

@@ -3,13 +3,13 @@
 
 #include "cli/commands.h"
 #include "cli/run_options.h"
-#include "run/run_once.h"
 #include "run/session.h"
 
 static void print_help(void)
 {
 	puts("usage: oomlab run [OPTIONS] SCENARIO\n"
-	     "       oomlab run [OPTIONS] -- COMMAND [ARGS...]\n\n"
+	     "       oomlab run [OPTIONS] -- COMMAND [ARGS...]\n"
+	     "       oomlab run [OPTIONS] ./COMMAND [ARGS...]\n\n"
 	     "Runs it under a memory limit, watches it from outside, and writes a report.\n");
 	run_options_print(stdout);
 	puts("\n"
@@ -36,5 +36,5 @@ int cmd_run(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	err_print(&err);
-	return run_once_status(&err);
+	return err.status == EXIT_USAGE ? EXIT_LAB_BROKEN : err.status;
 }

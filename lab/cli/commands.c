@@ -3,19 +3,22 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/suggest.h"
+#include "cli/option_table.h"
 
-static const struct {
-	const char *name;
-	command_fn *run;
-	const char *help; /* NULL: not for people */
-} commands[] = {
-	{"run", cmd_run, "run a scenario or a command and explain what became of it"},
-	{"list", cmd_list, "the scenarios"},
-	{"report", cmd_report, "judge and render a finished run again"},
-	{"explain", cmd_explain, "what a kernel log says about OOM kills"},
-	{"doctor", cmd_doctor, "what this host can do, what is missing, and the cure"},
-	{"gate", gate_main, NULL},
+const struct command commands[] = {
+	{"run", cmd_run, "run a scenario or a command and explain what became of it",
+	 &run_option_table},
+	{"list", cmd_list, "the scenarios", &list_option_table},
+	{"report", cmd_report, "judge and render a finished run again", &report_option_table},
+	{"explain", cmd_explain, "what a kernel log says about OOM kills", &explain_option_table},
+	{"doctor", cmd_doctor, "what this host can do, what is missing, and the cure",
+	 &doctor_option_table},
+	{"completion", NULL, "a script that completes words, for bash, zsh or fish",
+	 &completion_option_table},
+	{"gate", gate_main, NULL, NULL},
 };
+const size_t commands_count = ARRAY_SIZE(commands);
 
 command_fn *command_named(const char *name)
 {
@@ -25,9 +28,19 @@ command_fn *command_named(const char *name)
 	return NULL;
 }
 
+const char *command_meant(const char *word)
+{
+	struct suggestion suggestion = {.word = word};
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (commands[i].help)
+			suggestion_offer(&suggestion, commands[i].name);
+	return suggestion.best;
+}
+
 void commands_print(FILE *to)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (commands[i].help)
-			fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].help);
+			fprintf(to, "  %-11s %s\n", commands[i].name, commands[i].help);
 }

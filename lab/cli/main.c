@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@ static void print_help(FILE *to)
 	      "usage: oomlab COMMAND [OPTIONS]\n\n",
 	      to);
 	commands_print(to);
-	fputs("\n'oomlab COMMAND --help' tells more. Examples:\n\n"
+	fputs("\n'oomlab help COMMAND' tells more. Examples:\n\n"
 	      "  oomlab run memset-2g\n"
 	      "  oomlab run --memory 512M -- ./my-server --port 8080\n",
 	      to);
@@ -45,30 +46,65 @@ static int flush_stdout(int status)
 	return err.status;
 }
 
+/* "./server" was meant to be run, "lsit" to be "list". */
+static int refuse(const char *word)
+{
+	const char *meant = command_meant(word);
+	struct err err = ERR_INIT;
+
+	err_set(&err, EXIT_USAGE, "there is no command '%s'", word);
+	if (strchr(word, '/'))
+		err_hint(&err, "a program is run by 'oomlab run --memory 512M -- %s'", word);
+	else if (meant)
+		err_hint(&err, "did you mean '%s'? See 'oomlab --help'", meant);
+	else
+		err_hint(&err, "see 'oomlab --help'");
+	err_print(&err);
+	return EXIT_USAGE;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b)
+{
+	return !strcmp(word, a) || !strcmp(word, b);
+}
+
+/* Those that start or name any of the others are known here alone. */
+static command_fn *find(const char *word)
+{
+	if (!strcmp(word, "entry"))
+		return cmd_entry;
+	return strcmp(word, "completion") ? command_named(word) : cmd_completion;
+}
+
+/* "help run" is "run --help". */
+static int help(const char *word)
+{
+	char option[] = "--help", *argv[] = {(char *)word, option, NULL};
+	command_fn *command = find(word);
+
+	return command ? command(2, argv) : refuse(word);
+}
+
 static int dispatch(int argc, char **argv)
 {
-	struct err err = ERR_INIT;
 	command_fn *command;
 
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+	if (!strcmp(argv[1], "help") && argc > 2)
+		return help(argv[2]);
+	if (is_one_of(argv[1], "--help", "-h") || !strcmp(argv[1], "help")) {
 		print_help(stdout);
 		return EXIT_OK;
 	}
-	if (!strcmp(argv[1], "--version")) {
+	if (is_one_of(argv[1], "--version", "-V")) {
 		puts("oomlab " OOMLAB_VERSION);
 		return EXIT_OK;
 	}
-	/* It starts any of the others. */
-	command = strcmp(argv[1], "entry") ? command_named(argv[1]) : cmd_entry;
-	if (command)
-		return command(argc - 1, argv + 1);
-	err_set(&err, EXIT_USAGE, "there is no command '%s'; see 'oomlab --help'", argv[1]);
-	err_print(&err);
-	return EXIT_USAGE;
+	command = find(argv[1]);
+	return command ? command(argc - 1, argv + 1) : refuse(argv[1]);
 }
 
 int main(int argc, char **argv)

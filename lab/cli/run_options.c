@@ -7,9 +7,9 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "base/options.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "cli/option_table.h"
 #include "launch/container/container_option.h"
 #include "launch/vm/kernel.h"
 #include "snapshot/premortem.h"
@@ -105,11 +105,13 @@ static int set_guest_numa(void *to, const char *value, struct err *err)
 
 static int set_timeout(void *to, const char *value, struct err *err)
 {
-	uint64_t ns;
+	uint64_t ns = SPEC_NO_TIMEOUT;
 
-	if (text_parse_duration(value, &ns) || ns == 0)
+	if (strcmp(value, "none") &&
+	    (text_parse_duration(value, &ns) || ns == 0 || ns > SPEC_NO_TIMEOUT))
 		return err_set(err, EXIT_USAGE,
-			       "--timeout '%s' is no duration such as 30, 500ms, 2m", value);
+			       "--timeout '%s' is none, or a duration such as 30, 500ms, 2m",
+			       value);
 	((struct run_options *)to)->spec.timeout_ns = (int64_t)ns;
 	return 0;
 }
@@ -178,11 +180,12 @@ static int set_unkept_reports(void *to, const char *value, struct err *err)
 static int set_expect(void *to, const char *value, struct err *err)
 {
 	enum outcome outcome = spec_outcome(value);
+	_cleanup_strbuf_ struct strbuf all = STRBUF_INIT;
 
+	for (int i = OUTCOME_UNSET + 1; i < OUTCOME_COUNT; i++)
+		strbuf_printf(&all, "%s%s", all.len ? ", " : "", spec_outcome_names[i]);
 	if (outcome == OUTCOME_UNSET)
-		return err_set(err, EXIT_USAGE,
-			       "--expect '%s' is no outcome such as survived, oom_killed, refused",
-			       value);
+		return err_set(err, EXIT_USAGE, "--expect '%s' is none of %s", value, all.buf);
 	((struct run_options *)to)->expect = outcome;
 	return 0;
 }
@@ -242,7 +245,7 @@ static int set_spec_json(void *to, const char *value, struct err *err)
 
 #define FLAG(name, help, member) OPTION_FLAG(name, help, struct run_options, member)
 static const struct option_def table[] = {
-	OPTION("memory", "SIZE|max", "memory.max: bytes or 512M, 2G", set_memory),
+	OPTION_LETTER('m', "memory", "SIZE|max", "memory.max: bytes or 512M, 2G", set_memory),
 	OPTION("memory-high", "SIZE|max", "memory.high: throttle above it (cgroup v2)", set_high),
 	OPTION("swap", "SIZE|max", "memory.swap.max (default 0 where there is a limit)", set_swap),
 	FLAG("oom-group", "memory.oom.group: kill the whole cgroup (cgroup v2)", spec.oom_group),
@@ -255,14 +258,18 @@ static const struct option_def table[] = {
 	       set_guest_swap),
 	OPTION("guest-numa", "N", "split the VM's RAM among N NUMA nodes (1 to 8)", set_guest_numa),
 	OPTION("kernel", "PATH|SERIES", "of the VM: a vmlinuz, or 6.12 (default), 6.1", set_kernel),
-	OPTION("timeout", "TIME", "stop the target after 30, 500ms, 2m (default 60)", set_timeout),
+	OPTION("timeout", "TIME|none",
+	       "stop the target after 30, 500ms, 2m (default: a scenario's own, none for a command)",
+	       set_timeout),
 	OPTION("backend", "auto|cgroup|vm|current|docker|podman|container",
 	       "where to run (default auto)", set_backend),
 	OPTION("image", "IMAGE", "of a container (default: an empty one, for a scenario)",
 	       set_image),
 	OPTION("container-option", "OPTION", "for the engine's run command (repeatable)",
 	       set_container_option),
-	OPTION("expect", "OUTCOME", "pass if this is the outcome, fail if not", set_expect),
+	OPTION("expect", "OUTCOME",
+	       "pass if this is the outcome, fail if not: survived, refused, oom_killed, child_oom_killed, signalled, failed, throttled, livelocked, timed_out, lab_error",
+	       set_expect),
 	OPTION("repeat", "N", "run it N times, a report each", set_repeat),
 	FLAG("twin", "run the scenario's twin first, and tell what it showed", twin),
 	OPTION("reports", "DIR", "where reports go (default reports)", set_reports),
@@ -278,12 +285,14 @@ static const struct option_def table[] = {
 	FLAG("dry-run", "print the plan, run nothing", dry_run),
 	FLAG("quiet", "no live line, no report on the terminal; a line where there is no result",
 	     quiet),
-	FLAG("help", "this text", help),
+	OPTION_COLOR,
+	OPTION_HELP(struct run_options),
 	FLAG("inside-guest", NULL, inside_guest),
 	OPTION("unkept-reports", "DIR", NULL, set_unkept_reports),
 	OPTION("spec-json", "JSON", NULL, set_spec_json),
 	OPTION("preload-library", "PATH", NULL, set_preload_library),
 };
+const struct option_table run_option_table = {table, ARRAY_SIZE(table)};
 
 void run_options_print(FILE *to)
 {

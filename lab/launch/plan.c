@@ -253,7 +253,9 @@ static void print_sources(FILE *to, const struct plan_facts *facts)
 static void print_watch(FILE *to, enum backend backend, const struct spec *spec,
 			const struct plan_facts *facts)
 {
-	fprintf(to, "watch until it ends, %s at most", TEXT_DURATION((uint64_t)spec->timeout_ns));
+	fputs("watch until it ends", to);
+	if (spec->timeout_ns < SPEC_NO_TIMEOUT)
+		fprintf(to, ", %s at most", TEXT_DURATION((uint64_t)spec->timeout_ns));
 	if (may_snapshot(backend, spec, facts))
 		fprintf(to, "; freeze it and take a snapshot, once, %d %% under memory.max",
 			facts->premortem_percent);

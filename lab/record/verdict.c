@@ -428,8 +428,8 @@ int conclusion_exit_status(const struct record *record, const struct conclusion 
 		return EXIT_OK;
 	case VERDICT_FAIL:
 		return EXIT_FAILED;
-	case VERDICT_SKIP:
-		return EXIT_SKIP;
+	case VERDICT_SKIP: /* of a plain command any other status would be its own */
+		return record->spec.name || record->spec.has_expect ? EXIT_SKIP : EXIT_LAB_BROKEN;
 	case VERDICT_BROKEN:
 		return EXIT_LAB_BROKEN;
 	case VERDICT_NONE:

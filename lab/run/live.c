@@ -16,7 +16,7 @@
 void live_start(struct live *live, const char *name, bool quiet)
 {
 	*live = (struct live){
-		.is_on = !quiet && terminal_has_colour(stderr),
+		.is_on = !quiet && terminal_can_redraw(stderr),
 		.name = name,
 		.stage = "starting",
 		.started_ns = io_now_ns(),

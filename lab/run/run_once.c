@@ -81,8 +81,15 @@ static int execute(struct run *run, struct err *err)
 	return run_backend(run->plan.backend)->run(run, err);
 }
 
-int run_once_status(const struct err *err)
+bool run_is_judged(const struct run *run)
 {
+	return run->spec.name || run->options->expect;
+}
+
+int run_once_status(const struct run *run, const struct err *err)
+{
+	if (err->status == EXIT_SKIP && !run_is_judged(run))
+		return EXIT_LAB_BROKEN;
 	return err->status == EXIT_USAGE ? EXIT_LAB_BROKEN : err->status;
 }
 
@@ -113,5 +120,5 @@ int run_once(struct run *run, struct err *err)
 		return -1;
 	if (run->signal)
 		return 128 + run->signal;
-	return r < 0 ? run_once_status(err) : status;
+	return r < 0 ? run_once_status(run, err) : status;
 }

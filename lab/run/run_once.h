@@ -13,8 +13,12 @@
 int run_once(struct run *run, struct err *err);
 
 /*
- * The exit status for a failure of oomlab: EXIT_USAGE, which a command may end with, becomes 125.
+ * What oomlab ends with for a failure of its own: 125; 77 where this host cannot do it and the run
+ * has a verdict. A plain command could end with any other status itself.
  */
-int run_once_status(const struct err *err);
+int run_once_status(const struct run *run, const struct err *err);
+
+/* True for a scenario and with --expect: the exit status is that of a verdict. */
+bool run_is_judged(const struct run *run);
 
 #endif

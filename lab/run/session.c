@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,13 +29,13 @@ static int find_command(struct run *run, char **operands, struct err *err)
 	return run->path ? 0 : -1;
 }
 
-/* Sets run->argv and path, and for a scenario the spec. */
+/* SCENARIO, a path, or what stands behind "--": sets run->argv, path and spec. */
 static int find_target(struct run *run, char **operands, bool is_command, struct err *err)
 {
 	if (!operands[0] && !run->options->image)
 		return err_set(err, EXIT_USAGE,
 			       "nothing to run; give a scenario ('oomlab list') or '-- COMMAND'");
-	if (is_command || !operands[0])
+	if (is_command || !operands[0] || strchr(operands[0], '/'))
 		return find_command(run, operands, err);
 	run->argv = operands;
 	if (operands[1] && *operands[1] == '-')
@@ -135,7 +136,7 @@ static int prepare(struct run *run, struct err *err)
 static int print_plan(const struct run *run)
 {
 	plan_print(stdout, &run->plan, &run->spec, &run->facts, run->options->kernel);
-	return run->plan.skip ? EXIT_SKIP : EXIT_OK;
+	return !run->plan.skip ? EXIT_OK : run_is_judged(run) ? EXIT_SKIP : EXIT_LAB_BROKEN;
 }
 
 /* A signal that came after a run had ended is still pending. */
@@ -213,6 +214,8 @@ int session_run(const struct run_options *options, char **operands, bool is_comm
 			  .container.made = CONTAINER_INIT};
 	int status = conduct(&run, operands, is_command, err);
 
+	if (status < 0)
+		err->status = run_once_status(&run, err);
 	release(&run);
 	return status;
 }

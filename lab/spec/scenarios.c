@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "base/suggest.h"
 #include "base/text.h"
 
 static char *folder(void)
@@ -26,25 +27,6 @@ static bool is_name(const char *name)
 {
 	return *name && strlen(name) < 64 &&
 	       !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")];
-}
-
-char *scenarios_find(const char *name, struct err *err)
-{
-	_cleanup_free_ char *dir = folder();
-	_cleanup_free_ char *path = NULL;
-
-	if (!is_name(name)) {
-		err_set(err, EXIT_USAGE, "'%s' is no scenario name (small letters, digits, '-')",
-			name);
-		err_hint(err, "'oomlab list' shows them; a command goes behind '--'");
-		return NULL;
-	}
-	path = text_format("%s/%s", dir, name);
-	if (io_is_executable(path))
-		return realpath(path, NULL);
-	err_set(err, EXIT_USAGE, "there is no scenario '%s' in '%s'", name, dir);
-	err_hint(err, "'oomlab list' shows them; a command goes behind '--'");
-	return NULL;
 }
 
 static int by_name(const void *a, const void *b)
@@ -71,4 +53,39 @@ char **scenarios_list(void)
 	}
 	qsort(names, n, sizeof(*names), by_name);
 	return names;
+}
+
+static void hint(const char *name, struct err *err)
+{
+	char **names = scenarios_list();
+	struct suggestion meant = {.word = name};
+
+	for (size_t i = 0; names[i]; i++)
+		suggestion_offer(&meant, names[i]);
+	if (meant.best)
+		err_hint(err, "did you mean '%s'? 'oomlab list' shows them all", meant.best);
+	else
+		err_hint(err, "'oomlab list' shows them; a command goes behind '--'");
+	for (size_t i = 0; names[i]; i++)
+		free(names[i]);
+	free(names);
+}
+
+char *scenarios_find(const char *name, struct err *err)
+{
+	_cleanup_free_ char *dir = folder();
+	_cleanup_free_ char *path = NULL;
+
+	if (!is_name(name)) {
+		err_set(err, EXIT_USAGE, "'%s' is no scenario name (small letters, digits, '-')",
+			name);
+		err_hint(err, "'oomlab list' shows them; a command goes behind '--'");
+		return NULL;
+	}
+	path = text_format("%s/%s", dir, name);
+	if (io_is_executable(path))
+		return realpath(path, NULL);
+	err_set(err, EXIT_USAGE, "there is no scenario '%s' in '%s'", name, dir);
+	hint(name, err);
+	return NULL;
 }

@@ -52,7 +52,7 @@ void spec_init(struct spec *spec)
 		.guest_swap_bytes = SPEC_KEEP,
 		.guest_numa_nodes = SPEC_KEEP,
 		.ceiling_bytes = SPEC_KEEP,
-		.timeout_ns = SPEC_TIMEOUT_NS,
+		.timeout_ns = SPEC_NO_TIMEOUT,
 	};
 }
 

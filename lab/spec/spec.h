@@ -30,17 +30,18 @@ struct spec {
 	int64_t ram_bytes;	   /* of the guest; SPEC_KEEP: oomlab chooses */
 	int64_t guest_swap_bytes;  /* of its swap disk; SPEC_KEEP: none */
 	int64_t guest_numa_nodes;  /* 1..SPEC_NODES_MAX; SPEC_KEEP: one */
-	int64_t ceiling_bytes;	   /* a scenario never touches more; SPEC_KEEP: not known */
-	int64_t timeout_ns;
+	int64_t ceiling_bytes;	   /* the scenario never touches more; SPEC_KEEP: not known */
+	int64_t timeout_ns;	   /* SPEC_NO_TIMEOUT: never */
 	bool needs_memcg_v2, needs_kmsg;
 	bool has_expect;
 	struct expect expect;
 	struct ps_figures ps; /* checkpoint NULL: none; else no string is NULL */
 };
 
-#define SPEC_TIMEOUT_NS INT64_C(60000000000) /* where none is given */
+#define SPEC_TIMEOUT_NS INT64_C(60000000000) /* of a scenario that declares none */
+#define SPEC_NO_TIMEOUT (INT64_MAX / 8)	     /* 36 years: sums with it are numbers, too */
 
-/* No limits, no expectation, every setting left alone. */
+/* No limits, no expectation, no timeout, every setting left alone. */
 void spec_init(struct spec *spec);
 
 /*

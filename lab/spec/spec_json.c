@@ -102,7 +102,10 @@ json_t *spec_to_json(const struct spec *spec)
 	put_number(o, "guest_swap_bytes", spec->guest_swap_bytes);
 	put_number(o, "guest_numa_nodes", spec->guest_numa_nodes);
 	put_number(o, "ceiling_bytes", spec->ceiling_bytes);
-	put_number(o, "timeout_ns", spec->timeout_ns);
+	if (spec->timeout_ns == SPEC_NO_TIMEOUT)
+		json_object_set_new(o, "timeout_ns", json_null());
+	else
+		put_number(o, "timeout_ns", spec->timeout_ns);
 	if (spec->needs_memcg_v2 || spec->needs_kmsg)
 		json_object_set_new(o, "needs", needs_json(spec));
 	if (spec->has_expect)
@@ -262,11 +265,15 @@ static void get_needs(struct reader *r, struct spec *spec)
 	}
 }
 
+/* A scenario that declares none has the default; a null says that there is none. */
 static int64_t get_timeout(struct reader *r)
 {
-	int64_t ns = get_number(r, "timeout_sec", 1, INT64_MAX / NS, SPEC_TIMEOUT_NS / NS) * NS;
+	int64_t ns = get_number(r, "timeout_sec", 1, SPEC_NO_TIMEOUT / NS, SPEC_TIMEOUT_NS / NS) *
+		     NS;
 
-	return get_number(r, "timeout_ns", 1, INT64_MAX, ns);
+	if (json_is_null(json_object_get(r->object, "timeout_ns")))
+		return SPEC_NO_TIMEOUT;
+	return get_number(r, "timeout_ns", 1, SPEC_NO_TIMEOUT, ns);
 }
 
 int spec_from_json(const json_t *object, const char *who, struct spec *spec, struct err *err)

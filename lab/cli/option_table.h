@@ -1,0 +1,31 @@
+/*
+ * option_table.h - the option table of each command, for its --help and for the shells' completion,
+ * and the options that several have.
+ */
+#ifndef OOMLAB_CLI_OPTION_TABLE_H
+#define OOMLAB_CLI_OPTION_TABLE_H
+
+#include <stdbool.h>
+
+#include "base/options.h"
+
+struct option_table {
+	const struct option_def *defs;
+	size_t count;
+};
+
+extern const struct option_table run_option_table, list_option_table, report_option_table,
+	explain_option_table, doctor_option_table, completion_option_table;
+
+/* What completion_option_table fills; the command itself names all tables, this one too. */
+struct completion_options {
+	bool help;
+};
+
+/* Sets it for the whole process; the target is not used. */
+int option_set_color(void *target, const char *value, struct err *err);
+#define OPTION_COLOR                                                                 \
+	OPTION("color", "auto|always|never", "colour (default auto: on a terminal)", \
+	       option_set_color)
+
+#endif
