@@ -78,12 +78,16 @@ START_TEST(a_small_victim_did_not_hold_it_all)
 	struct doc doc = {0};
 	struct oomlog_victim victim;
 	struct kill kill;
+	struct oomlog_task tasks[270];
 
+	for (size_t i = 0; i < ARRAY_SIZE(tasks); i++)
+		tasks[i] = (struct oomlog_task){.pid = 1000 + (int64_t)i, .rss_anon_bytes = 4096};
 	tell(&t, "memset-2g");
 	victim = *t.facts.victim;
 	kill = *t.facts.kill;
 	victim.anon_rss_bytes = 8192;
-	kill.event.task_count = 270;
+	kill.event.tasks = tasks;
+	kill.event.task_count = ARRAY_SIZE(tasks);
 	t.facts.victim = &victim;
 	t.facts.kill = &kill;
 	t.facts.arena = NULL;
@@ -91,6 +95,14 @@ START_TEST(a_small_victim_did_not_hold_it_all)
 	ck_assert_str_eq(doc.blocks[0].text,
 			 "Memory went past the limit of 512 MiB, and the kernel killed it, one of "
 			 "270 processes there. It held 8 KiB itself.");
+	doc_clear(&doc);
+	tasks[5].comm = "server";
+	tasks[5].rss_anon_bytes = INT64_C(300) << 20;
+	story_summary(&t.facts, &doc);
+	ck_assert_str_eq(
+		doc.blocks[0].text,
+		"Memory went past the limit of 512 MiB, and the kernel killed it, one of "
+		"270 processes there. It held 8 KiB itself. server (pid 1005) held 300 MiB.");
 	doc_release(&doc);
 	forget(&t);
 }

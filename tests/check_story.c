@@ -439,6 +439,10 @@ START_TEST(files_in_memory_are_named)
 	says("Files in memory At the last sample, ");
 	says(" before the kill, /memfd:scratch held 57.2 MiB (open in grow (pid 7)).");
 	does_not_say("old");
+	says("63.3 MiB were files in tmpfs or shared memory (/memfd:scratch had 57.2 MiB when last "
+	     "seen), which stay as long as anything refers to them");
+	tell(V2 CGROUP IN_MEMORY("5", "/tmp/b", ",\"resident\":9000000") DUMP(TMPFS) KILLED);
+	says("63.3 MiB were files in tmpfs or shared memory, which stay as");
 	tell(V2 CGROUP IN_MEMORY("5", "/dev/shm/a (deleted)", ",\"resident\":60000000")
 		     IN_MEMORY("5", "/tmp/b", ",\"resident\":5000000") LIVED);
 	says("At the last sample, while it ran, /dev/shm/a (deleted) held 57.2 MiB (no process has it open; written since the run began).");

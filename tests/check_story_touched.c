@@ -40,6 +40,51 @@ START_TEST(a_charge_is_told_with_its_moment)
 }
 END_TEST
 
+#define CULPRIT "was first written in fill in prog"
+#define LOST(bytes) \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":1,\"anon_lost\":" bytes ",\"stack\":\"0+10\"}\n"
+
+/* Half of what the kernel counted and more came from there, and is still there. */
+START_TEST(the_place_is_in_the_first_sentence)
+{
+	tell(V2 CGROUP TOUCH("62000000") DUMP_OF(HEAP, "65536") KILLED);
+	says("92 % of its memory (59.1 MiB of 64 MiB) " CULPRIT
+	     ". When the next page went past the limit of 64 MiB, the kernel killed the process. "
+	     "[3 touch samples; kmsg");
+	tell(V2 CGROUP TOUCH("62000000") LOST("100000") DUMP_OF(HEAP, "65536") KILLED);
+	says(CULPRIT);
+	tell(V2 CGROUP TOUCH("62000000") LOST("9000000") DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say(CULPRIT);
+	says("It held 64 MiB of memory when the next page went past");
+	tell(V2 CGROUP TOUCH("30000000") DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say(CULPRIT);
+	/* More than the kernel counted: it cannot all have been there. */
+	tell(V2 CGROUP TOUCH("72000000") DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say(CULPRIT);
+	tell(V2 CGROUP TOUCH("62000000") LIVED);
+	does_not_say(CULPRIT);
+}
+END_TEST
+
+#define CALLED(stack, bytes) \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":3,\"anon\":" bytes ",\"stack\":\"" stack "\"}\n"
+#define NAMED(at, function) "{\"ev\":\"frame\",\"at\":\"" at "\",\"function\":\"" function "\"}\n"
+#define CALLS		    NAMED("0+20", "handle") NAMED("0+30", "main") NAMED("0+40", "other")
+
+START_TEST(callers_are_told_where_all_have_them_in_common)
+{
+	tell(V2 CGROUP TOUCH("1") CALLS CALLED("0+10 0+20 0+30", "62000000") DUMP_OF(HEAP, "65536")
+		     KILLED);
+	says(CULPRIT ", called by handle, called by main. When");
+	tell(V2 CGROUP TOUCH("1") CALLS CALLED("0+10 0+20 0+30", "31000000")
+		     CALLED("0+10 0+20 0+40", "31000000") DUMP_OF(HEAP, "65536") KILLED);
+	says(CULPRIT ", called by handle. When");
+	tell(V2 CGROUP TOUCH("1") CALLS CALLED("0+10 0+20 0+30", "31000000")
+		     CALLED("0+10 0+40 0+30", "31000000") DUMP_OF(HEAP, "65536") KILLED);
+	says(CULPRIT ". When");
+}
+END_TEST
+
 #define ASKED(pid, asked, live)                                                                    \
 	"{\"ev\":\"reservation\",\"pid\":" pid ",\"what\":\"malloc\",\"at\":\"0+10\",\"calls\":9," \
 	"\"refused\":0,\"frees\":5,\"asked\":" asked ",\"live\":" live ",\"peak\":" live "}\n"
@@ -90,6 +135,8 @@ static TCase *sentences(void)
 	TCase *tc = tcase_create("sentences");
 
 	tcase_add_checked_fixture(tc, NULL, teardown);
+	tcase_add_test(tc, the_place_is_in_the_first_sentence);
+	tcase_add_test(tc, callers_are_told_where_all_have_them_in_common);
 	tcase_add_test(tc, a_charge_is_told_with_its_moment);
 	tcase_add_test(tc, a_share_of_little_is_told_as_that);
 	tcase_add_test(tc, memory_that_no_allocation_holds_is_told);

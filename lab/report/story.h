@@ -100,6 +100,13 @@ char *story_in_unit(int64_t total, int64_t bytes);
 /* True when the record has a run of the twin that the spec names. */
 bool story_has_twin(const struct record *record);
 
+/*
+ * The files in memory of the last sample in which they were looked at, of the last before the kill
+ * where there was one, the largest first; NULL: none. What people call one; the caller frees.
+ */
+const struct record_memory_file *story_files_last(const struct facts *facts, size_t *count);
+char *story_file_name(const struct record_memory_file *file);
+
 /* "src/arena.c:142", from the last two parts of the path; "" when not resolved. Caller frees. */
 char *site_place(const struct record_site *site);
 

@@ -13,8 +13,7 @@
 
 enum { ROWS_MAX = 8 };
 
-/* The files that were read last before the kill; else last of all. */
-static const struct record_memory_file *last_files(const struct facts *f, size_t *count)
+const struct record_memory_file *story_files_last(const struct facts *f, size_t *count)
 {
 	const struct record_memory_file *files = f->record->memory_files;
 	size_t end = f->record->memory_file_count, first;
@@ -30,7 +29,7 @@ static const struct record_memory_file *last_files(const struct facts *f, size_t
 }
 
 /* The kernel marks each memfd as deleted, as it has no name in a folder: the mark is dropped. */
-static char *name_of(const struct record_memory_file *file)
+char *story_file_name(const struct record_memory_file *file)
 {
 	const char *mark = strstr(file->name, " (deleted)");
 	bool is_memfd = text_starts_with(file->name, "/memfd:");
@@ -62,7 +61,8 @@ static void draw_table(const struct record_memory_file *files, size_t count, str
 	doc_table(doc);
 	doc_row(doc, "holds, MiB", "file", "");
 	for (size_t i = 0; i < count && i < ROWS_MAX; i++) {
-		_cleanup_free_ char *name = name_of(&files[i]), *holder = holder_of(&files[i]);
+		_cleanup_free_ char *name = story_file_name(&files[i]),
+				    *holder = holder_of(&files[i]);
 		_cleanup_free_ char *holds =
 			text_format("%.1f", (double)files[i].resident / (1 << 20));
 
@@ -74,8 +74,8 @@ static void draw_table(const struct record_memory_file *files, size_t count, str
 void story_files(const struct facts *f, struct doc *doc)
 {
 	size_t count;
-	const struct record_memory_file *files = last_files(f, &count);
-	_cleanup_free_ char *name = count ? name_of(files) : NULL;
+	const struct record_memory_file *files = story_files_last(f, &count);
+	_cleanup_free_ char *name = count ? story_file_name(files) : NULL;
 	_cleanup_free_ char *holder = count ? holder_of(files) : NULL;
 	_cleanup_free_ char *when = count ? when_of(f, files->t_ns) : NULL;
 
@@ -94,11 +94,11 @@ void story_files(const struct facts *f, struct doc *doc)
 json_t *memory_files_to_json(const struct facts *f)
 {
 	size_t count;
-	const struct record_memory_file *files = last_files(f, &count);
+	const struct record_memory_file *files = story_files_last(f, &count);
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < count; i++) {
-		_cleanup_free_ char *name = name_of(&files[i]);
+		_cleanup_free_ char *name = story_file_name(&files[i]);
 		json_t *object = json_object();
 
 		json_put_number(object, "t_ns", files[i].t_ns);

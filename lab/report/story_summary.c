@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/story.h"
+#include "report/story_culprit.h"
 
 static bool is_unfinished(const struct record_arena *a)
 {
@@ -43,24 +44,39 @@ static bool held_the_most(const struct facts *f)
 {
 	bool is_limited = f->conclusion->scope != SCOPE_GLOBAL && is_known(f->limit_bytes);
 
-	return !is_limited || f->victim->anon_rss_bytes >= f->limit_bytes / 2;
+	return f->victim && (!is_limited || f->victim->anon_rss_bytes >= f->limit_bytes / 2);
+}
+
+/* " (/dev/shm/x had 60 MiB when last seen)"; "" where none had half of it. The caller frees. */
+static char *largest_file(const struct facts *f, int64_t bytes)
+{
+	size_t count;
+	const struct record_memory_file *files = story_files_last(f, &count);
+	_cleanup_free_ char *name = count ? story_file_name(files) : NULL;
+
+	if (!count || files->resident < bytes / 2)
+		return xstrdup("");
+	return text_format(" (%s had %s when last seen)", name, SIZE(files->resident));
 }
 
 /*
  * Where most of it was no process's own: a sentence that says what it was, with a blank before it;
  * else "". The caller frees.
  */
-static char *other_memory(const struct budget *b, bool was_killed)
+static char *other_memory(const struct facts *f, const struct budget *b, bool was_killed)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		const struct budget_item *item = &b->items[i];
 
 		if (item->bytes < b->total / 2)
 			continue;
-		if (item->part == BUDGET_SHMEM)
+		if (item->part == BUDGET_SHMEM) {
+			_cleanup_free_ char *file = largest_file(f, item->bytes);
+
 			return text_format(
-				" %s were files in tmpfs or shared memory, which stay as long as anything refers to them, whoever is killed.",
-				SIZE(item->bytes));
+				" %s were files in tmpfs or shared memory%s, which stay as long as anything refers to them, whoever is killed.",
+				SIZE(item->bytes), file);
+		}
 		if (item->part == BUDGET_FILE && !was_killed && is_known(b->limit) &&
 		    b->total >= b->limit / 2)
 			return text_format(
@@ -81,19 +97,41 @@ static void cite_budget(const struct budget *b, const char *sentence, struct doc
 		doc_cite(doc, "sample %zu", b->sample_number);
 }
 
+/*
+ * " The largest, server (pid 12), held 60 MiB": of those there, where it is another that had half of
+ * the limit, and nothing else was told. The caller frees.
+ */
+static char *largest_other(const struct facts *f)
+{
+	const struct oomlog_task *largest = NULL;
+
+	for (size_t i = 0; f->kill && i < f->kill->event.task_count; i++) {
+		const struct oomlog_task *task = &f->kill->event.tasks[i];
+
+		if (is_known(task->rss_anon_bytes) && task->pid != f->victim->pid &&
+		    (!largest || task->rss_anon_bytes > largest->rss_anon_bytes))
+			largest = task;
+	}
+	if (!largest || !is_known(f->limit_bytes) || largest->rss_anon_bytes < f->limit_bytes / 2)
+		return xstrdup("");
+	return text_format(" %s (pid %" PRId64 ") held %s.", largest->comm ? largest->comm : "?",
+			   largest->pid, SIZE(largest->rss_anon_bytes));
+}
+
 /* A victim is chosen among those there; what went past the limit may be mostly others', or shared.
  */
 static void small_victim(const struct facts *f, struct doc *doc, const char *limit)
 {
 	size_t candidates = f->kill ? f->kill->event.task_count : 0;
 	char among[64] = "";
-	_cleanup_free_ char *other = other_memory(&f->at_kill, true);
+	_cleanup_free_ char *other = other_memory(f, &f->at_kill, true);
+	_cleanup_free_ char *largest = largest_other(f);
 
 	if (candidates > 1)
 		snprintf(among, sizeof(among), ", one of %zu processes there", candidates);
 	doc_summary(doc, DOC_BAD,
-		    "Memory went past %s, and the kernel killed it%s. It held %s itself.%s", limit,
-		    among, SIZE(f->victim->anon_rss_bytes), other);
+		    "Memory went past %s, and the kernel killed it%s. It held %s itself.%s%s",
+		    limit, among, SIZE(f->victim->anon_rss_bytes), largest, other);
 	cite_budget(&f->at_kill, other, doc);
 }
 
@@ -118,6 +156,8 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 	_cleanup_free_ char *contrary = contrary_end(f);
 	const struct record_arena *a = f->arena;
 	bool is_counted = f->victim && is_known(f->victim->anon_rss_bytes);
+	struct culprit culprit = story_culprit(f, "its memory");
+	bool is_told = culprit.words && held_the_most(f) && !is_unfinished(a);
 	char limit[128];
 
 	limit_words(f, limit, sizeof(limit));
@@ -129,6 +169,10 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 			SIZE(is_counted ? f->victim->anon_rss_bytes : a->cleared), limit, contrary);
 	else if (is_counted && !held_the_most(f))
 		small_victim(f, doc, limit);
+	else if (culprit.words)
+		doc_summary(doc, DOC_BAD,
+			    "%s. When the next page went past %s, the kernel killed the process.%s",
+			    culprit.words, limit, contrary);
 	else if (is_counted)
 		doc_summary(
 			doc, DOC_BAD,
@@ -137,6 +181,9 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 	else
 		doc_summary(doc, DOC_BAD, "Memory went past %s, and the kernel killed it.%s", limit,
 			    contrary);
+	if (is_told)
+		doc_cite(doc, "%" PRId64 " touch samples", culprit.samples);
+	story_culprit_release(&culprit);
 }
 
 /* Who joined the cgroup otherwise (docker exec) has no parent in the record. */
@@ -171,21 +218,32 @@ static char *killed_words(const struct facts *f)
 static void child_oom_killed(const struct facts *f, struct doc *doc)
 {
 	char limit[128];
-	_cleanup_free_ char *other = other_memory(&f->at_kill, true);
+	_cleanup_free_ char *other = other_memory(f, &f->at_kill, true);
 	_cleanup_free_ char *ending = story_ending_words(f);
 	_cleanup_free_ char *killed = killed_words(f);
+	_cleanup_free_ char *whose = text_format(
+		"the memory of %s", f->victim && f->victim->comm ? f->victim->comm : "?");
+	struct culprit culprit = story_culprit(f, whose);
 
 	limit_words(f, limit, sizeof(limit));
-	doc_summary(doc, DOC_BAD,
-		    "The kernel's OOM killer killed %s, when memory went past %s.%s %s", killed,
-		    limit, other, ending);
+	if (culprit.words && held_the_most(f))
+		doc_summary(doc, DOC_BAD,
+			    "The kernel's OOM killer killed %s, when memory went past %s. %s.%s %s",
+			    killed, limit, culprit.words, other, ending);
+	else
+		doc_summary(doc, DOC_BAD,
+			    "The kernel's OOM killer killed %s, when memory went past %s.%s %s",
+			    killed, limit, other, ending);
+	if (culprit.words && held_the_most(f))
+		doc_cite(doc, "%" PRId64 " touch samples", culprit.samples);
 	cite_budget(&f->at_kill, other, doc);
+	story_culprit_release(&culprit);
 }
 
 static void survived(const struct facts *f, struct doc *doc)
 {
 	const struct record_arena *a = f->arena;
-	_cleanup_free_ char *other = other_memory(&f->at_peak, false);
+	_cleanup_free_ char *other = other_memory(f, &f->at_peak, false);
 	_cleanup_free_ char *doubt = story_doubt(f);
 	char peak[160] = "";
 

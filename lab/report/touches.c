@@ -254,8 +254,9 @@ static int by_pid(const void *a, const void *b, void *touches)
 	return (x > y) - (x < y);
 }
 
-/* Adds touches sorted by pid, so that add_line() can count the processes of a line. */
-void touches_gather(const struct record *record, struct touches *touches)
+/* Adds touches sorted by pid, so that add_line() can count the processes of a line; of all where pid
+ * is absent. */
+static void gather(const struct record *record, int64_t pid, struct touches *touches)
 {
 	_cleanup_free_ size_t *order = xcalloc(record->touch_count + 1, sizeof(*order));
 	struct touch_frames frames;
@@ -270,6 +271,8 @@ void touches_gather(const struct record *record, struct touches *touches)
 	for (size_t i = 0; i < record->touch_count; i++) {
 		struct record_touch stayed = record->touches[order[i]], *touch = &stayed;
 
+		if (is_known(pid) && touch->pid != pid)
+			continue;
 		touches->file_gone += or_zero(touch->file);
 		touch->file = touch_file_bytes(&frames, order[i]);
 		touches->file_gone -= touch->file;
@@ -279,6 +282,16 @@ void touches_gather(const struct record *record, struct touches *touches)
 	}
 	touches_sort(touches);
 	touch_frames_release(&frames);
+}
+
+void touches_gather(const struct record *record, struct touches *touches)
+{
+	gather(record, ABSENT, touches);
+}
+
+void touches_gather_of(const struct record *record, int64_t pid, struct touches *touches)
+{
+	gather(record, pid, touches);
 }
 
 void touches_release(struct touches *touches)

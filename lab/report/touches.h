@@ -141,6 +141,8 @@ bool touch_frame_is_own(const struct touch_frames *frames, const char *at, size_
 
 /* Adds up the whole record; count 0 when it has no profile. touches_release() frees. */
 void touches_gather(const struct record *record, struct touches *touches);
+/* The same of one process. */
+void touches_gather_of(const struct record *record, int64_t pid, struct touches *touches);
 void touches_release(struct touches *touches);
 
 /* A line for people: "main at t.c:12", "main in t", "t+0x1169". The caller frees. */

@@ -1,0 +1,221 @@
+#include "report/story_culprit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "record/stack.h"
+#include "report/story.h"
+#include "report/touches.h"
+
+enum { CALLERS_MOST = 2 };
+
+/* Of what the victim gained, its anonymous memory at the kill is what was not given back. */
+static int64_t given_back(const struct record *r, int64_t pid)
+{
+	int64_t lost = 0;
+
+	for (size_t i = 0; i < r->touch_count; i++)
+		if (r->touches[i].pid == pid)
+			lost += or_zero(r->touches[i].anon_lost);
+	return lost;
+}
+
+/* How the place came to have it; NULL: not as memory of its own. */
+static const char *verb_of(enum touch_kind kind)
+{
+	static const char *const verbs[TOUCH_KIND_COUNT] = {
+		[TOUCH_STORE] = "was first written in",
+		[TOUCH_CLEAR] = "was cleared by libc (calloc, bzero), called in",
+		[TOUCH_MEMSET] = "was written by libc (memset), called in",
+		[TOUCH_COPY] = "was written by libc (memcpy), called in",
+		[TOUCH_READ] = "was read into by read(2), called in",
+		[TOUCH_POPULATE] = "was populated or locked in",
+		[TOUCH_SYSCALL] = "was first written by a system call in",
+		[TOUCH_STACK] = "is stack, first written in",
+	};
+
+	return verbs[kind];
+}
+
+static const struct touch_line *find_line(const struct facts *f, const struct touches *t)
+{
+	int64_t held = f->victim->anon_rss_bytes;
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct touch_line *line = &t->lines[i];
+
+		if (line->bytes < held / 2 || line->bytes - held > held / 50)
+			continue;
+		if (verb_of(line->kind) && (line->function || line->module))
+			return line;
+	}
+	return NULL;
+}
+
+/* The next function outward that is the program's own; level 0 is the place itself. */
+struct walk {
+	const struct touch_frames *frames;
+	struct stack_frame place;
+	size_t level, levels;
+	const char *rest;
+};
+
+static bool walk_out(struct walk *w)
+{
+	if (++w->level < w->levels)
+		return true;
+	while (stack_next(&w->rest, &w->place))
+		if (touch_frame_is_own(w->frames, w->place.at, w->place.len)) {
+			w->level = 0;
+			w->levels = touch_levels(w->frames, w->place.at, w->place.len);
+			return true;
+		}
+	return false;
+}
+
+static char *name_of(const struct walk *w)
+{
+	return touch_level_name(w->frames, w->place.at, w->place.len, w->level);
+}
+
+/* An address says nothing to a reader, nor does what calls every main(). */
+static bool is_named(const struct walk *w)
+{
+	const char *function = touch_function(w->frames, w->place.at, w->place.len);
+
+	return w->level || (function && strcmp(function, "_start") != 0);
+}
+
+/* ", called by handle, called by main": at most `most` of them. The caller frees. */
+static char *callers_of(const struct touch_frames *frames, const struct touch_line *line,
+			size_t most)
+{
+	struct walk w = {.frames = frames,
+			 .place = stack_frame(line->at, line->at_len),
+			 .levels = touch_levels(frames, line->at, line->at_len),
+			 .rest = line->at + line->at_len};
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	bool is_found = false;
+
+	/* A place that is inlined into others stands at the same address as these. */
+	for (; !is_found && w.level < w.levels; w.level += !is_found) {
+		_cleanup_free_ char *name = name_of(&w);
+
+		is_found = text_is_same(name, line->function);
+	}
+	if (!is_found)
+		w.level = w.levels;
+	while (most && walk_out(&w) && is_named(&w)) {
+		_cleanup_free_ char *name = name_of(&w);
+
+		strbuf_printf(&text, ", called by %s", name);
+		most--;
+	}
+	return strbuf_detach(&text);
+}
+
+/* Whether nine tenths of what the line has came by these callers. */
+static bool is_by(const struct touch_frames *frames, const struct touch_line *line, int64_t pid,
+		  size_t depth, const char *callers)
+{
+	const struct record *r = frames->record;
+	int64_t by = 0;
+
+	for (size_t i = 0; i < r->touch_count; i++) {
+		struct touch_line other = {.kind = line->kind};
+		_cleanup_free_ char *its = NULL;
+
+		if (r->touches[i].pid != pid || !r->touches[i].stack)
+			continue;
+		touch_blame(frames, r->touches[i].stack, &other);
+		if (!touch_is_same_place(line, &other))
+			continue;
+		its = callers_of(frames, &other, depth);
+		if (!strcmp(its, callers))
+			by += or_zero(r->touches[i].anon);
+	}
+	return by >= line->bytes / 10 * 9;
+}
+
+/* The line with the stack that brought the most of it. */
+static struct touch_line by_most(const struct touch_frames *frames, const struct touch_line *line,
+				 int64_t pid)
+{
+	const struct record *r = frames->record;
+	struct touch_line most = *line;
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < r->touch_count; i++) {
+		struct touch_line other = {.kind = line->kind};
+
+		if (r->touches[i].pid != pid || !r->touches[i].stack ||
+		    or_zero(r->touches[i].anon) <= bytes)
+			continue;
+		touch_blame(frames, r->touches[i].stack, &other);
+		if (!touch_is_same_place(line, &other))
+			continue;
+		most = other;
+		bytes = or_zero(r->touches[i].anon);
+	}
+	return most;
+}
+
+/* As many as all of it has in common. */
+static char *common_callers(const struct record *r, const struct touch_line *line, int64_t pid)
+{
+	struct touch_frames frames;
+	struct touch_line most;
+	char *callers = NULL;
+
+	touch_frames_init(&frames, r);
+	most = by_most(&frames, line, pid);
+	for (size_t depth = CALLERS_MOST; depth && !callers && most.at; depth--) {
+		callers = callers_of(&frames, &most, depth);
+		if (!is_by(&frames, line, pid, depth, callers)) {
+			free(callers);
+			callers = NULL;
+		}
+	}
+	touch_frames_release(&frames);
+	return callers ? callers : xstrdup("");
+}
+
+static char *words(const struct facts *f, const struct touch_line *line, const char *whose)
+{
+	_cleanup_free_ char *place = touch_place(line);
+	_cleanup_free_ char *callers = common_callers(f->record, line, f->victim->pid);
+	int64_t held = f->victim->anon_rss_bytes;
+	int64_t bytes = line->bytes < held ? line->bytes : held;
+
+	/* Rounded down: 100 % is all of it. */
+	return text_format("%d %% of %s (%s of %s) %s %s%s",
+			   (int)(100.0 * (double)bytes / (double)held), whose, SIZE(bytes),
+			   SIZE(held), verb_of(line->kind), place, callers);
+}
+
+struct culprit story_culprit(const struct facts *f, const char *whose)
+{
+	struct culprit culprit = {0};
+	const struct touch_line *line;
+	struct touches touches;
+	int64_t pid = f->victim ? f->victim->pid : ABSENT;
+
+	if (!is_known(pid) || or_zero(f->victim->anon_rss_bytes) <= 0 || touches_lack(f->record) ||
+	    given_back(f->record, pid) > f->victim->anon_rss_bytes / 50)
+		return culprit;
+	touches_gather_of(f->record, pid, &touches);
+	line = find_line(f, &touches);
+	if (line)
+		culprit = (struct culprit){words(f, line, whose), touches.samples};
+	touches_release(&touches);
+	return culprit;
+}
+
+void story_culprit_release(struct culprit *culprit)
+{
+	free(culprit->words);
+	culprit->words = NULL;
+}

@@ -1,0 +1,25 @@
+/*
+ * story_culprit.h - what most of the memory was that ran out, for the first sentence. Internal to
+ * lab/report.
+ */
+#ifndef OOMLAB_REPORT_STORY_CULPRIT_H
+#define OOMLAB_REPORT_STORY_CULPRIT_H
+
+#include "report/facts.h"
+
+struct culprit {
+	char *words;	 /* "98 % of its memory (62.9 MiB) was first written in load at leak.c:7,
+			    called by handle, called by main"; NULL: no place is known to stand out */
+	int64_t samples; /* of the touch profile that it rests on */
+};
+
+/*
+ * Of the victim, `whose` ("its memory", "the memory of python3"). A place is named where half of
+ * what the kernel counted at the kill, and more, came from there, sizes are the kernel's and next to
+ * nothing was given back before: then what came is what was there. Release with
+ * story_culprit_release().
+ */
+struct culprit story_culprit(const struct facts *facts, const char *whose);
+void story_culprit_release(struct culprit *culprit);
+
+#endif
