@@ -102,7 +102,7 @@ on_host() {
 	killed host
 	[ "$(jq -r 'select(.ev == "lost" and .name != "samples") | .name' "$dir/latest/record.jsonl")" = "" ]
 	ok $? "host: nothing was lost"
-	"$oomlab" report "$dir/latest" >"$scratch/again" 2>&1
+	"$oomlab" report --full "$dir/latest" >"$scratch/again" 2>&1
 	like "$(cat "$scratch/again")" 'add_node at ' "the record alone yields the same table"
 	run_in host --memory=64M -- "$calls" many_large
 	like "$(report "$dir" .quality.ring_lost)" '^[1-9]' "records that the ring lost are counted"

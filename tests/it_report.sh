@@ -14,6 +14,27 @@ is "$(jq -r .outcome "$run/report.json")" oom_killed 'report.json'
 timeout 300 "$oomlab" report "$run" 2>"$scratch/said" | head -n 1 >/dev/null
 is "$(cat "$scratch/said")" '' 'a reader that leaves early'
 
+
+# One screen, and all of it. What was not seen is never left out without a word.
+for name in memset-2g lazy-zero-2g ancestor cut hostile livelocked throttled preload premortem; do
+	mkdir "$scratch/$name"
+	cp "$top/tests/fixtures/records/$name.jsonl" "$scratch/$name/record.jsonl"
+	"$oomlab" report "$scratch/$name" >"$scratch/out"
+	"$oomlab" report --full "$scratch/$name" >"$scratch/all"
+	[ "$(wc -l <"$scratch/out")" -le 34 ]
+	ok $? "$name: one screen" "$(wc -l <"$scratch/out") lines"
+	is "$(head -n 3 "$scratch/out")" "$(head -n 3 "$scratch/all")" "$name: the head is the same"
+	is "$(grep -c '^What was not seen' "$scratch/out")" "$(grep -c '^What was not seen' "$scratch/all")" \
+		"$name: remarks are told of where there are any"
+done
+"$oomlab" report "$scratch/memset-2g" >"$scratch/out"
+like "$(cat "$scratch/out")" 'As expected: outcome; constraint; victim' 'memset-2g: what was expected is a line'
+unlike "$(cat "$scratch/out")" 'Whose limit was hit' 'memset-2g: the rest is left out'
+like "$("$oomlab" report --full "$scratch/memset-2g")" 'Whose limit was hit' 'memset-2g: --full has it'
+like "$("$oomlab" report "$scratch/cut")" 'memory.events oom_kill +1 +not known' \
+	'cut: what is not as expected is a table'
+unlike "$("$oomlab" report "$scratch/cut")" 'As expected:' 'cut: and no line'
+
 none=$scratch/none
 hint='give the folder of a run, such as reports/latest'
 # refuses WHAT SAID: $none, within 20 s.

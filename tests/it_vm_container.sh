@@ -49,7 +49,7 @@ group_kill() {
 	echo 1 >"$cgroup/memory.oom.group"
 	echo go >"$scratch/go"
 	is "$(docker wait "$id")" 137 "group kill: the container ends with the lab in it"
-	"$oomlab" report "$inside"/python3-* >"$scratch/out" 2>&1
+	"$oomlab" report --full "$inside"/python3-* >"$scratch/out" 2>&1
 	is $? 125 "group kill: the record is judged, and not as more than it says"
 	like "$(cat "$scratch/out")" 'would have ended it in just this way' \
 		"group kill: the report says what it looks like"

@@ -283,6 +283,7 @@ static const struct option_def table[] = {
 	       "take a snapshot of the target so far under its limit (default 5; cgroup v2); gcore: with a core file, too",
 	       set_premortem),
 	FLAG("dry-run", "print the plan, run nothing", dry_run),
+	FLAG("full", "print all of the report, not one screen", full),
 	FLAG("quiet", "no live line, no report on the terminal; a line where there is no result",
 	     quiet),
 	OPTION_COLOR,

@@ -77,15 +77,15 @@ int report_write_all(const struct record *record, const struct conclusion *concl
 }
 
 void report_print_terminal(FILE *out, const struct record *record,
-			   const struct conclusion *conclusion, bool colour, int columns)
+			   const struct conclusion *conclusion, const struct report_style *style)
 {
 	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 	struct facts facts;
 	struct doc doc = {0};
 
 	facts_gather(record, conclusion, &facts);
-	story_tell(&facts, &doc);
-	emit_text(&doc, colour, columns > 0 ? columns : FILE_COLUMNS, &sb);
+	(style->is_full ? story_tell : story_brief)(&facts, &doc);
+	emit_text(&doc, style->colour, style->columns > 0 ? style->columns : FILE_COLUMNS, &sb);
 	doc_release(&doc);
 	fwrite(sb.buf, 1, sb.len, out);
 }

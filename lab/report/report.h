@@ -26,9 +26,15 @@ int report_write_all(const struct record *record, const struct conclusion *concl
 		     const struct folder *dir, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Prints the text report. columns: of the terminal; 0: not known. The caller checks ferror(out). */
+struct report_style {
+	bool colour;
+	int columns;  /* of the terminal; 0: not known */
+	bool is_full; /* all of report.txt; else one screen of it */
+};
+
+/* Prints the text report. The caller checks ferror(out). */
 void report_print_terminal(FILE *out, const struct record *record,
-			   const struct conclusion *conclusion, bool colour, int columns)
+			   const struct conclusion *conclusion, const struct report_style *style)
 	__attribute__((nonnull));
 
 /* The summary, which a person reads first; the caller frees it. */

@@ -117,7 +117,7 @@ static void byline(const struct facts *f, struct doc *doc)
 		doc_byline(doc, "%s", sb.buf);
 }
 
-void story_tell(const struct facts *facts, struct doc *doc)
+void story_head(const struct facts *facts, struct doc *doc)
 {
 	_cleanup_free_ char *title = title_words(facts);
 
@@ -125,6 +125,11 @@ void story_tell(const struct facts *facts, struct doc *doc)
 		  verdict_words(facts->conclusion->verdict));
 	byline(facts, doc);
 	story_summary(facts, doc);
+}
+
+void story_tell(const struct facts *facts, struct doc *doc)
+{
+	story_head(facts, doc);
 	story_requested(facts, doc);
 	story_reserved(facts, doc);
 	story_touched(facts, doc);

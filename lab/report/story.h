@@ -17,10 +17,14 @@
 
 void story_tell(const struct facts *facts, struct doc *doc);
 
+/* The same on one screen: the head, what most of the memory was, what to do, what differs. */
+void story_brief(const struct facts *facts, struct doc *doc);
+
 /* "64 MiB": a string that lasts until the end of the enclosing block. */
 #define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
 
 /* The sections; internal to lab/report. */
+void story_head(const struct facts *facts, struct doc *doc); /* title, byline, summary */
 void story_summary(const struct facts *facts, struct doc *doc);
 void story_requested(const struct facts *facts, struct doc *doc);
 /* Continues story_requested(). */
@@ -28,6 +32,8 @@ void story_reserved(const struct facts *facts, struct doc *doc);
 void story_touched(const struct facts *facts, struct doc *doc);
 void story_files(const struct facts *facts, struct doc *doc); /* before story_who() */
 void story_who(const struct facts *facts, struct doc *doc);
+/* Of the latter the largest rows alone; false: the samples explain less than half. */
+bool story_who_rows(const struct facts *facts, struct doc *doc);
 void story_premortem(const struct facts *facts, struct doc *doc);
 void story_tree(const struct facts *facts, struct doc *doc);
 void story_mapped(const struct facts *facts, struct doc *doc);

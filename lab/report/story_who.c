@@ -11,7 +11,7 @@
 #include "report/story_coverage.h"
 #include "report/touches.h"
 
-enum { ROWS_MAX = 8 };
+enum { ROWS_MAX = 8, ROWS_BRIEF = 4 };
 
 static void cite_samples(struct doc *doc, const struct touches *t)
 {
@@ -97,7 +97,8 @@ static char *process_words(const struct facts *f, const struct touches *t,
 	return text_format("; child process %" PRId64, line->pid);
 }
 
-static void draw_table(const struct facts *f, const struct touches *t, struct doc *doc)
+static void draw_table(const struct facts *f, const struct touches *t, size_t rows_max,
+		       struct doc *doc)
 {
 	int64_t rest = t->total;
 	size_t shown = 0;
@@ -105,7 +106,7 @@ static void draw_table(const struct facts *f, const struct touches *t, struct do
 	doc_table(doc);
 	doc_row(doc, story_unit(t->total), "%", "where", "how");
 	/* A share below a thousandth is noise of start and end. */
-	for (; shown < t->count && shown < ROWS_MAX && t->lines[shown].bytes >= t->total / 1000;
+	for (; shown < t->count && shown < rows_max && t->lines[shown].bytes >= t->total / 1000;
 	     shown++) {
 		const struct touch_line *line = &t->lines[shown];
 		_cleanup_free_ char *place = touch_place(line), *by = process_words(f, t, line);
@@ -157,7 +158,7 @@ static void say_files(const struct facts *f, const struct touches *t, const stru
 		SIZE(files->total), has_table ? ":" : ".");
 	cite_samples(doc, t);
 	if (has_table)
-		draw_table(f, files, doc);
+		draw_table(f, files, ROWS_MAX, doc);
 	if (!has_gone)
 		return;
 	doc_sentence(
@@ -296,7 +297,7 @@ static void say_tables(const struct facts *f, const struct touches *t, struct do
 	if (memory.count && coverage_has_table(f, memory.total, false)) {
 		say_largest(f, &memory, !files.total, coverage_minor_part_of(f, t), doc);
 		say_estimate(f, t, doc);
-		draw_table(f, &memory, doc);
+		draw_table(f, &memory, ROWS_MAX, doc);
 		say_processes(f, &memory, doc);
 	}
 	say_copies(t, doc);
@@ -320,4 +321,24 @@ void story_who(const struct facts *f, struct doc *doc)
 	else if (t.samples)
 		coverage_say_little(f, &t, doc);
 	touches_release(&t);
+}
+
+bool story_who_rows(const struct facts *f, struct doc *doc)
+{
+	struct touches t, memory;
+	bool has_rows;
+
+	touches_gather(f->record, &t);
+	memory = pick_lines(f, &t, false);
+	has_rows = memory.count && coverage_has_table(f, memory.total, false) &&
+		   !coverage_minor_part_of(f, &t);
+	if (has_rows) {
+		doc_heading(doc, "Where resident memory came from");
+		say_estimate(f, &t, doc);
+		draw_table(f, &memory, ROWS_BRIEF, doc);
+		say_processes(f, &memory, doc);
+	}
+	free(memory.lines);
+	touches_release(&t);
+	return has_rows;
 }

@@ -35,7 +35,7 @@ struct run_options {
 	const char **container_options; /* for the engine's `run`; NULL-terminated */
 	size_t container_option_count;
 	long repeat;
-	bool dry_run, quiet, help, twin;
+	bool dry_run, quiet, full, help, twin;
 	bool allow_host_sysctl, share_host, no_touch_profile;
 	bool preload;		     /* count allocation calls */
 	const char *preload_library; /* path of the library, where inside_guest */

@@ -38,6 +38,23 @@ static int tell_where(const struct run *run, struct err *err)
 		       : -1;
 }
 
+/* Where the rest stands comes last: that is what stays in sight. */
+static void print_report(const struct run *run, const struct record *record,
+			 const struct conclusion *conclusion, FILE *to)
+{
+	const struct report_style style = {terminal_has_colour(to), terminal_columns(to),
+					   run->options->full || run->options->is_unkept};
+
+	report_print_terminal(to, record, conclusion, &style);
+	if (run->options->is_unkept)
+		return;
+	fprintf(to, "\npage: %s/report.html\n", run->folder.path);
+	if (style.is_full)
+		fprintf(to, "text: %s/report.txt\n", run->folder.path);
+	else
+		fprintf(to, "all of it: %s/report.txt, or --full\n", run->folder.path);
+}
+
 /* A command's report goes to stderr, because stdout has what the command prints. */
 int run_conclude(struct run *run, bool is_told, struct err *err)
 {
@@ -57,11 +74,7 @@ int run_conclude(struct run *run, bool is_told, struct err *err)
 		return tell_where(run, err);
 	run_dir_point_latest(run->options->reports, run->folder.path);
 	if (!run->options->quiet) {
-		report_print_terminal(to, &record, &conclusion, terminal_has_colour(to),
-				      terminal_columns(to));
-		if (!run->options->is_unkept)
-			fprintf(to, "%sreport: %s/report.md\n",
-				run->spec.name ? "" : "oomlab: ", run->folder.path);
+		print_report(run, &record, &conclusion, to);
 	} else if (!is_told && !run->signal &&
 		   (conclusion.verdict == VERDICT_SKIP || conclusion.verdict == VERDICT_BROKEN)) {
 		say_why_broken(run, &record, &conclusion);

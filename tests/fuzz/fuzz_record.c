@@ -17,7 +17,8 @@ static void tell(FILE *sink, const struct record *record)
 	conclusion_draw(record, &conclusion);
 	require(conclusion.verdict <= VERDICT_SKIP && conclusion.scope <= SCOPE_OTHER);
 	require(conclusion_exit_status(record, &conclusion) >= 0);
-	report_print_terminal(sink, record, &conclusion, true, 80);
+	report_print_terminal(sink, record, &conclusion,
+			      &(struct report_style){.colour = true, .columns = 80});
 	conclusion_release(&conclusion);
 	rewind(sink);
 }

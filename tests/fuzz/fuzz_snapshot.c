@@ -149,7 +149,8 @@ static void check_report(const struct record *record)
 	FILE *sink = open_memstream(&text, &len);
 
 	conclusion_draw(record, &conclusion);
-	report_print_terminal(sink, record, &conclusion, false, 80);
+	report_print_terminal(sink, record, &conclusion,
+			      &(struct report_style){.columns = 80, .is_full = true});
 	conclusion_release(&conclusion);
 	fclose(sink);
 	for (size_t i = 0; i < len; i++)

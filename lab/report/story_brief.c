@@ -1,0 +1,52 @@
+/* The one screen for the terminal: what happened, where the memory came from, what to do. */
+#include <inttypes.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "report/story.h"
+
+/* All that was expected was found: a line; else the table says what was not. */
+static void compared(const struct facts *f, struct doc *doc)
+{
+	const struct conclusion *c = f->conclusion;
+	_cleanup_strbuf_ struct strbuf names = STRBUF_INIT;
+
+	for (size_t i = 0; i < c->check_count; i++) {
+		if (!c->checks[i].ok) {
+			story_checks(f, doc);
+			return;
+		}
+		strbuf_printf(&names, "%s%s", i ? "; " : "", c->checks[i].what);
+	}
+	if (!c->check_count)
+		return;
+	doc_heading(doc, "Expected and found");
+	doc_sentence(doc, "As expected: %s.", names.buf);
+}
+
+/* What was lost may change what the rest means: it is never left out without a word. */
+static void remarked(const struct facts *f, struct doc *doc)
+{
+	struct doc remarks = {0};
+	size_t count = 0;
+
+	story_quality(f, &remarks);
+	for (size_t i = 0; i < remarks.count; i++)
+		count += remarks.blocks[i].kind == DOC_SENTENCE;
+	doc_release(&remarks);
+	if (!count)
+		return;
+	doc_heading(doc, "What was not seen, and remarks");
+	doc_sentence(doc, "The full report has %zu sentence%s of that.", count,
+		     count == 1 ? "" : "s");
+}
+
+void story_brief(const struct facts *f, struct doc *doc)
+{
+	story_head(f, doc);
+	if (!story_who_rows(f, doc))
+		story_budget(f, doc);
+	story_instead(f, doc);
+	compared(f, doc);
+	remarked(f, doc);
+}
