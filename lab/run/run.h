@@ -17,6 +17,7 @@
 #include "launch/plan.h"
 #include "record/record.h"
 #include "run/live.h"
+#include "run/tally.h"
 #include "spec/spec.h"
 #include "symbols/modules.h"
 
@@ -85,6 +86,7 @@ struct run {
 	struct modules
 		modules; /* files of code that touched memory; those of a container are open */
 	struct live live;
+	struct tally tally;
 	sigset_t signals; /* SIGINT, SIGTERM, SIGHUP: blocked, seen by the poll loops */
 	int signal;	  /* the one that ended the run, or 0 */
 };

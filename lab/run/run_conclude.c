@@ -72,6 +72,7 @@ int run_conclude(struct run *run, bool is_told, struct err *err)
 	if (run_kmsg_write(&record, &run->folder, err) < 0 ||
 	    report_write_all(&record, &conclusion, &run->folder, err) < 0)
 		return tell_where(run, err);
+	tally_add(&run->tally, &record, &conclusion);
 	run_dir_point_latest(run->options->reports, run->folder.path);
 	if (!run->options->quiet) {
 		print_report(run, &record, &conclusion, to);

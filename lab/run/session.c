@@ -167,6 +167,9 @@ static int run_repeatedly(struct run *run, struct err *err)
 		if (run->writer.fd >= 0 && !run->options->inside_guest)
 			close(STEAL_FD(run->writer.fd));
 	}
+	if (!run->options->quiet)
+		tally_print(&run->tally, run->spec.name ? run->spec.name : run->argv[0],
+			    run->spec.name ? stdout : stderr);
 	return run->signal ? 128 + run->signal : status;
 }
 
