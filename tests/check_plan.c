@@ -65,6 +65,7 @@ static void check_place(int bits, int version, enum backend wanted, const struct
 {
 	bool here = may_run_here(bits, version);
 
+	ck_assert_int_eq(plan->alternative != NULL, wanted == BACKEND_AUTO && here && version == 1);
 	if (wanted == BACKEND_AUTO && version == 1)
 		here = false;
 	if (wanted == BACKEND_VM || (wanted == BACKEND_AUTO && !here)) {

@@ -90,6 +90,17 @@ unlike "$("$oomlab" run --dry-run -m 64M /bin/true 2>&1)" 'at most' "a command h
 like "$("$oomlab" run --dry-run -m 64M --timeout 5 /bin/true 2>&1)" 'until it ends, 5.00 s at most' "unless it is given one"
 like "$("$oomlab" run --dry-run memset-2g 2>&1)" 'until it ends, [0-9.]+ (s|min).* at most' "a scenario has its own"
 unlike "$("$oomlab" run --dry-run --timeout none memset-2g 2>&1)" 'at most' "unless it is told to have none"
+# What auto took is told, and what else there is; not to who asked for it, or for quiet.
+taken() {
+	timeout 300 "$oomlab" run --reports="$scratch/reports" -m 64M "$@" /bin/true 2>&1 >/dev/null | grep '^oomlab: takes'
+}
+if [ "$("$oomlab" run --dry-run /bin/true 2>&1 | head -n 1 | cut -d ' ' -f 2)" = vm ]; then
+	like "$(taken)" '^oomlab: takes the VM: ' "auto tells that it takes the VM"
+	is "$(taken --quiet)" '' "--quiet does not"
+	is "$(taken --backend=vm)" '' "nor is it told to who asked for it"
+else
+	is "$(taken)" '' "auto takes what is there without a word"
+fi
 colour=$(printf '\033')
 log='[1.0] Memory cgroup out of memory: Killed process 7 (a) total-vm:4kB, anon-rss:4kB'
 like "$("$oomlab" explain --color always <<<"$log")" "$colour" "--color always"

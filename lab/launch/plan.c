@@ -126,8 +126,11 @@ static void choose_automatically(const struct spec *spec, const struct plan_fact
 {
 	const char *not_here = why_not_here(spec, facts);
 
-	if (!not_here && facts->cgroup_version == 1)
+	if (!not_here && facts->cgroup_version == 1) {
 		not_here = "the memory controller here is cgroup v1, which tells less";
+		plan->alternative =
+			"--backend=cgroup runs it on this kernel, without a boot, and takes no snapshot before the kill";
+	}
 	if (!not_here) {
 		plan->backend = BACKEND_CGROUP;
 		snprintf(plan->reason, sizeof(plan->reason),

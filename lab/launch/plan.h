@@ -79,7 +79,9 @@ struct plan_facts {
 
 struct plan {
 	enum backend backend;
-	char reason[256]; /* why this backend */
+	char reason[256];	 /* why this backend */
+	const char *alternative; /* of --backend=auto: which other one would do, and what that would
+				    change; NULL: none */
 	const char
 		*skip; /* why it cannot run at all, a literal or one of the facts; NULL: it can */
 	enum plan_op ops[OP_COUNT];

@@ -189,6 +189,18 @@ static void release(struct run *run)
 	folder_close(&run->folder);
 }
 
+/* Who asked for nothing is told what was taken, and what else there is. */
+static void tell_choice(const struct run *run)
+{
+	const struct plan *plan = &run->plan;
+	bool is_chosen = wanted_backend(run->options) == BACKEND_AUTO;
+
+	if (!is_chosen || run->options->quiet || plan->skip || plan->backend != BACKEND_VM)
+		return;
+	fprintf(stderr, "oomlab: takes the VM: %s%s%s\n", plan->reason,
+		plan->alternative ? "; " : "", plan->alternative ? plan->alternative : "");
+}
+
 static int conduct(struct run *run, char **operands, bool is_command, struct err *err)
 {
 	spec_init(&run->spec);
@@ -202,6 +214,7 @@ static int conduct(struct run *run, char **operands, bool is_command, struct err
 		return print_plan(run);
 	if (check_core(run, err) < 0)
 		return -1;
+	tell_choice(run);
 	run_block_signals(run);
 	return run_repeatedly(run, err);
 }
