@@ -116,7 +116,7 @@ static const struct {
 	const char *term, *no_color;
 	bool quiet, is_on;
 } terminals[] = {
-	{"xterm", NULL, false, true}, {"xterm", "", false, true}, {"xterm", "1", false, false},
+	{"xterm", NULL, false, true}, {"xterm", "", false, true}, {"xterm", "1", false, true},
 	{"dumb", NULL, false, false}, {NULL, NULL, false, false}, {"xterm", NULL, true, false},
 };
 

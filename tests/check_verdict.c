@@ -407,12 +407,19 @@ START_TEST(an_error_is_broken)
 }
 END_TEST
 
-START_TEST(a_skip_is_77)
+/* A plain command could end with 77 itself. */
+START_TEST(a_skip_is_77_where_there_is_a_verdict)
 {
 	add("{\"ev\":\"skip\",\"text\":\"no QEMU\"}");
 	end();
 	ck_assert_int_eq(conclusion.verdict, VERDICT_SKIP);
+	ck_assert_int_eq(conclusion_exit_status(&record, &conclusion), 125);
+	record.spec.has_expect = true;
 	ck_assert_int_eq(conclusion_exit_status(&record, &conclusion), 77);
+	record.spec.has_expect = false;
+	record.spec.name = "x";
+	ck_assert_int_eq(conclusion_exit_status(&record, &conclusion), 77);
+	record.spec.name = NULL;
 }
 END_TEST
 
@@ -456,7 +463,7 @@ static TCase *outcomes(void)
 	tcase_add_test(t, a_kill_that_the_guardian_counted_is_nobodys);
 	tcase_add_test(t, a_guardian_that_counted_none_tells_none);
 	tcase_add_test(t, an_error_is_broken);
-	tcase_add_test(t, a_skip_is_77);
+	tcase_add_test(t, a_skip_is_77_where_there_is_a_verdict);
 	return t;
 }
 
