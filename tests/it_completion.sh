@@ -90,6 +90,9 @@ unlike "$("$oomlab" run --dry-run -m 64M /bin/true 2>&1)" 'at most' "a command h
 like "$("$oomlab" run --dry-run -m 64M --timeout 5 /bin/true 2>&1)" 'until it ends, 5.00 s at most' "unless it is given one"
 like "$("$oomlab" run --dry-run memset-2g 2>&1)" 'until it ends, [0-9.]+ (s|min).* at most' "a scenario has its own"
 unlike "$("$oomlab" run --dry-run --timeout none memset-2g 2>&1)" 'at most' "unless it is told to have none"
+took=$("$oomlab" run --dry-run -m 512M /bin/true 2>&1 | sed -n 's/^backend: \([a-z]*\).*/\1/p')
+like "$("$oomlab" doctor)" "^ +auto +takes $took: " "doctor says what auto would take, and why"
+
 # What auto took is told, and what else there is; not to who asked for it, or for quiet.
 taken() {
 	timeout 300 "$oomlab" run --reports="$scratch/reports" -m 64M "$@" /bin/true 2>&1 >/dev/null | grep '^oomlab: takes'

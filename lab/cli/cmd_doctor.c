@@ -20,6 +20,7 @@
 #include "launch/vm/share.h"
 #include "launch/vm/vm.h"
 #include "run/run_current.h"
+#include "run/session.h"
 #include "spec/scenarios.h"
 
 struct doctor_options {
@@ -94,14 +95,16 @@ static int check_current(void)
 	return !limit.is_max;
 }
 
-static void check_file(const char *name, const char *path, int flags, const char *cure)
+/* absent, closed: the cure where it is not there, and where this user may not open it. */
+static void check_file(const char *name, const char *path, const char *absent, const char *closed)
 {
-	_cleanup_close_ int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd >= 0)
 		printf("yes  %-12s %s\n", name, path);
 	else
-		printf("no   %-12s %s: %s; %s\n", name, path, strerror(errno), cure);
+		printf("no   %-12s %s: %s; %s\n", name, path, strerror(errno),
+		       errno == ENOENT ? absent : closed);
 }
 
 static void check_accelerator(void)
@@ -133,6 +136,13 @@ static void check_scenarios(void)
 		printf("yes  scenarios    %d\n", n);
 	else
 		puts("no   scenarios    none beside the program; run make, or set OOMLAB_SCENARIOS");
+}
+
+static void check_auto(void)
+{
+	_cleanup_free_ char *words = session_auto();
+
+	printf("     auto         takes %s\n", words);
 }
 
 static void tell_setting(const struct sysctl_finding *f, pid_t holder, bool restore)
@@ -238,10 +248,14 @@ static int examine(bool restore)
 	left = check_engine("docker", restore, &places);
 	left += check_engine("podman", restore, &places);
 	places += check_current();
-	check_file("kmsg", "/dev/kmsg", O_RDONLY, "run as root for the cgroup place");
-	check_file("tracefs", "/sys/kernel/tracing/events/oom/mark_victim/id", O_RDONLY,
-		   "run as root with tracefs mounted");
+	check_file(
+		"kmsg", "/dev/kmsg",
+		"docker run --device /dev/kmsg --cap-add SYSLOG --user 0 shows it to a container",
+		"sudo sysctl kernel.dmesg_restrict=0 shows it to every user");
+	check_file("tracefs", "/sys/kernel/tracing/events/oom/mark_victim/id",
+		   "sudo mount -t tracefs tracefs /sys/kernel/tracing", "run as root");
 	check_scenarios();
+	check_auto();
 	left += settings_left(restore);
 	if (home.version)
 		left += cgroups_left(&home, restore);

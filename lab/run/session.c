@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "launch/target.h"
 #include "run/run_backend.h"
 #include "run/run_dir.h"
@@ -219,15 +220,44 @@ static int conduct(struct run *run, char **operands, bool is_command, struct err
 	return run_repeatedly(run, err);
 }
 
+/* Release with release(). */
+static struct run new_run(const struct run_options *options)
+{
+	return (struct run){.options = options,
+			    .writer = {.fd = -1},
+			    .trace_port = -1,
+			    .guardian = GUARDIAN_INIT,
+			    .folder = FOLDER_INIT,
+			    .container.made = CONTAINER_INIT};
+}
+
+char *session_auto(void)
+{
+	const struct run_options options = {.backend = BACKEND_AUTO, .repeat = 1};
+	struct run run = new_run(&options);
+	struct err err = ERR_INIT;
+	char *words;
+
+	spec_init(&run.spec);
+	run.spec.memory_max = (struct amount){.bytes = MIB(512), .is_set = true};
+	if (probe(&run, &err) < 0) {
+		words = text_format("nothing: %s", err.text);
+	} else {
+		plan_make(&run.spec, BACKEND_AUTO, &run.facts, &run.plan);
+		words = run.plan.skip
+				? text_format("nothing: %s", run.plan.skip)
+				: text_format("%s: %s%s%s", backend_names[run.plan.backend],
+					      run.plan.reason, run.plan.alternative ? "; " : "",
+					      run.plan.alternative ? run.plan.alternative : "");
+	}
+	release(&run);
+	return words;
+}
+
 int session_run(const struct run_options *options, char **operands, bool is_command,
 		struct err *err)
 {
-	struct run run = {.options = options,
-			  .writer = {.fd = -1},
-			  .trace_port = -1,
-			  .guardian = GUARDIAN_INIT,
-			  .folder = FOLDER_INIT,
-			  .container.made = CONTAINER_INIT};
+	struct run run = new_run(options);
 	int status = conduct(&run, operands, is_command, err);
 
 	if (status < 0)

@@ -15,4 +15,10 @@
 int session_run(const struct run_options *options, char **operands, bool is_command,
 		struct err *err);
 
+/*
+ * What --backend=auto would take for a command with a limit, and why: "vm: REASON". The caller
+ * frees.
+ */
+char *session_auto(void);
+
 #endif
