@@ -177,7 +177,7 @@ check_inside_cut() {
 	local e=$1 name=oomlab-it-cut
 	rm -rf "$inside"; mkdir -m 777 "$inside"
 	"$e" run -d --name "$name" --memory 64m -v "$inside:/reports" "${binds[@]}" oomlab-it \
-		-- sleep 99 >/dev/null
+		-- sleep 999 >/dev/null
 	wait_until 200 grep -q '"ev":"gate"' "$inside"/sleep-*/record.jsonl
 	"$e" kill "$name" >/dev/null
 	"$e" rm -f "$name" >/dev/null

@@ -59,6 +59,21 @@ is "$(run_again "$scratch"/{steady,one_point})" \
 	"what fails again failed"
 is "$(run_again "$scratch/unsteady")" "1 failed unsteady: not ok 1 - at first 0 passed, 1 failed, 0 skipped" \
 	"what ran alone is not run again"
+program by_turns <<END
+#!/bin/sh
+if mkdir '$scratch/was-here' 2>/dev/null; then
+	printf 'not ok 1 - one\n# found 2\nok 2 - other\n'
+else
+	printf 'ok 1 - one\nnot ok 2 - other\n# found 3\n'
+fi
+echo 1..2
+exit 1
+END
+run_again "$scratch"/{by_turns,one_point} >"$scratch/said"
+is "$(cat "$scratch/said")" \
+	"0 unsteady by_turns: not ok 1 - one unsteady by_turns: not ok 2 - other 2 passed, 0 failed, 1 skipped" \
+	"a point that passes in either run is no failure"
+like "$out" 'detail by_turns: # found 3' "and what was found is printed"
 for n in 1 2 3 4; do cp "$scratch/steady" "$scratch/steady$n"; done
 is "$(run_again "$scratch"/steady[1-4] | grep -c unsteady)" 0 "four failures are no accident"
 
