@@ -34,6 +34,8 @@ like "$("$oomlab" report --full "$scratch/memset-2g")" 'Whose limit was hit' 'me
 like "$("$oomlab" report "$scratch/cut")" 'memory.events oom_kill +1 +not known' \
 	'cut: what is not as expected is a table'
 unlike "$("$oomlab" report "$scratch/cut")" 'As expected:' 'cut: and no line'
+is "$("$oomlab" report --json "$scratch/memset-2g" | cmp - "$scratch/memset-2g/report.json" && echo same)" same \
+	'--json prints what report.json has'
 
 none=$scratch/none
 hint='give the folder of a run, such as reports/latest'

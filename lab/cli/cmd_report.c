@@ -15,22 +15,34 @@
 #define HINT "give the folder of a run, such as reports/latest"
 
 struct report_options {
-	bool full, help;
+	bool full, json, help;
 };
 
 static const struct option_def table[] = {
 	OPTION_FLAG("full", "print all of it, not one screen", struct report_options, full),
+	OPTION_FLAG("json", "print report.json", struct report_options, json),
 	OPTION_COLOR,
 	OPTION_HELP(struct report_options),
 };
 const struct option_table report_option_table = {table, ARRAY_SIZE(table)};
 
-static int render(const char *dir, bool is_full, struct err *err)
+static void print(const struct report_options *options, const struct record *record,
+		  const struct conclusion *conclusion)
+{
+	const struct report_style style = {terminal_has_colour(stdout), terminal_columns(stdout),
+					   options->full};
+
+	if (options->json)
+		report_print_json(stdout, record, conclusion);
+	else
+		report_print_terminal(stdout, record, conclusion, &style);
+}
+
+static int render(const char *dir, const struct report_options *options, struct err *err)
 {
 	_cleanup_(folder_close) struct folder folder = FOLDER_INIT;
 	_cleanup_(record_release) struct record record = {0};
 	_cleanup_(conclusion_release) struct conclusion conclusion = {0};
-	struct report_style style;
 
 	if (folder_open(&folder, dir, err) < 0) {
 		err_errno(err, EXIT_FAILED, "cannot read '%s/" RECORD_FILE "'", dir);
@@ -39,9 +51,7 @@ static int render(const char *dir, bool is_full, struct err *err)
 	if (record_load_in(&folder, &record, err) < 0)
 		return err_hint(err, HINT);
 	conclusion_draw(&record, &conclusion);
-	style = (struct report_style){terminal_has_colour(stdout), terminal_columns(stdout),
-				      is_full};
-	report_print_terminal(stdout, &record, &conclusion, &style);
+	print(options, &record, &conclusion);
 	if (report_write_all(&record, &conclusion, &folder, err) < 0)
 		return -1;
 	return conclusion_exit_status(&record, &conclusion);
@@ -62,7 +72,7 @@ int cmd_report(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (options.help) {
-		puts("usage: oomlab report [--full] RUN_DIR\n\n"
+		puts("usage: oomlab report [--full|--json] RUN_DIR\n\n"
 		     "Judges and renders a run again from its record.jsonl, also one that was cut\n"
 		     "short. Prints one screen of the report, writes report.json, .txt, .md, .html beside the\n"
 		     "record. Exit status as 'oomlab run' would have had; 1 when there is no "
@@ -70,7 +80,7 @@ int cmd_report(int argc, char **argv)
 		options_print(stdout, table, ARRAY_SIZE(table));
 		return EXIT_OK;
 	}
-	status = render(argv[first], options.full, &err);
+	status = render(argv[first], &options, &err);
 	if (status < 0)
 		err_print(&err);
 	return status < 0 ? EXIT_FAILED : status;

@@ -90,6 +90,21 @@ void report_print_terminal(FILE *out, const struct record *record,
 	fwrite(sb.buf, 1, sb.len, out);
 }
 
+void report_print_json(FILE *out, const struct record *record, const struct conclusion *conclusion)
+{
+	struct facts facts;
+	struct doc doc = {0};
+	json_t *report;
+
+	facts_gather(record, conclusion, &facts);
+	story_tell(&facts, &doc);
+	report = report_to_json(&facts, &doc);
+	json_dumpf(report, out, JSON_INDENT(1));
+	fputc('\n', out);
+	json_decref(report);
+	doc_release(&doc);
+}
+
 char *report_summary(const struct record *record, const struct conclusion *conclusion)
 {
 	struct facts facts;

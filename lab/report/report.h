@@ -37,6 +37,10 @@ void report_print_terminal(FILE *out, const struct record *record,
 			   const struct conclusion *conclusion, const struct report_style *style)
 	__attribute__((nonnull));
 
+/* Prints what report.json has. The caller checks ferror(out). */
+void report_print_json(FILE *out, const struct record *record, const struct conclusion *conclusion)
+	__attribute__((nonnull));
+
 /* The summary, which a person reads first; the caller frees it. */
 char *report_summary(const struct record *record, const struct conclusion *conclusion)
 	__attribute__((nonnull, warn_unused_result));
