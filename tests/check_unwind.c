@@ -7,7 +7,9 @@
 #include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -208,6 +210,80 @@ START_TEST(its_death_is_told_and_it_is_begun_again)
 }
 END_TEST
 
+static bool sample_again(size_t times)
+{
+	struct unwind_sample sample = {
+		.pid = 7, .regs = regs, .stack = stack, .stack_len = sizeof(stack)};
+	bool is_cut = true;
+
+	for (size_t i = 0; i < times; i++)
+		is_cut &= unwind_stack(unwind, &sample, frames) == 1;
+	return is_cut;
+}
+
+static void kill_beside(void)
+{
+	pid_t pid = find_beside();
+
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+}
+
+static void check_trouble(const char *part)
+{
+	_cleanup_free_ char *trouble = unwind_trouble(unwind);
+
+	ck_assert_ptr_nonnull(trouble);
+	ck_assert_msg(strstr(trouble, part) != NULL, "%s", trouble);
+}
+
+/* What was cut short is no answer for the next stack that is the same. */
+START_TEST(a_stack_that_was_cut_is_walked_again)
+{
+	ck_assert_uint_gt(walk(1), 1);
+	kill_beside();
+	ck_assert_uint_eq(walk(3), 1);
+	check_trouble("of 1 stack the callers are missing");
+	ck_assert(!sample_again(1));
+	check_trouble("of 1 stack the callers are missing");
+	/* Nobody is left to walk. */
+	for (int i = 1; i < 8; i++) {
+		walk(i + 10);
+		kill_beside();
+		walk(i + 20);
+	}
+	check_trouble("of 8 stacks the callers are missing");
+	ck_assert(sample_again(5));
+	check_trouble("of 13 stacks the callers are missing");
+}
+END_TEST
+
+static rlim_t address_space_now(void)
+{
+	char line[256];
+	unsigned long pages = 0;
+
+	ck_assert_int_eq(io_read_line_at(AT_FDCWD, "/proc/self/statm", line, sizeof(line)), 0);
+	ck_assert_int_eq(sscanf(line, "%lu", &pages), 1);
+	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+START_TEST(what_was_never_started_has_not_ended)
+{
+	struct rlimit before, low;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
+	free(malloc(64 << 10)); /* what the heap has then is enough */
+	low = (struct rlimit){address_space_now() + (16 << 10), before.rlim_max};
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &low), 0);
+	unwind_begin(unwind);
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &before), 0);
+	check_trouble("could not be started (Cannot allocate memory)");
+	ck_assert_int_eq(find_beside(), 0);
+	ck_assert_uint_gt(walk(1), 1);
+}
+END_TEST
+
 /* Until it is clear that it is of no use. */
 START_TEST(it_is_not_begun_for_ever)
 {
@@ -273,7 +349,7 @@ static bool is_walked_anew(enum word_kind kind, uint64_t by)
 	size_t depth = walk(3);
 
 	ck_assert_uint_eq(unwind_stack(unwind, &sample, frames), depth);
-	ck_assert_int_eq(kill(find_beside(), SIGKILL), 0);
+	kill_beside();
 	change(kind, by);
 	depth -= unwind_stack(unwind, &sample, frames);
 	trouble = unwind_trouble(unwind);
@@ -330,6 +406,8 @@ int main(void)
 	tcase_add_test(tc, without_a_stack_there_is_no_process_for_it);
 	tcase_add_test(tc, a_file_may_be_mapped_again_and_again);
 	tcase_add_test(tc, its_death_is_told_and_it_is_begun_again);
+	tcase_add_test(tc, a_stack_that_was_cut_is_walked_again);
+	tcase_add_test(tc, what_was_never_started_has_not_ended);
 	tcase_add_test(tc, it_is_not_begun_for_ever);
 	tcase_add_test(tc, a_stack_that_differs_in_data_alone_is_the_same);
 	tcase_add_test(tc, another_return_is_another_stack);

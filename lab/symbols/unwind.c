@@ -1,5 +1,6 @@
 #include "symbols/unwind.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,11 +268,21 @@ static bool send_modules(struct unwind *u)
 	return true;
 }
 
+/*
+ * Counts are bounded by what was read of them once, which the compiler must not read again: the
+ * aside may have been taken over by what it read, and may be writing.
+ */
+static size_t read_once(const size_t *count)
+{
+	return __atomic_load_n(count, __ATOMIC_RELAXED);
+}
+
 /* Keeps how it ended, and in which module: that of the last frame it found. */
 static void note_death(struct unwind *u)
 {
 	struct walker_process *w = &u->walker;
 	const struct walker_shared *s = w->shared;
+	size_t pcs = s ? read_once(&s->pc_count) : 0;
 
 	aside_end(&w->aside);
 	free(w->end_words);
@@ -279,29 +290,36 @@ static void note_death(struct unwind *u)
 	w->aside = ASIDE_INIT;
 	w->deaths++;
 	w->module = -1;
-	if (s && s->pc_count && s->pc_count <= UNWIND_DEPTH_MAX)
-		w->module = locate(u->space, s->pcs[s->pc_count - 1]).module;
+	if (pcs && pcs <= UNWIND_DEPTH_MAX)
+		w->module = locate(u->space, s->pcs[pcs - 1]).module;
+}
+
+/* False: the aside's error says why. */
+static bool map_shared(struct walker_process *w)
+{
+	if (!w->shared) {
+		void *shared = mmap(NULL, sizeof(*w->shared), PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+		w->aside.error = shared == MAP_FAILED ? -errno : 0;
+		w->shared = shared == MAP_FAILED ? NULL : shared;
+	}
+	if (w->shared)
+		w->shared->pc_count = 0;
+	return w->shared != NULL;
 }
 
 static bool start(struct unwind *u)
 {
 	struct walker_process *w = &u->walker;
-	void *shared;
 
 	if (w->aside.pid)
 		return true;
 	if (w->starts == WALKERS_MAX)
 		return false;
 	w->starts++;
-	if (!w->shared) {
-		shared = mmap(NULL, sizeof(*w->shared), PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		w->shared = shared == MAP_FAILED ? NULL : shared;
-	}
 	w->modules_sent = 0;
-	if (w->shared)
-		w->shared->pc_count = 0;
-	if (w->shared && !aside_start(&w->aside, "oomlab-unwind", walker_work, w->shared))
+	if (map_shared(w) && !aside_start(&w->aside, "oomlab-unwind", walker_work, w->shared))
 		return true;
 	note_death(u);
 	return false;
@@ -324,13 +342,13 @@ static bool ask(struct unwind *u, const struct unwind_sample *sample)
 	return false;
 }
 
-/* The answer is hostile: the aside may have been taken over by what it read. */
+/* Hostile; walk->is_whole stays false where the aside died of it. */
 static void take_answer(const struct unwind *u, struct walked *walk)
 {
 	const struct walker_shared *s = u->walker.shared;
-	size_t reads = s->read_count, pcs = s->pc_count;
+	size_t reads = read_once(&s->read_count), pcs = read_once(&s->pc_count);
 
-	walk->is_whole = s->is_whole && reads <= WALKER_READS_MAX;
+	walk->is_whole = walk->is_whole && s->is_whole && reads <= WALKER_READS_MAX;
 	walk->read_count = reads < WALKER_READS_MAX ? reads : WALKER_READS_MAX;
 	memcpy(walk->reads, s->reads, sizeof(walk->reads));
 	walk->frame_count = pcs < UNWIND_DEPTH_MAX ? pcs : UNWIND_DEPTH_MAX;
@@ -346,12 +364,11 @@ static void walk_stack(struct unwind *u, const struct unwind_sample *sample, str
 		.pc = registers_pc(sample->regs),
 		.sp = registers_sp(sample->regs),
 		.fp = registers_fp(sample->regs),
-		.is_whole = true,
 	};
 	bool is_asked = start(u);
 
-	if (!is_asked || !ask(u, sample))
-		u->walker.cut++;
+	walk->is_whole = is_asked && ask(u, sample);
+	u->walker.cut += !walk->is_whole;
 	/* An aside that died may have found a part. */
 	if (is_asked)
 		take_answer(u, walk);
