@@ -118,16 +118,74 @@ START_TEST(what_does_not_freeze_is_seen_in_motion)
 }
 END_TEST
 
+static void check_why(const char *is, const char *is_not)
+{
+	const char *why = record.premortem->why;
+
+	ck_assert_ptr_nonnull(why);
+	ck_assert_msg(strstr(why, is) && !strstr(why, is_not), "%s", why);
+}
+
+/* A folder in a file's place cannot be written, and cannot be read. */
+START_TEST(why_nothing_was_seen_to_freeze_is_told)
+{
+	static const struct {
+		const char *file, *is;
+	} cases[] = {
+		{"cgroup.freeze", "cgroup.freeze could not be written (Is a directory)"},
+		{"cgroup.events", "cgroup.events could not be read (Is a directory)"},
+	};
+
+	unlink(cases[_i].file);
+	ck_assert_int_eq(mkdir(cases[_i].file, 0700), 0);
+	arm();
+	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
+	load();
+	ck_assert(premortem_was_taken(&record));
+	ck_assert(!record.premortem->is_frozen);
+	check_why(cases[_i].is, "did not leave the kernel");
+}
+END_TEST
+
+START_TEST(a_kernel_that_does_not_say_what_is_frozen_is_not_waited_for)
+{
+	put_file("cgroup.events", "populated 1\n", 0600);
+	arm();
+	events("low 0\nhigh 1\nmax 0\noom 0\noom_kill 0\n");
+	load();
+	check_why("cgroup.events could not be read (No data available)",
+		  "did not leave the kernel");
+}
+END_TEST
+
 START_TEST(a_kill_that_came_first_is_told)
 {
+	put_file("memory.events.local", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n", 0600);
+	arm();
+	put_file("memory.events.local", "low 0\nhigh 1\nmax 9\noom 1\noom_kill 1\n", 0600);
+	events("low 0\nhigh 1\nmax 9\noom 1\noom_kill 1\n");
+	load();
+	ck_assert(!premortem_was_taken(&record));
+	check_why("memory went past memory.high and memory.max, and the kernel killed a process",
+		  "below it");
+	ck_assert_uint_eq(record.premortem->thread_count, 0);
+	check_holds("cgroup.freeze", "0\n");
+}
+END_TEST
+
+/* The counter rises with kills in cgroups below, too. */
+START_TEST(a_kill_for_another_limit_is_no_kill_for_this_one)
+{
+	const bool knows_own = _i;
+
+	if (knows_own)
+		put_file("memory.events.local", "high 0\nmax 0\noom 2\noom_kill 2\n", 0600);
 	arm();
 	events("low 0\nhigh 1\nmax 9\noom 1\noom_kill 1\n");
 	load();
 	ck_assert(!premortem_was_taken(&record));
-	ck_assert_ptr_nonnull(strstr(record.premortem->why,
-				     "killed the process before oomlab could take a snapshot"));
-	ck_assert_uint_eq(record.premortem->thread_count, 0);
-	check_holds("cgroup.freeze", "0\n");
+	check_why("the kernel killed a process in the run's cgroup, or in one below it, before",
+		  "memory.max");
 }
 END_TEST
 
@@ -299,7 +357,10 @@ static TCase *looks(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, a_look_is_taken_once_and_undone);
 	tcase_add_test(t, what_does_not_freeze_is_seen_in_motion);
+	tcase_add_loop_test(t, why_nothing_was_seen_to_freeze_is_told, 0, 2);
+	tcase_add_test(t, a_kernel_that_does_not_say_what_is_frozen_is_not_waited_for);
 	tcase_add_test(t, a_kill_that_came_first_is_told);
+	tcase_add_loop_test(t, a_kill_for_another_limit_is_no_kill_for_this_one, 0, 2);
 	tcase_add_test(t, page_cache_alone_leaves_it_armed);
 	tcase_add_test(t, what_was_never_reached_is_put_back);
 	tcase_add_test(t, memory_high_of_the_run_is_left_alone);

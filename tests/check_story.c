@@ -555,6 +555,50 @@ START_TEST(a_damaged_look_is_survived)
 }
 END_TEST
 
+#define ARMED(limit) "{\"ev\":\"premortem\",\"percent\":5,\"limit\":" limit ",\"high\":63753216}\n"
+#define OOMS(when, kills, own)                                                                   \
+	"{\"ev\":\"counters\",\"level\":0,\"when\":\"" when "\",\"events\":{\"oom_kill\":" kills \
+	"},\"local\":{\"oom\":" own "}}\n"
+#define KILLED_AT(before, after) \
+	OOMS("before", "0", before) EXIT("\"signal\":9") OOMS("after", "1", after) END
+#define PAST "memory went past 60.8 MiB, where oomlab waited for it, and past the limit"
+
+/* Of a kill for another limit, or for an unknown one, nothing is said of how far memory went. */
+START_TEST(why_no_snapshot_was_taken_is_told_where_it_is_known)
+{
+	tell(V2 CGROUP ARMED("67108864") KILLED_AT("0", "1"));
+	says("Nothing was seen: " PAST);
+	tell(V2 CGROUP ARMED("67108864") KILLED_AT("1", "1"));
+	says("Nothing was seen: the kernel killed a process before oomlab took a snapshot.");
+	does_not_say("where oomlab waited");
+	tell(V2 CGROUP ARMED("67108864") KILLED);
+	does_not_say("where oomlab waited");
+	/* The limit that counts is that of a cgroup above. */
+	tell(V2 CGROUP ARMED("66000000") KILLED_AT("0", "1"));
+	does_not_say("where oomlab waited");
+	tell(V2 CGROUP ARMED("67108864") LIVED);
+	does_not_say("Nothing was seen");
+}
+END_TEST
+
+#define SEEN(rest)                                                           \
+	ARMED("67108864")                                                    \
+	"{\"ev\":\"premortem_look\",\"t\":5,\"current\":63800000" rest "}\n" \
+	"{\"ev\":\"premortem_process\",\"pid\":7,\"threads\":1,\"comm\":\"prog\"}\n"
+
+START_TEST(what_did_not_stand_still_is_told_with_its_reason)
+{
+	tell(V2 CGROUP SEEN(",\"why\":\"a thread ran\"") LIVED);
+	says("oomlab took a snapshot, but did not see it stand still: a thread ran. [");
+	does_not_say("froze it");
+	tell(V2 CGROUP SEEN("") LIVED);
+	says("did not see it stand still: no reason was recorded.");
+	tell(V2 CGROUP SEEN(",\"frozen\":true") LIVED);
+	says("oomlab froze it for");
+	does_not_say("stand still");
+}
+END_TEST
+
 static const struct {
 	const char *members, *said;
 } places[] = {
@@ -592,6 +636,8 @@ static TCase *sentences(void)
 	tcase_add_test(tc, what_the_twin_showed_is_told_where_it_ran);
 	tcase_add_test(tc, figures_from_elsewhere_stand_beside_the_same_moment);
 	tcase_add_test(tc, what_was_lost_has_its_words);
+	tcase_add_test(tc, why_no_snapshot_was_taken_is_told_where_it_is_known);
+	tcase_add_test(tc, what_did_not_stand_still_is_told_with_its_reason);
 	tcase_add_test(tc, what_is_not_needed_is_no_gap);
 	tcase_add_test(tc, what_never_ran_lacks_no_end);
 	tcase_add_test(tc, small_sizes_are_told_in_a_small_unit);

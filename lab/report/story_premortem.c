@@ -42,8 +42,9 @@ static void say_moment(const struct facts *f, const struct record_premortem *p, 
 		doc_sentence(doc, "%s%s, oomlab froze it for %s and took a snapshot.", when, share,
 			     TEXT_DURATION((uint64_t)(held < 0 ? 0 : held)));
 	else
-		doc_sentence(doc, "%s%s, oomlab took a snapshot while it ran: %s.", when, share,
-			     p->why ? p->why : "it could not be frozen");
+		doc_sentence(doc,
+			     "%s%s, oomlab took a snapshot, but did not see it stand still: %s.",
+			     when, share, p->why ? p->why : "no reason was recorded");
 	doc_cite(doc, "record line %u", p->look_line);
 	cite_kmsg(doc, is_known(lead) ? f->kill_line : NULL);
 }
@@ -276,6 +277,15 @@ static bool was_killed(const struct facts *f)
 	       f->conclusion->outcome == OUTCOME_CHILD_OOM_KILLED;
 }
 
+/* Below its limit stands memory.high, which it has passed then. */
+static bool has_reached_own_limit(const struct facts *f, const struct record_premortem *p)
+{
+	const struct amount *max = f->own ? &f->own->memory_max : NULL;
+
+	return max && max->is_set && !max->is_max && is_known(p->limit) &&
+	       max->bytes == (uint64_t)p->limit && record_delta_local(f->own, COUNTER_OOM) > 0;
+}
+
 static void say_missed(const struct facts *f, const struct record_premortem *p, struct doc *doc)
 {
 	if (!was_killed(f) || !p->armed_line || !is_known(p->high))
@@ -283,6 +293,10 @@ static void say_missed(const struct facts *f, const struct record_premortem *p, 
 	doc_heading(doc, "Just before the kill");
 	if (p->look_line && p->why)
 		doc_sentence(doc, "Nothing was seen: %s.", p->why);
+	else if (!has_reached_own_limit(f, p))
+		doc_sentence(
+			doc,
+			"Nothing was seen: the kernel killed a process before oomlab took a snapshot.");
 	else
 		doc_sentence(
 			doc,

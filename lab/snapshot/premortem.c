@@ -100,6 +100,7 @@ void premortem_arm(struct premortem *p, const struct premortem_config *config)
 		return;
 	gather(config->cg, &facts);
 	cgroup_counters_read(config->cg, 0, false, &p->before);
+	cgroup_counters_read(config->cg, 0, true, &p->before_local);
 	p->told.percent = config->percent;
 	p->told.limit = facts.limit;
 	p->told.high = premortem_plan(&facts, config->percent, &why);
@@ -126,34 +127,79 @@ static bool is_due(struct premortem *p)
 	       premortem_is_due(current, p->told.limit, p->told.high, stat.buf);
 }
 
-/* cgroup.events raises POLLPRI when "frozen" changes. */
-static bool wait_until_frozen(const struct premortem *p)
+/*
+ * cgroup.events raises POLLPRI when "frozen" changes. 1: all is frozen; 0: not in time; or -errno:
+ * that cannot be known.
+ */
+static int wait_until_frozen(const struct premortem *p)
 {
 	_cleanup_close_ int fd =
 		openat(p->config.cg->levels[0].dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	int64_t deadline = io_now_ns() + FREEZE_PATIENCE_NS, left = FREEZE_PATIENCE_NS;
 	struct pollfd changes = {.fd = fd, .events = POLLPRI};
 
-	while (fd >= 0 && left > 0) {
+	if (fd < 0)
+		return -errno;
+	while (left > 0) {
 		char text[256];
 		ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+		int64_t frozen;
 
-		text[n < 0 ? 0 : n] = '\0';
-		if (n < 0 || io_keyed_number(text, "frozen") == 1)
-			return n > 0;
+		if (n < 0)
+			return -errno;
+		text[n] = '\0';
+		frozen = io_keyed_number(text, "frozen");
+		if (frozen < 0)
+			return -ENODATA;
+		if (frozen == 1)
+			return 1;
 		poll(&changes, 1, (int)(left / 1000000) + 1);
 		left = deadline - io_now_ns();
 	}
-	return false;
+	return 0;
 }
 
-/* Whether the kernel has killed already. */
-static bool is_too_late(struct premortem *p)
+/* False: the reason is in why[WHY_MAX]. */
+static bool freeze(const struct premortem *p, char *why)
+{
+	int r = write_file(p, "cgroup.freeze", "1");
+
+	if (r < 0) {
+		snprintf(why, WHY_MAX, "cgroup.freeze could not be written (%s)", strerror(-r));
+		return false;
+	}
+	r = wait_until_frozen(p);
+	if (r < 0)
+		snprintf(why, WHY_MAX, "cgroup.events could not be read (%s)", strerror(-r));
+	else if (!r)
+		snprintf(why, WHY_MAX,
+			 "a thread did not leave the kernel in time, so the others ran on");
+	return r == 1;
+}
+
+static bool has_risen(const struct record_counters *before, const struct record_counters *now,
+		      enum counter which)
+{
+	return is_known(before->value[which]) && is_known(now->value[which]) &&
+	       now->value[which] > before->value[which];
+}
+
+/* Whether the kernel has killed already: in the cgroup or in one below it, for any limit. */
+static bool is_too_late(const struct premortem *p)
 {
 	struct record_counters now;
 
 	cgroup_counters_read(p->config.cg, 0, false, &now);
-	return now.value[COUNTER_OOM_KILL] != p->before.value[COUNTER_OOM_KILL];
+	return has_risen(&p->before, &now, COUNTER_OOM_KILL);
+}
+
+/* Whether the cgroup's own memory.max was reached; false: it was not, or that is not known. */
+static bool was_limit_reached(const struct premortem *p)
+{
+	struct record_counters now;
+
+	cgroup_counters_read(p->config.cg, 0, true, &now);
+	return has_risen(&p->before_local, &now, COUNTER_OOM);
 }
 
 struct sized_pid {
@@ -284,7 +330,8 @@ static void write_core(struct premortem *p)
 	told->core = told->core_why = NULL;
 }
 
-static void write_moment(struct premortem *p, int64_t since, bool late)
+/* why_moving: of freeze(). */
+static void write_moment(struct premortem *p, int64_t since, bool late, const char *why_moving)
 {
 	struct record_premortem *told = &p->told;
 
@@ -293,9 +340,11 @@ static void write_moment(struct premortem *p, int64_t since, bool late)
 	if (late) {
 		told->t_ns = ABSENT;
 		told->why =
-			"memory went past memory.high and memory.max at once, and the kernel killed the process before oomlab could take a snapshot";
+			was_limit_reached(p)
+				? "memory went past memory.high and memory.max, and the kernel killed a process, before oomlab could take a snapshot"
+				: "the kernel killed a process in the run's cgroup, or in one below it, before oomlab could take a snapshot";
 	} else if (!told->is_frozen) {
-		told->why = "a thread did not leave the kernel in time, so the others ran on";
+		told->why = why_moving;
 	}
 	p->config.sample(p->config.ctx, told->value);
 	premortem_put_look(p->config.w, told);
@@ -319,15 +368,16 @@ static void write_thaw(struct premortem *p)
 static int64_t freeze_and_snapshot(struct premortem *p)
 {
 	int64_t since = io_now_ns();
+	char why[WHY_MAX];
 	bool late;
 
 	p->is_armed = false;
 	record_put_mark(p->config.w, since, MARK_PREMORTEM, ABSENT);
 	if (p->profile)
 		profile_drain(p->profile);
-	p->told.is_frozen = !write_file(p, "cgroup.freeze", "1") && wait_until_frozen(p);
+	p->told.is_frozen = freeze(p, why);
 	late = is_too_late(p);
-	write_moment(p, since, late);
+	write_moment(p, since, late, why);
 	if (!late) {
 		take_snapshot(p);
 		write_core(p);

@@ -66,9 +66,9 @@ struct premortem_config {
 /* Zero-initialise. */
 struct premortem {
 	struct premortem_config config;
-	struct record_premortem told;  /* what the record says so far */
-	struct record_counters before; /* when it was armed */
-	bool is_armed;		       /* memory.high has the value set here */
+	struct record_premortem told;		     /* what the record says so far */
+	struct record_counters before, before_local; /* memory.events, .local; when it was armed */
+	bool is_armed;				     /* memory.high has the value set here */
 	int64_t high_seen; /* count of memory.events high at the last check that read it; 0: none */
 	struct modules modules; /* where there is no profile: files of the code on the stacks */
 	const struct target *target; /* of the last check */
