@@ -269,6 +269,7 @@ $(BUILD)/tests/helpers/%: tests/helpers/%.c $(LIB)
 $(BUILD)/tests/helpers/preload_calls: tests/helpers/preload_calls.c
 	@mkdir -p $(@D); $(CC) $(PRELOAD_FLAGS) -fPIE -o $@ $<
 $(filter $(BUILD)/tests/check_preload%,$(CHECKS)): | $(PRELOAD) $(BUILD)/tests/helpers/preload_calls
+$(BUILD)/tests/check_snapshot: | $(BUILD)/tests/helpers/fuse_mute
 
 # They run in bare guests and cgroups, where the cost of a dynamic linker is not what is asked.
 $(addprefix $(BUILD)/tests/bench/,charged floor_cgroup floor_init): %: %.o $(LIB)

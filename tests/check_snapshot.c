@@ -402,6 +402,101 @@ START_TEST(files_are_bounded_and_the_ring_is_none)
 }
 END_TEST
 
+/* Once it has a file of its own file system open, which is all that its server answers for. */
+static void await_mute_file(pid_t pid, const char *folder)
+{
+	const int64_t deadline = io_now_ns() + INT64_C(10000000000);
+	_cleanup_free_ char *file = text_format("%s/file", folder);
+	_cleanup_free_ char *link = text_format("/proc/%d/fd/3", pid);
+	char name[4096] = "";
+
+	while (strcmp(name, file) != 0) {
+		ssize_t n = readlink(link, name, sizeof(name) - 1);
+
+		name[n < 0 ? 0 : n] = '\0';
+		ck_assert_int_lt(io_now_ns(), deadline);
+		poll(NULL, 0, 1);
+	}
+}
+
+START_TEST(a_file_that_its_own_program_serves_is_not_asked)
+{
+	_cleanup_free_ char *dir = io_program_dir();
+	_cleanup_free_ char *program = text_format("%s/helpers/fuse_mute", dir);
+	_cleanup_free_ char *folder = text_format("%s/mute", scratch_dir);
+	struct snapshot snapshot = snapshot_below("/proc");
+	int64_t since;
+	pid_t pid;
+
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	pid = fork();
+	if (pid == 0) {
+		setpgid(0, 0);
+		close_range(3, ~0U, 0);
+		execl(program, program, folder, "1", "10", NULL);
+		_exit(1);
+	}
+	await_mute_file(pid, folder);
+	since = io_now_ns();
+	snapshot_files(&snapshot, pid);
+	ck_assert_int_lt(io_now_ns() - since, INT64_C(8000000000));
+	ck_assert_uint_eq(snapshot.files, 0);
+	kill(-pid, SIGKILL); /* its server, too */
+	end_child(pid);
+}
+END_TEST
+
+START_TEST(files_and_mounts_in_memory_are_told_from_others)
+{
+	_cleanup_strbuf_ struct strbuf mounts = STRBUF_INIT;
+	_cleanup_close_ int memory = memfd_create("memory", MFD_CLOEXEC), file = -1;
+	_cleanup_free_ char *path = text_format("/proc/self/fd/%d", memory), *copy = NULL;
+	struct memory_fs fs = {.is_tmpfs_alone = true};
+	char *save = NULL, point[1024];
+	struct stat st;
+
+	ck_assert_int_eq(io_read_at(AT_FDCWD, "/proc/self/mountinfo", 1 << 20, &mounts), 0);
+	memory_fs_add(&fs, "/proc", getpid());
+	ck_assert_int_eq(ftruncate(memory, 12345), 0);
+	file = memory_fs_open(&fs, AT_FDCWD, path, 0, &st);
+	ck_assert_int_ge(file, 0);
+	ck_assert_int_eq(st.st_size, 12345);
+	ck_assert_int_eq(memory_fs_open(&fs, AT_FDCWD, "/proc/self/status", 0, &st), -1);
+	ck_assert_int_eq(memory_fs_open_mount(getpid(), mounts.buf, "/proc"), -1);
+	ck_assert_int_eq(memory_fs_open_mount(getpid(), mounts.buf, "/no/such/folder"), -1);
+	copy = xstrdup(mounts.buf);
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		_cleanup_close_ int mount = -1;
+
+		if (!strstr(line, " - tmpfs ") || !strstr(line, " /dev/shm ") ||
+		    sscanf(line, "%*s %*s %*s %*s %1023s", point) != 1)
+			continue;
+		mount = memory_fs_open_mount(getpid(), mounts.buf, point);
+		ck_assert_int_ge(mount, 0);
+	}
+}
+END_TEST
+
+/* A FUSE file system on the way to it, by the mount table alone. */
+START_TEST(what_is_below_a_file_system_that_is_served_is_not_looked_for)
+{
+	_cleanup_strbuf_ struct strbuf mounts = STRBUF_INIT;
+	static const char *const types[] = {"fuse", "fuseblk", "fuse.sshfs"};
+	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *info = text_format("/proc/self/fdinfo/%d", root);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	const char *id;
+
+	ck_assert_int_eq(io_read_at(AT_FDCWD, info, 4096, &text), 0);
+	id = strstr(text.buf, "mnt_id:");
+	ck_assert_ptr_nonnull(id);
+	strbuf_printf(&mounts, "%ld 1 0:33 / / rw - %s x rw\n", strtol(id + 7, NULL, 10),
+		      types[_i]);
+	ck_assert_int_eq(io_read_at(AT_FDCWD, "/proc/self/mountinfo", 1 << 20, &mounts), 0);
+	ck_assert_int_eq(memory_fs_open_mount(getpid(), mounts.buf, "/dev/shm"), -1);
+}
+END_TEST
+
 START_TEST(who_has_gone_adds_nothing)
 {
 	struct snapshot snapshot = snapshot_below("/proc");
@@ -447,6 +542,10 @@ static TCase *looks(void)
 	tcase_add_loop_test(t, a_thread_is_seen_with_what_is_left_of_it, 0, 5);
 	tcase_add_test(t, code_of_any_name_is_told);
 	tcase_add_test(t, files_are_bounded_and_the_ring_is_none);
+	tcase_add_test(t, files_and_mounts_in_memory_are_told_from_others);
+	tcase_add_loop_test(t, what_is_below_a_file_system_that_is_served_is_not_looked_for, 0, 3);
+	if (!access("/dev/fuse", W_OK) && suite_is_root("a_file_that_its_own_program_serves"))
+		tcase_add_test(t, a_file_that_its_own_program_serves_is_not_asked);
 	tcase_add_test(t, who_has_gone_adds_nothing);
 	tcase_add_test(t, who_cannot_stop_now_is_not_stopped_later);
 	if (CAN_LEAVE_NO_ROOM)

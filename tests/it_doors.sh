@@ -306,6 +306,9 @@ if [ -c /dev/fuse ] && grep -qw fuse /proc/filesystems; then
 	run_lab --timeout=3s --reports="$scratch/r-mute" -- "$build/tests/helpers/fuse_mute" "$scratch/mute" 40 600
 	is "$? $(report "$scratch/r-mute" '[.outcome, .run.guardian.why // "no guardian"] | tostring')" \
 		'137 ["timed_out","no guardian"]' 'a file that its own program does not answer for holds nobody up'
+	run_lab --timeout=3s --reports="$scratch/r-mute" -- "$build/tests/helpers/fuse_mute" "$scratch/mute" 30 600 room
+	is "$? $(report "$scratch/r-mute" '[.outcome, .run.guardian.why // "no guardian"] | tostring')" \
+		'137 ["timed_out","no guardian"]' '... nor does a tmpfs below it'
 else
 	skip 'a file that its own program does not answer for holds nobody up' 'no FUSE in this kernel'
 fi

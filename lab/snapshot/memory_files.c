@@ -5,9 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +13,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "snapshot/memory_fs.h"
 
 enum {
 	PROCESSES_MOST = 64,
@@ -23,7 +22,6 @@ enum {
 	ENTRIES_MOST = 2000, /* of folders, in one search */
 	DEPTH_MOST = 4,
 	MOUNTS_MOST = 16,
-	DEVICES_MOST = 256, /* a container engine's host has one for each container */
 };
 
 #define LEAST_BYTES (INT64_C(1) << 20)
@@ -40,50 +38,10 @@ struct found {
 struct memory_search {
 	struct found files[FILES_MOST];
 	size_t count, entries;
-	struct stat ring;	     /* oomlab's trace ring; st_ino 0: there is none */
-	time_t since;		     /* the run's start */
-	dev_t devices[DEVICES_MOST]; /* of the tmpfs mounts and of memfds */
-	size_t device_count;
+	struct stat ring; /* oomlab's trace ring; st_ino 0: there is none */
+	time_t since;	  /* the run's start */
+	struct memory_fs fs;
 };
-
-static bool is_in_memory(const struct memory_search *search, dev_t device)
-{
-	for (size_t i = 0; i < search->device_count; i++)
-		if (search->devices[i] == device)
-			return true;
-	return false;
-}
-
-static void add_device(struct memory_search *search, dev_t device)
-{
-	if (search->device_count < DEVICES_MOST && !is_in_memory(search, device))
-		search->devices[search->device_count++] = device;
-}
-
-/* The kernel's internal mount for memfd_create(2), shmget(2) and shared mappings without a file. */
-static void add_kernels_device(struct memory_search *search)
-{
-	_cleanup_close_ int fd = memfd_create("device", MFD_CLOEXEC);
-	struct stat st;
-
-	if (fd >= 0 && !fstat(fd, &st))
-		add_device(search, st.st_dev);
-}
-
-/*
- * A file system that the target itself serves (fuse(4)) may never answer. So the first statx(2)
- * asks for nothing but the device, which the kernel knows by itself; sizes are read of tmpfs files
- * alone.
- */
-static bool stat_in_memory(const struct memory_search *search, int dir, const char *name, int flags,
-			   struct stat *st)
-{
-	struct statx known;
-
-	return !statx(dir, name, flags | AT_STATX_DONT_SYNC, 0, &known) &&
-	       is_in_memory(search, makedev(known.stx_dev_major, known.stx_dev_minor)) &&
-	       !fstatat(dir, name, st, flags);
-}
 
 static bool is_due(const struct memory_files *files, const struct memory_files_moment *now)
 {
@@ -126,10 +84,11 @@ static void search_descriptor(struct memory_search *search, pid_t pid, int dir, 
 {
 	char name[4096];
 	struct stat st;
+	_cleanup_close_ int file = memory_fs_open(&search->fs, dir, fd, 0, &st);
 	ssize_t len;
 
-	if (!stat_in_memory(search, dir, fd, 0, &st) || !S_ISREG(st.st_mode) ||
-	    resident_of(&st) < LEAST_BYTES || !is_new(search, &st))
+	if (file < 0 || !S_ISREG(st.st_mode) || resident_of(&st) < LEAST_BYTES ||
+	    !is_new(search, &st))
 		return;
 	len = readlinkat(dir, fd, name, sizeof(name) - 1);
 	if (len > 0)
@@ -162,17 +121,18 @@ static void walk_folder(struct memory_search *search, int fd, const char *path, 
 		return;
 	while (search->entries < ENTRIES_MOST && (entry = readdir(dir))) {
 		_cleanup_free_ char *name = NULL;
+		_cleanup_close_ int file = -1;
 		int below;
 
 		search->entries++;
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
-		    !stat_in_memory(search, fd, entry->d_name, AT_SYMLINK_NOFOLLOW, &st) ||
-		    st.st_dev != top.st_dev)
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		file = memory_fs_open(&search->fs, fd, entry->d_name, O_NOFOLLOW, &st);
+		if (file < 0 || st.st_dev != top.st_dev)
 			continue;
 		name = text_format("%s/%s", strcmp(path, "/") ? path : "", entry->d_name);
 		if (S_ISDIR(st.st_mode) && depth < DEPTH_MOST) {
-			below = openat(fd, entry->d_name,
-				       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			below = openat(file, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 			if (below >= 0)
 				walk_folder(search, below, name, depth + 1);
 		} else if (S_ISREG(st.st_mode) && resident_of(&st) >= LEAST_BYTES &&
@@ -182,47 +142,40 @@ static void walk_folder(struct memory_search *search, int fd, const char *path, 
 	}
 }
 
-/* Calls `take` for the lines of the first `most` tmpfs that the process sees. */
-static void each_tmpfs(struct memory_search *search, pid_t pid, int most,
-		       void (*take)(struct memory_search *search, pid_t pid, const char *line))
-{
-	_cleanup_free_ char *path = text_format("/proc/%d/mountinfo", (int)pid);
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-	char *save = NULL, *line;
-
-	if (io_read_at(AT_FDCWD, path, 1 << 20, &text))
-		return;
-	line = strtok_r(text.buf, "\n", &save);
-	for (int i = 0; line && i < most; line = strtok_r(NULL, "\n", &save))
-		if (strstr(line, " - tmpfs ")) {
-			take(search, pid, line);
-			i++;
-		}
-}
-
-/* "36 35 0:33 / /dev/shm rw,nosuid shared:4 - tmpfs tmpfs rw" */
-static void add_mount_device(struct memory_search *search, pid_t pid, const char *line)
-{
-	unsigned int major, minor;
-
-	(void)pid;
-	if (sscanf(line, "%*s %*s %u:%u ", &major, &minor) == 2)
-		add_device(search, makedev(major, minor));
-}
-
 /* Mount points with blanks ("\\040") are left out. */
-static void search_mount(struct memory_search *search, pid_t pid, const char *line)
+static void search_mount(struct memory_search *search, pid_t pid, const char *mounts,
+			 const char *line)
 {
-	_cleanup_free_ char *path = NULL;
 	char point[1024];
 	int fd;
 
 	if (sscanf(line, "%*s %*s %*s %*s %1023s", point) != 1 || strchr(point, '\\'))
 		return;
-	path = text_format("/proc/%d/root%s", (int)pid, point);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = memory_fs_open_mount(pid, mounts, point);
 	if (fd >= 0)
 		walk_folder(search, fd, point, 0);
+}
+
+/* "36 35 0:33 / /dev/shm rw,nosuid shared:4 - tmpfs tmpfs rw" */
+static void search_mounts(struct memory_search *search, pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("/proc/%d/mountinfo", (int)pid);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	size_t len;
+	int searched = 0;
+
+	if (io_read_at(AT_FDCWD, path, 1 << 20, &text))
+		return;
+	for (const char *at = text.buf; *at && searched < MOUNTS_MOST; at += len + (at[len] != 0)) {
+		_cleanup_free_ char *line = NULL;
+
+		len = strcspn(at, "\n");
+		line = xstrndup(at, len);
+		if (!strstr(line, " - tmpfs "))
+			continue;
+		search_mount(search, pid, text.buf, line);
+		searched++;
+	}
 }
 
 static void search_processes(struct memory_search *search, const struct cg *cg)
@@ -235,7 +188,7 @@ static void search_processes(struct memory_search *search, const struct cg *cg)
 	line = strtok_r(text.buf, "\n", &save);
 	for (int i = 0; line && i < PROCESSES_MOST; i++, line = strtok_r(NULL, "\n", &save))
 		if (atoi(line) > 0) {
-			each_tmpfs(search, (pid_t)atoi(line), DEVICES_MOST, add_mount_device);
+			memory_fs_add(&search->fs, "/proc", (pid_t)atoi(line));
 			search_process(search, (pid_t)atoi(line));
 		}
 }
@@ -273,19 +226,18 @@ static void search_all(struct memory_search *search, const struct memory_files_m
 {
 	int64_t sum = 0;
 
-	add_kernels_device(search);
 	search_processes(search, now->cg);
 	for (size_t i = 0; i < search->count; i++)
 		sum += search->files[i].resident;
 	if (is_known(now->shmem) && now->shmem > 2 * sum + LEAST_BYTES)
-		each_tmpfs(search, now->pid, MOUNTS_MOST, search_mount);
+		search_mounts(search, now->pid);
 	qsort(search->files, search->count, sizeof(*search->files), largest_first);
 }
 
 void memory_files_find(struct memory_files *files, const struct memory_files_moment *now,
 		       struct record_writer *w)
 {
-	struct memory_search search = {0};
+	struct memory_search search = {.fs.is_tmpfs_alone = true};
 
 	if (!is_known(now->current) || !is_due(files, now))
 		return;

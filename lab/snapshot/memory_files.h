@@ -5,8 +5,8 @@
  * The files that processes have open come first; where these hold little of memory.stat's shmem,
  * the tmpfs mounts that the target sees are searched. A search is due each time the charge has
  * grown by a sixteenth of the limit, from a quarter of it on, and every second from a half. Bounded
- * in processes, descriptors, files and folders. Names are hostile text. A file on a file system
- * that the target itself serves (fuse(4)) is never asked for its size: the answer might not come.
+ * in processes, descriptors, files and folders. Names are hostile text. A file system that the
+ * target itself serves (fuse(4)) is not waited for (memory_fs.h).
  */
 #ifndef OOMLAB_SNAPSHOT_MEMORY_FILES_H
 #define OOMLAB_SNAPSHOT_MEMORY_FILES_H

@@ -3,12 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -132,24 +130,15 @@ static bool is_new_file(struct snapshot *snapshot, const struct stat *st)
 	return true;
 }
 
-static bool lives_in_memory(const char *path, struct stat *st)
-{
-	struct statfs fs;
-
-	return stat(path, st) == 0 && S_ISREG(st->st_mode) && st->st_blocks &&
-	       statfs(path, &fs) == 0 &&
-	       (fs.f_type == TMPFS_MAGIC || fs.f_type == (__fsword_t)HUGETLBFS_MAGIC ||
-		fs.f_type == RAMFS_MAGIC);
-}
-
 static void write_if_in_memory(struct snapshot *snapshot, pid_t pid, const char *path, int fd)
 {
 	struct stat st;
+	_cleanup_close_ int file = memory_fs_open(&snapshot->fs, AT_FDCWD, path, 0, &st);
 	char name[4096];
 	ssize_t n;
 	struct premortem_file line = {.pid = pid, .fd = fd, .name = name};
 
-	if (!lives_in_memory(path, &st) || !is_new_file(snapshot, &st))
+	if (file < 0 || !S_ISREG(st.st_mode) || !st.st_blocks || !is_new_file(snapshot, &st))
 		return;
 	n = readlink(path, name, sizeof(name) - 1);
 	name[n < 0 ? 0 : n] = '\0';
@@ -165,6 +154,7 @@ void snapshot_files(struct snapshot *snapshot, pid_t pid)
 	struct dirent *d;
 	int count = 0;
 
+	memory_fs_add(&snapshot->fs, snapshot->proc, pid);
 	while (dir && (d = readdir(dir))) {
 		_cleanup_free_ char *file = text_format("%s/%s", path, d->d_name);
 

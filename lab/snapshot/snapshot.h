@@ -18,6 +18,7 @@
 
 #include "base/io.h"
 #include "record/premortem_lines.h"
+#include "snapshot/memory_fs.h"
 #include "symbols/unwind.h"
 #include "trace/trace_ring.h"
 
@@ -40,7 +41,8 @@ struct snapshot {
 	uint64_t ring_dev, ring_ino; /* oomlab's trace ring, which is left out; 0: none */
 	int64_t deadline_ns;	     /* CLOCK_MONOTONIC; what comes later is left out */
 
-	/* Counts so far; zero-initialise. */
+	/* So far; zero-initialise. */
+	struct memory_fs fs;
 	size_t processes, threads, files;
 	struct {
 		int64_t processes, threads, mappings, files;

@@ -1,11 +1,12 @@
 /*
  * fuse_mute.c - a file system that its own target serves, and which stops answering.
  *
- *	fuse_mute FOLDER MIB SECONDS
+ *	fuse_mute FOLDER MIB SECONDS [ROOM]
  *
  * Mounts itself on FOLDER, in a mount namespace of its own; opens a file there, which is all that
- * its server answers; touches MIB of memory, stays for SECONDS, ends with 0. The protocol is that
- * of linux/fuse.h.
+ * its server answers; touches MIB of memory, stays for SECONDS, ends with 0. With ROOM it mounts a
+ * tmpfs on that folder in FOLDER instead, writes a file of MIB into it, and stops its server. The
+ * protocol is that of linux/fuse.h.
  */
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -20,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_NODE = 2, FILE_BYTES = 64 << 20 };
+enum { FILE_NODE = 2, ROOM_NODE = 3, FILE_BYTES = 64 << 20 };
 
 static void answer(int fd, const struct fuse_in_header *in, const void *body, size_t size)
 {
@@ -47,6 +48,10 @@ static void serve(int fd)
 			 .mode = S_IFREG | 0644,
 			 .nlink = 1},
 	};
+	const struct fuse_entry_out room = {
+		.nodeid = ROOM_NODE,
+		.attr = {.ino = ROOM_NODE, .mode = S_IFDIR | 0755, .nlink = 2},
+	};
 	const struct fuse_open_out opened = {.fh = 1};
 
 	while (read(fd, request, sizeof(request)) > 0) {
@@ -56,7 +61,8 @@ static void serve(int fd)
 		if (in.opcode == FUSE_INIT)
 			answer(fd, &in, &init, sizeof(init));
 		else if (in.opcode == FUSE_LOOKUP)
-			answer(fd, &in, &entry, sizeof(entry));
+			answer(fd, &in, strcmp(request + sizeof(in), "file") ? &room : &entry,
+			       sizeof(entry));
 		else if (in.opcode == FUSE_OPEN)
 			answer(fd, &in, &opened, sizeof(opened));
 	}
@@ -78,32 +84,68 @@ static int mount_at(const char *folder)
 	return fd;
 }
 
+static void fill_room(const char *folder, const char *room, size_t bytes)
+{
+	static char block[1 << 20];
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, room);
+	if (mount("room", path, "tmpfs", 0, "mode=0755") < 0) {
+		perror("fuse_mute: mount room");
+		exit(1);
+	}
+	strncat(path, "/kept", sizeof(path) - strlen(path) - 1);
+	f = fopen(path, "we");
+	for (size_t done = 0; f && done < bytes; done += sizeof(block))
+		fwrite(block, 1, sizeof(block), f);
+	if (!f || fclose(f)) {
+		perror("fuse_mute: room");
+		exit(1);
+	}
+}
+
+static void open_and_touch(const char *folder, size_t bytes)
+{
+	char path[4096], *p;
+
+	snprintf(path, sizeof(path), "%s/file", folder);
+	if (open(path, O_RDONLY) < 0) {
+		perror("fuse_mute: open");
+		exit(1);
+	}
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		exit(1);
+	memset(p, 1, bytes);
+}
+
 int main(int argc, char **argv)
 {
 	size_t bytes = argc > 3 ? strtoul(argv[2], NULL, 10) << 20 : 0;
-	char path[4096], *p;
+	pid_t server;
 	int fd;
 
 	if (argc < 4) {
-		fputs("usage: fuse_mute FOLDER MIB SECONDS\n", stderr);
+		fputs("usage: fuse_mute FOLDER MIB SECONDS [ROOM]\n", stderr);
 		return 2;
 	}
 	fd = mount_at(argv[1]);
-	if (fork() == 0) {
+	server = fork();
+	if (server == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* A parent that ends waits for an answer to close(2): its death does not end this one. */
+		alarm((unsigned int)atoi(argv[3]) + 1);
 		serve(fd);
 		_exit(0);
 	}
 	close(fd); /* so that the server's end is the file system's */
-	snprintf(path, sizeof(path), "%s/file", argv[1]);
-	if (open(path, O_RDONLY) < 0) {
-		perror("fuse_mute: open");
-		return 1;
+	if (argc > 4) {
+		fill_room(argv[1], argv[4], bytes);
+		kill(server, SIGSTOP);
+	} else {
+		open_and_touch(argv[1], bytes);
 	}
-	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		return 1;
-	memset(p, 1, bytes);
 	sleep((unsigned int)atoi(argv[3]));
 	return 0;
 }
