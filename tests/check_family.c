@@ -3,6 +3,7 @@
  * processor alone; and which of them are stopped at the end of a run: real children.
  */
 #include <check.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/refusal.h"
 #include "base/text.h"
 #include "capture/family_watch.h"
 #include "capture/source.h"
@@ -93,9 +95,29 @@ START_TEST(many_are_all_found)
 }
 END_TEST
 
+/* One record stands for all that were lost since the one before. */
+START_TEST(what_a_ring_lost_is_counted_in_events)
+{
+	struct {
+		struct perf_event_header header;
+		uint64_t id, lost;
+	} record = {
+		.header = {.type = PERF_RECORD_LOST, .size = sizeof(record)}, .id = 7, .lost = 640};
+
+	ck_assert_int_eq(perf_ring_lost(&record.header, sizeof(record)), 640);
+	ck_assert_int_eq(perf_ring_lost(&record.header, sizeof(record) - 1), 0);
+	record.lost = UINT64_MAX;
+	ck_assert_int_eq(perf_ring_lost(&record.header, sizeof(record)), INT32_MAX);
+	record.header.type = PERF_RECORD_SAMPLE;
+	ck_assert_int_eq(perf_ring_lost(&record.header, sizeof(record)), 0);
+}
+END_TEST
+
 static TCase *table(void)
 {
 	TCase *t = tcase_create("table");
+
+	tcase_add_test(t, what_a_ring_lost_is_counted_in_events);
 
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, nobody_is_known_at_first);
@@ -202,10 +224,32 @@ START_TEST(a_stranger_with_the_pid_of_one_that_left_is_not)
 }
 END_TEST
 
+/* What is needed is said where it is the reason, and of a container only inside one. */
+START_TEST(why_a_source_is_absent_is_told_as_far_as_it_is_known)
+{
+	char why[WHY_MAX];
+
+	kmsg_refusal(ENOENT, true, why);
+	ck_assert_ptr_nonnull(strstr(why, "not shown in this container"));
+	kmsg_refusal(ENOENT, false, why);
+	ck_assert_str_eq(why, "/dev/kmsg: No such file or directory");
+	kmsg_refusal(EMFILE, true, why);
+	ck_assert_str_eq(why, "/dev/kmsg: Too many open files");
+	kmsg_refusal(EPERM, true, why);
+	ck_assert_str_eq(why, "/dev/kmsg: Operation not permitted (needs root, CAP_SYSLOG, or "
+			      "kernel.dmesg_restrict=0)");
+	refusal_words(why, sizeof(why), "perf_event_open", EACCES, "CAP_PERFMON");
+	ck_assert_str_eq(why, "perf_event_open: Permission denied (needs CAP_PERFMON)");
+	refusal_words(why, sizeof(why), "perf_event_open", EMFILE, "CAP_PERFMON");
+	ck_assert_str_eq(why, "perf_event_open: Too many open files");
+}
+END_TEST
+
 static TCase *end(void)
 {
 	TCase *t = tcase_create("end");
 
+	tcase_add_test(t, why_a_source_is_absent_is_told_as_far_as_it_is_known);
 	tcase_add_test(t, one_that_left_is_stopped_at_the_end);
 	tcase_add_test(t, a_stranger_with_the_pid_of_one_that_left_is_not);
 	return t;

@@ -41,6 +41,7 @@ struct capture_config {
 	const struct cg *cg;
 	int64_t timeout_ns;
 	bool is_guest;		       /* inside oomlab's own VM, where files are memory */
+	bool in_container;	       /* which may be why the kernel log is not there */
 	bool profiles;		       /* take the touch profile (profile.h) */
 	int premortem_percent;	       /* snapshot so far under memory.max (premortem.h); 0: none */
 	const struct folder *core_dir; /* the snapshot's core file goes here; NULL: no core file */

@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/refusal.h"
 #include "base/text.h"
 #include "capture/family_watch.h"
 #include "capture/source.h"
@@ -68,16 +69,13 @@ static void take_comm(struct capture *capture, const struct perf_event_header *r
 static void take(const struct perf_event_header *record, size_t len, void *ctx)
 {
 	struct capture *capture = ctx;
-	uint64_t lost;
 
 	if (record->type == PERF_RECORD_FORK || record->type == PERF_RECORD_EXIT) {
 		take_task(capture, record, len);
 	} else if (record->type == PERF_RECORD_COMM) {
 		take_comm(capture, record, len);
-	} else if (record->type == PERF_RECORD_LOST && len >= sizeof(*record) + 16) {
-		memcpy(&lost, (const char *)(record + 1) + 8, sizeof(lost));
-		capture->family->lost += (int64_t)lost;
 	}
+	capture->family->lost += perf_ring_lost(record, len);
 }
 
 /* Misses a process that comes and goes between two calls. */
@@ -138,6 +136,7 @@ void family_open(struct capture *capture, pid_t target)
 		.clockid = CLOCK_MONOTONIC,
 	};
 	_cleanup_free_ char *why = NULL;
+	char cause[WHY_MAX];
 	int r;
 
 	capture->family = xcalloc(1, sizeof(*capture->family));
@@ -147,10 +146,13 @@ void family_open(struct capture *capture, pid_t target)
 	capture->family->knows_forks = !r;
 	capture->polls[SOURCE_FAMILY] = (struct pollfd){
 		.fd = r ? -1 : capture->family->rings.epoll_fd, .events = source_family.events};
-	if (r)
+	if (r) {
+		refusal_words(cause, sizeof(cause), "perf_event_open", -r,
+			      "root, CAP_PERFMON, or kernel.perf_event_paranoid of 2 at most");
 		why = text_format(
-			"perf_event_open: %s (needs root, CAP_PERFMON, or kernel.perf_event_paranoid of 2 at most); which processes are the run's was looked up in cgroup.procs now and then",
-			strerror(-r));
+			"%s; which processes are the run's was looked up in cgroup.procs now and then",
+			cause);
+	}
 	record_put_source(capture->w, RECORD_SOURCE_PROCESSES, !r, why);
 }
 

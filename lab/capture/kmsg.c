@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/refusal.h"
 #include "base/strbuf.h"
 #include "capture/source.h"
 
@@ -129,17 +130,25 @@ static int read_one(struct capture *capture, int fd)
 	return 1;
 }
 
+void kmsg_refusal(int cause, bool in_container, char *why)
+{
+	if (cause == ENOENT && in_container)
+		snprintf(
+			why, WHY_MAX,
+			"/dev/kmsg: %s (not shown in this container: docker run --device /dev/kmsg --cap-add SYSLOG --user 0 would)",
+			strerror(cause));
+	else
+		refusal_words(why, WHY_MAX, "/dev/kmsg", cause,
+			      "root, CAP_SYSLOG, or kernel.dmesg_restrict=0");
+}
+
 static int open_kmsg(struct capture *capture, char *why)
 {
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	const char *hint =
-		errno == EPERM || errno == EACCES
-			? " (needs root, CAP_SYSLOG, or kernel.dmesg_restrict=0)"
-			: " (not shown in this container: docker run --device /dev/kmsg --cap-add SYSLOG --user 0 would)";
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), cause = errno;
 
 	capture->kmsg = xcalloc(1, sizeof(*capture->kmsg));
 	if (fd < 0) {
-		snprintf(why, WHY_MAX, "/dev/kmsg: %s%s", strerror(errno), hint);
+		kmsg_refusal(cause, capture->config.in_container, why);
 		return -1;
 	}
 	/*
@@ -147,7 +156,7 @@ static int open_kmsg(struct capture *capture, char *why)
 	 * counts.
 	 */
 	if (lseek(fd, 0, SEEK_END) < 0 || (read_one(capture, fd) < 0 && errno != EAGAIN)) {
-		snprintf(why, WHY_MAX, "/dev/kmsg: %s", strerror(errno));
+		kmsg_refusal(errno, false, why);
 		close(fd);
 		return -1;
 	}

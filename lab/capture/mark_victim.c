@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/refusal.h"
 #include "base/text.h"
 #include "capture/source.h"
 #include "profile/perf_ring.h"
@@ -24,7 +25,7 @@ enum { DATA_PAGES = 2 };
 
 struct mark_victim {
 	struct perf_rings rings;
-	int64_t lost; /* PERF_RECORD_LOST seen: each stands for one lost event or more */
+	int64_t lost;				/* events */
 	unsigned short pid_offset, comm_offset; /* in the raw bytes; 0: no such field */
 };
 
@@ -103,13 +104,16 @@ static int open_mark_victim(struct capture *capture, char *why)
 	capture->mark_victim = xcalloc(1, sizeof(*capture->mark_victim));
 	r = read_event(capture, &id);
 	if (r) {
-		snprintf(why, WHY_MAX, "tracefs: %s (needs root and a mounted tracefs)",
-			 strerror(-r));
+		if (r == -ENOENT)
+			snprintf(why, WHY_MAX,
+				 "oom:mark_victim: tracefs is not mounted, or does not have it");
+		else
+			refusal_words(why, WHY_MAX, "tracefs", -r, "root");
 		return -1;
 	}
 	r = open_rings(capture, id);
 	if (r) {
-		snprintf(why, WHY_MAX, "perf_event_open: %s (needs CAP_PERFMON)", strerror(-r));
+		refusal_words(why, WHY_MAX, "perf_event_open", -r, "CAP_PERFMON");
 		return -1;
 	}
 	return capture->mark_victim->rings.epoll_fd;
@@ -149,8 +153,7 @@ static void take(const struct perf_event_header *record, size_t len, void *ctx)
 
 	if (record->type == PERF_RECORD_SAMPLE && record->size == len)
 		take_sample(capture, (const char *)record, len);
-	else if (record->type == PERF_RECORD_LOST)
-		capture->mark_victim->lost++;
+	capture->mark_victim->lost += perf_ring_lost(record, len);
 }
 
 static void read_mark_victim(struct capture *capture)

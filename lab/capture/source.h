@@ -86,6 +86,8 @@ struct capture {
 
 /* kmsg.c: reads until nothing new comes and each of `kills` has its line, half a second at most. */
 void kmsg_await_quiet(struct capture *capture, int64_t kills);
+/* Writes why /dev/kmsg cannot be read into why[WHY_MAX]; cause: an errno value. Pure. */
+void kmsg_refusal(int cause, bool in_container, char *why);
 
 /* counters.c: takes in counters of the run's own cgroup that somebody else has read. */
 void counters_take(struct capture *capture, const struct record_counters *new);

@@ -98,6 +98,17 @@ void perf_rings_read(struct perf_rings *rings, perf_record_fn *take, void *ctx)
 		read_ring(rings, &rings->items[i], take, ctx);
 }
 
+/* header; u64 id; u64 lost; ... */
+int64_t perf_ring_lost(const struct perf_event_header *record, size_t len)
+{
+	uint64_t lost;
+
+	if (record->type != PERF_RECORD_LOST || len < sizeof(*record) + 16)
+		return 0;
+	memcpy(&lost, (const char *)(record + 1) + 8, sizeof(lost));
+	return lost < INT32_MAX ? (int64_t)lost : INT32_MAX;
+}
+
 void perf_rings_close(struct perf_rings *rings)
 {
 	if (!rings->items)

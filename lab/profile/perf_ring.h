@@ -40,6 +40,9 @@ int perf_rings_open(struct perf_rings *rings, struct perf_event_attr *attr, pid_
 /* Calls back for every record there is, ring after ring. */
 void perf_rings_read(struct perf_rings *rings, perf_record_fn *take, void *ctx);
 
+/* How many events a PERF_RECORD_LOST stands for; 0 for any other record. */
+int64_t perf_ring_lost(const struct perf_event_header *record, size_t len);
+
 /* Safe on what is zeroed or closed. */
 void perf_rings_close(struct perf_rings *rings);
 

@@ -1,5 +1,6 @@
 #include "profile/profile.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/refusal.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "profile/address_space.h"
@@ -78,8 +80,12 @@ static bool open_all(struct profile *prof, pid_t pid, char *why, size_t size)
 	int r;
 
 	if (points.rss < 0) {
-		snprintf(why, size, "the tracepoint kmem:rss_stat: %s (needs root and tracefs)",
-			 strerror((int)-points.rss));
+		if (points.rss == -ENOENT)
+			snprintf(why, size,
+				 "kmem:rss_stat: tracefs is not mounted, or does not have it");
+		else
+			refusal_words(why, size, "the tracepoint kmem:rss_stat", (int)-points.rss,
+				      "root");
 		return false;
 	}
 	if (!perf_sample_layout(format.buf, &prof->layout)) {
@@ -91,7 +97,7 @@ static bool open_all(struct profile *prof, pid_t pid, char *why, size_t size)
 	prof->has_usual_huge = profile_watch_has_usual_huge();
 	r = probes_open(&prof->probes, pid, &points);
 	if (r) {
-		snprintf(why, size, "perf_event_open: %s (needs CAP_PERFMON)", strerror(-r));
+		refusal_words(why, size, "perf_event_open", -r, "CAP_PERFMON");
 		return false;
 	}
 	profile_watch_faults_from_exec(prof, pid);
@@ -129,8 +135,7 @@ struct profile *profile_open_faults(pid_t pid, bool has_other_root, char *why, s
 		snprintf(why, size, "page faults alone");
 		return prof;
 	}
-	snprintf(why, size, "perf_event_open: %s (needs kernel.perf_event_paranoid of 2 or less)",
-		 strerror(-r));
+	refusal_words(why, size, "perf_event_open", -r, "kernel.perf_event_paranoid of 2 or less");
 	profile_free(prof);
 	return NULL;
 }

@@ -190,6 +190,7 @@ static int do_sources(struct here *here, struct err *err)
 		.cg = &here->cg,
 		.timeout_ns = here->run->spec.timeout_ns,
 		.is_guest = here->run->facts.is_guest,
+		.in_container = here->run->facts.in_container,
 		.profiles = !here->run->options->no_touch_profile,
 		.premortem_percent = here->run->options->premortem_percent,
 		.core_dir = here->run->options->premortem_core ? &here->run->folder : NULL,
