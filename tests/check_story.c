@@ -6,6 +6,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "report/words.h"
 #include "story_helpers.h"
 #include "suite.h"
 
@@ -151,11 +152,11 @@ START_TEST(what_was_lost_has_its_words)
 {
 	tell(RUN CGROUP LOST("ring blocks") LOST("mark_victim") LIVED);
 	says("Lost: 3 blocks of the arena trace, of up to 100 records each");
-	says("Lost: 3 mark_victim. [record line 7]");
+	says("Lost: 3 events of the tracepoint oom:mark_victim, which names whom the kernel kills. [record line 7]");
 	tell(RUN CGROUP LIVED);
 	does_not_say("Lost:");
 	tell_damaged(RUN CGROUP LOST("a <word>") LIVED, 1);
-	says("Lost: 1 lines of the record.");
+	says("Lost: 1 line of the record.");
 	does_not_say("word");
 }
 END_TEST
@@ -555,6 +556,32 @@ START_TEST(a_damaged_look_is_survived)
 }
 END_TEST
 
+START_TEST(every_loss_has_its_words)
+{
+	for (int i = 0; i < 2; i++) {
+		_cleanup_free_ char *line = text_format(
+			RUN CGROUP "{\"ev\":\"lost\",\"name\":\"%s\",\"count\":%d}\n" LIVED,
+			record_loss_names[_i], i + 1);
+		_cleanup_free_ char *words = words_loss((enum loss)_i, i + 1);
+		_cleanup_free_ char *bare = text_format("%d %s", i + 1, record_loss_names[_i]);
+
+		ck_assert_msg(!strstr(words, "(null)") && strcmp(words, bare) != 0, "%s", words);
+		tell_damaged(line, _i == LOSS_RECORD ? i + 1 : 0);
+		says(words);
+	}
+}
+END_TEST
+
+START_TEST(one_that_is_lost_is_told_as_one)
+{
+	_cleanup_free_ char *one = words_loss(LOSS_MESSAGES, 1);
+	_cleanup_free_ char *two = words_loss(LOSS_MESSAGES, 2);
+
+	ck_assert_str_eq(one, "1 message of the scenario beyond what is kept");
+	ck_assert_str_eq(two, "2 messages of the scenario beyond what is kept");
+}
+END_TEST
+
 #define ARMED(limit) "{\"ev\":\"premortem\",\"percent\":5,\"limit\":" limit ",\"high\":63753216}\n"
 #define OOMS(when, kills, own)                                                                   \
 	"{\"ev\":\"counters\",\"level\":0,\"when\":\"" when "\",\"events\":{\"oom_kill\":" kills \
@@ -636,6 +663,8 @@ static TCase *sentences(void)
 	tcase_add_test(tc, what_the_twin_showed_is_told_where_it_ran);
 	tcase_add_test(tc, figures_from_elsewhere_stand_beside_the_same_moment);
 	tcase_add_test(tc, what_was_lost_has_its_words);
+	tcase_add_loop_test(tc, every_loss_has_its_words, LOSS_NONE + 1, LOSS_COUNT);
+	tcase_add_test(tc, one_that_is_lost_is_told_as_one);
 	tcase_add_test(tc, why_no_snapshot_was_taken_is_told_where_it_is_known);
 	tcase_add_test(tc, what_did_not_stand_still_is_told_with_its_reason);
 	tcase_add_test(tc, what_is_not_needed_is_no_gap);

@@ -76,8 +76,9 @@ static void say_losses(const struct facts *f, struct doc *doc)
 	const struct record *r = f->record;
 
 	for (size_t i = 0; i < r->lost_count; i++) {
-		doc_sentence(doc, "Lost: %" PRId64 " %s.", r->lost[i].count,
-			     words_loss(r->lost[i].what));
+		_cleanup_free_ char *words = words_loss(r->lost[i].what, r->lost[i].count);
+
+		doc_sentence(doc, "Lost: %s.", words);
 		doc_cite(doc, "record line %u", r->lost[i].line);
 	}
 	if (f->conclusion->kills->dropped) {

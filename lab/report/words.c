@@ -70,24 +70,41 @@ char *words_mark(const struct record_mark *mark)
 				     : xstrdup(what);
 }
 
-const char *words_loss(enum loss loss)
-{
-	static const char *const words[LOSS_COUNT] = {
-		[LOSS_KMSG] = "records of the kernel log",
-		[LOSS_KMSG_FIRST] =
-			("record of the kernel log or more, overwritten before oomlab first read it"),
-		[LOSS_KMSG_LIMIT] = "records of the kernel log beyond what is kept",
-		[LOSS_MESSAGES] = "messages of the scenario beyond what is kept",
-		[LOSS_RING] = "records of the arena trace",
-		[LOSS_ARENAS] = "arenas of the trace",
-		[LOSS_RING_BLOCKS] =
-			("blocks of the arena trace, of up to 100 records each, that the program wrote over or was killed in taking"),
-		[LOSS_RING_HEADER] =
-			("header of the arena trace, which the program wrote over: what else is lost with it is not known"),
-		[LOSS_SAMPLES] = "samples of who touched memory",
-		[LOSS_HEADERS] = "kernel accounts of a kill",
-		[LOSS_RECORD] = "lines of the record",
-	};
+/* One of them, and several: the word that differs, then what follows. */
+static const struct loss_words {
+	const char *one, *many, *rest;
+} loss_words[LOSS_COUNT] = {
+	[LOSS_KMSG] = {"record", "records", "of the kernel log"},
+	[LOSS_KMSG_FIRST] = {"record", "records",
+			     "of the kernel log or more, overwritten before oomlab first read it"},
+	[LOSS_KMSG_LIMIT] = {"record", "records", "of the kernel log beyond what is kept"},
+	[LOSS_MARK_VICTIM] =
+		{"event", "events",
+		 "of the tracepoint oom:mark_victim, which names whom the kernel kills"},
+	[LOSS_MESSAGES] = {"message", "messages", "of the scenario beyond what is kept"},
+	[LOSS_RING] = {"record", "records", "of the arena trace"},
+	[LOSS_ARENAS] = {"arena", "arenas", "of the trace"},
+	[LOSS_RING_BLOCKS] =
+		{"block", "blocks",
+		 "of the arena trace, of up to 100 records each, that the program wrote over or was killed in taking"},
+	[LOSS_RING_HEADER] =
+		{"header", "headers",
+		 "of the arena trace, which the program wrote over: what else is lost with it is not known"},
+	[LOSS_SAMPLES] = {"sample", "samples", "of who touched memory"},
+	[LOSS_SAMPLES_BAD] = {"sample", "samples", "of who touched memory that cannot be read"},
+	[LOSS_PROCESS_RECORDS] = {"record", "records", "of which process started which"},
+	[LOSS_PROCESSES] = {"process", "processes",
+			    "whose allocation calls --preload did not count"},
+	[LOSS_ALLOCATIONS] = {"allocation", "allocations",
+			      "that --preload counted and did not follow"},
+	[LOSS_HEADERS] = {"kernel account", "kernel accounts", "of a kill"},
+	[LOSS_RECORD] = {"line", "lines", "of the record"},
+};
 
-	return words[loss] ? words[loss] : record_loss_names[loss];
+char *words_loss(enum loss loss, int64_t count)
+{
+	const struct loss_words *words = &loss_words[loss];
+
+	return text_format("%" PRId64 " %s %s", count, count == 1 ? words->one : words->many,
+			   words->rest);
 }

@@ -31,7 +31,7 @@ char *words_twin(const struct record_twin *twin);
 /* "oom_kill 1", "pre-mortem". The caller frees. */
 char *words_mark(const struct record_mark *mark);
 
-/* "records of the kernel log" */
-const char *words_loss(enum loss loss);
+/* "3 records of the kernel log", "1 record of the kernel log". The caller frees. */
+char *words_loss(enum loss loss, int64_t count);
 
 #endif
