@@ -224,6 +224,40 @@ START_TEST(a_stranger_with_the_pid_of_one_that_left_is_not)
 }
 END_TEST
 
+/* What the record says when the guardian is to guard this process, twice. */
+static char *guard_twice(struct guardian *guardian)
+{
+	struct record_writer w;
+	struct family_watch watch = {0};
+	struct capture capture = {.w = &w, .family = &watch, .config.guardian = guardian};
+	_cleanup_close_ int fd = memfd_create("record", MFD_CLOEXEC);
+	static char text[4096];
+	ssize_t n;
+
+	record_writer_init(&w, fd);
+	family_guard(&capture, getpid());
+	family_guard(&capture, getpid());
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+START_TEST(who_is_not_guarded_is_told_once)
+{
+	struct guardian guardian = GUARDIAN_INIT;
+	const char *text = guard_twice(&guardian);
+	const char *told = strstr(text, "could not be told of a process");
+
+	ck_assert_ptr_nonnull(told);
+	ck_assert_ptr_null(strstr(told, "\"note\""));
+	guardian.processes = GUARDIAN_PROCESSES_MAX;
+	text = guard_twice(&guardian);
+	ck_assert_ptr_nonnull(strstr(text, "can guard no more processes"));
+	ck_assert_ptr_null(strstr(text, "could not be told"));
+	ck_assert_str_eq(guard_twice(NULL), "");
+}
+END_TEST
+
 /* What is needed is said where it is the reason, and of a container only inside one. */
 START_TEST(why_a_source_is_absent_is_told_as_far_as_it_is_known)
 {
@@ -249,6 +283,7 @@ static TCase *end(void)
 {
 	TCase *t = tcase_create("end");
 
+	tcase_add_test(t, who_is_not_guarded_is_told_once);
 	tcase_add_test(t, why_a_source_is_absent_is_told_as_far_as_it_is_known);
 	tcase_add_test(t, one_that_left_is_stopped_at_the_end);
 	tcase_add_test(t, a_stranger_with_the_pid_of_one_that_left_is_not);

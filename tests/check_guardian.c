@@ -251,6 +251,83 @@ START_TEST(a_launcher_that_goes_on_early_finds_the_line_in_its_record)
 }
 END_TEST
 
+/* Takes one of a kind, until it has been read where the guardian is behind. */
+static int take_one(struct guardian *g, char kind, int pidfd)
+{
+	int r;
+
+	do {
+		r = kind == 'p'	  ? guardian_take_process(g, pidfd)
+		    : kind == 'f' ? guardian_take_folder(g, "/no/such/folder")
+		    : kind == 'i' ? guardian_take_inside(g, pidfd)
+				  : guardian_take_cgroup(g, pidfd, "none", -1);
+		if (r == -1)
+			poll(NULL, 0, 1);
+	} while (r == -1);
+	return r;
+}
+
+START_TEST(what_is_past_its_room_is_told)
+{
+	static const struct {
+		char kind;
+		int most;
+	} kinds[] = {{'p', GUARDIAN_PROCESSES_MAX},
+		     {'f', GUARDIAN_FOLDERS_MAX},
+		     {'i', GUARDIAN_CGROUPS_MAX},
+		     {'c', GUARDIAN_CGROUPS_MAX}};
+	struct guardian g;
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	ck_assert_int_eq(guardian_start(&g, line, &err), 0);
+	for (int i = 0; i < kinds[_i].most; i++)
+		ck_assert_int_eq(take_one(&g, kinds[_i].kind, pidfd), 0);
+	ck_assert_int_eq(take_one(&g, kinds[_i].kind, pidfd), -ENOBUFS);
+	ck_assert_ptr_nonnull(strstr(guardian_refusal(-ENOBUFS), "cannot guard more"));
+	ck_assert_ptr_null(strstr(guardian_refusal(-ENOBUFS), "was ended"));
+	ck_assert_ptr_nonnull(strstr(guardian_refusal(-1), "was ended"));
+	if (kinds[_i].kind == 'p')
+		ck_assert_int_eq(guardian_kills(&g, pidfd), -ENOBUFS);
+	guardian_end(&g);
+	close(pidfd);
+}
+END_TEST
+
+static const char *const deep[] = {"made", "made/a", "made/a/b"};
+
+static void own_deep(void)
+{
+	struct guardian g;
+	char path[200];
+
+	for (size_t i = 0; i < ARRAY_SIZE(deep); i++)
+		mkdir(deep[i], 0700);
+	for (int i = 0; i < 60; i++) {
+		snprintf(path, sizeof(path), "made/a/b/a folder that is too deep, number %d", i);
+		mkdir(path, 0700);
+	}
+	snprintf(path, sizeof(path), "%s/made", scratch_dir);
+	if (guardian_start(&g, line, &err) ||
+	    guardian_take_record(&g, open("record", O_WRONLY | O_APPEND | O_CLOEXEC)) ||
+	    guardian_take_folder(&g, path))
+		_exit(1);
+	kill(getpid(), SIGKILL);
+}
+
+START_TEST(what_cannot_be_removed_is_left)
+{
+	char text[256];
+	pid_t launcher = fork();
+
+	if (launcher == 0)
+		own_deep();
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	ck_assert_int_eq(io_read_line_at(AT_FDCWD, "record", text, sizeof(text)), 0);
+	ck_assert_str_eq(text, "why 1 ended 0 left 1");
+}
+END_TEST
+
 /* Stopped itself, it keeps nobody waiting for long. */
 START_TEST(a_guardian_held_still_keeps_nobody)
 {
@@ -320,6 +397,8 @@ int main(void)
 	TCase *tc = tcase_create("guardian");
 
 	tcase_add_checked_fixture(tc, enter, scratch_leave);
+	tcase_add_loop_test(tc, what_is_past_its_room_is_told, 0, 4);
+	tcase_add_test(tc, what_cannot_be_removed_is_left);
 	tcase_add_test(tc, a_launcher_that_is_gone_leaves_nothing);
 	tcase_add_test(tc, what_a_command_removes_is_asked_for);
 	tcase_add_test(tc, a_launcher_that_is_well_is_left_alone);

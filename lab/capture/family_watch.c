@@ -208,13 +208,19 @@ static bool is_still_the_same(const struct relative *who)
 	return who->parent && start_ns && llabs(start_ns - who->from_ns - asleep_ns) <= 2 * tick_ns;
 }
 
-/* Emptying the run's cgroup does not end this process, so the guardian has to know its pidfd. */
-static void guard(const struct capture *capture, pid_t pid)
+void family_guard(struct capture *capture, pid_t pid)
 {
 	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int r = fd >= 0 ? guardian_take_process(capture->config.guardian, fd) : 0;
 
-	if (fd >= 0)
-		guardian_take_process(capture->config.guardian, fd);
+	if (!r || capture->family->is_unguarded_noted)
+		return;
+	capture->family->is_unguarded_noted = true;
+	record_put_note(
+		capture->w,
+		r == -ENOBUFS
+			? "The run's guardian can guard no more processes: had oomlab been ended, those that left the run's cgroup after that would have run on"
+			: "The run's guardian could not be told of a process that left the run's cgroup: had oomlab been ended, that process would have run on");
 }
 
 /* Notes it when the process has left the run's cgroup. */
@@ -231,7 +237,7 @@ static void check_cgroup_of(struct capture *capture, pid_t pid)
 	if (!who || who->to_ns || !is_still_the_same(who))
 		return;
 	who->has_left = true;
-	guard(capture, pid);
+	family_guard(capture, pid);
 	put(capture, who, path);
 	cgroups_seen_named(capture, path);
 }

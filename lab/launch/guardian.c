@@ -135,59 +135,94 @@ static int tell(struct guardian *g, const struct guardian_message *message, cons
 	return g->fd < 0 ? -1 : send_message(g, message, fds, count);
 }
 
+const char *guardian_refusal(int r)
+{
+	if (r == -ENOBUFS)
+		return "the run's guardian cannot guard more than it does";
+	if (r == -E2BIG)
+		return "a path or a command is too long for the run's guardian";
+	return "the run's guardian was ended, or does not answer";
+}
+
 static int take_text(struct guardian_message *message, const char *text)
 {
 	size_t len = strlen(text) + 1;
 
-	if (len > sizeof(message->text) - message->len) {
-		errno = E2BIG;
-		return -1;
-	}
+	if (len > sizeof(message->text) - message->len)
+		return -E2BIG;
 	memcpy(message->text + message->len, text, len);
 	message->len += (uint32_t)len;
 	return 0;
+}
+
+/* The same for one more of a kind; `taken` counts them. */
+static int tell_of(struct guardian *g, const struct guardian_message *message, const int *fds,
+		   size_t count, int *taken, int most)
+{
+	int r;
+
+	if (*taken == most)
+		return -ENOBUFS;
+	r = tell(g, message, fds, count);
+	*taken += !r;
+	return r;
 }
 
 int guardian_take_cgroup(struct guardian *g, int parent, const char *name, int freezer_parent)
 {
 	struct guardian_message message = {.what = TAKE_CGROUP};
 	const int fds[] = {parent, freezer_parent};
+	int r = take_text(&message, name);
 
-	return take_text(&message, name) ? -1 : tell(g, &message, fds, freezer_parent < 0 ? 1 : 2);
+	if (r || !g)
+		return r;
+	return tell_of(g, &message, fds, freezer_parent < 0 ? 1 : 2, &g->cgroups,
+		       GUARDIAN_CGROUPS_MAX);
 }
 
 int guardian_take_inside(struct guardian *g, int cgroup)
 {
-	return tell(g, &(struct guardian_message){.what = TAKE_INSIDE}, &cgroup, 1);
+	const struct guardian_message message = {.what = TAKE_INSIDE};
+
+	return g ? tell_of(g, &message, &cgroup, 1, &g->cgroups, GUARDIAN_CGROUPS_MAX) : 0;
 }
 
 int guardian_take_process(struct guardian *g, int pidfd)
 {
-	return tell(g, &(struct guardian_message){.what = TAKE_PROCESS}, &pidfd, 1);
+	const struct guardian_message message = {.what = TAKE_PROCESS};
+
+	return g ? tell_of(g, &message, &pidfd, 1, &g->processes, GUARDIAN_PROCESSES_MAX) : 0;
 }
 
 int guardian_take_folder(struct guardian *g, const char *path)
 {
 	struct guardian_message message = {.what = TAKE_FOLDER};
+	int r = take_text(&message, path);
 
-	return take_text(&message, path) ? -1 : tell(g, &message, NULL, 0);
+	if (r || !g)
+		return r;
+	return tell_of(g, &message, NULL, 0, &g->folders, GUARDIAN_FOLDERS_MAX);
 }
 
 static int take_words(struct guardian *g, enum guardian_what what, const char *const *words)
 {
 	struct guardian_message message = {.what = what};
 
-	for (; *words; words++)
-		if (take_text(&message, *words) < 0)
-			return -1;
+	for (; *words; words++) {
+		int r = take_text(&message, *words);
+
+		if (r)
+			return r;
+	}
 	return tell(g, &message, NULL, 0);
 }
 
 int guardian_take_removal(struct guardian *g, const char *const *removal,
 			  const char *const *question)
 {
-	return take_words(g, TAKE_QUESTION, question) || take_words(g, TAKE_REMOVAL, removal) ? -1
-											      : 0;
+	int r = take_words(g, TAKE_QUESTION, question);
+
+	return r ? r : take_words(g, TAKE_REMOVAL, removal);
 }
 
 int guardian_set_deadline(struct guardian *g, int64_t t_ns)
@@ -220,7 +255,9 @@ int guardian_leave_record(struct guardian *g)
 
 int guardian_kills(void *guardian, int pidfd)
 {
-	return guardian_take_process(guardian, pidfd) ? -EPIPE : 0;
+	int r = guardian_take_process(guardian, pidfd);
+
+	return r == -1 ? -EPIPE : r;
 }
 
 int guardian_awaits(void *guardian, int pidfd)

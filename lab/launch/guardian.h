@@ -38,6 +38,9 @@
 #define GUARDIAN_GRACE_NS    INT64_C(2000000000)
 #define GUARDIAN_PATIENCE_NS INT64_C(30000000000)
 
+/* What it can guard. */
+enum { GUARDIAN_CGROUPS_MAX = 4, GUARDIAN_PROCESSES_MAX = 256, GUARDIAN_FOLDERS_MAX = 4 };
+
 /* What the guardian did. */
 struct guardian_deed {
 	enum guardian_why why;
@@ -53,18 +56,22 @@ typedef int guardian_line(const struct guardian_deed *deed, char *text, size_t s
 struct guardian {
 	pid_t pid;     /* 0: none */
 	int pidfd, fd; /* owned; fd is the launcher's end of the channel, -1 when it is gone */
+	int cgroups, processes, folders; /* that it has taken */
 };
-#define GUARDIAN_INIT ((struct guardian){0, -1, -1})
+#define GUARDIAN_INIT ((struct guardian){.pidfd = -1, .fd = -1})
 
 /* Forks it. 0, or -1: nothing may be started then. */
 int guardian_start(struct guardian *g, guardian_line *line, struct err *err);
 
 /*
- * Of the calls above guardian_leave_record(): 0 when the message was sent, -1 when the guardian is
+ * Of the calls above guardian_leave_record(): 0 when the message was sent; -ENOBUFS when the
+ * guardian has as much of that kind as it can guard; -E2BIG when a text is too long; -1 when it is
  * gone or too far behind. They do not wait. Descriptors are duplicated. With NULL for the guardian
- * they do nothing, as for doctor's short trials. LIMITATION: what is past four cgroups, four
- * folders or 256 processes is ignored and the call returns 0.
+ * they do nothing, as for doctor's short trials.
  */
+
+/* Why one of them failed, by its result: a sentence without its full stop. */
+const char *guardian_refusal(int r);
 
 /*
  * The cgroup `name` of `parent`, which need not exist yet; freezer_parent: as in struct cg, or -1.
@@ -97,8 +104,8 @@ int guardian_take_record(struct guardian *g, int fd);
 int guardian_leave_record(struct guardian *g);
 
 /*
- * For `admit` of struct spawn, with the guardian (or NULL) as the context: 0, or -EPIPE when it is
- * gone. guardian_kills(): the guardian kills the started process. guardian_awaits(): it waits a
+ * For `admit` of struct spawn, with the guardian (or NULL) as the context: 0, or -ENOBUFS, or
+ * -EPIPE when it is gone. guardian_kills(): the guardian kills the started process. guardian_awaits(): it waits a
  * minute for the process to end by itself, then kills it.
  */
 int guardian_kills(void *guardian, int pidfd);

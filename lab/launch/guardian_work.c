@@ -23,7 +23,7 @@
 #include "launch/cgroup_end.h"
 #include "launch/process.h"
 
-enum { CGROUPS_MAX = 4, PROCESSES_MAX = 256, FOLDERS_MAX = 4, WORDS_MAX = 64, TICK_MS = 1000 };
+enum { WORDS_MAX = 64, TICK_MS = 1000, PASSES_MAX = 16 };
 
 #define KILL_PATIENCE_NS    INT64_C(10000000000)
 #define COMMAND_PATIENCE_MS 60000
@@ -39,11 +39,11 @@ static struct {
 	struct guardian_ends ends;
 	guardian_line *line;
 	int record; /* -1: none */
-	struct taken_cgroup cgroups[CGROUPS_MAX];
+	struct taken_cgroup cgroups[GUARDIAN_CGROUPS_MAX];
 	int cgroup_count;
-	int processes[PROCESSES_MAX];
+	int processes[GUARDIAN_PROCESSES_MAX];
 	int process_count;
-	char folders[FOLDERS_MAX][PATH_MAX];
+	char folders[GUARDIAN_FOLDERS_MAX][PATH_MAX];
 	int folder_count;
 	struct guardian_message removal, question; /* len 0: none */
 	int awaited;				   /* -1: none */
@@ -156,35 +156,52 @@ static void remove_by_command(struct guardian_deed *deed)
 		deed->left++;
 }
 
-/* Removes what is in a folder, and in `depth` levels of folders below it. */
-static void empty_folder(int dir, int depth)
+static void empty_folder(int dir, int depth);
+
+/* Removes an entry, and of a folder what is in `depth` levels below. False: it is still there. */
+static bool remove_entry(int dir, const char *name, int depth)
+{
+	int below;
+
+	if (!unlinkat(dir, name, 0))
+		return true;
+	below = depth ? open_cgroup(dir, name) : -1;
+	if (below < 0)
+		return false;
+	empty_folder(below, depth - 1);
+	close(below);
+	return !unlinkat(dir, name, AT_REMOVEDIR);
+}
+
+/* Returns how many entries it removed. */
+static int remove_entries(int dir, int depth)
 {
 	char chunk[1024] __attribute__((aligned(8)));
+	int removed = 0;
 	long len;
 
-	while ((len = syscall(SYS_getdents64, dir, chunk, sizeof(chunk))) > 0) {
+	while ((len = syscall(SYS_getdents64, dir, chunk, sizeof(chunk))) > 0)
 		for (long at = 0; at < len;) {
 			const char *entry = chunk + at;
 			const char *name = entry + 19; /* linux_dirent64: ino, off, reclen, type */
 			unsigned short size;
-			int below;
 
 			memcpy(&size, entry + 16, sizeof(size));
 			at += size;
-			if (!strcmp(name, ".") || !strcmp(name, "..") || !unlinkat(dir, name, 0) ||
-			    !depth)
-				continue;
-			below = open_cgroup(dir, name);
-			if (below < 0)
-				continue;
-			empty_folder(below, depth - 1);
-			close(below);
-			unlinkat(dir, name, AT_REMOVEDIR);
+			if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+				removed += remove_entry(dir, name, depth);
 		}
+	return removed;
+}
+
+/*
+ * Removes what is in a folder, and in `depth` levels of folders below it. A pass may miss entries
+ * where it removes some; what cannot be removed ends it.
+ */
+static void empty_folder(int dir, int depth)
+{
+	for (int i = 0; i < PASSES_MAX && remove_entries(dir, depth); i++)
 		lseek(dir, 0, SEEK_SET);
-		if (len < (long)sizeof(chunk) / 2)
-			return;
-	}
 }
 
 static void remove_folder(const char *path, struct guardian_deed *deed)
@@ -257,7 +274,7 @@ static void take_cgroup(const struct guardian_message *m, const int *fds, int co
 {
 	struct taken_cgroup *taken = &state.cgroups[state.cgroup_count];
 
-	if (state.cgroup_count == CGROUPS_MAX || count < 1)
+	if (state.cgroup_count == GUARDIAN_CGROUPS_MAX || count < 1)
 		return;
 	*taken = (struct taken_cgroup){.parent = -1, .freezer_parent = -1, .inside = -1};
 	if (m->what == TAKE_INSIDE) {
@@ -288,11 +305,11 @@ static void take(const struct guardian_message *m, const int *fds, int count)
 		take_cgroup(m, fds, count);
 		break;
 	case TAKE_PROCESS:
-		if (state.process_count < PROCESSES_MAX && count == 1)
+		if (state.process_count < GUARDIAN_PROCESSES_MAX && count == 1)
 			state.processes[state.process_count++] = fds[0];
 		break;
 	case TAKE_FOLDER:
-		if (state.folder_count < FOLDERS_MAX)
+		if (state.folder_count < GUARDIAN_FOLDERS_MAX)
 			snprintf(state.folders[state.folder_count++], PATH_MAX, "%s", m->text);
 		break;
 	case TAKE_REMOVAL:

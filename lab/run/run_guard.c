@@ -25,7 +25,7 @@ void run_guard_end(struct run *run)
 
 int run_guard_check(int r, struct err *err)
 {
-	return r ? err_set(err, EXIT_LAB_BROKEN,
-			   "the run's guardian was ended, and without it nothing is started")
+	return r ? err_set(err, EXIT_LAB_BROKEN, "%s, and what it does not guard is not started",
+			   guardian_refusal(r))
 		 : 0;
 }

@@ -241,7 +241,7 @@ static void choose_name(struct container *container)
 		 (int)getpid(), process_start_time(getpid()), ++number);
 }
 
-/* Tells the guardian what to remove, before anything is made. */
+/* Tells the guardian what to remove, before anything is made. 0, or as guardian.h has it. */
 static int tell_guardian(struct guardian *guardian, const struct container *container)
 {
 	const char *const remove[] = {container->engine.name, "rm", "--force", "--volumes",
@@ -249,21 +249,23 @@ static int tell_guardian(struct guardian *guardian, const struct container *cont
 	const char *const ask[] = {container->engine.name, "container", "inspect", container->name,
 				   NULL};
 
-	return guardian_take_folder(guardian, container->dir) ||
-			       guardian_take_removal(guardian, remove, ask)
-		       ? -1
-		       : 0;
+	int r = guardian_take_folder(guardian, container->dir);
+
+	return r ? r : guardian_take_removal(guardian, remove, ask);
 }
 
 int container_begin(const struct container_request *request, struct container *container,
 		    struct err *err)
 {
+	int r;
+
 	container->engine = *request->engine;
 	choose_name(container);
 	if (container_make_dir(container, err) < 0)
 		return -1;
-	if (tell_guardian(request->guardian, container) < 0)
-		return err_set(err, EXIT_LAB_BROKEN, "the run's guardian was ended");
+	r = tell_guardian(request->guardian, container);
+	if (r)
+		return err_set(err, EXIT_LAB_BROKEN, "%s", guardian_refusal(r));
 	return start_client(request, container, err);
 }
 
