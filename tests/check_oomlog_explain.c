@@ -253,6 +253,23 @@ static const struct {
 	{"sysrq: Manual OOM execution\n"
 	 "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled\n",
 	 "Somebody requested a kill by hand (sysrq f): the machine panicked."},
+	/* every order that is read has its own figures */
+	{"h invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=15, oom_score_adj=0\n",
+	 "It wanted 32768 contiguous pages (order 15, 128 MiB)."},
+	{"h invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=18, oom_score_adj=0\n",
+	 "It wanted 262144 contiguous pages (order 18, 1 GiB)."},
+	{"h invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=20, oom_score_adj=0\n",
+	 "It wanted 1048576 contiguous pages (order 20, 4 GiB)."},
+	{"h invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=18, oom_score_adj=0\n"
+	 "Normal free:106384kB min:40864kB low:1kB high:2kB managed:652000kB\n"
+	 "Normal: 8939*4kB (U) 6885*8kB (U) 810*16kB (U) 8*32kB (U) = 106292kB\n"
+	 "Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB, file-rss:0kB\n",
+	 "but no block of order 18 or more: free memory is fragmented."},
+	/* no kernel has pages of 1 GiB */
+	{"h invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=2, oom_score_adj=0\n"
+	 "Normal free:106384kB min:40864kB low:1kB high:2kB managed:652000kB\n"
+	 "Normal: 4000000000*1048576kB 4000000000*2097152kB 4000000000*4kB (U) = 106292kB\n",
+	 "It wanted 4 contiguous pages (order 2, 16 KiB)."},
 	{"Out of memory in UB 1234: OOM killed process 21738 (php-cgi) score 0 vm:4kB, rss:2kB\n",
 	 "OpenVZ container 1234 ran out of memory"},
 };
@@ -283,6 +300,14 @@ static const struct {
 	{"kworker/0:2 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=-1, oom_score_adj=0\n",
 	 "requested memory that was not there"},
 	{"Out of memory: kill process 7 (old) score 1027939 or a child\n", "thousandths"},
+	/* more than any kernel's largest order was not read well */
+	{"h invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=21, oom_score_adj=0\n",
+	 "contiguous pages"},
+	{"h invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=18, oom_score_adj=0\n"
+	 "Normal free:106384kB min:40864kB low:1kB high:2kB managed:652000kB\n"
+	 "Normal: 8939*4kB (U) 6885*8kB (U) 810*16kB (U) 8*32kB (U) = 106292kB\n"
+	 "Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB, file-rss:0kB\n",
+	 "The machine ran out of memory"},
 };
 
 static void squeeze(char *text)

@@ -302,8 +302,8 @@ static void say_invoker(struct explanation *x, const struct oomlog_event *ev)
 				: ", which a limit on a cgroup's kernel memory can cause although the machine has memory left");
 	if (ev->order > 0)
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
-			    "It wanted %d contiguous pages (order %d, %s).", 1 << (ev->order & 15),
-			    (int)ev->order, SIZE_TEXT(ev->page_size << (ev->order & 15)));
+			    "It wanted %d contiguous pages (order %d, %s).", 1 << ev->order,
+			    (int)ev->order, SIZE_TEXT(ev->page_size << ev->order));
 }
 
 static void say_reserved(struct explanation *x, const struct oomlog_event *ev)

@@ -100,6 +100,8 @@ struct large {
 	int64_t blocks, bytes;
 };
 
+#define BYTES_MAX (INT64_C(1) << 56)
+
 /* Those that the request may use. */
 static struct large count_large(const struct oomlog_event *ev, const struct oomlog_zone *zone)
 {
@@ -111,8 +113,8 @@ static struct large count_large(const struct oomlog_event *ev, const struct ooml
 		if (!may_use_cma(ev) && zone->only_cma[i])
 			continue;
 		sum.blocks += blocks;
-		/* No machine has more blocks: such a number was written by hand. */
-		if (is_known(ev->page_size) && blocks < INT64_C(1) << 32)
+		/* No machine has more of one order: such a number was written by hand. */
+		if (blocks <= BYTES_MAX / (ev->page_size << i))
 			sum.bytes += blocks * (ev->page_size << i);
 	}
 	return sum;
@@ -207,9 +209,8 @@ static bool is_fragmented(const struct oomlog_event *ev, const struct oomlog_zon
 {
 	int64_t usable;
 
-	if (!is_known(ev->order) || ev->order <= 0 || ev->order >= OOMLOG_ORDERS ||
-	    !z->buddy_line || !is_known(z->free_bytes) || !request_may_use(ev, z) ||
-	    !node_is_allowed(ev, z))
+	if (!is_known(ev->order) || ev->order <= 0 || !z->buddy_line || !is_known(z->free_bytes) ||
+	    !request_may_use(ev, z) || !node_is_allowed(ev, z))
 		return false;
 	usable = z->free_bytes - cma_bytes(ev, z);
 	return usable >= kept_bytes(ev, z) && count_large(ev, z).bytes < usable / 2;
@@ -270,7 +271,7 @@ static void say_fragmentation(struct explanation *x, const struct oomlog_event *
 {
 	int64_t blocks;
 
-	if (!z->buddy_line || ev->order >= OOMLOG_ORDERS)
+	if (!z->buddy_line)
 		return;
 	blocks = count_large(ev, z).blocks;
 	if (!is_fragmented(ev, z))

@@ -78,12 +78,17 @@ static int64_t page_size_of_tables(const struct draft *f)
 	return 0;
 }
 
-static void decide_page_size(struct draft *f, int64_t given)
+/* The size, or 0 where no kernel has pages of it: a record or a free list may say anything. */
+static int64_t sound_page_size(int64_t size)
+{
+	return size >= SMALLEST_PAGE && size <= LARGEST_PAGE && !(size & (size - 1)) ? size : 0;
+}
+
+static void decide_page_size(struct draft *f, int64_t told)
 {
 	struct oomlog_event *ev = &f->event;
 	int64_t victims = page_size_of_victims(ev);
-	int64_t buddy = or_zero(f->buddy_page_size);
-
+	int64_t buddy = sound_page_size(f->buddy_page_size), given = sound_page_size(told);
 	int64_t tables = given || victims || buddy ? 0 : page_size_of_tables(f);
 
 	ev->page_size_inferred = !given && (victims || buddy || tables);

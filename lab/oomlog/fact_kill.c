@@ -52,7 +52,7 @@ void fact_invoked(struct draft *f, struct span text, uint64_t line)
 		(span_has(rest, SPAN("oom_adj=")) && !span_has(rest, SPAN("oom_score_adj=")));
 	span_number_after(rest, SPAN("order="), &f->event.order);
 	span_number_after(rest, SPAN("oom_score_adj="), &f->event.invoker_oom_score_adj);
-	f->event.order = fact_within(f->event.order, -1, 20);
+	f->event.order = fact_within(f->event.order, -1, OOMLOG_ORDERS - 1);
 }
 
 /* The name ends where the taint words begin; they come last, so a name cannot fake them. */

@@ -32,7 +32,7 @@
 #include "oomlog/scope.h"
 
 #define OOMLOG_TASKS_MAX 262144
-#define OOMLOG_ORDERS	 16
+#define OOMLOG_ORDERS	 21 /* 0..20; no kernel has more */
 
 /* One row of the task table. pid and tgid as printed; sizes in bytes. */
 struct oomlog_task {
