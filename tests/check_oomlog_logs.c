@@ -138,6 +138,25 @@ static const struct {
 	{"[  184.000001] a invoked oom-killer: gfp_mask=0xd0, order=0\n"
 	 "[  900.000001] Out of memory: Killed process 9 (b) total-vm:9kB\n",
 	 "a> ? - -\n?>b:9 global - -\n"},
+	/* hours of one digit and of two, behind a date or alone */
+	{"1:02:03 h kernel: a invoked oom-killer: gfp_mask=0xd0, order=0\n"
+	 "1:02:04 h kernel: Out of memory: Killed process 9 (b) total-vm:9kB\n",
+	 "a>b:9 global - -\n"},
+	{"01:02:03 h kernel: a invoked oom-killer: gfp_mask=0xd0, order=0\n"
+	 "01:02:04 h kernel: Out of memory: Killed process 9 (b) total-vm:9kB\n",
+	 "a>b:9 global - -\n"},
+	{"9:59:59 h kernel: a invoked oom-killer: gfp_mask=0xd0, order=0\n"
+	 "10:00:01 h kernel: Out of memory: Killed process 9 (b) total-vm:9kB\n",
+	 "a>b:9 global - -\n"},
+	{"1:02:03 h kernel: a invoked oom-killer: gfp_mask=0xd0, order=0\n"
+	 "1:12:04 h kernel: Out of memory: Killed process 9 (b) total-vm:9kB\n",
+	 "a> ? - -\n?>b:9 global - -\n"},
+	{"Mar 8 9:59:59 h kernel: a invoked oom-killer: gfp_mask=0xd0, order=0\n"
+	 "Mar 8 10:12:04 h kernel: Out of memory: Killed process 9 (b) total-vm:9kB\n",
+	 "a> ? - -\n?>b:9 global - -\n"},
+	{"3/8/2019 12:59:59 PM h kernel: a invoked oom-killer: gfp_mask=0xd0, order=0\n"
+	 "3/8/2019 1:00:01 PM h kernel: Out of memory: Killed process 9 (b) total-vm:9kB\n",
+	 "a>b:9 global - -\n"},
 	/* quoted again, with its stamp and without */
 	{"[  184.000001] Out of memory: Killed process 9 (b) total-vm:9kB, anon-rss:1kB\nso:\n"
 	 "[  184.000001] Out of memory: Killed process 9 (b) total-vm:9kB, anon-rss:1kB\n"

@@ -376,29 +376,37 @@ static void note_time(struct assembler *a, const struct message *m)
 	a->last_wall[n] = '\0';
 }
 
-/* Seconds of the day that a date's clock shows, and where the clock begins; -1: none. */
-static int clock_of(struct span wall, size_t *begin)
+/*
+ * Seconds of the day that a date's clock shows, and what stands in front of the clock; -1: none.
+ * The hour may have one digit, with a blank in front of it or not.
+ */
+static int clock_of(struct span wall, struct span *day)
 {
 	size_t end = stamp_clock_end(wall);
 
 	if (end < 7)
 		return -1;
-	*begin = end - 8;
 	const char *p = wall.p + end - 5;
-	int hour = p[-2] - '0' + (end > 7 && char_is_digit(p[-3]) ? (p[-3] - '0') * 10 : 0);
+	bool two_digits = end > 7 && char_is_digit(p[-3]);
+	int hour = p[-2] - '0' + (two_digits ? (p[-3] - '0') * 10 : 0);
+
+	*day = span_rtrim(span_head(wall, end - (two_digits ? 8 : 7)));
 	return hour * 3600 + ((p[0] - '0') * 10 + p[1] - '0') * 60 + (p[3] - '0') * 10 + p[4] - '0';
 }
 
 /* By two dates of one shape: more than FAR_SECONDS lie between them, midnight allowed for. */
 static bool is_far_by_wall(struct span a, struct span b)
 {
-	size_t begin_a, begin_b;
-	int clock_a = clock_of(a, &begin_a), clock_b = clock_of(b, &begin_b);
+	struct span day_a, day_b;
+	int clock_a = clock_of(a, &day_a), clock_b = clock_of(b, &day_b);
 
-	if (clock_a < 0 || clock_b < 0 || begin_a != begin_b)
+	if (clock_a < 0 || clock_b < 0 || day_a.n != day_b.n)
 		return false;
-	if (!span_equal(span_head(a, begin_a), span_head(b, begin_b)))
+	if (!span_equal(day_a, day_b))
 		return clock_b - clock_a > FAR_SECONDS || clock_a - clock_b < 86400 - FAR_SECONDS;
+	/* "12:59:59 PM" comes just before "1:00:00 PM". */
+	if (clock_a / 3600 == 12 && clock_b / 3600 == 1)
+		clock_a -= 12 * 3600;
 	return clock_b - clock_a > FAR_SECONDS || clock_a - clock_b > FAR_SECONDS;
 }
 
