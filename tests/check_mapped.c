@@ -152,8 +152,8 @@ START_TEST(hostile_numbers_are_survived)
 	gather(HEAD MAPPING("1", "\"what\":\"mmap\",\"start\":1000000000000000000,\"bytes\":"
 				 "1000000000000000000,\"calls\":1")
 		       MAPPING("1", "\"what\":\"labs\",\"bytes\":0,\"calls\":0") MAPPING(
-			       "8", "\"what\":\"unseen\",\"bytes\":1000000000000000000")
-			       MAPPING("9", "\"what\":\"unseen\",\"bytes\":1000000000000000000")
+			       "8", "\"what\":\"unseen\",\"bytes\":50000000000000000")
+			       MAPPING("9", "\"what\":\"unseen\",\"bytes\":50000000000000000")
 				       ARENA("1", "1", "1000000000000000000")
 					       TOUCH("\"anon\":5,\"mapping\":99,\"stack\":"
 						     "\"\""));

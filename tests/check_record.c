@@ -363,6 +363,10 @@ static const char *const damaged[] = {
 	"{\"ev\":\"lost\",\"name\":\"kmsg\"}",
 	"{\"ev\":\"site\",\"address\":\"0x1\"}",
 	"{\"ev\":\"source\",\"name\":\"kmsg\",\"open\":1}",
+	"{\"ev\":\"run\",\"page_size\":1152921504606846976}",
+	"{\"ev\":\"run\",\"page_size\":0}",
+	"{\"ev\":\"run\",\"page_size\":12288}",
+	"{\"ev\":\"touch\",\"pid\":5,\"faults\":274877906945}",
 };
 
 START_TEST(damaged_lines_are_dropped_and_counted)
@@ -376,6 +380,36 @@ START_TEST(damaged_lines_are_dropped_and_counted)
 	ck_assert(r.is_complete);
 	ck_assert_uint_eq(r.line_count, 3);
 	record_release(&r);
+}
+END_TEST
+
+#define HALF_OF_ALL "576460752303423488"
+
+/* Of lines whose values together are more than any sum may be, those behind are dropped. */
+START_TEST(no_sum_of_lines_overflows)
+{
+	static const char *const lines[] = {
+		"{\"ev\":\"touch\",\"pid\":5,\"anon\":" HALF_OF_ALL "}\n",
+		"{\"ev\":\"touch\",\"pid\":5,\"shmem\":" HALF_OF_ALL "}\n",
+		"{\"ev\":\"mapping\",\"id\":1,\"pid\":5,\"what\":\"mmap\",\"bytes\":" HALF_OF_ALL
+		"}\n",
+		"{\"ev\":\"resident\",\"pid\":5,\"inherited\":" HALF_OF_ALL "}\n",
+		"{\"ev\":\"touch\",\"pid\":5,\"faults\":137438953472}\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+		struct record r;
+
+		strbuf_puts(&sb, RUN);
+		for (size_t n = 0; n < 18; n++)
+			strbuf_puts(&sb, lines[i]);
+		strbuf_puts(&sb, "{\"ev\":\"touch\",\"pid\":5}\n");
+		load_text(sb.buf, &r);
+		ck_assert_int_eq(record_lost(&r, LOSS_RECORD), 16);
+		ck_assert_uint_eq(r.touch_count + r.mapping_count + r.resident_count, 3);
+		record_release(&r);
+	}
 }
 END_TEST
 
@@ -541,6 +575,7 @@ static TCase *record_case(void)
 	tcase_add_test(t, run_lines_add_up);
 	tcase_add_test(t, without_a_run_line_it_is_no_record);
 	tcase_add_loop_test(t, damaged_lines_are_dropped_and_counted, 0, (int)ARRAY_SIZE(damaged));
+	tcase_add_test(t, no_sum_of_lines_overflows);
 	tcase_add_test(t, a_last_line_cut_short_is_said);
 	tcase_add_test(t, a_record_cut_behind_its_end_is_said);
 	tcase_add_test(t, the_closing_line_counts_the_lines_before_it);

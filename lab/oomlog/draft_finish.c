@@ -5,9 +5,7 @@
 #include "base/text.h"
 #include "oomlog/draft.h"
 
-#define DEFAULT_PAGE  4096
-#define SMALLEST_PAGE 4096
-#define LARGEST_PAGE  262144
+#define DEFAULT_PAGE 4096
 
 static struct oomlog_task *task_of(struct oomlog_event *ev, int64_t pid)
 {
@@ -35,7 +33,7 @@ static int64_t page_size_of_victims(struct oomlog_event *ev)
 		if (!task || !is_known(bytes) || task->total_vm_bytes <= 0 ||
 		    bytes % task->total_vm_bytes)
 			continue;
-		for (int64_t size = SMALLEST_PAGE; size <= LARGEST_PAGE; size *= 2)
+		for (int64_t size = OOMLOG_PAGE_MIN; size <= OOMLOG_PAGE_MAX; size *= 2)
 			if (bytes / task->total_vm_bytes == size)
 				return size;
 	}
@@ -78,10 +76,10 @@ static int64_t page_size_of_tables(const struct draft *f)
 	return 0;
 }
 
-/* The size, or 0 where no kernel has pages of it: a record or a free list may say anything. */
+/* A free list, and who gives a size, may say anything. */
 static int64_t sound_page_size(int64_t size)
 {
-	return size >= SMALLEST_PAGE && size <= LARGEST_PAGE && !(size & (size - 1)) ? size : 0;
+	return oomlog_is_page_size(size) ? size : 0;
 }
 
 static void decide_page_size(struct draft *f, int64_t told)

@@ -32,6 +32,8 @@
 #include "oomlog/scope.h"
 
 #define OOMLOG_TASKS_MAX 262144
+#define OOMLOG_PAGE_MIN	 4096
+#define OOMLOG_PAGE_MAX	 262144
 #define OOMLOG_ORDERS	 21 /* 0..20; no kernel has more */
 
 /* One row of the task table. pid and tgid as printed; sizes in bytes. */
@@ -182,6 +184,9 @@ void oomlog_free(struct oomlog *log);
 
 /* Lines fed so far. */
 uint64_t oomlog_line_count(const struct oomlog *log);
+
+/* Whether a kernel may have pages of so many bytes. */
+bool oomlog_is_page_size(int64_t bytes);
 
 /* The value of one of an event's stats or meminfo by name, or ABSENT. */
 int64_t oomlog_stat_value(const struct oomlog_stat *stats, size_t count, const char *name);

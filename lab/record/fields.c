@@ -240,3 +240,20 @@ int fields_from_json(const struct field *fields, const json_t *object, void *to)
 	}
 	return 0;
 }
+
+int fields_add_up(const struct field *fields, const json_t *object, int64_t *sum)
+{
+	int64_t left = FIELD_SUM_MAX - *sum;
+
+	for (const struct field *f = fields; f->type != FIELD_END; f++) {
+		int64_t value = f->is_summed ? json_integer_value(json_object_get(object, f->name))
+					     : 0;
+
+		if (value > left >> f->sum_shift)
+			return -1;
+		if (value > 0)
+			left -= value << f->sum_shift;
+	}
+	*sum = FIELD_SUM_MAX - left;
+	return 0;
+}

@@ -42,11 +42,14 @@ enum field_type {
 
 /* The largest number that is read or written: a sum of seven of them fits into int64_t. */
 #define FIELD_I64_MAX (INT64_C(1) << 60)
+#define FIELD_SUM_MAX FIELD_I64_MAX
 
 struct field {
 	const char *name;
 	enum field_type type;
-	bool is_required; /* a line without it is damaged */
+	bool is_required;	 /* a line without it is damaged */
+	bool is_summed;		 /* sums over lines are made of it: see fields_add_up() */
+	unsigned char sum_shift; /* each of it stands for at most 1 << sum_shift bytes */
 	size_t offset;
 	const char *const *words; /* FIELD_ENUM: its table */
 	size_t word_count;
@@ -57,8 +60,9 @@ struct field {
 		.name = (json_name), .type = FIELD_##kind, .offset = offsetof(of, member), \
 		__VA_ARGS__                                                                \
 	}
-#define REQUIRED     .is_required = true
-#define WORDS(table) .words = (table), .word_count = ARRAY_SIZE(table)
+#define REQUIRED      .is_required = true
+#define SUMMED(shift) .is_summed = true, .sum_shift = (shift)
+#define WORDS(table)  .words = (table), .word_count = ARRAY_SIZE(table)
 #define FIELDS_END                \
 	{                         \
 		.type = FIELD_END \
@@ -73,6 +77,13 @@ json_t *fields_to_json(const struct field *fields, const void *from);
  * is not in its table, or a required field is missing. Strings are borrowed from `object`.
  */
 int fields_from_json(const struct field *fields, const json_t *object, void *to);
+
+/*
+ * Adds what the summed fields of an object stand for to *sum, which begins at 0 and is of all lines
+ * of a record. Returns 0, or -1 when that would be more than FIELD_SUM_MAX, *sum unchanged: the line
+ * is damaged. So no sum of summed fields of the lines that are left can overflow.
+ */
+int fields_add_up(const struct field *fields, const json_t *object, int64_t *sum);
 
 /* record_string() for text of `len` bytes, which may hold NULs. */
 json_t *fields_string(const char *text, size_t len);

@@ -1,5 +1,8 @@
 #include "record/lines.h"
 
+/* A page fault is taken for up to twice a huge page of 2 MiB. */
+enum { PAGE_FAULT_SHIFT = 22 };
+
 const struct field fields_run[] = {
 	FIELD(struct record_run, id, "id", STRING),
 	FIELD(struct record_run, backend, "backend", STRING),
@@ -174,14 +177,14 @@ const struct field fields_module[] = {
 const struct field fields_touch[] = {
 	FIELD(struct record_touch, pid, "pid", I64, REQUIRED),
 	FIELD(struct record_touch, is_syscall, "syscall", BOOL),
-	FIELD(struct record_touch, anon, "anon", I64),
-	FIELD(struct record_touch, anon_lost, "anon_lost", I64),
-	FIELD(struct record_touch, swapped_in, "swapped_in", I64),
-	FIELD(struct record_touch, file, "file", I64),
-	FIELD(struct record_touch, shmem, "shmem", I64),
-	FIELD(struct record_touch, faults, "faults", I64),
+	FIELD(struct record_touch, anon, "anon", I64, SUMMED(0)),
+	FIELD(struct record_touch, anon_lost, "anon_lost", I64, SUMMED(0)),
+	FIELD(struct record_touch, swapped_in, "swapped_in", I64, SUMMED(0)),
+	FIELD(struct record_touch, file, "file", I64, SUMMED(0)),
+	FIELD(struct record_touch, shmem, "shmem", I64, SUMMED(0)),
+	FIELD(struct record_touch, faults, "faults", I64, SUMMED(PAGE_FAULT_SHIFT)),
 	FIELD(struct record_touch, lone, "lone", I64),
-	FIELD(struct record_touch, samples, "samples", I64),
+	FIELD(struct record_touch, samples, "samples", I64, SUMMED(0)),
 	FIELD(struct record_touch, mapping, "mapping", I64),
 	FIELD(struct record_touch, is_on_stack, "on_stack", BOOL),
 	FIELD(struct record_touch, stack, "stack", STRING),
@@ -194,8 +197,8 @@ const struct field fields_mapping[] = {
 	FIELD(struct record_mapping, what, "what", ENUM, WORDS(record_mapping_names), REQUIRED),
 	FIELD(struct record_mapping, is_requested, "requested", BOOL),
 	FIELD(struct record_mapping, start, "start", ADDRESS),
-	FIELD(struct record_mapping, bytes, "bytes", I64),
-	FIELD(struct record_mapping, calls, "calls", I64),
+	FIELD(struct record_mapping, bytes, "bytes", I64, SUMMED(0)),
+	FIELD(struct record_mapping, calls, "calls", I64, SUMMED(0)),
 	FIELD(struct record_mapping, t_ns, "t", I64),
 	FIELD(struct record_mapping, first_ns, "first", I64),
 	FIELD(struct record_mapping, last_ns, "last", I64),
@@ -215,10 +218,10 @@ const struct field fields_memory_file[] = {
 
 const struct field fields_resident[] = {
 	FIELD(struct record_resident, pid, "pid", I64, REQUIRED),
-	FIELD(struct record_resident, anon, "anon", I64),
-	FIELD(struct record_resident, file, "file", I64),
-	FIELD(struct record_resident, shmem, "shmem", I64),
-	FIELD(struct record_resident, inherited, "inherited", I64),
+	FIELD(struct record_resident, anon, "anon", I64, SUMMED(0)),
+	FIELD(struct record_resident, file, "file", I64, SUMMED(0)),
+	FIELD(struct record_resident, shmem, "shmem", I64, SUMMED(0)),
+	FIELD(struct record_resident, inherited, "inherited", I64, SUMMED(0)),
 	FIELD(struct record_resident, has_forked, "forked", BOOL),
 	FIELDS_END,
 };

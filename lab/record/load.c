@@ -54,6 +54,8 @@ static int load_object(struct loader *l)
 	if (!ev)
 		return -1;
 	of = series_find(series, ARRAY_SIZE(series), ev);
+	if (of && fields_add_up(of->fields, l->object, &l->sum))
+		return -1;
 	if (of)
 		return series_load(of, l->record, l->record->lines, l->object, l->line);
 	load = load_find(ev);

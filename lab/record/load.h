@@ -15,6 +15,7 @@ struct loader {
 	const json_t *object; /* the line that is read now */
 	unsigned int line;    /* its number */
 	size_t damaged;	      /* lines dropped */
+	int64_t sum;	      /* of the fields that are summed, in all lines so far */
 	bool has_run;
 	bool closes, is_closed; /* a "closed" line is announced / was read */
 	int64_t missing;	/* lines that the "closed" line counted and that are not there */

@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "oomlog/oomlog.h"
 #include "record/lines.h"
 #include "record/load.h"
 #include "record/series.h"
@@ -41,8 +42,11 @@ static void load_argv(struct record *r, const json_t *argv)
 			r->argv[r->argc++] = json_string_value(json_array_get(argv, i));
 }
 
-/* The guest of a VM writes a "run" line with its kernel, the host one with the rest. */
-static void merge_run(struct record *r, const struct record_run *run)
+/*
+ * The guest of a VM writes a "run" line with its kernel, the host one with the rest. -1 when the page
+ * size is one that no kernel has: the rest was taken.
+ */
+static int merge_run(struct record *r, const struct record_run *run)
 {
 	r->id = run->id ? run->id : r->id;
 	r->backend = run->backend ? run->backend : r->backend;
@@ -50,10 +54,14 @@ static void merge_run(struct record *r, const struct record_run *run)
 	r->machine = run->machine ? run->machine : r->machine;
 	r->started_at = run->started_at ? run->started_at : r->started_at;
 	r->accelerator = run->accelerator ? run->accelerator : r->accelerator;
-	if (run->page_size != ABSENT)
-		r->page_size = run->page_size;
 	if (run->cgroup_version != ABSENT)
 		r->cgroup_version = run->cgroup_version;
+	if (run->page_size == ABSENT)
+		return 0;
+	if (!oomlog_is_page_size(run->page_size))
+		return -1;
+	r->page_size = run->page_size;
+	return 0;
 }
 
 static int on_run(struct loader *l)
@@ -66,10 +74,9 @@ static int on_run(struct loader *l)
 	keep(l, l->object);
 	if (json_object_get(l->object, "argv"))
 		load_argv(r, json_object_get(l->object, "argv"));
-	merge_run(r, &run);
 	l->closes |= run.last_line && !strcmp(run.last_line, RECORD_CLOSED);
 	l->has_run = true;
-	return 0;
+	return merge_run(r, &run);
 }
 
 static int on_spec(struct loader *l)

@@ -72,7 +72,7 @@ static size_t find_same(const struct mapped_list *list, const struct mapped *wan
 
 static void add_known(int64_t *sum, int64_t value)
 {
-	if (is_known(value) && value >= 0 && value < INT64_C(1) << 56)
+	if (is_known(value))
 		*sum = or_zero(*sum) + value;
 }
 
