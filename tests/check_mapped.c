@@ -1,7 +1,9 @@
 /* Reserved by, touched by: from mapping and touch lines to entries, the table and report.json. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/strbuf.h"
 #include "report/json.h"
 #include "report/mapped.h"
 #include "report/story.h"
@@ -192,6 +194,46 @@ START_TEST(json_adds_to_reservations_of_others)
 }
 END_TEST
 
+/* Processor time to gather mappings and touches of so many lines of code, the least of three. */
+static double gather_many(int count)
+{
+	struct strbuf text = STRBUF_INIT;
+	double least = 0;
+
+	strbuf_puts(&text, HEAD);
+	for (int i = 0; i < count; i++) {
+		strbuf_printf(&text,
+			      "{\"ev\":\"mapping\",\"id\":%d,\"pid\":5,\"what\":\"mmap\",\"bytes\":"
+			      "4096,\"stack\":\"0+%x\"}\n",
+			      i, i + 16);
+		strbuf_printf(&text,
+			      "{\"ev\":\"touch\",\"pid\":%d,\"anon\":4096,\"mapping\":%d,\"stack\":"
+			      "\"0+%x\"}\n",
+			      i, count - 1 - i, i + 16);
+	}
+	for (int i = 0; i < 3; i++) {
+		clock_t begin = clock();
+		double spent;
+
+		gather(text.buf);
+		spent = (double)(clock() - begin);
+		ck_assert_uint_eq(list.count, (size_t)count);
+		drop();
+		least = !i || spent < least ? spent : least;
+	}
+	strbuf_release(&text);
+	return least;
+}
+
+/* Eight times the lines take 64 times as long where each is compared with all others. */
+START_TEST(many_lines_of_code_take_their_number_not_its_square)
+{
+	double few = gather_many(2500), many = gather_many(20000);
+
+	ck_assert_msg(many < 24 * few, "%.0f and %.0f", few, many);
+}
+END_TEST
+
 static TCase *tests(void)
 {
 	TCase *tcase = tcase_create("mapped");
@@ -201,6 +243,8 @@ static TCase *tests(void)
 	tcase_add_test(tcase, a_stack_is_in_its_mapping_or_the_kernels);
 	tcase_add_test(tcase, an_arena_is_joined_when_the_space_is_its_alone);
 	tcase_add_test(tcase, hostile_numbers_are_survived);
+	tcase_add_test(tcase, many_lines_of_code_take_their_number_not_its_square);
+	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, nothing_is_told_without_mappings);
 	tcase_add_test(tcase, json_adds_to_reservations_of_others);
 	return tcase;

@@ -1,5 +1,6 @@
 #include "report/mapped.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@ struct gatherer {
 	const struct record *record;
 	struct mapped_list *list;
 	size_t *entries; /* [i]: index in list of the entry of record->mappings[i] */
+	void *requests;	 /* the entries without an arena by their request (tsearch(3)) */
+	size_t of_kind[MAPPED_COUNT]; /* index in list, and 1; 0: no entry yet */
 };
 
 static struct mapped *add_entry(struct mapped_list *list, unsigned int what)
@@ -55,19 +58,43 @@ static const struct record_arena *arena_in(const struct record *r, const struct 
 	return found;
 }
 
-static bool is_same(const struct mapped *a, const struct mapped *b)
+/* An entry by what was requested, and by whom. Entries move, so this holds its index. */
+struct request {
+	struct mapped key;
+	size_t at;
+};
+
+static int compare_requests(const void *va, const void *vb)
 {
-	return !a->arena && !b->arena && a->what == b->what && a->is_requested == b->is_requested &&
-	       a->is_by_known == b->is_by_known &&
-	       (!a->is_by_known || touch_is_same_place(&a->by, &b->by));
+	const struct mapped *a = &((const struct request *)va)->key;
+	const struct mapped *b = &((const struct request *)vb)->key;
+
+	if (a->what != b->what)
+		return a->what < b->what ? -1 : 1;
+	if (a->is_requested != b->is_requested)
+		return a->is_requested - b->is_requested;
+	if (a->is_by_known != b->is_by_known)
+		return a->is_by_known - b->is_by_known;
+	return a->is_by_known ? touch_compare_places(&a->by, &b->by) : 0;
 }
 
-static size_t find_same(const struct mapped_list *list, const struct mapped *wanted)
+/* The index of the entry of that request; the list's count: there is none, it is to be added. */
+static size_t find_same(struct gatherer *g, const struct mapped *wanted)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (is_same(&list->items[i], wanted))
-			return i;
-	return list->count;
+	struct request *request, **found;
+
+	/* An arena's entry is its own. */
+	if (wanted->arena)
+		return g->list->count;
+	request = xcalloc(1, sizeof(*request));
+	*request = (struct request){*wanted, g->list->count};
+	found = tsearch(request, &g->requests, compare_requests);
+	if (!found)
+		BUG("no memory for a request");
+	if (*found == request)
+		return request->at;
+	free(request);
+	return (*found)->at;
 }
 
 static void add_known(int64_t *sum, int64_t value)
@@ -112,7 +139,7 @@ static void assign_mapping(struct gatherer *g, size_t i)
 		touch_blame(&g->list->frames, m->stack, &wanted.by);
 		wanted.is_by_known = true;
 	}
-	at = find_same(g->list, &wanted);
+	at = find_same(g, &wanted);
 	if (at == g->list->count) {
 		struct mapped *entry = add_entry(g->list, m->what);
 
@@ -125,21 +152,22 @@ static void assign_mapping(struct gatherer *g, size_t i)
 	g->entries[i] = at;
 }
 
-static struct mapped *entry_of_kind(struct mapped_list *list, unsigned int what)
+static struct mapped *entry_of_kind(struct gatherer *g, unsigned int what)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i].what == what)
-			return &list->items[i];
-	return add_entry(list, what);
+	if (!g->of_kind[what]) {
+		add_entry(g->list, what);
+		g->of_kind[what] = g->list->count;
+	}
+	return &g->list->items[g->of_kind[what] - 1];
 }
 
 static struct mapped *entry_of(struct gatherer *g, const struct record_touch *touch)
 {
-	for (size_t i = 0; is_known(touch->mapping) && i < g->record->mapping_count; i++)
-		if (g->record->mappings[i].id == touch->mapping &&
-		    g->record->mappings[i].what != MAPPING_LABS)
-			return &g->list->items[g->entries[i]];
-	return entry_of_kind(g->list, touch->is_on_stack ? MAPPED_STACK : MAPPED_ELSEWHERE);
+	const struct record_mapping *mapping = touch_mapping(&g->list->frames, touch);
+
+	if (mapping && mapping->what != MAPPING_LABS)
+		return &g->list->items[g->entries[mapping - g->record->mappings]];
+	return entry_of_kind(g, touch->is_on_stack ? MAPPED_STACK : MAPPED_ELSEWHERE);
 }
 
 /* Adds a touch to the entry of its mapping, without pages of files: nobody reserved those. */
@@ -150,7 +178,7 @@ static void assign_touch(struct gatherer *g, size_t i)
 	struct mapped *entry = entry_of(g, touch);
 
 	memory.file = ABSENT;
-	if (touch_shmem_is_file(g->record, touch))
+	if (touch_shmem_is_file(&g->list->frames, touch))
 		memory.shmem = ABSENT;
 	touches_add(&g->list->frames, &memory, touch_copied(&g->list->frames, i), &entry->touches);
 }
@@ -167,7 +195,7 @@ static int most_touched_first(const void *a, const void *b)
 void mapped_gather(const struct record *record, struct mapped_list *list)
 {
 	_cleanup_free_ size_t *entries = xcalloc(record->mapping_count + 1, sizeof(*entries));
-	struct gatherer g = {record, list, entries};
+	struct gatherer g = {.record = record, .list = list, .entries = entries};
 
 	*list = (struct mapped_list){0};
 	touch_frames_init(&list->frames, record);
@@ -177,6 +205,7 @@ void mapped_gather(const struct record *record, struct mapped_list *list)
 		assign_mapping(&g, i);
 	for (size_t i = 0; i < record->touch_count; i++)
 		assign_touch(&g, i);
+	tdestroy(g.requests, free);
 	qsort(list->items, list->count, sizeof(*list->items), most_touched_first);
 	for (size_t i = 0; i < list->count; i++)
 		touches_sort(&list->items[i].touches);

@@ -12,20 +12,30 @@
 enum { ROWS_MAX = 8 };
 #define WORTH_TELLING (INT64_C(1) << 20)
 
-/* In either column 1 MiB or more, and more than a thousandth of the column's largest. */
-static bool is_worth_telling(const struct mapped_list *list, const struct mapped *m)
+/* The largest of the two columns. */
+struct most {
+	int64_t reserved, touched;
+};
+
+static struct most most_of(const struct mapped_list *list)
 {
-	int64_t reserved = 0, touched = 0;
+	struct most most = {0};
 
 	for (size_t i = 0; i < list->count; i++) {
-		if (is_known(list->items[i].reserved) && list->items[i].reserved > reserved)
-			reserved = list->items[i].reserved;
-		if (list->items[i].touches.total > touched)
-			touched = list->items[i].touches.total;
+		if (is_known(list->items[i].reserved) && list->items[i].reserved > most.reserved)
+			most.reserved = list->items[i].reserved;
+		if (list->items[i].touches.total > most.touched)
+			most.touched = list->items[i].touches.total;
 	}
-	return (m->touches.total >= WORTH_TELLING && m->touches.total > touched / 1000) ||
+	return most;
+}
+
+/* In either column 1 MiB or more, and more than a thousandth of the column's largest. */
+static bool is_worth_telling(const struct most *most, const struct mapped *m)
+{
+	return (m->touches.total >= WORTH_TELLING && m->touches.total > most->touched / 1000) ||
 	       (is_known(m->reserved) && m->reserved >= WORTH_TELLING &&
-		m->reserved > reserved / 1000);
+		m->reserved > most->reserved / 1000);
 }
 
 static char *size(int64_t bytes)
@@ -82,14 +92,14 @@ static int64_t samples_of(const struct mapped_list *list)
 	return sum;
 }
 
-static void draw_table(const struct mapped_list *list, struct doc *doc)
+static void draw_table(const struct mapped_list *list, const struct most *most, struct doc *doc)
 {
 	size_t shown = 0;
 
 	doc_table(doc);
 	doc_row(doc, "reserved", "touched", "%", "in", "reserved by", "touched by");
 	for (size_t i = 0; i < list->count && shown < ROWS_MAX; i++)
-		if (is_worth_telling(list, &list->items[i])) {
+		if (is_worth_telling(most, &list->items[i])) {
 			add_row(doc, &list->items[i]);
 			shown++;
 		}
@@ -164,14 +174,16 @@ static void say_limits(const struct mapped_list *list, struct doc *doc)
 void story_mapped(const struct facts *f, struct doc *doc)
 {
 	struct mapped_list list;
+	struct most most;
 	bool is_any = false;
 
 	mapped_gather(f->record, &list);
+	most = most_of(&list);
 	for (size_t i = 0; i < list.count; i++)
-		is_any |= is_worth_telling(&list, &list.items[i]);
+		is_any |= is_worth_telling(&most, &list.items[i]);
 	if (is_any) {
 		doc_heading(doc, "Reserved by, touched by");
-		draw_table(&list, doc);
+		draw_table(&list, &most, doc);
 		say_untouched(&list, doc);
 		say_limits(&list, doc);
 	}

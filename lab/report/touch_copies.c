@@ -145,22 +145,6 @@ static int by_pid(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static const struct record_mapping *mapping_of(const struct record *r, int64_t id)
-{
-	for (size_t i = 0; is_known(id) && i < r->mapping_count; i++)
-		if (r->mappings[i].id == id)
-			return &r->mappings[i];
-	return NULL;
-}
-
-static const struct record_resident *process_of(const struct record *r, int64_t pid)
-{
-	for (size_t i = 0; i < r->resident_count; i++)
-		if (r->residents[i].pid == pid)
-			return &r->residents[i];
-	return NULL;
-}
-
 /* The index behind the last row that compares equal to rows[from]. */
 static size_t end_of_group(const struct row *rows, size_t from, size_t count,
 			   int (*compare)(const void *, const void *))
@@ -172,9 +156,9 @@ static size_t end_of_group(const struct row *rows, size_t from, size_t count,
 	return end;
 }
 
-static void see_mapping(const struct record *r, struct row *rows, size_t count)
+static void see_mapping(const struct touch_frames *f, struct row *rows, size_t count)
 {
-	const struct record_mapping *mapping = mapping_of(r, rows[0].touch->mapping);
+	const struct record_mapping *mapping = touch_mapping(f, rows[0].touch);
 	bool is_shared = false;
 
 	for (size_t i = 1; i < count; i++)
@@ -198,8 +182,9 @@ static void sum_samples(struct row *rows, size_t count)
 					  : bytes_of(rows[i].touch->samples);
 }
 
-static void weigh_all(const struct record *r, struct row *rows)
+static void weigh_all(const struct touch_frames *f, struct row *rows)
 {
+	const struct record *r = f->record;
 	double page = (double)touch_page_bytes(r);
 	size_t count = r->touch_count, end;
 
@@ -213,7 +198,7 @@ static void weigh_all(const struct record *r, struct row *rows)
 	qsort(rows, count, sizeof(*rows), by_mapping);
 	for (size_t i = 0; i < count; i = end) {
 		end = end_of_group(rows, i, count, by_mapping);
-		see_mapping(r, rows + i, end - i);
+		see_mapping(f, rows + i, end - i);
 	}
 	qsort(rows, count, sizeof(*rows), by_stack);
 	for (size_t i = 0; i < count; i = end) {
@@ -226,20 +211,24 @@ static void weigh_all(const struct record *r, struct row *rows)
 	}
 }
 
-int64_t *touch_copies(const struct record *r)
+int64_t *touch_copies(const struct touch_frames *f)
 {
+	const struct record *r = f->record;
+	struct id_index processes = ID_INDEX(r->residents, r->resident_count, pid);
 	size_t count = r->touch_count, end;
 	int64_t *copied = xcalloc(count + 1, sizeof(*copied));
 	_cleanup_free_ struct row *rows = xcalloc(count + 1, sizeof(*rows));
 
-	weigh_all(r, rows);
+	weigh_all(f, rows);
 	qsort(rows, count, sizeof(*rows), by_pid);
 	for (size_t i = 0; i < count; i = end) {
-		const struct record_resident *process = process_of(r, rows[i].touch->pid);
+		size_t at = id_index_find(&processes, rows[i].touch->pid);
+		const struct record_resident *process = at == SIZE_MAX ? NULL : &r->residents[at];
 
 		end = end_of_group(rows, i, count, by_pid);
 		if (process && process->has_forked)
 			settle_process(process, rows + i, end - i, copied);
 	}
+	id_index_release(&processes);
 	return copied;
 }

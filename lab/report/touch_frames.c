@@ -23,10 +23,14 @@ static int by_at(const void *a, const void *b)
 void touch_frames_init(struct touch_frames *f, const struct record *r)
 {
 	*f = (struct touch_frames){.record = r, .is_estimate = touches_lack(r) != NULL};
+	f->modules = ID_INDEX(r->modules, r->module_count, id);
+	f->mappings = ID_INDEX(r->mappings, r->mapping_count, id);
+	for (size_t i = 0; i < r->mapping_count; i++)
+		f->has_shared_mappings |= r->mappings[i].what == MAPPING_SHARED;
 	if (f->is_estimate)
 		touch_fit(f);
 	else
-		f->copied = touch_copies(r);
+		f->copied = touch_copies(f);
 	f->files = touch_files(r);
 	f->sorted = xcalloc(r->frame_count + 1, sizeof(*f->sorted));
 	for (size_t i = 0; i < r->frame_count; i++)
@@ -37,6 +41,8 @@ void touch_frames_init(struct touch_frames *f, const struct record *r)
 
 void touch_frames_release(struct touch_frames *f)
 {
+	id_index_release(&f->modules);
+	id_index_release(&f->mappings);
 	free(f->sorted);
 	free(f->copied);
 	free(f->files);
@@ -67,19 +73,27 @@ size_t touch_levels(const struct touch_frames *f, const char *at, size_t len)
 	return (size_t)level;
 }
 
-static const char *module_at(const struct record *r, const struct stack_frame *place)
+static const char *module_at(const struct touch_frames *f, const struct stack_frame *place)
 {
-	for (size_t i = 0; place->module >= 0 && i < r->module_count; i++)
-		if (r->modules[i].id == place->module)
-			return r->modules[i].path;
-	return NULL;
+	size_t at = place->module < 0 ? SIZE_MAX : id_index_find(&f->modules, place->module);
+
+	return at == SIZE_MAX ? NULL : f->record->modules[at].path;
+}
+
+const struct record_mapping *touch_mapping(const struct touch_frames *f,
+					   const struct record_touch *touch)
+{
+	size_t at = is_known(touch->mapping) ? id_index_find(&f->mappings, touch->mapping)
+					     : SIZE_MAX;
+
+	return at == SIZE_MAX ? NULL : &f->record->mappings[at];
 }
 
 static const char *module_of(const struct touch_frames *f, const char *at, size_t len)
 {
 	const struct stack_frame place = stack_frame(at, len);
 
-	return module_at(f->record, &place);
+	return module_at(f, &place);
 }
 
 static const char *base_name(const char *path)
@@ -193,7 +207,7 @@ bool touch_blame(const struct touch_frames *frames, const char *stack, struct to
 	struct stack_frame place;
 
 	for (bool is_first = true; stack_next(&rest, &place); is_first = false) {
-		const char *module = module_at(frames->record, &place);
+		const char *module = module_at(frames, &place);
 		/* Only as the innermost frame: what libc does for it, the program caused. */
 		bool is_labs = is_first && module && origin_is_labs_library(module);
 		const struct record_frame *frame;
@@ -217,17 +231,31 @@ static bool is_in_file(const struct touch_line *line)
 	return line->module && !origin_is_made(line->module);
 }
 
-bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b)
+/* NULL, which is no text, sorts first. */
+static int compare_text(const char *a, const char *b)
 {
-	if (a->kind != b->kind || a->line_number != b->line_number ||
-	    !text_is_same(a->function, b->function) || !text_is_same(a->file, b->file))
-		return false;
-	if (a->function)
-		return true;
+	return a && b ? strcmp(a, b) : !b - !a;
+}
+
+int touch_compare_places(const struct touch_line *a, const struct touch_line *b)
+{
+	int order = (a->kind > b->kind) - (a->kind < b->kind);
+
+	if (!order)
+		order = (a->line_number > b->line_number) - (a->line_number < b->line_number);
+	if (!order)
+		order = compare_text(a->function, b->function);
+	if (!order)
+		order = compare_text(a->file, b->file);
+	if (order || a->function)
+		return order;
+	if (is_in_file(a) != is_in_file(b))
+		return is_in_file(a) - is_in_file(b);
 	/* Addresses in no file, or in code made at run time, do not tell places apart. */
-	if (!is_in_file(a) || !is_in_file(b))
-		return is_in_file(a) == is_in_file(b) && text_is_same(a->module, b->module);
-	return a->at_len == b->at_len && (!a->at_len || !memcmp(a->at, b->at, a->at_len));
+	if (!is_in_file(a))
+		return compare_text(a->module, b->module);
+	order = (a->at_len > b->at_len) - (a->at_len < b->at_len);
+	return order || !a->at_len ? order : memcmp(a->at, b->at, a->at_len);
 }
 
 bool touch_frame_is_own(const struct touch_frames *f, const char *at, size_t len)
@@ -267,7 +295,7 @@ char *touch_frame_name(const struct touch_frames *f, const char *at, size_t len)
 	const struct stack_frame place = stack_frame(at, len);
 	const char *function = touch_function(f, at, len);
 
-	return function ? xstrdup(function) : nameless(module_at(f->record, &place), &place);
+	return function ? xstrdup(function) : nameless(module_at(f, &place), &place);
 }
 
 char *touch_level_name(const struct touch_frames *f, const char *at, size_t len, size_t level)
@@ -296,19 +324,12 @@ char *touch_place(const struct touch_line *line)
 	return nameless(line->module, &place);
 }
 
-static bool is_in_labs(const struct record *r, const struct record_touch *touch)
-{
-	for (size_t i = 0; is_known(touch->mapping) && i < r->mapping_count; i++)
-		if (r->mappings[i].id == touch->mapping)
-			return r->mappings[i].what == MAPPING_LABS;
-	return false;
-}
-
 bool touch_is_labs(const struct touch_frames *frames, const struct record_touch *touch)
 {
+	const struct record_mapping *mapping = touch_mapping(frames, touch);
 	const char *stack = touch->stack;
 
-	if (is_in_labs(frames->record, touch))
+	if (mapping && mapping->what == MAPPING_LABS)
 		return true;
 	/* Without a mapping the stack tells: all frames are of system libraries, then the lab's. */
 	if (!is_known(touch->shmem) || is_known(touch->mapping))

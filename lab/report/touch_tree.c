@@ -1,5 +1,6 @@
 #include "report/touch_tree.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,28 +17,51 @@ static size_t new_node(struct touch_tree *tree, char *name)
 	return tree->count++;
 }
 
+/* A node by its parent and its name, which the node owns. */
+struct child {
+	size_t parent, at;
+	const char *name;
+};
+
+static int compare_children(const void *a, const void *b)
+{
+	const struct child *x = a, *y = b;
+
+	if (x->parent != y->parent)
+		return x->parent < y->parent ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static size_t add_child(struct touch_tree *tree, size_t parent, char *name)
+{
+	struct child *child = xcalloc(1, sizeof(*child));
+	size_t at = new_node(tree, name);
+
+	*child = (struct child){parent, at, name};
+	if (!tsearch(child, &tree->children, compare_children))
+		BUG("no memory for a node");
+	tree->nodes[at].next = tree->nodes[parent].child;
+	tree->nodes[parent].child = at;
+	return at;
+}
+
 /*
  * The child of that name, made if needed; the parent itself for a function that calls itself, or if
  * there are too many nodes. Takes ownership of name.
  */
 static size_t child_named(struct touch_tree *tree, size_t parent, char *name)
 {
-	struct touch_node *nodes = tree->nodes;
-	size_t at = nodes[parent].child;
+	const struct child wanted = {.parent = parent, .name = name}, **found;
+	size_t at = parent;
 
-	if (parent && !strcmp(nodes[parent].name, name)) {
-		free(name);
-		return parent;
+	if (!parent || strcmp(tree->nodes[parent].name, name) != 0) {
+		found = tfind(&wanted, &tree->children, compare_children);
+		if (found)
+			at = (*found)->at;
+		else if (tree->count < TREE_NODES_MAX)
+			return add_child(tree, parent, name);
 	}
-	while (at && strcmp(nodes[at].name, name) != 0)
-		at = nodes[at].next;
-	if (at || tree->count == TREE_NODES_MAX) {
-		free(name);
-		return at ? at : parent;
-	}
-	at = new_node(tree, name);
-	tree->nodes[at].next = tree->nodes[parent].child;
-	tree->nodes[parent].child = at;
+	free(name);
 	return at;
 }
 
@@ -157,5 +181,6 @@ void touch_tree_release(struct touch_tree *tree)
 	for (size_t i = 0; i < tree->count; i++)
 		free(tree->nodes[i].name);
 	free(tree->nodes);
+	tdestroy(tree->children, free);
 	*tree = (struct touch_tree){0};
 }

@@ -23,6 +23,7 @@ struct touch_tree {
 	struct touch_node *nodes;
 	size_t count;
 	int64_t samples;
+	void *children; /* the nodes by parent and name (tsearch(3)) */
 };
 
 /* Fills `tree`, whatever it held before; touch_tree_release() frees. */

@@ -1,3 +1,4 @@
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,53 +118,72 @@ static enum touch_kind anon_kind(const struct touch_frames *frames,
 	return is_named(function, copies) ? TOUCH_COPY : TOUCH_STORE;
 }
 
-static bool is_shared_mapping(const struct record_mapping *m)
+bool touch_shmem_is_file(const struct touch_frames *frames, const struct record_touch *touch)
 {
-	return m->what == MAPPING_SHARED;
+	const struct record_mapping *mapping = touch_mapping(frames, touch);
+
+	if (mapping)
+		return mapping->what != MAPPING_SHARED;
+	return touch->is_on_stack ||
+	       (frames->record->mapping_count && !frames->has_shared_mappings);
 }
 
-bool touch_shmem_is_file(const struct record *r, const struct record_touch *touch)
-{
-	bool is_any_shared = !r->mapping_count;
+/* A line by its place. The line moves while others are added, so this holds its index. */
+struct place {
+	struct touch_line key;
+	size_t at;
+};
 
-	for (size_t i = 0; i < r->mapping_count; i++) {
-		is_any_shared |= is_shared_mapping(&r->mappings[i]);
-		if (is_known(touch->mapping) && r->mappings[i].id == touch->mapping)
-			return !is_shared_mapping(&r->mappings[i]);
+static int compare_places(const void *a, const void *b)
+{
+	return touch_compare_places(&((const struct place *)a)->key,
+				    &((const struct place *)b)->key);
+}
+
+/* Adds the line unless there is one of its place, which is returned then. */
+static struct touch_line *find_or_add(struct touches *t, const struct touch_line *line)
+{
+	struct place *place = xcalloc(1, sizeof(*place)), **found;
+
+	*place = (struct place){*line, t->count};
+	found = tsearch(place, &t->places, compare_places);
+	if (!found)
+		BUG("no memory for a line");
+	if (*found != place) {
+		free(place);
+		return &t->lines[(*found)->at];
 	}
-	return touch->is_on_stack || !is_any_shared;
+	if (!(t->count & (t->count - 1)))
+		t->lines = xrealloc(t->lines, t->count ? t->count * 2 : 1, sizeof(*t->lines));
+	t->lines[t->count++] = *line;
+	return NULL;
 }
 
 static void add_line(struct touches *t, const struct touch_line *line)
 {
+	struct touch_line *same;
+
 	if (line->bytes <= 0)
 		return;
 	t->total += line->bytes;
-	for (size_t i = 0; i < t->count; i++)
-		if (touch_is_same_place(&t->lines[i], line)) {
-			t->lines[i].bytes += line->bytes;
-			t->lines[i].samples += line->samples;
-			t->lines[i].processes += t->lines[i].last_pid != line->pid;
-			t->lines[i].last_pid = line->pid;
-			return;
-		}
-	if (!(t->count & (t->count - 1)))
-		t->lines = xrealloc(t->lines, t->count ? t->count * 2 : 1, sizeof(*t->lines));
-	t->lines[t->count++] = *line;
+	same = find_or_add(t, line);
+	if (!same)
+		return;
+	same->bytes += line->bytes;
+	same->samples += line->samples;
+	same->processes += same->last_pid != line->pid;
+	same->last_pid = line->pid;
 }
 
 static enum touch_kind estimated_kind(const struct touch_frames *frames,
 				      const struct record_touch *touch)
 {
-	const struct record *r = frames->record;
+	const struct record_mapping *mapping = touch_mapping(frames, touch);
 
-	for (size_t i = 0; is_known(touch->mapping) && i < r->mapping_count; i++)
-		if (r->mappings[i].id == touch->mapping && !touch->is_on_stack) {
-			if (is_shared_mapping(&r->mappings[i]))
-				return TOUCH_SHMEM;
-			if (r->mappings[i].what == MAPPING_FILE)
-				return TOUCH_FILE;
-		}
+	if (mapping && !touch->is_on_stack && mapping->what == MAPPING_SHARED)
+		return TOUCH_SHMEM;
+	if (mapping && !touch->is_on_stack && mapping->what == MAPPING_FILE)
+		return TOUCH_FILE;
 	return anon_kind(frames, touch);
 }
 
@@ -216,7 +236,7 @@ void touches_add(const struct touch_frames *frames, const struct record_touch *t
 		{estimated_kind(frames, touch),
 		 not_labs(frames, touch, touch_estimate(frames, touch))},
 		{anon_kind(frames, touch), memory_of(touch)},
-		{touch_shmem_is_file(frames->record, touch) ? TOUCH_FILE : TOUCH_SHMEM,
+		{touch_shmem_is_file(frames, touch) ? TOUCH_FILE : TOUCH_SHMEM,
 		 not_labs(frames, touch, or_zero(touch->shmem))},
 		{TOUCH_FILE, or_zero(touch->file)},
 		{TOUCH_COW, copied},
@@ -240,8 +260,15 @@ static int largest_first(const void *a, const void *b)
 	return (y->bytes > x->bytes) - (y->bytes < x->bytes);
 }
 
+static void forget_places(struct touches *touches)
+{
+	tdestroy(touches->places, free);
+	touches->places = NULL;
+}
+
 void touches_sort(struct touches *touches)
 {
+	forget_places(touches);
 	if (touches->count)
 		qsort(touches->lines, touches->count, sizeof(*touches->lines), largest_first);
 }
@@ -296,6 +323,7 @@ void touches_gather_of(const struct record *record, int64_t pid, struct touches 
 
 void touches_release(struct touches *touches)
 {
+	forget_places(touches);
 	free(touches->lines);
 	*touches = (struct touches){0};
 }

@@ -12,6 +12,7 @@
 #define OOMLAB_REPORT_TOUCHES_H
 
 #include "record/query.h"
+#include "report/id_index.h"
 
 enum touch_kind {
 	TOUCH_STORE,	/* a write to new memory */
@@ -50,6 +51,7 @@ struct touches {
 	int64_t processes;  /* how many touched anything; only by touches_gather() */
 	int64_t file_gone;  /* bytes of files that came and went: in no line; the same */
 	int64_t swapped_in; /* bytes that came back from swap: in no line */
+	void *places;	    /* the lines by place (tsearch(3)), until touches_sort() */
 };
 
 /* The resolved frames of the record's stacks, and what all touches share. */
@@ -60,6 +62,8 @@ struct touch_frames {
 	double scale;	  /* factor that fits the target's estimates to its resident size */
 	int64_t resident; /* of the target when it was last seen; absent: not known */
 	const struct record_frame **sorted;
+	struct id_index modules, mappings;
+	bool has_shared_mappings;
 	int64_t *copied; /* for each touch: bytes of pages copied after a fork; NULL: none */
 	int64_t *files;	 /* for each touch: bytes of file pages that are resident */
 };
@@ -99,14 +103,26 @@ bool touch_blame(const struct touch_frames *frames, const char *stack, struct to
  * it as shared memory, some of them late, in another touch. True when the touch's shared memory
  * must be such files, because it is in no shared mapping.
  */
-bool touch_shmem_is_file(const struct record *record, const struct record_touch *touch);
+bool touch_shmem_is_file(const struct touch_frames *frames, const struct record_touch *touch);
 
-/* The same line of code and kind; without a line the same function, else the same address. */
-bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b);
+/* The mapping that was touched; NULL: not known. */
+const struct record_mapping *touch_mapping(const struct touch_frames *frames,
+					   const struct record_touch *touch);
+
+/*
+ * An order of places: 0 for the same line of code and kind; without a line the same function, else
+ * the same address.
+ */
+int touch_compare_places(const struct touch_line *a, const struct touch_line *b);
+
+static inline bool touch_is_same_place(const struct touch_line *a, const struct touch_line *b)
+{
+	return touch_compare_places(a, b) == 0;
+}
 
 /*
  * Adds a touch of the record to `touches`, which is zeroed before the first; touches_sort() sorts
- * them once behind the last. `copied`: touch_copied() of the touch.
+ * them once behind the last; none may be added then. `copied`: touch_copied() of the touch.
  */
 void touches_add(const struct touch_frames *frames, const struct record_touch *touch,
 		 int64_t copied, struct touches *touches);

@@ -17,7 +17,7 @@ const struct record_frame *touch_frame_at(const struct touch_frames *frames, con
 void touch_fit(struct touch_frames *frames);
 
 /*
- * touch_copies.c: for each of the record's touches the bytes of pages copied after a fork(2). The
+ * touch_copies.c: by the frames' record and mappings, for each of the record's touches the bytes of pages copied after a fork(2). The
  * caller frees.
  *
  * Such a copy changes no process's resident size: it is a page fault without growth. Growth and
@@ -37,7 +37,7 @@ void touch_fit(struct touch_frames *frames);
  * counted as a copy. Copies in memory that a child mapped itself, made after it forked a child of
  * its own, are found only if that child has samples there.
  */
-int64_t *touch_copies(const struct record *record);
+int64_t *touch_copies(const struct touch_frames *frames);
 
 /*
  * touch_files.c: for each of the record's touches the bytes of file pages that are resident. Pages
