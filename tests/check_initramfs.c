@@ -197,6 +197,55 @@ START_TEST(a_folder_goes_with_all_in_it)
 }
 END_TEST
 
+/* To itself, the folder, one above and nowhere: each is packed as a link, and nothing twice. */
+START_TEST(links_of_a_folder_make_no_loop)
+{
+	static const char *const links[][2] = {{"tree/sub/up", ".."},	 {"tree/self", "self"},
+					       {"tree/here", "."},	 {"tree/above", ".."},
+					       {"tree/none", "no/such"}, {"tree/to", "sub/file"}};
+	_cleanup_free_ char *tree = in_dir("tree"), *sub = in_dir("tree/sub");
+	_cleanup_free_ char *file = in_dir("tree/sub/file"), *twice = in_dir("tree/here/sub/file");
+	_cleanup_free_ char *beside = in_dir("beside");
+
+	ck_assert_int_eq(mkdir(tree, 0755), 0);
+	ck_assert_int_eq(mkdir(sub, 0755), 0);
+	put(file, "text", 0644);
+	put(beside, "not requested", 0644);
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+		_cleanup_free_ char *link = in_dir(links[i][0]);
+
+		ck_assert_int_eq(symlink(links[i][1], link), 0);
+	}
+	OK(initramfs_file(fs, tree, &err));
+	finish();
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+		_cleanup_free_ char *link = in_dir(links[i][0]);
+
+		ck_assert_str_eq(packed(link).link, links[i][1]);
+	}
+	ck_assert_int_eq(packed(file).count, 1);
+	ck_assert_str_eq(packed(file).data, "text");
+	ck_assert_int_eq(packed(twice).count, 0);
+	ck_assert_int_eq(packed(beside).count, 0);
+}
+END_TEST
+
+/* What the kernel says of memory is longer than its size of 0. */
+START_TEST(a_file_that_is_read_is_as_long_as_it_was)
+{
+	static const char shorter[] = "/sys/kernel/uevent_seqnum"; /* a page, by its size */
+
+	OK(initramfs_copy(fs, "/x", "/proc/meminfo", &err));
+	if (access(shorter, R_OK) == 0) {
+		ck_assert_int_eq(initramfs_copy(fs, "/y", shorter, &err), -1);
+		ck_assert_ptr_nonnull(strstr(err.text, "of its 4096 bytes only"));
+		return;
+	}
+	finish();
+	ck_assert_int_eq(packed("/x").size, 0);
+}
+END_TEST
+
 START_TEST(what_cannot_be_packed_is_said)
 {
 	_cleanup_free_ char *none = in_dir("none"), *fifo = in_dir("fifo");
@@ -342,6 +391,8 @@ int main(void)
 	tcase_add_test(archive, links_on_the_way_are_kept);
 	tcase_add_test(archive, a_loop_of_links_ends);
 	tcase_add_test(archive, a_folder_goes_with_all_in_it);
+	tcase_add_test(archive, links_of_a_folder_make_no_loop);
+	tcase_add_test(archive, a_file_that_is_read_is_as_long_as_it_was);
 	tcase_add_test(archive, what_cannot_be_packed_is_said);
 	tcase_add_test(archive, a_dynamic_program_takes_what_it_loads);
 	tcase_add_test(archive, a_loader_of_the_programs_own_is_not_started);

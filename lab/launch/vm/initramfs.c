@@ -11,18 +11,20 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 
-#define LINKS_MAX 40 /* as the kernel's own limit */
+#define LINKS_MAX   40 /* as the kernel's own limit */
+#define CHUNK_BYTES ((size_t)1 << 20)
 
 struct initramfs {
 	struct archive *archive;
 	void *packed; /* tsearch tree of paths */
+	void *trees;  /* the same, of folders whose contents are packed or being packed */
 };
 
 static int compare(const void *a, const void *b)
@@ -30,12 +32,12 @@ static int compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Whether `path` is not packed yet. Notes it, so that the next call is false. */
-static bool is_new(struct initramfs *fs, const char *path)
+/* Whether `path` is not in the tree yet. Notes it, so that the next call is false. */
+static bool is_new(void **tree, const char *path)
 {
-	if (tfind(path, &fs->packed, compare))
+	if (tfind(path, tree, compare))
 		return false;
-	if (!tsearch(xstrdup(path), &fs->packed, compare))
+	if (!tsearch(xstrdup(path), tree, compare))
 		BUG("no memory for a path");
 	return true;
 }
@@ -61,6 +63,7 @@ void initramfs_free(struct initramfs *fs)
 		return;
 	archive_write_free(fs->archive);
 	tdestroy(fs->packed, free);
+	tdestroy(fs->trees, free);
 	free(fs);
 }
 
@@ -75,6 +78,12 @@ int initramfs_finish(struct initramfs *fs, struct err *err)
 	return archive_write_close(fs->archive) == ARCHIVE_OK ? 0 : archive_err(fs, "/", err);
 }
 
+/* A file of the host, open for reading. */
+struct file {
+	int fd;
+	const char *path;
+};
+
 /* One entry of the archive: a directory, file, link or node, by its mode. */
 struct item {
 	const char *path;
@@ -82,14 +91,13 @@ struct item {
 	dev_t dev;
 	const char *link;
 	const void *data;
+	const struct file *file; /* the contents, in place of data */
 	size_t len;
 };
 
-static int put_data(struct initramfs *fs, const struct item *e, struct err *err)
+static int put_bytes(struct initramfs *fs, const struct item *e, const char *data, size_t left,
+		     struct err *err)
 {
-	const char *data = e->data;
-	size_t left = e->len;
-
 	while (left > 0) {
 		la_ssize_t n = archive_write_data(fs->archive, data, left);
 
@@ -101,13 +109,43 @@ static int put_data(struct initramfs *fs, const struct item *e, struct err *err)
 	return 0;
 }
 
+/* The header has said how long the file is: one that grew is cut there, one that shrank is an error. */
+static int put_file(struct initramfs *fs, const struct item *e, struct err *err)
+{
+	_cleanup_free_ char *chunk = xcalloc(1, CHUNK_BYTES);
+	size_t left = e->len;
+
+	while (left > 0) {
+		ssize_t n = read(e->file->fd, chunk, left < CHUNK_BYTES ? left : CHUNK_BYTES);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, EXIT_LAB_BROKEN, "cannot read '%s' for the VM",
+					 e->file->path);
+		if (n == 0)
+			return err_set(err, EXIT_LAB_BROKEN,
+				       "cannot pack '%s': of its %zu bytes only %zu can be read",
+				       e->file->path, e->len, e->len - left);
+		if (put_bytes(fs, e, chunk, (size_t)n, err) < 0)
+			return -1;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+static int put_data(struct initramfs *fs, const struct item *e, struct err *err)
+{
+	return e->file ? put_file(fs, e, err) : put_bytes(fs, e, e->data, e->len, err);
+}
+
 /* Writes one entry, unless it is packed already. pre: its parents are packed. */
 static int put(struct initramfs *fs, const struct item *e, struct err *err)
 {
 	struct archive_entry *entry;
 	int rc;
 
-	if (!is_new(fs, e->path))
+	if (!is_new(&fs->packed, e->path))
 		return 0;
 	if (e->len > UINT32_MAX)
 		return err_set(err, EXIT_LAB_BROKEN,
@@ -167,22 +205,17 @@ int initramfs_data(struct initramfs *fs, const char *path, mode_t mode, const vo
 int initramfs_copy(struct initramfs *fs, const char *path, const char *from, struct err *err)
 {
 	_cleanup_close_ int fd = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const struct file file = {fd, from};
+	struct item e = {.path = path, .file = &file};
 	struct stat st;
-	void *data = NULL;
-	int rc;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot read '%s' for the VM", from);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EXIT_LAB_BROKEN, "cannot pack '%s': not a regular file", from);
-	if (st.st_size > 0)
-		data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (data == MAP_FAILED)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot read '%s' for the VM", from);
-	rc = initramfs_data(fs, path, st.st_mode & 0777, data, (size_t)st.st_size, err);
-	if (data)
-		munmap(data, (size_t)st.st_size);
-	return rc;
+	e.mode = S_IFREG | (st.st_mode & 0777);
+	e.len = (size_t)st.st_size;
+	return put_parents(fs, path, err) < 0 ? -1 : put(fs, &e, err);
 }
 
 /*
@@ -205,20 +238,27 @@ static void walk_up(struct walk *w)
 	}
 }
 
+/* Packs the link at `path`; `target` gets what it points to. */
+static int put_link(struct initramfs *fs, const char *path, char target[PATH_MAX], struct err *err)
+{
+	ssize_t n = readlink(path, target, PATH_MAX - 1);
+
+	if (n < 0)
+		return err_errno(err, EXIT_LAB_BROKEN, "cannot read the link '%s'", path);
+	target[n] = '\0';
+	return put(fs, &(struct item){.path = path, .mode = S_IFLNK | 0777, .link = target}, err);
+}
+
 /* The component at w->real is a link: packs it and continues with what it points to. */
 static int walk_link(struct initramfs *fs, struct walk *w, const char *after, struct err *err)
 {
-	char target[PATH_MAX];
-	ssize_t n = readlink(w->real.buf, target, sizeof(target) - 1);
-	char *rest;
+	char target[PATH_MAX], *rest;
 
-	if (n < 0 || ++w->links > LINKS_MAX) {
-		errno = n < 0 ? errno : ELOOP;
+	if (++w->links > LINKS_MAX) {
+		errno = ELOOP;
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot follow the link '%s'", w->real.buf);
 	}
-	target[n] = '\0';
-	if (put(fs, &(struct item){.path = w->real.buf, .mode = S_IFLNK | 0777, .link = target},
-		err) < 0)
+	if (put_link(fs, w->real.buf, target, err) < 0)
 		return -1;
 	rest = text_format("%s/%s", target, after);
 	free(w->rest);
@@ -229,8 +269,9 @@ static int walk_link(struct initramfs *fs, struct walk *w, const char *after, st
 	return 0;
 }
 
-static int walk_step(struct initramfs *fs, struct walk *w, struct stat *st, struct err *err)
+static int walk_step(struct initramfs *fs, struct walk *w, struct err *err)
 {
+	struct stat st;
 	size_t skip = strspn(w->rest, "/");
 	size_t len = strcspn(w->rest + skip, "/");
 	_cleanup_free_ char *name = xstrndup(w->rest + skip, len);
@@ -243,52 +284,97 @@ static int walk_step(struct initramfs *fs, struct walk *w, struct stat *st, stru
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return 0;
 	strbuf_printf(&w->real, "/%s", name);
-	if (lstat(w->real.buf, st) < 0)
+	if (lstat(w->real.buf, &st) < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot find '%s' for the VM", w->real.buf);
-	if (S_ISLNK(st->st_mode))
+	if (S_ISLNK(st.st_mode))
 		return walk_link(fs, w, after, err);
-	return S_ISDIR(st->st_mode) ? put_dir(fs, w->real.buf, err) : 0;
+	return S_ISDIR(st.st_mode) ? put_dir(fs, w->real.buf, err) : 0;
 }
 
-static int walk_all(struct initramfs *fs, struct walk *w, struct stat *st, struct err *err)
+static int walk_all(struct initramfs *fs, struct walk *w, struct err *err)
 {
 	while (w->rest[strspn(w->rest, "/")])
-		if (walk_step(fs, w, st, err) < 0)
+		if (walk_step(fs, w, err) < 0)
 			return -1;
 	return 0;
 }
 
+/* A link that leads nowhere on the host is packed as it is: it leads nowhere in the guest. */
+static bool leads_nowhere(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 && (errno == ENOENT || errno == ELOOP) &&
+	       lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+static int put_path(struct initramfs *fs, const char *path, bool is_in_folder, struct err *err);
+
+static int put_child(struct initramfs *fs, const char *path, struct err *err)
+{
+	char target[PATH_MAX];
+
+	return leads_nowhere(path) ? put_link(fs, path, target, err)
+				   : put_path(fs, path, true, err);
+}
+
+/* Packs what is in a folder, once: links may lead back to it. */
 static int put_tree(struct initramfs *fs, const char *path, struct err *err)
 {
-	_cleanup_closedir_ DIR *dir = opendir(path);
+	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *d;
 
+	if (!is_new(&fs->trees, path))
+		return 0;
+	dir = opendir(path);
 	if (!dir)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot read '%s' for the VM", path);
 	while ((d = readdir(dir))) {
-		_cleanup_free_ char *child = text_format("%s/%s", path, d->d_name);
+		_cleanup_free_ char *child =
+			text_format("%s/%s", strcmp(path, "/") ? path : "", d->d_name);
 
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
-		if (initramfs_file(fs, child, err) < 0)
+		if (put_child(fs, child, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int initramfs_file(struct initramfs *fs, const char *path, struct err *err)
+static int put_real(struct initramfs *fs, const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return err_errno(err, EXIT_LAB_BROKEN, "cannot find '%s' for the VM", path);
+	return S_ISDIR(st.st_mode) ? put_tree(fs, path, err) : initramfs_copy(fs, path, path, err);
+}
+
+static bool lies_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	return strncmp(path, folder, len) == 0 && path[len] == '/';
+}
+
+/* Of a folder that a link in it leads up to, no more is packed: only what is below was requested. */
+static int put_path(struct initramfs *fs, const char *path, bool is_in_folder, struct err *err)
 {
 	struct walk w = {.real = STRBUF_INIT, .rest = xstrdup(path)};
-	struct stat st = {.st_mode = S_IFDIR};
-	int rc;
+	const char *real;
+	int rc = walk_all(fs, &w, err);
 
-	if (*path != '/')
-		BUG("not an absolute path: %s", path);
-	rc = walk_all(fs, &w, &st, err);
-	if (rc == 0)
-		rc = S_ISDIR(st.st_mode) ? put_tree(fs, w.real.buf, err)
-					 : initramfs_copy(fs, w.real.buf, w.real.buf, err);
+	real = w.real.len ? w.real.buf : "";
+	if (rc == 0 && !(is_in_folder && lies_below(path, real)))
+		rc = put_real(fs, *real ? real : "/", err);
 	strbuf_release(&w.real);
 	free(w.rest);
 	return rc;
+}
+
+int initramfs_file(struct initramfs *fs, const char *path, struct err *err)
+{
+	if (*path != '/')
+		BUG("not an absolute path: %s", path);
+	return put_path(fs, path, false, err);
 }

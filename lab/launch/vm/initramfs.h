@@ -53,7 +53,9 @@ int initramfs_copy(struct initramfs *fs, const char *path, const char *from, str
 
 /*
  * Adds what is at `path` on the host: a regular file, a directory (with everything in it), a link
- * with what it leads to. Sockets, pipes and devices are refused. Returns 0 or -1.
+ * with what it leads to. Sockets, pipes and devices are refused. In a directory a symbolic link that leads
+ * nowhere, or up to a directory above itself, is packed as it is and not followed. A file that
+ * shrinks while it is read is an error. Returns 0 or -1.
  * pre: path is absolute.
  */
 int initramfs_file(struct initramfs *fs, const char *path, struct err *err);
