@@ -157,6 +157,16 @@ static const struct {
 	{"3/8/2019 12:59:59 PM h kernel: a invoked oom-killer: gfp_mask=0xd0, order=0\n"
 	 "3/8/2019 1:00:01 PM h kernel: Out of memory: Killed process 9 (b) total-vm:9kB\n",
 	 "a>b:9 global - -\n"},
+	/* characters as JSON escapes them: whole, of two surrogates, halves, and what is no escape */
+	{"{\"_TRANSPORT\":\"kernel\",\"MESSAGE\":\"Out of memory: Killed process 9 "
+	 "(\\u00e9\\u20ac\\uD83D\\ude00) total-vm:9kB\"}\n",
+	 "?>\u00e9\u20ac\U0001f600:9 global - -\n"},
+	{"{\"_TRANSPORT\":\"kernel\",\"MESSAGE\":\"Out of memory: Killed process 9 "
+	 "(\\ud83dx\\ude00\\ud83d\\u0041\\u0000) total-vm:9kB\"}\n",
+	 "?>\ufffdx\ufffd\ufffdA\ufffd:9 global - -\n"},
+	{"{\"_TRANSPORT\":\"kernel\",\"MESSAGE\":\"Out of memory: Killed process 9 "
+	 "(\\u12g4 \\u+123) total-vm:9kB\"}\n",
+	 "?>\\u12g4 \\u+123:9 global - -\n"},
 	/* quoted again, with its stamp and without */
 	{"[  184.000001] Out of memory: Killed process 9 (b) total-vm:9kB, anon-rss:1kB\nso:\n"
 	 "[  184.000001] Out of memory: Killed process 9 (b) total-vm:9kB, anon-rss:1kB\n"

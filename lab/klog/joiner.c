@@ -20,14 +20,6 @@ void joiner_release(struct joiner *j)
 	carrier_release(&j->carrier);
 }
 
-static int hex_digit(char c)
-{
-	if (char_is_digit(c))
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decodes "\x0a" of /dev/kmsg in place. Returns the new length. */
 static size_t decode_hex(char *p, size_t n)
 {
@@ -40,9 +32,9 @@ static size_t decode_hex(char *p, size_t n)
 		memmove(p + out, p + i, plain);
 		out += plain;
 		i += plain;
-		if (i + 3 < n && p[i + 1] == 'x' && hex_digit(p[i + 2]) >= 0 &&
-		    hex_digit(p[i + 3]) >= 0) {
-			p[out++] = (char)(hex_digit(p[i + 2]) * 16 + hex_digit(p[i + 3]));
+		if (i + 3 < n && p[i + 1] == 'x' && char_hex_digit(p[i + 2]) >= 0 &&
+		    char_hex_digit(p[i + 3]) >= 0) {
+			p[out++] = (char)(char_hex_digit(p[i + 2]) * 16 + char_hex_digit(p[i + 3]));
 			i += 4;
 		} else if (i < n) {
 			p[out++] = p[i++];

@@ -1,8 +1,7 @@
 #include "klog/json_line.h"
 
-#include <stdlib.h>
-
 #include "klog/stamp.h"
+#include "klog/utf16.h"
 
 /* The value behind "key":, blanks skipped; empty if the key is missing. */
 static struct span value_of(struct span raw, struct span key)
@@ -17,32 +16,52 @@ static struct span value_of(struct span raw, struct span key)
 	return span_ltrim(raw);
 }
 
-static void put_utf8(struct strbuf *out, unsigned long code)
+/* The four hexadecimal digits of "u1f60" at the beginning of s; false: there are none. */
+static bool unicode_escape(struct span s, unsigned int *code)
 {
-	if (code < 0x80) {
-		strbuf_putc(out, (char)code);
-	} else if (code < 0x800) {
-		strbuf_putc(out, (char)(0xc0 | code >> 6));
-		strbuf_putc(out, (char)(0x80 | (code & 0x3f)));
-	} else {
-		strbuf_putc(out, (char)(0xe0 | (code >> 12 & 0xf)));
-		strbuf_putc(out, (char)(0x80 | (code >> 6 & 0x3f)));
-		strbuf_putc(out, (char)(0x80 | (code & 0x3f)));
+	*code = 0;
+	if (s.n < 5 || *s.p != 'u')
+		return false;
+	for (size_t i = 1; i < 5; i++) {
+		int digit = char_hex_digit(s.p[i]);
+
+		if (digit < 0)
+			return false;
+		*code = *code << 4 | (unsigned int)digit;
 	}
+	return true;
 }
 
+/* "ud83d\ude00": characters beyond U+FFFF are two escapes, a high and a low surrogate. */
+static void put_unicode(struct strbuf *out, struct span *s, unsigned int code)
+{
+	unsigned int low;
+	bool is_high = code >= 0xd800 && code < 0xdc00;
+
+	*s = span_skip(*s, 5);
+	if (is_high && span_starts(*s, SPAN("\\")) && unicode_escape(span_skip(*s, 1), &low) &&
+	    low >= 0xdc00 && low < 0xe000) {
+		*s = span_skip(*s, 6);
+		utf16_put(out, 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00));
+		return;
+	}
+	/* A NUL would end the text. */
+	utf16_put(out, !code || (code >= 0xd800 && code < 0xe000) ? UTF16_REPLACEMENT : code);
+}
+
+/* s is behind the backslash and not empty. An escape that is none stays as it stands. */
 static void put_escape(struct strbuf *out, struct span *s)
 {
 	static const char from[] = "nrtbf", to[] = "\n\r\t\b\f";
 	const char *hit = memchr(from, *s->p, sizeof(from) - 1);
-	char hex[5] = "";
+	unsigned int code;
 
-	if (*s->p == 'u' && s->n > 4) {
-		memcpy(hex, s->p + 1, 4);
-		put_utf8(out, strtoul(hex, NULL, 16));
-		*s = span_skip(*s, 5);
+	if (unicode_escape(*s, &code)) {
+		put_unicode(out, s, code);
 		return;
 	}
+	if (*s->p == 'u')
+		strbuf_putc(out, '\\');
 	strbuf_putc(out, hit ? to[hit - from] : *s->p);
 	*s = span_skip(*s, 1);
 }
@@ -69,7 +88,8 @@ static bool put_bytes(struct strbuf *out, struct span s)
 
 	if (!span_eat(&s, SPAN("[")))
 		return false;
-	for (s = span_ltrim(s); span_number(&s, &byte); s = span_ltrim(s)) {
+	for (s = span_ltrim(s); span_number(&s, &byte) && byte >= 0 && byte < 256;
+	     s = span_ltrim(s)) {
 		strbuf_putc(out, (char)byte);
 		s = span_ltrim(s);
 		if (!span_eat(&s, SPAN(",")))

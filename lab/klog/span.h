@@ -29,6 +29,15 @@ static inline bool char_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* The value of a hexadecimal digit; -1: it is none. */
+static inline int char_hex_digit(char c)
+{
+	if (char_is_digit(c))
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static inline bool char_is_blank(char c)
 {
 	return c == ' ' || c == '\t';

@@ -1,8 +1,6 @@
 #include "klog/utf16.h"
 
-#define REPLACEMENT 0xfffdU
-
-static void put(struct strbuf *out, unsigned int code)
+void utf16_put(struct strbuf *out, unsigned int code)
 {
 	if (code < 0x80) {
 		strbuf_putc(out, (char)code);
@@ -26,8 +24,9 @@ static void take_unit(struct utf16 *u, unsigned int unit, struct strbuf *out)
 	bool is_trailing = unit >= 0xdc00 && unit < 0xe000;
 
 	if (u->leading) {
-		put(out, is_trailing ? 0x10000 + ((u->leading - 0xd800) << 10) + (unit - 0xdc00)
-				     : REPLACEMENT);
+		utf16_put(out, is_trailing
+				       ? 0x10000 + ((u->leading - 0xd800) << 10) + (unit - 0xdc00)
+				       : UTF16_REPLACEMENT);
 		u->leading = 0;
 		if (is_trailing)
 			return;
@@ -35,7 +34,7 @@ static void take_unit(struct utf16 *u, unsigned int unit, struct strbuf *out)
 	if (unit >= 0xd800 && unit < 0xdc00)
 		u->leading = unit;
 	else
-		put(out, is_trailing ? REPLACEMENT : unit);
+		utf16_put(out, is_trailing ? UTF16_REPLACEMENT : unit);
 }
 
 static void take_byte(struct utf16 *u, unsigned char byte, struct strbuf *out)

@@ -12,6 +12,11 @@
 #include "base/strbuf.h"
 #include "klog/span.h"
 
+#define UTF16_REPLACEMENT 0xfffdU /* for what is no character */
+
+/* Appends a character as UTF-8. */
+void utf16_put(struct strbuf *out, unsigned int code);
+
 struct utf16 {
 	bool is_known; /* the first two bytes were seen */
 	bool is_utf16, is_big_endian;
