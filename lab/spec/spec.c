@@ -139,7 +139,10 @@ int spec_validate(const struct spec *spec, struct err *err)
 
 static uint64_t scale(uint64_t value, uint64_t to, uint64_t from)
 {
-	return (uint64_t)((double)value * ((double)to / (double)from));
+	double scaled = (double)value * ((double)to / (double)from);
+
+	/* (double)UINT64_MAX is rounded up, to 2^64. */
+	return scaled < (double)UINT64_MAX ? (uint64_t)scaled : UINT64_MAX;
 }
 
 void spec_set_limit(struct spec *spec, const struct amount *limit)
