@@ -83,8 +83,13 @@ char *scenarios_find(const char *name, struct err *err)
 		return NULL;
 	}
 	path = text_format("%s/%s", dir, name);
-	if (io_is_executable(path))
-		return realpath(path, NULL);
+	if (io_is_executable(path)) {
+		char *real = realpath(path, NULL);
+
+		if (!real)
+			err_errno(err, EXIT_USAGE, "cannot find the scenario '%s'", path);
+		return real;
+	}
 	err_set(err, EXIT_USAGE, "there is no scenario '%s' in '%s'", name, dir);
 	hint(name, err);
 	return NULL;
