@@ -1,14 +1,16 @@
 /*
  * check_folders.c - where reports go and scenarios are found, whatever they are called.
  */
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
-#include "spec/scenarios.h"
 #include "run/run_dir.h"
 #include "scratch.h"
+#include "spec/scenarios.h"
 #include "suite.h"
 
 static struct err err;
@@ -61,6 +63,41 @@ START_TEST(run_folders_need_a_place)
 }
 END_TEST
 
+static time_t stopped_clock;
+
+/* In place of libc's: run folders are named by the second. */
+time_t time(time_t *to)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (stopped_clock)
+		now.tv_sec = stopped_clock;
+	if (to)
+		*to = now.tv_sec;
+	return now.tv_sec;
+}
+
+START_TEST(no_name_is_left_for_a_run_folder)
+{
+	struct folder made = FOLDER_INIT;
+
+	stopped_clock = 1;
+	ck_assert_int_eq(mkdir("r", 0755), 0);
+	for (int i = 1; i <= 10000; i++) {
+		char path[100], *end = path + snprintf(path, sizeof(path),
+						       "r/x-19700101T000001Z-%d", (int)getpid());
+
+		if (i > 1)
+			snprintf(end, 10, "-%d", i);
+		ck_assert_int_eq(mkdir(path, 0755), 0);
+	}
+	ck_assert_int_eq(run_dir_make("r", "x", &made, &err), -1);
+	ck_assert_str_eq(err.text, "cannot make a folder in 'r': File exists; choose another with "
+				   "--reports");
+}
+END_TEST
+
 START_TEST(latest_points_at_the_newest)
 {
 	char to[64] = "";
@@ -106,6 +143,8 @@ static TCase *folders_case(void)
 	tcase_add_loop_test(tc, run_folders_have_tame_names, 0, (int)ARRAY_SIZE(run_names));
 	tcase_add_test(tc, run_folders_are_short);
 	tcase_add_test(tc, run_folders_need_a_place);
+	tcase_add_test(tc, no_name_is_left_for_a_run_folder);
+	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, latest_points_at_the_newest);
 	tcase_add_test(tc, scenario_names_are_no_paths);
 	return tc;

@@ -138,7 +138,7 @@ int run_dir_make(const char *reports, const char *name, struct folder *made, str
 	bool by_door;
 
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime(&now));
-	for (int i = 0; !r && i < 10000; i++) {
+	for (int i = 0; (!r || r == -EEXIST) && i < 10000; i++) {
 		_cleanup_free_ char *dir =
 			text_format("%s/%s-%s-%d", reports, safe, stamp, (int)getpid());
 		_cleanup_free_ char *numbered = i ? text_format("%s-%d", dir, i + 1) : xstrdup(dir);
@@ -146,8 +146,6 @@ int run_dir_make(const char *reports, const char *name, struct folder *made, str
 		r = make(reports, numbered, &by_door);
 		if (!r)
 			return open_made(reports, numbered, by_door, made, err);
-		if (r == -EEXIST)
-			r = 0;
 	}
 	err_set(err, EXIT_LAB_BROKEN, "cannot make a folder in '%s': %s", reports, strerror(-r));
 	return err_hint(err, "choose another with --reports");
