@@ -285,6 +285,29 @@ START_TEST(a_process_in_a_container_has_a_number_of_its_own)
 }
 END_TEST
 
+/* The next descriptor that is free. */
+static int next_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+START_TEST(a_path_that_is_too_long_leaves_nothing_open)
+{
+	static struct cg_home deep = {.version = 2};
+	static struct cg cg;
+	int fd = next_fd();
+
+	for (size_t i = 0; i < sizeof(deep.parent) - 3; i += 2)
+		strcpy(deep.parent + i, "/.");
+	ck_assert_int_eq(cg_name(&deep, &cg, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "too long"));
+	ck_assert_int_eq(next_fd(), fd);
+}
+END_TEST
+
 static TCase *process_case(void)
 {
 	TCase *tc = tcase_create("process");
@@ -292,6 +315,7 @@ static TCase *process_case(void)
 	tcase_add_loop_test(tc, a_process_in_a_container_has_a_number_of_its_own, 0,
 			    (int)ARRAY_SIZE(statuses));
 	tcase_add_test(tc, a_zombie_tells_how_it_ended);
+	tcase_add_test(tc, a_path_that_is_too_long_leaves_nothing_open);
 	tcase_add_loop_test(tc, reads_processes_with_hostile_names, 0,
 			    (int)ARRAY_SIZE(hostile_comms));
 	return tc;

@@ -76,11 +76,12 @@ int cg_name(const struct cg_home *home, struct cg *cg, struct err *err)
 	n = snprintf(cg->path, sizeof(cg->path), "%s%soomlab-%d-%" PRIu64, home->parent,
 		     strcmp(home->parent, "/") ? "/" : "", (int)getpid(),
 		     process_start_time(getpid()));
+	cg->parent = -1;
+	if ((size_t)n >= sizeof(cg->path))
+		return err_set(err, EXIT_LAB_BROKEN, "the path of the own cgroup is too long");
 	cg->parent = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cg->parent < 0)
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot open '%s'", parent);
-	if ((size_t)n >= sizeof(cg->path))
-		return err_set(err, EXIT_LAB_BROKEN, "the path of the own cgroup is too long");
 	cg->name = strrchr(cg->path, '/') + 1;
 	cg->is_named = true;
 	if (cg->version == 1)
