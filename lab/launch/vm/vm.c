@@ -87,11 +87,12 @@ static int check_ram(uint64_t ram_bytes, uint64_t swap_bytes, struct err *err)
 		       TEXT_SIZE((uint64_t)total << 10));
 }
 
+/* KVM is given up early where TCG can follow; where it is forced nothing can. */
 static uint64_t boot_timeout_ns(const struct vm *vm)
 {
 	bool is_kvm = strcmp(vm->config.accelerator, "kvm") == 0;
 
-	return is_kvm ? KVM_TIMEOUT_NS : vm->request->boot_timeout_ns;
+	return is_kvm && !vm->accel.is_forced ? KVM_TIMEOUT_NS : vm->request->boot_timeout_ns;
 }
 
 /* Says what `status` tells of a QEMU that ended before its guest did. */

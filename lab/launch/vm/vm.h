@@ -33,7 +33,7 @@ struct vm_request {
 	char *const *files;    /* absolute paths of further files; NULL-terminated; may be NULL */
 	bool share_host;       /* the host's file system read-only through virtiofs */
 	const struct folder *run_dir; /* console.log, trace.bin are written here */
-	uint64_t boot_timeout_ns;     /* until the emulated guest first speaks; KVM has 5 s */
+	uint64_t boot_timeout_ns;     /* until the guest first speaks; KVM has 5 s, unless forced */
 	uint64_t timeout_ns;	      /* of the whole run */
 	struct guardian *guardian;    /* kills QEMU and virtiofsd when this process dies */
 	const sigset_t *signals;      /* SIGINT, SIGTERM: already blocked; they end the run */
