@@ -186,8 +186,3 @@ void oomlog_end(struct oomlog *log)
 	joiner_flush(&log->joiner);
 	assembler_close(&log->assembler);
 }
-
-bool oomlog_is_page_size(int64_t bytes)
-{
-	return bytes >= OOMLOG_PAGE_MIN && bytes <= OOMLOG_PAGE_MAX && !(bytes & (bytes - 1));
-}

@@ -186,7 +186,10 @@ void oomlog_free(struct oomlog *log);
 uint64_t oomlog_line_count(const struct oomlog *log);
 
 /* Whether a kernel may have pages of so many bytes. */
-bool oomlog_is_page_size(int64_t bytes);
+static inline bool oomlog_is_page_size(int64_t bytes)
+{
+	return bytes >= OOMLOG_PAGE_MIN && bytes <= OOMLOG_PAGE_MAX && !(bytes & (bytes - 1));
+}
 
 /* The value of one of an event's stats or meminfo by name, or ABSENT. */
 int64_t oomlog_stat_value(const struct oomlog_stat *stats, size_t count, const char *name);

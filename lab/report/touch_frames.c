@@ -80,15 +80,6 @@ static const char *module_at(const struct touch_frames *f, const struct stack_fr
 	return at == SIZE_MAX ? NULL : f->record->modules[at].path;
 }
 
-const struct record_mapping *touch_mapping(const struct touch_frames *f,
-					   const struct record_touch *touch)
-{
-	size_t at = is_known(touch->mapping) ? id_index_find(&f->mappings, touch->mapping)
-					     : SIZE_MAX;
-
-	return at == SIZE_MAX ? NULL : &f->record->mappings[at];
-}
-
 static const char *module_of(const struct touch_frames *f, const char *at, size_t len)
 {
 	const struct stack_frame place = stack_frame(at, len);

@@ -106,8 +106,14 @@ bool touch_blame(const struct touch_frames *frames, const char *stack, struct to
 bool touch_shmem_is_file(const struct touch_frames *frames, const struct record_touch *touch);
 
 /* The mapping that was touched; NULL: not known. */
-const struct record_mapping *touch_mapping(const struct touch_frames *frames,
-					   const struct record_touch *touch);
+static inline const struct record_mapping *touch_mapping(const struct touch_frames *frames,
+							 const struct record_touch *touch)
+{
+	size_t at = is_known(touch->mapping) ? id_index_find(&frames->mappings, touch->mapping)
+					     : SIZE_MAX;
+
+	return at == SIZE_MAX ? NULL : &frames->record->mappings[at];
+}
 
 /*
  * An order of places: 0 for the same line of code and kind; without a line the same function, else
