@@ -152,10 +152,7 @@ static const struct {
 	 {true, MIB(256), UINT64_MAX},
 	 {true, MIB(512), UINT64_MAX}},
 	/* What is beyond any number is without end. */
-	{BYTES(1),
-	 BYTES(MIB(1024)),
-	 {true, 1, UINT64_MAX - 1},
-	 {true, MIB(1024), UINT64_MAX}},
+	{BYTES(1), BYTES(MIB(1024)), {true, 1, UINT64_MAX - 1}, {true, MIB(1024), UINT64_MAX}},
 	/* Not about the limit: below it, or without one. */
 	{BYTES(MIB(512)), BYTES(MIB(256)), {true, MIB(1), MIB(8)}, {true, MIB(1), MIB(8)}},
 	{{.is_set = true, .is_max = true}, BYTES(MIB(256)), {true, 1, 8}, {true, 1, 8}},
