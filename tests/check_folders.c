@@ -87,7 +87,7 @@ START_TEST(no_name_is_left_for_a_run_folder)
 	struct folder made = FOLDER_INIT;
 
 	if (!mkdtemp(reports))
-		ck_assert_ptr_nonnull(mkdtemp(strcpy(reports, "r-XXXXXX")));
+		ck_assert_ptr_nonnull(mkdtemp(memcpy(reports, "r-XXXXXX", 9)));
 	stopped_clock = 1;
 	end = path +
 	      snprintf(path, sizeof(path), "%s/x-19700101T000001Z-%d", reports, (int)getpid());

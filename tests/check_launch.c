@@ -301,7 +301,7 @@ START_TEST(a_path_that_is_too_long_leaves_nothing_open)
 	int fd = next_fd();
 
 	for (size_t i = 0; i < sizeof(deep.parent) - 3; i += 2)
-		strcpy(deep.parent + i, "/.");
+		memcpy(deep.parent + i, "/.", 3);
 	ck_assert_int_eq(cg_name(&deep, &cg, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "too long"));
 	ck_assert_int_eq(next_fd(), fd);
