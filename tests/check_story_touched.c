@@ -48,7 +48,7 @@ END_TEST
 START_TEST(the_place_is_in_the_first_sentence)
 {
 	tell(V2 CGROUP TOUCH("62000000") DUMP_OF(HEAP, "65536") KILLED);
-	says("92 % of its memory (59.1 MiB of 64 MiB) " CULPRIT
+	says("92 % of its own memory (59.1 MiB of 64 MiB) " CULPRIT
 	     ". When the next page went past the limit of 64 MiB, the kernel killed the process. "
 	     "[3 touch samples; kmsg");
 	tell(V2 CGROUP TOUCH("62000000") LOST("100000") DUMP_OF(HEAP, "65536") KILLED);

@@ -156,7 +156,7 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 	_cleanup_free_ char *contrary = contrary_end(f);
 	const struct record_arena *a = f->arena;
 	bool is_counted = f->victim && is_known(f->victim->anon_rss_bytes);
-	struct culprit culprit = story_culprit(f, "its memory");
+	struct culprit culprit = story_culprit(f, "its own memory");
 	bool is_told = culprit.words && held_the_most(f) && !is_unfinished(a);
 	char limit[128];
 
@@ -222,7 +222,7 @@ static void child_oom_killed(const struct facts *f, struct doc *doc)
 	_cleanup_free_ char *ending = story_ending_words(f);
 	_cleanup_free_ char *killed = killed_words(f);
 	_cleanup_free_ char *whose = text_format(
-		"the memory of %s", f->victim && f->victim->comm ? f->victim->comm : "?");
+		"%s's own memory", f->victim && f->victim->comm ? f->victim->comm : "?");
 	struct culprit culprit = story_culprit(f, whose);
 
 	limit_words(f, limit, sizeof(limit));
