@@ -66,6 +66,25 @@ START_TEST(the_place_is_in_the_first_sentence)
 }
 END_TEST
 
+/* Of a child that was killed it is the child's, and the touches of others are not in it. */
+START_TEST(the_place_is_the_victims)
+{
+	tell(V2 CGROUP TOUCH(
+		"62000000") "{\"ev\":\"run_process\",\"t\":4,\"pid\":8,\"parent\":7,\"comm\":\"kid\"}\n"
+			    "{\"ev\":\"frame\",\"at\":\"0+20\",\"function\":\"grow\"}\n"
+			    "{\"ev\":\"touch\",\"pid\":8,\"samples\":5,\"anon\":40000000,\"stack\":\"0+20\"}\n" KMSG(
+				    "8",
+				    "Memory cgroup out of memory: Killed process 8 (kid) "
+				    "total-vm:2592kB, anon-rss:40960kB, file-rss:1508kB, shmem-rss:0kB, "
+				    "UID:0 pgtables:44kB oom_score_adj:0") "{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"status\":0}\n" COUNTS("after",
+																		       "\"oom_kill\":1")
+				    END);
+	says("killed a process that the program had started: kid (pid 8), when memory went past");
+	says("95 % of kid's own memory (38.1 MiB of 40 MiB) was first written in grow in prog.");
+	does_not_say(CULPRIT);
+}
+END_TEST
+
 #define CALLED(stack, bytes) \
 	"{\"ev\":\"touch\",\"pid\":7,\"samples\":3,\"anon\":" bytes ",\"stack\":\"" stack "\"}\n"
 #define NAMED(at, function) "{\"ev\":\"frame\",\"at\":\"" at "\",\"function\":\"" function "\"}\n"
@@ -136,6 +155,7 @@ static TCase *sentences(void)
 
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, the_place_is_in_the_first_sentence);
+	tcase_add_test(tc, the_place_is_the_victims);
 	tcase_add_test(tc, callers_are_told_where_all_have_them_in_common);
 	tcase_add_test(tc, a_charge_is_told_with_its_moment);
 	tcase_add_test(tc, a_share_of_little_is_told_as_that);

@@ -8,17 +8,17 @@
 #include "report/facts.h"
 
 struct culprit {
-	char *words; /* "98 % of its own memory (62.9 MiB of 64 MiB) was first written in load at leak.c:7,
-			    called by handle, called by main"; NULL: no place is known to stand out */
+	/* "98 % of its own memory (62.9 MiB of 64 MiB) was first written in load at leak.c:7,
+	   called by handle, called by main"; NULL: no place is known to stand out. */
+	char *words;
 	int64_t samples; /* of the touch profile that it rests on */
 };
 
 /*
- * Of the victim, `whose` ("its own memory", "python3's own memory"): anonymous memory alone, neither mapped files
- * nor what is shared. A place is named where half of
- * what the kernel counted at the kill, and more, came from there, sizes are the kernel's and next to
- * nothing was given back before: then what came is what was there. Release with
- * story_culprit_release().
+ * Of the victim, `whose` ("its own memory", "python3's own memory"): anonymous memory alone,
+ * neither mapped files nor what is shared. A place is named where half of what the kernel counted
+ * at the kill, and more, came from there, sizes are the kernel's and next to nothing was given back
+ * before: then what came is what was there. Release with story_culprit_release().
  */
 struct culprit story_culprit(const struct facts *facts, const char *whose);
 void story_culprit_release(struct culprit *culprit);
