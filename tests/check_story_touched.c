@@ -63,6 +63,25 @@ START_TEST(the_place_is_in_the_first_sentence)
 	does_not_say(CULPRIT);
 	tell(V2 CGROUP TOUCH("62000000") LIVED);
 	does_not_say(CULPRIT);
+	tell(V2 CGROUP TOUCH(
+		"62000000") "{\"ev\":\"lost\",\"name\":\"samples\",\"count\":9}\n" DUMP_OF(HEAP,
+											   "65536")
+		     KILLED);
+	does_not_say(CULPRIT);
+}
+END_TEST
+
+#define NAMESPACE "{\"ev\":\"setting\",\"name\":\"pid_namespace\",\"value\":\"pid:[402653]\"}\n"
+
+/* The log's pid 7 is the target by its name, sh; the record's 7 is whoever has that number inside. */
+START_TEST(numbers_of_another_namespace_are_not_mixed_up)
+{
+	tell("{\"ev\":\"run\",\"id\":\"r\",\"argv\":[\"sh\"],\"cgroup_version\":2}\n" NAMESPACE
+		     CGROUP TOUCH("62000000") DUMP_OF(HEAP, "65536") KILLED);
+	says(CULPRIT);
+	tell("{\"ev\":\"run\",\"id\":\"r\",\"argv\":[\"other\"],\"cgroup_version\":2}\n" NAMESPACE
+		     CGROUP TOUCH("62000000") DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say(CULPRIT);
 }
 END_TEST
 
@@ -155,6 +174,7 @@ static TCase *sentences(void)
 
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, the_place_is_in_the_first_sentence);
+	tcase_add_test(tc, numbers_of_another_namespace_are_not_mixed_up);
 	tcase_add_test(tc, the_place_is_the_victims);
 	tcase_add_test(tc, callers_are_told_where_all_have_them_in_common);
 	tcase_add_test(tc, a_charge_is_told_with_its_moment);

@@ -183,10 +183,11 @@ static char *common_callers(const struct record *r, const struct touch_line *lin
 	return callers ? callers : xstrdup("");
 }
 
-static char *words(const struct facts *f, const struct touch_line *line, const char *whose)
+static char *words(const struct facts *f, const struct touch_line *line, int64_t pid,
+		   const char *whose)
 {
 	_cleanup_free_ char *place = touch_place(line);
-	_cleanup_free_ char *callers = common_callers(f->record, line, f->victim->pid);
+	_cleanup_free_ char *callers = common_callers(f->record, line, pid);
 	int64_t held = f->victim->anon_rss_bytes;
 	int64_t bytes = line->bytes < held ? line->bytes : held;
 
@@ -196,20 +197,31 @@ static char *words(const struct facts *f, const struct touch_line *line, const c
 			   SIZE(held), verb_of(line->kind), place, callers);
 }
 
+/* The victim's number in the record: in a pid namespace the kernel log has another. */
+static int64_t pid_of_victim(const struct facts *f)
+{
+	if (!f->victim)
+		return ABSENT;
+	if (!record_setting(f->record, "pid_namespace"))
+		return f->victim->pid;
+	return f->kill->is_target ? f->record->target_pid : ABSENT;
+}
+
 struct culprit story_culprit(const struct facts *f, const char *whose)
 {
 	struct culprit culprit = {0};
 	const struct touch_line *line;
 	struct touches touches;
-	int64_t pid = f->victim ? f->victim->pid : ABSENT;
+	int64_t pid = pid_of_victim(f);
 
 	if (!is_known(pid) || or_zero(f->victim->anon_rss_bytes) <= 0 || touches_lack(f->record) ||
 	    given_back(f->record, pid) > f->victim->anon_rss_bytes / 50)
 		return culprit;
 	touches_gather_of(f->record, pid, &touches);
 	line = find_line(f, &touches);
-	if (line)
-		culprit = (struct culprit){words(f, line, whose), touches.samples};
+	/* What came while samples were lost stands with whoever touched next. */
+	if (line && record_lost(f->record, LOSS_SAMPLES) <= touches.samples / 50)
+		culprit = (struct culprit){words(f, line, pid, whose), touches.samples};
 	touches_release(&touches);
 	return culprit;
 }
