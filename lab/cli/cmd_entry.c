@@ -18,7 +18,7 @@ static const char usage[] =
 	" in a container: reproduces OOM kills under the container's limit\n\n"
 	"usage: docker run --rm --memory 512m -v \"$PWD/reports:/reports\" oomlab WORDS...\n\n"
 	"WORDS are those of 'oomlab run' (a scenario, options, '-- COMMAND'), or another command:\n"
-	"list, explain, report, doctor, each with --help. The report goes to the terminal and to\n"
+	"list, explain, report, doctor, clean, each with --help. The report goes to the terminal and to\n"
 	"/reports, whoever owns that folder. Nothing else is needed; --read-only, --cap-drop ALL\n"
 	"and --network none are fine. With no-new-privileges, or without capabilities where\n"
 	"another user than root owns the folder, uid %d must be able to write it.\n"

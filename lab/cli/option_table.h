@@ -15,7 +15,7 @@ struct option_table {
 };
 
 extern const struct option_table run_option_table, list_option_table, report_option_table,
-	explain_option_table, doctor_option_table, completion_option_table;
+	explain_option_table, doctor_option_table, clean_option_table, completion_option_table;
 
 /* What completion_option_table fills; the command itself names all tables, this one too. */
 struct completion_options {
