@@ -71,14 +71,25 @@ for thing in $things; do
 	is "$(grep -ac "$scratch" "$scratch/one/$thing")" 0 "... without the folder's name"
 done
 
-# The README's example, word for word.
+# The README's examples, word for word: a leak, and a program with an arena.
 mkdir "$scratch/include"
 ln -s "$top/src" "$scratch/include/oomlab"
-# shellcheck disable=SC2016 # the fences
-sed -n '/^```c$/,/^```$/{ /^```/d; p }' "$top/README.md" >"$scratch/example.c"
-out=$(cc -Wall -Wextra -Wconversion -Werror -I"$scratch/include" -o "$scratch/example" \
-	"$scratch/example.c" "$scratch/one/build/liboomlab.a" -pthread 2>&1)
-ok $? "the README's example compiles without a warning" "$out"
-"$scratch/example"
-is $? 0 "... and runs"
+awk -v to="$scratch/" '/^```c$/ { name = to "example" ++n ".c"; next } /^```/ { name = "" } name { print >name }' \
+	"$top/README.md"
+for n in 1 2; do
+	out=$(cc -g -O1 -Wall -Wextra -Wconversion -Werror -I"$scratch/include" -o "$scratch/example$n" \
+		"$scratch/example$n.c" "$scratch/one/build/liboomlab.a" -pthread 2>&1)
+	ok $? "the README's example $n compiles without a warning" "$out"
+done
+"$scratch/example2"
+is $? 0 "... and the one with an arena runs"
+if need "... and the leak is told as the README says" root cgroup; then
+	for _ in 1 2 3; do
+		"$oomlab" run --quiet "$patience" --backend=cgroup -m 64M --reports="$scratch/reports" "$scratch/example1" 2>/dev/null
+		is_told=$(story "$scratch/reports" |
+			grep -cE '% of its own memory \([^)]*\) was written by libc \(memset\), called in load at [^ ]*example1.c:6, called by main. When the next page went past the limit of 64 MiB, the kernel killed the process')
+		[ "$is_told" = 0 ] || break
+	done
+	is "$is_told" 1 "... and the leak is told as the README says"
+fi
 done_testing
