@@ -51,7 +51,7 @@ group_kill() {
 	is "$(docker wait "$id")" 137 "group kill: the container ends with the lab in it"
 	"$oomlab" report --full "$inside"/python3-* >"$scratch/out" 2>&1
 	is $? 125 "group kill: the record is judged, and not as more than it says"
-	like "$(cat "$scratch/out")" 'would have ended it in just this way' \
+	like "$(tr '\n' ' ' <"$scratch/out" | tr -s ' ')" 'would have ended it in just this way' \
 		"group kill: the report says what it looks like"
 	docker rm -f "$id" >/dev/null
 }
