@@ -50,6 +50,9 @@ ok "$([ -s "$scratch/elsewhere/record.jsonl" ]; echo $?)" 'what a link led to is
 is "$(cat "$reports/latest/report.txt")" text 'latest leads to a run'
 clean
 is "$status $out" '0 0 runs removed (0 bytes), 3 kept, 1 still running' 'nothing more to do'
+a_run $'x\033[31m\ny-20261101T000000Z-1'
+clean --keep=3 --dry-run
+is "$(head -n 1 <<<"$out")" 'x?[31m?y-20261101T000000Z-1' 'a name may hold anything'
 clean --keep=0
 is "$status $(listed | grep -c memset-2g)" '0 0' '--keep=0'
 clean --keep=many

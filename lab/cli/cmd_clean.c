@@ -61,14 +61,10 @@ int cmd_clean(int argc, char **argv)
 {
 	struct err err = ERR_INIT;
 	struct clean_options options = {.reports = "reports", .keep = 10};
-	int first = options_parse("clean", table, ARRAY_SIZE(table), &options, argc, argv, &err);
+	int status = option_table_read("clean", &clean_option_table, &options, argc, argv);
 
-	if (first >= 0 && first < argc)
-		first = err_set(&err, EXIT_USAGE, "'%s' is one too many", argv[first]);
-	if (first < 0) {
-		err_print(&err);
-		return EXIT_USAGE;
-	}
+	if (status)
+		return status;
 	if (options.help) {
 		puts("usage: oomlab clean [OPTIONS]\n\n"
 		     "Removes the folders of old runs that belong to this user; a run that is still\n"

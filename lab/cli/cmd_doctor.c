@@ -270,16 +270,11 @@ static int examine(bool restore)
 
 int cmd_doctor(int argc, char **argv)
 {
-	struct err err = ERR_INIT;
 	struct doctor_options options = {0};
-	int first = options_parse("doctor", table, ARRAY_SIZE(table), &options, argc, argv, &err);
+	int status = option_table_read("doctor", &doctor_option_table, &options, argc, argv);
 
-	if (first >= 0 && first < argc)
-		first = err_set(&err, EXIT_USAGE, "'%s' is one too many", argv[first]);
-	if (first < 0) {
-		err_print(&err);
-		return EXIT_USAGE;
-	}
+	if (status)
+		return status;
 	if (options.help) {
 		puts("usage: oomlab doctor [--restore]\n\n"
 		     "What this host can do and what would cure what it cannot. Exit status 0 when "

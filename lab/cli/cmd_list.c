@@ -77,16 +77,11 @@ static int list(bool json)
 
 int cmd_list(int argc, char **argv)
 {
-	struct err err = ERR_INIT;
 	struct list_options options = {0};
-	int first = options_parse("list", table, ARRAY_SIZE(table), &options, argc, argv, &err);
+	int status = option_table_read("list", &list_option_table, &options, argc, argv);
 
-	if (first >= 0 && first < argc)
-		first = err_set(&err, EXIT_USAGE, "'%s' is one too many", argv[first]);
-	if (first < 0) {
-		err_print(&err);
-		return EXIT_USAGE;
-	}
+	if (status)
+		return status;
 	if (options.help) {
 		puts("usage: oomlab list [--json|--names]\n\n"
 		     "The scenarios: name, memory limit, expected outcome, summary.\n");

@@ -8,6 +8,20 @@ static const struct option_def completion[] = {
 };
 const struct option_table completion_option_table = {completion, ARRAY_SIZE(completion)};
 
+int option_table_read(const char *command, const struct option_table *table, void *target, int argc,
+		      char **argv)
+{
+	struct err err = ERR_INIT;
+	int first = options_parse(command, table->defs, table->count, target, argc, argv, &err);
+
+	if (first >= 0 && first < argc)
+		first = err_set(&err, EXIT_USAGE, "'%s' is one too many", argv[first]);
+	if (first >= 0)
+		return 0;
+	err_print(&err);
+	return EXIT_USAGE;
+}
+
 int option_set_color(void *target, const char *value, struct err *err)
 {
 	(void)target;

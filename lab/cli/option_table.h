@@ -17,6 +17,13 @@ struct option_table {
 extern const struct option_table run_option_table, list_option_table, report_option_table,
 	explain_option_table, doctor_option_table, clean_option_table, completion_option_table;
 
+/*
+ * Reads the command line of a command without operands. 0, or the exit status of wrong usage, whose
+ * error is printed then.
+ */
+int option_table_read(const char *command, const struct option_table *table, void *target, int argc,
+		      char **argv);
+
 /* What completion_option_table fills; the command itself names all tables, this one too. */
 struct completion_options {
 	bool help;

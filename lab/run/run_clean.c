@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/folder.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "record/record.h"
 
 enum { DEPTH_MOST = 8, TAIL_BYTES = 4096 };
@@ -172,6 +173,15 @@ static int remove_run(struct run_clean *clean, int reports, const char *name)
 	return r;
 }
 
+/* A name may hold anything. */
+static void list_one(FILE *list, const char *name)
+{
+	_cleanup_free_ char *plain = xstrdup(name);
+
+	text_neutralise(plain);
+	fprintf(list, "%s\n", plain);
+}
+
 static int remove_old(struct run_clean *clean, int reports, const struct old_runs *runs,
 		      struct err *err)
 {
@@ -185,7 +195,7 @@ static int remove_old(struct run_clean *clean, int reports, const struct old_run
 			continue;
 		}
 		if (clean->list)
-			fprintf(clean->list, "%s\n", runs->items[i].name);
+			list_one(clean->list, runs->items[i].name);
 		else
 			r = remove_run(clean, reports, runs->items[i].name);
 		clean->removed += !r;
