@@ -130,7 +130,10 @@ static int newest_first(const void *a, const void *b)
 	return strcmp(y->stamp, x->stamp);
 }
 
-/* Removes what is in the folder, and adds up what it had; the first error, or 0. */
+/*
+ * Removes what is in the folder, and adds up what it had; the first error, or 0. The record stays:
+ * by it the rest is known for a run's, should this be interrupted.
+ */
 static int empty_below(int dirfd, int depth, int64_t *bytes)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
@@ -144,7 +147,8 @@ static int empty_below(int dirfd, int depth, int64_t *bytes)
 		struct stat st;
 		bool is_folder;
 
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    (!depth && !strcmp(entry->d_name, RECORD_FILE)))
 			continue;
 		if (fstatat(dirfd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
@@ -163,14 +167,19 @@ static int empty_below(int dirfd, int depth, int64_t *bytes)
 static int remove_run(struct run_clean *clean, int reports, const char *name)
 {
 	_cleanup_close_ int fd = open_below(reports, name);
+	struct stat record;
 	int r;
 
 	if (fd < 0)
 		return -errno;
 	r = is_own_run(fd) ? empty_below(fd, 0, &clean->bytes) : -EPERM;
-	if (!r && unlinkat(reports, name, AT_REMOVEDIR) < 0)
-		r = -errno;
-	return r;
+	if (r)
+		return r;
+	if (fstatat(fd, RECORD_FILE, &record, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    unlinkat(fd, RECORD_FILE, 0) < 0)
+		return -errno;
+	clean->bytes += (int64_t)record.st_blocks * 512;
+	return unlinkat(reports, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 /* A name may hold anything. */
