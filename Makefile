@@ -254,6 +254,8 @@ $(PRELOAD): $(PRELOAD_O)
 $(BUILD)/preload/%.o: src/%.c
 	@mkdir -p $(@D); echo "  CC   $< (preload)"; $(CC) $(PRELOAD_FLAGS) -Isrc -c -o $@ $<
 
+$(call objects,lab/launch/vm/kernel_fetch.c): lab/launch/vm/fetch-kernel.sh
+
 $(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(BUILD)/scenarios/scenario_main.o $(LIB)
 	@echo "  LINK $@"; $(CC) $(ALLFLAGS) $(STATIC) -o $@ $^
 

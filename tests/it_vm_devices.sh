@@ -89,7 +89,7 @@ mkdir -p "$old" && cp "$cache/kernels/${old##*/}"/* "$old" && rm -f "$old/virtio
 	sed -i /virtio_blk/d "$old/modules"
 OOMLAB_CACHE=$scratch/cache vm --guest-swap=96M --memory=64M -- "$hog" touch 1
 is $status 125 'a kernel without a driver for the disk: the lab could not do its part'
-like "$errors" "the swap disk .*make kernel" '... with the cure'
+like "$errors" "the swap disk .*oomlab kernel fetch" '... with the cure'
 
 is "$(strays)" "" "no process is left"
 done_testing

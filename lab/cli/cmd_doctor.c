@@ -263,8 +263,8 @@ static int examine(bool restore)
 		puts(run_current_is_container()
 			     ? "\nNo scenario can run here; docker run --memory 512m gives this "
 			       "container the limit it needs."
-			     : "\nNo scenario can run here; 'make deps' installs what the VM "
-			       "needs.");
+			     : "\nNo scenario can run here; what 'no   vm 6.12' names above is the "
+			       "shortest cure.");
 	return places && !left ? EXIT_OK : EXIT_FAILED;
 }
 

@@ -14,6 +14,8 @@ const struct command commands[] = {
 	{"explain", cmd_explain, "what a kernel log says about OOM kills", &explain_option_table},
 	{"doctor", cmd_doctor, "what this host can do, what is missing, and the cure",
 	 &doctor_option_table},
+	{"kernel", cmd_kernel, "fetch the kernels of the VM: oomlab kernel fetch",
+	 &kernel_option_table},
 	{"clean", cmd_clean, "remove old runs, keep the newest", &clean_option_table},
 	{"completion", NULL, "a script that completes words, for bash, zsh or fish",
 	 &completion_option_table},

@@ -100,6 +100,6 @@ int guest_devices_start(int uevents, const char **what)
 	*what = "lo";
 	if (bring_lo_up() < 0)
 		return -1;
-	*what = "the swap disk (a kernel without virtio_blk? 'make kernel' fetches it)";
+	*what = "the swap disk (a kernel without virtio_blk? 'oomlab kernel fetch' fetches it)";
 	return getenv(GUEST_SWAP) ? swap_on(uevents) : 0;
 }

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "launch/vm/kernel_fetch.h"
 
 #define SYSTEM_CACHE "/var/cache/oomlab"
 
@@ -90,7 +91,7 @@ static void search(const char *cache, const char *wanted, struct kernel *kernel)
 
 static int find_series(const char *wanted, struct kernel *kernel, struct err *err)
 {
-	_cleanup_free_ char *cache = kernel_cache_dir();
+	_cleanup_free_ char *cache = kernel_cache_dir(), *command = NULL;
 
 	search(cache, wanted, kernel);
 	if (!kernel->image && !non_empty_env("OOMLAB_CACHE"))
@@ -98,7 +99,8 @@ static int find_series(const char *wanted, struct kernel *kernel, struct err *er
 	if (kernel->image)
 		return 0;
 	err_set(err, EXIT_LAB_BROKEN, "no kernel %s for the VM under '%s/kernels'", wanted, cache);
-	return err_hint(err, "fetch it with: make kernel KERNELS=%s", wanted);
+	command = kernel_fetch_command(wanted);
+	return err_hint(err, "fetch it with: %s", command);
 }
 
 /*
@@ -150,7 +152,7 @@ static int add_module(struct kernel *kernel, const char *dir, const char *name, 
 	if (access(path, R_OK) == 0)
 		return 0;
 	err_errno(err, EXIT_LAB_BROKEN, "cannot read the kernel module '%s'", path);
-	return err_hint(err, "remove '%s' and fetch it again: make kernel", dir);
+	return err_hint(err, "remove '%s' and fetch it again: oomlab kernel fetch", dir);
 }
 
 static int read_modules(struct kernel *kernel, struct err *err)
