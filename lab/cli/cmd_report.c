@@ -3,10 +3,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/browser.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/folder.h"
 #include "base/terminal.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/option_table.h"
 #include "record/verdict.h"
@@ -15,12 +17,13 @@
 #define HINT "give the folder of a run, such as reports/latest"
 
 struct report_options {
-	bool full, json, help;
+	bool full, json, open, help;
 };
 
 static const struct option_def table[] = {
 	OPTION_FLAG("full", "print all of it, not one screen", struct report_options, full),
 	OPTION_FLAG("json", "print report.json", struct report_options, json),
+	OPTION_FLAG("open", "show its page in the browser", struct report_options, open),
 	OPTION_COLOR,
 	OPTION_HELP(struct report_options),
 };
@@ -38,6 +41,13 @@ static void print(const struct report_options *options, const struct record *rec
 		report_print_terminal(stdout, record, conclusion, &style);
 }
 
+static int open_page(const char *dir, struct err *err)
+{
+	_cleanup_free_ char *page = text_format("%s/report.html", dir);
+
+	return browser_open(page, err);
+}
+
 static int render(const char *dir, const struct report_options *options, struct err *err)
 {
 	_cleanup_(folder_close) struct folder folder = FOLDER_INIT;
@@ -52,7 +62,8 @@ static int render(const char *dir, const struct report_options *options, struct 
 		return err_hint(err, HINT);
 	conclusion_draw(&record, &conclusion);
 	print(options, &record, &conclusion);
-	if (report_write_all(&record, &conclusion, &folder, err) < 0)
+	if (report_write_all(&record, &conclusion, &folder, err) < 0 ||
+	    (options->open && open_page(dir, err) < 0))
 		return -1;
 	return conclusion_exit_status(&record, &conclusion);
 }
@@ -72,7 +83,7 @@ int cmd_report(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (options.help) {
-		puts("usage: oomlab report [--full|--json] RUN_DIR\n\n"
+		puts("usage: oomlab report [--full|--json] [--open] RUN_DIR\n\n"
 		     "Judges and renders a run again from its record.jsonl, also one that was cut\n"
 		     "short. Prints one screen of the report, writes report.json, .txt, .md, .html beside the\n"
 		     "record. Exit status as 'oomlab run' would have had; 1 when there is no "

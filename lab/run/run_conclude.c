@@ -1,10 +1,13 @@
 #include "run/run_conclude.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/browser.h"
 #include "base/cleanup.h"
 #include "base/terminal.h"
+#include "base/text.h"
 #include "record/verdict.h"
 #include "report/report.h"
 #include "run/run_dir.h"
@@ -55,6 +58,25 @@ static void print_report(const struct run *run, const struct record *record,
 		fprintf(to, "all of it: %s/report.txt, or --full\n", run->folder.path);
 }
 
+static int print_json(const struct run *run, const struct record *record,
+		      const struct conclusion *conclusion, struct err *err)
+{
+	report_print_json(run->json, record, conclusion);
+	if (fflush(run->json) == 0 || errno == EPIPE)
+		return 0;
+	return err_errno(err, EXIT_LAB_BROKEN, "cannot write report.json to standard output");
+}
+
+/* That a browser cannot be started says nothing of the run. */
+static void open_page(const struct run *run)
+{
+	_cleanup_free_ char *page = text_format("%s/report.html", run->folder.path);
+	struct err err = ERR_INIT;
+
+	if (browser_open(page, &err) < 0)
+		err_print(&err);
+}
+
 /* A command's report goes to stderr, because stdout has what the command prints. */
 int run_conclude(struct run *run, bool is_told, struct err *err)
 {
@@ -74,7 +96,12 @@ int run_conclude(struct run *run, bool is_told, struct err *err)
 		return tell_where(run, err);
 	tally_add(&run->tally, &record, &conclusion);
 	run_dir_point_latest(run->options->reports, run->folder.path);
-	if (!run->options->quiet) {
+	if (run->options->open)
+		open_page(run);
+	if (run->json) {
+		if (print_json(run, &record, &conclusion, err) < 0)
+			return -1;
+	} else if (!run->options->quiet) {
 		print_report(run, &record, &conclusion, to);
 	} else if (!is_told && !run->signal &&
 		   (conclusion.verdict == VERDICT_SKIP || conclusion.verdict == VERDICT_BROKEN)) {
