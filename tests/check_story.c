@@ -522,9 +522,9 @@ START_TEST(what_failed_in_an_empty_guest_may_have_missed_a_file)
 {
 	tell(RUN CGROUP ISOLATION("command") FAILED);
 	says("had no part in it. If it missed a file: the guest had none but the command");
-	says("--share-host shows it all of this host. [record line 6;");
+	says("--share-host shows it all of this host, or says why it cannot. [record line 6;");
 	says("The guest had the command, what it loads and what --file named, and nothing else of "
-	     "this host; --share-host shows it all. [record line 6]");
+	     "this host; --share-host shows it all, or says why it cannot. [record line 6]");
 	tell(RUN CGROUP ISOLATION("host") FAILED);
 	does_not_say("--share-host");
 	does_not_say("The guest had the command");

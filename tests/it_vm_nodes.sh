@@ -12,7 +12,7 @@ killed() {
 	local kernel=$1 constraint=$2 scope=$3 memcg=$4 child told
 	local name="$kernel, $constraint, ${*:5}"
 	shift 4
-	"$oomlab" run --quiet --backend=vm --kernel="$kernel" --guest-ram=256M --guest-numa=2 --memory=max \
+	"$oomlab" run --quiet --backend=vm --isolated --kernel="$kernel" --guest-ram=256M --guest-numa=2 --memory=max \
 		--no-touch-profile --timeout=5m --reports="$reports" -- "$nodes" "$@" >"$scratch/out" 2>"$scratch/errors"
 	is "$? $(cat "$scratch/errors")" '0 ' "$name: a child was killed, its parent ended with 0"
 	child=$(sed -n 's/^child //p' "$scratch/out")

@@ -8,7 +8,7 @@ reports=$scratch/reports
 
 # vm OPTIONS... -- COMMAND...
 vm() {
-	"$oomlab" run --quiet --backend=vm --timeout=5m --memory=64M "$@"
+	"$oomlab" run --quiet --backend=vm --isolated --timeout=5m --memory=64M "$@"
 }
 
 # sum COUNT: of what write_once prints.

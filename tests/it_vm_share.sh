@@ -54,7 +54,7 @@ vm --share-host --memory=64M -- /bin/bash -c 'cat <(echo a); echo b >/dev/stdout
 is "$status $out" $'0 a\nb\nc' "a shell's <(...), /dev/stdin and /dev/stdout"
 
 # Files in /tmp are charged to who writes them, with the host's files and without.
-for share in --share-host --no-touch-profile; do
+for share in --share-host --isolated; do
 	vm "$share" --memory=64M -- /bin/dd if=/dev/zero of=/tmp/big bs=64k count=2000
 	is "$status $(report "$reports" .outcome)" "137 oom_killed" "$share: files in /tmp count"
 	like "$(words "$reports")" "files in /tmp \(tmpfs\) +6[0-9.]+ MiB" "... and have their name in the budget"
@@ -63,35 +63,33 @@ done
 vm --memory=64M -- "$build/tests/helpers/hog" touch 200
 is "$(grep -ci "files in /tmp" "$reports/latest/report.txt")" 0 "other memory is not called files in /tmp"
 
-# A script starts what it likes: here an interpreter behind a shim.
+# A command has them unasked, from where it was called: an interpreter behind a shim, by a relative
+# path, with the modules of its virtual environment.
 printf '#!/bin/sh\nexec "%s/real" "$@"\n' "$PWD" >shim
 printf '#!/bin/sh\nexec %s "$@"\n' "$build/tests/helpers/hog" >real
 chmod +x shim real
 vm --memory=64M -- ./shim touch 200
-is "$status $(report "$reports" .outcome)" "137 oom_killed" "a script that starts another is shown the files it needs"
-like "$(words "$reports")" "The command is a script, .* as by --share-host" "... and the report says so"
-like "$("$oomlab" run --dry-run --backend=vm -- ./shim)" "show it this host's files \(the command is a script\)" \
-	"... and the plan"
-is "$("$oomlab" run --dry-run --backend=vm -- "$build/tests/helpers/hog" | grep -c "host's files")" 0 \
-	"... but not for a program"
-
-# What an interpreter is to read, and a script behind a program that starts it.
-printf 'exec ./shim "$@"\n' >read.sh
-vm --memory=64M -- sh read.sh touch 200
-is "$status $(report "$reports" .outcome)" "137 oom_killed" "a shell that is given a script is shown the files it needs"
-like "$(words "$reports")" "The command is given a script, 'read.sh', .* as by --share-host" "... and the report says so"
-shared() {
-	"$oomlab" run --dry-run --backend=vm "$@" | grep -o "host's files ([^)]*)"
-}
-given="host's files (the command is given a script)"
-is "$(shared -- sh -e ./read.sh)" "$given" "... behind an option"
-ln -s "$build/tests/helpers/hog" python3.11
-is "$(shared -- ./python3.11 read.sh)" "$given" "... of an interpreter with a version"
-is "$(shared -- timeout 5 ./shim)" "$given" "... behind a program that starts it"
-is "$(shared -- sh -c 'echo read.sh' read.sh)$(shared -- sh none.sh)$(shared -- sh .)" "" "... but not code, nor what is no file"
-is "$(shared -- cat read.sh)$(shared -- /bin/true a.c)" "" "... nor a file of a program that is no interpreter"
-is "$(shared --file=read.sh -- sh read.sh)" "" "... nor where --file chooses"
-is "$("$oomlab" run --dry-run --backend=cgroup -- sh read.sh | grep -c "host's files")" 0 "... nor on this host"
+is "$status $(report "$reports" .outcome)" "137 oom_killed" "a script behind a script, by a relative path"
+unlike "$(words "$reports")" "The guest (had the command|could not be shown)" "... and nothing is said to be missing"
+if [ -x /usr/bin/python3 ] && need "a virtual environment" /usr/bin/python3; then
+	mkdir -p env/bin && ln -s /usr/bin/python3 env/bin/python
+	echo "home = /usr/bin" >env/pyvenv.cfg
+	printf 'import sys\nprint(sys.prefix)\nbytearray(100 << 20)\n' >grow.py
+	vm --memory=64M -- env/bin/python grow.py
+	is "$status $out" "137 $PWD/env" "an interpreter of a virtual environment"
+	like "$(words "$reports")" "killed by the OOM killer" "... is killed"
+fi
+plan() { "$oomlab" run --dry-run "$@" | grep -o "this host's files\|alone (.*)"; }
+is "$(plan --backend=vm -- /bin/true)" "this host's files" "the plan says so"
+is "$(plan --isolated -- /bin/true)$(plan --file=a.c -- /bin/true)$(plan --backend=vm memset-2g)" "" \
+	"--isolated, --file and a scenario: it does not"
+vm --isolated --memory=64M -- /bin/cat a.c
+is $status 1 "--isolated: the file is not there"
+like "$(cat "$scratch/errors")" "a.c: No such file" "... and the command says so"
+like "$(words "$reports")" "The guest had the command, what it loads .* --share-host shows it all" \
+	"... and the report"
+out=$("$oomlab" run --isolated --share-host -- /bin/true 2>&1)
+is "$? $out" "125 oomlab: --share-host and --isolated exclude each other" "not both"
 
 # virtiofsd goes while the guest runs.
 "$oomlab" run --quiet --backend=vm --share-host --reports="$reports/killed" -- /bin/sleep 300 2>"$scratch/errors" &
@@ -168,11 +166,13 @@ like "$out" "cannot make a user namespace: .*; allow it: sudo sysctl -w user.max
 is "$(stat -c %s no/latest/console.log)" 0 "... before anything boots"
 like "$(refused ./oomlab doctor)" "^no +share-host +cannot share the host's files: cannot make a user namespace" \
 	"... and doctor says it"
-printf '#!/bin/sh\nexit 3\n' >script && chmod +x script
-out=$(refused ./oomlab run --quiet --backend=vm --timeout=5m --reports=no -- ./script)
-is $? 3 "... a script runs with what it names alone"
-like "$(words no)" "what it starts is not in the guest but for its interpreter: cannot share the host's files" \
-	"... and the report says why"
+out=$(refused ./oomlab run --backend=vm --timeout=5m --reports=no -- ./hog touch 1)
+is $? 0 "... without it a command runs with what it loads alone"
+like "$out" "^oomlab: the VM has only the command and what it loads: cannot share the host's files" "... which a line says"
+like "$(words no)" "The guest could not be shown this host's files: cannot share the host's files: cannot make" \
+	"... and the report, with the reason"
+like "$(refused ./oomlab run --backend=vm --dry-run -- ./hog touch 1)" "with the command and what it loads alone \(cannot share" \
+	"... and the plan"
 
 is "$(strays)" "" "no process is left"
 done_testing

@@ -8,7 +8,7 @@ reports=$scratch/reports
 
 # vm OPTIONS... -- COMMAND...: status in $status, what it printed in $out and $errors.
 vm() {
-	out=$("$oomlab" run --quiet --backend=vm --timeout=5m --reports="$reports" "$@" 2>"$scratch/errors")
+	out=$("$oomlab" run --quiet --backend=vm --isolated --timeout=5m --reports="$reports" "$@" 2>"$scratch/errors")
 	status=$?
 	errors=$(cat "$scratch/errors")
 }
@@ -51,7 +51,7 @@ out=$(cd "$scratch/my data" && "$oomlab" run --quiet --backend=vm --reports="$re
 	--file='in it' -- /bin/sh -c 'read -r word <"in it/file" && echo "$word in $PWD"' 2>&1)
 is "$out" "found in $scratch/my data" 'a command starts where it was called, with what --file named'
 out=$(cd /proc/self && "$oomlab" run --quiet --backend=vm --reports="$reports" --memory=64M \
-	-- /bin/sh -c 'echo "$PWD"' 2>&1)
+	--isolated -- /bin/sh -c 'echo "$PWD"' 2>&1)
 is "$out" / 'or in /, where the guest has no such folder'
 }
 
@@ -89,7 +89,7 @@ if [ "$(id -u)" = 0 ]; then
 	cp "$oomlab" "$scratch/nobody/oomlab"
 	cp "$hog" "$scratch/nobody/hog"
 	(cd "$scratch/nobody" && OOMLAB_CACHE=$copy setpriv --reuid=65534 --regid=65534 --clear-groups \
-		./oomlab run --quiet --backend=vm --reports=r --memory=64M -- ./hog touch 200)
+		./oomlab run --quiet --backend=vm --isolated --reports=r --memory=64M -- ./hog touch 200)
 	is $? 137 "an ordinary user needs no privilege"
 	is "$(report "$scratch/nobody/r" .outcome)" oom_killed "... and gets the same account"
 else
@@ -160,7 +160,7 @@ like "$errors" '^oomlab: memset-2g: Not run: the VM needs qemu-system-[^ ]*, whi
 	'... and --quiet says why'
 errors=$(OOMLAB_CACHE=$scratch/nothing "$oomlab" run --backend=vm --reports="$reports" memset-2g 2>&1)
 is $? 77 "no kernel: skipped"
-like "$(tr -s ' \n' ' ' <<<"$errors")" "make kernel" "no kernel: the cure is named" # on one line, whatever the path
+like "$(tr -s ' \n' ' ' <<<"$errors")" " kernel fetch 6.12" "no kernel: the cure is named" # on one line, whatever the path
 
 head -c 1000000 /dev/urandom >"$scratch/vmlinuz"
 vm --kernel="$scratch/vmlinuz" --memory=64M -- "$hog" touch 1

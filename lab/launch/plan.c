@@ -275,7 +275,9 @@ static void print_boot(FILE *to, const struct plan *plan, const struct spec *spe
 	if (spec->guest_swap_bytes != SPEC_KEEP)
 		fprintf(to, ", a swap disk of %s", TEXT_SIZE((uint64_t)spec->guest_swap_bytes));
 	if (facts->shares_host)
-		fprintf(to, ", show it this host's files (%s)", facts->share_reason);
+		fputs(", show it this host's files", to);
+	else if (facts->share_reason)
+		fprintf(to, ", with the command and what it loads alone (%s)", facts->share_reason);
 	fputs(" and do the rest inside it\n", to);
 }
 

@@ -70,7 +70,7 @@ struct plan_facts {
 	int engine_version;	   /* of its cgroups; 0: not known */
 	bool limit_requested;	   /* by the command line, not by the scenario alone */
 	bool shares_host;	   /* the VM sees the host's files; for plan_print() */
-	const char *share_reason;  /* why it does */
+	const char *share_reason;  /* why it does not, though it was to; NULL: it was not to */
 	/* What is watched, for plan_print(). */
 	bool profiles;	       /* which code touches memory */
 	bool counts_calls;     /* allocation calls, by --preload */

@@ -427,7 +427,7 @@ static void failed(const struct facts *f, struct doc *doc)
 		doc, DOC_BAD, "It ended by itself with status %" PRId64 "%s.%s%s",
 		f->end->exit_status, *doubt ? "" : "; the OOM killer had no part in it", doubt,
 		is_alone
-			? " If it missed a file: the guest had none but the command, what it loads and what --file named; --share-host shows it all of this host."
+			? " If it missed a file: the guest had none but the command, what it loads and what --file named; --share-host shows it all of this host, or says why it cannot."
 			: "");
 	if (is_alone)
 		doc_cite(doc, "record line %u", isolation->line);

@@ -9,7 +9,7 @@
 
 #define ALONE                                                                                  \
 	"The guest had the command, what it loads and what --file named, and nothing else of " \
-	"this host; --share-host shows it all"
+	"this host; --share-host shows it all, or says why it cannot"
 #define CUT "The last line of the record was cut short and dropped"
 #define UNCLOSED                                                                                \
 	"The record was cut after its end: what the launcher adds there, such as the lines of " \

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/err.h"
 #include "base/folder.h"
@@ -36,8 +37,8 @@ struct run_options {
 	const char **container_options; /* for the engine's `run`; NULL-terminated */
 	size_t container_option_count;
 	long repeat;
-	bool dry_run, quiet, full, help, twin;
-	bool allow_host_sysctl, share_host, no_touch_profile;
+	bool dry_run, quiet, full, json, open, help, twin;
+	bool allow_host_sysctl, share_host, isolated, no_touch_profile;
 	bool preload;		     /* count allocation calls */
 	const char *preload_library; /* path of the library, where inside_guest */
 	int premortem_percent;	     /* the snapshot is taken this far below the limit; 0: none */
@@ -59,12 +60,6 @@ struct run_container {
 	char **argv;		 /* of the image and the operands together; NULL: none yet */
 };
 
-/* Whether the VM sees the host's files; private to run_share.c. */
-struct run_share {
-	bool is_shown;
-	const char *script; /* the script why it does, or why it should; NULL: none */
-};
-
 struct run {
 	const struct run_options *options;
 	struct spec spec;
@@ -76,7 +71,7 @@ struct run {
 	struct plan plan;
 	struct cg_home home;
 	struct run_container container;
-	struct run_share share;
+	bool shares_host; /* the VM sees this host's files; see run_share.h */
 	/* Of the current run. */
 	struct guardian guardian;
 	struct folder folder; /* reports/<name>-<time>-<pid>; none inside the guest */
@@ -85,6 +80,7 @@ struct run {
 	struct pid_map pid_map; /* of the processes in a container */
 	struct modules
 		modules; /* files of code that touched memory; those of a container are open */
+	FILE *json;	 /* with --json: what was standard output, which the command does not get */
 	struct live live;
 	struct tally tally;
 	sigset_t signals; /* SIGINT, SIGTERM, SIGHUP: blocked, seen by the poll loops */

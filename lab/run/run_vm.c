@@ -123,10 +123,10 @@ static int boot(struct run *run, struct err *err)
 				      ? 1
 				      : (int)run->spec.guest_numa_nodes,
 		.envp = environ,
-		.cwd = run->spec.name && !run->share.is_shown ? NULL : cwd,
+		.cwd = run->spec.name && !run->shares_host ? NULL : cwd,
 		.programs = programs,
 		.files = (char *const *)run->options->files,
-		.share_host = run->share.is_shown,
+		.share_host = run->shares_host,
 		.run_dir = &run->folder,
 		.boot_timeout_ns = BOOT_TIMEOUT_NS,
 		.timeout_ns = (uint64_t)(run->spec.timeout_ns + SLACK_NS),

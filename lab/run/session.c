@@ -1,6 +1,7 @@
 #include "run/session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "run/run_guard.h"
 #include "run/run_once.h"
 #include "run/run_preload.h"
+#include "run/run_share.h"
 #include "spec/scenarios.h"
 #include "symbols/symbols.h"
 
@@ -65,6 +67,8 @@ static int settle_spec(struct run *run, struct err *err)
 	if (spec_wants_guest(&o->spec) && o->backend != BACKEND_AUTO && o->backend != BACKEND_VM)
 		return err_set(err, EXIT_USAGE,
 			       "--guest-ram, --guest-swap and --guest-numa are for --backend=vm");
+	if (o->share_host && o->isolated)
+		return err_set(err, EXIT_USAGE, "--share-host and --isolated exclude each other");
 	if ((o->image || o->container_option_count) && !backend_is_container(o->backend))
 		return err_set(
 			err, EXIT_USAGE,
@@ -75,7 +79,7 @@ static int settle_spec(struct run *run, struct err *err)
 /* Options that make sense in a guest only choose the VM. */
 static enum backend wanted_backend(const struct run_options *o)
 {
-	bool needs_guest = o->kernel || o->share_host || o->file_count ||
+	bool needs_guest = o->kernel || o->share_host || o->isolated || o->file_count ||
 			   spec_wants_guest(&o->spec);
 
 	if (o->inside_guest)
@@ -188,6 +192,8 @@ static void release(struct run *run)
 		free(run->container.argv[i]);
 	free(run->container.argv);
 	folder_close(&run->folder);
+	if (run->json)
+		fclose(run->json);
 }
 
 /* Who asked for nothing is told what was taken, and what else there is. */
@@ -200,6 +206,14 @@ static void tell_choice(const struct run *run)
 		return;
 	fprintf(stderr, "oomlab: takes the VM: %s%s%s\n", plan->reason,
 		plan->alternative ? "; " : "", plan->alternative ? plan->alternative : "");
+}
+
+/* A command that misses a file then fails in words that do not tell why. */
+static void tell_fallback(const struct run *run)
+{
+	if (run_share_fell_back(run) && !run->options->quiet)
+		fprintf(stderr, "oomlab: the VM has only the command and what it loads: %s\n",
+			run->reasons.share.text);
 }
 
 static int conduct(struct run *run, char **operands, bool is_command, struct err *err)
@@ -216,6 +230,7 @@ static int conduct(struct run *run, char **operands, bool is_command, struct err
 	if (check_core(run, err) < 0)
 		return -1;
 	tell_choice(run);
+	tell_fallback(run);
 	run_block_signals(run);
 	return run_repeatedly(run, err);
 }
@@ -254,11 +269,27 @@ char *session_auto(void)
 	return words;
 }
 
+/* The command's standard output goes where its errors go, so that JSON alone stands here. */
+static int divert_stdout(struct run *run, struct err *err)
+{
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	run->json = fd < 0 ? NULL : fdopen(fd, "we");
+	if (run->json && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+		return 0;
+	if (!run->json && fd >= 0)
+		close(fd);
+	return err_errno(err, EXIT_LAB_BROKEN, "cannot divert the standard output");
+}
+
 int session_run(const struct run_options *options, char **operands, bool is_command,
 		struct err *err)
 {
 	struct run run = new_run(options);
-	int status = conduct(&run, operands, is_command, err);
+	bool diverts = options->json && !options->dry_run;
+	int status = diverts && divert_stdout(&run, err) < 0
+			     ? -1
+			     : conduct(&run, operands, is_command, err);
 
 	if (status < 0)
 		err->status = run_once_status(&run, err);
