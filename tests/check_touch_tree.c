@@ -28,7 +28,7 @@ static void grow(const char *text)
 
 	ck_assert_int_eq(record_load_memory(text, strlen(text), &record, &err), 0);
 	ck_assert_int_eq(record_lost(&record, LOSS_RECORD), 0);
-	touch_tree_grow(&record, &tree);
+	touch_tree_grow(&record, touches_any, NULL, &tree);
 }
 
 static void drop(void)

@@ -69,7 +69,7 @@ is "$(report "$reports" '.settings | .numa_nodes + " " + .SwapTotal')" "0 0 kB" 
 
 plan=$("$oomlab" run --dry-run --guest-swap=96M --guest-numa=2 --memory=64M -- "$hog" touch 1)
 like "$plan" '^backend: vm' 'a swap disk and nodes: --backend=auto takes the VM'
-like "$plan" 'boot Linux 6.12 with 2 GiB of RAM in 2 NUMA nodes, a swap disk of 96 MiB and do' \
+like "$plan" 'boot Linux 6.12 with 2 GiB of RAM in 2 NUMA nodes, a swap disk of 96 MiB, show it this host.s files and do' \
 	'--dry-run names them'
 for wrong in --guest-swap=max --guest-swap=1K --guest-numa=0 --guest-numa=9 --guest-numa=x \
 	'--backend=cgroup --guest-swap=1M' '--backend=docker --image=x --guest-numa=2' \

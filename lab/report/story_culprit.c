@@ -1,5 +1,6 @@
 #include "report/story_culprit.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,19 +41,50 @@ static const char *verb_of(enum touch_kind kind)
 	return verbs[kind];
 }
 
-static const struct touch_line *find_line(const struct facts *f, const struct touches *t)
+/* A line of code, in whatever ways it touched memory. */
+struct line_sum {
+	struct touch_line line; /* that of the largest part, with the bytes of all parts */
+	const char *verb;	/* NULL: none was found */
+};
+
+static bool is_same_code(const struct touch_line *a, const struct touch_line *b)
+{
+	struct touch_line alike = *b;
+
+	alike.kind = a->kind;
+	return touch_is_same_place(a, &alike);
+}
+
+/* The allocator's own few bytes beside what memset wrote do not make another culprit. */
+static struct line_sum sum_up(const struct touches *t, const struct touch_line *largest)
+{
+	struct line_sum sum = {*largest, verb_of(largest->kind)};
+
+	for (size_t i = 0; i < t->count; i++)
+		if (&t->lines[i] != largest && verb_of(t->lines[i].kind) &&
+		    is_same_code(largest, &t->lines[i]))
+			sum.line.bytes += t->lines[i].bytes;
+	if (largest->bytes < sum.line.bytes / 10 * 9)
+		sum.verb = "was first touched in";
+	return sum;
+}
+
+/* Less than a sixteenth cannot be the largest of all parts of a half: the kinds are fewer. */
+static struct line_sum find_line(const struct facts *f, const struct touches *t)
 {
 	int64_t held = f->victim->anon_rss_bytes;
 
-	for (size_t i = 0; i < t->count; i++) {
+	for (size_t i = 0; i < t->count && t->lines[i].bytes >= held / 16; i++) {
 		const struct touch_line *line = &t->lines[i];
+		struct line_sum sum;
 
-		if (line->bytes < held / 2 || line->bytes - held > held / 50)
+		if (!verb_of(line->kind) || (!line->function && !line->module))
 			continue;
-		if (verb_of(line->kind) && (line->function || line->module))
-			return line;
+		sum = sum_up(t, line);
+		if (sum.line.bytes >= held / 2 && sum.line.bytes - held <= held / 50)
+			return sum;
 	}
-	return NULL;
+	return (struct line_sum){0};
 }
 
 /* The next function outward that is the program's own; level 0 is the place itself. */
@@ -183,9 +215,10 @@ static char *common_callers(const struct record *r, const struct touch_line *lin
 	return callers ? callers : xstrdup("");
 }
 
-static char *words(const struct facts *f, const struct touch_line *line, int64_t pid,
+static char *words(const struct facts *f, const struct line_sum *sum, int64_t pid,
 		   const char *whose)
 {
+	const struct touch_line *line = &sum->line;
 	_cleanup_free_ char *place = touch_place(line);
 	_cleanup_free_ char *callers = common_callers(f->record, line, pid);
 	int64_t held = f->victim->anon_rss_bytes;
@@ -194,7 +227,7 @@ static char *words(const struct facts *f, const struct touch_line *line, int64_t
 	/* Rounded down: 100 % is all of it. */
 	return text_format("%d %% of %s (%s of %s) %s %s%s",
 			   (int)(100.0 * (double)bytes / (double)held), whose, SIZE(bytes),
-			   SIZE(held), verb_of(line->kind), place, callers);
+			   SIZE(held), sum->verb, place, callers);
 }
 
 /* The victim's number in the record: in a pid namespace the kernel log has another. */
@@ -210,18 +243,79 @@ static int64_t pid_of_victim(const struct facts *f)
 struct culprit story_culprit(const struct facts *f, const char *whose)
 {
 	struct culprit culprit = {0};
-	const struct touch_line *line;
 	struct touches touches;
+	struct line_sum sum;
 	int64_t pid = pid_of_victim(f);
 
 	if (!is_known(pid) || or_zero(f->victim->anon_rss_bytes) <= 0 || touches_lack(f->record) ||
 	    given_back(f->record, pid) > f->victim->anon_rss_bytes / 50)
 		return culprit;
 	touches_gather_of(f->record, pid, &touches);
-	line = find_line(f, &touches);
+	sum = find_line(f, &touches);
 	/* What came while samples were lost stands with whoever touched next. */
+	if (sum.verb && record_lost(f->record, LOSS_SAMPLES) <= touches.samples / 50)
+		culprit = (struct culprit){words(f, &sum, pid, whose), touches.samples};
+	touches_release(&touches);
+	return culprit;
+}
+
+static bool is_there_at_kill(const struct facts *f, int64_t pid)
+{
+	for (size_t i = 0; f->kill && i < f->kill->event.task_count; i++)
+		if (f->kill->event.tasks[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* Whom it shares pages with: what it had at its fork is its parent's, too. NULL: not known. */
+static const char *sharer_of(const struct record *r, int64_t pid, int64_t bytes)
+{
+	for (size_t i = 0; i < r->resident_count; i++)
+		if (r->residents[i].pid == pid)
+			return or_zero(r->residents[i].inherited) >= bytes ? "its parent"
+			       : !r->residents[i].has_forked		   ? NULL
+			       : !or_zero(r->residents[i].inherited)	   ? "a child of it"
+									   : NULL;
+	return NULL;
+}
+
+static const struct touch_line *find_copies(const struct facts *f, const struct touches *t)
+{
+	for (size_t i = 0; i < t->count && t->lines[i].bytes >= f->limit_bytes / 4; i++)
+		if (t->lines[i].kind == TOUCH_COW && t->lines[i].processes == 1 &&
+		    is_there_at_kill(f, t->lines[i].pid) &&
+		    given_back(f->record, t->lines[i].pid) <= t->lines[i].bytes / 50)
+			return &t->lines[i];
+	return NULL;
+}
+
+static char *copies_words(const struct facts *f, const struct touch_line *line)
+{
+	const char *sharer = sharer_of(f->record, line->pid, line->bytes);
+	_cleanup_free_ char *place = touch_place(line);
+	_cleanup_free_ char *who = line->pid == f->record->target_pid
+					   ? xstrdup("the target")
+					   : text_format("process %" PRId64, line->pid);
+
+	return sharer ? text_format(
+				" About %s were copies: in %s, %s wrote to pages that it shared with %s since fork(2).",
+				SIZE(line->bytes), place, who, sharer)
+		      : NULL;
+}
+
+struct culprit story_copies(const struct facts *f)
+{
+	struct culprit culprit = {0};
+	const struct touch_line *line;
+	struct touches touches;
+
+	if (!is_known(f->limit_bytes) || f->limit_bytes <= 0 || touches_lack(f->record) ||
+	    record_setting(f->record, "pid_namespace"))
+		return culprit;
+	touches_gather(f->record, &touches);
+	line = find_copies(f, &touches);
 	if (line && record_lost(f->record, LOSS_SAMPLES) <= touches.samples / 50)
-		culprit = (struct culprit){words(f, line, pid, whose), touches.samples};
+		culprit = (struct culprit){copies_words(f, line), touches.samples};
 	touches_release(&touches);
 	return culprit;
 }

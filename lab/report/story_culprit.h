@@ -24,4 +24,11 @@ struct culprit {
 struct culprit story_culprit(const struct facts *facts, const char *whose);
 void story_culprit_release(struct culprit *culprit);
 
+/*
+ * Of copies after fork(2) that make a quarter of the limit and more: who wrote, where, and with
+ * whom it shared the pages; a sentence with a blank before it. Said of one line of one process that
+ * was there at the kill and gave next to nothing back. words NULL: nothing of it is known.
+ */
+struct culprit story_copies(const struct facts *facts);
+
 #endif

@@ -120,7 +120,8 @@ static char *largest_other(const struct facts *f)
 
 /* A victim is chosen among those there; what went past the limit may be mostly others', or shared.
  */
-static void small_victim(const struct facts *f, struct doc *doc, const char *limit)
+static void small_victim(const struct facts *f, struct doc *doc, const char *limit,
+			 const char *rest)
 {
 	size_t candidates = f->kill ? f->kill->event.task_count : 0;
 	char among[64] = "";
@@ -130,8 +131,8 @@ static void small_victim(const struct facts *f, struct doc *doc, const char *lim
 	if (candidates > 1)
 		snprintf(among, sizeof(among), ", one of %zu processes there", candidates);
 	doc_summary(doc, DOC_BAD,
-		    "Memory went past %s, and the kernel killed it%s. It held %s itself.%s%s",
-		    limit, among, SIZE(f->victim->anon_rss_bytes), largest, other);
+		    "Memory went past %s, and the kernel killed it%s. It held %s itself.%s%s%s",
+		    limit, among, SIZE(f->victim->anon_rss_bytes), largest, other, rest);
 	cite_budget(&f->at_kill, other, doc);
 }
 
@@ -153,7 +154,9 @@ static char *contrary_end(const struct facts *f)
 
 static void oom_killed(const struct facts *f, struct doc *doc)
 {
+	struct culprit copies = story_copies(f);
 	_cleanup_free_ char *contrary = contrary_end(f);
+	_cleanup_free_ char *rest = text_format("%s%s", copies.words ? copies.words : "", contrary);
 	const struct record_arena *a = f->arena;
 	bool is_counted = f->victim && is_known(f->victim->anon_rss_bytes);
 	struct culprit culprit = story_culprit(f, "its own memory");
@@ -168,21 +171,23 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 			SIZE(a->clear_target), is_counted ? "" : "at least ",
 			SIZE(is_counted ? f->victim->anon_rss_bytes : a->cleared), limit, contrary);
 	else if (is_counted && !held_the_most(f))
-		small_victim(f, doc, limit);
+		small_victim(f, doc, limit, rest);
 	else if (culprit.words)
 		doc_summary(doc, DOC_BAD,
 			    "%s. When the next page went past %s, the kernel killed the process.%s",
-			    culprit.words, limit, contrary);
+			    culprit.words, limit, rest);
 	else if (is_counted)
 		doc_summary(
 			doc, DOC_BAD,
 			"It held %s of memory when the next page went past %s, and the kernel killed it.%s",
-			SIZE(f->victim->anon_rss_bytes), limit, contrary);
+			SIZE(f->victim->anon_rss_bytes), limit, rest);
 	else
 		doc_summary(doc, DOC_BAD, "Memory went past %s, and the kernel killed it.%s", limit,
-			    contrary);
-	if (is_told)
-		doc_cite(doc, "%" PRId64 " touch samples", culprit.samples);
+			    rest);
+	if (is_told || copies.words)
+		doc_cite(doc, "%" PRId64 " touch samples",
+			 is_told ? culprit.samples : copies.samples);
+	story_culprit_release(&copies);
 	story_culprit_release(&culprit);
 }
 
@@ -223,20 +228,24 @@ static void child_oom_killed(const struct facts *f, struct doc *doc)
 	_cleanup_free_ char *killed = killed_words(f);
 	_cleanup_free_ char *whose = text_format(
 		"%s's own memory", f->victim && f->victim->comm ? f->victim->comm : "?");
-	struct culprit culprit = story_culprit(f, whose);
+	struct culprit culprit = story_culprit(f, whose), copies = story_copies(f);
+	const char *copied = copies.words ? copies.words : "";
 
 	limit_words(f, limit, sizeof(limit));
 	if (culprit.words && held_the_most(f))
-		doc_summary(doc, DOC_BAD,
-			    "The kernel's OOM killer killed %s, when memory went past %s. %s.%s %s",
-			    killed, limit, culprit.words, other, ending);
+		doc_summary(
+			doc, DOC_BAD,
+			"The kernel's OOM killer killed %s, when memory went past %s. %s.%s%s %s",
+			killed, limit, culprit.words, other, copied, ending);
 	else
 		doc_summary(doc, DOC_BAD,
-			    "The kernel's OOM killer killed %s, when memory went past %s.%s %s",
-			    killed, limit, other, ending);
-	if (culprit.words && held_the_most(f))
-		doc_cite(doc, "%" PRId64 " touch samples", culprit.samples);
+			    "The kernel's OOM killer killed %s, when memory went past %s.%s%s %s",
+			    killed, limit, other, copied, ending);
+	if ((culprit.words && held_the_most(f)) || copies.words)
+		doc_cite(doc, "%" PRId64 " touch samples",
+			 culprit.words ? culprit.samples : copies.samples);
 	cite_budget(&f->at_kill, other, doc);
+	story_culprit_release(&copies);
 	story_culprit_release(&culprit);
 }
 

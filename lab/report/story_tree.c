@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "report/shares.h"
 #include "report/story.h"
 #include "report/story_coverage.h"
 #include "report/touch_tree.h"
@@ -74,24 +75,15 @@ static void draw(struct drawing *d, size_t node, size_t depth)
 			draw(d, at, depth + 1);
 }
 
-static bool has_tables(const struct facts *f)
-{
-	struct touches t;
-	bool has;
-
-	touches_gather(f->record, &t);
-	has = coverage_has_tables(f, &t);
-	touches_release(&t);
-	return has;
-}
-
 void story_tree(const struct facts *f, struct doc *doc)
 {
 	struct touch_tree tree;
 	struct drawing d = {.doc = doc, .tree = &tree};
+	struct shares shares;
 
-	touch_tree_grow(f->record, &tree);
-	if (shown_children(&tree, 0) && has_tables(f)) {
+	shares_gather(f, &shares);
+	touch_tree_grow(f->record, shares_has, &shares, &tree);
+	if (shown_children(&tree, 0) && coverage_has_tables(f, &shares.there)) {
 		doc_heading(doc, "By call");
 		doc_table(doc);
 		doc_row(doc, story_unit(tree.nodes[0].bytes), "%", "who called whom");
@@ -101,4 +93,5 @@ void story_tree(const struct facts *f, struct doc *doc)
 		doc_cite(doc, "%" PRId64 " touch samples", tree.samples);
 	}
 	touch_tree_release(&tree);
+	shares_release(&shares);
 }

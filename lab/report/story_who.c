@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "report/shares.h"
 #include "report/story.h"
 #include "report/story_coverage.h"
 #include "report/touches.h"
@@ -121,11 +122,58 @@ static void draw_table(const struct facts *f, const struct touches *t, size_t ro
 
 		add_row(doc, t, others, "", rest);
 	}
+}
+
+/* A file of code on disk: not what a JIT made, nor what the kernel shows each process. */
+static bool is_code_file(const char *module)
+{
+	return module && *module == '/' && !text_starts_with(module, "/memfd:") &&
+	       !text_starts_with(module, "/dev/");
+}
+
+/* What would make a row without a line of code tell it. */
+static void say_symbols(const struct touches *t, struct doc *doc)
+{
+	const struct touch_line *line = &t->lines[0];
+	const char *slash = line->module ? strrchr(line->module, '/') : NULL;
+	const char *name = slash ? slash + 1 : line->module;
+
+	if (line->bytes < t->total / 10 || !is_code_file(line->module))
+		return;
+	if (!line->function)
+		doc_sentence(
+			doc,
+			"Neither function nor line is known for the largest row: build %s with -g and do not strip it, or install its debug symbols.",
+			name);
+	else if (!line->file)
+		doc_sentence(
+			doc,
+			"No line is known for the largest row: build %s with -g, or install its debug symbols.",
+			name);
+	else if (!line->line_number)
+		doc_sentence(
+			doc,
+			"The compiler left no line for the largest row: %s built with -Og has more of them.",
+			name);
+	else
+		return;
 	cite_samples(doc, t);
 }
 
+/* One row: what they had is no share of what was there. */
+static void draw_ended(const struct touches *t, const struct touches *ended, struct doc *doc)
+{
+	_cleanup_free_ char *size = story_in_unit(t->total, ended->total);
+	_cleanup_free_ char *who = text_format("%" PRId64 " process%s", ended->processes,
+					       ended->processes == 1 ? "" : "es");
+
+	if (ended->total >= t->total / 1000)
+		doc_row(doc, size, "", who, "had ended before the kill");
+}
+
 /* The sum over processes that ran one after the other was never charged at once. */
-static void say_processes(const struct facts *f, const struct touches *t, struct doc *doc)
+static void say_processes(const struct facts *f, const struct touches *t, bool were_there,
+			  struct doc *doc)
 {
 	int64_t peak = record_max(f->record, METRIC_PEAK, NULL);
 
@@ -134,8 +182,9 @@ static void say_processes(const struct facts *f, const struct touches *t, struct
 	doc_sentence(
 		doc,
 		"This is what %" PRId64
-		" processes touched, all together; what one touched is still counted here when it has given it back or ended.",
-		t->processes);
+		" processes%s touched, all together; what one touched is still counted here when it has given it back%s.",
+		t->processes, were_there ? " that were there at the kill" : "",
+		were_there ? "" : " or ended");
 	if (is_known(peak) && t->total / 10 * 9 > peak)
 		doc_sentence(doc, "So it is more than was ever charged to the cgroup at once: %s.",
 			     SIZE(peak));
@@ -157,8 +206,10 @@ static void say_files(const struct facts *f, const struct touches *t, const stru
 		"Of mapped files, programs and libraries among them, %s were resident when last seen%s",
 		SIZE(files->total), has_table ? ":" : ".");
 	cite_samples(doc, t);
-	if (has_table)
+	if (has_table) {
 		draw_table(f, files, ROWS_MAX, doc);
+		cite_samples(doc, t);
+	}
 	if (!has_gone)
 		return;
 	doc_sentence(
@@ -289,16 +340,31 @@ static void say_turnover(const struct facts *f, const struct touches *t, struct 
 	cite_samples(doc, t);
 }
 
-static void say_tables(const struct facts *f, const struct touches *t, struct doc *doc)
+/* The table of memory other than files, with what belongs to it. */
+static void say_memory(const struct facts *f, const struct shares *shares,
+		       const struct touches *memory, size_t rows_max, struct doc *doc)
 {
+	struct touches ended = pick_lines(f, &shares->ended, false);
+
+	draw_table(f, memory, rows_max, doc);
+	if (ended.count)
+		draw_ended(memory, &ended, doc);
+	cite_samples(doc, memory);
+	say_symbols(memory, doc);
+	say_processes(f, memory, shares->table != NULL, doc);
+	free(ended.lines);
+}
+
+static void say_tables(const struct facts *f, const struct shares *shares, struct doc *doc)
+{
+	const struct touches *t = &shares->there;
 	struct touches memory = pick_lines(f, t, false), files = pick_lines(f, t, true);
 
 	doc_heading(doc, "Where resident memory came from");
 	if (memory.count && coverage_has_table(f, memory.total, false)) {
 		say_largest(f, &memory, !files.total, coverage_minor_part_of(f, t), doc);
 		say_estimate(f, t, doc);
-		draw_table(f, &memory, ROWS_MAX, doc);
-		say_processes(f, &memory, doc);
+		say_memory(f, shares, &memory, ROWS_MAX, doc);
 	}
 	say_copies(t, doc);
 	say_turnover(f, t, doc);
@@ -313,32 +379,33 @@ static void say_tables(const struct facts *f, const struct touches *t, struct do
 
 void story_who(const struct facts *f, struct doc *doc)
 {
-	struct touches t;
+	struct shares shares;
+	const struct touches *t = &shares.there;
 
-	touches_gather(f->record, &t);
-	if (t.count && coverage_has_tables(f, &t))
-		say_tables(f, &t, doc);
-	else if (t.samples)
-		coverage_say_little(f, &t, doc);
-	touches_release(&t);
+	shares_gather(f, &shares);
+	if (t->count && coverage_has_tables(f, t))
+		say_tables(f, &shares, doc);
+	else if (t->samples)
+		coverage_say_little(f, t, doc);
+	shares_release(&shares);
 }
 
 bool story_who_rows(const struct facts *f, struct doc *doc)
 {
-	struct touches t, memory;
+	struct shares shares;
+	struct touches memory;
 	bool has_rows;
 
-	touches_gather(f->record, &t);
-	memory = pick_lines(f, &t, false);
+	shares_gather(f, &shares);
+	memory = pick_lines(f, &shares.there, false);
 	has_rows = memory.count && coverage_has_table(f, memory.total, false) &&
-		   !coverage_minor_part_of(f, &t);
+		   !coverage_minor_part_of(f, &shares.there);
 	if (has_rows) {
 		doc_heading(doc, "Where resident memory came from");
-		say_estimate(f, &t, doc);
-		draw_table(f, &memory, ROWS_BRIEF, doc);
-		say_processes(f, &memory, doc);
+		say_estimate(f, &shares.there, doc);
+		say_memory(f, &shares, &memory, ROWS_BRIEF, doc);
 	}
 	free(memory.lines);
-	touches_release(&t);
+	shares_release(&shares);
 	return has_rows;
 }

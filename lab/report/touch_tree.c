@@ -155,7 +155,8 @@ static void sort_children(struct touch_tree *tree, size_t parent)
 	free(children);
 }
 
-void touch_tree_grow(const struct record *record, struct touch_tree *tree)
+void touch_tree_grow(const struct record *record, touches_take *takes, const void *ctx,
+		     struct touch_tree *tree)
 {
 	struct touch_frames frames;
 
@@ -166,7 +167,7 @@ void touch_tree_grow(const struct record *record, struct touch_tree *tree)
 		const struct record_touch *touch = &record->touches[i];
 		int64_t bytes = touch_bytes(&frames, i);
 
-		if (bytes <= 0 || !touch->stack || !*touch->stack)
+		if (bytes <= 0 || !touch->stack || !*touch->stack || !takes(touch->pid, ctx))
 			continue;
 		add_stack(&frames, touch->stack, bytes, tree);
 		tree->samples += or_zero(touch->samples);

@@ -26,8 +26,12 @@ struct touch_tree {
 	void *children; /* the nodes by parent and name (tsearch(3)) */
 };
 
-/* Fills `tree`, whatever it held before; touch_tree_release() frees. */
-void touch_tree_grow(const struct record *record, struct touch_tree *tree);
+/*
+ * Fills `tree`, whatever it held before, with the touches of the processes that `takes` is true
+ * for; touch_tree_release() frees.
+ */
+void touch_tree_grow(const struct record *record, touches_take *takes, const void *ctx,
+		     struct touch_tree *tree);
 void touch_tree_release(struct touch_tree *tree);
 
 #endif

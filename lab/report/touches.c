@@ -281,9 +281,9 @@ static int by_pid(const void *a, const void *b, void *touches)
 	return (x > y) - (x < y);
 }
 
-/* Adds touches sorted by pid, so that add_line() can count the processes of a line; of all where pid
- * is absent. */
-static void gather(const struct record *record, int64_t pid, struct touches *touches)
+/* Adds touches sorted by pid, so that add_line() can count the processes of a line. */
+void touches_gather_if(const struct record *record, touches_take *takes, const void *ctx,
+		       struct touches *touches)
 {
 	_cleanup_free_ size_t *order = xcalloc(record->touch_count + 1, sizeof(*order));
 	struct touch_frames frames;
@@ -298,7 +298,7 @@ static void gather(const struct record *record, int64_t pid, struct touches *tou
 	for (size_t i = 0; i < record->touch_count; i++) {
 		struct record_touch stayed = record->touches[order[i]], *touch = &stayed;
 
-		if (is_known(pid) && touch->pid != pid)
+		if (!takes(touch->pid, ctx))
 			continue;
 		touches->file_gone += or_zero(touch->file);
 		touch->file = touch_file_bytes(&frames, order[i]);
@@ -311,14 +311,26 @@ static void gather(const struct record *record, int64_t pid, struct touches *tou
 	touch_frames_release(&frames);
 }
 
+bool touches_any(int64_t pid, const void *ctx)
+{
+	(void)pid;
+	(void)ctx;
+	return true;
+}
+
 void touches_gather(const struct record *record, struct touches *touches)
 {
-	gather(record, ABSENT, touches);
+	touches_gather_if(record, touches_any, NULL, touches);
+}
+
+static bool is_pid(int64_t pid, const void *one)
+{
+	return pid == *(const int64_t *)one;
 }
 
 void touches_gather_of(const struct record *record, int64_t pid, struct touches *touches)
 {
-	gather(record, pid, touches);
+	touches_gather_if(record, is_pid, &pid, touches);
 }
 
 void touches_release(struct touches *touches)

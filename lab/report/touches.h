@@ -165,6 +165,11 @@ bool touch_frame_is_own(const struct touch_frames *frames, const char *at, size_
 void touches_gather(const struct record *record, struct touches *touches);
 /* The same of one process. */
 void touches_gather_of(const struct record *record, int64_t pid, struct touches *touches);
+/* The same of the processes that `takes` is true for; touches_any takes all. */
+typedef bool touches_take(int64_t pid, const void *ctx);
+touches_take touches_any;
+void touches_gather_if(const struct record *record, touches_take *takes, const void *ctx,
+		       struct touches *touches);
 void touches_release(struct touches *touches);
 
 /* A line for people: "main at t.c:12", "main in t", "t+0x1169". The caller frees. */
