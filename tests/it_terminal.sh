@@ -68,6 +68,20 @@ is "$? $(cat "$scratch/opened")" "0 $reports/latest/report.html" 'report --open'
 PATH=$empty BROWSER='' "$oomlab" report --open "$reports/latest" >"$scratch/out" 2>"$scratch/errors"
 is "$?" 1 '... is an error where there is none'
 
+# The line that shows progress and what the command prints share a terminal.
+if need 'a terminal' script; then
+	for backend in vm cgroup; do
+		[ "$backend" = vm ] || need 'a terminal, cgroup' root cgroup || continue
+		script -qec "env TERM=xterm NO_COLOR= '$oomlab' run --backend=$backend --memory=64M --reports='$reports' -- \
+			/bin/sh -c 'printf one; sleep 1; echo two; sleep 1; echo three'" /dev/null \
+			</dev/null >"$scratch/typed" 2>&1
+		like "$(tr -d '\r' <"$scratch/typed" | sed 's/\x1b\[K/<wiped>/g')" '(^|>)onetwo$' \
+			"$backend: a line of the command's is whole"
+		like "$(tr -d '\r' <"$scratch/typed" | sed 's/\x1b\[K/<wiped>/g')" '(^|>)three$' "$backend: and the next"
+	done
+	like "$(cat "$scratch/typed")" 'It survived' 'cgroup: and the report comes after it'
+fi
+
 # The cure for a missing kernel is a line that works where it is pasted, installed or not.
 cure=$(OOMLAB_CACHE=$scratch/nothing "$oomlab" doctor | sed -n 's/^no *vm 6.12 .*fetch it with: //p')
 is "$cure" "$(realpath "$oomlab") kernel fetch 6.12" 'a kernel is missing: the cure is this program'

@@ -28,8 +28,12 @@ void live_start(struct live *live, const char *name, bool quiet)
 static void draw(struct live *live)
 {
 	char line[256];
-	int n = snprintf(line, sizeof(line), "%.40s  %.1f s  %s", live->name,
-			 (double)(io_now_ns() - live->started_ns) / 1e9, live->stage);
+	int n;
+
+	if (live->is_held)
+		return;
+	n = snprintf(line, sizeof(line), "%.40s  %.1f s  %s", live->name,
+		     (double)(io_now_ns() - live->started_ns) / 1e9, live->stage);
 
 	if (live->current_bytes >= 0 && n > 0 && (size_t)n < sizeof(line)) {
 		int64_t mib = live->current_bytes >> 20;
@@ -91,9 +95,16 @@ void live_record_line(struct live *live, const char *text, uint64_t len)
 	live_update(live);
 }
 
+void live_make_way(struct live *live, bool ends_line)
+{
+	if (live->is_on && live->drawn_ns && !live->is_held)
+		fputs("\r\033[K", stderr);
+	live->is_held = !ends_line;
+}
+
 void live_end(struct live *live)
 {
-	if (live->is_on && live->drawn_ns)
+	if (live->is_on && live->drawn_ns && !live->is_held)
 		fputs("\r\033[K", stderr);
 	live->is_on = false;
 }

@@ -249,6 +249,9 @@ static void undo_start(struct here *here)
 
 static int do_gate(struct here *here, struct err *err)
 {
+	/* A command prints to the same terminal, where nobody could keep the two apart. */
+	if (!here->run->spec.name)
+		live_end(&here->run->live);
 	live_stage(&here->run->live, "running");
 	record_put_gate(&here->run->writer, io_now_ns());
 	/*

@@ -30,6 +30,14 @@ static int take_line(const char *text, size_t len, void *ctx)
 	return record_put_raw(&run->writer, text, len);
 }
 
+static void make_way(int fd, const char *text, size_t len, void *ctx)
+{
+	struct run *run = ctx;
+
+	if (isatty(fd))
+		live_make_way(&run->live, text[len - 1] == '\n');
+}
+
 /* "oomlab run --inside-guest --spec-json=... -- PATH ARGS..." */
 static void push_inner(struct strvec *words, const struct run *run)
 {
@@ -133,6 +141,7 @@ static int boot(struct run *run, struct err *err)
 		.guardian = &run->guardian,
 		.signals = &run->signals,
 		.line = take_line,
+		.output = make_way,
 		.ctx = run,
 	};
 	struct vm_result result = {0};

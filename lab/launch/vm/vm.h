@@ -43,6 +43,8 @@ struct vm_request {
 	 * so that the caller may redraw.
 	 */
 	int (*line)(const char *text, size_t len, void *ctx);
+	/* Called before `len` bytes, 1 or more, of what the target printed are written to `fd`. */
+	void (*output)(int fd, const char *text, size_t len, void *ctx);
 	void *ctx;
 };
 

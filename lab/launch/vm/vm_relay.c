@@ -189,7 +189,7 @@ static bool has_room(int fd)
 }
 
 /* POLLOUT promises room for PIPE_BUF bytes and no more: a longer write could block for ever. */
-static void write_output(struct relay_output *output)
+static void write_output(const struct vm_request *request, struct relay_output *output)
 {
 	size_t done = 0;
 	ssize_t n = 1;
@@ -197,7 +197,9 @@ static void write_output(struct relay_output *output)
 	while (n > 0 && done < output->pending.len && has_room(output->fd)) {
 		size_t len = output->pending.len - done;
 
-		n = write(output->fd, output->pending.buf + done, len < PIPE_BUF ? len : PIPE_BUF);
+		len = len < PIPE_BUF ? len : PIPE_BUF;
+		request->output(output->fd, output->pending.buf + done, len, request->ctx);
+		n = write(output->fd, output->pending.buf + done, len);
 		done += n > 0 ? (size_t)n : 0;
 	}
 	strbuf_consume(&output->pending, done);
@@ -254,7 +256,7 @@ static int serve(struct relay *r, struct qemu *q, const struct pollfd *p)
 	for (int i = 0; i < 2; i++) {
 		if (!p[SLOT_OUT + i].revents)
 			continue;
-		write_output(&r->outputs[i]);
+		write_output(r->request, &r->outputs[i]);
 		hang_up(&r->outputs[i], &q->channels[PORT_OUT + i]);
 	}
 	return active;
