@@ -271,6 +271,35 @@ START_TEST(colour_adds_nothing_but_colour)
 }
 END_TEST
 
+START_TEST(evidence_is_told_once)
+{
+	static const size_t left[] = {0, 0, 0, 2, 1, 0, 1, 1};
+	struct doc doc = {0};
+
+	doc_heading(&doc, "one");
+	doc_sentence(&doc, "A."); /* the table rests on it, too */
+	doc_cite(&doc, "kmsg 1");
+	doc_table(&doc);
+	doc_row(&doc, "a", "b");
+	doc_cite(&doc, "kmsg 1");
+	doc_sentence(&doc, "B.");
+	doc_cite(&doc, "kmsg 1");
+	doc_cite(&doc, "sample 2");
+	doc_sentence(&doc, "C."); /* on a part of what B rests on: B keeps its own */
+	doc_cite(&doc, "kmsg 1");
+	doc_heading(&doc, "two");
+	doc_sentence(&doc, "D.");
+	doc_cite(&doc, "kmsg 1");
+	doc_quote(&doc, "a line of the kernel's");
+	doc_cite(&doc, "kmsg 1");
+	doc_merge_evidence(&doc);
+	for (size_t i = 0; i < doc.count; i++)
+		ck_assert_msg(doc.blocks[i].evidence_count == left[i], "block %zu: %zu", i,
+			      doc.blocks[i].evidence_count);
+	doc_release(&doc);
+}
+END_TEST
+
 static TCase *escaping(void)
 {
 	TCase *t = tcase_create("escaping");
@@ -282,6 +311,7 @@ static TCase *escaping(void)
 	tcase_add_test(t, markdown_fences_outlast_backticks);
 	tcase_add_test(t, markdown_paragraphs_begin_no_list);
 	tcase_add_test(t, items_are_a_list);
+	tcase_add_test(t, evidence_is_told_once);
 	tcase_add_test(t, shares_are_rounded_as_printf_does);
 	tcase_add_test(t, invisible_text_becomes_visible);
 	return t;

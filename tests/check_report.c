@@ -38,6 +38,7 @@ START_TEST(text_is_as_expected)
 	struct told t;
 
 	tell(&t, records[_i]);
+	doc_merge_evidence(&t.doc);
 	emit_text(&t.doc, false, 96, &text);
 	assert_golden(records[_i], "txt", &text);
 	forget(&t);
@@ -50,6 +51,7 @@ START_TEST(markdown_is_as_expected)
 	struct told t;
 
 	tell(&t, records[_i]);
+	doc_merge_evidence(&t.doc);
 	emit_markdown(&t.doc, &text);
 	assert_golden(records[_i], "md", &text);
 	forget(&t);

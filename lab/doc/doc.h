@@ -98,6 +98,13 @@ const char *doc_summary_text(const struct doc *doc);
 /* Adds evidence to the last block: "kmsg 812", "trace 1-9". */
 void doc_cite(struct doc *doc, const char *fmt, ...) DOC_PRINTF(2);
 
+/*
+ * Tells evidence once: where the next sentence or table below the same heading rests on all that
+ * one rests on, it is cited behind the later of the two alone. Call it when all is written, before
+ * it is emitted; report.json has the evidence of each sentence.
+ */
+void doc_merge_evidence(struct doc *doc);
+
 /* Begins a table; doc_row(doc, "a", "b") adds a row. All have as many cells as the first. */
 void doc_table(struct doc *doc);
 #define doc_row(doc, ...) doc_add_row(doc, (const char *const[]){__VA_ARGS__, NULL})

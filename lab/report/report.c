@@ -66,6 +66,7 @@ int report_write_all(const struct record *record, const struct conclusion *concl
 	r = write_json(report_to_json(&facts, &doc), dir, "report.json", err);
 	if (!r)
 		r = write_exports(&facts, dir, err);
+	doc_merge_evidence(&doc);
 	for (size_t i = 0; !r && i < ARRAY_SIZE(formats); i++) {
 		_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
@@ -85,6 +86,7 @@ void report_print_terminal(FILE *out, const struct record *record,
 
 	facts_gather(record, conclusion, &facts);
 	(style->is_full ? story_tell : story_brief)(&facts, &doc);
+	doc_merge_evidence(&doc);
 	emit_text(&doc, style->colour, style->columns > 0 ? style->columns : FILE_COLUMNS, &sb);
 	doc_release(&doc);
 	fwrite(sb.buf, 1, sb.len, out);
