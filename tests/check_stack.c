@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "record/record.h"
 #include "record/stack.h"
 #include "suite.h"
 
@@ -113,6 +114,45 @@ START_TEST(a_stack_is_taken_place_by_place)
 }
 END_TEST
 
+#define RECORD_OF(stack, tail) \
+	"{\"ev\":\"run\",\"id\":\"r\"}\n{\"ev\":\"touch\",\"pid\":7,\"stack\":\"" stack "\"}\n" tail
+#define TAIL(inner, outer, jumps)                                                                  \
+	"{\"ev\":\"tail_call\",\"inner\":\"" inner "\",\"outer\":\"" outer "\",\"jumps\":\"" jumps \
+	"\"}\n"
+
+/* Wherever the two frames follow one another, as whole words, and nowhere else. */
+START_TEST(tail_calls_are_restored)
+{
+	static const struct {
+		const char *lines, *stack;
+	} cases[] = {
+		{RECORD_OF("0+10 0+20 1+5", TAIL("0+10", "0+20", "0+15 0+16")),
+		 "0+10 0+15 0+16 0+20 1+5"},
+		{RECORD_OF("0+10 0+20", TAIL("0+1", "0+20", "0+15")), "0+10 0+20"},
+		{RECORD_OF("0+10 0+20", TAIL("0+10", "0+2", "0+15")), "0+10 0+20"},
+		{RECORD_OF("0+10 0+20", TAIL("0+100", "0+20", "0+15")), "0+10 0+20"},
+		{RECORD_OF("0+20 0+10", TAIL("0+10", "0+20", "0+15")), "0+20 0+10"},
+		{RECORD_OF("0+10 0+20 0+30",
+			   TAIL("0+20", "0+30", "0+25") TAIL("0+10", "0+20", "0+15")),
+		 "0+10 0+15 0+20 0+25 0+30"},
+		{RECORD_OF("0+10", TAIL("0+10", "", "0+15")), "0+10"},
+		{RECORD_OF("", TAIL("0+10", "0+20", "0+15")), ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct err err = ERR_INIT;
+		struct record record;
+
+		ck_assert_int_eq(
+			record_load_memory(cases[i].lines, strlen(cases[i].lines), &record, &err),
+			0);
+		ck_assert_uint_eq(record.touch_count, 1);
+		ck_assert_str_eq(record.touches[0].stack, cases[i].stack);
+		record_release(&record);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("stack");
@@ -121,5 +161,6 @@ int main(void)
 	tcase_add_test(tc, what_is_no_place_is_of_no_module);
 	tcase_add_test(tc, nothing_is_read_beyond_a_place);
 	tcase_add_test(tc, a_stack_is_taken_place_by_place);
+	tcase_add_test(tc, tail_calls_are_restored);
 	return suite_run("stack", (TCase *const[]){tc}, 1);
 }

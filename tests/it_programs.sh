@@ -273,6 +273,62 @@ run --memory=48M -- "$keeps" list
 like "$(story "$reports")" ' add_node > load \(inlined\)' 'inlined callers: a call that is one'
 unlike "$(story "$reports")" 'add_node \(inlined\)' 'inlined callers: is not called inlined'
 
+# What left the stack by a tail call, in one file and over two; not where it is not certain.
+cat >tail.c <<'END'
+#include <stdlib.h>
+#include <string.h>
+volatile int sink;
+char *over(size_t n);
+__attribute__((noinline)) char *load(size_t n)
+{
+	char *p = malloc(n);
+
+	memset(p, 1, n);
+	sink++;
+	return p + (sink & 1);
+}
+__attribute__((noinline)) char *fetch(size_t n) { sink++; return load(n + 16); }
+__attribute__((noinline)) char *handle(size_t n) { sink += 2; return fetch(n * 2); }
+/* Two ways to load(), and one that nobody knows before it runs. */
+__attribute__((noinline)) char *left(size_t n) { sink += 3; return load(n + 1); }
+__attribute__((noinline)) char *right(size_t n) { sink += 4; return load(n + 2); }
+__attribute__((noinline)) char *either(size_t n) { return sink % 2 ? left(n) : right(n); }
+char *(*volatile pointer)(size_t n) = load;
+__attribute__((noinline)) char *pointed(size_t n) { sink++; return pointer(n); }
+int main(int argc, char **argv)
+{
+	char *(*const ways[])(size_t) = {handle, over, either, pointed};
+
+	for (;;)
+		if (*argv[1] == 'h' ? !handle(20000) : *argv[1] == 'o' ? !over(20000)
+		    : *argv[1] == 'e' ? !either(20000) : !pointed(20000))
+			return argc + !ways[0];
+}
+END
+cat >over.c <<'END'
+#include <stddef.h>
+extern volatile int sink;
+char *fetch(size_t n);
+__attribute__((noinline)) char *over(size_t n) { sink--; return fetch(n + 3); }
+END
+# tail_until WAY STACK: as keeps_until.
+tail_until() {
+	for _ in 1 2 3 4 5; do
+		run --memory=48M -- "./tail-$cc" "$1"
+		[ "$(number "$(folded ";$2;")")" -lt 40 ] || break
+	done
+	at_least "$(folded ";$2;")" 40 "tail calls, $cc, $1: $2"
+}
+for cc in gcc clang; do
+	need "tail calls, $cc" $cc || continue
+	$cc -g -O2 -fno-inline -o "tail-$cc" tail.c over.c
+	tail_until h 'main;handle;fetch;load'
+	like "$(story "$reports")" 'main > handle > fetch > load' "tail calls, $cc: who called whom"
+	tail_until o 'main;over;fetch;load'
+	tail_until e 'main;load'
+	tail_until p 'main;load'
+done
+
 # Four threads, each with a buffer of 1 MiB that comes and goes.
 keeps_until 'work;serve;put;load' threads
 at_least "$(folded ';work;serve;put;load;')" 36 'threads: put() of serve() of work() keeps it'

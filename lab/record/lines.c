@@ -236,6 +236,13 @@ const struct field fields_frame[] = {
 	FIELDS_END,
 };
 
+const struct field fields_tail_call[] = {
+	FIELD(struct record_tail_call, inner, "inner", STRING, REQUIRED),
+	FIELD(struct record_tail_call, outer, "outer", STRING, REQUIRED),
+	FIELD(struct record_tail_call, jumps, "jumps", STRING, REQUIRED),
+	FIELDS_END,
+};
+
 const struct field fields_reservation[] = {
 	FIELD(struct record_reservation, pid, "pid", I64),
 	FIELD(struct record_reservation, what, "what", ENUM, WORDS(record_taken_names), REQUIRED),

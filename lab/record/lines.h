@@ -35,6 +35,7 @@ extern const struct field fields_mapping[];
 extern const struct field fields_memory_file[];
 extern const struct field fields_resident[];
 extern const struct field fields_frame[];
+extern const struct field fields_tail_call[];
 extern const struct field fields_reservation[];
 extern const struct field fields_range[];
 extern const struct field fields_mark[];

@@ -14,6 +14,7 @@
 #include "record/premortem_lines.h"
 #include "record/query.h"
 #include "record/series.h"
+#include "record/tail_calls.h"
 
 #define SERIES(name, of, array, counter, start, keeps)                                   \
 	{                                                                                \
@@ -35,6 +36,7 @@ static const struct series series[] = {
 	SERIES(memory_file, struct record_memory_file, memory_files, memory_file_count, NULL, ""),
 	SERIES(resident, struct record_resident, residents, resident_count, NULL, NULL),
 	SERIES(frame, struct record_frame, frames, frame_count, NULL, ""),
+	SERIES(tail_call, struct record_tail_call, tail_calls, tail_call_count, NULL, ""),
 	SERIES(reservation, struct record_reservation, reservations, reservation_count, NULL, ""),
 	SERIES(range, struct record_range, ranges, range_count, NULL, ""),
 	SERIES(maps, struct record_maps, maps, maps_count, NULL, ""),
@@ -153,6 +155,7 @@ static int loader_finish(struct loader *l, const char *who, struct err *err)
 	if (r->cgroup_count)
 		qsort(r->cgroups, r->cgroup_count, sizeof(*r->cgroups), by_level);
 	find_target(r);
+	tail_calls_restore(r);
 	add_loss(l, (int64_t)l->damaged + r->is_cut);
 	check_closing(l);
 	take_guardians_end(r);

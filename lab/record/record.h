@@ -168,6 +168,16 @@ struct record_resident {
 };
 
 /*
+ * Functions that left a stack by a tail call: wherever the frame `outer` stands behind `inner`, the
+ * frames of `jumps` stood between them. Stacks have them once the record is loaded.
+ */
+struct record_tail_call {
+	const char *inner, *outer; /* frames of stack.h */
+	const char *jumps;	   /* the same, one or more, the innermost first */
+	unsigned int line;
+};
+
+/*
  * A frame of a stack, resolved: `at` is its text in the stack. `calls` is the function that the
  * call instruction there names, by the program's table of imports; NULL: it names none. Where
  * functions are inlined, one `at` has several frames: level is ABSENT for the innermost, 1 for the
@@ -360,6 +370,8 @@ struct record {
 	size_t resident_count;
 	struct record_frame *frames;
 	size_t frame_count;
+	struct record_tail_call *tail_calls;
+	size_t tail_call_count;
 	struct record_reservation
 		*reservations; /* by the preload library; the largest peak first */
 	size_t reservation_count;
@@ -490,6 +502,7 @@ void record_put_mapping(struct record_writer *w, const struct record_mapping *ma
 void record_put_memory_file(struct record_writer *w, const struct record_memory_file *file);
 void record_put_resident(struct record_writer *w, const struct record_resident *resident);
 void record_put_frame(struct record_writer *w, const struct record_frame *frame);
+void record_put_tail_call(struct record_writer *w, const struct record_tail_call *tail_call);
 void record_put_reservation(struct record_writer *w, const struct record_reservation *reservation);
 void record_put_range(struct record_writer *w, const struct record_range *range);
 void record_put_error(struct record_writer *w, const char *text);

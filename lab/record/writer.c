@@ -304,6 +304,11 @@ void record_put_frame(struct record_writer *w, const struct record_frame *frame)
 	put_struct(w, "frame", fields_frame, frame);
 }
 
+void record_put_tail_call(struct record_writer *w, const struct record_tail_call *tail_call)
+{
+	put_struct(w, "tail_call", fields_tail_call, tail_call);
+}
+
 void record_put_reservation(struct record_writer *w, const struct record_reservation *reservation)
 {
 	put_struct(w, "reservation", fields_reservation, reservation);

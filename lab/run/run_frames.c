@@ -19,10 +19,17 @@ struct item {
 	bool is_caller; /* calls into a system library in some stack */
 };
 
+/* Two frames of one module, the one behind the other in some stack. */
+struct pair {
+	struct stack_frame inner, outer; /* borrowed from the record */
+};
+
 struct frames {
 	const struct record *record;
 	struct item *items;
 	size_t count;
+	struct pair *pairs;
+	size_t pair_count;
 };
 
 static void frames_release(struct frames *frames)
@@ -30,6 +37,7 @@ static void frames_release(struct frames *frames)
 	for (size_t i = 0; i < frames->count; i++)
 		free(frames->items[i].at);
 	free(frames->items);
+	free(frames->pairs);
 }
 
 static const char *module_path(const struct record *record, int64_t id)
@@ -47,6 +55,18 @@ static bool is_in_system(const struct record *record, const struct stack_frame *
 	return path && origin_is_system_library(path);
 }
 
+static void add_pair(struct frames *frames, const struct stack_frame *inner,
+		     const struct stack_frame *outer)
+{
+	if (outer->module < 0 || inner->module != outer->module || frames->pair_count == FRAMES_MAX)
+		return;
+	if (!(frames->pair_count & (frames->pair_count - 1)))
+		frames->pairs = xrealloc(frames->pairs,
+					 frames->pair_count ? frames->pair_count * 2 : 1,
+					 sizeof(*frames->pairs));
+	frames->pairs[frames->pair_count++] = (struct pair){*inner, *outer};
+}
+
 static void add_stack(struct frames *frames, const char *stack)
 {
 	struct stack_frame frame, callee = {.module = STACK_NO_MODULE};
@@ -54,6 +74,7 @@ static void add_stack(struct frames *frames, const char *stack)
 	while (stack_next(&stack, &frame) && frames->count < FRAMES_MAX) {
 		struct item item = {.is_caller = is_in_system(frames->record, &callee)};
 
+		add_pair(frames, &callee, &frame);
 		callee = frame;
 		if (frame.module < 0)
 			continue;
@@ -85,6 +106,17 @@ static void drop_doubles(struct frames *frames)
 	frames->count = kept;
 }
 
+static int by_module_and_address(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	if (x->inner.module != y->inner.module)
+		return x->inner.module < y->inner.module ? -1 : 1;
+	if (x->inner.address != y->inner.address)
+		return x->inner.address < y->inner.address ? -1 : 1;
+	return (x->outer.address > y->outer.address) - (x->outer.address < y->outer.address);
+}
+
 /* Collects each different frame once, sorted: those of one module follow one another. */
 static void collect(const struct record *record, struct frames *frames)
 {
@@ -103,6 +135,9 @@ static void collect(const struct record *record, struct frames *frames)
 	if (frames->count)
 		qsort(frames->items, frames->count, sizeof(*frames->items), by_text);
 	drop_doubles(frames);
+	if (frames->pair_count)
+		qsort(frames->pairs, frames->pair_count, sizeof(*frames->pairs),
+		      by_module_and_address);
 }
 
 static void put(struct record_writer *w, const char *at, const char *calls, int64_t level,
@@ -137,6 +172,44 @@ static bool resolve(struct record_writer *w, struct symbols *symbols, const stru
 	return count > 0;
 }
 
+/* What stood between two frames: the jumps, and the frames of these. */
+static void put_tail_calls(struct record_writer *w, struct symbols *symbols,
+			   const struct pair *pair)
+{
+	uint64_t jumps[SYMBOLS_TAIL_CALLS];
+	size_t count = symbols_tail_calls(symbols, pair->inner.address, pair->outer.address, jumps);
+	_cleanup_free_ char *inner = xstrndup(pair->inner.at, pair->inner.len);
+	_cleanup_free_ char *outer = xstrndup(pair->outer.at, pair->outer.len);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+	for (size_t i = 0; i < count; i++) {
+		_cleanup_strbuf_ struct strbuf at = STRBUF_INIT;
+
+		stack_put(&at, pair->outer.module, jumps[i]);
+		stack_put(&text, pair->outer.module, jumps[i]);
+		resolve(w, symbols, &(struct item){.at = at.buf}, jumps[i]);
+	}
+	if (count)
+		record_put_tail_call(w, &(struct record_tail_call){
+						.inner = inner, .outer = outer, .jumps = text.buf});
+}
+
+static void resolve_pairs(struct record_writer *w, struct symbols *symbols,
+			  const struct frames *frames, int64_t module)
+{
+	const struct pair *last = NULL;
+
+	for (size_t i = 0; i < frames->pair_count; i++) {
+		const struct pair *pair = &frames->pairs[i];
+
+		if (pair->inner.module != module ||
+		    (last && by_module_and_address(last, pair) == 0))
+			continue;
+		put_tail_calls(w, symbols, pair);
+		last = pair;
+	}
+}
+
 /* Resolves all frames of one module, which begin at `first`; returns how many they are. */
 static size_t resolve_module(struct run_symbols_steps *steps, const struct frames *frames,
 			     size_t first, struct run_nameless *without)
@@ -159,6 +232,8 @@ static size_t resolve_module(struct run_symbols_steps *steps, const struct frame
 		if (symbols)
 			nameless += !resolve(&steps->w, symbols, &items[count], frame.address);
 	}
+	if (symbols)
+		resolve_pairs(&steps->w, symbols, frames, id);
 	if (symbols && nameless && origin_is_system_library(path) && symbols_are_few(symbols))
 		run_nameless_add(without, path);
 	symbols_close(symbols);

@@ -153,3 +153,21 @@ size_t frame_find(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit,
 	memmove(frames, frames + standard, (count - standard) * sizeof(*frames));
 	return count - standard;
 }
+
+bool frame_function(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit, Dwarf_Die *function)
+{
+	struct scopes scopes = {.left = FRAME_ENTRIES};
+	Dwarf_Addr bias = 0;
+
+	*unit = find_unit(module, address, *unit);
+	if (!*unit)
+		return false;
+	dwfl_module_getdwarf(module, &bias);
+	descend(*unit, address - bias, 0, &scopes);
+	while (scopes.count-- > 0)
+		if (dwarf_tag(&scopes.items[scopes.count]) == DW_TAG_subprogram) {
+			*function = scopes.items[scopes.count];
+			return true;
+		}
+	return false;
+}

@@ -12,6 +12,7 @@
 #define OOMLAB_SYMBOLS_FRAME_H
 
 #include <elfutils/libdwfl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,5 +33,8 @@ struct frame {
  */
 size_t frame_find(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit,
 		  struct frame frames[FRAME_DEPTH]);
+
+/* The function that has the code of an address, not one inlined into it. *unit as above. */
+bool frame_function(Dwfl_Module *module, uint64_t address, Dwarf_Die **unit, Dwarf_Die *function);
 
 #endif

@@ -20,6 +20,9 @@
 #include "symbols/modules.h"
 #include "symbols/origin.h"
 #include "symbols/symbol_index.h"
+#include "symbols/tail_call.h"
+
+enum { LOOKUPS_MOST = 64 };
 
 struct symbols {
 	Dwfl *dwfl;
@@ -32,6 +35,7 @@ struct symbols {
 	void *data;	/* the mapped file; NULL: it could not be mapped */
 	size_t len;
 	struct imports *imports;
+	int lookups; /* tail_call.h */
 };
 
 static const struct modules *files; /* see symbols_use_files() */
@@ -98,6 +102,7 @@ struct symbols *symbols_open(const char *maps)
 		return NULL;
 	}
 	symbols = xcalloc(1, sizeof(*symbols));
+	symbols->lookups = LOOKUPS_MOST;
 	symbols->dwfl = dwfl;
 	return symbols;
 }
@@ -135,6 +140,7 @@ struct symbols *symbols_open_file(const char *path)
 		return NULL;
 	}
 	symbols = xcalloc(1, sizeof(*symbols));
+	symbols->lookups = LOOKUPS_MOST;
 	symbols->dwfl = dwfl;
 	symbols->path = xstrdup(path);
 	return symbols;
@@ -238,6 +244,18 @@ size_t symbols_find_inlined(struct symbols *symbols, uint64_t address,
 	for (size_t i = 0; i < count; i++)
 		describe(&frames[i], &chain[i]);
 	return count;
+}
+
+size_t symbols_tail_calls(struct symbols *symbols, uint64_t inner, uint64_t outer,
+			  uint64_t jumps[SYMBOLS_TAIL_CALLS])
+{
+	Dwfl_Module *module = dwfl_addrmodule(symbols->dwfl, outer);
+
+	_Static_assert((int)SYMBOLS_TAIL_CALLS == (int)TAIL_CALLS_MOST,
+		       "one has room for the other");
+	return module && has_lines_worth_reading(module)
+		       ? tail_call_find(module, inner, outer, &symbols->lookups, jumps)
+		       : 0;
 }
 
 void symbol_release(struct symbol *symbol)

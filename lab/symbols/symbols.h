@@ -60,6 +60,16 @@ size_t symbols_find_inlined(struct symbols *symbols, uint64_t address,
 			    struct symbol chain[SYMBOLS_DEPTH]);
 void symbol_release(struct symbol *symbol);
 
+enum { SYMBOLS_TAIL_CALLS = 8 };
+
+/*
+ * Functions that stood between two frames of a stack, both in this file, and left it by a tail
+ * call: an address in each jump, the innermost first. inner, outer: as for symbols_find(). Returns
+ * how many; 0: there was none, or it is not known. pre: symbols_open_file().
+ */
+size_t symbols_tail_calls(struct symbols *symbols, uint64_t inner, uint64_t outer,
+			  uint64_t jumps[SYMBOLS_TAIL_CALLS]);
+
 /*
  * The name of the function of another file that is called at an address (inside the call), found in
  * the program's table of imports (imports.h), written as symbols_find() writes names. NULL: there
