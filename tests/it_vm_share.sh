@@ -79,6 +79,17 @@ if [ -x /usr/bin/python3 ] && need "a virtual environment" /usr/bin/python3; the
 	is "$status $out" "137 $PWD/env" "an interpreter of a virtual environment"
 	like "$(words "$reports")" "killed by the OOM killer" "... is killed"
 fi
+# From a folder that is memory on this host, and from one that only this host has.
+mkdir "/dev/shm/oomlab-test-$$" && cp "$build/tests/helpers/hog" "/dev/shm/oomlab-test-$$/own"
+(cd "/dev/shm/oomlab-test-$$" && "$oomlab" run --quiet --backend=vm --timeout=5m --memory=64M \
+	--reports="$reports" -- ./own touch 200 2>/dev/null)
+is "$? $(report "$reports" .outcome)" "137 oom_killed" "a program in /dev/shm, by a relative path"
+rm -r "/dev/shm/oomlab-test-$$"
+out=$(cd /proc/self && "$oomlab" run --quiet --backend=vm --timeout=5m --reports="$reports" -- /bin/pwd)
+is "$? $out" "0 /" "a folder that the guest does not have: it starts in /"
+like "$(words "$reports")" "does not have the folder that the command was called in: it started in /" \
+	"... and the report says so"
+
 plan() { "$oomlab" run --dry-run "$@" | grep -o "this host's files\|alone (.*)"; }
 is "$(plan --backend=vm -- /bin/true)" "this host's files" "the plan says so"
 is "$(plan --isolated -- /bin/true)$(plan --file=a.c -- /bin/true)$(plan --backend=vm memset-2g)" "" \

@@ -207,8 +207,12 @@ static void run_child(struct request *r, const int *ports, const struct guest_ou
 	strvec_pushf(&r->envp, "%s=%d", GUEST_TRACE_ENV, ports[PORT_TRACE]);
 	if (*r->root && chroot(r->root) < 0)
 		guest_complain("cannot chroot to", r->root);
-	if (chdir(r->cwd) < 0 && (r->share_host || chdir("/") < 0))
-		guest_complain("cannot change to the directory", r->cwd);
+	if (chdir(r->cwd) < 0) {
+		if (r->share_host)
+			say(ports[PORT_RECORD], GUEST_NOTE_NO_FOLDER);
+		if (chdir("/") < 0)
+			guest_complain("cannot change to the directory", "/");
+	}
 	fexecve(self, (char *const *)r->argv.list, (char *const *)r->envp.list);
 	guest_complain("cannot run", "/init");
 }

@@ -41,6 +41,10 @@
 	"be "                                                                                    \
 	"read in the VM, and only /tmp and /dev/shm be written\"}"
 
+#define GUEST_NOTE_NO_FOLDER                                                                              \
+	"{\"ev\":\"note\",\"text\":\"The guest does not have the folder that the command was called in: " \
+	"it started in /\"}"
+
 enum guest_port { PORT_RECORD, PORT_TRACE, PORT_OUT, PORT_ERR, PORT_COUNT };
 #define GUEST_PORT_NAMES                                                    \
 	{                                                                   \

@@ -88,19 +88,6 @@ static bool mount_overlay(void)
 	return false;
 }
 
-const char *guest_fs_share_host(bool *is_writable)
-{
-	const char *root;
-
-	mkdir(GUEST_HOST_ROOT, 0755);
-	if (mount(GUEST_SHARE_TAG, GUEST_HOST_ROOT, "virtiofs", MS_RDONLY, "") < 0)
-		guest_complain("cannot mount", "the host's file system");
-	*is_writable = mount_overlay();
-	root = *is_writable ? ROOT_DIR : GUEST_HOST_ROOT;
-	guest_fs_mount_kernel(root);
-	return root;
-}
-
 /* Binds one entry of the old folder into the new one; an entry that cannot be bound is left out. */
 static void show_again(int old, const char *tmp, const char *name)
 {
@@ -123,11 +110,39 @@ static void show_again(int old, const char *tmp, const char *name)
 	}
 }
 
+/* NULL: there was none. */
+static void show_all_again(DIR *old, const char *path)
+{
+	struct dirent *d;
+
+	while (old && (d = readdir(old)))
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			show_again(dirfd(old), path, d->d_name);
+}
+
+const char *guest_fs_share_host(bool *is_writable)
+{
+	const char *root;
+
+	_cleanup_closedir_ DIR *shm = NULL;
+	_cleanup_free_ char *shm_path = NULL;
+
+	mkdir(GUEST_HOST_ROOT, 0755);
+	if (mount(GUEST_SHARE_TAG, GUEST_HOST_ROOT, "virtiofs", MS_RDONLY, "") < 0)
+		guest_complain("cannot mount", "the host's file system");
+	*is_writable = mount_overlay();
+	root = *is_writable ? ROOT_DIR : GUEST_HOST_ROOT;
+	shm_path = text_format("%s/dev/shm", root);
+	shm = opendir(shm_path);
+	guest_fs_mount_kernel(root);
+	show_all_again(shm, shm_path);
+	return root;
+}
+
 void guest_fs_mount_tmp(const char *root)
 {
 	_cleanup_free_ char *tmp = text_format("%s/tmp", root);
 	_cleanup_closedir_ DIR *old = NULL;
-	struct dirent *d;
 	struct stat st;
 
 	mkdir(tmp, 01777);
@@ -137,7 +152,5 @@ void guest_fs_mount_tmp(const char *root)
 	old = opendir(tmp);
 	if (mount("tmp", tmp, "tmpfs", 0, "mode=1777") < 0)
 		guest_complain("cannot mount", tmp);
-	while (old && (d = readdir(old)))
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			show_again(dirfd(old), tmp, d->d_name);
+	show_all_again(old, tmp);
 }
