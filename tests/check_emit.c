@@ -197,7 +197,7 @@ END_TEST
 
 START_TEST(text_wraps_at_the_width)
 {
-	for (int columns = 64; columns <= 100; columns += 4) {
+	for (int columns = 40; columns <= 100; columns += 4) {
 		_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 		struct told t;
 

@@ -11,7 +11,7 @@
 #include "base/strbuf.h"
 #include "doc/doc.h"
 
-/* columns: width to wrap at, clamped to 64..100. colour: ANSI escapes. */
+/* columns: width to wrap at, clamped to 40..100. colour: ANSI escapes. */
 void emit_text(const struct doc *doc, bool colour, int columns, struct strbuf *out);
 
 /* GitHub Flavored Markdown (github.github.com/gfm); the chart is left out. */

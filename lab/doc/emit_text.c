@@ -9,18 +9,20 @@
 #include "doc/emit.h"
 #include "doc/flow.h"
 
-#define MIN_COLUMNS 64
+#define MIN_COLUMNS 40
 /* A table too wide for its page folds at the first column wider than this; figures are narrower. */
 #define FOLD_WIDTH  16
 #define MAX_COLUMNS 100
-#define INDENT	    2
+#define BAR_FIGURES \
+	21 /* size and share; where a label leaves no room, they have a line of their own */
+#define INDENT 2
 
-#define BOLD	    "\033[1m"
-#define DIM	    "\033[2m"
-#define RED	    "\033[1;31m"
-#define GREEN	    "\033[1;32m"
-#define CYAN	    "\033[36m"
-#define PLAIN	    ""
+#define BOLD   "\033[1m"
+#define DIM    "\033[2m"
+#define RED    "\033[1;31m"
+#define GREEN  "\033[1;32m"
+#define CYAN   "\033[36m"
+#define PLAIN  ""
 
 static void add_evidence(struct strbuf *line, const struct doc_block *block)
 {
@@ -158,7 +160,10 @@ static void bar_line(struct flow *f, const struct doc_block *block, const struct
 
 	strbuf_puts(f->out, "  ");
 	strbuf_append(f->out, label.at, (size_t)(label.end - label.at));
-	flow_pad(f, flow_width(&label), label_width);
+	if (INDENT + label_width + BAR_FIGURES > f->width)
+		strbuf_puts(f->out, "\n  ");
+	else
+		flow_pad(f, flow_width(&label), label_width);
 	flow_pad(f, strlen(size) + (bar->bytes < 0), 12);
 	strbuf_puts(f->out, bar->bytes < 0 ? "-" : "");
 	strbuf_puts(f->out, size);
