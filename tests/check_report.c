@@ -94,16 +94,17 @@ START_TEST(a_small_victim_did_not_hold_it_all)
 	t.facts.kill = &kill;
 	t.facts.arena = NULL;
 	story_summary(&t.facts, &doc);
-	ck_assert_str_eq(doc.blocks[0].text,
-			 "Memory went past the limit of 512 MiB, and the kernel killed it, one of "
-			 "270 processes there. It held 8 KiB itself.");
+	ck_assert_str_eq(
+		doc.blocks[0].text,
+		"Memory went past the limit of 512 MiB, and the kernel killed the process, one of "
+		"270 processes there. It held 8 KiB itself.");
 	doc_clear(&doc);
 	tasks[5].comm = "server";
 	tasks[5].rss_anon_bytes = INT64_C(300) << 20;
 	story_summary(&t.facts, &doc);
 	ck_assert_str_eq(
 		doc.blocks[0].text,
-		"Memory went past the limit of 512 MiB, and the kernel killed it, one of "
+		"Memory went past the limit of 512 MiB, and the kernel killed the process, one of "
 		"270 processes there. It held 8 KiB itself. server (pid 1005) held 300 MiB.");
 	doc_release(&doc);
 	forget(&t);

@@ -52,6 +52,18 @@ START_TEST(what_would_make_a_line_known_is_told)
 }
 END_TEST
 
+#define LOST_SAMPLES(n) "{\"ev\":\"lost\",\"name\":\"samples\",\"count\":" n "}\n"
+
+START_TEST(lost_samples_are_told_beside_the_table)
+{
+	tell(V2 CGROUP TOUCH("62000000") LOST_SAMPLES("7") DUMP_OF(HEAP, "65536") KILLED);
+	says("7 samples were lost, beside 3 that were read: what came meanwhile is missing or stands "
+	     "with another line, so these shares are rough.");
+	tell(V2 CGROUP TOUCH("62000000") DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say("samples were lost");
+}
+END_TEST
+
 #define ROW(n, pid, pages, comm)                                       \
 	KMSG(n, "[      " pid "]     0     " pid "    30000    " pages \
 		"    45056        0             0 " comm)
@@ -82,7 +94,17 @@ START_TEST(copies_after_a_fork_are_told_with_their_writer)
 {
 	tell(V2 CGROUP TOUCH("41943040") COPIES(CHILDS) KILL(BOTH) KILLED);
 	says("the kernel killed the process. About 23.4 MiB were copies: in bump in prog, process "
-	     "8 wrote to pages that it shared with its parent since fork(2).");
+	     "8 wrote to pages shared with its parent since fork(2).");
+	/* Two of one line. */
+	tell(V2 CGROUP TOUCH("20971520") FRAME(
+		"0+20",
+		"bump") "{\"ev\":\"touch\",\"pid\":8,\"samples\":99,\"faults\":4000,\"stack\":\"0+20\"}\n"
+			"{\"ev\":\"touch\",\"pid\":9,\"samples\":99,\"faults\":2000,\"stack\":\"0+20\"}\n"
+			"{\"ev\":\"resident\",\"pid\":8" CHILDS "}\n"
+			"{\"ev\":\"resident\",\"pid\":9" CHILDS
+			"}\n" KILL(BOTH ROW("6", "9", "10240", "kid")) KILLED);
+	says("About 23.4 MiB were copies: in bump in prog, 2 processes wrote to pages shared with "
+	     "the process that had started them since fork(2).");
 	/* It had ended: its copies are gone. */
 	tell(V2 CGROUP TOUCH("41943040") COPIES(CHILDS) KILL(ROW("6", "7", "10240", "sh")) KILLED);
 	does_not_say("were copies: in");
@@ -128,6 +150,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, a_line_is_summed_up_whatever_wrote_there);
 	tcase_add_test(tc, what_would_make_a_line_known_is_told);
+	tcase_add_test(tc, lost_samples_are_told_beside_the_table);
 	tcase_add_test(tc, copies_after_a_fork_are_told_with_their_writer);
 	tcase_add_test(tc, who_had_ended_is_one_row);
 	return suite_run("story_shares", cases, ARRAY_SIZE(cases));

@@ -276,6 +276,24 @@ START_TEST(interrupted_is_signalled_and_130)
 }
 END_TEST
 
+/* The launcher of a VM says so, and no line of the guest's comes any more. */
+START_TEST(interrupted_before_the_guest_had_told_all)
+{
+	watchdog("interrupt");
+	draw();
+	assert_outcome(OUTCOME_SIGNALLED, SCOPE_NONE);
+	ck_assert_int_eq(conclusion_exit_status(&record, &conclusion), 130);
+}
+END_TEST
+
+START_TEST(cut_short_without_a_word_is_not_known)
+{
+	watchdog("timeout");
+	draw();
+	assert_outcome(OUTCOME_LAB_ERROR, SCOPE_NONE);
+}
+END_TEST
+
 START_TEST(an_oom_kill_before_the_watchdog_decides)
 {
 	oom(OWN, OWN, TARGET);
@@ -452,6 +470,8 @@ static TCase *outcomes(void)
 	tcase_add_test(t, the_watchdogs_word_for_a_livelock_counts);
 	tcase_add_test(t, stopped_for_no_reason_of_memory_is_timed_out);
 	tcase_add_test(t, interrupted_is_signalled_and_130);
+	tcase_add_test(t, interrupted_before_the_guest_had_told_all);
+	tcase_add_test(t, cut_short_without_a_word_is_not_known);
 	tcase_add_test(t, an_oom_kill_before_the_watchdog_decides);
 	tcase_add_test(t, a_cut_record_with_the_kill_line_decides);
 	tcase_add_test(t, a_cut_record_without_it_is_a_lab_error);

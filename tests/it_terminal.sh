@@ -36,6 +36,10 @@ like "$(cat "$scratch/errors")" 'cannot write report.json to standard output: No
 is "$("$oomlab" run --json --dry-run --memory=64M -- /bin/true | grep -c '^backend: ')" 1 \
 	'--dry-run prints the plan all the same'
 
+out=$("$oomlab" run -m 64M python3 x.py y 2>&1)
+is "$? $out" "125 oomlab: 'python3' stands where a scenario does, and those take no arguments; a command goes behind '--': oomlab run ... -- python3 x.py ..." \
+	'a command without -- is told how to write it'
+
 # A browser is whatever the user has. This one writes down what it was given.
 mkdir "$scratch/bin"
 # shellcheck disable=SC2016 # for that script

@@ -194,6 +194,8 @@ for signal in INT TERM; do
 	kill -$signal $launcher
 	wait $launcher
 	is $? $((128 + $(kill -l $signal))) "SIG$signal while it runs: the documented status"
+	like "$(tr -s ' \n' ' ' <"$reports/latest/report.txt")" 'hog: interrupted .*The run was interrupted and oomlab stopped it' \
+		"SIG$signal while it runs: and the report says so"
 done
 
 vm --memory=64M -- "$scratch/no-such-command"

@@ -311,6 +311,9 @@ static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 		return stopped_by_watchdog(r, c);
 	if (is_child_oom_killed(r, c))
 		return OUTCOME_CHILD_OOM_KILLED;
+	/* A VM's launcher that was interrupted wrote so itself, and the guest's record stops there. */
+	if (r->watchdog == WATCHDOG_INTERRUPT && !r->is_complete && !r->is_unclosed)
+		return stopped_by_watchdog(r, c);
 	if (may_lack_kill(r) || conclusion_lacks_sender(r))
 		return OUTCOME_LAB_ERROR;
 	if (r->watchdog)

@@ -44,6 +44,8 @@ void story_witness(const struct facts *facts, struct doc *doc);
 void story_no_kill(const struct facts *facts, struct doc *doc);
 /* Called by story_kernel() or story_no_kill(), at the end. */
 void story_thrash(const struct facts *facts, struct doc *doc);
+/* The same in a section of one sentence. */
+void story_thrash_brief(const struct facts *facts, struct doc *doc);
 void story_victims(const struct facts *facts, struct doc *doc);
 void story_ending(const struct facts *facts, struct doc *doc);
 

@@ -46,6 +46,7 @@ void story_brief(const struct facts *f, struct doc *doc)
 	story_head(f, doc);
 	if (!story_who_rows(f, doc))
 		story_budget(f, doc);
+	story_thrash_brief(f, doc);
 	story_instead(f, doc);
 	compared(f, doc);
 	remarked(f, doc);

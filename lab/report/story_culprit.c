@@ -8,6 +8,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "record/stack.h"
+#include "report/shares.h"
 #include "report/story.h"
 #include "report/touches.h"
 
@@ -223,10 +224,14 @@ static char *words(const struct facts *f, const struct line_sum *sum, int64_t pi
 	_cleanup_free_ char *callers = common_callers(f->record, line, pid);
 	int64_t held = f->victim->anon_rss_bytes;
 	int64_t bytes = line->bytes < held ? line->bytes : held;
+	_cleanup_free_ char *percent = NULL;
+	int share;
 
-	/* Rounded down: 100 % is all of it. */
-	return text_format("%d %% of %s (%s of %s) %s %s%s",
-			   (int)(100.0 * (double)bytes / (double)held), whose, SIZE(bytes),
+	share = (int)(1000.0 * (double)bytes / (double)held);
+	/* Rounded down: 100 % is all of it, and what is hardly less shows that it is. */
+	percent = share > 990 && share < 1000 ? text_format("99.%d", share % 10)
+					      : text_format("%d", share / 10);
+	return text_format("%s %% of %s (%s of %s) %s %s%s", percent, whose, SIZE(bytes),
 			   SIZE(held), sum->verb, place, callers);
 }
 
@@ -268,22 +273,33 @@ static bool is_there_at_kill(const struct facts *f, int64_t pid)
 }
 
 /* Whom it shares pages with: what it had at its fork is its parent's, too. NULL: not known. */
-static const char *sharer_of(const struct record *r, int64_t pid, int64_t bytes)
+static const char *sharer_of(const struct record *r, const struct touch_line *line)
 {
-	for (size_t i = 0; i < r->resident_count; i++)
-		if (r->residents[i].pid == pid)
-			return or_zero(r->residents[i].inherited) >= bytes ? "its parent"
-			       : !r->residents[i].has_forked		   ? NULL
-			       : !or_zero(r->residents[i].inherited)	   ? "a child of it"
-									   : NULL;
+	for (size_t i = 0; i < r->resident_count; i++) {
+		const struct record_resident *its = &r->residents[i];
+
+		if (its->pid != line->pid)
+			continue;
+		if (line->processes == 1 && its->has_forked && !or_zero(its->inherited))
+			return "a child of it";
+		return or_zero(its->inherited) >= line->bytes / line->processes
+			       ? line->processes > 1 ? "the process that had started them"
+						     : "its parent"
+			       : NULL;
+	}
 	return NULL;
 }
 
-static const struct touch_line *find_copies(const struct facts *f, const struct touches *t)
+/* Of a line of several processes the first and the last were there, if not all others. */
+static const struct touch_line *find_copies(const struct facts *f, const struct shares *shares)
 {
+	const struct touches *t = &shares->there;
+
 	for (size_t i = 0; i < t->count && t->lines[i].bytes >= f->limit_bytes / 4; i++)
-		if (t->lines[i].kind == TOUCH_COW && t->lines[i].processes == 1 &&
+		if (t->lines[i].kind == TOUCH_COW &&
+		    (shares->table || t->lines[i].processes <= 2) &&
 		    is_there_at_kill(f, t->lines[i].pid) &&
+		    is_there_at_kill(f, t->lines[i].last_pid) &&
 		    given_back(f->record, t->lines[i].pid) <= t->lines[i].bytes / 50)
 			return &t->lines[i];
 	return NULL;
@@ -291,14 +307,16 @@ static const struct touch_line *find_copies(const struct facts *f, const struct 
 
 static char *copies_words(const struct facts *f, const struct touch_line *line)
 {
-	const char *sharer = sharer_of(f->record, line->pid, line->bytes);
+	const char *sharer = sharer_of(f->record, line);
 	_cleanup_free_ char *place = touch_place(line);
-	_cleanup_free_ char *who = line->pid == f->record->target_pid
+	_cleanup_free_ char *who = line->processes > 1
+					   ? text_format("%" PRId64 " processes", line->processes)
+				   : line->pid == f->record->target_pid
 					   ? xstrdup("the target")
 					   : text_format("process %" PRId64, line->pid);
 
 	return sharer ? text_format(
-				" About %s were copies: in %s, %s wrote to pages that it shared with %s since fork(2).",
+				" About %s were copies: in %s, %s wrote to pages shared with %s since fork(2).",
 				SIZE(line->bytes), place, who, sharer)
 		      : NULL;
 }
@@ -307,16 +325,16 @@ struct culprit story_copies(const struct facts *f)
 {
 	struct culprit culprit = {0};
 	const struct touch_line *line;
-	struct touches touches;
+	struct shares shares;
 
 	if (!is_known(f->limit_bytes) || f->limit_bytes <= 0 || touches_lack(f->record) ||
 	    record_setting(f->record, "pid_namespace"))
 		return culprit;
-	touches_gather(f->record, &touches);
-	line = find_copies(f, &touches);
-	if (line && record_lost(f->record, LOSS_SAMPLES) <= touches.samples / 50)
-		culprit = (struct culprit){copies_words(f, line), touches.samples};
-	touches_release(&touches);
+	shares_gather(f, &shares);
+	line = find_copies(f, &shares);
+	if (line && record_lost(f->record, LOSS_SAMPLES) <= shares.there.samples / 50)
+		culprit = (struct culprit){copies_words(f, line), shares.there.samples};
+	shares_release(&shares);
 	return culprit;
 }
 

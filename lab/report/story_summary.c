@@ -131,7 +131,7 @@ static void small_victim(const struct facts *f, struct doc *doc, const char *lim
 	if (candidates > 1)
 		snprintf(among, sizeof(among), ", one of %zu processes there", candidates);
 	doc_summary(doc, DOC_BAD,
-		    "Memory went past %s, and the kernel killed it%s. It held %s itself.%s%s%s",
+		    "Memory went past %s, and the kernel killed the process%s. It held %s itself.%s%s%s",
 		    limit, among, SIZE(f->victim->anon_rss_bytes), largest, other, rest);
 	cite_budget(&f->at_kill, other, doc);
 }

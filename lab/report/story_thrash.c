@@ -239,6 +239,26 @@ void story_thrash(const struct facts *f, struct doc *doc)
 	cite_reread(f, &t, doc);
 }
 
+void story_thrash_brief(const struct facts *f, struct doc *doc)
+{
+	_cleanup_free_ char *waited = NULL;
+	struct thrash t;
+
+	if (!find(f, &t))
+		return;
+	waited = is_known(t.waited_ns) && t.waited_ns > 0
+			 ? text_format(", and for %s nothing in it could go on for want of memory",
+				       TIME(t.waited_ns))
+			 : xstrdup("");
+	doc_heading(doc, "How long it took");
+	doc_sentence(
+		doc,
+		"At its limit it thrashed: %s of files were read again soon after they had been dropped%s.",
+		SIZE(t.file), waited);
+	cite_limit(f, doc);
+	cite_reread(f, &t, doc);
+}
+
 /* The nearest level whose limit was met, by its local counter or by the charge; or NULL. */
 static const struct record_cgroup *limit_met(const struct facts *f)
 {

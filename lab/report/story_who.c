@@ -124,6 +124,21 @@ static void draw_table(const struct facts *f, const struct touches *t, size_t ro
 	}
 }
 
+/* Which rows it changes is not known: what came meanwhile stands with whoever touched next. */
+static void say_lost(const struct facts *f, const struct touches *t, struct doc *doc)
+{
+	int64_t lost = record_lost(f->record, LOSS_SAMPLES);
+
+	if (lost <= 0 || lost <= t->samples / 50)
+		return;
+	doc_sentence(
+		doc,
+		"%" PRId64 " samples were lost, beside %" PRId64
+		" that were read: what came meanwhile is missing or stands with another line, so these shares are rough.",
+		lost, t->samples);
+	cite_samples(doc, t);
+}
+
 /* A file of code on disk: not what a JIT made, nor what the kernel shows each process. */
 static bool is_code_file(const char *module)
 {
@@ -350,6 +365,7 @@ static void say_memory(const struct facts *f, const struct shares *shares,
 	if (ended.count)
 		draw_ended(memory, &ended, doc);
 	cite_samples(doc, memory);
+	say_lost(f, memory, doc);
 	say_symbols(memory, doc);
 	say_processes(f, memory, shares->table != NULL, doc);
 	free(ended.lines);

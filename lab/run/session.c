@@ -46,9 +46,13 @@ static int find_target(struct run *run, char **operands, bool is_command, struct
 			err, EXIT_USAGE,
 			"'%s' stands behind the scenario; options go before it: oomlab run %s ... %s",
 			operands[1], operands[1], operands[0]);
-	if (operands[1])
-		return err_set(err, EXIT_USAGE,
-			       "a scenario takes no arguments; a command goes behind '--'");
+	if (operands[1]) {
+		err_set(err, EXIT_USAGE,
+			"'%s' stands where a scenario does, and those take no arguments",
+			operands[0]);
+		return err_hint(err, "a command goes behind '--': oomlab run ... -- %s %s%s",
+				operands[0], operands[1], operands[2] ? " ..." : "");
+	}
 	run->path = scenarios_find(operands[0], err);
 	return run->path ? spec_ask_program(run->path, &run->spec, err) : -1;
 }
