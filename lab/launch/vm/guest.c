@@ -225,7 +225,7 @@ static void prepare_root(struct request *r, int record_port)
 	r->root = r->share_host ? guest_fs_share_host(&is_writable) : "";
 	if (!is_writable)
 		say(record_port, GUEST_NOTE_READ_ONLY);
-	guest_fs_mount_tmp(r->root);
+	guest_fs_mount_tmp(r->root, r->cwd);
 }
 
 /* The host ends QEMU once all has arrived; a power-off here could lose what QEMU still holds. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "launch/vm/guest.h"
 #include "launch/vm/guest_complain.h"
@@ -122,10 +123,9 @@ static void show_all_again(DIR *old, const char *path)
 
 const char *guest_fs_share_host(bool *is_writable)
 {
-	const char *root;
-
 	_cleanup_closedir_ DIR *shm = NULL;
 	_cleanup_free_ char *shm_path = NULL;
+	const char *root;
 
 	mkdir(GUEST_HOST_ROOT, 0755);
 	if (mount(GUEST_SHARE_TAG, GUEST_HOST_ROOT, "virtiofs", MS_RDONLY, "") < 0)
@@ -139,7 +139,7 @@ const char *guest_fs_share_host(bool *is_writable)
 	return root;
 }
 
-void guest_fs_mount_tmp(const char *root)
+void guest_fs_mount_tmp(const char *root, const char *cwd)
 {
 	_cleanup_free_ char *tmp = text_format("%s/tmp", root);
 	_cleanup_closedir_ DIR *old = NULL;
@@ -152,5 +152,12 @@ void guest_fs_mount_tmp(const char *root)
 	old = opendir(tmp);
 	if (mount("tmp", tmp, "tmpfs", 0, "mode=1777") < 0)
 		guest_complain("cannot mount", tmp);
+	/* The command's folder first: a list of what is in a busy /tmp may come without it. */
+	if (old && text_starts_with(cwd, "/tmp/")) {
+		_cleanup_free_ char *name =
+			xstrndup(cwd + strlen("/tmp/"), strcspn(cwd + strlen("/tmp/"), "/"));
+
+		show_again(dirfd(old), tmp, name);
+	}
 	show_all_again(old, tmp);
 }

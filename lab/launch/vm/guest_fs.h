@@ -23,8 +23,9 @@ const char *guest_fs_share_host(bool *is_writable);
 
 /*
  * Mounts a tmpfs on `root`/tmp, so that what is written there can be told from all else, and binds
- * what was in /tmp before into it. A /tmp that is no folder stays as it is.
+ * what was in /tmp before into it; `cwd`, that of the command, is among it. A /tmp that is no folder
+ * stays as it is.
  */
-void guest_fs_mount_tmp(const char *root);
+void guest_fs_mount_tmp(const char *root, const char *cwd);
 
 #endif
