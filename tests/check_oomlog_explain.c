@@ -13,57 +13,10 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
-#include "doc/emit.h"
-#include "explain/explain_doc.h"
-#include "explain/explain_json.h"
+#include "explain_helpers.h"
 #include "suite.h"
 
 #define FIXTURES "tests/fixtures/oomlog/"
-
-enum format { TEXT, MARKDOWN, JSON };
-
-struct output {
-	FILE *to;
-	enum format format;
-	uint64_t events;
-};
-
-static void render(const struct oomlog_event *event, void *ctx)
-{
-	struct output *out = ctx;
-	struct explain_place place = {"kern.log", ++out->events};
-	struct strbuf page = STRBUF_INIT;
-	struct explanation x;
-	struct doc doc = {0};
-
-	explanation_make(&x, event);
-	explain_doc(&doc, &place, event, &x);
-	if (out->format == TEXT)
-		emit_text(&doc, false, 80, &page);
-	else if (out->format == MARKDOWN)
-		emit_markdown(&doc, &page);
-	else
-		explain_json_event(out->to, event, &x, "kern.log", out->events - 1);
-	fputs(page.buf, out->to);
-	strbuf_release(&page);
-	doc_release(&doc);
-	explanation_release(&x);
-}
-
-static char *explained(const char *log, size_t len, enum format format)
-{
-	char *text = NULL;
-	size_t size;
-	struct output out = {open_memstream(&text, &size), format, 0};
-	struct oomlog_options options = {0, render, &out};
-	struct oomlog *parser = oomlog_new(&options);
-
-	oomlog_feed(parser, log, len);
-	oomlog_end(parser);
-	oomlog_free(parser);
-	fclose(out.to);
-	return text;
-}
 
 #define KILL_OF(comm)                                                                      \
 	"[1.0] Memory cgroup out of memory: Killed process 7 (" comm ") total-vm:2592kB, " \
@@ -309,18 +262,6 @@ static const struct {
 	 "Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB, file-rss:0kB\n",
 	 "The machine ran out of memory"},
 };
-
-static void squeeze(char *text)
-{
-	char *out = text;
-
-	for (const char *in = text; *in; in++)
-		if (*in != '\n' && (*in != ' ' || (out > text && out[-1] != ' ')))
-			*out++ = *in;
-		else if (*in == '\n' && out > text && out[-1] != ' ')
-			*out++ = ' ';
-	*out = '\0';
-}
 
 START_TEST(sentence_is_there)
 {

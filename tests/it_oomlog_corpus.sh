@@ -12,7 +12,6 @@ fi
 # What explain does not find yet, of logs that were cut, wrapped or abridged by who quoted them.
 cat >"$scratch/known" <<'END'
 151-bpf-5.8-test_maps-kernel-memory-qp.log [1] tasks_listed: wrong: want 1 got 0
-170-issue-zen-288-android-5.10-logcat-mglru.log [1] scope: missing: want 'global' got None
 174-wsl2-find-anagrams-init-scope-abridged.log [1] victim_uid: missing: want '1000' got None
 174-wsl2-find-anagrams-init-scope-abridged.log [1] task_memcg: missing: want '/init.scope' got None
 175-kswapd0-chatgpt-zram-abridged.log [1] swap_total_kb: missing: want 24098808 got None

@@ -46,6 +46,10 @@ static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 			"Look for limits on kernel memory (memory.kmem.limit_in_bytes) around the invoker, and for messages of failed allocations just before.");
 		return;
 	}
+	if (explain_is_kswapd(ev))
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.trace ? ev->lines.trace : ev->lines.invoked, 0,
+			"/sys/kernel/mm/lru_gen/min_ttl_ms is the choice between a kill and thrashing: with a smaller value the kernel goes on evicting what is in use.");
 	if (ev->scope == SCOPE_CPUSET)
 		explain_say(
 			x, TOPIC_CHANGE, ev->lines.summary, 0,

@@ -220,9 +220,13 @@ static bool blames_machine(const struct draft *f)
 	bool by_fault = traced(ev, "pagefault_out_of_memory") && ev->gfp_mask &&
 			strtoull(ev->gfp_mask, NULL, 16);
 
+	/* kswapd serves no cgroup alone. */
+	bool by_kswapd = traced(ev, "balance_pgdat") || traced(ev, "lru_gen_age_node") ||
+			 traced(ev, "kswapd");
+
 	return f->kill_says_global || is_machine_constraint(ev->constraint) || before_memcg(ev) ||
 	       (ev->no_killable_process && (ev->panic || ev->lines.meminfo)) ||
-	       (traced_start(ev, "out_of_memory") && (by_allocator || by_fault));
+	       (traced_start(ev, "out_of_memory") && (by_allocator || by_fault || by_kswapd));
 }
 
 static bool path_within(const char *path, const char *top)

@@ -1,0 +1,109 @@
+/*
+ * check_explain.c - each sentence has its condition: for each there is a log in which it must be
+ * and a log, as like the first as can be, in which it must not.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "explain_helpers.h"
+#include "suite.h"
+
+#define INVOKED(comm, gfp, order) \
+	comm " invoked oom-killer: gfp_mask=" gfp ", order=" #order ", oom_score_adj=0\n"
+#define KERNEL_MASK "0xcc0(GFP_KERNEL)"
+#define USER_MASK   "0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP)"
+#define TRACE	    "Call Trace:\n dump_stack_lvl+0x5f/0x90\n dump_header+0x46/0x190\n"
+#define KILLING	    " oom_kill_process+0x8/0x93\n out_of_memory+0x21c/0x4c0\n"
+#define IN_KSWAPD   " balance_pgdat+0x749/0x960\n kswapd+0x1ed/0x380\n kthread+0xe1/0x110\n"
+#define IN_FAULT                                                               \
+	" __alloc_pages_slowpath+0x44e/0x640\n do_anonymous_page+0x2e/0x170\n" \
+	" handle_mm_fault+0x3e9/0x710\n asm_exc_page_fault+0x26/0x30\n"
+#define HEAD   "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
+#define ROW9   HEAD "[      9]     0     9      100       10     4096        0             0 b\n"
+#define KILLED "Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB, file-rss:0kB\n"
+
+static const struct {
+	const char *said, *with, *without;
+} pairs[] = {
+	{"Nobody was refused memory: kswapd0 asked for a kill",
+	 INVOKED("kswapd0", KERNEL_MASK, 0) TRACE KILLING IN_KSWAPD,
+	 INVOKED("kswapd0", USER_MASK, 0) TRACE KILLING IN_FAULT},
+	{"The machine had nothing to evict that was not in recent use (min_ttl_ms): whom it killed",
+	 INVOKED("kswapd0", KERNEL_MASK, 0) TRACE KILLING
+	 " lru_gen_age_node+0x1d8/0x278\n balance_pgdat+0x2f8/0x8b0\n",
+	 INVOKED("kswapd0", KERNEL_MASK, 0) TRACE KILLING},
+	{"No allocation failed, if kswapd0 is the kernel's own reclaim thread",
+	 INVOKED("kswapd0", KERNEL_MASK, 0) TRACE, INVOKED("kswapd0", USER_MASK, 0)},
+	{"min_ttl_ms is the choice between a kill and thrashing",
+	 INVOKED("kswapd0", KERNEL_MASK, 0) TRACE KILLING IN_KSWAPD,
+	 INVOKED("hog", USER_MASK, 0) TRACE KILLING IN_FAULT},
+	{"No cgroup limit was involved: the machine as a whole was short of memory.",
+	 INVOKED("kswapd0", KERNEL_MASK, 0) KILLED, INVOKED("hog", KERNEL_MASK, 0) KILLED},
+	{"Kernel threads have no memory of their own",
+	 INVOKED("kworker/0:1", KERNEL_MASK, 0) KILLED,
+	 INVOKED("kworker/0:1", USER_MASK, 0) TRACE KILLING IN_FAULT KILLED},
+	{"lists processes, not threads.",
+	 INVOKED("hog", USER_MASK, 0) "CPU: 0 PID: 77 Comm: hog Not tainted 6.1.0 #1\n" ROW9 KILLED,
+	 INVOKED("kworker/0:1", KERNEL_MASK,
+		 0) "CPU: 0 PID: 77 Comm: kworker/0:1 Not tainted 6.1.0 #1\n" ROW9 KILLED},
+	{"whom it killed the log does not say", INVOKED("hog", USER_MASK, 0) TRACE KILLING,
+	 INVOKED("hog", USER_MASK, 0) TRACE},
+	{"Who was killed, and whether anybody was.", INVOKED("hog", USER_MASK, 0) TRACE,
+	 INVOKED("hog", USER_MASK, 0) TRACE KILLING},
+	{"it was bringing everything back from swap (swapoff)",
+	 INVOKED("swapoff", USER_MASK, 0) TRACE KILLING
+	 " read_swap_cache_async+0x1/0x2\n try_to_unuse+0x1/0x2\n",
+	 INVOKED("swapoff", USER_MASK, 0) TRACE KILLING " read_swap_cache_async+0x1/0x2\n"},
+	{"it was creating a BPF map or program (bpf)",
+	 INVOKED("hog", KERNEL_MASK, 0) TRACE KILLING
+	 " __vmalloc_node_range+0x1/0x2\n __do_sys_bpf+0x1/0x2\n do_syscall_64+0x1/0x2\n",
+	 INVOKED("hog", KERNEL_MASK, 0) TRACE KILLING " __vmalloc_node_range+0x1/0x2\n"},
+	{"it was inside a driver's request (ioctl, graphics memory)",
+	 INVOKED("hog", USER_MASK, 0) TRACE KILLING
+	 " shmem_read_folio_gfp+0x1/0x2\n i915_gem_object_get_pages+0x1/0x2\n",
+	 INVOKED("hog", USER_MASK, 0) TRACE KILLING " shmem_read_folio_gfp+0x1/0x2\n"},
+};
+
+static bool is_said(const char *log, const char *words, char **text)
+{
+	*text = explained(log, strlen(log), TEXT);
+	squeeze(*text);
+	return strstr(*text, words) != NULL;
+}
+
+START_TEST(sentence_is_said_where_it_holds)
+{
+	_cleanup_free_ char *text = NULL;
+
+	ck_assert_msg(is_said(pairs[_i].with, pairs[_i].said, &text), "'%s' is not in: %s",
+		      pairs[_i].said, text);
+}
+END_TEST
+
+START_TEST(sentence_is_not_said_where_it_does_not_hold)
+{
+	_cleanup_free_ char *text = NULL;
+
+	ck_assert_msg(!is_said(pairs[_i].without, pairs[_i].said, &text) && strstr(text, "OOM 1"),
+		      "'%s' or no event is in: %s", pairs[_i].said, text);
+}
+END_TEST
+
+static TCase *sentences(void)
+{
+	TCase *tc = tcase_create("sentences");
+
+	tcase_add_loop_test(tc, sentence_is_said_where_it_holds, 0, (int)ARRAY_SIZE(pairs));
+	tcase_add_loop_test(tc, sentence_is_not_said_where_it_does_not_hold, 0,
+			    (int)ARRAY_SIZE(pairs));
+	return tc;
+}
+
+int main(void)
+{
+	TCase *const cases[] = {sentences()};
+
+	return suite_run("explain", cases, ARRAY_SIZE(cases));
+}
