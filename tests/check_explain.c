@@ -24,6 +24,24 @@
 #define ROW9   HEAD "[      9]     0     9      100       10     4096        0             0 b\n"
 #define KILLED "Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB, file-rss:0kB\n"
 
+/* A machine of 1 GiB, in pages; `more` is in front of the counters' end. */
+#define MACHINE(anon, more)                                                  \
+	"Mem-Info:\nactive_anon:" #anon " inactive_anon:0 isolated_anon:0\n" \
+	" active_file:10 inactive_file:10 isolated_file:0\n" more            \
+	" free:1000 free_pcp:0 free_cma:0\n"
+#define RAM	   "262144 pages RAM\n0 pages reserved\n"
+#define NODE(more) "Node 0 active_anon:4kB inactive_anon:0kB " more " all_unreclaimable? no\n"
+#define HUGE(total)                      \
+	"Node 0 hugepages_total=" #total \
+	" hugepages_free=9 hugepages_surp=0 hugepages_size=2048kB\n"
+#define SLABS "Unreclaimable slab info:\nName                      Used          Total\n"
+#define START INVOKED("hog", USER_MASK, 0)
+#define MEMCG_FULL                                            \
+	"memory: usage 102400kB, limit 102400kB, failcnt 7\n" \
+	"swap: usage 0kB, limit 0kB, failcnt 0\n"
+#define MEMCG_KILLED \
+	"Memory cgroup out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB, file-rss:0kB\n"
+
 static const struct {
 	const char *said, *with, *without;
 } pairs[] = {
@@ -64,6 +82,73 @@ static const struct {
 	 INVOKED("hog", USER_MASK, 0) TRACE KILLING
 	 " shmem_read_folio_gfp+0x1/0x2\n i915_gem_object_get_pages+0x1/0x2\n",
 	 INVOKED("hog", USER_MASK, 0) TRACE KILLING " shmem_read_folio_gfp+0x1/0x2\n"},
+	/* what no process holds */
+	{"Pools of huge pages take 400 MiB (39 %), of which 382 MiB are in use",
+	 START MACHINE(9000, "") HUGE(200) RAM KILLED, START MACHINE(9000, "") HUGE(10) RAM KILLED},
+	{"512 MiB (50 %) hold compressed pages of zram or zswap",
+	 START MACHINE(9000,
+		       "") "Node 0 Normal free:984kB min:8628kB low:1kB high:2kB zspages:524288kB "
+			   "managed:900000kB\n" RAM KILLED,
+	 START MACHINE(9000,
+		       "") "Node 0 Normal free:984kB min:8628kB low:1kB high:2kB zspages:5242kB "
+			   "managed:900000kB\n" RAM KILLED},
+	{"The balloon has given 512 MiB (50 %) back to the hypervisor",
+	 START MACHINE(9000, "") NODE("Balloon:524288kB") RAM KILLED,
+	 START MACHINE(9000, "") NODE("Balloon:0kB") RAM KILLED},
+	{"Kernel stacks take 125 MiB: that is some 8000 threads",
+	 START MACHINE(9000, "") NODE("kernel_stack:128000kB") RAM KILLED,
+	 START MACHINE(9000, "") NODE("kernel_stack:12800kB") RAM KILLED},
+	{"Page tables take 391 MiB (38 %); 293 MiB of them are those of b (pid 9)",
+	 START MACHINE(9000, " pagetables:100096\n") RAM
+	 "Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB, file-rss:0kB, "
+	 "shmem-rss:0kB, UID:0 pgtables:300032kB oom_score_adj:0\n",
+	 START MACHINE(9000, " pagetables:100096\n") RAM KILLED},
+	{"which no process's RSS shows: many processes map the same memory",
+	 START MACHINE(9000, " pagetables:100096\n") RAM KILLED,
+	 START MACHINE(9000, " pagetables:1000\n") RAM KILLED},
+	{"had 293 MiB of page tables, more than it had resident",
+	 "Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB, file-rss:0kB, "
+	 "shmem-rss:0kB, UID:0 pgtables:300032kB oom_score_adj:0\n",
+	 "Out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:400000kB, file-rss:0kB, "
+	 "shmem-rss:0kB, UID:0 pgtables:300032kB oom_score_adj:0\n"},
+	{"The largest kind of kernel object that cannot be freed is kmemleak_object with 300 MiB: "
+	 "kmemleak's own notes",
+	 START MACHINE(9000, " slab_reclaimable:10 slab_unreclaimable:100000\n") RAM SLABS
+	 "kmemleak_object      307200KB     307200KB\nfilp 1KB 1KB\n" KILLED,
+	 START MACHINE(9000, " slab_reclaimable:10 slab_unreclaimable:200000\n") RAM SLABS
+	 "kmemleak_object      307200KB     307200KB\nfilp 1KB 1KB\n" KILLED},
+	{"it is cut or filtered here, and does not tell the largest kind",
+	 START MACHINE(9000, " slab_reclaimable:10 slab_unreclaimable:200000\n") RAM SLABS
+	 "filp 1KB 1KB\n" KILLED,
+	 START MACHINE(9000, " slab_reclaimable:10 slab_unreclaimable:200000\n") RAM SLABS
+	 "filp 799999KB 799999KB\n" KILLED},
+	{"fs/xfs/xfs_icache.c:82 [xfs] func:xfs_inode_alloc holds most, 2.5 GiB in 7 allocations; "
+	 "then comes mm/slub.c:2264 func:a with 999 MiB",
+	 START MACHINE(9000, "") RAM
+	 "Memory allocations:\n     2.50 GiB        7 fs/xfs/xfs_icache.c:82 [xfs] "
+	 "func:xfs_inode_alloc\n 999 MiB 8 mm/slub.c:2264 func:a\n" KILLED,
+	 START MACHINE(9000, "") RAM
+	 "     2.50 GiB        7 fs/xfs/xfs_icache.c:82 [xfs] func:xfs_inode_alloc\n" KILLED},
+	{"is in none of these counters, and the log does not tell whose it is. It leaves open: "
+	 "kernel stacks, pools of huge pages, zram or zswap, a balloon, vmalloc",
+	 START MACHINE(9000, "") RAM KILLED, START MACHINE(250000, "") RAM KILLED},
+	{"It leaves open: vmalloc, per-CPU memory",
+	 START MACHINE(9000, "") NODE("kernel_stack:4kB Balloon:0kB")
+		 HUGE(10) "Total swap = 0kB\n" RAM KILLED,
+	 START MACHINE(9000, "") NODE("kernel_stack:4kB") HUGE(10) "Total swap = 0kB\n" RAM KILLED},
+	{"The invoker was busy with maps of BPF",
+	 START TRACE KILLING " __do_sys_bpf+0x1/0x2\n" MACHINE(9000, "") RAM KILLED,
+	 START TRACE KILLING MACHINE(9000, "") RAM KILLED},
+	{"the largest part among the counters that are left here, not all,",
+	 START "Mem-Info:\nactive_anon:9000 inactive_anon:0 isolated_anon:0\n" RAM KILLED,
+	 START MACHINE(9000, "") RAM KILLED},
+	{"rows of the table are missing here",
+	 START MEMCG_FULL "Memory cgroup stats for /a:\nanon 99900000\n" ROW9 MEMCG_KILLED,
+	 START MEMCG_FULL
+	 "Memory cgroup stats for /a:\nanon 99900\nshmem 99000000\n" ROW9 MEMCG_KILLED},
+	{"most of it belongs to no process that could be killed for it, if the table is whole.",
+	 START MEMCG_FULL ROW9 MEMCG_KILLED,
+	 START MEMCG_FULL "Memory cgroup stats for /a:\nanon 99900\n" ROW9 MEMCG_KILLED},
 };
 
 static bool is_said(const char *log, const char *words, char **text)

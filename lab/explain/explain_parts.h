@@ -58,10 +58,17 @@ bool explain_is_kswapd(const struct oomlog_event *ev);
 /* The log shows that a process was killed, if not which: the trace has oom_kill_process(). */
 bool explain_is_kill(const struct oomlog_event *ev);
 
+/* The part of the machine's memory that is in no counter; compare the pointer. */
+extern const char explain_rest_name[];
+/* The bytes of a part of the budget, or 0. */
+int64_t explain_part(const struct explanation *x, const char *name);
+
 /* explain_score.c: fills x->candidates and what counts as the total. */
 void explain_scores(struct explanation *x, const struct oomlog_event *ev);
 /* explain_memory.c: fills x->budget, and says where the memory was. */
 void explain_budget(struct explanation *x, const struct oomlog_event *ev);
+/* explain_kernel.c: says what the kernel itself and its drivers hold, and what nothing shows. */
+void explain_kernel_memory(struct explanation *x, const struct oomlog_event *ev);
 /* explain_who.c: says who requested memory, and how. */
 void explain_who(struct explanation *x, const struct oomlog_event *ev);
 /* explain_score.c: says why this victim. */

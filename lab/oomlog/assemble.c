@@ -213,10 +213,13 @@ static bool add_detail(struct draft *f, const struct message *m)
 		fact_counters(f, m->text, m->line);
 		return true;
 	case KIND_NODE:
-		fact_node(f, m->text);
+		fact_node(f, m->text, m->line);
 		return true;
 	case KIND_ZONE:
 		fact_zone(f, m->text, m->line);
+		return true;
+	case KIND_HUGEPAGES:
+		fact_hugepages(f, m->text, m->line);
 		return true;
 	case KIND_BUDDY:
 		fact_buddy(f, m->text, m->line);
@@ -275,6 +278,10 @@ static bool take_trace(struct assembler *a, const struct message *m)
 		if (m->kind != KIND_FRAME)
 			return false;
 	}
+	/* Registers of a fault that the kernel itself took stand in the middle of the trace. */
+	if (m->kind == KIND_REGISTERS && !event(a)->has_registers &&
+	    !span_has(m->text, SPAN("RIP: 0033")))
+		return false;
 	f->in_trace = false;
 	f->trace_done = true;
 	return false;
@@ -340,10 +347,19 @@ static bool take_follower(struct assembler *a, const struct message *m)
 		return true;
 	case KIND_SLAB_HEAD:
 		a->in_slabs = !past_dump(a);
+		a->in_allocs = false;
 		f->event.lines.slab = m->line;
+		return true;
+	case KIND_ALLOCS_HEAD:
+		a->in_allocs = !past_dump(a) && !f->event.alloc_count;
+		f->event.lines.allocs = m->line;
 		return true;
 	default:
 		break;
+	}
+	if (a->in_allocs && m->kind == KIND_OTHER) {
+		a->in_allocs = fact_alloc(f, m->text);
+		return a->in_allocs;
 	}
 	if (a->in_slabs && (m->kind == KIND_OTHER || m->kind == KIND_SLAB)) {
 		a->in_slabs = fact_slab(f, m->text);

@@ -11,7 +11,7 @@ void assembler_flush(struct assembler *a)
 	}
 	if (a->open)
 		draft_reset(&a->draft);
-	a->open = a->certain = a->in_slabs = false;
+	a->open = a->certain = a->in_slabs = a->in_allocs = false;
 }
 
 void assembler_open(struct assembler *a, const struct message *m)

@@ -86,6 +86,13 @@ const struct event_field event_fields_slab[] = {
 	END,
 };
 
+const struct event_field event_fields_alloc[] = {
+	MEMBER(alloc, TEXT, where, KEY("where")),
+	MEMBER(alloc, NUMBER, bytes, KEY("bytes")),
+	MEMBER(alloc, NUMBER, calls, KEY("calls")),
+	END,
+};
+
 const struct event_field event_fields_note[] = {
 	MEMBER(note, TEXT, text, KEY("text")),
 	MEMBER(note, LINE, line, KEY("line")),
@@ -117,6 +124,10 @@ const struct event_field event_fields_lines[] = {
 	SEEN(exiting),
 	SEEN(duplicate),
 	SEEN(suppressed),
+	SEEN(hugepages),
+	SEEN(zspages),
+	SEEN(balloon),
+	SEEN(allocs),
 	END,
 };
 
@@ -173,6 +184,10 @@ const struct event_field event_fields[] = {
 	EVENT(NUMBER, swap_total_bytes, "swap_total_bytes"),
 	EVENT(NUMBER, swap_free_bytes, "swap_free_bytes"),
 	EVENT(NUMBER, ram_bytes, "ram_bytes"),
+	EVENT(NUMBER, hugepages_bytes, "hugepages_bytes"),
+	EVENT(NUMBER, hugepages_free_bytes, "hugepages_free_bytes"),
+	EVENT(NUMBER, zspages_bytes, "zspages_bytes"),
+	EVENT(NUMBER, balloon_bytes, "balloon_bytes"),
 	EVENT(COUNT, page_size, "page_size"),
 	EVENT(FLAG, page_size_inferred, "page_size_inferred"),
 	EVENT(FLAG, group_kill, "group_kill"),
@@ -192,6 +207,7 @@ const struct event_field event_fields[] = {
 	EVENT(TEXT, table_columns, "table_columns"),
 	LIST(PAIRS, stats, stat_count, event_fields_stat, KEY("memory")),
 	LIST(PAIRS, meminfo, meminfo_count, event_fields_stat, KEY("meminfo")),
+	LIST(OBJECTS, allocs, alloc_count, event_fields_alloc, KEY("allocations")),
 	MEMBER(event, PART, lines, KEY("lines"), .fields = event_fields_lines),
 	LIST(OBJECTS, notes, note_count, event_fields_note, KEY("notes"), TOLD_EMPTY),
 	EVENT(NUMBER, kernel_stack_bytes, NULL),

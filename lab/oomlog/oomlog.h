@@ -18,7 +18,7 @@
  *
  * Allocates; ends the program when memory runs out (base/strbuf.h). One struct oomlog belongs to
  * one thread at a time. LIMITATIONS: an event keeps at most OOMLOG_TASKS_MAX rows, 1024 statistics,
- * 256 counters, 256 zones, 4096 slabs and 128 frames.
+ * 256 counters, 256 zones, 4096 slabs, 64 places of allocations and 128 frames.
  */
 #ifndef OOMLAB_OOMLOG_OOMLOG_H
 #define OOMLAB_OOMLOG_OOMLOG_H
@@ -79,6 +79,12 @@ struct oomlog_slab {
 	int64_t used_bytes, total_bytes;
 };
 
+/* One place in the kernel's code and what it has allocated (allocation tagging). */
+struct oomlog_alloc {
+	const char *where; /* "fs/file_table.c:202 func:alloc_empty_file", as printed */
+	int64_t bytes, calls;
+};
+
 /* One observation about the log's quality: what is missing, cut, contradictory or repeated. */
 struct oomlog_note {
 	const char *text; /* one sentence */
@@ -90,6 +96,7 @@ struct oomlog_lines {
 	uint64_t first, last, invoked, limit, table, summary, killed;
 	uint64_t cpu, task_in, swap_limit, stats, meminfo, swap, trace, chosen, group, no_killable;
 	uint64_t panic, slab, registers, exiting, duplicate, suppressed;
+	uint64_t hugepages, zspages, balloon, allocs;
 };
 
 struct oomlog_event {
@@ -121,9 +128,13 @@ struct oomlog_event {
 	int64_t kmem_limit_bytes, kmem_usage_bytes;   /* cgroup v1 */
 	int64_t swap_total_bytes, swap_free_bytes;    /* of the machine */
 	int64_t kernel_stack_bytes;		      /* summed over zones or nodes */
-	int64_t ram_bytes, reserved_bytes;	      /* "pages RAM", "pages reserved" */
-	int64_t page_size;			      /* given, inferred, else 4096 */
-	bool page_size_inferred;		      /* from this event's own numbers */
+	/* Pools of huge pages of all sizes: all, and those of them that nobody uses. */
+	int64_t hugepages_bytes, hugepages_free_bytes;
+	int64_t zspages_bytes;		   /* compressed pages of zram and zswap (6.19 and later) */
+	int64_t balloon_bytes;		   /* given back to the hypervisor (6.19 and later) */
+	int64_t ram_bytes, reserved_bytes; /* "pages RAM", "pages reserved" */
+	int64_t page_size;		   /* given, inferred, else 4096 */
+	bool page_size_inferred;	   /* from this event's own numbers */
 	struct oomlog_task *tasks;
 	size_t task_count;
 	const char *table_columns; /* comma separated, as the table's header names them */
@@ -136,6 +147,8 @@ struct oomlog_event {
 	size_t zone_count;
 	struct oomlog_slab *slabs;
 	size_t slab_count;
+	struct oomlog_alloc *allocs; /* the largest first, as printed */
+	size_t alloc_count;
 	const char **trace; /* symbols of the call trace, innermost first, without offsets */
 	size_t trace_count;
 	/* Registers of the invoker in user mode; valid if has_registers; 0: not said. */
