@@ -82,6 +82,23 @@ static const struct {
 	 INVOKED("hog", USER_MASK, 0) TRACE KILLING
 	 " shmem_read_folio_gfp+0x1/0x2\n i915_gem_object_get_pages+0x1/0x2\n",
 	 INVOKED("hog", USER_MASK, 0) TRACE KILLING " shmem_read_folio_gfp+0x1/0x2\n"},
+	/* what a log that is cut does not prove */
+	{"(order 2, 16 KiB).", INVOKED("hog", USER_MASK, 2) TRACE KILLING IN_FAULT,
+	 INVOKED("hog", USER_MASK, 2) TRACE KILLING},
+	{"(order 2, 16 KiB if pages are of 4 KiB, which the log does not tell).",
+	 INVOKED("hog", USER_MASK, 2) TRACE KILLING,
+	 INVOKED("hog", USER_MASK, 2) "CPU: 0 PID: 9 Comm: hog Not tainted 6.1.0-18-amd64 #1\n"},
+	{"the task table has its header here, but no row", START HEAD KILLED, START ROW9 KILLED},
+	{"no task table (vm.oom_dump_tasks=0", START KILLED, START HEAD KILLED},
+	{"The log does not tell the page size",
+	 START HEAD
+	 "[      8]     0     8      100       10     4096        0             0 a\n" KILLED,
+	 START TRACE KILLING IN_FAULT HEAD
+	 "[      8]     0     8      100       10     4096        0             0 a\n" KILLED},
+	{"pages of a graphics card or another device, huge pages). Addresses alone take no memory.",
+	 "Out of memory: Killed process 9 (b) total-vm:400000kB, anon-rss:40kB, file-rss:0kB\n",
+	 "Out of memory: Killed process 9 (b) total-vm:400000kB, anon-rss:400000kB, "
+	 "file-rss:0kB\n"},
 	/* what no process holds */
 	{"Pools of huge pages take 400 MiB (39 %), of which 382 MiB are in use",
 	 START MACHINE(9000, "") HUGE(200) RAM KILLED, START MACHINE(9000, "") HUGE(10) RAM KILLED},

@@ -208,11 +208,11 @@ static const struct {
 	 "Somebody requested a kill by hand (sysrq f): the machine panicked."},
 	/* every order that is read has its own figures */
 	{"h invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=15, oom_score_adj=0\n",
-	 "It wanted 32768 contiguous pages (order 15, 128 MiB)."},
+	 "It wanted 32768 contiguous pages (order 15, 128 MiB if pages"},
 	{"h invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=18, oom_score_adj=0\n",
-	 "It wanted 262144 contiguous pages (order 18, 1 GiB)."},
+	 "It wanted 262144 contiguous pages (order 18, 1 GiB if pages"},
 	{"h invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=20, oom_score_adj=0\n",
-	 "It wanted 1048576 contiguous pages (order 20, 4 GiB)."},
+	 "It wanted 1048576 contiguous pages (order 20, 4 GiB if pages"},
 	{"h invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=18, oom_score_adj=0\n"
 	 "Normal free:106384kB min:40864kB low:1kB high:2kB managed:652000kB\n"
 	 "Normal: 8939*4kB (U) 6885*8kB (U) 810*16kB (U) 8*32kB (U) = 106292kB\n"
@@ -222,7 +222,7 @@ static const struct {
 	{"h invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=2, oom_score_adj=0\n"
 	 "Normal free:106384kB min:40864kB low:1kB high:2kB managed:652000kB\n"
 	 "Normal: 4000000000*1048576kB 4000000000*2097152kB 4000000000*4kB (U) = 106292kB\n",
-	 "It wanted 4 contiguous pages (order 2, 16 KiB)."},
+	 "It wanted 4 contiguous pages (order 2, 16 KiB if pages"},
 	{"Out of memory in UB 1234: OOM killed process 21738 (php-cgi) score 0 vm:4kB, rss:2kB\n",
 	 "OpenVZ container 1234 ran out of memory"},
 };

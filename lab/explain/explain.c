@@ -77,8 +77,11 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 		return "the memory nodes of a memory policy had no memory for the request";
 	if (ev->scope == SCOPE_GLOBAL && ev->order > 0 &&
 	    (ev->zone_count ? explain_is_fragmented(ev) : ev->order > 3))
-		return pool_format(&x->pool, "the machine had no %s of memory in one piece",
-				   SIZE_TEXT(ev->page_size << ev->order));
+		return pool_format(&x->pool, "the machine had no %s in one piece",
+				   ev->page_size_assumed
+					   ? pool_format(&x->pool, "%d pages", 1 << ev->order)
+					   : pool_format(&x->pool, "%s of memory",
+							 SIZE_TEXT(ev->page_size << ev->order)));
 	if (ev->scope == SCOPE_GLOBAL && explain_request_is_lost(ev))
 		return "a page fault failed for want of memory, and the kernel took the machine to be full";
 	if (ev->scope == SCOPE_GLOBAL && ev->mechanism == MECHANISM_MIN_TTL)
@@ -244,15 +247,15 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 		return;
 	explain_say(
 		x, TOPIC_MEMORY, v->line, 0,
-		"%s had %s of addresses (total-vm) but only %s of it in memory%s%s: the other %s was reserved and never touched, or is %snot counted as resident. Only touched memory counts towards an OOM%s.",
+		"%s had %s of addresses (total-vm) but only %s of it resident%s%s: the other %s was reserved and never touched, or is what RSS does not count (%spages of a graphics card or another device, huge pages). Addresses alone take no memory%s.",
 		explain_name(x, v->comm), SIZE_TEXT(v->total_vm_bytes), SIZE_TEXT(resident),
 		swapped ? ", and in swap " : "", swapped ? SIZE_TEXT(swapped) : "",
 		SIZE_TEXT(v->total_vm_bytes - resident - swapped),
 		!swapped && !explain_is_listed(ev, v->pid) &&
 				(ev->swap_total_bytes != 0 || or_zero(explain_stat(ev, "swap")) > 0)
-			? "in swap or "
+			? "swap, "
 			: "",
-		ev->old_score ? ", though this kernel chooses its victim by addresses" : "");
+		ev->old_score ? ", though this kernel chooses its victim by them" : "");
 }
 
 static void say_unsaid(struct explanation *x, const struct oomlog_event *ev)
@@ -266,7 +269,11 @@ static void say_unsaid(struct explanation *x, const struct oomlog_event *ev)
 	else if (ev->invoker_is_unsaid)
 		explain_say(x, TOPIC_UNSAID, 0, 0,
 			    "Who requested memory: kernels before 2.6.22 do not print it.");
-	if (!ev->task_count)
+	if (!ev->task_count && ev->lines.table)
+		explain_say(
+			x, TOPIC_UNSAID, ev->lines.table, 0,
+			"Which other processes there were: the task table has its header here, but no row that can be read (filtered out, or cut).");
+	else if (!ev->task_count)
 		explain_say(
 			x, TOPIC_UNSAID, 0, 0,
 			"Which other processes there were: no task table (vm.oom_dump_tasks=0, a suppressed report, or the log is cut).");

@@ -83,6 +83,9 @@ void explain_who(struct explanation *x, const struct oomlog_event *ev)
 				: ", which a limit on a cgroup's kernel memory can cause although the machine has memory left");
 	if (ev->order > 0)
 		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
-			    "It wanted %d contiguous pages (order %d, %s).", 1 << ev->order,
-			    (int)ev->order, SIZE_TEXT(ev->page_size << ev->order));
+			    "It wanted %d contiguous pages (order %d, %s%s).", 1 << ev->order,
+			    (int)ev->order, SIZE_TEXT(ev->page_size << ev->order),
+			    ev->page_size_assumed
+				    ? " if pages are of 4 KiB, which the log does not tell"
+				    : "");
 }

@@ -190,6 +190,7 @@ const struct event_field event_fields[] = {
 	EVENT(NUMBER, balloon_bytes, "balloon_bytes"),
 	EVENT(COUNT, page_size, "page_size"),
 	EVENT(FLAG, page_size_inferred, "page_size_inferred"),
+	EVENT(FLAG, page_size_assumed, "page_size_assumed"),
 	EVENT(FLAG, group_kill, "group_kill"),
 	EVENT(FLAG, panic, "panic"),
 	EVENT(FLAG, no_killable_process, "no_killable_process"),

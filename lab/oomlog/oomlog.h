@@ -135,6 +135,7 @@ struct oomlog_event {
 	int64_t ram_bytes, reserved_bytes; /* "pages RAM", "pages reserved" */
 	int64_t page_size;		   /* given, inferred, else 4096 */
 	bool page_size_inferred;	   /* from this event's own numbers */
+	bool page_size_assumed;		   /* 4096, and nothing tells that it is */
 	struct oomlog_task *tasks;
 	size_t task_count;
 	const char *table_columns; /* comma separated, as the table's header names them */
