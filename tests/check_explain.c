@@ -42,6 +42,15 @@
 #define MEMCG_KILLED \
 	"Memory cgroup out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB, file-rss:0kB\n"
 
+#define ID  "46b3e0a4df44b752b841aecca454e6e78995d567912a84950390bae6f6777a63"
+#define CRI "cri-containerd-" ID ".scope"
+#define POD                                                  \
+	"/kubepods.slice/kubepods-burstable.slice/kubepods-" \
+	"burstable-pod94eb36cd_29e1_478b_b365_4cb5dfc7d6fb.slice"
+#define SUMMARY(top, own)                                                                             \
+	"oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=" top \
+	",task_memcg=" own ",task=b,pid=9,uid=0\n" MEMCG_KILLED
+
 static const struct {
 	const char *said, *with, *without;
 } pairs[] = {
@@ -82,6 +91,70 @@ static const struct {
 	 INVOKED("hog", USER_MASK, 0) TRACE KILLING
 	 " shmem_read_folio_gfp+0x1/0x2\n i915_gem_object_get_pages+0x1/0x2\n",
 	 INVOKED("hog", USER_MASK, 0) TRACE KILLING " shmem_read_folio_gfp+0x1/0x2\n"},
+	/* pods and units */
+	{"Pod 94eb36cd reached its limit of 100 MiB: b (pid 9) was killed.",
+	 START MEMCG_FULL SUMMARY(POD, POD "/" CRI),
+	 START MEMCG_FULL SUMMARY(POD "/" CRI, POD "/" CRI)},
+	{"Container 46b3e0a4df44 of pod 94eb36cd reached its limit of 100 MiB",
+	 START MEMCG_FULL SUMMARY(POD "/" CRI, POD "/" CRI),
+	 START MEMCG_FULL SUMMARY(POD, POD "/" CRI)},
+	{"raise resources.limits.memory of the container that grew (the victim's was 46b3e0a4df44)",
+	 START MEMCG_FULL SUMMARY(POD, POD "/" CRI), START MEMCG_FULL SUMMARY("/a", "/a/b")},
+	{"Raise resources.limits.memory of container 46b3e0a4df44 in the manifest of pod 94eb36cd",
+	 START MEMCG_FULL SUMMARY("/kubepods/burstable/pod94eb36cd-29e1-478b/" ID,
+				  "/kubepods/burstable/pod94eb36cd-29e1-478b/" ID),
+	 START MEMCG_FULL SUMMARY("/docker/" ID, "/docker/" ID)},
+	{"/kubepods.slice is what the node leaves to its pods",
+	 START MEMCG_FULL SUMMARY("/kubepods.slice", POD "/" CRI),
+	 START MEMCG_FULL SUMMARY(POD, POD "/" CRI)},
+	{"inside of the container, by what runs there",
+	 START MEMCG_FULL SUMMARY(POD "/" CRI "/app", POD "/" CRI "/app"),
+	 START MEMCG_FULL SUMMARY(POD "/" CRI, POD "/" CRI)},
+	{"Cgroup /docker/46b3e0a4df44... reached",
+	 START MEMCG_FULL SUMMARY("/docker/" ID, "/docker/" ID),
+	 START MEMCG_FULL SUMMARY(POD, POD)},
+	{"Raise MemoryMax= of x.service",
+	 START MEMCG_FULL SUMMARY("/system.slice/x.service", "/system.slice/x.service"),
+	 START MEMCG_FULL SUMMARY("/x.service/a", "/x.service/a")},
+	{"The limit is that of the unit x.service inside the LXC container",
+	 START MEMCG_FULL SUMMARY("/lxc/7/ns/x.service", "/lxc/7/ns/x.service"),
+	 START MEMCG_FULL SUMMARY("/system.slice/x.service", "/system.slice/x.service")},
+	{"Raising the victim's own limit does not help: cgroup /a is what was full.",
+	 START MEMCG_FULL SUMMARY("/a", "/a/b"), START MEMCG_FULL SUMMARY("/a", "/a")},
+	/* advice fits what the memory is */
+	{"Most of it is not on the heap but socket buffers",
+	 START MEMCG_FULL "Memory cgroup stats for /a:\nanon 4096\nsock 99000000\n" MEMCG_KILLED,
+	 START MEMCG_FULL "Memory cgroup stats for /a:\nanon 99000000\nsock 4096\n" MEMCG_KILLED},
+	{"Allowing swap (memory.swap.max) would trade the kill for slowness.",
+	 START MEMCG_FULL "Memory cgroup stats for /a:\nanon 99000000\n" MEMCG_KILLED,
+	 START MEMCG_FULL MEMCG_KILLED},
+	{"Of tmpfs and shared memory the files stay charged",
+	 START MEMCG_FULL
+	 "Memory cgroup stats for /a:\nanon 1\nfile 99000000\nshmem 99000000\n" MEMCG_KILLED,
+	 START MEMCG_FULL
+	 "Memory cgroup stats for /a:\nanon 1\nfile 99000000\nshmem 9\n" MEMCG_KILLED},
+	{"Put a memory limit on what may grow", START MACHINE(200000, "") RAM KILLED,
+	 START MACHINE(200, " slab_reclaimable:10 slab_unreclaimable:200000\n") RAM KILLED},
+	{"Find out which kernel objects grow",
+	 START MACHINE(200, " slab_reclaimable:10 slab_unreclaimable:200000\n") RAM KILLED,
+	 START MACHINE(200000, " slab_reclaimable:10 slab_unreclaimable:2000\n") RAM KILLED},
+	{"Size the pools of huge pages", START MACHINE(9000, "") HUGE(200) RAM KILLED,
+	 START MACHINE(9000, "") HUGE(10) RAM KILLED},
+	{"Find out first whose the memory is that no counter shows",
+	 START MACHINE(9000, "") RAM KILLED, START MACHINE(250000, "") RAM KILLED},
+	{"Limit the number of threads",
+	 START MACHINE(9000, "") NODE("kernel_stack:128000kB") RAM KILLED,
+	 START MACHINE(9000, "") NODE("kernel_stack:12800kB") RAM KILLED},
+	{"Swap would give the kernel somewhere",
+	 START MACHINE(200000, "") "Total swap = 0kB\n" RAM KILLED,
+	 START MACHINE(200,
+		       " slab_reclaimable:10 slab_unreclaimable:200000\n") "Total swap = 0kB\n" RAM
+		 KILLED},
+	{"delete what lies in tmpfs", START MACHINE(200000, " shmem:190000\n") RAM KILLED,
+	 START MACHINE(200000, " shmem:1900\n") RAM KILLED},
+	{"The victim is too small to be what filled the machine", KILLED,
+	 "Out of memory: Killed process 9 (b) total-vm:400000kB, anon-rss:400000kB, "
+	 "file-rss:0kB\n"},
 	/* what a log that is cut does not prove */
 	{"(order 2, 16 KiB).", INVOKED("hog", USER_MASK, 2) TRACE KILLING IN_FAULT,
 	 INVOKED("hog", USER_MASK, 2) TRACE KILLING},

@@ -198,7 +198,7 @@ static const struct {
 	 "kernels before 5.1 sacrifice a child first"},
 	{"Tasks in /pod/a are going to be killed due to memory.oom.group set\n"
 	 "Memory cgroup out of memory: Killed process 6 (b) total-vm:9kB\n",
-	 "memory.oom.group is set for /pod/a, so everything in it was killed."},
+	 "memory.oom.group is set for cgroup /pod/a: the kernel kills all processes in it"},
 	{"a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
 	 "Memory cgroup out of memory: OOM victim 7 (x) is already exiting. Skip killing the "
 	 "task\n",

@@ -57,7 +57,7 @@ static const char *limit_text(struct explanation *x, const struct oomlog_event *
 
 static const char *cause_text(struct explanation *x, const struct oomlog_event *ev)
 {
-	const char *top = explain_name(x, ev->oom_memcg), *limit = limit_text(x, ev);
+	const char *top = explain_cgroup(x, ev->oom_memcg), *limit = limit_text(x, ev);
 
 	if (is_known(ev->beancounter))
 		return pool_format(&x->pool, "OpenVZ container %" PRId64 " ran out of memory",
@@ -65,12 +65,12 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 	if (ev->by_hand)
 		return "somebody requested a kill by hand (sysrq f)";
 	if (explain_is_memcg(ev) && ev->limit_is_max)
-		return pool_format(&x->pool,
-				   "cgroup %s ran out of memory without a limit of its own", top);
+		return pool_format(&x->pool, "%s ran out of memory without a limit of its own",
+				   top);
 	if (explain_is_memcg(ev) && !ev->oom_memcg)
 		return pool_format(&x->pool, "a memory cgroup reached its limit%s", limit);
 	if (explain_is_memcg(ev))
-		return pool_format(&x->pool, "cgroup %s reached its limit%s", top, limit);
+		return pool_format(&x->pool, "%s reached its limit%s", top, limit);
 	if (ev->scope == SCOPE_CPUSET)
 		return "the memory nodes of a cpuset had no memory for the request";
 	if (ev->scope == SCOPE_MEMPOLICY)
@@ -105,20 +105,23 @@ static void headline(struct explanation *x, const struct oomlog_event *ev)
 
 static void say_memcg(struct explanation *x, const struct oomlog_event *ev)
 {
-	const char *top = explain_name(x, ev->oom_memcg), *task = explain_name(x, ev->task_memcg);
+	const char *top = explain_cgroup(x, ev->oom_memcg),
+		   *task = explain_cgroup(x, ev->task_memcg);
 	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.task_in;
 
 	if (ev->scope == SCOPE_OWN)
 		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
-			    "The limit that was hit is the victim's own cgroup's: %s.", top);
+			    "The limit that was hit is that of the victim's own %s.", top);
 	else if (ev->scope == SCOPE_ANCESTOR)
 		explain_say(
 			x, TOPIC_WHAT, line, ev->lines.limit,
-			"The limit that was hit is not the victim's own but an ancestor's: %s. The victim ran in %s; everything below %s counts together.",
-			top, task, top);
+			"The limit that was hit is not the victim's own but an ancestor's: %s. The victim ran in %s; everything below the ancestor counts together.",
+			top, task);
 	else if (ev->task_memcg && ev->oom_memcg)
 		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
-			    "Cgroup %s hit its limit; the victim ran in %s.", top, task);
+			    "The limit that was hit is that of %s; the victim ran in %s.", top,
+			    task);
+	explain_say_owner(x, ev, line);
 	if (is_known(ev->usage_bytes) && is_known(ev->limit_bytes) && !ev->limit_is_max)
 		explain_say(x, TOPIC_WHAT, ev->lines.limit, 0, "It used %s of %s%s.",
 			    SIZE_TEXT(ev->usage_bytes), SIZE_TEXT(ev->limit_bytes),
@@ -168,8 +171,8 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 			x, TOPIC_WHAT, line, 0,
 			"No cgroup limit was involved: the machine had no memory of the kind that was requested.");
 	if (ev->task_memcg)
-		explain_say(x, TOPIC_WHAT, ev->lines.summary, 0, "The victim ran in cgroup %s.",
-			    explain_name(x, ev->task_memcg));
+		explain_say(x, TOPIC_WHAT, ev->lines.summary, 0, "The victim ran in %s.",
+			    explain_cgroup(x, ev->task_memcg));
 }
 
 /* A part that the line does not give is left out, not printed as 0. */
@@ -198,12 +201,14 @@ static void say_death(struct explanation *x, const struct oomlog_victim *v)
 static void say_group(struct explanation *x, const struct oomlog_event *ev)
 {
 	if (ev->group_kill && ev->group_memcg)
-		explain_say(x, TOPIC_WHAT, ev->lines.group, 0,
-			    "memory.oom.group is set for %s, so everything in it was killed.",
-			    explain_name(x, ev->group_memcg));
+		explain_say(
+			x, TOPIC_WHAT, ev->lines.group, 0,
+			"memory.oom.group is set for %s: the kernel kills all processes in it, but those with an oom_score_adj of -1000.",
+			explain_cgroup(x, ev->group_memcg));
 	else if (ev->group_kill)
-		explain_say(x, TOPIC_WHAT, ev->lines.group, 0,
-			    "memory.oom.group is set, so the whole cgroup was killed.");
+		explain_say(
+			x, TOPIC_WHAT, ev->lines.group, 0,
+			"memory.oom.group is set: the kernel kills all processes of the cgroup, but those with an oom_score_adj of -1000.");
 	if (ev->exiting_count)
 		explain_say(x, TOPIC_WHAT, ev->lines.exiting, 0,
 			    "%" PRId64 " more %s already exiting and %s not killed again.",

@@ -130,3 +130,14 @@ bool explain_is_kill(const struct oomlog_event *ev)
 {
 	return ev->victim_count || explain_traced(ev, "oom_kill_process");
 }
+
+bool explain_is_tiny(const struct oomlog_event *ev)
+{
+	const struct oomlog_victim *v = ev->victims;
+
+	return ev->victim_count == 1 && is_known(v->anon_rss_bytes) &&
+	       is_known(v->file_rss_bytes) &&
+	       v->anon_rss_bytes + v->file_rss_bytes + or_zero(v->shmem_rss_bytes) +
+			       or_zero(v->pgtables_bytes) <
+		       16 << 20;
+}

@@ -27,6 +27,12 @@ const char *explain_name(struct explanation *x, const char *text);
 /* "hog (pid 7)", "hog", "?"; lives in x. */
 const char *explain_process(struct explanation *x, const char *comm, int64_t pid);
 
+/*
+ * "cgroup /a", "pod 94eb36cd", "container 46b3e0a4df44 of pod 94eb36cd": ids as the tools show them;
+ * lives in x.
+ */
+const char *explain_cgroup(struct explanation *x, const char *path);
+
 /* Adds a sentence that rests on one or two lines of the log; 0: no line. */
 void explain_say(struct explanation *x, enum topic topic, uint64_t line, uint64_t other_line,
 		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
@@ -44,6 +50,11 @@ bool explain_is_listed(const struct oomlog_event *ev, int64_t pid);
 /* A cgroup ran out / the machine or a part of it did; both are false where the log does not say. */
 bool explain_is_memcg(const struct oomlog_event *ev);
 bool explain_is_machine(const struct oomlog_event *ev);
+/*
+ * The only victim had a few MiB resident, page tables included, by a line that gives all parts: it
+ * did not fill the machine, unless with what RSS does not show.
+ */
+bool explain_is_tiny(const struct oomlog_event *ev);
 /* HighMem has free memory that the request may not use, and the zones below it have none. */
 bool explain_is_short_of_low_memory(const struct oomlog_event *ev);
 
@@ -75,6 +86,9 @@ void explain_who(struct explanation *x, const struct oomlog_event *ev);
 void explain_victim(struct explanation *x, const struct oomlog_event *ev);
 /* explain_reclaim.c: says why memory could not be reclaimed. */
 void explain_reclaim(struct explanation *x, const struct oomlog_event *ev);
+/* explain_cgroup.c: says whose the limit is, and which setting raises it; both cite `line`. */
+void explain_say_owner(struct explanation *x, const struct oomlog_event *ev, uint64_t line);
+void explain_change_limit(struct explanation *x, const struct oomlog_event *ev, uint64_t line);
 /* explain_change.c: says what one could change. */
 void explain_change(struct explanation *x, const struct oomlog_event *ev);
 
