@@ -42,6 +42,14 @@
 #define MEMCG_KILLED \
 	"Memory cgroup out of memory: Killed process 9 (b) total-vm:400kB, anon-rss:40kB, file-rss:0kB\n"
 
+#define KILLED_WITH(anon, adj)                                                   \
+	"Out of memory: Killed process 9 (b) total-vm:5000000kB, anon-rss:" anon \
+	"kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:40kB oom_score_adj:" adj "\n"
+#define AGAIN(pid, anon)                                   \
+	"Memory cgroup out of memory: Killed process " pid \
+	" (b) total-vm:15395264kB, anon-rss:" anon "kB, file-rss:10236kB\nx\n"
+#define ZONE(free) \
+	"Normal free:" free "kB min:102400kB low:110000kB high:120000kB managed:900000kB\n"
 #define ID  "46b3e0a4df44b752b841aecca454e6e78995d567912a84950390bae6f6777a63"
 #define CRI "cri-containerd-" ID ".scope"
 #define POD                                                  \
@@ -91,6 +99,42 @@ static const struct {
 	 INVOKED("hog", USER_MASK, 0) TRACE KILLING
 	 " shmem_read_folio_gfp+0x1/0x2\n i915_gem_object_get_pages+0x1/0x2\n",
 	 INVOKED("hog", USER_MASK, 0) TRACE KILLING " shmem_read_folio_gfp+0x1/0x2\n"},
+	/* what the victim's own lines decide */
+	{"Its oom_score_adj of 1000 is reason enough", KILLED_WITH("40", "1000"),
+	 KILLED_WITH("40", "200")},
+	{"adds 20.0 % of all memory that counts to its score", KILLED_WITH("40", "200"),
+	 KILLED_WITH("40", "0")},
+	{"Its oom_score_adj of -900 takes 90.0 % of all memory that counts off its score",
+	 KILLED_WITH("40", "-900"), KILLED_WITH("40", "-100")},
+	{"The highest score is next to nothing",
+	 "Out of memory: Kill process 9 (b) score 1 or sacrifice child\n"
+	 "Killed process 9 (b) total-vm:400kB, anon-rss:40kB, file-rss:0kB\n",
+	 "Out of memory: Kill process 9 (b) score 10 or sacrifice child\n"
+	 "Killed process 9 (b) total-vm:400kB, anon-rss:40kB, file-rss:0kB\n"},
+	{"Its death frees little: 80 KiB of anonymous memory and page tables, unless",
+	 KILLED_WITH("40", "0"), KILLED_WITH("4000000", "0")},
+	{"what no RSS shows (swap, memory of a graphics card", KILLED_WITH("40", "0"),
+	 START MACHINE(9000, "") "Total swap = 0kB\n" RAM KILLED},
+	{"Its death frees little: 5.0 MiB of anonymous memory and page tables",
+	 START MACHINE(9000, "") RAM KILLED_WITH("5120", "0"),
+	 START MACHINE(9000, "") RAM KILLED_WITH("51200", "0")},
+	{"The victim is small (40 KiB): either the limit is small, too,", MEMCG_KILLED,
+	 START MEMCG_FULL MEMCG_KILLED},
+	{"swapoff marks whoever runs it as the first to be killed",
+	 INVOKED("b", USER_MASK, 0) TRACE KILLING " try_to_unuse+0x1/0x2\n" KILLED,
+	 INVOKED("c", USER_MASK, 0) TRACE KILLING " try_to_unuse+0x1/0x2\n" KILLED},
+	{"b was killed before at the same size: it grows to the limit again",
+	 AGAIN("5", "10461592") AGAIN("9", "10461428"),
+	 AGAIN("5", "10461592") AGAIN("9", "8461428")},
+	{"Zone Normal has 200 MiB free, above its minimum of 100 MiB: by this report the request",
+	 INVOKED("hog", KERNEL_MASK, 0) ZONE("204800") KILLED,
+	 INVOKED("hog", KERNEL_MASK, 0) ZONE("20480") KILLED},
+	{"above its minimum of 100 MiB: no watermark was the cause",
+	 INVOKED("kswapd0", KERNEL_MASK, 0) ZONE("204800") KILLED,
+	 INVOKED("hog", KERNEL_MASK, 0) ZONE("204800") KILLED},
+	{"shared memory may be part of it, locked (SHM_LOCK) or held by a graphics driver",
+	 START MACHINE(9000, " unevictable:100000\n shmem:100000\n") RAM KILLED,
+	 START MACHINE(9000, " unevictable:100000\n shmem:100\n") RAM KILLED},
 	/* pods and units */
 	{"Pod 94eb36cd reached its limit of 100 MiB: b (pid 9) was killed.",
 	 START MEMCG_FULL SUMMARY(POD, POD "/" CRI),
@@ -261,7 +305,7 @@ START_TEST(sentence_is_not_said_where_it_does_not_hold)
 {
 	_cleanup_free_ char *text = NULL;
 
-	ck_assert_msg(!is_said(pairs[_i].without, pairs[_i].said, &text) && strstr(text, "OOM 1"),
+	ck_assert_msg(!is_said(pairs[_i].without, pairs[_i].said, &text) && strstr(text, "OOM 1:"),
 		      "'%s' or no event is in: %s", pairs[_i].said, text);
 }
 END_TEST

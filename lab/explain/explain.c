@@ -332,6 +332,7 @@ void explanation_make(struct explanation *x, const struct oomlog_event *ev)
 	say_deaths(x, ev);
 	explain_who(x, ev);
 	explain_victim(x, ev);
+	explain_victim_alone(x, ev);
 	say_reserved(x, ev);
 	explain_reclaim(x, ev);
 	explain_change(x, ev);

@@ -131,13 +131,22 @@ bool explain_is_kill(const struct oomlog_event *ev)
 	return ev->victim_count || explain_traced(ev, "oom_kill_process");
 }
 
-bool explain_is_tiny(const struct oomlog_event *ev)
+int64_t explain_freed(const struct oomlog_event *ev)
 {
 	const struct oomlog_victim *v = ev->victims;
 
-	return ev->victim_count == 1 && is_known(v->anon_rss_bytes) &&
-	       is_known(v->file_rss_bytes) &&
-	       v->anon_rss_bytes + v->file_rss_bytes + or_zero(v->shmem_rss_bytes) +
-			       or_zero(v->pgtables_bytes) <
-		       16 << 20;
+	if (ev->victim_count != 1 || !is_known(v->anon_rss_bytes))
+		return ABSENT;
+	return v->anon_rss_bytes + or_zero(v->pgtables_bytes);
+}
+
+bool explain_is_tiny(const struct oomlog_event *ev)
+{
+	int64_t freed = explain_freed(ev),
+		all = or_zero(ev->ram_bytes) + or_zero(ev->swap_total_bytes);
+
+	for (size_t i = 0; i < ev->task_count; i++)
+		if (is_known(freed) && ev->tasks[i].pid == ev->victims[0].pid)
+			freed += or_zero(ev->tasks[i].swap_bytes);
+	return is_known(freed) && (freed < 32 << 20 || freed < all / 100);
 }

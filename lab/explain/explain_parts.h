@@ -50,11 +50,12 @@ bool explain_is_listed(const struct oomlog_event *ev, int64_t pid);
 /* A cgroup ran out / the machine or a part of it did; both are false where the log does not say. */
 bool explain_is_memcg(const struct oomlog_event *ev);
 bool explain_is_machine(const struct oomlog_event *ev);
-/*
- * The only victim had a few MiB resident, page tables included, by a line that gives all parts: it
- * did not fill the machine, unless with what RSS does not show.
- */
+/* What the death of the only victim frees for certain: anonymous memory, page tables; or ABSENT. */
+int64_t explain_freed(const struct oomlog_event *ev);
+/* That, and its swap, is less than 32 MiB, or than 1 % of RAM and swap: it did not fill them. */
 bool explain_is_tiny(const struct oomlog_event *ev);
+/* The victim ran swapoff, which made it the first to be killed. */
+bool explain_is_origin(const struct oomlog_event *ev);
 /* HighMem has free memory that the request may not use, and the zones below it have none. */
 bool explain_is_short_of_low_memory(const struct oomlog_event *ev);
 
@@ -84,6 +85,8 @@ void explain_kernel_memory(struct explanation *x, const struct oomlog_event *ev)
 void explain_who(struct explanation *x, const struct oomlog_event *ev);
 /* explain_score.c: says why this victim. */
 void explain_victim(struct explanation *x, const struct oomlog_event *ev);
+/* explain_why.c: says what the victim's own lines tell about the choice. */
+void explain_victim_alone(struct explanation *x, const struct oomlog_event *ev);
 /* explain_reclaim.c: says why memory could not be reclaimed. */
 void explain_reclaim(struct explanation *x, const struct oomlog_event *ev);
 /* explain_cgroup.c: says whose the limit is, and which setting raises it; both cite `line`. */

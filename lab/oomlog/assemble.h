@@ -31,9 +31,14 @@ struct assembler {
 		int64_t time_ns, pid, total_vm_bytes, anon_rss_bytes;
 	} recent_kills[RECENT_KILLS_MAX]; /* of the last kill lines that had a stamp */
 	size_t recent_kill_count;
-	int64_t last_ns;     /* stamp of the open event's last line; or ABSENT */
-	char last_wall[64];  /* date in front of that line; "": none */
-	int64_t last_pid;    /* last victim of the previous event */
+	int64_t last_ns;    /* stamp of the open event's last line; or ABSENT */
+	char last_wall[64]; /* date in front of that line; "": none */
+	int64_t last_pid;   /* last victim of the previous event */
+	struct last_kill {
+		char comm[16], memcg[256]; /* "": none, not told */
+		int64_t anon_rss_bytes;
+		uint64_t line;
+	} last_kill;	     /* of the first victim of the previous event that had one */
 	enum kind last_kind; /* of the last message */
 	uint64_t other_dump; /* line of the last memory report that is no OOM's; 0: none */
 	uint64_t by_hand;    /* line of the last sysrq f that no event followed yet; 0: none */

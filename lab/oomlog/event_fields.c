@@ -128,6 +128,8 @@ const struct event_field event_fields_lines[] = {
 	SEEN(zspages),
 	SEEN(balloon),
 	SEEN(allocs),
+	SEEN(previous),
+	SEEN(result),
 	END,
 };
 
@@ -198,6 +200,7 @@ const struct event_field event_fields[] = {
 	EVENT(FLAG, by_hand, "by_hand"),
 	EVENT(TEXT, group_memcg, "group_memcg"),
 	EVENT(NUMBER, beancounter, "beancounter"),
+	EVENT(TEXT, failed_unit, "failed_unit"),
 	EVENT(COUNT, exiting_count, "exiting_count"),
 	EVENT(NUMBER, headers_suppressed, "suppressed_count"),
 	LIST(TEXTS, trace, trace_count, text_itself, KEY("trace")),

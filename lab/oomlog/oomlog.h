@@ -97,6 +97,9 @@ struct oomlog_lines {
 	uint64_t cpu, task_in, swap_limit, stats, meminfo, swap, trace, chosen, group, no_killable;
 	uint64_t panic, slab, registers, exiting, duplicate, suppressed;
 	uint64_t hugepages, zspages, balloon, allocs;
+	/* The kill line before, of a process of the same name, cgroup and size; and systemd's word
+	 * that a unit failed because of the kill. */
+	uint64_t previous, result;
 };
 
 struct oomlog_event {
@@ -166,6 +169,7 @@ struct oomlog_event {
 	bool by_hand;		    /* sysrq f: a line just before says so, or order is -1 */
 	bool compaction_disabled;   /* "COMPACTION is disabled!!!" */
 	const char *group_memcg;    /* whose memory.oom.group is set */
+	const char *failed_unit;    /* of systemd, "Failed with result 'oom-kill'" */
 	int64_t exiting_count;	    /* "OOM victim N (comm) is already exiting" */
 	int64_t headers_suppressed; /* "N callbacks suppressed" just before; absent if not said */
 	int64_t duplicate_kills;    /* kill lines that named a victim again; 0 if none */
