@@ -83,6 +83,14 @@ static const struct {
 	 INVOKED("hog", USER_MASK, 0) "CPU: 0 PID: 77 Comm: hog Not tainted 6.1.0 #1\n" ROW9 KILLED,
 	 INVOKED("kworker/0:1", KERNEL_MASK,
 		 0) "CPU: 0 PID: 77 Comm: kworker/0:1 Not tainted 6.1.0 #1\n" ROW9 KILLED},
+	{"By the call trace an allocation from the machine's memory failed",
+	 " dump_stack+0x1/0x2\n dump_header+0x1/0x2\n" KILLING " __alloc_pages+0x1/0x2\n",
+	 "dump_stack+0x1/0x2\n dump_header+0x1/0x2\n" KILLING " __alloc_pages+0x1/0x2\n" KILLED},
+	{"Who requested memory is not named here; by the call trace it was sending or receiving",
+	 " dump_stack_lvl from dump_header+0x54/0x1fc\n dump_header from oom_kill_process+0x23c/0x2\n"
+	 " oom_kill_process from out_of_memory+0x21/0x3\n out_of_memory from __alloc_pages+0xa/0x1\n"
+	 " __alloc_pages from sock_sendmsg+0x1/0x2\n sock_sendmsg from sock_write_iter+0x1/0x2\n",
+	 START TRACE KILLING " sock_sendmsg+0x1/0x2\n"},
 	{"whom it killed the log does not say", INVOKED("hog", USER_MASK, 0) TRACE KILLING,
 	 INVOKED("hog", USER_MASK, 0) TRACE},
 	{"Who was killed, and whether anybody was.", INVOKED("hog", USER_MASK, 0) TRACE,

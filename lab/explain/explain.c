@@ -158,6 +158,10 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 		explain_say(
 			x, TOPIC_WHAT, line, ev->lines.invoked,
 			"The kernel names no cgroup; whether the machine was full the numbers below must tell.");
+	else if (!ev->lines.invoked && !ev->lines.summary && !line)
+		explain_say(
+			x, TOPIC_WHAT, ev->lines.trace, 0,
+			"By the call trace an allocation from the machine's memory failed, not a charge to a cgroup.");
 	else if (!ev->lines.invoked && !ev->lines.summary && !ev->lines.meminfo)
 		explain_say(
 			x, TOPIC_WHAT, line, 0,

@@ -52,6 +52,10 @@ void explain_who(struct explanation *x, const struct oomlog_event *ev)
 	const char *how = mechanism_words[ev->mechanism].sentence;
 	const char *invoker = explain_process(x, ev->invoker_comm, ev->invoker_pid);
 
+	if (!ev->lines.invoked && how)
+		explain_say(x, TOPIC_WHO, ev->lines.trace, 0,
+			    "Who requested memory is not named here; by the call trace it %s.",
+			    how);
 	if (!ev->lines.invoked || !ev->invoker_comm)
 		return;
 	if (ev->by_hand && !mechanism_needs_none(ev->mechanism))

@@ -327,6 +327,19 @@ static bool take_dangling(struct joiner *j, struct span raw, uint64_t number)
 	return true;
 }
 
+/* journalctl -o verbose: the date stands in a line of its own, "Thu 2023-02-02 11:49:13 CET [s=". */
+static void take_verbose_date(struct joiner *j, struct line *line, struct span raw)
+{
+	if (line->wall.n && line->wall.n < sizeof(j->verbose) &&
+	    span_has(span_head(line->text, 12), SPAN("[s="))) {
+		j->verbose_len = line->wall.n;
+		memcpy(j->verbose, line->wall.p, line->wall.n);
+	} else if (j->verbose_len && !line->wall.n &&
+		   span_starts(span_ltrim(raw), SPAN("MESSAGE="))) {
+		line->wall = (struct span){j->verbose, j->verbose_len};
+	}
+}
+
 static void take_record(struct joiner *j, struct span raw, uint64_t number)
 {
 	struct line line;
@@ -335,6 +348,7 @@ static void take_record(struct joiner *j, struct span raw, uint64_t number)
 	if (j->dangling && take_dangling(j, raw, number))
 		return;
 	line_strip(&line, raw, j->plain, j->scratch, j->known);
+	take_verbose_date(j, &line, raw);
 	if (is_dictionary(j, &line))
 		return;
 	if (!line.headed && j->foreign && j->kernel_headed)

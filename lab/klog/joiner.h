@@ -53,8 +53,8 @@ struct joiner {
 	char *scratch;		    /* JOINER_TEXT_MAX bytes for line_strip() */
 	char known[LINE_SHAPE_MAX]; /* for line_strip() */
 	struct wrap wrap;
-	char wall[64];
-	size_t wall_len;
+	char wall[64], verbose[64]; /* `verbose`: the date that journalctl -o verbose gave last */
+	size_t wall_len, verbose_len;
 	size_t indent;		      /* blanks in front of the message's first line */
 	size_t columns, last_columns; /* of all its physical lines, and of the last */
 	size_t hard_columns;	      /* `columns` when a word was last seen broken */

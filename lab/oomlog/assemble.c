@@ -9,6 +9,8 @@
 /* A line so long after the event's last one is not part of it. A dump of thousands of tasks on a
  * serial console takes tens of seconds. */
 #define FAR_SECONDS 120
+/* Rows in a row that only a task table has. */
+#define ROWS_CERTAIN 3
 /* A memory report that is no OOM's ("page allocation failure", sysrq m) is at most so long. */
 #define OTHER_DUMP_LINES 400
 
@@ -95,8 +97,11 @@ static void take_row(struct assembler *a, const struct message *m)
 
 	begin_if_past(a, m);
 	/* A header alone, or a row alone, may be a quotation or other numbers. */
-	headed = event(a)->lines.table;
-	a->certain |= fact_row(&a->draft, m->text, m->line) && headed;
+	headed = event(a)->lines.table && event(a)->table_columns;
+	if (!fact_row(&a->draft, m->text, m->line))
+		return;
+	a->rows = a->last_kind == KIND_ROW ? a->rows + 1 : 1;
+	a->certain |= headed || a->rows >= ROWS_CERTAIN;
 }
 
 static void take_summary(struct assembler *a, const struct message *m)
@@ -251,12 +256,44 @@ static bool take_detail(struct assembler *a, const struct message *m)
 	if (is_second_dump(a, m))
 		begin(a, m);
 	begin_headless(a, m);
+	/* Who abridges a report may put the swap behind the kill. */
+	if (a->open && past_dump(a) && !a->idle && !event(a)->lines.meminfo &&
+	    (m->kind == KIND_SWAP || m->kind == KIND_PAGES))
+		return add_detail(&a->draft, m);
 	return a->open && !past_dump(a) && add_detail(&a->draft, m);
+}
+
+/*
+ * dump_stack(), dump_header() and oom_kill_process() in this order are a kill's trace, whose first
+ * lines are missing; a stall in the middle of a dump does not begin with dump_stack().
+ */
+static bool is_kill_trace(struct assembler *a, const struct message *m)
+{
+	struct span name = fact_frame_name(m->text);
+	unsigned int step = m->kind == KIND_FRAME ? a->header_step : 0;
+
+	if (span_starts(name, SPAN("dump_stack")))
+		a->header_step = 1;
+	else
+		a->header_step = step == 1 && span_starts(name, SPAN("dump_header")) ? 2 : 0;
+	return step == 2 && span_starts(name, SPAN("oom_kill_process"));
+}
+
+static void begin_at_trace(struct assembler *a, const struct message *m)
+{
+	if (!a->open || past_dump(a) || event(a)->trace_count)
+		begin(a, m);
+	a->certain = a->draft.in_trace = true;
+	a->draft.event.lines.trace = m->line;
 }
 
 static bool take_trace(struct assembler *a, const struct message *m)
 {
 	struct draft *f = &a->draft;
+	bool kills = is_kill_trace(a, m);
+
+	if (kills && !f->in_trace)
+		begin_at_trace(a, m);
 	bool dump = a->open && event(a)->lines.invoked && !past_dump(a);
 
 	if (m->kind == KIND_TRACE_HEAD && dump && !f->trace_done) {

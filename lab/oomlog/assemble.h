@@ -18,11 +18,14 @@ enum { RECENT_KILLS_MAX = 32 };
 struct assembler {
 	struct draft draft;
 	struct oomlog_options options;
-	bool open;	/* an event is being filled */
-	bool certain;	/* a line was seen that only an OOM event has */
-	bool in_slabs;	/* reading the list of unreclaimable slabs */
-	bool in_allocs; /* reading the list of the places that allocated most */
-	uint64_t idle;	/* messages since the last one that is part of the event */
+	bool open;	   /* an event is being filled */
+	bool certain;	   /* a line was seen that only an OOM event has */
+	bool in_slabs;	   /* reading the list of unreclaimable slabs */
+	bool in_allocs;	   /* reading the list of the places that allocated most */
+	unsigned int rows; /* of a task table, one behind the other */
+	/* Frames in a row that begin an OOM trace: 1 dump_stack, 2 and dump_header. */
+	unsigned int header_step;
+	uint64_t idle; /* messages since the last one that is part of the event */
 	uint64_t suppressed_line;
 	int64_t suppressed;	      /* messages suppressed before the next event; or ABSENT */
 	struct pending_kill *pending; /* kill lines put off: of the open event, or of another */

@@ -180,6 +180,9 @@ void fact_trace_head(struct draft *f, struct span text);
 /*  do_anonymous_page+0x340/0x900; false when it is no frame. */
 bool fact_frame(struct draft *f, struct span text);
 
+/* The function of a frame; empty when it is no frame, or one that may be left over ("? f+0x1"). */
+struct span fact_frame_name(struct span text);
+
 /* RIP: 0033:0x4284ca; RSP: 002b:00007ffe2efc4388 EFLAGS: ...; RAX: ... RBX: ... RCX: ... */
 void fact_registers(struct draft *f, struct span text, uint64_t line);
 

@@ -101,7 +101,7 @@ static void check_gaps(struct draft *f)
 
 	if (!ev->lines.invoked)
 		draft_note(f, ev->lines.first, "The beginning (\"invoked oom-killer\") is missing");
-	if (ev->lines.invoked && !ev->victim_count && !ev->no_killable_process)
+	if ((ev->lines.invoked || ev->trace_count) && !ev->victim_count && !ev->no_killable_process)
 		draft_note(f, ev->lines.last, "The report ends before it says who was killed");
 	if (ev->lines.chosen && !ev->lines.killed && !ev->victim_count)
 		draft_note(
