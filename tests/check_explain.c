@@ -143,6 +143,12 @@ static const struct {
 	{"shared memory may be part of it, locked (SHM_LOCK) or held by a graphics driver",
 	 START MACHINE(9000, " unevictable:100000\n shmem:100000\n") RAM KILLED,
 	 START MACHINE(9000, " unevictable:100000\n shmem:100\n") RAM KILLED},
+	{"systemd then ended the unit init.scope because of a kill in it",
+	 KILLED "10:00:00 systemd[1]: init.scope: Failed with result 'oom-kill'.\n",
+	 KILLED "10:00:00 systemd[1]: init.scope: Failed with result 'exit-code'.\n"},
+	{"The oom_reaper line is of another victim, python3 (14441), killed before.",
+	 KILLED "oom_reaper: reaped process 14441 (python3), now anon-rss:0kB, file-rss:0kB\n",
+	 KILLED "oom_reaper: reaped process 9 (b), now anon-rss:0kB, file-rss:0kB\n"},
 	/* pods and units */
 	{"Pod 94eb36cd reached its limit of 100 MiB: b (pid 9) was killed.",
 	 START MEMCG_FULL SUMMARY(POD, POD "/" CRI),

@@ -300,7 +300,7 @@ START_TEST(every_sentence_has_its_line)
 {
 	struct strbuf log = STRBUF_INIT;
 	size_t events = 0;
-	struct oomlog_options options = {0, every_claim_cites, &events};
+	struct oomlog_options options = {0, every_claim_cites, &events, NULL};
 	struct oomlog *parser = oomlog_new(&options);
 
 	for (size_t i = 0; i < ARRAY_SIZE(reports); i++) {

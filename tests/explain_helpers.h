@@ -47,7 +47,7 @@ static inline char *explained(const char *log, size_t len, enum format format)
 	char *text = NULL;
 	size_t size;
 	struct output out = {open_memstream(&text, &size), format, 0};
-	struct oomlog_options options = {0, render, &out};
+	struct oomlog_options options = {0, render, &out, NULL};
 	struct oomlog *parser = oomlog_new(&options);
 
 	oomlog_feed(parser, log, len);

@@ -25,8 +25,9 @@ struct explain {
 	int columns;
 	const char *file; /* the log being read */
 	struct explain_quality quality;
-	struct doc doc;	    /* of one event */
-	struct strbuf page; /* its text */
+	struct others others; /* of all files; lines are those of the file they stand in */
+	struct doc doc;	      /* of one event */
+	struct strbuf page;   /* its text */
 };
 
 static int set_json(void *target, const char *value, struct err *err)
@@ -136,6 +137,13 @@ static void on_event(const struct oomlog_event *event, void *ctx)
 	explain->quality.notes += event->note_count;
 }
 
+static void on_other(const struct oomlog_other *other, void *ctx)
+{
+	struct explain *explain = ctx;
+
+	others_add(&explain->others, other->killer, other->line);
+}
+
 /* Events are shown before a read that may wait for more. */
 static void flush(void)
 {
@@ -162,7 +170,7 @@ static int read_all(struct explain *explain, struct oomlog *log, struct explain_
 /* What stands before a place that cannot be read is explained. */
 static int explain_file(struct explain *explain, const char *name, struct err *err)
 {
-	struct oomlog_options settings = {explain->page_size, on_event, explain};
+	struct oomlog_options settings = {explain->page_size, on_event, explain, on_other};
 	struct explain_input input;
 	struct oomlog *log;
 	int rc;
@@ -177,6 +185,23 @@ static int explain_file(struct explain *explain, const char *name, struct err *e
 	oomlog_free(log);
 	explain_input_close(&input);
 	return rc;
+}
+
+/* What is said once, behind all events. */
+static void print_end(struct explain *explain)
+{
+	if (!explain->quality.events)
+		printf("No OOM kill in %" PRIu64 " line%s.\n", explain->quality.lines,
+		       explain->quality.lines == 1 ? "" : "s");
+	doc_clear(&explain->doc);
+	strbuf_clear(&explain->page);
+	if (explain->format != FORMAT_BRIEF)
+		others_doc(&explain->others, &explain->doc);
+	if (explain->format == FORMAT_TEXT)
+		emit_text(&explain->doc, explain->colour, explain->columns, &explain->page);
+	else if (explain->format == FORMAT_MARKDOWN)
+		emit_markdown(&explain->doc, &explain->page);
+	fwrite(explain->page.buf, 1, explain->page.len, stdout);
 }
 
 int cmd_explain(int argc, char **argv)
@@ -207,13 +232,12 @@ int cmd_explain(int argc, char **argv)
 			err_print(&err);
 			status = EXIT_FAILED;
 		}
+	if (explain.format == FORMAT_JSON)
+		explain_json_end(stdout, &explain.quality, &explain.others);
+	else if (explain.quality.events || status == EXIT_OK)
+		print_end(&explain);
 	strbuf_release(&explain.page);
 	doc_release(&explain.doc);
-	if (explain.format == FORMAT_JSON)
-		explain_json_end(stdout, &explain.quality);
-	else if (!explain.quality.events && status == EXIT_OK)
-		printf("No OOM kill in %" PRIu64 " line%s.\n", explain.quality.lines,
-		       explain.quality.lines == 1 ? "" : "s");
 	if (fflush(stdout) || ferror(stdout)) {
 		err_errno(&err, EXIT_FAILED, "cannot write the explanation");
 		err_print(&err);

@@ -82,11 +82,21 @@ static void say_again(struct explanation *x, const struct oomlog_event *ev)
 			explain_name(x, ev->victims[0].comm));
 }
 
+static void say_result(struct explanation *x, const struct oomlog_event *ev)
+{
+	if (ev->failed_unit)
+		explain_say(
+			x, TOPIC_WHAT, ev->lines.result, 0,
+			"systemd then ended the unit %s because of a kill in it (result 'oom-kill'): processes of it that died later were stopped by systemd (OOMPolicy=), not by the OOM killer.",
+			explain_name(x, ev->failed_unit));
+}
+
 void explain_victim_alone(struct explanation *x, const struct oomlog_event *ev)
 {
 	if (!ev->victim_count)
 		return;
 	say_again(x, ev);
+	say_result(x, ev);
 	say_origin(x, ev);
 	if (!ev->allocating_task && !explain_is_origin(ev))
 		say_adj(x, ev);

@@ -78,6 +78,7 @@ static bool holds_octal_lines(const struct joiner *j)
 
 static void hand_on(struct joiner *j, struct span text)
 {
+	j->pending.killer = j->pending.kind == KIND_OTHER ? killer_of(text) : KILLER_NONE;
 	j->pending.text = text;
 	j->pending.wall = (struct span){j->wall, j->wall_len};
 	j->sink(j->ctx, &j->pending);
@@ -340,6 +341,23 @@ static void take_verbose_date(struct joiner *j, struct line *line, struct span r
 	}
 }
 
+/* Another program's line, headers and all, if it tells of another killer. */
+static void hand_on_foreign(struct joiner *j, const struct line *line, struct span raw,
+			    uint64_t number)
+{
+	struct message m = {
+		.text = raw,
+		.wall = line->wall,
+		.line = number,
+		.time_ns = line->time_ns,
+		.caller = ABSENT,
+		.killer = killer_of(raw),
+	};
+
+	if (m.killer)
+		j->sink(j->ctx, &m);
+}
+
 static void take_record(struct joiner *j, struct span raw, uint64_t number)
 {
 	struct line line;
@@ -361,8 +379,10 @@ static void take_record(struct joiner *j, struct span raw, uint64_t number)
 	}
 	hand_on_pending(j);
 	j->foreign = line.foreign;
-	if (line.foreign)
+	if (line.foreign) {
+		hand_on_foreign(j, &line, raw, number);
 		return;
+	}
 	j->kernel_headed |= line.headed;
 	begin(j, &line, number);
 	j->dangling = is_dangling(&line);

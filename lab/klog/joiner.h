@@ -21,6 +21,7 @@
 
 #include "base/strbuf.h"
 #include "klog/carrier.h"
+#include "klog/killer.h"
 #include "klog/kind.h"
 #include "klog/line.h"
 
@@ -33,6 +34,9 @@ struct message {
 	uint64_t line;	 /* 1-based number of its first physical line */
 	int64_t time_ns; /* ABSENT if not stamped */
 	int64_t caller;	 /* id of the task that printed it; ABSENT if not said */
+	/* A line of one of these, of which nothing else is to be read: KIND_OTHER. Lines of other
+	 * programs are handed on only if they are such. */
+	enum killer killer;
 };
 
 /* How lines are broken: a terminal breaks all of them at one width, mail at blanks before it. */

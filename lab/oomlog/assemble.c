@@ -480,11 +480,40 @@ static bool is_event_kind(enum kind kind)
 	       kind == KIND_TASKS_STATE || kind == KIND_GROUP || kind == KIND_NO_KILLABLE;
 }
 
+/* "init.scope: Failed with result 'oom-kill'.": the unit of an open event's victim, or of another. */
+static void take_result(struct assembler *a, const struct message *m)
+{
+	struct draft *f = &a->draft;
+	size_t at = span_find(m->text, SPAN(": Failed with result"));
+	struct span unit = span_head(m->text, at == SPAN_NONE ? 0 : at);
+
+	if (span_rfind(unit, SPAN(" ")) != SPAN_NONE)
+		unit = span_skip(unit, span_rfind(unit, SPAN(" ")) + 1);
+	if (!unit.n || f->event.failed_unit)
+		return;
+	f->event.failed_unit = pool_text(&f->pool, unit);
+	f->event.lines.result = m->line;
+}
+
+static void take_other(struct assembler *a, const struct message *m)
+{
+	const struct oomlog_other other = {m->killer, m->line};
+
+	if (m->killer == KILLER_SYSTEMD_RESULT && a->open && event(a)->victim_count)
+		take_result(a, m);
+	else if (m->killer != KILLER_SYSTEMD_RESULT && a->options.other)
+		a->options.other(&other, a->options.ctx);
+}
+
 void assembler_message(void *ctx, const struct message *m)
 {
 	struct assembler *a = ctx;
 	bool own;
 
+	if (m->killer)
+		take_other(a, m);
+	if (m->killer && m->killer != KILLER_ALLOCATION)
+		return;
 	if (m->kind != KIND_KILLED)
 		assemble_kills_settle(a);
 	if (a->open && is_event_kind(m->kind) && is_far(a, m))

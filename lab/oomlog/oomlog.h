@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "base/absent.h"
+#include "klog/killer.h"
 #include "oomlog/mechanism.h"
 #include "oomlog/scope.h"
 
@@ -179,13 +180,21 @@ struct oomlog_event {
 	struct oomlog_lines lines;
 };
 
+/* A line of another killer, or of a refusal, that is part of no event. */
+struct oomlog_other {
+	enum killer killer;
+	uint64_t line;
+};
+
 struct oomlog;
+typedef void oomlog_other_fn(const struct oomlog_other *other, void *ctx);
 typedef void oomlog_event_fn(const struct oomlog_event *event, void *ctx);
 
 struct oomlog_options {
 	int64_t page_size;	/* 0: infer, else 4096 */
 	oomlog_event_fn *event; /* never NULL */
 	void *ctx;
+	oomlog_other_fn *other; /* NULL: not asked for */
 };
 
 /* Returns a parser that the caller ends with oomlog_free(); copies the options. */
