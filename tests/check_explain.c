@@ -137,6 +137,11 @@ static const struct {
 	{"Zone Normal has 200 MiB free, above its minimum of 100 MiB: by this report the request",
 	 INVOKED("hog", KERNEL_MASK, 0) ZONE("204800") KILLED,
 	 INVOKED("hog", KERNEL_MASK, 0) ZONE("20480") KILLED},
+	{"keeps 150 MiB of it for requests that cannot wait (reserved_highatomic)",
+	 START "Normal free:204800kB min:102400kB low:1kB high:2kB reserved_highatomic:153600KB "
+	       "managed:900000kB\n" KILLED,
+	 START "Normal free:204800kB min:102400kB low:1kB high:2kB reserved_highatomic:1536KB "
+	       "managed:900000kB\n" KILLED},
 	{"above its minimum of 100 MiB: no watermark was the cause",
 	 INVOKED("kswapd0", KERNEL_MASK, 0) ZONE("204800") KILLED,
 	 INVOKED("hog", KERNEL_MASK, 0) ZONE("204800") KILLED},

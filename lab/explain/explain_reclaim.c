@@ -323,6 +323,15 @@ static void say_reserve(struct explanation *x, const struct oomlog_zone *z, int6
 			explain_name(x, z->name), SIZE_TEXT(usable));
 }
 
+static void say_highatomic(struct explanation *x, const struct oomlog_zone *z, int64_t usable)
+{
+	explain_say(
+		x, TOPIC_RECLAIM, z->line, 0,
+		"Zone %s has %s free, but keeps %s of it for requests that cannot wait (reserved_highatomic); the rest is below its minimum of %s.",
+		explain_name(x, z->name), SIZE_TEXT(usable), SIZE_TEXT(z->highatomic_bytes),
+		SIZE_TEXT(z->min_bytes));
+}
+
 static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 		     const struct oomlog_zone *z)
 {
@@ -351,6 +360,8 @@ static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 	say_cma(x, ev, z);
 	if (usable < z->min_bytes)
 		say_below(x, z, usable);
+	else if (usable - or_zero(z->highatomic_bytes) < z->min_bytes)
+		say_highatomic(x, z, usable);
 	else if (usable < kept_bytes(ev, z))
 		say_reserve(x, z, usable);
 	else if (is_known(ev->order) && ev->order > 0)
@@ -368,7 +379,7 @@ static int64_t spare_bytes(const struct oomlog_event *ev, const struct oomlog_zo
 	if (!is_known(z->free_bytes) || !is_known(z->min_bytes) || z->managed_bytes == 0 ||
 	    !node_is_allowed(ev, z) || !request_may_use(ev, z))
 		return 0;
-	return z->free_bytes - cma_bytes(ev, z) - kept_bytes(ev, z);
+	return z->free_bytes - cma_bytes(ev, z) - or_zero(z->highatomic_bytes) - kept_bytes(ev, z);
 }
 
 /* No watermark explains the failure: it was not what the report shows. */

@@ -72,6 +72,7 @@ const struct event_field event_fields_zone[] = {
 	ZONE(NUMBER, reserve_bytes),
 	ZONE(NUMBER, low_reserve_bytes),
 	ZONE(NUMBER, free_cma_bytes),
+	ZONE(NUMBER, highatomic_bytes),
 	ZONE(BYTES, blocks),
 	ZONE(BYTES, only_cma),
 	ZONE(LINE, line),

@@ -327,6 +327,7 @@ void fact_zone(struct draft *f, struct span text, uint64_t line)
 	bytes_after(text, SPAN(" present:"), &zone->managed_bytes);
 	bytes_after(text, SPAN(" managed:"), &zone->managed_bytes);
 	bytes_after(text, SPAN(" free_cma:"), &zone->free_cma_bytes);
+	bytes_after(text, SPAN(" reserved_highatomic:"), &zone->highatomic_bytes);
 	fact_node(f, text, line);
 }
 

@@ -68,7 +68,8 @@ struct oomlog_zone {
 	/* lowmem_reserve, the bytes kept from requests that a higher zone could serve: the largest
 	 * and the smallest of its numbers but 0; absent: none. */
 	int64_t reserve_bytes, low_reserve_bytes;
-	int64_t free_cma_bytes;	       /* part of free_bytes: for movable pages only */
+	int64_t free_cma_bytes;	  /* part of free_bytes: for movable pages only */
+	int64_t highatomic_bytes; /* kept for requests that cannot wait (reserved_highatomic) */
 	int64_t blocks[OOMLOG_ORDERS]; /* free blocks by order; ABSENT behind the last */
 	bool only_cma[OOMLOG_ORDERS];  /* all free blocks of that order are CMA's */
 	uint64_t line, buddy_line;     /* 0: not seen */
