@@ -20,10 +20,13 @@ for log in "$corpus"/*.log; do
 done
 is "$failed" '' 'every real log is explained as text and as Markdown'
 if command -v python3 >/dev/null; then
+	is "$("$top/tests/oomlog_sentences.py" "$oomlab" "$corpus"/*.log 2>"$scratch/read")" '' \
+		'every sentence holds in the lines that it cites'
+	like "$(cat "$scratch/read")" '^# [0-9]{4,} sentences read$' 'all of them were read'
 	is "$(grep '^| .* | .* of .* | .* |$' "$top/docs/explain.md")" \
 		"$("$top/tests/bench/peers.py" "$corpus" "$oomlab" | tail -n +3)" \
 		'docs/explain.md has the figures of tests/bench/peers.py'
 else
-	skip 'the figures in docs/explain.md' 'no python3'
+	skip 'the sentences, and the figures in docs/explain.md' 'no python3'
 fi
 done_testing

@@ -140,10 +140,11 @@ static const char *in_brackets(struct explanation *x, const char *list)
 
 static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 {
-	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.killed;
+	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.chosen;
 
+	/* Old kernels blame the machine in the line of the choice, not in that of the kill. */
 	if (!line)
-		line = ev->lines.chosen ? ev->lines.chosen : ev->lines.panic;
+		line = ev->lines.killed ? ev->lines.killed : ev->lines.panic;
 	if (ev->scope == SCOPE_CPUSET)
 		explain_say(
 			x, TOPIC_WHAT, line, 0,
