@@ -270,7 +270,7 @@ static const struct {
 	 "kmemleak_object      307200KB     307200KB\nfilp 1KB 1KB\n" KILLED,
 	 START MACHINE(9000, " slab_reclaimable:10 slab_unreclaimable:200000\n") RAM SLABS
 	 "kmemleak_object      307200KB     307200KB\nfilp 1KB 1KB\n" KILLED},
-	{"it is cut or filtered here, and does not tell the largest kind",
+	{"filp with 1 KiB, need not be the largest kind",
 	 START MACHINE(9000, " slab_reclaimable:10 slab_unreclaimable:200000\n") RAM SLABS
 	 "filp 1KB 1KB\n" KILLED,
 	 START MACHINE(9000, " slab_reclaimable:10 slab_unreclaimable:200000\n") RAM SLABS

@@ -129,7 +129,7 @@ KINDS = [(re.compile(pattern), condition) for pattern, condition in (
     (r"Page tables take", has(r"pagetables:\d+")),
     (r".* had .* of page tables, more than", has(r"pgtables|\[ *\d+\]")),
     (r"The largest kind of kernel object", has("Unreclaimable slab info")),
-    (r"The list of kernel objects stands for", has("Unreclaimable slab info")),
+    (r"The list of kernel objects adds up to", has("Unreclaimable slab info")),
     (r"By place in the kernel's code", has("Memory allocations")),
     (r".* is in none of these counters", has(r":\d+")),
     (r".* had .* of addresses \(total-vm\)", has("total-vm:|vsz:|vm:")),

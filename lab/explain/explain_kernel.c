@@ -160,8 +160,9 @@ static void say_slabs(struct explanation *x, const struct oomlog_event *ev)
 	else
 		explain_say(
 			x, TOPIC_MEMORY, ev->lines.slab, ev->lines.meminfo,
-			"The list of kernel objects stands for %s of the %s that cannot be freed: it is cut or filtered here, and does not tell the largest kind.",
-			SIZE_TEXT(listed), SIZE_TEXT(all));
+			"The list of kernel objects adds up to %s of the %s that cannot be freed, so the largest in it, %s with %s, need not be the largest kind.",
+			SIZE_TEXT(listed), SIZE_TEXT(all), explain_name(x, most->name),
+			SIZE_TEXT(most->total_bytes));
 }
 
 static void say_allocations(struct explanation *x, const struct oomlog_event *ev)

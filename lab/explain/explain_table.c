@@ -149,7 +149,7 @@ void explain_table_doc(const struct explain_table *t, struct doc *doc)
 {
 	const struct explain_row *last = t->count ? &t->rows[t->count - 1] : NULL;
 
-	if (t->events < 2)
+	if (t->events < 2 || !last)
 		return;
 	doc_heading(doc, "%" PRIu64 " OOM kills", t->events);
 	doc_table(doc);

@@ -32,30 +32,16 @@ void assembler_close(struct assembler *a)
 	assembler_flush(a);
 }
 
-/* Closes the open event, kills that were put off included, and opens another. */
-static void begin(struct assembler *a, const struct message *m)
-{
-	assembler_close(a);
-	assembler_open(a, m);
-}
-
-/* The dump is over: the next line of a dump begins another event. */
-static bool past_dump(const struct assembler *a)
-{
-	return event(a)->victim_count || event(a)->lines.summary || event(a)->lines.chosen ||
-	       event(a)->no_killable_process;
-}
-
 static void begin_if_past(struct assembler *a, const struct message *m)
 {
-	if (past_dump(a))
-		begin(a, m);
+	if (assemble_is_past_dump(a))
+		assemble_begin(a, m);
 	assembler_open(a, m);
 }
 
 static void take_invoked(struct assembler *a, const struct message *m)
 {
-	begin(a, m);
+	assemble_begin(a, m);
 	a->certain = true;
 	a->other_dump = 0;
 	fact_invoked(&a->draft, m->text, m->line);
@@ -67,7 +53,7 @@ static void take_invoked(struct assembler *a, const struct message *m)
 static void take_usage(struct assembler *a, const struct message *m)
 {
 	if (event(a)->lines.limit)
-		begin(a, m);
+		assemble_begin(a, m);
 	begin_if_past(a, m);
 	a->certain = true;
 	fact_usage(&a->draft, m->text, m->line);
@@ -76,7 +62,7 @@ static void take_usage(struct assembler *a, const struct message *m)
 static void take_task_in(struct assembler *a, const struct message *m)
 {
 	if (event(a)->oom_memcg)
-		begin(a, m);
+		assemble_begin(a, m);
 	begin_if_past(a, m);
 	a->certain = true;
 	fact_task_in(&a->draft, m->text, m->line);
@@ -85,7 +71,7 @@ static void take_task_in(struct assembler *a, const struct message *m)
 static void take_table_head(struct assembler *a, const struct message *m)
 {
 	if (m->kind == KIND_TABLE_HEAD && event(a)->task_count)
-		begin(a, m);
+		assemble_begin(a, m);
 	begin_if_past(a, m);
 	if (m->kind == KIND_TABLE_HEAD)
 		fact_table_head(&a->draft, m->text, m->line);
@@ -119,7 +105,7 @@ static void take_chosen(struct assembler *a, const struct message *m)
 	/* Kernel 5.0 prints a summary and then a choice: a summary does not begin another event. */
 	if (assemble_kills_blame_differs(a, m) || event(a)->victim_count ||
 	    event(a)->lines.chosen || event(a)->no_killable_process)
-		begin(a, m);
+		assemble_begin(a, m);
 	assembler_open(a, m);
 	a->certain = true;
 	fact_chosen(&a->draft, m->text, m->line);
@@ -254,74 +240,13 @@ static bool add_detail(struct draft *f, const struct message *m)
 static bool take_detail(struct assembler *a, const struct message *m)
 {
 	if (is_second_dump(a, m))
-		begin(a, m);
+		assemble_begin(a, m);
 	begin_headless(a, m);
 	/* Who abridges a report may put the swap behind the kill. */
-	if (a->open && past_dump(a) && !a->idle && !event(a)->lines.meminfo &&
+	if (a->open && assemble_is_past_dump(a) && !a->idle && !event(a)->lines.meminfo &&
 	    (m->kind == KIND_SWAP || m->kind == KIND_PAGES))
 		return add_detail(&a->draft, m);
-	return a->open && !past_dump(a) && add_detail(&a->draft, m);
-}
-
-/*
- * dump_stack(), dump_header() and oom_kill_process() in this order are a kill's trace, whose first
- * lines are missing; a stall in the middle of a dump does not begin with dump_stack().
- */
-static bool is_kill_trace(struct assembler *a, const struct message *m)
-{
-	struct span name = fact_frame_name(m->text);
-	unsigned int step = m->kind == KIND_FRAME ? a->header_step : 0;
-
-	if (span_starts(name, SPAN("dump_stack")))
-		a->header_step = 1;
-	else
-		a->header_step = step == 1 && span_starts(name, SPAN("dump_header")) ? 2 : 0;
-	return step == 2 && span_starts(name, SPAN("oom_kill_process"));
-}
-
-static void begin_at_trace(struct assembler *a, const struct message *m)
-{
-	if (!a->open || past_dump(a) || event(a)->trace_count)
-		begin(a, m);
-	a->certain = a->draft.in_trace = true;
-	a->draft.event.lines.trace = m->line;
-}
-
-static bool take_trace(struct assembler *a, const struct message *m)
-{
-	struct draft *f = &a->draft;
-	bool kills = is_kill_trace(a, m);
-
-	if (kills && !f->in_trace)
-		begin_at_trace(a, m);
-	bool dump = a->open && event(a)->lines.invoked && !past_dump(a);
-
-	if (m->kind == KIND_TRACE_HEAD && dump && !f->trace_done) {
-		f->in_trace = true;
-		f->event.lines.trace = m->line;
-		fact_trace_head(f, m->text);
-		return true;
-	}
-	/* ARM and old i386 kernels have no head. */
-	if (m->kind == KIND_FRAME && dump && !f->in_trace && !f->trace_done) {
-		f->in_trace = true;
-		f->event.lines.trace = m->line;
-	}
-	if (!f->in_trace)
-		return false;
-	if (m->kind == KIND_FRAME || m->kind == KIND_OTHER || m->kind == KIND_TASK_IN_REST) {
-		if (fact_frame(f, m->text) || event(a)->trace_count == 0)
-			return true;
-		if (m->kind != KIND_FRAME)
-			return false;
-	}
-	/* Registers of a fault that the kernel itself took stand in the middle of the trace. */
-	if (m->kind == KIND_REGISTERS && !event(a)->has_registers &&
-	    !span_has(m->text, SPAN("RIP: 0033")))
-		return false;
-	f->in_trace = false;
-	f->trace_done = true;
-	return false;
+	return a->open && !assemble_is_past_dump(a) && add_detail(&a->draft, m);
 }
 
 static bool take_event_line(struct assembler *a, const struct message *m)
@@ -356,7 +281,7 @@ static bool take_follower(struct assembler *a, const struct message *m)
 		return false;
 	switch ((int)m->kind) {
 	case KIND_TASK_IN_REST:
-		if (past_dump(a))
+		if (assemble_is_past_dump(a))
 			return false;
 		fact_task_in_rest(f, m->text);
 		return true;
@@ -364,9 +289,9 @@ static bool take_follower(struct assembler *a, const struct message *m)
 		fact_usage(f, m->text, m->line);
 		return true;
 	case KIND_STATS:
-		if (!past_dump(a))
+		if (!assemble_is_past_dump(a))
 			fact_stats(f, m->text, m->line);
-		a->certain |= !past_dump(a);
+		a->certain |= !assemble_is_past_dump(a);
 		return true;
 	case KIND_SUMMARY_REST:
 		fact_summary_rest(f, m->text);
@@ -383,12 +308,12 @@ static bool take_follower(struct assembler *a, const struct message *m)
 		f->event.compaction_disabled = true;
 		return true;
 	case KIND_SLAB_HEAD:
-		a->in_slabs = !past_dump(a);
+		a->in_slabs = !assemble_is_past_dump(a);
 		a->in_allocs = false;
 		f->event.lines.slab = m->line;
 		return true;
 	case KIND_ALLOCS_HEAD:
-		a->in_allocs = !past_dump(a) && !f->event.alloc_count;
+		a->in_allocs = !assemble_is_past_dump(a) && !f->event.alloc_count;
 		f->event.lines.allocs = m->line;
 		return true;
 	default:
@@ -480,45 +405,21 @@ static bool is_event_kind(enum kind kind)
 	       kind == KIND_TASKS_STATE || kind == KIND_GROUP || kind == KIND_NO_KILLABLE;
 }
 
-/* "init.scope: Failed with result 'oom-kill'.": the unit of an open event's victim, or of another. */
-static void take_result(struct assembler *a, const struct message *m)
-{
-	struct draft *f = &a->draft;
-	size_t at = span_find(m->text, SPAN(": Failed with result"));
-	struct span unit = span_head(m->text, at == SPAN_NONE ? 0 : at);
-
-	if (span_rfind(unit, SPAN(" ")) != SPAN_NONE)
-		unit = span_skip(unit, span_rfind(unit, SPAN(" ")) + 1);
-	if (!unit.n || f->event.failed_unit)
-		return;
-	f->event.failed_unit = pool_text(&f->pool, unit);
-	f->event.lines.result = m->line;
-}
-
-static void take_other(struct assembler *a, const struct message *m)
-{
-	const struct oomlog_other other = {m->killer, m->line};
-
-	if (m->killer == KILLER_SYSTEMD_RESULT && a->open && event(a)->victim_count)
-		take_result(a, m);
-	else if (m->killer != KILLER_SYSTEMD_RESULT && a->options.other)
-		a->options.other(&other, a->options.ctx);
-}
-
 void assembler_message(void *ctx, const struct message *m)
 {
 	struct assembler *a = ctx;
 	bool own;
 
 	if (m->killer)
-		take_other(a, m);
+		assemble_other_take(a, m);
 	if (m->killer && m->killer != KILLER_ALLOCATION)
 		return;
 	if (m->kind != KIND_KILLED)
 		assemble_kills_settle(a);
 	if (a->open && is_event_kind(m->kind) && is_far(a, m))
 		assembler_close(a);
-	own = take_trace(a, m) || take_event_line(a, m) || take_follower(a, m) || take_detail(a, m);
+	own = assemble_trace_take(a, m) || take_event_line(a, m) || take_follower(a, m) ||
+	      take_detail(a, m);
 
 	a->last_kind = m->kind;
 	if (own && a->open && a->draft.meminfo_ns == ABSENT &&
