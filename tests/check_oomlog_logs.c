@@ -52,6 +52,23 @@ static const struct {
 	{"kswapd0 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
 	 " out_of_memory+0x1/0x2\n lru_gen_age_node+0x1/0x2\n",
 	 "kswapd0> global - -\n"},
+	/* the kill line in front of its dump; and one of another kill there */
+	{"Out of memory: Killed process 9 (b) total-vm:4kB, anon-rss:4kB, file-rss:0kB\n"
+	 "a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),global_oom,task_memcg=/,task=b,pid=9,"
+	 "uid=0\n",
+	 "a>b:9 global - /\n"},
+	{"Out of memory: Killed process 8 (b) total-vm:4kB, anon-rss:4kB, file-rss:0kB\n"
+	 "a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),global_oom,task_memcg=/,task=b,pid=9,"
+	 "uid=0\n",
+	 "?>b:8 global - -\na>b:9 global - /\n"},
+	{"Out of memory: Killed process 9 (b) total-vm:4kB, anon-rss:4kB, file-rss:0kB\n"
+	 "a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),global_oom,task_memcg=/,task=b,pid=9,"
+	 "uid=0\n"
+	 "Out of memory: Killed process 9 (b) total-vm:8kB, anon-rss:8kB, file-rss:0kB\n",
+	 "?>b:9 global - -\na>b:9 global - /\n"},
 	/* rows of a table without its header, if there are three */
 	{"[ 1.000001] [    202]     0   202    17179     8192   110592        0             0 a\n"
 	 "[ 1.000001] [    203]     0   203    17179     8192   110592        0             0 b\n"

@@ -23,6 +23,7 @@ void assembler_init(struct assembler *a, const struct oomlog_options *options)
 void assembler_release(struct assembler *a)
 {
 	assemble_kills_release(a);
+	pool_release(&a->held_pool);
 	draft_release(&a->draft);
 }
 
@@ -41,7 +42,10 @@ static void begin_if_past(struct assembler *a, const struct message *m)
 
 static void take_invoked(struct assembler *a, const struct message *m)
 {
-	assemble_begin(a, m);
+	assemble_kills_settle(a);
+	if (!assembler_hold(a))
+		assembler_flush(a);
+	assembler_open(a, m);
 	a->certain = true;
 	a->other_dump = 0;
 	fact_invoked(&a->draft, m->text, m->line);

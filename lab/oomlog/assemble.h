@@ -41,11 +41,14 @@ struct assembler {
 		char comm[16], memcg[256]; /* "": none, not told */
 		int64_t anon_rss_bytes;
 		uint64_t line;
-	} last_kill;	     /* of the first victim of the previous event that had one */
-	enum kind last_kind; /* of the last message */
-	uint64_t other_dump; /* line of the last memory report that is no OOM's; 0: none */
-	uint64_t by_hand;    /* line of the last sysrq f that no event followed yet; 0: none */
-	uint64_t events;     /* handed to the callback so far */
+	} last_kill;		  /* of the first victim of the previous event that had one */
+	enum kind last_kind;	  /* of the last message */
+	uint64_t other_dump;	  /* line of the last memory report that is no OOM's; 0: none */
+	uint64_t by_hand;	  /* line of the last sysrq f that no event followed yet; 0: none */
+	struct oomlog_event held; /* an event kept back, if has_held; its lists are in the pool */
+	struct pool held_pool;
+	bool has_held;
+	uint64_t events; /* handed to the callback so far */
 };
 
 /* Copies the options. The caller ends with assembler_release(), which hands nothing out. */

@@ -20,6 +20,12 @@ void assembler_open(struct assembler *a, const struct message *m);
 void assembler_flush(struct assembler *a);
 
 /*
+ * Keeps the open event back if it is a kill line alone, just before: people put it in front of its
+ * dump. True if it was. The dump that begins takes it if it names that pid, else it is handed out before the dump.
+ */
+bool assembler_hold(struct assembler *a);
+
+/*
  * assemble_kills.c. A kill line is added to the open event, opens one, or is put off until the next
  * message decides. settle makes an event of each kill that was put off; release forgets them.
  */
