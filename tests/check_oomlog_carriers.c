@@ -217,7 +217,7 @@ static void describe(const struct oomlog_event *ev, void *ctx)
 
 static void events_of(const struct strbuf *text, struct strbuf *out)
 {
-	struct oomlog_options options = {0, describe, out};
+	struct oomlog_options options = {0, describe, out, NULL};
 	struct oomlog *log = oomlog_new(&options);
 
 	oomlog_feed(log, text->buf, text->len);

@@ -32,6 +32,51 @@ static const struct {
 	{"[ 1.000001] Memory cgroup out of memory: Killed process 5 (a) total-vm:9kB\n"
 	 "[ 1.000002] Memory cgroup out of memory: Killed process 6 (b) total-vm:9kB\n",
 	 "?>a:5 memcg - -\n?>b:6 memcg - -\n"},
+	/* blanks behind commas, as people write; a path may hold them */
+	{"oom-kill:constraint=CONSTRAINT_NONE, global_oom,\n                 task_memcg=/init.scope, "
+	 "task=find, pid=3524, uid=1000\n",
+	 "?>find:3524 global - /init.scope\n"},
+	{"oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),global_oom,task_memcg=/a, task=b, pid=1,"
+	 "task=find,pid=3524,uid=1000\n",
+	 "?>find:3524 global - /a, task=b, pid=1\n"},
+	/* a trace of a kill without the lines before it; not one of a stall in a dump */
+	{"[ 1.000001]  dump_stack+0x1/0x2\n[ 1.000001]  dump_header+0x1/0x2\n"
+	 "[ 1.000001]  oom_kill_process+0x1/0x2\n[ 1.000001]  out_of_memory+0x1/0x2\n"
+	 "[ 1.000001]  __alloc_pages+0x1/0x2\n",
+	 "?> global - -\n"},
+	{"[ 1.000001]  console_unlock+0x1/0x2\n[ 1.000001]  dump_header+0x1/0x2\n"
+	 "[ 1.000001]  oom_kill_process+0x1/0x2\n[ 1.000001]  out_of_memory+0x1/0x2\n"
+	 "[ 1.000001]  __alloc_pages+0x1/0x2\n",
+	 ""},
+	/* kswapd's kill is the machine's */
+	{"kswapd0 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 " out_of_memory+0x1/0x2\n lru_gen_age_node+0x1/0x2\n",
+	 "kswapd0> global - -\n"},
+	/* the kill line in front of its dump; and one of another kill there */
+	{"Out of memory: Killed process 9 (b) total-vm:4kB, anon-rss:4kB, file-rss:0kB\n"
+	 "a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),global_oom,task_memcg=/,task=b,pid=9,"
+	 "uid=0\n",
+	 "a>b:9 global - /\n"},
+	{"Out of memory: Killed process 8 (b) total-vm:4kB, anon-rss:4kB, file-rss:0kB\n"
+	 "a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),global_oom,task_memcg=/,task=b,pid=9,"
+	 "uid=0\n",
+	 "?>b:8 global - -\na>b:9 global - /\n"},
+	{"Out of memory: Killed process 9 (b) total-vm:4kB, anon-rss:4kB, file-rss:0kB\n"
+	 "a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+	 "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),global_oom,task_memcg=/,task=b,pid=9,"
+	 "uid=0\n"
+	 "Out of memory: Killed process 9 (b) total-vm:8kB, anon-rss:8kB, file-rss:0kB\n",
+	 "?>b:9 global - -\na>b:9 global - /\n"},
+	/* rows of a table without its header, if there are three */
+	{"[ 1.000001] [    202]     0   202    17179     8192   110592        0             0 a\n"
+	 "[ 1.000001] [    203]     0   203    17179     8192   110592        0             0 b\n"
+	 "[ 1.000001] [    204]     0   204    17179     8192   110592        0             0 c\n",
+	 "?> ? - -\n"},
+	{"[ 1.000001] [    202]     0   202    17179     8192   110592        0             0 a\n"
+	 "[ 1.000001] [    203]     0   203    17179     8192   110592        0             0 b\n",
+	 ""},
 	/* a child dies for its parent: one event */
 	{"[ 1.000001] Out of memory: Kill process 5 (a) score 9 or sacrifice child\n"
 	 "[ 1.000002] Killed process 6 (b) total-vm:9kB\n",

@@ -86,6 +86,19 @@ is "$? $(wc -l <out) $(grep -c '^OOM [12]: plain[.gz]*, lines .*: Cgroup .* reac
 	'0 2 2' 'each in a line'
 explain --brief text
 is "$out" 'No OOM kill in 1 line.' 'each of none'
+explain plain plain.gz
+like "$(head -n 5 out)" '^2 OOM kills
+ +OOM +when +whose memory +killed +resident +why
+ +1-2 +[^ ]+ s +/docker/a +sh +' 'more than one: their table comes first, and the same again shares a row'
+like "$(sed -n 5,8p out)" 'OOM 1: plain, lines' 'and then each'
+explain plain
+like "$(head -n 1 out)" '^OOM 1: plain' 'one alone has no table'
+explain --markdown plain plain.gz
+like "$(head -n 3 out)" '^## 2 OOM kills' 'in Markdown, too'
+(cat plain plain && sleep 2 && cat plain) | "$oomlab" explain 2>said |
+	(read -r _ && date +%s >first && cat >rest && date +%s >last)
+like "$(($(cat last) - $(cat first)))" '^[1-9]' 'a log that pauses is shown as far as it is'
+like "$(tail -n 4 rest)" '3 OOM kills' 'and its table comes last'
 explain /dev/null
 is "$? $out" '0 No OOM kill in 0 lines.' 'nothing'
 "$oomlab" explain plain 2>said | head -n 1 >out

@@ -44,7 +44,7 @@ static inline void describe(const struct oomlog_event *ev, void *ctx)
 static inline void parse_with(oomlog_event_fn *fn, void *ctx, const char *text, size_t len,
 			      size_t step)
 {
-	struct oomlog_options options = {0, fn, ctx};
+	struct oomlog_options options = {0, fn, ctx, NULL};
 	struct oomlog *log = oomlog_new(&options);
 
 	for (size_t at = 0; at < len; at += step)

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "explain/explain_doc.h"
 #include "explain/explain_input.h"
 #include "explain/explain_json.h"
+#include "explain/explain_table.h"
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_BRIEF };
 
@@ -25,9 +27,18 @@ struct explain {
 	int columns;
 	const char *file; /* the log being read */
 	struct explain_quality quality;
-	struct doc doc;	    /* of one event */
-	struct strbuf page; /* its text */
+	struct others others; /* of all files; lines are those of the file they stand in */
+	struct doc doc;	      /* of one event */
+	struct strbuf page;   /* its text */
+	struct explain_table table;
+	struct strbuf held; /* text of events, in front of which their table is to stand */
+	bool has_text;	    /* something was written */
+	bool is_released;   /* no text is held any more: the table comes last */
 };
+
+/* Text is held back as long as it is no more than that, and the log does not pause. */
+#define HELD_MAX (1 << 20)
+#define PAUSE_MS 300
 
 static int set_json(void *target, const char *value, struct err *err)
 {
@@ -111,13 +122,57 @@ static void print_event(struct explain *explain, const struct oomlog_event *even
 	} else {
 		explain_doc(&explain->doc, &place, event, x);
 		if (place.index > 1)
-			fputs(explain->format == FORMAT_TEXT ? "\n\n" : "\n", stdout);
+			strbuf_puts(&explain->page, explain->format == FORMAT_TEXT ? "\n\n" : "\n");
 		if (explain->format == FORMAT_TEXT)
 			emit_text(&explain->doc, explain->colour, explain->columns, &explain->page);
 		else
 			emit_markdown(&explain->doc, &explain->page);
 	}
-	fwrite(explain->page.buf, 1, explain->page.len, stdout);
+	if (explain->is_released || explain->format == FORMAT_BRIEF)
+		fwrite(explain->page.buf, 1, explain->page.len, stdout);
+	else
+		strbuf_append(&explain->held, explain->page.buf, explain->page.len);
+}
+
+/* A document without a title. */
+static void print_doc(struct explain *explain)
+{
+	size_t blank;
+
+	strbuf_clear(&explain->page);
+	if (explain->format == FORMAT_TEXT)
+		emit_text(&explain->doc, explain->colour, explain->columns, &explain->page);
+	else
+		emit_markdown(&explain->doc, &explain->page);
+	/* At the very beginning no blank line stands in front of a heading. */
+	blank = explain->page.len && *explain->page.buf == '\n' && !explain->has_text;
+	explain->has_text |= explain->page.len;
+	fwrite(explain->page.buf + blank, 1, explain->page.len - blank, stdout);
+}
+
+/* The table of the events, where there is more than one. */
+static void print_table(struct explain *explain)
+{
+	doc_clear(&explain->doc);
+	explain_table_doc(&explain->table, &explain->doc);
+	if (!explain->doc.count)
+		return;
+	print_doc(explain);
+	if (explain->held.len)
+		fputs(explain->format == FORMAT_TEXT ? "\n\n" : "\n", stdout);
+}
+
+/* Writes what is held: with the table in front if these are all events. */
+static void release(struct explain *explain, bool all)
+{
+	if (explain->is_released)
+		return;
+	explain->is_released = true;
+	if (all)
+		print_table(explain);
+	explain->has_text |= explain->held.len;
+	fwrite(explain->held.buf, 1, explain->held.len, stdout);
+	strbuf_release(&explain->held);
 }
 
 static void on_event(const struct oomlog_event *event, void *ctx)
@@ -129,16 +184,32 @@ static void on_event(const struct oomlog_event *event, void *ctx)
 	if (explain->format == FORMAT_JSON)
 		explain_json_event(stdout, event, &explanation, explain->file,
 				   explain->quality.events);
-	else
+	else {
 		print_event(explain, event, &explanation);
+		explain_table_add(&explain->table, event, &explanation);
+	}
 	explanation_release(&explanation);
 	explain->quality.events++;
 	explain->quality.notes += event->note_count;
 }
 
-/* Events are shown before a read that may wait for more. */
-static void flush(void)
+static void on_other(const struct oomlog_other *other, void *ctx)
 {
+	struct explain *explain = ctx;
+
+	others_add(&explain->others, other->killer, other->line);
+}
+
+static bool is_readable(int fd)
+{
+	return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, PAUSE_MS) != 0;
+}
+
+/* Events are shown before a read that may wait for more. */
+static void flush(struct explain *explain, const struct explain_input *input)
+{
+	if (explain->held.len > HELD_MAX || (explain->held.len && !is_readable(input->fd)))
+		release(explain, false);
 	if (!ferror(stdout))
 		fflush(stdout);
 }
@@ -150,7 +221,7 @@ static int read_all(struct explain *explain, struct oomlog *log, struct explain_
 	ssize_t n;
 
 	for (;;) {
-		flush();
+		flush(explain, input);
 		n = explain_input_read(input, buffer, sizeof(buffer), err);
 		if (n <= 0)
 			return (int)n;
@@ -162,7 +233,7 @@ static int read_all(struct explain *explain, struct oomlog *log, struct explain_
 /* What stands before a place that cannot be read is explained. */
 static int explain_file(struct explain *explain, const char *name, struct err *err)
 {
-	struct oomlog_options settings = {explain->page_size, on_event, explain};
+	struct oomlog_options settings = {explain->page_size, on_event, explain, on_other};
 	struct explain_input input;
 	struct oomlog *log;
 	int rc;
@@ -179,10 +250,32 @@ static int explain_file(struct explain *explain, const char *name, struct err *e
 	return rc;
 }
 
+/* What is said once, behind all events. */
+static void print_end(struct explain *explain)
+{
+	if (!explain->quality.events)
+		printf("No OOM kill in %" PRIu64 " line%s.\n", explain->quality.lines,
+		       explain->quality.lines == 1 ? "" : "s");
+	bool was_held = !explain->is_released;
+
+	explain->has_text |= !explain->quality.events;
+	if (explain->format == FORMAT_BRIEF)
+		return;
+	release(explain, true);
+	if (!was_held) {
+		fputs("\n", stdout);
+		print_table(explain);
+	}
+	doc_clear(&explain->doc);
+	others_doc(&explain->others, &explain->doc);
+	print_doc(explain);
+}
+
 int cmd_explain(int argc, char **argv)
 {
 	static char out[1 << 16];
-	struct explain explain = {.columns = terminal_columns(stdout), .page = STRBUF_INIT};
+	struct explain explain = {
+		.columns = terminal_columns(stdout), .page = STRBUF_INIT, .held = STRBUF_INIT};
 	struct err err = ERR_INIT;
 	int status = EXIT_OK;
 	int first =
@@ -207,13 +300,14 @@ int cmd_explain(int argc, char **argv)
 			err_print(&err);
 			status = EXIT_FAILED;
 		}
-	strbuf_release(&explain.page);
-	doc_release(&explain.doc);
 	if (explain.format == FORMAT_JSON)
-		explain_json_end(stdout, &explain.quality);
-	else if (!explain.quality.events && status == EXIT_OK)
-		printf("No OOM kill in %" PRIu64 " line%s.\n", explain.quality.lines,
-		       explain.quality.lines == 1 ? "" : "s");
+		explain_json_end(stdout, &explain.quality, &explain.others);
+	else if (explain.quality.events || status == EXIT_OK)
+		print_end(&explain);
+	strbuf_release(&explain.page);
+	strbuf_release(&explain.held);
+	explain_table_release(&explain.table);
+	doc_release(&explain.doc);
 	if (fflush(stdout) || ferror(stdout)) {
 		err_errno(&err, EXIT_FAILED, "cannot write the explanation");
 		err_print(&err);

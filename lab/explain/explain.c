@@ -23,17 +23,6 @@ const char *topic_title(enum topic topic)
 	return titles[topic];
 }
 
-static const char *process(struct explanation *x, const char *comm, int64_t pid)
-{
-	const char *name = explain_name(x, comm), *sign = pid < 0 ? "-" : "";
-	char number[TEXT_NUMBER_MAX];
-
-	if (!is_known(pid))
-		return name;
-	text_number(number, pid < 0 ? -(uint64_t)pid : (uint64_t)pid);
-	return pool_format(&x->pool, "%s (pid %s%s)", name, sign, number);
-}
-
 static const char *killed_text(struct explanation *x, const struct oomlog_event *ev)
 {
 	const struct oomlog_victim *v = ev->victims;
@@ -44,14 +33,14 @@ static const char *killed_text(struct explanation *x, const struct oomlog_event 
 		return "nothing could be killed";
 	if (ev->victim_count > 1)
 		return pool_format(&x->pool, "%s and %zu more process%s were killed",
-				   process(x, v->comm, v->pid), ev->victim_count - 1,
+				   explain_process(x, v->comm, v->pid), ev->victim_count - 1,
 				   ev->victim_count == 2 ? "" : "es");
 	if (ev->victim_count)
-		return pool_format(&x->pool, "%s was killed", process(x, v->comm, v->pid));
+		return pool_format(&x->pool, "%s was killed", explain_process(x, v->comm, v->pid));
 	if (ev->chosen_comm)
 		return pool_format(&x->pool, "%s was chosen to be killed",
-				   process(x, ev->chosen_comm, ev->chosen_pid));
-	if (ev->lines.summary)
+				   explain_process(x, ev->chosen_comm, ev->chosen_pid));
+	if (ev->lines.summary || explain_is_kill(ev))
 		return "whom it killed the log does not say";
 	return "who was killed, if anybody, the log does not say";
 }
@@ -66,16 +55,9 @@ static const char *limit_text(struct explanation *x, const struct oomlog_event *
 	return pool_format(&x->pool, " of %s", SIZE_TEXT(ev->limit_bytes));
 }
 
-/* pagefault_out_of_memory() prints a gfp_mask of 0: it does not know what failed further down. */
-static bool request_is_lost(const struct oomlog_event *ev)
-{
-	return ev->gfp_mask &&
-	       (strcmp(ev->gfp_mask, "0x0()") == 0 || strcmp(ev->gfp_mask, "0x0") == 0);
-}
-
 static const char *cause_text(struct explanation *x, const struct oomlog_event *ev)
 {
-	const char *top = explain_name(x, ev->oom_memcg), *limit = limit_text(x, ev);
+	const char *top = explain_cgroup(x, ev->oom_memcg), *limit = limit_text(x, ev);
 
 	if (is_known(ev->beancounter))
 		return pool_format(&x->pool, "OpenVZ container %" PRId64 " ran out of memory",
@@ -83,24 +65,31 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 	if (ev->by_hand)
 		return "somebody requested a kill by hand (sysrq f)";
 	if (explain_is_memcg(ev) && ev->limit_is_max)
-		return pool_format(&x->pool,
-				   "cgroup %s ran out of memory without a limit of its own", top);
+		return pool_format(&x->pool, "%s ran out of memory without a limit of its own",
+				   top);
 	if (explain_is_memcg(ev) && !ev->oom_memcg)
 		return pool_format(&x->pool, "a memory cgroup reached its limit%s", limit);
 	if (explain_is_memcg(ev))
-		return pool_format(&x->pool, "cgroup %s reached its limit%s", top, limit);
+		return pool_format(&x->pool, "%s reached its limit%s", top, limit);
 	if (ev->scope == SCOPE_CPUSET)
 		return "the memory nodes of a cpuset had no memory for the request";
 	if (ev->scope == SCOPE_MEMPOLICY)
 		return "the memory nodes of a memory policy had no memory for the request";
 	if (ev->scope == SCOPE_GLOBAL && ev->order > 0 &&
 	    (ev->zone_count ? explain_is_fragmented(ev) : ev->order > 3))
-		return pool_format(&x->pool, "the machine had no %s of memory in one piece",
-				   SIZE_TEXT(ev->page_size << ev->order));
-	if (ev->scope == SCOPE_GLOBAL && request_is_lost(ev))
+		return pool_format(&x->pool, "the machine had no %s in one piece",
+				   ev->page_size_assumed
+					   ? pool_format(&x->pool, "%d pages", 1 << ev->order)
+					   : pool_format(&x->pool, "%s of memory",
+							 SIZE_TEXT(ev->page_size << ev->order)));
+	if (ev->scope == SCOPE_GLOBAL && explain_request_is_lost(ev))
 		return "a page fault failed for want of memory, and the kernel took the machine to be full";
+	if (ev->scope == SCOPE_GLOBAL && ev->mechanism == MECHANISM_MIN_TTL)
+		return "the machine had nothing to evict that was not in recent use (min_ttl_ms)";
 	if (ev->scope == SCOPE_GLOBAL)
 		return "the machine ran out of memory";
+	if (explain_is_kswapd(ev))
+		return "the kernel's reclaim thread asked for a kill";
 	return "memory ran out; whose, the log does not say";
 }
 
@@ -116,20 +105,23 @@ static void headline(struct explanation *x, const struct oomlog_event *ev)
 
 static void say_memcg(struct explanation *x, const struct oomlog_event *ev)
 {
-	const char *top = explain_name(x, ev->oom_memcg), *task = explain_name(x, ev->task_memcg);
+	const char *top = explain_cgroup(x, ev->oom_memcg),
+		   *task = explain_cgroup(x, ev->task_memcg);
 	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.task_in;
 
 	if (ev->scope == SCOPE_OWN)
 		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
-			    "The limit that was hit is the victim's own cgroup's: %s.", top);
+			    "The limit that was hit is that of the victim's own %s.", top);
 	else if (ev->scope == SCOPE_ANCESTOR)
 		explain_say(
 			x, TOPIC_WHAT, line, ev->lines.limit,
-			"The limit that was hit is not the victim's own but an ancestor's: %s. The victim ran in %s; everything below %s counts together.",
-			top, task, top);
+			"The limit that was hit is not the victim's own but an ancestor's: %s. The victim ran in %s; everything below the ancestor counts together.",
+			top, task);
 	else if (ev->task_memcg && ev->oom_memcg)
 		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
-			    "Cgroup %s hit its limit; the victim ran in %s.", top, task);
+			    "The limit that was hit is that of %s; the victim ran in %s.", top,
+			    task);
+	explain_say_owner(x, ev, line);
 	if (is_known(ev->usage_bytes) && is_known(ev->limit_bytes) && !ev->limit_is_max)
 		explain_say(x, TOPIC_WHAT, ev->lines.limit, 0, "It used %s of %s%s.",
 			    SIZE_TEXT(ev->usage_bytes), SIZE_TEXT(ev->limit_bytes),
@@ -148,10 +140,11 @@ static const char *in_brackets(struct explanation *x, const char *list)
 
 static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 {
-	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.killed;
+	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.chosen;
 
+	/* Old kernels blame the machine in the line of the choice, not in that of the kill. */
 	if (!line)
-		line = ev->lines.chosen ? ev->lines.chosen : ev->lines.panic;
+		line = ev->lines.killed ? ev->lines.killed : ev->lines.panic;
 	if (ev->scope == SCOPE_CPUSET)
 		explain_say(
 			x, TOPIC_WHAT, line, 0,
@@ -162,21 +155,29 @@ static void say_machine(struct explanation *x, const struct oomlog_event *ev)
 			x, TOPIC_WHAT, line, 0,
 			"Not the whole machine counted, only the memory nodes%s that the invoker's memory policy allows.",
 			in_brackets(x, ev->nodemask));
-	else if (request_is_lost(ev))
+	else if (explain_request_is_lost(ev))
 		explain_say(
 			x, TOPIC_WHAT, line, ev->lines.invoked,
 			"The kernel names no cgroup; whether the machine was full the numbers below must tell.");
+	else if (!ev->lines.invoked && !ev->lines.summary && !line)
+		explain_say(
+			x, TOPIC_WHAT, ev->lines.trace, 0,
+			"By the call trace an allocation from the machine's memory failed, not a charge to a cgroup.");
 	else if (!ev->lines.invoked && !ev->lines.summary && !ev->lines.meminfo)
 		explain_say(
 			x, TOPIC_WHAT, line, 0,
 			"The kernel's words blame the machine, not the limit of a cgroup; what was requested is not in the log.");
+	else if (explain_is_kswapd(ev))
+		explain_say(
+			x, TOPIC_WHAT, line, ev->lines.trace,
+			"No cgroup limit was involved: the machine as a whole was short of memory.");
 	else if (!ev->by_hand)
 		explain_say(
 			x, TOPIC_WHAT, line, 0,
 			"No cgroup limit was involved: the machine had no memory of the kind that was requested.");
 	if (ev->task_memcg)
-		explain_say(x, TOPIC_WHAT, ev->lines.summary, 0, "The victim ran in cgroup %s.",
-			    explain_name(x, ev->task_memcg));
+		explain_say(x, TOPIC_WHAT, ev->lines.summary, 0, "The victim ran in %s.",
+			    explain_cgroup(x, ev->task_memcg));
 }
 
 /* A part that the line does not give is left out, not printed as 0. */
@@ -194,7 +195,7 @@ static void say_death(struct explanation *x, const struct oomlog_victim *v)
 	if (!is_known(v->anon_rss_bytes))
 		return;
 	explain_say(x, TOPIC_WHAT, v->line, 0, "%s died with %s%s resident: %s anonymous%s%s.",
-		    process(x, v->comm, v->pid), whole ? "" : "at least ",
+		    explain_process(x, v->comm, v->pid), whole ? "" : "at least ",
 		    SIZE_TEXT(v->anon_rss_bytes + or_zero(v->file_rss_bytes) +
 			      or_zero(v->shmem_rss_bytes)),
 		    SIZE_TEXT(v->anon_rss_bytes),
@@ -205,12 +206,14 @@ static void say_death(struct explanation *x, const struct oomlog_victim *v)
 static void say_group(struct explanation *x, const struct oomlog_event *ev)
 {
 	if (ev->group_kill && ev->group_memcg)
-		explain_say(x, TOPIC_WHAT, ev->lines.group, 0,
-			    "memory.oom.group is set for %s, so everything in it was killed.",
-			    explain_name(x, ev->group_memcg));
+		explain_say(
+			x, TOPIC_WHAT, ev->lines.group, 0,
+			"memory.oom.group is set for %s: the kernel kills all processes in it, but those with an oom_score_adj of -1000.",
+			explain_cgroup(x, ev->group_memcg));
 	else if (ev->group_kill)
-		explain_say(x, TOPIC_WHAT, ev->lines.group, 0,
-			    "memory.oom.group is set, so the whole cgroup was killed.");
+		explain_say(
+			x, TOPIC_WHAT, ev->lines.group, 0,
+			"memory.oom.group is set: the kernel kills all processes of the cgroup, but those with an oom_score_adj of -1000.");
 	if (ev->exiting_count)
 		explain_say(x, TOPIC_WHAT, ev->lines.exiting, 0,
 			    "%" PRId64 " more %s already exiting and %s not killed again.",
@@ -237,75 +240,6 @@ static void say_deaths(struct explanation *x, const struct oomlog_event *ev)
 			ev->panic_is_compulsory ? "2 (always)" : "set");
 }
 
-/* The invoker's pid is a thread's, the victim's a process's: two pids may be one process. */
-static void say_invoker_or_victim(struct explanation *x, const struct oomlog_event *ev)
-{
-	uint64_t killed;
-
-	if (!ev->victim_count || !is_known(ev->invoker_pid))
-		return;
-	killed = ev->victims[0].line;
-	if (ev->victims[0].pid == ev->invoker_pid)
-		explain_say(x, TOPIC_WHO, ev->lines.cpu, killed,
-			    "It is also the process that was killed.");
-	else if (explain_is_listed(ev, ev->invoker_pid))
-		explain_say(
-			x, TOPIC_WHO, ev->lines.cpu, killed,
-			"It is not the process that was killed: whoever asks last only makes the shortage known.");
-	else if (ev->invoker_pid == 2)
-		explain_say(x, TOPIC_WHO, ev->lines.cpu, 0,
-			    "Pid 2 starts the kernel's own threads and has no memory of its own.");
-	else if (ev->task_count && explain_is_listed(ev, ev->victims[0].pid))
-		explain_say(
-			x, TOPIC_WHO, ev->lines.cpu, ev->lines.table,
-			"Pid %" PRId64
-			" is not in the task table: it is a thread, or outside of what was full.",
-			ev->invoker_pid);
-}
-
-/* False where the log does not tell the release. */
-static bool kernel_is_before(const struct oomlog_event *ev, int major, int minor)
-{
-	int a, b;
-
-	return ev->kernel && sscanf(ev->kernel, "%d.%d", &a, &b) == 2 &&
-	       (a < major || (a == major && b < minor));
-}
-
-static void say_invoker(struct explanation *x, const struct oomlog_event *ev)
-{
-	const char *how = mechanism_words[ev->mechanism].sentence;
-	const char *invoker = process(x, ev->invoker_comm, ev->invoker_pid);
-
-	if (!ev->lines.invoked || !ev->invoker_comm)
-		return;
-	if (ev->by_hand && !mechanism_needs_none(ev->mechanism))
-		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
-			    "Nobody was refused memory: %s carried out the request.", invoker);
-	else if (mechanism_needs_none(ev->mechanism))
-		explain_say(x, TOPIC_WHO, ev->lines.invoked, ev->lines.trace,
-			    "Nobody was refused memory: %s %s.", invoker, how);
-	else if (how)
-		explain_say(x, TOPIC_WHO, ev->lines.invoked, ev->lines.trace,
-			    "%s requested memory that was not there: it %s.", invoker, how);
-	else
-		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
-			    "%s requested memory that was not there%s.", invoker,
-			    ev->trace_count ? "; the call trace does not tell by what means" : "");
-	say_invoker_or_victim(x, ev);
-	if (request_is_lost(ev))
-		explain_say(
-			x, TOPIC_WHO, ev->lines.invoked, 0,
-			"gfp_mask is 0: what was requested is lost. A page fault ended in \"out of memory\" further down%s.",
-			kernel_is_before(ev, 3, 8)
-				? ""
-				: ", which a limit on a cgroup's kernel memory can cause although the machine has memory left");
-	if (ev->order > 0)
-		explain_say(x, TOPIC_WHO, ev->lines.invoked, 0,
-			    "It wanted %d contiguous pages (order %d, %s).", 1 << ev->order,
-			    (int)ev->order, SIZE_TEXT(ev->page_size << ev->order));
-}
-
 static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 {
 	const struct oomlog_victim *v = ev->victims;
@@ -323,15 +257,15 @@ static void say_reserved(struct explanation *x, const struct oomlog_event *ev)
 		return;
 	explain_say(
 		x, TOPIC_MEMORY, v->line, 0,
-		"%s had %s of addresses (total-vm) but only %s of it in memory%s%s: the other %s was reserved and never touched, or is %snot counted as resident. Only touched memory counts towards an OOM%s.",
+		"%s had %s of addresses (total-vm) but only %s of it resident%s%s: the other %s was reserved and never touched, or is what RSS does not count (%spages of a graphics card or another device, huge pages). Addresses alone take no memory%s.",
 		explain_name(x, v->comm), SIZE_TEXT(v->total_vm_bytes), SIZE_TEXT(resident),
 		swapped ? ", and in swap " : "", swapped ? SIZE_TEXT(swapped) : "",
 		SIZE_TEXT(v->total_vm_bytes - resident - swapped),
 		!swapped && !explain_is_listed(ev, v->pid) &&
 				(ev->swap_total_bytes != 0 || or_zero(explain_stat(ev, "swap")) > 0)
-			? "in swap or "
+			? "swap, "
 			: "",
-		ev->old_score ? ", though this kernel chooses its victim by addresses" : "");
+		ev->old_score ? ", though this kernel chooses its victim by them" : "");
 }
 
 static void say_unsaid(struct explanation *x, const struct oomlog_event *ev)
@@ -345,12 +279,17 @@ static void say_unsaid(struct explanation *x, const struct oomlog_event *ev)
 	else if (ev->invoker_is_unsaid)
 		explain_say(x, TOPIC_UNSAID, 0, 0,
 			    "Who requested memory: kernels before 2.6.22 do not print it.");
-	if (!ev->task_count)
+	if (!ev->task_count && ev->lines.table)
+		explain_say(
+			x, TOPIC_UNSAID, ev->lines.table, 0,
+			"Which other processes there were: the task table has its header here, but no row that can be read (filtered out, or cut).");
+	else if (!ev->task_count)
 		explain_say(
 			x, TOPIC_UNSAID, 0, 0,
 			"Which other processes there were: no task table (vm.oom_dump_tasks=0, a suppressed report, or the log is cut).");
 	if (!ev->victim_count && !ev->no_killable_process && !ev->panic)
-		explain_say(x, TOPIC_UNSAID, 0, 0, "Who was killed, and whether anybody was.");
+		explain_say(x, TOPIC_UNSAID, 0, 0, "Who was killed%s.",
+			    explain_is_kill(ev) ? "" : ", and whether anybody was");
 }
 
 /* An insertion sort: stable, and there are only a few dozen sentences. */
@@ -396,8 +335,9 @@ void explanation_make(struct explanation *x, const struct oomlog_event *ev)
 	else if (explain_is_machine(ev))
 		say_machine(x, ev);
 	say_deaths(x, ev);
-	say_invoker(x, ev);
+	explain_who(x, ev);
 	explain_victim(x, ev);
+	explain_victim_alone(x, ev);
 	say_reserved(x, ev);
 	explain_reclaim(x, ev);
 	explain_change(x, ev);

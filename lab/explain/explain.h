@@ -41,7 +41,7 @@ const char *topic_title(enum topic topic);
 struct sentence {
 	enum topic topic;
 	const char *text;
-	uint64_t lines[EXPLAIN_LINES]; /* of the log, counted from 1; none for TOPIC_UNSAID */
+	uint64_t lines[EXPLAIN_LINES]; /* of the log, counted from 1; TOPIC_UNSAID may have none */
 	size_t line_count;
 };
 

@@ -1,8 +1,32 @@
 #include "explain/explain_parts.h"
 
+#define MIB (INT64_C(1) << 20)
+
+/* Parts of a cgroup's memory that its processes cause without having it resident. */
+static void change_kernel_memory(struct explanation *x, const struct oomlog_event *ev)
+{
+	static const struct {
+		const char *part, *advice;
+	} causes[] = {
+		{"socket buffers", "fewer or slower connections, or readers that keep up"},
+		{"kernel objects (slab)", "fewer open files, directories or connections"},
+		{"page tables", "fewer mappings, or huge pages"},
+		{"kernel stacks", "fewer threads (pids.max)"},
+		{"per-CPU kernel data", "fewer cgroups or BPF maps"},
+		{"kernel vmalloc areas", "fewer threads or BPF maps"},
+	};
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		if (is_known(x->budget_total) &&
+		    explain_part(x, causes[i].part) > x->budget_total / 2)
+			explain_say(
+				x, TOPIC_CHANGE, ev->lines.stats, 0,
+				"Most of it is not on the heap but %s: %s would need less of it.",
+				causes[i].part, causes[i].advice);
+}
+
 static void change_memcg(struct explanation *x, const struct oomlog_event *ev)
 {
-	const char *top = explain_name(x, ev->oom_memcg);
 	uint64_t line = ev->lines.limit ? ev->lines.limit : ev->lines.summary;
 	int64_t shmem = explain_stat(ev, "shmem");
 
@@ -10,26 +34,101 @@ static void change_memcg(struct explanation *x, const struct oomlog_event *ev)
 		explain_say(
 			x, TOPIC_CHANGE, ev->lines.trace, line,
 			"Lower a limit only below what is in use when a kill is wanted: memory.high or memory.reclaim take memory back without one.");
-	else if (ev->scope == SCOPE_ANCESTOR)
-		explain_say(
-			x, TOPIC_CHANGE, line, 0,
-			"Raising the victim's own limit does not help: %s is what was full. Raise that, or let less run below it.",
-			top);
 	else
-		explain_say(x, TOPIC_CHANGE, line, 0,
-			    "Raise the limit%s of %s, or have what runs there touch less memory.",
-			    explain_memsw_is_full(ev) ? " of memory and swap together" : "",
-			    ev->oom_memcg ? top : "the cgroup");
+		explain_change_limit(x, ev, line);
+	change_kernel_memory(x, ev);
 	if (is_known(shmem) && is_known(ev->usage_bytes) && shmem > ev->usage_bytes / 4)
 		explain_say(
 			x, TOPIC_CHANGE, ev->lines.stats, 0,
-			"Files in tmpfs stay charged until they are deleted, whoever is killed: delete them, or give the tmpfs a size limit.");
+			"Of tmpfs and shared memory the files stay charged until they are deleted, whoever is killed: delete them, or give the tmpfs a size limit.");
 	/* Only anonymous memory and tmpfs can be swapped out. */
 	if (is_known(ev->swap_limit_bytes) && ev->swap_limit_bytes == 0 &&
-	    (!is_known(ev->usage_bytes) ||
-	     or_zero(explain_stat(ev, "anon")) + or_zero(shmem) > ev->usage_bytes / 2))
-		explain_say(x, TOPIC_CHANGE, ev->lines.swap_limit, 0,
+	    is_known(ev->usage_bytes) &&
+	    or_zero(explain_stat(ev, "anon")) + or_zero(shmem) > ev->usage_bytes / 2)
+		explain_say(x, TOPIC_CHANGE, ev->lines.swap_limit, ev->lines.stats,
 			    "Allowing swap (memory.swap.max) would trade the kill for slowness.");
+}
+
+/* What to do about a part of the machine's memory that is at least so many percent of it. */
+static const struct {
+	const char *part, *advice;
+	int percent;
+} remedies[] = {
+	{"kernel objects that cannot be freed (slab)",
+	 "Find out which kernel objects grow (slabtop, /proc/slabinfo): limits on processes do not stop what the kernel allocates for itself.",
+	 25},
+	{"pools of huge pages",
+	 "Size the pools of huge pages (vm.nr_hugepages, hugepages= at boot) to what is really used: nothing else may use them.",
+	 20},
+	{"page tables",
+	 "Fewer processes that map the same memory, or huge pages for it, shrink the page tables.",
+	 10},
+	{"kernel stacks", "Limit the number of threads (pids.max, TasksMax=).", 4},
+	{"compressed pages of zram and zswap",
+	 "What zram and zswap hold stays in memory: swap on a disk would really free it.", 20},
+	{"balloon (given back to the hypervisor)",
+	 "Have the hypervisor deflate the balloon, or give the machine less to do.", 10},
+	{explain_rest_name,
+	 "Find out first whose the memory is that no counter shows (Percpu and VmallocUsed in /proc/meminfo, debugfs of the graphics driver, /proc/spl/kstat/zfs/arcstats): limits on processes do not stop it.",
+	 25},
+};
+
+static bool change_parts(struct explanation *x, const struct oomlog_event *ev)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++) {
+		int64_t bytes = explain_part(x, remedies[i].part);
+
+		if (!is_known(x->budget_total) || !bytes ||
+		    percent(bytes, x->budget_total) < remedies[i].percent)
+			continue;
+		explain_say(x, TOPIC_CHANGE, ev->lines.meminfo, 0, "%s", remedies[i].advice);
+		any = true;
+	}
+	return any;
+}
+
+static int64_t process_memory(const struct explanation *x)
+{
+	return explain_part(x, "anonymous memory, tmpfs and shared memory") +
+	       explain_part(x, "anonymous memory and page cache");
+}
+
+static void change_tmpfs(struct explanation *x, const struct oomlog_event *ev, int64_t shmem)
+{
+	explain_say(
+		x, TOPIC_CHANGE, ev->lines.meminfo, 0,
+		"%s is tmpfs or shared memory: delete what lies in tmpfs (df -t tmpfs), or give it a size limit; a limit on processes alone does not free it.",
+		SIZE_TEXT(shmem));
+}
+
+/* Advice fits what the memory is; where the log does not tell, what the victim was. */
+static void change_use(struct explanation *x, const struct oomlog_event *ev)
+{
+	int64_t total = x->budget_total, own = process_memory(x), shmem;
+	bool told = change_parts(x, ev);
+
+	shmem = explain_counter(ev, "shmem");
+	if (is_known(total) && is_known(shmem) && shmem > total / 4)
+		change_tmpfs(x, ev, shmem);
+	if (is_known(total) && own - or_zero(shmem) > total / 4)
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.meminfo, 0,
+			"Put a memory limit on what may grow, so that it and not the machine runs out.");
+	else if (!x->budget_count && !told && explain_is_tiny(ev))
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.killed, 0,
+			"The victim is too small to be what filled the machine: find what did before anything is changed.");
+	else if (!x->budget_count && !told && ev->victim_count && ev->lines.killed)
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.killed, 0,
+			"Put a memory limit on what may grow, so that it and not the machine runs out.");
+	/* Only anonymous memory and tmpfs can be swapped out, unless they are locked. */
+	if (is_known(ev->swap_total_bytes) && ev->swap_total_bytes == 0 && is_known(total) &&
+	    own > total / 4)
+		explain_say(x, TOPIC_CHANGE, ev->lines.swap, ev->lines.meminfo,
+			    "Swap would give the kernel somewhere to put what is not in use.");
 }
 
 static void change_machine(struct explanation *x, const struct oomlog_event *ev)
@@ -46,6 +145,10 @@ static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 			"Look for limits on kernel memory (memory.kmem.limit_in_bytes) around the invoker, and for messages of failed allocations just before.");
 		return;
 	}
+	if (explain_is_kswapd(ev))
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.trace ? ev->lines.trace : ev->lines.invoked, 0,
+			"/sys/kernel/mm/lru_gen/min_ttl_ms is the choice between a kill and thrashing: with a smaller value the kernel goes on evicting what is in use.");
 	if (ev->scope == SCOPE_CPUSET)
 		explain_say(
 			x, TOPIC_CHANGE, ev->lines.summary, 0,
@@ -67,13 +170,7 @@ static void change_machine(struct explanation *x, const struct oomlog_event *ev)
 			x, TOPIC_CHANGE, ev->lines.invoked, 0,
 			"A larger vm.min_free_kbytes or earlier compaction helps large requests; more memory may not.");
 	else
-		explain_say(
-			x, TOPIC_CHANGE, ev->lines.meminfo ? ev->lines.meminfo : ev->lines.killed,
-			0,
-			"Put a memory limit on what may grow, so that it and not the machine runs out.");
-	if (is_known(ev->swap_total_bytes) && ev->swap_total_bytes == 0)
-		explain_say(x, TOPIC_CHANGE, ev->lines.swap, 0,
-			    "Swap would give the kernel somewhere to put what is not in use.");
+		change_use(x, ev);
 }
 
 void explain_change(struct explanation *x, const struct oomlog_event *ev)

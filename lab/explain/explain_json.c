@@ -64,10 +64,15 @@ void explain_json_event(FILE *to, const struct oomlog_event *event, const struct
 	fputs(text ? text : "{}", to);
 }
 
-void explain_json_end(FILE *to, const struct explain_quality *quality)
+void explain_json_end(FILE *to, const struct explain_quality *quality, const struct others *others)
 {
+	json_t *array = others_json(others);
+	_cleanup_free_ char *text = json_dumps(array, JSON_COMPACT);
+
+	json_decref(array);
 	fprintf(to,
-		"\n], \"quality\": {\"lines\": %" PRIu64 ", \"bytes\": %" PRIu64
+		"\n], \"others\": %s, \"quality\": {\"lines\": %" PRIu64 ", \"bytes\": %" PRIu64
 		", \"events\": %" PRIu64 ", \"notes\": %" PRIu64 "}}\n",
-		quality->lines, quality->bytes, quality->events, quality->notes);
+		text ? text : "[]", quality->lines, quality->bytes, quality->events,
+		quality->notes);
 }

@@ -2,7 +2,7 @@
  * explain_json.h - OOM events as JSON, schema oomlab.explain/1, written event by event.
  *
  * Pattern of use: 1. explain_json_begin(); 2. explain_json_event() for each event;
- * 3. explain_json_end() with the whole document's quality. event_json.h has the facts of an event.
+ * 3. explain_json_end() with the whole document's quality and the other killers. event_json.h has the facts of an event.
  * Errors of writing are left to the caller: ferror(to).
  */
 #ifndef OOMLAB_EXPLAIN_EXPLAIN_JSON_H
@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "explain/explain.h"
+#include "explain/explain_others.h"
 
 /* Counts over the whole log. */
 struct explain_quality {
@@ -21,6 +22,6 @@ void explain_json_begin(FILE *to);
 /* index counts from 0; file is the log's name, which the line numbers belong to. */
 void explain_json_event(FILE *to, const struct oomlog_event *event, const struct explanation *x,
 			const char *file, uint64_t index);
-void explain_json_end(FILE *to, const struct explain_quality *quality);
+void explain_json_end(FILE *to, const struct explain_quality *quality, const struct others *others);
 
 #endif

@@ -81,15 +81,23 @@ static int64_t counter_sum(const struct oomlog_event *ev, const char *a, const c
 	return or_zero(first) + or_zero(second);
 }
 
+static int64_t plus(int64_t sum, int64_t more)
+{
+	return is_known(sum) ? sum + or_zero(more) : ABSENT;
+}
+
 static void budget_machine(struct explanation *x, const struct oomlog_event *ev)
 {
 	/* Shared memory is on the anonymous lists, or unevictable: it is no part of its own. */
 	add_item(x, "anonymous memory, tmpfs and shared memory",
-		 counter_sum(ev, "active_anon", "inactive_anon"));
+		 plus(counter_sum(ev, "active_anon", "inactive_anon"),
+		      counter_sum(ev, "isolated_anon", "isolated(anon)")));
 	/* Until 2.6.27 one pair of lists held both kinds. */
 	add_item(x, "anonymous memory and page cache", counter_sum(ev, "active", "inactive"));
 	add_item(x, "kernel objects (slab)", explain_counter(ev, "slab"));
-	add_item(x, "page cache of files", counter_sum(ev, "active_file", "inactive_file"));
+	add_item(x, "page cache of files",
+		 plus(counter_sum(ev, "active_file", "inactive_file"),
+		      counter_sum(ev, "isolated_file", "isolated(file)")));
 	add_item(x, "locked or unevictable", explain_counter(ev, "unevictable"));
 	add_item(x, "kernel objects that cannot be freed (slab)",
 		 explain_counter(ev, "slab_unreclaimable"));
@@ -98,6 +106,13 @@ static void budget_machine(struct explanation *x, const struct oomlog_event *ev)
 	add_item(x, "page tables", explain_counter(ev, "pagetables"));
 	add_item(x, "kernel stacks", ev->kernel_stack_bytes);
 	add_item(x, "free", explain_counter(ev, "free"));
+	add_item(x, "free, in lists of single CPUs", explain_counter(ev, "free_pcp"));
+	add_item(x, "page tables of devices and guests", explain_counter(ev, "sec_pagetables"));
+	add_item(x, "other kernel memory that can be freed",
+		 explain_counter(ev, "kernel_misc_reclaimable"));
+	add_item(x, "pools of huge pages", ev->hugepages_bytes);
+	add_item(x, "compressed pages of zram and zswap", ev->zspages_bytes);
+	add_item(x, "balloon (given back to the hypervisor)", ev->balloon_bytes);
 	if (is_known(ev->ram_bytes))
 		x->budget_total = ev->ram_bytes - or_zero(ev->reserved_bytes);
 }
@@ -113,17 +128,6 @@ static void add_rest(struct explanation *x, const char *name)
 		add_item(x, name, x->budget_total - sum);
 }
 
-static void say_rest(struct explanation *x, const struct oomlog_event *ev, const char *name)
-{
-	for (size_t i = 0; i < x->budget_count; i++)
-		if (x->budget[i].name == name && x->budget[i].bytes > x->budget_total / 4)
-			explain_say(
-				x, TOPIC_MEMORY, ev->lines.meminfo, 0,
-				"%s (%d %%) are in none of these counters; whose they are the log does not tell. Often it is kernel stacks, vmalloc, zram, pools of huge pages, drivers or a balloon.",
-				SIZE_TEXT(x->budget[i].bytes),
-				percent(x->budget[i].bytes, x->budget_total));
-}
-
 /* By cgroup v2's names of statistics or by v1's; returns the line to cite. */
 static uint64_t memcg_budget(struct explanation *x, const struct oomlog_event *ev)
 {
@@ -136,6 +140,16 @@ static uint64_t memcg_budget(struct explanation *x, const struct oomlog_event *e
 	return ev->lines.stats ? ev->lines.stats : ev->lines.limit;
 }
 
+/* Without the counters of the page lists, add_rest() would take the lists for the rest. */
+static bool has_lists(const struct oomlog_event *ev)
+{
+	return is_known(counter_sum(ev, "active", "inactive")) ||
+	       (is_known(explain_counter(ev, "active_anon")) &&
+		is_known(explain_counter(ev, "inactive_anon")) &&
+		is_known(explain_counter(ev, "active_file")) &&
+		is_known(explain_counter(ev, "inactive_file")));
+}
+
 static void say_largest_parts(struct explanation *x, const struct oomlog_event *ev, uint64_t line)
 {
 	const struct memory_part *first = x->budget, *second;
@@ -143,7 +157,13 @@ static void say_largest_parts(struct explanation *x, const struct oomlog_event *
 	if (!x->budget_count || !is_known(x->budget_total) || x->budget_total <= 0)
 		return;
 	second = first + 1;
-	if (x->budget_count > 1 && second->bytes > x->budget_total / 10)
+	if (!explain_is_memcg(ev) && !has_lists(ev))
+		explain_say(
+			x, TOPIC_MEMORY, line, 0,
+			"Of %s, the largest part among the counters that are left here, not all, is %s: %s (%d %%).",
+			SIZE_TEXT(x->budget_total), first->name, SIZE_TEXT(first->bytes),
+			percent(first->bytes, x->budget_total));
+	else if (x->budget_count > 1 && second->bytes > x->budget_total / 10)
 		explain_say(x, TOPIC_MEMORY, line, ev->lines.limit,
 			    "Of %s, %s (%d %%) is %s and %s (%d %%) is %s.",
 			    SIZE_TEXT(x->budget_total), SIZE_TEXT(first->bytes),
@@ -163,25 +183,41 @@ static void say_shared(struct explanation *x, const struct oomlog_event *ev)
 	if (is_known(shmem) && is_known(x->budget_total) && shmem > x->budget_total / 10)
 		explain_say(
 			x, TOPIC_MEMORY, ev->lines.meminfo, 0,
-			"%s (%d %%) is tmpfs or shared memory: it is no process's own and stays when processes die.",
+			"%s (%d %%) is tmpfs or shared memory: its files stay when processes die, mappings and driver objects until their last user has gone.",
 			SIZE_TEXT(shmem), percent(shmem, x->budget_total));
 }
 
-/* Memory of the cgroup that no listed process has resident. */
-static void say_mismatch(struct explanation *x, const struct oomlog_event *ev)
+static int64_t sum_of_rows(const struct oomlog_event *ev)
 {
-	int64_t sum = 0, usage = ev->usage_bytes;
+	int64_t sum = 0;
 
 	for (size_t i = 0; i < ev->task_count; i++)
 		if (sum < INT64_C(1) << 60)
 			sum += or_zero(ev->tasks[i].rss_bytes);
+	return sum;
+}
+
+/* Memory of the cgroup that no listed process has resident: no process's, or rows are missing. */
+static void say_mismatch(struct explanation *x, const struct oomlog_event *ev)
+{
+	int64_t sum = sum_of_rows(ev), usage = ev->usage_bytes, anon = explain_stat(ev, "anon");
+
+	if (!is_known(anon))
+		anon = total_stat(ev, "rss", "total_rss");
 	if (!ev->task_count || !explain_is_memcg(ev) || !is_known(usage) || sum >= usage / 2 ||
 	    usage < 2 * MIB)
 		return;
-	explain_say(
-		x, TOPIC_MEMORY, ev->lines.table, ev->lines.limit,
-		"The processes listed hold %s together, %d %% of what the cgroup uses: most of it belongs to no process that could be killed for it.",
-		SIZE_TEXT(sum), percent(sum, usage));
+	if (is_known(anon) && anon > sum + usage / 4)
+		explain_say(
+			x, TOPIC_MEMORY, ev->lines.table, ev->lines.stats,
+			"The processes listed hold %s together, but the cgroup has %s of anonymous memory, which is processes' own: rows of the table are missing here.",
+			SIZE_TEXT(sum), SIZE_TEXT(anon));
+	else
+		explain_say(
+			x, TOPIC_MEMORY, ev->lines.table, ev->lines.limit,
+			"The processes listed hold %s together, %d %% of what the cgroup uses: most of it belongs to no process that could be killed for it%s.",
+			SIZE_TEXT(sum), percent(sum, usage),
+			is_known(anon) ? "" : ", if the table is whole");
 }
 
 static void say_swapped(struct explanation *x, const struct oomlog_event *ev)
@@ -201,19 +237,6 @@ static void say_swapped(struct explanation *x, const struct oomlog_event *ev)
 			SIZE_TEXT(most->rss_bytes));
 }
 
-static void say_slabs(struct explanation *x, const struct oomlog_event *ev)
-{
-	const struct oomlog_slab *most = NULL;
-
-	for (size_t i = 0; i < ev->slab_count; i++)
-		if (!most || ev->slabs[i].total_bytes > most->total_bytes)
-			most = &ev->slabs[i];
-	if (most)
-		explain_say(x, TOPIC_MEMORY, ev->lines.slab, 0,
-			    "The largest kind of kernel object that cannot be freed is %s with %s.",
-			    explain_name(x, most->name), SIZE_TEXT(most->total_bytes));
-}
-
 /* Drops a budget with a part 25 % above the total: of different dumps, or of a mangled log. */
 static void doubt_budget(struct explanation *x)
 {
@@ -222,19 +245,8 @@ static void doubt_budget(struct explanation *x)
 		x->budget_count = 0;
 }
 
-/* Without the counters of the page lists, add_rest() would take the lists for the rest. */
-static bool has_lists(const struct oomlog_event *ev)
-{
-	return is_known(counter_sum(ev, "active", "inactive")) ||
-	       (is_known(explain_counter(ev, "active_anon")) &&
-		is_known(explain_counter(ev, "inactive_anon")) &&
-		is_known(explain_counter(ev, "active_file")) &&
-		is_known(explain_counter(ev, "inactive_file")));
-}
-
 void explain_budget(struct explanation *x, const struct oomlog_event *ev)
 {
-	static const char rest[] = "not in these counters";
 	uint64_t line = ev->lines.meminfo;
 
 	if (explain_is_memcg(ev) && ev->stat_count) {
@@ -242,13 +254,12 @@ void explain_budget(struct explanation *x, const struct oomlog_event *ev)
 	} else if (ev->meminfo_count && !explain_is_memcg(ev)) {
 		budget_machine(x, ev);
 		if (has_lists(ev))
-			add_rest(x, rest);
+			add_rest(x, explain_rest_name);
 	}
 	doubt_budget(x);
 	say_largest_parts(x, ev, line);
 	say_shared(x, ev);
-	say_rest(x, ev, rest);
 	say_mismatch(x, ev);
 	say_swapped(x, ev);
-	say_slabs(x, ev);
+	explain_kernel_memory(x, ev);
 }

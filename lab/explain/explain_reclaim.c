@@ -323,6 +323,15 @@ static void say_reserve(struct explanation *x, const struct oomlog_zone *z, int6
 			explain_name(x, z->name), SIZE_TEXT(usable));
 }
 
+static void say_highatomic(struct explanation *x, const struct oomlog_zone *z, int64_t usable)
+{
+	explain_say(
+		x, TOPIC_RECLAIM, z->line, 0,
+		"Zone %s has %s free, but keeps %s of it for requests that cannot wait (reserved_highatomic); the rest is below its minimum of %s.",
+		explain_name(x, z->name), SIZE_TEXT(usable), SIZE_TEXT(z->highatomic_bytes),
+		SIZE_TEXT(z->min_bytes));
+}
+
 static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 		     const struct oomlog_zone *z)
 {
@@ -351,6 +360,8 @@ static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 	say_cma(x, ev, z);
 	if (usable < z->min_bytes)
 		say_below(x, z, usable);
+	else if (usable - or_zero(z->highatomic_bytes) < z->min_bytes)
+		say_highatomic(x, z, usable);
 	else if (usable < kept_bytes(ev, z))
 		say_reserve(x, z, usable);
 	else if (is_known(ev->order) && ev->order > 0)
@@ -362,14 +373,47 @@ static void say_zone(struct explanation *x, const struct oomlog_event *ev,
 			explain_name(x, z->name), SIZE_TEXT(usable), SIZE_TEXT(z->high_bytes));
 }
 
+/* The free bytes of a zone above all that keeps them from this request; 0 or less: none. */
+static int64_t spare_bytes(const struct oomlog_event *ev, const struct oomlog_zone *z)
+{
+	if (!is_known(z->free_bytes) || !is_known(z->min_bytes) || z->managed_bytes == 0 ||
+	    !node_is_allowed(ev, z) || !request_may_use(ev, z))
+		return 0;
+	return z->free_bytes - cma_bytes(ev, z) - or_zero(z->highatomic_bytes) - kept_bytes(ev, z);
+}
+
+/* No watermark explains the failure: it was not what the report shows. */
+static void say_above(struct explanation *x, const struct oomlog_event *ev)
+{
+	const struct oomlog_zone *most = NULL;
+
+	for (size_t i = 0; i < ev->zone_count; i++)
+		if (spare_bytes(ev, &ev->zones[i]) > 0 &&
+		    (!most || spare_bytes(ev, &ev->zones[i]) > spare_bytes(ev, most)))
+			most = &ev->zones[i];
+	if (!most || ev->order != 0)
+		return;
+	explain_say(
+		x, TOPIC_RECLAIM, most->line, 0,
+		"Zone %s has %s free, above its minimum of %s: %s.", explain_name(x, most->name),
+		SIZE_TEXT(most->free_bytes), SIZE_TEXT(most->min_bytes),
+		explain_is_kswapd(ev)
+			? "no watermark was the cause"
+			: "by this report the request could be served, so memory came free after the decision, or the kernel gave up since reclaim made no progress");
+}
+
 static void say_locked(struct explanation *x, const struct oomlog_event *ev)
 {
 	int64_t locked = explain_counter(ev, "unevictable");
 
 	if (is_known(locked) && is_known(ev->ram_bytes) && locked > ev->ram_bytes / 10)
-		explain_say(x, TOPIC_RECLAIM, ev->lines.meminfo, 0,
-			    "%s is locked in memory (mlock) or otherwise unevictable.",
-			    SIZE_TEXT(locked));
+		explain_say(
+			x, TOPIC_RECLAIM, ev->lines.meminfo, 0,
+			"%s is locked in memory (mlock) or otherwise unevictable%s.",
+			SIZE_TEXT(locked),
+			explain_counter(ev, "shmem") > ev->ram_bytes / 10
+				? "; shared memory may be part of it, locked (SHM_LOCK) or held by a graphics driver"
+				: "");
 }
 
 void explain_reclaim(struct explanation *x, const struct oomlog_event *ev)
@@ -379,8 +423,12 @@ void explain_reclaim(struct explanation *x, const struct oomlog_event *ev)
 		say_dirty(x, ev);
 	} else if (!ev->by_hand) {
 		say_machine_swap(x, ev);
+		size_t before = x->sentence_count;
+
 		for (size_t i = 0; i < ev->zone_count; i++)
 			say_zone(x, ev, &ev->zones[i]);
+		if (x->sentence_count == before)
+			say_above(x, ev);
 		say_locked(x, ev);
 	}
 }

@@ -259,7 +259,7 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 	}
 	say_printed_score(x, ev);
 	/* Old scores depend on what the table does not show. */
-	if (!ev->victim_count || ev->old_score)
+	if (!ev->victim_count || ev->old_score || explain_is_origin(ev))
 		return;
 	if (x->victim == SIZE_MAX) {
 		if (ev->task_count && !explain_is_listed(ev, ev->victims[0].pid))

@@ -88,6 +88,36 @@ static enum carried take_quoted(struct carrier *c, struct span *text, uint64_t *
 	return CARRIED_LINE;
 }
 
+/*
+ * A row of the task table that mail has broken in quoted-printable, before any "=3D" tells of it:
+ * such lines have 76 columns, and no name of that row ends in "=".
+ */
+static bool is_broken_row(struct span s)
+{
+	if (s.n && s.p[s.n - 1] == '\r')
+		s.n--;
+	return s.n == 76 && span_ends(s, SPAN("=")) && *s.p == '[' && span_has(s, SPAN("] ["));
+}
+
+/* Joins such a row with the next line. */
+static bool take_broken_row(struct carrier *c, struct span *text, uint64_t *number)
+{
+	if (!c->is_row) {
+		c->is_row = is_broken_row(*text);
+		if (!c->is_row)
+			return false;
+		strbuf_clear(&c->line);
+		strbuf_append(&c->line, text->p, span_rfind(*text, SPAN("=")));
+		c->first = *number;
+		return true;
+	}
+	c->is_row = false;
+	strbuf_append(&c->line, text->p, text->n);
+	*text = line_of(c);
+	*number = c->first;
+	return false;
+}
+
 /* scan_specials() of a line without the carriage returns at its end. */
 static unsigned int specials_of(struct span s)
 {
@@ -103,6 +133,8 @@ enum carried carrier_take(struct carrier *c, struct span *text, uint64_t *number
 	c->is_plain = false;
 	if (take_binary(c, text))
 		return CARRIED_LINE;
+	if (!c->is_quoted && take_broken_row(c, text, number))
+		return CARRIED_NOTHING;
 	specials = specials_of(*text);
 	if (!c->is_quoted && ((specials & SCAN_QUOTED) || span_starts(*text, SPAN("Content-"))))
 		c->is_quoted = looks_quoted(*text);
@@ -126,9 +158,9 @@ enum carried carrier_take(struct carrier *c, struct span *text, uint64_t *number
 
 enum carried carrier_rest(struct carrier *c, struct span *text, uint64_t *number)
 {
-	if (!c->is_soft)
+	if (!c->is_soft && !c->is_row)
 		return CARRIED_NOTHING;
-	c->is_soft = c->is_plain = false;
+	c->is_soft = c->is_row = c->is_plain = false;
 	*text = line_of(c);
 	*number = c->first;
 	return CARRIED_LINE;

@@ -25,6 +25,7 @@ struct carrier {
 	bool is_binary; /* the last line was "MESSAGE" */
 	bool is_quoted; /* the log is quoted-printable: "=3D" stands where the kernel writes "=" */
 	bool is_soft;	/* the last line ended in "=": the next one belongs to it */
+	bool is_row;	/* the row before ends in a break of quoted-printable */
 	uint64_t first; /* number of the first physical line in `line` */
 	bool is_plain;	/* the last *text is printable ASCII, but for carriage returns at its end */
 };

@@ -78,6 +78,7 @@ static bool holds_octal_lines(const struct joiner *j)
 
 static void hand_on(struct joiner *j, struct span text)
 {
+	j->pending.killer = j->pending.kind == KIND_OTHER ? killer_of(text) : KILLER_NONE;
 	j->pending.text = text;
 	j->pending.wall = (struct span){j->wall, j->wall_len};
 	j->sink(j->ctx, &j->pending);
@@ -327,6 +328,36 @@ static bool take_dangling(struct joiner *j, struct span raw, uint64_t number)
 	return true;
 }
 
+/* journalctl -o verbose: the date stands in a line of its own, "Thu 2023-02-02 11:49:13 CET [s=". */
+static void take_verbose_date(struct joiner *j, struct line *line, struct span raw)
+{
+	if (line->wall.n && line->wall.n < sizeof(j->verbose) &&
+	    span_has(span_head(line->text, 12), SPAN("[s="))) {
+		j->verbose_len = line->wall.n;
+		memcpy(j->verbose, line->wall.p, line->wall.n);
+	} else if (j->verbose_len && !line->wall.n &&
+		   span_starts(span_ltrim(raw), SPAN("MESSAGE="))) {
+		line->wall = (struct span){j->verbose, j->verbose_len};
+	}
+}
+
+/* Another program's line, headers and all, if it tells of another killer. */
+static void hand_on_foreign(struct joiner *j, const struct line *line, struct span raw,
+			    uint64_t number)
+{
+	struct message m = {
+		.text = raw,
+		.wall = line->wall,
+		.line = number,
+		.time_ns = line->time_ns,
+		.caller = ABSENT,
+		.killer = killer_of(raw),
+	};
+
+	if (m.killer)
+		j->sink(j->ctx, &m);
+}
+
 static void take_record(struct joiner *j, struct span raw, uint64_t number)
 {
 	struct line line;
@@ -335,6 +366,7 @@ static void take_record(struct joiner *j, struct span raw, uint64_t number)
 	if (j->dangling && take_dangling(j, raw, number))
 		return;
 	line_strip(&line, raw, j->plain, j->scratch, j->known);
+	take_verbose_date(j, &line, raw);
 	if (is_dictionary(j, &line))
 		return;
 	if (!line.headed && j->foreign && j->kernel_headed)
@@ -347,8 +379,10 @@ static void take_record(struct joiner *j, struct span raw, uint64_t number)
 	}
 	hand_on_pending(j);
 	j->foreign = line.foreign;
-	if (line.foreign)
+	if (line.foreign) {
+		hand_on_foreign(j, &line, raw, number);
 		return;
+	}
 	j->kernel_headed |= line.headed;
 	begin(j, &line, number);
 	j->dangling = is_dangling(&line);

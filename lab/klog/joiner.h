@@ -21,6 +21,7 @@
 
 #include "base/strbuf.h"
 #include "klog/carrier.h"
+#include "klog/killer.h"
 #include "klog/kind.h"
 #include "klog/line.h"
 
@@ -33,6 +34,9 @@ struct message {
 	uint64_t line;	 /* 1-based number of its first physical line */
 	int64_t time_ns; /* ABSENT if not stamped */
 	int64_t caller;	 /* id of the task that printed it; ABSENT if not said */
+	/* A line of one of these, of which nothing else is to be read: KIND_OTHER. Lines of other
+	 * programs are handed on only if they are such. */
+	enum killer killer;
 };
 
 /* How lines are broken: a terminal breaks all of them at one width, mail at blanks before it. */
@@ -53,8 +57,8 @@ struct joiner {
 	char *scratch;		    /* JOINER_TEXT_MAX bytes for line_strip() */
 	char known[LINE_SHAPE_MAX]; /* for line_strip() */
 	struct wrap wrap;
-	char wall[64];
-	size_t wall_len;
+	char wall[64], verbose[64]; /* `verbose`: the date that journalctl -o verbose gave last */
+	size_t wall_len, verbose_len;
 	size_t indent;		      /* blanks in front of the message's first line */
 	size_t columns, last_columns; /* of all its physical lines, and of the last */
 	size_t hard_columns;	      /* `columns` when a word was last seen broken */

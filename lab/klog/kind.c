@@ -25,6 +25,7 @@ static const struct marker markers[] = {
 	{SPAN("Killed process "), KIND_KILLED},
 	{SPAN("Kernel panic - not syncing: "), KIND_PANIC},
 	{SPAN("Linux version "), KIND_BOOT},
+	{SPAN("Memory allocations"), KIND_ALLOCS_HEAD},
 	{SPAN("Memory cgroup out of memory: Killed process "), KIND_KILLED},
 	{SPAN("Memory cgroup out of memory: Kill process "), KIND_CHOSEN},
 	{SPAN("Memory cgroup out of memory: kill process "), KIND_CHOSEN},
@@ -57,9 +58,15 @@ static const struct marker markers[] = {
 	{SPAN("active_anon:"), KIND_COUNTERS},
 	{SPAN("active:"), KIND_COUNTERS},
 	{SPAN("active_file:"), KIND_COUNTERS},
+	{SPAN("bounce:"), KIND_COUNTERS},
 	{SPAN("dirty:"), KIND_COUNTERS},
+	{SPAN("free_pcp:"), KIND_COUNTERS},
+	{SPAN("free_cma:"), KIND_COUNTERS},
 	{SPAN("free:"), KIND_COUNTERS},
+	{SPAN("inactive_anon:"), KIND_COUNTERS},
 	{SPAN("inactive_file:"), KIND_COUNTERS},
+	{SPAN("isolated_file:"), KIND_COUNTERS},
+	{SPAN("isolated_anon:"), KIND_COUNTERS},
 	{SPAN("kmem: usage "), KIND_USAGE_OTHER},
 	{SPAN("killed as a result of limit of"), KIND_TASK_IN_REST},
 	{SPAN("kernel_misc_reclaimable:"), KIND_COUNTERS},
@@ -67,16 +74,21 @@ static const struct marker markers[] = {
 	{SPAN("memory: usage "), KIND_USAGE},
 	{SPAN("memory+swap: usage "), KIND_USAGE_OTHER},
 	{SPAN("mapped:"), KIND_COUNTERS},
+	{SPAN("pagetables:"), KIND_COUNTERS},
 	{SPAN("oom-kill:constraint="), KIND_SUMMARY},
 	{SPAN("oom_reaper: reaped process "), KIND_REAPED},
 	{SPAN("oom-killer: gfp_mask="), KIND_INVOKED},
 	{SPAN("oom_kill_process: "), KIND_SUPPRESSED},
 	{SPAN("swap: usage "), KIND_USAGE_OTHER},
 	{SPAN("slab_reclaimable:"), KIND_COUNTERS},
+	{SPAN("slab_unreclaimable:"), KIND_COUNTERS},
+	{SPAN("shmem:"), KIND_COUNTERS},
 	{SPAN("sysrq: Manual OOM execution"), KIND_BY_HAND},
 	{SPAN("sysrq: SysRq : Manual OOM execution"), KIND_BY_HAND},
 	{SPAN("sec_pagetables:"), KIND_COUNTERS},
 	{SPAN("unevictable:"), KIND_COUNTERS},
+	{SPAN("unstable:"), KIND_COUNTERS},
+	{SPAN("writeback:"), KIND_COUNTERS},
 };
 
 static bool is_number_bracket(struct span s)
@@ -163,6 +175,8 @@ static enum kind node_kind(struct span s)
 		return KIND_ZONE;
 	if (span_starts(s, SPAN("Node ")) && span_has(head, SPAN(" active_anon:")))
 		return KIND_NODE;
+	if (span_has(head, SPAN(" hugepages_total=")))
+		return KIND_HUGEPAGES;
 	return KIND_OTHER;
 }
 

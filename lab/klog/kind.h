@@ -46,6 +46,8 @@ enum kind {
 	KIND_PAGES,	   /* 512558 pages RAM */
 	KIND_SLAB_HEAD,	   /* Unreclaimable slab info: */
 	KIND_SLAB,	   /* kmalloc-64      1234KB       2345KB, only after its head */
+	KIND_ALLOCS_HEAD,  /* Memory allocations: (6.10 and later, allocation tagging) */
+	KIND_HUGEPAGES,	   /* Node 0 hugepages_total=3 hugepages_free=3 ... hugepages_size=2048kB */
 	KIND_CPUSET,	   /* hog cpuset=/ mems_allowed=0 */
 	KIND_RESERVE,	   /* lowmem_reserve[]: 0 994 994 994 */
 	KIND_BOOT,	   /* Linux version 6.1.0-... */

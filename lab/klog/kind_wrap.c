@@ -157,6 +157,7 @@ bool kind_wants(enum kind kind, struct span text, struct span piece, bool is_hea
 	case KIND_NODE:
 	case KIND_ZONE:
 	case KIND_BUDDY:
+	case KIND_HUGEPAGES:
 	case KIND_REGISTERS:
 	case KIND_PANIC:
 		return wants_dump(piece, is_headed);

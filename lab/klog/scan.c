@@ -40,6 +40,8 @@ static const struct trigger triggers[] = {
 	{SPAN("oom_kill"), 0},		{SPAN("oom.group"), 0},
 	{SPAN("panic_on_oom"), 9},	{SPAN("out of memory"), 5},
 	{SPAN("memory: usage"), 6},	{SPAN("total_vm"), 5},
+	{SPAN("systemd-oomd"), 8},	{SPAN("earlyoom"), 5},
+	{SPAN("lowmemorykiller"), 9},	{SPAN("killing '"), 0},
 };
 
 static bool same_letters(const char *p, struct span word)

@@ -157,7 +157,10 @@ bool strip_date(struct strip *st, struct span s)
 		end++;
 	if (end < s.n && !char_is_blank(s.p[end]))
 		return false;
-	st->line->wall = span_head(s, end);
+	/* "A 2020-06-25T09:57:22Z": Google Cloud's viewer has the severity's letter in front. */
+	bool has_severity = end > 12 && char_is_alpha(*s.p) && s.p[1] == ' ' &&
+			    char_is_digit(s.p[2]);
+	st->line->wall = span_skip(span_head(s, end), has_severity ? 2 : 0);
 	st->line->foreign |= stamp_glog(span_head(s, start));
 	struct span rest = span_ltrim(span_skip(s, end)), peek = rest;
 	struct span word = span_token(&peek);

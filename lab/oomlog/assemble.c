@@ -9,6 +9,8 @@
 /* A line so long after the event's last one is not part of it. A dump of thousands of tasks on a
  * serial console takes tens of seconds. */
 #define FAR_SECONDS 120
+/* Rows in a row that only a task table has. */
+#define ROWS_CERTAIN 3
 /* A memory report that is no OOM's ("page allocation failure", sysrq m) is at most so long. */
 #define OTHER_DUMP_LINES 400
 
@@ -21,6 +23,7 @@ void assembler_init(struct assembler *a, const struct oomlog_options *options)
 void assembler_release(struct assembler *a)
 {
 	assemble_kills_release(a);
+	pool_release(&a->held_pool);
 	draft_release(&a->draft);
 }
 
@@ -30,30 +33,19 @@ void assembler_close(struct assembler *a)
 	assembler_flush(a);
 }
 
-/* Closes the open event, kills that were put off included, and opens another. */
-static void begin(struct assembler *a, const struct message *m)
-{
-	assembler_close(a);
-	assembler_open(a, m);
-}
-
-/* The dump is over: the next line of a dump begins another event. */
-static bool past_dump(const struct assembler *a)
-{
-	return event(a)->victim_count || event(a)->lines.summary || event(a)->lines.chosen ||
-	       event(a)->no_killable_process;
-}
-
 static void begin_if_past(struct assembler *a, const struct message *m)
 {
-	if (past_dump(a))
-		begin(a, m);
+	if (assemble_is_past_dump(a))
+		assemble_begin(a, m);
 	assembler_open(a, m);
 }
 
 static void take_invoked(struct assembler *a, const struct message *m)
 {
-	begin(a, m);
+	assemble_kills_settle(a);
+	if (!assembler_hold(a))
+		assembler_flush(a);
+	assembler_open(a, m);
 	a->certain = true;
 	a->other_dump = 0;
 	fact_invoked(&a->draft, m->text, m->line);
@@ -65,7 +57,7 @@ static void take_invoked(struct assembler *a, const struct message *m)
 static void take_usage(struct assembler *a, const struct message *m)
 {
 	if (event(a)->lines.limit)
-		begin(a, m);
+		assemble_begin(a, m);
 	begin_if_past(a, m);
 	a->certain = true;
 	fact_usage(&a->draft, m->text, m->line);
@@ -74,7 +66,7 @@ static void take_usage(struct assembler *a, const struct message *m)
 static void take_task_in(struct assembler *a, const struct message *m)
 {
 	if (event(a)->oom_memcg)
-		begin(a, m);
+		assemble_begin(a, m);
 	begin_if_past(a, m);
 	a->certain = true;
 	fact_task_in(&a->draft, m->text, m->line);
@@ -83,7 +75,7 @@ static void take_task_in(struct assembler *a, const struct message *m)
 static void take_table_head(struct assembler *a, const struct message *m)
 {
 	if (m->kind == KIND_TABLE_HEAD && event(a)->task_count)
-		begin(a, m);
+		assemble_begin(a, m);
 	begin_if_past(a, m);
 	if (m->kind == KIND_TABLE_HEAD)
 		fact_table_head(&a->draft, m->text, m->line);
@@ -95,8 +87,11 @@ static void take_row(struct assembler *a, const struct message *m)
 
 	begin_if_past(a, m);
 	/* A header alone, or a row alone, may be a quotation or other numbers. */
-	headed = event(a)->lines.table;
-	a->certain |= fact_row(&a->draft, m->text, m->line) && headed;
+	headed = event(a)->lines.table && event(a)->table_columns;
+	if (!fact_row(&a->draft, m->text, m->line))
+		return;
+	a->rows = a->last_kind == KIND_ROW ? a->rows + 1 : 1;
+	a->certain |= headed || a->rows >= ROWS_CERTAIN;
 }
 
 static void take_summary(struct assembler *a, const struct message *m)
@@ -114,7 +109,7 @@ static void take_chosen(struct assembler *a, const struct message *m)
 	/* Kernel 5.0 prints a summary and then a choice: a summary does not begin another event. */
 	if (assemble_kills_blame_differs(a, m) || event(a)->victim_count ||
 	    event(a)->lines.chosen || event(a)->no_killable_process)
-		begin(a, m);
+		assemble_begin(a, m);
 	assembler_open(a, m);
 	a->certain = true;
 	fact_chosen(&a->draft, m->text, m->line);
@@ -213,10 +208,13 @@ static bool add_detail(struct draft *f, const struct message *m)
 		fact_counters(f, m->text, m->line);
 		return true;
 	case KIND_NODE:
-		fact_node(f, m->text);
+		fact_node(f, m->text, m->line);
 		return true;
 	case KIND_ZONE:
 		fact_zone(f, m->text, m->line);
+		return true;
+	case KIND_HUGEPAGES:
+		fact_hugepages(f, m->text, m->line);
 		return true;
 	case KIND_BUDDY:
 		fact_buddy(f, m->text, m->line);
@@ -246,38 +244,13 @@ static bool add_detail(struct draft *f, const struct message *m)
 static bool take_detail(struct assembler *a, const struct message *m)
 {
 	if (is_second_dump(a, m))
-		begin(a, m);
+		assemble_begin(a, m);
 	begin_headless(a, m);
-	return a->open && !past_dump(a) && add_detail(&a->draft, m);
-}
-
-static bool take_trace(struct assembler *a, const struct message *m)
-{
-	struct draft *f = &a->draft;
-	bool dump = a->open && event(a)->lines.invoked && !past_dump(a);
-
-	if (m->kind == KIND_TRACE_HEAD && dump && !f->trace_done) {
-		f->in_trace = true;
-		f->event.lines.trace = m->line;
-		fact_trace_head(f, m->text);
-		return true;
-	}
-	/* ARM and old i386 kernels have no head. */
-	if (m->kind == KIND_FRAME && dump && !f->in_trace && !f->trace_done) {
-		f->in_trace = true;
-		f->event.lines.trace = m->line;
-	}
-	if (!f->in_trace)
-		return false;
-	if (m->kind == KIND_FRAME || m->kind == KIND_OTHER || m->kind == KIND_TASK_IN_REST) {
-		if (fact_frame(f, m->text) || event(a)->trace_count == 0)
-			return true;
-		if (m->kind != KIND_FRAME)
-			return false;
-	}
-	f->in_trace = false;
-	f->trace_done = true;
-	return false;
+	/* Who abridges a report may put the swap behind the kill. */
+	if (a->open && assemble_is_past_dump(a) && !a->idle && !event(a)->lines.meminfo &&
+	    (m->kind == KIND_SWAP || m->kind == KIND_PAGES))
+		return add_detail(&a->draft, m);
+	return a->open && !assemble_is_past_dump(a) && add_detail(&a->draft, m);
 }
 
 static bool take_event_line(struct assembler *a, const struct message *m)
@@ -312,7 +285,7 @@ static bool take_follower(struct assembler *a, const struct message *m)
 		return false;
 	switch ((int)m->kind) {
 	case KIND_TASK_IN_REST:
-		if (past_dump(a))
+		if (assemble_is_past_dump(a))
 			return false;
 		fact_task_in_rest(f, m->text);
 		return true;
@@ -320,9 +293,9 @@ static bool take_follower(struct assembler *a, const struct message *m)
 		fact_usage(f, m->text, m->line);
 		return true;
 	case KIND_STATS:
-		if (!past_dump(a))
+		if (!assemble_is_past_dump(a))
 			fact_stats(f, m->text, m->line);
-		a->certain |= !past_dump(a);
+		a->certain |= !assemble_is_past_dump(a);
 		return true;
 	case KIND_SUMMARY_REST:
 		fact_summary_rest(f, m->text);
@@ -339,11 +312,20 @@ static bool take_follower(struct assembler *a, const struct message *m)
 		f->event.compaction_disabled = true;
 		return true;
 	case KIND_SLAB_HEAD:
-		a->in_slabs = !past_dump(a);
+		a->in_slabs = !assemble_is_past_dump(a);
+		a->in_allocs = false;
 		f->event.lines.slab = m->line;
+		return true;
+	case KIND_ALLOCS_HEAD:
+		a->in_allocs = !assemble_is_past_dump(a) && !f->event.alloc_count;
+		f->event.lines.allocs = m->line;
 		return true;
 	default:
 		break;
+	}
+	if (a->in_allocs && m->kind == KIND_OTHER) {
+		a->in_allocs = fact_alloc(f, m->text);
+		return a->in_allocs;
 	}
 	if (a->in_slabs && (m->kind == KIND_OTHER || m->kind == KIND_SLAB)) {
 		a->in_slabs = fact_slab(f, m->text);
@@ -432,11 +414,16 @@ void assembler_message(void *ctx, const struct message *m)
 	struct assembler *a = ctx;
 	bool own;
 
+	if (m->killer)
+		assemble_other_take(a, m);
+	if (m->killer && m->killer != KILLER_ALLOCATION)
+		return;
 	if (m->kind != KIND_KILLED)
 		assemble_kills_settle(a);
 	if (a->open && is_event_kind(m->kind) && is_far(a, m))
 		assembler_close(a);
-	own = take_trace(a, m) || take_event_line(a, m) || take_follower(a, m) || take_detail(a, m);
+	own = assemble_trace_take(a, m) || take_event_line(a, m) || take_follower(a, m) ||
+	      take_detail(a, m);
 
 	a->last_kind = m->kind;
 	if (own && a->open && a->draft.meminfo_ns == ABSENT &&

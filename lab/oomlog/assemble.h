@@ -18,9 +18,13 @@ enum { RECENT_KILLS_MAX = 32 };
 struct assembler {
 	struct draft draft;
 	struct oomlog_options options;
-	bool open;     /* an event is being filled */
-	bool certain;  /* a line was seen that only an OOM event has */
-	bool in_slabs; /* reading the list of unreclaimable slabs */
+	bool open;	   /* an event is being filled */
+	bool certain;	   /* a line was seen that only an OOM event has */
+	bool in_slabs;	   /* reading the list of unreclaimable slabs */
+	bool in_allocs;	   /* reading the list of the places that allocated most */
+	unsigned int rows; /* of a task table, one behind the other */
+	/* Frames in a row that begin an OOM trace: 1 dump_stack, 2 and dump_header. */
+	unsigned int header_step;
 	uint64_t idle; /* messages since the last one that is part of the event */
 	uint64_t suppressed_line;
 	int64_t suppressed;	      /* messages suppressed before the next event; or ABSENT */
@@ -30,13 +34,21 @@ struct assembler {
 		int64_t time_ns, pid, total_vm_bytes, anon_rss_bytes;
 	} recent_kills[RECENT_KILLS_MAX]; /* of the last kill lines that had a stamp */
 	size_t recent_kill_count;
-	int64_t last_ns;     /* stamp of the open event's last line; or ABSENT */
-	char last_wall[64];  /* date in front of that line; "": none */
-	int64_t last_pid;    /* last victim of the previous event */
-	enum kind last_kind; /* of the last message */
-	uint64_t other_dump; /* line of the last memory report that is no OOM's; 0: none */
-	uint64_t by_hand;    /* line of the last sysrq f that no event followed yet; 0: none */
-	uint64_t events;     /* handed to the callback so far */
+	int64_t last_ns;    /* stamp of the open event's last line; or ABSENT */
+	char last_wall[64]; /* date in front of that line; "": none */
+	int64_t last_pid;   /* last victim of the previous event */
+	struct last_kill {
+		char comm[16], memcg[256]; /* "": none, not told */
+		int64_t anon_rss_bytes;
+		uint64_t line;
+	} last_kill;		  /* of the first victim of the previous event that had one */
+	enum kind last_kind;	  /* of the last message */
+	uint64_t other_dump;	  /* line of the last memory report that is no OOM's; 0: none */
+	uint64_t by_hand;	  /* line of the last sysrq f that no event followed yet; 0: none */
+	struct oomlog_event held; /* an event kept back, if has_held; its lists are in the pool */
+	struct pool held_pool;
+	bool has_held;
+	uint64_t events; /* handed to the callback so far */
 };
 
 /* Copies the options. The caller ends with assembler_release(), which hands nothing out. */

@@ -8,7 +8,8 @@
  * draft_reset().
  *
  * fact_kill.c has the invoker, choice, kill, group and reaper; fact_summary.c the "oom-kill:" line;
- * fact_memory.c limits, statistics, Mem-Info and slabs; fact_trace.c call trace and registers;
+ * fact_memory.c limits, statistics, Mem-Info; fact_lists.c slabs, pools of huge pages and the
+ * places of allocations; fact_trace.c call trace and registers;
  * draft.c the task table.
  */
 #ifndef OOMLAB_OOMLOG_DRAFT_H
@@ -40,7 +41,7 @@ struct draft {
 	struct pool pool;
 	struct table table;
 	size_t task_capacity, stat_capacity, meminfo_capacity, zone_capacity, slab_capacity,
-		trace_capacity, victim_capacity, note_capacity;
+		alloc_capacity, trace_capacity, victim_capacity, note_capacity;
 	int64_t buddy_page_size; /* bytes of the smallest block of a buddy list; or ABSENT */
 	int64_t ram_pages, reserved_pages;
 	uint64_t rows_rejected;			/* lines of the task table that cannot be read */
@@ -144,7 +145,7 @@ bool fact_row(struct draft *f, struct span text, uint64_t line);
 void fact_counters(struct draft *f, struct span text, uint64_t line);
 
 /* Node 0 active_anon:21612kB ... kernel_stack:1234kB (4.8 and later; before, in the zone's line) */
-void fact_node(struct draft *f, struct span text);
+void fact_node(struct draft *f, struct span text, uint64_t line);
 
 /* Node 0 Normal free:4300kB min:7732kB low:8640kB high:9548kB ... managed:845292kB ... */
 void fact_zone(struct draft *f, struct span text, uint64_t line);
@@ -164,11 +165,23 @@ void fact_pages(struct draft *f, struct span text);
 /* kmalloc-64           1234KB       2345KB; false when the list is over */
 bool fact_slab(struct draft *f, struct span text);
 
+/* Node 0 hugepages_total=3000 hugepages_free=3000 hugepages_surp=0 hugepages_size=2048kB */
+void fact_hugepages(struct draft *f, struct span text, uint64_t line);
+
+/*
+ * 1047212032   511334 fs/xfs/xfs_icache.c:82 [xfs] func:xfs_inode_alloc, since 6.10 also with a
+ * unit, "999 MiB"; false when the list is over
+ */
+bool fact_alloc(struct draft *f, struct span text);
+
 /* Call Trace: <ffffffff801561f2>{out_of_memory+50} (2.6 x86_64: frames in the same line) */
 void fact_trace_head(struct draft *f, struct span text);
 
 /*  do_anonymous_page+0x340/0x900; false when it is no frame. */
 bool fact_frame(struct draft *f, struct span text);
+
+/* The function of a frame; empty when it is no frame, or one that may be left over ("? f+0x1"). */
+struct span fact_frame_name(struct span text);
 
 /* RIP: 0033:0x4284ca; RSP: 002b:00007ffe2efc4388 EFLAGS: ...; RAX: ... RBX: ... RCX: ... */
 void fact_registers(struct draft *f, struct span text, uint64_t line);

@@ -101,7 +101,7 @@ static void check_gaps(struct draft *f)
 
 	if (!ev->lines.invoked)
 		draft_note(f, ev->lines.first, "The beginning (\"invoked oom-killer\") is missing");
-	if (ev->lines.invoked && !ev->victim_count && !ev->no_killable_process)
+	if ((ev->lines.invoked || ev->trace_count) && !ev->victim_count && !ev->no_killable_process)
 		draft_note(f, ev->lines.last, "The report ends before it says who was killed");
 	if (ev->lines.chosen && !ev->lines.killed && !ev->victim_count)
 		draft_note(
@@ -135,6 +135,22 @@ static void check_gaps(struct draft *f)
 			   ev->duplicate_kills);
 }
 
+/* The reaper may name a thread of the victim, with the victim's name. */
+static void check_reaped(struct draft *f)
+{
+	const struct oomlog_event *ev = &f->event;
+
+	if (!f->reaped_line || !ev->victim_count || !f->reaped_comm)
+		return;
+	for (size_t i = 0; i < ev->victim_count; i++)
+		if (ev->victims[i].pid == f->reaped_pid || !ev->victims[i].comm ||
+		    strcmp(ev->victims[i].comm, f->reaped_comm) == 0)
+			return;
+	draft_note(f, f->reaped_line,
+		   "The oom_reaper line is of another victim, %s (%" PRId64 "), killed before",
+		   f->reaped_comm, f->reaped_pid);
+}
+
 static void check_summary(struct draft *f)
 {
 	const struct oomlog_event *ev = &f->event;
@@ -161,6 +177,7 @@ void draft_check(struct draft *f)
 	check_gaps(f);
 	for (size_t i = 0; i < f->event.victim_count; i++)
 		check_victim(f, &f->event.victims[i]);
+	check_reaped(f);
 	check_summary(f);
 	check_stats(f);
 }

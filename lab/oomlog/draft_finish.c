@@ -82,6 +82,26 @@ static int64_t sound_page_size(int64_t size)
 	return oomlog_is_page_size(size) ? size : 0;
 }
 
+/* x86 has pages of 4 KiB alone: by a register, a function or a release that only x86 has. */
+static bool is_x86(const struct oomlog_event *ev)
+{
+	static const char *const frames[] = {"entry_SYSCALL_64*",  "do_syscall_64",
+					     "asm_exc_page_fault", "async_page_fault",
+					     "exc_page_fault",	   "system_call_fastpath",
+					     "page_fault",	   "ret_from_fork_asm"};
+	static const char *const releases[] = {"amd64", "x86_64", "i686", "i386"};
+
+	if (ev->has_registers)
+		return true;
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
+		if (mechanism_has_frame((const char *const *)ev->trace, ev->trace_count, frames[i]))
+			return true;
+	for (size_t i = 0; ev->kernel && i < sizeof(releases) / sizeof(releases[0]); i++)
+		if (strstr(ev->kernel, releases[i]))
+			return true;
+	return false;
+}
+
 static void decide_page_size(struct draft *f, int64_t told)
 {
 	struct oomlog_event *ev = &f->event;
@@ -95,6 +115,7 @@ static void decide_page_size(struct draft *f, int64_t told)
 			: buddy	  ? buddy
 			: tables  ? tables
 				  : DEFAULT_PAGE;
+	ev->page_size_assumed = !given && !ev->page_size_inferred && !is_x86(ev);
 	if (tables)
 		draft_note(f, ev->lines.table,
 			   "The page size of %lld bytes is told by the sizes of the page tables",
@@ -107,7 +128,7 @@ static void decide_page_size(struct draft *f, int64_t told)
 		draft_note(f, ev->lines.meminfo,
 			   "The free lists imply pages of %lld bytes, not %lld", (long long)buddy,
 			   (long long)ev->page_size);
-	if (!given && !ev->page_size_inferred && ev->task_count)
+	if (ev->page_size_assumed && ev->task_count)
 		draft_note(f, ev->lines.table,
 			   "The log does not tell the page size; 4096 bytes are assumed");
 }
@@ -220,9 +241,13 @@ static bool blames_machine(const struct draft *f)
 	bool by_fault = traced(ev, "pagefault_out_of_memory") && ev->gfp_mask &&
 			strtoull(ev->gfp_mask, NULL, 16);
 
+	/* kswapd serves no cgroup alone. */
+	bool by_kswapd = traced(ev, "balance_pgdat") || traced(ev, "lru_gen_age_node") ||
+			 traced(ev, "kswapd");
+
 	return f->kill_says_global || is_machine_constraint(ev->constraint) || before_memcg(ev) ||
 	       (ev->no_killable_process && (ev->panic || ev->lines.meminfo)) ||
-	       (traced_start(ev, "out_of_memory") && (by_allocator || by_fault));
+	       (traced_start(ev, "out_of_memory") && (by_allocator || by_fault || by_kswapd));
 }
 
 static bool path_within(const char *path, const char *top)

@@ -72,6 +72,7 @@ const struct event_field event_fields_zone[] = {
 	ZONE(NUMBER, reserve_bytes),
 	ZONE(NUMBER, low_reserve_bytes),
 	ZONE(NUMBER, free_cma_bytes),
+	ZONE(NUMBER, highatomic_bytes),
 	ZONE(BYTES, blocks),
 	ZONE(BYTES, only_cma),
 	ZONE(LINE, line),
@@ -83,6 +84,13 @@ const struct event_field event_fields_slab[] = {
 	MEMBER(slab, TEXT, name, KEY(NULL)),
 	MEMBER(slab, NUMBER, used_bytes, KEY(NULL)),
 	MEMBER(slab, NUMBER, total_bytes, KEY(NULL)),
+	END,
+};
+
+const struct event_field event_fields_alloc[] = {
+	MEMBER(alloc, TEXT, where, KEY("where")),
+	MEMBER(alloc, NUMBER, bytes, KEY("bytes")),
+	MEMBER(alloc, NUMBER, calls, KEY("calls")),
 	END,
 };
 
@@ -117,6 +125,12 @@ const struct event_field event_fields_lines[] = {
 	SEEN(exiting),
 	SEEN(duplicate),
 	SEEN(suppressed),
+	SEEN(hugepages),
+	SEEN(zspages),
+	SEEN(balloon),
+	SEEN(allocs),
+	SEEN(previous),
+	SEEN(result),
 	END,
 };
 
@@ -173,8 +187,13 @@ const struct event_field event_fields[] = {
 	EVENT(NUMBER, swap_total_bytes, "swap_total_bytes"),
 	EVENT(NUMBER, swap_free_bytes, "swap_free_bytes"),
 	EVENT(NUMBER, ram_bytes, "ram_bytes"),
+	EVENT(NUMBER, hugepages_bytes, "hugepages_bytes"),
+	EVENT(NUMBER, hugepages_free_bytes, "hugepages_free_bytes"),
+	EVENT(NUMBER, zspages_bytes, "zspages_bytes"),
+	EVENT(NUMBER, balloon_bytes, "balloon_bytes"),
 	EVENT(COUNT, page_size, "page_size"),
 	EVENT(FLAG, page_size_inferred, "page_size_inferred"),
+	EVENT(FLAG, page_size_assumed, "page_size_assumed"),
 	EVENT(FLAG, group_kill, "group_kill"),
 	EVENT(FLAG, panic, "panic"),
 	EVENT(FLAG, no_killable_process, "no_killable_process"),
@@ -182,6 +201,7 @@ const struct event_field event_fields[] = {
 	EVENT(FLAG, by_hand, "by_hand"),
 	EVENT(TEXT, group_memcg, "group_memcg"),
 	EVENT(NUMBER, beancounter, "beancounter"),
+	EVENT(TEXT, failed_unit, "failed_unit"),
 	EVENT(COUNT, exiting_count, "exiting_count"),
 	EVENT(NUMBER, headers_suppressed, "suppressed_count"),
 	LIST(TEXTS, trace, trace_count, text_itself, KEY("trace")),
@@ -192,6 +212,7 @@ const struct event_field event_fields[] = {
 	EVENT(TEXT, table_columns, "table_columns"),
 	LIST(PAIRS, stats, stat_count, event_fields_stat, KEY("memory")),
 	LIST(PAIRS, meminfo, meminfo_count, event_fields_stat, KEY("meminfo")),
+	LIST(OBJECTS, allocs, alloc_count, event_fields_alloc, KEY("allocations")),
 	MEMBER(event, PART, lines, KEY("lines"), .fields = event_fields_lines),
 	LIST(OBJECTS, notes, note_count, event_fields_note, KEY("notes"), TOLD_EMPTY),
 	EVENT(NUMBER, kernel_stack_bytes, NULL),

@@ -43,7 +43,8 @@ struct event_field {
 
 extern const struct event_field event_fields[];
 extern const struct event_field event_fields_task[], event_fields_victim[], event_fields_stat[],
-	event_fields_zone[], event_fields_slab[], event_fields_note[], event_fields_lines[];
+	event_fields_zone[], event_fields_slab[], event_fields_alloc[], event_fields_note[],
+	event_fields_lines[];
 
 /* Whether the member is an array with a count; that count. */
 bool event_fields_is_list(const struct event_field *field);

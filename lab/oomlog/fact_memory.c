@@ -274,13 +274,27 @@ static struct oomlog_zone *zone_named(struct draft *f, struct span name)
 	return zone;
 }
 
-void fact_node(struct draft *f, struct span text)
+/* Adds a figure that each node or zone has to their sum. */
+static bool add_after(struct span s, struct span label, int64_t *sum)
 {
 	int64_t bytes = ABSENT;
 
-	bytes_after(text, SPAN(" kernel_stack:"), &bytes);
-	if (bytes != ABSENT)
-		f->event.kernel_stack_bytes = or_zero(f->event.kernel_stack_bytes) + bytes;
+	bytes_after(s, label, &bytes);
+	if (bytes == ABSENT)
+		return false;
+	*sum = fact_size(or_zero(*sum) + bytes, 1);
+	return true;
+}
+
+void fact_node(struct draft *f, struct span text, uint64_t line)
+{
+	struct oomlog_event *ev = &f->event;
+
+	add_after(text, SPAN(" kernel_stack:"), &ev->kernel_stack_bytes);
+	if (add_after(text, SPAN(" Balloon:"), &ev->balloon_bytes) && !ev->lines.balloon)
+		ev->lines.balloon = line;
+	if (add_after(text, SPAN(" zspages:"), &ev->zspages_bytes) && !ev->lines.zspages)
+		ev->lines.zspages = line;
 }
 
 bool fact_has_zone(const struct draft *f, struct span text)
@@ -313,7 +327,8 @@ void fact_zone(struct draft *f, struct span text, uint64_t line)
 	bytes_after(text, SPAN(" present:"), &zone->managed_bytes);
 	bytes_after(text, SPAN(" managed:"), &zone->managed_bytes);
 	bytes_after(text, SPAN(" free_cma:"), &zone->free_cma_bytes);
-	fact_node(f, text);
+	bytes_after(text, SPAN(" reserved_highatomic:"), &zone->highatomic_bytes);
+	fact_node(f, text, line);
 }
 
 void fact_reserve(struct draft *f, struct span text)
@@ -407,24 +422,4 @@ void fact_pages(struct draft *f, struct span text)
 		  span_starts(text, SPAN(" reserved pages"))) &&
 		 f->reserved_pages == ABSENT)
 		f->reserved_pages = pages;
-}
-
-bool fact_slab(struct draft *f, struct span text)
-{
-	struct span name = span_token(&text), used = span_token(&text), total = span_token(&text);
-	int64_t used_kib, total_kib;
-
-	if (span_equal(name, SPAN("Name")))
-		return true;
-	if (!span_number(&used, &used_kib) || !span_number(&total, &total_kib) ||
-	    !span_equal(used, SPAN("KB")) || !span_equal(total, SPAN("KB")))
-		return false;
-	if (f->event.slab_count < 4096) {
-		struct oomlog_slab *slab =
-			ARRAY_PUSH(f->event.slabs, f->event.slab_count, f->slab_capacity);
-
-		*slab = (struct oomlog_slab){pool_text(&f->pool, name), fact_size(used_kib, 1024),
-					     fact_size(total_kib, 1024)};
-	}
-	return true;
 }

@@ -225,9 +225,33 @@ static void read_summary(struct draft *f, struct span text)
 	cgroups(f, text);
 }
 
+/* "..., task=hog, pid=202, uid=0": people put blanks behind commas; the kernel never does. */
+static struct span without_blanks(struct draft *f, struct span text)
+{
+	static const struct span keys[] = {
+		SPAN("nodemask="),  SPAN("cpuset="),	SPAN("mems_allowed="),
+		SPAN("oom_memcg="), SPAN("global_oom"), SPAN("task_memcg="),
+		SPAN("task="),	    SPAN("pid="),	SPAN("uid=")};
+	char *copy, *to;
+
+	if (span_has(text, SPAN(",pid=")) || !span_has(text, SPAN(", pid=")))
+		return text;
+	copy = to = pool_alloc(&f->pool, text.n + 1);
+	for (struct span s = text; s.n; s = span_skip(s, 1)) {
+		bool is_gap = *s.p == ' ' && s.p > text.p && s.p[-1] == ',';
+
+		for (size_t i = 0; is_gap && i < sizeof(keys) / sizeof(keys[0]); i++)
+			if (span_starts(span_skip(s, 1), keys[i]))
+				is_gap = false;
+		if (*s.p != ' ' || s.p == text.p || s.p[-1] != ',' || is_gap)
+			*to++ = *s.p;
+	}
+	return (struct span){copy, (size_t)(to - copy)};
+}
+
 void fact_summary(struct draft *f, struct span text, uint64_t line)
 {
-	text = span_trim(text);
+	text = without_blanks(f, span_trim(text));
 	f->event.lines.summary = line;
 	read_summary(f, text);
 	f->summary_text = f->summary_cut ? pool_text(&f->pool, text) : NULL;

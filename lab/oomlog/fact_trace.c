@@ -74,6 +74,15 @@ void fact_trace_head(struct draft *f, struct span text)
 		old_frames(f, span_ltrim(span_skip(text, colon + 1)));
 }
 
+struct span fact_frame_name(struct span text)
+{
+	struct span s = skip_addresses(text);
+
+	span_eat(&s, SPAN("("));
+	size_t n = symbol_length(s);
+	return n > 1 && frame_rest(span_skip(s, n)) ? span_head(s, n) : (struct span){NULL, 0};
+}
+
 bool fact_frame(struct draft *f, struct span text)
 {
 	struct span s = skip_addresses(text);

@@ -7,6 +7,10 @@ const struct mechanism_words mechanism_words[MECHANISM_COUNT] = {
 	[MECHANISM_LIMIT_LOWERED] = {"limit_lowered",
 				     "lowered a memory limit below what was in use"},
 	[MECHANISM_SYSRQ] = {"sysrq", "requested a kill by hand (sysrq f)"},
+	[MECHANISM_MIN_TTL] =
+		{"min_ttl",
+		 "asked for a kill, since all that it could evict had been in use within min_ttl_ms or is protected (multi-generational LRU's guard against thrashing)"},
+	[MECHANISM_SWAPOFF] = {"swapoff", "was bringing everything back from swap (swapoff)"},
 	[MECHANISM_FORK] = {"fork", "was creating a process or thread (fork, clone)"},
 	[MECHANISM_EXEC] = {"exec", "was starting a program (execve)"},
 	[MECHANISM_PIPE_WRITE] = {"pipe_write", "was writing into a pipe"},
@@ -23,7 +27,8 @@ const struct mechanism_words mechanism_words[MECHANISM_COUNT] = {
 	[MECHANISM_SWAP_IN] = {"swap_in", "touched a page that had to come back from swap"},
 	[MECHANISM_KERNEL_STACK] = {"kernel_stack",
 				    "needed memory for a kernel stack or vmalloc area"},
-	[MECHANISM_DRIVER] = {"driver", "was inside a device driver's request (ioctl)"},
+	[MECHANISM_DRIVER] = {"driver", "was inside a driver's request (ioctl, graphics memory)"},
+	[MECHANISM_BPF] = {"bpf", "was creating a BPF map or program (bpf)"},
 	[MECHANISM_SYSCALL_COPY] =
 		{"syscall_copy",
 		 "was in a system call that touched the program's memory on its behalf"},
@@ -44,6 +49,16 @@ struct frame_rule {
 	unsigned int mechanism; /* enum mechanism, or READ_AHEAD */
 };
 
+/* Frames further out that tell more than those inside of them. */
+static const struct frame_rule over_all[] = {
+	{"try_to_unuse", MECHANISM_SWAPOFF}, {"__do_sys_swapoff", MECHANISM_SWAPOFF},
+	{"sys_swapoff", MECHANISM_SWAPOFF},  {"__do_sys_bpf", MECHANISM_BPF},
+	{"__sys_bpf", MECHANISM_BPF},	     {"i915_gem_*", MECHANISM_DRIVER},
+	{"drm_gem_*", MECHANISM_DRIVER},     {"ttm_*", MECHANISM_DRIVER},
+	{"amdgpu_*", MECHANISM_DRIVER},	     {"nvmap_*", MECHANISM_DRIVER},
+	{"kgsl_*", MECHANISM_DRIVER},
+};
+
 /* Searched for each frame from the innermost out; rules of one frame in this order. */
 static const struct frame_rule rules[] = {
 	{"memory_max_write", MECHANISM_LIMIT_LOWERED},
@@ -51,6 +66,9 @@ static const struct frame_rule rules[] = {
 	{"mem_cgroup_write", MECHANISM_LIMIT_LOWERED},
 	{"moom_callback", MECHANISM_SYSRQ},
 	{"sysrq_handle_moom", MECHANISM_SYSRQ},
+	{"lru_gen_age_node", MECHANISM_MIN_TTL},
+	{"balance_pgdat", MECHANISM_MIN_TTL},
+	{"kswapd", MECHANISM_MIN_TTL},
 	{"copy_process", MECHANISM_FORK},
 	{"dup_mm*", MECHANISM_FORK},
 	{"copy_page_range", MECHANISM_FORK},
@@ -135,7 +153,7 @@ static bool frame_is(const char *frame, const char *pattern)
 	return *pattern == '*' || (!*pattern && (*frame == '\0' || *frame == '.'));
 }
 
-static bool has_frame(const char *const *trace, size_t count, const char *pattern)
+bool mechanism_has_frame(const char *const *trace, size_t count, const char *pattern)
 {
 	for (size_t i = 0; i < count; i++)
 		if (frame_is(trace[i], pattern))
@@ -146,17 +164,17 @@ static bool has_frame(const char *const *trace, size_t count, const char *patter
 /* The fault was taken while the kernel copied to or from the program in a system call. */
 static bool fault_in_syscall(const char *const *trace, size_t count)
 {
-	return has_frame(trace, count, "do_syscall_64") ||
-	       has_frame(trace, count, "system_call_fastpath") ||
-	       has_frame(trace, count, "el0_svc*") ||
-	       has_frame(trace, count, "entry_SYSCALL_64_after_hwframe");
+	return mechanism_has_frame(trace, count, "do_syscall_64") ||
+	       mechanism_has_frame(trace, count, "system_call_fastpath") ||
+	       mechanism_has_frame(trace, count, "el0_svc*") ||
+	       mechanism_has_frame(trace, count, "entry_SYSCALL_64_after_hwframe");
 }
 
 /* Read-ahead for a mapped file that was touched, not for read(2). */
 static bool is_file_fault(const char *const *trace, size_t count)
 {
-	return has_frame(trace, count, "filemap_fault") ||
-	       has_frame(trace, count, "filemap_nopage");
+	return mechanism_has_frame(trace, count, "filemap_fault") ||
+	       mechanism_has_frame(trace, count, "filemap_nopage");
 }
 
 /* Pages of files and of shared memory are no private pages: rules for them matched before. */
@@ -174,7 +192,7 @@ static bool takes_private_page(const char *const *trace, size_t count)
 					     "__alloc_zeroed_user_highpage*"};
 
 	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
-		if (has_frame(trace, count, frames[i]))
+		if (mechanism_has_frame(trace, count, frames[i]))
 			return true;
 	return false;
 }
@@ -204,11 +222,22 @@ static const struct frame_rule *rule_of(const char *frame)
 	return i < RULES ? &rules[i] : NULL;
 }
 
+static enum mechanism mechanism_over_all(const char *const *trace, size_t count)
+{
+	for (size_t i = 0; i < sizeof(over_all) / sizeof(over_all[0]); i++)
+		if (mechanism_has_frame(trace, count, over_all[i].function))
+			return (enum mechanism)over_all[i].mechanism;
+	return MECHANISM_NONE;
+}
+
 enum mechanism mechanism_of_trace(const char *const *trace, size_t count)
 {
 	const struct frame_rule *rule = NULL;
+	enum mechanism over = mechanism_over_all(trace, count);
 	bool fault;
 
+	if (over)
+		return over;
 	for (size_t i = 0; i < count && !rule; i++)
 		rule = rule_of(trace[i]);
 	if (!rule)
@@ -226,5 +255,6 @@ enum mechanism mechanism_of_trace(const char *const *trace, size_t count)
 
 bool mechanism_needs_none(enum mechanism mechanism)
 {
-	return mechanism == MECHANISM_LIMIT_LOWERED || mechanism == MECHANISM_SYSRQ;
+	return mechanism == MECHANISM_LIMIT_LOWERED || mechanism == MECHANISM_SYSRQ ||
+	       mechanism == MECHANISM_MIN_TTL;
 }

@@ -16,6 +16,8 @@ enum mechanism {
 	MECHANISM_NONE, /* no frame tells */
 	MECHANISM_LIMIT_LOWERED,
 	MECHANISM_SYSRQ,
+	MECHANISM_MIN_TTL,
+	MECHANISM_SWAPOFF,
 	MECHANISM_FORK,
 	MECHANISM_EXEC,
 	MECHANISM_PIPE_WRITE,
@@ -30,6 +32,7 @@ enum mechanism {
 	MECHANISM_SWAP_IN,
 	MECHANISM_KERNEL_STACK,
 	MECHANISM_DRIVER,
+	MECHANISM_BPF,
 	MECHANISM_SYSCALL_COPY,
 	MECHANISM_PAGE_FAULT,
 	MECHANISM_SOME_PAGE_FAULT,
@@ -50,7 +53,13 @@ extern const struct mechanism_words mechanism_words[MECHANISM_COUNT];
 /* The trace: names of functions, innermost first, without offsets. */
 enum mechanism mechanism_of_trace(const char *const *trace, size_t count);
 
-/* True when the invoker requested no memory: sysrq, a limit lowered. */
+/* Whether a frame is the function; a '*' at the pattern's end matches any ending. */
+bool mechanism_has_frame(const char *const *trace, size_t count, const char *pattern);
+
+/*
+ * True when the invoker requested no memory: sysrq, a limit lowered, kswapd for the sake of
+ * min_ttl_ms (multi-generational LRU).
+ */
 bool mechanism_needs_none(enum mechanism mechanism);
 
 #endif

@@ -24,6 +24,8 @@ struct oomlog {
 	struct strbuf window;	 /* scanning: text not yet dropped, from the beginning of a line */
 	size_t scanned;		 /* bytes of the window known to hold no trigger */
 	bool parsing;
+	bool ends;    /* the rest is read to the end, triggers or not */
+	bool dropped; /* text was dropped from the window, which began since the last parsing */
 	uint64_t lines;
 	uint64_t quiet_since; /* the last line at which an event was open */
 };
@@ -67,7 +69,7 @@ static void take_line(struct oomlog *log, struct span line)
 /* Ends parsing after QUIET_LINES without an event. */
 static void stop_when_quiet(struct oomlog *log)
 {
-	if (log->lines <= log->quiet_since + QUIET_LINES)
+	if (log->lines <= log->quiet_since + QUIET_LINES || log->ends)
 		return;
 	joiner_flush(&log->joiner);
 	log->parsing = log->assembler.open;
@@ -114,6 +116,7 @@ static void start_parsing(struct oomlog *log, size_t trigger)
 
 	log->window = (struct strbuf)STRBUF_INIT;
 	log->scanned = 0;
+	log->dropped = false;
 	log->parsing = true;
 	log->quiet_since = log->lines + scan_newlines((struct span){text.buf, trigger});
 	feed_parser(log, (struct span){text.buf, text.len});
@@ -130,6 +133,7 @@ static void drop_window(struct oomlog *log)
 	const char *newline = memrchr(text.p, '\n', text.n - LOOK_BACK);
 	size_t drop = newline ? (size_t)(newline - text.p) + 1 : text.n - LOOK_BACK;
 	log->lines += scan_newlines(span_head(text, drop));
+	log->dropped = true;
 	strbuf_consume(&log->window, drop);
 	log->scanned = log->scanned > drop ? log->scanned - drop : 0;
 }
@@ -173,6 +177,10 @@ void oomlog_feed(struct oomlog *log, const char *data, size_t len)
 void oomlog_end(struct oomlog *log)
 {
 	feed(log, utf16_end(&log->utf16));
+	/* What is short is read to the end: a table alone has no trigger. */
+	log->ends = !log->dropped;
+	if (!log->parsing && log->ends && log->window.len)
+		start_parsing(log, 0);
 	if (!log->parsing) {
 		struct span rest = {log->window.buf, log->window.len};
 

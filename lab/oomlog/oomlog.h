@@ -18,7 +18,7 @@
  *
  * Allocates; ends the program when memory runs out (base/strbuf.h). One struct oomlog belongs to
  * one thread at a time. LIMITATIONS: an event keeps at most OOMLOG_TASKS_MAX rows, 1024 statistics,
- * 256 counters, 256 zones, 4096 slabs and 128 frames.
+ * 256 counters, 256 zones, 4096 slabs, 64 places of allocations and 128 frames.
  */
 #ifndef OOMLAB_OOMLOG_OOMLOG_H
 #define OOMLAB_OOMLOG_OOMLOG_H
@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "base/absent.h"
+#include "klog/killer.h"
 #include "oomlog/mechanism.h"
 #include "oomlog/scope.h"
 
@@ -67,7 +68,8 @@ struct oomlog_zone {
 	/* lowmem_reserve, the bytes kept from requests that a higher zone could serve: the largest
 	 * and the smallest of its numbers but 0; absent: none. */
 	int64_t reserve_bytes, low_reserve_bytes;
-	int64_t free_cma_bytes;	       /* part of free_bytes: for movable pages only */
+	int64_t free_cma_bytes;	  /* part of free_bytes: for movable pages only */
+	int64_t highatomic_bytes; /* kept for requests that cannot wait (reserved_highatomic) */
 	int64_t blocks[OOMLOG_ORDERS]; /* free blocks by order; ABSENT behind the last */
 	bool only_cma[OOMLOG_ORDERS];  /* all free blocks of that order are CMA's */
 	uint64_t line, buddy_line;     /* 0: not seen */
@@ -77,6 +79,12 @@ struct oomlog_zone {
 struct oomlog_slab {
 	const char *name;
 	int64_t used_bytes, total_bytes;
+};
+
+/* One place in the kernel's code and what it has allocated (allocation tagging). */
+struct oomlog_alloc {
+	const char *where; /* "fs/file_table.c:202 func:alloc_empty_file", as printed */
+	int64_t bytes, calls;
 };
 
 /* One observation about the log's quality: what is missing, cut, contradictory or repeated. */
@@ -90,6 +98,10 @@ struct oomlog_lines {
 	uint64_t first, last, invoked, limit, table, summary, killed;
 	uint64_t cpu, task_in, swap_limit, stats, meminfo, swap, trace, chosen, group, no_killable;
 	uint64_t panic, slab, registers, exiting, duplicate, suppressed;
+	uint64_t hugepages, zspages, balloon, allocs;
+	/* The kill line before, of a process of the same name, cgroup and size; and systemd's word
+	 * that a unit failed because of the kill. */
+	uint64_t previous, result;
 };
 
 struct oomlog_event {
@@ -121,9 +133,14 @@ struct oomlog_event {
 	int64_t kmem_limit_bytes, kmem_usage_bytes;   /* cgroup v1 */
 	int64_t swap_total_bytes, swap_free_bytes;    /* of the machine */
 	int64_t kernel_stack_bytes;		      /* summed over zones or nodes */
-	int64_t ram_bytes, reserved_bytes;	      /* "pages RAM", "pages reserved" */
-	int64_t page_size;			      /* given, inferred, else 4096 */
-	bool page_size_inferred;		      /* from this event's own numbers */
+	/* Pools of huge pages of all sizes: all, and those of them that nobody uses. */
+	int64_t hugepages_bytes, hugepages_free_bytes;
+	int64_t zspages_bytes;		   /* compressed pages of zram and zswap (6.19 and later) */
+	int64_t balloon_bytes;		   /* given back to the hypervisor (6.19 and later) */
+	int64_t ram_bytes, reserved_bytes; /* "pages RAM", "pages reserved" */
+	int64_t page_size;		   /* given, inferred, else 4096 */
+	bool page_size_inferred;	   /* from this event's own numbers */
+	bool page_size_assumed;		   /* 4096, and nothing tells that it is */
 	struct oomlog_task *tasks;
 	size_t task_count;
 	const char *table_columns; /* comma separated, as the table's header names them */
@@ -136,6 +153,8 @@ struct oomlog_event {
 	size_t zone_count;
 	struct oomlog_slab *slabs;
 	size_t slab_count;
+	struct oomlog_alloc *allocs; /* the largest first, as printed */
+	size_t alloc_count;
 	const char **trace; /* symbols of the call trace, innermost first, without offsets */
 	size_t trace_count;
 	/* Registers of the invoker in user mode; valid if has_registers; 0: not said. */
@@ -152,6 +171,7 @@ struct oomlog_event {
 	bool by_hand;		    /* sysrq f: a line just before says so, or order is -1 */
 	bool compaction_disabled;   /* "COMPACTION is disabled!!!" */
 	const char *group_memcg;    /* whose memory.oom.group is set */
+	const char *failed_unit;    /* of systemd, "Failed with result 'oom-kill'" */
 	int64_t exiting_count;	    /* "OOM victim N (comm) is already exiting" */
 	int64_t headers_suppressed; /* "N callbacks suppressed" just before; absent if not said */
 	int64_t duplicate_kills;    /* kill lines that named a victim again; 0 if none */
@@ -161,13 +181,21 @@ struct oomlog_event {
 	struct oomlog_lines lines;
 };
 
+/* A line of another killer, or of a refusal, that is part of no event. */
+struct oomlog_other {
+	enum killer killer;
+	uint64_t line;
+};
+
 struct oomlog;
+typedef void oomlog_other_fn(const struct oomlog_other *other, void *ctx);
 typedef void oomlog_event_fn(const struct oomlog_event *event, void *ctx);
 
 struct oomlog_options {
 	int64_t page_size;	/* 0: infer, else 4096 */
 	oomlog_event_fn *event; /* never NULL */
 	void *ctx;
+	oomlog_other_fn *other; /* NULL: not asked for */
 };
 
 /* Returns a parser that the caller ends with oomlog_free(); copies the options. */

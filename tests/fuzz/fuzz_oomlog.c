@@ -54,7 +54,7 @@ static void on_event(const struct oomlog_event *event, void *ctx)
 static struct tally run(const uint8_t *data, size_t size, size_t piece, FILE *sink)
 {
 	struct tally tally = {.sink = sink};
-	struct oomlog_options options = {0, on_event, &tally};
+	struct oomlog_options options = {0, on_event, &tally, NULL};
 	struct oomlog *log = oomlog_new(&options);
 
 	for (size_t at = 0; at < size; at += piece)
