@@ -34,7 +34,7 @@ static inline void render(const struct oomlog_event *event, void *ctx)
 	else if (out->format == MARKDOWN)
 		emit_markdown(&doc, &page);
 	else
-		explain_json_event(out->to, event, &x, "kern.log", out->events - 1);
+		explain_json_event(out->to, event, &x, "kern.log", out->events - 1, NULL);
 	fputs(page.buf, out->to);
 	strbuf_release(&page);
 	doc_release(&doc);

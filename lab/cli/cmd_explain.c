@@ -17,6 +17,7 @@
 #include "explain/explain_input.h"
 #include "explain/explain_json.h"
 #include "explain/explain_table.h"
+#include "explain/what_if_print.h"
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_BRIEF };
 
@@ -34,6 +35,8 @@ struct explain {
 	struct strbuf held; /* text of events, in front of which their table is to stand */
 	bool has_text;	    /* something was written */
 	bool is_released;   /* no text is held any more: the table comes last */
+	struct what_if_changes changes;
+	bool is_what_if_judged; /* at least one event was */
 };
 
 /* Text is held back as long as it is no more than that, and the log does not pause. */
@@ -76,6 +79,11 @@ static int set_page_size(void *target, const char *value, struct err *err)
 	return 0;
 }
 
+static int add_change(void *target, const char *value, struct err *err)
+{
+	return what_if_changes_add(&((struct explain *)target)->changes, value, err);
+}
+
 static const struct option_def options[] = {
 	OPTION("json", NULL, "write JSON, schema oomlab.explain/1", set_json),
 	OPTION("markdown", NULL, "write Markdown", set_markdown),
@@ -83,6 +91,11 @@ static const struct option_def options[] = {
 	OPTION("page-size", "SIZE",
 	       "page size of the machine, where the log does not tell: 4K, 16K, 64K",
 	       set_page_size),
+	OPTION("what-if", "CHANGE",
+	       "who would be chosen then, by the log's task table: 'adj NAME=N' (or a pid), "
+	       "limit=SIZE, swap=SIZE, group=on|off, kill-allocating=on|off; repeatable, not with "
+	       "--brief",
+	       add_change),
 	OPTION_COLOR,
 	OPTION_HELP(struct explain),
 };
@@ -108,9 +121,9 @@ static void emit_brief(const struct explain *explain, struct strbuf *out)
 	strbuf_puts(out, explain->colour ? "\033[0m\n" : "\n");
 }
 
-/* An event for people; the next is told when this one is written. */
+/* An event for people; the next is told when this one is written. what_if: NULL, not asked. */
 static void print_event(struct explain *explain, const struct oomlog_event *event,
-			const struct explanation *x)
+			const struct explanation *x, const struct what_if *what_if)
 {
 	struct explain_place place = {explain->file, explain->quality.events + 1};
 
@@ -121,6 +134,8 @@ static void print_event(struct explain *explain, const struct oomlog_event *even
 		emit_brief(explain, &explain->page);
 	} else {
 		explain_doc(&explain->doc, &place, event, x);
+		if (what_if)
+			what_if_doc(&explain->doc, what_if, &explain->changes);
 		if (place.index > 1)
 			strbuf_puts(&explain->page, explain->format == FORMAT_TEXT ? "\n\n" : "\n");
 		if (explain->format == FORMAT_TEXT)
@@ -178,16 +193,25 @@ static void release(struct explain *explain, bool all)
 static void on_event(const struct oomlog_event *event, void *ctx)
 {
 	struct explain *explain = ctx;
+	bool is_asked = explain->changes.text_count;
 	struct explanation explanation;
+	struct what_if what_if;
 
 	explanation_make(&explanation, event);
-	if (explain->format == FORMAT_JSON)
+	if (is_asked) {
+		what_if_make(&what_if, &explain->changes, event, &explanation);
+		explain->is_what_if_judged |= what_if.is_judged;
+	}
+	if (explain->format == FORMAT_JSON) {
 		explain_json_event(stdout, event, &explanation, explain->file,
-				   explain->quality.events);
-	else {
-		print_event(explain, event, &explanation);
+				   explain->quality.events,
+				   is_asked ? what_if_json(&what_if, &explain->changes) : NULL);
+	} else {
+		print_event(explain, event, &explanation, is_asked ? &what_if : NULL);
 		explain_table_add(&explain->table, event, &explanation);
 	}
+	if (is_asked)
+		what_if_release(&what_if);
 	explanation_release(&explanation);
 	explain->quality.events++;
 	explain->quality.notes += event->note_count;
@@ -253,11 +277,11 @@ static int explain_file(struct explain *explain, const char *name, struct err *e
 /* What is said once, behind all events. */
 static void print_end(struct explain *explain)
 {
+	bool was_held = !explain->is_released;
+
 	if (!explain->quality.events)
 		printf("No OOM kill in %" PRIu64 " line%s.\n", explain->quality.lines,
 		       explain->quality.lines == 1 ? "" : "s");
-	bool was_held = !explain->is_released;
-
 	explain->has_text |= !explain->quality.events;
 	if (explain->format == FORMAT_BRIEF)
 		return;
@@ -271,22 +295,49 @@ static void print_end(struct explain *explain)
 	print_doc(explain);
 }
 
+/* A name that stands in none of the tables is perhaps misspelled. */
+static int report_unfound(const struct explain *explain)
+{
+	struct err err = ERR_INIT;
+	int status = EXIT_OK;
+
+	for (size_t i = 0; explain->is_what_if_judged && i < explain->changes.adj_count; i++) {
+		const struct what_if_adj *adj = &explain->changes.adjs[i];
+
+		if (adj->is_found)
+			continue;
+		err_set(&err, EXIT_FAILED, "--what-if: no task table here lists a process '%s'",
+			adj->name);
+		err_print(&err);
+		status = EXIT_FAILED;
+	}
+	return status;
+}
+
 int cmd_explain(int argc, char **argv)
 {
 	static char out[1 << 16];
-	struct explain explain = {
-		.columns = terminal_columns(stdout), .page = STRBUF_INIT, .held = STRBUF_INIT};
+	struct explain explain = {.columns = terminal_columns(stdout),
+				  .page = STRBUF_INIT,
+				  .held = STRBUF_INIT,
+				  .changes = WHAT_IF_CHANGES_INIT};
 	struct err err = ERR_INIT;
 	int status = EXIT_OK;
 	int first =
 		options_parse("explain", options, ARRAY_SIZE(options), &explain, argc, argv, &err);
 
+	if (first >= 0 && explain.format == FORMAT_BRIEF && explain.changes.text_count)
+		first = err_set(&err, EXIT_USAGE,
+				"--brief has no room for --what-if: give one of the two");
 	if (first < 0) {
 		err_print(&err);
+		what_if_changes_release(&explain.changes);
 		return err.status;
 	}
-	if (explain.help)
+	if (explain.help) {
+		what_if_changes_release(&explain.changes);
 		return usage();
+	}
 	explain.colour = terminal_has_colour(stdout);
 	setvbuf(stdout, out, _IOFBF, sizeof(out));
 	__fsetlocking(stdout, FSETLOCKING_BYCALLER); /* one thread, many small pieces */
@@ -304,6 +355,9 @@ int cmd_explain(int argc, char **argv)
 		explain_json_end(stdout, &explain.quality, &explain.others);
 	else if (explain.quality.events || status == EXIT_OK)
 		print_end(&explain);
+	if (status == EXIT_OK)
+		status = report_unfound(&explain);
+	what_if_changes_release(&explain.changes);
 	strbuf_release(&explain.page);
 	strbuf_release(&explain.held);
 	explain_table_release(&explain.table);

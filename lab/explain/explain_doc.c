@@ -46,7 +46,7 @@ void explain_doc_head(struct doc *doc, const struct explain_place *place,
 	doc_summary(doc, DOC_NEUTRAL, "%s", x->headline);
 }
 
-static void cite(struct doc *doc, const uint64_t *lines, size_t count)
+void explain_doc_cite(struct doc *doc, const uint64_t *lines, size_t count)
 {
 	char text[sizeof("lines ") + EXPLAIN_LINES * (TEXT_NUMBER_MAX + 2)],
 		number[TEXT_NUMBER_MAX];
@@ -113,7 +113,7 @@ static void add_sentences(struct doc *doc, const struct explanation *x)
 		if (i == 0 || s[-1].topic != s->topic)
 			doc_heading(doc, "%s", topic_title(s->topic));
 		doc_item(doc, s->text);
-		cite(doc, s->lines, s->line_count);
+		explain_doc_cite(doc, s->lines, s->line_count);
 		if (is_last && s->topic == TOPIC_MEMORY)
 			add_budget(doc, x);
 		if (is_last && s->topic == TOPIC_WHY)

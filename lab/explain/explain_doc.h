@@ -21,6 +21,9 @@ struct explain_place {
 void explain_doc_head(struct doc *doc, const struct explain_place *place,
 		      const struct oomlog_event *event, const struct explanation *x);
 
+/* Adds the lines of the log to the last block: "line 12", "lines 4, 12"; nothing for none. */
+void explain_doc_cite(struct doc *doc, const uint64_t *lines, size_t count);
+
 /* Adds the whole document; otherwise the same. */
 void explain_doc(struct doc *doc, const struct explain_place *place,
 		 const struct oomlog_event *event, const struct explanation *x);

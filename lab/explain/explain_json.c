@@ -6,13 +6,20 @@
 #include "base/cleanup.h"
 #include "explain/event_json.h"
 
-static json_t *sentence_value(const struct sentence *s)
+json_t *explain_json_lines(const struct sentence *s)
 {
-	json_t *sentence = event_json_sentence(s), *lines = json_array();
+	json_t *lines = json_array();
 
 	for (size_t i = 0; i < s->line_count; i++)
 		json_array_append_new(lines, json_integer((json_int_t)s->lines[i]));
-	json_object_set_new_nocheck(sentence, "lines", lines);
+	return lines;
+}
+
+static json_t *sentence_value(const struct sentence *s)
+{
+	json_t *sentence = event_json_sentence(s);
+
+	json_object_set_new_nocheck(sentence, "lines", explain_json_lines(s));
 	return sentence;
 }
 
@@ -49,7 +56,7 @@ void explain_json_begin(FILE *to)
 }
 
 void explain_json_event(FILE *to, const struct oomlog_event *event, const struct explanation *x,
-			const char *file, uint64_t index)
+			const char *file, uint64_t index, json_t *what_if)
 {
 	static const char *const about_the_log[] = {"notes", NULL};
 	json_t *object = json_object();
@@ -57,6 +64,8 @@ void explain_json_event(FILE *to, const struct oomlog_event *event, const struct
 	event_json_put_all(object, event);
 	put_explanation(object, x);
 	event_json_put(object, event, about_the_log);
+	if (what_if)
+		json_object_set_new_nocheck(object, "what_if", what_if);
 	event_json_put_text(object, "file", file);
 	fputs(index ? ",\n" : "\n", to);
 	_cleanup_free_ char *text = json_dumps(object, JSON_COMPACT);

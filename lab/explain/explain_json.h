@@ -8,6 +8,7 @@
 #ifndef OOMLAB_EXPLAIN_EXPLAIN_JSON_H
 #define OOMLAB_EXPLAIN_EXPLAIN_JSON_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "explain/explain.h"
@@ -19,9 +20,14 @@ struct explain_quality {
 };
 
 void explain_json_begin(FILE *to);
-/* index counts from 0; file is the log's name, which the line numbers belong to. */
+/*
+ * index counts from 0; file is the log's name, which the line numbers belong to. what_if becomes a
+ * member of that name and is consumed; NULL: nothing was asked.
+ */
 void explain_json_event(FILE *to, const struct oomlog_event *event, const struct explanation *x,
-			const char *file, uint64_t index);
+			const char *file, uint64_t index, json_t *what_if);
+/* A new array of line numbers, which the caller owns. */
+json_t *explain_json_lines(const struct sentence *sentence);
 void explain_json_end(FILE *to, const struct explain_quality *quality, const struct others *others);
 
 #endif

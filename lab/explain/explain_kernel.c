@@ -167,11 +167,12 @@ static void say_slabs(struct explanation *x, const struct oomlog_event *ev)
 
 static void say_allocations(struct explanation *x, const struct oomlog_event *ev)
 {
-	const struct oomlog_alloc *first = ev->allocs, *second = first + 1;
+	const struct oomlog_alloc *first = ev->allocs, *second = NULL;
 
 	if (!ev->alloc_count)
 		return;
-	if (ev->alloc_count > 1 && second->bytes > first->bytes / 10)
+	second = ev->alloc_count > 1 ? first + 1 : NULL;
+	if (second && second->bytes > first->bytes / 10)
 		explain_say(
 			x, TOPIC_MEMORY, ev->lines.allocs, 0,
 			"By place in the kernel's code (allocation tagging) %s holds most, %s in %" PRId64

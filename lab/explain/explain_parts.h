@@ -70,6 +70,9 @@ bool explain_is_kswapd(const struct oomlog_event *ev);
 /* The log shows that a process was killed, if not which: the trace has oom_kill_process(). */
 bool explain_is_kill(const struct oomlog_event *ev);
 
+/* The release is older than major.minor; false where the log does not tell it. */
+bool explain_kernel_is_before(const struct oomlog_event *ev, int major, int minor);
+
 /* The part of the machine's memory that is in no counter; compare the pointer. */
 extern const char explain_rest_name[];
 /* The bytes of a part of the budget, or 0. */

@@ -4,8 +4,7 @@
 
 #include "base/strbuf.h"
 #include "explain/explain_parts.h"
-
-#define UNKILLABLE (-1000)
+#include "oomlog/badness.h"
 
 /* The limit alone: it is exact where the cgroup may not swap. */
 static void memcg_total(struct explanation *x, const struct oomlog_event *ev)
@@ -37,11 +36,10 @@ static struct candidate candidate_of(struct explanation *x, const struct oomlog_
 		.pid = task->pid,
 		.rss_bytes = task->rss_bytes,
 		.oom_score_adj = task->oom_score_adj,
-		.unkillable = task->oom_score_adj == UNKILLABLE,
+		.unkillable = task->oom_score_adj == BADNESS_UNKILLABLE,
 	};
 
-	c.footprint_bytes = task->rss_bytes + or_zero(task->swap_bytes) +
-			    or_zero(task->pgtables_bytes);
+	c.footprint_bytes = badness_footprint(task);
 	c.points_bytes = c.footprint_bytes;
 	if (is_known(x->total_bytes))
 		c.points_bytes += x->total_bytes / 1000 * task->oom_score_adj;

@@ -38,8 +38,7 @@ static void say_kernel_thread(struct explanation *x, const struct oomlog_event *
 			"Kernel threads have no memory of their own: they are in no task table and are never killed.");
 }
 
-/* False where the log does not tell the release. */
-static bool kernel_is_before(const struct oomlog_event *ev, int major, int minor)
+bool explain_kernel_is_before(const struct oomlog_event *ev, int major, int minor)
 {
 	int a, b;
 
@@ -82,7 +81,7 @@ void explain_who(struct explanation *x, const struct oomlog_event *ev)
 		explain_say(
 			x, TOPIC_WHO, ev->lines.invoked, 0,
 			"gfp_mask is 0: what was requested is lost. A page fault ended in \"out of memory\" further down%s.",
-			kernel_is_before(ev, 3, 8)
+			explain_kernel_is_before(ev, 3, 8)
 				? ""
 				: ", which a limit on a cgroup's kernel memory can cause although the machine has memory left");
 	if (ev->order > 0)

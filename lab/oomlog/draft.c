@@ -12,7 +12,6 @@ void draft_reset(struct draft *f)
 	f->table.count = 0;
 	f->meminfo_ns = ABSENT;
 	f->buddy_page_size = f->ram_pages = f->reserved_pages = ABSENT;
-	f->rows_rejected = 0;
 	f->in_trace = f->trace_done = f->summary_cut = false;
 	f->kill_says_memcg = f->kill_says_global = false;
 	f->reaped_comm = f->summary_text = NULL;
@@ -104,7 +103,7 @@ bool fact_row(struct draft *f, struct span text, uint64_t line)
 	struct table_row row;
 
 	if (!table_row(&f->table, text, &row)) {
-		f->rows_rejected++;
+		ev->rows_unread++;
 		return false;
 	}
 	if (ev->task_count == OOMLOG_TASKS_MAX)

@@ -44,7 +44,6 @@ struct draft {
 		alloc_capacity, trace_capacity, victim_capacity, note_capacity;
 	int64_t buddy_page_size; /* bytes of the smallest block of a buddy list; or ABSENT */
 	int64_t ram_pages, reserved_pages;
-	uint64_t rows_rejected;			/* lines of the task table that cannot be read */
 	bool in_trace, trace_done;		/* reading the call trace / it is over */
 	bool kill_says_memcg, kill_says_global; /* by the first words of the kill line */
 	const char **path_wanted; /* member that the next piece of "Task in" sets, or NULL */

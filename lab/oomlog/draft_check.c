@@ -116,10 +116,10 @@ static void check_gaps(struct draft *f)
 	if (f->stats_cut)
 		draft_note(f, f->stat_line,
 			   "The memory statistics are cut: a kernel record holds under 1 KiB");
-	if (f->rows_rejected)
+	if (ev->rows_unread)
 		draft_note(f, ev->lines.table,
-			   "Lines of the task table that cannot be read: %" PRIu64,
-			   f->rows_rejected);
+			   "Lines of the task table that cannot be read: %" PRId64,
+			   ev->rows_unread);
 	if (ev->task_count == OOMLOG_TASKS_MAX)
 		draft_note(f, ev->lines.table, "The task table is longer than what is kept");
 	if (is_known(ev->headers_suppressed))

@@ -209,6 +209,7 @@ const struct event_field event_fields[] = {
 	ADDRESS(user_rip, "user_rip"),
 	ADDRESS(user_rsp, "user_rsp"),
 	LIST(OBJECTS, tasks, task_count, event_fields_task, KEY("tasks"), TOLD_EMPTY),
+	EVENT(COUNT, rows_unread, "rows_unread"),
 	EVENT(TEXT, table_columns, "table_columns"),
 	LIST(PAIRS, stats, stat_count, event_fields_stat, KEY("memory")),
 	LIST(PAIRS, meminfo, meminfo_count, event_fields_stat, KEY("meminfo")),

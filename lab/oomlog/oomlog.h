@@ -143,6 +143,7 @@ struct oomlog_event {
 	bool page_size_assumed;		   /* 4096, and nothing tells that it is */
 	struct oomlog_task *tasks;
 	size_t task_count;
+	int64_t rows_unread;	   /* lines of the table that cannot be read; 0 if none */
 	const char *table_columns; /* comma separated, as the table's header names them */
 	struct oomlog_stat *stats; /* "Memory cgroup stats", summed over the cgroups printed */
 	size_t stat_count;

@@ -6,9 +6,11 @@
  */
 #include <stdio.h>
 
+#include "base/err.h"
 #include "doc/emit.h"
 #include "explain/explain_doc.h"
 #include "explain/explain_json.h"
+#include "explain/what_if_print.h"
 #include "fuzz.h"
 #include "oomlog/oomlog.h"
 
@@ -23,15 +25,27 @@ static void print_all(struct tally *tally, const struct oomlog_event *event)
 	struct strbuf out = STRBUF_INIT;
 	struct doc doc = {0};
 	struct explanation x;
+	static const char *const asked[] = {"adj hog=-500", "limit=2G", "swap=1024T", "group=on",
+					    "kill-allocating=on"};
+	struct what_if_changes changes = WHAT_IF_CHANGES_INIT;
+	struct err err = ERR_INIT;
+	struct what_if what_if;
 
 	explanation_make(&x, event);
 	explain_doc(&doc, &place, event, &x);
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		require(!what_if_changes_add(&changes, asked[i], &err));
+	what_if_make(&what_if, &changes, event, &x);
+	what_if_doc(&doc, &what_if, &changes);
 	emit_text(&doc, false, 80, &out);
 	emit_markdown(&doc, &out);
 	emit_html(&doc, &out);
 	doc_release(&doc);
 	strbuf_release(&out);
-	explain_json_event(tally->sink, event, &x, "f", tally->events);
+	explain_json_event(tally->sink, event, &x, "f", tally->events,
+			   what_if_json(&what_if, &changes));
+	what_if_release(&what_if);
+	what_if_changes_release(&changes);
 	explanation_release(&x);
 	rewind(tally->sink);
 }
