@@ -86,8 +86,8 @@ void probes_begin(struct probes *probes);
 size_t probes_next(struct probes *probes, void *record);
 
 /*
- * Closes all, in a detached thread: closing a tracepoint that nobody else has open waits some 50
- * ms, and the caller has a report to write. Zeroes *probes.
+ * Closes all; tracepoints a little later, in a process that nobody waits for (base/aside.h): the
+ * last to close one waits some 40 ms, in which nobody can open another. Zeroes *probes.
  */
 void probes_release(struct probes *probes);
 
