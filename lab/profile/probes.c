@@ -438,28 +438,50 @@ static size_t peek(const struct probes *probes, const struct probe_ring *ring, u
 	return header.size;
 }
 
-size_t probes_next(struct probes *probes, void *record)
+/* Lets the kernel write where the record was that was read last. */
+static void give_back(struct probes *probes)
 {
-	struct probe_ring *oldest = NULL;
 	struct perf_event_mmap_page *head;
-	uint64_t t_ns, least = 0;
-	size_t len = 0;
 
+	if (!probes->taken_len)
+		return;
+	head = probes->items[probes->taken].map;
+	__atomic_store_n(&head->data_tail, head->data_tail + probes->taken_len, __ATOMIC_RELEASE);
+	probes->taken_len = 0;
+}
+
+/* Where in its data the record at the tail of a ring begins. */
+static size_t tail_of(const struct probes *probes, int ring)
+{
+	const struct perf_event_mmap_page *head = probes->items[ring].map;
+
+	return (size_t)(head->data_tail % probes->data_size);
+}
+
+size_t probes_next(struct probes *probes, void *room, const void **record)
+{
+	uint64_t t_ns, least = 0;
+	size_t from;
+
+	give_back(probes);
 	for (int i = 0; i < probes->count; i++) {
 		size_t n = peek(probes, &probes->items[i], &t_ns);
 
-		if (n && (!oldest || t_ns < least)) {
-			oldest = &probes->items[i];
+		if (n && (!probes->taken_len || t_ns < least)) {
+			probes->taken = i;
+			probes->taken_len = n;
 			least = t_ns;
-			len = n;
 		}
 	}
-	if (!oldest)
+	if (!probes->taken_len)
 		return 0;
-	head = oldest->map;
-	copy_out(probes, oldest, head->data_tail, record, len);
-	__atomic_store_n(&head->data_tail, head->data_tail + len, __ATOMIC_RELEASE);
-	return len;
+	from = tail_of(probes, probes->taken);
+	*record = (const char *)probes->items[probes->taken].map + page() + from;
+	if (from + probes->taken_len > probes->data_size) {
+		copy_out(probes, &probes->items[probes->taken], from, room, probes->taken_len);
+		*record = room;
+	}
+	return probes->taken_len;
 }
 
 void probes_release(struct probes *probes)
