@@ -256,6 +256,35 @@ START_TEST(it_does_not_outlive_its_parent)
 }
 END_TEST
 
+/* Whoever waits for the end of what is to be closed late sees it late, and of all else at once. */
+START_TEST(what_closes_slowly_is_closed_beside)
+{
+	int slow[2], mine[2], other[2], status;
+	int64_t began = io_now_ns();
+	char c;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(slow) | pipe(mine) | pipe(other), 0);
+	aside_close((int[]){mine[1], slow[1]}, 2, 300);
+	ck_assert_int_lt(fcntl(slow[1], F_GETFD), 0);
+	ck_assert_int_lt(fcntl(mine[1], F_GETFD), 0);
+	close(other[1]);
+	ck_assert_int_eq(read(other[0], &c, 1), 0);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), 0);
+	/* It is the lab's own. */
+	ck_assert_int_eq(descendants_count(), 0);
+	ck_assert_int_eq(read(slow[0], &c, 1), 0);
+	ck_assert_int_eq(read(mine[0], &c, 1), 0);
+	ck_assert_int_ge(io_now_ns() - began, 300 * INT64_C(1000000));
+	pid = waitpid(-1, &status, 0);
+	ck_assert_int_eq(status, 0);
+	ck_assert(aside_is_one(pid));
+	ck_assert(aside_took(pid, status));
+	ck_assert(!aside_is_one(pid));
+	finish();
+}
+END_TEST
+
 /* Symbols. */
 
 static struct record record;
@@ -444,6 +473,7 @@ int main(void)
 	tcase_add_test(aside, another_may_have_waited_for_it);
 	tcase_add_test(aside, what_was_not_started_has_an_end_too);
 	tcase_add_test(aside, it_outlives_the_thread_that_started_it);
+	tcase_add_test(aside, what_closes_slowly_is_closed_beside);
 	tcase_add_checked_fixture(orphan, scratch_enter, scratch_leave);
 	tcase_add_test(orphan, it_does_not_outlive_its_parent);
 	tcase_add_checked_fixture(symbols, scratch_enter, leave);

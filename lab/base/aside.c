@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -14,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 
 enum { RECEIVE_TRIES = 100 };
@@ -297,6 +299,84 @@ char *aside_words(const struct aside *aside)
 	return text_format("ended, it is not known how");
 }
 
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Closes all but those of `kept`, which are in order. */
+static void keep_only(const int *kept, size_t count)
+{
+	unsigned int next = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if ((unsigned int)kept[i] > next)
+			close_range(next, (unsigned int)kept[i] - 1, 0);
+		next = (unsigned int)kept[i] + 1;
+	}
+	close_range(next, ~0U, 0);
+}
+
+/*
+ * Waits until the parent has closed its own, because the last one to close them is held up. Who
+ * sends it a signal ends it, as the kernel closes them then.
+ */
+static void close_later(const int *kept, size_t count, int gate, int wait_ms)
+	__attribute__((noreturn));
+static void close_later(const int *kept, size_t count, int gate, int wait_ms)
+{
+	sigset_t none;
+	char byte;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	prctl(PR_SET_NAME, ASIDE_CLOSING);
+	keep_only(kept, count);
+	if (chdir("/") == 0 && read(gate, &byte, 1) == 0)
+		poll(NULL, 0, wait_ms);
+	_exit(0);
+}
+
+/* Returns the other end of the gate that the child waits at, or -1: there is no child. */
+static int start_closing(struct aside *aside, const int *fds, size_t count, int wait_ms)
+{
+	_cleanup_free_ int *kept = xcalloc(count + 1, sizeof(*kept));
+	int gate[2];
+
+	*aside = ASIDE_INIT;
+	aside->is_left = true;
+	if (pipe2(gate, O_CLOEXEC) < 0)
+		return -1;
+	memcpy(kept, fds, count * sizeof(*fds));
+	kept[count] = gate[0];
+	qsort(kept, count + 1, sizeof(*kept), by_number);
+	aside->pid = fork();
+	if (aside->pid == 0)
+		close_later(kept, count + 1, gate[0], wait_ms);
+	close(gate[0]);
+	if (aside->pid > 0)
+		return gate[1];
+	close(gate[1]);
+	return -1;
+}
+
+void aside_close(const int *fds, size_t count, int wait_ms)
+{
+	struct aside *aside = xcalloc(1, sizeof(*aside));
+	int gate = start_closing(aside, fds, count, wait_ms);
+
+	for (size_t i = 0; i < count; i++)
+		close(fds[i]);
+	if (gate < 0) {
+		free(aside);
+		return;
+	}
+	aside->next = started;
+	started = aside;
+	close(gate);
+}
+
 bool aside_is_one(pid_t pid)
 {
 	for (const struct aside *a = started; a; a = a->next)
@@ -311,6 +391,10 @@ bool aside_took(pid_t pid, int status)
 		if (a->pid == pid && !a->has_ended) {
 			a->has_ended = true;
 			a->status = status;
+			if (a->is_left) {
+				forget(a);
+				free(a);
+			}
 			return true;
 		}
 	return false;

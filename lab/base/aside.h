@@ -8,6 +8,7 @@
  * The child is forked without exec, so it has a copy of all that its parent has in memory. Of the
  * descriptors it keeps its end of the channel and standard error. It ends when the channel does, at
  * the latest with its parent, and leaves no core file.
+ * aside_close() is for what takes long to close: its child may outlive the parent.
  * Whoever waits for any child (wait4(-1)) must tell aside_took() what it got. Not thread safe.
  */
 #ifndef OOMLAB_BASE_ASIDE_H
@@ -21,6 +22,9 @@
 /* Bytes of one message at most; a socket holds more. */
 enum { ASIDE_MESSAGE_MAX = 96 << 10 };
 
+/* What ps(1) calls the child of aside_close(). */
+#define ASIDE_CLOSING "closing"
+
 /* Begins as ASIDE_INIT; must not be moved while the child runs. */
 struct aside {
 	pid_t pid;	    /* 0: none was started */
@@ -31,6 +35,7 @@ struct aside {
 	bool has_ended;	    /* and was waited for */
 	bool was_hung;	    /* aside_receive() killed it, as it did not answer in time */
 	bool was_stopped;   /* aside_receive() killed it, as stop_fd could be read */
+	bool is_left;	    /* nobody calls aside_end(): aside_took() frees it */
 	int stop_fd;	    /* set by the caller once it is started; stays the caller's; -1: none */
 	struct aside *next; /* in the list of those that were started */
 };
@@ -66,6 +71,13 @@ bool aside_end(struct aside *aside);
 
 /* The rest of a sentence: "was ended by signal 11 (Segmentation fault)". The caller frees. */
 char *aside_words(const struct aside *aside);
+
+/*
+ * Closes descriptors whose closing takes long, in a child that nobody waits for: it ends by itself,
+ * wait_ms after this call and what the closing takes, be it after its parent. Until then it holds
+ * no folder, terminal or other descriptor. Where it cannot be started, they are closed here.
+ */
+void aside_close(const int *fds, size_t count, int wait_ms);
 
 /* True when pid is an aside that runs, and so none of the target's processes. */
 bool aside_is_one(pid_t pid);

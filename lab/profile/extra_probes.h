@@ -3,8 +3,8 @@
  * for what few programs have (a large heap, huge pages), and page faults, which are switched off
  * while they are not needed. probes_release() closes them. Internal to lab/profile.
  *
- * They stay open until then, because closing a tracepoint that nobody else has open waits some 30
- * ms for all CPUs. An open one costs every process of the machine a little.
+ * They stay open until then, because closing a tracepoint that nobody else has open takes some 40
+ * ms. An open one costs every process of the machine a little.
  *
  * Where each event is a sample, the samples have less of the stack and no PERF_SAMPLE_PERIOD: with
  * it the kernel takes a sample of every event, whatever sample_period is set to.

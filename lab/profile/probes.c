@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/aside.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
@@ -28,6 +28,7 @@ enum {
 		256 << 10, /* of the 516 KiB a CPU that kernel.perf_event_mlock_kb gives */
 	WAKEUP_LEAST = 64 << 10,
 	STACK_LEADING = 4096, /* of the leader's page faults, which are many */
+	LINGER_MS = 200,      /* then a run that follows at once finds the tracepoints open */
 	STACK_EACH = 6144,    /* where each event is a sample; frames of malloc(3) are on top */
 };
 
@@ -295,34 +296,50 @@ int probes_open_extra(const struct probes *probes, int at, pid_t tid,
 	return fd;
 }
 
-static void close_events(struct probe_ring *ring)
+/* Moves the descriptors of all events to fds; returns how many. */
+static size_t take_events(struct probes *probes, int *fds)
 {
-	for (int i = 0; i < PROBE_COUNT; i++)
-		if (ring->fds[i] >= 0)
-			close(ring->fds[i]);
+	size_t count = 0;
+
+	for (size_t i = 0; i < probes->extras.count; i++)
+		fds[count++] = probes->extras.events[i].fd;
+	for (int i = 0; i < probes->count; i++)
+		for (int event = 0; event < PROBE_COUNT; event++)
+			if (probes->items[i].fds[event] >= 0)
+				fds[count++] = STEAL_FD(probes->items[i].fds[event]);
+	free(probes->extras.events);
+	free(probes->extras.ids);
+	probes->extras = (struct extra_probes){0};
+	return count;
 }
 
-static void close_extras(struct extra_probes *extras)
+static void close_events(const int *fds, size_t count, bool has_tracepoint)
 {
-	for (size_t i = 0; i < extras->count; i++)
-		close(extras->events[i].fd);
-	free(extras->events);
-	free(extras->ids);
-	*extras = (struct extra_probes){0};
+	if (has_tracepoint) {
+		aside_close(fds, count, LINGER_MS);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		close(fds[i]);
 }
 
 static void close_rings(struct probes *probes)
 {
-	close_extras(&probes->extras);
+	size_t most = probes->extras.count + (size_t)probes->count * PROBE_COUNT;
+	int *fds = xcalloc(most, sizeof(*fds));
+	bool has_tracepoint = false;
+
 	for (int i = 0; i < probes->count; i++) {
 		struct probe_ring *ring = &probes->items[i];
 
+		has_tracepoint |= ring->fds[PROBE_RSS] >= 0;
 		if (ring->map && ring->map != MAP_FAILED)
 			munmap(ring->map, page() + probes->data_size);
 		if (ring->tasks_map)
 			munmap(ring->tasks_map, 2 * page());
-		close_events(ring);
 	}
+	close_events(fds, take_events(probes, fds), has_tracepoint);
+	free(fds);
 	if (probes->epoll_fd >= 0)
 		close(probes->epoll_fd);
 	free(probes->items);
@@ -421,49 +438,54 @@ static size_t peek(const struct probes *probes, const struct probe_ring *ring, u
 	return header.size;
 }
 
-size_t probes_next(struct probes *probes, void *record)
+/* Lets the kernel write where the record was that was read last. */
+static void give_back(struct probes *probes)
 {
-	struct probe_ring *oldest = NULL;
 	struct perf_event_mmap_page *head;
-	uint64_t t_ns, least = 0;
-	size_t len = 0;
 
+	if (!probes->taken_len)
+		return;
+	head = probes->items[probes->taken].map;
+	__atomic_store_n(&head->data_tail, head->data_tail + probes->taken_len, __ATOMIC_RELEASE);
+	probes->taken_len = 0;
+}
+
+/* Where in its data the record at the tail of a ring begins. */
+static size_t tail_of(const struct probes *probes, int ring)
+{
+	const struct perf_event_mmap_page *head = probes->items[ring].map;
+
+	return (size_t)(head->data_tail % probes->data_size);
+}
+
+size_t probes_next(struct probes *probes, void *room, const void **record)
+{
+	uint64_t t_ns, least = 0;
+	size_t from;
+
+	give_back(probes);
 	for (int i = 0; i < probes->count; i++) {
 		size_t n = peek(probes, &probes->items[i], &t_ns);
 
-		if (n && (!oldest || t_ns < least)) {
-			oldest = &probes->items[i];
+		if (n && (!probes->taken_len || t_ns < least)) {
+			probes->taken = i;
+			probes->taken_len = n;
 			least = t_ns;
-			len = n;
 		}
 	}
-	if (!oldest)
+	if (!probes->taken_len)
 		return 0;
-	head = oldest->map;
-	copy_out(probes, oldest, head->data_tail, record, len);
-	__atomic_store_n(&head->data_tail, head->data_tail + len, __ATOMIC_RELEASE);
-	return len;
-}
-
-static void *close_all(void *arg)
-{
-	close_rings(arg);
-	free(arg);
-	return NULL;
+	from = tail_of(probes, probes->taken);
+	*record = (const char *)probes->items[probes->taken].map + page() + from;
+	if (from + probes->taken_len > probes->data_size) {
+		copy_out(probes, &probes->items[probes->taken], from, room, probes->taken_len);
+		*record = room;
+	}
+	return probes->taken_len;
 }
 
 void probes_release(struct probes *probes)
 {
-	struct probes *own;
-	pthread_t thread;
-
-	if (!probes->items)
-		return;
-	own = xcalloc(1, sizeof(*own));
-	*own = *probes;
-	*probes = (struct probes){0};
-	if (pthread_create(&thread, NULL, close_all, own))
-		close_all(own);
-	else
-		pthread_detach(thread);
+	if (probes->items)
+		close_rings(probes);
 }

@@ -49,6 +49,8 @@ struct probes {
 	size_t data_size; /* bytes of each ring */
 	struct extra_probes extras;
 	bool is_ticking;
+	int taken;	  /* the ring whose oldest record was read last */
+	size_t taken_len; /* its length; 0: the ring has it back */
 };
 
 /* Ids of tracepoints. */
@@ -82,12 +84,16 @@ int probes_open_extra(const struct probes *probes, int at, pid_t tid,
 /* Begins a round: probes_next() returns what is in the rings now. */
 void probes_begin(struct probes *probes);
 
-/* Copies the oldest record to `record`, 8-aligned; returns its length, or 0 at the end. */
-size_t probes_next(struct probes *probes, void *record);
+/*
+ * Returns the length of the oldest record, or 0 at the end. *record, 8-aligned, is in its ring, or
+ * in `room` (PROBES_RECORD_MAX bytes, 8-aligned) where it does not lie in one piece there; it is
+ * valid until the next call.
+ */
+size_t probes_next(struct probes *probes, void *room, const void **record);
 
 /*
- * Closes all, in a detached thread: closing a tracepoint that nobody else has open waits some 50
- * ms, and the caller has a report to write. Zeroes *probes.
+ * Closes all; tracepoints a little later, in a process that nobody waits for (base/aside.h): the
+ * last to close one waits some 40 ms, in which nobody can open another. Zeroes *probes.
  */
 void probes_release(struct probes *probes);
 

@@ -330,14 +330,15 @@ static void note_idle(struct profile *prof, bool is_idle)
 
 static void read_rings(struct profile *prof)
 {
+	const void *record;
 	bool is_idle = true;
 	size_t len;
 
 	probes_begin(&prof->probes);
-	while ((len = probes_next(&prof->probes, prof->record))) {
+	while ((len = probes_next(&prof->probes, prof->record, &record))) {
 		struct perf_event event;
 
-		if (perf_sample_decode(&prof->layout, prof->record, len, &event))
+		if (perf_sample_decode(&prof->layout, record, len, &event))
 			on_event(prof, &event);
 		else
 			prof->damaged++;

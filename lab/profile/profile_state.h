@@ -69,7 +69,7 @@ struct profile {
 	struct unwind *unwind;
 	int64_t growths;       /* of heaps, since the last one began to be watched */
 	int64_t lost, damaged; /* records */
-	uint64_t *record;      /* PROBES_RECORD_MAX bytes */
+	uint64_t *record; /* PROBES_RECORD_MAX bytes, for one that its ring has in two pieces */
 };
 
 /* profile_row.c */
