@@ -169,7 +169,7 @@ static void say_allocations(struct explanation *x, const struct oomlog_event *ev
 {
 	const struct oomlog_alloc *first = ev->allocs, *second = NULL;
 
-	if (!ev->alloc_count)
+	if (!first || !ev->alloc_count)
 		return;
 	second = ev->alloc_count > 1 ? first + 1 : NULL;
 	if (second && second->bytes > first->bytes / 10)
