@@ -477,7 +477,7 @@ check_daemon_gone() {
 
 nothing_left() {
 	is "$("$1" ps -aq)" '' "$1: no container left"
-	is "$(strays "--reports=$outside")" '' "$1: no process left"
+	is "$(strays_of "--reports=$outside")" '' "$1: no process left"
 	is "$(find "$scratch" -maxdepth 1 -name 'oomlab-gate-*')" '' "$1: no gate left"
 }
 

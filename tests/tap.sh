@@ -125,15 +125,19 @@ story() {
 	tr '\n' ' ' <"$1/latest/report.txt" | tr -s ' '
 }
 
-# strays [TEXT]: processes of this test, or with TEXT in their command line, that are still there: QEMU,
-# launchers, targets. One that closes tracepoints (lab/base/aside.h) outlives its launcher for half a
-# second, on a busy machine for some; it must have ended then.
+# strays: processes of this test that are still there: QEMU, launchers, targets.
 strays() {
-	local end=$((SECONDS + 5)) text=${1-$scratch}
-	while is_closing "$text" && [ $SECONDS -lt $end ]; do
+	strays_of "$scratch"
+}
+
+# strays_of TEXT: those with that in their command line. One that closes tracepoints (lab/base/aside.h) outlives its launcher for half a
+# second, on a busy machine for some; it must have ended then.
+strays_of() {
+	local end=$((SECONDS + 5))
+	while is_closing "$1" && [ $SECONDS -lt $end ]; do
 		sleep 0.1
 	done
-	pgrep -f -- "$text" || true
+	pgrep -f -- "$1" || true
 }
 
 is_closing() {
