@@ -74,7 +74,7 @@ unlike "$(words "$reports")" "The guest (had the command|could not be shown)" ".
 if [ -x /usr/bin/python3 ] && need "a virtual environment" /usr/bin/python3; then
 	mkdir -p env/bin && ln -s /usr/bin/python3 env/bin/python
 	echo "home = /usr/bin" >env/pyvenv.cfg
-	printf 'import sys\nprint(sys.prefix)\nbytearray(100 << 20)\n' >grow.py
+	printf 'import sys\nprint(sys.prefix, flush=True)\nbytearray(100 << 20)\n' >grow.py
 	vm --memory=64M -- env/bin/python grow.py
 	is "$status $out" "137 $PWD/env" "an interpreter of a virtual environment"
 	like "$(words "$reports")" "killed by the OOM killer" "... is killed"

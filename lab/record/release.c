@@ -23,6 +23,7 @@ void record_release(struct record *r)
 	free(r->memory_files);
 	free(r->residents);
 	free(r->frames);
+	free(r->tail_calls);
 	free(r->reservations);
 	free(r->ranges);
 	premortem_free(r->premortem);
