@@ -10,19 +10,12 @@
 	"virtio_mmio", "virtio-serial-device", "vhost-user-fs-device", "virtio-blk-device"
 #define VIRTIO_PCI "virtio_pci", "virtio-serial-pci", "vhost-user-fs-pci", "virtio-blk-pci"
 
-/*
- * QEMU emulates "rep movsb" byte by byte. Where the processor does not say that it is fast, as
- * these two features do, kernel and libc copy and clear words: an emulated boot takes a fifth less.
- */
-#define X86_CPU "max,-erms,-fsrm"
-
 static const struct machine machines[] = {
 	{
 		.uname = "x86_64",
 		.qemu = "qemu-system-x86_64",
 		.package = "qemu-system-x86",
 		.console = "ttyS0",
-		.cpu = X86_CPU,
 		.append = "reboot=t tsc=reliable no_timer_check",
 		.boards = {{"microvm,rtc=on,isa-serial=on", VIRTIO_MMIO, false},
 			   {"pc", VIRTIO_PCI, true}},
@@ -32,7 +25,6 @@ static const struct machine machines[] = {
 		.qemu = "qemu-system-aarch64",
 		.package = "qemu-system-arm",
 		.console = "ttyAMA0",
-		.cpu = "max",
 		.append = "",
 		.boards = {{"virt", VIRTIO_MMIO, true}},
 	},

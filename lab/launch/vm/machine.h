@@ -25,7 +25,6 @@ struct machine {
 	const char *qemu;		/* the program */
 	const char *package;		/* of Debian, which has the program */
 	const char *console;		/* the guest's serial console */
-	const char *cpu;		/* for -cpu, where QEMU emulates it */
 	const char *append;		/* words of the kernel's command line for this machine */
 	struct machine_board boards[2]; /* the first that this QEMU knows is used */
 };
