@@ -246,7 +246,7 @@ static const struct {
 	{TABLE
 	 "[ 1.000004] [     10]     0    10     1024     1000     4096        0             0 a\n"
 	 "Out of memory: Killed process 10 (a) total-vm:4096kB\n",
-	 "only process there"},
+	 "only process listed"},
 	{MEMCG "[ 1.000003] Memory cgroup stats for /a:\n[ 1.000003] anon 4096\n"
 	       "[ 1.000003] sock 104000000\n" KILLED(10, "a"),
 	 "Allowing swap"},

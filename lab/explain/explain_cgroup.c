@@ -163,7 +163,12 @@ void explain_change_limit(struct explanation *x, const struct oomlog_event *ev, 
 	struct pod pod = pod_of(ev->oom_memcg);
 	const char *unit = unit_of(ev->oom_memcg), *top = explain_cgroup(x, ev->oom_memcg);
 
-	if (pod.is_pods)
+	if (ev->limit_is_max && !explain_memsw_is_full(ev))
+		explain_say(
+			x, TOPIC_CHANGE, line, 0,
+			"The memory limit of %s is not what was full, for it has none: look at its limits on kernel memory and on swap, and at those below it.",
+			top);
+	else if (pod.is_pods)
 		change_pod(x, ev, &pod, line);
 	else if (ev->scope == SCOPE_ANCESTOR)
 		explain_say(

@@ -66,8 +66,7 @@ static void say_machine_swap(struct explanation *x, const struct oomlog_event *e
 	if (!is_known(total)) {
 		if (is_known(left) && left > 64 * MIB)
 			explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0,
-				    "Swap is not the bottleneck: %s of it is free.",
-				    SIZE_TEXT(left));
+				    "Swap is not full: %s of it is free.", SIZE_TEXT(left));
 		return;
 	}
 	if (total == 0)
@@ -79,7 +78,7 @@ static void say_machine_swap(struct explanation *x, const struct oomlog_event *e
 			    SIZE_TEXT(left), SIZE_TEXT(total));
 	else if (is_known(left))
 		explain_say(x, TOPIC_RECLAIM, ev->lines.swap, 0,
-			    "Swap is not the bottleneck: %s of %s is free.", SIZE_TEXT(left),
+			    "Swap is not full: %s of %s is free.", SIZE_TEXT(left),
 			    SIZE_TEXT(total));
 }
 

@@ -248,6 +248,19 @@ static bool dominates(const struct explanation *x)
 	return true;
 }
 
+/* What the statistics call anonymous is in the rows listed: no row of weight is missing. */
+static bool is_whole(const struct oomlog_event *ev)
+{
+	int64_t anon = explain_stat(ev, "anon"), sum = 0;
+
+	if (!is_known(anon))
+		anon = explain_stat(ev,
+				    is_known(explain_stat(ev, "total_rss")) ? "total_rss" : "rss");
+	for (size_t i = 0; i < ev->task_count; i++)
+		sum += or_zero(ev->tasks[i].rss_bytes);
+	return is_known(anon) && anon <= sum + or_zero(ev->usage_bytes) / 8;
+}
+
 void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 {
 	if (ev->allocating_task) {
@@ -278,7 +291,8 @@ void explain_victim(struct explanation *x, const struct oomlog_event *ev)
 		/* A machine has more than one process: there the table is an excerpt. */
 		if (explain_is_memcg(ev))
 			explain_say(x, TOPIC_WHY, ev->lines.table, 0,
-				    "It was the only process there: the kernel had no choice.");
+				    "It is the only process listed: %sthe kernel had no choice.",
+				    is_whole(ev) ? "" : "if the table is whole, ");
 		return;
 	}
 	say_highest(x, ev);
