@@ -370,14 +370,23 @@ finish_sleeper() {
 	status=$?
 }
 
+# launcher: of the run. What closes the tracepoints of the run before has the same command line.
+launcher() {
+	local pid
+	for pid in $(pgrep -f -- "--reports=$outside"); do
+		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = closing ] || { echo "$pid" && return; }
+	done
+	return 1
+}
+
 # stop_at ENGINE MS: ^C while the container is being made, started or brought to the gate.
 stop_at() {
 	rm -rf "$outside"
 	from_host "$1" --image oomlab-test --memory 64M --timeout 60 "${options[@]}" -- sleep 60 &
 	run_pid=$!
-	wait_until 300 pgrep -f -- "--reports=$outside"
+	wait_until 300 launcher
 	read -rt "$(printf '0.%03d' "$2")" -u "$engine_never" || true
-	kill -INT "$(pgrep -o -f -- "--reports=$outside")"
+	kill -INT "$(launcher)"
 	finish_sleeper
 }
 
@@ -401,7 +410,7 @@ use_up_dumps() {
 check_disturbed() {
 	local e=$1
 	start_sleeper "$e"
-	kill -INT "$(pgrep -o -f -- "--reports=$outside")"
+	kill -INT "$(launcher)"
 	finish_sleeper
 	is "$status" 130 "$e, outside: ^C"
 	start_sleeper "$e"
@@ -444,7 +453,7 @@ check_restarted() {
 check_killed() {
 	local e=$1 launcher guardian
 	start_sleeper "$e"
-	launcher=$(pgrep -o -f -- "--reports=$outside")
+	launcher=$(launcher)
 	guardian=$(pgrep -P "$launcher" -x guardian)
 	kill -KILL "$launcher"
 	finish_sleeper
@@ -454,7 +463,7 @@ check_killed() {
 	is "$(sed -n 's/.*"ev":"guardian".*"left":\([0-9]*\).*/\1/p' "$outside"/oomlab-test-*/record.jsonl "$outside"/sh-*/record.jsonl 2>/dev/null)" \
 		0 "$e, outside: and its guardian says so"
 	start_sleeper "$e"
-	launcher=$(pgrep -o -f -- "--reports=$outside")
+	launcher=$(launcher)
 	kill -KILL "$(pgrep -P "$launcher" -x guardian)" "$launcher"
 	finish_sleeper
 	like "$("$oomlab" doctor)" '^LEFT containers +1 ' "$e, outside: doctor finds what was left"
