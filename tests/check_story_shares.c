@@ -72,17 +72,18 @@ END_TEST
 	KMSG("5", "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj " \
 		  "name")                                                                          \
 	rows
-#define KILL_OF(pid, rows)                                                                        \
+#define KILL_IN(memcg, pid, rows)                                                                 \
 	KMSG("1", "sh invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0")  \
 	KMSG("2", "memory: usage 65536kB, limit 65536kB, failcnt 65")                             \
 	TABLE(rows)                                                                               \
 	KMSG("7", "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0," \
-		  "oom_memcg=/a,task_memcg=/a,task=sh,pid=" pid ",uid=0")                         \
+		  "oom_memcg=" memcg ",task_memcg=" memcg ",task=sh,pid=" pid ",uid=0")           \
 	KMSG("8", "Memory cgroup out of memory: Killed process " pid " (sh) total-vm:120000kB, "  \
 		  "anon-rss:40960kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:44kB "           \
 		  "oom_score_adj:0")
-#define KILL(rows) KILL_OF("7", rows)
-#define BOTH	   ROW("6", "7", "10240", "sh") ROW("6", "8", "10240", "kid")
+#define KILL_OF(pid, rows) KILL_IN("/a", pid, rows)
+#define KILL(rows)	   KILL_OF("7", rows)
+#define BOTH		   ROW("6", "7", "10240", "sh") ROW("6", "8", "10240", "kid")
 #define COPIES(rest)                                                                        \
 	FRAME("0+20", "bump")                                                               \
 	"{\"ev\":\"touch\",\"pid\":8,\"samples\":200,\"faults\":6000,\"stack\":\"0+20\"}\n" \
@@ -117,7 +118,11 @@ START_TEST(copies_after_a_fork_are_told_with_their_writer)
 }
 END_TEST
 
-#define EARLIER	 BY("9", "0+10", "20000000") BY("10", "0+10", "30000000")
+#define EARLIER BY("9", "0+10", "20000000") BY("10", "0+10", "30000000")
+#define RUN_IN                                                                        \
+	"{\"ev\":\"cgroup\",\"level\":0,\"path\":\"/run\",\"memory_max\":67108864}\n" \
+	"{\"ev\":\"start\",\"t\":2,\"pid\":7,\"cgroup\":\"/run\"}\n{\"ev\":\"gate\",\"t\":3}\n"
+#define LEFT	 "{\"ev\":\"run_process\",\"t\":4,\"pid\":9,\"parent\":7,\"cgroup\":\"/side\"}\n"
 #define LOST_LOG "{\"ev\":\"lost\",\"name\":\"kmsg\",\"count\":1}\n"
 
 START_TEST(who_had_ended_is_one_row)
@@ -132,6 +137,14 @@ START_TEST(who_had_ended_is_one_row)
 	says("This is what 3 processes touched, all together");
 	/* The run went on: who is not in the table may have come later. */
 	tell(V2 CGROUP TOUCH("41943040") EARLIER KILL_OF("8", BOTH) LIVED);
+	does_not_say("had ended before the kill");
+	/* The table is that of a cgroup below: others of the run are not in it. */
+	tell(V2 RUN_IN TOUCH("41943040") EARLIER KILL_IN("/run/kid", "7", BOTH) KILLED);
+	does_not_say("had ended before the kill");
+	tell(V2 RUN_IN TOUCH("41943040") EARLIER KILL_IN("/run", "7", BOTH) KILLED);
+	says("had ended before the kill");
+	/* Who has left the cgroup is in no table of it. */
+	tell(V2 CGROUP LEFT TOUCH("41943040") EARLIER KILL(BOTH) KILLED);
 	does_not_say("had ended before the kill");
 	/* What it left in tmpfs is charged still. */
 	tell(V2 CGROUP TOUCH("41943040") EARLIER

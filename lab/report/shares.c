@@ -17,18 +17,28 @@ static bool had_ended(int64_t pid, const void *event)
 	return !was_there(pid, event);
 }
 
+/* It is in no table of the run's cgroup, and may be alive. */
+static bool has_left(const struct record *r)
+{
+	for (size_t i = 0; i < r->process_count; i++)
+		if (r->processes[i].cgroup)
+			return true;
+	return false;
+}
+
 /*
  * The kernel's table of the kill that ended the run, where all of it arrived: who is not in it had
- * ended. After other kills there may be processes that were started later. NULL: none.
+ * ended. That of a cgroup below the run's has not all of them; after other kills there may be
+ * processes that were started later. NULL: none.
  */
 static const struct oomlog_event *table_at_end(const struct facts *f)
 {
 	const struct record *r = f->record;
 
 	if (!f->kill || record_lost(r, LOSS_KMSG_LIMIT) || !f->kill->is_target ||
-	    !f->kill->is_inside || !f->kill->is_dumped || record_setting(r, "pid_namespace") ||
-	    record_lost(r, LOSS_KMSG) || record_lost(r, LOSS_KMSG_FIRST) ||
-	    !was_there(r->target_pid, &f->kill->event))
+	    !f->kill->is_inside || !f->kill->is_dumped || story_limit_elsewhere(f) || has_left(r) ||
+	    record_setting(r, "pid_namespace") || record_lost(r, LOSS_KMSG) ||
+	    record_lost(r, LOSS_KMSG_FIRST) || !was_there(r->target_pid, &f->kill->event))
 		return NULL;
 	return &f->kill->event;
 }
