@@ -2,7 +2,7 @@
 
 #include "report/story.h"
 
-static bool was_there(int64_t pid, const void *ctx)
+bool shares_is_listed(int64_t pid, const void *ctx)
 {
 	const struct oomlog_event *event = ctx;
 
@@ -14,7 +14,7 @@ static bool was_there(int64_t pid, const void *ctx)
 
 static bool had_ended(int64_t pid, const void *event)
 {
-	return !was_there(pid, event);
+	return !shares_is_listed(pid, event);
 }
 
 /* It is in no table of the run's cgroup, and may be alive. */
@@ -38,7 +38,7 @@ static const struct oomlog_event *table_at_end(const struct facts *f)
 	if (!f->kill || record_lost(r, LOSS_KMSG_LIMIT) || !f->kill->is_target ||
 	    !f->kill->is_inside || !f->kill->is_dumped || story_limit_elsewhere(f) || has_left(r) ||
 	    record_setting(r, "pid_namespace") || record_lost(r, LOSS_KMSG) ||
-	    record_lost(r, LOSS_KMSG_FIRST) || !was_there(r->target_pid, &f->kill->event))
+	    record_lost(r, LOSS_KMSG_FIRST) || !shares_is_listed(r->target_pid, &f->kill->event))
 		return NULL;
 	return &f->kill->event;
 }
@@ -61,7 +61,7 @@ void shares_gather(const struct facts *f, struct shares *shares)
 	if (event)
 		touches_gather_if(f->record, had_ended, event, &shares->ended);
 	if (shares->ended.count && !left_something(&shares->ended)) {
-		touches_gather_if(f->record, was_there, event, &shares->there);
+		touches_gather_if(f->record, shares_is_listed, event, &shares->there);
 		shares->table = event;
 		return;
 	}
@@ -79,5 +79,5 @@ bool shares_has(int64_t pid, const void *shares)
 {
 	const struct oomlog_event *table = ((const struct shares *)shares)->table;
 
-	return !table || was_there(pid, table);
+	return !table || shares_is_listed(pid, table);
 }

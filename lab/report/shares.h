@@ -21,6 +21,9 @@ struct shares {
 void shares_gather(const struct facts *facts, struct shares *shares);
 void shares_release(struct shares *shares);
 
+/* Whether a process is a row of a kill's task table; a touches_take, ctx: struct oomlog_event. */
+bool shares_is_listed(int64_t pid, const void *event);
+
 /* Whether the touches of a process are among `there`; a touches_take, ctx: struct shares. */
 bool shares_has(int64_t pid, const void *shares);
 

@@ -266,10 +266,7 @@ struct culprit story_culprit(const struct facts *f, const char *whose)
 
 static bool is_there_at_kill(const struct facts *f, int64_t pid)
 {
-	for (size_t i = 0; f->kill && i < f->kill->event.task_count; i++)
-		if (f->kill->event.tasks[i].pid == pid)
-			return true;
-	return false;
+	return f->kill && shares_is_listed(pid, &f->kill->event);
 }
 
 /* Whom it shares pages with: what it had at its fork is its parent's, too. NULL: not known. */
