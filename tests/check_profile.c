@@ -167,6 +167,52 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 }
 END_TEST
 
+/* The last field does not fit into the raw bytes of these tests: another offset stands for it. */
+START_TEST(what_is_given_back_or_moved_is_decoded)
+{
+	static const char unmap[] = "\tfield:unsigned long addr;\toffset:16;\tsize:8;\tsigned:0;\n"
+				    "\tfield:size_t len;\toffset:24;\tsize:8;\tsigned:0;\n";
+	static const char remap[] =
+		"\tfield:unsigned long addr;\toffset:8;\tsize:8;\tsigned:0;\n"
+		"\tfield:unsigned long old_len;\toffset:16;\tsize:8;\tsigned:0;\n"
+		"\tfield:unsigned long new_len;\toffset:24;\tsize:8;\tsigned:0;\n"
+		"\tfield:unsigned long flags;\toffset:16;\tsize:8;\tsigned:0;\n"
+		"\tfield:unsigned long new_addr;\toffset:8;\tsize:8;\tsigned:0;\n";
+	struct perf_sample_layout layout = layout_of();
+	const uint64_t start = 0x7000, bytes = 1 << 20;
+	const uint16_t unmap_id = 697, remap_id = 698;
+	struct perf_event event;
+	struct sample s;
+	size_t len = make_sample(&s, RSS_ANON, 12345);
+
+	ck_assert(!perf_sample_layout_unmap(unmap, 0, &layout));
+	ck_assert(!perf_sample_layout_unmap(format, unmap_id, &layout));
+	ck_assert(!perf_sample_layout_remap(unmap, remap_id, &layout));
+	ck_assert(perf_sample_layout_unmap(unmap, unmap_id, &layout));
+	ck_assert(perf_sample_layout_remap(remap, remap_id, &layout));
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_RSS);
+	memcpy(s.raw, &unmap_id, sizeof(unmap_id));
+	memcpy(s.raw + 16, &start, sizeof(start));
+	memcpy(s.raw + 24, &bytes, sizeof(bytes));
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_UNMAP);
+	ck_assert_uint_eq(event.start, start);
+	ck_assert_uint_eq(event.len, bytes);
+	memcpy(s.raw, &remap_id, sizeof(remap_id));
+	memcpy(s.raw + 8, &bytes, sizeof(bytes));
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_REMAP);
+	ck_assert_uint_eq(event.start, bytes);
+	ck_assert_uint_eq(event.len, start);
+	ck_assert_uint_eq(event.new_len, bytes);
+	ck_assert_uint_eq(event.new_start, bytes);
+	ck_assert_uint_eq(event.flags, start);
+	s.raw_len = 20;
+	ck_assert(!perf_sample_decode(&layout, &s, len, &event));
+}
+END_TEST
+
 /* u32 pid, tid; u64 addr, len, pgoff; u32 maj, min; u64 ino, gen; u32 prot, flags; path */
 START_TEST(a_mapping_that_nobody_may_use_is_told)
 {
@@ -482,6 +528,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, layout_is_read_from_the_format);
 	tcase_add_test(tcase, a_sample_is_decoded);
 	tcase_add_test(tcase, tracepoints_are_told_apart_by_their_ids);
+	tcase_add_test(tcase, what_is_given_back_or_moved_is_decoded);
 	tcase_add_test(tcase, a_mapping_that_nobody_may_use_is_told);
 	tcase_add_test(tcase, some_samples_hold_no_period);
 	tcase_add_test(tcase, no_length_is_trusted);

@@ -168,6 +168,24 @@ START_TEST(what_is_lost_may_be_why_more_was_touched_than_reserved)
 }
 END_TEST
 
+#define RETURNED(rest)                                                                             \
+	"{\"ev\":\"mapping\",\"id\":2,\"pid\":7,\"what\":\"mmap\",\"bytes\":90000000,\"calls\":2," \
+	"\"stack\":\"0+10\"" rest "}\n"
+
+START_TEST(what_was_given_back_is_told_where_it_was_seen)
+{
+	tell(RUN CGROUP TOUCH("40000000") RETURNED("") LIVED);
+	says("What was given back is still counted as reserved: munmap(2) was not seen.");
+	does_not_say("were given back.");
+	tell(RUN CGROUP TOUCH("40000000") RETURNED(",\"returned\":52428800") LIVED);
+	says("Of what is counted as reserved, 50 MiB were given back.");
+	does_not_say("munmap(2)");
+	tell(RUN CGROUP TOUCH("40000000") RETURNED(",\"returned\":0") LIVED);
+	does_not_say("munmap(2)");
+	does_not_say("were given back.");
+}
+END_TEST
+
 static TCase *sentences(void)
 {
 	TCase *tc = tcase_create("sentences");
@@ -181,6 +199,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, a_share_of_little_is_told_as_that);
 	tcase_add_test(tc, memory_that_no_allocation_holds_is_told);
 	tcase_add_test(tc, what_is_lost_may_be_why_more_was_touched_than_reserved);
+	tcase_add_test(tc, what_was_given_back_is_told_where_it_was_seen);
 	return tc;
 }
 

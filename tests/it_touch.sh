@@ -184,6 +184,12 @@ reserved_and_touched() {
 	run_in "$1" --memory=256M -- "$helper" again
 	within_of_three 48 "$1: an address used again is the new owner's" reserved take_other touched
 	counted_calls "$1" 48
+	run_in "$1" --memory=256M -- "$helper" arenas
+	within_of_three 32 "$1: what comes where an arena gave back is not the arena's" \
+		report "$dir" '[.reservations[] | select(.function == null and .what == "small") | .touched] | add // 0'
+	is "$(($(reserved with_arena touched) >> 20))" 0 "$1: ... of which little is touched"
+	[ "$(reserved with_arena reserved)" -le $((128 << 20)) ]
+	ok $? "$1: ... and what was given back unused is not reserved" "found $(reserved with_arena reserved)"
 	run_in "$1" --memory=256M -- "$helper" stack
 	within_of_three 48 "$1: a thread's stack is in its mapping" reserved with_large_stack touched
 	run_in "$1" --memory=256M -- "$helper" requested

@@ -199,6 +199,7 @@ const struct field fields_mapping[] = {
 	FIELD(struct record_mapping, start, "start", ADDRESS),
 	FIELD(struct record_mapping, bytes, "bytes", I64, SUMMED(0)),
 	FIELD(struct record_mapping, calls, "calls", I64, SUMMED(0)),
+	FIELD(struct record_mapping, returned, "returned", I64, SUMMED(0)),
 	FIELD(struct record_mapping, t_ns, "t", I64),
 	FIELD(struct record_mapping, first_ns, "first", I64),
 	FIELD(struct record_mapping, last_ns, "last", I64),

@@ -130,7 +130,7 @@ struct record_touch {
 
 /*
  * Address space as the kernel gave it to a process: one mapping of 1 MiB or more, or several summed
- * (enum mapping_what). Address space that is given back is not seen; touches say what was touched.
+ * (enum mapping_what). What was given back unused is not counted; touches say what was touched.
  */
 struct record_mapping {
 	int64_t id, pid;
@@ -139,6 +139,7 @@ struct record_mapping {
 	uint64_t start;		   /* of the first of `calls` */
 	int64_t bytes;		   /* of all calls together; absent: of files */
 	int64_t calls;		   /* absent: not counted */
+	int64_t returned;	   /* of bytes: was given back; absent: that was not seen */
 	int64_t t_ns;		   /* of the first call */
 	int64_t first_ns, last_ns; /* first and last touch; absent: not seen */
 	const char *stack;	   /* of the first call, as in record_touch; NULL: not known */
