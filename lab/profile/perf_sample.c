@@ -103,6 +103,14 @@ bool perf_sample_layout_remap(const char *format, int64_t id, struct perf_sample
 	return true;
 }
 
+bool perf_sample_layout_invoke(const char *format, int64_t id, struct perf_sample_layout *layout)
+{
+	if (id <= 0 || id > UINT16_MAX || !find_field(format, " pid;", 4, &layout->invoke_victim))
+		return false;
+	layout->invoke_id = (uint16_t)id;
+	return true;
+}
+
 bool perf_sample_layout_grow(const char *format, int64_t id, struct perf_sample_layout *layout)
 {
 	if (id <= 0 || id > UINT16_MAX || !find_field(format, " index;", 8, &layout->grow_first) ||
@@ -199,6 +207,15 @@ static bool decode_remap(const struct perf_sample_layout *layout, const unsigned
 	return true;
 }
 
+static bool decode_invoke(const struct perf_sample_layout *layout, const unsigned char *raw,
+			  size_t len, struct perf_event *event)
+{
+	if (!raw_number(raw, len, &layout->invoke_victim, &event->victim))
+		return false;
+	event->kind = EVENT_INVOKE;
+	return true;
+}
+
 /* Without a value the write removes the range from the tree. */
 static bool decode_grow(const struct perf_sample_layout *layout, const unsigned char *raw,
 			size_t len, struct perf_event *event)
@@ -244,6 +261,8 @@ static bool decode_raw(const struct perf_sample_layout *layout, const unsigned c
 		return decode_unmap(layout, raw, len, event);
 	if (layout->remap_id && id == layout->remap_id)
 		return decode_remap(layout, raw, len, event);
+	if (layout->invoke_id && id == layout->invoke_id)
+		return decode_invoke(layout, raw, len, event);
 	if (layout->grow_id && id == layout->grow_id)
 		return decode_grow(layout, raw, len, event);
 	if (layout->huge_id && id == layout->huge_id)

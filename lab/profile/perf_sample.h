@@ -26,6 +26,7 @@ enum perf_event_kind {
 	EVENT_REQUEST, /* the program requests a large mapping at an address */
 	EVENT_UNMAP,   /* the program gives memory back */
 	EVENT_REMAP,   /* the program moves memory, or changes its size */
+	EVENT_INVOKE,  /* the OOM killer has chosen a victim; the event's thread invoked it */
 	EVENT_HUGE,    /* a huge page was allocated, not yet mapped */
 	EVENT_GROW,    /* the heap of brk(2) is of this size now */
 	EVENT_MAP,     /* memory or a file was mapped, or its protection changed */
@@ -65,6 +66,7 @@ struct perf_event {
 	uint64_t start, len;
 	/* EVENT_REMAP: new_start is of meaning with MREMAP_FIXED alone */
 	uint64_t new_start, new_len, flags;
+	pid_t victim; /* EVENT_INVOKE */
 	/* EVENT_MAP */
 	uint64_t pgoff;
 	bool is_code;	  /* executable */
@@ -88,6 +90,8 @@ struct perf_sample_layout {
 	struct tracefs_field unmap_start, unmap_len;
 	uint16_t remap_id; /* syscalls:sys_enter_mremap */
 	struct tracefs_field remap_start, remap_len, remap_new_start, remap_new_len, remap_flags;
+	uint16_t invoke_id; /* oom:mark_victim */
+	struct tracefs_field invoke_victim;
 	uint16_t grow_id; /* maple_tree:ma_write */
 	struct tracefs_field grow_first, grow_last, grow_value;
 	uint16_t huge_id; /* kmem:mm_page_alloc */
@@ -100,12 +104,13 @@ struct perf_sample_layout {
 bool perf_sample_layout(const char *format, struct perf_sample_layout *layout);
 /*
  * The same of mmap:vm_unmapped_area, syscalls:sys_enter_mmap, its like of munmap and mremap,
- * maple_tree:ma_write and kmem:mm_page_alloc, with the tracepoint's id.
+ * oom:mark_victim, maple_tree:ma_write and kmem:mm_page_alloc, with the tracepoint's id.
  */
 bool perf_sample_layout_reserve(const char *format, int64_t id, struct perf_sample_layout *layout);
 bool perf_sample_layout_request(const char *format, int64_t id, struct perf_sample_layout *layout);
 bool perf_sample_layout_unmap(const char *format, int64_t id, struct perf_sample_layout *layout);
 bool perf_sample_layout_remap(const char *format, int64_t id, struct perf_sample_layout *layout);
+bool perf_sample_layout_invoke(const char *format, int64_t id, struct perf_sample_layout *layout);
 bool perf_sample_layout_grow(const char *format, int64_t id, struct perf_sample_layout *layout);
 bool perf_sample_layout_huge(const char *format, int64_t id, struct perf_sample_layout *layout);
 

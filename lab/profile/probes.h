@@ -31,6 +31,7 @@ enum probe {
 	PROBE_REQUEST, /* syscalls:sys_enter_mmap */
 	PROBE_UNMAP,   /* syscalls:sys_enter_munmap, without the stack */
 	PROBE_REMAP,   /* syscalls:sys_enter_mremap, likewise */
+	PROBE_INVOKE,  /* oom:mark_victim */
 	PROBE_TASKS, /* owns another ring, which wakes the launcher at each fork; it is not read */
 	PROBE_TICK,  /* a clock; off at first */
 	PROBE_COUNT
@@ -62,6 +63,7 @@ struct probe_points {
 	int64_t request; /* syscalls:sys_enter_mmap; <= 0: none */
 	int64_t unmap;	 /* syscalls:sys_enter_munmap; <= 0: none */
 	int64_t remap;	 /* syscalls:sys_enter_mremap; <= 0: none */
+	int64_t invoke;	 /* oom:mark_victim; <= 0: none */
 };
 
 /*

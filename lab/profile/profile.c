@@ -100,6 +100,7 @@ static bool open_all(struct profile *prof, pid_t pid, char *why, size_t size)
 		return false;
 	}
 	find_reserve_points(prof, &points);
+	points.invoke = point(prof, "oom/mark_victim", perf_sample_layout_invoke);
 	prof->has_usual_huge = profile_watch_has_usual_huge();
 	r = probes_open(&prof->probes, pid, &points);
 	if (r) {
@@ -237,6 +238,14 @@ static void on_request(struct profile *prof, const struct perf_event *event)
 	profile_watch_large(prof, event);
 }
 
+static void on_invoke(struct profile *prof, const struct perf_event *event)
+{
+	struct unwind_frame frames[UNWIND_DEPTH_MAX];
+	size_t depth = profile_row_stack(prof, event, frames);
+
+	invokers_add(&prof->invokers, event, frames, depth);
+}
+
 static void on_map(struct profile *prof, const struct perf_event *event)
 {
 	if (event->is_code)
@@ -300,6 +309,9 @@ static void on_event(struct profile *prof, const struct perf_event *event)
 		break;
 	case EVENT_REMAP:
 		address_returns_remap(&prof->spaces, event);
+		break;
+	case EVENT_INVOKE:
+		on_invoke(prof, event);
 		break;
 	case EVENT_GROW:
 		profile_watch_on_grow(prof, event);
@@ -432,6 +444,7 @@ void profile_write(struct profile *prof, struct record_writer *w)
 	profile_write_mappings(&prof->spaces, prof->layout.reserve_id, w);
 	profile_table_spread(&prof->table);
 	profile_write_rows(&prof->table, w);
+	profile_write_invokers(&prof->invokers, w);
 	if (prof->lost)
 		record_put_lost(w, LOSS_SAMPLES, prof->lost);
 	if (prof->damaged)
@@ -461,6 +474,7 @@ void profile_free(struct profile *prof)
 	credits_release(&prof->credits);
 	profile_table_release(&prof->table);
 	address_space_release(&prof->spaces);
+	invokers_release(&prof->invokers);
 	fault_blocks_release(&prof->blocks);
 	unwind_free(prof->unwind);
 	free(prof->record);

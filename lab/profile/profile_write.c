@@ -119,6 +119,23 @@ void profile_write_mappings(const struct address_spaces *spaces, bool has_reserv
 	}
 }
 
+void profile_write_invokers(const struct invokers *invokers, struct record_writer *w)
+{
+	for (size_t i = 0; i < invokers->count; i++) {
+		const struct invoker *invoker = &invokers->items[i];
+		_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
+
+		write_stack(invoker->frames, invoker->depth, &stack);
+		record_put_invoker(w, &(struct record_invoker){
+					      .t_ns = (int64_t)invoker->t_ns,
+					      .pid = invoker->pid,
+					      .tid = invoker->tid,
+					      .victim = invoker->victim,
+					      .stack = stack.buf,
+				      });
+	}
+}
+
 void profile_write_modules(const struct unwind *unwind, struct record_writer *w)
 {
 	const struct modules *modules = unwind_modules(unwind);

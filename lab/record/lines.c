@@ -207,6 +207,15 @@ const struct field fields_mapping[] = {
 	FIELDS_END,
 };
 
+const struct field fields_invoker[] = {
+	FIELD(struct record_invoker, t_ns, "t", I64, REQUIRED),
+	FIELD(struct record_invoker, pid, "pid", I64, REQUIRED),
+	FIELD(struct record_invoker, tid, "tid", I64, REQUIRED),
+	FIELD(struct record_invoker, victim, "victim", I64, REQUIRED),
+	FIELD(struct record_invoker, stack, "stack", STRING, REQUIRED),
+	FIELDS_END,
+};
+
 const struct field fields_memory_file[] = {
 	FIELD(struct record_memory_file, t_ns, "t", I64, REQUIRED),
 	FIELD(struct record_memory_file, name, "name", STRING, REQUIRED),

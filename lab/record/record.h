@@ -147,6 +147,17 @@ struct record_mapping {
 };
 
 /*
+ * A thread that invoked the OOM killer, with its call chain at that moment, as the touch profile took
+ * it: once for each victim.
+ */
+struct record_invoker {
+	int64_t t_ns, pid, tid;
+	int64_t victim;	   /* pid, as the kernel log has it */
+	const char *stack; /* as in record_touch */
+	unsigned int line;
+};
+
+/*
  * A file that lives in memory (tmpfs, memfd) and has 1 MiB or more, as it was when the charge came
  * near the limit; the largest first. Its memory need not be charged to the run's cgroup alone.
  */
@@ -365,6 +376,8 @@ struct record {
 	size_t touch_count;
 	struct record_mapping *mappings;
 	size_t mapping_count;
+	struct record_invoker *invokers;
+	size_t invoker_count;
 	struct record_memory_file *memory_files;
 	size_t memory_file_count;
 	struct record_resident *residents;
@@ -500,6 +513,7 @@ void record_put_site(struct record_writer *w, const struct record_site *site);
 void record_put_module(struct record_writer *w, int64_t id, const char *path);
 void record_put_touch(struct record_writer *w, const struct record_touch *touch);
 void record_put_mapping(struct record_writer *w, const struct record_mapping *mapping);
+void record_put_invoker(struct record_writer *w, const struct record_invoker *invoker);
 void record_put_memory_file(struct record_writer *w, const struct record_memory_file *file);
 void record_put_resident(struct record_writer *w, const struct record_resident *resident);
 void record_put_frame(struct record_writer *w, const struct record_frame *frame);

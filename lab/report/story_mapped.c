@@ -164,10 +164,8 @@ static void say_limits(const struct mapped_list *list, struct doc *doc)
 			doc,
 			"What was given back is still counted as reserved: munmap(2) was not seen.");
 	else if (returned >= WORTH_TELLING)
-		doc_sentence(
-			doc,
-			"Of what is counted as reserved, %s were given back.",
-			SIZE(returned));
+		doc_sentence(doc, "Of what is counted as reserved, %s were given back.",
+			     SIZE(returned));
 	if (is_again)
 		doc_sentence(
 			doc,

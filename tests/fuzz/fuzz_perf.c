@@ -38,7 +38,9 @@ static const struct perf_sample_layout layouts[] = {
 	 .remap_len = {24, 8},
 	 .remap_new_len = {32, 8},
 	 .remap_flags = {40, 8},
-	 .remap_new_start = {48, 8}},
+	 .remap_new_start = {48, 8},
+	 .invoke_id = 7,
+	 .invoke_victim = {8, 4}},
 };
 
 static void require_inside(const void *at, size_t len, const unsigned char *record, size_t size)
@@ -77,6 +79,7 @@ static void read_format(const char *data, size_t size)
 	perf_sample_layout_huge(text, 4, &layout);
 	perf_sample_layout_unmap(text, 5, &layout);
 	perf_sample_layout_remap(text, 6, &layout);
+	perf_sample_layout_invoke(text, 7, &layout);
 	free(text);
 }
 
