@@ -680,6 +680,10 @@ START_TEST(memory_that_grows_may_move)
 	/* What moved there is counted once. */
 	ck_assert_uint_eq(at(1, BASE + 65 * MIB)->frames[0].offset, 8);
 	ck_assert_int_eq(at(1, BASE + 65 * MIB)->bytes, (int64_t)(6 * MIB));
+	/* No PERF_RECORD_MMAP2 follows: it is not waited for. */
+	map(1, BASE + 72 * MIB, MIB / 2, ANONYMOUS);
+	address_space_drop_refused(&spaces);
+	ck_assert_int_eq(at(1, BASE + 65 * MIB)->bytes, (int64_t)(6 * MIB));
 	/* A call of another line is not that one. */
 	event.kind = EVENT_REMAP;
 	event.start = BASE + 64 * MIB;

@@ -61,25 +61,25 @@ void address_space_reserve(struct address_spaces *s, const struct perf_event *ev
 {
 	struct address_space *space = space_of(s, event->pid);
 	uint64_t end = event->start + event->len;
-	int64_t bytes;
+	uint64_t moved;
 	int id;
 
 	/* When the kernel found no address this is a negative errno. */
 	if (!space || end <= event->start || event->start > UINT64_MAX - 4096)
 		return;
-	bytes = (int64_t)event->len - (int64_t)take_moved(s, space, event);
+	moved = take_moved(s, space, event);
 	id = space_mappings_requested(&s->mappings, event, frames, depth);
 	address_ranges_put(&space->ranges, event->start, end, id);
 	if (id) {
-		s->mappings.items[id - 1].bytes += bytes;
+		s->mappings.items[id - 1].bytes += (int64_t)(event->len - moved);
 		s->mappings.items[id - 1].calls++;
-		s->mappings.items[id - 1].open_bytes += bytes;
-		s->mappings.items[id - 1].open_calls++;
+		s->mappings.items[id - 1].open_bytes += moved ? 0 : (int64_t)event->len;
+		s->mappings.items[id - 1].open_calls += !moved;
 	}
 	s->pending[pending_slot(event->tid)] = (struct pending_call){
 		.pid = event->pid,
 		.tid = event->tid,
-		.is_open = true,
+		.is_open = !moved,
 		.pc = event->regs ? registers_pc(event->regs) : 0,
 		.sp = event->regs ? registers_sp(event->regs) : 0,
 		.start = event->start,
