@@ -1,6 +1,8 @@
 /* Which mapping an address belongs to, as time goes on, and in which one a sample's bytes came. */
 #include <string.h>
+#include <sys/mman.h>
 
+#include "profile/address_returns.h"
 #include "profile/fault_locator.h"
 #include "profile/profile_table.h"
 #include "suite.h"
@@ -79,7 +81,19 @@ static int find(pid_t pid, uint64_t address)
 
 static const struct space_mapping *at(pid_t pid, uint64_t address)
 {
-	return address_space_mapping(&spaces, find(pid, address));
+	return space_mappings_at(&spaces.mappings, find(pid, address));
+}
+
+static void unmap(pid_t pid, uint64_t start, uint64_t len)
+{
+	const struct perf_event event = {.kind = EVENT_UNMAP,
+					 .pid = pid,
+					 .tid = pid,
+					 .t_ns = ++clock_ns,
+					 .start = start,
+					 .len = len};
+
+	address_returns_unmap(&spaces, &event);
 }
 
 START_TEST(room_left_for_alignment_is_not_reserved)
@@ -106,7 +120,7 @@ START_TEST(what_the_kernel_refused_is_not_reserved)
 	reserve(1, 8, BASE + 16 * MIB, 8 * MIB);
 	/* One that moved a mapping is not told of as mapped, but touched. */
 	reserve(1, 9, BASE + 32 * MIB, 8 * MIB);
-	m = address_space_mapping(&spaces, find(1, BASE + 32 * MIB));
+	m = space_mappings_at(&spaces.mappings, find(1, BASE + 32 * MIB));
 	m->first_ns = 1;
 	address_space_drop_refused(&spaces);
 	ck_assert_int_eq(at(1, BASE)->bytes, (int64_t)(8 * MIB));
@@ -157,7 +171,7 @@ START_TEST(the_labs_own_memory_is_no_reservation)
 	id = find(1, BASE);
 	map(1, BASE, 8 * MIB, "/memfd:oomlab-trace (deleted)");
 	ck_assert_int_eq(at(1, BASE)->what, MAPPING_LABS);
-	ck_assert_int_eq(address_space_mapping(&spaces, id)->bytes, 0);
+	ck_assert_int_eq(space_mappings_at(&spaces.mappings, id)->bytes, 0);
 	reserve(1, 7, BASE + 64 * MIB, 8 * MIB);
 	map(1, BASE + 64 * MIB, 8 * MIB, "/memfd:other (deleted)");
 	ck_assert_int_eq(at(1, BASE + 64 * MIB)->what, MAPPING_SHARED);
@@ -201,8 +215,8 @@ START_TEST(files_are_no_reservation)
 	map(1, BASE + MIB, MIB, "/lib/libc.so.6");
 	ck_assert_int_eq(at(1, BASE)->what, MAPPING_FILE);
 	ck_assert_int_eq(find(1, BASE), find(1, BASE + MIB));
-	ck_assert_int_eq(spaces.mappings[0].bytes, 0);
-	ck_assert_int_eq(spaces.mappings[0].calls, 0);
+	ck_assert_int_eq(spaces.mappings.items[0].bytes, 0);
+	ck_assert_int_eq(spaces.mappings.items[0].calls, 0);
 	reserve(1, 8, BASE + 8 * MIB, MIB);
 	map(1, BASE + 8 * MIB, MIB, "/dev/zero (deleted)");
 	ck_assert_int_eq(at(1, BASE + 8 * MIB)->what, MAPPING_SHARED);
@@ -314,7 +328,7 @@ START_TEST(askers_for_heaps_are_bounded)
 	ck_assert_uint_eq(at(1, 2 * MIB)->depth, 1);
 	ck_assert_uint_eq(at(1, end - 1)->depth, 0);
 	ck_assert_int_eq(find(1, MIB), find(1, end - 1));
-	ck_assert_uint_lt(spaces.mapping_count, MAPPINGS_MAX / 2);
+	ck_assert_uint_lt(spaces.mappings.count, MAPPINGS_MAX / 2);
 }
 END_TEST
 
@@ -335,6 +349,135 @@ START_TEST(a_child_has_its_parents_and_an_exec_none)
 }
 END_TEST
 
+/* As malloc(3) maps a thread's arena: inaccessible, twice the size, of which the aligned half stays. */
+START_TEST(what_an_arena_gives_back_is_not_reserved_nor_its)
+{
+	begin();
+	reserve(1, 7, BASE - 9 * MIB, 128 * MIB);
+	map_none(1, BASE - 9 * MIB, 128 * MIB, ANONYMOUS);
+	unmap(1, BASE - 9 * MIB, 9 * MIB);
+	unmap(1, BASE + 64 * MIB, 55 * MIB);
+	map(1, BASE, 132 << 10, ANONYMOUS);
+	map(1, BASE + 64 * MIB, MIB / 2, ANONYMOUS);
+	ck_assert_int_eq(at(1, BASE)->bytes, (int64_t)(64 * MIB));
+	ck_assert_int_eq(at(1, BASE)->returned, 0);
+	ck_assert_int_eq(at(1, BASE + 64 * MIB)->what, MAPPING_SMALL);
+	ck_assert_int_eq(at(1, BASE + 64 * MIB)->bytes, (int64_t)(MIB / 2));
+	ck_assert_int_eq(find(1, BASE - MIB), MAPPING_UNKNOWN);
+	/* What was used of it counts as reserved when all of it goes. */
+	spaces.mappings.items[0].last_ns = ++clock_ns;
+	unmap(1, BASE, 64 * MIB);
+	ck_assert_int_eq(spaces.mappings.items[0].bytes, 132 << 10);
+	ck_assert_int_eq(spaces.mappings.items[0].returned, 132 << 10);
+}
+END_TEST
+
+START_TEST(what_was_used_and_given_back_was_reserved)
+{
+	struct space_mapping *m;
+
+	begin();
+	/* Trimmed at once, though accessible: it was too much. */
+	reserve(1, 7, BASE, 8 * MIB);
+	map(1, BASE, 8 * MIB, ANONYMOUS);
+	m = space_mappings_at(&spaces.mappings, find(1, BASE));
+	unmap(1, BASE, MIB + 5);
+	ck_assert_int_eq(m->bytes, (int64_t)(7 * MIB - 4096));
+	ck_assert_int_eq(find(1, BASE + MIB + 4095), MAPPING_UNKNOWN);
+	/* After it was touched. */
+	m->last_ns = ++clock_ns;
+	unmap(1, BASE + 7 * MIB, MIB);
+	ck_assert_int_eq(m->bytes, (int64_t)(7 * MIB - 4096));
+	ck_assert_int_eq(m->returned, (int64_t)MIB);
+	/* All of it: it may have been touched without a sample. */
+	reserve(1, 8, BASE + 64 * MIB, 8 * MIB);
+	map(1, BASE + 64 * MIB, 8 * MIB, ANONYMOUS);
+	m = space_mappings_at(&spaces.mappings, find(1, BASE + 64 * MIB));
+	unmap(1, BASE + 64 * MIB, 8 * MIB);
+	ck_assert_int_eq(m->bytes, (int64_t)(8 * MIB));
+	ck_assert_int_eq(m->returned, (int64_t)(8 * MIB));
+	/* The kernel refuses these. */
+	unmap(1, BASE + 2 * MIB + 1, MIB);
+	unmap(1, BASE + 2 * MIB, 0);
+	unmap(1, BASE + 2 * MIB, UINT64_MAX);
+	unmap(2, BASE + 2 * MIB, MIB);
+	ck_assert_int_ne(find(1, BASE + 2 * MIB), MAPPING_UNKNOWN);
+}
+END_TEST
+
+START_TEST(small_pieces_are_counted_as_many_as_there_were_at_once)
+{
+	begin();
+	for (int i = 0; i < 8; i++) {
+		map(1, BASE, MIB / 2, ANONYMOUS);
+		map(1, BASE + MIB, MIB / 4, ANONYMOUS);
+		unmap(1, BASE, MIB / 2);
+		unmap(1, BASE + MIB, MIB / 4);
+	}
+	map(1, BASE, 1 * MIB - 4096, ANONYMOUS);
+	ck_assert_int_eq(at(1, BASE)->bytes, (int64_t)(MIB - 4096));
+}
+END_TEST
+
+START_TEST(what_a_child_gives_back_its_parent_has)
+{
+	const struct perf_event event = {.kind = EVENT_FORK, .pid = 2, .parent = 1};
+
+	begin();
+	reserve(1, 7, BASE, 8 * MIB);
+	map_none(1, BASE, 8 * MIB, ANONYMOUS);
+	address_space_fork(&spaces, &event);
+	unmap(2, BASE, 8 * MIB);
+	ck_assert_int_eq(find(2, BASE), MAPPING_UNKNOWN);
+	ck_assert_int_eq(at(1, BASE)->bytes, (int64_t)(8 * MIB));
+	ck_assert_int_eq(at(1, BASE)->returned, 0);
+}
+END_TEST
+
+static void remap(pid_t pid, uint64_t start, uint64_t len, uint64_t new_len, uint64_t flags,
+		  uint64_t new_start)
+{
+	const struct perf_event event = {.kind = EVENT_REMAP,
+					 .pid = pid,
+					 .tid = pid,
+					 .t_ns = ++clock_ns,
+					 .start = start,
+					 .len = len,
+					 .new_start = new_start,
+					 .new_len = new_len,
+					 .flags = flags};
+
+	address_returns_remap(&spaces, &event);
+}
+
+START_TEST(memory_that_shrinks_or_goes_to_a_chosen_address_is_followed)
+{
+	int id;
+
+	begin();
+	reserve(1, 7, BASE, 8 * MIB);
+	map(1, BASE, 8 * MIB, ANONYMOUS);
+	id = find(1, BASE);
+	remap(1, BASE, 8 * MIB, 6 * MIB, MREMAP_MAYMOVE, 0);
+	ck_assert_int_eq(find(1, BASE + 6 * MIB - 1), id);
+	ck_assert_int_eq(find(1, BASE + 6 * MIB), MAPPING_UNKNOWN);
+	map(1, BASE + 32 * MIB, 4096, ANONYMOUS);
+	remap(1, BASE + 4 * MIB, 2 * MIB, 2 * MIB, MREMAP_MAYMOVE | MREMAP_FIXED, BASE + 31 * MIB);
+	ck_assert_int_eq(find(1, BASE + 4 * MIB), MAPPING_UNKNOWN);
+	ck_assert_int_eq(find(1, BASE + 32 * MIB), id);
+	/* It stays where it was as well. */
+	remap(1, BASE, MIB, MIB, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0);
+	ck_assert_int_eq(find(1, BASE), id);
+	/* Whether so little moves is not told: it is not known any more whose it is. */
+	remap(1, BASE, 4096, 8192, MREMAP_MAYMOVE, 0);
+	ck_assert_int_eq(find(1, BASE), MAPPING_UNKNOWN);
+	remap(1, BASE + MIB, 0, MIB, MREMAP_MAYMOVE, 0);
+	remap(1, BASE + MIB + 1, MIB, 0, MREMAP_MAYMOVE, 0);
+	remap(3, BASE + MIB, MIB, 0, MREMAP_MAYMOVE, 0);
+	ck_assert_int_eq(find(1, BASE + MIB), id);
+}
+END_TEST
+
 START_TEST(numbers_that_cannot_be_are_refused)
 {
 	begin();
@@ -342,7 +485,7 @@ START_TEST(numbers_that_cannot_be_are_refused)
 	reserve(1, 7, UINT64_MAX - MIB, 8 * MIB);
 	reserve(1, 7, BASE, 0);
 	map(1, UINT64_MAX - 4096, 8192, ANONYMOUS);
-	ck_assert_uint_eq(spaces.mapping_count, 0);
+	ck_assert_uint_eq(spaces.mappings.count, 0);
 }
 END_TEST
 
@@ -353,12 +496,12 @@ START_TEST(everything_is_bounded)
 		reserve(1, i % 3, BASE + i * 2 * MIB, MIB);
 		map(1, BASE + i * 2 * MIB, MIB, ANONYMOUS);
 	}
-	ck_assert_uint_eq(spaces.mapping_count, MAPPINGS_MAX / 2);
+	ck_assert_uint_eq(spaces.mappings.count, MAPPINGS_MAX / 2);
 	ck_assert_uint_eq(at(1, BASE + 8 * MAPPINGS_MAX * MIB - 2 * MIB)->frames[0].offset,
 			  (4 * MAPPINGS_MAX - 1) % 3);
 	for (uint64_t i = 0; i < 2 * MAPPINGS_MAX; i++)
 		reserve(1, 100 + i, BASE + i * MIB, MIB);
-	ck_assert_uint_le(spaces.mapping_count, MAPPINGS_MAX);
+	ck_assert_uint_le(spaces.mappings.count, MAPPINGS_MAX);
 	for (uint64_t i = 0; i < 3 * RANGES_MAX; i++)
 		map(2, BASE + i * 8192, 4096, ANONYMOUS);
 	for (pid_t pid = 3; pid < 3 + 2 * SPACES_MAX; pid++)
@@ -516,6 +659,44 @@ START_TEST(a_stack_inside_a_heap_is_the_heaps)
 }
 END_TEST
 
+START_TEST(memory_that_grows_may_move)
+{
+	struct perf_event event = event_at(EVENT_REMAP, 0x500, BASE + 999 * MIB);
+	const struct unwind_frame frame = {0, 8};
+
+	begin();
+	reserve(1, 7, BASE, 2 * MIB);
+	map(1, BASE, 2 * MIB, ANONYMOUS);
+	event.start = BASE;
+	event.len = 2 * MIB;
+	event.new_len = 8 * MIB;
+	address_returns_remap(&spaces, &event);
+	/* Not yet: it may grow where it is. */
+	ck_assert_int_ne(find(1, BASE), MAPPING_UNKNOWN);
+	event.start = BASE + 64 * MIB;
+	event.len = 8 * MIB;
+	address_space_reserve(&spaces, &event, &frame, 1);
+	ck_assert_int_eq(find(1, BASE), MAPPING_UNKNOWN);
+	/* What moved there is counted once. */
+	ck_assert_uint_eq(at(1, BASE + 65 * MIB)->frames[0].offset, 8);
+	ck_assert_int_eq(at(1, BASE + 65 * MIB)->bytes, (int64_t)(6 * MIB));
+	/* No PERF_RECORD_MMAP2 follows: it is not waited for. */
+	map(1, BASE + 72 * MIB, MIB / 2, ANONYMOUS);
+	address_space_drop_refused(&spaces);
+	ck_assert_int_eq(at(1, BASE + 65 * MIB)->bytes, (int64_t)(6 * MIB));
+	/* A call of another line is not that one. */
+	event.kind = EVENT_REMAP;
+	event.start = BASE + 64 * MIB;
+	event.new_len = 16 * MIB;
+	address_returns_remap(&spaces, &event);
+	event = event_at(EVENT_RESERVE, 0x600, BASE + 999 * MIB);
+	event.start = BASE + 256 * MIB;
+	event.len = 16 * MIB;
+	address_space_reserve(&spaces, &event, &frame, 1);
+	ck_assert_int_ne(find(1, BASE + 65 * MIB), MAPPING_UNKNOWN);
+}
+END_TEST
+
 START_TEST(a_call_populates_what_it_made_or_was_given)
 {
 	struct perf_event event;
@@ -586,6 +767,11 @@ static TCase *tests(void)
 	tcase_add_test(tcase, what_grows_elsewhere_is_no_heap);
 	tcase_add_test(tcase, askers_for_heaps_are_bounded);
 	tcase_add_test(tcase, a_child_has_its_parents_and_an_exec_none);
+	tcase_add_test(tcase, what_an_arena_gives_back_is_not_reserved_nor_its);
+	tcase_add_test(tcase, what_was_used_and_given_back_was_reserved);
+	tcase_add_test(tcase, small_pieces_are_counted_as_many_as_there_were_at_once);
+	tcase_add_test(tcase, what_a_child_gives_back_its_parent_has);
+	tcase_add_test(tcase, memory_that_shrinks_or_goes_to_a_chosen_address_is_followed);
 	tcase_add_test(tcase, numbers_that_cannot_be_are_refused);
 	tcase_add_test(tcase, everything_is_bounded);
 	tcase_add_test(tcase, ranges_are_what_pages_would_be);
@@ -594,6 +780,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, the_main_stack_is_where_its_pointer_was_first);
 	tcase_add_test(tcase, a_threads_stack_has_a_guard);
 	tcase_add_test(tcase, a_stack_inside_a_heap_is_the_heaps);
+	tcase_add_test(tcase, memory_that_grows_may_move);
 	tcase_add_test(tcase, a_call_populates_what_it_made_or_was_given);
 #endif
 	tcase_add_test(tcase, what_is_not_known_is_shared_as_the_rest);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "profile/invokers.h"
 #include "profile/perf_sample.h"
 #include "profile/profile_table.h"
 #include "profile/rss_ledger.h"
@@ -164,6 +165,85 @@ START_TEST(tracepoints_are_told_apart_by_their_ids)
 	ck_assert_int_eq(event.kind, EVENT_OTHER);
 	s.raw_len = 20;
 	ck_assert(!perf_sample_decode(&layout, &s, len, &event));
+}
+END_TEST
+
+/* The last field does not fit into the raw bytes of these tests: another offset stands for it. */
+START_TEST(what_is_given_back_or_moved_and_who_is_killed_is_decoded)
+{
+	static const char unmap[] = "\tfield:unsigned long addr;\toffset:16;\tsize:8;\tsigned:0;\n"
+				    "\tfield:size_t len;\toffset:24;\tsize:8;\tsigned:0;\n";
+	static const char remap[] =
+		"\tfield:unsigned long addr;\toffset:8;\tsize:8;\tsigned:0;\n"
+		"\tfield:unsigned long old_len;\toffset:16;\tsize:8;\tsigned:0;\n"
+		"\tfield:unsigned long new_len;\toffset:24;\tsize:8;\tsigned:0;\n"
+		"\tfield:unsigned long flags;\toffset:16;\tsize:8;\tsigned:0;\n"
+		"\tfield:unsigned long new_addr;\toffset:8;\tsize:8;\tsigned:0;\n";
+	struct perf_sample_layout layout = layout_of();
+	const uint64_t start = 0x7000, bytes = 1 << 20;
+	static const char invoke[] = "\tfield:int pid;\toffset:8;\tsize:4;\tsigned:1;\n";
+	const int32_t victim = 77;
+	const uint16_t unmap_id = 697, remap_id = 698, invoke_id = 699;
+	struct perf_event event;
+	struct sample s;
+	size_t len = make_sample(&s, RSS_ANON, 12345);
+
+	ck_assert(!perf_sample_layout_unmap(unmap, 0, &layout));
+	ck_assert(!perf_sample_layout_unmap(format, unmap_id, &layout));
+	ck_assert(!perf_sample_layout_remap(unmap, remap_id, &layout));
+	ck_assert(perf_sample_layout_unmap(unmap, unmap_id, &layout));
+	ck_assert(perf_sample_layout_remap(remap, remap_id, &layout));
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_RSS);
+	memcpy(s.raw, &unmap_id, sizeof(unmap_id));
+	memcpy(s.raw + 16, &start, sizeof(start));
+	memcpy(s.raw + 24, &bytes, sizeof(bytes));
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_UNMAP);
+	ck_assert_uint_eq(event.start, start);
+	ck_assert_uint_eq(event.len, bytes);
+	memcpy(s.raw, &remap_id, sizeof(remap_id));
+	memcpy(s.raw + 8, &bytes, sizeof(bytes));
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_REMAP);
+	ck_assert_uint_eq(event.start, bytes);
+	ck_assert_uint_eq(event.len, start);
+	ck_assert_uint_eq(event.new_len, bytes);
+	ck_assert_uint_eq(event.new_start, bytes);
+	ck_assert_uint_eq(event.flags, start);
+	ck_assert(!perf_sample_layout_invoke(unmap, invoke_id, &layout));
+	ck_assert(perf_sample_layout_invoke(invoke, invoke_id, &layout));
+	memcpy(s.raw, &invoke_id, sizeof(invoke_id));
+	memcpy(s.raw + 8, &victim, sizeof(victim));
+	ck_assert(perf_sample_decode(&layout, &s, len, &event));
+	ck_assert_int_eq(event.kind, EVENT_INVOKE);
+	ck_assert_int_eq(event.victim, victim);
+	ck_assert_int_eq(event.tid, 11);
+	memcpy(s.raw, &unmap_id, sizeof(unmap_id));
+	s.raw_len = 20;
+	ck_assert(!perf_sample_decode(&layout, &s, len, &event));
+}
+END_TEST
+
+/* The first are kept, each with frames of its own. */
+START_TEST(invokers_are_bounded)
+{
+	struct invokers invokers = {0};
+	struct unwind_frame frames[2] = {{1, 10}, {2, 20}};
+	struct perf_event event = {.kind = EVENT_INVOKE, .pid = 5, .tid = 6, .victim = 7};
+
+	invokers_add(&invokers, &event, frames, 0);
+	ck_assert_uint_eq(invokers.count, 0);
+	for (int i = 0; i < INVOKERS_MAX + 2; i++) {
+		event.t_ns = (uint64_t)i;
+		invokers_add(&invokers, &event, frames, 2);
+	}
+	frames[0].offset = 11;
+	ck_assert_uint_eq(invokers.count, INVOKERS_MAX);
+	ck_assert_uint_eq(invokers.items[INVOKERS_MAX - 1].t_ns, INVOKERS_MAX - 1);
+	ck_assert_int_eq(invokers.items[0].victim, 7);
+	ck_assert_uint_eq(invokers.items[0].frames[0].offset, 10);
+	invokers_release(&invokers);
 }
 END_TEST
 
@@ -482,6 +562,8 @@ static TCase *tests(void)
 	tcase_add_test(tcase, layout_is_read_from_the_format);
 	tcase_add_test(tcase, a_sample_is_decoded);
 	tcase_add_test(tcase, tracepoints_are_told_apart_by_their_ids);
+	tcase_add_test(tcase, what_is_given_back_or_moved_and_who_is_killed_is_decoded);
+	tcase_add_test(tcase, invokers_are_bounded);
 	tcase_add_test(tcase, a_mapping_that_nobody_may_use_is_told);
 	tcase_add_test(tcase, some_samples_hold_no_period);
 	tcase_add_test(tcase, no_length_is_trusted);

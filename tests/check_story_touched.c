@@ -71,6 +71,27 @@ START_TEST(the_place_is_in_the_first_sentence)
 }
 END_TEST
 
+#define BY_MALLOC(bytes)                                                   \
+	"{\"ev\":\"module\",\"id\":1,\"path\":\"/lib/libc.so.6\"}\n"       \
+	"{\"ev\":\"frame\",\"at\":\"1+9\",\"function\":\"_int_malloc\"}\n" \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":3,\"anon\":" bytes ",\"stack\":\"1+9 0+10\"}\n"
+
+START_TEST(what_malloc_wrote_is_told_as_that)
+{
+	tell(V2 CGROUP TOUCH("1000000") BY_MALLOC("62000000") DUMP_OF(HEAP, "65536") KILLED);
+	says("was first written by the allocator (malloc), called in fill in prog. When the next");
+	says("59.1  98.4  fill in prog  written by the allocator (malloc)");
+	tell(V2 CGROUP TOUCH("62000000") BY_MALLOC("1000000") DUMP_OF(HEAP, "65536") KILLED);
+	says(CULPRIT);
+	/* Neither did nearly all of it. */
+	tell(V2 CGROUP TOUCH("40000000") BY_MALLOC("22000000") DUMP_OF(HEAP, "65536") KILLED);
+	says("was first touched in fill in prog");
+	does_not_say(CULPRIT);
+	tell(V2 CGROUP TOUCH("62000000") DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say("allocator");
+}
+END_TEST
+
 #define NAMESPACE "{\"ev\":\"setting\",\"name\":\"pid_namespace\",\"value\":\"pid:[402653]\"}\n"
 
 /* The log's pid 7 is the target by its name, sh; the record's 7 is whoever has that number inside. */
@@ -168,12 +189,31 @@ START_TEST(what_is_lost_may_be_why_more_was_touched_than_reserved)
 }
 END_TEST
 
+#define RETURNED(rest)                                                                             \
+	"{\"ev\":\"mapping\",\"id\":2,\"pid\":7,\"what\":\"mmap\",\"bytes\":90000000,\"calls\":2," \
+	"\"stack\":\"0+10\"" rest "}\n"
+
+START_TEST(what_was_given_back_is_told_where_it_was_seen)
+{
+	tell(RUN CGROUP TOUCH("40000000") RETURNED("") LIVED);
+	says("What was given back is still counted as reserved: munmap(2) was not seen.");
+	does_not_say("were given back.");
+	tell(RUN CGROUP TOUCH("40000000") RETURNED(",\"returned\":52428800") LIVED);
+	says("Of what is counted as reserved, 50 MiB were given back.");
+	does_not_say("munmap(2)");
+	tell(RUN CGROUP TOUCH("40000000") RETURNED(",\"returned\":0") LIVED);
+	does_not_say("munmap(2)");
+	does_not_say("were given back.");
+}
+END_TEST
+
 static TCase *sentences(void)
 {
 	TCase *tc = tcase_create("sentences");
 
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, the_place_is_in_the_first_sentence);
+	tcase_add_test(tc, what_malloc_wrote_is_told_as_that);
 	tcase_add_test(tc, numbers_of_another_namespace_are_not_mixed_up);
 	tcase_add_test(tc, the_place_is_the_victims);
 	tcase_add_test(tc, callers_are_told_where_all_have_them_in_common);
@@ -181,6 +221,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, a_share_of_little_is_told_as_that);
 	tcase_add_test(tc, memory_that_no_allocation_holds_is_told);
 	tcase_add_test(tc, what_is_lost_may_be_why_more_was_touched_than_reserved);
+	tcase_add_test(tc, what_was_given_back_is_told_where_it_was_seen);
 	return tc;
 }
 

@@ -362,11 +362,54 @@ START_TEST(only_what_clears_is_said_to_clear)
 			 CALLS("1+7", "calloc", "malloc") OWN,
 		 "1+9 1+8 1+7 0+10", TOUCH_MEMSET},
 		{FRAME("1+9", "_int_malloc") FRAME("1+7", "calloc") OWN, "1+9 1+7 0+10",
-		 TOUCH_STORE},
+		 TOUCH_ALLOCATOR},
 		{FRAME("1+9", "__explicit_bzero_chk") OWN, "1+9 0+10", TOUCH_CLEAR},
 		/* Of a function of the program's own a name is no evidence. */
 		{FRAME("1+9", "__memset_avx2") CALLS("0+10", "bzero_all", "memset"), "1+9 0+10",
 		 TOUCH_MEMSET},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+		strbuf_printf(&text, MODULES "%s" TOUCH("\"anon\":30,\"stack\":\"%s\""),
+			      cases[i].frames, cases[i].stack);
+		gather(text.buf);
+		ck_assert_msg(touches.lines[0].kind == cases[i].kind, "case %zu: %s", i,
+			      touch_kind_words[touches.lines[0].kind]);
+		drop();
+	}
+}
+END_TEST
+
+/* What malloc(3) notes beside a block is not what the program wrote there. */
+START_TEST(what_an_allocator_writes_is_not_the_lines_that_calls_it)
+{
+	static const struct {
+		const char *frames, *stack;
+		enum touch_kind kind;
+	} cases[] = {
+		{FRAME("1+9", "_int_malloc") FRAME("1+8", "__libc_malloc") OWN, "1+9 1+8 0+10",
+		 TOUCH_ALLOCATOR},
+		{FRAME("1+9", "sysmalloc") OWN, "1+9 0+10", TOUCH_ALLOCATOR},
+		/* A function without a name inside of one that has one. */
+		{FRAME("1+8", "malloc") FRAME("1+7", "operator new(unsigned long)") OWN,
+		 "1+9 1+8 1+7 0+10", TOUCH_ALLOCATOR},
+		{CALLS("0+10", "f", "realloc"), "1+9 0+10", TOUCH_ALLOCATOR},
+		/* Linked in statically. */
+		{FRAME("0+9", "_int_malloc") FRAME("0+8", "malloc") OWN, "0+9 0+8 0+10",
+		 TOUCH_ALLOCATOR},
+		/* The program wrote, whatever it called before; what else libc writes. */
+		{CALLS("0+10", "f", "malloc"), "0+10", TOUCH_STORE},
+		{FRAME("0+9", "arena_malloc") OWN, "0+9 0+10", TOUCH_STORE},
+		{FRAME("0+9", "malloc_stats") FRAME("1+8", "qsort") OWN, "0+9 1+8 0+10",
+		 TOUCH_STORE},
+		{FRAME("1+9", "vfprintf") OWN, "1+9 0+10", TOUCH_STORE},
+		{FRAME("1+9", "__memcpy_avx") FRAME("1+8", "realloc") OWN, "1+9 1+8 0+10",
+		 TOUCH_COPY},
+		{FRAME("1+9", "vfprintf") FRAME("0+20", "f") FRAME("1+8", "malloc")
+			 FRAME("0+10", "g"),
+		 "1+9 0+20 1+8 0+10", TOUCH_STORE},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -486,6 +529,7 @@ static TCase *tests(void)
 	tcase_add_test(tcase, a_library_with_lines_does_not_hide_a_program_without);
 	tcase_add_test(tcase, the_library_of_preload_is_not_blamed_for_what_it_passes_on);
 	tcase_add_test(tcase, only_what_clears_is_said_to_clear);
+	tcase_add_test(tcase, what_an_allocator_writes_is_not_the_lines_that_calls_it);
 	tcase_add_test(tcase, a_nameless_function_of_a_system_library_is_what_was_called);
 	tcase_add_test(tcase, an_address_in_no_file_is_credited_to_none);
 	tcase_add_test(tcase, code_made_at_run_time_is_one_place);

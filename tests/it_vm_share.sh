@@ -59,9 +59,14 @@ for share in --share-host --isolated; do
 	is "$status $(report "$reports" .outcome)" "137 oom_killed" "$share: files in /tmp count"
 	like "$(words "$reports")" "files in /tmp \(tmpfs\) +6[0-9.]+ MiB" "... and have their name in the budget"
 	like "$(words "$reports")" "Files in /tmp held 6[0-9.]+ MiB: in the VM they are memory" "... and their size"
+	like "$(report "$reports" '.explanation[0].text')" "In this VM /tmp is memory: where /tmp is on a disk" \
+		"... which is told at once"
 done
 vm --memory=64M -- "$build/tests/helpers/hog" touch 200
-is "$(grep -ci "files in /tmp" "$reports/latest/report.txt")" 0 "other memory is not called files in /tmp"
+is "$(grep -ciE "files in /tmp|/tmp is memory" "$reports/latest/report.txt")" 0 "other memory is not called files in /tmp"
+vm --memory=64M -- /bin/dd if=/dev/zero of=/dev/shm/big bs=64k count=2000
+is "$(report "$reports" .outcome) $(grep -c "/tmp is memory" "$reports/latest/report.txt")" "oom_killed 0" \
+	"nor are files in /dev/shm"
 
 # A command has them unasked, from where it was called: an interpreter behind a shim, by a relative
 # path, with the modules of its virtual environment.

@@ -10,11 +10,6 @@
 #include "symbols/registers.h"
 #include "trace/trace_ring.h"
 
-struct space_mapping *address_space_mapping(const struct address_spaces *s, int id)
-{
-	return id < 1 || (size_t)id > s->mapping_count ? NULL : &s->mappings[id - 1];
-}
-
 static struct address_space *find_space(const struct address_spaces *s, pid_t pid)
 {
 	for (size_t i = s->space_count; i-- > 0;)
@@ -34,74 +29,31 @@ static struct address_space *space_of(struct address_spaces *s, pid_t pid)
 	return space;
 }
 
-static bool is_of(const struct space_mapping *m, pid_t pid, const struct unwind_frame *frames,
-		  size_t depth)
-{
-	return m->pid == pid && m->depth == depth && unwind_is_same(m->frames, frames, depth);
-}
-
-/* A mapping that is now known as shared memory was requested as MAPPING_MMAP. */
-static bool is_of_kind(const struct space_mapping *m, const struct space_mapping *kind)
-{
-	return m->is_requested == kind->is_requested &&
-	       (m->what == kind->what || (kind->what == MAPPING_MMAP && m->what == MAPPING_SHARED));
-}
-
-static int find_requested(const struct address_spaces *s, const struct space_mapping *kind,
-			  pid_t pid, const struct unwind_frame *frames, size_t depth)
-{
-	for (size_t i = 0; i < s->mapping_count; i++)
-		if (is_of_kind(&s->mappings[i], kind) && is_of(&s->mappings[i], pid, frames, depth))
-			return (int)i + 1;
-	return MAPPING_UNKNOWN;
-}
-
-static int new_mapping(struct address_spaces *s, enum mapping_what what,
-		       const struct perf_event *event)
-{
-	if (s->mapping_count == MAPPINGS_MAX)
-		return MAPPING_UNKNOWN;
-	if (!(s->mapping_count & (s->mapping_count - 1)))
-		s->mappings = xrealloc(s->mappings, s->mapping_count ? s->mapping_count * 2 : 1,
-				       sizeof(*s->mappings));
-	s->mappings[s->mapping_count++] = (struct space_mapping){
-		.what = what,
-		.pid = event->pid,
-		.start = event->start,
-		.t_ns = event->t_ns,
-	};
-	return (int)s->mapping_count;
-}
-
-static int new_mapping_by(struct address_spaces *s, enum mapping_what what,
-			  const struct perf_event *event, const struct unwind_frame *frames,
-			  size_t depth)
-{
-	int id = new_mapping(s, what, event);
-	struct space_mapping *m = address_space_mapping(s, id);
-
-	if (m && depth) {
-		m->depth = depth;
-		m->frames = xcalloc(depth, sizeof(*frames));
-		memcpy(m->frames, frames, depth * sizeof(*frames));
-	}
-	return id;
-}
-
-static int mapping_by(struct address_spaces *s, const struct perf_event *event,
-		      const struct unwind_frame *frames, size_t depth)
-{
-	int id = s->mapping_count < MAPPINGS_MAX / 2
-			 ? MAPPING_UNKNOWN
-			 : find_requested(s, &(struct space_mapping){.what = MAPPING_MMAP},
-					  event->pid, frames, depth);
-
-	return id ? id : new_mapping_by(s, MAPPING_MMAP, event, frames, depth);
-}
-
 static size_t pending_slot(pid_t tid)
 {
 	return (unsigned int)tid % PENDING_MAX;
+}
+
+struct pending_call *address_space_pending(struct address_spaces *s, pid_t tid)
+{
+	return &s->pending[pending_slot(tid)];
+}
+
+/*
+ * Where the event is of the mremap(2) that is pending, its old memory moves there: returns how much
+ * of that there was, which counts for who requested it first.
+ */
+static uint64_t take_moved(struct address_spaces *s, struct address_space *space,
+			   const struct perf_event *event)
+{
+	const struct pending_call *p = &s->pending[pending_slot(event->tid)];
+
+	if (!p->is_moving || p->pid != event->pid || p->tid != event->tid || !event->regs ||
+	    p->pc != registers_pc(event->regs) || p->sp != registers_sp(event->regs) ||
+	    p->end - p->start > event->len)
+		return 0;
+	address_ranges_cut(&space->ranges, p->start, p->end);
+	return p->end - p->start;
 }
 
 void address_space_reserve(struct address_spaces *s, const struct perf_event *event,
@@ -109,23 +61,25 @@ void address_space_reserve(struct address_spaces *s, const struct perf_event *ev
 {
 	struct address_space *space = space_of(s, event->pid);
 	uint64_t end = event->start + event->len;
+	uint64_t moved;
 	int id;
 
 	/* When the kernel found no address this is a negative errno. */
 	if (!space || end <= event->start || event->start > UINT64_MAX - 4096)
 		return;
-	id = mapping_by(s, event, frames, depth);
+	moved = take_moved(s, space, event);
+	id = space_mappings_requested(&s->mappings, event, frames, depth);
 	address_ranges_put(&space->ranges, event->start, end, id);
 	if (id) {
-		s->mappings[id - 1].bytes += (int64_t)event->len;
-		s->mappings[id - 1].calls++;
-		s->mappings[id - 1].open_bytes += (int64_t)event->len;
-		s->mappings[id - 1].open_calls++;
+		s->mappings.items[id - 1].bytes += (int64_t)(event->len - moved);
+		s->mappings.items[id - 1].calls++;
+		s->mappings.items[id - 1].open_bytes += moved ? 0 : (int64_t)event->len;
+		s->mappings.items[id - 1].open_calls += !moved;
 	}
 	s->pending[pending_slot(event->tid)] = (struct pending_call){
 		.pid = event->pid,
 		.tid = event->tid,
-		.is_open = true,
+		.is_open = !moved,
 		.pc = event->regs ? registers_pc(event->regs) : 0,
 		.sp = event->regs ? registers_sp(event->regs) : 0,
 		.start = event->start,
@@ -171,7 +125,7 @@ static bool settle(struct address_spaces *s, struct address_space *space,
 		   const struct perf_event *event, uint64_t start, uint64_t end)
 {
 	struct pending_call *p = &s->pending[pending_slot(event->tid)];
-	struct space_mapping *m = address_space_mapping(s, p->mapping);
+	struct space_mapping *m = space_mappings_at(&s->mappings, p->mapping);
 	uint64_t from = p->start > start ? p->start : start, to = p->end < end ? p->end : end;
 	bool is_kept = is_anonymous(event->path);
 
@@ -197,12 +151,13 @@ void address_space_request(struct address_spaces *s, const struct perf_event *ev
 
 	if (!space_of(s, event->pid) || end <= event->start)
 		return;
-	id = find_requested(s, &(struct space_mapping){.what = MAPPING_MMAP, .is_requested = true},
-			    event->pid, frames, depth);
+	id = space_mappings_find(
+		&s->mappings, &(struct space_mapping){.what = MAPPING_MMAP, .is_requested = true},
+		event->pid, frames, depth);
 	if (!id)
-		id = new_mapping_by(s, MAPPING_MMAP, event, frames, depth);
+		id = space_mappings_new_by(&s->mappings, MAPPING_MMAP, event, frames, depth);
 	if (id)
-		s->mappings[id - 1].is_requested = true;
+		s->mappings.items[id - 1].is_requested = true;
 	s->pending[pending_slot(event->tid)] = (struct pending_call){
 		.pid = event->pid,
 		.tid = event->tid,
@@ -221,13 +176,13 @@ void address_space_request(struct address_spaces *s, const struct perf_event *ev
 static void fill(struct address_spaces *s, struct address_space *space, uint64_t start,
 		 uint64_t end, int id)
 {
-	struct space_mapping *m = address_space_mapping(s, id);
+	struct space_mapping *m = space_mappings_at(&s->mappings, id);
 	uint64_t stop;
 
 	for (; address_ranges_next_gap(&space->ranges, &start, end, &stop); start = stop) {
 		address_ranges_put(&space->ranges, start, stop, id);
 		if (m)
-			m->bytes += (int64_t)(stop - start);
+			space_mappings_add(m, (int64_t)(stop - start));
 	}
 }
 
@@ -255,7 +210,7 @@ static void settle_request(struct address_spaces *s, struct address_space *space
 			   const struct perf_event *event, uint64_t end)
 {
 	struct pending_call *p = &s->pending[pending_slot(event->tid)];
-	struct space_mapping *m = address_space_mapping(s, p->mapping);
+	struct space_mapping *m = space_mappings_at(&s->mappings, p->mapping);
 	uint64_t from = p->start > event->start ? p->start : event->start;
 	int64_t before = m ? m->bytes : 0;
 
@@ -279,7 +234,7 @@ static int ownerless_heap(struct address_spaces *s, struct address_space *space,
 			  const struct perf_event *event)
 {
 	if (!space->heap)
-		space->heap = new_mapping(s, MAPPING_HEAP, event);
+		space->heap = space_mappings_new(&s->mappings, MAPPING_HEAP, event);
 	return space->heap;
 }
 
@@ -287,14 +242,15 @@ static int heap_by(struct address_spaces *s, struct address_space *space,
 		   const struct perf_event *event, const struct unwind_frame *frames, size_t depth)
 {
 	const struct space_mapping kind = {.what = MAPPING_HEAP};
-	int id = depth ? find_requested(s, &kind, event->pid, frames, depth) : MAPPING_UNKNOWN;
+	int id = depth ? space_mappings_find(&s->mappings, &kind, event->pid, frames, depth)
+		       : MAPPING_UNKNOWN;
 
 	if (id)
 		return id;
 	if (!depth || s->heap_count == HEAPS_MAX)
 		return ownerless_heap(s, space, event);
 	s->heap_count++;
-	return new_mapping_by(s, MAPPING_HEAP, event, frames, depth);
+	return space_mappings_new_by(&s->mappings, MAPPING_HEAP, event, frames, depth);
 }
 
 void address_space_grow(struct address_spaces *s, const struct perf_event *event,
@@ -343,7 +299,7 @@ static int ownerless(struct address_spaces *s, struct address_space *space, enum
 	int *id = ownerless_id(space, what);
 
 	if (!*id)
-		*id = new_mapping(s, what, event);
+		*id = space_mappings_new(&s->mappings, what, event);
 	return *id;
 }
 
@@ -431,7 +387,7 @@ const struct address_range *address_space_range(const struct address_spaces *s, 
 		       : NULL;
 }
 
-const struct address_space *address_space_of(const struct address_spaces *s, pid_t pid)
+struct address_space *address_space_of(const struct address_spaces *s, pid_t pid)
 {
 	return find_space(s, pid);
 }
@@ -478,8 +434,8 @@ int address_space_newest(const struct address_spaces *s, const struct perf_event
 
 void address_space_drop_refused(struct address_spaces *s)
 {
-	for (size_t i = 0; i < s->mapping_count; i++) {
-		struct space_mapping *m = &s->mappings[i];
+	for (size_t i = 0; i < s->mappings.count; i++) {
+		struct space_mapping *m = &s->mappings.items[i];
 
 		if (m->first_ns)
 			continue;
@@ -491,10 +447,8 @@ void address_space_drop_refused(struct address_spaces *s)
 
 void address_space_release(struct address_spaces *s)
 {
-	for (size_t i = 0; i < s->mapping_count; i++)
-		free(s->mappings[i].frames);
 	for (size_t i = 0; i < s->space_count; i++)
 		free(s->spaces[i].ranges.items);
-	free(s->mappings);
+	space_mappings_release(&s->mappings);
 	*s = (struct address_spaces){0};
 }

@@ -6,7 +6,9 @@
  * those at an address that the program chose from syscalls:sys_enter_mmap, both with the call
  * chain. How far they reach, and the heap of brk(2), is known from PERF_RECORD_MMAP2. A later
  * mapping at an address that the kernel chose replaces what was there; one at an address that the
- * program chose adds to it, as a heap is committed in parts. Each process has one ownerless mapping
+ * program chose adds to it, as a heap is committed in parts. What munmap(2) gives back is nobody's
+ * from then on (syscalls:sys_enter_munmap), and so are the addresses that mremap(2) moves memory
+ * away from. Each process has one ownerless mapping
  * of each kind, where it is not known who requested it: small ones, large ones that no event came
  * before, and files.
  *
@@ -17,43 +19,25 @@
  * (maple_tree:ma_write). What the heap grows by afterwards counts for the same call chain until the
  * next one is seen. Before the first the heap is ownerless.
  *
- * Bounded: MAPPINGS_MAX mappings, the second half of them one for each call chain; HEAPS_MAX call
- * chains for heaps; SPACES_MAX processes of RANGES_MAX ranges; of more, nothing is known.
+ * Bounded: HEAPS_MAX call chains for heaps; SPACES_MAX processes of RANGES_MAX ranges; of more,
+ * nothing is known.
  *
- * LIMITATIONS: munmap(2) is not seen. A guard made by madvise(2) (MADV_GUARD_INSTALL) is not seen:
- * such a stack is memory like any other. Memory at an address that the program chose counts for the
- * mapping that was unmapped there. What mremap(2) adds in place is in no mapping.
+ * LIMITATIONS: shmdt(2) is not seen. A guard made by madvise(2) (MADV_GUARD_INSTALL) is not seen:
+ * such a stack is memory like any other. What mremap(2) adds in place is in no mapping, nor is
+ * memory of less than 1 MiB that it may have moved.
  */
 #ifndef OOMLAB_PROFILE_ADDRESS_SPACE_H
 #define OOMLAB_PROFILE_ADDRESS_SPACE_H
 
 #include "profile/address_ranges.h"
 #include "profile/perf_sample.h"
-#include "record/names.h"
+#include "profile/space_mappings.h"
 #include "symbols/unwind.h"
 
 enum {
-	MAPPINGS_MAX = 512,
 	HEAPS_MAX = 128,
 	SPACES_MAX = 256,
 	PENDING_MAX = 256, /* threads, by tid: one may evict another's call */
-};
-
-/* Ids of mappings begin with 1. */
-enum { MAPPING_UNKNOWN = 0 };
-
-struct space_mapping {
-	enum mapping_what what;
-	pid_t pid;
-	bool is_requested; /* the program chose the address */
-	uint64_t start;	   /* of the first call's */
-	int64_t bytes;	   /* of all calls together */
-	int64_t calls;
-	int64_t open_bytes, open_calls; /* of these, whose PERF_RECORD_MMAP2 is to come */
-	uint64_t t_ns;			/* of the first call */
-	uint64_t first_ns, last_ns;	/* touched; 0: never */
-	size_t depth;			/* 0: ownerless */
-	struct unwind_frame *frames;	/* owned */
 };
 
 struct address_space {
@@ -66,11 +50,12 @@ struct address_space {
 	struct address_ranges ranges;
 };
 
-/* The last large mapping that a thread requested. */
+/* The last large mapping that a thread requested, or made larger. */
 struct pending_call {
 	pid_t pid, tid;
 	bool is_open;	   /* its PERF_RECORD_MMAP2 is still to come */
 	bool is_requested; /* the program chose the address */
+	bool is_moving;	   /* mremap(2) of [start, end), which an EVENT_RESERVE may follow */
 	uint64_t pc, sp;   /* of the call */
 	uint64_t start, end;
 	uint64_t t_ns;
@@ -79,8 +64,8 @@ struct pending_call {
 
 /* Zero-initialise. */
 struct address_spaces {
-	struct space_mapping *mappings;	  /* index: id - 1 */
-	size_t mapping_count, heap_count; /* heap_count: call chains of heaps */
+	struct space_mappings mappings;
+	size_t heap_count; /* call chains of heaps */
 	struct address_space spaces[SPACES_MAX];
 	size_t space_count;
 	struct pending_call pending[PENDING_MAX];
@@ -113,7 +98,9 @@ const struct address_range *address_space_range(const struct address_spaces *spa
 /* Call with every event that has registers: learns where the main thread's stack is. */
 void address_space_note_sp(struct address_spaces *spaces, const struct perf_event *event);
 /* NULL: nothing is known of the process. */
-const struct address_space *address_space_of(const struct address_spaces *spaces, pid_t pid);
+struct address_space *address_space_of(const struct address_spaces *spaces, pid_t pid);
+/* The last call of that thread, or of another that has its slot. */
+struct pending_call *address_space_pending(struct address_spaces *spaces, pid_t tid);
 
 /* The mapping at an address, or MAPPING_UNKNOWN. */
 int address_space_find(const struct address_spaces *spaces, pid_t pid, uint64_t address);
@@ -130,9 +117,6 @@ int address_space_newest(const struct address_spaces *spaces, const struct perf_
  * were touched are left as they are, because mremap(2) maps without an event.
  */
 void address_space_drop_refused(struct address_spaces *spaces);
-
-/* NULL: no such id. Valid until the next call that makes a mapping. */
-struct space_mapping *address_space_mapping(const struct address_spaces *spaces, int id);
 
 void address_space_release(struct address_spaces *spaces);
 

@@ -32,7 +32,7 @@ static void add_first(struct fault_blocks *blocks, const struct perf_event *even
 bool fault_blocks_can_be_huge(const struct address_spaces *spaces, pid_t pid, uint64_t address)
 {
 	const struct address_range *range = address_space_range(spaces, pid, address);
-	const struct space_mapping *m = range ? address_space_mapping(spaces, range->mapping)
+	const struct space_mapping *m = range ? space_mappings_at(&spaces->mappings, range->mapping)
 					      : NULL;
 	uint64_t start = address >> BLOCK_SHIFT << BLOCK_SHIFT;
 

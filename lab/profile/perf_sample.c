@@ -82,6 +82,35 @@ bool perf_sample_layout_request(const char *format, int64_t id, struct perf_samp
 	return true;
 }
 
+bool perf_sample_layout_unmap(const char *format, int64_t id, struct perf_sample_layout *layout)
+{
+	if (id <= 0 || id > UINT16_MAX || !find_field(format, " addr;", 8, &layout->unmap_start) ||
+	    !find_field(format, " len;", 8, &layout->unmap_len))
+		return false;
+	layout->unmap_id = (uint16_t)id;
+	return true;
+}
+
+bool perf_sample_layout_remap(const char *format, int64_t id, struct perf_sample_layout *layout)
+{
+	if (id <= 0 || id > UINT16_MAX || !find_field(format, " addr;", 8, &layout->remap_start) ||
+	    !find_field(format, " old_len;", 8, &layout->remap_len) ||
+	    !find_field(format, " new_len;", 8, &layout->remap_new_len) ||
+	    !find_field(format, " flags;", 8, &layout->remap_flags) ||
+	    !find_field(format, " new_addr;", 8, &layout->remap_new_start))
+		return false;
+	layout->remap_id = (uint16_t)id;
+	return true;
+}
+
+bool perf_sample_layout_invoke(const char *format, int64_t id, struct perf_sample_layout *layout)
+{
+	if (id <= 0 || id > UINT16_MAX || !find_field(format, " pid;", 4, &layout->invoke_victim))
+		return false;
+	layout->invoke_id = (uint16_t)id;
+	return true;
+}
+
 bool perf_sample_layout_grow(const char *format, int64_t id, struct perf_sample_layout *layout)
 {
 	if (id <= 0 || id > UINT16_MAX || !find_field(format, " index;", 8, &layout->grow_first) ||
@@ -155,6 +184,38 @@ static bool decode_request(const struct perf_sample_layout *layout, const unsign
 	return true;
 }
 
+static bool decode_unmap(const struct perf_sample_layout *layout, const unsigned char *raw,
+			 size_t len, struct perf_event *event)
+{
+	if (!raw_number(raw, len, &layout->unmap_start, &event->start) ||
+	    !raw_number(raw, len, &layout->unmap_len, &event->len))
+		return false;
+	event->kind = EVENT_UNMAP;
+	return true;
+}
+
+static bool decode_remap(const struct perf_sample_layout *layout, const unsigned char *raw,
+			 size_t len, struct perf_event *event)
+{
+	if (!raw_number(raw, len, &layout->remap_start, &event->start) ||
+	    !raw_number(raw, len, &layout->remap_len, &event->len) ||
+	    !raw_number(raw, len, &layout->remap_new_start, &event->new_start) ||
+	    !raw_number(raw, len, &layout->remap_new_len, &event->new_len) ||
+	    !raw_number(raw, len, &layout->remap_flags, &event->flags))
+		return false;
+	event->kind = EVENT_REMAP;
+	return true;
+}
+
+static bool decode_invoke(const struct perf_sample_layout *layout, const unsigned char *raw,
+			  size_t len, struct perf_event *event)
+{
+	if (!raw_number(raw, len, &layout->invoke_victim, &event->victim))
+		return false;
+	event->kind = EVENT_INVOKE;
+	return true;
+}
+
 /* Without a value the write removes the range from the tree. */
 static bool decode_grow(const struct perf_sample_layout *layout, const unsigned char *raw,
 			size_t len, struct perf_event *event)
@@ -196,6 +257,12 @@ static bool decode_raw(const struct perf_sample_layout *layout, const unsigned c
 		return decode_reserve(layout, raw, len, event);
 	if (layout->request_id && id == layout->request_id)
 		return decode_request(layout, raw, len, event);
+	if (layout->unmap_id && id == layout->unmap_id)
+		return decode_unmap(layout, raw, len, event);
+	if (layout->remap_id && id == layout->remap_id)
+		return decode_remap(layout, raw, len, event);
+	if (layout->invoke_id && id == layout->invoke_id)
+		return decode_invoke(layout, raw, len, event);
 	if (layout->grow_id && id == layout->grow_id)
 		return decode_grow(layout, raw, len, event);
 	if (layout->huge_id && id == layout->huge_id)

@@ -24,6 +24,9 @@ enum perf_event_kind {
 	EVENT_TICK,    /* a tick of the clock that runs inside the kernel alone; no address */
 	EVENT_RESERVE, /* the kernel has chosen an address for a large mapping */
 	EVENT_REQUEST, /* the program requests a large mapping at an address */
+	EVENT_UNMAP,   /* the program gives memory back */
+	EVENT_REMAP,   /* the program moves memory, or changes its size */
+	EVENT_INVOKE,  /* the OOM killer has chosen a victim; the event's thread invoked it */
 	EVENT_HUGE,    /* a huge page was allocated, not yet mapped */
 	EVENT_GROW,    /* the heap of brk(2) is of this size now */
 	EVENT_MAP,     /* memory or a file was mapped, or its protection changed */
@@ -56,8 +59,14 @@ struct perf_event {
 	const uint64_t *regs;
 	const unsigned char *stack;
 	size_t stack_len;
-	/* EVENT_MAP, EVENT_RESERVE, EVENT_REQUEST, EVENT_GROW; len alone: EVENT_HUGE */
+	/*
+	 * EVENT_MAP, EVENT_RESERVE, EVENT_REQUEST, EVENT_UNMAP, EVENT_REMAP, EVENT_GROW; len alone:
+	 * EVENT_HUGE
+	 */
 	uint64_t start, len;
+	/* EVENT_REMAP: new_start is of meaning with MREMAP_FIXED alone */
+	uint64_t new_start, new_len, flags;
+	pid_t victim; /* EVENT_INVOKE */
 	/* EVENT_MAP */
 	uint64_t pgoff;
 	bool is_code;	  /* executable */
@@ -77,6 +86,12 @@ struct perf_sample_layout {
 	struct tracefs_field reserve_start, reserve_len;
 	uint16_t request_id; /* syscalls:sys_enter_mmap */
 	struct tracefs_field request_start, request_len;
+	uint16_t unmap_id; /* syscalls:sys_enter_munmap */
+	struct tracefs_field unmap_start, unmap_len;
+	uint16_t remap_id; /* syscalls:sys_enter_mremap */
+	struct tracefs_field remap_start, remap_len, remap_new_start, remap_new_len, remap_flags;
+	uint16_t invoke_id; /* oom:mark_victim */
+	struct tracefs_field invoke_victim;
 	uint16_t grow_id; /* maple_tree:ma_write */
 	struct tracefs_field grow_first, grow_last, grow_value;
 	uint16_t huge_id; /* kmem:mm_page_alloc */
@@ -88,11 +103,14 @@ struct perf_sample_layout {
 /* kmem:rss_stat, from the text of its format file. False: a field is missing or of another size. */
 bool perf_sample_layout(const char *format, struct perf_sample_layout *layout);
 /*
- * The same of mmap:vm_unmapped_area, syscalls:sys_enter_mmap, maple_tree:ma_write and
- * kmem:mm_page_alloc, with the tracepoint's id.
+ * The same of mmap:vm_unmapped_area, syscalls:sys_enter_mmap, its like of munmap and mremap,
+ * oom:mark_victim, maple_tree:ma_write and kmem:mm_page_alloc, with the tracepoint's id.
  */
 bool perf_sample_layout_reserve(const char *format, int64_t id, struct perf_sample_layout *layout);
 bool perf_sample_layout_request(const char *format, int64_t id, struct perf_sample_layout *layout);
+bool perf_sample_layout_unmap(const char *format, int64_t id, struct perf_sample_layout *layout);
+bool perf_sample_layout_remap(const char *format, int64_t id, struct perf_sample_layout *layout);
+bool perf_sample_layout_invoke(const char *format, int64_t id, struct perf_sample_layout *layout);
 bool perf_sample_layout_grow(const char *format, int64_t id, struct perf_sample_layout *layout);
 bool perf_sample_layout_huge(const char *format, int64_t id, struct perf_sample_layout *layout);
 

@@ -29,6 +29,7 @@ enum {
 	WAKEUP_LEAST = 64 << 10,
 	STACK_LEADING = 4096, /* of the leader's page faults, which are many */
 	LINGER_MS = 200,      /* then a run that follows at once finds the tracepoints open */
+	STACK_LEAST = 8,      /* for 0 the kernel writes 8 bytes more than the record has */
 	STACK_EACH = 6144,    /* where each event is a sample; frames of malloc(3) are on top */
 };
 
@@ -147,7 +148,7 @@ static int open_rss(struct probes *probes, struct probe_ring *ring, pid_t pid, i
 	return join_ring(ring, PROBE_RSS) ? 0 : -errno;
 }
 
-/* Each event that passes the filter is a sample. The filter spares small mappings the cost. */
+/* Each event that passes the filter is a sample; it spares small mappings the cost. */
 static void open_filtered(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu,
 			  enum probe event, int64_t tracepoint, const char *filter)
 {
@@ -156,14 +157,16 @@ static void open_filtered(struct probes *probes, struct probe_ring *ring, pid_t 
 
 	attr.freq = 0;
 	attr.sample_period = 1;
+	if (event == PROBE_UNMAP || event == PROBE_REMAP)
+		attr.sample_stack_user = attr.sample_stack_user ? STACK_LEAST : 0;
 	*fd = tracepoint > 0 ? open_event(&attr, pid, cpu, -1) : -1;
-	if (*fd >= 0 && ioctl(*fd, PERF_EVENT_IOC_SET_FILTER, filter) < 0)
+	if (*fd >= 0 && filter && ioctl(*fd, PERF_EVENT_IOC_SET_FILTER, filter) < 0)
 		close(STEAL_FD(*fd));
 	join_or_close(ring, event);
 }
 
 /*
- * These say who reserved memory. Where the program chooses a free address itself, the kernel does
+ * These say who reserved memory, and what is given back. Where the program chooses a free address itself, the kernel does
  * not look for one, and only the tracepoint of the system call fires.
  */
 static void open_reserve(struct probes *probes, struct probe_ring *ring, pid_t pid, int cpu,
@@ -174,6 +177,9 @@ static void open_reserve(struct probes *probes, struct probe_ring *ring, pid_t p
 
 	open_filtered(probes, ring, pid, cpu, PROBE_RESERVE, points->reserve, reserved);
 	open_filtered(probes, ring, pid, cpu, PROBE_REQUEST, points->request, requested);
+	open_filtered(probes, ring, pid, cpu, PROBE_UNMAP, points->unmap, NULL);
+	open_filtered(probes, ring, pid, cpu, PROBE_REMAP, points->remap, NULL);
+	open_filtered(probes, ring, pid, cpu, PROBE_INVOKE, points->invoke, NULL);
 }
 
 /* The clock runs inside the kernel alone. It is off at first. */

@@ -29,6 +29,9 @@ enum probe {
 	PROBE_RSS,     /* kmem:rss_stat */
 	PROBE_RESERVE, /* mmap:vm_unmapped_area */
 	PROBE_REQUEST, /* syscalls:sys_enter_mmap */
+	PROBE_UNMAP,   /* syscalls:sys_enter_munmap, without the stack */
+	PROBE_REMAP,   /* syscalls:sys_enter_mremap, likewise */
+	PROBE_INVOKE,  /* oom:mark_victim */
 	PROBE_TASKS, /* owns another ring, which wakes the launcher at each fork; it is not read */
 	PROBE_TICK,  /* a clock; off at first */
 	PROBE_COUNT
@@ -58,6 +61,9 @@ struct probe_points {
 	int64_t rss;	 /* kmem:rss_stat; <= 0: none, the leader samples page faults */
 	int64_t reserve; /* mmap:vm_unmapped_area; <= 0: none */
 	int64_t request; /* syscalls:sys_enter_mmap; <= 0: none */
+	int64_t unmap;	 /* syscalls:sys_enter_munmap; <= 0: none */
+	int64_t remap;	 /* syscalls:sys_enter_mremap; <= 0: none */
+	int64_t invoke;	 /* oom:mark_victim; <= 0: none */
 };
 
 /*

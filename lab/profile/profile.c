@@ -14,6 +14,7 @@
 #include "base/refusal.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "profile/address_returns.h"
 #include "profile/address_space.h"
 #include "profile/fault_blocks.h"
 #include "profile/fault_locator.h"
@@ -34,22 +35,28 @@
 #define IDLE_MOST_NS  64000000
 #define GAP_WAKE_NS   10000000
 
-/* The id, or 0: then the profile does not know who reserved memory. */
-static int64_t reserve_point(struct profile *prof)
+/* The id of a tracepoint whose layout is known, or 0. */
+static int64_t point(struct profile *prof, const char *name,
+		     bool (*read_layout)(const char *, int64_t, struct perf_sample_layout *))
 {
 	_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
-	int64_t id = tracefs_event("mmap/vm_unmapped_area", &format);
+	int64_t id = tracefs_event(name, &format);
 
-	return id > 0 && perf_sample_layout_reserve(format.buf, id, &prof->layout) ? id : 0;
+	return id > 0 && read_layout(format.buf, id, &prof->layout) ? id : 0;
 }
 
-/* The id, or 0: then that is not known of mappings at an address that the program chose. */
-static int64_t request_point(struct profile *prof)
+/*
+ * Without munmap(2) nobody is told of who reserved memory: what is mapped later at the same address
+ * would be taken for his. Without sys_enter_mmap it is not known of an address that the program chose.
+ */
+static void find_reserve_points(struct profile *prof, struct probe_points *points)
 {
-	_cleanup_strbuf_ struct strbuf format = STRBUF_INIT;
-	int64_t id = tracefs_event("syscalls/sys_enter_mmap", &format);
-
-	return id > 0 && perf_sample_layout_request(format.buf, id, &prof->layout) ? id : 0;
+	points->unmap = point(prof, "syscalls/sys_enter_munmap", perf_sample_layout_unmap);
+	points->remap = point(prof, "syscalls/sys_enter_mremap", perf_sample_layout_remap);
+	if (!points->unmap || !points->remap)
+		return;
+	points->reserve = point(prof, "mmap/vm_unmapped_area", perf_sample_layout_reserve);
+	points->request = point(prof, "syscalls/sys_enter_mmap", perf_sample_layout_request);
 }
 
 static void arm(const struct profile *prof, uint64_t ns)
@@ -92,8 +99,8 @@ static bool open_all(struct profile *prof, pid_t pid, char *why, size_t size)
 		snprintf(why, size, "the fields of kmem:rss_stat are not those that oomlab knows");
 		return false;
 	}
-	points.reserve = reserve_point(prof);
-	points.request = request_point(prof);
+	find_reserve_points(prof, &points);
+	points.invoke = point(prof, "oom/mark_victim", perf_sample_layout_invoke);
 	prof->has_usual_huge = profile_watch_has_usual_huge();
 	r = probes_open(&prof->probes, pid, &points);
 	if (r) {
@@ -231,6 +238,14 @@ static void on_request(struct profile *prof, const struct perf_event *event)
 	profile_watch_large(prof, event);
 }
 
+static void on_invoke(struct profile *prof, const struct perf_event *event)
+{
+	struct unwind_frame frames[UNWIND_DEPTH_MAX];
+	size_t depth = profile_row_stack(prof, event, frames);
+
+	invokers_add(&prof->invokers, event, frames, depth);
+}
+
 static void on_map(struct profile *prof, const struct perf_event *event)
 {
 	if (event->is_code)
@@ -288,6 +303,15 @@ static void on_event(struct profile *prof, const struct perf_event *event)
 		break;
 	case EVENT_REQUEST:
 		on_request(prof, event);
+		break;
+	case EVENT_UNMAP:
+		address_returns_unmap(&prof->spaces, event);
+		break;
+	case EVENT_REMAP:
+		address_returns_remap(&prof->spaces, event);
+		break;
+	case EVENT_INVOKE:
+		on_invoke(prof, event);
 		break;
 	case EVENT_GROW:
 		profile_watch_on_grow(prof, event);
@@ -420,6 +444,7 @@ void profile_write(struct profile *prof, struct record_writer *w)
 	profile_write_mappings(&prof->spaces, prof->layout.reserve_id, w);
 	profile_table_spread(&prof->table);
 	profile_write_rows(&prof->table, w);
+	profile_write_invokers(&prof->invokers, w);
 	if (prof->lost)
 		record_put_lost(w, LOSS_SAMPLES, prof->lost);
 	if (prof->damaged)
@@ -449,6 +474,7 @@ void profile_free(struct profile *prof)
 	credits_release(&prof->credits);
 	profile_table_release(&prof->table);
 	address_space_release(&prof->spaces);
+	invokers_release(&prof->invokers);
 	fault_blocks_release(&prof->blocks);
 	unwind_free(prof->unwind);
 	free(prof->record);

@@ -43,7 +43,7 @@ static struct profile_row *last_row_of(const struct profile *prof, pid_t pid, bo
 
 static enum rss_counter counter_at(const struct profile *prof, struct fault_location where)
 {
-	const struct space_mapping *m = address_space_mapping(&prof->spaces, where.mapping);
+	const struct space_mapping *m = space_mappings_at(&prof->spaces.mappings, where.mapping);
 
 	if (!m || where.is_on_stack)
 		return RSS_ANON;
@@ -56,7 +56,7 @@ static enum rss_counter counter_at(const struct profile *prof, struct fault_loca
 static bool makes_room(const struct profile *prof, const struct perf_event *event)
 {
 	struct fault_location where = fault_locator_rss(&prof->locator, &prof->spaces, event);
-	const struct space_mapping *m = address_space_mapping(&prof->spaces, where.mapping);
+	const struct space_mapping *m = space_mappings_at(&prof->spaces.mappings, where.mapping);
 
 	return m && counter_at(prof, where) == RSS_ANON && !where.is_on_stack;
 }

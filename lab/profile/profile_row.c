@@ -32,7 +32,7 @@ struct profile_row *profile_row_of(struct profile *prof, const struct perf_event
 
 void profile_row_note_touched(struct profile *prof, int mapping, uint64_t t_ns)
 {
-	struct space_mapping *m = address_space_mapping(&prof->spaces, mapping);
+	struct space_mapping *m = space_mappings_at(&prof->spaces.mappings, mapping);
 
 	if (!m)
 		return;

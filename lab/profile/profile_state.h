@@ -13,6 +13,7 @@
 #include "profile/fault_blocks.h"
 #include "profile/gap_estimator.h"
 #include "profile/huge_page_tracker.h"
+#include "profile/invokers.h"
 #include "profile/probes.h"
 #include "profile/profile.h"
 #include "profile/profile_table.h"
@@ -55,6 +56,7 @@ struct profile {
 	struct profile_table table;
 	struct credits credits; /* not yet in the table */
 	struct address_spaces spaces;
+	struct invokers invokers;
 	struct fault_locator locator;
 	bool is_faults_only; /* page faults are sampled, and no sizes */
 	struct fault_blocks blocks;

@@ -93,8 +93,8 @@ void profile_write_rows(const struct profile_table *table, struct record_writer 
 void profile_write_mappings(const struct address_spaces *spaces, bool has_reserve,
 			    struct record_writer *w)
 {
-	for (size_t i = 0; i < spaces->mapping_count; i++) {
-		const struct space_mapping *m = &spaces->mappings[i];
+	for (size_t i = 0; i < spaces->mappings.count; i++) {
+		const struct space_mapping *m = &spaces->mappings.items[i];
 		bool is_rest = m->what == MAPPING_SMALL || m->what == MAPPING_UNSEEN;
 		_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
 		struct record_mapping line = {
@@ -105,6 +105,7 @@ void profile_write_mappings(const struct address_spaces *spaces, bool has_reserv
 			.start = m->start,
 			.bytes = m->bytes > 0 ? m->bytes : ABSENT,
 			.calls = or_absent(m->calls),
+			.returned = m->depth ? m->returned : ABSENT,
 			.t_ns = (int64_t)m->t_ns,
 			.first_ns = or_absent((int64_t)m->first_ns),
 			.last_ns = or_absent((int64_t)m->last_ns),
@@ -115,6 +116,23 @@ void profile_write_mappings(const struct address_spaces *spaces, bool has_reserv
 		write_stack(m->frames, m->depth, &stack);
 		line.stack = stack.len ? stack.buf : NULL;
 		record_put_mapping(w, &line);
+	}
+}
+
+void profile_write_invokers(const struct invokers *invokers, struct record_writer *w)
+{
+	for (size_t i = 0; i < invokers->count; i++) {
+		const struct invoker *invoker = &invokers->items[i];
+		_cleanup_strbuf_ struct strbuf stack = STRBUF_INIT;
+
+		write_stack(invoker->frames, invoker->depth, &stack);
+		record_put_invoker(w, &(struct record_invoker){
+					      .t_ns = (int64_t)invoker->t_ns,
+					      .pid = invoker->pid,
+					      .tid = invoker->tid,
+					      .victim = invoker->victim,
+					      .stack = stack.buf,
+				      });
 	}
 }
 

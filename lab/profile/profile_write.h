@@ -9,6 +9,7 @@
 #define OOMLAB_PROFILE_PROFILE_WRITE_H
 
 #include "profile/address_space.h"
+#include "profile/invokers.h"
 #include "profile/profile_table.h"
 #include "profile/rss_ledger.h"
 #include "record/record.h"
@@ -24,6 +25,7 @@ void profile_write_maps(const struct rss_ledger *ledger, struct unwind *unwind,
 /* has_reserve: mmap:vm_unmapped_area was open, so it is known who requested memory. */
 void profile_write_mappings(const struct address_spaces *spaces, bool has_reserve,
 			    struct record_writer *w);
+void profile_write_invokers(const struct invokers *invokers, struct record_writer *w);
 /* The largest first. */
 void profile_write_rows(const struct profile_table *table, struct record_writer *w);
 

@@ -199,10 +199,20 @@ const struct field fields_mapping[] = {
 	FIELD(struct record_mapping, start, "start", ADDRESS),
 	FIELD(struct record_mapping, bytes, "bytes", I64, SUMMED(0)),
 	FIELD(struct record_mapping, calls, "calls", I64, SUMMED(0)),
+	FIELD(struct record_mapping, returned, "returned", I64, SUMMED(0)),
 	FIELD(struct record_mapping, t_ns, "t", I64),
 	FIELD(struct record_mapping, first_ns, "first", I64),
 	FIELD(struct record_mapping, last_ns, "last", I64),
 	FIELD(struct record_mapping, stack, "stack", STRING),
+	FIELDS_END,
+};
+
+const struct field fields_invoker[] = {
+	FIELD(struct record_invoker, t_ns, "t", I64, REQUIRED),
+	FIELD(struct record_invoker, pid, "pid", I64, REQUIRED),
+	FIELD(struct record_invoker, tid, "tid", I64, REQUIRED),
+	FIELD(struct record_invoker, victim, "victim", I64, REQUIRED),
+	FIELD(struct record_invoker, stack, "stack", STRING, REQUIRED),
 	FIELDS_END,
 };
 

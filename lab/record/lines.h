@@ -32,6 +32,7 @@ extern const struct field fields_maps[];
 extern const struct field fields_module[];
 extern const struct field fields_touch[];
 extern const struct field fields_mapping[];
+extern const struct field fields_invoker[];
 extern const struct field fields_memory_file[];
 extern const struct field fields_resident[];
 extern const struct field fields_frame[];

@@ -33,6 +33,7 @@ static const struct series series[] = {
 	SERIES(module, struct record_module, modules, module_count, NULL, "path"),
 	SERIES(touch, struct record_touch, touches, touch_count, NULL, "stack"),
 	SERIES(mapping, struct record_mapping, mappings, mapping_count, NULL, ""),
+	SERIES(invoker, struct record_invoker, invokers, invoker_count, NULL, "stack"),
 	SERIES(memory_file, struct record_memory_file, memory_files, memory_file_count, NULL, ""),
 	SERIES(resident, struct record_resident, residents, resident_count, NULL, NULL),
 	SERIES(frame, struct record_frame, frames, frame_count, NULL, ""),

@@ -130,7 +130,7 @@ struct record_touch {
 
 /*
  * Address space as the kernel gave it to a process: one mapping of 1 MiB or more, or several summed
- * (enum mapping_what). Address space that is given back is not seen; touches say what was touched.
+ * (enum mapping_what). What was given back unused is not counted; touches say what was touched.
  */
 struct record_mapping {
 	int64_t id, pid;
@@ -139,9 +139,21 @@ struct record_mapping {
 	uint64_t start;		   /* of the first of `calls` */
 	int64_t bytes;		   /* of all calls together; absent: of files */
 	int64_t calls;		   /* absent: not counted */
+	int64_t returned;	   /* of bytes: was given back; absent: that was not seen */
 	int64_t t_ns;		   /* of the first call */
 	int64_t first_ns, last_ns; /* first and last touch; absent: not seen */
 	const char *stack;	   /* of the first call, as in record_touch; NULL: not known */
+	unsigned int line;
+};
+
+/*
+ * A thread that invoked the OOM killer, with its call chain at that moment, as the touch profile took
+ * it: once for each victim.
+ */
+struct record_invoker {
+	int64_t t_ns, pid, tid;
+	int64_t victim;	   /* pid, as the kernel log has it */
+	const char *stack; /* as in record_touch */
 	unsigned int line;
 };
 
@@ -364,6 +376,8 @@ struct record {
 	size_t touch_count;
 	struct record_mapping *mappings;
 	size_t mapping_count;
+	struct record_invoker *invokers;
+	size_t invoker_count;
 	struct record_memory_file *memory_files;
 	size_t memory_file_count;
 	struct record_resident *residents;
@@ -499,6 +513,7 @@ void record_put_site(struct record_writer *w, const struct record_site *site);
 void record_put_module(struct record_writer *w, int64_t id, const char *path);
 void record_put_touch(struct record_writer *w, const struct record_touch *touch);
 void record_put_mapping(struct record_writer *w, const struct record_mapping *mapping);
+void record_put_invoker(struct record_writer *w, const struct record_invoker *invoker);
 void record_put_memory_file(struct record_writer *w, const struct record_memory_file *file);
 void record_put_resident(struct record_writer *w, const struct record_resident *resident);
 void record_put_frame(struct record_writer *w, const struct record_frame *frame);

@@ -20,6 +20,7 @@ void record_release(struct record *r)
 	free(r->modules);
 	free(r->touches);
 	free(r->mappings);
+	free(r->invokers);
 	free(r->memory_files);
 	free(r->residents);
 	free(r->frames);

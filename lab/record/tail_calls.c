@@ -72,6 +72,8 @@ void tail_calls_restore(struct record *r)
 		restore(r, &r->touches[i].stack);
 	for (size_t i = 0; i < r->mapping_count; i++)
 		restore(r, &r->mappings[i].stack);
+	for (size_t i = 0; i < r->invoker_count; i++)
+		restore(r, &r->invokers[i].stack);
 	for (size_t i = 0; r->premortem && i < r->premortem->thread_count; i++)
 		restore(r, &r->premortem->threads[i].stack);
 }

@@ -289,6 +289,11 @@ void record_put_mapping(struct record_writer *w, const struct record_mapping *ma
 	put_struct(w, "mapping", fields_mapping, mapping);
 }
 
+void record_put_invoker(struct record_writer *w, const struct record_invoker *invoker)
+{
+	put_struct(w, "invoker", fields_invoker, invoker);
+}
+
 void record_put_memory_file(struct record_writer *w, const struct record_memory_file *file)
 {
 	put_struct(w, "memory_file", fields_memory_file, file);

@@ -25,6 +25,7 @@ static struct mapped *add_entry(struct mapped_list *list, unsigned int what)
 		.what = what,
 		.reserved = ABSENT,
 		.calls = ABSENT,
+		.returned = ABSENT,
 		.first_ns = ABSENT,
 		.last_ns = ABSENT,
 	};
@@ -107,6 +108,7 @@ static void add_mapping(struct mapped *to, const struct record_mapping *m)
 {
 	add_known(&to->reserved, m->bytes);
 	add_known(&to->calls, m->calls);
+	add_known(&to->returned, m->returned);
 	if (is_known(m->first_ns) && (!is_known(to->first_ns) || m->first_ns < to->first_ns))
 		to->first_ns = m->first_ns;
 	if (is_known(m->last_ns) && (!is_known(to->last_ns) || m->last_ns > to->last_ns))

@@ -25,6 +25,7 @@ struct mapped {
 	struct touch_line by;	   /* the line of code that requested it */
 	int64_t reserved;	   /* absent: not known */
 	int64_t calls;		   /* absent: not counted */
+	int64_t returned;	   /* of reserved: was given back; absent: that was not seen */
 	int64_t first_ns, last_ns; /* first and last touch; absent: not seen */
 	struct touches touches;	   /* a page that went and came again is counted twice */
 };

@@ -114,6 +114,13 @@ bool story_has_twin(const struct record *record);
  */
 const struct record_memory_file *story_files_last(const struct facts *facts, size_t *count);
 char *story_file_name(const struct record_memory_file *file);
+/*
+ * Where `bytes` of the budget were such files: sentences for the summary, with a blank before them.
+ * The caller frees. story_files_cite() cites what those of a kill rest on besides the budget.
+ */
+char *story_files_summary(const struct facts *facts, const struct budget *budget, int64_t bytes,
+			  bool was_killed);
+void story_files_cite(const struct facts *facts, const char *sentences, struct doc *doc);
 
 /* "src/arena.c:142", from the last two parts of the path; "" when not resolved. Caller frees. */
 char *site_place(const struct record_site *site);

@@ -30,6 +30,7 @@ static const char *verb_of(enum touch_kind kind)
 {
 	static const char *const verbs[TOUCH_KIND_COUNT] = {
 		[TOUCH_STORE] = "was first written in",
+		[TOUCH_ALLOCATOR] = "was first written by the allocator (malloc), called in",
 		[TOUCH_CLEAR] = "was cleared by libc (calloc, bzero), called in",
 		[TOUCH_MEMSET] = "was written by libc (memset), called in",
 		[TOUCH_COPY] = "was written by libc (memcpy), called in",

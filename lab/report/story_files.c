@@ -6,10 +6,12 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "report/invoker.h"
 #include "report/json.h"
 #include "report/json_put.h"
 #include "report/story.h"
 #include "report/story_coverage.h"
+#include "report/vm_files.h"
 
 enum { ROWS_MAX = 8 };
 
@@ -37,6 +39,51 @@ char *story_file_name(const struct record_memory_file *file)
 	return is_memfd && mark && !mark[strlen(" (deleted)")]
 		       ? xstrndup(file->name, (size_t)(mark - file->name))
 		       : xstrdup(file->name);
+}
+
+/* " (/dev/shm/x had 60 MiB when last seen)"; "" where none had half of it. The caller frees. */
+static char *largest_file(const struct facts *f, int64_t bytes)
+{
+	size_t count;
+	const struct record_memory_file *files = story_files_last(f, &count);
+	_cleanup_free_ char *name = count ? story_file_name(files) : NULL;
+
+	if (!count || files->resident < bytes / 2)
+		return xstrdup("");
+	return text_format(" (%s had %s when last seen)", name, SIZE(files->resident));
+}
+
+/* Who wrote to a file when the limit was hit; NULL: not known. The caller frees. */
+static char *writing(const struct facts *f)
+{
+	const struct record_invoker *invoker = invoker_of(f);
+
+	return invoker ? invoker_writing(f, invoker) : NULL;
+}
+
+char *story_files_summary(const struct facts *f, const struct budget *b, int64_t bytes,
+			  bool was_killed)
+{
+	_cleanup_free_ char *file = largest_file(f, bytes);
+	_cleanup_free_ char *writer = was_killed ? writing(f) : NULL;
+	bool is_vm_tmp = was_killed && vm_files_are_tmp(f, b);
+
+	return text_format(
+		" %s were files in tmpfs or shared memory%s, which stay as long as anything refers to them, whoever is killed.%s%s%s",
+		SIZE(bytes), file, writer ? " " : "", writer ? writer : "",
+		is_vm_tmp
+			? " In this VM /tmp is memory: where /tmp is on a disk these files are cache, which the kernel can write out and drop, and the program may survive."
+			: "");
+}
+
+void story_files_cite(const struct facts *f, const char *sentence, struct doc *doc)
+{
+	_cleanup_free_ char *writer = writing(f);
+
+	if (writer && strstr(sentence, writer))
+		doc_cite(doc, "record line %u", invoker_of(f)->line);
+	if (strstr(sentence, "In this VM /tmp is memory"))
+		vm_files_cite(f, &f->at_kill, doc);
 }
 
 static char *holder_of(const struct record_memory_file *file)
@@ -71,6 +118,16 @@ static void draw_table(const struct record_memory_file *files, size_t count, str
 	doc_cite(doc, "record lines %u-%u", files[0].line, files[count - 1].line);
 }
 
+static void say_writer(const struct facts *f, struct doc *doc)
+{
+	_cleanup_free_ char *writer = writing(f);
+
+	if (!writer)
+		return;
+	doc_sentence(doc, "%s", writer);
+	doc_cite(doc, "record line %u", invoker_of(f)->line);
+}
+
 void story_files(const struct facts *f, struct doc *doc)
 {
 	size_t count;
@@ -87,6 +144,7 @@ void story_files(const struct facts *f, struct doc *doc)
 		"At the last sample, %s, %s held %s (%s). A file in memory is charged to who writes it, and stays so until it is removed and nobody has it open.",
 		when, name, SIZE(files->resident), holder);
 	doc_cite(doc, "record line %u", files->line);
+	say_writer(f, doc);
 	if (count > 1)
 		draw_table(files, count, doc);
 }

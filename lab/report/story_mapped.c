@@ -148,19 +148,24 @@ static void say_untouched(const struct mapped_list *list, struct doc *doc)
 /* What the figures cannot show. */
 static void say_limits(const struct mapped_list *list, struct doc *doc)
 {
-	bool is_again = false, is_several = false;
+	bool is_again = false, is_unseen = false;
+	int64_t returned = 0;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct mapped *m = &list->items[i];
 
-		is_several |= is_known(m->calls) && m->calls > 1;
+		is_unseen |= is_known(m->calls) && m->calls > 1 && !is_known(m->returned);
+		returned += or_zero(m->returned);
 		is_again |= is_known(m->reserved) &&
 			    m->touches.total > m->reserved + m->reserved / 20 + WORTH_TELLING;
 	}
-	if (is_several)
+	if (is_unseen)
 		doc_sentence(
 			doc,
-			"What was given back is still counted as reserved: munmap(2) is not seen.");
+			"What was given back is still counted as reserved: munmap(2) was not seen.");
+	else if (returned >= WORTH_TELLING)
+		doc_sentence(doc, "Of what is counted as reserved, %s were given back.",
+			     SIZE(returned));
 	if (is_again)
 		doc_sentence(
 			doc,

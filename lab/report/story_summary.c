@@ -47,18 +47,6 @@ static bool held_the_most(const struct facts *f)
 	return f->victim && (!is_limited || f->victim->anon_rss_bytes >= f->limit_bytes / 2);
 }
 
-/* " (/dev/shm/x had 60 MiB when last seen)"; "" where none had half of it. The caller frees. */
-static char *largest_file(const struct facts *f, int64_t bytes)
-{
-	size_t count;
-	const struct record_memory_file *files = story_files_last(f, &count);
-	_cleanup_free_ char *name = count ? story_file_name(files) : NULL;
-
-	if (!count || files->resident < bytes / 2)
-		return xstrdup("");
-	return text_format(" (%s had %s when last seen)", name, SIZE(files->resident));
-}
-
 /*
  * Where most of it was no process's own: a sentence that says what it was, with a blank before it;
  * else "". The caller frees.
@@ -70,13 +58,8 @@ static char *other_memory(const struct facts *f, const struct budget *b, bool wa
 
 		if (item->bytes < b->total / 2)
 			continue;
-		if (item->part == BUDGET_SHMEM) {
-			_cleanup_free_ char *file = largest_file(f, item->bytes);
-
-			return text_format(
-				" %s were files in tmpfs or shared memory%s, which stay as long as anything refers to them, whoever is killed.",
-				SIZE(item->bytes), file);
-		}
+		if (item->part == BUDGET_SHMEM)
+			return story_files_summary(f, b, item->bytes, was_killed);
 		if (item->part == BUDGET_FILE && !was_killed && is_known(b->limit) &&
 		    b->total >= b->limit / 2)
 			return text_format(
@@ -89,12 +72,15 @@ static char *other_memory(const struct facts *f, const struct budget *b, bool wa
 	return xstrdup("");
 }
 
-static void cite_budget(const struct budget *b, const char *sentence, struct doc *doc)
+static void cite_budget(const struct facts *f, const struct budget *b, const char *sentence,
+			struct doc *doc)
 {
 	if (*sentence && b->kmsg)
 		cite_kmsg(doc, b->kmsg);
 	else if (*sentence && b->sample)
 		doc_cite(doc, "sample %zu", b->sample_number);
+	if (*sentence && b == &f->at_kill)
+		story_files_cite(f, sentence, doc);
 }
 
 /*
@@ -130,10 +116,11 @@ static void small_victim(const struct facts *f, struct doc *doc, const char *lim
 
 	if (candidates > 1)
 		snprintf(among, sizeof(among), ", one of %zu processes there", candidates);
-	doc_summary(doc, DOC_BAD,
-		    "Memory went past %s, and the kernel killed the process%s. It held %s itself.%s%s%s",
-		    limit, among, SIZE(f->victim->anon_rss_bytes), largest, other, rest);
-	cite_budget(&f->at_kill, other, doc);
+	doc_summary(
+		doc, DOC_BAD,
+		"Memory went past %s, and the kernel killed the process%s. It held %s itself.%s%s%s",
+		limit, among, SIZE(f->victim->anon_rss_bytes), largest, other, rest);
+	cite_budget(f, &f->at_kill, other, doc);
 }
 
 /* A blank and a sentence where its end is not that of a kill: it was ending when it came. */
@@ -244,7 +231,7 @@ static void child_oom_killed(const struct facts *f, struct doc *doc)
 	if ((culprit.words && held_the_most(f)) || copies.words)
 		doc_cite(doc, "%" PRId64 " touch samples",
 			 culprit.words ? culprit.samples : copies.samples);
-	cite_budget(&f->at_kill, other, doc);
+	cite_budget(f, &f->at_kill, other, doc);
 	story_culprit_release(&copies);
 	story_culprit_release(&culprit);
 }
@@ -269,7 +256,7 @@ static void survived(const struct facts *f, struct doc *doc)
 			    SIZE(a->reserved), SIZE(a->touched), doubt, peak, other);
 	else
 		doc_summary(doc, DOC_GOOD, "It survived.%s%s%s", doubt, peak, other);
-	cite_budget(&f->at_peak, other, doc);
+	cite_budget(f, &f->at_peak, other, doc);
 }
 
 static void refused(const struct facts *f, struct doc *doc)

@@ -1,7 +1,7 @@
 /*
  * The registers of the invoker in the kernel's report of the kill: where it was at that moment.
- * What they do not tell, such as the caller of a function of libc, comes from the snapshot before,
- * and the sentence says so.
+ * What they do not tell, such as the caller of a function of libc, comes from the touch profile's
+ * sample of the same moment, else from the snapshot before, and the sentence says so.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "report/invoker.h"
 #include "report/premortem_view.h"
 #include "report/story.h"
 
@@ -137,19 +138,24 @@ void story_witness(const struct facts *f, struct doc *doc)
 	const struct oomlog_event *e = &f->kill->event;
 	const struct record_site *site = e->has_registers ? record_site_at(f->record, e->user_rip)
 							  : NULL;
+	const struct record_invoker *invoker = invoker_of(f);
 	_cleanup_free_ char *place = site_place(site), *rest = rest_words(e);
+	_cleanup_free_ char *caller = invoker && !*place ? invoker_caller(f, invoker) : NULL;
 	bool has_place;
 
 	if (!e->has_registers || ((!site || !site->function) && !*rest))
 		return;
 	if (site && site->function)
-		doc_sentence(doc, "At that moment it was in %s%s%s (user RIP 0x%" PRIx64 ")%s.",
-			     site->function, *place ? " at " : "", place, e->user_rip, rest);
+		doc_sentence(doc, "At that moment it was in %s%s%s (user RIP 0x%" PRIx64 ")%s%s%s.",
+			     site->function, *place ? " at " : "", place, e->user_rip, rest,
+			     caller ? ", called from " : "", caller ? caller : "");
 	else
 		doc_sentence(doc, "At that moment it was at user RIP 0x%" PRIx64 "%s.", e->user_rip,
 			     rest);
 	cite_kmsg(doc, kills_line(f->record, e->lines.registers));
-	has_place = say_arena(f, doc) || *place;
+	if (caller && site && site->function)
+		doc_cite(doc, "record line %u", invoker->line);
+	has_place = say_arena(f, doc) || *place || caller;
 	if (!has_place)
 		say_caller(f, site, doc);
 }

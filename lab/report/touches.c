@@ -9,12 +9,13 @@
 #include "report/touches_parts.h"
 
 const char *const touch_kind_names[TOUCH_KIND_COUNT] = {
-	"store",   "clear",	    "memset",	     "copy",	     "read",  "populate",
-	"syscall", "copy_on_write", "shared_memory", "file_mapping", "stack",
+	"store",    "allocator", "clear",	  "memset",	   "copy",	   "read",
+	"populate", "syscall",	 "copy_on_write", "shared_memory", "file_mapping", "stack",
 };
 
 const char *const touch_kind_words[TOUCH_KIND_COUNT] = {
 	"write to new memory",
+	"written by the allocator (malloc)",
 	"cleared by libc (calloc, bzero)",
 	"written by libc (memset)",
 	"copied by libc (memcpy)",
@@ -102,6 +103,45 @@ static bool is_clearing(const struct touch_frames *frames, const char *stack)
 	return is_clearer(touch_function(frames, place.at, place.len));
 }
 
+/* By the whole name, as above. */
+static bool is_allocator(const char *function)
+{
+	static const char *const names[] = {
+		"malloc",	 "calloc",	     "realloc",	       "reallocarray",
+		"memalign",	 "aligned_alloc",    "posix_memalign", "valloc",
+		"pvalloc",	 "libc_malloc",	     "libc_calloc",    "libc_realloc",
+		"libc_memalign", "GI___libc_malloc", "int_malloc",     "int_realloc",
+		"int_memalign",	 "sysmalloc",	     "Znwm",	       "Znam",
+	};
+
+	if (!function)
+		return false;
+	if (text_starts_with(function, "operator new"))
+		return true;
+	function += strspn(function, "_");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(function, names[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Whether the write is an allocator's own: of the code inside of the program's own, which is what
+ * wrote, some function allocates. A program's own functions may have any name.
+ */
+static bool is_allocating(const struct touch_frames *frames, const char *stack)
+{
+	struct touch_line own = {0};
+	struct stack_frame place;
+
+	if (!stack || !touch_blame(frames, stack, &own))
+		return false;
+	while (stack_next(&stack, &place) && place.at != own.at)
+		if (is_allocator(touch_function(frames, place.at, place.len)))
+			return true;
+	return false;
+}
+
 static enum touch_kind anon_kind(const struct touch_frames *frames,
 				 const struct record_touch *touch)
 {
@@ -115,7 +155,9 @@ static enum touch_kind anon_kind(const struct touch_frames *frames,
 		return syscall_kind(function);
 	if (is_named(function, fills))
 		return is_clearing(frames, touch->stack) ? TOUCH_CLEAR : TOUCH_MEMSET;
-	return is_named(function, copies) ? TOUCH_COPY : TOUCH_STORE;
+	if (is_named(function, copies))
+		return TOUCH_COPY;
+	return is_allocating(frames, touch->stack) ? TOUCH_ALLOCATOR : TOUCH_STORE;
 }
 
 bool touch_shmem_is_file(const struct touch_frames *frames, const struct record_touch *touch)

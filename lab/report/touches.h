@@ -15,17 +15,18 @@
 #include "report/id_index.h"
 
 enum touch_kind {
-	TOUCH_STORE,	/* a write to new memory */
-	TOUCH_CLEAR,	/* calloc(3), bzero(3) */
-	TOUCH_MEMSET,	/* memset(3): with what value is not known */
-	TOUCH_COPY,	/* memcpy(3) and its like */
-	TOUCH_READ,	/* read(2) and its like into memory not touched before */
-	TOUCH_POPULATE, /* mmap(2) with MAP_POPULATE, mlock(2), madvise(2) */
-	TOUCH_SYSCALL,	/* any other system call */
-	TOUCH_COW,	/* a page shared since fork(2), copied at the first write */
-	TOUCH_SHMEM,	/* shared memory, tmpfs */
-	TOUCH_FILE,	/* a mapped file, programs among them */
-	TOUCH_STACK,	/* the stack of a thread */
+	TOUCH_STORE,	 /* a write to new memory */
+	TOUCH_ALLOCATOR, /* a write by malloc(3) and its like, of what it notes there itself */
+	TOUCH_CLEAR,	 /* calloc(3), bzero(3) */
+	TOUCH_MEMSET,	 /* memset(3): with what value is not known */
+	TOUCH_COPY,	 /* memcpy(3) and its like */
+	TOUCH_READ,	 /* read(2) and its like into memory not touched before */
+	TOUCH_POPULATE,	 /* mmap(2) with MAP_POPULATE, mlock(2), madvise(2) */
+	TOUCH_SYSCALL,	 /* any other system call */
+	TOUCH_COW,	 /* a page shared since fork(2), copied at the first write */
+	TOUCH_SHMEM,	 /* shared memory, tmpfs */
+	TOUCH_FILE,	 /* a mapped file, programs among them */
+	TOUCH_STACK,	 /* the stack of a thread */
 	TOUCH_KIND_COUNT
 };
 extern const char *const touch_kind_names[TOUCH_KIND_COUNT]; /* in JSON */

@@ -51,11 +51,11 @@ static const struct record_sample *sample_for(const struct facts *f, const struc
 	return before;
 }
 
-static struct budget_item *shmem_item(struct budget *b)
+static struct budget_item *shmem_item(const struct budget *b)
 {
 	for (size_t i = 0; i < b->count; i++)
 		if (b->items[i].part == BUDGET_SHMEM)
-			return &b->items[i];
+			return (struct budget_item *)&b->items[i];
 	return NULL;
 }
 
@@ -76,6 +76,19 @@ void vm_files_name(const struct facts *f, struct budget *b)
 		if (or_zero(sample->value[places[i].metric]) / EXPLAINS_PERCENT >=
 		    item->bytes / 100)
 			item->label = places[i].label;
+}
+
+bool vm_files_are_tmp(const struct facts *f, const struct budget *b)
+{
+	const struct record_sample *sample = sample_for(f, b);
+	const struct budget_item *item = shmem_item(b);
+
+	return fits(sample, item) && or_zero(sample->value[METRIC_TMP_FILES]) >= item->bytes / 2;
+}
+
+void vm_files_cite(const struct facts *f, const struct budget *b, struct doc *doc)
+{
+	doc_cite(doc, "sample %zu", record_sample_number(f->record, sample_for(f, b)));
 }
 
 void vm_files_say(const struct facts *f, const struct budget *b, struct doc *doc)

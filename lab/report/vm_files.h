@@ -15,6 +15,11 @@
  */
 void vm_files_name(const struct facts *f, struct budget *b);
 
+/* Whether files in the guest's /tmp are half of the shared memory of the budget, or more. */
+bool vm_files_are_tmp(const struct facts *f, const struct budget *b);
+/* The sample that tells so. pre: vm_files_are_tmp() is true. */
+void vm_files_cite(const struct facts *f, const struct budget *b, struct doc *doc);
+
 /* Says what they held at the moment of the budget, a sentence for each folder. */
 void vm_files_say(const struct facts *f, const struct budget *b, struct doc *doc);
 

@@ -129,6 +129,8 @@ static void collect(const struct record *record, struct frames *frames)
 	for (size_t i = 0; record->premortem && i < record->premortem->thread_count; i++)
 		if (record->premortem->threads[i].stack)
 			add_stack(frames, record->premortem->threads[i].stack);
+	for (size_t i = 0; i < record->invoker_count; i++)
+		add_stack(frames, record->invokers[i].stack);
 	for (size_t i = 0; i < record->mapping_count; i++)
 		if (record->mappings[i].stack)
 			add_stack(frames, record->mappings[i].stack);

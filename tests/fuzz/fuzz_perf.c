@@ -29,7 +29,18 @@ static const struct perf_sample_layout layouts[] = {
 	 .grow_last = {16, 8},
 	 .grow_value = {24, 8},
 	 .huge_id = 4,
-	 .huge_order = {16, 4}},
+	 .huge_order = {16, 4},
+	 .unmap_id = 5,
+	 .unmap_start = {16, 8},
+	 .unmap_len = {24, 8},
+	 .remap_id = 6,
+	 .remap_start = {16, 8},
+	 .remap_len = {24, 8},
+	 .remap_new_len = {32, 8},
+	 .remap_flags = {40, 8},
+	 .remap_new_start = {48, 8},
+	 .invoke_id = 7,
+	 .invoke_victim = {8, 4}},
 };
 
 static void require_inside(const void *at, size_t len, const unsigned char *record, size_t size)
@@ -66,6 +77,9 @@ static void read_format(const char *data, size_t size)
 	perf_sample_layout_request(text, 2, &layout);
 	perf_sample_layout_grow(text, 3, &layout);
 	perf_sample_layout_huge(text, 4, &layout);
+	perf_sample_layout_unmap(text, 5, &layout);
+	perf_sample_layout_remap(text, 6, &layout);
+	perf_sample_layout_invoke(text, 7, &layout);
 	free(text);
 }
 

@@ -33,6 +33,8 @@
  *	touch_lines shrink        256 MiB by a loop, 192 MiB of them given back, 256 MiB by memset()
  *	touch_lines again         48 times: 2 MiB reserved, touched and given back; then 48 MiB,
  *	                          reserved by another function and touched by the same line
+ *	touch_lines arenas        two threads have malloc(3) make them an arena, then 32 MiB by a
+ *	                          loop, in mappings of 512 KiB each
  *
  * Each amount is touched in the function of that name, never inlined.
  */
@@ -205,6 +207,32 @@ OWN_FRAME static char *take_other(size_t bytes)
 	if (p == MAP_FAILED)
 		exit(1);
 	return p;
+}
+
+static pthread_barrier_t arenas_made;
+
+/* malloc(3) maps 128 MiB for it and gives back the half that is not aligned: there is room there. */
+static void *with_arena(void *unused)
+{
+	char *volatile p = malloc(KIB(100));
+
+	*p = 1;
+	pthread_barrier_wait(&arenas_made);
+	pause();
+	return unused;
+}
+
+OWN_FRAME static void beside_arenas(void)
+{
+	pthread_t thread;
+
+	pthread_barrier_init(&arenas_made, NULL, 3);
+	for (int i = 0; i < 2; i++)
+		if (pthread_create(&thread, NULL, with_arena, NULL))
+			exit(1);
+	pthread_barrier_wait(&arenas_made);
+	for (int i = 0; i < 64; i++)
+		by_loop(take(KIB(512), MAP_PRIVATE), KIB(512));
 }
 
 OWN_FRAME static char *reserve_much(void)
@@ -480,6 +508,8 @@ int main(int argc, char **argv)
 	} else if (!strcmp(mode, "again")) {
 		again_and_again();
 		by_loop(take_other(MIB(48)), MIB(48));
+	} else if (!strcmp(mode, "arenas")) {
+		beside_arenas();
 	} else if (!strcmp(mode, "heap")) {
 		with_heap();
 	} else if (!strcmp(mode, "loop")) {
