@@ -7,22 +7,42 @@
 
 #define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
 
-/* A comma, unless this is the first member or element, or the value of a key. */
-static void separate(struct strbuf *sb)
+/*
+ * Makes room for n bytes and a comma, which is written unless this is the first member or element,
+ * or the value of a key. Returns where to write.
+ */
+static char *begin(struct strbuf *sb, size_t n)
 {
-	if (sb->len && !memchr("{[:", sb->buf[sb->len - 1], 3))
-		strbuf_putc(sb, ',');
+	char last = sb->len ? sb->buf[sb->len - 1] : '[';
+
+	strbuf_reserve(sb, n + 1);
+	if (last != '{' && last != '[' && last != ':')
+		sb->buf[sb->len++] = ',';
+	return sb->buf + sb->len;
+}
+
+static void end(struct strbuf *sb, char *at)
+{
+	*at = '\0';
+	sb->len = (size_t)(at - sb->buf);
 }
 
 void json_text_open(struct strbuf *sb, char bracket)
 {
-	separate(sb);
-	strbuf_putc(sb, bracket);
+	char *at = begin(sb, 1);
+
+	*at = bracket;
+	end(sb, at + 1);
 }
 
 void json_text_close(struct strbuf *sb, char bracket)
 {
 	strbuf_putc(sb, bracket);
+}
+
+static bool is_plain(char c)
+{
+	return c >= 0x20 && c != '"' && c != '\\';
 }
 
 /* Bytes at the front that stand for themselves in a JSON string: ASCII without escapes. */
@@ -41,7 +61,7 @@ static size_t plain_length(const char *text, size_t len)
 		    EACH_BYTE(0x80))
 			break;
 	}
-	while (n < len && text[n] >= 0x20 && text[n] != '"' && text[n] != '\\')
+	while (n < len && is_plain(text[n]))
 		n++;
 	return n;
 }
@@ -63,8 +83,7 @@ static void put_escapes(struct strbuf *sb, const char *text, size_t len)
 	while (len) {
 		size_t n = 0;
 
-		while (n < len && (unsigned char)text[n] >= 0x20 && text[n] != '"' &&
-		       text[n] != '\\')
+		while (n < len && (is_plain(text[n]) || (unsigned char)text[n] >= 0x80))
 			n++;
 		strbuf_append(sb, text, n);
 		if (n < len)
@@ -81,32 +100,16 @@ static bool is_ascii(const char *text)
 	return !*text;
 }
 
-static void put_string(struct strbuf *sb, const char *text)
-{
-	size_t len = strlen(text), n = plain_length(text, len);
-	_cleanup_strbuf_ struct strbuf clean = STRBUF_INIT;
-
-	strbuf_reserve(sb, len + 2);
-	strbuf_putc(sb, '"');
-	strbuf_append(sb, text, n);
-	if (is_ascii(text + n)) {
-		put_escapes(sb, text + n, len - n);
-	} else {
-		utf8_append(&clean, text + n, len - n);
-		put_escapes(sb, clean.buf, clean.len);
-	}
-	strbuf_putc(sb, '"');
-}
-
 void json_text_key(struct strbuf *sb, const char *key)
 {
 	size_t len = strlen(key);
+	char *at = begin(sb, len + 3);
 
-	separate(sb);
-	strbuf_reserve(sb, len + 3);
-	strbuf_putc(sb, '"');
-	strbuf_append(sb, key, len);
-	strbuf_append(sb, "\":", 2);
+	*at++ = '"';
+	at = mempcpy(at, key, len);
+	*at++ = '"';
+	*at++ = ':';
+	end(sb, at);
 }
 
 void json_text_key_of(struct strbuf *sb, const char *text)
@@ -117,22 +120,32 @@ void json_text_key_of(struct strbuf *sb, const char *text)
 
 void json_text_string(struct strbuf *sb, const char *text)
 {
-	separate(sb);
-	put_string(sb, text);
+	size_t len = strlen(text), n = plain_length(text, len);
+	_cleanup_strbuf_ struct strbuf clean = STRBUF_INIT;
+	char *at = begin(sb, len + 2);
+
+	*at++ = '"';
+	end(sb, mempcpy(at, text, n));
+	if (n < len && is_ascii(text + n)) {
+		put_escapes(sb, text + n, len - n);
+	} else if (n < len) {
+		utf8_append(&clean, text + n, len - n);
+		put_escapes(sb, clean.buf, clean.len);
+	}
+	strbuf_putc(sb, '"');
 }
 
 void json_text_number(struct strbuf *sb, int64_t value)
 {
-	char text[TEXT_NUMBER_MAX];
+	char *at = begin(sb, TEXT_NUMBER_MAX + 1);
 
-	separate(sb);
-	if (value < 0)
-		strbuf_putc(sb, '-');
-	strbuf_puts(sb, text_number(text, value < 0 ? -(uint64_t)value : (uint64_t)value));
+	*at = '-';
+	at += value < 0;
+	text_number(at, value < 0 ? -(uint64_t)value : (uint64_t)value);
+	end(sb, at + strlen(at));
 }
 
 void json_text_bool(struct strbuf *sb, bool value)
 {
-	separate(sb);
-	strbuf_puts(sb, value ? "true" : "false");
+	end(sb, stpcpy(begin(sb, sizeof("false")), value ? "true" : "false"));
 }

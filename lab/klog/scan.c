@@ -57,7 +57,8 @@ static bool is_trigger(struct span s, size_t heart)
 	for (size_t i = 0; i < sizeof(triggers) / sizeof(triggers[0]); i++) {
 		const struct trigger *t = &triggers[i];
 
-		if (heart >= t->heart && s.n - (heart - t->heart) >= t->word.n &&
+		if ((s.p[heart] | 0x20) == t->word.p[t->heart] && heart >= t->heart &&
+		    s.n - (heart - t->heart) >= t->word.n &&
 		    same_letters(s.p + heart - t->heart, t->word))
 			return true;
 	}
