@@ -21,10 +21,8 @@ static const char *const dump[] = {
 	"Tasks state (memory values in pages):",
 	"[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name",
 	"[    202]     0   202    17179     8192   110592        0             0 hog",
-	"oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
-	"oom_memcg=/a,task_memcg=/a,task=hog,pid=202,uid=0",
-	"Memory cgroup out of memory: Killed process 202 (hog) total-vm:68716kB, anon-rss:32768kB, "
-	"file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:108kB oom_score_adj:0",
+	"oom-kill:constraint=CONSTRAINT_MEMCG,oom_memcg=/a,task_memcg=/a,task=hog,pid=202,uid=0",
+	"Memory cgroup out of memory: Killed process 202 (hog) total-vm:68716kB, anon-rss:32768kB",
 };
 
 #define SEEN "Web Content>hog:202 own /a /a\n"
