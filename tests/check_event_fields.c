@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "explain/event_json.h"
+#include "explain/event_text.h"
 #include "oomlog/event_fields.h"
 #include "suite.h"
 
@@ -148,14 +149,13 @@ static void spoil(struct oomlog_event *event)
 
 static char *json_of(const struct oomlog_event *event)
 {
-	json_t *object = json_object();
-	char *text;
+	struct strbuf text = STRBUF_INIT;
 
-	event_json_put_all(object, event);
-	event_json_put(object, event, (const char *const[]){"notes", NULL});
-	text = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
-	return text;
+	json_text_open(&text, '{');
+	event_text_all(&text, event);
+	event_text_keys(&text, event, (const char *const[]){"notes", NULL});
+	json_text_close(&text, '}');
+	return strbuf_detach(&text);
 }
 
 static void assert_same(const struct event_field *fields, const void *a, const void *b)

@@ -187,6 +187,32 @@ static const struct {
 	{"is not what was full, for it has none",
 	 START "memory: usage 102400kB, limit 9007199254740988kB, failcnt 7\n" SUMMARY("/a", "/a"),
 	 START MEMCG_FULL SUMMARY("/a", "/a")},
+	{"The victim's own cgroup /a was to give memory; no limit is set for it.",
+	 START "memory: usage 102400kB, limit 9007199254740988kB, failcnt 7\n" SUMMARY("/a", "/a"),
+	 START MEMCG_FULL SUMMARY("/a", "/a")},
+	{"cgroup /a was to give memory; no limit is set for it. The victim ran in cgroup /a/b.",
+	 START
+	 "memory: usage 102400kB, limit 9007199254740988kB, failcnt 7\n" SUMMARY("/a", "/a/b"),
+	 START MEMCG_FULL SUMMARY("/a", "/a/b")},
+	{"A BPF program asked for a kill in cgroup /a: b (pid 9) was killed.",
+	 INVOKED("kworker/u17:0", "0x0()", 0) TRACE KILLING
+	 " bpf_out_of_memory+0x6f/0xd0\n worker_thread+0x1d9/0x3b0\n kthread+0x128/0x270\n" SUMMARY(
+		 "/a", "/a"),
+	 INVOKED("kworker/u17:0", "0x0()", 0) TRACE KILLING
+	 " worker_thread+0x1d9/0x3b0\n kthread+0x128/0x270\n" SUMMARY("/a", "/a")},
+	{"carried out a kill that a BPF program asked for (bpf_out_of_memory).",
+	 INVOKED("kworker/u17:0", "0x0()", 0) TRACE KILLING
+	 " bpf_out_of_memory+0x6f/0xd0\n kthread+0x128/0x270\n" SUMMARY("/a", "/a"),
+	 INVOKED("kworker/u17:0", "0x0()", 0) TRACE KILLING
+	 " kthread+0x128/0x270\n" SUMMARY("/a", "/a")},
+	{"A BPF program decides when to kill here",
+	 INVOKED("kworker/u17:0", "0x0()", 0) TRACE KILLING
+	 " bpf_out_of_memory+0x6f/0xd0\n kthread+0x128/0x270\n" SUMMARY("/a", "/a"),
+	 START MEMCG_FULL SUMMARY("/a", "/a")},
+	/* a log that was filtered does not show that nobody was there */
+	{"The task table is empty: no process was there to be killed.",
+	 START MACHINE(100, "") HEAD "Out of memory and no killable processes...\n",
+	 START HEAD "Out of memory and no killable processes...\n"},
 	{"It is the only process listed: the kernel had no choice.",
 	 START MEMCG_FULL "Memory cgroup stats for /a:\nanon 40960\n" ROW9 MEMCG_KILLED,
 	 START MEMCG_FULL ROW9 MEMCG_KILLED},

@@ -98,7 +98,12 @@ like "$(head -n 3 out)" '^## 2 OOM kills' 'in Markdown, too'
 (cat plain plain && sleep 2 && cat plain) | "$oomlab" explain 2>said |
 	(read -r _ && date +%s >first && cat >rest && date +%s >last)
 like "$(($(cat last) - $(cat first)))" '^[1-9]' 'a log that pauses is shown as far as it is'
-like "$(tail -n 4 rest)" '3 OOM kills' 'and its table comes last'
+like "$(tail -n 4 rest)" '3 OOM events' 'and its table comes last'
+for _ in 1 2; do
+	echo 'hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0'
+done >unsaid
+explain unsaid
+like "$(head -n 1 out)" '^2 OOM events$' 'events of which no victim is known are not called kills'
 explain /dev/null
 is "$? $out" '0 No OOM kill in 0 lines.' 'nothing'
 "$oomlab" explain plain 2>said | head -n 1 >out

@@ -23,6 +23,9 @@ if command -v python3 >/dev/null; then
 	is "$("$top/tests/oomlog_sentences.py" "$oomlab" "$corpus"/*.log 2>"$scratch/read")" '' \
 		'every sentence holds in the lines that it cites'
 	like "$(cat "$scratch/read")" '^# [0-9]{4,} sentences read$' 'all of them were read'
+	is "$("$top/tests/oomlog_forms.py" "$oomlab" "$corpus"/*.log 2>"$scratch/forms")" '' \
+		'in another form every log tells the same'
+	like "$(cat "$scratch/forms")" '^# [0-9]{3,} logs given another form$' 'forms were given'
 	is "$(grep '^| .* | .* of .* | .* |$' "$top/docs/explain.md")" \
 		"$("$top/tests/bench/peers.py" "$corpus" "$oomlab" | tail -n +3)" \
 		'docs/explain.md has the figures of tests/bench/peers.py'

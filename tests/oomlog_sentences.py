@@ -64,6 +64,9 @@ GLOBAL_WORDS = (r"global_oom|Out of [mM]emory|CONSTRAINT_(NONE|CPUSET|MEMORY_POL
 KINDS = [(re.compile(pattern), condition) for pattern, condition in (
     # What happened
     (r"The limit that was hit is that of the victim's own ", fact("scope", "own")),
+    (r"The victim's own .* was to give memory; no limit", both(fact("scope", "own"), fact("limit_is_max"))),
+    (r".* was to give memory; no limit", both(fact("scope", *MEMCG), fact("limit_is_max"))),
+    (r"The task table is empty", has(r"\[ *pid *\].*\n?.*no killable|no killable")),
     (r"The limit that was hit is not the victim's own but", fact("scope", "ancestor")),
     (r"The limit that was hit is that of .* the victim ran in ", fact("scope", "memcg")),
     (r"The limit is that of the unit .* inside the LXC", has(r"/lxc")),
@@ -84,6 +87,8 @@ KINDS = [(re.compile(pattern), condition) for pattern, condition in (
     (r".* was killed before at the same size", both(fact("scope", *MEMCG), has("anon-rss"))),
     (r"systemd then ended the unit", has("Failed with result 'oom-kill'")),
     # Who requested memory
+    (r"Nobody was refused memory: .* BPF program", trace_has("bpf_out_of_memory")),
+    (r"A BPF program decides when to kill", trace_has("bpf_out_of_memory")),
     (r"Nobody was refused memory: .* asked for a kill", trace_has("balance_pgdat", "lru_gen", "kswapd")),
     (r"Nobody was refused memory", has("invoked oom-killer|order=-1")),
     (r"No allocation failed, if ", has("kswapd")),

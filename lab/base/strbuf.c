@@ -43,7 +43,7 @@ char *xstrndup(const char *s, size_t n)
 	return or_die(strndup(s, n));
 }
 
-static void grow(struct strbuf *sb, size_t extra)
+void strbuf_grow(struct strbuf *sb, size_t extra)
 {
 	size_t need = sb->len + extra + 1;
 	size_t cap = sb->cap ? sb->cap : 64;
@@ -56,22 +56,11 @@ static void grow(struct strbuf *sb, size_t extra)
 	sb->cap = cap;
 }
 
-static inline void reserve(struct strbuf *sb, size_t extra)
-{
-	if (extra >= sb->cap - sb->len)
-		grow(sb, extra);
-}
-
-void strbuf_reserve(struct strbuf *sb, size_t extra)
-{
-	reserve(sb, extra);
-}
-
 void strbuf_append(struct strbuf *sb, const void *data, size_t len)
 {
 	if (!len)
 		return;
-	reserve(sb, len);
+	strbuf_reserve(sb, len);
 	memcpy(sb->buf + sb->len, data, len);
 	sb->len += len;
 	sb->buf[sb->len] = '\0';
@@ -82,11 +71,6 @@ void strbuf_puts(struct strbuf *sb, const char *text)
 	strbuf_append(sb, text, strlen(text));
 }
 
-void strbuf_putc(struct strbuf *sb, char c)
-{
-	strbuf_append(sb, &c, 1);
-}
-
 void strbuf_printf(struct strbuf *sb, const char *fmt, ...)
 {
 	va_list ap, again;
@@ -94,11 +78,11 @@ void strbuf_printf(struct strbuf *sb, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	reserve(sb, 64); /* mostly enough */
+	strbuf_reserve(sb, 64); /* mostly enough */
 	n = vsnprintf(sb->buf + sb->len, sb->cap - sb->len, fmt, ap);
 	va_end(ap);
 	if (n >= 0 && (size_t)n >= sb->cap - sb->len) {
-		reserve(sb, (size_t)n);
+		strbuf_reserve(sb, (size_t)n);
 		vsnprintf(sb->buf + sb->len, (size_t)n + 1, fmt, again);
 	}
 	if (n > 0)

@@ -23,11 +23,21 @@ extern char strbuf_empty[];
 	}
 
 /* Makes room for `extra` more bytes, so that appending them allocates nothing. */
-void strbuf_reserve(struct strbuf *sb, size_t extra);
+void strbuf_grow(struct strbuf *sb, size_t extra);
+static inline void strbuf_reserve(struct strbuf *sb, size_t extra)
+{
+	if (extra >= sb->cap - sb->len)
+		strbuf_grow(sb, extra);
+}
 
 void strbuf_append(struct strbuf *sb, const void *data, size_t len);
 void strbuf_puts(struct strbuf *sb, const char *text);
-void strbuf_putc(struct strbuf *sb, char c);
+static inline void strbuf_putc(struct strbuf *sb, char c)
+{
+	strbuf_reserve(sb, 1);
+	sb->buf[sb->len++] = c;
+	sb->buf[sb->len] = '\0';
+}
 void strbuf_printf(struct strbuf *sb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Drops the first n bytes. pre: n <= len. */

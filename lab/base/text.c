@@ -111,13 +111,15 @@ int text_parse_duration(const char *text, uint64_t *ns)
 
 char *text_number(char *buf, uint64_t value)
 {
-	char *at = buf + 20;
+	size_t digits = 1;
 
-	*at = '\0';
+	for (uint64_t rest = value; rest >= 10; rest /= 10)
+		digits++;
+	buf[digits] = '\0';
 	do
-		*--at = (char)('0' + value % 10);
+		buf[--digits] = (char)('0' + value % 10);
 	while (value /= 10);
-	return memmove(buf, at, (size_t)(buf + 21 - at));
+	return buf;
 }
 
 /* Writes bytes / 2^shift with one decimal, rounded half to even as printf does. pre: shift > 0. */

@@ -64,6 +64,9 @@ static const char *cause_text(struct explanation *x, const struct oomlog_event *
 				   ev->beancounter);
 	if (ev->by_hand)
 		return "somebody requested a kill by hand (sysrq f)";
+	if (ev->mechanism == MECHANISM_BPF_REQUEST)
+		return pool_format(&x->pool, "a BPF program asked for a kill%s%s",
+				   ev->oom_memcg ? " in " : "", ev->oom_memcg ? top : "");
 	if (explain_is_memcg(ev) && ev->limit_is_max)
 		return pool_format(&x->pool, "%s ran out of memory without a limit of its own",
 				   top);
@@ -103,13 +106,30 @@ static void headline(struct explanation *x, const struct oomlog_event *ev)
 	x->headline = pool_format(&x->pool, "%c%s: %s.", first, cause + 1, killed);
 }
 
+/* No limit was hit: a limit on kernel memory, or who asks for a kill, says whose memory counts. */
+static void say_unlimited(struct explanation *x, const struct oomlog_event *ev, uint64_t line)
+{
+	const char *top = explain_cgroup(x, ev->oom_memcg),
+		   *task = explain_cgroup(x, ev->task_memcg);
+
+	if (ev->scope == SCOPE_OWN)
+		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
+			    "The victim's own %s was to give memory; no limit is set for it.", top);
+	else if (ev->task_memcg && ev->oom_memcg)
+		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
+			    "%s was to give memory; no limit is set for it. The victim ran in %s.",
+			    top, task);
+}
+
 static void say_memcg(struct explanation *x, const struct oomlog_event *ev)
 {
 	const char *top = explain_cgroup(x, ev->oom_memcg),
 		   *task = explain_cgroup(x, ev->task_memcg);
 	uint64_t line = ev->lines.summary ? ev->lines.summary : ev->lines.task_in;
 
-	if (ev->scope == SCOPE_OWN)
+	if (ev->limit_is_max && !explain_memsw_is_full(ev))
+		say_unlimited(x, ev, line);
+	else if (ev->scope == SCOPE_OWN)
 		explain_say(x, TOPIC_WHAT, line, ev->lines.limit,
 			    "The limit that was hit is that of the victim's own %s.", top);
 	else if (ev->scope == SCOPE_ANCESTOR)
@@ -221,6 +241,17 @@ static void say_group(struct explanation *x, const struct oomlog_event *ev)
 			    ev->exiting_count == 1 ? "was" : "were");
 }
 
+/*
+ * The kernel's last word comes right behind the table's header. The counters are there, so that
+ * nobody filtered the rows out.
+ */
+static bool is_empty_table(const struct oomlog_event *ev)
+{
+	return ev->no_killable_process && ev->lines.table && !ev->task_count && !ev->rows_unread &&
+	       (ev->meminfo_count || ev->stat_count) && ev->lines.no_killable > ev->lines.table &&
+	       ev->lines.no_killable - ev->lines.table <= 2;
+}
+
 static void say_deaths(struct explanation *x, const struct oomlog_event *ev)
 {
 	for (size_t i = 0; i < ev->victim_count && i < 8; i++)
@@ -233,7 +264,10 @@ static void say_deaths(struct explanation *x, const struct oomlog_event *ev)
 		explain_say(x, TOPIC_WHAT, ev->lines.no_killable, ev->lines.panic,
 			    "The kernel found no process it may kill%s.",
 			    ev->panic ? " and stopped the machine (panic)" : "");
-	else if (ev->panic)
+	if (is_empty_table(ev))
+		explain_say(x, TOPIC_WHAT, ev->lines.table, ev->lines.no_killable,
+			    "The task table is empty: no process was there to be killed.");
+	if (!ev->no_killable_process && ev->panic)
 		explain_say(
 			x, TOPIC_WHAT, ev->lines.panic, 0,
 			"vm.panic_on_oom is %s: the kernel stopped the machine instead of killing.",
@@ -279,6 +313,8 @@ static void say_unsaid(struct explanation *x, const struct oomlog_event *ev)
 	else if (ev->invoker_is_unsaid)
 		explain_say(x, TOPIC_UNSAID, 0, 0,
 			    "Who requested memory: kernels before 2.6.22 do not print it.");
+	if (is_empty_table(ev))
+		return;
 	if (!ev->task_count && ev->lines.table)
 		explain_say(
 			x, TOPIC_UNSAID, ev->lines.table, 0,

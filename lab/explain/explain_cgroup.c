@@ -163,7 +163,11 @@ void explain_change_limit(struct explanation *x, const struct oomlog_event *ev, 
 	struct pod pod = pod_of(ev->oom_memcg);
 	const char *unit = unit_of(ev->oom_memcg), *top = explain_cgroup(x, ev->oom_memcg);
 
-	if (ev->limit_is_max && !explain_memsw_is_full(ev))
+	if (ev->mechanism == MECHANISM_BPF_REQUEST)
+		explain_say(
+			x, TOPIC_CHANGE, ev->lines.trace, 0,
+			"A BPF program decides when to kill here: look at that (bpftool prog), not at limits.");
+	else if (ev->limit_is_max && !explain_memsw_is_full(ev))
 		explain_say(
 			x, TOPIC_CHANGE, line, 0,
 			"The memory limit of %s is not what was full, for it has none: look at its limits on kernel memory and on swap, and at those below it.",

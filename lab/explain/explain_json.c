@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "explain/event_json.h"
+#include "explain/event_text.h"
 
 json_t *explain_json_lines(const struct sentence *s)
 {
@@ -15,39 +15,55 @@ json_t *explain_json_lines(const struct sentence *s)
 	return lines;
 }
 
-static json_t *sentence_value(const struct sentence *s)
+static void put_sentences(struct strbuf *sb, const struct explanation *x)
 {
-	json_t *sentence = event_json_sentence(s);
+	json_text_key(sb, "explanation");
+	json_text_open(sb, '[');
+	for (size_t i = 0; i < x->sentence_count; i++) {
+		const struct sentence *s = &x->sentences[i];
 
-	json_object_set_new_nocheck(sentence, "lines", explain_json_lines(s));
-	return sentence;
-}
-
-static json_t *budget_value(const struct explanation *x)
-{
-	json_t *budget = json_array();
-
-	for (size_t i = 0; i < x->budget_count; i++) {
-		json_t *item = json_object();
-
-		event_json_put_text(item, "what", x->budget[i].name);
-		event_json_put_number(item, "bytes", x->budget[i].bytes);
-		json_array_append_new(budget, item);
+		json_text_open(sb, '{');
+		event_text_sentence(sb, s);
+		json_text_key(sb, "lines");
+		json_text_open(sb, '[');
+		for (size_t j = 0; j < s->line_count; j++)
+			json_text_number(sb, (int64_t)s->lines[j]);
+		json_text_close(sb, ']');
+		json_text_close(sb, '}');
 	}
-	return budget;
+	json_text_close(sb, ']');
 }
 
-static void put_explanation(json_t *object, const struct explanation *x)
+static void put_budget(struct strbuf *sb, const struct explanation *x)
 {
-	json_t *sentences = json_array();
+	json_text_key(sb, "budget");
+	json_text_open(sb, '[');
+	for (size_t i = 0; i < x->budget_count; i++) {
+		json_text_open(sb, '{');
+		event_text_string(sb, "what", x->budget[i].name);
+		event_text_number(sb, "bytes", x->budget[i].bytes);
+		json_text_close(sb, '}');
+	}
+	json_text_close(sb, ']');
+}
 
-	for (size_t i = 0; i < x->sentence_count; i++)
-		json_array_append_new(sentences, sentence_value(&x->sentences[i]));
-	event_json_put_text(object, "summary", x->headline);
-	event_json_put_candidates(object, x);
+static void put_explanation(struct strbuf *sb, const struct explanation *x)
+{
+	event_text_string(sb, "summary", x->headline);
+	event_text_candidates(sb, x);
 	if (x->budget_count)
-		json_object_set_new_nocheck(object, "budget", budget_value(x));
-	json_object_set_new_nocheck(object, "explanation", sentences);
+		put_budget(sb, x);
+	put_sentences(sb, x);
+}
+
+/* Consumes the value. */
+static void put_value(struct strbuf *sb, const char *key, json_t *value)
+{
+	_cleanup_free_ char *text = json_dumps(value, JSON_COMPACT);
+
+	json_decref(value);
+	json_text_key(sb, key);
+	strbuf_puts(sb, text ? text : "{}");
 }
 
 void explain_json_begin(FILE *to)
@@ -59,18 +75,19 @@ void explain_json_event(FILE *to, const struct oomlog_event *event, const struct
 			const char *file, uint64_t index, json_t *what_if)
 {
 	static const char *const about_the_log[] = {"notes", NULL};
-	json_t *object = json_object();
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
 
-	event_json_put_all(object, event);
-	put_explanation(object, x);
-	event_json_put(object, event, about_the_log);
+	strbuf_reserve(&sb, 4096);
+	json_text_open(&sb, '{');
+	event_text_all(&sb, event);
+	put_explanation(&sb, x);
+	event_text_keys(&sb, event, about_the_log);
 	if (what_if)
-		json_object_set_new_nocheck(object, "what_if", what_if);
-	event_json_put_text(object, "file", file);
+		put_value(&sb, "what_if", what_if);
+	event_text_string(&sb, "file", file);
+	json_text_close(&sb, '}');
 	fputs(index ? ",\n" : "\n", to);
-	_cleanup_free_ char *text = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
-	fputs(text ? text : "{}", to);
+	fwrite(sb.buf, 1, sb.len, to);
 }
 
 void explain_json_end(FILE *to, const struct explain_quality *quality, const struct others *others)

@@ -2,7 +2,7 @@
  * explain_json.h - OOM events as JSON, schema oomlab.explain/1, written event by event.
  *
  * Pattern of use: 1. explain_json_begin(); 2. explain_json_event() for each event;
- * 3. explain_json_end() with the whole document's quality and the other killers. event_json.h has the facts of an event.
+ * 3. explain_json_end() with the whole document's quality and the other killers. event_text.h has the facts of an event.
  * Errors of writing are left to the caller: ferror(to).
  */
 #ifndef OOMLAB_EXPLAIN_EXPLAIN_JSON_H

@@ -118,6 +118,7 @@ void explain_table_add(struct explain_table *t, const struct oomlog_event *ev,
 	struct explain_row row = {.first = ++t->events, .last = t->events, .count = 1};
 	struct explain_row *last = t->count ? &t->rows[t->count - 1] : NULL;
 
+	t->has_unsaid |= !ev->victim_count;
 	if (t->count == EXPLAIN_ROWS_MAX && last->last + 1 < row.first)
 		return;
 	row.when = when_of(t, ev);
@@ -151,7 +152,7 @@ void explain_table_doc(const struct explain_table *t, struct doc *doc)
 
 	if (t->events < 2 || !last)
 		return;
-	doc_heading(doc, "%" PRIu64 " OOM kills", t->events);
+	doc_heading(doc, "%" PRIu64 " OOM %s", t->events, t->has_unsaid ? "events" : "kills");
 	doc_table(doc);
 	doc_row(doc, "OOM", "when", "whose memory", "killed", "resident", "why");
 	for (size_t i = 0; i < t->count; i++)

@@ -25,6 +25,7 @@ struct explain_table {
 	struct explain_row *rows;
 	size_t count, capacity;
 	uint64_t events; /* added, in rows or not */
+	bool has_unsaid; /* of one of them no victim is known */
 	struct pool pool;
 };
 

@@ -77,7 +77,7 @@ void explain_who(struct explanation *x, const struct oomlog_event *ev)
 			    ev->trace_count ? "; the call trace does not tell by what means" : "");
 	say_invoker_or_victim(x, ev);
 	say_kernel_thread(x, ev);
-	if (explain_request_is_lost(ev))
+	if (explain_request_is_lost(ev) && !mechanism_needs_none(ev->mechanism))
 		explain_say(
 			x, TOPIC_WHO, ev->lines.invoked, 0,
 			"gfp_mask is 0: what was requested is lost. A page fault ended in \"out of memory\" further down%s.",

@@ -52,14 +52,18 @@ static int hex_upper(char c)
 
 static void put_unquoted(struct strbuf *out, struct span s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '=' && i + 2 < s.n && hex_upper(s.p[i + 1]) >= 0 &&
-		    hex_upper(s.p[i + 2]) >= 0) {
-			strbuf_putc(out,
-				    (char)(hex_upper(s.p[i + 1]) * 16 + hex_upper(s.p[i + 2])));
-			i += 2;
-		} else {
-			strbuf_putc(out, s.p[i]);
+	while (s.n) {
+		const char *sign = memchr(s.p, '=', s.n);
+		size_t n = sign ? (size_t)(sign - s.p) : s.n;
+
+		strbuf_append(out, s.p, n);
+		s = span_skip(s, n);
+		if (s.n > 2 && hex_upper(s.p[1]) >= 0 && hex_upper(s.p[2]) >= 0) {
+			strbuf_putc(out, (char)(hex_upper(s.p[1]) * 16 + hex_upper(s.p[2])));
+			s = span_skip(s, 3);
+		} else if (s.n) {
+			strbuf_putc(out, '=');
+			s = span_skip(s, 1);
 		}
 	}
 }

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "klog/escapes.h"
+
 /* Kernel records end at about 1 KiB; a longer physical line holds several, joined by a tracker. */
 #define SINGLE_MAX 1100
 
@@ -10,6 +12,7 @@ void joiner_init(struct joiner *j, message_fn *sink, void *ctx)
 	*j = (struct joiner){.sink = sink, .ctx = ctx, .text = STRBUF_INIT, .raw = STRBUF_INIT};
 	j->scratch = xcalloc(1, JOINER_TEXT_MAX);
 	carrier_init(&j->carrier);
+	prefix_init(&j->prefix);
 }
 
 void joiner_release(struct joiner *j)
@@ -18,45 +21,7 @@ void joiner_release(struct joiner *j)
 	strbuf_release(&j->raw);
 	free(j->scratch);
 	carrier_release(&j->carrier);
-}
-
-/* Decodes "\x0a" of /dev/kmsg in place. Returns the new length. */
-static size_t decode_hex(char *p, size_t n)
-{
-	size_t out = 0;
-
-	for (size_t i = 0; i < n;) {
-		const char *next = memchr(p + i, '\\', n - i);
-		size_t plain = next ? (size_t)(next - p) - i : n - i;
-
-		memmove(p + out, p + i, plain);
-		out += plain;
-		i += plain;
-		if (i + 3 < n && p[i + 1] == 'x' && char_hex_digit(p[i + 2]) >= 0 &&
-		    char_hex_digit(p[i + 3]) >= 0) {
-			p[out++] = (char)(char_hex_digit(p[i + 2]) * 16 + char_hex_digit(p[i + 3]));
-			i += 4;
-		} else if (i < n) {
-			p[out++] = p[i++];
-		}
-	}
-	return out;
-}
-
-/* Decodes "#012" of rsyslog in place. Returns the new length. */
-static size_t decode_octal(char *p, size_t n)
-{
-	size_t out = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] == '#' && i + 3 < n && memcmp(p + i, "#012", 4) == 0) {
-			p[out++] = '\n';
-			i += 3;
-		} else {
-			p[out++] = p[i];
-		}
-	}
-	return out;
+	prefix_release(&j->prefix);
 }
 
 /* Messages of these kinds may hold several lines, which are messages of their own. */
@@ -144,9 +109,9 @@ static void hand_on_pending(struct joiner *j)
 
 	j->open = false;
 	if (j->escaped && span_has_char((struct span){j->text.buf, j->text.len}, '\\'))
-		j->text.len = decode_hex(j->text.buf, j->text.len);
+		j->text.len = escapes_decode_hex(j->text.buf, j->text.len);
 	else if (holds_octal_lines(j))
-		j->text.len = decode_octal(j->text.buf, j->text.len);
+		j->text.len = escapes_decode_octal(j->text.buf, j->text.len);
 	else
 		decodes = false;
 	struct span text = {j->text.buf, j->text.len};
@@ -358,14 +323,44 @@ static void hand_on_foreign(struct joiner *j, const struct line *line, struct sp
 		j->sink(j->ctx, &m);
 }
 
+/* Gives the lines back that were held for a prefix, once it is decided whether they have one. */
+static void give_back(struct joiner *j)
+{
+	struct span text;
+	uint64_t number;
+
+	while (prefix_next(&j->prefix, &text, &number, &j->plain))
+		take_record(j, text, number);
+}
+
+/* Takes off a program's prefix that is known. True: the line is held, as it may have one. */
+static bool take_prefixed(struct joiner *j, struct line *line, struct span raw, uint64_t number)
+{
+	bool headed = line->headed || line->foreign;
+	struct span rest = headed ? line->text : prefix_strip(&j->prefix, line->text);
+
+	if (prefix_holds(&j->prefix)) {
+		prefix_add(&j->prefix, headed ? raw : line->text, number, j->plain, headed);
+		give_back(j);
+		return true;
+	}
+	if (rest.n < line->text.n)
+		line_strip(line, rest, j->plain, j->scratch, j->known);
+	else if (!headed && !j->headed && prefix_takes(&j->prefix, line->text))
+		prefix_add(&j->prefix, line->text, number, j->plain, false);
+	return prefix_holds(&j->prefix);
+}
+
 static void take_record(struct joiner *j, struct span raw, uint64_t number)
 {
 	struct line line;
 
 	raw = span_head(raw, JOINER_TEXT_MAX);
-	if (j->dangling && take_dangling(j, raw, number))
+	if (!prefix_holds(&j->prefix) && j->dangling && take_dangling(j, raw, number))
 		return;
 	line_strip(&line, raw, j->plain, j->scratch, j->known);
+	if (take_prefixed(j, &line, raw, number))
+		return;
 	take_verbose_date(j, &line, raw);
 	if (is_dictionary(j, &line))
 		return;
@@ -438,7 +433,11 @@ static bool is_joined(struct span raw, size_t next)
 /* Where the second record begins. The first one's stamp may stand behind other headers. */
 static size_t next_record(struct span raw)
 {
-	size_t own = span_ltrim(raw).n && *span_ltrim(raw).p != '[' ? next_stamp(raw) : 0;
+	struct span first = span_ltrim(raw);
+	size_t own = 0;
+
+	if (!span_eat(&first, SPAN("[")) || !span_digits(span_ltrim(first)))
+		own = next_stamp(raw);
 
 	return own + next_stamp(span_skip(raw, own));
 }
@@ -490,5 +489,7 @@ void joiner_flush(struct joiner *j)
 	enum carried carried = carrier_rest(&j->carrier, &rest, &number);
 
 	take_carried(j, carried, rest, number);
+	prefix_decide(&j->prefix);
+	give_back(j);
 	hand_on_pending(j);
 }

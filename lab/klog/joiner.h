@@ -24,6 +24,7 @@
 #include "klog/killer.h"
 #include "klog/kind.h"
 #include "klog/line.h"
+#include "klog/prefix.h"
 
 #define JOINER_TEXT_MAX 16384
 
@@ -54,6 +55,7 @@ struct joiner {
 	struct strbuf text; /* of the message held back */
 	struct strbuf raw;  /* a physical line that ends inside its header (`dangling`) */
 	struct carrier carrier;
+	struct prefix prefix;	    /* lines held until a program's prefix is known */
 	char *scratch;		    /* JOINER_TEXT_MAX bytes for line_strip() */
 	char known[LINE_SHAPE_MAX]; /* for line_strip() */
 	struct wrap wrap;

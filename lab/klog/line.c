@@ -33,8 +33,8 @@ static bool strip_quote(struct strip *st, struct span s)
 {
 	if (st->line->headed)
 		return false;
-	/* A row of several cells is somebody's table, not a quote. */
-	if (*s.p == '|' && span_has(s, SPAN(" | ")))
+	/* A row of several cells is somebody's table, not a quote; flags go on in the next line. */
+	if (*s.p == '|' && (span_has(s, SPAN(" | ")) || span_starts(s, SPAN("|__GFP_"))))
 		return false;
 	s = span_skip(s, 1);
 	st->rest = span_skip(s, s.n && *s.p == ' ');

@@ -33,83 +33,105 @@ struct trigger {
 	size_t heart; /* offset of the heart in the word */
 };
 
-static const struct trigger triggers[] = {
+/* Those with the heart "oom", which other words have, too. */
+static const struct trigger of_oom[] = {
+	{SPAN("oom-kill"), 0},	   {SPAN("oom_kill"), 0},     {SPAN("oom.group"), 0},
+	{SPAN("panic_on_oom"), 9}, {SPAN("systemd-oomd"), 8}, {SPAN("earlyoom"), 5},
+};
+
+static const struct trigger of_others[] = {
 	{SPAN("kill process"), 0},	{SPAN("killed process"), 0},
 	{SPAN("killable process"), 0},	{SPAN("killed as a result"), 0},
-	{SPAN("killed due to mem"), 0}, {SPAN("oom-kill"), 0},
-	{SPAN("oom_kill"), 0},		{SPAN("oom.group"), 0},
-	{SPAN("panic_on_oom"), 9},	{SPAN("out of memory"), 5},
+	{SPAN("killed due to mem"), 0}, {SPAN("out of memory"), 5},
 	{SPAN("memory: usage"), 6},	{SPAN("total_vm"), 5},
-	{SPAN("systemd-oomd"), 8},	{SPAN("earlyoom"), 5},
 	{SPAN("lowmemorykiller"), 9},	{SPAN("killing '"), 0},
 };
 
+/* Compares from the end: what only looks like a trigger mostly differs there. */
 static bool same_letters(const char *p, struct span word)
 {
-	for (size_t i = 0; i < word.n; i++)
-		if ((p[i] | 0x20) != (word.p[i] | 0x20))
+	for (size_t i = word.n; i > 0; i--)
+		if ((p[i - 1] | 0x20) != (word.p[i - 1] | 0x20))
 			return false;
 	return true;
 }
 
-static bool is_trigger(struct span s, size_t heart)
+static inline bool is_any(struct span s, size_t heart, const struct trigger *list, size_t count)
 {
-	for (size_t i = 0; i < sizeof(triggers) / sizeof(triggers[0]); i++) {
-		const struct trigger *t = &triggers[i];
-
+	for (const struct trigger *t = list; t < list + count; t++)
 		if (heart >= t->heart && s.n - (heart - t->heart) >= t->word.n &&
 		    same_letters(s.p + heart - t->heart, t->word))
 			return true;
-	}
 	return false;
 }
 
-/* The trigger whose heart is one of the 16 places behind `from`, or SPAN_NONE. */
-static size_t trigger_in_lanes(struct span s, size_t from, lane16 lanes)
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static bool is_trigger(struct span s, size_t heart)
 {
-	pair halves = (pair)lanes;
+	return s.p[heart] == 'o' ? is_any(s, heart, of_oom, COUNT(of_oom))
+				 : is_any(s, heart, of_others, COUNT(of_others));
+}
 
-	for (size_t half = 0; half < 2; half++)
-		for (uint64_t bits = halves[half]; bits;) {
-			size_t byte = (size_t)__builtin_ctzll(bits) / 8;
-			size_t at = from + half * 8 + byte;
+/* The trigger whose heart is one of the 8 places behind `from`, or SPAN_NONE. */
+static size_t trigger_in_half(struct span s, size_t from, uint64_t bits)
+{
+	while (bits) {
+		size_t byte = (size_t)__builtin_ctzll(bits) / 8;
 
-			if (is_trigger(s, at))
-				return at;
-			bits &= ~(UINT64_C(0xff) << byte * 8);
-		}
+		if (is_trigger(s, from + byte))
+			return from + byte;
+		bits &= ~(UINT64_C(0xff) << byte * 8);
+	}
 	return SPAN_NONE;
 }
 
-/* The same for the STEP places behind `from`, whose text is at p. */
-static size_t trigger_in_step(struct span s, size_t from, const char *p)
+/* The same for the STEP places behind `from`, whose hearts are marked in `found`. */
+static size_t trigger_in_step(struct span s, size_t from, const lane16 found[STEP / 16])
 {
 	size_t hit = SPAN_NONE;
 
-	for (size_t i = 0; i < STEP && hit == SPAN_NONE; i += 16)
-		hit = trigger_in_lanes(s, from + i, hearts(p + i));
+	for (size_t i = 0; i < STEP / 16 && hit == SPAN_NONE; i++) {
+		pair halves = (pair)found[i];
+
+		if (!(halves[0] | halves[1]))
+			continue;
+		hit = trigger_in_half(s, from + i * 16, halves[0]);
+		if (hit == SPAN_NONE)
+			hit = trigger_in_half(s, from + i * 16 + 8, halves[1]);
+	}
 	return hit;
+}
+
+/* Marks the hearts of the STEP places at p; false: there are none. */
+static inline bool mark_step(const char *p, lane16 found[STEP / 16])
+{
+	pair any = {0};
+
+	for (size_t i = 0; i < STEP / 16; i++) {
+		found[i] = hearts(p + i * 16);
+		any |= (pair)found[i];
+	}
+	return any[0] | any[1];
 }
 
 size_t scan_trigger(struct span s)
 {
 	char padded[STEP + 2] = "";
+	lane16 found[STEP / 16];
 	size_t at = 0, hit;
 
 	for (; at + STEP + 2 <= s.n; at += STEP) {
-		const char *p = s.p + at;
-		pair any = (pair)(hearts(p) | hearts(p + 16) | hearts(p + 32) | hearts(p + 48));
-
-		if (!(any[0] | any[1]))
+		if (!mark_step(s.p + at, found))
 			continue;
-		hit = trigger_in_step(s, at, p);
+		hit = trigger_in_step(s, at, found);
 		if (hit != SPAN_NONE)
 			return hit;
 	}
 	if (at >= s.n)
 		return SPAN_NONE;
 	memcpy(padded, s.p + at, s.n - at);
-	return trigger_in_step(s, at, padded);
+	return mark_step(padded, found) ? trigger_in_step(s, at, found) : SPAN_NONE;
 }
 
 static size_t sum_lanes(lane16 counts)

@@ -139,6 +139,9 @@ size_t stamp_clock_end(struct span s)
 	for (size_t i = 1; i + 5 < s.n; i++) {
 		const char *p = s.p + i;
 
+		/* "0000:20:02.0" is a device's address, not an hour. */
+		if (i > 2 && char_is_digit(p[-2]) && char_is_digit(p[-3]))
+			continue;
 		if (p[0] == ':' && char_is_digit(p[-1]) && char_is_digit(p[1]) &&
 		    char_is_digit(p[2]) && p[3] == ':' && char_is_digit(p[4]) &&
 		    char_is_digit(p[5]))

@@ -6,9 +6,11 @@
  */
 static bool is_kill_trace(struct assembler *a, const struct message *m)
 {
-	struct span name = fact_frame_name(m->text);
+	struct span name = {NULL, 0};
 	unsigned int step = m->kind == KIND_FRAME ? a->header_step : 0;
 
+	if (m->kind == KIND_FRAME || m->kind == KIND_OTHER)
+		name = fact_frame_name(m->text);
 	if (span_starts(name, SPAN("dump_stack")))
 		a->header_step = 1;
 	else

@@ -10,6 +10,9 @@ const struct mechanism_words mechanism_words[MECHANISM_COUNT] = {
 	[MECHANISM_MIN_TTL] =
 		{"min_ttl",
 		 "asked for a kill, since all that it could evict had been in use within min_ttl_ms or is protected (multi-generational LRU's guard against thrashing)"},
+	[MECHANISM_BPF_REQUEST] =
+		{"bpf_request",
+		 "carried out a kill that a BPF program asked for (bpf_out_of_memory)"},
 	[MECHANISM_SWAPOFF] = {"swapoff", "was bringing everything back from swap (swapoff)"},
 	[MECHANISM_FORK] = {"fork", "was creating a process or thread (fork, clone)"},
 	[MECHANISM_EXEC] = {"exec", "was starting a program (execve)"},
@@ -66,6 +69,7 @@ static const struct frame_rule rules[] = {
 	{"mem_cgroup_write", MECHANISM_LIMIT_LOWERED},
 	{"moom_callback", MECHANISM_SYSRQ},
 	{"sysrq_handle_moom", MECHANISM_SYSRQ},
+	{"bpf_out_of_memory", MECHANISM_BPF_REQUEST},
 	{"lru_gen_age_node", MECHANISM_MIN_TTL},
 	{"balance_pgdat", MECHANISM_MIN_TTL},
 	{"kswapd", MECHANISM_MIN_TTL},
@@ -256,5 +260,5 @@ enum mechanism mechanism_of_trace(const char *const *trace, size_t count)
 bool mechanism_needs_none(enum mechanism mechanism)
 {
 	return mechanism == MECHANISM_LIMIT_LOWERED || mechanism == MECHANISM_SYSRQ ||
-	       mechanism == MECHANISM_MIN_TTL;
+	       mechanism == MECHANISM_MIN_TTL || mechanism == MECHANISM_BPF_REQUEST;
 }
