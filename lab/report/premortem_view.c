@@ -29,8 +29,7 @@ char *premortem_where(const struct touch_frames *frames, const struct premortem_
 char *premortem_mapping_name(const struct premortem_mapping *m)
 {
 	if (m->is_rest)
-		return text_format("%" PRId64 " other mapping%s", or_zero(m->mappings),
-				   m->mappings == 1 ? "" : "s");
+		return text_format("%s", TEXT_COUNT(or_zero(m->mappings), "other mapping"));
 	if (m->arena && m->name && strcmp(m->name, "[heap]") != 0)
 		return text_format("%s, arena \"%s\"", m->name, m->arena);
 	if (m->arena)
@@ -40,7 +39,8 @@ char *premortem_mapping_name(const struct premortem_mapping *m)
 		return xstrdup(m->name);
 	return m->mappings == 1 && is_known(m->start)
 		       ? text_format("anonymous, at 0x%" PRIx64, (uint64_t)m->start)
-		       : text_format("anonymous, %" PRId64 " small mappings", or_zero(m->mappings));
+		       : text_format("anonymous, %s",
+				     TEXT_COUNT(or_zero(m->mappings), "small mapping"));
 }
 
 const struct premortem_thread *premortem_thread_of(const struct record *r, int64_t tid)

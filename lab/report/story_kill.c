@@ -249,8 +249,8 @@ static char *log_words(const struct facts *f)
 		return xstrdup("The kernel's log could not be read here");
 	if (unknown)
 		return text_format(
-			"The kernel's log has %zu kill line%s of which it is not known whether they are of this run",
-			unknown, unknown == 1 ? "" : "s");
+			"The kernel's log has %s of which it is not known whether they are of this run",
+			TEXT_COUNT(unknown, "kill line"));
 	return xstrdup("The kernel's log, as far as it was seen, holds no account of the kill");
 }
 

@@ -189,9 +189,7 @@ static void say_mappings(const struct record_premortem *p, struct doc *doc)
 		}
 	}
 	if (rest) {
-		_cleanup_free_ char *name = text_format("%" PRId64 " other mappings", rest);
-
-		add_mapping(name, rest_rss, rest_size, doc);
+		add_mapping(TEXT_COUNT(rest, "other mapping"), rest_rss, rest_size, doc);
 	}
 	if (first)
 		doc_cite(doc, "record lines %u-%u", first, last);

@@ -82,8 +82,9 @@ static void say_losses(const struct facts *f, struct doc *doc)
 		doc_cite(doc, "record line %u", r->lost[i].line);
 	}
 	if (f->conclusion->kills->dropped) {
-		doc_sentence(doc, "%zu further OOM events of this run are not told one by one.",
-			     f->conclusion->kills->dropped);
+		doc_sentence(doc, "%s of this run %s not told one by one.",
+			     TEXT_COUNT(f->conclusion->kills->dropped, "further OOM event"),
+			     f->conclusion->kills->dropped == 1 ? "is" : "are");
 		doc_cite(doc, "kmsg");
 	}
 	if (has_no_end(r)) {

@@ -117,8 +117,7 @@ static void draw_table(const struct facts *f, const struct touches *t, size_t ro
 		rest -= t->lines[shown].bytes;
 	}
 	if (shown < t->count) {
-		_cleanup_free_ char *others = text_format("%zu other place%s", t->count - shown,
-							  t->count - shown == 1 ? "" : "s");
+		const char *others = TEXT_COUNT(t->count - shown, "other place");
 
 		add_row(doc, t, others, "", rest);
 	}
@@ -133,9 +132,9 @@ static void say_lost(const struct facts *f, const struct touches *t, struct doc 
 		return;
 	doc_sentence(
 		doc,
-		"%" PRId64 " samples were lost, beside %" PRId64
+		"%s %s lost, beside %" PRId64
 		" that were read: what came meanwhile is missing or stands with another line, so these shares are rough.",
-		lost, t->samples);
+		TEXT_COUNT(lost, "sample"), lost == 1 ? "was" : "were", t->samples);
 	cite_samples(doc, t);
 }
 
@@ -179,8 +178,7 @@ static void say_symbols(const struct touches *t, struct doc *doc)
 static void draw_ended(const struct touches *t, const struct touches *ended, struct doc *doc)
 {
 	_cleanup_free_ char *size = story_in_unit(t->total, ended->total);
-	_cleanup_free_ char *who = text_format("%" PRId64 " process%s", ended->processes,
-					       ended->processes == 1 ? "" : "es");
+	const char *who = TEXT_COUNT(ended->processes, "process");
 
 	if (ended->total >= t->total / 1000)
 		doc_row(doc, size, "", who, "had ended before the kill");
