@@ -149,6 +149,63 @@ START_TEST(memory_that_no_allocation_holds_is_told)
 }
 END_TEST
 
+#define REFUSED(calls, refused, rest)                                                            \
+	"{\"ev\":\"reservation\",\"pid\":7,\"what\":\"malloc\",\"at\":\"0+10\",\"calls\":" calls \
+	",\"refused\":" refused ",\"frees\":0,\"asked\":4096,\"live\":4096,\"peak\":4096" rest   \
+	"}\n"
+#define FAILED                                                                       \
+	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"status\":3}\n" COUNTS( \
+		"after", "\"oom_kill\":0") END
+
+START_TEST(what_was_refused_is_told_with_its_line_and_size)
+{
+	tell(V2 CGROUP TOUCH("4096") REFUSED("1", "1", ",\"refused_bytes\":10485760") LIVED);
+	says("1 allocation call requested 4 KiB in all");
+	says("1 call was refused with ENOMEM: a NULL pointer or MAP_FAILED, not a kill. It "
+	     "requested 10 MiB, in fill in prog.");
+	does_not_say("largest MiB");
+	does_not_say("It was refused memory");
+	tell(V2 CGROUP TOUCH("4096") REFUSED("2", "3", ",\"refused_bytes\":10485760") FAILED);
+	says("It was refused memory: fill in prog (malloc and its kin) requested 10 MiB and got "
+	     "ENOMEM. The program itself ended after");
+	says("with status 3. The OOM killer had no part in it.");
+	says("2 allocation calls requested");
+	says("3 calls were refused with ENOMEM: a NULL pointer or MAP_FAILED, not a kill. The "
+	     "largest of them requested 10 MiB, in fill in prog.");
+	tell(V2 CGROUP TOUCH("4096") NAMED("0+20", "other") REFUSED(
+		"2", "1",
+		",\"refused_bytes\":10485760") "{\"ev\":\"reservation\",\"pid\":7,\"what\":\"mmap\",\"at\":\"0+20\",\"calls\":0,"
+					       "\"refused\":4,\"refused_bytes\":1048576,\"frees\":0,\"asked\":0,\"live\":0,"
+					       "\"peak\":0}\n" LIVED);
+	says("5 calls were refused");
+	says("4          1.0  other in prog  mmap of no file");
+	does_not_say("other place");
+	tell(V2 CGROUP TOUCH("4096") REFUSED("1", "1", ",\"refused_bytes\":1152921504606846976")
+		     LIVED);
+	says("It requested 1 EiB or more, in fill in prog.");
+	/* A record that does not tell the size; a run that was refused nothing. */
+	tell(V2 CGROUP TOUCH("4096") REFUSED("2", "1", "") FAILED);
+	says("1 call got nothing: a NULL pointer or MAP_FAILED, not a kill; how much it requested "
+	     "is not known.");
+	does_not_say("ENOMEM");
+	tell(V2 CGROUP TOUCH("4096") REFUSED("2", "0", "") FAILED);
+	does_not_say("not a kill");
+}
+END_TEST
+
+START_TEST(who_expects_a_refusal_is_told_what_sees_one)
+{
+#define WANTS "{\"ev\":\"spec\",\"expect\":{\"outcome\":\"refused\"}}\n"
+	tell(V2 WANTS CGROUP FAILED);
+	says("The outcome is not known: whether a command's calls are refused memory is seen only "
+	     "with --preload, of a dynamic program.");
+	tell(V2 WANTS CGROUP "{\"ev\":\"source\",\"name\":\"preload\",\"open\":false}\n" FAILED);
+	does_not_say("is seen only");
+	tell(V2 WANTS CGROUP LIVED);
+	does_not_say("is seen only");
+}
+END_TEST
+
 #define MAPPED                                                                                   \
 	"{\"ev\":\"mapping\",\"id\":1,\"pid\":7,\"what\":\"small\",\"bytes\":2097152}\n"         \
 	"{\"ev\":\"mapping\",\"id\":2,\"pid\":7,\"what\":\"mmap\",\"bytes\":90000000,"           \
@@ -180,6 +237,8 @@ static TCase *sentences(void)
 	tcase_add_test(tc, a_charge_is_told_with_its_moment);
 	tcase_add_test(tc, a_share_of_little_is_told_as_that);
 	tcase_add_test(tc, memory_that_no_allocation_holds_is_told);
+	tcase_add_test(tc, what_was_refused_is_told_with_its_line_and_size);
+	tcase_add_test(tc, who_expects_a_refusal_is_told_what_sees_one);
 	tcase_add_test(tc, what_is_lost_may_be_why_more_was_touched_than_reserved);
 	return tc;
 }

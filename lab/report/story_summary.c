@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "report/reserved.h"
 #include "report/story.h"
 #include "report/story_culprit.h"
 
@@ -130,9 +131,10 @@ static void small_victim(const struct facts *f, struct doc *doc, const char *lim
 
 	if (candidates > 1)
 		snprintf(among, sizeof(among), ", one of %zu processes there", candidates);
-	doc_summary(doc, DOC_BAD,
-		    "Memory went past %s, and the kernel killed the process%s. It held %s itself.%s%s%s",
-		    limit, among, SIZE(f->victim->anon_rss_bytes), largest, other, rest);
+	doc_summary(
+		doc, DOC_BAD,
+		"Memory went past %s, and the kernel killed the process%s. It held %s itself.%s%s%s",
+		limit, among, SIZE(f->victim->anon_rss_bytes), largest, other, rest);
 	cite_budget(&f->at_kill, other, doc);
 }
 
@@ -272,13 +274,30 @@ static void survived(const struct facts *f, struct doc *doc)
 	cite_budget(&f->at_peak, other, doc);
 }
 
+/* What a command was refused, as --preload saw it, and how it ended then. */
+static void refused_call(const struct facts *f, const struct record_reservation *call,
+			 struct doc *doc)
+{
+	_cleanup_free_ char *place = reserved_place(f->record, call), *doubt = story_doubt(f);
+	_cleanup_free_ char *ending = story_ending_words(f);
+	_cleanup_free_ char *size = reserved_refused_size(call->refused_bytes);
+
+	doc_summary(doc, DOC_NEUTRAL,
+		    "It was refused memory: %s (%s) requested %s and got ENOMEM. %s%s%s", place,
+		    reserved_what(call->what), size, ending,
+		    *doubt ? "" : " The OOM killer had no part in it.", doubt);
+}
+
 static void refused(const struct facts *f, struct doc *doc)
 {
 	const struct record *r = f->record;
 	const char *what = r->refused_what ? r->refused_what : "the allocation";
+	const struct record_reservation *call = record_refused_call(r);
 	_cleanup_free_ char *doubt = story_doubt(f);
 
-	if (is_known(r->refused_bytes))
+	if (call && !is_known(r->refused_errno))
+		refused_call(f, call, doc);
+	else if (is_known(r->refused_bytes))
 		doc_summary(
 			doc, DOC_GOOD,
 			"The kernel refused: %s of %s failed with %s. Nothing was touched for it%s.%s",
@@ -320,11 +339,10 @@ static void livelocked(const struct facts *f, struct doc *doc, const char *after
 	char times[64] = "", killed[96] = "";
 
 	if (is_known(oom))
-		snprintf(times, sizeof(times), " %" PRId64 " times", oom);
+		snprintf(times, sizeof(times), " %s", TEXT_COUNT(oom, "time"));
 	if (has_killed)
-		snprintf(killed, sizeof(killed),
-			 "; it had killed %" PRId64 " process%s of this run", f->conclusion->killed,
-			 f->conclusion->killed == 1 ? "" : "es");
+		snprintf(killed, sizeof(killed), "; it had killed %s of this run",
+			 TEXT_COUNT(f->conclusion->killed, "process"));
 	doc_summary(
 		doc, DOC_BAD,
 		"The cgroup ran out of memory%s and %sthe kernel found nobody it may kill%s; oomlab stopped it%s.",
@@ -358,9 +376,8 @@ static char *kernels_kills(const struct facts *f)
 {
 	int64_t killed = f->conclusion->killed;
 
-	return killed ? text_format(" The kernel's OOM killer killed %" PRId64
-				    " process%s of this run.",
-				    killed, killed == 1 ? "" : "es")
+	return killed ? text_format(" The kernel's OOM killer killed %s of this run.",
+				    TEXT_COUNT(killed, "process"))
 		      : xstrdup("");
 }
 

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/terminal.h"
 #include "base/text.h"
+#include "record/checks.h"
 #include "record/verdict.h"
 #include "report/report.h"
 #include "run/run_dir.h"
@@ -20,7 +21,7 @@ static void say_why_broken(const struct run *run, const struct record *record,
 	const char *command = strrchr(run->argv[0], '/');
 	const char *name = run->spec.name ? run->spec.name : command ? command + 1 : run->argv[0];
 	_cleanup_free_ char *summary = report_summary(record, c);
-	const char *unknown = NULL;
+	const char *unknown = NULL, *hint = checks_hint(record, c);
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < c->check_count && !unknown; i++)
@@ -30,6 +31,8 @@ static void say_why_broken(const struct run *run, const struct record *record,
 	else
 		err_set(&err, EXIT_LAB_BROKEN, "%s: cannot be judged: %s is not known", name,
 			unknown ? unknown : "what became of it");
+	if (hint)
+		err_hint(&err, "%s", hint);
 	err_print(&err);
 }
 
