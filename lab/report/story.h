@@ -20,6 +20,9 @@ void story_tell(const struct facts *facts, struct doc *doc);
 /* The same on one screen: the head, what most of the memory was, what to do, what differs. */
 void story_brief(const struct facts *facts, struct doc *doc);
 
+/* "killed by the OOM killer, as expected". The caller frees. */
+char *story_outcome(const struct facts *facts);
+
 /* "64 MiB": a string that lasts until the end of the enclosing block. */
 #define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
 
@@ -63,6 +66,8 @@ void story_instead(const struct facts *facts, struct doc *doc);
 void story_checks(const struct facts *facts, struct doc *doc);
 void story_engine(const struct facts *facts, struct doc *doc);
 void story_quality(const struct facts *facts, struct doc *doc);
+/* The same in short: which sources were missed, and the first remarks. */
+void story_quality_brief(const struct facts *facts, struct doc *doc);
 void story_guardian(const struct facts *facts, struct doc *doc); /* called by story_quality() */
 
 /*

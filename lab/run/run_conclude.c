@@ -61,6 +61,15 @@ static void print_report(const struct run *run, const struct record *record,
 		fprintf(to, "all of it: %s/report.txt, or --full\n", run->folder.path);
 }
 
+/* One run of many: a line, as the summary comes after the last. */
+static void print_line(const struct run *run, const struct record *record,
+		       const struct conclusion *conclusion, FILE *to)
+{
+	_cleanup_free_ char *outcome = report_outcome(record, conclusion);
+
+	tally_print_run(&run->tally, run->options->repeat, outcome, record, run->folder.path, to);
+}
+
 static int print_json(const struct run *run, const struct record *record,
 		      const struct conclusion *conclusion, struct err *err)
 {
@@ -104,6 +113,8 @@ int run_conclude(struct run *run, bool is_told, struct err *err)
 	if (run->json) {
 		if (print_json(run, &record, &conclusion, err) < 0)
 			return -1;
+	} else if (!run->options->quiet && run->options->repeat > 1 && !run->options->full) {
+		print_line(run, &record, &conclusion, to);
 	} else if (!run->options->quiet) {
 		print_report(run, &record, &conclusion, to);
 	} else if (!is_told && !run->signal &&
