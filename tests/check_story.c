@@ -205,7 +205,7 @@ START_TEST(small_sizes_are_told_in_a_small_unit)
 	tell(RUN CGROUP TOUCH("1397312") LIVED);
 	says("KiB      %  where");
 	says("1365  100.0  fill in prog");
-	says("who called whom 1365  100.0  fill [3 touch samples]");
+	says("who called whom 1365  100.0  fill [touch profile]");
 	tell(RUN CGROUP TOUCH("41943040") LIVED);
 	says("MiB      %  where");
 	says("40.0  100.0  fill in prog");
@@ -301,8 +301,8 @@ START_TEST(too_little_has_no_table)
 	does_not_say("came from one place");
 	does_not_say("who called whom");
 	says("There is no table: all that was seen to become resident memory of processes is "
-	     "1020 KiB, while 47.7 MiB were charged in the last sample before the end. [3 touch "
-	     "samples; sample 1] The rest is: shared memory and files in memory (45.8 MiB). What "
+	     "1020 KiB, while 47.7 MiB were charged in the last sample before the end. [touch "
+	     "profile; sample 1] The rest is: shared memory and files in memory (45.8 MiB). What "
 	     "is read from a file, or written to one in memory, by a system call is in no "
 	     "process's memory. [sample 1]");
 	tell(RUN "{\"ev\":\"cgroup\",\"level\":0,\"path\":\"/a\",\"memory_max\":671088640}\n" TOUCH(
@@ -317,7 +317,7 @@ START_TEST(what_the_tables_account_for_is_told)
 	tell(RUN CGROUP TOUCH("40000000") ALIVE(",\"anon\":40000000,\"file\":9900000,"
 						"\"shmem\":0") LIVED);
 	says("The tables account for 38.1 MiB of the 47.7 MiB charged in the last sample before "
-	     "the end (80.0 %). [3 touch samples; sample 1] Not in them: file cache (9.4 MiB).");
+	     "the end (80.0 %). [touch profile; sample 1] Not in them: file cache (9.4 MiB).");
 	tell(RUN CGROUP TOUCH("49000000") ALIVE(",\"anon\":49000000,\"file\":0,\"shmem\":0") LIVED);
 	says("(98.0 %).");
 	does_not_say("Not in them");
@@ -344,7 +344,7 @@ START_TEST(files_are_told_apart_as_they_are_resident)
 	tell(RUN CGROUP TOUCH("40000000") READ_AGAIN("1400000000", "20971520") LIVED);
 	says("100.0 % of it, mapped files apart, came from one place: fill in prog");
 	says("Of mapped files, programs and libraries among them, 20 MiB were resident when last "
-	     "seen: [12 touch samples]");
+	     "seen: [touch profile]");
 	says("20.0  100.0  look in prog");
 	says("Another 1.3 GiB of mapped files came and went, reclaimed or unmapped; what was read "
 	     "again is counted each time.");

@@ -153,4 +153,5 @@ void story_tell(const struct facts *facts, struct doc *doc)
 	story_engine(facts, doc);
 	story_checks(facts, doc);
 	story_quality(facts, doc);
+	story_appendix(facts, doc);
 }

@@ -66,7 +66,8 @@ void story_instead(const struct facts *facts, struct doc *doc);
 void story_checks(const struct facts *facts, struct doc *doc);
 void story_engine(const struct facts *facts, struct doc *doc);
 void story_quality(const struct facts *facts, struct doc *doc);
-/* The same in short: which sources were missed, and the first remarks. */
+void story_appendix(const struct facts *facts, struct doc *doc); /* samples, registers */
+/* Of story_quality() in short: which sources were missed, and the first remarks. */
 void story_quality_brief(const struct facts *facts, struct doc *doc);
 void story_guardian(const struct facts *facts, struct doc *doc); /* called by story_quality() */
 
@@ -79,6 +80,8 @@ void cite_trace(struct doc *doc, const struct record_arena *arena);
 void cite_event(struct doc *doc, const struct facts *facts, enum counter which);
 void cite_setting(struct doc *doc, const struct facts *facts, const char *name);
 void cite_end(struct doc *doc, const struct facts *facts);
+/* The touch profile; how many samples it has is in the appendix. */
+void cite_profile(struct doc *doc);
 
 /* How the target ended, as a sentence. The caller frees. */
 char *story_ending_words(const struct facts *facts);

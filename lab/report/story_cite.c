@@ -47,6 +47,11 @@ void cite_event(struct doc *doc, const struct facts *f, enum counter which)
 		doc_cite(doc, "%s %" PRId64 ", unchanged", name, f->own->after.value[which]);
 }
 
+void cite_profile(struct doc *doc)
+{
+	doc_cite(doc, "touch profile");
+}
+
 void cite_setting(struct doc *doc, const struct facts *f, const char *name)
 {
 	const char *value = record_setting(f->record, name);

@@ -133,7 +133,7 @@ void coverage_say(const struct facts *f, const struct touches *t, struct doc *do
 	sum = e.anon + e.shmem + e.file;
 	doc_sentence(doc, "The tables account for %s of the %s charged %s (%.1f %%).", SIZE(sum),
 		     SIZE(b.total), coverage_when(f), 100.0 * (double)sum / (double)b.total);
-	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
+	cite_profile(doc);
 	cite_budget(&b, doc);
 	if (sum < b.total / 10 * 9)
 		say_rest(&e, &b, "Not in them", doc);
@@ -197,7 +197,7 @@ void coverage_say_little(const struct facts *f, const struct touches *t, struct 
 		doc,
 		"There is no table: all that was seen to become resident memory of processes is %s, while %s were charged %s.",
 		SIZE(t->total), SIZE(b.total), coverage_when(f));
-	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
+	cite_profile(doc);
 	cite_budget(&b, doc);
 	if (is_itemised(&b) && t->total < b.total / 10 * 9) {
 		const struct coverage e = cover(f, t, &b);

@@ -259,7 +259,7 @@ struct culprit story_culprit(const struct facts *f, const char *whose)
 	sum = find_line(f, &touches);
 	/* What came while samples were lost stands with whoever touched next. */
 	if (sum.verb && record_lost(f->record, LOSS_SAMPLES) <= touches.samples / 50)
-		culprit = (struct culprit){words(f, &sum, pid, whose), touches.samples};
+		culprit.words = words(f, &sum, pid, whose);
 	touches_release(&touches);
 	return culprit;
 }
@@ -330,7 +330,7 @@ struct culprit story_copies(const struct facts *f)
 	shares_gather(f, &shares);
 	line = find_copies(f, &shares);
 	if (line && record_lost(f->record, LOSS_SAMPLES) <= shares.there.samples / 50)
-		culprit = (struct culprit){copies_words(f, line), shares.there.samples};
+		culprit.words = copies_words(f, line);
 	shares_release(&shares);
 	return culprit;
 }

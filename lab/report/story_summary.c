@@ -187,8 +187,7 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 		doc_summary(doc, DOC_BAD, "Memory went past %s, and the kernel killed it.%s", limit,
 			    rest);
 	if (is_told || copies.words)
-		doc_cite(doc, "%" PRId64 " touch samples",
-			 is_told ? culprit.samples : copies.samples);
+		cite_profile(doc);
 	story_culprit_release(&copies);
 	story_culprit_release(&culprit);
 }
@@ -244,8 +243,7 @@ static void child_oom_killed(const struct facts *f, struct doc *doc)
 			    "The kernel's OOM killer killed %s, when memory went past %s.%s%s %s",
 			    killed, limit, other, copied, ending);
 	if ((culprit.words && held_the_most(f)) || copies.words)
-		doc_cite(doc, "%" PRId64 " touch samples",
-			 culprit.words ? culprit.samples : copies.samples);
+		cite_profile(doc);
 	cite_budget(&f->at_kill, other, doc);
 	story_culprit_release(&copies);
 	story_culprit_release(&culprit);

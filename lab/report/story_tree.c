@@ -90,7 +90,7 @@ void story_tree(const struct facts *f, struct doc *doc)
 		for (size_t at = tree.nodes[0].child; at; at = tree.nodes[at].next)
 			if (is_shown(&tree, at) && d.rows < ROWS_MAX)
 				draw(&d, at, 0);
-		doc_cite(doc, "%" PRId64 " touch samples", tree.samples);
+		cite_profile(doc);
 	}
 	touch_tree_release(&tree);
 	shares_release(&shares);

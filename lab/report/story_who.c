@@ -14,11 +14,6 @@
 
 enum { ROWS_MAX = 8, ROWS_BRIEF = 4 };
 
-static void cite_samples(struct doc *doc, const struct touches *t)
-{
-	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
-}
-
 static bool is_file(const struct touch_line *line)
 {
 	return line->kind == TOUCH_FILE;
@@ -73,7 +68,7 @@ static void say_largest(const struct facts *f, const struct touches *t, bool is_
 			charged ? what : "", charged ? " n" : "N", share,
 			is_all || charged ? "" : " without mapped files", place,
 			touch_kind_words[line->kind], SIZE(line->bytes));
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 static void add_row(struct doc *doc, const struct touches *t, const char *place, const char *how,
@@ -132,10 +127,9 @@ static void say_lost(const struct facts *f, const struct touches *t, struct doc 
 		return;
 	doc_sentence(
 		doc,
-		"%s %s lost, beside %" PRId64
-		" that were read: what came meanwhile is missing or stands with another line, so these shares are rough.",
-		TEXT_COUNT(lost, "sample"), lost == 1 ? "was" : "were", t->samples);
-	cite_samples(doc, t);
+		"Of the samples %.0f %% were lost: what came meanwhile is missing or stands with another line, so these shares are rough.",
+		100.0 * (double)lost / (double)(lost + t->samples));
+	cite_profile(doc);
 }
 
 /* A file of code on disk: not what a JIT made, nor what the kernel shows each process. */
@@ -171,7 +165,7 @@ static void say_symbols(const struct touches *t, struct doc *doc)
 			name);
 	else
 		return;
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 /* One row: what they had is no share of what was there. */
@@ -201,7 +195,7 @@ static void say_processes(const struct facts *f, const struct touches *t, bool w
 	if (is_known(peak) && t->total / 10 * 9 > peak)
 		doc_sentence(doc, "So it is more than was ever charged to the cgroup at once: %s.",
 			     SIZE(peak));
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 /* Mapped files: what was resident at the end, and what came and went. */
@@ -218,10 +212,10 @@ static void say_files(const struct facts *f, const struct touches *t, const stru
 		doc,
 		"Of mapped files, programs and libraries among them, %s were resident when last seen%s",
 		SIZE(files->total), has_table ? ":" : ".");
-	cite_samples(doc, t);
+	cite_profile(doc);
 	if (has_table) {
 		draw_table(f, files, ROWS_MAX, doc);
-		cite_samples(doc, t);
+		cite_profile(doc);
 	}
 	if (!has_gone)
 		return;
@@ -229,7 +223,7 @@ static void say_files(const struct facts *f, const struct touches *t, const stru
 		doc,
 		"Another %s of mapped files came and went, reclaimed or unmapped; what was read again is counted each time.",
 		SIZE(t->file_gone));
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 /* The rise of a counter in pages. It begins at 0, except in a cgroup that the run did not make. */
@@ -277,7 +271,7 @@ static void say_swapped(const struct touches *t, struct doc *doc)
 		return;
 	doc_sentence(doc, "%s more came back from swap, where they had been touched before.",
 		     SIZE(t->swapped_in));
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 static void say_copies(const struct touches *t, struct doc *doc)
@@ -292,11 +286,11 @@ static void say_copies(const struct touches *t, struct doc *doc)
 		doc,
 		"%s of it are copies after fork(2): parent and child share their pages until one of them writes to a page, and gets a copy of it. The writer's resident size stays the same, as the copy takes the place of the page, but the cgroup is charged for both as long as the other process has the page.",
 		SIZE(copied));
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 /* The profile's figure beside the kernel's, so that a reader can judge the profile. */
-static void say_sum(const struct facts *f, const struct touches *t, struct doc *doc)
+static void say_sum(const struct facts *f, struct doc *doc)
 {
 	const struct oomlog_victim *v = f->victim;
 	int64_t anon = v ? touches_anon_of(f->record, v->pid) : ABSENT;
@@ -308,7 +302,7 @@ static void say_sum(const struct facts *f, const struct touches *t, struct doc *
 		"The samples account for %s of the victim's anonymous memory; the kernel counted %s at the kill (%.1f %%).",
 		SIZE(anon), SIZE(v->anon_rss_bytes),
 		100.0 * (double)anon / (double)v->anon_rss_bytes);
-	cite_samples(doc, t);
+	cite_profile(doc);
 	cite_kmsg(doc, f->kill_line);
 }
 
@@ -327,7 +321,7 @@ static void say_estimate(const struct facts *f, const struct touches *t, struct 
 		is_known(frames.resident) ? "; when last seen, the target had " : "",
 		is_known(frames.resident) ? SIZE(frames.resident) : "",
 		is_known(frames.resident) ? " resident" : "");
-	cite_samples(doc, t);
+	cite_profile(doc);
 	touch_frames_release(&frames);
 }
 
@@ -350,7 +344,7 @@ static void say_turnover(const struct facts *f, const struct touches *t, struct 
 		doc,
 		"That is more than the %s that were there at most: what was given back is still counted.",
 		SIZE(f->peak));
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 /* The table of memory other than files, with what belongs to it. */
@@ -362,7 +356,7 @@ static void say_memory(const struct facts *f, const struct shares *shares,
 	draw_table(f, memory, rows_max, doc);
 	if (ended.count)
 		draw_ended(memory, &ended, doc);
-	cite_samples(doc, memory);
+	cite_profile(doc);
 	say_lost(f, memory, doc);
 	say_symbols(memory, doc);
 	say_processes(f, memory, shares->table != NULL, doc);
@@ -386,7 +380,7 @@ static void say_tables(const struct facts *f, const struct shares *shares, struc
 	say_files(f, t, &files, doc);
 	say_refaults(f, doc);
 	coverage_say(f, t, doc);
-	say_sum(f, t, doc);
+	say_sum(f, doc);
 	free(memory.lines);
 	free(files.lines);
 }
