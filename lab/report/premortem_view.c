@@ -6,11 +6,12 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "report/short_name.h"
 
 char *premortem_where(const struct touch_frames *frames, const struct premortem_thread *thread)
 {
 	struct touch_line line = {0};
-	_cleanup_free_ char *innermost = NULL, *own = NULL;
+	_cleanup_free_ char *innermost = NULL, *name = NULL, *own = NULL;
 	bool has_own;
 
 	if (!thread->stack || !*thread->stack)
@@ -19,11 +20,11 @@ char *premortem_where(const struct touch_frames *frames, const struct premortem_
 	has_own = touch_blame(frames, thread->stack, &line);
 	if (!has_own || line.at != thread->stack)
 		innermost = touch_frame_name(frames, thread->stack, strcspn(thread->stack, " "));
+	name = innermost ? short_name(innermost) : NULL;
 	if (!has_own)
-		return text_format("%s", innermost);
+		return STEAL(name);
 	own = touch_place(&line);
-	return innermost ? text_format("%s, called from %s", innermost, own)
-			 : text_format("%s", own);
+	return name ? text_format("%s, called from %s", name, own) : STEAL(own);
 }
 
 char *premortem_mapping_name(const struct premortem_mapping *m)

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "record/stack.h"
 #include "report/shares.h"
+#include "report/short_name.h"
 #include "report/story.h"
 #include "report/touches.h"
 
@@ -142,7 +143,7 @@ static char *callers_of(const struct touch_frames *frames, const struct touch_li
 	if (!is_found)
 		w.level = w.levels;
 	while (most && walk_out(&w) && is_named(&w)) {
-		_cleanup_free_ char *name = name_of(&w);
+		_cleanup_free_ char *whole = name_of(&w), *name = short_name(whole);
 
 		strbuf_printf(&text, ", called by %s", name);
 		most--;

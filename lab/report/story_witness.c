@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/premortem_view.h"
+#include "report/short_name.h"
 #include "report/story.h"
 
 /*
@@ -137,12 +138,13 @@ void story_witness(const struct facts *f, struct doc *doc)
 	const struct record_site *site = e->has_registers ? record_site_at(f->record, e->user_rip)
 							  : NULL;
 	_cleanup_free_ char *place = site_place(site), *rest = rest_words(e);
+	_cleanup_free_ char *function = site && site->function ? short_name(site->function) : NULL;
 	bool has_place;
 
-	if (!e->has_registers || ((!site || !site->function) && !*rest))
+	if (!e->has_registers || (!function && !*rest))
 		return;
-	if (site && site->function)
-		doc_sentence(doc, "At that moment it was in %s%s%s%s.", site->function,
+	if (function)
+		doc_sentence(doc, "At that moment it was in %s%s%s%s.", function,
 			     *place ? " at " : "", place, rest);
 	else
 		doc_sentence(doc, "At that moment it was in code whose name is not known%s.", rest);
