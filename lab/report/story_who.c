@@ -10,6 +10,7 @@
 #include "report/shares.h"
 #include "report/story.h"
 #include "report/story_coverage.h"
+#include "report/story_script.h"
 #include "report/touches.h"
 
 enum { ROWS_MAX = 8, ROWS_BRIEF = 4 };
@@ -358,7 +359,8 @@ static void say_memory(const struct facts *f, const struct shares *shares,
 		draw_ended(memory, &ended, doc);
 	cite_profile(doc);
 	say_lost(f, memory, doc);
-	say_symbols(memory, doc);
+	if (!story_script(memory, doc))
+		say_symbols(memory, doc);
 	say_processes(f, memory, shares->table != NULL, doc);
 	free(ended.lines);
 }
