@@ -426,6 +426,21 @@ START_TEST(a_peak_that_no_sample_met_is_told_beside_it)
 	tell(V2 CGROUP PEAKED("46137344") LIVED);
 	says("Where the memory was, at its highest [sample 1]");
 	does_not_say("was met by none");
+	does_not_say("There is no table");
+	/* Of a short run the table would tell little. */
+	tell(V2 CGROUP PEAKED("96137344") LIVED);
+	says("Where the memory was There is no table: of the 91.7 MiB charged at most, the highest "
+	     "sample has less than half by its parts. [sample 1]");
+	does_not_say("anonymous (heap, stack)");
+	tell(V2 CGROUP "{\"ev\":\"sample\",\"t\":5,\"current\":46137344,\"kernel\":40000000,"
+		       "\"peak\":96137344}\n" LIVED);
+	does_not_say("the kernel's own on its behalf");
+	tell(V2 CGROUP "{\"ev\":\"sample\",\"t\":5,\"current\":46137344,\"kernel\":40000000,"
+		       "\"peak\":46137344}\n" LIVED);
+	says("38.1 MiB were the kernel's own on its behalf");
+	tell(V2 CGROUP "{\"ev\":\"sample\",\"t\":5,\"current\":409600,\"anon\":4096,"
+		       "\"peak\":409600}\n" LIVED);
+	does_not_say("Where the memory was");
 }
 END_TEST
 

@@ -29,6 +29,8 @@ char *story_outcome(const struct facts *facts);
 /* The sections; internal to lab/report. */
 void story_head(const struct facts *facts, struct doc *doc); /* title, byline, summary */
 void story_summary(const struct facts *facts, struct doc *doc);
+/* Called by story_summary(), for a run that was neither killed nor survived. */
+void story_summary_other(const struct facts *facts, struct doc *doc);
 void story_requested(const struct facts *facts, struct doc *doc);
 /* Continues story_requested(). */
 void story_reserved(const struct facts *facts, struct doc *doc);
