@@ -59,6 +59,9 @@ static struct coverage cover(const struct facts *f, const struct touches *t, con
 
 		*to += t->lines[i].bytes;
 	}
+	/* In a VM files are memory: what is charged as shared memory may be mapped files there. */
+	if (text_is_same(f->record->backend, "vm") && e.file > item_of(b, BUDGET_FILE))
+		e.shmem += e.file - bounded(item_of(b, BUDGET_FILE), 0, e.file);
 	e.anon = bounded(anon_left(f->record, e.anon + t->swapped_in), 0, item_of(b, BUDGET_ANON));
 	e.shmem = bounded(e.shmem, 0, item_of(b, BUDGET_SHMEM));
 	e.file = bounded(e.file, 0, item_of(b, BUDGET_FILE));

@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/budget.h"
+#include "report/elsewhere.h"
 #include "report/story.h"
 #include "report/story_culprit.h"
 
@@ -48,77 +49,6 @@ static bool held_the_most(const struct facts *f)
 	return f->victim && (!is_limited || f->victim->anon_rss_bytes >= f->limit_bytes / 2);
 }
 
-/* " (/dev/shm/x had 60 MiB when last seen)"; "" where none had half of it. The caller frees. */
-static char *largest_file(const struct facts *f, int64_t bytes)
-{
-	size_t count;
-	const struct record_memory_file *files = story_files_last(f, &count);
-	_cleanup_free_ char *name = count ? story_file_name(files) : NULL;
-
-	if (!count || files->resident < bytes / 2)
-		return xstrdup("");
-	return text_format(" (%s had %s when last seen)", name, SIZE(files->resident));
-}
-
-/*
- * Where most of it was no process's own: a sentence that says what it was, with a blank before it;
- * else "". The caller frees.
- */
-static char *other_memory(const struct facts *f, const struct budget *b, bool was_killed)
-{
-	for (size_t i = 0; i < b->count; i++) {
-		const struct budget_item *item = &b->items[i];
-
-		if (item->bytes < b->total / 2)
-			continue;
-		if (item->part == BUDGET_SHMEM) {
-			_cleanup_free_ char *file = largest_file(f, item->bytes);
-
-			return text_format(
-				" %s were files in tmpfs or shared memory%s, which stay as long as anything refers to them, whoever is killed.",
-				SIZE(item->bytes), file);
-		}
-		if (item->part == BUDGET_FILE && !was_killed && is_known(b->limit) &&
-		    b->total >= b->limit / 2)
-			return text_format(
-				" %s were file cache, which the kernel drops when it is needed.",
-				SIZE(item->bytes));
-		if (item->is_kernel)
-			return text_format(" %s were the kernel's own on its behalf (%s).",
-					   SIZE(item->bytes), item->label);
-	}
-	return xstrdup("");
-}
-
-static void cite_budget(const struct budget *b, const char *sentence, struct doc *doc)
-{
-	if (*sentence && b->kmsg)
-		cite_kmsg(doc, b->kmsg);
-	else if (*sentence && b->sample)
-		doc_cite(doc, "sample %zu", b->sample_number);
-}
-
-/*
- * " The largest, server (pid 12), held 60 MiB": of those there, where it is another that had half of
- * the limit, and nothing else was told. The caller frees.
- */
-static char *largest_other(const struct facts *f)
-{
-	const struct oomlog_task *largest = NULL;
-
-	for (size_t i = 0; f->kill && i < f->kill->event.task_count; i++) {
-		const struct oomlog_task *task = &f->kill->event.tasks[i];
-
-		if (is_known(task->rss_anon_bytes) && task->pid != f->victim->pid &&
-		    (!largest || task->rss_anon_bytes > largest->rss_anon_bytes))
-			largest = task;
-	}
-	if (!largest || !is_known(f->limit_bytes) || largest->rss_anon_bytes < f->limit_bytes / 2)
-		return xstrdup("");
-	return text_format(" %s (pid %" PRId64 ") held %s.", largest->comm ? largest->comm : "?",
-			   largest->pid, SIZE(largest->rss_anon_bytes));
-}
-
 /* A victim is chosen among those there; what went past the limit may be mostly others', or shared.
  */
 static void small_victim(const struct facts *f, struct doc *doc, const char *limit,
@@ -126,16 +56,16 @@ static void small_victim(const struct facts *f, struct doc *doc, const char *lim
 {
 	size_t candidates = f->kill ? f->kill->event.task_count : 0;
 	char among[64] = "";
-	_cleanup_free_ char *other = other_memory(f, &f->at_kill, true);
-	_cleanup_free_ char *largest = largest_other(f);
+	_cleanup_(elsewhere_release) struct elsewhere other = elsewhere_tell(f, &f->at_kill, true);
+	_cleanup_free_ char *largest = elsewhere_largest(f);
 
 	if (candidates > 1)
 		snprintf(among, sizeof(among), ", one of %zu processes there", candidates);
 	doc_summary(
 		doc, DOC_BAD,
 		"Memory went past %s, and the kernel killed the process%s. It held %s itself.%s%s%s",
-		limit, among, SIZE(f->victim->anon_rss_bytes), largest, other, rest);
-	cite_budget(&f->at_kill, other, doc);
+		limit, among, SIZE(f->victim->anon_rss_bytes), largest, other.words, rest);
+	elsewhere_cite(&other, doc);
 }
 
 /* A blank and a sentence where its end is not that of a kill: it was ending when it came. */
@@ -224,7 +154,7 @@ static char *killed_words(const struct facts *f)
 static void child_oom_killed(const struct facts *f, struct doc *doc)
 {
 	char limit[128];
-	_cleanup_free_ char *other = other_memory(f, &f->at_kill, true);
+	_cleanup_(elsewhere_release) struct elsewhere other = elsewhere_tell(f, &f->at_kill, true);
 	_cleanup_free_ char *ending = story_ending_words(f);
 	_cleanup_free_ char *killed = killed_words(f);
 	_cleanup_free_ char *whose = text_format(
@@ -237,14 +167,14 @@ static void child_oom_killed(const struct facts *f, struct doc *doc)
 		doc_summary(
 			doc, DOC_BAD,
 			"The kernel's OOM killer killed %s, when memory went past %s. %s.%s%s %s",
-			killed, limit, culprit.words, other, copied, ending);
+			killed, limit, culprit.words, other.words, copied, ending);
 	else
 		doc_summary(doc, DOC_BAD,
 			    "The kernel's OOM killer killed %s, when memory went past %s.%s%s %s",
-			    killed, limit, other, copied, ending);
+			    killed, limit, other.words, copied, ending);
 	if ((culprit.words && held_the_most(f)) || copies.words)
 		cite_profile(doc);
-	cite_budget(&f->at_kill, other, doc);
+	elsewhere_cite(&other, doc);
 	story_culprit_release(&copies);
 	story_culprit_release(&culprit);
 }
@@ -252,9 +182,9 @@ static void child_oom_killed(const struct facts *f, struct doc *doc)
 static void survived(const struct facts *f, struct doc *doc)
 {
 	const struct record_arena *a = f->arena;
-	_cleanup_free_ char *other = budget_is_telling(f, &f->at_peak)
-					     ? other_memory(f, &f->at_peak, false)
-					     : xstrdup("");
+	static const struct budget none;
+	_cleanup_(elsewhere_release) struct elsewhere other =
+		elsewhere_tell(f, budget_is_telling(f, &f->at_peak) ? &f->at_peak : &none, false);
 	_cleanup_free_ char *doubt = story_doubt(f);
 	char peak[160] = "";
 
@@ -268,10 +198,10 @@ static void survived(const struct facts *f, struct doc *doc)
 	if (a && is_known(a->reserved) && is_known(a->touched))
 		doc_summary(doc, DOC_GOOD,
 			    "It survived: of %s reserved, its arena touched %s.%s%s%s",
-			    SIZE(a->reserved), SIZE(a->touched), doubt, peak, other);
+			    SIZE(a->reserved), SIZE(a->touched), doubt, peak, other.words);
 	else
-		doc_summary(doc, DOC_GOOD, "It survived.%s%s%s", doubt, peak, other);
-	cite_budget(&f->at_peak, other, doc);
+		doc_summary(doc, DOC_GOOD, "It survived.%s%s%s", doubt, peak, other.words);
+	elsewhere_cite(&other, doc);
 }
 
 void story_summary(const struct facts *f, struct doc *doc)
