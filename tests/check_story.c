@@ -339,6 +339,38 @@ END_TEST
 	"{\"ev\":\"frame\",\"at\":\"0+20\",\"function\":\"look\"}\n"                \
 	"{\"ev\":\"touch\",\"pid\":7,\"samples\":9,\"file\":" came ",\"stack\":\"0+20\"}\n"
 
+#define GIVEN_BACK \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":1,\"anon_lost\":40000000,\"stack\":\"0+10\"}\n"
+
+/* The program may have given it back after the last sample: then these do not compare. */
+START_TEST(what_was_given_back_may_have_been_there)
+{
+	tell(RUN CGROUP TOUCH("40000000") ALIVE(",\"anon\":49000000") LIVED);
+	says("The tables account for 38.1 MiB of the 47.7 MiB charged");
+	tell(RUN CGROUP TOUCH("40000000") GIVEN_BACK ALIVE(",\"anon\":49000000") LIVED);
+	does_not_say("The tables account");
+	does_not_say("that the samples missed");
+	does_not_say("were seen to become resident memory of processes, ");
+	says("100.0 % of it came from one place: fill in prog");
+}
+END_TEST
+
+/* The root of a VM is a file system in memory. */
+START_TEST(mapped_files_of_a_vm_are_counted_as_what_they_are_charged_as)
+{
+#define MAPPED_FILE                                                  \
+	"{\"ev\":\"module\",\"id\":0,\"path\":\"/x/prog\"}\n"        \
+	"{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"fill\"}\n" \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":3,\"file\":45000000,\"stack\":\"0+10\"}\n"
+#define IN_SHMEM ALIVE(",\"anon\":4096,\"file\":49000000,\"shmem\":49000000")
+	tell("{\"ev\":\"run\",\"id\":\"r\",\"backend\":\"vm\",\"page_size\":4096,\"cgroup_version\":2}\n" CGROUP
+		     MAPPED_FILE IN_SHMEM LIVED);
+	says("The tables account for 42.9 MiB of the 47.7 MiB charged");
+	tell(RUN CGROUP MAPPED_FILE IN_SHMEM LIVED);
+	does_not_say("The tables account for 42.9 MiB");
+}
+END_TEST
+
 START_TEST(files_are_told_apart_as_they_are_resident)
 {
 	tell(RUN CGROUP TOUCH("40000000") READ_AGAIN("1400000000", "20971520") LIVED);
@@ -688,6 +720,8 @@ static TCase *sentences(void)
 	tcase_add_test(tc, too_little_has_no_table);
 	tcase_add_test(tc, files_in_memory_are_named);
 	tcase_add_test(tc, what_the_tables_account_for_is_told);
+	tcase_add_test(tc, what_was_given_back_may_have_been_there);
+	tcase_add_test(tc, mapped_files_of_a_vm_are_counted_as_what_they_are_charged_as);
 	tcase_add_test(tc, files_are_told_apart_as_they_are_resident);
 	tcase_add_test(tc, refaults_are_a_figure_of_their_own);
 	tcase_add_test(tc, what_came_back_from_swap_is_counted_once);

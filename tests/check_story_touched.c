@@ -133,7 +133,7 @@ START_TEST(memory_that_no_allocation_holds_is_told)
 	says("Of the 64 MiB of anonymous memory that the kernel counted at the kill, 56 MiB or "
 	     "more are in no allocation that was counted and still held, while 53.0 MiB had been "
 	     "given back: that stays the process's until malloc returns it to the kernel. [record "
-	     "lines 6-6; kmsg");
+	     "line 6; kmsg");
 	/* What is held explains it, little was given back, or another process was counted. */
 	tell(V2 CGROUP ASKED("7", "94000000", "58000000") DUMP_OF(HEAP, "65536") KILLED);
 	does_not_say("in no allocation");

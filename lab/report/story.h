@@ -82,6 +82,8 @@ void cite_trace(struct doc *doc, const struct record_arena *arena);
 void cite_event(struct doc *doc, const struct facts *facts, enum counter which);
 void cite_setting(struct doc *doc, const struct facts *facts, const char *name);
 void cite_end(struct doc *doc, const struct facts *facts);
+/* Lines of the record: "record line 4", "record lines 4-9". */
+void cite_lines(struct doc *doc, unsigned int first, unsigned int last);
 /* The touch profile; how many samples it has is in the appendix. */
 void cite_profile(struct doc *doc);
 

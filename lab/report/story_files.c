@@ -68,7 +68,7 @@ static void draw_table(const struct record_memory_file *files, size_t count, str
 
 		doc_row(doc, holds, name, holder);
 	}
-	doc_cite(doc, "record lines %u-%u", files[0].line, files[count - 1].line);
+	cite_lines(doc, files[0].line, files[count - 1].line);
 }
 
 void story_files(const struct facts *f, struct doc *doc)

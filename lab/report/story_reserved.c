@@ -16,8 +16,7 @@ static void cite(struct doc *doc, const struct facts *f)
 {
 	const struct record *r = f->record;
 
-	doc_cite(doc, "record lines %u-%u", r->reservations[0].line,
-		 r->reservations[r->reservation_count - 1].line);
+	cite_lines(doc, r->reservations[0].line, r->reservations[r->reservation_count - 1].line);
 }
 
 static char *mib(int64_t bytes)
@@ -131,20 +130,6 @@ static void say_refused(const struct facts *f, const struct reserved *all, struc
 	}
 }
 
-/* Without this a reader takes oomlab's shared memory for the program's own. */
-static void say_shared(const struct facts *f, struct doc *doc)
-{
-	const struct oomlog_victim *v = f->victim;
-
-	if (!v || !is_known(v->shmem_rss_bytes) || !v->shmem_rss_bytes)
-		return;
-	doc_sentence(
-		doc,
-		"What these figures were counted in is shared memory of oomlab's, up to %s of the shmem-rss that the kernel counted: it is part of the process's size, but not charged to the limit.",
-		SIZE(v->shmem_rss_bytes));
-	cite_kmsg(doc, f->kill_line);
-}
-
 /*
  * Anonymous memory that no allocation holds: what the allocator kept when it was freed. `kept` is a
  * lower bound, as memory that is held need not have been touched. It is said only of a run with one
@@ -184,9 +169,7 @@ void story_reserved(const struct facts *f, struct doc *doc)
 		draw_table(f, &all, doc);
 		say_kept(f, &all, doc);
 	}
-	if (all.count) {
+	if (all.count)
 		say_refused(f, &all, doc);
-		say_shared(f, doc);
-	}
 	reserved_release(&all);
 }
