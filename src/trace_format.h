@@ -42,7 +42,7 @@
 #define TRACE_FD_ENV	     "OOMLAB_TRACE_FD"
 
 #define TRACE_MAGIC	     UINT64_C(0x31474e4952424d4f) /* "OMBRING1" in memory, little endian */
-#define TRACE_VERSION	     2u
+#define TRACE_VERSION	     3u
 #define TRACE_NAME_MAX	     40 /* bytes, with the NUL */
 #define TRACE_BLOCK_RECORDS  100
 #define TRACE_TIMED_BYTES    4096   /* a TRACE_ALLOC of as many has a time of its own */
@@ -253,7 +253,7 @@ struct trace_module {
 };
 
 /*
- * One line of code that asked, in one process; 64 bytes. live = asked - freed. The entries below
+ * One line of code that asked, in one process; 72 bytes. live = asked - freed. The entries below
  * TRACE_TAKEN_COUNT hold, by enum trace_taken, what found the table full.
  */
 struct trace_site {
@@ -261,11 +261,12 @@ struct trace_site {
 	uint64_t calls;
 	uint64_t asked; /* bytes */
 	uint64_t frees;
-	uint64_t freed;	  /* bytes */
-	uint64_t peak;	  /* highest asked - freed */
-	uint64_t offset;  /* of the return address in its module, as the module's headers count */
-	uint32_t refused; /* calls that got nothing */
-	uint16_t module;  /* index + 1; 0: not known */
+	uint64_t freed;	 /* bytes */
+	uint64_t peak;	 /* highest asked - freed */
+	uint64_t offset; /* of the return address in its module, as the module's headers count */
+	uint64_t refused_most; /* bytes of the largest request that was refused */
+	uint32_t refused;      /* calls that failed with ENOMEM */
+	uint16_t module;       /* index + 1; 0: not known */
 	uint16_t reserved0;
 };
 

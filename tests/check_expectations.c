@@ -2,6 +2,7 @@
  * check_expectations.c - the verdict: expectations met, missed, and those of which nothing is
  * known.
  */
+#include "record/checks.h"
 #include "suite.h"
 #include "verdict_helpers.h"
 
@@ -71,6 +72,27 @@ START_TEST(what_is_not_known_is_broken_not_fail)
 }
 END_TEST
 
+/* Without --preload nobody sees a command's calls fail. */
+START_TEST(a_refusal_that_nobody_could_see_is_not_known)
+{
+	add("{\"ev\":\"spec\",\"expect\":{\"outcome\":\"refused\"}}");
+	target_ended("\"status\":3");
+	counted(0, 0, 0);
+	end();
+	ck_assert_int_eq(conclusion.verdict, VERDICT_BROKEN);
+	ck_assert_ptr_nonnull(strstr(checks_hint(&record, &conclusion), "only with --preload"));
+	finish();
+	begin();
+	add("{\"ev\":\"spec\",\"expect\":{\"outcome\":\"refused\"}}");
+	add("{\"ev\":\"source\",\"name\":\"preload\",\"open\":true}");
+	target_ended("\"status\":3");
+	counted(0, 0, 0);
+	end();
+	ck_assert_int_eq(conclusion.verdict, VERDICT_FAIL);
+	ck_assert_ptr_null(checks_hint(&record, &conclusion));
+}
+END_TEST
+
 /* cgroup v1 has neither file of v2's. */
 START_TEST(each_is_called_by_the_file_it_was_read_from)
 {
@@ -107,6 +129,7 @@ static TCase *expectations(void)
 	tcase_add_loop_test(t, a_peak_that_was_sampled_is_not_called_one, 1, 3);
 	tcase_add_loop_test(t, one_expectation_missed_is_fail, 0, (int)ARRAY_SIZE(wrong));
 	tcase_add_test(t, what_is_not_known_is_broken_not_fail);
+	tcase_add_test(t, a_refusal_that_nobody_could_see_is_not_known);
 	return t;
 }
 

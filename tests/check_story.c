@@ -205,7 +205,7 @@ START_TEST(small_sizes_are_told_in_a_small_unit)
 	tell(RUN CGROUP TOUCH("1397312") LIVED);
 	says("KiB      %  where");
 	says("1365  100.0  fill in prog");
-	says("who called whom 1365  100.0  fill [3 touch samples]");
+	says("who called whom 1365  100.0  fill [touch profile]");
 	tell(RUN CGROUP TOUCH("41943040") LIVED);
 	says("MiB      %  where");
 	says("40.0  100.0  fill in prog");
@@ -301,8 +301,8 @@ START_TEST(too_little_has_no_table)
 	does_not_say("came from one place");
 	does_not_say("who called whom");
 	says("There is no table: all that was seen to become resident memory of processes is "
-	     "1020 KiB, while 47.7 MiB were charged in the last sample before the end. [3 touch "
-	     "samples; sample 1] The rest is: shared memory and files in memory (45.8 MiB). What "
+	     "1020 KiB, while 47.7 MiB were charged in the last sample before the end. [touch "
+	     "profile; sample 1] The rest is: shared memory and files in memory (45.8 MiB). What "
 	     "is read from a file, or written to one in memory, by a system call is in no "
 	     "process's memory. [sample 1]");
 	tell(RUN "{\"ev\":\"cgroup\",\"level\":0,\"path\":\"/a\",\"memory_max\":671088640}\n" TOUCH(
@@ -317,7 +317,7 @@ START_TEST(what_the_tables_account_for_is_told)
 	tell(RUN CGROUP TOUCH("40000000") ALIVE(",\"anon\":40000000,\"file\":9900000,"
 						"\"shmem\":0") LIVED);
 	says("The tables account for 38.1 MiB of the 47.7 MiB charged in the last sample before "
-	     "the end (80.0 %). [3 touch samples; sample 1] Not in them: file cache (9.4 MiB).");
+	     "the end (80.0 %). [touch profile; sample 1] Not in them: file cache (9.4 MiB).");
 	tell(RUN CGROUP TOUCH("49000000") ALIVE(",\"anon\":49000000,\"file\":0,\"shmem\":0") LIVED);
 	says("(98.0 %).");
 	does_not_say("Not in them");
@@ -339,12 +339,44 @@ END_TEST
 	"{\"ev\":\"frame\",\"at\":\"0+20\",\"function\":\"look\"}\n"                \
 	"{\"ev\":\"touch\",\"pid\":7,\"samples\":9,\"file\":" came ",\"stack\":\"0+20\"}\n"
 
+#define GIVEN_BACK \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":1,\"anon_lost\":40000000,\"stack\":\"0+10\"}\n"
+
+/* The program may have given it back after the last sample: then these do not compare. */
+START_TEST(what_was_given_back_may_have_been_there)
+{
+	tell(RUN CGROUP TOUCH("40000000") ALIVE(",\"anon\":49000000") LIVED);
+	says("The tables account for 38.1 MiB of the 47.7 MiB charged");
+	tell(RUN CGROUP TOUCH("40000000") GIVEN_BACK ALIVE(",\"anon\":49000000") LIVED);
+	does_not_say("The tables account");
+	does_not_say("that the samples missed");
+	does_not_say("were seen to become resident memory of processes, ");
+	says("100.0 % of it came from one place: fill in prog");
+}
+END_TEST
+
+/* The root of a VM is a file system in memory. */
+START_TEST(mapped_files_of_a_vm_are_counted_as_what_they_are_charged_as)
+{
+#define MAPPED_FILE                                                  \
+	"{\"ev\":\"module\",\"id\":0,\"path\":\"/x/prog\"}\n"        \
+	"{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"fill\"}\n" \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":3,\"file\":45000000,\"stack\":\"0+10\"}\n"
+#define IN_SHMEM ALIVE(",\"anon\":4096,\"file\":49000000,\"shmem\":49000000")
+	tell("{\"ev\":\"run\",\"id\":\"r\",\"backend\":\"vm\",\"page_size\":4096,\"cgroup_version\":2}\n" CGROUP
+		     MAPPED_FILE IN_SHMEM LIVED);
+	says("The tables account for 42.9 MiB of the 47.7 MiB charged");
+	tell(RUN CGROUP MAPPED_FILE IN_SHMEM LIVED);
+	does_not_say("The tables account for 42.9 MiB");
+}
+END_TEST
+
 START_TEST(files_are_told_apart_as_they_are_resident)
 {
 	tell(RUN CGROUP TOUCH("40000000") READ_AGAIN("1400000000", "20971520") LIVED);
 	says("100.0 % of it, mapped files apart, came from one place: fill in prog");
 	says("Of mapped files, programs and libraries among them, 20 MiB were resident when last "
-	     "seen: [12 touch samples]");
+	     "seen: [touch profile]");
 	says("20.0  100.0  look in prog");
 	says("Another 1.3 GiB of mapped files came and went, reclaimed or unmapped; what was read "
 	     "again is counted each time.");
@@ -426,6 +458,21 @@ START_TEST(a_peak_that_no_sample_met_is_told_beside_it)
 	tell(V2 CGROUP PEAKED("46137344") LIVED);
 	says("Where the memory was, at its highest [sample 1]");
 	does_not_say("was met by none");
+	does_not_say("There is no table");
+	/* Of a short run the table would tell little. */
+	tell(V2 CGROUP PEAKED("96137344") LIVED);
+	says("Where the memory was There is no table: of the 91.7 MiB charged at most, the highest "
+	     "sample has less than half by its parts. [sample 1]");
+	does_not_say("anonymous (heap, stack)");
+	tell(V2 CGROUP "{\"ev\":\"sample\",\"t\":5,\"current\":46137344,\"kernel\":40000000,"
+		       "\"peak\":96137344}\n" LIVED);
+	does_not_say("the kernel's own on its behalf");
+	tell(V2 CGROUP "{\"ev\":\"sample\",\"t\":5,\"current\":46137344,\"kernel\":40000000,"
+		       "\"peak\":46137344}\n" LIVED);
+	says("38.1 MiB were the kernel's own on its behalf");
+	tell(V2 CGROUP "{\"ev\":\"sample\",\"t\":5,\"current\":409600,\"anon\":4096,"
+		       "\"peak\":409600}\n" LIVED);
+	does_not_say("Where the memory was");
 }
 END_TEST
 
@@ -673,6 +720,8 @@ static TCase *sentences(void)
 	tcase_add_test(tc, too_little_has_no_table);
 	tcase_add_test(tc, files_in_memory_are_named);
 	tcase_add_test(tc, what_the_tables_account_for_is_told);
+	tcase_add_test(tc, what_was_given_back_may_have_been_there);
+	tcase_add_test(tc, mapped_files_of_a_vm_are_counted_as_what_they_are_charged_as);
 	tcase_add_test(tc, files_are_told_apart_as_they_are_resident);
 	tcase_add_test(tc, refaults_are_a_figure_of_their_own);
 	tcase_add_test(tc, what_came_back_from_swap_is_counted_once);

@@ -57,10 +57,10 @@ END_TEST
 START_TEST(lost_samples_are_told_beside_the_table)
 {
 	tell(V2 CGROUP TOUCH("62000000") LOST_SAMPLES("7") DUMP_OF(HEAP, "65536") KILLED);
-	says("7 samples were lost, beside 3 that were read: what came meanwhile is missing or stands "
-	     "with another line, so these shares are rough.");
+	says("Of the samples 70 % were lost: what came meanwhile is missing or stands with another "
+	     "line, so these shares are rough.");
 	tell(V2 CGROUP TOUCH("62000000") DUMP_OF(HEAP, "65536") KILLED);
-	does_not_say("samples were lost");
+	does_not_say("% were lost");
 }
 END_TEST
 

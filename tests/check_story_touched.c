@@ -50,7 +50,7 @@ START_TEST(the_place_is_in_the_first_sentence)
 	tell(V2 CGROUP TOUCH("62000000") DUMP_OF(HEAP, "65536") KILLED);
 	says("92 % of its own memory (59.1 MiB of 64 MiB) " CULPRIT
 	     ". When the next page went past the limit of 64 MiB, the kernel killed the process. "
-	     "[3 touch samples; kmsg");
+	     "[touch profile; kmsg");
 	tell(V2 CGROUP TOUCH("62000000") LOST("100000") DUMP_OF(HEAP, "65536") KILLED);
 	says(CULPRIT);
 	tell(V2 CGROUP TOUCH("62000000") LOST("9000000") DUMP_OF(HEAP, "65536") KILLED);
@@ -154,7 +154,7 @@ START_TEST(memory_that_no_allocation_holds_is_told)
 	says("Of the 64 MiB of anonymous memory that the kernel counted at the kill, 56 MiB or "
 	     "more are in no allocation that was counted and still held, while 53.0 MiB had been "
 	     "given back: that stays the process's until malloc returns it to the kernel. [record "
-	     "lines 6-6; kmsg");
+	     "line 6; kmsg");
 	/* What is held explains it, little was given back, or another process was counted. */
 	tell(V2 CGROUP ASKED("7", "94000000", "58000000") DUMP_OF(HEAP, "65536") KILLED);
 	does_not_say("in no allocation");
@@ -167,6 +167,75 @@ START_TEST(memory_that_no_allocation_holds_is_told)
 	does_not_say("in no allocation");
 	tell(V2 CGROUP ASKED("7", "64000000", "8388608") LIVED);
 	does_not_say("in no allocation");
+}
+END_TEST
+
+#define REFUSED(calls, refused, rest)                                                            \
+	"{\"ev\":\"reservation\",\"pid\":7,\"what\":\"malloc\",\"at\":\"0+10\",\"calls\":" calls \
+	",\"refused\":" refused ",\"frees\":0,\"asked\":4096,\"live\":4096,\"peak\":4096" rest   \
+	"}\n"
+#define FAILED                                                                       \
+	"{\"ev\":\"exit\",\"t\":9,\"pid\":7,\"target\":true,\"status\":3}\n" COUNTS( \
+		"after", "\"oom_kill\":0") END
+
+START_TEST(what_was_refused_is_told_with_its_line_and_size)
+{
+	tell(V2 CGROUP TOUCH("4096") REFUSED("1", "1", ",\"refused_bytes\":10485760") LIVED);
+	says("1 allocation call requested 4 KiB in all");
+	says("1 call was refused with ENOMEM: a NULL pointer or MAP_FAILED, not a kill. It "
+	     "requested 10 MiB, in fill in prog.");
+	does_not_say("largest MiB");
+	does_not_say("It was refused memory");
+	tell(V2 CGROUP TOUCH("4096") REFUSED("2", "3", ",\"refused_bytes\":10485760") FAILED);
+	says("It was refused memory: fill in prog (malloc and its kin) requested 10 MiB and got "
+	     "ENOMEM. The program itself ended after");
+	says("with status 3. The OOM killer had no part in it.");
+	says("2 allocation calls requested");
+	says("3 calls were refused with ENOMEM: a NULL pointer or MAP_FAILED, not a kill. The "
+	     "largest of them requested 10 MiB, in fill in prog.");
+	tell(V2 CGROUP TOUCH("4096") NAMED("0+20", "other") REFUSED(
+		"2", "1",
+		",\"refused_bytes\":10485760") "{\"ev\":\"reservation\",\"pid\":7,\"what\":\"mmap\",\"at\":\"0+20\",\"calls\":0,"
+					       "\"refused\":4,\"refused_bytes\":1048576,\"frees\":0,\"asked\":0,\"live\":0,"
+					       "\"peak\":0}\n" LIVED);
+	says("5 calls were refused");
+	says("4          1.0  other in prog  mmap of no file");
+	does_not_say("other place");
+	tell(V2 CGROUP TOUCH("4096") REFUSED("1", "1", ",\"refused_bytes\":1152921504606846976")
+		     LIVED);
+	says("It requested 1 EiB or more, in fill in prog.");
+	/* A record that does not tell the size; a run that was refused nothing. */
+	tell(V2 CGROUP TOUCH("4096") REFUSED("2", "1", "") FAILED);
+	says("1 call got nothing: a NULL pointer or MAP_FAILED, not a kill; how much it requested "
+	     "is not known.");
+	does_not_say("ENOMEM");
+	tell(V2 CGROUP TOUCH("4096") REFUSED("2", "0", "") FAILED);
+	does_not_say("not a kill");
+}
+END_TEST
+
+/* Figures that no reader of the story needs stand at its end. */
+START_TEST(samples_and_registers_are_in_the_appendix)
+{
+	tell(V2 CGROUP TOUCH("62000000") DUMP_OF(HEAP, "65536") KILLED);
+	says("Appendix The touch profile has 3 samples. [touch profile]");
+	does_not_say("registers");
+	does_not_say("touch samples");
+	tell(V2 CGROUP DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say("Appendix");
+}
+END_TEST
+
+START_TEST(who_expects_a_refusal_is_told_what_sees_one)
+{
+#define WANTS "{\"ev\":\"spec\",\"expect\":{\"outcome\":\"refused\"}}\n"
+	tell(V2 WANTS CGROUP FAILED);
+	says("The outcome is not known: whether a command's calls are refused memory is seen only "
+	     "with --preload, of a dynamic program.");
+	tell(V2 WANTS CGROUP "{\"ev\":\"source\",\"name\":\"preload\",\"open\":false}\n" FAILED);
+	does_not_say("is seen only");
+	tell(V2 WANTS CGROUP LIVED);
+	does_not_say("is seen only");
 }
 END_TEST
 
@@ -220,6 +289,9 @@ static TCase *sentences(void)
 	tcase_add_test(tc, a_charge_is_told_with_its_moment);
 	tcase_add_test(tc, a_share_of_little_is_told_as_that);
 	tcase_add_test(tc, memory_that_no_allocation_holds_is_told);
+	tcase_add_test(tc, what_was_refused_is_told_with_its_line_and_size);
+	tcase_add_test(tc, samples_and_registers_are_in_the_appendix);
+	tcase_add_test(tc, who_expects_a_refusal_is_told_what_sees_one);
 	tcase_add_test(tc, what_is_lost_may_be_why_more_was_touched_than_reserved);
 	tcase_add_test(tc, what_was_given_back_is_told_where_it_was_seen);
 	return tc;

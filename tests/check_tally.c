@@ -49,6 +49,53 @@ START_TEST(runs_are_summed_up)
 }
 END_TEST
 
+START_TEST(each_run_is_a_line)
+{
+	_cleanup_free_ char *out = NULL;
+	size_t size;
+	FILE *to = open_memstream(&out, &size);
+
+	begin();
+	add("{\"ev\":\"sample\",\"t\":3,\"current\":1,\"peak\":1048576}");
+	add("{\"ev\":\"exit\",\"t\":100000002,\"pid\":%d,\"target\":true,\"status\":0}", TARGET);
+	end();
+	tally_add(&tally, &record, &conclusion);
+	tally_print_run(&tally, 3, "survived", &record, "reports/x", to);
+	finish();
+	begin();
+	end();
+	tally_add(&tally, &record, &conclusion);
+	tally_print_run(&tally, 3, "cut short", &record, "reports/y", to);
+	finish();
+	fclose(to);
+	ck_assert_str_eq(out, "1 of 3: survived; peak 1 MiB; 100 ms; reports/x\n"
+			      "2 of 3: cut short; reports/y\n");
+}
+END_TEST
+
+START_TEST(what_ends_in_kills_is_timed_to_the_kill)
+{
+	_cleanup_free_ char *out = NULL;
+
+	for (int i = 0; i < 2; i++) {
+		begin();
+		oom(OWN, OWN, TARGET);
+		add("{\"ev\":\"exit\",\"t\":100000002,\"pid\":%d,\"target\":true,\"signal\":9}",
+		    TARGET);
+		counted(0, 1, 1);
+		end();
+		tally_add(&tally, &record, &conclusion);
+		finish();
+	}
+	out = printed();
+	ck_assert_ptr_nonnull(strstr(out, "  start to kill      100 ms to 100 ms"));
+	ran("\"status\":0", 100000000, 0);
+	free(out);
+	out = printed();
+	ck_assert_ptr_nonnull(strstr(out, "  start to end       100 ms to 100 ms"));
+}
+END_TEST
+
 START_TEST(one_run_is_no_summary)
 {
 	_cleanup_free_ char *out = NULL;
@@ -65,6 +112,8 @@ static TCase *tallies(void)
 
 	tcase_add_checked_fixture(t, clear, NULL);
 	tcase_add_test(t, runs_are_summed_up);
+	tcase_add_test(t, each_run_is_a_line);
+	tcase_add_test(t, what_ends_in_kills_is_timed_to_the_kill);
 	tcase_add_test(t, one_run_is_no_summary);
 	return t;
 }

@@ -138,6 +138,16 @@ START_TEST(writes_sizes)
 }
 END_TEST
 
+START_TEST(counts_have_their_plural)
+{
+	ck_assert_str_eq(TEXT_COUNT(0, "allocation call"), "0 allocation calls");
+	ck_assert_str_eq(TEXT_COUNT(1, "allocation call"), "1 allocation call");
+	ck_assert_str_eq(TEXT_COUNT(1, "process"), "1 process");
+	ck_assert_str_eq(TEXT_COUNT(2, "process"), "2 processes");
+	ck_assert_str_eq(TEXT_COUNT(-1, "time"), "-1 times");
+}
+END_TEST
+
 START_TEST(numbers_are_written_as_printf_writes_them)
 {
 	char found[TEXT_SIZE_MAX], expected[TEXT_SIZE_MAX];
@@ -285,6 +295,7 @@ static TCase *text_case(void)
 	tcase_add_loop_test(tc, reads_a_duration, 0, (int)ARRAY_SIZE(durations_read));
 	tcase_add_test(tc, reads_whole_numbers);
 	tcase_add_test(tc, writes_sizes);
+	tcase_add_test(tc, counts_have_their_plural);
 	tcase_add_test(tc, numbers_are_written_as_printf_writes_them);
 	tcase_add_test(tc, writes_durations);
 	tcase_add_loop_test(tc, neutralises_strings, 0, (int)ARRAY_SIZE(strings));

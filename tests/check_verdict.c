@@ -201,6 +201,56 @@ START_TEST(a_refusal_that_was_coped_with_is_survived)
 }
 END_TEST
 
+static void refused_call(int pid, const char *rest)
+{
+	add("{\"ev\":\"reservation\",\"pid\":%d,\"what\":\"malloc\",\"calls\":4,\"refused\":1,"
+	    "\"frees\":0,\"asked\":9,\"live\":9,\"peak\":9%s}",
+	    pid, rest);
+}
+
+START_TEST(refused_by_what_preload_saw)
+{
+	refused_call(TARGET, ",\"refused_bytes\":10");
+	target_ended("\"status\":3");
+	counted(0, 0, 0);
+	end();
+	assert_outcome(OUTCOME_REFUSED, SCOPE_NONE);
+	ck_assert(cites("record line 7"));
+	ck_assert_int_eq(conclusion_exit_status(&record, &conclusion), 3);
+}
+END_TEST
+
+/* Coped with; another's; of the program before an exec(); of no known reason; ended by others. */
+START_TEST(a_refused_call_is_no_refusal_of_the_run)
+{
+	static const struct {
+		int pid;
+		const char *rest, *how;
+		enum outcome outcome;
+	} cases[] = {
+		{TARGET, ",\"refused_bytes\":10", "\"status\":0", OUTCOME_SURVIVED},
+		{TARGET + 1, ",\"refused_bytes\":10", "\"status\":3", OUTCOME_FAILED},
+		{TARGET, ",\"refused_bytes\":10,\"ended\":\"exec\"", "\"status\":3",
+		 OUTCOME_FAILED},
+		{TARGET, "", "\"status\":3", OUTCOME_FAILED},
+		{TARGET, ",\"refused_bytes\":10", "\"signal\":15", OUTCOME_SIGNALLED},
+		{TARGET, ",\"refused_bytes\":10", "\"signal\":6", OUTCOME_REFUSED},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin();
+		refused_call(cases[i].pid, cases[i].rest);
+		target_ended(cases[i].how);
+		counted(0, 0, 0);
+		end();
+		ck_assert_int_eq(conclusion.outcome, cases[i].outcome);
+		finish();
+	}
+	begin();
+	end();
+}
+END_TEST
+
 START_TEST(a_status_of_its_own_is_failed)
 {
 	target_ended("\"status\":3");
@@ -463,6 +513,8 @@ static TCase *outcomes(void)
 	tcase_add_test(t, refused_by_the_gate);
 	tcase_add_test(t, refused_by_the_trace);
 	tcase_add_test(t, a_refusal_that_was_coped_with_is_survived);
+	tcase_add_test(t, refused_by_what_preload_saw);
+	tcase_add_test(t, a_refused_call_is_no_refusal_of_the_run);
 	tcase_add_test(t, a_status_of_its_own_is_failed);
 	tcase_add_test(t, whom_the_kernel_killed_first_did_not_time_out);
 	tcase_add_test(t, stopped_while_held_back_is_throttled);

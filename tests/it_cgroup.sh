@@ -152,6 +152,10 @@ like "$(report "$reports" '.quality.absent_sources[] | select(.name == "preload"
 run --memory=64M --repeat=3 -- "$hog" exit 3
 is $status 3 '--repeat: the status of the first that is not 0'
 summed=$("$oomlab" run --backend=cgroup --reports="$reports" --memory=64M --repeat=3 -- "$hog" touch 200 2>&1 >/dev/null)
+like "$summed" '^2 of 3: killed by the OOM killer; peak 64 MiB; .*; .*/hog-' '--repeat: each run is a line'
+unlike "$summed" 'Where resident memory came from' '--repeat: and no screen'
+like "$("$oomlab" run --full --backend=cgroup --reports="$reports" --memory=64M --repeat=2 -- "$hog" touch 200 2>&1 >/dev/null)" \
+	'Where resident memory came from' '--repeat --full: all of the reports'
 like "$summed" ', 3 runs: oom_killed 3 of 3' '--repeat sums up: outcomes'
 like "$summed" 'peak +[0-9.]+ MiB to 64 MiB, mean [0-9.]+ MiB' '--repeat sums up: peaks'
 unlike "$("$oomlab" run --backend=cgroup --reports="$reports" --memory=64M -- "$hog" touch 8 2>&1 >/dev/null)" \

@@ -110,6 +110,33 @@ on_host() {
 		"and the figures do not suffer"
 }
 
+# What is refused is told with its line and size, and is the outcome of a program that gives up.
+cat >"$scratch/refused.c" <<'C'
+#include <stdlib.h>
+#include <sys/resource.h>
+int main(void)
+{
+	struct rlimit limit = {32 << 20, 32 << 20};
+
+	setrlimit(RLIMIT_AS, &limit);
+	return malloc(40 << 20) ? 0 : 3;
+}
+C
+refused_on_host() {
+	${CC:-cc} -O1 -g -o "$scratch/refused" "$scratch/refused.c"
+	run_in host --expect=refused -- "$scratch/refused"
+	is "$? $(report "$dir" .outcome)" "0 refused" "a program that gives up at ENOMEM: refused"
+	is "$(report "$dir" '[.reservations[] | select(.refused == 1)][0].refused_bytes')" $((40 << 20)) \
+		"with the size of the request"
+	like "$(report "$dir" .summary)" \
+		'was refused memory: main at .*refused.c:8 .* requested 40 MiB and got ENOMEM.*with status 3' \
+		"and the first sentence says so"
+	"$oomlab" run --quiet --backend=cgroup --reports="$dir" --expect=refused -- "$scratch/refused" \
+		>"$scratch/out" 2>&1
+	is $? 125 "without --preload it cannot be judged"
+	like "$(cat "$scratch/out")" 'only with --preload' "and a line says what to do"
+}
+
 # Whoever calls operator new is named, not operator new.
 cat >"$scratch/new.c" <<'C'
 #include <stddef.h>
@@ -152,6 +179,7 @@ programs_on_host() {
 }
 if need "on this host" cgroup; then
 	on_host
+	refused_on_host
 	programs_on_host
 fi
 

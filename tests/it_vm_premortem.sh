@@ -150,7 +150,7 @@ memory() {
 witness() {
 	for name in stosb static-stosb; do
 		told "$name"
-		says 'in clear_by_string[^ ]* at [^ ]*last_words.c:[0-9]+ .*rep stos with 96[0-9]\.[0-9] MiB' \
+		says 'in clear_by_string[^ ]* at [^ ]*last_words.c:[0-9]+ .*that had 96[0-9]\.[0-9] MiB' \
 			"function, line and bytes still to clear"
 	done
 	of populate

@@ -63,7 +63,7 @@ static inline int run_mode(const struct trace_ring *ring, const char *mode)
 }
 
 struct tally {
-	uint64_t calls, refused, frees, asked, live, peak, unknown, not_followed;
+	uint64_t calls, refused, refused_most, frees, asked, live, peak, unknown, not_followed;
 };
 
 /* Of the sites in the helper itself; process id 0: of all processes. */
@@ -80,6 +80,8 @@ static inline struct tally tally_of(const struct trace_log *log, uint32_t proces
 			continue;
 		t.calls += s->calls;
 		t.refused += s->refused;
+		if (s->refused_most > t.refused_most)
+			t.refused_most = s->refused_most;
 		t.frees += s->frees;
 		t.asked += s->asked;
 		t.live += s->live;

@@ -68,7 +68,8 @@ static struct strbuf text = STRBUF_INIT;
 
 /* The record's story as one line of words, so that no line end hides a sentence; `lost` of its
  * lines are none. */
-static inline void tell_damaged(const char *lines, int64_t lost)
+static inline void tell_by(void (*story)(const struct facts *, struct doc *), const char *lines,
+			   int64_t lost)
 {
 	struct record record;
 	struct conclusion conclusion;
@@ -81,7 +82,7 @@ static inline void tell_damaged(const char *lines, int64_t lost)
 	ck_assert_int_eq(record_lost(&record, LOSS_RECORD), lost);
 	conclusion_draw(&record, &conclusion);
 	facts_gather(&record, &conclusion, &facts);
-	story_tell(&facts, &doc);
+	story(&facts, &doc);
 	emit_text(&doc, false, 100, &text);
 	for (char *p = text.buf; *p; p++)
 		if (*p == '\n' && p[1] == ' ' && p[2] == ' ' && p[3] != ' ')
@@ -91,9 +92,20 @@ static inline void tell_damaged(const char *lines, int64_t lost)
 	record_release(&record);
 }
 
+static inline void tell_damaged(const char *lines, int64_t lost)
+{
+	tell_by(story_tell, lines, lost);
+}
+
 static inline void tell(const char *lines)
 {
-	tell_damaged(lines, 0);
+	tell_by(story_tell, lines, 0);
+}
+
+/* The one screen of it. */
+static inline void tell_brief(const char *lines)
+{
+	tell_by(story_brief, lines, 0);
 }
 
 static inline void says(const char *words)

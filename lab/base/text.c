@@ -156,6 +156,14 @@ char *text_size(char *buf, uint64_t bytes)
 	return buf;
 }
 
+char *text_count(char *buf, int64_t count, const char *noun)
+{
+	const char *end = count == 1 ? "" : text_ends_with(noun, "s") ? "es" : "s";
+
+	snprintf(buf, TEXT_COUNT_MAX, "%" PRId64 " %.40s%s", count, noun, end);
+	return buf;
+}
+
 char *text_duration(char *buf, uint64_t ns)
 {
 	uint64_t sec = ns / 1000000000 + (ns % 1000000000 >= 500000000);

@@ -43,6 +43,14 @@ char *text_size(char *buf, uint64_t bytes);
 char *text_duration(char *buf, uint64_t ns);
 #define TEXT_DURATION(ns) text_duration((char[TEXT_SIZE_MAX]){0}, (ns))
 
+/*
+ * Writes "1 call", "4 calls", "2 processes": the number and the noun, which is given in the singular
+ * and takes an s, or es behind an s. Returns buf. pre: buf holds TEXT_COUNT_MAX, noun 40 bytes.
+ */
+#define TEXT_COUNT_MAX 80
+char *text_count(char *buf, int64_t count, const char *noun);
+#define TEXT_COUNT(count, noun) text_count((char[TEXT_COUNT_MAX]){0}, (int64_t)(count), noun)
+
 /* The code point of the valid UTF-8 sequence of n bytes at p. pre: n is 1 to 4. */
 unsigned int text_code_point(const char *p, size_t n);
 

@@ -336,8 +336,8 @@ static void end_leftovers(struct capture *capture)
 	if (!left)
 		return;
 	snprintf(text, sizeof(text),
-		 "%d process%s of the target %s still running at its end and stopped by oomlab",
-		 left, left == 1 ? "" : "es", left == 1 ? "was" : "were");
+		 "%s of the target %s still running at its end and stopped by oomlab",
+		 TEXT_COUNT(left, "process"), left == 1 ? "was" : "were");
 	record_put_note(capture->w, text);
 	cg_kill(capture->cg);
 	processes_reap(capture);

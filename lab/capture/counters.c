@@ -89,7 +89,7 @@ static int open_events(struct capture *capture, char *why)
 	if (capture->cg->version == 1) {
 		snprintf(
 			why, WHY_MAX,
-			"cgroup v1: memory.failcnt and memory.oom_control are read instead, with fewer facts");
+			"under cgroup v1 memory.failcnt and memory.oom_control are read instead, with fewer facts");
 		return -1;
 	}
 	fd = openat(capture->cg->levels[0].dirfd, "memory.events", O_RDONLY | O_CLOEXEC);

@@ -303,8 +303,8 @@ static void stop_outside(struct capture *capture)
 		return;
 	snprintf(
 		text, sizeof(text),
-		"%d process%s of the target %s still running outside of the run's cgroup at its end and stopped by oomlab",
-		stopped, stopped == 1 ? "" : "es", stopped == 1 ? "was" : "were");
+		"%s of the target %s still running outside of the run's cgroup at its end and stopped by oomlab",
+		TEXT_COUNT(stopped, "process"), stopped == 1 ? "was" : "were");
 	record_put_note(capture->w, text);
 }
 

@@ -46,7 +46,7 @@ static int clean_up(const struct clean_options *options, struct err *err)
 
 	if (r < 0 && !clean.removed)
 		return r;
-	printf("%zu run%s %s", clean.removed, clean.removed == 1 ? "" : "s",
+	printf("%s %s", TEXT_COUNT(clean.removed, "run"),
 	       options->dry_run ? "would go" : "removed");
 	if (!options->dry_run)
 		printf(" (%s)", TEXT_SIZE((uint64_t)clean.bytes));

@@ -270,7 +270,7 @@ static const struct option_def table[] = {
 	OPTION("expect", "OUTCOME",
 	       "pass if this is the outcome, fail if not: survived, refused, oom_killed, child_oom_killed, signalled, failed, throttled, livelocked, timed_out, lab_error",
 	       set_expect),
-	OPTION("repeat", "N", "run it N times, a report each, and sum up", set_repeat),
+	OPTION("repeat", "N", "run it N times, a line and a report each, and sum up", set_repeat),
 	FLAG("twin", "run the scenario's twin first, and tell what it showed", twin),
 	OPTION("reports", "DIR", "where reports go (default reports)", set_reports),
 	OPTION("file", "PATH", "take this file into the VM too (repeatable)", set_file),

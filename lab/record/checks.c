@@ -108,12 +108,39 @@ static void add_peak(const struct record *record, const struct range *range, str
 	add_range(c, what, range, peak, say_bytes);
 }
 
+/*
+ * A command failed that was expected to be refused memory, and nothing was there that sees its
+ * calls fail: neither the arena's trace nor --preload.
+ */
+static bool is_refusal_unseen(const struct record *r, const struct conclusion *c)
+{
+	if (r->spec.expect.outcome != OUTCOME_REFUSED || r->spec.name || r->arena_count ||
+	    (c->outcome != OUTCOME_FAILED && c->outcome != OUTCOME_SIGNALLED))
+		return false;
+	for (size_t i = 0; i < r->source_count; i++)
+		if (!strcmp(r->sources[i].name, "preload") && r->sources[i].is_open)
+			return false;
+	return true;
+}
+
+const char *checks_hint(const struct record *record, const struct conclusion *c)
+{
+	for (size_t i = 0; i < record->source_count; i++)
+		if (!strcmp(record->sources[i].name, "preload"))
+			return NULL; /* and why it was not open is told */
+	return is_refusal_unseen(record, c)
+		       ? "whether a command's calls are refused memory is seen only with --preload, of a dynamic program"
+		       : NULL;
+}
+
 /* Where a kill may have gone unseen, an outcome without a kill is not known. */
 static bool is_outcome_known(const struct record *record, const struct conclusion *c)
 {
 	if (c->outcome == OUTCOME_OOM_KILLED || c->outcome == OUTCOME_CHILD_OOM_KILLED ||
 	    c->outcome == OUTCOME_LIVELOCKED || c->outcome == OUTCOME_LAB_ERROR)
 		return true;
+	if (is_refusal_unseen(record, c))
+		return false;
 	return c->outcome && kills_are_ruled_out(record, c->kills);
 }
 

@@ -1,7 +1,7 @@
 /*
  * checks.h - compares what a spec expects with what was found, field by field; pure.
  *
- * Internal to lab/record. Both sides are kept as text, whether they agree or not. Sizes are
+ * Both sides are kept as text, whether they agree or not. Sizes are
  * compared in bytes.
  */
 #ifndef OOMLAB_RECORD_CHECKS_H
@@ -11,5 +11,11 @@
 
 /* Fills checks[] of a conclusion whose outcome, victim and constraint are decided. */
 void checks_make(const struct record *record, struct conclusion *conclusion);
+
+/*
+ * What to do about a comparison whose outcome is not known, "give --preload, ..."; NULL: nothing is
+ * known to help. Static.
+ */
+const char *checks_hint(const struct record *record, const struct conclusion *conclusion);
 
 #endif

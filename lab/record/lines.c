@@ -260,6 +260,7 @@ const struct field fields_reservation[] = {
 	FIELD(struct record_reservation, at, "at", STRING),
 	FIELD(struct record_reservation, calls, "calls", I64, REQUIRED),
 	FIELD(struct record_reservation, refused, "refused", I64, REQUIRED),
+	FIELD(struct record_reservation, refused_bytes, "refused_bytes", I64),
 	FIELD(struct record_reservation, frees, "frees", I64, REQUIRED),
 	FIELD(struct record_reservation, asked, "asked", I64, REQUIRED),
 	FIELD(struct record_reservation, live, "live", I64, REQUIRED),

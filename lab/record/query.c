@@ -52,6 +52,34 @@ bool record_target_got_sigkill(const struct record *r)
 	return end && (end->signal == 9 || end->exit_status == 128 + 9);
 }
 
+/* In a pid namespace the process saw another number: then it is told apart only if it is alone. */
+static bool is_of_target(const struct record *r, const struct record_reservation *call)
+{
+	if (!record_setting(r, "pid_namespace"))
+		return is_known(call->pid) && call->pid == r->target_pid;
+	for (size_t i = 0; i < r->reservation_count; i++)
+		if (r->reservations[i].pid != call->pid)
+			return false;
+	return true;
+}
+
+const struct record_reservation *record_refused_call(const struct record *r)
+{
+	const struct record_reservation *most = NULL;
+
+	for (size_t i = 0; i < r->reservation_count; i++) {
+		const struct record_reservation *call = &r->reservations[i];
+
+		/* Another program that the target was before its exec(). */
+		if (call->refused <= 0 || call->ended == PROGRAM_END_EXEC ||
+		    !is_known(call->refused_bytes) || !is_of_target(r, call))
+			continue;
+		if (!most || call->refused_bytes > most->refused_bytes)
+			most = call;
+	}
+	return most;
+}
+
 int64_t record_max(const struct record *r, enum metric metric, const struct record_sample **at)
 {
 	const struct record_sample *best = NULL;

@@ -26,6 +26,12 @@ const struct record_process_end *record_target_end(const struct record *r);
 /* True when the target's end is known and was SIGKILL, or a status of 137, which reports one. */
 bool record_target_got_sigkill(const struct record *r);
 
+/*
+ * The largest request of the target's that failed with ENOMEM, as --preload counted them; NULL: none
+ * is known, as in records of earlier versions, which do not tell that it was ENOMEM.
+ */
+const struct record_reservation *record_refused_call(const struct record *r);
+
 /* Highest value of a metric in all samples, and the sample that has it (may be NULL). */
 int64_t record_max(const struct record *r, enum metric metric, const struct record_sample **at);
 

@@ -212,8 +212,9 @@ struct record_reservation {
 	enum taken what;
 	uint64_t site;		       /* the return address of the call; 0: several */
 	const char *at;		       /* the call as a frame of stack.h; NULL: not known */
-	int64_t calls, refused, frees; /* calls that got memory, were refused, gave it back */
+	int64_t calls, refused, frees; /* calls that got memory, failed with ENOMEM, gave it back */
 	int64_t asked, live, peak;     /* bytes: requested in all / at the end / highest live */
+	int64_t refused_bytes; /* of the largest request that was refused; absent: not known */
 	enum program_end ended;
 	unsigned int line;
 };

@@ -1,6 +1,7 @@
 #include "record/verdict.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,16 +221,28 @@ static const struct record_arena *refused_arena(const struct record *r)
 	return NULL;
 }
 
+/* It said itself that it failed, by its status or by abort(3). */
+static bool gave_up(const struct record_process_end *end)
+{
+	if (!end || may_be_sigkill(end))
+		return false;
+	return is_known(end->signal) ? end->signal == SIGABRT
+				     : is_known(end->exit_status) && end->exit_status;
+}
+
 /* A program that was refused memory, coped and ended with 0 has survived. */
 static bool is_refused(const struct record *r, struct conclusion *c)
 {
 	const struct record_process_end *end = record_target_end(r);
 	const struct record_arena *arena = refused_arena(r);
+	const struct record_reservation *call = record_refused_call(r);
 
 	if (is_known(r->refused_errno)) {
 		cite(c, "gate refused errno %" PRId64, r->refused_errno);
 	} else if (arena && !(end && end->exit_status == 0)) {
 		cite(c, "trace %" PRId64 "-%" PRId64, arena->first_record, arena->last_record);
+	} else if (call && gave_up(end)) {
+		cite(c, "record line %u", call->line);
 	} else {
 		return false;
 	}

@@ -163,3 +163,12 @@ void budget_at_kill(const struct facts *f, struct budget *b)
 	if (sample)
 		budget_from_sample(f, sample, b);
 }
+
+bool budget_is_telling(const struct facts *f, const struct budget *b)
+{
+	const struct budget_item *last = b->count ? &b->items[b->count - 1] : NULL;
+	int64_t rest = last && last->part == BUDGET_NOT_ITEMISED ? last->bytes : 0;
+	bool is_counted = b == &f->at_peak && is_known(f->peak) && !f->is_peak_sampled;
+
+	return b->count && rest <= b->total / 2 && (!is_counted || b->total >= f->peak / 2);
+}

@@ -18,4 +18,10 @@ void budget_at_kill(const struct facts *facts, struct budget *budget);
 void budget_from_sample(const struct facts *facts, const struct record_sample *sample,
 			struct budget *budget);
 
+/*
+ * False where it tells little: more than half of it is not itemised, or it is that of the highest
+ * sample, which met less than half of the peak that the kernel counted.
+ */
+bool budget_is_telling(const struct facts *facts, const struct budget *budget);
+
 #endif

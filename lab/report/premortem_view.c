@@ -6,11 +6,12 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "report/short_name.h"
 
 char *premortem_where(const struct touch_frames *frames, const struct premortem_thread *thread)
 {
 	struct touch_line line = {0};
-	_cleanup_free_ char *innermost = NULL, *own = NULL;
+	_cleanup_free_ char *innermost = NULL, *name = NULL, *own = NULL;
 	bool has_own;
 
 	if (!thread->stack || !*thread->stack)
@@ -19,18 +20,17 @@ char *premortem_where(const struct touch_frames *frames, const struct premortem_
 	has_own = touch_blame(frames, thread->stack, &line);
 	if (!has_own || line.at != thread->stack)
 		innermost = touch_frame_name(frames, thread->stack, strcspn(thread->stack, " "));
+	name = innermost ? short_name(innermost) : NULL;
 	if (!has_own)
-		return text_format("%s", innermost);
+		return STEAL(name);
 	own = touch_place(&line);
-	return innermost ? text_format("%s, called from %s", innermost, own)
-			 : text_format("%s", own);
+	return name ? text_format("%s, called from %s", name, own) : STEAL(own);
 }
 
 char *premortem_mapping_name(const struct premortem_mapping *m)
 {
 	if (m->is_rest)
-		return text_format("%" PRId64 " other mapping%s", or_zero(m->mappings),
-				   m->mappings == 1 ? "" : "s");
+		return text_format("%s", TEXT_COUNT(or_zero(m->mappings), "other mapping"));
 	if (m->arena && m->name && strcmp(m->name, "[heap]") != 0)
 		return text_format("%s, arena \"%s\"", m->name, m->arena);
 	if (m->arena)
@@ -40,7 +40,8 @@ char *premortem_mapping_name(const struct premortem_mapping *m)
 		return xstrdup(m->name);
 	return m->mappings == 1 && is_known(m->start)
 		       ? text_format("anonymous, at 0x%" PRIx64, (uint64_t)m->start)
-		       : text_format("anonymous, %" PRId64 " small mappings", or_zero(m->mappings));
+		       : text_format("anonymous, %s",
+				     TEXT_COUNT(or_zero(m->mappings), "small mapping"));
 }
 
 const struct premortem_thread *premortem_thread_of(const struct record *r, int64_t tid)

@@ -119,3 +119,11 @@ char *report_summary(const struct record *record, const struct conclusion *concl
 	doc_release(&doc);
 	return summary;
 }
+
+char *report_outcome(const struct record *record, const struct conclusion *conclusion)
+{
+	struct facts facts;
+
+	facts_gather(record, conclusion, &facts);
+	return story_outcome(&facts);
+}

@@ -45,4 +45,8 @@ void report_print_json(FILE *out, const struct record *record, const struct conc
 char *report_summary(const struct record *record, const struct conclusion *conclusion)
 	__attribute__((nonnull, warn_unused_result));
 
+/* "killed by the OOM killer, as expected", for a line of its own; the caller frees it. */
+char *report_outcome(const struct record *record, const struct conclusion *conclusion)
+	__attribute__((nonnull, warn_unused_result));
+
 #endif

@@ -10,6 +10,9 @@
 #include "report/json.h"
 #include "report/json_put.h"
 
+/* Larger figures are cut to this. */
+#define SIZE_CUT (INT64_C(1) << 60)
+
 /* The lab writes fewer. Of a made-up record the first ones are enough: all pairs are compared. */
 enum { SITES_MAX = 2048, RANGES_MAX = 2048 };
 
@@ -62,6 +65,8 @@ static void add_line(struct reserved *all, const struct reserved_line *line)
 		to->refused = sum(to->refused, line->refused);
 		to->asked = sum(to->asked, line->asked);
 		to->live = sum(to->live, line->live);
+		if (to->refused_bytes < line->refused_bytes)
+			to->refused_bytes = line->refused_bytes;
 		return;
 	}
 	if (!(all->count & (all->count - 1)))
@@ -95,6 +100,7 @@ void reserved_gather(const struct record *record, struct reserved *all)
 			.refused = r->refused,
 			.asked = r->asked,
 			.live = r->live,
+			.refused_bytes = r->refused_bytes,
 		};
 
 		locate(&frames, r, &line.place);
@@ -107,6 +113,36 @@ void reserved_gather(const struct record *record, struct reserved *all)
 	if (all->count)
 		qsort(all->lines, all->count, sizeof(*all->lines), most_live_first);
 	touch_frames_release(&frames);
+}
+
+char *reserved_place(const struct record *record, const struct record_reservation *r)
+{
+	struct touch_frames frames;
+	struct touch_line line;
+	char *place;
+
+	touch_frames_init(&frames, record);
+	locate(&frames, r, &line);
+	place = touch_place(&line);
+	touch_frames_release(&frames);
+	return place;
+}
+
+char *reserved_refused_size(int64_t bytes)
+{
+	return text_format("%s%s", TEXT_SIZE((uint64_t)bytes), bytes >= SIZE_CUT ? " or more" : "");
+}
+
+const char *reserved_what(enum taken what)
+{
+	static const char *const words[TAKEN_COUNT] = {
+		[TAKEN_MALLOC] = "malloc and its kin",
+		[TAKEN_MMAP] = "mmap of no file",
+		[TAKEN_FILE] = "mmap of a file",
+		[TAKEN_BRK] = "brk, sbrk",
+	};
+
+	return words[what] ? words[what] : "";
 }
 
 void reserved_release(struct reserved *reserved)
@@ -149,6 +185,7 @@ static json_t *reservation_json(const struct touch_frames *frames,
 	json_put_number(object, "pid", r->pid);
 	json_put_number(object, "calls", r->calls);
 	json_put_number(object, "refused", r->refused);
+	json_put_number(object, "refused_bytes", r->refused_bytes);
 	json_put_number(object, "frees", r->frees);
 	json_put_number(object, "asked", r->asked);
 	json_put_number(object, "live", r->live);

@@ -16,6 +16,7 @@ struct reserved_line {
 	struct touch_line place; /* function, file, line_number, module, at */
 	int64_t calls, refused;	 /* as in record_reservation */
 	int64_t asked, live;	 /* bytes */
+	int64_t refused_bytes;	 /* as in record_reservation */
 };
 
 struct reserved {
@@ -24,6 +25,13 @@ struct reserved {
 	int64_t calls, refused, asked, live; /* of all lines */
 	bool has_processes;		     /* lines are of more than one process */
 };
+
+/* The call's place for people, "main at t.c:12", of a reservation of the record. Caller frees. */
+char *reserved_place(const struct record *record, const struct record_reservation *reservation);
+/* The size of a refused request: what is cut to 1 EiB is told as that or more. */
+char *reserved_refused_size(int64_t bytes);
+/* By what call: "malloc and its kin". */
+const char *reserved_what(enum taken what);
 
 /* Count 0 when the record has no reservations. reserved_release() frees. */
 void reserved_gather(const struct record *record, struct reserved *reserved);

@@ -117,12 +117,18 @@ static void byline(const struct facts *f, struct doc *doc)
 		doc_byline(doc, "%s", sb.buf);
 }
 
-void story_head(const struct facts *facts, struct doc *doc)
+char *story_outcome(const struct facts *facts)
 {
 	_cleanup_free_ char *title = title_words(facts);
 
-	doc_title(doc, "%s: %s%s", facts_target_name(facts), title,
-		  verdict_words(facts->conclusion->verdict));
+	return text_format("%s%s", title, verdict_words(facts->conclusion->verdict));
+}
+
+void story_head(const struct facts *facts, struct doc *doc)
+{
+	_cleanup_free_ char *outcome = story_outcome(facts);
+
+	doc_title(doc, "%s: %s", facts_target_name(facts), outcome);
 	byline(facts, doc);
 	story_summary(facts, doc);
 }
@@ -147,4 +153,5 @@ void story_tell(const struct facts *facts, struct doc *doc)
 	story_engine(facts, doc);
 	story_checks(facts, doc);
 	story_quality(facts, doc);
+	story_appendix(facts, doc);
 }

@@ -20,12 +20,17 @@ void story_tell(const struct facts *facts, struct doc *doc);
 /* The same on one screen: the head, what most of the memory was, what to do, what differs. */
 void story_brief(const struct facts *facts, struct doc *doc);
 
+/* "killed by the OOM killer, as expected". The caller frees. */
+char *story_outcome(const struct facts *facts);
+
 /* "64 MiB": a string that lasts until the end of the enclosing block. */
 #define SIZE(bytes) TEXT_SIZE((uint64_t)(bytes))
 
 /* The sections; internal to lab/report. */
 void story_head(const struct facts *facts, struct doc *doc); /* title, byline, summary */
 void story_summary(const struct facts *facts, struct doc *doc);
+/* Called by story_summary(), for a run that was neither killed nor survived. */
+void story_summary_other(const struct facts *facts, struct doc *doc);
 void story_requested(const struct facts *facts, struct doc *doc);
 /* Continues story_requested(). */
 void story_reserved(const struct facts *facts, struct doc *doc);
@@ -63,6 +68,9 @@ void story_instead(const struct facts *facts, struct doc *doc);
 void story_checks(const struct facts *facts, struct doc *doc);
 void story_engine(const struct facts *facts, struct doc *doc);
 void story_quality(const struct facts *facts, struct doc *doc);
+void story_appendix(const struct facts *facts, struct doc *doc); /* samples, registers */
+/* Of story_quality() in short: which sources were missed, and the first remarks. */
+void story_quality_brief(const struct facts *facts, struct doc *doc);
 void story_guardian(const struct facts *facts, struct doc *doc); /* called by story_quality() */
 
 /*
@@ -74,6 +82,10 @@ void cite_trace(struct doc *doc, const struct record_arena *arena);
 void cite_event(struct doc *doc, const struct facts *facts, enum counter which);
 void cite_setting(struct doc *doc, const struct facts *facts, const char *name);
 void cite_end(struct doc *doc, const struct facts *facts);
+/* Lines of the record: "record line 4", "record lines 4-9". */
+void cite_lines(struct doc *doc, unsigned int first, unsigned int last);
+/* The touch profile; how many samples it has is in the appendix. */
+void cite_profile(struct doc *doc);
 
 /* How the target ended, as a sentence. The caller frees. */
 char *story_ending_words(const struct facts *facts);
@@ -115,11 +127,11 @@ bool story_has_twin(const struct record *record);
 const struct record_memory_file *story_files_last(const struct facts *facts, size_t *count);
 char *story_file_name(const struct record_memory_file *file);
 /*
- * Where `bytes` of the budget were such files: sentences for the summary, with a blank before them.
- * The caller frees. story_files_cite() cites what those of a kill rest on besides the budget.
+ * Of such files at a kill: who wrote to one then, if that is to be told, and what /tmp is in the VM;
+ * sentences with a blank before each, or "". The caller frees. story_files_cite() cites what they
+ * rest on.
  */
-char *story_files_summary(const struct facts *facts, const struct budget *budget, int64_t bytes,
-			  bool was_killed);
+char *story_files_more(const struct facts *facts, const struct budget *budget, bool tells_writer);
 void story_files_cite(const struct facts *facts, const char *sentences, struct doc *doc);
 
 /* "src/arena.c:142", from the last two parts of the path; "" when not resolved. Caller frees. */

@@ -24,23 +24,6 @@ static void compared(const struct facts *f, struct doc *doc)
 	doc_sentence(doc, "As expected: %s.", names.buf);
 }
 
-/* What was lost may change what the rest means: it is never left out without a word. */
-static void remarked(const struct facts *f, struct doc *doc)
-{
-	struct doc remarks = {0};
-	size_t count = 0;
-
-	story_quality(f, &remarks);
-	for (size_t i = 0; i < remarks.count; i++)
-		count += remarks.blocks[i].kind == DOC_SENTENCE;
-	doc_release(&remarks);
-	if (!count)
-		return;
-	doc_heading(doc, "What was not seen, and remarks");
-	doc_sentence(doc, "The full report has %zu sentence%s of that.", count,
-		     count == 1 ? "" : "s");
-}
-
 void story_brief(const struct facts *f, struct doc *doc)
 {
 	story_head(f, doc);
@@ -49,5 +32,5 @@ void story_brief(const struct facts *f, struct doc *doc)
 	story_thrash_brief(f, doc);
 	story_instead(f, doc);
 	compared(f, doc);
-	remarked(f, doc);
+	story_quality_brief(f, doc);
 }

@@ -47,6 +47,19 @@ void cite_event(struct doc *doc, const struct facts *f, enum counter which)
 		doc_cite(doc, "%s %" PRId64 ", unchanged", name, f->own->after.value[which]);
 }
 
+void cite_lines(struct doc *doc, unsigned int first, unsigned int last)
+{
+	if (first == last)
+		doc_cite(doc, "record line %u", first);
+	else
+		doc_cite(doc, "record lines %u-%u", first, last);
+}
+
+void cite_profile(struct doc *doc)
+{
+	doc_cite(doc, "touch profile");
+}
+
 void cite_setting(struct doc *doc, const struct facts *f, const char *name)
 {
 	const char *value = record_setting(f->record, name);

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "record/checks.h"
 #include "report/story.h"
 #include "report/words.h"
 
@@ -54,6 +55,7 @@ void story_instead(const struct facts *f, struct doc *doc)
 void story_checks(const struct facts *f, struct doc *doc)
 {
 	const struct conclusion *c = f->conclusion;
+	const char *hint = checks_hint(f->record, c);
 
 	if (!c->check_count)
 		return;
@@ -65,6 +67,8 @@ void story_checks(const struct facts *f, struct doc *doc)
 			c->checks[i].ok		? "ok"
 			: c->checks[i].is_known ? "DIFFERS"
 						: "not known");
+	if (hint)
+		doc_sentence(doc, "The outcome is not known: %s.", hint);
 }
 
 void story_engine(const struct facts *f, struct doc *doc)

@@ -40,12 +40,14 @@ static int64_t bounded(int64_t bytes, int64_t least, int64_t most)
 	return bytes < least ? least : bytes > most ? most : bytes;
 }
 
-/* Anonymous bytes less those that were given back. */
-static int64_t anon_left(const struct record *r, int64_t gained)
+/* Anonymous bytes that were given back; of estimates that is not known. */
+static int64_t anon_lost(const struct record *r)
 {
+	int64_t lost = 0;
+
 	for (size_t i = 0; i < r->touch_count && !touches_lack(r); i++)
-		gained -= or_zero(r->touches[i].anon_lost);
-	return gained;
+		lost += or_zero(r->touches[i].anon_lost);
+	return lost;
 }
 
 static struct coverage cover(const struct facts *f, const struct touches *t, const struct budget *b)
@@ -59,7 +61,10 @@ static struct coverage cover(const struct facts *f, const struct touches *t, con
 
 		*to += t->lines[i].bytes;
 	}
-	e.anon = bounded(anon_left(f->record, e.anon + t->swapped_in), 0, item_of(b, BUDGET_ANON));
+	/* In a VM files are memory: what is charged as shared memory may be mapped files there. */
+	if (text_is_same(f->record->backend, "vm") && e.file > item_of(b, BUDGET_FILE))
+		e.shmem += e.file - bounded(item_of(b, BUDGET_FILE), 0, e.file);
+	e.anon = bounded(e.anon + t->swapped_in - anon_lost(f->record), 0, item_of(b, BUDGET_ANON));
 	e.shmem = bounded(e.shmem, 0, item_of(b, BUDGET_SHMEM));
 	e.file = bounded(e.file, 0, item_of(b, BUDGET_FILE));
 	return e;
@@ -71,6 +76,12 @@ static bool is_itemised(const struct budget *b)
 	int64_t rest = item_of(b, BUDGET_NOT_ITEMISED);
 
 	return rest <= b->total / 20 && rest >= -b->total / 20;
+}
+
+/* What was given back may have been there at a sample, as a program tidies up before it ends. */
+static bool is_comparable(const struct facts *f, const struct budget *b)
+{
+	return is_itemised(b) && (b->kmsg || anon_lost(f->record) <= b->total / 50);
 }
 
 static void append(struct strbuf *text, const char *what, int64_t bytes, int64_t all)
@@ -127,13 +138,13 @@ void coverage_say(const struct facts *f, const struct touches *t, struct doc *do
 	struct coverage e;
 	int64_t sum;
 
-	if (!charge_of(f, &b) || !is_itemised(&b))
+	if (!charge_of(f, &b) || !is_comparable(f, &b))
 		return;
 	e = cover(f, t, &b);
 	sum = e.anon + e.shmem + e.file;
 	doc_sentence(doc, "The tables account for %s of the %s charged %s (%.1f %%).", SIZE(sum),
 		     SIZE(b.total), coverage_when(f), 100.0 * (double)sum / (double)b.total);
-	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
+	cite_profile(doc);
 	cite_budget(&b, doc);
 	if (sum < b.total / 10 * 9)
 		say_rest(&e, &b, "Not in them", doc);
@@ -159,7 +170,7 @@ static bool covers_little(const struct facts *f, const struct touches *t)
 	struct coverage e;
 	struct budget b;
 
-	if (!charge_of(f, &b) || !is_itemised(&b) || !f->at_kill.count)
+	if (!charge_of(f, &b) || !is_comparable(f, &b) || !f->at_kill.count)
 		return false;
 	e = cover(f, t, &b);
 	return !coverage_is_worth_telling(f, e.anon + e.shmem + e.file);
@@ -170,7 +181,7 @@ int64_t coverage_minor_part_of(const struct facts *f, const struct touches *t)
 	struct coverage e;
 	struct budget b;
 
-	if (!charge_of(f, &b) || !is_itemised(&b))
+	if (!charge_of(f, &b) || !is_comparable(f, &b))
 		return 0;
 	e = cover(f, t, &b);
 	return e.anon + e.shmem + e.file < b.total / 2 ? b.total : 0;
@@ -197,9 +208,9 @@ void coverage_say_little(const struct facts *f, const struct touches *t, struct 
 		doc,
 		"There is no table: all that was seen to become resident memory of processes is %s, while %s were charged %s.",
 		SIZE(t->total), SIZE(b.total), coverage_when(f));
-	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
+	cite_profile(doc);
 	cite_budget(&b, doc);
-	if (is_itemised(&b) && t->total < b.total / 10 * 9) {
+	if (is_comparable(f, &b) && t->total < b.total / 10 * 9) {
 		const struct coverage e = cover(f, t, &b);
 
 		say_rest(&e, &b, "The rest is", doc);

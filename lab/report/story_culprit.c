@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "record/stack.h"
 #include "report/shares.h"
+#include "report/short_name.h"
 #include "report/story.h"
 #include "report/touches.h"
 
@@ -143,7 +144,7 @@ static char *callers_of(const struct touch_frames *frames, const struct touch_li
 	if (!is_found)
 		w.level = w.levels;
 	while (most && walk_out(&w) && is_named(&w)) {
-		_cleanup_free_ char *name = name_of(&w);
+		_cleanup_free_ char *whole = name_of(&w), *name = short_name(whole);
 
 		strbuf_printf(&text, ", called by %s", name);
 		most--;
@@ -260,7 +261,7 @@ struct culprit story_culprit(const struct facts *f, const char *whose)
 	sum = find_line(f, &touches);
 	/* What came while samples were lost stands with whoever touched next. */
 	if (sum.verb && record_lost(f->record, LOSS_SAMPLES) <= touches.samples / 50)
-		culprit = (struct culprit){words(f, &sum, pid, whose), touches.samples};
+		culprit.words = words(f, &sum, pid, whose);
 	touches_release(&touches);
 	return culprit;
 }
@@ -331,7 +332,7 @@ struct culprit story_copies(const struct facts *f)
 	shares_gather(f, &shares);
 	line = find_copies(f, &shares);
 	if (line && record_lost(f->record, LOSS_SAMPLES) <= shares.there.samples / 50)
-		culprit = (struct culprit){copies_words(f, line), shares.there.samples};
+		culprit.words = copies_words(f, line);
 	shares_release(&shares);
 	return culprit;
 }

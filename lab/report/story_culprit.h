@@ -10,8 +10,7 @@
 struct culprit {
 	/* "98 % of its own memory (62.9 MiB of 64 MiB) was first written in load at leak.c:7,
 	   called by handle, called by main"; NULL: no place is known to stand out. */
-	char *words;
-	int64_t samples; /* of the touch profile that it rests on */
+	char *words; /* they rest on the touch profile */
 };
 
 /*

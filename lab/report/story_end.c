@@ -49,7 +49,7 @@ static void say_not_proof(const struct facts *f, struct doc *doc)
 		doc_sentence(doc, "Here the kernel log holds no kill line for this process.");
 	}
 	if (saw_all)
-		doc_cite(doc, "kmsg whole, %zu lines", f->record->kmsg_count);
+		doc_cite(doc, "kmsg whole, %s", TEXT_COUNT(f->record->kmsg_count, "line"));
 }
 
 static void say_throttled(const struct facts *f, struct doc *doc)

@@ -41,18 +41,6 @@ char *story_file_name(const struct record_memory_file *file)
 		       : xstrdup(file->name);
 }
 
-/* " (/dev/shm/x had 60 MiB when last seen)"; "" where none had half of it. The caller frees. */
-static char *largest_file(const struct facts *f, int64_t bytes)
-{
-	size_t count;
-	const struct record_memory_file *files = story_files_last(f, &count);
-	_cleanup_free_ char *name = count ? story_file_name(files) : NULL;
-
-	if (!count || files->resident < bytes / 2)
-		return xstrdup("");
-	return text_format(" (%s had %s when last seen)", name, SIZE(files->resident));
-}
-
 /* Who wrote to a file when the limit was hit; NULL: not known. The caller frees. */
 static char *writing(const struct facts *f)
 {
@@ -61,17 +49,13 @@ static char *writing(const struct facts *f)
 	return invoker ? invoker_writing(f, invoker) : NULL;
 }
 
-char *story_files_summary(const struct facts *f, const struct budget *b, int64_t bytes,
-			  bool was_killed)
+char *story_files_more(const struct facts *f, const struct budget *b, bool tells_writer)
 {
-	_cleanup_free_ char *file = largest_file(f, bytes);
-	_cleanup_free_ char *writer = was_killed ? writing(f) : NULL;
-	bool is_vm_tmp = was_killed && vm_files_are_tmp(f, b);
+	_cleanup_free_ char *writer = tells_writer ? writing(f) : NULL;
 
 	return text_format(
-		" %s were files in tmpfs or shared memory%s, which stay as long as anything refers to them, whoever is killed.%s%s%s",
-		SIZE(bytes), file, writer ? " " : "", writer ? writer : "",
-		is_vm_tmp
+		"%s%s%s", writer ? " " : "", writer ? writer : "",
+		vm_files_are_tmp(f, b)
 			? " In this VM /tmp is memory: where /tmp is on a disk these files are cache, which the kernel can write out and drop, and the program may survive."
 			: "");
 }
@@ -115,7 +99,7 @@ static void draw_table(const struct record_memory_file *files, size_t count, str
 
 		doc_row(doc, holds, name, holder);
 	}
-	doc_cite(doc, "record lines %u-%u", files[0].line, files[count - 1].line);
+	cite_lines(doc, files[0].line, files[count - 1].line);
 }
 
 static void say_writer(const struct facts *f, struct doc *doc)

@@ -16,8 +16,7 @@ static char *ended_words(const struct record_guardian *g)
 {
 	if (!g->ended)
 		return xstrdup("found no process left of it");
-	return text_format("ended the %" PRId64 " process%s left of it", g->ended,
-			   g->ended == 1 ? "" : "es");
+	return text_format("ended the %s left of it", TEXT_COUNT(g->ended, "process"));
 }
 
 static char *left_words(const struct record_guardian *g)

@@ -6,7 +6,9 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "report/budget.h"
 #include "report/story.h"
+#include "report/story_coverage.h"
 #include "report/vm_files.h"
 
 /* Lasts as long as SIZE(). */
@@ -249,8 +251,8 @@ static char *log_words(const struct facts *f)
 		return xstrdup("The kernel's log could not be read here");
 	if (unknown)
 		return text_format(
-			"The kernel's log has %zu kill line%s of which it is not known whether they are of this run",
-			unknown, unknown == 1 ? "" : "s");
+			"The kernel's log has %s of which it is not known whether they are of this run",
+			TEXT_COUNT(unknown, "kill line"));
 	return xstrdup("The kernel's log, as far as it was seen, holds no account of the kill");
 }
 
@@ -331,12 +333,6 @@ static void draw_budget(const struct budget *b, struct doc *doc)
 		doc_bar(doc, "not used", b->unused);
 }
 
-/* False if the largest item is what is not itemised: a short run may end before statistics are. */
-static bool is_itemised(const struct budget *b)
-{
-	return b->count && b->items[0].part != BUDGET_NOT_ITEMISED;
-}
-
 /* Samples are some milliseconds apart: the peak that the kernel counted may be between two. */
 static bool missed_peak(const struct facts *f, const struct budget *b)
 {
@@ -353,12 +349,28 @@ static void say_missed_peak(const struct facts *f, const struct budget *b, struc
 	doc_cite(doc, "sample %zu", b->sample_number);
 }
 
+/* A short run is over before samples and statistics have met what it took. */
+static void say_missed(const struct facts *f, const struct budget *b, struct doc *doc)
+{
+	if (b != &f->at_peak || !b->count || !is_known(f->peak) ||
+	    !coverage_is_worth_telling(f, f->peak))
+		return;
+	doc_heading(doc, "Where the memory was");
+	doc_sentence(
+		doc,
+		"There is no table: of the %s charged at most, the highest sample has less than half by its parts.",
+		SIZE(f->peak));
+	doc_cite(doc, "sample %zu", b->sample_number);
+}
+
 void story_budget(const struct facts *f, struct doc *doc)
 {
 	const struct budget *b = f->at_kill.count ? &f->at_kill : &f->at_peak;
 
-	if (!is_itemised(b))
+	if (!budget_is_telling(f, b)) {
+		say_missed(f, b, doc);
 		return;
+	}
 	if (missed_peak(f, b))
 		doc_heading(doc, "Where the memory was, in the highest sample");
 	else if (b == &f->at_peak)

@@ -83,15 +83,6 @@ static void add_row(struct doc *doc, const struct mapped *m)
 	doc_row(doc, reserved, touched, share, in, by, who);
 }
 
-static int64_t samples_of(const struct mapped_list *list)
-{
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < list->count; i++)
-		sum += list->items[i].touches.samples;
-	return sum;
-}
-
 static void draw_table(const struct mapped_list *list, const struct most *most, struct doc *doc)
 {
 	size_t shown = 0;
@@ -103,7 +94,7 @@ static void draw_table(const struct mapped_list *list, const struct most *most, 
 			add_row(doc, &list->items[i]);
 			shown++;
 		}
-	doc_cite(doc, "%" PRId64 " touch samples", samples_of(list));
+	cite_profile(doc);
 }
 
 static const struct mapped *most_untouched(const struct mapped_list *list)
@@ -142,7 +133,7 @@ static void say_untouched(const struct mapped_list *list, struct doc *doc)
 		m->touches.total      ? SIZE(m->touches.total)
 		: has_lost_some(list) ? "nothing that was seen"
 				      : "nothing");
-	doc_cite(doc, "%" PRId64 " touch samples", samples_of(list));
+	cite_profile(doc);
 }
 
 /* What the figures cannot show. */

@@ -43,9 +43,10 @@ static void say_command(const struct facts *f, struct doc *doc)
 		strbuf_puts(&sb, i ? " " : "");
 		quote_argument(&sb, r->argv[i]);
 	}
-	doc_sentence(doc, "Started as: %s", sb.buf);
+	doc_sentence(doc, "It was started as:");
 	if (is_known(r->target_pid))
 		doc_cite(doc, "pid %" PRId64, r->target_pid);
+	doc_quote(doc, sb.buf);
 }
 
 static void say_reserved(const struct facts *f, struct doc *doc)

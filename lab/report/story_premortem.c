@@ -95,7 +95,8 @@ static void add_group(const struct thread_group *group, struct doc *doc)
 	_cleanup_free_ char *who =
 		group->count == 1
 			? text_format("%s (%" PRId64 ")", comm_of(group->first), group->first->tid)
-			: text_format("%zu of pid %" PRId64, group->count, group->first->pid);
+			: text_format("%zu threads of pid %" PRId64, group->count,
+				      group->first->pid);
 
 	doc_row(doc, who, group->where);
 }
@@ -118,8 +119,7 @@ static void say_threads(const struct record *r, struct doc *doc)
 
 			doc_row(doc, more, "see premortem in report.json");
 		}
-		doc_cite(doc, "record lines %u-%u", p->threads[0].line,
-			 p->threads[p->thread_count - 1].line);
+		cite_lines(doc, p->threads[0].line, p->threads[p->thread_count - 1].line);
 	}
 	for (size_t i = 0; i < count; i++)
 		free(groups[i].where);
@@ -189,12 +189,10 @@ static void say_mappings(const struct record_premortem *p, struct doc *doc)
 		}
 	}
 	if (rest) {
-		_cleanup_free_ char *name = text_format("%" PRId64 " other mappings", rest);
-
-		add_mapping(name, rest_rss, rest_size, doc);
+		add_mapping(TEXT_COUNT(rest, "other mapping"), rest_rss, rest_size, doc);
 	}
 	if (first)
-		doc_cite(doc, "record lines %u-%u", first, last);
+		cite_lines(doc, first, last);
 }
 
 static void say_arenas(const struct record_premortem *p, struct doc *doc)
@@ -229,7 +227,7 @@ static void say_files(const struct record_premortem *p, struct doc *doc)
 		add_mapping(p->files[i].name, p->files[i].resident, or_zero(p->files[i].size), doc);
 	if (p->file_count > FILES_SHOWN)
 		doc_row(doc, "", "", "and others: see premortem in report.json");
-	doc_cite(doc, "record lines %u-%u", p->files[0].line, p->files[p->file_count - 1].line);
+	cite_lines(doc, p->files[0].line, p->files[p->file_count - 1].line);
 }
 
 static void say_left(const struct record_premortem *p, struct doc *doc)

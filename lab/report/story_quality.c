@@ -8,6 +8,8 @@
 #include "report/story.h"
 #include "report/words.h"
 
+enum { REMARKS_BRIEF = 2 };
+
 /* Some kernel memory is always uncharged late: only more than 1 % of the limit is told. */
 static bool has_residue(const struct facts *f)
 {
@@ -82,8 +84,9 @@ static void say_losses(const struct facts *f, struct doc *doc)
 		doc_cite(doc, "record line %u", r->lost[i].line);
 	}
 	if (f->conclusion->kills->dropped) {
-		doc_sentence(doc, "%zu further OOM events of this run are not told one by one.",
-			     f->conclusion->kills->dropped);
+		doc_sentence(doc, "%s of this run %s not told one by one.",
+			     TEXT_COUNT(f->conclusion->kills->dropped, "further OOM event"),
+			     f->conclusion->kills->dropped == 1 ? "is" : "are");
 		doc_cite(doc, "kmsg");
 	}
 	if (has_no_end(r)) {
@@ -120,14 +123,63 @@ static void say_residue(const struct facts *f, struct doc *doc)
 	doc_cite(doc, "record line %u", f->record->residue_line);
 }
 
+static void say_remark(const struct remark *remark, struct doc *doc)
+{
+	doc_sentence(doc, "%s.", remark->text);
+	doc_cite(doc, "record line %u", remark->line);
+}
+
 static void say_remarks(const struct record *r, const struct remarks *remarks, struct doc *doc)
 {
+	for (size_t i = 0; i < remarks->count; i++)
+		if (is_told_here(r, &remarks->items[i]))
+			say_remark(&remarks->items[i], doc);
+}
+
+/* By name: why each was missed is often long. */
+static void name_sources(const struct record *r, struct doc *doc)
+{
+	_cleanup_strbuf_ struct strbuf names = STRBUF_INIT;
+
+	for (size_t i = 0; i < r->source_count; i++)
+		if (is_missed(&r->sources[i]))
+			strbuf_printf(&names, "%s%s", names.len ? ", no " : "No ",
+				      r->sources[i].name);
+	if (names.len)
+		doc_sentence(doc, "%s: the full report says why.", names.buf);
+}
+
+static void say_first_remarks(const struct record *r, const struct remarks *remarks,
+			      struct doc *doc)
+{
+	size_t said = 0, left = 0;
+
 	for (size_t i = 0; i < remarks->count; i++) {
 		if (!is_told_here(r, &remarks->items[i]))
 			continue;
-		doc_sentence(doc, "%s.", remarks->items[i].text);
-		doc_cite(doc, "record line %u", remarks->items[i].line);
+		if (said < REMARKS_BRIEF && ++said)
+			say_remark(&remarks->items[i], doc);
+		else
+			left++;
 	}
+	if (left)
+		doc_sentence(doc, "The full report has %s.", TEXT_COUNT(left, "more remark"));
+}
+
+/* What was lost may change what the rest means: it is never left out. */
+void story_quality_brief(const struct facts *f, struct doc *doc)
+{
+	_cleanup_(words_release) struct remarks remarks;
+
+	words_gather(f->record, &remarks);
+	if (!has_quality(f, &remarks))
+		return;
+	doc_heading(doc, "What was not seen, and remarks");
+	name_sources(f->record, doc);
+	story_guardian(f, doc);
+	say_losses(f, doc);
+	say_residue(f, doc);
+	say_first_remarks(f->record, &remarks, doc);
 }
 
 void story_quality(const struct facts *f, struct doc *doc)

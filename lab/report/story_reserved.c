@@ -16,20 +16,7 @@ static void cite(struct doc *doc, const struct facts *f)
 {
 	const struct record *r = f->record;
 
-	doc_cite(doc, "record lines %u-%u", r->reservations[0].line,
-		 r->reservations[r->reservation_count - 1].line);
-}
-
-static const char *what_words(enum taken what)
-{
-	static const char *const words[TAKEN_COUNT] = {
-		[TAKEN_MALLOC] = "malloc and its kin",
-		[TAKEN_MMAP] = "mmap of no file",
-		[TAKEN_FILE] = "mmap of a file",
-		[TAKEN_BRK] = "brk, sbrk",
-	};
-
-	return words[what] ? words[what] : "";
+	cite_lines(doc, r->reservations[0].line, r->reservations[r->reservation_count - 1].line);
 }
 
 static char *mib(int64_t bytes)
@@ -44,7 +31,7 @@ static void add_row(struct doc *doc, const struct reserved *all, const struct re
 	_cleanup_free_ char *calls = text_format("%" PRId64, line->calls);
 	_cleanup_free_ char *pid = is_known(line->pid) ? text_format("%" PRId64, line->pid)
 						       : xstrdup("");
-	const char *what = what_words(line->what);
+	const char *what = reserved_what(line->what);
 
 	if (all->has_processes)
 		doc_row(doc, live, asked, calls, pid, place, what);
@@ -56,14 +43,16 @@ static void draw_table(const struct facts *f, const struct reserved *all, struct
 {
 	struct reserved_line rest = {
 		.pid = ABSENT, .calls = all->calls, .asked = all->asked, .live = all->live};
-	size_t shown = 0;
+	size_t shown = 0, places = 0;
 
+	for (size_t i = 0; i < all->count; i++)
+		places += all->lines[i].calls > 0;
 	doc_table(doc);
 	if (all->has_processes)
 		doc_row(doc, "live MiB", "asked", "calls", "pid", "by", "how");
 	else
 		doc_row(doc, "live MiB", "asked", "calls", "by", "how");
-	for (; shown < all->count && shown < ROWS_MAX && all->lines[shown].calls; shown++) {
+	for (; shown < places && shown < ROWS_MAX && all->lines[shown].calls; shown++) {
 		_cleanup_free_ char *place = touch_place(&all->lines[shown].place);
 
 		add_row(doc, all, &all->lines[shown], place);
@@ -71,37 +60,74 @@ static void draw_table(const struct facts *f, const struct reserved *all, struct
 		rest.asked -= all->lines[shown].asked;
 		rest.live -= all->lines[shown].live;
 	}
-	if (shown < all->count) {
-		_cleanup_free_ char *others = text_format("%zu other place%s", all->count - shown,
-							  all->count - shown == 1 ? "" : "s");
+	if (shown < places) {
+		const char *others = TEXT_COUNT(places - shown, "other place");
 
 		add_row(doc, all, &rest, others);
 	}
 	cite(doc, f);
 }
 
-static void say_refused(const struct facts *f, const struct reserved *all, struct doc *doc)
+static const struct reserved_line *most_refused(const struct reserved *all)
 {
-	if (!all->refused)
-		return;
-	doc_sentence(doc,
-		     "%" PRId64 " call%s got nothing: a NULL pointer or MAP_FAILED, not a kill.",
-		     all->refused, all->refused == 1 ? "" : "s");
-	cite(doc, f);
+	const struct reserved_line *most = NULL;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->lines[i].refused > 0 &&
+		    (!most || all->lines[i].refused_bytes > most->refused_bytes))
+			most = &all->lines[i];
+	return most;
 }
 
-/* Without this a reader takes oomlab's shared memory for the program's own. */
-static void say_shared(const struct facts *f, struct doc *doc)
+static void draw_refused(const struct reserved *all, struct doc *doc)
 {
-	const struct oomlog_victim *v = f->victim;
+	size_t shown = 0;
 
-	if (!v || !is_known(v->shmem_rss_bytes) || !v->shmem_rss_bytes)
+	doc_table(doc);
+	doc_row(doc, "refused", "largest MiB", "by", "how");
+	for (size_t i = 0; i < all->count && shown < ROWS_MAX; i++) {
+		const struct reserved_line *line = &all->lines[i];
+		_cleanup_free_ char *place = touch_place(&line->place);
+		_cleanup_free_ char *calls = text_format("%" PRId64, line->refused);
+		_cleanup_free_ char *largest = is_known(line->refused_bytes)
+						       ? mib(line->refused_bytes)
+						       : xstrdup("not known");
+
+		if (line->refused <= 0)
+			continue;
+		doc_row(doc, calls, largest, place, reserved_what(line->what));
+		shown++;
+	}
+}
+
+/* Records of earlier versions have neither the size nor whether it was ENOMEM. */
+static void say_refused(const struct facts *f, const struct reserved *all, struct doc *doc)
+{
+	const struct reserved_line *most = most_refused(all);
+	_cleanup_free_ char *place = most ? touch_place(&most->place) : NULL;
+	_cleanup_free_ char *size = most && is_known(most->refused_bytes)
+					    ? reserved_refused_size(most->refused_bytes)
+					    : NULL;
+	bool is_one = all->refused == 1, is_one_line = most && most->refused == all->refused;
+
+	if (!most)
 		return;
-	doc_sentence(
-		doc,
-		"What these figures were counted in is shared memory of oomlab's, up to %s of the shmem-rss that the kernel counted: it is part of the process's size, but not charged to the limit.",
-		SIZE(v->shmem_rss_bytes));
-	cite_kmsg(doc, f->kill_line);
+	if (!size)
+		doc_sentence(
+			doc,
+			"%s got nothing: a NULL pointer or MAP_FAILED, not a kill; how much %s requested is not known.",
+			TEXT_COUNT(all->refused, "call"), is_one ? "it" : "they");
+	else
+		doc_sentence(
+			doc,
+			"%s %s refused with ENOMEM: a NULL pointer or MAP_FAILED, not a kill. %s requested %s, in %s.",
+			TEXT_COUNT(all->refused, "call"), is_one ? "was" : "were",
+			is_one ? "It" : "The largest of them", size, place);
+	cite(doc, f);
+	if (!is_one_line) {
+		draw_refused(all, doc);
+		cite(doc, f);
+	}
 }
 
 /*
@@ -133,18 +159,17 @@ void story_reserved(const struct facts *f, struct doc *doc)
 	if (f->record->skip)
 		return;
 	reserved_gather(f->record, &all);
-	if (all.count) {
+	if (all.calls) {
 		doc_sentence(
 			doc,
-			"%" PRId64
-			" allocation calls requested %s in all, of which %s were still held when %s. Held is not touched: it is address space until it is written.",
-			all.calls, SIZE(all.asked), SIZE(all.live),
+			"%s requested %s in all, of which %s were still held when %s. Held is not touched: it is address space until it is written.",
+			TEXT_COUNT(all.calls, "allocation call"), SIZE(all.asked), SIZE(all.live),
 			f->kill ? "it was killed" : "it ended");
 		cite(doc, f);
 		draw_table(f, &all, doc);
 		say_kept(f, &all, doc);
-		say_refused(f, &all, doc);
-		say_shared(f, doc);
 	}
+	if (all.count)
+		say_refused(f, &all, doc);
 	reserved_release(&all);
 }

@@ -5,6 +5,8 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "report/budget.h"
+#include "report/elsewhere.h"
 #include "report/story.h"
 #include "report/story_culprit.h"
 
@@ -47,63 +49,6 @@ static bool held_the_most(const struct facts *f)
 	return f->victim && (!is_limited || f->victim->anon_rss_bytes >= f->limit_bytes / 2);
 }
 
-/*
- * Where most of it was no process's own: a sentence that says what it was, with a blank before it;
- * else "". The caller frees.
- */
-static char *other_memory(const struct facts *f, const struct budget *b, bool was_killed)
-{
-	for (size_t i = 0; i < b->count; i++) {
-		const struct budget_item *item = &b->items[i];
-
-		if (item->bytes < b->total / 2)
-			continue;
-		if (item->part == BUDGET_SHMEM)
-			return story_files_summary(f, b, item->bytes, was_killed);
-		if (item->part == BUDGET_FILE && !was_killed && is_known(b->limit) &&
-		    b->total >= b->limit / 2)
-			return text_format(
-				" %s were file cache, which the kernel drops when it is needed.",
-				SIZE(item->bytes));
-		if (item->is_kernel)
-			return text_format(" %s were the kernel's own on its behalf (%s).",
-					   SIZE(item->bytes), item->label);
-	}
-	return xstrdup("");
-}
-
-static void cite_budget(const struct facts *f, const struct budget *b, const char *sentence,
-			struct doc *doc)
-{
-	if (*sentence && b->kmsg)
-		cite_kmsg(doc, b->kmsg);
-	else if (*sentence && b->sample)
-		doc_cite(doc, "sample %zu", b->sample_number);
-	if (*sentence && b == &f->at_kill)
-		story_files_cite(f, sentence, doc);
-}
-
-/*
- * " The largest, server (pid 12), held 60 MiB": of those there, where it is another that had half of
- * the limit, and nothing else was told. The caller frees.
- */
-static char *largest_other(const struct facts *f)
-{
-	const struct oomlog_task *largest = NULL;
-
-	for (size_t i = 0; f->kill && i < f->kill->event.task_count; i++) {
-		const struct oomlog_task *task = &f->kill->event.tasks[i];
-
-		if (is_known(task->rss_anon_bytes) && task->pid != f->victim->pid &&
-		    (!largest || task->rss_anon_bytes > largest->rss_anon_bytes))
-			largest = task;
-	}
-	if (!largest || !is_known(f->limit_bytes) || largest->rss_anon_bytes < f->limit_bytes / 2)
-		return xstrdup("");
-	return text_format(" %s (pid %" PRId64 ") held %s.", largest->comm ? largest->comm : "?",
-			   largest->pid, SIZE(largest->rss_anon_bytes));
-}
-
 /* A victim is chosen among those there; what went past the limit may be mostly others', or shared.
  */
 static void small_victim(const struct facts *f, struct doc *doc, const char *limit,
@@ -111,16 +56,16 @@ static void small_victim(const struct facts *f, struct doc *doc, const char *lim
 {
 	size_t candidates = f->kill ? f->kill->event.task_count : 0;
 	char among[64] = "";
-	_cleanup_free_ char *other = other_memory(f, &f->at_kill, true);
-	_cleanup_free_ char *largest = largest_other(f);
+	_cleanup_(elsewhere_release) struct elsewhere other = elsewhere_tell(f, &f->at_kill, true);
+	_cleanup_free_ char *largest = elsewhere_largest(f);
 
 	if (candidates > 1)
 		snprintf(among, sizeof(among), ", one of %zu processes there", candidates);
 	doc_summary(
 		doc, DOC_BAD,
 		"Memory went past %s, and the kernel killed the process%s. It held %s itself.%s%s%s",
-		limit, among, SIZE(f->victim->anon_rss_bytes), largest, other, rest);
-	cite_budget(f, &f->at_kill, other, doc);
+		limit, among, SIZE(f->victim->anon_rss_bytes), largest, other.words, rest);
+	elsewhere_cite(f, &other, doc);
 }
 
 /* A blank and a sentence where its end is not that of a kill: it was ending when it came. */
@@ -172,8 +117,7 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 		doc_summary(doc, DOC_BAD, "Memory went past %s, and the kernel killed it.%s", limit,
 			    rest);
 	if (is_told || copies.words)
-		doc_cite(doc, "%" PRId64 " touch samples",
-			 is_told ? culprit.samples : copies.samples);
+		cite_profile(doc);
 	story_culprit_release(&copies);
 	story_culprit_release(&culprit);
 }
@@ -210,7 +154,7 @@ static char *killed_words(const struct facts *f)
 static void child_oom_killed(const struct facts *f, struct doc *doc)
 {
 	char limit[128];
-	_cleanup_free_ char *other = other_memory(f, &f->at_kill, true);
+	_cleanup_(elsewhere_release) struct elsewhere other = elsewhere_tell(f, &f->at_kill, true);
 	_cleanup_free_ char *ending = story_ending_words(f);
 	_cleanup_free_ char *killed = killed_words(f);
 	_cleanup_free_ char *whose = text_format(
@@ -223,15 +167,14 @@ static void child_oom_killed(const struct facts *f, struct doc *doc)
 		doc_summary(
 			doc, DOC_BAD,
 			"The kernel's OOM killer killed %s, when memory went past %s. %s.%s%s %s",
-			killed, limit, culprit.words, other, copied, ending);
+			killed, limit, culprit.words, other.words, copied, ending);
 	else
 		doc_summary(doc, DOC_BAD,
 			    "The kernel's OOM killer killed %s, when memory went past %s.%s%s %s",
-			    killed, limit, other, copied, ending);
+			    killed, limit, other.words, copied, ending);
 	if ((culprit.words && held_the_most(f)) || copies.words)
-		doc_cite(doc, "%" PRId64 " touch samples",
-			 culprit.words ? culprit.samples : copies.samples);
-	cite_budget(f, &f->at_kill, other, doc);
+		cite_profile(doc);
+	elsewhere_cite(f, &other, doc);
 	story_culprit_release(&copies);
 	story_culprit_release(&culprit);
 }
@@ -239,7 +182,9 @@ static void child_oom_killed(const struct facts *f, struct doc *doc)
 static void survived(const struct facts *f, struct doc *doc)
 {
 	const struct record_arena *a = f->arena;
-	_cleanup_free_ char *other = other_memory(f, &f->at_peak, false);
+	static const struct budget none;
+	_cleanup_(elsewhere_release) struct elsewhere other =
+		elsewhere_tell(f, budget_is_telling(f, &f->at_peak) ? &f->at_peak : &none, false);
 	_cleanup_free_ char *doubt = story_doubt(f);
 	char peak[160] = "";
 
@@ -253,217 +198,22 @@ static void survived(const struct facts *f, struct doc *doc)
 	if (a && is_known(a->reserved) && is_known(a->touched))
 		doc_summary(doc, DOC_GOOD,
 			    "It survived: of %s reserved, its arena touched %s.%s%s%s",
-			    SIZE(a->reserved), SIZE(a->touched), doubt, peak, other);
+			    SIZE(a->reserved), SIZE(a->touched), doubt, peak, other.words);
 	else
-		doc_summary(doc, DOC_GOOD, "It survived.%s%s%s", doubt, peak, other);
-	cite_budget(f, &f->at_peak, other, doc);
-}
-
-static void refused(const struct facts *f, struct doc *doc)
-{
-	const struct record *r = f->record;
-	const char *what = r->refused_what ? r->refused_what : "the allocation";
-	_cleanup_free_ char *doubt = story_doubt(f);
-
-	if (is_known(r->refused_bytes))
-		doc_summary(
-			doc, DOC_GOOD,
-			"The kernel refused: %s of %s failed with %s. Nothing was touched for it%s.%s",
-			what, SIZE(r->refused_bytes),
-			r->refused_errno == 12 ? "ENOMEM" : strerror((int)r->refused_errno),
-			*doubt ? "" : " and nobody was killed", doubt);
-	else
-		doc_summary(doc, DOC_GOOD, "The kernel refused an allocation with ENOMEM%s.%s",
-			    *doubt ? "" : "; nobody was killed", doubt);
-}
-
-static void signalled(const struct facts *f, struct doc *doc)
-{
-	int64_t number = f->end ? f->end->signal : ABSENT;
-	_cleanup_free_ char *signal = story_signal(number), *doubt = story_doubt(f);
-
-	if (f->record->watchdog)
-		doc_summary(doc, DOC_NEUTRAL, "The run was interrupted and oomlab stopped it.%s",
-			    doubt);
-	else if (number != 9)
-		doc_summary(
-			doc, DOC_BAD,
-			"It was ended by %s. That was not the OOM killer: the OOM killer sends SIGKILL only.%s",
-			signal, doubt);
-	else if (*doubt)
-		doc_summary(doc, DOC_BAD, "It was ended by %s.%s", signal, doubt);
-	else
-		doc_summary(
-			doc, DOC_BAD,
-			"It was ended by %s. That was not the OOM killer: somebody or something else sent it, and exit status 137 alone proves nothing.",
-			signal);
-}
-
-/* Somebody may have been killed before nobody was left whom the kernel may kill. */
-static void livelocked(const struct facts *f, struct doc *doc, const char *after)
-{
-	int64_t oom = record_delta(f->own, COUNTER_OOM);
-	bool has_killed = f->conclusion->killed > 0;
-	char times[64] = "", killed[96] = "";
-
-	if (is_known(oom))
-		snprintf(times, sizeof(times), " %" PRId64 " times", oom);
-	if (has_killed)
-		snprintf(killed, sizeof(killed),
-			 "; it had killed %" PRId64 " process%s of this run", f->conclusion->killed,
-			 f->conclusion->killed == 1 ? "" : "es");
-	doc_summary(
-		doc, DOC_BAD,
-		"The cgroup ran out of memory%s and %sthe kernel found nobody it may kill%s; oomlab stopped it%s.",
-		times, has_killed ? "in the end " : "", killed, after);
-}
-
-static void stopped(const struct facts *f, struct doc *doc)
-{
-	int64_t duration = facts_duration_ns(f), high = record_delta(f->own, COUNTER_HIGH);
-	_cleanup_free_ char *doubt = story_doubt(f), *why = story_why_stopped(f);
-	char after[64] = "";
-
-	if (is_known(duration))
-		snprintf(after, sizeof(after), " after %s", TEXT_DURATION((uint64_t)duration));
-	if (f->conclusion->outcome == OUTCOME_THROTTLED)
-		doc_summary(doc, DOC_BAD,
-			    "It never finished: memory.high held it back %" PRId64
-			    " times. %soomlab stopped it%s.%s",
-			    high, *doubt ? "" : "Nobody was killed; ", after, doubt);
-	else if (f->conclusion->outcome == OUTCOME_LIVELOCKED)
-		livelocked(f, doc, after);
-	else
-		doc_summary(doc, DOC_BAD, "It did not finish and oomlab stopped it%s. %s", after,
-			    why);
-	if (f->conclusion->outcome == OUTCOME_TIMED_OUT)
-		cite_why_stopped(f, doc);
-}
-
-/* " The kernel's OOM killer killed 2 processes of this run." */
-static char *kernels_kills(const struct facts *f)
-{
-	int64_t killed = f->conclusion->killed;
-
-	return killed ? text_format(" The kernel's OOM killer killed %" PRId64
-				    " process%s of this run.",
-				    killed, killed == 1 ? "" : "es")
-		      : xstrdup("");
-}
-
-/* The end of the target stands in the record, but not whether the kernel killed anybody. */
-static void cut_short(const struct facts *f, struct doc *doc)
-{
-	_cleanup_free_ char *signal = story_signal(f->end->signal);
-	char status[64];
-
-	snprintf(status, sizeof(status), "ended with status %" PRId64,
-		 or_zero(f->end->exit_status));
-	doc_summary(
-		doc, DOC_BAD,
-		"The program %s%s, and %s: whether the OOM killer had a part in it is not known.",
-		is_known(f->end->signal) ? "was ended by " : status,
-		is_known(f->end->signal) ? signal : "",
-		f->record->is_complete
-			? "what the record had of the kernel's count of kills is damaged"
-			: "the record ends before oomlab had read all that the kernel says");
-}
-
-static void unknown_sender(const struct facts *f, struct doc *doc)
-{
-	_cleanup_free_ char *signal = story_signal(f->end->signal);
-
-	doc_summary(
-		doc, DOC_BAD,
-		"The program %s%s.%s Lines of the record are lost, and the one that says that oomlab itself stopped the program may be among them: who sent the signal is not known.",
-		is_known(f->end->signal) ? "was ended by "
-					 : "ended with status 137, as after SIGKILL",
-		is_known(f->end->signal) ? signal : "",
-		kills_are_ruled_out(f->record, f->conclusion->kills)
-			? " That was not the OOM killer."
-			: "");
-}
-
-static void lab_error(const struct facts *f, struct doc *doc)
-{
-	const struct record *r = f->record;
-	_cleanup_free_ char *killed = kernels_kills(f);
-
-	if (r->error)
-		doc_summary(doc, DOC_BAD, "oomlab could not do its part: %s.%s", r->error, killed);
-	else if (f->end && !f->conclusion->killed && f->record->is_complete &&
-		 conclusion_lacks_sender(r) && is_known(record_delta(f->own, COUNTER_OOM_KILL)))
-		unknown_sender(f, doc);
-	else if (f->end && !f->conclusion->killed)
-		cut_short(f, doc);
-	else if (story_guardian_ended(f) && is_known(r->gate_ns))
-		doc_summary(
-			doc, DOC_BAD,
-			"The launcher was gone before the run was over, and its guardian ended the run: how the program would have ended is not known.%s What the record has of it follows.",
-			killed);
-	else if (story_guardian_ended(f))
-		doc_summary(
-			doc, DOC_BAD,
-			"The launcher was gone before the run was over, and its guardian ended the run: the program had not been started.");
-	else
-		doc_summary(
-			doc, DOC_BAD,
-			"The record does not say how the target ended: oomlab was stopped while it ran.%s What stands in it follows.",
-			killed);
-}
-
-/* An interpreter without its library fails in words that do not tell why. */
-static void failed(const struct facts *f, struct doc *doc)
-{
-	const struct record_isolation *isolation = &f->record->isolation;
-	bool is_alone = isolation->files == ISOLATION_COMMAND;
-	_cleanup_free_ char *doubt = story_doubt(f);
-
-	doc_summary(
-		doc, DOC_BAD, "It ended by itself with status %" PRId64 "%s.%s%s",
-		f->end->exit_status, *doubt ? "" : "; the OOM killer had no part in it", doubt,
-		is_alone
-			? " If it missed a file: the guest had none but the command, what it loads and what --file named; --share-host shows it all of this host, or says why it cannot."
-			: "");
-	if (is_alone)
-		doc_cite(doc, "record line %u", isolation->line);
+		doc_summary(doc, DOC_GOOD, "It survived.%s%s%s", doubt, peak, other.words);
+	elsewhere_cite(f, &other, doc);
 }
 
 void story_summary(const struct facts *f, struct doc *doc)
 {
-	switch (f->conclusion->outcome) {
-	case OUTCOME_OOM_KILLED:
+	if (f->conclusion->outcome == OUTCOME_OOM_KILLED)
 		oom_killed(f, doc);
-		break;
-	case OUTCOME_CHILD_OOM_KILLED:
+	else if (f->conclusion->outcome == OUTCOME_CHILD_OOM_KILLED)
 		child_oom_killed(f, doc);
-		break;
-	case OUTCOME_SURVIVED:
+	else if (f->conclusion->outcome == OUTCOME_SURVIVED)
 		survived(f, doc);
-		break;
-	case OUTCOME_REFUSED:
-		refused(f, doc);
-		break;
-	case OUTCOME_SIGNALLED:
-		signalled(f, doc);
-		break;
-	case OUTCOME_FAILED:
-		failed(f, doc);
-		break;
-	case OUTCOME_THROTTLED:
-	case OUTCOME_LIVELOCKED:
-	case OUTCOME_TIMED_OUT:
-		stopped(f, doc);
-		break;
-	case OUTCOME_UNSET:
-		doc_summary(doc, DOC_NEUTRAL, "Not run: %s.",
-			    f->record->skip ? f->record->skip : "no reason was recorded");
-		break;
-	case OUTCOME_LAB_ERROR:
-	case OUTCOME_COUNT:
-		lab_error(f, doc);
-		break;
-	}
+	else
+		story_summary_other(f, doc);
 	for (size_t i = 0; i < f->conclusion->cause_evidence_count; i++)
 		doc_cite(doc, "%s", f->conclusion->cause_evidence[i]);
 }

@@ -185,11 +185,10 @@ static void say_limit(const struct facts *f, const struct thrash *t, struct doc 
 	if (t->high_hits > 0)
 		strbuf_printf(
 			&met,
-			"It ran into its limit, or into memory.high that oomlab had set just under it, %" PRId64
-			" times",
-			or_zero(t->limit_hits) + t->high_hits);
+			"It ran into its limit, or into memory.high that oomlab had set just under it, %s",
+			TEXT_COUNT(or_zero(t->limit_hits) + t->high_hits, "time"));
 	else if (t->limit_hits > 0)
-		strbuf_printf(&met, "It ran into its limit %" PRId64 " times", t->limit_hits);
+		strbuf_printf(&met, "It ran into its limit %s", TEXT_COUNT(t->limit_hits, "time"));
 	else
 		strbuf_printf(&met, "It was at its limit, %s charged at most", SIZE(f->peak));
 	doc_sentence(
@@ -207,8 +206,8 @@ static void say_limit(const struct facts *f, const struct thrash *t, struct doc 
 static void say_waits(const struct facts *f, const struct thrash *t, struct doc *doc)
 {
 	if (t->faults > 0) {
-		doc_sentence(doc, "%" PRId64 " page fault%s had to wait for a page to be read.",
-			     t->faults, t->faults == 1 ? "" : "s");
+		doc_sentence(doc, "%s had to wait for a page to be read.",
+			     TEXT_COUNT(t->faults, "page fault"));
 		doc_cite(doc, "pgmajfault %" PRId64 " in sample %zu",
 			 t->last->value[METRIC_PGMAJFAULT],
 			 record_sample_number(f->record, t->last));
@@ -285,8 +284,8 @@ static void add_waits(const struct facts *f, struct strbuf *sb)
 		strbuf_printf(sb, " %s of files were read again soon after they had been dropped.",
 			      SIZE(t.file));
 	if (t.faults > 0)
-		strbuf_printf(sb, " %" PRId64 " page fault%s had to wait for a page to be read.",
-			      t.faults, t.faults == 1 ? "" : "s");
+		strbuf_printf(sb, " %s had to wait for a page to be read.",
+			      TEXT_COUNT(t.faults, "page fault"));
 	if (is_known(some))
 		strbuf_printf(sb, " It waited for memory for %s in all.", TIME(some));
 	else
@@ -325,10 +324,8 @@ static void add_not_to_blame(const struct facts *f, struct strbuf *sb)
 	int64_t some = stalled_ns(f->record, METRIC_PSI_SOME_US);
 
 	if (high > 0)
-		strbuf_printf(sb,
-			      "memory.high held it back %" PRId64
-			      " time%s; the OOM killer killed nobody",
-			      high, high == 1 ? "" : "s");
+		strbuf_printf(sb, "memory.high held it back %s; the OOM killer killed nobody",
+			      TEXT_COUNT(high, "time"));
 	else
 		strbuf_puts(sb, f->record->cgroup_version == 1 || !is_known(high)
 					? "The OOM killer is not to blame"

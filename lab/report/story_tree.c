@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/shares.h"
+#include "report/short_name.h"
 #include "report/story.h"
 #include "report/story_coverage.h"
 #include "report/touch_tree.h"
@@ -35,24 +36,31 @@ static size_t shown_children(const struct touch_tree *tree, size_t node)
 	return count;
 }
 
+static void append_name(const struct touch_tree *tree, size_t node, const char *before,
+			struct strbuf *text)
+{
+	_cleanup_free_ char *name = short_name(tree->nodes[node].name);
+
+	strbuf_printf(text, "%s%s", before, name);
+}
+
 /* A chain of nodes with one shown child each shares a row. Returns the last node of it. */
 static size_t append_chain(const struct touch_tree *tree, size_t node, struct strbuf *text)
 {
 	size_t length = 1, last = node;
 
-	strbuf_puts(text, tree->nodes[node].name);
+	append_name(tree, node, "", text);
 	while (shown_children(tree, last) == 1 &&
 	       tree->nodes[tree->nodes[last].child].bytes >= tree->nodes[last].bytes / 100 * 99) {
 		last = tree->nodes[last].child;
 		length++;
 		if (length <= CHAIN_MAX)
-			strbuf_printf(text, " > %s", tree->nodes[last].name);
+			append_name(tree, last, " > ", text);
 	}
-	if (length == CHAIN_MAX + 1)
-		strbuf_printf(text, " > %s", tree->nodes[last].name);
-	else if (length > CHAIN_MAX)
-		strbuf_printf(text, " > (%zu more) > %s", length - CHAIN_MAX - 1,
-			      tree->nodes[last].name);
+	if (length > CHAIN_MAX + 1)
+		strbuf_printf(text, " > (%zu more)", length - CHAIN_MAX - 1);
+	if (length > CHAIN_MAX)
+		append_name(tree, last, " > ", text);
 	return last;
 }
 
@@ -90,7 +98,7 @@ void story_tree(const struct facts *f, struct doc *doc)
 		for (size_t at = tree.nodes[0].child; at; at = tree.nodes[at].next)
 			if (is_shown(&tree, at) && d.rows < ROWS_MAX)
 				draw(&d, at, 0);
-		doc_cite(doc, "%" PRId64 " touch samples", tree.samples);
+		cite_profile(doc);
 	}
 	touch_tree_release(&tree);
 	shares_release(&shares);

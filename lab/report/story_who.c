@@ -10,14 +10,10 @@
 #include "report/shares.h"
 #include "report/story.h"
 #include "report/story_coverage.h"
+#include "report/story_script.h"
 #include "report/touches.h"
 
 enum { ROWS_MAX = 8, ROWS_BRIEF = 4 };
-
-static void cite_samples(struct doc *doc, const struct touches *t)
-{
-	doc_cite(doc, "%" PRId64 " touch samples", t->samples);
-}
 
 static bool is_file(const struct touch_line *line)
 {
@@ -73,7 +69,7 @@ static void say_largest(const struct facts *f, const struct touches *t, bool is_
 			charged ? what : "", charged ? " n" : "N", share,
 			is_all || charged ? "" : " without mapped files", place,
 			touch_kind_words[line->kind], SIZE(line->bytes));
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 static void add_row(struct doc *doc, const struct touches *t, const char *place, const char *how,
@@ -117,8 +113,7 @@ static void draw_table(const struct facts *f, const struct touches *t, size_t ro
 		rest -= t->lines[shown].bytes;
 	}
 	if (shown < t->count) {
-		_cleanup_free_ char *others = text_format("%zu other place%s", t->count - shown,
-							  t->count - shown == 1 ? "" : "s");
+		const char *others = TEXT_COUNT(t->count - shown, "other place");
 
 		add_row(doc, t, others, "", rest);
 	}
@@ -133,10 +128,9 @@ static void say_lost(const struct facts *f, const struct touches *t, struct doc 
 		return;
 	doc_sentence(
 		doc,
-		"%" PRId64 " samples were lost, beside %" PRId64
-		" that were read: what came meanwhile is missing or stands with another line, so these shares are rough.",
-		lost, t->samples);
-	cite_samples(doc, t);
+		"Of the samples %.0f %% were lost: what came meanwhile is missing or stands with another line, so these shares are rough.",
+		100.0 * (double)lost / (double)(lost + t->samples));
+	cite_profile(doc);
 }
 
 /* A file of code on disk: not what a JIT made, nor what the kernel shows each process. */
@@ -172,15 +166,14 @@ static void say_symbols(const struct touches *t, struct doc *doc)
 			name);
 	else
 		return;
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 /* One row: what they had is no share of what was there. */
 static void draw_ended(const struct touches *t, const struct touches *ended, struct doc *doc)
 {
 	_cleanup_free_ char *size = story_in_unit(t->total, ended->total);
-	_cleanup_free_ char *who = text_format("%" PRId64 " process%s", ended->processes,
-					       ended->processes == 1 ? "" : "es");
+	const char *who = TEXT_COUNT(ended->processes, "process");
 
 	if (ended->total >= t->total / 1000)
 		doc_row(doc, size, "", who, "had ended before the kill");
@@ -203,7 +196,7 @@ static void say_processes(const struct facts *f, const struct touches *t, bool w
 	if (is_known(peak) && t->total / 10 * 9 > peak)
 		doc_sentence(doc, "So it is more than was ever charged to the cgroup at once: %s.",
 			     SIZE(peak));
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 /* Mapped files: what was resident at the end, and what came and went. */
@@ -220,10 +213,10 @@ static void say_files(const struct facts *f, const struct touches *t, const stru
 		doc,
 		"Of mapped files, programs and libraries among them, %s were resident when last seen%s",
 		SIZE(files->total), has_table ? ":" : ".");
-	cite_samples(doc, t);
+	cite_profile(doc);
 	if (has_table) {
 		draw_table(f, files, ROWS_MAX, doc);
-		cite_samples(doc, t);
+		cite_profile(doc);
 	}
 	if (!has_gone)
 		return;
@@ -231,7 +224,7 @@ static void say_files(const struct facts *f, const struct touches *t, const stru
 		doc,
 		"Another %s of mapped files came and went, reclaimed or unmapped; what was read again is counted each time.",
 		SIZE(t->file_gone));
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 /* The rise of a counter in pages. It begins at 0, except in a cgroup that the run did not make. */
@@ -279,7 +272,7 @@ static void say_swapped(const struct touches *t, struct doc *doc)
 		return;
 	doc_sentence(doc, "%s more came back from swap, where they had been touched before.",
 		     SIZE(t->swapped_in));
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 static void say_copies(const struct touches *t, struct doc *doc)
@@ -294,11 +287,11 @@ static void say_copies(const struct touches *t, struct doc *doc)
 		doc,
 		"%s of it are copies after fork(2): parent and child share their pages until one of them writes to a page, and gets a copy of it. The writer's resident size stays the same, as the copy takes the place of the page, but the cgroup is charged for both as long as the other process has the page.",
 		SIZE(copied));
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 /* The profile's figure beside the kernel's, so that a reader can judge the profile. */
-static void say_sum(const struct facts *f, const struct touches *t, struct doc *doc)
+static void say_sum(const struct facts *f, struct doc *doc)
 {
 	const struct oomlog_victim *v = f->victim;
 	int64_t anon = v ? touches_anon_of(f->record, v->pid) : ABSENT;
@@ -310,7 +303,7 @@ static void say_sum(const struct facts *f, const struct touches *t, struct doc *
 		"The samples account for %s of the victim's anonymous memory; the kernel counted %s at the kill (%.1f %%).",
 		SIZE(anon), SIZE(v->anon_rss_bytes),
 		100.0 * (double)anon / (double)v->anon_rss_bytes);
-	cite_samples(doc, t);
+	cite_profile(doc);
 	cite_kmsg(doc, f->kill_line);
 }
 
@@ -329,7 +322,7 @@ static void say_estimate(const struct facts *f, const struct touches *t, struct 
 		is_known(frames.resident) ? "; when last seen, the target had " : "",
 		is_known(frames.resident) ? SIZE(frames.resident) : "",
 		is_known(frames.resident) ? " resident" : "");
-	cite_samples(doc, t);
+	cite_profile(doc);
 	touch_frames_release(&frames);
 }
 
@@ -352,7 +345,7 @@ static void say_turnover(const struct facts *f, const struct touches *t, struct 
 		doc,
 		"That is more than the %s that were there at most: what was given back is still counted.",
 		SIZE(f->peak));
-	cite_samples(doc, t);
+	cite_profile(doc);
 }
 
 /* The table of memory other than files, with what belongs to it. */
@@ -364,9 +357,10 @@ static void say_memory(const struct facts *f, const struct shares *shares,
 	draw_table(f, memory, rows_max, doc);
 	if (ended.count)
 		draw_ended(memory, &ended, doc);
-	cite_samples(doc, memory);
+	cite_profile(doc);
 	say_lost(f, memory, doc);
-	say_symbols(memory, doc);
+	if (!story_script(memory, doc))
+		say_symbols(memory, doc);
 	say_processes(f, memory, shares->table != NULL, doc);
 	free(ended.lines);
 }
@@ -388,7 +382,7 @@ static void say_tables(const struct facts *f, const struct shares *shares, struc
 	say_files(f, t, &files, doc);
 	say_refaults(f, doc);
 	coverage_say(f, t, doc);
-	say_sum(f, t, doc);
+	say_sum(f, doc);
 	free(memory.lines);
 	free(files.lines);
 }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "report/invoker.h"
 #include "report/premortem_view.h"
+#include "report/short_name.h"
 #include "report/story.h"
 
 /*
@@ -44,9 +45,8 @@ static char *rest_words(const struct oomlog_event *e)
 
 	if (!step || !e->user_rcx || e->user_rcx > (UINT64_C(1) << 56))
 		return xstrdup("");
-	return text_format(", in a rep %s with %s still to %s (RCX 0x%" PRIx64 ")",
-			   is_store ? "stos" : "movs", TEXT_SIZE(e->user_rcx * step),
-			   is_store ? "write" : "copy", e->user_rcx);
+	return text_format(", in the middle of one instruction that had %s still to %s",
+			   TEXT_SIZE(e->user_rcx * step), is_store ? "write" : "copy");
 }
 
 static bool is_process(const struct facts *f, int64_t pid)
@@ -67,7 +67,7 @@ static void say_clearing(const struct record_arena *a, uint64_t done, const char
 {
 	doc_sentence(
 		doc,
-		"It had come %s far into the arena \"%s\" (RDI): the memset()%s%s had %s of %s still to clear.",
+		"It had come %s far into the arena \"%s\": the memset()%s%s had %s of %s still to clear.",
 		TEXT_SIZE(done), a->name ? a->name : "?", *place ? " at " : "", place,
 		TEXT_SIZE((uint64_t)a->clear_target - done), SIZE(a->clear_target));
 }
@@ -95,7 +95,7 @@ static bool say_arena(const struct facts *f, struct doc *doc)
 		if (is_clearing)
 			say_clearing(a, done, place, doc);
 		else
-			doc_sentence(doc, "It was writing %s into the arena \"%s\" (RDI).",
+			doc_sentence(doc, "It was writing %s into the arena \"%s\".",
 				     TEXT_SIZE(done), a->name ? a->name : "?");
 		cite_kmsg(doc, kills_line(f->record, e->lines.registers));
 		cite_trace(doc, a);
@@ -127,7 +127,7 @@ static void say_caller(const struct facts *f, const struct record_site *site, st
 	doc_sentence(doc, "oomlab had seen this thread there %s before%s, called from %s.",
 		     TEXT_DURATION((uint64_t)lead),
 		     is_known(thread->sp) && (uint64_t)thread->sp == e->user_rsp
-			     ? ", its stack just as deep (RSP is the same)"
+			     ? ", its stack just as deep"
 			     : "",
 		     place);
 	doc_cite(doc, "record line %u", thread->line);
@@ -141,19 +141,19 @@ void story_witness(const struct facts *f, struct doc *doc)
 	const struct record_invoker *invoker = invoker_of(f);
 	_cleanup_free_ char *place = site_place(site), *rest = rest_words(e);
 	_cleanup_free_ char *caller = invoker && !*place ? invoker_caller(f, invoker) : NULL;
+	_cleanup_free_ char *function = site && site->function ? short_name(site->function) : NULL;
 	bool has_place;
 
-	if (!e->has_registers || ((!site || !site->function) && !*rest))
+	if (!e->has_registers || (!function && !*rest))
 		return;
-	if (site && site->function)
-		doc_sentence(doc, "At that moment it was in %s%s%s (user RIP 0x%" PRIx64 ")%s%s%s.",
-			     site->function, *place ? " at " : "", place, e->user_rip, rest,
-			     caller ? ", called from " : "", caller ? caller : "");
+	if (function)
+		doc_sentence(doc, "At that moment it was in %s%s%s%s%s%s.", function,
+			     *place ? " at " : "", place, rest, caller ? ", called from " : "",
+			     caller ? caller : "");
 	else
-		doc_sentence(doc, "At that moment it was at user RIP 0x%" PRIx64 "%s.", e->user_rip,
-			     rest);
+		doc_sentence(doc, "At that moment it was in code whose name is not known%s.", rest);
 	cite_kmsg(doc, kills_line(f->record, e->lines.registers));
-	if (caller && site && site->function)
+	if (caller && function)
 		doc_cite(doc, "record line %u", invoker->line);
 	has_place = say_arena(f, doc) || *place || caller;
 	if (!has_place)

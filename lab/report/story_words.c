@@ -96,8 +96,8 @@ char *story_doubt(const struct facts *f)
 		return xstrdup("");
 	if (unknown)
 		return text_format(
-			" Whether the OOM killer killed a process of this run is not known: the kernel's log tells of %zu kill%s without naming the cgroup.",
-			unknown, unknown == 1 ? "" : "s");
+			" Whether the OOM killer killed a process of this run is not known: the kernel's log tells of %s without naming the cgroup.",
+			TEXT_COUNT(unknown, "kill"));
 	return xstrdup(
 		" Whether the OOM killer killed a process of this run is not known: the kernel's log was not seen whole, and the counters do not tell.");
 }

@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "record/stack.h"
+#include "report/short_name.h"
 #include "report/touches_parts.h"
 #include "symbols/origin.h"
 #include "symbols/symbols.h"
@@ -302,16 +303,17 @@ char *touch_place(const struct touch_line *line)
 	const struct stack_frame place = stack_frame(line->at ? line->at : "", line->at_len);
 	const char *file = line->file;
 	const char *slash = file ? strrchr(file, '/') : NULL;
+	_cleanup_free_ char *function = line->function ? short_name(line->function) : NULL;
 
 	if (line->module && origin_is_labs_library(line->module))
 		return xstrdup("(--preload's own counting)");
 	while (slash && slash > file && slash[-1] != '/')
 		slash--;
 	file = slash ? slash : file;
-	if (line->function && file && line->line_number)
-		return text_format("%s at %s:%d", line->function, file, line->line_number);
-	if (line->function && line->module)
-		return text_format("%s in %s", line->function, base_name(line->module));
+	if (function && file && line->line_number)
+		return text_format("%s at %s:%d", function, file, line->line_number);
+	if (function && line->module)
+		return text_format("%s in %s", function, base_name(line->module));
 	return nameless(line->module, &place);
 }
 

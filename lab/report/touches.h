@@ -173,7 +173,10 @@ void touches_gather_if(const struct record *record, touches_take *takes, const v
 		       struct touches *touches);
 void touches_release(struct touches *touches);
 
-/* A line for people: "main at t.c:12", "main in t", "t+0x1169". The caller frees. */
+/*
+ * A line for people: "main at t.c:12", "main in t", "t+0x1169"; long names are cut (short_name.h). The
+ * caller frees.
+ */
 char *touch_place(const struct touch_line *line);
 
 /*

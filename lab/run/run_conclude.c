@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/terminal.h"
 #include "base/text.h"
+#include "record/checks.h"
 #include "record/verdict.h"
 #include "report/report.h"
 #include "run/run_dir.h"
@@ -20,7 +21,7 @@ static void say_why_broken(const struct run *run, const struct record *record,
 	const char *command = strrchr(run->argv[0], '/');
 	const char *name = run->spec.name ? run->spec.name : command ? command + 1 : run->argv[0];
 	_cleanup_free_ char *summary = report_summary(record, c);
-	const char *unknown = NULL;
+	const char *unknown = NULL, *hint = checks_hint(record, c);
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < c->check_count && !unknown; i++)
@@ -30,6 +31,8 @@ static void say_why_broken(const struct run *run, const struct record *record,
 	else
 		err_set(&err, EXIT_LAB_BROKEN, "%s: cannot be judged: %s is not known", name,
 			unknown ? unknown : "what became of it");
+	if (hint)
+		err_hint(&err, "%s", hint);
 	err_print(&err);
 }
 
@@ -56,6 +59,15 @@ static void print_report(const struct run *run, const struct record *record,
 		fprintf(to, "text: %s/report.txt\n", run->folder.path);
 	else
 		fprintf(to, "all of it: %s/report.txt, or --full\n", run->folder.path);
+}
+
+/* One run of many: a line, as the summary comes after the last. */
+static void print_line(const struct run *run, const struct record *record,
+		       const struct conclusion *conclusion, FILE *to)
+{
+	_cleanup_free_ char *outcome = report_outcome(record, conclusion);
+
+	tally_print_run(&run->tally, run->options->repeat, outcome, record, run->folder.path, to);
 }
 
 static int print_json(const struct run *run, const struct record *record,
@@ -101,6 +113,8 @@ int run_conclude(struct run *run, bool is_told, struct err *err)
 	if (run->json) {
 		if (print_json(run, &record, &conclusion, err) < 0)
 			return -1;
+	} else if (!run->options->quiet && run->options->repeat > 1 && !run->options->full) {
+		print_line(run, &record, &conclusion, to);
 	} else if (!run->options->quiet) {
 		print_report(run, &record, &conclusion, to);
 	} else if (!is_told && !run->signal &&

@@ -136,8 +136,8 @@ static void note_turned_away(struct run *run)
 	if (!container->turned_away)
 		return;
 	note = text_format(
-		"%d connection%s to the container's gate did not come from the container and %s turned away; the last: %s",
-		container->turned_away, container->turned_away == 1 ? "" : "s",
+		"%s to the container's gate did not come from the container and %s turned away; the last: %s",
+		TEXT_COUNT(container->turned_away, "connection"),
 		container->turned_away == 1 ? "was" : "were", container->turned_away_why.text);
 	record_put_note(&run->writer, note);
 }

@@ -122,19 +122,21 @@ static void put_site(struct record_writer *w, const struct trace_sites *asked,
 
 	if (s->module)
 		stack_put(&at, FIRST_MODULE + (int64_t)s->module_id, s->offset - 1);
-	record_put_reservation(w, &(struct record_reservation){
-					  .pid = pid_of(process),
-					  .what = (enum taken)s->what,
-					  .site = s->address,
-					  .at = at.len ? at.buf : NULL,
-					  .calls = (int64_t)s->calls,
-					  .refused = (int64_t)s->refused,
-					  .frees = (int64_t)s->frees,
-					  .asked = (int64_t)s->asked,
-					  .live = (int64_t)s->live,
-					  .peak = (int64_t)s->peak,
-					  .ended = ending(process),
-				  });
+	record_put_reservation(
+		w, &(struct record_reservation){
+			   .pid = pid_of(process),
+			   .what = (enum taken)s->what,
+			   .site = s->address,
+			   .at = at.len ? at.buf : NULL,
+			   .calls = (int64_t)s->calls,
+			   .refused = (int64_t)s->refused,
+			   .refused_bytes = s->refused ? (int64_t)s->refused_most : ABSENT,
+			   .frees = (int64_t)s->frees,
+			   .asked = (int64_t)s->asked,
+			   .live = (int64_t)s->live,
+			   .peak = (int64_t)s->peak,
+			   .ended = ending(process),
+		   });
 }
 
 static uint64_t sum(uint64_t a, uint64_t b)
@@ -147,6 +149,8 @@ static void fold(struct trace_log_site *rest, const struct trace_log_site *s)
 {
 	rest->calls = sum(rest->calls, s->calls);
 	rest->refused = sum(rest->refused, s->refused);
+	rest->refused_most = s->refused_most > rest->refused_most ? s->refused_most
+								  : rest->refused_most;
 	rest->frees = sum(rest->frees, s->frees);
 	rest->asked = sum(rest->asked, s->asked);
 	rest->live = sum(rest->live, s->live);
@@ -228,9 +232,9 @@ static void put_losses(struct record_writer *w, const struct trace_sites *asked)
 		return;
 	record_put_lost(w, LOSS_ALLOCATIONS, (int64_t)count);
 	note = text_format(
-		"%" PRIu64
-		" allocations of %s in all were counted but could not be followed: what is called live is too much by what was given back of them",
-		count, TEXT_SIZE(bytes));
+		"%s of %s in all %s counted but could not be followed: what is called live is too much by what was given back of %s",
+		TEXT_COUNT(count, "allocation"), TEXT_SIZE(bytes), count == 1 ? "was" : "were",
+		count == 1 ? "it" : "them");
 	record_put_note(w, note);
 }
 

@@ -70,6 +70,22 @@ static void print_range(const struct tally_range *range, const char *name, value
 	fprintf(to, "%s\n", remark);
 }
 
+void tally_print_run(const struct tally *t, long runs, const char *outcome,
+		     const struct record *record, const char *folder, FILE *to)
+{
+	int64_t peak, duration = duration_of(record);
+	bool is_sampled = false;
+
+	peak = record_peak(record, &is_sampled);
+	fprintf(to, "%zu of %ld: %s", t->runs, runs, outcome);
+	if (is_known(peak))
+		fprintf(to, "; %s %s", is_sampled ? "highest sample" : "peak",
+			TEXT_SIZE((uint64_t)peak));
+	if (is_known(duration))
+		fprintf(to, "; %s", TEXT_DURATION((uint64_t)duration));
+	fprintf(to, "; %s\n", folder);
+}
+
 void tally_print(const struct tally *t, const char *name, FILE *to)
 {
 	_cleanup_strbuf_ struct strbuf outcomes = STRBUF_INIT, verdicts = STRBUF_INIT;
@@ -85,5 +101,7 @@ void tally_print(const struct tally *t, const char *name, FILE *to)
 		fprintf(to, "  %-18s %s\n", "verdict", verdicts.buf);
 	print_range(&t->peak_bytes, "peak", text_size, t->runs,
 		    t->is_peak_sampled ? "; some are the highest sample" : "", to);
-	print_range(&t->duration_ns, "start to end", text_duration, t->runs, "", to);
+	print_range(&t->duration_ns,
+		    t->outcomes[OUTCOME_OOM_KILLED] == t->runs ? "start to kill" : "start to end",
+		    text_duration, t->runs, "", to);
 }

@@ -26,6 +26,10 @@ struct tally {
 void tally_add(struct tally *tally, const struct record *record,
 	       const struct conclusion *conclusion);
 
+/* A line for the last run that was added, of `runs` in all: what became of it, and where it is. */
+void tally_print_run(const struct tally *tally, long runs, const char *outcome,
+		     const struct record *record, const char *folder, FILE *to);
+
 /* Nothing for less than two runs. */
 void tally_print(const struct tally *tally, const char *name, FILE *to);
 

@@ -95,6 +95,7 @@ static void take_site(const struct trace_site *raw, struct trace_sites *to)
 		.offset = raw->offset,
 		.calls = at_most(raw->calls, TRACE_SITES_MAX_BYTES),
 		.refused = raw->refused,
+		.refused_most = at_most(raw->refused_most, TRACE_SITES_MAX_BYTES),
 		.asked = at_most(raw->asked, TRACE_SITES_MAX_BYTES),
 	};
 	/* A call that is under way may have added to one figure and not yet to another. */

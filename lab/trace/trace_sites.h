@@ -38,7 +38,8 @@ struct trace_log_site {
 	const char *module;    /* lives as long as the log; NULL: not known */
 	uint32_t module_id;    /* 1..; 0: not known */
 	uint64_t offset;       /* of the return address in the module */
-	uint64_t calls, refused, frees;	   /* calls that got memory, got none, gave it back */
+	uint64_t calls, refused, frees;	   /* calls that got memory, were refused, gave it back */
+	uint64_t refused_most;		   /* bytes of the largest request that was refused */
 	uint64_t asked, freed, live, peak; /* bytes; asked: got by all calls so far */
 };
 

@@ -1,5 +1,6 @@
 #include "preload/count.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -150,10 +151,19 @@ void count_take_back(const struct count_given *given)
 		not_followed(tables_process(), given->size);
 }
 
-void count_refused(uintptr_t address, enum trace_taken what)
+void count_refused(size_t size, uintptr_t address, enum trace_taken what, int error)
 {
-	if (tables_process())
-		__atomic_fetch_add(&tables_site(address, what)->refused, 1, __ATOMIC_RELAXED);
+	struct trace_site *site;
+	uint64_t most;
+
+	if (error != ENOMEM || !tables_process())
+		return;
+	site = tables_site(address, what);
+	most = __atomic_load_n(&site->refused_most, __ATOMIC_RELAXED);
+	while (size > most && !__atomic_compare_exchange_n(&site->refused_most, &most, size, true,
+							   __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	__atomic_fetch_add(&site->refused, 1, __ATOMIC_RELAXED);
 }
 
 void count_map(uintptr_t start, size_t bytes, uintptr_t address, enum trace_taken what)

@@ -4,7 +4,7 @@
  * Pattern of use, around the real function:
  *	count_take(p, size, site, what)		after it gave p
  *	count_give(p)				before p is given back
- *	count_refused(site, what)		after it gave nothing
+ *	count_refused(size, site, what, error)	after it gave nothing
  * and the same for address space by start and length.
  *
  * Figures are exact at every moment but for calls under way; at the kill, one a thread. Large ones
@@ -26,7 +26,9 @@ bool count_attach(void);
 
 void count_take(const void *p, size_t size, uintptr_t site, enum trace_taken what);
 void count_give(const void *p);
-void count_refused(uintptr_t site, enum trace_taken what);
+
+/* `error` is its errno: one that is not ENOMEM refuses no memory, and is not counted. */
+void count_refused(size_t size, uintptr_t site, enum trace_taken what, int error);
 
 /* What count_give() forgot, for a realloc() that fails after all. */
 struct count_given {

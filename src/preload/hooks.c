@@ -154,7 +154,7 @@ static void *took(void *p, size_t size, uintptr_t caller)
 	if (p)
 		count_take(p, size, site, TRACE_TAKEN_MALLOC);
 	else
-		count_refused(site, TRACE_TAKEN_MALLOC);
+		count_refused(size, site, TRACE_TAKEN_MALLOC, errno);
 	return p;
 }
 
@@ -169,11 +169,11 @@ HOOK void *calloc(size_t count, size_t size)
 {
 	size_t all;
 
+	if (__builtin_mul_overflow(count, size, &all))
+		all = SIZE_MAX;
 	if (hooks_on())
-		return took(real.calloc(count, size), count * size, CALLER());
-	if (hooks_ready())
-		return real.calloc(count, size);
-	return __builtin_mul_overflow(count, size, &all) ? NULL : early_take(all); /* zeroes */
+		return took(real.calloc(count, size), all, CALLER());
+	return hooks_ready() ? real.calloc(count, size) : early_take(all); /* zeroes */
 }
 
 HOOK void free(void *p)
@@ -240,8 +240,10 @@ HOOK int posix_memalign(void **p, size_t alignment, size_t size)
 	if (!real.posix_memalign)
 		return ENOMEM;
 	r = real.posix_memalign(p, alignment, size);
-	if (is_on)
-		took(r ? NULL : *p, size, CALLER());
+	if (is_on && !r)
+		took(*p, size, CALLER());
+	else if (is_on)
+		count_refused(size, site_of(CALLER()), TRACE_TAKEN_MALLOC, r);
 	return r;
 }
 

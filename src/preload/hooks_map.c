@@ -42,7 +42,7 @@ static void *map(void *at, size_t bytes, int protection, int flags, int fd, long
 	if (!is_on)
 		return p;
 	if (p == MAP_FAILED) {
-		count_refused(caller, what);
+		count_refused(bytes, caller, what, errno);
 		return p;
 	}
 	if (flags & MAP_FIXED)
@@ -86,7 +86,7 @@ HOOK void *mremap(void *at, size_t old_bytes, size_t bytes, int flags, ...)
 	if (!is_on)
 		return p;
 	if (p == MAP_FAILED) {
-		count_refused(CALLER(), TRACE_TAKEN_MMAP);
+		count_refused(bytes, CALLER(), TRACE_TAKEN_MMAP, errno);
 		return p;
 	}
 	if (!(flags & MREMAP_DONTUNMAP))
@@ -118,7 +118,8 @@ HOOK int brk(void *end)
 	before = (uintptr_t)real.sbrk(0);
 	r = real.brk(end);
 	if (is_on && r)
-		count_refused(CALLER(), TRACE_TAKEN_BRK);
+		count_refused((uintptr_t)end > before ? (uintptr_t)end - before : 0, CALLER(),
+			      TRACE_TAKEN_BRK, errno);
 	else if (is_on)
 		moved_break(before, (uintptr_t)end, CALLER());
 	return r;
@@ -135,7 +136,7 @@ HOOK void *sbrk(intptr_t by)
 	}
 	before = real.sbrk(by);
 	if (is_on && by && before == MAP_FAILED)
-		count_refused(CALLER(), TRACE_TAKEN_BRK);
+		count_refused(by > 0 ? (size_t)by : 0, CALLER(), TRACE_TAKEN_BRK, errno);
 	else if (is_on && by)
 		moved_break((uintptr_t)before, (uintptr_t)before + (uintptr_t)by, CALLER());
 	return before;

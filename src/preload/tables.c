@@ -17,7 +17,7 @@
 _Static_assert(sizeof(struct trace_header) == 128, "wire format");
 _Static_assert(sizeof(struct trace_process) == 64, "wire format");
 _Static_assert(sizeof(struct trace_module) == 256, "wire format");
-_Static_assert(sizeof(struct trace_site) == 64, "wire format");
+_Static_assert(sizeof(struct trace_site) == 72, "wire format");
 _Static_assert(sizeof(struct trace_range) == 32, "wire format");
 _Static_assert(sizeof(struct trace_bucket) == 64, "wire format");
 
