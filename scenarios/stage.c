@@ -1,0 +1,535 @@
+#include "stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/mempolicy.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "stage_act.h"
+
+#define CGROUPS	      "/sys/fs/cgroup"
+#define OWN_PLACE     "oomlab-stage"
+#define READY_MS      120000
+#define KILL_MS	      60000
+#define GROUP_MS      300
+#define BOUND_NODE    1 /* of STAGE_CPUSET and STAGE_POLICY */
+#define GAP_MEMCG     (UINT64_C(128) << 10)
+#define FILL_STEP_MAX (UINT64_C(64) << 20)
+
+struct set {
+	const struct stage *stage;
+	char home[4096]; /* the run's cgroup */
+	int *places;	 /* descriptors of the cgroups */
+	struct stage_props props;
+	int ready[2], go[2], fill[2]; /* pipes */
+	pid_t filler;
+	size_t alive; /* children that have not been reaped */
+	bool is_killed;
+};
+
+static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void complain(const char *format, ...)
+{
+	int saved = errno;
+	va_list ap;
+
+	fputs("replay-stage: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fprintf(stderr, ": %s\n", strerror(saved));
+}
+
+static int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return n < 0 ? -1 : 0;
+}
+
+/* Must succeed; says what did not. */
+static int set_text(const char *path, const char *text)
+{
+	if (write_text(path, text) == 0)
+		return 0;
+	complain("cannot write '%s' to %s", text, path);
+	return -1;
+}
+
+static uint64_t read_number(const char *path)
+{
+	char text[64] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	if (fd >= 0)
+		close(fd);
+	return strtoull(text, NULL, 10);
+}
+
+/*
+ * Free memory is to be known to a few MiB: what each CPU keeps for itself, and what the kernel keeps
+ * for itself for the sake of huge pages, would be more than that.
+ */
+static int set_kernel(const struct stage *stage)
+{
+	if (set_text("/proc/sys/vm/percpu_pagelist_high_fraction", "10000") < 0 ||
+	    set_text("/proc/sys/vm/min_free_kbytes", "4096") < 0 ||
+	    set_text("/proc/self/oom_score_adj", "-1000") < 0 ||
+	    set_text("/proc/sys/kernel/pid_max", "4194304") < 0 ||
+	    set_text("/proc/sys/vm/overcommit_memory", "1") < 0 ||
+	    set_text("/proc/sys/fs/pipe-user-pages-soft", "0") < 0 ||
+	    set_text("/proc/sys/vm/oom_kill_allocating_task", stage->kills_invoker ? "1" : "0") < 0)
+		return -1;
+	return prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
+
+/* The cgroup that this process is in, of cgroup v2. */
+static int find_home(struct set *set)
+{
+	char line[4096] = "";
+	FILE *file = fopen("/proc/self/cgroup", "re");
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strncmp(line, "0::/", 4) == 0;
+	if (file)
+		fclose(file);
+	if (!found) {
+		errno = ENOENT;
+		complain("this process is in no cgroup v2");
+		return -1;
+	}
+	line[strcspn(line, "\n")] = '\0';
+	snprintf(set->home, sizeof(set->home), CGROUPS "%.4000s", line + 3);
+	return 0;
+}
+
+/* Path of a file of a place; of the run's own cgroup for "". */
+static const char *place_file(const struct set *set, const char *place, const char *name)
+{
+	static char path[8300];
+
+	snprintf(path, sizeof(path), "%s%s%.4000s/%s", set->home, *place ? "/" : "", place, name);
+	return path;
+}
+
+static bool has_children(const struct stage *stage, size_t index)
+{
+	size_t len = strlen(stage->places[index]);
+
+	for (size_t i = 0; i < stage->place_count; i++)
+		if (!strncmp(stage->places[i], stage->places[index], len) &&
+		    stage->places[i][len] == '/')
+			return true;
+	return false;
+}
+
+static int make_place(struct set *set, size_t index)
+{
+	const struct stage *stage = set->stage;
+	const char *place = stage->places[index], *path = place_file(set, place, "");
+
+	if (mkdir(path, 0755) < 0 && errno != EEXIST) {
+		complain("cannot make the cgroup %s", place);
+		return -1;
+	}
+	set->places[index] = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (set->places[index] < 0) {
+		complain("cannot open the cgroup %s", place);
+		return -1;
+	}
+	if (has_children(stage, index) &&
+	    set_text(place_file(set, place, "cgroup.subtree_control"),
+		     stage->bound == STAGE_CPUSET ? "+memory +cpuset" : "+memory") < 0)
+		return -1;
+	if (stage->bound == STAGE_CPUSET && !strchr(place, '/') &&
+	    set_text(place_file(set, place, "cpuset.mems"), "1") < 0)
+		return -1;
+	return index == stage->grouped ? set_text(place_file(set, place, "memory.oom.group"), "1")
+				       : 0;
+}
+
+/* This process leaves the run's cgroup, which then can have controllers for those below. */
+static int make_places(struct set *set)
+{
+	const struct stage *stage = set->stage;
+
+	if (find_home(set) < 0)
+		return -1;
+	if (mkdir(place_file(set, OWN_PLACE, ""), 0755) < 0) {
+		complain("cannot make a cgroup below that of the run");
+		return -1;
+	}
+	if (set_text(place_file(set, OWN_PLACE, "cgroup.procs"), "0") < 0 ||
+	    set_text(place_file(set, "", "cgroup.subtree_control"),
+		     stage->bound == STAGE_CPUSET ? "+memory +cpuset" : "+memory") < 0)
+		return -1;
+	for (size_t i = 0; i < stage->place_count; i++)
+		if (make_place(set, i) < 0)
+			return -1;
+	return 0;
+}
+
+/* Pages of ramfs count as pages of files and cannot be dropped, so that sizes stay. */
+static int open_props(struct set *set)
+{
+	struct stage_props *props = &set->props;
+
+	mkdir("/run/stage", 0755);
+	if (mount("ramfs", "/run/stage", "ramfs", 0, "mode=0777") < 0) {
+		complain("cannot mount ramfs");
+		return -1;
+	}
+	props->file = open("/run/stage/shared", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	props->new_file = open("/run/stage/new", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	props->tmpfs = memfd_create("shared", MFD_CLOEXEC);
+	props->new_tmpfs = memfd_create("new", MFD_CLOEXEC);
+	if (props->file < 0 || props->new_file < 0 || props->tmpfs < 0 || props->new_tmpfs < 0) {
+		complain("cannot make the files that processes share");
+		return -1;
+	}
+	for (size_t i = 0; i < set->stage->process_count; i++) {
+		const struct stage_process *p = &set->stage->processes[i];
+
+		props->file_bytes = p->file_bytes > props->file_bytes ? p->file_bytes
+								      : props->file_bytes;
+		props->tmpfs_bytes = p->tmpfs_bytes > props->tmpfs_bytes ? p->tmpfs_bytes
+									 : props->tmpfs_bytes;
+	}
+	if (ftruncate(props->file, (off_t)props->file_bytes) < 0 ||
+	    ftruncate(props->tmpfs, (off_t)props->tmpfs_bytes) < 0 ||
+	    ftruncate(props->new_file, (off_t)1 << 42) < 0) {
+		complain("cannot size the files that processes share");
+		return -1;
+	}
+	return 0;
+}
+
+static int bind_memory(const struct stage *stage)
+{
+	const unsigned long nodes = 1UL << BOUND_NODE;
+
+	if (stage->bound != STAGE_POLICY ||
+	    syscall(SYS_set_mempolicy, MPOL_BIND, &nodes, sizeof(nodes) * 8) == 0)
+		return 0;
+	complain("cannot bind memory to node %d", BOUND_NODE);
+	return -1;
+}
+
+/* The process is in its cgroup from its first page on. pid: 0: any. */
+static pid_t spawn(struct set *set, size_t place, pid_t pid)
+{
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
+		.set_tid = pid ? (uintptr_t)&pid : 0,
+		.set_tid_size = pid ? 1 : 0,
+		.cgroup = (unsigned int)set->places[place],
+	};
+	pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+	if (child > 0)
+		set->alive++;
+	else if (child < 0)
+		complain("cannot start process %d", pid);
+	return child;
+}
+
+/* Reaps what has ended; true if a process was killed. */
+static bool reap(struct set *set)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		set->alive--;
+		if (pid == set->filler)
+			set->filler = 0;
+		set->is_killed |= WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	}
+	return set->is_killed;
+}
+
+/* One byte a process. 0, or -1: one said that it could not, was killed, or it takes too long. */
+static int wait_ready(struct set *set, size_t count)
+{
+	struct pollfd p = {.fd = set->ready[0], .events = POLLIN};
+
+	for (int waited = 0; count && waited < READY_MS; waited += 50) {
+		char answers[256];
+		ssize_t n = poll(&p, 1, 50) > 0 ? read(p.fd, answers, sizeof(answers)) : 0;
+
+		if (n > 0 && memchr(answers, STAGE_CANNOT, (size_t)n)) {
+			errno = ENOMEM;
+			complain("a process cannot be as large as it should");
+			return -1;
+		}
+		count -= n > 0 ? (size_t)n : 0;
+		if (reap(set))
+			return -1;
+	}
+	if (!count)
+		return 0;
+	errno = ETIMEDOUT;
+	complain("%zu processes are not as large as they should be", count);
+	return -1;
+}
+
+static int start_processes(struct set *set)
+{
+	const struct stage *stage = set->stage;
+	struct stage_role role = {
+		.stage = stage, .props = &set->props, .ready = set->ready[1], .go = set->go[0]};
+
+	for (size_t i = 0; i < stage->process_count; i++) {
+		pid_t pid = spawn(set, stage->processes[i].place, stage->processes[i].pid);
+
+		if (pid < 0)
+			return -1;
+		role.index = i;
+		if (pid == 0)
+			stage_act(&role);
+	}
+	return 0;
+}
+
+struct zone {
+	uint64_t free, min, reserve;
+};
+
+/* What a request may still take of a zone: the rest is for those that may use no other. */
+static uint64_t usable(const struct zone *zone)
+{
+	uint64_t kept = zone->min + zone->reserve;
+
+	return zone->free > kept ? (zone->free - kept) * 4096 : 0;
+}
+
+/* "        protection: (0, 1937, 1937)": the largest counts. */
+static uint64_t reserve_of(const char *list)
+{
+	uint64_t most = 0;
+	char *end;
+
+	for (const char *at = list + strcspn(list, "0123456789"); *at;
+	     at = end + strcspn(end, "0123456789")) {
+		uint64_t value = strtoull(at, &end, 10);
+
+		most = value > most ? value : most;
+	}
+	return most;
+}
+
+/* Of all zones, or of those of the one node, by /proc/zoneinfo. */
+static uint64_t free_memory(const struct stage *stage)
+{
+	bool is_bound = stage->bound == STAGE_CPUSET || stage->bound == STAGE_POLICY;
+	FILE *file = fopen("/proc/zoneinfo", "re");
+	struct zone zone = {0};
+	uint64_t bytes = 0;
+	char line[256];
+	int node = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *protection = strstr(line, "protection: (");
+
+		if (sscanf(line, "Node %d", &node) == 1)
+			zone = (struct zone){0};
+		else if (sscanf(line, " pages free %" SCNu64, &zone.free) != 1)
+			sscanf(line, " min %" SCNu64, &zone.min);
+		if (!protection)
+			continue;
+		zone.reserve = reserve_of(protection);
+		bytes += is_bound && node != BOUND_NODE ? 0 : usable(&zone);
+	}
+	if (file)
+		fclose(file);
+	return bytes;
+}
+
+/* How much is to be filled. */
+static uint64_t room(const struct set *set, uint64_t limit)
+{
+	const struct stage *stage = set->stage;
+	uint64_t gap = stage_held_back(stage), used;
+
+	if (stage->bound != STAGE_CGROUP) {
+		used = 0;
+		limit = free_memory(stage);
+		gap = gap > STAGE_GAP ? gap : STAGE_GAP;
+	} else {
+		used = read_number(
+			place_file(set, stage->places[stage->limited], "memory.current"));
+		gap += GAP_MEMCG;
+	}
+	return limit > used + gap ? limit - used - gap : 0;
+}
+
+/* In a process of its own, in a cgroup that is charged; ends it. */
+static void fill(struct set *set, uint64_t limit) __attribute__((noreturn));
+static void fill(struct set *set, uint64_t limit)
+{
+	uint64_t size = 0, step;
+	char go;
+
+	prctl(PR_SET_NAME, "stage-filler");
+	stage_act_props(&set->props);
+	if (write(set->ready[1], "", 1) != 1 || read(set->fill[0], &go, 1) != 1)
+		_exit(1);
+	while ((step = room(set, limit)) >= 4096) {
+		step = step > FILL_STEP_MAX ? FILL_STEP_MAX : step & ~UINT64_C(4095);
+		if (fallocate(set->props.new_tmpfs, 0, (off_t)size, (off_t)step) < 0)
+			break;
+		size += step;
+	}
+	_exit(write(set->ready[1], "", 1) == 1 ? 0 : 1);
+}
+
+/*
+ * The limit in force once all are there: what the kernel itself needs for them may be more than is
+ * left, then it is raised by that.
+ */
+static int limit_memory(struct set *set, uint64_t *limit)
+{
+	const struct stage *stage = set->stage;
+	const char *place;
+	char text[32];
+	uint64_t current, gap = GAP_MEMCG + stage_held_back(stage);
+
+	if (stage->limited == SIZE_MAX)
+		return 0;
+	place = stage->places[stage->limited];
+	current = read_number(place_file(set, place, "memory.current"));
+	if (*limit < current + gap)
+		*limit = (current + gap) & ~UINT64_C(4095);
+	if (stage->way == STAGE_LOWER_LIMIT)
+		return 0;
+	snprintf(text, sizeof(text), "%" PRIu64, *limit);
+	return set_text(place_file(set, place, "memory.max"), text);
+}
+
+static int lower_limit(struct set *set, uint64_t limit)
+{
+	const struct stage *stage = set->stage;
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRIu64, limit - 2 * GAP_MEMCG);
+	prctl(PR_SET_NAME, stage->processes[stage->invoker].comm);
+	return set_text(place_file(set, stage->places[stage->limited], "memory.max"), text);
+}
+
+static int request(struct set *set, uint64_t limit)
+{
+	if (set->stage->way == STAGE_LOWER_LIMIT)
+		return lower_limit(set, limit);
+	if (set->stage->way == STAGE_SYSRQ)
+		return set_text("/proc/sysrq-trigger", "f");
+	if (set->stage->way == STAGE_MIN_TTL &&
+	    (set_text("/sys/kernel/mm/lru_gen/enabled", "y") < 0 ||
+	     set_text("/sys/kernel/mm/lru_gen/min_ttl_ms", "100000000") < 0))
+		return -1;
+	return write(set->go[1], "", 1) == 1 ? 0 : -1;
+}
+
+static void sleep_ms(long ms)
+{
+	const struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+/* The invoker stops at the first kill: there was one in the log, or each is an event of its own. */
+static enum stage_end await_kill(struct set *set)
+{
+	for (int waited = 0; waited < KILL_MS; waited += 2) {
+		if (reap(set)) {
+			kill(set->stage->processes[set->stage->invoker].pid, SIGSTOP);
+			sleep_ms(GROUP_MS);
+			return STAGE_KILLED;
+		}
+		sleep_ms(2);
+	}
+	return STAGE_SURVIVED;
+}
+
+static enum stage_end perform(struct set *set)
+{
+	const struct stage *stage = set->stage;
+	uint64_t limit = stage->limit_bytes;
+
+	set->filler = spawn(set, stage->processes[stage->invoker].place, 0);
+	if (set->filler == 0)
+		fill(set, limit);
+	if (set->filler < 0 || wait_ready(set, 1) < 0)
+		return STAGE_BROKEN;
+	if (start_processes(set) < 0)
+		return STAGE_BROKEN;
+	if (wait_ready(set, stage->process_count) < 0)
+		return set->is_killed ? STAGE_TOO_EARLY : STAGE_BROKEN;
+	if (limit_memory(set, &limit) < 0 || write(set->fill[1], "", 1) != 1)
+		return STAGE_BROKEN;
+	if (wait_ready(set, 1) < 0)
+		return set->is_killed ? STAGE_KILLED : STAGE_BROKEN;
+	if (request(set, limit) < 0)
+		return STAGE_BROKEN;
+	return await_kill(set);
+}
+
+/* Whoever is left, wherever it is: the cgroups are this stage's. */
+static void end_all(struct set *set)
+{
+	for (size_t i = 0; i < set->stage->place_count; i++)
+		if (set->places[i] >= 0)
+			write_text(place_file(set, set->stage->places[i], "cgroup.kill"), "1");
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+}
+
+static int open_pipes(struct set *set)
+{
+	if (pipe2(set->ready, O_CLOEXEC) == 0 && pipe2(set->go, O_CLOEXEC) == 0 &&
+	    pipe2(set->fill, O_CLOEXEC) == 0)
+		return 0;
+	complain("cannot make a pipe");
+	return -1;
+}
+
+enum stage_end stage_run(const struct stage *stage)
+{
+	struct set set = {.stage = stage,
+			  .places = calloc(stage->place_count + 1, sizeof(*set.places))};
+	enum stage_end end = STAGE_BROKEN;
+
+	for (size_t i = 0; set.places && i < stage->place_count; i++)
+		set.places[i] = -1;
+	if (set.places && set_kernel(stage) == 0 && make_places(&set) == 0 &&
+	    open_props(&set) == 0 && open_pipes(&set) == 0 && bind_memory(stage) == 0) {
+		end = perform(&set);
+		end_all(&set);
+	}
+	free(set.places);
+	return end;
+}
