@@ -30,6 +30,7 @@
 #define GROUP_MS      300
 #define BOUND_NODE    1 /* of STAGE_CPUSET and STAGE_POLICY */
 #define GAP_MEMCG     (UINT64_C(128) << 10)
+#define LEAST_GAP     (UINT64_C(1) << 20) /* else filling it runs out of memory */
 #define FILL_STEP_MAX (UINT64_C(64) << 20)
 
 struct set {
@@ -97,6 +98,7 @@ static int set_kernel(const struct stage *stage)
 {
 	if (set_text("/proc/sys/vm/percpu_pagelist_high_fraction", "10000") < 0 ||
 	    set_text("/proc/sys/vm/min_free_kbytes", "4096") < 0 ||
+	    set_text("/proc/sys/vm/watermark_boost_factor", "0") < 0 ||
 	    set_text("/proc/self/oom_score_adj", "-1000") < 0 ||
 	    set_text("/proc/sys/kernel/pid_max", "4194304") < 0 ||
 	    set_text("/proc/sys/vm/overcommit_memory", "1") < 0 ||
@@ -379,7 +381,8 @@ static uint64_t room(const struct set *set, uint64_t limit)
 	if (stage->bound != STAGE_CGROUP) {
 		used = 0;
 		limit = free_memory(stage);
-		gap = gap > STAGE_GAP ? gap : STAGE_GAP;
+		gap = stage->may_grow ? gap : gap / 4;
+		gap = gap > LEAST_GAP ? gap : LEAST_GAP;
 	} else {
 		used = read_number(
 			place_file(set, stage->places[stage->limited], "memory.current"));

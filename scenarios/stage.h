@@ -14,7 +14,8 @@
  * What is then missing to the limit, or of the machine, is a tmpfs file that no process maps.
  *
  * Units: bytes. The text, a line each, numbers in decimal, indexes from 0, any order:
- *	way WORD | bound WORD | invoker INDEX | limit PLACE BYTES | group PLACE | kill-allocating
+ *	way WORD | bound WORD | invoker INDEX | limit PLACE BYTES | group PLACE
+ *	kill-allocating | may-grow
  *	place PATH
  *	process PID UID ADJ PRIVATE TMPFS FILE PGTABLES PLACE COMM
  * COMM goes to the line's end.
@@ -28,11 +29,12 @@
 
 /*
  * Of its own size the invoker requests the last part at the end, where it requests memory of its
- * own: at most so much of it, and at most three quarters. What it requests of the machine until the
- * kernel kills is that, or about STAGE_GAP if that is more.
+ * own: at most so much of it, and at most three quarters. When the machine runs out is known to
+ * about STAGE_DOUBT: an invoker that may grow has all its size by then, another is a little smaller
+ * than its size rather than larger.
  */
 #define STAGE_HELD_BACK (UINT64_C(4) << 20)
-#define STAGE_GAP	(UINT64_C(3) << 19)
+#define STAGE_DOUBT	(UINT64_C(5) << 19)
 
 /* How memory is requested when it runs out, by the invoker unless it says otherwise. */
 enum stage_way {
@@ -87,6 +89,7 @@ struct stage {
 	enum stage_bound bound;
 	enum stage_way way;
 	bool kills_invoker; /* vm.oom_kill_allocating_task */
+	bool may_grow;	    /* the invoker, beyond its size */
 	const struct stage_process *processes;
 	size_t process_count;
 	size_t invoker;

@@ -89,6 +89,10 @@ static int take_line(struct script *script, const char *line)
 		stage->kills_invoker = true;
 		return 0;
 	}
+	if (strcmp(line, "may-grow") == 0) {
+		stage->may_grow = true;
+		return 0;
+	}
 	if (strncmp(line, "way ", 4) == 0) {
 		index = word_index(line + 4, way_words, STAGE_WAY_COUNT);
 		stage->way = (enum stage_way)index;

@@ -185,7 +185,7 @@ struct comparing {
 	struct replay_comparison *comparison;
 	const struct replay_plan *plan;
 	const struct oomlog_event *log_event;
-	bool is_done;
+	bool is_changed, is_done;
 };
 
 static void compare_event(const struct oomlog_event *event, void *ctx)
@@ -195,19 +195,20 @@ static void compare_event(const struct oomlog_event *event, void *ctx)
 	if (comparing->is_done || !event->victim_count)
 		return;
 	comparing->is_done = true;
-	replay_compare(comparing->comparison, comparing->plan, comparing->log_event, event);
+	replay_compare(comparing->comparison, comparing->plan, comparing->log_event, event,
+		       comparing->is_changed);
 }
 
 static int compare(struct replay_comparison *c, const struct replay_plan *plan,
-		   const struct oomlog_event *event, struct err *err)
+		   const struct oomlog_event *event, bool is_changed, struct err *err)
 {
-	struct comparing comparing = {c, plan, event, false};
+	struct comparing comparing = {c, plan, event, is_changed, false};
 	_cleanup_free_ char *kmsg = text_format("%s/kmsg.log", c->folder);
 
 	if ((access(kmsg, R_OK) == 0) && read_log(kmsg, 0, compare_event, &comparing, err) < 0)
 		return -1;
 	if (!comparing.is_done)
-		replay_compare(c, plan, event, NULL);
+		replay_compare(c, plan, event, NULL, is_changed);
 	return 0;
 }
 
@@ -338,7 +339,8 @@ static int perform(struct replay *replay, const struct replay_plan *plan,
 		return EXIT_OK;
 	}
 	c.log = text_format("%s#%" PRIu64, replay->file, replay->seen);
-	if (boot(replay, plan, &stage, &c.folder, err) < 0 || compare(&c, plan, event, err) < 0)
+	if (boot(replay, plan, &stage, &c.folder, err) < 0 ||
+	    compare(&c, plan, event, replay->changes.text_count, err) < 0)
 		return -1;
 	replay_doc(&doc, &c, &replay->changes);
 	json = replay_json(&c, &replay->changes);
@@ -396,8 +398,9 @@ static int choose_event(struct replay *replay, struct err *err)
 	if (replay->events > 1)
 		fprintf(stderr,
 			"oomlab: %s has %" PRIu64 " OOM events; this is #%" PRIu64
-			", LOG#N takes another\n",
-			replay->file, replay->events, replay->wanted);
+			"%s, LOG#N takes another\n",
+			replay->file, replay->events, replay->wanted,
+			replay->first_kill ? ", the first that tells who was killed" : "");
 	return 0;
 }
 

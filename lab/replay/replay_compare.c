@@ -225,14 +225,6 @@ static void differ(struct replay_comparison *c, const char *fmt, ...)
 	strvec_push(&c->differences, text);
 }
 
-static bool is_before(const struct oomlog_event *ev, int major, int minor)
-{
-	int a, b;
-
-	return ev->kernel && sscanf(ev->kernel, "%d.%d", &a, &b) == 2 &&
-	       (a < major || (a == major && b < minor));
-}
-
 /* The one reason that holds in the log for another victim, or that none is known. */
 static void explain_victim(struct replay_comparison *c, const struct oomlog_event *log,
 			   const struct what_if *w)
@@ -264,14 +256,15 @@ static void explain_victim(struct replay_comparison *c, const struct oomlog_even
 }
 
 static void add_differences(struct replay_comparison *c, const struct oomlog_event *log,
-			    const struct oomlog_event *run, const struct what_if *w)
+			    const struct oomlog_event *run, const struct what_if *w,
+			    bool is_changed)
 {
 	const char *expected = constraints[c->plan->bound];
 
-	if (!c->same_victim)
+	if (!c->same_victim && !is_changed)
 		explain_victim(c, log, w);
-	else if (is_known(log->chosen_pid) && !is_killed_in(log, log->chosen_pid) &&
-		 is_before(log, 5, 1))
+	else if (c->same_victim && is_known(log->chosen_pid) &&
+		 !is_killed_in(log, log->chosen_pid) && replay_is_before(log, 5, 1))
 		differ(c, "In the log the kernel chose that process and killed a child of it, as "
 			  "kernels before 5.1 do; this one does not.");
 	if (!c->same_constraint)
@@ -288,7 +281,7 @@ static void add_differences(struct replay_comparison *c, const struct oomlog_eve
 }
 
 static void compare_events(struct replay_comparison *c, const struct oomlog_event *log,
-			   const struct oomlog_event *run)
+			   const struct oomlog_event *run, bool is_changed)
 {
 	struct what_if_changes nothing = WHAT_IF_CHANGES_INIT;
 	struct explanation log_x, run_x;
@@ -308,7 +301,7 @@ static void compare_events(struct replay_comparison *c, const struct oomlog_even
 			     strcmp(run->constraint, constraints[c->plan->bound]) == 0;
 	c->same_scope = run->scope == log->scope;
 	c->run_victim = victims_text(c->plan, run, true);
-	add_differences(c, log, run, &log_w);
+	add_differences(c, log, run, &log_w, is_changed);
 	what_if_release(&log_w);
 	what_if_release(&run_w);
 	explanation_release(&log_x);
@@ -316,14 +309,15 @@ static void compare_events(struct replay_comparison *c, const struct oomlog_even
 }
 
 void replay_compare(struct replay_comparison *c, const struct replay_plan *plan,
-		    const struct oomlog_event *log_event, const struct oomlog_event *run_event)
+		    const struct oomlog_event *log_event, const struct oomlog_event *run_event,
+		    bool is_changed)
 {
 	c->plan = plan;
 	c->log_order = c->run_order = c->differences = (struct strvec)STRVEC_INIT;
 	c->log_victim = victims_text(plan, log_event, false);
 	c->has_kill = run_event && run_event->victim_count;
 	if (c->has_kill)
-		compare_events(c, log_event, run_event);
+		compare_events(c, log_event, run_event, is_changed);
 }
 
 void replay_comparison_release(struct replay_comparison *c)

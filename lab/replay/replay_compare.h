@@ -32,9 +32,11 @@ struct replay_comparison {
 	struct strvec differences;	    /* sentences: what, and why */
 };
 
-/* c: all zero but `log` and `folder`, which it then owns. run_event: NULL, nobody was killed. */
+/* c: all zero but `log` and `folder`, which it then owns. run_event: NULL, nobody was killed.
+ * is_changed: another victim than that of the log is no difference to be explained. */
 void replay_compare(struct replay_comparison *c, const struct replay_plan *plan,
-		    const struct oomlog_event *log_event, const struct oomlog_event *run_event);
+		    const struct oomlog_event *log_event, const struct oomlog_event *run_event,
+		    bool is_changed);
 void replay_comparison_release(struct replay_comparison *c);
 
 void replay_doc(struct doc *doc, const struct replay_comparison *c,

@@ -3,7 +3,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "replay/replay_parts.h"
+
+/* In the order of the enum. */
+static const char *const constraints[STAGE_BOUND_COUNT] = {"NONE", "MEMCG", "CPUSET",
+							   "MEMORY_POLICY"};
 
 static enum stage_bound bound_of(const struct oomlog_event *ev)
 {
@@ -115,10 +120,17 @@ int replay_plan_make(struct replay_plan *plan, const struct oomlog_event *ev,
 			       "is no kill to replay");
 	if (plan->bound == STAGE_CPUSET || plan->bound == STAGE_POLICY)
 		plan->nodes = 2;
-	plan->kills_invoker = changes->allocating == WHAT_IF_ON ||
-			      (changes->allocating != WHAT_IF_OFF && ev->allocating_task);
+	/* A limit of a cgroup heeds no vm.oom_kill_allocating_task. */
+	plan->kills_invoker = plan->bound != STAGE_CGROUP &&
+			      (changes->allocating == WHAT_IF_ON ||
+			       (changes->allocating != WHAT_IF_OFF && ev->allocating_task));
 	replay_rows_make(plan, ev, changes);
 	choose_way(plan, ev);
+	if (ev->constraint && text_index(constraints, ARRAY_SIZE(constraints), ev->constraint) < 0)
+		REPLAY_CHOSE(plan,
+			     "The log's constraint, %s, is none of the kernel's own: here it "
+			     "is %s.",
+			     ev->constraint, constraints[plan->bound]);
 	replay_places_make(plan, ev, changes);
 	return replay_scale(plan, ev, changes, ram_max, err);
 }
@@ -160,6 +172,8 @@ void replay_plan_write(const struct replay_plan *plan, struct strbuf *out)
 		strbuf_printf(out, "group %zu\n", plan->grouped);
 	if (plan->kills_invoker)
 		strbuf_puts(out, "kill-allocating\n");
+	if (plan->rows[plan->invoker].is_victim)
+		strbuf_puts(out, "may-grow\n");
 	for (size_t i = 0; i < plan->places.count; i++)
 		strbuf_printf(out, "place %s\n", plan->places.list[i]);
 	for (size_t i = 0; i < plan->row_count; i++)

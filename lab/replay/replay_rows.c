@@ -21,11 +21,6 @@ static struct replay_row *add_row(struct replay_plan *plan)
 	return &plan->rows[plan->row_count++];
 }
 
-static int64_t at_least_0(int64_t bytes)
-{
-	return bytes > 0 ? bytes : 0;
-}
-
 static const struct oomlog_victim *victim_of(const struct oomlog_event *ev, int64_t pid)
 {
 	for (size_t i = 0; i < ev->victim_count; i++)
@@ -44,11 +39,17 @@ static bool divide(struct replay_row *row, const struct oomlog_task *task,
 		file = victim->file_rss_bytes;
 		tmpfs = or_zero(victim->shmem_rss_bytes);
 	}
-	row->file_bytes = at_least_0(or_zero(file));
-	row->tmpfs_bytes = at_least_0(or_zero(tmpfs));
-	row->private_bytes = at_least_0(task->rss_bytes - row->file_bytes - row->tmpfs_bytes) +
-			     or_zero(task->swap_bytes);
+	row->file_bytes = replay_clamp(or_zero(file));
+	row->tmpfs_bytes = replay_clamp(or_zero(tmpfs));
+	row->private_bytes =
+		replay_clamp(replay_clamp(task->rss_bytes) - row->file_bytes - row->tmpfs_bytes) +
+		replay_clamp(or_zero(task->swap_bytes));
 	return is_known(file);
+}
+
+static int in_range(int64_t value, int64_t min, int64_t max)
+{
+	return (int)(value < min ? min : value > max ? max : value);
 }
 
 /*
@@ -57,22 +58,19 @@ static bool divide(struct replay_row *row, const struct oomlog_task *task,
  */
 static int64_t unseen_swap(const struct oomlog_event *ev, const struct oomlog_task *task)
 {
-	int64_t total, scored, used;
+	int64_t total, scored, used, adj = in_range(or_zero(task->oom_score_adj), -1000, 1000);
 
 	if (task->pid != ev->chosen_pid || !is_known(ev->chosen_score) ||
 	    is_known(task->swap_bytes) || !is_known(ev->ram_bytes) ||
 	    !is_known(ev->swap_total_bytes) || !is_known(ev->swap_free_bytes))
 		return 0;
-	used = ev->swap_total_bytes - ev->swap_free_bytes;
-	total = ev->ram_bytes - or_zero(ev->reserved_bytes) + ev->swap_total_bytes;
-	scored = total / 1000 * (ev->chosen_score - or_zero(task->oom_score_adj)) -
-		 task->rss_bytes - or_zero(task->pgtables_bytes);
-	return at_least_0(scored < used ? scored : used);
-}
-
-static int in_range(int64_t value, int64_t min, int64_t max)
-{
-	return (int)(value < min ? min : value > max ? max : value);
+	used = replay_clamp(ev->swap_total_bytes) - replay_clamp(ev->swap_free_bytes);
+	total = replay_memory(ev);
+	if (ev->chosen_score > 1000)
+		return 0;
+	scored = total / 1000 * (ev->chosen_score - adj) - replay_clamp(task->rss_bytes) -
+		 replay_clamp(or_zero(task->pgtables_bytes));
+	return replay_clamp(scored < used ? scored : used);
 }
 
 static void take_task(struct replay_plan *plan, const struct oomlog_event *ev,
@@ -89,7 +87,7 @@ static void take_task(struct replay_plan *plan, const struct oomlog_event *ev,
 	row->uid = (unsigned int)in_range(or_zero(task->uid), 0, INT32_MAX);
 	row->log_score_adj = in_range(or_zero(task->oom_score_adj), -1000, 1000);
 	row->oom_score_adj = in_range(what_if_adj_of(changes, ev, task), -1000, 1000);
-	row->pgtables_bytes = or_zero(task->pgtables_bytes);
+	row->pgtables_bytes = replay_clamp(or_zero(task->pgtables_bytes));
 	row->is_victim = victim != NULL;
 	*undivided += !divide(row, task, victim);
 	unseen = unseen_swap(ev, task);
@@ -115,10 +113,10 @@ static void take_victim(struct replay_plan *plan, const struct oomlog_event *ev,
 	row->uid = (unsigned int)in_range(or_zero(victim->uid), 0, INT32_MAX);
 	row->log_score_adj = in_range(as_task.oom_score_adj, -1000, 1000);
 	row->oom_score_adj = in_range(what_if_adj_of(changes, ev, &as_task), -1000, 1000);
-	row->private_bytes = at_least_0(or_zero(victim->anon_rss_bytes));
-	row->file_bytes = at_least_0(or_zero(victim->file_rss_bytes));
-	row->tmpfs_bytes = at_least_0(or_zero(victim->shmem_rss_bytes));
-	row->pgtables_bytes = at_least_0(or_zero(victim->pgtables_bytes));
+	row->private_bytes = replay_clamp(or_zero(victim->anon_rss_bytes));
+	row->file_bytes = replay_clamp(or_zero(victim->file_rss_bytes));
+	row->tmpfs_bytes = replay_clamp(or_zero(victim->shmem_rss_bytes));
+	row->pgtables_bytes = replay_clamp(or_zero(victim->pgtables_bytes));
 	row->is_victim = true;
 	REPLAY_CHOSE(plan,
 		     "The task table does not list %s (pid %lld): its sizes are those of its kill "
@@ -164,14 +162,6 @@ static void cut_rows(struct replay_plan *plan, const struct oomlog_event *ev)
 	plan->row_count = REPLAY_ROWS_MAX;
 }
 
-static bool is_before(const struct oomlog_event *ev, int major, int minor)
-{
-	int a, b;
-
-	return ev->kernel && sscanf(ev->kernel, "%d.%d", &a, &b) == 2 &&
-	       (a < major || (a == major && b < minor));
-}
-
 static void add_to_score(struct replay_row *row, int thousandths)
 {
 	if (row->oom_score_adj != BADNESS_UNKILLABLE)
@@ -185,7 +175,7 @@ static void spare_root(struct replay_plan *plan, const struct oomlog_event *ev)
 {
 	size_t spared = 0;
 
-	if (ev->old_score || !is_before(ev, 3, 14))
+	if (ev->old_score || !replay_is_before(ev, 3, 14))
 		return;
 	for (size_t i = 0; i < plan->row_count; i++)
 		if (plan->rows[i].task && !plan->rows[i].uid &&
@@ -208,12 +198,12 @@ static int64_t thousandths(const struct replay_row *row, int64_t total)
 /* Until 3.5 scores were compared in thousandths, and who came first in a list won a tie. */
 static void break_tie(struct replay_plan *plan, const struct oomlog_event *ev)
 {
-	int64_t total = or_zero(ev->ram_bytes) - or_zero(ev->reserved_bytes) +
-			or_zero(ev->swap_total_bytes);
+	int64_t total = replay_memory(ev);
 	struct replay_row *chosen = NULL;
 	size_t as_high = 0, larger = 0;
 
-	if (!is_before(ev, 3, 6) || ev->old_score || total < 1000 || !is_known(ev->chosen_pid))
+	if (!replay_is_before(ev, 3, 6) || ev->old_score || total < 1000 ||
+	    !is_known(ev->chosen_pid))
 		return;
 	for (size_t i = 0; i < plan->row_count; i++)
 		if (plan->rows[i].log_pid == ev->chosen_pid)
@@ -278,7 +268,13 @@ static size_t find_invoker(const struct replay_plan *plan, const struct oomlog_e
 			named++;
 		}
 	}
-	return named == 1 ? by_name : SIZE_MAX;
+	if (named == 1)
+		return by_name;
+	/* With vm.oom_kill_allocating_task it is the one that was killed. */
+	for (size_t i = 0; ev->allocating_task && i < plan->row_count; i++)
+		if (plan->rows[i].is_victim)
+			return i;
+	return SIZE_MAX;
 }
 
 /* A thread, a process of elsewhere, or one that the log does not name. */

@@ -17,7 +17,6 @@
 /* The first that is tried, and the last for a cgroup; sizes below are scaled up. */
 #define RAM_FIRST   MIB_OF(1024)
 #define LIMIT_FIRST MIB_OF(512)
-#define LIMIT_LEAST MIB_OF(64)
 /* As much of the total may be held by processes; the rest is the kernel's. */
 #define HELD_SHARE 0.97
 
@@ -98,7 +97,7 @@ static int64_t swap_used(const struct replay_plan *plan)
 
 	for (size_t i = 0; i < plan->row_count; i++)
 		if (plan->rows[i].task)
-			sum += or_zero(plan->rows[i].task->swap_bytes);
+			sum += replay_clamp(plan->rows[i].task->swap_bytes);
 	return sum;
 }
 
@@ -121,7 +120,7 @@ static int64_t swap_total(const struct replay_plan *plan, const struct oomlog_ev
 static void find_total(struct replay_plan *plan, const struct oomlog_event *ev,
 		       const struct what_if_changes *changes)
 {
-	int64_t swap = swap_total(plan, ev, changes), base = ABSENT;
+	int64_t swap = replay_clamp(swap_total(plan, ev, changes)), base = ABSENT;
 
 	if (plan->bound == STAGE_CGROUP) {
 		if (is_known(changes->limit_bytes))
@@ -129,10 +128,10 @@ static void find_total(struct replay_plan *plan, const struct oomlog_event *ev,
 		else if (is_known(ev->limit_bytes) && !ev->limit_is_max)
 			base = ev->limit_bytes;
 	} else if (plan->bound == STAGE_MACHINE && is_known(ev->ram_bytes)) {
-		base = ev->ram_bytes - or_zero(ev->reserved_bytes);
+		base = replay_clamp(ev->ram_bytes) - replay_clamp(ev->reserved_bytes);
 	}
-	if (is_known(base) && base > 0 && base < WHAT_IF_BYTES_MAX) {
-		plan->total_bytes = base + (swap < WHAT_IF_BYTES_MAX ? swap : 0);
+	if (is_known(base) && base > 0) {
+		plan->total_bytes = replay_clamp(base) + swap;
 	} else {
 		plan->total_bytes = (int64_t)((double)taken(plan) / HELD_SHARE) + MIB_OF(1);
 		REPLAY_CHOSE(plan, "How much memory there was is not in the log: it is what the "
@@ -165,14 +164,14 @@ static double total_here(const struct replay_plan *plan)
 	return USABLE_SHARE * (double)plan->ram_bytes / plan->nodes;
 }
 
-/* The invoker may grow by as much while it requests memory. */
+/* An invoker that is smaller than what is not known of the machine may grow by that. */
 static double growth(const struct replay_plan *plan, double factor)
 {
 	double held = factor * (double)plan->rows[plan->invoker].private_bytes * 3 / 4;
 
 	if (plan->way != STAGE_TOUCH || plan->bound == STAGE_CGROUP)
 		return 0;
-	return larger((double)STAGE_GAP - held, 0) + (double)MIB_OF(1) / 2;
+	return larger((double)STAGE_DOUBT - held, 0);
 }
 
 /* With scaling: nothing is smaller than `least`, and `grown` is added to the invoker. */
@@ -206,14 +205,13 @@ static bool keeps_the_first(const struct replay_plan *plan)
 			      growth(plan, plan->factor));
 }
 
+/* Between an eighth of `largest` and that. */
 static void scale_cgroup(struct replay_plan *plan, int64_t largest)
 {
 	double total = (double)plan->total_bytes, most = larger((double)largest, 1);
 	int64_t charges;
 
-	plan->factor = total > most		     ? most / total
-		       : total < (double)LIMIT_LEAST ? (double)LIMIT_LEAST / total
-						     : 1;
+	plan->factor = total > most ? most / total : larger(1, most / 8 / total);
 	plan->limit_bytes = (int64_t)(plan->factor * total);
 	charges = (int64_t)(plan->factor * (double)taken(plan)) +
 		  (int64_t)plan->row_count * PROCESS_CHARGE + MIB_OF(6);
