@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "stage_act.h"
+#include "stage_room.h"
 
 #define CGROUPS	      "/sys/fs/cgroup"
 #define OWN_PLACE     "oomlab-stage"
@@ -318,58 +319,9 @@ static int start_processes(struct set *set)
 	return 0;
 }
 
-struct zone {
-	uint64_t free, min, reserve;
-};
-
-/* What a request may still take of a zone: the rest is for those that may use no other. */
-static uint64_t usable(const struct zone *zone)
+static bool is_bound(const struct stage *stage)
 {
-	uint64_t kept = zone->min + zone->reserve;
-
-	return zone->free > kept ? (zone->free - kept) * 4096 : 0;
-}
-
-/* "        protection: (0, 1937, 1937)": the largest counts. */
-static uint64_t reserve_of(const char *list)
-{
-	uint64_t most = 0;
-	char *end;
-
-	for (const char *at = list + strcspn(list, "0123456789"); *at;
-	     at = end + strcspn(end, "0123456789")) {
-		uint64_t value = strtoull(at, &end, 10);
-
-		most = value > most ? value : most;
-	}
-	return most;
-}
-
-/* Of all zones, or of those of the one node, by /proc/zoneinfo. */
-static uint64_t free_memory(const struct stage *stage)
-{
-	bool is_bound = stage->bound == STAGE_CPUSET || stage->bound == STAGE_POLICY;
-	FILE *file = fopen("/proc/zoneinfo", "re");
-	struct zone zone = {0};
-	uint64_t bytes = 0;
-	char line[256];
-	int node = 0;
-
-	while (file && fgets(line, sizeof(line), file)) {
-		const char *protection = strstr(line, "protection: (");
-
-		if (sscanf(line, "Node %d", &node) == 1)
-			zone = (struct zone){0};
-		else if (sscanf(line, " pages free %" SCNu64, &zone.free) != 1)
-			sscanf(line, " min %" SCNu64, &zone.min);
-		if (!protection)
-			continue;
-		zone.reserve = reserve_of(protection);
-		bytes += is_bound && node != BOUND_NODE ? 0 : usable(&zone);
-	}
-	if (file)
-		fclose(file);
-	return bytes;
+	return stage->bound == STAGE_CPUSET || stage->bound == STAGE_POLICY;
 }
 
 /* How much is to be filled. */
@@ -380,7 +332,7 @@ static uint64_t room(const struct set *set, uint64_t limit)
 
 	if (stage->bound != STAGE_CGROUP) {
 		used = 0;
-		limit = free_memory(stage);
+		limit = stage_room(is_bound(stage) ? BOUND_NODE : STAGE_ALL_NODES);
 		gap = stage->may_grow ? gap : gap / 4;
 		gap = gap > LEAST_GAP ? gap : LEAST_GAP;
 	} else {
@@ -492,6 +444,9 @@ static enum stage_end perform(struct set *set)
 		return STAGE_BROKEN;
 	if (wait_ready(set, stage->process_count) < 0)
 		return set->is_killed ? STAGE_TOO_EARLY : STAGE_BROKEN;
+	/* Else the kernel finds these few MiB once memory is full. */
+	if (set_text("/proc/sys/vm/drop_caches", "2") < 0)
+		return STAGE_BROKEN;
 	if (limit_memory(set, &limit) < 0 || write(set->fill[1], "", 1) != 1)
 		return STAGE_BROKEN;
 	if (wait_ready(set, 1) < 0)

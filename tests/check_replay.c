@@ -374,6 +374,7 @@ static const struct said {
 	{memcg, "CONSTRAINT_MEMCG", "CONSTRAINT_NONE", NULL,
 	 "The constraint here is NONE and was to be MEMCG.", true},
 	{memcg, "", "", NULL, "was to be MEMCG", false},
+	{memcg, "", "", NULL, "The log prints the constraint", false},
 	{memcg, "do_anonymous_page", "pipe_write", NULL, "The call traces differ", true},
 	{memcg, "", "", NULL, "The call traces differ", false},
 	{memcg, "worker-2 invoked", "stage-filler invoked", NULL, "while the rest of it was filled",
@@ -421,6 +422,45 @@ START_TEST(a_source_quotes_what_is_hostile)
 }
 END_TEST
 
+/* Differences that the log itself explains: the log is edited, the run is not. */
+static const struct reason {
+	const char *log, *from, *to, *run, *run_from, *run_to, *says;
+	bool is_said;
+} reasons[] = {
+	{memcg, "CONSTRAINT_MEMCG", "CONSTRAINT_NONE", memcg, "", "",
+	 "The log prints the constraint NONE", true},
+	{memcg, "CONSTRAINT_MEMCG", "CONSTRAINT_MEMCG", memcg, "", "",
+	 "The log prints the constraint", false},
+	/* In the log hog was killed, by the scores it would be the database. */
+	{machine, "           300 hog", "             0 hog", machine, "5003 (hog)",
+	 "5002 (database)", "The log's own table does not explain whom its kernel chose", true},
+	{machine, "           300 hog", "           300 hog", machine, "5003 (hog)",
+	 "5002 (database)", "The log's own table does not explain whom its kernel chose", false},
+	{machine, "   256000   256000", "   276500   276500", machine, "5003 (hog)",
+	 "5002 (database)", "the scores of the first two are less than 1 % apart", true},
+	{machine, "   256000   256000", "   256000   256000", machine, "5003 (hog)",
+	 "5002 (database)", "the scores of the first two are less than 1 % apart", false},
+};
+
+START_TEST(a_difference_has_its_reason)
+{
+	const struct reason *reason = &reasons[_i];
+	_cleanup_free_ char *log = with(reason->log, reason->from, reason->to);
+	_cleanup_free_ char *run = *reason->run_from
+					   ? with(reason->run, reason->run_from, reason->run_to)
+					   : xstrdup(reason->run);
+	struct asked asked = new_asked();
+
+	asked.other = run;
+	asked.compares = true;
+	feed(log, on_log, &asked);
+	squeeze(&asked.page);
+	ck_assert_msg(!strstr(asked.page.buf, reason->says) == !reason->is_said, "%s: %s",
+		      reason->says, asked.page.buf);
+	release(&asked);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("replay");
@@ -432,6 +472,7 @@ int main(void)
 	tcase_add_test(tc, scaling_keeps_the_first);
 	tcase_add_test(tc, what_cannot_be_has_one_line);
 	tcase_add_loop_test(tc, a_comparison_says_what_holds, 0, ARRAY_SIZE(saids));
+	tcase_add_loop_test(tc, a_difference_has_its_reason, 0, ARRAY_SIZE(reasons));
 	tcase_add_test(tc, a_source_quotes_what_is_hostile);
 	return suite_run("replay", cases, ARRAY_SIZE(cases));
 }

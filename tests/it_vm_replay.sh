@@ -172,6 +172,7 @@ way sysrq kworker/0:1 NONE moom_callback process_one_work worker_thread
 way 'min ttl' kswapd0 NONE lru_gen_age_node balance_pgdat kswapd kthread
 
 # Names and paths are whatever their owners put there.
+# shellcheck disable=SC2016 # nothing there is to be expanded
 {
 	row 5002 0 12800 12800 0 0 200000 0 0 $'e\x1b[31m"\\%s;$(x)'
 	row 5003 0 6400 6400 0 0 200000 0 0 'process 1 2 3'

@@ -270,6 +270,12 @@ static void add_differences(struct replay_comparison *c, const struct oomlog_eve
 	if (!c->same_constraint)
 		differ(c, "The constraint here is %s and was to be %s.",
 		       run->constraint ? run->constraint : "not told", expected);
+	else if (log->constraint && run->constraint &&
+		 strcmp(log->constraint, run->constraint) != 0)
+		differ(c,
+		       "The log prints the constraint %s; what ran out there is told by its "
+		       "other lines, and ran out here as well.",
+		       log->constraint);
 	if (run->invoker_comm && strcmp(run->invoker_comm, "stage-filler") == 0)
 		differ(c, "Memory ran out while the rest of it was filled, before the process that "
 			  "was to request it did.");
