@@ -214,5 +214,15 @@ alone/oomlab replay --reports=reports own >out 2>said
 is "$?" 125 'without its program'
 like "$(cat said)" '^oomlab: own#1: the program replay-stage is missing: it belongs beside oomlab' 'which is named'
 
+env --default-signal=INT "$oomlab" replay --reports=interrupted own >out 2>said &
+launcher=$!
+for ((i = 0; i < 600; i++)); do
+	[ -n "$(find interrupted -name record.jsonl 2>/dev/null)" ] && break
+	sleep 0.1
+done
+kill -INT "$launcher"
+wait "$launcher"
+is "$? $(cat said)" '130 ' '^C ends it without a word'
+
 is "$(strays)" '' 'no process is left'
 done_testing

@@ -1,6 +1,7 @@
 /* The OOM kill of a log happens again in a VM, and is set beside the log's. */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,7 +129,7 @@ static int usage(void)
 	puts("\n"
 	     "Exit status: 0 the same process was killed under the same constraint (with a change:\n"
 	     "a process was killed under it), 1 not, or there is nothing to replay, 2 wrong usage,\n"
-	     "125 oomlab could not do its part.");
+	     "125 oomlab could not do its part, 130 after ^C.");
 	return EXIT_OK;
 }
 
@@ -212,7 +213,7 @@ static int compare(struct replay_comparison *c, const struct replay_plan *plan,
 	return 0;
 }
 
-/* Boots, and returns 0 with the run's folder in *made, or -1. */
+/* 0 with the run's folder in *made, -1, or the exit status after a signal that ended the run. */
 static int boot(const struct replay *replay, const struct replay_plan *plan,
 		const struct strbuf *stage, char **made, struct err *err)
 {
@@ -246,6 +247,8 @@ static int boot(const struct replay *replay, const struct replay_plan *plan,
 		return -1;
 	if (status == STAGE_KILLED || status == STAGE_SURVIVED)
 		return 0;
+	if (status > 128 && status <= 128 + SIGTERM)
+		return status;
 	if (status == STAGE_TOO_EARLY)
 		return err_set(err, EXIT_LAB_BROKEN,
 			       "memory ran out before all processes were there; a larger "
@@ -339,9 +342,11 @@ static int perform(struct replay *replay, const struct replay_plan *plan,
 		return EXIT_OK;
 	}
 	c.log = text_format("%s#%" PRIu64, replay->file, replay->seen);
-	if (boot(replay, plan, &stage, &c.folder, err) < 0 ||
-	    compare(&c, plan, event, replay->changes.text_count, err) < 0)
-		return -1;
+	r = boot(replay, plan, &stage, &c.folder, err);
+	if (r == 0)
+		r = compare(&c, plan, event, replay->changes.text_count, err);
+	if (r)
+		return r;
 	replay_doc(&doc, &c, &replay->changes);
 	json = replay_json(&c, &replay->changes);
 	r = write_results(&stage, &c, &doc, json, err);
