@@ -260,7 +260,7 @@ $(call objects,lab/launch/vm/kernel_fetch.c): lab/launch/vm/fetch-kernel.sh
 
 # Of the stage a scenario that has none takes nothing.
 STAGE_LIB := $(BUILD)/scenarios/stage.a
-$(STAGE_LIB): $(call objects,scenarios/stage.c scenarios/stage_act.c scenarios/stage_room.c)
+$(STAGE_LIB): $(call objects,$(filter-out scenarios/stage_main.c,$(wildcard scenarios/stage*.c)))
 	@rm -f $@; $(AR) rcsD $@ $^
 
 $(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(BUILD)/scenarios/scenario_main.o $(STAGE_LIB) $(LIB)

@@ -7,7 +7,6 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include <unistd.h>
 
 #include "stage_act.h"
+#include "stage_files.h"
 #include "stage_room.h"
 
 #define CGROUPS	      "/sys/fs/cgroup"
@@ -45,66 +45,23 @@ struct set {
 	bool is_killed;
 };
 
-static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void complain(const char *format, ...)
-{
-	int saved = errno;
-	va_list ap;
-
-	fputs("replay-stage: ", stderr);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fprintf(stderr, ": %s\n", strerror(saved));
-}
-
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
-	int saved = errno;
-
-	if (fd >= 0)
-		close(fd);
-	errno = saved;
-	return n < 0 ? -1 : 0;
-}
-
-/* Must succeed; says what did not. */
-static int set_text(const char *path, const char *text)
-{
-	if (write_text(path, text) == 0)
-		return 0;
-	complain("cannot write '%s' to %s", text, path);
-	return -1;
-}
-
-static uint64_t read_number(const char *path)
-{
-	char text[64] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
-		text[0] = '\0';
-	if (fd >= 0)
-		close(fd);
-	return strtoull(text, NULL, 10);
-}
-
 /*
  * Free memory is to be known to a few MiB: what each CPU keeps for itself, and what the kernel keeps
  * for itself for the sake of huge pages, would be more than that.
  */
 static int set_kernel(const struct stage *stage)
 {
-	if (set_text("/proc/sys/vm/percpu_pagelist_high_fraction", "10000") < 0 ||
-	    set_text("/proc/sys/vm/min_free_kbytes", "4096") < 0 ||
-	    set_text("/proc/sys/vm/watermark_boost_factor", "0") < 0 ||
-	    set_text("/proc/self/oom_score_adj", "-1000") < 0 ||
-	    set_text("/proc/sys/kernel/pid_max", "4194304") < 0 ||
-	    set_text("/proc/sys/vm/overcommit_memory", "1") < 0 ||
-	    set_text("/proc/sys/fs/pipe-user-pages-soft", "0") < 0 ||
-	    set_text("/proc/sys/vm/oom_kill_allocating_task", stage->kills_invoker ? "1" : "0") < 0)
+	if (stage_set("/proc/sys/vm/percpu_pagelist_high_fraction", "10000") < 0 ||
+	    stage_set("/proc/sys/vm/min_free_kbytes", "4096") < 0 ||
+	    stage_set("/proc/sys/vm/watermark_boost_factor", "0") < 0 ||
+	    stage_set("/proc/self/oom_score_adj", "-1000") < 0 ||
+	    stage_set("/proc/sys/kernel/pid_max", "4194304") < 0 ||
+	    stage_set("/proc/sys/vm/overcommit_memory", "1") < 0 ||
+	    stage_set("/proc/sys/fs/pipe-user-pages-soft", "0") < 0 ||
+	    stage_set("/proc/sys/kernel/msgmax", "1048576") < 0 ||
+	    stage_set("/proc/sys/kernel/msgmnb", "2147483647") < 0 ||
+	    stage_set("/proc/sys/vm/oom_kill_allocating_task", stage->kills_invoker ? "1" : "0") <
+		    0)
 		return -1;
 	return prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
@@ -122,7 +79,7 @@ static int find_home(struct set *set)
 		fclose(file);
 	if (!found) {
 		errno = ENOENT;
-		complain("this process is in no cgroup v2");
+		stage_complain("this process is in no cgroup v2");
 		return -1;
 	}
 	line[strcspn(line, "\n")] = '\0';
@@ -156,22 +113,22 @@ static int make_place(struct set *set, size_t index)
 	const char *place = stage->places[index], *path = place_file(set, place, "");
 
 	if (mkdir(path, 0755) < 0 && errno != EEXIST) {
-		complain("cannot make the cgroup %s", place);
+		stage_complain("cannot make the cgroup %s", place);
 		return -1;
 	}
 	set->places[index] = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (set->places[index] < 0) {
-		complain("cannot open the cgroup %s", place);
+		stage_complain("cannot open the cgroup %s", place);
 		return -1;
 	}
 	if (has_children(stage, index) &&
-	    set_text(place_file(set, place, "cgroup.subtree_control"),
-		     stage->bound == STAGE_CPUSET ? "+memory +cpuset" : "+memory") < 0)
+	    stage_set(place_file(set, place, "cgroup.subtree_control"),
+		      stage->bound == STAGE_CPUSET ? "+memory +cpuset" : "+memory") < 0)
 		return -1;
 	if (stage->bound == STAGE_CPUSET && !strchr(place, '/') &&
-	    set_text(place_file(set, place, "cpuset.mems"), "1") < 0)
+	    stage_set(place_file(set, place, "cpuset.mems"), "1") < 0)
 		return -1;
-	return index == stage->grouped ? set_text(place_file(set, place, "memory.oom.group"), "1")
+	return index == stage->grouped ? stage_set(place_file(set, place, "memory.oom.group"), "1")
 				       : 0;
 }
 
@@ -183,12 +140,12 @@ static int make_places(struct set *set)
 	if (find_home(set) < 0)
 		return -1;
 	if (mkdir(place_file(set, OWN_PLACE, ""), 0755) < 0) {
-		complain("cannot make a cgroup below that of the run");
+		stage_complain("cannot make a cgroup below that of the run");
 		return -1;
 	}
-	if (set_text(place_file(set, OWN_PLACE, "cgroup.procs"), "0") < 0 ||
-	    set_text(place_file(set, "", "cgroup.subtree_control"),
-		     stage->bound == STAGE_CPUSET ? "+memory +cpuset" : "+memory") < 0)
+	if (stage_set(place_file(set, OWN_PLACE, "cgroup.procs"), "0") < 0 ||
+	    stage_set(place_file(set, "", "cgroup.subtree_control"),
+		      stage->bound == STAGE_CPUSET ? "+memory +cpuset" : "+memory") < 0)
 		return -1;
 	for (size_t i = 0; i < stage->place_count; i++)
 		if (make_place(set, i) < 0)
@@ -203,7 +160,7 @@ static int open_props(struct set *set)
 
 	mkdir("/run/stage", 0755);
 	if (mount("ramfs", "/run/stage", "ramfs", 0, "mode=0777") < 0) {
-		complain("cannot mount ramfs");
+		stage_complain("cannot mount ramfs");
 		return -1;
 	}
 	props->file = open("/run/stage/shared", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -211,7 +168,7 @@ static int open_props(struct set *set)
 	props->tmpfs = memfd_create("shared", MFD_CLOEXEC);
 	props->new_tmpfs = memfd_create("new", MFD_CLOEXEC);
 	if (props->file < 0 || props->new_file < 0 || props->tmpfs < 0 || props->new_tmpfs < 0) {
-		complain("cannot make the files that processes share");
+		stage_complain("cannot make the files that processes share");
 		return -1;
 	}
 	for (size_t i = 0; i < set->stage->process_count; i++) {
@@ -225,7 +182,7 @@ static int open_props(struct set *set)
 	if (ftruncate(props->file, (off_t)props->file_bytes) < 0 ||
 	    ftruncate(props->tmpfs, (off_t)props->tmpfs_bytes) < 0 ||
 	    ftruncate(props->new_file, (off_t)1 << 42) < 0) {
-		complain("cannot size the files that processes share");
+		stage_complain("cannot size the files that processes share");
 		return -1;
 	}
 	return 0;
@@ -238,7 +195,7 @@ static int bind_memory(const struct stage *stage)
 	if (stage->bound != STAGE_POLICY ||
 	    syscall(SYS_set_mempolicy, MPOL_BIND, &nodes, sizeof(nodes) * 8) == 0)
 		return 0;
-	complain("cannot bind memory to node %d", BOUND_NODE);
+	stage_complain("cannot bind memory to node %d", BOUND_NODE);
 	return -1;
 }
 
@@ -257,7 +214,7 @@ static pid_t spawn(struct set *set, size_t place, pid_t pid)
 	if (child > 0)
 		set->alive++;
 	else if (child < 0)
-		complain("cannot start process %d", pid);
+		stage_complain("cannot start process %d", pid);
 	return child;
 }
 
@@ -287,7 +244,7 @@ static int wait_ready(struct set *set, size_t count)
 
 		if (n > 0 && memchr(answers, STAGE_CANNOT, (size_t)n)) {
 			errno = ENOMEM;
-			complain("a process cannot be as large as it should");
+			stage_complain("a process cannot be as large as it should");
 			return -1;
 		}
 		count -= n > 0 ? (size_t)n : 0;
@@ -297,7 +254,7 @@ static int wait_ready(struct set *set, size_t count)
 	if (!count)
 		return 0;
 	errno = ETIMEDOUT;
-	complain("%zu processes are not as large as they should be", count);
+	stage_complain("%zu processes are not as large as they should be", count);
 	return -1;
 }
 
@@ -324,6 +281,22 @@ static bool is_bound(const struct stage *stage)
 	return stage->bound == STAGE_CPUSET || stage->bound == STAGE_POLICY;
 }
 
+/* How much of the slab is still to be made. */
+static uint64_t missing_slab(const struct set *set)
+{
+	const struct stage *stage = set->stage;
+	const char *path = "/proc/meminfo", *name = "SUnreclaim:";
+	uint64_t unit = 1024, here;
+
+	if (stage->bound == STAGE_CGROUP) {
+		path = place_file(set, stage->places[stage->limited], "memory.stat");
+		name = "slab_unreclaimable ";
+		unit = 1;
+	}
+	here = stage_read_value(path, name) * unit;
+	return stage->slab_bytes > here ? stage->slab_bytes - here : 0;
+}
+
 /* How much is to be filled. */
 static uint64_t room(const struct set *set, uint64_t limit)
 {
@@ -336,7 +309,7 @@ static uint64_t room(const struct set *set, uint64_t limit)
 		gap = stage->may_grow ? gap : gap / 4;
 		gap = gap > LEAST_GAP ? gap : LEAST_GAP;
 	} else {
-		used = read_number(
+		used = stage_read_number(
 			place_file(set, stage->places[stage->limited], "memory.current"));
 		gap += GAP_MEMCG;
 	}
@@ -354,6 +327,7 @@ static void fill(struct set *set, uint64_t limit)
 	stage_act_props(&set->props);
 	if (write(set->ready[1], "", 1) != 1 || read(set->fill[0], &go, 1) != 1)
 		_exit(1);
+	stage_act_slab(missing_slab(set));
 	while ((step = room(set, limit)) >= 4096) {
 		step = step > FILL_STEP_MAX ? FILL_STEP_MAX : step & ~UINT64_C(4095);
 		if (fallocate(set->props.new_tmpfs, 0, (off_t)size, (off_t)step) < 0)
@@ -372,18 +346,19 @@ static int limit_memory(struct set *set, uint64_t *limit)
 	const struct stage *stage = set->stage;
 	const char *place;
 	char text[32];
-	uint64_t current, gap = GAP_MEMCG + stage_held_back(stage);
+	uint64_t current, gap;
 
 	if (stage->limited == SIZE_MAX)
 		return 0;
+	gap = GAP_MEMCG + stage_held_back(stage) + missing_slab(set);
 	place = stage->places[stage->limited];
-	current = read_number(place_file(set, place, "memory.current"));
+	current = stage_read_number(place_file(set, place, "memory.current"));
 	if (*limit < current + gap)
 		*limit = (current + gap) & ~UINT64_C(4095);
 	if (stage->way == STAGE_LOWER_LIMIT)
 		return 0;
 	snprintf(text, sizeof(text), "%" PRIu64, *limit);
-	return set_text(place_file(set, place, "memory.max"), text);
+	return stage_set(place_file(set, place, "memory.max"), text);
 }
 
 static int lower_limit(struct set *set, uint64_t limit)
@@ -393,7 +368,7 @@ static int lower_limit(struct set *set, uint64_t limit)
 
 	snprintf(text, sizeof(text), "%" PRIu64, limit - 2 * GAP_MEMCG);
 	prctl(PR_SET_NAME, stage->processes[stage->invoker].comm);
-	return set_text(place_file(set, stage->places[stage->limited], "memory.max"), text);
+	return stage_set(place_file(set, stage->places[stage->limited], "memory.max"), text);
 }
 
 static int request(struct set *set, uint64_t limit)
@@ -401,10 +376,10 @@ static int request(struct set *set, uint64_t limit)
 	if (set->stage->way == STAGE_LOWER_LIMIT)
 		return lower_limit(set, limit);
 	if (set->stage->way == STAGE_SYSRQ)
-		return set_text("/proc/sysrq-trigger", "f");
+		return stage_set("/proc/sysrq-trigger", "f");
 	if (set->stage->way == STAGE_MIN_TTL &&
-	    (set_text("/sys/kernel/mm/lru_gen/enabled", "y") < 0 ||
-	     set_text("/sys/kernel/mm/lru_gen/min_ttl_ms", "100000000") < 0))
+	    (stage_set("/sys/kernel/mm/lru_gen/enabled", "y") < 0 ||
+	     stage_set("/sys/kernel/mm/lru_gen/min_ttl_ms", "100000000") < 0))
 		return -1;
 	return write(set->go[1], "", 1) == 1 ? 0 : -1;
 }
@@ -445,7 +420,7 @@ static enum stage_end perform(struct set *set)
 	if (wait_ready(set, stage->process_count) < 0)
 		return set->is_killed ? STAGE_TOO_EARLY : STAGE_BROKEN;
 	/* Else the kernel finds these few MiB once memory is full. */
-	if (set_text("/proc/sys/vm/drop_caches", "2") < 0)
+	if (stage_set("/proc/sys/vm/drop_caches", "2") < 0)
 		return STAGE_BROKEN;
 	if (limit_memory(set, &limit) < 0 || write(set->fill[1], "", 1) != 1)
 		return STAGE_BROKEN;
@@ -461,7 +436,7 @@ static void end_all(struct set *set)
 {
 	for (size_t i = 0; i < set->stage->place_count; i++)
 		if (set->places[i] >= 0)
-			write_text(place_file(set, set->stage->places[i], "cgroup.kill"), "1");
+			stage_write(place_file(set, set->stage->places[i], "cgroup.kill"), "1");
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 }
@@ -471,7 +446,7 @@ static int open_pipes(struct set *set)
 	if (pipe2(set->ready, O_CLOEXEC) == 0 && pipe2(set->go, O_CLOEXEC) == 0 &&
 	    pipe2(set->fill, O_CLOEXEC) == 0)
 		return 0;
-	complain("cannot make a pipe");
+	stage_complain("cannot make a pipe");
 	return -1;
 }
 

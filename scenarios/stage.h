@@ -15,7 +15,7 @@
  *
  * Units: bytes. The text, a line each, numbers in decimal, indexes from 0, any order:
  *	way WORD | bound WORD | invoker INDEX | limit PLACE BYTES | group PLACE
- *	kill-allocating | may-grow
+ *	kill-allocating | may-grow | slab BYTES
  *	place PATH
  *	process PID UID ADJ PRIVATE TMPFS FILE PGTABLES PLACE COMM
  * COMM goes to the line's end.
@@ -90,6 +90,8 @@ struct stage {
 	enum stage_way way;
 	bool kills_invoker; /* vm.oom_kill_allocating_task */
 	bool may_grow;	    /* the invoker, beyond its size */
+	/* Unreclaimable slab of what runs out, all in all: messages that nobody receives. */
+	uint64_t slab_bytes;
 	const struct stage_process *processes;
 	size_t process_count;
 	size_t invoker;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -80,6 +81,20 @@ void stage_act_props(const struct stage_props *props)
 {
 	fallocate(props->tmpfs, 0, 0, (off_t)props->tmpfs_bytes);
 	take_shared(props->file, props->file_bytes);
+}
+
+/* The kernel cuts a message in pieces of a page, each an object of kmalloc (ipc/msgutil.c). */
+void stage_act_slab(uint64_t bytes)
+{
+	static struct {
+		long type;
+		char text[15 * PAGE];
+	} message = {.type = 1};
+	int queue = bytes ? msgget(IPC_PRIVATE, 0600) : -1;
+
+	for (uint64_t sent = 0; queue >= 0 && sent < bytes; sent += sizeof(message.text))
+		if (msgsnd(queue, &message, sizeof(message.text), IPC_NOWAIT) < 0)
+			break;
 }
 
 static int become(const struct stage_process *process)

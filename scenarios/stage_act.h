@@ -26,6 +26,9 @@ struct stage_role {
 /* Makes the pages that processes share, charged to the cgroup of the caller. */
 void stage_act_props(const struct stage_props *props);
 
+/* As much unreclaimable slab, charged to the cgroup of the caller; it outlives the caller. */
+void stage_act_slab(uint64_t bytes);
+
 /* What of its own size the invoker requests at the end only; 0 where it requests other memory. */
 uint64_t stage_held_back(const struct stage *stage);
 

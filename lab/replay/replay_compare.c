@@ -255,6 +255,12 @@ static void explain_victim(struct replay_comparison *c, const struct oomlog_even
 		differ(c, "Why it is another process is not known.");
 }
 
+/* A page fault is one whether or not the trace tells what kind. */
+static enum mechanism kind_of_way(const struct oomlog_event *ev)
+{
+	return ev->mechanism == MECHANISM_SOME_PAGE_FAULT ? MECHANISM_PAGE_FAULT : ev->mechanism;
+}
+
 static void add_differences(struct replay_comparison *c, const struct oomlog_event *log,
 			    const struct oomlog_event *run, const struct what_if *w,
 			    bool is_changed)
@@ -279,7 +285,7 @@ static void add_differences(struct replay_comparison *c, const struct oomlog_eve
 	if (run->invoker_comm && strcmp(run->invoker_comm, "stage-filler") == 0)
 		differ(c, "Memory ran out while the rest of it was filled, before the process that "
 			  "was to request it did.");
-	if (run->mechanism != log->mechanism && log->mechanism != MECHANISM_NONE &&
+	if (kind_of_way(run) != kind_of_way(log) && log->mechanism != MECHANISM_NONE &&
 	    run->mechanism != MECHANISM_NONE)
 		differ(c, "The call traces differ: in the log the invoker %s, here it %s.",
 		       mechanism_words[log->mechanism].sentence,

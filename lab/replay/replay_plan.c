@@ -96,6 +96,31 @@ static void choose_way(struct replay_plan *plan, const struct oomlog_event *ev)
 			     plan->way == STAGE_WRITE_FILE ? "wrote a file" : "touched memory");
 }
 
+/* Slab that cannot be freed; more than all there was is not believed. */
+static int64_t slab_of(const struct replay_plan *plan, const struct oomlog_event *ev)
+{
+	bool is_cgroup = plan->bound == STAGE_CGROUP;
+	int64_t bytes =
+		is_cgroup ? oomlog_stat_value(ev->stats, ev->stat_count, "slab_unreclaimable")
+			  : oomlog_stat_value(ev->meminfo, ev->meminfo_count, "slab_unreclaimable");
+	int64_t most = is_cgroup ? ev->limit_bytes : ev->ram_bytes;
+
+	return is_known(most) && replay_clamp(bytes) < most ? replay_clamp(bytes) : 0;
+}
+
+/* Memory that was free and of no use to the request: fragmented, in other zones, not what it lacked. */
+static void choose_free(struct replay_plan *plan, const struct oomlog_event *ev)
+{
+	int64_t free_bytes = oomlog_stat_value(ev->meminfo, ev->meminfo_count, "free");
+
+	if (plan->bound == STAGE_MACHINE && is_known(ev->ram_bytes) &&
+	    replay_clamp(free_bytes) > replay_clamp(ev->ram_bytes) / 10)
+		REPLAY_CHOSE(plan,
+			     "In the log %s were free when the kernel killed; here all is "
+			     "filled.",
+			     TEXT_SIZE((uint64_t)free_bytes));
+}
+
 /* Whether the event tells of a process that was chosen. */
 static bool has_kill(const struct oomlog_event *ev)
 {
@@ -126,6 +151,8 @@ int replay_plan_make(struct replay_plan *plan, const struct oomlog_event *ev,
 			       (changes->allocating != WHAT_IF_OFF && ev->allocating_task));
 	replay_rows_make(plan, ev, changes);
 	choose_way(plan, ev);
+	plan->slab_bytes = slab_of(plan, ev);
+	choose_free(plan, ev);
 	if (ev->constraint && text_index(constraints, ARRAY_SIZE(constraints), ev->constraint) < 0)
 		REPLAY_CHOSE(plan,
 			     "The log's constraint, %s, is none of the kernel's own: here it "
@@ -174,6 +201,8 @@ void replay_plan_write(const struct replay_plan *plan, struct strbuf *out)
 		strbuf_puts(out, "kill-allocating\n");
 	if (plan->rows[plan->invoker].is_victim)
 		strbuf_puts(out, "may-grow\n");
+	if (scaled(plan, plan->slab_bytes) > 0)
+		strbuf_printf(out, "slab %" PRId64 "\n", scaled(plan, plan->slab_bytes));
 	for (size_t i = 0; i < plan->places.count; i++)
 		strbuf_printf(out, "place %s\n", plan->places.list[i]);
 	for (size_t i = 0; i < plan->row_count; i++)

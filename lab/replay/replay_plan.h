@@ -48,6 +48,7 @@ struct replay_plan {
 	enum stage_bound bound;
 	enum stage_way way;
 	bool kills_invoker;
+	int64_t slab_bytes;  /* of the log: what the kernel held and could not free; 0: not told */
 	int64_t total_bytes; /* of the log: the limit, or the machine, with swap */
 	double factor;	     /* a byte of the log is so many here */
 	int64_t limit_bytes; /* scaled */

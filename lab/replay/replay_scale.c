@@ -46,7 +46,8 @@ static int64_t taken(const struct replay_plan *plan)
 {
 	struct sums sums = sum_rows(plan);
 
-	return sums.private_bytes + sums.tmpfs_most + sums.file_most + sums.pgtables;
+	return sums.private_bytes + sums.tmpfs_most + sums.file_most + sums.pgtables +
+	       plan->slab_bytes;
 }
 
 static double taken_if_shared(const struct replay_plan *plan, double share)
@@ -61,7 +62,7 @@ static double taken_if_shared(const struct replay_plan *plan, double share)
 		most = here > most ? here : most;
 	}
 	return (1 - share) * (double)sums.private_bytes + most + (double)sums.file_most +
-	       (double)sums.pgtables;
+	       (double)sums.pgtables + (double)plan->slab_bytes;
 }
 
 /* Rows that sum to more than there was share pages: as much of each is made shared as it needs. */

@@ -101,14 +101,15 @@ static void put_stage(const struct replay_plan *plan, struct strbuf *out)
 		      "\t.way = %s,\n"
 		      "\t.kills_invoker = %s,\n"
 		      "\t.may_grow = %s,\n"
+		      "\t.slab_bytes = %" PRId64 ",\n"
 		      "\t.processes = processes,\n"
 		      "\t.process_count = %zu,\n"
 		      "\t.invoker = %zu,\n"
 		      "};\n\n",
 		      bound_names[plan->bound], way_names[plan->way],
 		      plan->kills_invoker ? "true" : "false",
-		      plan->rows[plan->invoker].is_victim ? "true" : "false", plan->row_count,
-		      plan->invoker);
+		      plan->rows[plan->invoker].is_victim ? "true" : "false",
+		      scaled(plan, plan->slab_bytes), plan->row_count, plan->invoker);
 }
 
 static const char *first_victim(const struct replay_plan *plan)
