@@ -31,7 +31,9 @@
 #define GROUP_MS      300
 #define BOUND_NODE    1 /* of STAGE_CPUSET and STAGE_POLICY */
 #define GAP_MEMCG     (UINT64_C(128) << 10)
-#define LEAST_GAP     (UINT64_C(1) << 20) /* else filling it runs out of memory */
+#define LOWERED_BY    (UINT64_C(2) << 20) /* more than CPUs have charged and not used */
+#define LEAST_GAP     (UINT64_C(1) << 19) /* else filling it runs out of memory */
+#define MIN_TTL_GAP   (UINT64_C(6) << 20)
 #define FILL_STEP_MAX (UINT64_C(64) << 20)
 
 struct set {
@@ -308,6 +310,9 @@ static uint64_t room(const struct set *set, uint64_t limit)
 		limit = stage_room(is_bound(stage) ? BOUND_NODE : STAGE_ALL_NODES);
 		gap = stage->may_grow ? gap : gap / 4;
 		gap = gap > LEAST_GAP ? gap : LEAST_GAP;
+		/* kswapd is to be woken before a request fails. */
+		if (stage->way == STAGE_MIN_TTL)
+			gap = MIN_TTL_GAP;
 	} else {
 		used = stage_read_number(
 			place_file(set, stage->places[stage->limited], "memory.current"));
@@ -366,7 +371,7 @@ static int lower_limit(struct set *set, uint64_t limit)
 	const struct stage *stage = set->stage;
 	char text[32];
 
-	snprintf(text, sizeof(text), "%" PRIu64, limit - 2 * GAP_MEMCG);
+	snprintf(text, sizeof(text), "%" PRIu64, limit - LOWERED_BY);
 	prctl(PR_SET_NAME, stage->processes[stage->invoker].comm);
 	return stage_set(place_file(set, stage->places[stage->limited], "memory.max"), text);
 }

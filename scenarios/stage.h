@@ -29,12 +29,11 @@
 
 /*
  * Of its own size the invoker requests the last part at the end, where it requests memory of its
- * own: at most so much of it, and at most three quarters. When the machine runs out is known to
- * about STAGE_DOUBT: an invoker that may grow has all its size by then, another is a little smaller
- * than its size rather than larger.
+ * own: at most so much of it, and at most three quarters. An invoker that may grow has all its size
+ * when memory runs out, another has that at most.
  */
 #define STAGE_HELD_BACK (UINT64_C(4) << 20)
-#define STAGE_DOUBT	(UINT64_C(5) << 19)
+#define STAGE_OVERSHOOT (UINT64_C(3) << 18) /* a small invoker may grow by as much all the same */
 
 /* How memory is requested when it runs out, by the invoker unless it says otherwise. */
 enum stage_way {

@@ -19,6 +19,7 @@
 #endif
 
 #define PAGE	   UINT64_C(4096)
+#define PIPE_SIZE  (1 << 20)		 /* so large that making pipes takes little */
 #define TABLE_SPAN (UINT64_C(2) << 20)	 /* that the entries of one page table map */
 #define PACE	   (UINT64_C(256) << 10) /* requested in a millisecond, so that it can be stopped */
 
@@ -119,19 +120,38 @@ static int leave_root(unsigned int uid)
 		       : 0;
 }
 
-static void pace(void)
+/* is_slow: so that another thread may be faster. */
+static void pace(bool is_slow)
 {
-	nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = is_slow ? 20000000 : 1000000}, NULL);
 }
 
-static void touch(void)
+static void touch_window(volatile char *window)
 {
-	for (;; pace()) {
-		volatile char *window = mmap(NULL, PACE, PROT_READ | PROT_WRITE,
-					     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	for (uint64_t at = 0; window != MAP_FAILED && at < PACE; at += PAGE)
+		window[at] = 1;
+}
 
-		for (uint64_t at = 0; window != MAP_FAILED && at < PACE; at += PAGE)
-			window[at] = 1;
+/* Its own size first; what it needs beyond is in a file of tmpfs, so that it does not grow. */
+static void touch(const struct stage_role *role)
+{
+	uint64_t held = stage_held_back(role->stage);
+	bool is_slow = role->stage->way == STAGE_MIN_TTL;
+	off_t from = lseek(role->props->new_tmpfs, 0, SEEK_END);
+
+	for (uint64_t own = 0; own < held + STAGE_OVERSHOOT || role->stage->may_grow;
+	     own += PACE, pace(is_slow))
+		touch_window(mmap(NULL, PACE, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+	for (;; from += (off_t)PACE, pace(is_slow)) {
+		void *window = MAP_FAILED;
+
+		if (ftruncate(role->props->new_tmpfs, from + (off_t)PACE) == 0)
+			window = mmap(NULL, PACE, PROT_READ | PROT_WRITE, MAP_SHARED,
+				      role->props->new_tmpfs, from);
+		touch_window(window);
+		if (window != MAP_FAILED)
+			munmap(window, PACE);
 	}
 }
 
@@ -145,7 +165,7 @@ static void touch_file(int fd)
 			(void)window[at];
 		if (window != MAP_FAILED)
 			munmap((void *)window, PACE);
-		pace();
+		pace(false);
 	}
 }
 
@@ -154,7 +174,7 @@ static void write_on(int fd)
 	static const char block[PAGE * 16];
 
 	while (write(fd, block, sizeof(block)) > 0)
-		pace();
+		pace(false);
 }
 
 static void fill_pipes(void)
@@ -162,9 +182,11 @@ static void fill_pipes(void)
 	static const char block[PAGE * 16];
 	int ends[2];
 
-	while (pipe2(ends, O_NONBLOCK) == 0)
+	while (pipe2(ends, O_NONBLOCK) == 0) {
+		fcntl(ends[1], F_SETPIPE_SZ, PIPE_SIZE);
 		while (write(ends[1], block, sizeof(block)) > 0)
 			;
+	}
 }
 
 static void multiply(void)
@@ -205,7 +227,7 @@ static void request(const struct stage_role *role)
 	case STAGE_MIN_TTL:
 	case STAGE_WAY_COUNT:
 	default:
-		touch();
+		touch(role);
 		break;
 	}
 }

@@ -43,6 +43,10 @@ static enum stage_way way_of(const struct oomlog_event *ev)
 	case MECHANISM_FORK:
 		return STAGE_FORK;
 	case MECHANISM_PIPE_WRITE:
+	case MECHANISM_SOCKET:
+	case MECHANISM_FILE_METADATA:
+	case MECHANISM_SYSCALL_COPY:
+	case MECHANISM_SYSCALL:
 		return STAGE_PIPE;
 	case MECHANISM_TMPFS_WRITE:
 		return STAGE_WRITE_TMPFS;
@@ -93,7 +97,9 @@ static void choose_way(struct replay_plan *plan, const struct oomlog_event *ev)
 				   "page fault.");
 	else
 		REPLAY_CHOSE(plan, "In the log the invoker %s; here it %s.", words,
-			     plan->way == STAGE_WRITE_FILE ? "wrote a file" : "touched memory");
+			     plan->way == STAGE_WRITE_FILE ? "wrote a file"
+			     : plan->way == STAGE_PIPE	   ? "wrote to a pipe"
+							   : "touched memory");
 }
 
 /* Slab that cannot be freed; more than all there was is not believed. */

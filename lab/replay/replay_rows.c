@@ -277,23 +277,23 @@ static size_t find_invoker(const struct replay_plan *plan, const struct oomlog_e
 	return SIZE_MAX;
 }
 
-/* A thread, a process of elsewhere, or one that the log does not name. */
+/* A thread, a process of elsewhere, or one that the log does not name: none to be chosen. */
 static void add_invoker(struct replay_plan *plan, const struct oomlog_event *ev)
 {
 	struct replay_row *row = add_row(plan);
 
 	row->comm = ev->invoker_comm ? ev->invoker_comm : "invoker";
 	row->log_pid = ev->invoker_pid;
-	row->oom_score_adj = in_range(or_zero(ev->invoker_oom_score_adj), -1000, 1000);
+	row->oom_score_adj = row->log_score_adj = BADNESS_UNKILLABLE;
 	plan->invoker = plan->row_count - 1;
 	if (ev->invoker_comm)
 		REPLAY_CHOSE(plan,
 			     "Who requested memory, %s, is not in the task table: a process of "
-			     "that name without memory of its own does it.",
+			     "that name that may not be killed does it.",
 			     row->comm);
 	else
-		REPLAY_CHOSE(plan, "The log does not tell who requested memory: a process without "
-				   "memory of its own does it, \"invoker\".");
+		REPLAY_CHOSE(plan, "The log does not tell who requested memory: a process that may "
+				   "not be killed does it, \"invoker\".");
 }
 
 void replay_rows_make(struct replay_plan *plan, const struct oomlog_event *ev,

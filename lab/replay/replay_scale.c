@@ -13,7 +13,7 @@
 /* What the kernel charges to the cgroup for a process. */
 #define PROCESS_CHARGE KIB_OF(96)
 /* No process is smaller than that. */
-#define PROCESS_LEAST KIB_OF(900)
+#define PROCESS_LEAST KIB_OF(700)
 /* The first that is tried, and the last for a cgroup; sizes below are scaled up. */
 #define RAM_FIRST   MIB_OF(1024)
 #define LIMIT_FIRST MIB_OF(512)
@@ -165,14 +165,12 @@ static double total_here(const struct replay_plan *plan)
 	return USABLE_SHARE * (double)plan->ram_bytes / plan->nodes;
 }
 
-/* An invoker that is smaller than what is not known of the machine may grow by that. */
-static double growth(const struct replay_plan *plan, double factor)
+/* Touching memory of its own, the invoker may be a little larger than its size; doubled to be sure. */
+static double growth(const struct replay_plan *plan)
 {
-	double held = factor * (double)plan->rows[plan->invoker].private_bytes * 3 / 4;
-
-	if (plan->way != STAGE_TOUCH || plan->bound == STAGE_CGROUP)
+	if (plan->way != STAGE_TOUCH)
 		return 0;
-	return larger((double)STAGE_DOUBT - held, 0);
+	return plan->bound == STAGE_CGROUP ? (double)KIB_OF(256) : 2 * (double)STAGE_OVERSHOOT;
 }
 
 /* With scaling: nothing is smaller than `least`, and `grown` is added to the invoker. */
@@ -198,12 +196,14 @@ static size_t first_by_score(const struct replay_plan *plan, double factor, doub
 	return first;
 }
 
-/* Scaling changes nothing about who is first. */
+/* Scaling changes nothing about who is first, or lets it be whom the log has. */
 static bool keeps_the_first(const struct replay_plan *plan)
 {
-	return first_by_score(plan, 1, (double)plan->total_bytes, 0, 0) ==
-	       first_by_score(plan, plan->factor, total_here(plan), (double)PROCESS_LEAST,
-			      growth(plan, plan->factor));
+	size_t was = first_by_score(plan, 1, (double)plan->total_bytes, 0, 0);
+	size_t is = first_by_score(plan, plan->factor, total_here(plan), (double)PROCESS_LEAST,
+				   growth(plan));
+
+	return was == is || plan->rows[is].is_victim;
 }
 
 /* Between an eighth of `largest` and that. */
