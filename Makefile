@@ -49,13 +49,15 @@ TARGET_PACKAGES = linux-source-6.1 stress-ng golang-go g++ \
                   $(if $(wildcard /usr/lib/postgresql/*/bin/postgres),,postgresql)
 
 LAB_C      := $(wildcard lab/*/*.c lab/*/*/*.c)
-SCENARIO_C := $(filter-out scenarios/scenario_main.c,$(wildcard scenarios/*.c))
+# What scenarios are made with, and what replays a log, is no scenario.
+SCENARIO_C := $(filter-out scenarios/scenario_main.c scenarios/stage%.c,$(wildcard scenarios/*.c))
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 programs    = $(patsubst %.c,$(BUILD)/%,$(1))
 LIB        := $(BUILD)/liboomlab.a
 LABLIB     := $(BUILD)/lab.a
 PRELOAD    := $(BUILD)/liboomlab_preload.so
 SCENARIOS  := $(call programs,$(SCENARIO_C))
+STAGE      := $(BUILD)/replay-stage
 CHECKS     := $(call programs,$(wildcard tests/check_*.c))
 BENCHES    := $(call programs,$(wildcard tests/bench/*.c)) $(BUILD)/tests/bench/charged_dynamic
 FUZZERS    := $(call programs,$(wildcard tests/fuzz/*.c))
@@ -110,7 +112,7 @@ $(filter-out deps deps-dev kernel,$(MAKECMDGOALS)): $(filter deps deps-dev,$(MAK
 	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) $@
 else
 
-all: $(BUILD)/oomlab $(LIB) $(PRELOAD) $(SCENARIOS) ## build everything into BUILD=build
+all: $(BUILD)/oomlab $(LIB) $(PRELOAD) $(SCENARIOS) $(STAGE) ## build everything into BUILD=build
 
 # What the user typed reaches the shell through the environment alone, so no quoting can break.
 override NAME := $(value NAME)
@@ -213,7 +215,7 @@ install: all ## install below DESTDIR and PREFIX=/usr/local
 		$(INSTALL_INC) $(INSTALL_DOC) $(INSTALL_MAN)
 	install -m 755 $(BUILD)/oomlab $(INSTALL_BIN)
 	install -m 755 $(SCENARIOS) $(INSTALL_LIB)/oomlab/scenarios
-	install -m 755 $(PRELOAD) $(INSTALL_LIB)/oomlab
+	install -m 755 $(PRELOAD) $(STAGE) $(INSTALL_LIB)/oomlab
 	install -m 644 $(LIB) $(INSTALL_LIB)
 	install -m 644 $(HEADERS:%=src/%) $(INSTALL_INC)
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' src/oomlab.pc.in \
@@ -256,8 +258,17 @@ $(BUILD)/preload/%.o: src/%.c
 
 $(call objects,lab/launch/vm/kernel_fetch.c): lab/launch/vm/fetch-kernel.sh
 
-$(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(BUILD)/scenarios/scenario_main.o $(LIB)
+# Of the stage a scenario that has none takes nothing.
+STAGE_LIB := $(BUILD)/scenarios/stage.a
+$(STAGE_LIB): $(call objects,$(filter-out scenarios/stage_main.c,$(wildcard scenarios/stage*.c)))
+	@rm -f $@; $(AR) rcsD $@ $^
+
+$(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(BUILD)/scenarios/scenario_main.o $(STAGE_LIB) $(LIB)
 	@echo "  LINK $@"; $(CC) $(ALLFLAGS) $(STATIC) -o $@ $^
+
+# Static whatever the rest is: its processes are to be small.
+$(STAGE): $(BUILD)/scenarios/stage_main.o $(STAGE_LIB)
+	@echo "  LINK $@"; $(CC) $(filter-out $(SAN),$(ALLFLAGS)) -static -o $@ $^
 
 # Static whatever the rest is: it is setuid, and its image holds no library.
 $(BUILD)/containers/%: $(BUILD)/containers/%.o

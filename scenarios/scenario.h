@@ -146,6 +146,7 @@ struct vm_settings {
 	int overcommit_ratio; /* percent, 1..100; 0: keep the kernel's */
 	enum thp thp;	      /* transparent_hugepage/enabled */
 	uint64_t ram_bytes;   /* of the guest; 0: the lab chooses from the limit */
+	int numa_nodes;	      /* of the guest, which share its RAM evenly; 0: one */
 };
 
 struct scenario_env;

@@ -150,6 +150,7 @@ static void print_vm(const struct vm_settings *vm)
 	print_number("overcommit_ratio", vm->overcommit_ratio > 0, (uint64_t)vm->overcommit_ratio);
 	print_text("thp", thp_words[vm->thp]);
 	print_number("ram_bytes", vm->ram_bytes > 0, vm->ram_bytes);
+	print_number("guest_numa_nodes", vm->numa_nodes > 0, (uint64_t)vm->numa_nodes);
 }
 
 static int print_spec(const struct scenario *s)

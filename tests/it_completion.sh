@@ -16,8 +16,8 @@ in_bash() {
 		_oomlab
 		echo "${COMPREPLY[*]}"' bash "$scratch/bash" "$@" 2>&1
 }
-is "$(in_bash oomlab re)" report "bash: a command"
-is "$(in_bash oomlab '')" "help run list report explain doctor kernel clean completion" "bash: all of them, and none that is not for people"
+is "$(in_bash oomlab rep)" "report replay" "bash: a command"
+is "$(in_bash oomlab '')" "help run list report explain replay doctor kernel clean completion" "bash: all of them, and none that is not for people"
 is "$(in_bash oomlab run --memory-)" --memory-high= "bash: an option, with its ="
 is "$(in_bash oomlab run --spec)" '' "bash: none that is not for people"
 is "$(in_bash oomlab run --backend = v)" vm "bash: a value behind ="
@@ -34,7 +34,7 @@ if need "fish" fish; then
 		HOME=$scratch XDG_CONFIG_HOME=$scratch fish --no-config -c "source $scratch/fish
 			complete -C '$1'" 2>&1 | cut -f1 | sort | tr '\n' ' '
 	}
-	is "$(in_fish 'oomlab rep')" 'report ' "fish: a command"
+	is "$(in_fish 'oomlab repo')" 'report ' "fish: a command"
 	is "$(in_fish 'oomlab run --memory-')" '--memory-high ' "fish: an option"
 	is "$(in_fish 'oomlab run --thp ')" 'always madvise never ' "fish: a value"
 	is "$(in_fish 'oomlab run memset-2')" 'memset-2g ' "fish: a scenario"
@@ -56,7 +56,7 @@ if need "zsh" zsh; then
 	in_zsh() {
 		HOME=$scratch TERM=dumb timeout 60 zsh -f "$scratch/ask" "$scratch" "$1" 2>&1 | tail -n 1
 	}
-	is "$(in_zsh 'oomlab rep')" 'oomlab report ' "zsh: a command"
+	is "$(in_zsh 'oomlab repo')" 'oomlab report ' "zsh: a command"
 	is "$(in_zsh 'oomlab run --memory-h')" 'oomlab run --memory-high=' "zsh: an option"
 	is "$(in_zsh 'oomlab run --backend=do')" 'oomlab run --backend=docker ' "zsh: a value"
 	is "$(in_zsh 'oomlab run memset-2')" 'oomlab run memset-2g ' "zsh: a scenario"

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/tap.sh"
 page=$top/docs/oomlab.1.scd
 
-for command in run list report explain doctor clean completion; do
+for command in run list report explain replay doctor clean completion; do
 	grep -q "^\*oomlab $command\*" "$page"
 	ok $? "the manual has 'oomlab $command'"
 	"$oomlab" $command --help >"$scratch/help" 2>&1

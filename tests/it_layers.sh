@@ -7,7 +7,7 @@
 # linker would have to resolve in a circle is found by nm(1) and tsort(1).
 
 # From the top: what a room may include stands behind it.
-order='cli run report capture snapshot profile trace launch/container launch/vm launch record explain
+order='cli run report capture snapshot profile trace launch/container launch/vm launch record replay explain
 	doc oomlog klog symbols spec base'
 
 # rule ROOM: the prefixes that an include of that room may have, as a quoted include is written.
@@ -15,7 +15,7 @@ rule() {
 	case $1 in
 	src) echo 'arena.h os_mem.h trace' ;;
 	src/preload) echo 'preload/ trace' ;;
-	scenarios) echo 'scenario.h arena.h trace.h os_mem.h' ;;
+	scenarios) echo 'scenario.h stage arena.h trace.h os_mem.h' ;;
 	# What is pure, or reads a record alone, stands on less than is below it.
 	lab/report) echo 'report/ record/ explain/ doc/ oomlog/ klog/ symbols/ spec/ base/' ;;
 	lab/doc | lab/klog | lab/symbols) echo "${1#lab/}/ base/" ;;
@@ -37,6 +37,7 @@ below() {
 shared_headers() {
 	case $1 in
 	cli | run | capture | trace | snapshot | profile) echo ' src/trace scenarios/scenario.h' ;;
+	replay) echo ' scenarios/stage.h' ;;
 	launch | launch/*) echo ' scenarios/scenario.h src/trace_format.h' ;;
 	esac
 }
@@ -49,7 +50,7 @@ dwarf.h     lab/symbols/
 libelf.h    lab/symbols/
 gelf.h      lab/symbols/
 archive     lab/launch/vm/
-jansson.h   lab/launch/container/ lab/spec/ lab/record/ lab/report/ lab/explain/ lab/run/ lab/cli/
+jansson.h   lab/launch/container/ lab/spec/ lab/record/ lab/report/ lab/explain/ lab/replay/ lab/run/ lab/cli/
 check.h     tests/'
 
 # Agreed exceptions: file and the one header it may include besides.

@@ -168,6 +168,21 @@ char *io_program_dir(void)
 	return path;
 }
 
+char *io_installed_file(const char *name)
+{
+	_cleanup_free_ char *here = io_program_dir();
+	char *beside = text_format("%s/%s", here ? here : ".", name), *installed;
+
+	if (access(beside, R_OK) == 0)
+		return beside;
+	free(beside);
+	installed = text_format("%s/../lib/oomlab/%s", here ? here : ".", name);
+	if (access(installed, R_OK) == 0)
+		return installed;
+	free(installed);
+	return NULL;
+}
+
 bool io_is_executable(const char *path)
 {
 	struct stat st;

@@ -48,6 +48,9 @@ int io_remove_tree(const char *path);
 
 /* Directory of the running program, malloc'd; NULL when /proc is not there. */
 char *io_program_dir(void);
+
+/* A file beside the running program, or where `make install` puts it; malloc'd; NULL: neither. */
+char *io_installed_file(const char *name);
 /* Path of the running program, malloc'd; NULL when /proc is not there. */
 char *io_program_path(void);
 

@@ -12,6 +12,8 @@ const struct command commands[] = {
 	{"list", cmd_list, "the scenarios", &list_option_table},
 	{"report", cmd_report, "judge and render a finished run again", &report_option_table},
 	{"explain", cmd_explain, "what a kernel log says about OOM kills", &explain_option_table},
+	{"replay", cmd_replay, "make the OOM kill of a log happen again, in a VM",
+	 &replay_option_table},
 	{"doctor", cmd_doctor, "what this host can do, what is missing, and the cure",
 	 &doctor_option_table},
 	{"kernel", cmd_kernel, "fetch the kernels of the VM: oomlab kernel fetch",

@@ -10,8 +10,8 @@
 
 typedef int command_fn(int argc, char **argv);
 
-command_fn cmd_run, cmd_list, cmd_report, cmd_explain, cmd_doctor, cmd_kernel, cmd_clean,
-	cmd_completion;
+command_fn cmd_run, cmd_list, cmd_report, cmd_explain, cmd_replay, cmd_doctor, cmd_kernel,
+	cmd_clean, cmd_completion;
 
 /* Not for people: what the image of this lab starts with; what waits in a container (gate.h). */
 command_fn cmd_entry, gate_main;

@@ -15,7 +15,7 @@ struct option_table {
 };
 
 extern const struct option_table run_option_table, list_option_table, report_option_table,
-	explain_option_table, doctor_option_table, kernel_option_table, clean_option_table,
+	explain_option_table, replay_option_table, doctor_option_table, kernel_option_table, clean_option_table,
 	completion_option_table;
 
 /*

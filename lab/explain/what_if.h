@@ -59,6 +59,10 @@ void what_if_make(struct what_if *w, struct what_if_changes *changes,
 		  const struct oomlog_event *event, const struct explanation *x);
 void what_if_release(struct what_if *w);
 
+/* The oom_score_adj of a row, with the changes; notes in them which names were found. */
+int64_t what_if_adj_of(struct what_if_changes *changes, const struct oomlog_event *event,
+		       const struct oomlog_task *row);
+
 /* How much more chosen scores than the runner-up; ABSENT without one, or if it is not exact. */
 int64_t what_if_margin(const struct what_if *w);
 

@@ -80,8 +80,8 @@ bool what_if_is_of(const struct what_if_adj *adj, const struct oomlog_event *ev,
 	       (strlen(task->comm) == COMM_MAX && strncmp(adj->name, task->comm, COMM_MAX) == 0);
 }
 
-static int64_t changed_adj(struct what_if_changes *changes, const struct oomlog_event *ev,
-			   const struct oomlog_task *task)
+int64_t what_if_adj_of(struct what_if_changes *changes, const struct oomlog_event *ev,
+		       const struct oomlog_task *task)
 {
 	int64_t value = task->oom_score_adj;
 
@@ -129,7 +129,7 @@ static void fill_tasks(struct what_if *w, struct what_if_changes *changes,
 		}
 		*task = (struct what_if_task){
 			.row = row,
-			.oom_score_adj = changed_adj(changes, ev, row),
+			.oom_score_adj = what_if_adj_of(changes, ev, row),
 			.footprint_bytes = badness_footprint(row),
 		};
 		task->score_bytes = score(task, w->total_low, ev);

@@ -33,6 +33,10 @@ struct run_options {
 	bool is_unkept;	     /* `reports` is gone with the container, so no message points there */
 	const char **files;  /* to pack into the guest; NULL-terminated */
 	size_t file_count;
+	/* What replay-stage performs, packed into the guest as VM_STAGE; NULL: nothing. */
+	const char *stage;
+	size_t stage_size;
+	char **made;			/* gets the path of the run's folder, malloc'd; or NULL */
 	const char *image;		/* of a container; NULL: CONTAINER_EMPTY_IMAGE */
 	const char **container_options; /* for the engine's `run`; NULL-terminated */
 	size_t container_option_count;

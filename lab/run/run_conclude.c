@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/browser.h"
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "record/checks.h"
@@ -107,6 +109,10 @@ int run_conclude(struct run *run, bool is_told, struct err *err)
 	    report_write_all(&record, &conclusion, &run->folder, err) < 0)
 		return tell_where(run, err);
 	tally_add(&run->tally, &record, &conclusion);
+	if (run->options->made) {
+		free(*run->options->made);
+		*run->options->made = xstrdup(run->folder.path);
+	}
 	run_dir_point_latest(run->options->reports, run->folder.path);
 	if (run->options->open)
 		open_page(run);

@@ -30,25 +30,6 @@ size_t run_preload_follow(const struct run *run)
 					   : FOLLOW_UNLIMITED;
 }
 
-/* The library is beside this program, or where `make install` puts it, as scenarios are. */
-static char *find_library(void)
-{
-	_cleanup_free_ char *here = io_program_dir();
-	char *beside = text_format("%s/" PRELOAD_NAME, here ? here : ".");
-	char *installed;
-
-	if (access(beside, R_OK) == 0)
-		return beside;
-	installed = text_format("%s/../lib/oomlab/" PRELOAD_NAME, here ? here : ".");
-	if (access(installed, R_OK) == 0) {
-		free(beside);
-		return installed;
-	}
-	free(installed);
-	free(beside);
-	return NULL;
-}
-
 static int check_backend(const struct run *run, struct err *err)
 {
 	if (run->spec.name)
@@ -73,7 +54,7 @@ int run_preload_prepare(struct run *run, struct err *err)
 	}
 	if (check_backend(run, err) < 0)
 		return -1;
-	library = find_library();
+	library = io_installed_file(PRELOAD_NAME);
 	if (!library)
 		return err_set(
 			err, EXIT_LAB_BROKEN,

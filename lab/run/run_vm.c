@@ -134,6 +134,8 @@ static int boot(struct run *run, struct err *err)
 		.cwd = run->spec.name && !run->shares_host ? NULL : cwd,
 		.programs = programs,
 		.files = (char *const *)run->options->files,
+		.stage = run->options->stage,
+		.stage_size = run->options->stage_size,
 		.share_host = run->shares_host,
 		.run_dir = &run->folder,
 		.boot_timeout_ns = BOOT_TIMEOUT_NS,

@@ -55,7 +55,7 @@ void spec_release(struct spec *spec);
 
 /*
  * A spec as a JSON object, and back. The keys are those that a scenario prints (timeout_sec is
- * timeout_ns here), plus oom_score_adj, guest_swap_bytes and guest_numa_nodes. spec_to_json()
+ * timeout_ns here), plus oom_score_adj and guest_swap_bytes. spec_to_json()
  * returns a new reference, never NULL.
  */
 json_t *spec_to_json(const struct spec *spec);

@@ -1,5 +1,6 @@
 /*
- * fuzz_oomlog.c - any bytes through the whole of explain: parser, explanation, all outputs.
+ * fuzz_oomlog.c - any bytes through the whole of explain: parser, explanation, all outputs, and
+ * the plan of a replay.
  *
  * The first byte says in how large pieces the text is fed. Checked besides memory safety: the
  * events are the same whatever the pieces, and line numbers are within the text and in order.
@@ -13,6 +14,8 @@
 #include "explain/what_if_print.h"
 #include "fuzz.h"
 #include "oomlog/oomlog.h"
+#include "replay/replay_compare.h"
+#include "replay/replay_source.h"
 
 struct tally {
 	FILE *sink;
@@ -50,6 +53,35 @@ static void print_all(struct tally *tally, const struct oomlog_event *event)
 	rewind(tally->sink);
 }
 
+/* What a replay would be made of; the event stands for that of the run, too. */
+static void replay_all(const struct oomlog_event *event)
+{
+	struct what_if_changes changes = WHAT_IF_CHANGES_INIT;
+	struct replay_comparison c = {.log = xstrdup("f"), .folder = xstrdup("g")};
+	struct strbuf out = STRBUF_INIT;
+	struct err err = ERR_INIT;
+	struct replay_plan plan;
+	struct doc doc = {0};
+
+	if (replay_plan_make(&plan, event, &changes, (int64_t)4 << 30, &err) == 0) {
+		require(plan.invoker < plan.row_count && plan.ram_bytes <= (int64_t)4 << 30);
+		for (size_t i = 0; i < plan.row_count; i++)
+			require(plan.rows[i].place < plan.places.count);
+		replay_plan_write(&plan, &out);
+		replay_source(&plan, "f", "g", &out);
+	}
+	if (!err.status) {
+		replay_compare(&c, &plan, event, event, false);
+		replay_doc(&doc, &c, &changes);
+		emit_text(&doc, false, 80, &out);
+		json_decref(replay_json(&c, &changes));
+		doc_release(&doc);
+	}
+	replay_comparison_release(&c);
+	replay_plan_release(&plan);
+	strbuf_release(&out);
+}
+
 static void on_event(const struct oomlog_event *event, void *ctx)
 {
 	struct tally *tally = ctx;
@@ -63,6 +95,8 @@ static void on_event(const struct oomlog_event *event, void *ctx)
 	tally->sum = tally->sum * 31 + event->lines.first + event->lines.last * 7;
 	if (tally->sink)
 		print_all(tally, event);
+	if (tally->sink)
+		replay_all(event);
 }
 
 static struct tally run(const uint8_t *data, size_t size, size_t piece, FILE *sink)

@@ -21,6 +21,9 @@
 #include "base/folder.h"
 #include "launch/guardian.h"
 
+/* Where a stage (scenarios/stage.h) is in the guest. */
+#define VM_STAGE "/stage"
+
 struct vm_request {
 	const char *kernel;  /* as kernel_find() takes it: a path, a series, or NULL: the default */
 	uint64_t ram_bytes;  /* of the guest */
@@ -31,6 +34,8 @@ struct vm_request {
 	const char *cwd;     /* of the target; NULL: "/", as where the guest does not have it */
 	char *const *programs; /* absolute paths to pack with all they load; NULL-terminated */
 	char *const *files;    /* absolute paths of further files; NULL-terminated; may be NULL */
+	const char *stage;     /* the content of VM_STAGE in the guest; NULL: none */
+	size_t stage_size;
 	bool share_host;       /* the host's file system read-only through virtiofs */
 	const struct folder *run_dir; /* console.log, trace.bin are written here */
 	uint64_t boot_timeout_ns;     /* until the guest first speaks; KVM has 5 s, unless forced */

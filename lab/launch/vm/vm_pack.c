@@ -145,12 +145,19 @@ static int pack_target(struct initramfs *fs, const struct vm_request *request, s
 	return rc;
 }
 
+static int pack_stage(struct initramfs *fs, const struct vm_request *request, struct err *err)
+{
+	if (!request->stage)
+		return 0;
+	return initramfs_data(fs, VM_STAGE, 0644, request->stage, request->stage_size, err);
+}
+
 static int pack_all(struct initramfs *fs, const struct vm_request *request,
 		    const struct kernel *kernel, struct err *err)
 {
 	if (pack_skeleton(fs, err) < 0 || pack_init(fs, err) < 0 ||
 	    pack_modules(fs, kernel, request, err) < 0 || pack_request(fs, request, err) < 0 ||
-	    pack_target(fs, request, err) < 0)
+	    pack_target(fs, request, err) < 0 || pack_stage(fs, request, err) < 0)
 		return -1;
 	return initramfs_finish(fs, err);
 }
