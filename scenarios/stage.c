@@ -28,7 +28,7 @@
 #define OWN_PLACE     "oomlab-stage"
 #define READY_MS      120000
 #define KILL_MS	      60000
-#define GROUP_MS      300
+#define GROUP_MS      500
 #define BOUND_NODE    1 /* of STAGE_CPUSET and STAGE_POLICY */
 #define GAP_MEMCG     (UINT64_C(128) << 10)
 #define LOWERED_BY    (UINT64_C(2) << 20) /* more than CPUs have charged and not used */
@@ -333,7 +333,8 @@ static void fill(struct set *set, uint64_t limit)
 	if (write(set->ready[1], "", 1) != 1 || read(set->fill[0], &go, 1) != 1)
 		_exit(1);
 	stage_act_slab(missing_slab(set));
-	while ((step = room(set, limit)) >= 4096) {
+	/* A kill by hand needs no shortage. */
+	while (set->stage->way != STAGE_SYSRQ && (step = room(set, limit)) >= 4096) {
 		step = step > FILL_STEP_MAX ? FILL_STEP_MAX : step & ~UINT64_C(4095);
 		if (fallocate(set->props.new_tmpfs, 0, (off_t)size, (off_t)step) < 0)
 			break;
@@ -396,13 +397,27 @@ static void sleep_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
+/* The kernel kills a group one by one: until nobody has died for a while. */
+static void await_group(struct set *set)
+{
+	size_t before;
+
+	for (int waited = 0; waited < KILL_MS; waited += GROUP_MS) {
+		before = set->alive;
+		sleep_ms(GROUP_MS);
+		reap(set);
+		if (set->alive == before)
+			return;
+	}
+}
+
 /* The invoker stops at the first kill: there was one in the log, or each is an event of its own. */
 static enum stage_end await_kill(struct set *set)
 {
 	for (int waited = 0; waited < KILL_MS; waited += 2) {
 		if (reap(set)) {
 			kill(set->stage->processes[set->stage->invoker].pid, SIGSTOP);
-			sleep_ms(GROUP_MS);
+			await_group(set);
 			return STAGE_KILLED;
 		}
 		sleep_ms(2);

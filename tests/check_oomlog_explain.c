@@ -18,11 +18,31 @@
 
 #define FIXTURES "tests/fixtures/oomlog/"
 
-#define KILL_OF(comm)                                                                      \
-	"[1.0] Memory cgroup out of memory: Killed process 7 (" comm ") total-vm:2592kB, " \
+#define KILL_OF(comm)                                                         \
+	"[    1.000000] Memory cgroup out of memory: Killed process 7 (" comm \
+	") total-vm:2592kB, "                                                 \
 	"anon-rss:4kB, file-rss:8kB, shmem-rss:0kB, UID:0 pgtables:44kB oom_score_adj:0\n"
 
 /* U+202E turns what follows round; @name calls somebody where Markdown is read. */
+/* memory.oom.group holds where the machine runs out, too (oom_kill_process(), 4.19 and later). */
+START_TEST(a_group_dies_when_the_machine_runs_out)
+{
+	static const char log[] =
+		"[    1.000000] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/a,task=x,pid=7,uid=0\n"
+		"[    1.100000] Out of memory: Killed process 7 (x) total-vm:4kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:4kB oom_score_adj:0\n"
+		"[    1.200000] Tasks in /a are going to be killed due to memory.oom.group set\n"
+		"[    1.300000] Out of memory: Killed process 7 (x) total-vm:4kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:4kB oom_score_adj:0\n"
+		"[    1.400000] Out of memory: Killed process 8 (y) total-vm:4kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:4kB oom_score_adj:0\n";
+	_cleanup_free_ char *json = explained(log, sizeof(log) - 1, JSON);
+	_cleanup_free_ char *text = explained(log, sizeof(log) - 1, TEXT);
+
+	ck_assert_ptr_nonnull(strstr(json, "\"global\""));
+	ck_assert_ptr_null(strstr(json, "\"memcg\""));
+	ck_assert_ptr_nonnull(strstr(text, "The machine ran out of memory"));
+	ck_assert_ptr_null(strstr(text, "OOM 2"));
+}
+END_TEST
+
 START_TEST(a_name_reorders_and_calls_nobody)
 {
 	static const char log[] = KILL_OF("@all<b>\xe2\x80\xae"
@@ -340,6 +360,7 @@ static TCase *reading(void)
 {
 	TCase *tc = tcase_create("reading");
 
+	tcase_add_test(tc, a_group_dies_when_the_machine_runs_out);
 	tcase_add_test(tc, a_name_reorders_and_calls_nobody);
 	tcase_add_loop_test(tc, reports_are_as_expected, 0, (int)ARRAY_SIZE(reports));
 	tcase_add_loop_test(tc, sentence_is_there, 0, (int)ARRAY_SIZE(sentences));

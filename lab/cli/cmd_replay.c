@@ -14,8 +14,8 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/option_table.h"
+#include "cli/replay_log.h"
 #include "doc/emit.h"
-#include "explain/explain_input.h"
 #include "launch/vm/vm.h"
 #include "replay/replay_compare.h"
 #include "replay/replay_source.h"
@@ -30,8 +30,7 @@ struct replay {
 	int64_t page_size, ram_max;
 	bool json, dry_run, help;
 	struct what_if_changes changes;
-	char *file;	 /* the operand without "#N" */
-	uint64_t wanted; /* N; 0: the first that has a kill */
+	struct replay_log log;
 	/* Found in the first reading. */
 	uint64_t events, first_kill;
 	/* In the second. */
@@ -60,10 +59,10 @@ static int set_scenario(void *to, const char *value, struct err *err)
 	const char *slash = strrchr(value, '/'), *name = slash ? slash + 1 : value;
 	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
-	if (!len || len >= 64 || strcmp(name + len, ".c") != 0)
+	if (!len || len >= 64 || strcmp(name + len, ".c") != 0 || !strncmp(name, "stage", 5))
 		return err_set(err, EXIT_USAGE,
 			       "--scenario '%s' is not a name of small letters, digits and '-' "
-			       "that ends in .c",
+			       "that ends in .c, and begins otherwise than with 'stage'",
 			       value);
 	((struct replay *)to)->scenario = value;
 	return 0;
@@ -133,45 +132,6 @@ static int usage(void)
 	return EXIT_OK;
 }
 
-/* "kern.log#2"; a file may be called so, too. */
-static int take_operand(struct replay *replay, const char *operand, struct err *err)
-{
-	const char *mark = strrchr(operand, '#');
-	long number;
-
-	if (!mark || (access(operand, R_OK) == 0)) {
-		replay->file = xstrdup(operand);
-		return 0;
-	}
-	if (text_parse_long(mark + 1, 1, INT32_MAX, &number) < 0)
-		return err_set(err, EXIT_USAGE,
-			       "'%s': behind '#' stands the number of a kill, from 1 on", operand);
-	replay->file = text_format("%.*s", (int)(mark - operand), operand);
-	replay->wanted = (uint64_t)number;
-	return 0;
-}
-
-/* Feeds a whole log; events go to `event`. */
-static int read_log(const char *path, int64_t page_size, oomlog_event_fn *event, void *ctx,
-		    struct err *err)
-{
-	static char buffer[1 << 16];
-	struct oomlog_options options = {page_size, event, ctx, NULL};
-	struct explain_input input;
-	struct oomlog *log;
-	ssize_t n;
-
-	if (explain_input_open(&input, path, err) < 0)
-		return -1;
-	log = oomlog_new(&options);
-	while ((n = explain_input_read(&input, buffer, sizeof(buffer), err)) > 0)
-		oomlog_feed(log, buffer, (size_t)n);
-	oomlog_end(log);
-	oomlog_free(log);
-	explain_input_close(&input);
-	return n < 0 ? -1 : 0;
-}
-
 static void count_event(const struct oomlog_event *event, void *ctx)
 {
 	struct replay *replay = ctx;
@@ -205,8 +165,10 @@ static int compare(struct replay_comparison *c, const struct replay_plan *plan,
 {
 	struct comparing comparing = {c, plan, event, is_changed, false};
 	_cleanup_free_ char *kmsg = text_format("%s/kmsg.log", c->folder);
+	const struct replay_log log = {.file = kmsg};
 
-	if ((access(kmsg, R_OK) == 0) && read_log(kmsg, 0, compare_event, &comparing, err) < 0)
+	if ((access(kmsg, R_OK) == 0) &&
+	    replay_log_read(&log, 0, compare_event, &comparing, err) < 0)
 		return -1;
 	if (!comparing.is_done)
 		replay_compare(c, plan, event, NULL, is_changed);
@@ -247,8 +209,13 @@ static int boot(const struct replay *replay, const struct replay_plan *plan,
 		return -1;
 	if (status == STAGE_KILLED || status == STAGE_SURVIVED)
 		return 0;
-	if (status > 128 && status <= 128 + SIGTERM)
+	/* oomlab was interrupted, or has said why it could not do its part. */
+	if (status == 128 + SIGINT || status == 128 + SIGTERM || status == 128 + SIGHUP ||
+	    status == EXIT_LAB_BROKEN)
 		return status;
+	/* It was stopped while the kernel found nobody to kill. */
+	if (status == 128 + SIGKILL)
+		return 0;
 	if (status == STAGE_TOO_EARLY)
 		return err_set(err, EXIT_LAB_BROKEN,
 			       "memory ran out before all processes were there; a larger "
@@ -282,7 +249,7 @@ static int write_scenario(const struct replay *replay, const struct replay_plan 
 			  struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf source = STRBUF_INIT;
-	_cleanup_free_ char *log = text_format("%s#%" PRIu64, replay->file, replay->seen);
+	_cleanup_free_ char *log = text_format("%s#%" PRIu64, replay->log.file, replay->seen);
 	const char *slash = strrchr(replay->scenario, '/');
 	const char *base = slash ? slash + 1 : replay->scenario;
 	_cleanup_free_ char *name = text_format("%.*s", (int)strlen(base) - 2, base);
@@ -315,7 +282,8 @@ static void print_results(const struct replay *replay, const struct replay_compa
 	}
 	emit_text(doc, terminal_has_colour(stdout), terminal_columns(stdout), &text);
 	fwrite(text.buf, 1, text.len, stdout);
-	printf("\nthe run's own report: %s/report.txt\n", c->folder);
+	printf("\nall of it: %s\n(replay.txt, replay.json, stage; the run's own report.html)\n",
+	       c->folder);
 }
 
 static int judge(const struct replay *replay, const struct replay_comparison *c)
@@ -341,7 +309,7 @@ static int perform(struct replay *replay, const struct replay_plan *plan,
 		fwrite(stage.buf, 1, stage.len, stdout);
 		return EXIT_OK;
 	}
-	c.log = text_format("%s#%" PRIu64, replay->file, replay->seen);
+	c.log = text_format("%s#%" PRIu64, replay->log.file, replay->seen);
 	r = boot(replay, plan, &stage, &c.folder, err);
 	if (r == 0)
 		r = compare(&c, plan, event, replay->changes.text_count, err);
@@ -374,7 +342,7 @@ static void replay_event(const struct oomlog_event *event, void *ctx)
 	struct err err = ERR_INIT;
 	int status = -1;
 
-	if (++replay->seen != replay->wanted)
+	if (++replay->seen != replay->log.wanted)
 		return;
 	replay->is_done = true;
 	if (replay_plan_make(&plan, event, &replay->changes, replay->ram_max, &err) == 0 &&
@@ -382,7 +350,7 @@ static void replay_event(const struct oomlog_event *event, void *ctx)
 		status = perform(replay, &plan, event, &err);
 	replay_plan_release(&plan);
 	if (status < 0) {
-		err_wrap(&err, "%s#%" PRIu64, replay->file, replay->seen);
+		err_wrap(&err, "%s#%" PRIu64, replay->log.file, replay->seen);
 		err_print(&err);
 		status = err.status;
 	}
@@ -392,33 +360,33 @@ static void replay_event(const struct oomlog_event *event, void *ctx)
 static int choose_event(struct replay *replay, struct err *err)
 {
 	if (!replay->events)
-		return err_set(err, EXIT_FAILED, "%s: no OOM kill in it", replay->file);
-	if (replay->wanted > replay->events)
+		return err_set(err, EXIT_FAILED, "%s: no OOM kill in it", replay->log.file);
+	if (replay->log.wanted > replay->events)
 		return err_set(err, EXIT_FAILED, "%s has %" PRIu64 " OOM kill%s, and no #%" PRIu64,
-			       replay->file, replay->events, replay->events == 1 ? "" : "s",
-			       replay->wanted);
-	if (replay->wanted)
+			       replay->log.file, replay->events, replay->events == 1 ? "" : "s",
+			       replay->log.wanted);
+	if (replay->log.wanted)
 		return 0;
-	replay->wanted = replay->first_kill ? replay->first_kill : 1;
+	replay->log.wanted = replay->first_kill ? replay->first_kill : 1;
 	if (replay->events > 1)
 		fprintf(stderr,
 			"oomlab: %s has %" PRIu64 " OOM events; this is #%" PRIu64
 			"%s, LOG#N takes another\n",
-			replay->file, replay->events, replay->wanted,
+			replay->log.file, replay->events, replay->log.wanted,
 			replay->first_kill ? ", the first that tells who was killed" : "");
 	return 0;
 }
 
 static int replay_log(struct replay *replay, const char *operand, struct err *err)
 {
-	if (take_operand(replay, operand, err) < 0 ||
-	    read_log(replay->file, replay->page_size, count_event, replay, err) < 0 ||
+	if (replay_log_open(&replay->log, operand, err) < 0 ||
+	    replay_log_read(&replay->log, replay->page_size, count_event, replay, err) < 0 ||
 	    choose_event(replay, err) < 0 ||
-	    read_log(replay->file, replay->page_size, replay_event, replay, err) < 0)
+	    replay_log_read(&replay->log, replay->page_size, replay_event, replay, err) < 0)
 		return -1;
-	return replay->is_done
-		       ? replay->status
-		       : err_set(err, EXIT_FAILED, "%s changed while it was read", replay->file);
+	return replay->is_done ? replay->status
+			       : err_set(err, EXIT_FAILED, "%s changed while it was read",
+					 replay->log.file);
 }
 
 int cmd_replay(int argc, char **argv)
@@ -426,17 +394,21 @@ int cmd_replay(int argc, char **argv)
 	struct err err = ERR_INIT;
 	struct replay replay = {.reports = "reports",
 				.ram_max = (int64_t)GUEST_RAM_MOST,
+				.log = REPLAY_LOG_INIT,
 				.changes = WHAT_IF_CHANGES_INIT};
 	int first = options_parse("replay", table, ARRAY_SIZE(table), &replay, argc, argv, &err);
 	int status = -1;
 
 	if (first >= 0 && replay.help)
 		status = usage();
+	else if (first >= 0 && replay.json + replay.dry_run + (replay.scenario != NULL) > 1)
+		err_set(&err, EXIT_USAGE,
+			"--json, --dry-run and --scenario exclude one another: give one of them");
 	else if (first >= 0 && argc - first != 1)
 		err_set(&err, EXIT_USAGE, "replay takes one log: oomlab replay [OPTIONS] LOG[#N]");
 	else if (first >= 0)
 		status = replay_log(&replay, argv[first], &err);
-	free(replay.file);
+	replay_log_close(&replay.log);
 	what_if_changes_release(&replay.changes);
 	if (status >= 0)
 		return status;

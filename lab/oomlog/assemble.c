@@ -122,7 +122,8 @@ static void take_group(struct assembler *a, const struct message *m)
 	a->draft.event.group_kill = true;
 	if (!event(a)->lines.group)
 		fact_group(&a->draft, m->text, m->line);
-	a->draft.kill_says_memcg = true;
+	/* A group may be that of a process that was killed because the machine ran out. */
+	a->draft.kill_says_memcg |= !draft_is_of_machine(&a->draft);
 }
 
 static void take_no_killable(struct assembler *a, const struct message *m)

@@ -44,7 +44,8 @@ static bool kill_belongs(const struct assembler *a, const struct message *m,
 {
 	bool complete = fact_blames_memcg(m->text) || fact_blames_machine(m->text);
 
-	if (event(a)->group_kill && !fact_blames_machine(m->text))
+	if (event(a)->group_kill &&
+	    (!fact_blames_machine(m->text) || draft_is_of_machine(&a->draft)))
 		return true;
 	if (is_next_thread(a, m, victim))
 		return true;

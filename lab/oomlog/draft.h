@@ -191,6 +191,9 @@ void fact_registers(struct draft *f, struct span text, uint64_t line);
  */
 void draft_finish(struct draft *f, int64_t page_size);
 
+/* Lines so far say that the machine, or a part of it, ran out. */
+bool draft_is_of_machine(const struct draft *f);
+
 /* Turns disagreements between lines and missing lines into notes. Called by draft_finish(). */
 void draft_check(struct draft *f);
 

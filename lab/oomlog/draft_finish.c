@@ -209,6 +209,11 @@ static bool is_machine_constraint(const char *constraint)
 			      !strcmp(constraint, "MEMORY_POLICY"));
 }
 
+bool draft_is_of_machine(const struct draft *f)
+{
+	return f->kill_says_global || is_machine_constraint(f->event.constraint);
+}
+
 /* Kernels before 2.6.25 have no memory cgroups: by the release, or by a line without invoker. */
 static bool before_memcg(const struct oomlog_event *ev)
 {

@@ -84,6 +84,16 @@ static int64_t total_of(const struct oomlog_event *ev, bool is_cgroup)
 	return is_known(ev->ram_bytes) ? ev->ram_bytes - or_zero(ev->reserved_bytes) : ABSENT;
 }
 
+/* The limit as it stands there; of a machine its swap, too. */
+static char *log_total(const struct replay_plan *plan, const struct oomlog_event *log)
+{
+	int64_t total = total_of(log, plan->bound == STAGE_CGROUP);
+
+	if (plan->bound != STAGE_CGROUP && is_known(total))
+		total += or_zero(log->swap_total_bytes);
+	return size_text(total);
+}
+
 static char *victims_text(const struct replay_plan *plan, const struct oomlog_event *ev,
 			  bool is_run)
 {
@@ -109,7 +119,7 @@ static bool is_killed_in(const struct oomlog_event *ev, int64_t pid)
 	return false;
 }
 
-/* All whom the log has, and nobody else; or whom an old kernel chose before it took a child. */
+/* All whom the log has; or whom an old kernel chose before it took a child. */
 static bool is_same_victim(const struct replay_plan *plan, const struct oomlog_event *log,
 			   const struct oomlog_event *run)
 {
@@ -125,6 +135,28 @@ static bool is_same_victim(const struct replay_plan *plan, const struct oomlog_e
 	return true;
 }
 
+/* Killed in the run, and not in the log. */
+static size_t count_others(const struct replay_plan *plan, const struct oomlog_event *run)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < run->victim_count; i++) {
+		const struct replay_row *row = replay_plan_row(plan, run->victims[i].pid);
+
+		count += !row || !row->is_victim;
+	}
+	return count;
+}
+
+/* The memory of the first victim in the log, with what it had in swap. */
+static int64_t log_victim_size(const struct replay_plan *plan)
+{
+	for (size_t i = 0; i < plan->row_count; i++)
+		if (plan->rows[i].is_victim)
+			return replay_footprint(&plan->rows[i]) - plan->rows[i].pgtables_bytes;
+	return ABSENT;
+}
+
 static void add_facts(struct replay_comparison *c, const struct oomlog_event *log,
 		      const struct oomlog_event *run)
 {
@@ -137,15 +169,19 @@ static void add_facts(struct replay_comparison *c, const struct oomlog_event *lo
 		 copy(scope_names[run->scope]));
 	if (is_cgroup)
 		add_fact(c, "cgroup", copy(log->oom_memcg), copy(below_run(run->oom_memcg)));
-	add_fact(c, is_cgroup ? "limit" : "memory", size_text(total_of(log, is_cgroup)),
-		 size_text(total_of(run, is_cgroup)));
+	if (plan->nodes == 1)
+		add_fact(c, is_cgroup ? "limit" : "memory and swap", log_total(plan, log),
+			 size_text(total_of(run, is_cgroup)));
 	add_fact(c, "killed", victims_text(plan, log, false), victims_text(plan, run, true));
-	add_fact(c, "its memory", size_text(victim_size(log)), size_text(victim_size(run)));
+	add_fact(c, "its memory", size_text(log_victim_size(plan)), size_text(victim_size(run)));
 	add_fact(c, "requested memory",
 		 log->invoker_comm ? process(log->invoker_comm, log->invoker_pid) : NULL,
 		 run->invoker_comm ? process_of_run(plan, run->invoker_comm, run->invoker_pid)
 				   : NULL);
 	add_fact(c, "in what way", way(log), way(run));
+	if (log->allocating_task || plan->kills_invoker)
+		add_fact(c, "vm.oom_kill_allocating_task", copy(log->allocating_task ? "1" : "0"),
+			 copy(plan->kills_invoker ? "1" : "0"));
 }
 
 /* Where the memory was: the largest parts of the log, and the same of the run. */
@@ -153,13 +189,13 @@ static void add_budget(struct replay_comparison *c, const struct explanation *lo
 		       const struct explanation *run)
 {
 	for (size_t i = 0; i < log->budget_count && i < ORDER_SHOWN; i++) {
-		int64_t here = 0;
+		int64_t here = ABSENT;
 
 		for (size_t j = 0; j < run->budget_count; j++)
 			if (strcmp(run->budget[j].name, log->budget[i].name) == 0)
 				here = run->budget[j].bytes;
 		add_fact(c, log->budget[i].name, size_text(log->budget[i].bytes),
-			 run->budget_count ? size_text(here) : NULL);
+			 here ? size_text(here) : NULL);
 	}
 }
 
@@ -190,7 +226,7 @@ static void order_log(struct replay_comparison *c)
 
 		if (adj != BADNESS_UNKILLABLE && is_known(row->log_pid))
 			scored[count++] = (struct scored){
-				row, replay_footprint(row) + plan->total_bytes / 1000 * adj};
+				row, replay_footprint(row) + plan->log_total_bytes / 1000 * adj};
 	}
 	qsort(scored, count, sizeof(*scored), by_score);
 	for (size_t i = 0; i < count && i < ORDER_SHOWN; i++) {
@@ -201,15 +237,26 @@ static void order_log(struct replay_comparison *c)
 	free(scored);
 }
 
+static void push_process(struct replay_comparison *c, const struct oomlog_task *row)
+{
+	_cleanup_free_ char *name = process_of_run(c->plan, row->comm, row->pid);
+
+	strvec_push(&c->run_order, name);
+}
+
+/* Of equals whoever was killed comes first: the kernel's list decides among them. */
 static void order_run(struct replay_comparison *c, const struct what_if *w)
 {
-	for (size_t i = 0; i < w->task_count && c->run_order.count < ORDER_SHOWN; i++) {
-		const struct oomlog_task *row = w->tasks[i].row;
-		_cleanup_free_ char *name = process_of_run(c->plan, row->comm, row->pid);
+	size_t tied = w->actual != SIZE_MAX && w->task_count &&
+				      w->tasks[w->actual].score_bytes == w->tasks[0].score_bytes
+			      ? w->actual
+			      : SIZE_MAX;
 
-		if (w->tasks[i].may_be_killed)
-			strvec_push(&c->run_order, name);
-	}
+	if (tied != SIZE_MAX)
+		push_process(c, w->tasks[tied].row);
+	for (size_t i = 0; i < w->task_count && c->run_order.count < ORDER_SHOWN; i++)
+		if (i != tied && w->tasks[i].may_be_killed)
+			push_process(c, w->tasks[i].row);
 }
 
 static void differ(struct replay_comparison *c, const char *fmt, ...)
@@ -241,7 +288,8 @@ static void explain_victim(struct replay_comparison *c, const struct oomlog_even
 		differ(c, "Until 4.16 a kernel took 3 %% off the score of processes with "
 			  "CAP_SYS_ADMIN; this one does not.");
 	else if (w->is_judged && w->doubts & (WHAT_IF_TIE | WHAT_IF_CLOSE))
-		differ(c, "In the log the scores of the first two are less than 1 %% apart.");
+		differ(c, "In the log the scores of the first two are equal, or less than 1 %% "
+			  "apart.");
 	else if (w->is_judged && w->doubts & WHAT_IF_TOTAL)
 		differ(c, "How an oom_score_adj weighs is not exactly known from the log, and the "
 			  "order rests on it.");
@@ -309,6 +357,7 @@ static void compare_events(struct replay_comparison *c, const struct oomlog_even
 	order_log(c);
 	order_run(c, &run_w);
 	c->same_victim = is_same_victim(c->plan, log, run);
+	c->others_killed = count_others(c->plan, run);
 	c->same_constraint = run->constraint &&
 			     strcmp(run->constraint, constraints[c->plan->bound]) == 0;
 	c->same_scope = run->scope == log->scope;
@@ -318,6 +367,14 @@ static void compare_events(struct replay_comparison *c, const struct oomlog_even
 	what_if_release(&run_w);
 	explanation_release(&log_x);
 	explanation_release(&run_x);
+}
+
+static bool may_kill_any(const struct replay_plan *plan)
+{
+	for (size_t i = 0; i < plan->row_count; i++)
+		if (plan->rows[i].oom_score_adj != BADNESS_UNKILLABLE)
+			return true;
+	return false;
 }
 
 void replay_compare(struct replay_comparison *c, const struct replay_plan *plan,
@@ -330,6 +387,9 @@ void replay_compare(struct replay_comparison *c, const struct replay_plan *plan,
 	c->has_kill = run_event && run_event->victim_count;
 	if (c->has_kill)
 		compare_events(c, log_event, run_event, is_changed);
+	else if (!may_kill_any(plan))
+		differ(c, "No process here may be killed: all have an oom_score_adj of -1000, so "
+			  "the kernel found nobody.");
 }
 
 void replay_comparison_release(struct replay_comparison *c)

@@ -9,12 +9,42 @@
 static char *scale_words(double factor)
 {
 	if (factor > 0.995 && factor < 1.005)
-		return text_format("All sizes are those of the log.");
+		return text_format("Processes have the sizes of the log.");
 	if (factor < 0.1)
-		return text_format("All sizes are 1/%.0f of those of the log.", 1 / factor);
+		return text_format("Processes have 1/%.0f of their sizes in the log.", 1 / factor);
 	if (factor < 1)
-		return text_format("All sizes are %.0f %% of those of the log.", factor * 100);
-	return text_format("All sizes are %.1f times those of the log.", factor);
+		return text_format("Processes have %.0f %% of their sizes in the log.",
+				   factor * 100);
+	return text_format("Processes have %.1f times their sizes in the log.", factor);
+}
+
+/* ", and 2 processes that the log does not name"; "" where there are none. The caller frees. */
+static char *others_words(const struct replay_comparison *c)
+{
+	if (!c->same_victim || !c->others_killed)
+		return xstrdup("");
+	return text_format(", and %s that the log does not name",
+			   TEXT_COUNT(c->others_killed, "process"));
+}
+
+static void say_kill(struct doc *doc, const struct replay_comparison *c, bool is_changed)
+{
+	_cleanup_free_ char *others = others_words(c);
+
+	if (is_changed && c->same_victim)
+		doc_summary(doc, DOC_NEUTRAL, "With the change the kernel kills %s all the same%s.",
+			    c->log_victim, others);
+	else if (is_changed)
+		doc_summary(doc, DOC_NEUTRAL,
+			    "With the change the kernel kills %s; in the log it was %s.",
+			    c->run_victim, c->log_victim);
+	else if (c->same_victim)
+		doc_summary(doc, DOC_GOOD,
+			    "It happened again: the kernel killed %s, as in the log%s.",
+			    c->log_victim, others);
+	else
+		doc_summary(doc, DOC_BAD, "The kernel killed %s here, and %s in the log.",
+			    c->run_victim, c->log_victim);
 }
 
 static void say_summary(struct doc *doc, const struct replay_comparison *c, bool is_changed)
@@ -26,19 +56,8 @@ static void say_summary(struct doc *doc, const struct replay_comparison *c, bool
 		doc_summary(doc, DOC_BAD,
 			    "The kernel killed %s, but not for the same reason as in the log.",
 			    c->run_victim);
-	else if (is_changed)
-		doc_summary(doc, DOC_NEUTRAL,
-			    c->same_victim
-				    ? "With the change the kernel kills %s all the same."
-				    : "With the change the kernel kills %s; in the log it was %s.",
-			    c->run_victim, c->log_victim);
-	else if (c->same_victim)
-		doc_summary(doc, DOC_GOOD,
-			    "It happened again: the kernel killed %s, as in the log.",
-			    c->run_victim);
 	else
-		doc_summary(doc, DOC_BAD, "The kernel killed %s here, and %s in the log.",
-			    c->run_victim, c->log_victim);
+		say_kill(doc, c, is_changed);
 }
 
 static void add_facts(struct doc *doc, const struct replay_comparison *c, const char *title,
@@ -98,8 +117,9 @@ void replay_doc(struct doc *doc, const struct replay_comparison *c,
 	doc_title(doc, "Replay of %s", c->log);
 	say_summary(doc, c, changes->text_count);
 	doc_sentence(doc, "%s", scale);
-	doc_sentence(doc, "%zu process%s in a guest of %s.", c->plan->row_count,
-		     c->plan->row_count == 1 ? "" : "es", TEXT_SIZE((uint64_t)c->plan->ram_bytes));
+	doc_sentence(doc, "The guest has %s, and %s of the log.",
+		     TEXT_SIZE((uint64_t)c->plan->ram_bytes),
+		     TEXT_COUNT(c->plan->row_count, "process"));
 	add_changes(doc, changes);
 	add_facts(doc, c, "Side by side", 0, c->first_part);
 	add_order(doc, c);

@@ -133,12 +133,18 @@ static void find_group(struct replay_plan *plan, const struct oomlog_event *ev,
 	plan->grouped = is_below(victims, group) ? add_place(plan, group) : place_of(plan, victims);
 }
 
-static bool all_are_victims(const struct replay_plan *plan)
+/* One that the table lists and that was not killed; of an invoker that was made up nothing is told. */
+static bool is_other(const struct replay_row *row)
+{
+	return !row->is_victim && row->task;
+}
+
+static bool has_others(const struct replay_plan *plan)
 {
 	for (size_t i = 0; i < plan->row_count; i++)
-		if (!plan->rows[i].is_victim)
-			return false;
-	return true;
+		if (is_other(&plan->rows[i]))
+			return true;
+	return false;
 }
 
 void replay_places_make(struct replay_plan *plan, const struct oomlog_event *ev,
@@ -150,9 +156,9 @@ void replay_places_make(struct replay_plan *plan, const struct oomlog_event *ev,
 						: NULL;
 	size_t own = add_place(plan, victims), others;
 
-	others = all_are_victims(plan) ? own : others_place(plan, victims, limited);
+	others = has_others(plan) ? others_place(plan, victims, limited) : own;
 	for (size_t i = 0; i < plan->row_count; i++)
-		plan->rows[i].place = plan->rows[i].is_victim ? own : others;
+		plan->rows[i].place = is_other(&plan->rows[i]) ? others : own;
 	if (is_memcg)
 		plan->limited = add_place(plan, limited);
 	find_group(plan, ev, changes, victims);

@@ -6,6 +6,8 @@
 #include "base/cleanup.h"
 #include "replay/replay_parts.h"
 
+#define LIMIT_MIN ((int64_t)1 << 20)
+
 /* In the order of the enum. */
 static const char *const constraints[STAGE_BOUND_COUNT] = {"NONE", "MEMCG", "CPUSET",
 							   "MEMORY_POLICY"};
@@ -119,7 +121,7 @@ static void choose_free(struct replay_plan *plan, const struct oomlog_event *ev)
 {
 	int64_t free_bytes = oomlog_stat_value(ev->meminfo, ev->meminfo_count, "free");
 
-	if (plan->bound == STAGE_MACHINE && is_known(ev->ram_bytes) &&
+	if (plan->bound == STAGE_MACHINE && plan->way != STAGE_SYSRQ && is_known(ev->ram_bytes) &&
 	    replay_clamp(free_bytes) > replay_clamp(ev->ram_bytes) / 10)
 		REPLAY_CHOSE(plan,
 			     "In the log %s were free when the kernel killed; here all is "
@@ -131,6 +133,26 @@ static void choose_free(struct replay_plan *plan, const struct oomlog_event *ev)
 static bool has_kill(const struct oomlog_event *ev)
 {
 	return ev->victim_count > 0;
+}
+
+/* A change that would be without effect is refused, not ignored. */
+static int check_changes(const struct replay_plan *plan, const struct what_if_changes *changes,
+			 struct err *err)
+{
+	bool is_cgroup = plan->bound == STAGE_CGROUP;
+
+	if (is_known(changes->limit_bytes) && !is_cgroup)
+		return err_set(err, EXIT_USAGE,
+			       "--what-if limit=: no limit of a cgroup was reached in this kill");
+	if (is_known(changes->limit_bytes) && changes->limit_bytes < LIMIT_MIN)
+		return err_set(err, EXIT_USAGE,
+			       "--what-if limit=: less than 1M leaves no room for a process");
+	if (changes->allocating == WHAT_IF_ON && is_cgroup)
+		return err_set(
+			err, EXIT_USAGE,
+			"--what-if kill-allocating=on: the kernel heeds it where the machine "
+			"runs out, and not at the limit of a cgroup");
+	return 0;
 }
 
 int replay_plan_make(struct replay_plan *plan, const struct oomlog_event *ev,
@@ -149,14 +171,16 @@ int replay_plan_make(struct replay_plan *plan, const struct oomlog_event *ev,
 		return err_set(err, EXIT_FAILED,
 			       "no process was killed in this event, or its line is missing: there "
 			       "is no kill to replay");
+	if (check_changes(plan, changes, err) < 0)
+		return -1;
 	if (plan->bound == STAGE_CPUSET || plan->bound == STAGE_POLICY)
 		plan->nodes = 2;
 	/* A limit of a cgroup heeds no vm.oom_kill_allocating_task. */
 	plan->kills_invoker = plan->bound != STAGE_CGROUP &&
 			      (changes->allocating == WHAT_IF_ON ||
 			       (changes->allocating != WHAT_IF_OFF && ev->allocating_task));
-	replay_rows_make(plan, ev, changes);
 	choose_way(plan, ev);
+	replay_rows_make(plan, ev, changes);
 	plan->slab_bytes = slab_of(plan, ev);
 	choose_free(plan, ev);
 	if (ev->constraint && text_index(constraints, ARRAY_SIZE(constraints), ev->constraint) < 0)
@@ -165,6 +189,13 @@ int replay_plan_make(struct replay_plan *plan, const struct oomlog_event *ev,
 			     "is %s.",
 			     ev->constraint, constraints[plan->bound]);
 	replay_places_make(plan, ev, changes);
+	if (plan->way != STAGE_SYSRQ)
+		REPLAY_CHOSE(plan,
+			     "What no process holds is a file in tmpfs that nobody maps, as "
+			     "large as it takes until memory runs out%s.",
+			     is_known(changes->limit_bytes) || is_known(changes->swap_bytes)
+				     ? ": whether it would with the change is not known"
+				     : "");
 	return replay_scale(plan, ev, changes, ram_max, err);
 }
 

@@ -6,8 +6,8 @@
  * program replay-stage, ram_bytes and nodes for the guest; 3. replay_plan_release(). Rows point
  * into the event.
  *
- * All sizes are bytes. One factor scales all of them, so that the order of the scores stays; how
- * memory is divided is kept where the log tells it. What the log does not tell is chosen, and each
+ * All sizes are bytes. One factor scales all of them, so that who is first by score stays (those
+ * further down may change places); how memory is divided is kept where the log tells it. What the log does not tell is chosen, and each
  * choice is a sentence.
  *
  * What was in swap is resident here, and as much is added to the limit, or to the machine: the
@@ -48,12 +48,13 @@ struct replay_plan {
 	enum stage_bound bound;
 	enum stage_way way;
 	bool kills_invoker;
-	int64_t slab_bytes;  /* of the log: what the kernel held and could not free; 0: not told */
-	int64_t total_bytes; /* of the log: the limit, or the machine, with swap */
-	double factor;	     /* a byte of the log is so many here */
-	int64_t limit_bytes; /* scaled */
-	int64_t ram_bytes;   /* of the guest */
-	int nodes;	     /* NUMA, of the guest */
+	int64_t slab_bytes; /* of the log: what the kernel held and could not free; 0: not told */
+	int64_t log_total_bytes; /* of the log, without the changes */
+	int64_t total_bytes;	 /* of the log: the limit, or the machine, with swap */
+	double factor;		 /* a byte of the log is so many here */
+	int64_t limit_bytes;	 /* scaled */
+	int64_t ram_bytes;	 /* of the guest */
+	int nodes;		 /* NUMA, of the guest */
 	struct strvec choices;
 };
 

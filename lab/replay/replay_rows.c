@@ -86,7 +86,7 @@ static void take_task(struct replay_plan *plan, const struct oomlog_event *ev,
 	row->log_pid = task->pid;
 	row->uid = (unsigned int)in_range(or_zero(task->uid), 0, INT32_MAX);
 	row->log_score_adj = in_range(or_zero(task->oom_score_adj), -1000, 1000);
-	row->oom_score_adj = in_range(what_if_adj_of(changes, ev, task), -1000, 1000);
+	row->oom_score_adj = in_range(or_zero(what_if_adj_of(changes, ev, task)), -1000, 1000);
 	row->pgtables_bytes = replay_clamp(or_zero(task->pgtables_bytes));
 	row->is_victim = victim != NULL;
 	*undivided += !divide(row, task, victim);
@@ -118,10 +118,11 @@ static void take_victim(struct replay_plan *plan, const struct oomlog_event *ev,
 	row->tmpfs_bytes = replay_clamp(or_zero(victim->shmem_rss_bytes));
 	row->pgtables_bytes = replay_clamp(or_zero(victim->pgtables_bytes));
 	row->is_victim = true;
-	REPLAY_CHOSE(plan,
-		     "The task table does not list %s (pid %lld): its sizes are those of its kill "
-		     "line, what that lacks is 0.",
-		     row->comm, (long long)row->log_pid);
+	if (ev->task_count)
+		REPLAY_CHOSE(plan,
+			     "The task table does not list %s (pid %lld): its sizes are those of "
+			     "its kill line, what that lacks is 0.",
+			     row->comm, (long long)row->log_pid);
 }
 
 static bool has_row(const struct replay_plan *plan, int64_t log_pid)
@@ -286,9 +287,14 @@ static void add_invoker(struct replay_plan *plan, const struct oomlog_event *ev)
 	row->log_pid = ev->invoker_pid;
 	row->oom_score_adj = row->log_score_adj = BADNESS_UNKILLABLE;
 	plan->invoker = plan->row_count - 1;
-	if (ev->invoker_comm)
+	if (plan->way == STAGE_SYSRQ || plan->way == STAGE_LOWER_LIMIT)
+		return;
+	if (plan->way == STAGE_MIN_TTL)
+		REPLAY_CHOSE(plan, "A process that may not be killed touches memory until kswapd, "
+				   "which is the kernel's own, asks for the kill.");
+	else if (ev->invoker_comm)
 		REPLAY_CHOSE(plan,
-			     "Who requested memory, %s, is not in the task table: a process of "
+			     "No process of the table is %s, who requested memory: a process of "
 			     "that name that may not be killed does it.",
 			     row->comm);
 	else
@@ -310,12 +316,11 @@ void replay_rows_make(struct replay_plan *plan, const struct oomlog_event *ev,
 			     "private memory here.",
 			     undivided == plan->row_count ? "it" : "that of the others");
 	if (ev->rows_unread)
-		REPLAY_CHOSE(plan,
-			     "%lld rows of the table cannot be read: those processes are "
-			     "not there.",
-			     (long long)ev->rows_unread);
+		REPLAY_CHOSE(plan, "%s of the table cannot be read: what stands there is left out.",
+			     TEXT_COUNT(ev->rows_unread, "row"));
 	if (!ev->task_count)
-		REPLAY_CHOSE(plan, "The log has no task table: whoever was killed is alone.");
+		REPLAY_CHOSE(plan, "The log has no task table: of its processes only those that "
+				   "were killed are there, with the sizes of their kill lines.");
 	for (size_t i = 0; i < ev->victim_count; i++)
 		if (!has_row(plan, ev->victims[i].pid))
 			take_victim(plan, ev, &ev->victims[i], changes);

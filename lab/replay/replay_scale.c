@@ -14,6 +14,8 @@
 #define PROCESS_CHARGE KIB_OF(96)
 /* No process is smaller than that. */
 #define PROCESS_LEAST KIB_OF(700)
+/* The kernel counts resident pages in batches on each CPU. */
+#define COUNTED_TO KIB_OF(256)
 /* The first that is tried, and the last for a cgroup; sizes below are scaled up. */
 #define RAM_FIRST   MIB_OF(1024)
 #define LIMIT_FIRST MIB_OF(512)
@@ -117,34 +119,51 @@ static int64_t swap_total(const struct replay_plan *plan, const struct oomlog_ev
 	return used;
 }
 
-/* The total that an oom_score_adj weighs by. */
-static void find_total(struct replay_plan *plan, const struct oomlog_event *ev,
-		       const struct what_if_changes *changes)
+/* The limit, or what the machine has; ABSENT: the log does not tell what it must hold. */
+static int64_t find_base(const struct replay_plan *plan, const struct oomlog_event *ev,
+			 const struct what_if_changes *changes)
 {
-	int64_t swap = replay_clamp(swap_total(plan, ev, changes)), base = ABSENT;
+	int64_t base = ABSENT;
 
-	if (plan->bound == STAGE_CGROUP) {
-		if (is_known(changes->limit_bytes))
-			base = changes->limit_bytes;
-		else if (is_known(ev->limit_bytes) && !ev->limit_is_max)
-			base = ev->limit_bytes;
-	} else if (plan->bound == STAGE_MACHINE && is_known(ev->ram_bytes)) {
+	if (plan->bound == STAGE_CGROUP && is_known(changes->limit_bytes))
+		base = changes->limit_bytes;
+	else if (plan->bound == STAGE_CGROUP && is_known(ev->limit_bytes) && !ev->limit_is_max)
+		base = ev->limit_bytes;
+	else if (plan->bound == STAGE_MACHINE && is_known(ev->ram_bytes))
 		base = replay_clamp(ev->ram_bytes) - replay_clamp(ev->reserved_bytes);
-	}
-	if (is_known(base) && base > 0) {
-		plan->total_bytes = replay_clamp(base) + swap;
-	} else {
-		plan->total_bytes = (int64_t)((double)taken(plan) / HELD_SHARE) + MIB_OF(1);
-		REPLAY_CHOSE(plan, "How much memory there was is not in the log: it is what the "
-				   "processes have, and 3 %% more.");
-	}
+	return is_known(base) && base > 0 ? replay_clamp(base) : ABSENT;
+}
+
+/* The total that an oom_score_adj weighs by. */
+static int64_t find_total(const struct replay_plan *plan, const struct oomlog_event *ev,
+			  const struct what_if_changes *changes)
+{
+	int64_t base = find_base(plan, ev, changes);
+
+	if (is_known(base))
+		return base + replay_clamp(swap_total(plan, ev, changes));
+	return (int64_t)((double)taken(plan) / HELD_SHARE) + MIB_OF(1);
+}
+
+static void say_total(struct replay_plan *plan, const struct oomlog_event *ev,
+		      const struct what_if_changes *changes)
+{
+	int64_t swap = replay_clamp(swap_total(plan, ev, changes)), used = swap_used(plan);
+
+	if (!is_known(find_base(plan, ev, changes)))
+		REPLAY_CHOSE(plan, "%s: it is what the processes have, and 3 %% more.",
+			     plan->bound == STAGE_CGROUP && is_known(ev->limit_bytes)
+				     ? "The limit that the log gives can hold nothing"
+			     : plan->nodes > 1 ? "How much memory the nodes had is not in the log"
+					       : "How much memory there was is not in the log");
 	if (swap > 0)
-		REPLAY_CHOSE(plan,
-			     "There is no swap here: %s of it %s memory, and what processes "
-			     "had there is resident.",
+		REPLAY_CHOSE(plan, "There is no swap here: %s of it %s memory.",
 			     TEXT_SIZE((uint64_t)swap),
 			     plan->bound == STAGE_CGROUP ? "are added to the limit as"
 							 : "are added to the machine as");
+	if (used > 0)
+		REPLAY_CHOSE(plan, "The %s that processes had in swap are resident here.",
+			     TEXT_SIZE((uint64_t)used));
 }
 
 static double larger(double a, double b)
@@ -173,46 +192,94 @@ static double growth(const struct replay_plan *plan)
 	return plan->bound == STAGE_CGROUP ? (double)KIB_OF(256) : 2 * (double)STAGE_OVERSHOOT;
 }
 
+/* Who is first by score, and by how much; index SIZE_MAX: nobody may be killed. */
+struct lead {
+	size_t index;
+	double margin;
+};
+
 /* With scaling: nothing is smaller than `least`, and `grown` is added to the invoker. */
-static size_t first_by_score(const struct replay_plan *plan, double factor, double total,
+static struct lead find_lead(const struct replay_plan *plan, double factor, double total,
 			     double least, double grown)
 {
-	size_t first = SIZE_MAX;
-	double best = 0;
+	struct lead lead = {SIZE_MAX, 0};
+	double best = -1e300, second = -1e300;
 
 	if (plan->kills_invoker && plan->rows[plan->invoker].oom_score_adj != BADNESS_UNKILLABLE)
-		return plan->invoker;
+		return (struct lead){plan->invoker, 1e300};
 	for (size_t i = 0; i < plan->row_count; i++) {
 		const struct replay_row *row = &plan->rows[i];
 		double score = larger(factor * (double)replay_footprint(row), least) +
 			       (i == plan->invoker ? grown : 0) + row->oom_score_adj * total / 1000;
 
-		if (row->oom_score_adj == BADNESS_UNKILLABLE ||
-		    (first != SIZE_MAX && score <= best))
+		if (row->oom_score_adj == BADNESS_UNKILLABLE)
 			continue;
-		best = score;
-		first = i;
+		second = smaller(best, larger(score, second));
+		if (score > best) {
+			best = score;
+			lead.index = i;
+		}
 	}
-	return first;
+	lead.margin = best - second;
+	return lead;
+}
+
+static struct lead lead_here(const struct replay_plan *plan)
+{
+	return find_lead(plan, plan->factor, total_here(plan), (double)PROCESS_LEAST, growth(plan));
 }
 
 /* Scaling changes nothing about who is first, or lets it be whom the log has. */
 static bool keeps_the_first(const struct replay_plan *plan)
 {
-	size_t was = first_by_score(plan, 1, (double)plan->total_bytes, 0, 0);
-	size_t is = first_by_score(plan, plan->factor, total_here(plan), (double)PROCESS_LEAST,
-				   growth(plan));
+	size_t was = find_lead(plan, 1, (double)plan->total_bytes, 0, 0).index;
+	size_t is = lead_here(plan).index;
 
-	return was == is || plan->rows[is].is_victim;
+	return was == is || (is != SIZE_MAX && plan->rows[is].is_victim);
 }
 
-/* Between an eighth of `largest` and that. */
+static size_t count_least(const struct replay_plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->row_count; i++)
+		count += plan->rows[i].task &&
+			 plan->factor * (double)replay_footprint(&plan->rows[i]) <
+				 (double)PROCESS_LEAST;
+	return count;
+}
+
+/* What scaling cannot keep. */
+static void say_limits_of_scale(struct replay_plan *plan)
+{
+	size_t least = count_least(plan);
+	double wanted = plan->factor * (double)plan->total_bytes;
+	struct lead lead = lead_here(plan);
+
+	if (least)
+		REPLAY_CHOSE(plan, "%s would be smaller than one can be here, some %s.",
+			     TEXT_COUNT(least, "process"), TEXT_SIZE(PROCESS_LEAST));
+	if (plan->bound == STAGE_CGROUP && (double)plan->limit_bytes > 1.01 * wanted)
+		REPLAY_CHOSE(plan,
+			     "The limit is %s where %s would be to scale: the processes, and "
+			     "what the kernel needs for them, do not fit under that.",
+			     TEXT_SIZE((uint64_t)plan->limit_bytes), TEXT_SIZE((uint64_t)wanted));
+	if (lead.index != SIZE_MAX && lead.margin < (double)COUNTED_TO)
+		REPLAY_CHOSE(plan,
+			     "The two highest scores are less than %s apart here, and the "
+			     "kernel's counters are not exact to that: which of the two is "
+			     "chosen may be chance.",
+			     TEXT_SIZE(COUNTED_TO));
+}
+
+/* Between an eighth of `largest` and that; a limit that its processes do not fit under is not one. */
 static void scale_cgroup(struct replay_plan *plan, int64_t largest)
 {
 	double total = (double)plan->total_bytes, most = larger((double)largest, 1);
+	double size = larger(total, (double)taken(plan));
 	int64_t charges;
 
-	plan->factor = total > most ? most / total : larger(1, most / 8 / total);
+	plan->factor = size > most ? most / size : larger(1, most / 8 / size);
 	plan->limit_bytes = (int64_t)(plan->factor * total);
 	charges = (int64_t)(plan->factor * (double)taken(plan)) +
 		  (int64_t)plan->row_count * PROCESS_CHARGE + MIB_OF(6);
@@ -234,41 +301,54 @@ static void scale_machine(struct replay_plan *plan, int64_t largest)
 	plan->ram_bytes = largest * plan->nodes;
 }
 
-/* Larger while that keeps who is first; then as small as it was. */
-int replay_scale(struct replay_plan *plan, const struct oomlog_event *ev,
-		 const struct what_if_changes *changes, int64_t ram_max, struct err *err)
+static void scale_to(struct replay_plan *plan, int64_t largest)
+{
+	if (plan->bound == STAGE_CGROUP)
+		scale_cgroup(plan, largest);
+	else
+		scale_machine(plan, largest);
+}
+
+/* Larger until that keeps who is first; false: it does not within ram_max. */
+static bool scale_up(struct replay_plan *plan, int64_t own, int64_t ram_max)
 {
 	bool is_cgroup = plan->bound == STAGE_CGROUP;
 	int64_t largest = is_cgroup ? LIMIT_FIRST : RAM_FIRST;
-	int64_t own = GUEST_OWN + (int64_t)plan->row_count * PROCESS_OWN;
 
-	find_total(plan, ev, changes);
-	share_rows(plan);
 	if (!is_cgroup && largest < 2 * own)
 		largest = 2 * own;
 	for (;; largest *= 2) {
-		if (is_cgroup)
-			scale_cgroup(plan, largest);
-		else
-			scale_machine(plan, largest);
+		scale_to(plan, largest);
 		if (plan->ram_bytes > ram_max)
-			break;
+			return false;
 		if (keeps_the_first(plan))
-			return 0;
+			return true;
 	}
-	largest = ram_max / plan->nodes;
-	if (!is_cgroup)
-		scale_machine(plan, largest);
-	else
-		scale_cgroup(plan, ram_max - MIB_OF(210) - own);
-	if (plan->ram_bytes <= ram_max && plan->factor > 1e-6) {
+}
+
+int replay_scale(struct replay_plan *plan, const struct oomlog_event *ev,
+		 const struct what_if_changes *changes, int64_t ram_max, struct err *err)
+{
+	const struct what_if_changes nothing = WHAT_IF_CHANGES_INIT;
+	int64_t own = GUEST_OWN + (int64_t)plan->row_count * PROCESS_OWN;
+
+	plan->log_total_bytes = find_total(plan, ev, &nothing);
+	plan->total_bytes = find_total(plan, ev, changes);
+	say_total(plan, ev, changes);
+	share_rows(plan);
+	if (!scale_up(plan, own, ram_max)) {
+		scale_to(plan, plan->bound == STAGE_CGROUP ? ram_max - MIB_OF(210) - own
+							   : ram_max / plan->nodes);
+		if (plan->ram_bytes > ram_max || plan->factor < 1e-6)
+			return err_set(err, EXIT_FAILED,
+				       "a guest of %s has no room for %s; give --guest-ram",
+				       TEXT_SIZE((uint64_t)ram_max),
+				       TEXT_COUNT(plan->row_count, "process"));
 		REPLAY_CHOSE(plan,
 			     "Within %s the sizes are too small to keep the order of the "
 			     "scores for certain.",
 			     TEXT_SIZE((uint64_t)ram_max));
-		return 0;
 	}
-	return err_set(err, EXIT_FAILED,
-		       "a guest of %s has no room for %zu processes; give --guest-ram",
-		       TEXT_SIZE((uint64_t)ram_max), plan->row_count);
+	say_limits_of_scale(plan);
+	return 0;
 }
