@@ -127,8 +127,8 @@ for kernel in 6.12 6.1; do
 	is "$(fact 'requested memory')" 'shell (pid 5004) | shell (pid 5004)' "$kernel: asked by the same"
 done
 like "$(fact 'kernel objects that cannot be freed (slab)')" '^156\.2 MiB \| [67][0-9]\.?[0-9]* MiB$' 'the kernel holds what it held'
-like "$(fact memory)" '^1\.9 GiB \| 9[0-9]{2}\.?[0-9]* MiB$' 'in a guest half as large'
-like "$(tr -s ' \n' ' ' <reports/latest/replay.txt)" 'All sizes are [45][0-9] % of those of the log' 'which is told'
+like "$(fact 'memory and swap')" '^1\.9 GiB \| 9[0-9]{2}\.?[0-9]* MiB$' 'in a guest half as large'
+like "$(tr -s ' \n' ' ' <reports/latest/replay.txt)" 'Processes have [45][0-9] % of their sizes in the log' 'which is told'
 replay --what-if kill-allocating=on global
 is "$? $(asked .run_victim)" '0 shell (pid 5004)' 'vm.oom_kill_allocating_task is tried'
 
@@ -138,6 +138,10 @@ is "$? $(asked '"\(.same_victim) \(.facts[] | select(.what == "constraint") | .r
 machine x | log cpuset shell 5004 CPUSET "global_oom,task_memcg=/" x 5003 'Out of memory: Killed' __alloc_pages do_anonymous_page exc_page_fault
 replay cpuset
 is "$? $(asked '"\(.same_victim) \(.facts[] | select(.what == "constraint") | .run)"')" '0 true CPUSET' 'nodes of a cpuset'
+
+replay --what-if 'adj worker-1=-1000' --what-if 'adj worker-2=-1000' --what-if 'adj pause=-1000' own
+is "$?" 1 'nobody may be killed'
+like "$(tr -s ' \n' ' ' <reports/latest/replay.txt)" 'Nobody was killed here.*No process here may be killed' 'which is told'
 
 # way WORDS INVOKER CONSTRAINT TRACE...: requested in the same way as the trace of the log tells.
 way() {
@@ -173,15 +177,15 @@ replay hostile
 is "$? $(asked .same_victim)" '0 true' 'hostile names and paths'
 unlike "$(cat reports/latest/replay.txt)" $'\x1b' 'which reach no terminal'
 is "$(asked '.choices[] | select(test("path cannot be made"))' | wc -l)" 1 'that the path is another is said'
-replay --scenario my-kill.c hostile
+"$oomlab" replay --scenario my-kill.c hostile >out 2>said
 is "$? $(grep -c 'process 1 2 3' my-kill.c)" '0 1' 'as the source of a scenario'
 cc -std=gnu11 -Wall -Wextra -Werror -I"$top/scenarios" -I"$top/src" -c my-kill.c -o my-kill.o
 is $? 0 'which compiles without a warning'
 mkdir -p made && cc -static -o made/my-kill my-kill.o "$(dirname "$oomlab")/scenarios/scenario_main.o" "$(dirname "$oomlab")/scenarios/stage.a"
 OOMLAB_SCENARIOS=made "$oomlab" run --quiet --backend=vm --no-touch-profile --reports=reports my-kill
 is "$? $(report reports '"\(.verdict) \(.kills[0].constraint)"')" '0 pass MEMCG' 'and passes as one'
-replay --scenario my-kill.c own
-is "$? $said" "1 oomlab: own#1: cannot make 'my-kill.c': File exists" 'a file that is there stays'
+"$oomlab" replay --scenario my-kill.c own >out 2>said
+is "$? $(cat said)" "1 oomlab: own#1: cannot make 'my-kill.c': File exists" 'a file that is there stays'
 
 # What cannot be.
 replay own#2
@@ -199,6 +203,16 @@ replay missing
 is "$?" 1 'no such file'
 replay --what-if 'adj nosuch=5' own
 is "$? $said" "2 oomlab: own#1: --what-if: no process 'nosuch' is in the task table of this kill" 'a name of none'
+"$oomlab" replay --scenario stage-x.c own >out 2>said
+like "$? $(cat said)" "^2 oomlab: --scenario 'stage-x.c' is not a name" 'a scenario that make would not build'
+replay --dry-run own
+is "$? $said" '2 oomlab: --json, --dry-run and --scenario exclude one another: give one of them' 'two at once'
+replay --what-if limit=1G global
+is "$? $said" '2 oomlab: global#1: --what-if limit=: no limit of a cgroup was reached in this kill' 'a change without effect'
+"$oomlab" replay --dry-run - <own >stage 2>said
+is "$? $(grep -c '^process' stage)" '0 3' 'a log from a pipe'
+mkfifo fifo && { cat own >fifo & } && timeout 20 "$oomlab" replay --dry-run fifo >stage 2>said
+is "$? $(grep -c '^process' stage)" '0 3' 'or a FIFO'
 replay --guest-ram=100M own
 is "$? $said" "2 oomlab: --guest-ram '100M' is not a size from 512M to 1024G" 'a guest too small to boot'
 replay
