@@ -65,7 +65,7 @@ HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: all scenario scenarios list check tests check-unit check-vm check-bare bench audit-profile soak asan fuzz fuzzers lint \
+.PHONY: all scenario scenarios list check tests check-unit check-vm check-bare bench audit-profile audit-replay soak asan fuzz fuzzers lint \
         format deps deps-dev kernel image image-files install uninstall clean help
 
 help: ## this text
@@ -161,6 +161,9 @@ bench: all $(BENCHES) $(HELPERS) ## measure against floors and peers, as ratios
 
 audit-profile: all $(HELPERS) ## how right the touch profile is: a table, line by line (root; RUNS=3 CASES=)
 	@BUILD="$(BUILD)" RUNS="$(or $(RUNS),3)" tests/audit/profile.sh $(CASES)
+
+audit-replay: all ## how many kills of real logs happen again: a table (boots a VM for each; LOGS= EVENTS=)
+	@BUILD="$(BUILD)" EVENTS="$(EVENTS)" tests/audit/replay.sh $(LOGS)
 
 soak: all image-files $(HELPERS) ## kill, end, starve and damage it for hours: nothing lost, left, false (root; SOAK=short COUNT=)
 	@BUILD="$(BUILD)" tests/soak/run

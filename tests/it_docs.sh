@@ -56,6 +56,8 @@ MAKEFLAGS='' make -s -C "$top" BUILD="$(dirname "$oomlab")" install DESTDIR="$sc
 is $? 0 "make install"
 is "$("$scratch/root/usr/bin/oomlab" list | wc -l)" "$("$oomlab" list | wc -l)" \
 	"the installed program finds its scenarios"
+[ -x "$scratch/root/usr/lib/oomlab/replay-stage" ]
+ok $? "what performs a replay is installed"
 for file in bash-completion/completions/oomlab zsh/vendor-completions/_oomlab fish/vendor_completions.d/oomlab.fish; do
 	[ -s "$scratch/root/usr/share/$file" ]
 	ok $? "the installed completion $file"
