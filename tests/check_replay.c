@@ -265,7 +265,8 @@ static const struct edit {
 	{machine, "524288 pages RAM", "pages RAM", "and 3 % more", false},
 	{memcg, "limit 98304kB", "limit 0kB", "The limit that the log gives can hold nothing",
 	 false},
-	{memcg, "    11264    10240      512      512      8388608", "     7690     6666      512      512        65536",
+	{memcg, "    11264    10240      512      512      8388608",
+	 "     7690     6666      512      512        65536",
 	 "which of the two is chosen may be chance", false},
 	{machine, "    25600    25600        0", "       20       20        0",
 	 "1 process would be smaller than one can be here", false},
@@ -393,6 +394,23 @@ START_TEST(a_change_without_effect_is_refused)
 		ck_assert_msg(strstr(asked.err.text, cases[i].says) != NULL, "%s", asked.err.text);
 		release(&asked);
 	}
+}
+END_TEST
+
+START_TEST(a_lower_limit_is_not_the_logs)
+{
+	struct asked asked = new_asked();
+	bool is_of_change = false, is_of_log = false;
+
+	change(&asked, "limit=60M");
+	feed(memcg, on_log, &asked);
+	for (size_t i = 0; i < asked.plan.choices.count; i++) {
+		is_of_change |= strstr(asked.plan.choices.list[i], "do not fit with the change") !=
+				NULL;
+		is_of_log |= strstr(asked.plan.choices.list[i], "more than there was") != NULL;
+	}
+	ck_assert(is_of_change && !is_of_log);
+	release(&asked);
 }
 END_TEST
 
@@ -561,6 +579,7 @@ int main(void)
 	tcase_add_test(tc, by_hand_needs_no_shortage);
 	tcase_add_test(tc, without_a_table_none_is_spoken_of);
 	tcase_add_test(tc, a_change_without_effect_is_refused);
+	tcase_add_test(tc, a_lower_limit_is_not_the_logs);
 	tcase_add_test(tc, a_change_is_not_the_logs);
 	tcase_add_test(tc, what_cannot_be_has_one_line);
 	tcase_add_loop_test(tc, a_comparison_says_what_holds, 0, ARRAY_SIZE(saids));

@@ -71,6 +71,7 @@ static double taken_if_shared(const struct replay_plan *plan, double share)
 static void share_rows(struct replay_plan *plan)
 {
 	double room = HELD_SHARE * (double)plan->total_bytes, low = 0, high = 1;
+	bool was_more = taken(plan) > plan->log_total_bytes;
 
 	if (taken(plan) <= plan->total_bytes || taken_if_shared(plan, 1) > room)
 		return;
@@ -88,10 +89,12 @@ static void share_rows(struct replay_plan *plan)
 		plan->rows[i].private_bytes -= moved;
 		plan->rows[i].tmpfs_bytes += moved;
 	}
-	REPLAY_CHOSE(
-		plan,
-		"The processes sum to more than there was, so they shared pages: here %.0f %% of what each has is memory of tmpfs that all share.",
-		high * 100);
+	REPLAY_CHOSE(plan,
+		     "The processes %s: here %.0f %% of what each has is memory of tmpfs that "
+		     "all share.",
+		     was_more ? "sum to more than there was, so they shared pages"
+			      : "of the log do not fit with the change",
+		     high * 100);
 }
 
 static int64_t swap_used(const struct replay_plan *plan)
