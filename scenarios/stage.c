@@ -377,6 +377,19 @@ static int lower_limit(struct set *set, uint64_t limit)
 	return stage_set(place_file(set, stage->places[stage->limited], "memory.max"), text);
 }
 
+/* What the kernel says then must reach the console: nothing else outlives it. */
+static int prepare_panic(const struct stage *stage)
+{
+	const char value[] = {(char)('0' + stage->panic_on_oom), '\0'};
+
+	if (!stage->panic_on_oom)
+		return 0;
+	return stage_set("/proc/sys/kernel/printk", "8") < 0 ||
+			       stage_set("/proc/sys/vm/panic_on_oom", value) < 0
+		       ? -1
+		       : 0;
+}
+
 static int request(struct set *set, uint64_t limit)
 {
 	if (set->stage->way == STAGE_LOWER_LIMIT)
@@ -446,7 +459,7 @@ static enum stage_end perform(struct set *set)
 		return STAGE_BROKEN;
 	if (wait_ready(set, 1) < 0)
 		return set->is_killed ? STAGE_KILLED : STAGE_BROKEN;
-	if (request(set, limit) < 0)
+	if (prepare_panic(stage) < 0 || request(set, limit) < 0)
 		return STAGE_BROKEN;
 	return await_kill(set);
 }

@@ -15,7 +15,7 @@
  *
  * Units: bytes. The text, a line each, numbers in decimal, indexes from 0, any order:
  *	way WORD | bound WORD | invoker INDEX | limit PLACE BYTES | group PLACE
- *	kill-allocating | may-grow | slab BYTES
+ *	kill-allocating | may-grow | slab BYTES | panic 1|2
  *	place PATH
  *	process PID UID ADJ PRIVATE TMPFS FILE PGTABLES PLACE COMM
  * COMM goes to the line's end.
@@ -88,6 +88,7 @@ struct stage {
 	enum stage_bound bound;
 	enum stage_way way;
 	bool kills_invoker; /* vm.oom_kill_allocating_task */
+	int panic_on_oom;   /* vm.panic_on_oom: 0, 1 or 2 */
 	bool may_grow;	    /* the invoker, beyond its size */
 	/* Unreclaimable slab of what runs out, all in all: messages that nobody receives. */
 	uint64_t slab_bytes;

@@ -103,7 +103,8 @@ static int take_line(struct script *script, const char *line)
 		stage->bound = (enum stage_bound)index;
 		return index < 0 ? -1 : 0;
 	}
-	if (sscanf(line, "slab %" SCNu64, &stage->slab_bytes) == 1 ||
+	if (sscanf(line, "panic %d", &stage->panic_on_oom) == 1 ||
+	    sscanf(line, "slab %" SCNu64, &stage->slab_bytes) == 1 ||
 	    sscanf(line, "invoker %zu", &stage->invoker) == 1 ||
 	    sscanf(line, "group %zu", &stage->grouped) == 1)
 		return 0;

@@ -254,7 +254,7 @@ static const struct edit {
 	{machine, "Total swap = 0kB", "Total swap = 2097152kB",
 	 "are added to the machine as memory", false},
 	{machine, "active_anon:400000", "active_anon:400000 free:100000",
-	 "In the log 390.6 MiB were free when the kernel killed", false},
+	 "In the log 390.6 MiB were free when memory ran out", false},
 	{machine, "active_anon:400000", "active_anon:400000 slab_unreclaimable:100000", "slab ",
 	 false},
 	{machine, "do_anonymous_page", "moom_callback", "way sysrq", false},
@@ -430,6 +430,33 @@ START_TEST(a_change_is_not_the_logs)
 }
 END_TEST
 
+/* Differences and a summary of a panic, and none where the run killed. */
+START_TEST(a_panic_is_compared)
+{
+	const char *end = strstr(machine, "[1.000016]");
+	_cleanup_free_ char *panic = text_format(
+		"%.*s[1.000017] Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled\n",
+		(int)(end - machine), machine);
+
+	for (int kills = 0; kills <= 1; kills++) {
+		struct asked asked = new_asked();
+
+		asked.other = kills ? machine : panic;
+		asked.compares = true;
+		feed(panic, on_log, &asked);
+		squeeze(&asked.page);
+		ck_assert(has_line(&asked, "panic 1"));
+		ck_assert_msg(!strstr(asked.page.buf, "It happened again: the kernel panicked") ==
+				      (kills == 1),
+			      "%s", asked.page.buf);
+		ck_assert(!strstr(asked.page.buf,
+				  "In the log the kernel panicked; here it did not.") ==
+			  (kills == 0));
+		release(&asked);
+	}
+}
+END_TEST
+
 START_TEST(what_cannot_be_has_one_line)
 {
 	_cleanup_free_ char *no_one =
@@ -581,6 +608,7 @@ int main(void)
 	tcase_add_test(tc, a_change_without_effect_is_refused);
 	tcase_add_test(tc, a_lower_limit_is_not_the_logs);
 	tcase_add_test(tc, a_change_is_not_the_logs);
+	tcase_add_test(tc, a_panic_is_compared);
 	tcase_add_test(tc, what_cannot_be_has_one_line);
 	tcase_add_loop_test(tc, a_comparison_says_what_holds, 0, ARRAY_SIZE(saids));
 	tcase_add_loop_test(tc, a_difference_has_its_reason, 0, ARRAY_SIZE(reasons));

@@ -143,6 +143,16 @@ replay --what-if 'adj worker-1=-1000' --what-if 'adj worker-2=-1000' --what-if '
 is "$?" 1 'nobody may be killed'
 like "$(tr -s ' \n' ' ' <reports/latest/replay.txt)" 'Nobody was killed here.*No process here may be killed' 'which is told'
 
+# The kernel panics where vm.panic_on_oom says so.
+machine hog | log global shell 5004 NONE global_oom hog 5003 'Out of memory: Killed' __alloc_pages do_anonymous_page exc_page_fault
+{
+	grep -v 'oom-kill:\|Killed process' global
+	echo '[   10.000050] Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled'
+} >panic
+replay panic
+is "$? $(asked '"\(.panicked) \(.same_scope // "-")"')" '0 true -' 'a panic is one here, too'
+like "$(tr -s ' \n' ' ' <reports/latest/replay.txt)" 'It happened again: the kernel panicked and killed nobody' 'which is told'
+
 # way WORDS INVOKER CONSTRAINT TRACE...: requested in the same way as the trace of the log tells.
 way() {
 	local words=$1 invoker=$2 constraint=$3

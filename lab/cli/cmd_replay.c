@@ -153,7 +153,7 @@ static void compare_event(const struct oomlog_event *event, void *ctx)
 {
 	struct comparing *comparing = ctx;
 
-	if (comparing->is_done || !event->victim_count)
+	if (comparing->is_done || (!event->victim_count && !event->panic))
 		return;
 	comparing->is_done = true;
 	replay_compare(comparing->comparison, comparing->plan, comparing->log_event, event,
@@ -164,7 +164,8 @@ static int compare(struct replay_comparison *c, const struct replay_plan *plan,
 		   const struct oomlog_event *event, bool is_changed, struct err *err)
 {
 	struct comparing comparing = {c, plan, event, is_changed, false};
-	_cleanup_free_ char *kmsg = text_format("%s/kmsg.log", c->folder);
+	_cleanup_free_ char *kmsg =
+		text_format("%s/%s", c->folder, plan->panic_on_oom ? "console.log" : "kmsg.log");
 	const struct replay_log log = {.file = kmsg};
 
 	if ((access(kmsg, R_OK) == 0) &&
@@ -208,6 +209,9 @@ static int boot(const struct replay *replay, const struct replay_plan *plan,
 	if (status < 0)
 		return -1;
 	if (status == STAGE_KILLED || status == STAGE_SURVIVED)
+		return 0;
+	/* The guest's end is what is to be seen then; the console has it. */
+	if (status == EXIT_LAB_BROKEN && plan->panic_on_oom && *made)
 		return 0;
 	/* oomlab was interrupted, or has said why it could not do its part. */
 	if (status == 128 + SIGINT || status == 128 + SIGTERM || status == 128 + SIGHUP ||
@@ -288,6 +292,8 @@ static void print_results(const struct replay *replay, const struct replay_compa
 
 static int judge(const struct replay *replay, const struct replay_comparison *c)
 {
+	if (c->plan->panic_on_oom)
+		return c->has_panicked && c->same_constraint ? EXIT_OK : EXIT_FAILED;
 	if (!c->has_kill || !c->same_constraint)
 		return EXIT_FAILED;
 	return c->same_victim || replay->changes.text_count ? EXIT_OK : EXIT_FAILED;

@@ -123,7 +123,8 @@ static bool is_killed_in(const struct oomlog_event *ev, int64_t pid)
 static bool is_same_victim(const struct replay_plan *plan, const struct oomlog_event *log,
 			   const struct oomlog_event *run)
 {
-	const struct replay_row *first = replay_plan_row(plan, run->victims[0].pid);
+	const struct replay_row *first =
+		run->victim_count ? replay_plan_row(plan, run->victims[0].pid) : NULL;
 
 	if (!first)
 		return false;
@@ -172,8 +173,12 @@ static void add_facts(struct replay_comparison *c, const struct oomlog_event *lo
 	if (plan->nodes == 1)
 		add_fact(c, is_cgroup ? "limit" : "memory and swap", log_total(plan, log),
 			 size_text(total_of(run, is_cgroup)));
-	add_fact(c, "killed", victims_text(plan, log, false), victims_text(plan, run, true));
-	add_fact(c, "its memory", size_text(log_victim_size(plan)), size_text(victim_size(run)));
+	if (!plan->panic_on_oom) {
+		add_fact(c, "killed", victims_text(plan, log, false),
+			 victims_text(plan, run, true));
+		add_fact(c, "its memory", size_text(log_victim_size(plan)),
+			 size_text(victim_size(run)));
+	}
 	add_fact(c, "requested memory",
 		 log->invoker_comm ? process(log->invoker_comm, log->invoker_pid) : NULL,
 		 run->invoker_comm ? process_of_run(plan, run->invoker_comm, run->invoker_pid)
@@ -315,7 +320,7 @@ static void add_differences(struct replay_comparison *c, const struct oomlog_eve
 {
 	const char *expected = constraints[c->plan->bound];
 
-	if (!c->same_victim && !is_changed)
+	if (!c->same_victim && !is_changed && c->has_kill && log->victim_count)
 		explain_victim(c, log, w);
 	else if (c->same_victim && is_known(log->chosen_pid) &&
 		 !is_killed_in(log, log->chosen_pid) && replay_is_before(log, 5, 1))
@@ -358,9 +363,11 @@ static void compare_events(struct replay_comparison *c, const struct oomlog_even
 	order_run(c, &run_w);
 	c->same_victim = is_same_victim(c->plan, log, run);
 	c->others_killed = count_others(c->plan, run);
-	c->same_constraint = run->constraint &&
-			     strcmp(run->constraint, constraints[c->plan->bound]) == 0;
 	c->same_scope = run->scope == log->scope;
+	/* A panic comes before the line that has the constraint. */
+	c->same_constraint = run->constraint
+				     ? strcmp(run->constraint, constraints[c->plan->bound]) == 0
+				     : c->has_panicked && c->same_scope;
 	c->run_victim = victims_text(c->plan, run, true);
 	add_differences(c, log, run, &log_w, is_changed);
 	what_if_release(&log_w);
@@ -385,7 +392,8 @@ void replay_compare(struct replay_comparison *c, const struct replay_plan *plan,
 	c->log_order = c->run_order = c->differences = (struct strvec)STRVEC_INIT;
 	c->log_victim = victims_text(plan, log_event, false);
 	c->has_kill = run_event && run_event->victim_count;
-	if (c->has_kill)
+	c->has_panicked = run_event && run_event->panic && !run_event->victim_count;
+	if (c->has_kill || c->has_panicked)
 		compare_events(c, log_event, run_event, is_changed);
 	else if (!may_kill_any(plan))
 		differ(c, "No process here may be killed: all have an oom_score_adj of -1000, so "

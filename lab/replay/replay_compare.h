@@ -23,6 +23,7 @@ struct replay_comparison {
 	const struct replay_plan *plan;
 	char *log, *folder;   /* what was replayed, "kern.log#2"; where the run is */
 	bool has_kill;	      /* of the run; without one all that follows is false */
+	bool has_panicked;    /* the kernel of the run, as vm.panic_on_oom says */
 	bool same_victim;     /* or all of them, of a group */
 	size_t others_killed; /* in the run and not in the log */
 	bool same_constraint, same_scope;

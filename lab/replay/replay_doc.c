@@ -47,9 +47,21 @@ static void say_kill(struct doc *doc, const struct replay_comparison *c, bool is
 			    c->run_victim, c->log_victim);
 }
 
+static void say_panic(struct doc *doc, const struct replay_comparison *c)
+{
+	if (c->has_panicked)
+		doc_summary(doc, DOC_GOOD,
+			    "It happened again: the kernel panicked and killed nobody, as "
+			    "vm.panic_on_oom says and as in the log.");
+	else
+		doc_summary(doc, DOC_BAD, "In the log the kernel panicked; here it did not.");
+}
+
 static void say_summary(struct doc *doc, const struct replay_comparison *c, bool is_changed)
 {
-	if (!c->has_kill)
+	if (c->plan->panic_on_oom)
+		say_panic(doc, c);
+	else if (!c->has_kill)
 		doc_summary(doc, DOC_BAD, "Nobody was killed here; in the log it was %s.",
 			    c->log_victim);
 	else if (!c->same_constraint)
@@ -175,7 +187,10 @@ json_t *replay_json(const struct replay_comparison *c, const struct what_if_chan
 	for (size_t i = 0; i < changes->text_count; i++)
 		json_array_append_new(changed, text_json(changes->texts[i]));
 	json_object_set_new(object, "changes", changed);
-	json_object_set_new(object, "log_victim", text_json(c->log_victim));
+	if (c->log_victim)
+		json_object_set_new(object, "log_victim", text_json(c->log_victim));
+	if (c->plan->panic_on_oom)
+		json_object_set_new(object, "panicked", json_boolean(c->has_panicked));
 	if (c->has_kill) {
 		json_object_set_new(object, "run_victim", text_json(c->run_victim));
 		json_object_set_new(object, "same_victim", json_boolean(c->same_victim));

@@ -124,15 +124,17 @@ static void choose_free(struct replay_plan *plan, const struct oomlog_event *ev)
 	if (plan->bound == STAGE_MACHINE && plan->way != STAGE_SYSRQ && is_known(ev->ram_bytes) &&
 	    replay_clamp(free_bytes) > replay_clamp(ev->ram_bytes) / 10)
 		REPLAY_CHOSE(plan,
-			     "In the log %s were free when the kernel killed; here all is "
+			     "In the log %s were free when memory ran out; here all is "
 			     "filled.",
 			     TEXT_SIZE((uint64_t)free_bytes));
 }
 
-/* Whether the event tells of a process that was chosen. */
-static bool has_kill(const struct oomlog_event *ev)
+/* vm.panic_on_oom had the kernel panic; that nobody was left to kill is another thing. */
+static int panic_of(const struct oomlog_event *ev)
 {
-	return ev->victim_count > 0;
+	if (!ev->panic || ev->no_killable_process || ev->victim_count)
+		return 0;
+	return ev->panic_is_compulsory ? 2 : 1;
 }
 
 /* A change that would be without effect is refused, not ignored. */
@@ -167,7 +169,8 @@ int replay_plan_make(struct replay_plan *plan, const struct oomlog_event *ev,
 		.bound = bound_of(ev),
 		.nodes = 1,
 	};
-	if (!has_kill(ev))
+	plan->panic_on_oom = panic_of(ev);
+	if (!ev->victim_count && !plan->panic_on_oom)
 		return err_set(err, EXIT_FAILED,
 			       "no process was killed in this event, or its line is missing: there "
 			       "is no kill to replay");
@@ -238,6 +241,8 @@ void replay_plan_write(const struct replay_plan *plan, struct strbuf *out)
 		strbuf_puts(out, "kill-allocating\n");
 	if (plan->rows[plan->invoker].is_victim)
 		strbuf_puts(out, "may-grow\n");
+	if (plan->panic_on_oom)
+		strbuf_printf(out, "panic %d\n", plan->panic_on_oom);
 	if (scaled(plan, plan->slab_bytes) > 0)
 		strbuf_printf(out, "slab %" PRId64 "\n", scaled(plan, plan->slab_bytes));
 	for (size_t i = 0; i < plan->places.count; i++)

@@ -48,6 +48,7 @@ struct replay_plan {
 	enum stage_bound bound;
 	enum stage_way way;
 	bool kills_invoker;
+	int panic_on_oom; /* 0; the kernel panics and kills nobody: 1, 2 for limits of cgroups, too */
 	int64_t slab_bytes; /* of the log: what the kernel held and could not free; 0: not told */
 	int64_t log_total_bytes; /* of the log, without the changes */
 	int64_t total_bytes;	 /* of the log: the limit, or the machine, with swap */

@@ -238,7 +238,8 @@ static bool keeps_the_first(const struct replay_plan *plan)
 	size_t was = find_lead(plan, 1, (double)plan->total_bytes, 0, 0).index;
 	size_t is = lead_here(plan).index;
 
-	return was == is || (is != SIZE_MAX && plan->rows[is].is_victim);
+	/* A kernel that panics chooses nobody. */
+	return plan->panic_on_oom || was == is || (is != SIZE_MAX && plan->rows[is].is_victim);
 }
 
 static size_t count_least(const struct replay_plan *plan)

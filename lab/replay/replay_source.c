@@ -101,6 +101,7 @@ static void put_stage(const struct replay_plan *plan, struct strbuf *out)
 		      "\t.way = %s,\n"
 		      "\t.kills_invoker = %s,\n"
 		      "\t.may_grow = %s,\n"
+		      "\t.panic_on_oom = %d,\n"
 		      "\t.slab_bytes = %" PRId64 ",\n"
 		      "\t.processes = processes,\n"
 		      "\t.process_count = %zu,\n"
@@ -108,7 +109,7 @@ static void put_stage(const struct replay_plan *plan, struct strbuf *out)
 		      "};\n\n",
 		      bound_names[plan->bound], way_names[plan->way],
 		      plan->kills_invoker ? "true" : "false",
-		      plan->rows[plan->invoker].is_victim ? "true" : "false",
+		      plan->rows[plan->invoker].is_victim ? "true" : "false", plan->panic_on_oom,
 		      scaled(plan, plan->slab_bytes), plan->row_count, plan->invoker);
 }
 
