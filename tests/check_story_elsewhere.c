@@ -18,14 +18,14 @@
 START_TEST(pages_of_files_are_told_with_file_and_line)
 {
 	tell(V2 CGROUP DUMP(CACHE) KILLED);
-	says("It held 4 KiB itself. " PAGES ", which the kernel could not drop in time. [kmsg");
+	says("It held 4 KiB itself. " PAGES ", which the kernel had not dropped by then. [kmsg");
 	does_not_say("mapped when last seen");
 	does_not_say("came in");
 	tell(V2 CGROUP CAME("file", "60000000") SNAPSHOT("/x/big.dat", "62914560", "0") DUMP(CACHE)
 		     KILLED);
 	says(PAGES
-	     " (/x/big.dat had 60 MiB of them mapped when last seen), which the kernel could "
-	     "not drop in time. Most of them came in fill in prog. [kmsg 2; record line 11; touch "
+	     " (/x/big.dat had 60 MiB of them mapped when last seen), which the kernel had "
+	     "not dropped by then. Most of them came in fill in prog. [kmsg 2; record line 11; touch "
 	     "profile;");
 	/* Copies of its pages are memory of the process's own; less than half names nothing. */
 	tell(V2 CGROUP CAME("file", "30000000") SNAPSHOT("/x/big.dat", "62914560", "50000000")
@@ -37,7 +37,7 @@ START_TEST(pages_of_files_are_told_with_file_and_line)
 	/* Nobody was killed: the kernel could drop them. */
 	tell(V2 CGROUP ALIVE(",\"anon\":4096,\"file\":49000000") LIVED);
 	says("46.7 MiB were file cache, which the kernel drops when it is needed.");
-	does_not_say("could not drop");
+	does_not_say("had not dropped");
 }
 END_TEST
 

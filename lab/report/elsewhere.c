@@ -137,7 +137,7 @@ static char *cached(const struct facts *f, const struct budget *b, int64_t bytes
 
 	told->is_profiled = line != NULL;
 	return text_format(
-		" %s were pages of files%s, which the kernel could not drop in time.%s%s",
+		" %s were pages of files%s, which the kernel had not dropped by then.%s%s",
 		SIZE(bytes), file, line ? line : "", whose);
 }
 
