@@ -245,9 +245,9 @@ uint64_t stage_held_back(const struct stage *stage)
 static void drop_program(void)
 {
 	extern char __executable_start[], etext[];
+	uintptr_t from = (uintptr_t)__executable_start, to = (uintptr_t)etext & ~(PAGE - 1);
 
-	madvise(__executable_start, (size_t)(etext - __executable_start) & ~(PAGE - 1),
-		MADV_DONTNEED);
+	madvise(__executable_start, to - from, MADV_DONTNEED);
 }
 
 static int take_all(const struct stage_role *role)

@@ -224,17 +224,17 @@ END_TEST
 START_TEST(a_refused_call_is_no_refusal_of_the_run)
 {
 	static const struct {
-		int pid;
 		const char *rest, *how;
+		int pid;
 		enum outcome outcome;
 	} cases[] = {
-		{TARGET, ",\"refused_bytes\":10", "\"status\":0", OUTCOME_SURVIVED},
-		{TARGET + 1, ",\"refused_bytes\":10", "\"status\":3", OUTCOME_FAILED},
-		{TARGET, ",\"refused_bytes\":10,\"ended\":\"exec\"", "\"status\":3",
+		{",\"refused_bytes\":10", "\"status\":0", TARGET, OUTCOME_SURVIVED},
+		{",\"refused_bytes\":10", "\"status\":3", TARGET + 1, OUTCOME_FAILED},
+		{",\"refused_bytes\":10,\"ended\":\"exec\"", "\"status\":3", TARGET,
 		 OUTCOME_FAILED},
-		{TARGET, "", "\"status\":3", OUTCOME_FAILED},
-		{TARGET, ",\"refused_bytes\":10", "\"signal\":15", OUTCOME_SIGNALLED},
-		{TARGET, ",\"refused_bytes\":10", "\"signal\":6", OUTCOME_REFUSED},
+		{"", "\"status\":3", TARGET, OUTCOME_FAILED},
+		{",\"refused_bytes\":10", "\"signal\":15", TARGET, OUTCOME_SIGNALLED},
+		{",\"refused_bytes\":10", "\"signal\":6", TARGET, OUTCOME_REFUSED},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

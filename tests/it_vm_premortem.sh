@@ -102,9 +102,15 @@ threads() {
 		length' 3 "with its line"
 	tells '[.premortem.threads[] | select(.registers == "all")] | length' 3 \
 		"all registers were read"
+	if [ "$1" = profiled ]; then
+		says 'At that moment it was in .*(grow at|called from grow at) [^ ]*last_words.c:[0-9]+' \
+			"the touch profile has the call chain of that moment"
+		says_not "$caller" "so that nothing is concluded from the look"
+		return
+	fi
 	# Only where the look met it in the function that the kill did is the caller known.
 	case $(report "$dir" '[.explanation[].text] | join(" ")') in
-		*"At that moment it was in $(report "$dir" "$innermost") "*)
+		*"At that moment it was in $(report "$dir" "$innermost")"[\ ,.]*)
 			says "$caller" "the witness's caller is named"
 			witnesses=$((witnesses + 1))
 			;;
@@ -150,7 +156,7 @@ memory() {
 witness() {
 	for name in stosb static-stosb; do
 		told "$name"
-		says 'in clear_by_string[^ ]* at [^ ]*last_words.c:[0-9]+ .*that had 96[0-9]\.[0-9] MiB' \
+		says 'in clear_by_string[^ ]* at [^ ]*last_words.c:[0-9]+,? .*that had 96[0-9]\.[0-9] MiB' \
 			"function, line and bytes still to clear"
 	done
 	of populate

@@ -219,6 +219,7 @@ static void *with_arena(void *unused)
 	*p = 1;
 	pthread_barrier_wait(&arenas_made);
 	pause();
+	free(p);
 	return unused;
 }
 
