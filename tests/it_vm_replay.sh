@@ -168,7 +168,7 @@ way() {
 }
 way 'limit lowered' sh MEMCG memory_max_write cgroup_file_write kernfs_fop_write_iter
 # Which of what a new process needs is the last that fits is as it comes.
-as='fork|page tables|kernel stack' way fork worker-2 MEMCG try_charge_memcg obj_cgroup_charge_pages __memcg_kmem_charge_page copy_process kernel_clone __do_sys_clone
+as='[a-z ]+' way fork worker-2 MEMCG try_charge_memcg obj_cgroup_charge_pages __memcg_kmem_charge_page copy_process kernel_clone __do_sys_clone
 way 'pipe write' worker-2 MEMCG try_charge_memcg __memcg_kmem_charge_page __alloc_pages pipe_write vfs_write
 way 'tmpfs write' worker-2 MEMCG try_charge_memcg charge_memcg shmem_get_folio_gfp shmem_write_begin generic_perform_write
 way 'file fault' worker-2 MEMCG try_charge_memcg charge_memcg __filemap_add_folio filemap_fault __do_fault
