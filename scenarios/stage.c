@@ -47,27 +47,6 @@ struct set {
 	bool is_killed;
 };
 
-/*
- * Free memory is to be known to a few MiB: what each CPU keeps for itself, and what the kernel keeps
- * for itself for the sake of huge pages, would be more than that.
- */
-static int set_kernel(const struct stage *stage)
-{
-	if (stage_set("/proc/sys/vm/percpu_pagelist_high_fraction", "10000") < 0 ||
-	    stage_set("/proc/sys/vm/min_free_kbytes", "4096") < 0 ||
-	    stage_set("/proc/sys/vm/watermark_boost_factor", "0") < 0 ||
-	    stage_set("/proc/self/oom_score_adj", "-1000") < 0 ||
-	    stage_set("/proc/sys/kernel/pid_max", "4194304") < 0 ||
-	    stage_set("/proc/sys/vm/overcommit_memory", "1") < 0 ||
-	    stage_set("/proc/sys/fs/pipe-user-pages-soft", "0") < 0 ||
-	    stage_set("/proc/sys/kernel/msgmax", "1048576") < 0 ||
-	    stage_set("/proc/sys/kernel/msgmnb", "2147483647") < 0 ||
-	    stage_set("/proc/sys/vm/oom_kill_allocating_task", stage->kills_invoker ? "1" : "0") <
-		    0)
-		return -1;
-	return prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-}
-
 /* The cgroup that this process is in, of cgroup v2. */
 static int find_home(struct set *set)
 {
@@ -424,11 +403,17 @@ static void await_group(struct set *set)
 	}
 }
 
+/* Before the victim is gone, which takes long where it has much: what requests memory must stop. */
+static bool is_killing(struct set *set)
+{
+	return reap(set) || stage_read_value(place_file(set, "", "memory.events"), "oom_kill ") > 0;
+}
+
 /* The invoker stops at the first kill: there was one in the log, or each is an event of its own. */
 static enum stage_end await_kill(struct set *set)
 {
 	for (int waited = 0; waited < KILL_MS; waited += 2) {
-		if (reap(set)) {
+		if (is_killing(set)) {
 			kill(set->stage->processes[set->stage->invoker].pid, SIGSTOP);
 			await_group(set);
 			return STAGE_KILLED;
@@ -491,7 +476,7 @@ enum stage_end stage_run(const struct stage *stage)
 
 	for (size_t i = 0; set.places && i < stage->place_count; i++)
 		set.places[i] = -1;
-	if (set.places && set_kernel(stage) == 0 && make_places(&set) == 0 &&
+	if (set.places && stage_set_kernel(stage->kills_invoker) == 0 && make_places(&set) == 0 &&
 	    open_props(&set) == 0 && open_pipes(&set) == 0 && bind_memory(stage) == 0) {
 		end = perform(&set);
 		end_all(&set);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 void stage_complain(const char *format, ...)
@@ -64,4 +65,24 @@ uint64_t stage_read_value(const char *path, const char *name)
 	if (file)
 		fclose(file);
 	return value;
+}
+
+/*
+ * Free memory is to be known to a few MiB: what each CPU keeps for itself, and what the kernel keeps
+ * for itself for the sake of huge pages, would be more than that.
+ */
+int stage_set_kernel(bool kills_invoker)
+{
+	if (stage_set("/proc/sys/vm/percpu_pagelist_high_fraction", "10000") < 0 ||
+	    stage_set("/proc/sys/vm/min_free_kbytes", "4096") < 0 ||
+	    stage_set("/proc/sys/vm/watermark_boost_factor", "0") < 0 ||
+	    stage_set("/proc/self/oom_score_adj", "-1000") < 0 ||
+	    stage_set("/proc/sys/kernel/pid_max", "4194304") < 0 ||
+	    stage_set("/proc/sys/vm/overcommit_memory", "1") < 0 ||
+	    stage_set("/proc/sys/fs/pipe-user-pages-soft", "0") < 0 ||
+	    stage_set("/proc/sys/kernel/msgmax", "1048576") < 0 ||
+	    stage_set("/proc/sys/kernel/msgmnb", "2147483647") < 0 ||
+	    stage_set("/proc/sys/vm/oom_kill_allocating_task", kills_invoker ? "1" : "0") < 0)
+		return -1;
+	return prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }

@@ -4,6 +4,7 @@
 #ifndef OOMLAB_STAGE_FILES_H
 #define OOMLAB_STAGE_FILES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A line on standard error, with the text of errno. */
@@ -16,5 +17,8 @@ int stage_set(const char *path, const char *text);
 /* The number that a file begins with, or that stands behind a name that begins a line; else 0. */
 uint64_t stage_read_number(const char *path);
 uint64_t stage_read_value(const char *path, const char *name);
+
+/* The kernel-wide settings that a stage needs, and no huge pages for this process and its own. */
+int stage_set_kernel(bool kills_invoker);
 
 #endif

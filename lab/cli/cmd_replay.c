@@ -305,6 +305,7 @@ static int perform(struct replay *replay, const struct replay_plan *plan,
 	_cleanup_strbuf_ struct strbuf stage = STRBUF_INIT;
 	_cleanup_(replay_comparison_release) struct replay_comparison c = {0};
 	_cleanup_(doc_release) struct doc doc = {0};
+	bool was_broken;
 	json_t *json;
 	int r;
 
@@ -317,10 +318,16 @@ static int perform(struct replay *replay, const struct replay_plan *plan,
 	}
 	c.log = text_format("%s#%" PRIu64, replay->log.file, replay->seen);
 	r = boot(replay, plan, &stage, &c.folder, err);
-	if (r == 0)
+	was_broken = r == EXIT_LAB_BROKEN && c.folder;
+	if (r == 0 || was_broken)
 		r = compare(&c, plan, event, replay->changes.text_count, err);
+	if (r == 0 && was_broken && !c.has_kill)
+		r = EXIT_LAB_BROKEN;
 	if (r)
 		return r;
+	if (was_broken)
+		strvec_push(&c.differences, "The guest did not outlive it: what came behind this "
+					    "kill is no part of the comparison.");
 	replay_doc(&doc, &c, &replay->changes);
 	json = replay_json(&c, &replay->changes);
 	r = write_results(&stage, &c, &doc, json, err);
