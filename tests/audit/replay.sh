@@ -24,7 +24,7 @@ events | while read -r event; do
 	"$oomlab" replay --json --reports="$scratch/reports" "$event" >"$scratch/json" 2>"$scratch/said" </dev/null
 	took=$((($(date +%s%N) - begin) / 100000000))
 	printf '| %s | ' "$(basename "${event%.log*}" | cut -c1-40)${event##*.log}"
-	if ! jq -e .log_victim "$scratch/json" >"$scratch/null" 2>&1; then
+	if ! [ -s "$scratch/json" ] || ! jq -e .log_victim "$scratch/json" >"$scratch/null" 2>&1; then
 		echo "- | - | ${took%?}.${took: -1} | - | - | $(tail -1 "$scratch/said" | cut -c1-100) |"
 		continue
 	fi
