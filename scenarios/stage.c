@@ -468,6 +468,23 @@ static int open_pipes(struct set *set)
 	return -1;
 }
 
+/* Anywhere else it would fill the machine and set its kernel. The parameter is guest.h's. */
+static bool is_in_vm(void)
+{
+	char line[4096] = "";
+	FILE *file = fopen("/proc/cmdline", "re");
+	bool is_guest = file && fgets(line, sizeof(line), file) &&
+			strstr(line, "OOMLAB_TRANSPORT=");
+
+	if (file)
+		fclose(file);
+	if (!is_guest)
+		fputs("replay-stage: not in a VM of oomlab: elsewhere it would fill the memory of the "
+		      "machine and set its kernel; start it by 'oomlab replay' or 'oomlab run'\n",
+		      stderr);
+	return is_guest;
+}
+
 enum stage_end stage_run(const struct stage *stage)
 {
 	struct set set = {.stage = stage,
@@ -476,8 +493,9 @@ enum stage_end stage_run(const struct stage *stage)
 
 	for (size_t i = 0; set.places && i < stage->place_count; i++)
 		set.places[i] = -1;
-	if (set.places && stage_set_kernel(stage->kills_invoker) == 0 && make_places(&set) == 0 &&
-	    open_props(&set) == 0 && open_pipes(&set) == 0 && bind_memory(stage) == 0) {
+	if (set.places && is_in_vm() && stage_set_kernel(stage->kills_invoker) == 0 &&
+	    make_places(&set) == 0 && open_props(&set) == 0 && open_pipes(&set) == 0 &&
+	    bind_memory(stage) == 0) {
 		end = perform(&set);
 		end_all(&set);
 	}

@@ -5,7 +5,7 @@
  * `oomlab replay` writes a stage as text, which the program replay-stage reads; a scenario may hold
  * one as data.
  *
- * Only for root of a VM of its own: it sets kernel-wide settings (pid_max, overcommit_memory,
+ * Only for root of a VM of oomlab, and refused elsewhere: it sets kernel-wide settings (pid_max, overcommit_memory,
  * oom_kill_allocating_task, pipe limits), and the kernel may choose any process of the machine.
  *
  * How a size comes about: private memory is written, memory of tmpfs and of files is mapped from

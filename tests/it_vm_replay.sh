@@ -197,6 +197,16 @@ is "$? $(report reports '"\(.verdict) \(.kills[0].constraint)"')" '0 pass MEMCG'
 "$oomlab" replay --scenario my-kill.c own >out 2>said
 is "$? $(cat said)" "1 oomlab: own#1: cannot make 'my-kill.c': File exists" 'a file that is there stays'
 
+# Outside of a VM nothing is set and nothing filled.
+"$oomlab" replay --dry-run own >stage
+before=$(cat /proc/sys/vm/overcommit_memory /proc/sys/vm/min_free_kbytes /proc/sys/kernel/pid_max)
+timeout 10 "$(dirname "$oomlab")/replay-stage" stage >out 2>said
+like "$? $(cat said)" '^2 replay-stage: not in a VM of oomlab' 'a stage is refused on a host'
+timeout 10 made/my-kill --no-lab >out 2>said
+like "$? $(cat said)" '^2 replay-stage: not in a VM of oomlab' 'so is a scenario of one'
+is "$(cat /proc/sys/vm/overcommit_memory /proc/sys/vm/min_free_kbytes /proc/sys/kernel/pid_max)" "$before" \
+	'and the kernel is as it was'
+
 # What cannot be.
 replay own#2
 is "$? $said" '1 oomlab: own has 1 OOM kill, and no #2' 'no such kill'
