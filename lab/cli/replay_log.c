@@ -16,7 +16,7 @@ static int take_operand(struct replay_log *log, const char *operand, struct err 
 	const char *mark = strrchr(operand, '#');
 	long number;
 
-	if (!mark || (access(operand, R_OK) == 0)) {
+	if (!mark || access(operand, R_OK) == 0) {
 		log->file = xstrdup(operand);
 		return 0;
 	}

@@ -15,9 +15,6 @@
 
 #define ORDER_SHOWN 5
 
-static const char *const constraints[STAGE_BOUND_COUNT] = {"NONE", "MEMCG", "CPUSET",
-							   "MEMORY_POLICY"};
-
 static char *process(const char *comm, int64_t pid)
 {
 	return is_known(pid) ? text_format("%s (pid %" PRId64 ")", comm ? comm : "?", pid)
@@ -318,7 +315,7 @@ static void add_differences(struct replay_comparison *c, const struct oomlog_eve
 			    const struct oomlog_event *run, const struct what_if *w,
 			    bool is_changed)
 {
-	const char *expected = constraints[c->plan->bound];
+	const char *expected = replay_constraints[c->plan->bound];
 
 	if (!c->same_victim && !is_changed && c->has_kill && log->victim_count)
 		explain_victim(c, log, w);
@@ -365,9 +362,9 @@ static void compare_events(struct replay_comparison *c, const struct oomlog_even
 	c->others_killed = count_others(c->plan, run);
 	c->same_scope = run->scope == log->scope;
 	/* A panic comes before the line that has the constraint. */
-	c->same_constraint = run->constraint
-				     ? strcmp(run->constraint, constraints[c->plan->bound]) == 0
-				     : c->has_panicked && c->same_scope;
+	c->same_constraint =
+		run->constraint ? strcmp(run->constraint, replay_constraints[c->plan->bound]) == 0
+				: c->has_panicked && c->same_scope;
 	c->run_victim = victims_text(c->plan, run, true);
 	add_differences(c, log, run, &log_w, is_changed);
 	what_if_release(&log_w);

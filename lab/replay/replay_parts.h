@@ -21,6 +21,15 @@ void replay_places_make(struct replay_plan *plan, const struct oomlog_event *ev,
 int replay_scale(struct replay_plan *plan, const struct oomlog_event *ev,
 		 const struct what_if_changes *changes, int64_t ram_max, struct err *err);
 
+/* As the kernel prints them, in the order of enum stage_bound. */
+extern const char *const replay_constraints[STAGE_BOUND_COUNT];
+
+/* Bytes of the log in the run. */
+static inline int64_t replay_scaled(const struct replay_plan *plan, int64_t bytes)
+{
+	return (int64_t)(plan->factor * (double)bytes);
+}
+
 /* No sum of as many sizes as there are rows overflows. */
 #define REPLAY_SIZE_MAX ((int64_t)1 << 44)
 

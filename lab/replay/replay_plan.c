@@ -8,8 +8,7 @@
 
 #define LIMIT_MIN ((int64_t)1 << 20)
 
-/* In the order of the enum. */
-static const char *const constraints[STAGE_BOUND_COUNT] = {"NONE", "MEMCG", "CPUSET",
+const char *const replay_constraints[STAGE_BOUND_COUNT] = {"NONE", "MEMCG", "CPUSET",
 							   "MEMORY_POLICY"};
 
 static enum stage_bound bound_of(const struct oomlog_event *ev)
@@ -186,11 +185,12 @@ int replay_plan_make(struct replay_plan *plan, const struct oomlog_event *ev,
 	replay_rows_make(plan, ev, changes);
 	plan->slab_bytes = slab_of(plan, ev);
 	choose_free(plan, ev);
-	if (ev->constraint && text_index(constraints, ARRAY_SIZE(constraints), ev->constraint) < 0)
+	if (ev->constraint &&
+	    text_index(replay_constraints, ARRAY_SIZE(replay_constraints), ev->constraint) < 0)
 		REPLAY_CHOSE(plan,
 			     "The log's constraint, %s, is none of the kernel's own: here it "
 			     "is %s.",
-			     ev->constraint, constraints[plan->bound]);
+			     ev->constraint, replay_constraints[plan->bound]);
 	replay_places_make(plan, ev, changes);
 	if (plan->way != STAGE_SYSRQ)
 		REPLAY_CHOSE(plan,
@@ -209,18 +209,14 @@ void replay_plan_release(struct replay_plan *plan)
 	strvec_release(&plan->choices);
 }
 
-static int64_t scaled(const struct replay_plan *plan, int64_t bytes)
-{
-	return (int64_t)(plan->factor * (double)bytes);
-}
-
 static void write_row(const struct replay_plan *plan, const struct replay_row *row,
 		      struct strbuf *out)
 {
 	strbuf_printf(out, "process %d %u %d %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %zu ",
-		      row->pid, row->uid, row->oom_score_adj, scaled(plan, row->private_bytes),
-		      scaled(plan, row->tmpfs_bytes), scaled(plan, row->file_bytes),
-		      scaled(plan, row->pgtables_bytes), row->place);
+		      row->pid, row->uid, row->oom_score_adj,
+		      replay_scaled(plan, row->private_bytes),
+		      replay_scaled(plan, row->tmpfs_bytes), replay_scaled(plan, row->file_bytes),
+		      replay_scaled(plan, row->pgtables_bytes), row->place);
 	for (const char *c = row->comm; *c; c++)
 		strbuf_putc(out, *c == '\n' ? '?' : *c);
 	strbuf_putc(out, '\n');
@@ -243,8 +239,8 @@ void replay_plan_write(const struct replay_plan *plan, struct strbuf *out)
 		strbuf_puts(out, "may-grow\n");
 	if (plan->panic_on_oom)
 		strbuf_printf(out, "panic %d\n", plan->panic_on_oom);
-	if (scaled(plan, plan->slab_bytes) > 0)
-		strbuf_printf(out, "slab %" PRId64 "\n", scaled(plan, plan->slab_bytes));
+	if (replay_scaled(plan, plan->slab_bytes) > 0)
+		strbuf_printf(out, "slab %" PRId64 "\n", replay_scaled(plan, plan->slab_bytes));
 	for (size_t i = 0; i < plan->places.count; i++)
 		strbuf_printf(out, "place %s\n", plan->places.list[i]);
 	for (size_t i = 0; i < plan->row_count; i++)

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "replay/replay_parts.h"
 
 /* In the order of the enums of scenarios/stage.h. */
 static const char *const way_names[] = {
@@ -45,11 +46,6 @@ static void put_comment(struct strbuf *out, const char *text)
 	}
 }
 
-static int64_t scaled(const struct replay_plan *plan, int64_t bytes)
-{
-	return (int64_t)(plan->factor * (double)bytes);
-}
-
 static void put_processes(const struct replay_plan *plan, struct strbuf *out)
 {
 	strbuf_puts(out, "/* comm, pid, uid, oom_score_adj; private, tmpfs, file, page tables in "
@@ -63,9 +59,10 @@ static void put_processes(const struct replay_plan *plan, struct strbuf *out)
 		strbuf_printf(
 			out,
 			", %d, %u, %d, %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 ", %zu},\n",
-			row->pid, row->uid, row->oom_score_adj, scaled(plan, row->private_bytes),
-			scaled(plan, row->tmpfs_bytes), scaled(plan, row->file_bytes),
-			scaled(plan, row->pgtables_bytes), row->place);
+			row->pid, row->uid, row->oom_score_adj,
+			replay_scaled(plan, row->private_bytes),
+			replay_scaled(plan, row->tmpfs_bytes), replay_scaled(plan, row->file_bytes),
+			replay_scaled(plan, row->pgtables_bytes), row->place);
 	}
 	strbuf_puts(out, "};\n\n");
 }
@@ -110,7 +107,7 @@ static void put_stage(const struct replay_plan *plan, struct strbuf *out)
 		      bound_names[plan->bound], way_names[plan->way],
 		      plan->kills_invoker ? "true" : "false",
 		      plan->rows[plan->invoker].is_victim ? "true" : "false", plan->panic_on_oom,
-		      scaled(plan, plan->slab_bytes), plan->row_count, plan->invoker);
+		      replay_scaled(plan, plan->slab_bytes), plan->row_count, plan->invoker);
 }
 
 static const char *first_victim(const struct replay_plan *plan)
