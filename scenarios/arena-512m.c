@@ -30,6 +30,7 @@ static void clear_a_smaller_one(struct scenario_env *env)
 
 const struct scenario scenario = {
 	.name = "arena-512m",
+	.group = "arenas",
 	.summary = "the workaround: a 512 MiB arena cleared at once fits under 640 MiB",
 	.lesson =
 		"A smaller arena hides the mistake: it survives as long as it fits, and is charged "

@@ -50,6 +50,7 @@ static void bring_the_buffer(struct scenario_env *env)
 
 const struct scenario scenario = {
 	.name = "backing-buffer-2g",
+	.group = "arenas",
 	.summary = "a 2 GiB buffer of the caller's handed to the arena: survives under 512 MiB",
 	.lesson = "Taking memory and clearing it are two decisions. An arena over the caller's "
 		  "buffer "

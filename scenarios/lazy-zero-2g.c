@@ -44,6 +44,7 @@ static void clear_as_handed_out(struct scenario_env *env)
 
 const struct scenario scenario = {
 	.name = "lazy-zero-2g",
+	.group = "arenas",
 	.summary = "the same 2 GiB arena cleared as it is handed out: survives under 512 MiB",
 	.lesson = "The size of an arena costs address space only. Cleared on allocation, it is "
 		  "charged "

@@ -25,6 +25,7 @@ static void take_and_leave(struct scenario_env *env)
 
 const struct scenario scenario = {
 	.name = "malloc-128m",
+	.group = "arenas",
 	.summary = "128 MiB by malloc(), never touched: ps shows VSZ, hardly any RSS",
 	.lesson = "malloc() gave address space, not memory: VSZ grew by 128 MiB, RSS by a page. "
 		  "The figures this began with: VSZ 133416, RSS 728 KiB.",

@@ -28,6 +28,7 @@ static void take_and_clear(struct scenario_env *env)
 
 const struct scenario scenario = {
 	.name = "memset-128m",
+	.group = "arenas",
 	.summary = "128 MiB by malloc(), cleared by memset(): ps shows RSS as large as VSZ",
 	.lesson = "The memset() turned address space into memory: RSS rose to 128 MiB, VSZ stayed. "
 		  "The figures this began with: VSZ 133416, RSS 131952 KiB.",

@@ -31,6 +31,7 @@ static void clear_all_at_once(struct scenario_env *env)
 
 const struct scenario scenario = {
 	.name = "memset-2g",
+	.group = "arenas",
 	.summary = "a 2 GiB arena cleared at once by its init function, under 512 MiB",
 	.lesson =
 		"malloc() reserved 2 GiB and charged nothing; the memset() charged page after page "

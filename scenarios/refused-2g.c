@@ -29,6 +29,7 @@ static void ask_for_too_much(struct scenario_env *env)
 
 const struct scenario scenario = {
 	.name = "refused-2g",
+	.group = "arenas",
 	.summary = "without overcommit malloc() refuses the 2 GiB: ENOMEM, no kill",
 	.lesson = "Whether malloc() says no is the kernel's overcommit policy, not malloc()'s. "
 		  "Mode 2 "
@@ -36,7 +37,10 @@ const struct scenario scenario = {
 	.twin = "memset-2g",
 	.run = ask_for_too_much,
 	.cgroup = {.memory_max = BYTES(MIB(512)), .memory_swap_max = BYTES(0)},
-	.vm = {.overcommit_memory = OVERCOMMIT_NEVER, .overcommit_ratio = 50, .ram_bytes = GIB(3)},
+	.vm = {.overcommit_memory = OVERCOMMIT_NEVER,
+	       .overcommit_ratio = 50,
+	       .ram_bytes = GIB(3),
+	       .own_boot = true},
 	.timeout_sec = 300,
 	.ceiling_bytes = GIB(2) + MIB(8),
 	.expect =

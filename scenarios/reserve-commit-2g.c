@@ -46,6 +46,7 @@ static void step_by_step(struct scenario_env *env)
 
 const struct scenario scenario = {
 	.name = "reserve-commit-2g",
+	.group = "arenas",
 	.summary = "2 GiB reserved, 1 GiB committed, 64 MiB touched: survives under 512 MiB",
 	.lesson =
 		"Neither reserving nor committing is charged to a cgroup; touching is. Windows "

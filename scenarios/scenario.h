@@ -146,6 +146,7 @@ struct vm_settings {
 	int overcommit_ratio; /* percent, 1..100; 0: keep the kernel's */
 	enum thp thp;	      /* transparent_hugepage/enabled */
 	uint64_t ram_bytes;   /* of the guest; 0: the lab chooses from the limit */
+	bool own_boot;	      /* needs a kernel of its own: panic, global OOM, exactly this RAM */
 	int numa_nodes;	      /* of the guest, which share its RAM evenly; 0: one */
 };
 
@@ -155,6 +156,7 @@ struct scenario {
 	const char *name;    /* [a-z0-9-]+, that of the file */
 	const char *summary; /* one line for `oomlab list` */
 	const char *lesson;  /* one or two sentences: what the reader should take home */
+	const char *group;   /* [a-z0-9-]+: those of a kind, for `oomlab suite GROUP`; or NULL */
 	const char *twin;    /* scenario that does the same and fares otherwise; or NULL */
 	void (*run)(struct scenario_env *env);
 	struct cgroup_limits cgroup;

@@ -150,6 +150,10 @@ static void print_vm(const struct vm_settings *vm)
 	print_number("overcommit_ratio", vm->overcommit_ratio > 0, (uint64_t)vm->overcommit_ratio);
 	print_text("thp", thp_words[vm->thp]);
 	print_number("ram_bytes", vm->ram_bytes > 0, vm->ram_bytes);
+	if (vm->own_boot) {
+		print_key("own_boot");
+		fputs("true", stdout);
+	}
 	print_number("guest_numa_nodes", vm->numa_nodes > 0, (uint64_t)vm->numa_nodes);
 }
 
@@ -159,6 +163,7 @@ static int print_spec(const struct scenario *s)
 	print_string(s->name);
 	print_text("summary", s->summary);
 	print_text("lesson", s->lesson);
+	print_text("group", s->group);
 	print_text("twin", s->twin);
 	print_limits(&s->cgroup);
 	print_vm(&s->vm);

@@ -14,11 +14,11 @@
 static struct err err;
 
 static const char full[] =
-	"{\"name\": \"x\", \"summary\": \"s\", \"lesson\": \"l\", \"twin\": \"t\", "
+	"{\"name\": \"x\", \"summary\": \"s\", \"lesson\": \"l\", \"group\": \"g\", \"twin\": \"t\", "
 	"\"memory_max\": 67108864, \"memory_high\": \"max\", \"memory_swap_max\": 0, "
 	"\"oom_group\": true, \"overcommit_memory\": 2, \"overcommit_ratio\": 80, "
 	"\"oom_score_adj\": -1000, \"thp\": \"madvise\", \"ram_bytes\": 268435456, "
-	"\"guest_swap_bytes\": 1048576, \"guest_numa_nodes\": 2, "
+	"\"guest_swap_bytes\": 1048576, \"guest_numa_nodes\": 2, \"own_boot\": true, "
 	"\"timeout_ns\": 1500000000, \"needs\": [\"memcg_v2\", \"kmsg\"], "
 	"\"expect\": {\"outcome\": \"oom_killed\", \"constraint\": \"MEMCG\", "
 	"\"victim\": \"self\", \"oom_kill\": {\"min\": 1, \"max\": 1}, "
@@ -35,6 +35,7 @@ START_TEST(reads_every_key)
 	ck_assert_str_eq(s.name, "x");
 	ck_assert_str_eq(s.summary, "s");
 	ck_assert_str_eq(s.lesson, "l");
+	ck_assert_str_eq(s.group, "g");
 	ck_assert_str_eq(s.twin, "t");
 	ck_assert(s.memory_max.is_set && !s.memory_max.is_max);
 	ck_assert_uint_eq(s.memory_max.bytes, MIB(64));
@@ -49,6 +50,7 @@ START_TEST(reads_every_key)
 	ck_assert_int_eq(s.ram_bytes, 268435456);
 	ck_assert_int_eq(s.guest_swap_bytes, 1048576);
 	ck_assert_int_eq(s.guest_numa_nodes, 2);
+	ck_assert(s.own_boot);
 	ck_assert(spec_wants_guest(&s));
 	ck_assert_int_eq(s.timeout_ns, 1500000000);
 	ck_assert_int_eq(s.expect.outcome, OUTCOME_OOM_KILLED);
@@ -128,6 +130,8 @@ static const struct {
 	{"guest_swap_bytes", "\"max\""},
 	{"guest_numa_nodes", "0"},
 	{"guest_numa_nodes", "9"},
+	{"own_boot", "1"},
+	{"group", "7"},
 	{"timeout_sec", "0"},
 	{"timeout_sec", "9223372036854775807"},
 	{"timeout_ns", "-1"},

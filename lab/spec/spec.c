@@ -61,6 +61,7 @@ void spec_release(struct spec *spec)
 	free((char *)spec->name);
 	free((char *)spec->summary);
 	free((char *)spec->lesson);
+	free((char *)spec->group);
 	free((char *)spec->twin);
 	free((char *)spec->ps.checkpoint);
 	free((char *)spec->ps.where);

@@ -20,7 +20,7 @@
 
 struct spec {
 	const char *name;		     /* of the scenario; NULL: a plain command */
-	const char *summary, *lesson, *twin; /* of the scenario; each may be NULL */
+	const char *summary, *lesson, *group, *twin; /* of the scenario; each may be NULL */
 	struct amount memory_max, memory_high, memory_swap_max;
 	bool oom_group;
 	int64_t overcommit_memory; /* 0, 1, 2 or SPEC_KEEP */
@@ -30,6 +30,7 @@ struct spec {
 	int64_t ram_bytes;	   /* of the guest; SPEC_KEEP: oomlab chooses */
 	int64_t guest_swap_bytes;  /* of its swap disk; SPEC_KEEP: none */
 	int64_t guest_numa_nodes;  /* 1..SPEC_NODES_MAX; SPEC_KEEP: one */
+	bool own_boot;		   /* runs in no guest in which another has run */
 	int64_t ceiling_bytes;	   /* the scenario never touches more; SPEC_KEEP: not known */
 	int64_t timeout_ns;	   /* SPEC_NO_TIMEOUT: never */
 	bool needs_memcg_v2, needs_kmsg;

@@ -88,6 +88,7 @@ json_t *spec_to_json(const struct spec *spec)
 	put_string(o, "name", spec->name);
 	put_string(o, "summary", spec->summary);
 	put_string(o, "lesson", spec->lesson);
+	put_string(o, "group", spec->group);
 	put_string(o, "twin", spec->twin);
 	put_amount(o, "memory_max", &spec->memory_max);
 	put_amount(o, "memory_high", &spec->memory_high);
@@ -101,6 +102,8 @@ json_t *spec_to_json(const struct spec *spec)
 	put_number(o, "ram_bytes", spec->ram_bytes);
 	put_number(o, "guest_swap_bytes", spec->guest_swap_bytes);
 	put_number(o, "guest_numa_nodes", spec->guest_numa_nodes);
+	if (spec->own_boot)
+		json_object_set_new(o, "own_boot", json_true());
 	put_number(o, "ceiling_bytes", spec->ceiling_bytes);
 	if (spec->timeout_ns == SPEC_NO_TIMEOUT)
 		json_object_set_new(o, "timeout_ns", json_null());
@@ -286,6 +289,7 @@ int spec_from_json(const json_t *object, const char *who, struct spec *spec, str
 	spec->name = get_string(&r, "name");
 	spec->summary = get_string(&r, "summary");
 	spec->lesson = get_string(&r, "lesson");
+	spec->group = get_string(&r, "group");
 	spec->twin = get_string(&r, "twin");
 	get_amount(&r, "memory_max", &spec->memory_max);
 	get_amount(&r, "memory_high", &spec->memory_high);
@@ -298,6 +302,7 @@ int spec_from_json(const json_t *object, const char *who, struct spec *spec, str
 	spec->ram_bytes = get_number(&r, "ram_bytes", 0, INT64_MAX, SPEC_KEEP);
 	spec->guest_swap_bytes = get_number(&r, "guest_swap_bytes", MIB(1), INT64_MAX, SPEC_KEEP);
 	spec->guest_numa_nodes = get_number(&r, "guest_numa_nodes", 1, SPEC_NODES_MAX, SPEC_KEEP);
+	spec->own_boot = get_bool(&r, "own_boot");
 	spec->ceiling_bytes = get_number(&r, "ceiling_bytes", 0, INT64_MAX, SPEC_KEEP);
 	spec->timeout_ns = get_timeout(&r);
 	get_expect(&r, spec);
