@@ -10,12 +10,15 @@
 #include <inttypes.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -31,12 +34,19 @@
 
 #define REQUEST_MAX   (16 << 20)
 #define PORTS_WAIT_MS 20000
+#define NAP_MS	      1
+
+/* What the guest is, from its boot on. */
+struct guest {
+	int ports[PORT_COUNT];
+	bool shares_host, is_writable;
+	const char *root; /* of the targets; "": that of the initramfs */
+	struct guest_output outputs[OUTPUT_COUNT];
+};
 
 struct request {
-	struct strvec head; /* the first three strings of the request, see guest.h */
+	struct strvec head; /* the first two strings of the request, see guest.h */
 	const char *cwd;
-	bool share_host;
-	const char *root; /* of the target; "": that of the initramfs */
 	struct strvec argv, envp;
 };
 
@@ -109,7 +119,8 @@ static int open_ports(int *ports)
 			continue;
 		for (int i = 0; i < PORT_COUNT; i++)
 			if (ports[i] < 0 && strcmp(name, names[i]) == 0)
-				ports[i] = open(node, O_WRONLY | O_CLOEXEC);
+				ports[i] = open(node,
+						(i == PORT_RECORD ? O_RDWR : O_WRONLY) | O_CLOEXEC);
 	}
 	for (int i = 0; i < PORT_COUNT; i++)
 		missing += ports[i] < 0;
@@ -157,22 +168,74 @@ static const char *take_strings(const char *next, const char *end, size_t max, s
 	return next;
 }
 
-static void read_request(struct request *r)
+/* One byte, or more, of a request; waits for it. */
+static size_t receive(int port, char *into, size_t size)
+{
+	for (;;) {
+		ssize_t n = read(port, into, size);
+
+		if (n > 0)
+			return (size_t)n;
+		if (n < 0 && errno != EINTR)
+			guest_complain("cannot read", "a request from the record port");
+		/* Until the host has opened its side, there is an end of file. */
+		if (n == 0)
+			poll(NULL, 0, NAP_MS);
+	}
+}
+
+/* The decimal number in front of a request. */
+static size_t receive_length(int port)
+{
+	size_t length = 0;
+	char digit;
+
+	while (receive(port, &digit, 1) && digit != '\n') {
+		if (digit < '0' || digit > '9' || length > REQUEST_MAX) {
+			errno = EINVAL;
+			guest_complain("cannot read", "the length of a request");
+		}
+		length = length * 10 + (size_t)(digit - '0');
+	}
+	return length;
+}
+
+static void receive_text(int port, struct strbuf *text)
+{
+	size_t left = receive_length(port);
+	char chunk[4096];
+
+	while (left) {
+		size_t n = receive(port, chunk, left < sizeof(chunk) ? left : sizeof(chunk));
+
+		strbuf_append(text, chunk, n);
+		left -= n;
+	}
+}
+
+static void release_request(struct request *r)
+{
+	strvec_release(&r->head);
+	strvec_release(&r->argv);
+	strvec_release(&r->envp);
+}
+
+/* Waits for the host's next request; release with release_request(). */
+static void receive_request(int port, struct request *r)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	const char *next, *end;
 
-	if (io_read_at(AT_FDCWD, GUEST_DIR "/request", REQUEST_MAX, &text) < 0)
-		guest_complain("cannot read", GUEST_DIR "/request");
+	*r = (struct request){.head = STRVEC_INIT, .argv = STRVEC_INIT, .envp = STRVEC_INIT};
+	receive_text(port, &text);
 	end = text.buf + text.len;
-	next = take_strings(text.buf, end, 3, &r->head);
-	if (r->head.count < 3) {
+	next = take_strings(text.buf, end, 2, &r->head);
+	if (r->head.count < 2) {
 		errno = EINVAL;
-		guest_complain("cannot read", GUEST_DIR "/request");
+		guest_complain("cannot read", "a request");
 	}
 	r->cwd = *r->head.list[0] ? r->head.list[0] : "/";
-	r->share_host = *r->head.list[1] == '1';
-	next = take_strings(next, end, (size_t)atol(r->head.list[2]), &r->argv);
+	next = take_strings(next, end, (size_t)atol(r->head.list[1]), &r->argv);
 	take_strings(next, end, SIZE_MAX, &r->envp);
 }
 
@@ -190,26 +253,39 @@ int guest_take_port(const char *env)
 	return fd > STDERR_FILENO && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? fd : -1;
 }
 
-static void run_child(struct request *r, const int *ports, const struct guest_output *outputs)
-	__attribute__((noreturn));
-static void run_child(struct request *r, const int *ports, const struct guest_output *outputs)
+/* Files and IPC objects of one request are gone with its processes. */
+static void enter_own_space(const struct guest *g, const struct request *r)
+{
+	if (unshare(CLONE_NEWNS | CLONE_NEWIPC) < 0)
+		guest_complain("cannot make namespaces for", "the target");
+	if (!g->shares_host)
+		guest_fs_mount_shm();
+	guest_fs_mount_tmp(g->root, r->cwd);
+	/* The command may ask where it is; chdir() tells what could not be made. */
+	if (!g->shares_host)
+		io_make_dirs(r->cwd);
+}
+
+static void run_child(const struct guest *g, struct request *r) __attribute__((noreturn));
+static void run_child(const struct guest *g, struct request *r)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int self = open("/init", O_PATH | O_CLOEXEC);
 
 	setsid();
+	enter_own_space(g, r);
 	if (dup2(null, 0) < 0)
 		guest_complain("cannot pass on", "/dev/null");
-	guest_output_enter(outputs);
-	keep_open(ports[PORT_RECORD]);
-	keep_open(ports[PORT_TRACE]);
-	strvec_pushf(&r->envp, "%s=%d", GUEST_RECORD_ENV, ports[PORT_RECORD]);
-	strvec_pushf(&r->envp, "%s=%d", GUEST_TRACE_ENV, ports[PORT_TRACE]);
-	if (*r->root && chroot(r->root) < 0)
-		guest_complain("cannot chroot to", r->root);
+	guest_output_enter(g->outputs);
+	keep_open(g->ports[PORT_RECORD]);
+	keep_open(g->ports[PORT_TRACE]);
+	strvec_pushf(&r->envp, "%s=%d", GUEST_RECORD_ENV, g->ports[PORT_RECORD]);
+	strvec_pushf(&r->envp, "%s=%d", GUEST_TRACE_ENV, g->ports[PORT_TRACE]);
+	if (*g->root && chroot(g->root) < 0)
+		guest_complain("cannot chroot to", g->root);
 	if (chdir(r->cwd) < 0) {
-		if (r->share_host)
-			say(ports[PORT_RECORD], GUEST_NOTE_NO_FOLDER);
+		if (g->shares_host)
+			say(g->ports[PORT_RECORD], GUEST_NOTE_NO_FOLDER);
 		if (chdir("/") < 0)
 			guest_complain("cannot change to the directory", "/");
 	}
@@ -217,37 +293,46 @@ static void run_child(struct request *r, const int *ports, const struct guest_ou
 	guest_complain("cannot run", "/init");
 }
 
-/* Mounts the root that the target gets, with a /tmp. */
-static void prepare_root(struct request *r, int record_port)
-{
-	bool is_writable = true;
-
-	r->root = r->share_host ? guest_fs_share_host(&is_writable) : "";
-	if (!is_writable)
-		say(record_port, GUEST_NOTE_READ_ONLY);
-	guest_fs_mount_tmp(r->root, r->cwd);
-}
-
 /* The host ends QEMU once all has arrived; a power-off here could lose what QEMU still holds. */
-static void report_end(int port, int status, const struct guest_output *outputs)
-	__attribute__((noreturn));
-static void report_end(int port, int status, const struct guest_output *outputs)
+static void report_end(const struct guest *g, int status)
 {
 	_cleanup_free_ char *line = text_format("%s%d %" PRIu64 " %" PRIu64, GUEST_LINE_END, status,
-						outputs[0].sent, outputs[1].sent);
+						g->outputs[0].sent, g->outputs[1].sent);
 
-	say(port, line);
-	for (;;)
-		pause();
+	say(g->ports[PORT_RECORD], line);
 }
 
-void guest_main(void)
+static void perform(struct guest *g, struct request *r)
 {
-	static struct guest_output outputs[OUTPUT_COUNT];
-	int ports[PORT_COUNT] = {-1, -1, -1, -1};
-	struct request request = {.head = STRVEC_INIT, .argv = STRVEC_INIT, .envp = STRVEC_INIT};
-	const char *device;
 	pid_t child;
+
+	if (!g->is_writable)
+		say(g->ports[PORT_RECORD], GUEST_NOTE_READ_ONLY);
+	guest_output_open(g->outputs, g->ports);
+	child = fork();
+	if (child < 0)
+		guest_complain("cannot fork for", "oomlab");
+	if (child == 0)
+		run_child(g, r);
+	report_end(g, guest_output_carry(g->outputs, child));
+	guest_output_close(g->outputs);
+}
+
+/*
+ * What a request left is no part of the next: neither its processes nor the files and the inodes
+ * that the kernel has cached.
+ */
+static void clean_up(void)
+{
+	kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	io_write_at(AT_FDCWD, "/proc/sys/vm/drop_caches", "3");
+}
+
+static void boot(struct guest *g)
+{
+	const char *device;
 	int uevents;
 
 	guest_fs_mount_kernel("");
@@ -255,17 +340,26 @@ void guest_main(void)
 	enable_controllers();
 	uevents = open_uevents();
 	load_modules();
-	wait_for_ports(uevents, ports);
-	say(ports[PORT_RECORD], GUEST_LINE_UP);
+	wait_for_ports(uevents, g->ports);
+	say(g->ports[PORT_RECORD], GUEST_LINE_UP);
 	if (guest_devices_start(uevents, &device) < 0)
 		guest_complain("cannot start", device);
-	read_request(&request);
-	prepare_root(&request, ports[PORT_RECORD]);
-	guest_output_open(outputs, ports);
-	child = fork();
-	if (child < 0)
-		guest_complain("cannot fork for", "oomlab");
-	if (child == 0)
-		run_child(&request, ports, outputs);
-	report_end(ports[PORT_RECORD], guest_output_carry(outputs, child), outputs);
+	close(uevents);
+	g->shares_host = getenv(GUEST_SHARE);
+	if (g->shares_host)
+		g->root = guest_fs_share_host(&g->is_writable);
+}
+
+void guest_main(void)
+{
+	static struct guest guest = {.ports = {-1, -1, -1, -1}, .is_writable = true, .root = ""};
+	struct request request;
+
+	boot(&guest);
+	for (;;) {
+		receive_request(guest.ports[PORT_RECORD], &request);
+		perform(&guest, &request);
+		release_request(&request);
+		clean_up();
+	}
 }

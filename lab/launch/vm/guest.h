@@ -5,20 +5,20 @@
  * In the initramfs, besides the target's files:
  *	/init			oomlab itself
  *	/.oomlab/modules	names of kernel modules in /.oomlab, one a line, in load order
- *	/.oomlab/request	see below
  *
  * The kernel's command line has GUEST_TRANSPORT=NAME, which the kernel gives to /init as an
  * environment variable: of the modules virtio_mmio* and virtio_pci*, only those of that name load.
- *
- * The request is NUL-terminated strings: the working directory (empty: "/"); "1" to chroot into the
- * host's file system, else "0"; the number of arguments; the arguments; the environment.
+ * GUEST_SHARE=1 there: the targets see the host's file system.
  *
  * Port "oomlab.record" carries record lines, and lines of PID 1 itself that start with '#':
  *	"#up"			the first line: the guest works
- *	"#end STATUS OUT ERR"	the last line: the wait status of the inner oomlab, and how many
- *				bytes were written to the ports out and err, all in decimal
- * After that the guest waits for the host to end QEMU: a power-off could lose what QEMU still
- * holds.
+ *	"#end STATUS OUT ERR"	the last line of a request: the wait status of the inner oomlab, and
+ *				how many bytes were written to the ports out and err for it, all in
+ *				decimal
+ * The host sends requests to the same port, each after the guest has done with what came before:
+ * its length in decimal and a newline, then NUL-terminated strings: the working directory (empty:
+ * "/"); the number of arguments; the arguments; the environment. After the last one the guest waits
+ * until the host ends QEMU: a power-off could lose what QEMU still holds.
  *
  * The console carries the kernel's log from level "critical" up, and "oomlab-guest: SENTENCE" when
  * PID 1 could not do its part.
@@ -28,6 +28,7 @@
 
 #define GUEST_DIR	"/.oomlab"
 #define GUEST_TRANSPORT "OOMLAB_TRANSPORT"
+#define GUEST_SHARE	"OOMLAB_SHARE"
 #define GUEST_COMPLAINT "oomlab-guest: "
 #define GUEST_SHARE_TAG "oomlab"
 #define GUEST_HOST_ROOT "/.oomlab/host"

@@ -139,6 +139,12 @@ const char *guest_fs_share_host(bool *is_writable)
 	return root;
 }
 
+void guest_fs_mount_shm(void)
+{
+	if (mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777") < 0 && errno != ENOENT)
+		guest_complain("cannot mount", "/dev/shm");
+}
+
 void guest_fs_mount_tmp(const char *root, const char *cwd)
 {
 	_cleanup_free_ char *tmp = text_format("%s/tmp", root);

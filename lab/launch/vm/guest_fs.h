@@ -21,6 +21,9 @@ void guest_fs_mount_kernel(const char *root);
  */
 const char *guest_fs_share_host(bool *is_writable);
 
+/* Mounts a new tmpfs on /dev/shm, where the guest has one. */
+void guest_fs_mount_shm(void);
+
 /*
  * Mounts a tmpfs on `root`/tmp, so that what is written there can be told from all else, and binds
  * what was in /tmp before into it; `cwd`, that of the command, is among it. A /tmp that is no folder

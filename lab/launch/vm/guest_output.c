@@ -202,3 +202,11 @@ int guest_output_carry(struct guest_output *outputs, pid_t child)
 	close(children);
 	return status;
 }
+
+void guest_output_close(struct guest_output *outputs)
+{
+	for (int i = 0; i < OUTPUT_COUNT; i++) {
+		close_end(&outputs[i].from);
+		close_end(&outputs[i].to);
+	}
+}

@@ -39,4 +39,7 @@ void guest_output_enter(const struct guest_output *outputs);
  */
 int guest_output_carry(struct guest_output *outputs, pid_t child);
 
+/* Closes the pipes, which processes that still run may hold. The ports stay. */
+void guest_output_close(struct guest_output *outputs);
+
 #endif

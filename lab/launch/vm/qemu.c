@@ -43,9 +43,10 @@ static void add_kernel(struct strvec *words, const struct qemu_config *c)
 	strvec_pushl(words, "-kernel", c->kernel->image, "-initrd");
 	strvec_pushf(words, "/proc/self/fd/%d", c->initramfs_fd);
 	strvec_push(words, "-append");
-	strvec_pushf(words, "console=%s " KERNEL_WORDS " %s%s %s=%s%s", c->machine->console,
+	strvec_pushf(words, "console=%s " KERNEL_WORDS " %s%s %s=%s%s%s", c->machine->console,
 		     c->machine->append, tell ? clock : "", GUEST_TRANSPORT, c->board->transport,
-		     c->swap_fd < 0 ? "" : " " GUEST_SWAP "=1");
+		     c->swap_fd < 0 ? "" : " " GUEST_SWAP "=1",
+		     c->share_fd < 0 ? "" : " " GUEST_SHARE "=1");
 }
 
 static void add_channels(struct strvec *words, const struct qemu_config *c, const int *fds)

@@ -22,14 +22,19 @@
 #define KVM_TIMEOUT_NS UINT64_C(5000000000) /* a guest that works speaks within one second */
 
 struct vm {
-	const struct vm_request *request;
+	struct vm_machine machine;
+	const struct vm_request *request; /* the one that is done */
 	struct qemu_config config;
 	struct accel accel;
 	struct kernel kernel;
 	struct machine_clock clock;
 	struct relay relay;
 	struct share share;
+	struct qemu qemu;
+	int boots;
 	bool kvm_failed;
+	bool is_prepared; /* kernel, accelerator, initramfs and swap disk are there */
+	bool is_running;  /* QEMU is */
 };
 
 static bool is_in_path(const char *program)
@@ -92,7 +97,7 @@ static uint64_t boot_timeout_ns(const struct vm *vm)
 {
 	bool is_kvm = strcmp(vm->config.accelerator, "kvm") == 0;
 
-	return is_kvm && !vm->accel.is_forced ? KVM_TIMEOUT_NS : vm->request->boot_timeout_ns;
+	return is_kvm && !vm->accel.is_forced ? KVM_TIMEOUT_NS : vm->machine.boot_timeout_ns;
 }
 
 /* Says what `status` tells of a QEMU that ended before its guest did. */
@@ -187,34 +192,55 @@ static bool change_config(struct vm *vm, const char *words)
 	return false;
 }
 
-/* Runs one QEMU to its end. 1: try again with the changed config; else as vm_run(). */
-static int attempt(struct vm *vm, struct err *err)
+static int start(struct vm *vm, struct err *err)
 {
-	_cleanup_free_ char *words = NULL;
-	enum relay_end end;
-	struct qemu qemu;
-	int rc;
+	struct guardian *guardian = vm->machine.guardian;
 
-	if (vm->request->share_host && share_start(&vm->share, vm->request->guardian, err) < 0)
+	relay_restart(&vm->relay);
+	if (vm->machine.share_host && share_start(&vm->share, guardian, err) < 0)
 		return -1;
 	vm->config.share_fd = vm->share.fd;
 	vm->relay.share_pidfd = vm->share.process.pidfd;
 	vm->config.clock_khz = machine_guest_khz(vm->clock);
-	if (qemu_start(&vm->config, vm->request->guardian, &qemu, err) < 0) {
+	if (qemu_start(&vm->config, guardian, &vm->qemu, err) < 0) {
 		share_stop(&vm->share);
 		return -1;
 	}
-	end = relay_run(&vm->relay, &qemu, boot_timeout_ns(vm));
-	words = qemu_words(&qemu);
-	qemu_stop(&qemu);
+	vm->is_running = true;
+	vm->boots++;
+	return 0;
+}
+
+static void stop(struct vm *vm)
+{
+	if (!vm->is_running)
+		return;
+	qemu_stop(&vm->qemu);
+	share_stop(&vm->share);
+	vm->is_running = false;
+}
+
+/* Does the request with one QEMU. 1: try again with the changed config; else as vm_run(). */
+static int attempt(struct vm *vm, struct err *err)
+{
+	_cleanup_free_ char *words = NULL;
+	enum relay_end end;
+	int rc;
+
+	if (!vm->is_running && start(vm, err) < 0)
+		return -1;
+	end = relay_run(&vm->relay, &vm->qemu, boot_timeout_ns(vm));
 	if (end == RELAY_ENDED)
-		rc = 0;
-	else if (end != RELAY_INTERRUPTED && end != RELAY_SHARE_GONE && !vm->relay.is_up &&
-		 change_config(vm, words))
+		return 0;
+	words = qemu_words(&vm->qemu);
+	qemu_stop(&vm->qemu);
+	if (end != RELAY_INTERRUPTED && end != RELAY_SHARE_GONE && !vm->relay.is_up &&
+	    change_config(vm, words))
 		rc = 1;
 	else
-		rc = explain(vm, end, qemu.process.status, words, err);
+		rc = explain(vm, end, vm->qemu.process.status, words, err);
 	share_stop(&vm->share);
+	vm->is_running = false;
 	return rc;
 }
 
@@ -235,52 +261,100 @@ static int run_guest(struct vm *vm, struct vm_result *result, struct err *err)
 	return rc;
 }
 
+static void release(struct vm *vm)
+{
+	relay_release(&vm->relay);
+	cleanup_closep(&vm->config.initramfs_fd);
+	cleanup_closep(&vm->config.swap_fd);
+	kernel_release(&vm->kernel);
+}
+
+/* The swap disk must be made anew for each boot: what a guest wrote there is no swap area. */
+static int prepare_swap(struct vm *vm, struct err *err)
+{
+	cleanup_closep(&vm->config.swap_fd);
+	if (!vm->machine.swap_bytes)
+		return 0;
+	vm->config.swap_fd = guest_devices_make_swap(vm->machine.swap_bytes, err);
+	return vm->config.swap_fd < 0 ? -1 : 0;
+}
+
 static int prepare(struct vm *vm, struct err *err)
 {
-	const struct vm_request *request = vm->request;
+	const struct vm_machine *machine = &vm->machine;
 
+	release(vm);
 	vm->config.machine = find_machine(err);
-	if (!vm->config.machine || check_ram(request->ram_bytes, request->swap_bytes, err) < 0 ||
-	    kernel_find(request->kernel, &vm->kernel, err) < 0 || accel_choose(&vm->accel, err) < 0)
+	if (relay_init(&vm->relay, machine->signals, err) < 0 || !vm->config.machine ||
+	    check_ram(machine->ram_bytes, machine->swap_bytes, err) < 0 ||
+	    kernel_find(machine->kernel, &vm->kernel, err) < 0 || accel_choose(&vm->accel, err) < 0)
 		return -1;
-	vm->config.board = machine_board(vm->config.machine, request->numa_nodes > 1);
+	vm->config.board = machine_board(vm->config.machine, machine->numa_nodes > 1);
 	vm->config.kernel = &vm->kernel;
 	vm->config.accelerator = vm->accel.name;
-	vm->config.ram_bytes = request->ram_bytes;
-	vm->config.numa_nodes = request->numa_nodes;
-	if (request->swap_bytes) {
-		vm->config.swap_fd = guest_devices_make_swap(request->swap_bytes, err);
-		if (vm->config.swap_fd < 0)
-			return -1;
-	}
-	vm->config.initramfs_fd = vm_pack(request, &vm->kernel, err);
+	vm->config.ram_bytes = machine->ram_bytes;
+	vm->config.numa_nodes = machine->numa_nodes;
+	vm->config.initramfs_fd = vm_pack(machine, &vm->kernel, err);
 	return vm->config.initramfs_fd < 0 ? -1 : 0;
 }
 
-int vm_run(const struct vm_request *request, struct vm_result *result, struct err *err)
+struct vm *vm_new(const struct vm_machine *machine)
 {
-	struct vm vm = {
-		.request = request,
+	struct vm *vm = xcalloc(1, sizeof(*vm));
+
+	*vm = (struct vm){
+		.machine = *machine,
 		.clock = machine_clock_read(),
 		.config = {.initramfs_fd = -1, .share_fd = -1, .swap_fd = -1},
 		.share = SHARE_INIT,
+		.relay = {.signal_fd = -1, .console_fd = -1, .trace_fd = -1},
 	};
+	return vm;
+}
+
+static int make_ready(struct vm *vm, struct err *err)
+{
+	if (!vm->is_prepared && prepare(vm, err) < 0)
+		return -1;
+	vm->is_prepared = true;
+	if (relay_begin(&vm->relay, vm->request, err) < 0)
+		return -1;
+	return vm->is_running ? 0 : prepare_swap(vm, err);
+}
+
+int vm_run(struct vm *vm, const struct vm_request *request, struct vm_result *result,
+	   struct err *err)
+{
 	int rc;
 
 	*result = (struct vm_result){0};
-	guardian_set_deadline(request->guardian, io_now_ns() + (int64_t)request->timeout_ns);
-	rc = relay_init(&vm.relay, request, err);
+	guardian_set_deadline(vm->machine.guardian, io_now_ns() + (int64_t)request->timeout_ns);
+	vm->request = request;
+	rc = make_ready(vm, err);
 	if (rc == 0)
-		rc = prepare(&vm, err);
-	if (rc == 0)
-		rc = run_guest(&vm, result, err);
-	result->lines_dropped = vm.relay.dropped;
-	result->out_cause = vm.relay.outputs[0].cause;
-	result->err_cause = vm.relay.outputs[1].cause;
-	guardian_set_deadline(request->guardian, 0);
-	relay_release(&vm.relay);
-	cleanup_closep(&vm.config.initramfs_fd);
-	cleanup_closep(&vm.config.swap_fd);
-	kernel_release(&vm.kernel);
+		rc = run_guest(vm, result, err);
+	result->lines_dropped = vm->relay.dropped;
+	result->out_cause = vm->relay.outputs[0].cause;
+	result->err_cause = vm->relay.outputs[1].cause;
+	guardian_set_deadline(vm->machine.guardian, 0);
 	return rc;
+}
+
+bool vm_is_up(const struct vm *vm)
+{
+	return vm->is_running && vm->relay.is_up;
+}
+
+int vm_boots(const struct vm *vm)
+{
+	return vm->boots;
+}
+
+void vm_free(struct vm *vm)
+{
+	if (!vm)
+		return;
+	stop(vm);
+	release(vm);
+	free(vm);
 }

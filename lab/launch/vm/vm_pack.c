@@ -77,18 +77,18 @@ static int pack_init(struct initramfs *fs, struct err *err)
 }
 
 /* Leaves out modules that this run does not need, because each lengthens an emulated boot. */
-static bool is_needed(const char *module, const struct vm_request *request)
+static bool is_needed(const char *module, const struct vm_machine *machine)
 {
 	static const char *const shared[] = {"fuse", "virtiofs", "overlay", "loop"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(shared); i++)
 		if (text_starts_with(module, shared[i]))
-			return request->share_host;
-	return !text_starts_with(module, "virtio_blk") || request->swap_bytes;
+			return machine->share_host;
+	return !text_starts_with(module, "virtio_blk") || machine->swap_bytes;
 }
 
 static int pack_modules(struct initramfs *fs, const struct kernel *kernel,
-			const struct vm_request *request, struct err *err)
+			const struct vm_machine *machine, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf list = STRBUF_INIT;
 
@@ -96,7 +96,7 @@ static int pack_modules(struct initramfs *fs, const struct kernel *kernel,
 		const char *name = strrchr(kernel->modules[i], '/') + 1;
 		_cleanup_free_ char *path = text_format(GUEST_DIR "/%s", name);
 
-		if (!is_needed(name, request))
+		if (!is_needed(name, machine))
 			continue;
 		strbuf_printf(&list, "%s\n", name);
 		if (initramfs_copy(fs, path, kernel->modules[i], err) < 0)
@@ -105,64 +105,37 @@ static int pack_modules(struct initramfs *fs, const struct kernel *kernel,
 	return initramfs_data(fs, GUEST_DIR "/modules", 0644, list.buf, list.len, err);
 }
 
-static void put_string(struct strbuf *sb, const char *text)
-{
-	strbuf_append(sb, text, strlen(text) + 1);
-}
-
-static int pack_request(struct initramfs *fs, const struct vm_request *request, struct err *err)
-{
-	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	static char *const path_only[] = {path, NULL};
-	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
-	size_t argc = 0;
-
-	while (request->argv[argc])
-		argc++;
-	put_string(&sb, request->cwd ? request->cwd : "");
-	put_string(&sb, request->share_host ? "1" : "0");
-	strbuf_printf(&sb, "%zu", argc);
-	strbuf_append(&sb, "", 1);
-	for (char *const *arg = request->argv; *arg; arg++)
-		put_string(&sb, *arg);
-	for (char *const *var = request->envp ? request->envp : path_only; *var; var++)
-		put_string(&sb, *var);
-	return initramfs_data(fs, GUEST_DIR "/request", 0600, sb.buf, sb.len, err);
-}
-
-static int pack_target(struct initramfs *fs, const struct vm_request *request, struct err *err)
+static int pack_target(struct initramfs *fs, const struct vm_machine *machine, struct err *err)
 {
 	int rc = 0;
 
-	if (request->share_host)
+	if (machine->share_host)
 		return 0;
-	for (char *const *path = request->programs; path && *path && rc == 0; path++)
+	for (char *const *path = machine->programs; path && *path && rc == 0; path++)
 		rc = initramfs_program(fs, *path, err);
-	for (char *const *path = request->files; path && *path && rc == 0; path++)
+	for (char *const *path = machine->files; path && *path && rc == 0; path++)
 		rc = initramfs_file(fs, *path, err);
-	if (rc == 0 && request->cwd && *request->cwd)
-		rc = initramfs_dir(fs, request->cwd, err);
 	return rc;
 }
 
-static int pack_stage(struct initramfs *fs, const struct vm_request *request, struct err *err)
+static int pack_stage(struct initramfs *fs, const struct vm_machine *machine, struct err *err)
 {
-	if (!request->stage)
+	if (!machine->stage)
 		return 0;
-	return initramfs_data(fs, VM_STAGE, 0644, request->stage, request->stage_size, err);
+	return initramfs_data(fs, VM_STAGE, 0644, machine->stage, machine->stage_size, err);
 }
 
-static int pack_all(struct initramfs *fs, const struct vm_request *request,
+static int pack_all(struct initramfs *fs, const struct vm_machine *machine,
 		    const struct kernel *kernel, struct err *err)
 {
 	if (pack_skeleton(fs, err) < 0 || pack_init(fs, err) < 0 ||
-	    pack_modules(fs, kernel, request, err) < 0 || pack_request(fs, request, err) < 0 ||
-	    pack_target(fs, request, err) < 0 || pack_stage(fs, request, err) < 0)
+	    pack_modules(fs, kernel, machine, err) < 0 || pack_target(fs, machine, err) < 0 ||
+	    pack_stage(fs, machine, err) < 0)
 		return -1;
 	return initramfs_finish(fs, err);
 }
 
-int vm_pack(const struct vm_request *request, const struct kernel *kernel, struct err *err)
+int vm_pack(const struct vm_machine *machine, const struct kernel *kernel, struct err *err)
 {
 	_cleanup_close_ int fd = memfd_create("initramfs", MFD_CLOEXEC);
 	struct initramfs *fs;
@@ -173,7 +146,7 @@ int vm_pack(const struct vm_request *request, const struct kernel *kernel, struc
 	fs = initramfs_new(fd, err);
 	if (!fs)
 		return -1;
-	rc = pack_all(fs, request, kernel, err);
+	rc = pack_all(fs, machine, kernel, err);
 	initramfs_free(fs);
 	return rc < 0 ? -1 : STEAL_FD(fd);
 }

@@ -1,6 +1,6 @@
 /*
- * vm_pack.h - makes the initramfs of one run from a request: oomlab as /init, the kernel's modules,
- * the request itself, the target with what it loads, and the files asked for.
+ * vm_pack.h - makes the initramfs of a machine: oomlab as /init, the kernel's modules, the targets
+ * with what they load, and the files asked for.
  */
 #ifndef OOMLAB_LAUNCH_VM_VM_PACK_H
 #define OOMLAB_LAUNCH_VM_VM_PACK_H
@@ -13,6 +13,6 @@
  * Returns a descriptor of the finished archive, a file in memory, or -1. The caller closes it. QEMU
  * opens it as /proc/self/fd/N.
  */
-int vm_pack(const struct vm_request *request, const struct kernel *kernel, struct err *err);
+int vm_pack(const struct vm_machine *machine, const struct kernel *kernel, struct err *err);
 
 #endif

@@ -28,32 +28,86 @@
 /* What is polled: the channels, then these. */
 enum { SLOT_PID = CHANNEL_COUNT, SLOT_SIGNAL, SLOT_SHARE, SLOT_OUT, SLOT_ERR, SLOT_COUNT };
 
-int relay_init(struct relay *r, const struct vm_request *request, struct err *err)
+int relay_init(struct relay *r, const sigset_t *signals, struct err *err)
 {
 	*r = (struct relay){
-		.request = request,
-		.end_ns = io_now_ns() + (int64_t)request->timeout_ns,
+		.message = STRBUF_INIT,
 		.signal_fd = -1,
 		.console_fd = -1,
 		.trace_fd = -1,
-		.console_room = CONSOLE_MAX,
-		.trace_room = TRACE_MAX,
 		.line = STRBUF_INIT,
 		.console = STRBUF_INIT,
 		.share_pidfd = -1,
 		.outputs = {{.fd = STDOUT_FILENO, .pending = STRBUF_INIT},
 			    {.fd = STDERR_FILENO, .pending = STRBUF_INIT}},
 	};
-	r->console_fd = folder_create(request->run_dir, "console.log", err);
-	if (r->console_fd < 0)
-		return -1;
-	r->trace_fd = folder_create(request->run_dir, "trace.bin", err);
-	if (r->trace_fd < 0)
-		return -1;
-	if (!request->signals)
+	if (!signals)
 		return 0;
-	r->signal_fd = signalfd(-1, request->signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	r->signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	return r->signal_fd < 0 ? err_errno(err, EXIT_LAB_BROKEN, "cannot wait for signals") : 0;
+}
+
+static void put_string(struct strbuf *sb, const char *text)
+{
+	strbuf_append(sb, text, strlen(text) + 1);
+}
+
+/* As guest.h has it. */
+static void write_message(const struct vm_request *request, struct strbuf *message)
+{
+	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	static char *const path_only[] = {path, NULL};
+	_cleanup_strbuf_ struct strbuf sb = STRBUF_INIT;
+	size_t argc = 0;
+
+	while (request->argv[argc])
+		argc++;
+	put_string(&sb, request->cwd ? request->cwd : "");
+	strbuf_printf(&sb, "%zu", argc);
+	strbuf_append(&sb, "", 1);
+	for (char *const *arg = request->argv; *arg; arg++)
+		put_string(&sb, *arg);
+	for (char *const *var = request->envp ? request->envp : path_only; *var; var++)
+		put_string(&sb, *var);
+	strbuf_clear(message);
+	strbuf_printf(message, "%zu\n", sb.len);
+	strbuf_append(message, sb.buf, sb.len);
+}
+
+static int open_file(const struct vm_request *request, const char *name, int *fd, struct err *err)
+{
+	cleanup_closep(fd);
+	*fd = folder_create(request->run_dir, name, err);
+	return *fd < 0 ? -1 : 0;
+}
+
+static void reset_output(struct relay_output *o)
+{
+	strbuf_clear(&o->pending);
+	o->received = o->sent = 0;
+}
+
+int relay_begin(struct relay *r, const struct vm_request *request, struct err *err)
+{
+	r->request = request;
+	r->end_ns = io_now_ns() + (int64_t)request->timeout_ns;
+	r->console_room = CONSOLE_MAX;
+	r->trace_room = TRACE_MAX;
+	r->dropped = 0;
+	r->has_ended = false;
+	strbuf_clear(&r->console);
+	reset_output(&r->outputs[0]);
+	reset_output(&r->outputs[1]);
+	write_message(request, &r->message);
+	return open_file(request, "console.log", &r->console_fd, err) < 0
+		       ? -1
+		       : open_file(request, "trace.bin", &r->trace_fd, err);
+}
+
+void relay_restart(struct relay *r)
+{
+	r->is_up = false;
+	write_message(r->request, &r->message);
 }
 
 void relay_release(struct relay *r)
@@ -61,6 +115,7 @@ void relay_release(struct relay *r)
 	cleanup_closep(&r->signal_fd);
 	cleanup_closep(&r->console_fd);
 	cleanup_closep(&r->trace_fd);
+	strbuf_release(&r->message);
 	strbuf_release(&r->line);
 	strbuf_release(&r->console);
 	strbuf_release(&r->outputs[0].pending);
@@ -207,6 +262,22 @@ static void write_output(const struct vm_request *request, struct relay_output *
 		give_up(output, n ? errno : EIO);
 }
 
+static bool has_message(const struct relay *r)
+{
+	return r->is_up && r->message.len;
+}
+
+/* A guest that is gone is noticed elsewhere. */
+static void send_message(struct relay *r, int channel)
+{
+	ssize_t n = send(channel, r->message.buf, r->message.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n > 0)
+		strbuf_consume(&r->message, (size_t)n);
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		strbuf_clear(&r->message);
+}
+
 /* When nobody reads our end any more, closes the channel, so that the guest's writers get EPIPE. */
 static void hang_up(const struct relay_output *output, int *channel)
 {
@@ -231,6 +302,7 @@ static void fill(struct pollfd *p, const struct relay *r, const struct qemu *q, 
 		p[i] = (struct pollfd){.fd = -1, .events = POLLIN};
 	for (int i = 0; i < CHANNEL_COUNT; i++)
 		p[i].fd = q->channels[i];
+	p[PORT_RECORD].events |= has_message(r) ? POLLOUT : 0;
 	p[SLOT_PID].fd = is_gone ? -1 : q->process.pidfd;
 	p[SLOT_SIGNAL].fd = r->signal_fd;
 	p[SLOT_SHARE].fd = is_gone || r->has_ended ? -1 : r->share_pidfd;
@@ -248,11 +320,13 @@ static int serve(struct relay *r, struct qemu *q, const struct pollfd *p)
 	int active = 0;
 
 	for (int i = 0; i < CHANNEL_COUNT; i++) {
-		if (!p[i].revents)
+		if (!(p[i].revents & ~POLLOUT))
 			continue;
 		read_channel(r, q, i);
 		active++;
 	}
+	if (p[PORT_RECORD].revents & POLLOUT && q->channels[PORT_RECORD] >= 0)
+		send_message(r, q->channels[PORT_RECORD]);
 	for (int i = 0; i < 2; i++) {
 		if (!p[SLOT_OUT + i].revents)
 			continue;

@@ -1,5 +1,5 @@
 /*
- * vm_relay.h - one poll loop over all that a running guest sends: record lines go to request->line,
+ * vm_relay.h - one poll loop that sends a guest its request, and over all that the guest sends: record lines go to request->line,
  * the trace and the console to files in the run's folder, out and err to our stdout and stderr. The
  * loop ends when the guest says that it has ended, QEMU is gone, a signal arrives or time is up.
  *
@@ -28,7 +28,8 @@ enum relay_end {
 
 struct relay {
 	const struct vm_request *request;
-	int64_t end_ns; /* deadline of the whole run, CLOCK_MONOTONIC */
+	struct strbuf message; /* to the guest, what is not sent yet; it is sent once PID 1 is up */
+	int64_t end_ns;	       /* deadline of the whole run, CLOCK_MONOTONIC */
 	int signal_fd, console_fd, trace_fd;
 	int share_pidfd; /* of virtiofsd, borrowed; the caller sets it after relay_init(); -1: none */
 	size_t console_room, trace_room; /* bytes that the files may still take */
@@ -49,10 +50,22 @@ struct relay {
 	int signal;		   /* that interrupted the relay; 0: none */
 };
 
-/* Opens the files in the run's folder and the signalfd. Returns 0, or -1 with err. */
-int relay_init(struct relay *r, const struct vm_request *request, struct err *err);
+/* Opens a signalfd for `signals`, which may be NULL. Returns 0, or -1 with err. */
+int relay_init(struct relay *r, const sigset_t *signals, struct err *err);
 
-/* Relays one QEMU to its end. May be called again for another one while !r->is_up. */
+/*
+ * Begins a request: opens the files in the run's folder, and has all that is told of an earlier one
+ * forgotten. The request is borrowed until the next. Returns 0, or -1 with err.
+ */
+int relay_begin(struct relay *r, const struct vm_request *request, struct err *err);
+
+/* Before a QEMU is started: none is up, and all of the request is to be sent. */
+void relay_restart(struct relay *r);
+
+/*
+ * Sends the request to the guest of this QEMU and relays until it has done with it. After
+ * RELAY_ENDED the same QEMU takes a further request.
+ */
 enum relay_end relay_run(struct relay *r, struct qemu *q, uint64_t boot_timeout_ns);
 
 /* Closes all; `dropped` stays. Safe after a failed relay_init(). */
