@@ -7,7 +7,7 @@
 # linker would have to resolve in a circle is found by nm(1) and tsort(1).
 
 # From the top: what a room may include stands behind it.
-order='cli run report capture snapshot profile trace launch/container launch/vm launch record replay explain
+order='cli suite run report capture snapshot profile trace launch/container launch/vm launch record replay explain
 	doc oomlog klog symbols spec base'
 
 # rule ROOM: the prefixes that an include of that room may have, as a quoted include is written.

@@ -167,11 +167,7 @@ static void choose(const struct spec *spec, enum backend wanted, const struct pl
 		 plan->skip && wanted != BACKEND_VM ? plan->skip : "requested");
 }
 
-/*
- * The guest's RAM is taken from the host only as the guest touches it, so a generous guest costs
- * little: the limit, not the RAM, must be what ends the target.
- */
-static uint64_t choose_ram(const struct spec *spec)
+uint64_t plan_guest_ram(const struct spec *spec)
 {
 	uint64_t least = is_limited(spec) ? spec->memory_max.bytes + GIB(1) : MIB(512);
 
@@ -185,7 +181,7 @@ void plan_make(const struct spec *spec, enum backend wanted, const struct plan_f
 {
 	memset(plan, 0, sizeof(*plan));
 	choose(spec, wanted, facts, plan);
-	plan->ram_bytes = choose_ram(spec);
+	plan->ram_bytes = plan_guest_ram(spec);
 	if (plan->skip)
 		return;
 	for (size_t i = 0; i < OP_COUNT && backend_ops[plan->backend][i] != OP_COUNT; i++)

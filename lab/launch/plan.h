@@ -89,6 +89,12 @@ struct plan {
 	uint64_t ram_bytes; /* of a guest */
 };
 
+/*
+ * Bytes of RAM that a guest for this spec gets. It is taken from the host only as the guest touches
+ * it, so a generous guest costs little: the limit, not the RAM, must be what ends the target.
+ */
+uint64_t plan_guest_ram(const struct spec *spec);
+
 /* Fills *plan. `wanted` is BACKEND_AUTO or the backend that the user requested. */
 void plan_make(const struct spec *spec, enum backend wanted, const struct plan_facts *facts,
 	       struct plan *plan);

@@ -36,6 +36,7 @@ struct run_options {
 	/* What replay-stage performs, packed into the guest as VM_STAGE; NULL: nothing. */
 	const char *stage;
 	size_t stage_size;
+	struct run_keep *keep;		/* the guest stays up for the next run (run_keep.h); or NULL */
 	char **made;			/* gets the path of the run's folder, malloc'd; or NULL */
 	const char *image;		/* of a container; NULL: CONTAINER_EMPTY_IMAGE */
 	const char **container_options; /* for the engine's `run`; NULL-terminated */
@@ -77,7 +78,8 @@ struct run {
 	struct run_container container;
 	bool shares_host; /* the VM sees this host's files; see run_share.h */
 	/* Of the current run. */
-	struct guardian guardian;
+	struct guardian *guardian; /* own_guardian, or that of a guest that is kept */
+	struct guardian own_guardian;
 	struct folder folder; /* reports/<name>-<time>-<pid>; none inside the guest */
 	struct record_writer writer;
 	int trace_port;		/* inside the guest: where the trace goes; -1: nowhere */

@@ -35,7 +35,7 @@ static struct container_request request_of(struct run *run)
 		.bound = run->spec.name ? run->path : NULL,
 		.options = run->options->container_options,
 		.spec = &run->spec,
-		.guardian = &run->guardian,
+		.guardian = run->guardian,
 		.preload = run->preload,
 		.command = {run->path, run->argv},
 	};
@@ -167,7 +167,7 @@ int run_container_start(struct run *run, int ring, struct target *target, struct
 		return -1;
 	if (container_start(&request, &run->container.made, target, cg, err) < 0)
 		return -1;
-	if (run_guard_check(guardian_take_inside(&run->guardian, cg->levels[0].dirfd), err) < 0)
+	if (run_guard_check(guardian_take_inside(run->guardian, cg->levels[0].dirfd), err) < 0)
 		return -1;
 	pid_map_release(&run->pid_map);
 	pid_map_add(&run->pid_map, target->pid, process_pid_inside("/proc", target->pid));

@@ -1,5 +1,7 @@
 #include "run/run_guard.h"
 
+#include "run/run_keep.h"
+
 static int line(const struct guardian_deed *deed, char *text, size_t size)
 {
 	const struct record_guardian guardian = {
@@ -15,12 +17,16 @@ static int line(const struct guardian_deed *deed, char *text, size_t size)
 
 int run_guard_begin(struct run *run, struct err *err)
 {
-	return run->guardian.pid ? 0 : guardian_start(&run->guardian, line, err);
+	run->guardian = run_keeps(run) ? &run->options->keep->guardian : &run->own_guardian;
+	return run->guardian->pid ? 0 : guardian_start(run->guardian, line, err);
 }
 
 void run_guard_end(struct run *run)
 {
-	guardian_end(&run->guardian);
+	if (run->guardian && run->guardian != &run->own_guardian)
+		guardian_leave_record(run->guardian);
+	guardian_end(&run->own_guardian);
+	run->guardian = NULL;
 }
 
 int run_guard_check(int r, struct err *err)

@@ -10,7 +10,7 @@
 /* Starts it, if this run has none yet. 0, or -1: nothing may be started then. */
 int run_guard_begin(struct run *run, struct err *err);
 
-/* Ends it, when nothing of the run is left. Safe twice. */
+/* Ends it, when nothing of the run is left; that of a kept guest stays. Safe twice. */
 void run_guard_end(struct run *run);
 
 /* r: what a function of launch/guardian.h returned. 0, or -1 with err when that was a failure. */

@@ -59,7 +59,7 @@ static int guard_settings(struct run *run, struct err *err)
 	const char *const restore[] = {self ? self : "oomlab", "doctor", "--restore", NULL};
 	const char *const is_left[] = {"true", NULL};
 
-	return run_guard_check(guardian_take_removal(&run->guardian, restore, is_left), err);
+	return run_guard_check(guardian_take_removal(run->guardian, restore, is_left), err);
 }
 
 static int do_sysctl(struct here *here, struct err *err)
@@ -95,7 +95,7 @@ static int do_cgroup(struct here *here, struct err *err)
 	struct run *run = here->run;
 
 	if (cg_name(&run->home, &here->cg, err) < 0 ||
-	    run_guard_check(guardian_take_cgroup(&run->guardian, here->cg.parent, here->cg.name,
+	    run_guard_check(guardian_take_cgroup(run->guardian, here->cg.parent, here->cg.name,
 						 here->cg.freezer_parent),
 			    err) < 0)
 		return -1;
@@ -195,7 +195,7 @@ static int do_sources(struct here *here, struct err *err)
 		.premortem_percent = here->run->options->premortem_percent,
 		.core_dir = here->run->options->premortem_core ? &here->run->folder : NULL,
 		.ring = here->ring,
-		.guardian = &here->run->guardian,
+		.guardian = here->run->guardian,
 		.program = here->run->path,
 		.pid_map = &here->run->pid_map,
 		.progress = show_progress,
@@ -233,7 +233,7 @@ static int do_start(struct here *here, struct err *err)
 	};
 
 	if (target_start(&request, &here->target, err) < 0 ||
-	    run_guard_check(guardian_take_process(&here->run->guardian, here->target.pidfd), err) <
+	    run_guard_check(guardian_take_process(here->run->guardian, here->target.pidfd), err) <
 		    0)
 		return -1;
 	record_put_start(&here->run->writer, io_now_ns(), here->target.pid,
@@ -258,7 +258,7 @@ static int do_gate(struct here *here, struct err *err)
 	 * As soon as the target runs it may stop this process, so the guardian needs the deadline
 	 * now.
 	 */
-	guardian_set_deadline(&here->run->guardian, io_now_ns() + here->run->spec.timeout_ns);
+	guardian_set_deadline(here->run->guardian, io_now_ns() + here->run->spec.timeout_ns);
 	if (target_release(&here->target, here->run->argv[0], err) < 0)
 		return -1;
 	if (here->target.is_foreign)
@@ -352,7 +352,7 @@ int run_here(struct run *run, struct err *err)
 	}
 	if (r < 0)
 		record_put_error(&run->writer, err->text);
-	guardian_leave_record(&run->guardian);
+	guardian_leave_record(run->guardian);
 	record_put_end(&run->writer, io_now_ns());
 	return r;
 }

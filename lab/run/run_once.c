@@ -98,7 +98,7 @@ int run_once(struct run *run, struct err *err)
 	int r, status;
 
 	if (run_guard_begin(run, err) < 0 || open_record(run, err) < 0 ||
-	    run_guard_check(guardian_take_record(&run->guardian, run->writer.fd), err) < 0)
+	    run_guard_check(guardian_take_record(run->guardian, run->writer.fd), err) < 0)
 		return -1;
 	live_start(&run->live, run->spec.name ? run->spec.name : run->argv[0],
 		   run->options->quiet || run->options->inside_guest);

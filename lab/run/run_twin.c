@@ -20,7 +20,7 @@ static bool run_oomlab(struct run *run)
 	struct spawn oomlab = {
 		.program = "/proc/self/exe",
 		.admit = guardian_kills,
-		.admit_ctx = &run->guardian,
+		.admit_ctx = run->guardian,
 		.timeout_ns = SPAWN_FOREVER,
 	};
 	int status;

@@ -12,6 +12,7 @@
 #include "base/strvec.h"
 #include "base/text.h"
 #include "launch/vm/vm.h"
+#include "run/run_keep.h"
 #include "run/run_share.h"
 #include "run/run_trace.h"
 
@@ -116,46 +117,59 @@ static int put_end(struct run *run, const struct vm_result *result, int r, struc
 	return r;
 }
 
-static int boot(struct run *run, struct err *err)
+static struct vm_machine machine_for(struct run *run, char *const *programs)
 {
-	_cleanup_strvec_ struct strvec inner = STRVEC_INIT;
-	_cleanup_free_ char *cwd = getcwd(NULL, 0);
-	char *programs[] = {run->path, run->preload, NULL};
-	struct vm_request request = {
+	const struct spec *spec = &run->spec;
+
+	return (struct vm_machine){
 		.kernel = run->options->kernel,
 		.ram_bytes = run->plan.ram_bytes,
-		.swap_bytes = run->spec.guest_swap_bytes == SPEC_KEEP
-				      ? 0
-				      : (uint64_t)run->spec.guest_swap_bytes,
-		.numa_nodes = run->spec.guest_numa_nodes == SPEC_KEEP
-				      ? 1
-				      : (int)run->spec.guest_numa_nodes,
-		.envp = environ,
-		.cwd = run->spec.name && !run->shares_host ? NULL : cwd,
+		.swap_bytes =
+			spec->guest_swap_bytes == SPEC_KEEP ? 0 : (uint64_t)spec->guest_swap_bytes,
+		.numa_nodes = spec->guest_numa_nodes == SPEC_KEEP ? 1 : (int)spec->guest_numa_nodes,
 		.programs = programs,
 		.files = (char *const *)run->options->files,
 		.stage = run->options->stage,
 		.stage_size = run->options->stage_size,
 		.share_host = run->shares_host,
-		.run_dir = &run->folder,
 		.boot_timeout_ns = BOOT_TIMEOUT_NS,
-		.timeout_ns = (uint64_t)(run->spec.timeout_ns + SLACK_NS),
-		.guardian = &run->guardian,
+		.guardian = run->guardian,
 		.signals = &run->signals,
+	};
+}
+
+static int run_in_guest(struct run *run, struct err *err)
+{
+	_cleanup_strvec_ struct strvec inner = STRVEC_INIT;
+	_cleanup_free_ char *cwd = getcwd(NULL, 0);
+	char *programs[] = {run->path, run->preload, NULL};
+	const struct vm_machine machine = machine_for(run, programs);
+	struct vm_request request = {
+		.envp = environ,
+		.cwd = run->spec.name && !run->shares_host ? NULL : cwd,
+		.run_dir = &run->folder,
+		.timeout_ns = (uint64_t)(run->spec.timeout_ns + SLACK_NS),
 		.line = take_line,
 		.output = make_way,
 		.ctx = run,
 	};
 	struct vm_result result = {0};
+	struct vm *vm;
 	int r;
 
 	push_inner(&inner, run);
 	request.argv = (char *const *)inner.list;
 	run_share_note(run);
-	live_stage(&run->live, "booting");
-	r = vm_run(&request, &result, err);
+	vm = run_keep_vm(run, &machine);
+	if (vm_is_up(vm))
+		record_put_note(&run->writer,
+				"Other runs had ended in this guest before this one began");
+	live_stage(&run->live, vm_is_up(vm) ? "starting" : "booting");
+	r = vm_run(vm, &request, &result, err);
 	put_result(run, &result);
-	return put_end(run, &result, r, err);
+	r = put_end(run, &result, r, err);
+	run_keep_return(run, vm, r == 0 && !result.interrupted);
+	return r;
 }
 
 int run_vm_probe(struct run *run, struct err *err)
@@ -181,7 +195,7 @@ int run_vm_prepare(struct run *run, struct err *err)
 int run_vm(struct run *run, struct err *err)
 {
 	struct err why = ERR_INIT;
-	int r = boot(run, err);
+	int r = run_in_guest(run, err);
 
 	if (!run_trace_write_sites(run, &why) || r < 0)
 		return r;

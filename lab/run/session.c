@@ -245,7 +245,7 @@ static struct run new_run(const struct run_options *options)
 	return (struct run){.options = options,
 			    .writer = {.fd = -1},
 			    .trace_port = -1,
-			    .guardian = GUARDIAN_INIT,
+			    .own_guardian = GUARDIAN_INIT,
 			    .folder = FOLDER_INIT,
 			    .container.made = CONTAINER_INIT};
 }

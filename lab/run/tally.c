@@ -17,7 +17,7 @@ static void add(struct tally_range *range, int64_t value)
 	range->count++;
 }
 
-static int64_t duration_of(const struct record *r)
+int64_t tally_duration(const struct record *r)
 {
 	const struct record_process_end *end = record_target_end(r);
 
@@ -35,7 +35,7 @@ void tally_add(struct tally *tally, const struct record *record, const struct co
 	tally->outcomes[c->outcome]++;
 	tally->verdicts[c->verdict]++;
 	add(&tally->peak_bytes, peak);
-	add(&tally->duration_ns, duration_of(record));
+	add(&tally->duration_ns, tally_duration(record));
 	tally->is_peak_sampled |= is_known(peak) && is_sampled;
 }
 
@@ -73,7 +73,7 @@ static void print_range(const struct tally_range *range, const char *name, value
 void tally_print_run(const struct tally *t, long runs, const char *outcome,
 		     const struct record *record, const char *folder, FILE *to)
 {
-	int64_t peak, duration = duration_of(record);
+	int64_t peak, duration = tally_duration(record);
 	bool is_sampled = false;
 
 	peak = record_peak(record, &is_sampled);

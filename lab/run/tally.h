@@ -23,6 +23,9 @@ struct tally {
 	bool is_peak_sampled;		/* in some run: the highest sample, no counter */
 };
 
+/* From the opening of the gate to the target's end, in ns; ABSENT: not known. */
+int64_t tally_duration(const struct record *record);
+
 void tally_add(struct tally *tally, const struct record *record,
 	       const struct conclusion *conclusion);
 
