@@ -5,11 +5,13 @@
 #include "base/cleanup.h"
 #include "base/suggest.h"
 #include "cli/option_table.h"
+#include "suite/suite_worker.h"
 
 const struct command commands[] = {
 	{"run", cmd_run, "run a scenario or a command and explain what became of it",
 	 &run_option_table},
 	{"list", cmd_list, "the scenarios", &list_option_table},
+	{"suite", cmd_suite, "run many scenarios, and print a table", &suite_option_table},
 	{"report", cmd_report, "judge and render a finished run again", &report_option_table},
 	{"explain", cmd_explain, "what a kernel log says about OOM kills", &explain_option_table},
 	{"replay", cmd_replay, "make the OOM kill of a log happen again, in a VM",
@@ -22,6 +24,7 @@ const struct command commands[] = {
 	{"completion", NULL, "a script that completes words, for bash, zsh or fish",
 	 &completion_option_table},
 	{"gate", gate_main, NULL, NULL},
+	{SUITE_WORKER_COMMAND, suite_worker_main, NULL, NULL},
 };
 const size_t commands_count = ARRAY_SIZE(commands);
 

@@ -11,10 +11,11 @@
 typedef int command_fn(int argc, char **argv);
 
 command_fn cmd_run, cmd_list, cmd_report, cmd_explain, cmd_replay, cmd_doctor, cmd_kernel,
-	cmd_clean, cmd_completion;
+	cmd_clean, cmd_completion, cmd_suite;
 
-/* Not for people: what the image of this lab starts with; what waits in a container (gate.h). */
-command_fn cmd_entry, gate_main;
+/* Not for people: what the image of this lab starts with; what waits in a container (gate.h);
+ * a worker of a suite. */
+command_fn cmd_entry, gate_main, suite_worker_main;
 
 struct option_table;
 
