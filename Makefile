@@ -58,6 +58,7 @@ LABLIB     := $(BUILD)/lab.a
 PRELOAD    := $(BUILD)/liboomlab_preload.so
 SCENARIOS  := $(call programs,$(SCENARIO_C))
 STAGE      := $(BUILD)/replay-stage
+SCENARIO_LIB := $(BUILD)/liboomlab_scenario.a
 CHECKS     := $(call programs,$(wildcard tests/check_*.c))
 BENCHES    := $(call programs,$(wildcard tests/bench/*.c)) $(BUILD)/tests/bench/charged_dynamic
 FUZZERS    := $(call programs,$(wildcard tests/fuzz/*.c))
@@ -77,7 +78,7 @@ help: ## this text
 		awk -F'|' '{ sub(/^ +/, "", $$1); printf "  make %-13s %s\n", $$1, $$2 }'
 	@echo
 	@echo "scenario takes MEMORY= SWAP= OVERCOMMIT= BACKEND=auto|cgroup|vm|docker|podman KERNEL=6.12|6.1|PATH"
-	@echo "GUEST_RAM= TIMEOUT= THP= and writes to REPORTS=$(REPORTS)."
+	@echo "GUEST_RAM= TIMEOUT= THP= SCENARIO_DIR=(a folder of your own) and writes to REPORTS=$(REPORTS)."
 
 define install_packages
 	@missing=; for p in $(1); do \
@@ -112,10 +113,16 @@ $(filter-out deps deps-dev kernel,$(MAKECMDGOALS)): $(filter deps deps-dev,$(MAK
 	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) $@
 else
 
-all: $(BUILD)/oomlab $(LIB) $(PRELOAD) $(SCENARIOS) $(STAGE) ## build everything into BUILD=build
+all: $(BUILD)/oomlab $(LIB) $(PRELOAD) $(SCENARIOS) $(STAGE) $(BUILD)/scenario.mk ## build everything into BUILD=build
 
 # What the user typed reaches the shell through the environment alone, so no quoting can break.
 override NAME := $(value NAME)
+ifdef SCENARIO_DIR
+export OOMLAB_SCENARIOS
+OOMLAB_SCENARIOS := $(abspath $(BUILD)/own)
+OWN := $(addprefix $(BUILD)/own/,$(notdir $(basename $(wildcard $(SCENARIO_DIR)/*.c))))
+scenario scenarios list: $(OWN)
+endif
 export NAME MEMORY SWAP OVERCOMMIT BACKEND KERNEL GUEST_RAM TIMEOUT THP REPORTS
 scenario: all ## run scenario NAME and print its report
 	@[ -n "$$NAME" ] || { echo "make scenario: give NAME=..., one of:" >&2; \
@@ -126,11 +133,10 @@ scenario: all ## run scenario NAME and print its report
 		$${TIMEOUT:+"--timeout=$$TIMEOUT"} $${THP:+"--thp=$$THP"} \
 		"--reports=$$REPORTS" "$$NAME"
 
-scenarios: all ## run every scenario, one line each
-	@failed=0; for s in $(notdir $(SCENARIOS)); do \
-		$(BUILD)/oomlab run --quiet --reports="$$REPORTS" $$s; r=$$?; \
-		printf '%-20s %s\n' $$s "$$(jq -r '.verdict + "  " + .summary' "$$REPORTS"/latest/report.json)"; \
-		[ $$r = 0 ] || failed=1; done; exit $$failed
+scenarios: all ## run every scenario, or GROUP="..." (KERNEL= BACKEND= REPEAT= JOBS=), and print a table
+	@$(BUILD)/oomlab suite $${BACKEND:+"--backend=$$BACKEND"} $${KERNEL:+"--kernel=$$KERNEL"} \
+		$(if $(REPEAT),"--repeat=$(REPEAT)") $(if $(JOBS),"--jobs=$(JOBS)") \
+		"--reports=$$REPORTS" $(GROUP)
 
 list: all ## list the scenarios
 	@$(BUILD)/oomlab list
@@ -212,15 +218,18 @@ INSTALL_MAN := $(DESTDIR)$(PREFIX)/share/man/man1
 INSTALL_BASH := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/oomlab
 INSTALL_ZSH := $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_oomlab
 INSTALL_FISH := $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/oomlab.fish
-HEADERS     := arena.h trace.h trace_format.h
+HEADERS     := src/arena.h src/trace.h src/trace_format.h scenarios/scenario.h scenarios/stage.h
 install: all ## install below DESTDIR and PREFIX=/usr/local
 	install -d $(INSTALL_BIN) $(INSTALL_LIB)/oomlab/scenarios $(INSTALL_LIB)/pkgconfig \
 		$(INSTALL_INC) $(INSTALL_DOC) $(INSTALL_MAN)
 	install -m 755 $(BUILD)/oomlab $(INSTALL_BIN)
 	install -m 755 $(SCENARIOS) $(INSTALL_LIB)/oomlab/scenarios
 	install -m 755 $(PRELOAD) $(STAGE) $(INSTALL_LIB)/oomlab
-	install -m 644 $(LIB) $(INSTALL_LIB)
-	install -m 644 $(HEADERS:%=src/%) $(INSTALL_INC)
+	install -m 644 $(LIB) $(SCENARIO_LIB) $(INSTALL_LIB)
+	sed -e 's|@OOMLAB@|$(PREFIX)/bin/oomlab|' -e 's|@INCLUDES@|-I$(PREFIX)/include/oomlab|' \
+		-e 's|@LIBS@|$(PREFIX)/lib/liboomlab_scenario.a $(PREFIX)/lib/liboomlab.a|' \
+		scenarios/scenario.mk.in >$(INSTALL_LIB)/oomlab/scenario.mk
+	install -m 644 $(HEADERS) $(INSTALL_INC)
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' src/oomlab.pc.in \
 		>$(INSTALL_LIB)/pkgconfig/oomlab.pc
 	install -m 644 README.md LICENSE $(INSTALL_DOC)
@@ -232,7 +241,7 @@ install: all ## install below DESTDIR and PREFIX=/usr/local
 
 uninstall: ## remove what install put there
 	rm -rf $(INSTALL_LIB)/oomlab $(INSTALL_INC) $(INSTALL_DOC)
-	rm -f $(INSTALL_BIN)/oomlab $(INSTALL_LIB)/liboomlab.a \
+	rm -f $(INSTALL_BIN)/oomlab $(INSTALL_LIB)/liboomlab.a $(INSTALL_LIB)/liboomlab_scenario.a \
 		$(INSTALL_LIB)/pkgconfig/oomlab.pc $(INSTALL_MAN)/oomlab.1 \
 		$(INSTALL_BASH) $(INSTALL_ZSH) $(INSTALL_FISH)
 
@@ -262,15 +271,23 @@ $(BUILD)/preload/%.o: src/%.c
 $(call objects,lab/launch/vm/kernel_fetch.c): lab/launch/vm/fetch-kernel.sh
 
 # Of the stage a scenario that has none takes nothing.
-STAGE_LIB := $(BUILD)/scenarios/stage.a
-$(STAGE_LIB): $(call objects,$(filter-out scenarios/stage_main.c,$(wildcard scenarios/stage*.c)))
+$(SCENARIO_LIB): $(call objects,scenarios/scenario_main.c $(filter-out scenarios/stage_main.c,$(wildcard scenarios/stage*.c)))
 	@rm -f $@; $(AR) rcsD $@ $^
 
-$(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(BUILD)/scenarios/scenario_main.o $(STAGE_LIB) $(LIB)
+$(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(SCENARIO_LIB) $(LIB)
 	@echo "  LINK $@"; $(CC) $(ALLFLAGS) $(STATIC) -o $@ $^
 
+# Scenarios of one's own: of SCENARIO_DIR, and see "oomlab new-scenario".
+$(OWN): $(BUILD)/own/%: $(SCENARIO_DIR)/%.c $(SCENARIO_LIB) $(LIB)
+	@mkdir -p $(@D); echo "  LINK $@"; $(CC) $(ALLFLAGS) $(STATIC) -Iscenarios -Isrc -o $@ $^
+
+$(BUILD)/scenario.mk: scenarios/scenario.mk.in
+	@mkdir -p $(@D); sed -e 's|@OOMLAB@|$(abspath $(BUILD)/oomlab)|' \
+		-e 's|@INCLUDES@|-I$(CURDIR)/scenarios -I$(CURDIR)/src|' \
+		-e 's|@LIBS@|$(abspath $(SCENARIO_LIB) $(LIB))|' $< >$@ || { rm -f $@; exit 1; }
+
 # Static whatever the rest is: its processes are to be small.
-$(STAGE): $(BUILD)/scenarios/stage_main.o $(STAGE_LIB)
+$(STAGE): $(BUILD)/scenarios/stage_main.o $(SCENARIO_LIB)
 	@echo "  LINK $@"; $(CC) $(filter-out $(SAN),$(ALLFLAGS)) -static -o $@ $^
 
 # Static whatever the rest is: it is setuid, and its image holds no library.

@@ -47,9 +47,9 @@ done
 scdoc <"$page" >"$scratch/oomlab.1"
 ok $? "scdoc takes the manual"
 
-for name in $("$oomlab" list | cut -d' ' -f1); do
-	grep -q "\`$name\`" "$top/README.md"
-	ok $? "the README names the scenario $name"
+for name in $("$oomlab" list --names); do
+	grep -q "\`$name\`" "$top/docs/scenarios.md"
+	ok $? "docs/scenarios.md names the scenario $name"
 done
 
 MAKEFLAGS='' make -s -C "$top" BUILD="$(dirname "$oomlab")" install DESTDIR="$scratch/root" PREFIX=/usr >"$scratch/log" 2>&1

@@ -50,7 +50,7 @@ dwarf.h     lab/symbols/
 libelf.h    lab/symbols/
 gelf.h      lab/symbols/
 archive     lab/launch/vm/
-jansson.h   lab/launch/container/ lab/spec/ lab/record/ lab/report/ lab/explain/ lab/replay/ lab/run/ lab/cli/
+jansson.h   lab/launch/container/ lab/spec/ lab/record/ lab/report/ lab/explain/ lab/replay/ lab/run/ lab/suite/ lab/cli/
 check.h     tests/'
 
 # Agreed exceptions: file and the one header it may include besides.

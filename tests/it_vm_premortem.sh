@@ -242,14 +242,14 @@ inside() {
 	core_file
 }
 
-# The catalogue, with and without: as PLACE NAME says it ended.
+# The seed's scenarios, with and without: as PLACE NAME says it ended.
 ending() {
 	report "$scratch/$1" '[.outcome, .scope, .verdict, .events.oom_kill, .events.oom_group_kill,
 		(.kills | map([.relation, .victim_comm]))] | @json'
 }
 
 catalogue() {
-	for name in $("$oomlab" list | cut -d' ' -f1); do
+	for name in $("$oomlab" list --json | jq -r '.[] | select(.group == "arenas") | .name'); do
 		for how in 5 off; do
 			"$oomlab" run --quiet --backend=vm --kernel="$1" --timeout=5m --premortem=$how \
 				--no-touch-profile --reports="$scratch/$1-$name-$how" "$name" >"$scratch/out" 2>&1

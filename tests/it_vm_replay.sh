@@ -191,7 +191,7 @@ is "$(asked '.choices[] | select(test("path cannot be made"))' | wc -l)" 1 'that
 is "$? $(grep -c 'process 1 2 3' my-kill.c)" '0 1' 'as the source of a scenario'
 cc -std=gnu11 -Wall -Wextra -Werror -I"$top/scenarios" -I"$top/src" -c my-kill.c -o my-kill.o
 is $? 0 'which compiles without a warning'
-mkdir -p made && cc -static -o made/my-kill my-kill.o "$(dirname "$oomlab")/scenarios/scenario_main.o" "$(dirname "$oomlab")/scenarios/stage.a"
+mkdir -p made && cc -static -o made/my-kill my-kill.o "$(dirname "$oomlab")/liboomlab_scenario.a"
 OOMLAB_SCENARIOS=made "$oomlab" run --quiet --backend=vm --no-touch-profile --reports=reports my-kill
 is "$? $(report reports '"\(.verdict) \(.kills[0].constraint)"')" '0 pass MEMCG' 'and passes as one'
 "$oomlab" replay --scenario my-kill.c own >out 2>said

@@ -4,22 +4,27 @@
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
 
-# run KERNEL NAME: its exit status; reports go to a folder of that kernel and scenario.
-run() {
-	"$oomlab" run --quiet --backend=vm --kernel="$1" --timeout=5m --reports="$scratch/$1-$2" "$2" \
-		>"$scratch/out" 2>&1
+# Those that may share a guest do.
+"$oomlab" suite --quiet --backend=vm --kernel=6.12 --kernel=6.1 --reports="$scratch/all" >"$scratch/out" 2>&1
+is $? 0 'every scenario passes on both kernels'
+suite=$(echo "$scratch"/all/suite-*/suite.json)
+
+# of KERNEL NAME: a link to the folder of that run.
+of() {
+	mkdir -p "$scratch/$1-$2"
+	ln -sfn "$(jq -r --arg k "$1" --arg n "$2" '.runs[] | select(.kernel == $k and .scenario == $n) | .folder' \
+		"$suite")" "$scratch/$1-$2/latest"
+	echo "$scratch/$1-$2"
 }
 
 for kernel in 6.12 6.1; do
-	for name in $("$oomlab" list | cut -d' ' -f1); do
-		run "$kernel" "$name"
-		is $? 0 "$kernel $name passes"
-		dir=$scratch/$kernel-$name
+	for name in $("$oomlab" list --names); do
+		dir=$(of "$kernel" "$name")
 		is "$(report "$dir" .verdict)" pass "$kernel $name: verdict"
 		like "$(report "$dir" .run.kernel)" "^$kernel" "$kernel $name: ran on that kernel"
 	done
 
-	dir=$scratch/$kernel-memset-2g
+	dir=$(of "$kernel" memset-2g)
 	is "$(report "$dir" .outcome)" oom_killed "$kernel memset-2g: outcome"
 	is "$(report "$dir" .scope)" own "$kernel memset-2g: its own limit"
 	is "$(report "$dir" '.kills | length')" 1 "$kernel memset-2g: one kill"
@@ -43,7 +48,7 @@ for kernel in 6.12 6.1; do
 		ok $? "$kernel memset-2g: $file"
 	done
 
-	dir=$scratch/$kernel-refused-2g
+	dir=$(of "$kernel" refused-2g)
 	is "$(report "$dir" .outcome)" refused "$kernel refused-2g: outcome"
 	is "$(report "$dir" '.kills | length')" 0 "$kernel refused-2g: no kill"
 done

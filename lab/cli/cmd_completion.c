@@ -105,7 +105,7 @@ static void print_bash(void)
 	each_command(bash_name);
 	puts("' ;;");
 	each_command(bash_options);
-	puts("\trun:*) words=$(\"${COMP_WORDS[0]}\" list --names 2>/dev/null) ;;\n"
+	puts("\trun:* | suite:*) words=$(\"${COMP_WORDS[0]}\" list --names 2>/dev/null) ;;\n"
 	     "\tesac\n"
 	     "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
 	     "\t[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace\n"

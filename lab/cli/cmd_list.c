@@ -17,6 +17,7 @@ struct list_options {
 static const struct option_def table[] = {
 	OPTION_FLAG("json", "every declaration, as one JSON array", struct list_options, json),
 	OPTION_FLAG("names", "the names alone", struct list_options, names),
+	OPTION_SCENARIOS,
 	OPTION_HELP(struct list_options),
 };
 const struct option_table list_option_table = {table, ARRAY_SIZE(table)};

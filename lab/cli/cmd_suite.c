@@ -90,6 +90,7 @@ static const struct option_def table[] = {
 	FLAG("json", "suite.json, and nothing else, on standard output", json),
 	FLAG("no-touch-profile", "do not sample which code touches memory", suite.no_touch_profile),
 	FLAG("quiet", "no progress", quiet),
+	OPTION_SCENARIOS,
 	OPTION_COLOR,
 	OPTION_HELP(struct suite_command),
 };

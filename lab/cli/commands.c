@@ -10,6 +10,8 @@
 const struct command commands[] = {
 	{"run", cmd_run, "run a scenario or a command and explain what became of it",
 	 &run_option_table},
+	{"new-scenario", cmd_new_scenario, "write a scenario of your own, to be changed",
+	 &new_scenario_option_table},
 	{"list", cmd_list, "the scenarios", &list_option_table},
 	{"suite", cmd_suite, "run many scenarios, and print a table", &suite_option_table},
 	{"report", cmd_report, "judge and render a finished run again", &report_option_table},

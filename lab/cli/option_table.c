@@ -1,5 +1,7 @@
 #include "cli/option_table.h"
 
+#include <stdlib.h>
+
 #include "base/cleanup.h"
 #include "base/terminal.h"
 
@@ -29,4 +31,12 @@ int option_set_color(void *target, const char *value, struct err *err)
 		return err_set(err, EXIT_USAGE, "--color '%s' is none of auto, always, never",
 			       value);
 	return 0;
+}
+
+int option_set_scenarios(void *target, const char *value, struct err *err)
+{
+	(void)target;
+	if (setenv("OOMLAB_SCENARIOS", value, 1) == 0)
+		return 0;
+	return err_errno(err, EXIT_USAGE, "--scenarios '%s'", value);
 }

@@ -16,7 +16,8 @@ struct option_table {
 
 extern const struct option_table run_option_table, list_option_table, report_option_table,
 	explain_option_table, replay_option_table, doctor_option_table, kernel_option_table, clean_option_table,
-	completion_option_table, suite_option_table;
+	completion_option_table, suite_option_table,
+	new_scenario_option_table;
 
 /*
  * Reads the command line of a command without operands. 0, or the exit status of wrong usage, whose
@@ -35,5 +36,11 @@ int option_set_color(void *target, const char *value, struct err *err);
 #define OPTION_COLOR                                                                 \
 	OPTION("color", "auto|always|never", "colour (default auto: on a terminal)", \
 	       option_set_color)
+
+/* Where scenarios are found (spec/scenarios.h); the target is not used. */
+int option_set_scenarios(void *target, const char *value, struct err *err);
+#define OPTION_SCENARIOS                                                                         \
+	OPTION("scenarios", "DIR", "folder of the scenarios (default: those of oomlab)",         \
+	       option_set_scenarios)
 
 #endif

@@ -291,6 +291,7 @@ static const struct option_def table[] = {
 	FLAG("open", "show the report's page in the browser", open),
 	FLAG("quiet", "no live line, no report on the terminal; a line where there is no result",
 	     quiet),
+	OPTION_SCENARIOS,
 	OPTION_COLOR,
 	OPTION_HELP(struct run_options),
 	FLAG("inside-guest", NULL, inside_guest),

@@ -23,7 +23,7 @@ static char *folder(void)
 	return set ? xstrdup(set) : text_format("%s/../lib/oomlab/scenarios", here ? here : ".");
 }
 
-static bool is_name(const char *name)
+bool scenarios_is_name(const char *name)
 {
 	return *name && strlen(name) < 64 &&
 	       !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")];
@@ -45,7 +45,7 @@ char **scenarios_list(void)
 	while (dir && (entry = readdir(dir))) {
 		_cleanup_free_ char *file = text_format("%s/%s", path, entry->d_name);
 
-		if (!is_name(entry->d_name) || !io_is_executable(file))
+		if (!scenarios_is_name(entry->d_name) || !io_is_executable(file))
 			continue;
 		names = xrealloc(names, n + 2, sizeof(*names));
 		names[n++] = xstrdup(entry->d_name);
@@ -76,7 +76,7 @@ char *scenarios_find(const char *name, struct err *err)
 	_cleanup_free_ char *dir = folder();
 	_cleanup_free_ char *path = NULL;
 
-	if (!is_name(name)) {
+	if (!scenarios_is_name(name)) {
 		err_set(err, EXIT_USAGE, "'%s' is no scenario name (small letters, digits, '-')",
 			name);
 		err_hint(err, "'oomlab list' shows them; a command goes behind '--'");

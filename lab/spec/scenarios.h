@@ -7,7 +7,12 @@
 #ifndef OOMLAB_SPEC_SCENARIOS_H
 #define OOMLAB_SPEC_SCENARIOS_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
+
+/* [a-z0-9-]{1,63} */
+bool scenarios_is_name(const char *name);
 
 /*
  * The path of a scenario's program, which the caller frees; NULL with EXIT_USAGE when the name is

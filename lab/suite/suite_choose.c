@@ -34,20 +34,24 @@ static int read_row(const char *name, struct suite_row *row, struct err *err)
 	return r;
 }
 
-static int read_all(struct catalogue *all, struct err *err)
+/* A program there that is no scenario hinders the others only where it is meant. */
+static void read_all(struct catalogue *all)
 {
 	char **names = scenarios_list();
-	int r = 0;
 
 	for (size_t n = 0; names[n]; n++) {
-		if (r == 0) {
-			all->rows = xrealloc(all->rows, all->count + 1, sizeof(*all->rows));
-			r = read_row(names[n], &all->rows[all->count++], err);
+		struct err err = ERR_INIT;
+
+		all->rows = xrealloc(all->rows, all->count + 1, sizeof(*all->rows));
+		if (read_row(names[n], &all->rows[all->count], &err) == 0) {
+			all->count++;
+		} else {
+			err_print(&err);
+			suite_release_row(&all->rows[all->count]);
 		}
 		free(names[n]);
 	}
 	free(names);
-	return r;
 }
 
 static bool is_meant(const struct suite_row *row, const char *word)
@@ -149,11 +153,12 @@ int suite_choose(struct suite *suite, const struct suite_options *options, char 
 		 struct err *err)
 {
 	struct catalogue all = {0};
-	int r = read_all(&all, err);
+	int r = 0;
 
 	suite->options = *options;
-	if (r == 0 && !all.count)
-		r = err_set(err, EXIT_FAILED, "there are no scenarios beside this program");
+	read_all(&all);
+	if (!all.count)
+		r = err_set(err, EXIT_FAILED, "there are no scenarios to run");
 	if (r == 0)
 		r = check_words(&all, words, err);
 	if (r == 0 && !options->kernels.count)

@@ -1,7 +1,8 @@
 /*
- * vm_relay.h - one poll loop that sends a guest its request, and over all that the guest sends: record lines go to request->line,
- * the trace and the console to files in the run's folder, out and err to our stdout and stderr. The
- * loop ends when the guest says that it has ended, QEMU is gone, a signal arrives or time is up.
+ * vm_relay.h - one poll loop that sends a guest its request and relays all that it sends: record
+ * lines go to request->line, the trace and the console to files in the run's folder, out and err to
+ * our stdout and stderr. The loop ends when the guest says that it has done with the request, QEMU
+ * is gone, a signal arrives or time is up.
  *
  * What the guest sends is hostile: a line longer than RELAY_LINE_MAX, or one that request->line
  * refuses, is dropped and counted; console.log and trace.bin end at a fixed size.
