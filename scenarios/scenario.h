@@ -189,6 +189,12 @@ struct scenario_env {
 void scenario_checkpoint(struct scenario_env *env, const char *name);
 
 /*
+ * Writes a byte of each page of [p, p + bytes), so that all of them are charged; the compiler
+ * cannot remove it.
+ */
+void scenario_touch(void *p, size_t bytes);
+
+/*
  * Tells the launcher that an allocation of `bytes` by `what` was refused with errno_value, then
  * ends the process with status 1. This is what makes the outcome `refused`.
  */
