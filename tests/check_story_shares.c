@@ -44,7 +44,9 @@ START_TEST(what_would_make_a_line_known_is_told)
 	says(LINE_ZERO);
 	tell(V2 CGROUP AT("/x/prog", LINE("4")) DUMP_OF(HEAP, "65536") KILLED);
 	does_not_say("for the largest row");
-	/* Nobody can build what a compiler made at run time. */
+	/* Nobody can build what a program made or loaded itself. */
+	tell(V2 CGROUP AT("//anon", "") DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say("for the largest row");
 	tell(V2 CGROUP AT("/memfd:jit (deleted)", "") DUMP_OF(HEAP, "65536") KILLED);
 	does_not_say("for the largest row");
 	tell(V2 CGROUP AT("[vdso]", "") DUMP_OF(HEAP, "65536") KILLED);

@@ -504,7 +504,7 @@ START_TEST(code_made_at_run_time_is_one_place)
 		"\"anon\":30,\"stack\":\"3+7f00 0+10\"") TOUCH("\"anon\":30,\"stack\":\"3+7f20\""));
 	ck_assert_uint_eq(touches.count, 1);
 	place = touch_place(&touches.lines[0]);
-	ck_assert_str_eq(place, "(code made at run time)");
+	ck_assert_str_eq(place, "(code in anonymous memory)");
 	drop();
 }
 END_TEST

@@ -401,7 +401,7 @@ END
 	${CC:-cc} -g -O1 -o "$scratch/made" "$scratch/made.c"
 	run --memory=128M -- "$scratch/made"
 	is "$(report "$reports" '[.touches[] | select(.bytes > 1048576)] | length')" 1 'made code is one place'
-	like "$(cat "$reports/latest/report.txt")" '\(code made at run time\)' 'made code is called so'
+	like "$(cat "$reports/latest/report.txt")" '\(code in anonymous memory\)' 'made code is called so'
 	is "$(report "$reports" '.touches[0].module')" '//anon' 'made code is in no file'
 else
 	skip 'made code' 'its instructions are those of x86-64'

@@ -12,6 +12,7 @@
 #include "report/story_coverage.h"
 #include "report/story_script.h"
 #include "report/touches.h"
+#include "symbols/origin.h"
 
 enum { ROWS_MAX = 8, ROWS_BRIEF = 4 };
 
@@ -133,11 +134,11 @@ static void say_lost(const struct facts *f, const struct touches *t, struct doc 
 	cite_profile(doc);
 }
 
-/* A file of code on disk: not what a JIT made, nor what the kernel shows each process. */
+/* A file of code on disk: not memory of no file, nor what the kernel shows each process. */
 static bool is_code_file(const char *module)
 {
-	return module && *module == '/' && !text_starts_with(module, "/memfd:") &&
-	       !text_starts_with(module, "/dev/");
+	return module && *module == '/' && !origin_is_made(module) &&
+	       !text_starts_with(module, "/memfd:") && !text_starts_with(module, "/dev/");
 }
 
 /* What would make a row without a line of code tell it. */

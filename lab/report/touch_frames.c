@@ -243,7 +243,7 @@ int touch_compare_places(const struct touch_line *a, const struct touch_line *b)
 		return order;
 	if (is_in_file(a) != is_in_file(b))
 		return is_in_file(a) - is_in_file(b);
-	/* Addresses in no file, or in code made at run time, do not tell places apart. */
+	/* Addresses in no file, or in code in anonymous memory, do not tell places apart. */
 	if (!is_in_file(a))
 		return compare_text(a->module, b->module);
 	order = (a->at_len > b->at_len) - (a->at_len < b->at_len);
@@ -278,7 +278,7 @@ static char *nameless(const char *module, const struct stack_frame *place)
 	if (!module)
 		return xstrdup("(not known)");
 	if (origin_is_made(module))
-		return xstrdup("(code made at run time)");
+		return xstrdup("(code in anonymous memory)");
 	return text_format("%s+0x%" PRIx64, base_name(module), place->address);
 }
 

@@ -25,6 +25,7 @@ struct machine {
 	const char *qemu;		/* the program */
 	const char *package;		/* of Debian, which has the program */
 	const char *console;		/* the guest's serial console */
+	const char *emulated_cpu;	/* for -cpu, where it is not the host's own */
 	const char *append;		/* words of the kernel's command line for this machine */
 	struct machine_board boards[2]; /* the first that this QEMU knows is used */
 };

@@ -31,7 +31,7 @@ static void add_board(struct strvec *words, const struct qemu_config *c)
 
 	strvec_pushl(words, c->machine->qemu, "-nodefaults", "-no-user-config", "-no-reboot",
 		     "-display", "none", "-M", c->board->option, "-accel",
-		     is_kvm ? "kvm" : "tcg,thread=multi", "-cpu", is_kvm ? "host" : "max", "-m");
+		     is_kvm ? "kvm" : "tcg,thread=multi", "-cpu", is_kvm ? "host" : c->machine->emulated_cpu, "-m");
 	strvec_pushf(words, "%lluK", (unsigned long long)(c->ram_bytes >> 10));
 }
 
