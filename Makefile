@@ -58,6 +58,7 @@ LABLIB     := $(BUILD)/lab.a
 PRELOAD    := $(BUILD)/liboomlab_preload.so
 SCENARIOS  := $(call programs,$(SCENARIO_C))
 STAGE      := $(BUILD)/replay-stage
+WINDOWS_EXE := $(patsubst scenarios/windows/%.c,$(BUILD)/windows/%.exe,$(wildcard scenarios/windows/*.c))
 SCENARIO_LIB := $(BUILD)/liboomlab_scenario.a
 CHECKS     := $(call programs,$(wildcard tests/check_*.c))
 BENCHES    := $(call programs,$(wildcard tests/bench/*.c)) $(BUILD)/tests/bench/charged_dynamic
@@ -66,7 +67,7 @@ HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: all scenario scenarios list check tests check-unit check-vm check-bare bench audit-profile audit-replay soak asan fuzz fuzzers lint \
+.PHONY: all scenario scenarios list deps-windows check tests check-unit check-vm check-bare bench audit-profile audit-replay soak asan fuzz fuzzers lint \
         format deps deps-dev kernel image image-files install uninstall clean help
 
 help: ## this text
@@ -102,6 +103,10 @@ deps: ## install what is needed (Debian packages by apt) and fetch the VM's kern
 
 deps-dev: ## install what lint, format, fuzz and the tests of container engines need besides
 	$(call install_packages,$(DEV_PACKAGES) $(CONTAINER_PACKAGES) $(TARGET_PACKAGES))
+
+deps-windows: ## install Wine and mingw-w64 and make a folder of Wine's, for the scenarios of the group windows
+	$(call install_packages,wine64 gcc-mingw-w64-x86-64)
+	@$(MAKE) --no-print-directory $(WINDOWS_EXE) $(BUILD)/windows/prefix.made
 
 kernel: ## fetch the VM's kernels into the cache (KERNELS="6.12 6.1"), nothing is installed
 	@lab/launch/vm/fetch-kernel.sh $(KERNELS)
@@ -285,6 +290,17 @@ $(BUILD)/scenario.mk: scenarios/scenario.mk.in
 	@mkdir -p $(@D); sed -e 's|@OOMLAB@|$(abspath $(BUILD)/oomlab)|' \
 		-e 's|@INCLUDES@|-I$(CURDIR)/scenarios -I$(CURDIR)/src|' \
 		-e 's|@LIBS@|$(abspath $(SCENARIO_LIB) $(LIB))|' $< >$@ || { rm -f $@; exit 1; }
+
+# Windows programs, where their compiler is.
+$(BUILD)/windows/%.exe: scenarios/windows/%.c
+	@mkdir -p $(@D); echo "  CC   $@"; x86_64-w64-mingw32-gcc -O2 -g -Wall -Wextra -o $@ $<
+
+# Wine's own folder takes seconds to make, and minutes in an emulated guest.
+$(BUILD)/windows/prefix.made:
+	@mkdir -p $(@D); rm -rf $(BUILD)/windows/prefix; echo "  WINE $(BUILD)/windows/prefix"
+	@WINEPREFIX=$(abspath $(BUILD)/windows/prefix) WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml= \
+		/usr/lib/wine/wine64 wineboot --init </dev/null >/dev/null 2>&1 && \
+		WINEPREFIX=$(abspath $(BUILD)/windows/prefix) /usr/lib/wine/wineserver64 --wait && touch $@
 
 # Static whatever the rest is: its processes are to be small.
 $(STAGE): $(BUILD)/scenarios/stage_main.o $(SCENARIO_LIB)

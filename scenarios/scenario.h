@@ -162,6 +162,14 @@ struct scenario {
 	struct cgroup_limits cgroup;
 	struct vm_settings vm;
 	const enum need *needs;	  /* ends with NEED_END; NULL: none */
+	/*
+	 * Files of this host that it needs, ended by NULL: programs by name, looked for in PATH,
+	 * or paths; one with a slash in it that is not absolute is relative to the scenario's own
+	 * program. The VM shows it this host's files then. Where one is missing, the verdict is
+	 * `skip`, and `install` says what to do: a command. NULL: none.
+	 */
+	const char *const *host_files;
+	const char *install;
 	unsigned int timeout_sec; /* 0: 60 */
 	uint64_t ceiling_bytes;	  /* the program never touches more than this, limit or not */
 	struct expect expect;

@@ -106,6 +106,19 @@ static void print_needs(const enum need *need)
 	putchar(']');
 }
 
+static void print_host_files(const char *const *file)
+{
+	if (!file)
+		return;
+	print_key("host_files");
+	putchar('[');
+	for (const char *comma = ""; *file; file++, comma = ", ") {
+		fputs(comma, stdout);
+		print_string(*file);
+	}
+	putchar(']');
+}
+
 static void print_expect(const struct expect *expect)
 {
 	print_key("expect");
@@ -168,6 +181,8 @@ static int print_spec(const struct scenario *s)
 	print_limits(&s->cgroup);
 	print_vm(&s->vm);
 	print_needs(s->needs);
+	print_host_files(s->host_files);
+	print_text("install", s->install);
 	print_number("timeout_sec", true, s->timeout_sec ? s->timeout_sec : 60);
 	print_number("ceiling_bytes", s->ceiling_bytes > 0, s->ceiling_bytes);
 	print_expect(&s->expect);

@@ -20,6 +20,7 @@ static const char full[] =
 	"\"oom_score_adj\": -1000, \"thp\": \"madvise\", \"ram_bytes\": 268435456, "
 	"\"guest_swap_bytes\": 1048576, \"guest_numa_nodes\": 2, \"own_boot\": true, "
 	"\"timeout_ns\": 1500000000, \"needs\": [\"memcg_v2\", \"kmsg\"], "
+	"\"host_files\": [\"python3\", \"../x\"], \"install\": \"i\", "
 	"\"expect\": {\"outcome\": \"oom_killed\", \"constraint\": \"MEMCG\", "
 	"\"victim\": \"self\", \"oom_kill\": {\"min\": 1, \"max\": 1}, "
 	"\"peak_bytes\": {\"min\": 5}, \"vsz_bytes\": {\"min\": 0, \"max\": 9}, "
@@ -51,6 +52,9 @@ START_TEST(reads_every_key)
 	ck_assert_int_eq(s.guest_swap_bytes, 1048576);
 	ck_assert_int_eq(s.guest_numa_nodes, 2);
 	ck_assert(s.own_boot);
+	ck_assert_str_eq(s.host_files[1], "../x");
+	ck_assert_ptr_null(s.host_files[2]);
+	ck_assert_str_eq(s.install, "i");
 	ck_assert(spec_wants_guest(&s));
 	ck_assert_int_eq(s.timeout_ns, 1500000000);
 	ck_assert_int_eq(s.expect.outcome, OUTCOME_OOM_KILLED);
@@ -137,6 +141,9 @@ static const struct {
 	{"timeout_ns", "-1"},
 	{"needs", "[\"root\"]"},
 	{"needs", "[5]"},
+	{"host_files", "\"python3\""},
+	{"host_files", "[5]"},
+	{"host_files", "[\"\"]"},
 	{"needs", "\"kmsg\""},
 	{"expect", "7"},
 	{"ps", "7"},

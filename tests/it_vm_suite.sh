@@ -110,6 +110,18 @@ suite --jobs=2 pair
 is "$? $(asked '[.runs[].verdict] | join(" ")')" '0 pass pass' 'two at once'
 is "$(asked .boots)" 2 'in a guest each'
 
+# Programs and files of this host.
+one needs-files '	execl("/bin/sh", "sh", "-c", "[ -e /etc/debian_version ] && [ ! -e /tmp/left ] && : >/tmp/left", NULL);' SURVIVED host
+sed -i 's|\.timeout_sec|.host_files = (const char *const[]){"sh", "../own/Makefile", NULL},\n\t&|' own/needs-files.c
+one lacks-files '	exit(1);' SURVIVED host
+sed -i 's|\.timeout_sec|.host_files = (const char *const[]){"no-such-program", NULL},\n\t.install = "x install",\n\t&|' own/lacks-files.c
+make -s -C own SCENARIOS='needs-files lacks-files'
+suite --jobs=1 --repeat=2 host
+is "$? $(asked '[.runs[] | .scenario + " " + .verdict] | sort | join(", ")')" \
+	'0 lacks-files skip, lacks-files skip, needs-files pass, needs-files pass' "files of this host: shown, or a skip"
+like "$(cat out)" "^lacks-files: .*the scenario needs 'no-such-program', which is not here; to have it: x install" 'with what is missing'
+is "$(asked .boots)" 1 'they share a guest, and what one wrote is gone for the next'
+
 # Forms.
 suite --tap --junit=junit.xml --jobs=1 --repeat=2 flips alone
 is $? 1 'TAP: the status stays'

@@ -99,6 +99,8 @@ static const char *why_not_container(const struct spec *spec, const struct plan_
 		return "the scenario needs cgroup v2 and this engine is on v1";
 	if (spec->needs_kmsg && facts->kmsg_reason)
 		return facts->kmsg_reason;
+	if (spec->host_files)
+		return "the scenario starts programs of this host, which its container does not have";
 	if (spec->memory_high.is_set || spec->oom_group)
 		return "an engine has no option for memory.high and memory.oom.group";
 	if (spec->name && !is_limited(spec))
@@ -181,6 +183,8 @@ void plan_make(const struct spec *spec, enum backend wanted, const struct plan_f
 {
 	memset(plan, 0, sizeof(*plan));
 	choose(spec, wanted, facts, plan);
+	if (!plan->skip)
+		plan->skip = facts->files_reason;
 	plan->ram_bytes = plan_guest_ram(spec);
 	if (plan->skip)
 		return;

@@ -54,7 +54,7 @@ struct run_options {
 
 /* Why a backend cannot be used; reasons in struct plan_facts point into these. */
 struct run_reasons {
-	struct err current, cgroup, vm, engine, share;
+	struct err current, cgroup, vm, engine, share, files;
 };
 
 /* Private to run_container.c. */

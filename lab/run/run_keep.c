@@ -16,13 +16,13 @@ bool run_keeps(const struct run *run)
 	const struct run_options *o = run->options;
 
 	return o->keep && run->plan.backend == BACKEND_VM && !run->plan.skip &&
-	       run_keep_may_share(&run->spec) && !o->file_count && !o->stage && !run->shares_host &&
-	       !run->preload;
+	       run_keep_may_share(&run->spec) && !o->file_count && !o->stage && !run->preload;
 }
 
 static bool fits(const struct run_keep *keep, const struct vm_machine *machine)
 {
 	return keep->vm && text_is_same(keep->kernel, machine->kernel) &&
+	       keep->machine.share_host == machine->share_host &&
 	       keep->machine.ram_bytes >= machine->ram_bytes;
 }
 

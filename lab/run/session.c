@@ -105,6 +105,8 @@ static int probe(struct run *run, struct err *err)
 	if (access("/dev/kmsg", R_OK) < 0 && !o->inside_guest)
 		run->facts.kmsg_reason =
 			"the scenario needs the kernel log, which this user may not read";
+	if (!o->inside_guest && run_share_lacks(run, &run->reasons.files))
+		run->facts.files_reason = run->reasons.files.text;
 	return run_backend_probe(run, err);
 }
 

@@ -63,6 +63,10 @@ void spec_release(struct spec *spec)
 	free((char *)spec->lesson);
 	free((char *)spec->group);
 	free((char *)spec->twin);
+	for (char **file = spec->host_files; file && *file; file++)
+		free(*file);
+	free(spec->host_files);
+	free((char *)spec->install);
 	free((char *)spec->ps.checkpoint);
 	free((char *)spec->ps.where);
 	free((char *)spec->ps.meaning);

@@ -34,6 +34,8 @@ struct spec {
 	int64_t ceiling_bytes;	   /* the scenario never touches more; SPEC_KEEP: not known */
 	int64_t timeout_ns;	   /* SPEC_NO_TIMEOUT: never */
 	bool needs_memcg_v2, needs_kmsg;
+	char **host_files;   /* that the scenario needs, ended by NULL; NULL: none */
+	const char *install; /* what installs them; may be NULL */
 	bool has_expect;
 	struct expect expect;
 	struct ps_figures ps; /* checkpoint NULL: none; else no string is NULL */

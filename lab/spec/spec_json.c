@@ -6,6 +6,8 @@
 
 #define NS INT64_C(1000000000)
 
+enum { HOST_FILES_MAX = 64 };
+
 static json_t *amount_json(const struct amount *a)
 {
 	return a->is_max ? json_string("max") : json_integer((json_int_t)a->bytes);
@@ -81,6 +83,15 @@ static json_t *needs_json(const struct spec *spec)
 	return needs;
 }
 
+static json_t *host_files_json(const struct spec *spec)
+{
+	json_t *files = json_array();
+
+	for (char **file = spec->host_files; *file; file++)
+		json_array_append_new(files, json_string(*file));
+	return files;
+}
+
 json_t *spec_to_json(const struct spec *spec)
 {
 	json_t *o = json_object();
@@ -111,6 +122,9 @@ json_t *spec_to_json(const struct spec *spec)
 		put_number(o, "timeout_ns", spec->timeout_ns);
 	if (spec->needs_memcg_v2 || spec->needs_kmsg)
 		json_object_set_new(o, "needs", needs_json(spec));
+	if (spec->host_files)
+		json_object_set_new(o, "host_files", host_files_json(spec));
+	put_string(o, "install", spec->install);
 	if (spec->has_expect)
 		json_object_set_new(o, "expect", expect_json(&spec->expect));
 	if (spec->ps.checkpoint)
@@ -268,6 +282,25 @@ static void get_needs(struct reader *r, struct spec *spec)
 	}
 }
 
+static void get_host_files(struct reader *r, struct spec *spec)
+{
+	json_t *files = json_object_get(r->object, "host_files"), *file;
+	size_t i;
+
+	if (!files)
+		return;
+	if (!json_is_array(files) || json_array_size(files) > HOST_FILES_MAX) {
+		r->bad = "host_files";
+		return;
+	}
+	spec->host_files = xcalloc(json_array_size(files) + 1, sizeof(*spec->host_files));
+	json_array_foreach (files, i, file) {
+		if (!json_is_string(file) || !json_string_length(file))
+			r->bad = "host_files";
+		spec->host_files[i] = xstrdup(json_is_string(file) ? json_string_value(file) : "");
+	}
+}
+
 /* A scenario that declares none has the default; a null says that there is none. */
 static int64_t get_timeout(struct reader *r)
 {
@@ -307,6 +340,8 @@ int spec_from_json(const json_t *object, const char *who, struct spec *spec, str
 	spec->timeout_ns = get_timeout(&r);
 	get_expect(&r, spec);
 	get_needs(&r, spec);
+	get_host_files(&r, spec);
+	spec->install = get_string(&r, "install");
 	get_ps(&r, &spec->ps);
 	if (r.bad)
 		return err_set(err, EXIT_USAGE,

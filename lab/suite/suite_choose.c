@@ -28,6 +28,7 @@ static int read_row(const char *name, struct suite_row *row, struct err *err)
 	row->name = xstrdup(name);
 	row->group = xstrdup(r == 0 && spec.group ? spec.group : "");
 	row->own_boot = r == 0 && !run_keep_may_share(&spec);
+	row->is_early = row->own_boot || spec.host_files;
 	row->ram_bytes = r == 0 ? plan_guest_ram(&spec) : 0;
 	row->expected = spec.expect.outcome;
 	spec_release(&spec);
@@ -117,10 +118,10 @@ static void add_kernel(struct suite *suite, const struct catalogue *all, char *c
 			add_row(suite, &all->rows[i], kernel);
 }
 
-static void order_round(struct suite *suite, size_t from, size_t to, bool own_boot, long round)
+static void order_round(struct suite *suite, size_t from, size_t to, bool early, long round)
 {
 	for (size_t row = from; row < to; row++)
-		if (suite->rows[row].own_boot == own_boot)
+		if (suite->rows[row].is_early == early)
 			suite->runs[suite->run_count++] =
 				(struct suite_run){.row = row, .round = round};
 }
@@ -136,16 +137,16 @@ static size_t next_kernel(const struct suite *suite, size_t from)
 }
 
 /*
- * What wants a guest of its own is begun first: it takes longest, and what is short then fills up
- * the workers' time to the end. One kernel comes after the other, for the guest that is shared.
+ * What wants a guest of its own, or programs of this host, is begun first: it takes longest, and
+ * what is short then fills up the workers' time to the end. One kernel comes after the other, for the guest that is shared.
  */
 static void order_runs(struct suite *suite)
 {
-	for (int shared = 0; shared <= 1; shared++)
+	for (int late = 0; late <= 1; late++)
 		for (size_t from = 0, to; from < suite->row_count; from = to) {
 			to = next_kernel(suite, from);
 			for (long round = 1; round <= suite->options.repeat; round++)
-				order_round(suite, from, to, !shared, round);
+				order_round(suite, from, to, !late, round);
 		}
 }
 

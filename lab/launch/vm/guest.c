@@ -39,8 +39,7 @@
 /* What the guest is, from its boot on. */
 struct guest {
 	int ports[PORT_COUNT];
-	bool shares_host, is_writable;
-	const char *root; /* of the targets; "": that of the initramfs */
+	bool shares_host; /* the targets see the host's files */
 	struct guest_output outputs[OUTPUT_COUNT];
 };
 
@@ -253,17 +252,28 @@ int guest_take_port(const char *env)
 	return fd > STDERR_FILENO && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ? fd : -1;
 }
 
-/* Files and IPC objects of one request are gone with its processes. */
-static void enter_own_space(const struct guest *g, const struct request *r)
+/*
+ * Files and IPC objects of one request are gone with its processes. Returns the target's root; "":
+ * that of the initramfs.
+ */
+static const char *enter_own_space(const struct guest *g, const struct request *r)
 {
+	bool is_writable = true;
+	const char *root = "";
+
 	if (unshare(CLONE_NEWNS | CLONE_NEWIPC) < 0)
 		guest_complain("cannot make namespaces for", "the target");
-	if (!g->shares_host)
+	if (g->shares_host)
+		root = guest_fs_make_root(&is_writable);
+	else
 		guest_fs_mount_shm();
-	guest_fs_mount_tmp(g->root, r->cwd);
+	if (!is_writable)
+		say(g->ports[PORT_RECORD], GUEST_NOTE_READ_ONLY);
+	guest_fs_mount_tmp(root, r->cwd);
 	/* The command may ask where it is; chdir() tells what could not be made. */
 	if (!g->shares_host)
 		io_make_dirs(r->cwd);
+	return root;
 }
 
 static void run_child(const struct guest *g, struct request *r) __attribute__((noreturn));
@@ -271,9 +281,10 @@ static void run_child(const struct guest *g, struct request *r)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int self = open("/init", O_PATH | O_CLOEXEC);
+	const char *root;
 
 	setsid();
-	enter_own_space(g, r);
+	root = enter_own_space(g, r);
 	if (dup2(null, 0) < 0)
 		guest_complain("cannot pass on", "/dev/null");
 	guest_output_enter(g->outputs);
@@ -281,8 +292,8 @@ static void run_child(const struct guest *g, struct request *r)
 	keep_open(g->ports[PORT_TRACE]);
 	strvec_pushf(&r->envp, "%s=%d", GUEST_RECORD_ENV, g->ports[PORT_RECORD]);
 	strvec_pushf(&r->envp, "%s=%d", GUEST_TRACE_ENV, g->ports[PORT_TRACE]);
-	if (*g->root && chroot(g->root) < 0)
-		guest_complain("cannot chroot to", g->root);
+	if (*root && chroot(root) < 0)
+		guest_complain("cannot chroot to", root);
 	if (chdir(r->cwd) < 0) {
 		if (g->shares_host)
 			say(g->ports[PORT_RECORD], GUEST_NOTE_NO_FOLDER);
@@ -306,8 +317,6 @@ static void perform(struct guest *g, struct request *r)
 {
 	pid_t child;
 
-	if (!g->is_writable)
-		say(g->ports[PORT_RECORD], GUEST_NOTE_READ_ONLY);
 	guest_output_open(g->outputs, g->ports);
 	child = fork();
 	if (child < 0)
@@ -347,12 +356,12 @@ static void boot(struct guest *g)
 	close(uevents);
 	g->shares_host = getenv(GUEST_SHARE);
 	if (g->shares_host)
-		g->root = guest_fs_share_host(&g->is_writable);
+		guest_fs_mount_host();
 }
 
 void guest_main(void)
 {
-	static struct guest guest = {.ports = {-1, -1, -1, -1}, .is_writable = true, .root = ""};
+	static struct guest guest = {.ports = {-1, -1, -1, -1}};
 	struct request request;
 
 	boot(&guest);

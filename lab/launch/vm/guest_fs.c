@@ -121,15 +121,19 @@ static void show_all_again(DIR *old, const char *path)
 			show_again(dirfd(old), path, d->d_name);
 }
 
-const char *guest_fs_share_host(bool *is_writable)
+void guest_fs_mount_host(void)
+{
+	mkdir(GUEST_HOST_ROOT, 0755);
+	if (mount(GUEST_SHARE_TAG, GUEST_HOST_ROOT, "virtiofs", MS_RDONLY, "") < 0)
+		guest_complain("cannot mount", "the host's file system");
+}
+
+const char *guest_fs_make_root(bool *is_writable)
 {
 	_cleanup_closedir_ DIR *shm = NULL;
 	_cleanup_free_ char *shm_path = NULL;
 	const char *root;
 
-	mkdir(GUEST_HOST_ROOT, 0755);
-	if (mount(GUEST_SHARE_TAG, GUEST_HOST_ROOT, "virtiofs", MS_RDONLY, "") < 0)
-		guest_complain("cannot mount", "the host's file system");
 	*is_writable = mount_overlay();
 	root = *is_writable ? ROOT_DIR : GUEST_HOST_ROOT;
 	shm_path = text_format("%s/dev/shm", root);

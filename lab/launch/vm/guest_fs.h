@@ -14,12 +14,15 @@
 /* Mounts /dev, /proc, /sys and the like below `root` ("": the guest's own root). */
 void guest_fs_mount_kernel(const char *root);
 
+/* Mounts the host's files, shared under GUEST_SHARE_TAG, where no target sees them. */
+void guest_fs_mount_host(void);
+
 /*
- * Mounts the host's files, shared under GUEST_SHARE_TAG, over them an overlay whose upper layer is
- * a tmpfs, and the kernel's file systems in it. Returns the new root, a literal. Where the kernel
- * has no overlayfs, *is_writable is false and the files are read-only.
+ * Mounts over the host's files an overlay whose upper layer is a tmpfs, and the kernel's file systems
+ * in it: for one request, in a mount namespace of its own. Returns the new root, a literal. Where
+ * the kernel has no overlayfs, *is_writable is false and the files are read-only.
  */
-const char *guest_fs_share_host(bool *is_writable);
+const char *guest_fs_make_root(bool *is_writable);
 
 /* Mounts a new tmpfs on /dev/shm, where the guest has one. */
 void guest_fs_mount_shm(void);
