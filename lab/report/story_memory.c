@@ -99,7 +99,7 @@ static void say_heuristic(const struct facts *f, struct doc *doc, int64_t bytes,
 	else
 		doc_sentence(
 			doc,
-			"The kernel's overcommit rule (vm.overcommit_memory 0) does not explain the refusal; a limit on address space (ulimit -v) can.");
+			"The kernel's overcommit rule (vm.overcommit_memory 0) does not explain the refusal; a limit on address space (ulimit -v) can, or a pool of huge pages that is empty (MAP_HUGETLB).");
 	cite_ram_and_swap(doc, f);
 }
 
