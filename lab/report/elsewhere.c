@@ -184,6 +184,10 @@ static char *words_of(const struct facts *f, const struct budget *b, bool was_ki
 			continue;
 		if (item->part == BUDGET_SHMEM)
 			return in_memory(f, b, item->bytes, was_killed, told);
+		if (item->part == BUDGET_SOCK)
+			return text_format(
+				" %s were socket buffers: data of network connections that nobody has read yet.",
+				SIZE(item->bytes));
 		if (item->part == BUDGET_FILE && was_killed)
 			return cached(f, b, item->bytes, told);
 		if (item->part == BUDGET_FILE && is_known(b->limit) && b->total >= b->limit / 2)

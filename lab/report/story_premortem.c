@@ -319,6 +319,12 @@ static void say_passed(const struct facts *f, const struct record_premortem *p, 
 	cite_event(doc, f, COUNTER_HIGH);
 }
 
+/* What went past memory.high may be given back before the snapshot. */
+static bool was_near(const struct record_premortem *p)
+{
+	return !is_known(p->value[METRIC_CURRENT]) || p->value[METRIC_CURRENT] >= p->high / 2;
+}
+
 void story_premortem(const struct facts *f, struct doc *doc)
 {
 	const struct record_premortem *p = f->record->premortem;
@@ -330,7 +336,9 @@ void story_premortem(const struct facts *f, struct doc *doc)
 		say_passed(f, p, doc);
 		return;
 	}
-	doc_heading(doc, was_killed(f) ? "Just before the kill" : "Near its limit");
+	doc_heading(doc, was_killed(f) ? "Just before the kill"
+			 : was_near(p) ? "Near its limit"
+				       : "A snapshot while it ran");
 	say_moment(f, p, doc);
 	say_threads(f->record, doc);
 	say_arenas(p, doc);
