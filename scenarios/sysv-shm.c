@@ -23,7 +23,7 @@ static void write_segment(struct scenario_env *env)
 		scenario_refused(env, "shmget", MIB(64), errno);
 	segment = shmat(id, NULL, 0);
 	shmctl(id, IPC_RMID, NULL);
-	if (segment == MAP_FAILED)
+	if (segment == MAP_FAILED) /* (void *)-1 */
 		scenario_refused(env, "shmat", MIB(64), errno);
 	scenario_touch(segment, MIB(64));
 }
