@@ -67,7 +67,7 @@ HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: all scenario scenarios list deps-windows check tests check-unit check-vm check-bare bench audit-profile audit-replay soak asan fuzz fuzzers lint \
+.PHONY: all scenario scenarios list catalogue deps-windows check tests check-unit check-vm check-bare bench audit-profile audit-replay soak asan fuzz fuzzers lint \
         format deps deps-dev kernel image image-files install uninstall clean help
 
 help: ## this text
@@ -142,6 +142,10 @@ scenarios: all ## run every scenario, or GROUP="..." (KERNEL= BACKEND= REPEAT= J
 	@$(BUILD)/oomlab suite $${BACKEND:+"--backend=$$BACKEND"} $${KERNEL:+"--kernel=$$KERNEL"} \
 		$(if $(REPEAT),"--repeat=$(REPEAT)") $(if $(JOBS),"--jobs=$(JOBS)") \
 		"--reports=$$REPORTS" $(GROUP)
+
+catalogue: all # writes the tables of docs/scenarios.md
+	@sed -i '/^## The catalogue/q' docs/scenarios.md
+	@docs/catalogue $(BUILD)/oomlab >>docs/scenarios.md
 
 list: all ## list the scenarios
 	@$(BUILD)/oomlab list

@@ -9,6 +9,7 @@
 #include "scenario.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static void move_the_break(struct scenario_env *env)
@@ -16,7 +17,7 @@ static void move_the_break(struct scenario_env *env)
 	for (int i = 0; i < 64; i++) {
 		void *block = sbrk(MIB(1)); /* adds VSZ */
 
-		if (block == (void *)-1)
+		if (block == MAP_FAILED) /* (void *)-1 */
 			scenario_refused(env, "sbrk", MIB(1), errno);
 		scenario_touch(block, MIB(1)); /* adds RSS: the charge */
 	}

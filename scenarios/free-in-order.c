@@ -25,7 +25,7 @@ static void *take(struct scenario_env *env, size_t bytes)
 	return block;
 }
 
-static void *small[COUNT];
+static void *small[COUNT], *large[COUNT / 4];
 
 static void free_in_order(struct scenario_env *env)
 {
@@ -35,7 +35,7 @@ static void free_in_order(struct scenario_env *env)
 		free(small[i]);
 	scenario_checkpoint(env, "half is free");
 	for (size_t i = 0; i < COUNT / 4; i++)
-		take(env, 2 * SMALL);
+		large[i] = take(env, 2 * SMALL);
 }
 
 const struct scenario scenario = {

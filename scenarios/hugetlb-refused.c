@@ -18,7 +18,7 @@ static void ask_for_huge_pages(struct scenario_env *env)
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 
 	if (range == MAP_FAILED)
-		scenario_refused(env, "mmap", MIB(8), errno);
+		scenario_refused(env, "mmap(MAP_HUGETLB)", MIB(8), errno);
 	scenario_touch(range, MIB(8));
 }
 

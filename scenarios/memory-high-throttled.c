@@ -31,6 +31,7 @@ const struct scenario scenario = {
 		"anonymous growth above memory.high: not killed, slowed down until it looks hung",
 	.lesson = "memory.high throttles and never kills. Memory that cannot be reclaimed turns "
 		  "it into a standstill: somebody else has to see it and act.",
+	.twin = "memory-high-reclaimable",
 	.run = grow,
 	.cgroup = {.memory_max = BYTES(MIB(64)),
 		   .memory_high = BYTES(MIB(16)),

@@ -28,7 +28,8 @@ static void read_sparsely(struct scenario_env *env)
 const struct scenario scenario = {
 	.name = "page-tables",
 	.group = "kernel",
-	.summary = "1 byte per 2 MiB of 12 GiB read: page tables alone are killed under 16 MiB",
+	.summary =
+		"1 byte per 2 MiB of 12 GiB read: killed under 16 MiB, for its page tables alone",
 	.lesson = "Page tables are charged, too: 4 KiB for each 2 MiB that anything is touched in. "
 		  "Sparse use of a huge address space can cost more tables than data.",
 	.run = read_sparsely,

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/shm.h>
 
 static void write_segment(struct scenario_env *env)
@@ -22,7 +23,7 @@ static void write_segment(struct scenario_env *env)
 		scenario_refused(env, "shmget", MIB(64), errno);
 	segment = shmat(id, NULL, 0);
 	shmctl(id, IPC_RMID, NULL);
-	if (segment == (void *)-1)
+	if (segment == MAP_FAILED) /* (void *)-1 */
 		scenario_refused(env, "shmat", MIB(64), errno);
 	scenario_touch(segment, MIB(64));
 }

@@ -39,7 +39,7 @@ static void start_threads(struct scenario_env *env)
 const struct scenario scenario = {
 	.name = "thread-stacks",
 	.group = "processes",
-	.summary = "threads that only wait: their stacks are killed under 16 MiB",
+	.summary = "threads that only wait: killed under 16 MiB, for their stacks",
 	.lesson = "A thread costs tens of KiB before it does anything, most of it in the kernel, "
 		  "where no RSS shows it. A thread for each connection is a memory limit, too.",
 	.run = start_threads,

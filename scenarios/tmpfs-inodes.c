@@ -53,7 +53,7 @@ static void make_files(struct scenario_env *env)
 const struct scenario scenario = {
 	.name = "tmpfs-inodes",
 	.group = "kernel",
-	.summary = "empty files made on a tmpfs: their inodes are killed under 16 MiB",
+	.summary = "empty files made on a tmpfs: killed under 16 MiB, for their inodes",
 	.lesson = "A file costs an inode and a dentry of kernel memory before it has a byte. On a "
 		  "tmpfs they stay until it is removed, and look like nothing in du(1).",
 	.run = make_files,

@@ -372,6 +372,21 @@ START_TEST(pages_read_ahead_are_a_fault_where_a_mapped_file_was_touched)
 }
 END_TEST
 
+/* Both as the kernel 6.12 prints them. */
+START_TEST(a_file_made_on_a_tmpfs_is_no_page_of_it)
+{
+	static const char *const made[] = {"shmem_alloc_inode", "alloc_inode",	"new_inode",
+					   "__shmem_get_inode", "shmem_mknod",	"path_openat",
+					   "do_filp_open",	"do_syscall_64"};
+	static const char *const written[] = {"shmem_alloc_folio", "shmem_get_folio_gfp",
+					      "shmem_write_begin", "generic_perform_write",
+					      "do_syscall_64"};
+
+	ck_assert_int_eq(mechanism_of_trace(made, 8), MECHANISM_FILE_METADATA);
+	ck_assert_int_eq(mechanism_of_trace(written, 5), MECHANISM_TMPFS_WRITE);
+}
+END_TEST
+
 static TCase *pasted(void)
 {
 	TCase *tc = tcase_create("pasted");
@@ -392,6 +407,7 @@ static TCase *capture(void)
 	TCase *tc = tcase_create("capture");
 
 	tcase_add_test(tc, each_scope_and_mechanism_has_a_word_of_its_own);
+	tcase_add_test(tc, a_file_made_on_a_tmpfs_is_no_page_of_it);
 	tcase_add_test(tc, pages_read_ahead_are_a_fault_where_a_mapped_file_was_touched);
 	tcase_add_test(tc, kmsg_of_6_1_gives_every_field);
 	tcase_add_test(tc, dmesg_of_6_18_on_cgroup_v1);

@@ -256,6 +256,8 @@ START_TEST(where_it_ran_is_one_place_whichever_cgroup_it_used)
 END_TEST
 
 #define SLAB KMSG("4", "anon 221184") KMSG("5", "file 0") KMSG("6", "slab 66375680")
+#define STACKS \
+	KMSG("4", "anon 221184") KMSG("5", "kernel_stack 26000000") KMSG("6", "slab 30000000")
 #define CACHE(bytes)                                                                     \
 	"{\"ev\":\"sample\",\"t\":5,\"current\":" bytes ",\"anon\":4096,\"file\":" bytes \
 	",\"shmem\":0}\n"
@@ -281,7 +283,14 @@ START_TEST(what_no_process_held_is_told_first)
 	     "long as anything refers to them, whoever is killed. [kmsg 2;");
 	tell(V2 CGROUP DUMP(SLAB) KILLED);
 	says("63.3 MiB were the kernel's own on its behalf (slab). [kmsg 2;");
+	does_not_say("(slab 63.3 MiB");
+	tell(V2 CGROUP DUMP(STACKS) KILLED);
+	says("53.4 MiB were the kernel's own on its behalf (slab 28.6 MiB, stacks 24.8 MiB). [kmsg");
+	tell(V2 CGROUP DUMP_OF(TMPFS, "0") KILLED);
+	says("By the kernel's count it held nothing itself. 63.3 MiB were files in tmpfs");
+	does_not_say("0 bytes itself");
 	tell(V2 CGROUP DUMP(HEAP) KILLED);
+	does_not_say("held nothing itself");
 	says("It held 4 KiB itself. [");
 	tell(V2 CGROUP CACHE("66000000") LIVED);
 	says("62.9 MiB were file cache, which the kernel drops when it is needed. [sample 1;");
@@ -655,6 +664,28 @@ START_TEST(why_no_snapshot_was_taken_is_told_where_it_is_known)
 }
 END_TEST
 
+START_TEST(what_oomlab_changed_is_told_where_no_snapshot_came_of_it)
+{
+	const char *said = "The kernel reclaimed there already, 124 times; without it "
+			   "(--premortem=off) only at the limit.";
+
+	tell(V2 CGROUP ARMED(
+		"67108864") "{\"ev\":\"premortem_thaw\",\"t\":6,\"high_events\":124}\n" LIVED);
+	says("Near its limit oomlab had set memory.high to 60.8 MiB, to notice a kill before it "
+	     "comes.");
+	says(said);
+	tell(V2 CGROUP ARMED(
+		"67108864") "{\"ev\":\"premortem_thaw\",\"t\":6,\"high_events\":0}\n" LIVED);
+	does_not_say("Near its limit");
+	tell(V2 CGROUP ARMED("67108864") LIVED);
+	does_not_say(said);
+	tell(V2 CGROUP ARMED(
+		"67108864") "{\"ev\":\"premortem_thaw\",\"t\":6,\"high_events\":124}\n" KILLED_AT("0",
+												  "1"));
+	does_not_say("The kernel reclaimed there already");
+}
+END_TEST
+
 #define SEEN(rest)                                                           \
 	ARMED("67108864")                                                    \
 	"{\"ev\":\"premortem_look\",\"t\":5,\"current\":63800000" rest "}\n" \
@@ -668,8 +699,15 @@ START_TEST(what_did_not_stand_still_is_told_with_its_reason)
 	tell(V2 CGROUP SEEN("") LIVED);
 	says("did not see it stand still: no reason was recorded.");
 	tell(V2 CGROUP SEEN(",\"frozen\":true") LIVED);
+	says("Near its limit While it ran");
 	says("oomlab froze it for");
 	does_not_say("stand still");
+	tell(V2 CGROUP ARMED("67108864") "{\"ev\":\"premortem_look\",\"t\":5,\"current\":300000,"
+					 "\"frozen\":true}\n"
+					 "{\"ev\":\"premortem_process\",\"pid\":7,\"threads\":1,"
+					 "\"comm\":\"prog\"}\n" LIVED);
+	says("A snapshot while it ran");
+	does_not_say("Near its limit");
 }
 END_TEST
 
@@ -713,6 +751,7 @@ static TCase *sentences(void)
 	tcase_add_loop_test(tc, every_loss_has_its_words, LOSS_NONE + 1, LOSS_COUNT);
 	tcase_add_test(tc, one_that_is_lost_is_told_as_one);
 	tcase_add_test(tc, why_no_snapshot_was_taken_is_told_where_it_is_known);
+	tcase_add_test(tc, what_oomlab_changed_is_told_where_no_snapshot_came_of_it);
 	tcase_add_test(tc, what_did_not_stand_still_is_told_with_its_reason);
 	tcase_add_test(tc, what_is_not_needed_is_no_gap);
 	tcase_add_test(tc, what_never_ran_lacks_no_end);

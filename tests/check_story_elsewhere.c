@@ -96,12 +96,24 @@ START_TEST(a_neighbours_files_are_told_as_its)
 }
 END_TEST
 
+#define BUFFERS KMSG("4", "anon 98304") KMSG("5", "file 0") KMSG("6", "sock 65000000")
+
+START_TEST(buffers_of_sockets_are_told)
+{
+	tell(V2 CGROUP DUMP(BUFFERS) KILLED);
+	says("62.0 MiB were socket buffers: data of network connections that nobody has read yet.");
+	tell(V2 CGROUP DUMP(HEAP) KILLED);
+	does_not_say("socket buffers:");
+}
+END_TEST
+
 static TCase *sentences(void)
 {
 	TCase *t = tcase_create("sentences");
 
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, pages_of_files_are_told_with_file_and_line);
+	tcase_add_test(t, buffers_of_sockets_are_told);
 	tcase_add_test(t, mapped_files_in_memory_are_named_too);
 	tcase_add_test(t, a_neighbours_files_are_told_as_its);
 	return t;

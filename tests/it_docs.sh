@@ -47,9 +47,11 @@ done
 scdoc <"$page" >"$scratch/oomlab.1"
 ok $? "scdoc takes the manual"
 
-for name in $("$oomlab" list --names); do
-	grep -q "\`$name\`" "$top/docs/scenarios.md"
-	ok $? "docs/scenarios.md names the scenario $name"
+is "$(sed '1,/^## The catalogue/d' "$top/docs/scenarios.md")" "$("$top/docs/catalogue" "$oomlab")" \
+	"docs/scenarios.md has the catalogue as the scenarios declare it (make catalogue)"
+for group in $("$oomlab" list --json | jq -r '.[].group' | sort -u); do
+	grep -q "^### $group$" "$top/docs/scenarios.md"
+	ok $? "docs/scenarios.md has the group $group"
 done
 
 MAKEFLAGS='' make -s -C "$top" BUILD="$(dirname "$oomlab")" install DESTDIR="$scratch/root" PREFIX=/usr >"$scratch/log" 2>&1

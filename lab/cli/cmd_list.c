@@ -24,7 +24,7 @@ const struct option_table list_option_table = {table, ARRAY_SIZE(table)};
 
 static void print_one(const struct spec *spec)
 {
-	printf("%-18s %-9s %-12s %s\n", spec->name,
+	printf("%-21s %-9s %-16s %s\n", spec->name,
 	       !spec->memory_max.is_set || spec->memory_max.is_max
 		       ? "no limit"
 		       : TEXT_SIZE(spec->memory_max.bytes),

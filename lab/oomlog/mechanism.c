@@ -88,6 +88,7 @@ static const struct frame_rule rules[] = {
 	{"tcp_sendmsg*", MECHANISM_SOCKET},
 	{"unix_stream_sendmsg", MECHANISM_SOCKET},
 	{"sock_recvmsg", MECHANISM_SOCKET},
+	{"shmem_alloc_inode", MECHANISM_FILE_METADATA},
 	{"shmem_*", MECHANISM_TMPFS_WRITE},
 	{"do_wp_page", MECHANISM_COPY_ON_WRITE},
 	{"wp_page_copy", MECHANISM_COPY_ON_WRITE},

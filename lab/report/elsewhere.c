@@ -141,27 +141,61 @@ static char *cached(const struct facts *f, const struct budget *b, int64_t bytes
 		SIZE(bytes), file, line ? line : "", whose);
 }
 
+/* " (slab)", or its large parts with their sizes where there are several. */
+static void add_kernel_parts(const struct budget *b, int64_t sum, struct strbuf *words)
+{
+	const struct budget_item *parts[BUDGET_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		if (b->items[i].is_kernel && b->items[i].bytes >= sum / 20)
+			parts[count++] = &b->items[i];
+	if (count == 1)
+		strbuf_printf(words, " (%s)", parts[0]->label);
+	for (size_t i = 0; count > 1 && i < count; i++)
+		strbuf_printf(words, "%s%s %s%s", i ? ", " : " (", parts[i]->label,
+			      SIZE(parts[i]->bytes), i == count - 1 ? ")" : "");
+}
+
+/* Nothing where it is less than half of what was charged. */
+static char *kernel_words(const struct budget *b)
+{
+	_cleanup_strbuf_ struct strbuf words = STRBUF_INIT;
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		if (b->items[i].is_kernel)
+			sum += b->items[i].bytes;
+	if (sum <= 0 || sum < b->total / 2)
+		return xstrdup("");
+	strbuf_printf(&words, " %s were the kernel's own on its behalf", SIZE(sum));
+	add_kernel_parts(b, sum, &words);
+	strbuf_puts(&words, ".");
+	return xstrdup(words.buf);
+}
+
 static char *words_of(const struct facts *f, const struct budget *b, bool was_killed,
 		      struct elsewhere *told)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		const struct budget_item *item = &b->items[i];
 
-		if (item->bytes < b->total / 2)
+		if (item->is_kernel || item->bytes < b->total / 2)
 			continue;
 		if (item->part == BUDGET_SHMEM)
 			return in_memory(f, b, item->bytes, was_killed, told);
+		if (item->part == BUDGET_SOCK)
+			return text_format(
+				" %s were socket buffers: data of network connections that nobody has read yet.",
+				SIZE(item->bytes));
 		if (item->part == BUDGET_FILE && was_killed)
 			return cached(f, b, item->bytes, told);
 		if (item->part == BUDGET_FILE && is_known(b->limit) && b->total >= b->limit / 2)
 			return text_format(
 				" %s were file cache, which the kernel drops when it is needed.",
 				SIZE(item->bytes));
-		if (item->is_kernel)
-			return text_format(" %s were the kernel's own on its behalf (%s).",
-					   SIZE(item->bytes), item->label);
 	}
-	return xstrdup("");
+	return kernel_words(b);
 }
 
 struct elsewhere elsewhere_tell(const struct facts *f, const struct budget *b, bool was_killed)

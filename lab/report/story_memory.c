@@ -80,6 +80,25 @@ static void cite_ram_and_swap(struct doc *doc, const struct facts *f)
 	cite_setting(doc, f, "SwapTotal");
 }
 
+/* What can explain a refusal that the overcommit rule does not. */
+static void say_other_cause(const struct facts *f, struct doc *doc, int mode)
+{
+	int64_t hits = record_delta(f->own, COUNTER_MAX);
+
+	if (hits > 0) {
+		doc_sentence(
+			doc,
+			"The kernel's overcommit rule (vm.overcommit_memory %d) does not explain the refusal. The memory limit can: it was met %s, and some requests of the kernel fail there instead of killing.",
+			mode, TEXT_COUNT(hits, "time"));
+		cite_event(doc, f, COUNTER_MAX);
+		return;
+	}
+	doc_sentence(
+		doc,
+		"The kernel's overcommit rule (vm.overcommit_memory %d) does not explain the refusal; a limit on address space (ulimit -v) can, or a pool of huge pages that is empty (MAP_HUGETLB).",
+		mode);
+}
+
 static void say_heuristic(const struct facts *f, struct doc *doc, int64_t bytes, bool granted)
 {
 	int64_t ram = record_setting_number(f->record, "MemTotal");
@@ -97,9 +116,7 @@ static void say_heuristic(const struct facts *f, struct doc *doc, int64_t bytes,
 			"The kernel's overcommit rule (vm.overcommit_memory 0, heuristic) refuses a request larger than all RAM and swap: %s is more than %s.",
 			SIZE(bytes), SIZE(all));
 	else
-		doc_sentence(
-			doc,
-			"The kernel's overcommit rule (vm.overcommit_memory 0) does not explain the refusal; a limit on address space (ulimit -v) can.");
+		say_other_cause(f, doc, 0);
 	cite_ram_and_swap(doc, f);
 }
 
@@ -138,6 +155,9 @@ static void say_overcommit(const struct facts *f, struct doc *doc, int64_t bytes
 		return;
 	if (mode == 0) {
 		say_heuristic(f, doc, bytes, granted);
+	} else if (mode == 1 && !granted) {
+		say_other_cause(f, doc, 1);
+		cite_setting(doc, f, "vm.overcommit_memory");
 	} else if (mode == 1) {
 		doc_sentence(doc,
 			     "The kernel agrees to any size: vm.overcommit_memory is 1, always.");
@@ -155,9 +175,10 @@ static void say_refused(const struct facts *f, struct doc *doc)
 		     r->refused_what ? r->refused_what : "An allocation",
 		     is_known(r->refused_bytes) ? SIZE(r->refused_bytes) : "memory",
 		     r->refused_errno,
-		     r->refused_errno == 12 ? " (ENOMEM): a NULL pointer, not a kill" : "");
+		     r->refused_errno == 12 ? " (ENOMEM): an error, not a kill" : "");
 	doc_cite(doc, "record line %u", r->refused_line);
-	say_overcommit(f, doc, r->refused_bytes, false);
+	if (r->refused_errno == 12)
+		say_overcommit(f, doc, r->refused_bytes, false);
 }
 
 /* The kernel counts accessible address space as promised (Committed_AS), not reserved space. */

@@ -34,8 +34,10 @@ static void say_moment(const struct facts *f, const struct record_premortem *p, 
 	int64_t lead = premortem_lead_ns(f);
 	int64_t held = is_known(p->thaw_ns) ? p->thaw_ns - p->t_ns : 0;
 	_cleanup_free_ char *share = share_words(p);
+	/* The lead counts from when it went on. */
 	_cleanup_free_ char *when =
-		is_known(lead) ? text_format("%s before the kill", TEXT_DURATION((uint64_t)lead))
+		is_known(lead) ? text_format("%s before the kill",
+					     TEXT_DURATION((uint64_t)(f->kill_ns - p->t_ns)))
 			       : xstrdup("While it ran");
 
 	if (p->is_frozen)
@@ -303,6 +305,26 @@ static void say_missed(const struct facts *f, const struct record_premortem *p, 
 	doc_cite(doc, "record line %u", p->look_line ? p->look_line : p->armed_line);
 }
 
+/* Where it could reclaim there it never came to the limit: the run was not as it is without. */
+static void say_passed(const struct facts *f, const struct record_premortem *p, struct doc *doc)
+{
+	if (was_killed(f) || !p->armed_line || !is_known(p->high) || or_zero(p->high_events) <= 0)
+		return;
+	doc_heading(doc, "Near its limit");
+	doc_sentence(
+		doc,
+		"oomlab had set memory.high to %s, to notice a kill before it comes. The kernel reclaimed there already, %s; without it (--premortem=off) only at the limit.",
+		SIZE(p->high), TEXT_COUNT(p->high_events, "time"));
+	doc_cite(doc, "record line %u", p->armed_line);
+	cite_event(doc, f, COUNTER_HIGH);
+}
+
+/* What went past memory.high may be given back before the snapshot. */
+static bool was_near(const struct record_premortem *p)
+{
+	return !is_known(p->value[METRIC_CURRENT]) || p->value[METRIC_CURRENT] >= p->high / 2;
+}
+
 void story_premortem(const struct facts *f, struct doc *doc)
 {
 	const struct record_premortem *p = f->record->premortem;
@@ -311,9 +333,12 @@ void story_premortem(const struct facts *f, struct doc *doc)
 		return;
 	if (!premortem_was_taken(f->record)) {
 		say_missed(f, p, doc);
+		say_passed(f, p, doc);
 		return;
 	}
-	doc_heading(doc, was_killed(f) ? "Just before the kill" : "Near its limit");
+	doc_heading(doc, was_killed(f) ? "Just before the kill"
+			 : was_near(p) ? "Near its limit"
+				       : "A snapshot while it ran");
 	say_moment(f, p, doc);
 	say_threads(f->record, doc);
 	say_arenas(p, doc);

@@ -58,13 +58,16 @@ static void small_victim(const struct facts *f, struct doc *doc, const char *lim
 	char among[64] = "";
 	_cleanup_(elsewhere_release) struct elsewhere other = elsewhere_tell(f, &f->at_kill, true);
 	_cleanup_free_ char *largest = elsewhere_largest(f);
+	int64_t held = f->victim->anon_rss_bytes;
+	/* Each process has a stack; recent kernels count in batches. */
+	_cleanup_free_ char *own = held ? text_format("It held %s itself.", SIZE(held))
+					: xstrdup("By the kernel's count it held nothing itself.");
 
 	if (candidates > 1)
 		snprintf(among, sizeof(among), ", one of %zu processes there", candidates);
-	doc_summary(
-		doc, DOC_BAD,
-		"Memory went past %s, and the kernel killed the process%s. It held %s itself.%s%s%s",
-		limit, among, SIZE(f->victim->anon_rss_bytes), largest, other.words, rest);
+	doc_summary(doc, DOC_BAD,
+		    "Memory went past %s, and the kernel killed the process%s. %s%s%s%s", limit,
+		    among, own, largest, other.words, rest);
 	elsewhere_cite(f, &other, doc);
 }
 

@@ -29,19 +29,22 @@ static void refused(const struct facts *f, struct doc *doc)
 	const char *what = r->refused_what ? r->refused_what : "the allocation";
 	const struct record_reservation *call = record_refused_call(r);
 	_cleanup_free_ char *doubt = story_doubt(f);
+	bool met_limit = record_delta(f->own, COUNTER_MAX) > 0;
 
 	if (call && !is_known(r->refused_errno))
 		refused_call(f, call, doc);
-	else if (is_known(r->refused_bytes))
-		doc_summary(
-			doc, DOC_GOOD,
-			"The kernel refused: %s of %s failed with %s. Nothing was touched for it%s.%s",
-			what, SIZE(r->refused_bytes),
-			r->refused_errno == 12 ? "ENOMEM" : strerror((int)r->refused_errno),
-			*doubt ? "" : " and nobody was killed", doubt);
+	else if (is_known(r->refused_bytes) && r->refused_bytes)
+		doc_summary(doc, DOC_GOOD, "The kernel refused: %s of %s failed with %s. %s%s.%s",
+			    what, SIZE(r->refused_bytes),
+			    r->refused_errno == 12 ? "ENOMEM" : strerror((int)r->refused_errno),
+			    met_limit ? "Memory met the limit while it ran"
+				      : "Nothing was touched for it",
+			    *doubt ? "" : " and nobody was killed", doubt);
 	else
 		doc_summary(doc, DOC_GOOD, "The kernel refused an allocation with ENOMEM%s.%s",
 			    *doubt ? "" : "; nobody was killed", doubt);
+	if (met_limit && is_known(r->refused_errno))
+		cite_event(doc, f, COUNTER_MAX);
 }
 
 static void signalled(const struct facts *f, struct doc *doc)
