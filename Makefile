@@ -50,7 +50,7 @@ TARGET_PACKAGES = linux-source-6.1 stress-ng golang-go g++ \
 
 LAB_C      := $(wildcard lab/*/*.c lab/*/*/*.c)
 # What scenarios are made with, and what replays a log, is no scenario.
-SCENARIO_C := $(filter-out scenarios/scenario_main.c scenarios/stage%.c,$(wildcard scenarios/*.c))
+SCENARIO_C := $(filter-out scenarios/scenario_main.c scenarios/scenario_tree.c scenarios/stage%.c,$(wildcard scenarios/*.c))
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 programs    = $(patsubst %.c,$(BUILD)/%,$(1))
 LIB        := $(BUILD)/liboomlab.a
@@ -280,7 +280,7 @@ $(BUILD)/preload/%.o: src/%.c
 $(call objects,lab/launch/vm/kernel_fetch.c): lab/launch/vm/fetch-kernel.sh
 
 # Of the stage a scenario that has none takes nothing.
-$(SCENARIO_LIB): $(call objects,scenarios/scenario_main.c $(filter-out scenarios/stage_main.c,$(wildcard scenarios/stage*.c)))
+$(SCENARIO_LIB): $(call objects,scenarios/scenario_main.c scenarios/scenario_tree.c $(filter-out scenarios/stage_main.c,$(wildcard scenarios/stage*.c)))
 	@rm -f $@; $(AR) rcsD $@ $^
 
 $(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(SCENARIO_LIB) $(LIB)

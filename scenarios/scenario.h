@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define KIB(n) ((uint64_t)(n) << 10)
 #define MIB(n) ((uint64_t)(n) << 20)
@@ -112,11 +113,27 @@ struct range {
 		.is_set = true, .min = (n) - (n) / 100 * (pct), .max = (n) + (n) / 100 * (pct) \
 	}
 
+/* How many processes of that name the OOM killer killed; EXACTLY(0): they are spared. */
+struct expect_victim {
+	const char *comm; /* as the kernel has it: 15 bytes at most */
+	struct range count;
+};
+
+/* A counter of a node's memory.events.local at the end of the run. */
+struct expect_node {
+	const char *node, *counter; /* "low", "high", "max", "oom", "oom_kill", "oom_group_kill" */
+	struct range count;
+};
+
 struct expect {
 	enum outcome outcome;
 	enum constraint constraint; /* of the kill */
 	enum victim victim;
-	struct range oom_kill;	 /* memory.events oom_kill, delta over the run */
+	const char *scope; /* whose limit: "own", "ancestor", "global", "cpuset", "mempolicy" */
+	const struct expect_victim *victims; /* ended by one without a comm; NULL: not checked */
+	const struct expect_node *nodes;     /* ended by one without a node; NULL: not checked */
+	struct range oom_kill;	     /* memory.events oom_kill, delta over the run */
+	struct range oom_group_kill; /* memory.events oom_group_kill, the same */
 	struct range peak_bytes; /* memory.peak */
 	struct range vsz_bytes;	 /* at the last checkpoint, as ps shows it */
 	struct range rss_bytes;	 /* at the last checkpoint, as ps shows it */
@@ -140,11 +157,26 @@ struct cgroup_limits {
 	bool oom_group;
 };
 
+/*
+ * A cgroup below that of the run, which the scenario's program makes before run() (cgroup v2 only;
+ * `needs` must say NEED_MEMCG_V2). Its limits are read back, and the program gives up where one is not
+ * in force.
+ */
+struct scenario_node {
+	const char *name; /* "a", or "a/b" behind "a"; each part is [a-z0-9-]+ */
+	struct cgroup_limits limits;
+	struct amount memory_min, memory_low;
+	const char *cpuset_mems; /* as the file takes it, "1"; NULL: as above it */
+};
+
+#define SCENARIO_NODES_MAX 8
+
 /* Settings of a whole kernel. Any that is not KEEP sends the run to the VM. */
 struct vm_settings {
 	enum overcommit overcommit_memory;
 	int overcommit_ratio; /* percent, 1..100; 0: keep the kernel's */
 	enum thp thp;	      /* transparent_hugepage/enabled */
+	uint64_t swap_bytes;  /* of the guest's swap disk; 0: none */
 	uint64_t ram_bytes;   /* of the guest; 0: the lab chooses from the limit */
 	bool own_boot;	      /* needs a kernel of its own: panic, global OOM, exactly this RAM */
 	int numa_nodes;	      /* of the guest, which share its RAM evenly; 0: one */
@@ -160,6 +192,13 @@ struct scenario {
 	const char *twin;    /* scenario that does the same and fares otherwise; or NULL */
 	void (*run)(struct scenario_env *env);
 	struct cgroup_limits cgroup;
+	/*
+	 * Cgroups below the run's own, ended by one without a name; NULL: none. A cgroup with
+	 * others below it holds no process itself, so the program starts in `target_node`, one that
+	 * has none below it; NULL: in one without limits that is made for it, "target".
+	 */
+	const struct scenario_node *nodes;
+	const char *target_node;
 	struct vm_settings vm;
 	const enum need *needs;	  /* ends with NEED_END; NULL: none */
 	/*
@@ -187,7 +226,8 @@ extern const struct scenario scenario;
 
 /* What a running scenario is handed. */
 struct scenario_env {
-	int gate_fd; /* -1 when started by hand, without the lab */
+	int gate_fd;	    /* -1 when started by hand, without the lab */
+	const char *cgroup; /* with nodes: the directory of the run's cgroup; else NULL */
 };
 
 /*
@@ -201,6 +241,24 @@ void scenario_checkpoint(struct scenario_env *env, const char *name);
  * cannot remove it.
  */
 void scenario_touch(void *p, size_t bytes);
+
+/*
+ * Starts a process of that name (15 bytes count) that enters `node` (NULL: it stays where its parent
+ * is), does fn(env, arg) and ends with status 0. Returns its pid; a failure ends the program with
+ * status 125.
+ */
+pid_t scenario_fork(struct scenario_env *env, const char *comm, const char *node,
+		    void (*fn)(struct scenario_env *env, void *arg), void *arg);
+
+/* Waits for it: the status as waitpid(2) has it. */
+int scenario_wait(pid_t pid);
+
+/* Writes `value` into a file of a node ("memory.max", "8388608"); "": of the run's own cgroup. */
+void scenario_set_node(struct scenario_env *env, const char *node, const char *file,
+		       const char *value);
+
+/* Sets oom_score_adj of this process, -1000 to 1000. */
+void scenario_set_score(int adj);
 
 /*
  * Tells the launcher that an allocation of `bytes` by `what` was refused with errno_value, then

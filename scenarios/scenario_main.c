@@ -1,4 +1,5 @@
 #include "scenario.h"
+#include "scenario_tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -119,6 +120,68 @@ static void print_host_files(const char *const *file)
 	putchar(']');
 }
 
+/* The members of the limits of a node, or of the run. */
+static void print_node(const struct scenario_node *n)
+{
+	fputs("{\"name\": ", stdout);
+	print_string(n->name);
+	print_amount("memory_max", &n->limits.memory_max);
+	print_amount("memory_high", &n->limits.memory_high);
+	print_amount("memory_swap_max", &n->limits.memory_swap_max);
+	print_amount("memory_min", &n->memory_min);
+	print_amount("memory_low", &n->memory_low);
+	print_text("cpuset_mems", n->cpuset_mems);
+	if (n->limits.oom_group) {
+		print_key("oom_group");
+		fputs("true", stdout);
+	}
+	putchar('}');
+}
+
+static void print_nodes(const struct scenario_node *n)
+{
+	if (!n)
+		return;
+	print_key("nodes");
+	putchar('[');
+	for (const char *comma = ""; n->name; n++, comma = ", ") {
+		fputs(comma, stdout);
+		print_node(n);
+	}
+	putchar(']');
+}
+
+static void print_victims(const struct expect_victim *v)
+{
+	if (!v)
+		return;
+	print_key("victims");
+	putchar('[');
+	for (const char *comma = ""; v->comm; v++, comma = ", ") {
+		printf("%s{\"comm\": ", comma);
+		print_string(v->comm);
+		print_range("count", &v->count);
+		putchar('}');
+	}
+	putchar(']');
+}
+
+static void print_node_counters(const struct expect_node *n)
+{
+	if (!n)
+		return;
+	print_key("nodes");
+	putchar('[');
+	for (const char *comma = ""; n->node; n++, comma = ", ") {
+		printf("%s{\"node\": ", comma);
+		print_string(n->node);
+		print_text("counter", n->counter);
+		print_range("count", &n->count);
+		putchar('}');
+	}
+	putchar(']');
+}
+
 static void print_expect(const struct expect *expect)
 {
 	print_key("expect");
@@ -126,7 +189,11 @@ static void print_expect(const struct expect *expect)
 	       expect->outcome ? outcome_words[expect->outcome] : "survived");
 	print_text("constraint", constraint_words[expect->constraint]);
 	print_text("victim", victim_words[expect->victim]);
+	print_text("scope", expect->scope);
+	print_victims(expect->victims);
+	print_node_counters(expect->nodes);
 	print_range("oom_kill", &expect->oom_kill);
+	print_range("oom_group_kill", &expect->oom_group_kill);
 	print_range("peak_bytes", &expect->peak_bytes);
 	print_range("vsz_bytes", &expect->vsz_bytes);
 	print_range("rss_bytes", &expect->rss_bytes);
@@ -167,6 +234,7 @@ static void print_vm(const struct vm_settings *vm)
 		print_key("own_boot");
 		fputs("true", stdout);
 	}
+	print_number("guest_swap_bytes", vm->swap_bytes > 0, vm->swap_bytes);
 	print_number("guest_numa_nodes", vm->numa_nodes > 0, (uint64_t)vm->numa_nodes);
 }
 
@@ -179,6 +247,8 @@ static int print_spec(const struct scenario *s)
 	print_text("group", s->group);
 	print_text("twin", s->twin);
 	print_limits(&s->cgroup);
+	print_nodes(s->nodes);
+	print_text("target_node", s->target_node);
 	print_vm(&s->vm);
 	print_needs(s->needs);
 	print_host_files(s->host_files);
@@ -317,6 +387,7 @@ static int run(const struct scenario *s, bool no_lab)
 		volunteer_as_victim();
 	else
 		pass_gate(env.gate_fd, "start");
+	scenario_tree_make(s, &env);
 	s->run(&env);
 	return 0;
 }

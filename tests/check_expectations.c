@@ -16,6 +16,13 @@ static void killed_run(void)
 	counted(0, 1, 1);
 }
 
+static void node_counted(void)
+{
+	add("{\"ev\":\"cgroup_seen\",\"t\":4,\"path\":\"" OWN
+	    "/a/b\",\"memory_max\":\"max\",\"events\":{\"oom\":1,\"oom_kill\":1},"
+	    "\"local\":{\"oom\":0,\"oom_kill\":1}}");
+}
+
 static void assert_check(size_t i, const char *what, const char *expected, const char *found)
 {
 	ck_assert_uint_lt(i, conclusion.check_count);
@@ -50,12 +57,17 @@ static const char *const wrong[] = {
 	"\"oom_kill\":{\"min\":2}",
 	"\"peak_bytes\":{\"min\":0,\"max\":33554431}",
 	"\"peak_bytes\":{\"min\":33554433}",
+	"\"scope\":\"ancestor\"",
+	"\"victims\":[{\"comm\":\"hog\",\"count\":{\"min\":0,\"max\":0}}]",
+	"\"victims\":[{\"comm\":\"other\",\"count\":{\"min\":1}}]",
+	"\"nodes\":[{\"node\":\"a/b\",\"counter\":\"oom\",\"count\":{\"min\":1}}]",
 };
 
 START_TEST(one_expectation_missed_is_fail)
 {
 	add("{\"ev\":\"spec\",\"name\":\"s\",\"expect\":{%s}}", wrong[_i]);
 	killed_run();
+	node_counted();
 	end();
 	ck_assert_msg(conclusion.verdict == VERDICT_FAIL, "%s", wrong[_i]);
 	ck_assert_int_eq(conclusion_exit_status(&record, &conclusion), 1);
@@ -69,6 +81,39 @@ START_TEST(what_is_not_known_is_broken_not_fail)
 	end();
 	ck_assert_int_eq(conclusion.verdict, VERDICT_BROKEN);
 	assert_check(1, "RSS at the checkpoint", "at least 0 KiB", "not known");
+}
+END_TEST
+
+#define OTHERS                                                                        \
+	"\"scope\":\"own\",\"victims\":[{\"comm\":\"hog\",\"count\":{\"min\":1,\"max\":1}}," \
+	"{\"comm\":\"spared\",\"count\":{\"min\":0,\"max\":0}}],"                         \
+	"\"nodes\":[{\"node\":\"a/b\",\"counter\":\"oom_kill\",\"count\":{\"min\":1}}]"
+
+START_TEST(scope_victims_and_nodes_are_compared)
+{
+	EXPECT(OTHERS);
+	killed_run();
+	node_counted();
+	end();
+	ck_assert_int_eq(conclusion.verdict, VERDICT_PASS);
+	assert_check(0, "scope", "own", "own");
+	assert_check(1, "killed, of name hog", "1", "1");
+	assert_check(2, "killed, of name spared", "0", "0");
+	assert_check(3, "a/b: memory.events.local oom_kill", "at least 1", "1");
+}
+END_TEST
+
+/* The counter knows of a kill that no line tells of, and nobody has read the node. */
+START_TEST(victims_and_nodes_that_were_not_seen_are_not_known)
+{
+	EXPECT(OTHERS);
+	target_ended(SIGKILLED);
+	add("{\"ev\":\"sample\",\"t\":3,\"current\":33000000,\"peak\":33554432}");
+	counted(0, 1, 1);
+	end();
+	ck_assert_int_eq(conclusion.verdict, VERDICT_BROKEN);
+	assert_check(2, "killed, of name spared", "0", "not known");
+	assert_check(3, "a/b: memory.events.local oom_kill", "at least 1", "not known");
 }
 END_TEST
 
@@ -129,6 +174,8 @@ static TCase *expectations(void)
 	tcase_add_loop_test(t, a_peak_that_was_sampled_is_not_called_one, 1, 3);
 	tcase_add_loop_test(t, one_expectation_missed_is_fail, 0, (int)ARRAY_SIZE(wrong));
 	tcase_add_test(t, what_is_not_known_is_broken_not_fail);
+	tcase_add_test(t, scope_victims_and_nodes_are_compared);
+	tcase_add_test(t, victims_and_nodes_that_were_not_seen_are_not_known);
 	tcase_add_test(t, a_refusal_that_nobody_could_see_is_not_known);
 	return t;
 }

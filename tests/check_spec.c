@@ -20,9 +20,14 @@ static const char full[] =
 	"\"oom_score_adj\": -1000, \"thp\": \"madvise\", \"ram_bytes\": 268435456, "
 	"\"guest_swap_bytes\": 1048576, \"guest_numa_nodes\": 2, \"own_boot\": true, "
 	"\"timeout_ns\": 1500000000, \"needs\": [\"memcg_v2\", \"kmsg\"], "
+	"\"nodes\": [{\"name\": \"a\", \"memory_max\": 5}, {\"name\": \"a/b\", \"memory_max\": \"max\"}], "
+	"\"target_node\": \"a/b\", "
 	"\"host_files\": [\"python3\", \"../x\"], \"install\": \"i\", "
 	"\"expect\": {\"outcome\": \"oom_killed\", \"constraint\": \"MEMCG\", "
-	"\"victim\": \"self\", \"oom_kill\": {\"min\": 1, \"max\": 1}, "
+	"\"victim\": \"self\", \"scope\": \"own\", "
+	"\"victims\": [{\"comm\": \"x\", \"count\": {\"min\": 1, \"max\": 2}}], "
+	"\"nodes\": [{\"node\": \"a/b\", \"counter\": \"oom\", \"count\": {\"min\": 1}}], "
+	"\"oom_group_kill\": {\"min\": 0, \"max\": 0}, \"oom_kill\": {\"min\": 1, \"max\": 1}, "
 	"\"peak_bytes\": {\"min\": 5}, \"vsz_bytes\": {\"min\": 0, \"max\": 9}, "
 	"\"rss_bytes\": {\"min\": 0}}, "
 	"\"ps\": {\"checkpoint\": \"c\", \"where\": \"w\", \"vsz_bytes\": 136617984, "
@@ -55,6 +60,15 @@ START_TEST(reads_every_key)
 	ck_assert_str_eq(s.host_files[1], "../x");
 	ck_assert_ptr_null(s.host_files[2]);
 	ck_assert_str_eq(s.install, "i");
+	ck_assert_uint_eq(json_array_size(s.nodes), 2);
+	ck_assert_str_eq(s.target_node, "a/b");
+	ck_assert_str_eq(s.expect.scope, "own");
+	ck_assert_str_eq(s.expect.victims[0].comm, "x");
+	ck_assert_uint_eq(s.expect.victims[0].count.max, 2);
+	ck_assert_ptr_null(s.expect.victims[1].comm);
+	ck_assert_str_eq(s.expect.nodes[0].node, "a/b");
+	ck_assert_str_eq(s.expect.nodes[0].counter, "oom");
+	ck_assert(s.expect.oom_group_kill.is_set);
 	ck_assert(spec_wants_guest(&s));
 	ck_assert_int_eq(s.timeout_ns, 1500000000);
 	ck_assert_int_eq(s.expect.outcome, OUTCOME_OOM_KILLED);
@@ -141,6 +155,16 @@ static const struct {
 	{"timeout_ns", "-1"},
 	{"needs", "[\"root\"]"},
 	{"needs", "[5]"},
+	{"nodes", "5"},
+	{"nodes", "[]"},
+	{"nodes", "[{\"memory_max\": 5}]"},
+	{"nodes", "[{\"name\": \"a/..\"}]"},
+	{"nodes", "[{\"name\": \"/a\"}]"},
+	{"nodes", "[{\"name\": \"a/\"}]"},
+	{"nodes", "[{\"name\": \"a\", \"memory_max\": 0}]"},
+	{"nodes", "[{\"name\": \"a\", \"memory_min\": -1}]"},
+	{"nodes", "[{\"name\": \"a\"}]"}, /* and it does not say that it needs v2 */
+	{"target_node", "\"b\""},
 	{"host_files", "\"python3\""},
 	{"host_files", "[5]"},
 	{"host_files", "[\"\"]"},

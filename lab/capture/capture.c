@@ -373,6 +373,7 @@ void capture_finish(struct capture *capture)
 	family_end(capture);
 	end_leftovers(capture);
 	source_events.read(capture);
+	cgroups_seen_below(capture);
 	counters_write_all(capture, MOMENT_AFTER);
 	if (capture->polls[SOURCE_MARK_VICTIM].fd >= 0)
 		source_mark_victim.read(capture);

@@ -144,6 +144,88 @@ static bool is_outcome_known(const struct record *record, const struct conclusio
 	return c->outcome && kills_are_ruled_out(record, c->kills);
 }
 
+/* The log and the counters agree on who was killed, and nothing was left out. */
+static bool are_victims_known(const struct record *record, const struct conclusion *c)
+{
+	const struct kills *k = c->kills;
+
+	return k && !k->dropped && !k->missing && !k->unknown &&
+	       (k->victims || kills_are_ruled_out(record, k));
+}
+
+static bool is_counted_before(const struct oomlog_event *event, size_t victim)
+{
+	for (size_t i = 0; i < victim; i++)
+		if (event->victims[i].pid == event->victims[victim].pid)
+			return true;
+	return false;
+}
+
+/* Processes of the run of that name that were killed; a group kill may log one twice. */
+static int64_t killed_of_name(const struct record *record, const struct kills *kills,
+			      const char *comm)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < kills->count; i++) {
+		const struct oomlog_event *event = &kills->items[i].event;
+
+		for (size_t v = 0; v < event->victim_count; v++)
+			count += event->victims[v].comm && !strcmp(event->victims[v].comm, comm) &&
+				 kills_is_of_run(record, kills, event, v) &&
+				 !is_counted_before(event, v);
+	}
+	return count;
+}
+
+static void add_victims(const struct record *record, struct conclusion *c)
+{
+	const struct expect_victim *v = record->spec.expect.victims;
+
+	for (; v && v->comm; v++) {
+		_cleanup_free_ char *what = text_format("killed, of name %s", v->comm);
+		bool is_known = are_victims_known(record, c);
+
+		add_range(c, what, &v->count,
+			  is_known ? killed_of_name(record, c->kills, v->comm) : ABSENT, say_count);
+	}
+}
+
+static const struct record_cgroup_seen *node_seen(const struct record *record, const char *node)
+{
+	const struct record_cgroup *own = record_own_cgroup(record);
+	_cleanup_free_ char *path = own ? text_format("%s/%s", own->path, node) : NULL;
+
+	for (size_t i = 0; path && i < record->cgroup_seen_count; i++)
+		if (!strcmp(record->cgroups_seen[i].path, path))
+			return &record->cgroups_seen[i];
+	return NULL;
+}
+
+static void add_nodes(const struct record *record, struct conclusion *c)
+{
+	const struct expect_node *n = record->spec.expect.nodes;
+
+	for (; n && n->node; n++) {
+		const struct record_cgroup_seen *seen = node_seen(record, n->node);
+		int counter = text_index(record_counter_names, COUNTER_COUNT, n->counter);
+		_cleanup_free_ char *what =
+			text_format("%s: memory.events.local %s", n->node, n->counter);
+
+		add_range(c, what, &n->count,
+			  seen && counter >= 0 ? seen->local.value[counter] : ABSENT, say_count);
+	}
+}
+
+static void add_scope(const struct record *record, struct conclusion *c)
+{
+	const char *expected = record->spec.expect.scope;
+
+	if (expected)
+		add_words(c, "scope", expected, c->scope ? scope_names[c->scope] : "no kill",
+			  c->scope != SCOPE_UNKNOWN && (c->scope || c->victim == VICTIM_NOBODY));
+}
+
 void checks_make(const struct record *record, struct conclusion *c)
 {
 	const struct expect *expect = &record->spec.expect;
@@ -166,6 +248,11 @@ void checks_make(const struct record *record, struct conclusion *c)
 			  spec_victim_names[c->victim], c->victim);
 	add_range(c, kills_name(record), &expect->oom_kill,
 		  record_delta(record_own_cgroup(record), COUNTER_OOM_KILL), say_count);
+	add_range(c, "memory.events oom_group_kill", &expect->oom_group_kill,
+		  record_delta(record_own_cgroup(record), COUNTER_OOM_GROUP_KILL), say_count);
+	add_scope(record, c);
+	add_victims(record, c);
+	add_nodes(record, c);
 	add_peak(record, &expect->peak_bytes, c);
 	add_checkpoint(c, "VSZ", &expect->vsz_bytes, last, last ? last->vsz_bytes : ABSENT);
 	add_checkpoint(c, "RSS", &expect->rss_bytes, last, last ? last->rss_bytes : ABSENT);

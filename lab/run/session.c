@@ -65,6 +65,7 @@ static int settle_spec(struct run *run, struct err *err)
 		return spec_parse(o->spec_json ? o->spec_json : "", "--spec-json", &run->spec, err);
 	spec_override(&run->spec, &o->spec);
 	if (o->expect) {
+		spec_expect_nothing(&run->spec);
 		run->spec.has_expect = true;
 		run->spec.expect = (struct expect){.outcome = o->expect};
 	}

@@ -56,8 +56,28 @@ void spec_init(struct spec *spec)
 	};
 }
 
+void spec_expect_nothing(struct spec *spec)
+{
+	struct expect *e = &spec->expect;
+
+	for (size_t i = 0; e->victims && e->victims[i].comm; i++)
+		free((char *)e->victims[i].comm);
+	for (size_t i = 0; e->nodes && e->nodes[i].node; i++) {
+		free((char *)e->nodes[i].node);
+		free((char *)e->nodes[i].counter);
+	}
+	free((struct expect_victim *)e->victims);
+	free((struct expect_node *)e->nodes);
+	free((char *)e->scope);
+	*e = (struct expect){0};
+	spec->has_expect = false;
+}
+
 void spec_release(struct spec *spec)
 {
+	spec_expect_nothing(spec);
+	json_decref(spec->nodes);
+	free((char *)spec->target_node);
 	free((char *)spec->name);
 	free((char *)spec->summary);
 	free((char *)spec->lesson);

@@ -34,10 +34,12 @@ struct spec {
 	int64_t ceiling_bytes;	   /* the scenario never touches more; SPEC_KEEP: not known */
 	int64_t timeout_ns;	   /* SPEC_NO_TIMEOUT: never */
 	bool needs_memcg_v2, needs_kmsg;
+	json_t *nodes;		 /* cgroups below the run's own, as declared; NULL: none */
+	const char *target_node; /* may be NULL */
 	char **host_files;   /* that the scenario needs, ended by NULL; NULL: none */
 	const char *install; /* what installs them; may be NULL */
 	bool has_expect;
-	struct expect expect;
+	struct expect expect; /* its lists and strings are owned */
 	struct ps_figures ps; /* checkpoint NULL: none; else no string is NULL */
 };
 
@@ -63,6 +65,9 @@ void spec_release(struct spec *spec);
  */
 json_t *spec_to_json(const struct spec *spec);
 int spec_from_json(const json_t *object, const char *who, struct spec *spec, struct err *err);
+
+/* Drops what is expected. */
+void spec_expect_nothing(struct spec *spec);
 
 /* Runs `program --spec` (5 s, 64 KiB at most) and parses what it prints; 0 or -1 as above. */
 int spec_ask_program(const char *program, struct spec *spec, struct err *err);

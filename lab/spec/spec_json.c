@@ -1,8 +1,10 @@
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "spec/spec.h"
+#include "spec/spec_tree.h"
 
 #define NS INT64_C(1000000000)
 
@@ -53,7 +55,13 @@ static json_t *expect_json(const struct expect *e)
 		put_string(o, "constraint", spec_constraint_names[e->constraint]);
 	if (e->victim)
 		put_string(o, "victim", spec_victim_names[e->victim]);
+	put_string(o, "scope", e->scope);
+	if (e->victims)
+		json_object_set_new(o, "victims", spec_tree_victims_json(e));
+	if (e->nodes)
+		json_object_set_new(o, "nodes", spec_tree_node_counters_json(e));
 	put_range(o, "oom_kill", &e->oom_kill);
+	put_range(o, "oom_group_kill", &e->oom_group_kill);
 	put_range(o, "peak_bytes", &e->peak_bytes);
 	put_range(o, "vsz_bytes", &e->vsz_bytes);
 	put_range(o, "rss_bytes", &e->rss_bytes);
@@ -125,6 +133,9 @@ json_t *spec_to_json(const struct spec *spec)
 	if (spec->host_files)
 		json_object_set_new(o, "host_files", host_files_json(spec));
 	put_string(o, "install", spec->install);
+	if (spec->nodes)
+		json_object_set(o, "nodes", spec->nodes);
+	put_string(o, "target_node", spec->target_node);
 	if (spec->has_expect)
 		json_object_set_new(o, "expect", expect_json(&spec->expect));
 	if (spec->ps.checkpoint)
@@ -223,6 +234,13 @@ static int get_name(struct reader *r, const char *key, const char *const *names,
 	return i > 0 ? i : 0;
 }
 
+static bool is_scope(const char *name)
+{
+	static const char *const names[] = {"own", "ancestor", "global", "cpuset", "mempolicy"};
+
+	return text_index(names, ARRAY_SIZE(names), name) >= 0;
+}
+
 static void get_expect(struct reader *outer, struct spec *spec)
 {
 	struct reader r = {.object = json_object_get(outer->object, "expect")};
@@ -239,7 +257,15 @@ static void get_expect(struct reader *outer, struct spec *spec)
 	e->constraint = (enum constraint)get_name(&r, "constraint", spec_constraint_names,
 						  CONSTRAINT_COUNT);
 	e->victim = (enum victim)get_name(&r, "victim", spec_victim_names, VICTIM_COUNT);
+	e->scope = get_string(&r, "scope");
+	if (e->scope && !is_scope(e->scope))
+		r.bad = "scope";
+	if (!spec_tree_read_victims(json_object_get(r.object, "victims"), e))
+		r.bad = "victims";
+	if (!spec_tree_read_node_counters(json_object_get(r.object, "nodes"), e))
+		r.bad = "nodes";
 	get_range(&r, "oom_kill", &e->oom_kill);
+	get_range(&r, "oom_group_kill", &e->oom_group_kill);
 	get_range(&r, "peak_bytes", &e->peak_bytes);
 	get_range(&r, "vsz_bytes", &e->vsz_bytes);
 	get_range(&r, "rss_bytes", &e->rss_bytes);
@@ -280,6 +306,21 @@ static void get_needs(struct reader *r, struct spec *spec)
 		else
 			r->bad = "needs";
 	}
+}
+
+static void get_nodes(struct reader *r, struct spec *spec)
+{
+	json_t *nodes = json_object_get(r->object, "nodes");
+
+	spec->target_node = get_string(r, "target_node");
+	if (!spec_tree_check_nodes(nodes))
+		r->bad = "nodes";
+	else if (spec->target_node && !spec_tree_is_leaf(nodes, spec->target_node))
+		r->bad = "target_node";
+	else if (nodes && !spec->needs_memcg_v2)
+		r->bad = "nodes"; /* they are made on cgroup v2 only */
+	else
+		spec->nodes = json_incref(nodes);
 }
 
 static void get_host_files(struct reader *r, struct spec *spec)
@@ -340,6 +381,7 @@ int spec_from_json(const json_t *object, const char *who, struct spec *spec, str
 	spec->timeout_ns = get_timeout(&r);
 	get_expect(&r, spec);
 	get_needs(&r, spec);
+	get_nodes(&r, spec);
 	get_host_files(&r, spec);
 	spec->install = get_string(&r, "install");
 	get_ps(&r, &spec->ps);
