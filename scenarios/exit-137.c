@@ -22,7 +22,6 @@ const struct scenario scenario = {
 	.summary = "a process exits with status 137 by itself: no signal, and not an OOM kill",
 	.lesson = "An exit status of 137 is a number anybody can choose. It is not even proof of "
 		  "a signal.",
-	.twin = "kill-9-self",
 	.run = leave,
 	.cgroup = {.memory_max = BYTES(MIB(32)), .memory_swap_max = BYTES(0)},
 	.timeout_sec = 60,

@@ -30,7 +30,6 @@ const struct scenario scenario = {
 	.summary = "a process sends itself SIGKILL: exit status 137, and not an OOM kill",
 	.lesson = "137 says SIGKILL, not who sent it. Only the kernel's counter or log makes it "
 		  "an OOM kill.",
-	.twin = "exit-137",
 	.run = kill_itself,
 	.cgroup = {.memory_max = BYTES(MIB(32)), .memory_swap_max = BYTES(0)},
 	.timeout_sec = 60,

@@ -29,7 +29,6 @@ const struct scenario scenario = {
 	.summary = "the same leak, allowed to swap where there is no swap: killed under 32 MiB",
 	.lesson = "memory.swap.max is a permission. Where the machine has no swap, \"max\" and 0 "
 		  "come to the same.",
-	.twin = "touch-growth",
 	.run = grow,
 	.vm = {.ram_bytes = MIB(512)},
 	.cgroup = {.memory_max = BYTES(MIB(32)), .memory_swap_max = NO_LIMIT},

@@ -120,6 +120,21 @@ static bool has_lost_some(const struct mapped_list *list)
 	return record_lost(list->frames.record, LOSS_SAMPLES) > 0;
 }
 
+static bool is_over(const struct mapped *m)
+{
+	return is_known(m->reserved) &&
+	       m->touches.total > m->reserved + m->reserved / 20 + WORTH_TELLING;
+}
+
+/* A touch in another process's memory (process_vm_writev) counts where the address is one's own. */
+static bool may_have_missed(const struct mapped_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (is_over(&list->items[i]))
+			return true;
+	return has_lost_some(list);
+}
+
 static void say_untouched(const struct mapped_list *list, struct doc *doc)
 {
 	const struct mapped *m = most_untouched(list);
@@ -130,9 +145,9 @@ static void say_untouched(const struct mapped_list *list, struct doc *doc)
 	doc_sentence(
 		doc, "Reserved is not touched: of the %s that %s requested, %s%s became memory.",
 		SIZE(m->reserved), by, has_lost_some(list) && m->touches.total ? "at least " : "",
-		m->touches.total      ? SIZE(m->touches.total)
-		: has_lost_some(list) ? "nothing that was seen"
-				      : "nothing");
+		m->touches.total	? SIZE(m->touches.total)
+		: may_have_missed(list) ? "nothing that was seen"
+					: "nothing");
 	cite_profile(doc);
 }
 
@@ -147,8 +162,7 @@ static void say_limits(const struct mapped_list *list, struct doc *doc)
 
 		is_unseen |= is_known(m->calls) && m->calls > 1 && !is_known(m->returned);
 		returned += or_zero(m->returned);
-		is_again |= is_known(m->reserved) &&
-			    m->touches.total > m->reserved + m->reserved / 20 + WORTH_TELLING;
+		is_again |= is_over(m);
 	}
 	if (is_unseen)
 		doc_sentence(
@@ -160,8 +174,8 @@ static void say_limits(const struct mapped_list *list, struct doc *doc)
 	if (is_again)
 		doc_sentence(
 			doc,
-			"More was touched than reserved where pages were given back and touched again%s copied after a fork(2)%s.",
-			has_lost_some(list) ? "," : ", or",
+			"More was touched than reserved where pages were given back and touched again, copied after a fork(2), %sin another process's memory%s.",
+			has_lost_some(list) ? "" : "or ",
 			has_lost_some(list)
 				? ", or where the sample is lost that told who requested more"
 				: "");
