@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #define KIB(n) ((uint64_t)(n) << 10)
 #define MIB(n) ((uint64_t)(n) << 20)
@@ -240,7 +241,14 @@ void scenario_checkpoint(struct scenario_env *env, const char *name);
  * Writes a byte of each page of [p, p + bytes), so that all of them are charged; the compiler
  * cannot remove it.
  */
-void scenario_touch(void *p, size_t bytes);
+static inline void scenario_touch(void *p, size_t bytes)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	volatile unsigned char *const at = (volatile unsigned char *)p;
+
+	for (size_t i = 0; i < bytes; i += page - ((uintptr_t)(at + i) & (page - 1)))
+		at[i] = 1;
+}
 
 /*
  * Starts a process of that name (15 bytes count) that enters `node` (NULL: it stays where its parent

@@ -323,15 +323,6 @@ void scenario_checkpoint(struct scenario_env *env, const char *name)
 	pass_gate(env->gate_fd, packet);
 }
 
-void scenario_touch(void *p, size_t bytes)
-{
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	volatile unsigned char *const at = p;
-
-	for (size_t i = 0; i < bytes; i += page - ((uintptr_t)(at + i) & (page - 1)))
-		at[i] = 1;
-}
-
 void scenario_refused(struct scenario_env *env, const char *what, uint64_t bytes, int errno_value)
 {
 	char packet[PACKET_MAX];

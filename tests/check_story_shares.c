@@ -120,6 +120,28 @@ START_TEST(copies_after_a_fork_are_told_with_their_writer)
 }
 END_TEST
 
+#define NODE_KILL(constraint)                                                                    \
+	KMSG("1", "sh invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0") \
+	KMSG("7", "oom-kill:constraint=CONSTRAINT_" constraint                                   \
+		  ",nodemask=1,cpuset=a,mems_allowed=1,global_oom,task_memcg=/a,task=sh,pid=7,"  \
+		  "uid=0")                                                                       \
+	KMSG("8", "Out of memory: Killed process 7 (sh) total-vm:120000kB, anon-rss:40960kB, "   \
+		  "file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:44kB oom_score_adj:0")
+
+/* There is no limit then that anything could go past. */
+START_TEST(what_ran_out_is_told_by_its_scope)
+{
+	tell(V2 CGROUP TOUCH("41943040") NODE_KILL("CPUSET") KILLED);
+	says("When the next page went past what the memory nodes of its cpuset had left, the kernel");
+	tell(V2 CGROUP TOUCH("41943040") NODE_KILL("MEMORY_POLICY") KILLED);
+	says("went past what the memory nodes of its memory policy had left, the kernel");
+	tell(V2 CGROUP TOUCH("41943040") NODE_KILL("NONE") KILLED);
+	says("went past what the whole machine had left");
+	tell(V2 CGROUP TOUCH("41943040") KILL(BOTH) KILLED);
+	does_not_say("had left, the kernel");
+}
+END_TEST
+
 #define EARLIER BY("9", "0+10", "20000000") BY("10", "0+10", "30000000")
 #define RUN_IN                                                                        \
 	"{\"ev\":\"cgroup\",\"level\":0,\"path\":\"/run\",\"memory_max\":67108864}\n" \
@@ -166,6 +188,7 @@ int main(void)
 	tcase_add_test(tc, a_line_is_summed_up_whatever_wrote_there);
 	tcase_add_test(tc, what_would_make_a_line_known_is_told);
 	tcase_add_test(tc, lost_samples_are_told_beside_the_table);
+	tcase_add_test(tc, what_ran_out_is_told_by_its_scope);
 	tcase_add_test(tc, copies_after_a_fork_are_told_with_their_writer);
 	tcase_add_test(tc, who_had_ended_is_one_row);
 	return suite_run("story_shares", cases, ARRAY_SIZE(cases));

@@ -77,7 +77,15 @@ one sleeps-2 '	sleep(3);' SURVIVED slow
 one sleeps-3 '	sleep(3);' SURVIVED slow
 one alone '	if (!access("/flipped", F_OK))
 		exit(6);' SURVIVED odd true
-make -s -C own SCENARIOS='grows a-leaves b-looks flips sleeps-1 sleeps-2 sleeps-3 alone' 2>out
+one a-storm '	for (int i = 0; i < 12; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			for (;;)
+				scenario_touch(malloc(MIB(1)), MIB(1));
+		scenario_wait(child);
+	}' CHILD_OOM_KILLED storm
+make -s -C own SCENARIOS='a-storm grows a-leaves b-looks flips sleeps-1 sleeps-2 sleeps-3 alone' 2>out
 is "$? $(cat out)" '0 ' 'they build without a warning'
 
 suite --jobs=1 pair grows
@@ -121,6 +129,12 @@ is "$? $(asked '[.runs[] | .scenario + " " + .verdict] | sort | join(", ")')" \
 	'0 lacks-files skip, lacks-files skip, needs-files pass, needs-files pass' "files of this host: shown, or a skip"
 like "$(cat out)" "^lacks-files: .*the scenario needs 'no-such-program', which is not here; to have it: x install" 'with what is missing'
 is "$(asked .boots)" 1 'they share a guest, and what one wrote is gone for the next'
+
+# The kernel prints its whole report of ten kills in 5 s; those of one run take nothing from the next.
+suite --jobs=1 a-storm grows
+is "$? $(asked '.runs | map(.scenario) | join(" ")')" '0 a-storm grows' 'twelve kills, then one'
+dir=$(asked '.runs[] | select(.scenario == "grows") | .folder')
+is "$(jq -r '.kills[0] | "\(.constraint) \(.limit_bytes)"' "$dir/report.json")" 'MEMCG 67108864' 'whose report is whole'
 
 # Forms.
 suite --tap --junit=junit.xml --jobs=1 --repeat=2 flips alone

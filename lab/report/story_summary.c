@@ -21,6 +21,10 @@ static const char *limit_words(const struct facts *f, char *buf, size_t size)
 {
 	if (f->conclusion->scope == SCOPE_GLOBAL)
 		snprintf(buf, size, "what the whole machine had left");
+	else if (f->conclusion->scope == SCOPE_CPUSET)
+		snprintf(buf, size, "what the memory nodes of its cpuset had left");
+	else if (f->conclusion->scope == SCOPE_MEMPOLICY)
+		snprintf(buf, size, "what the memory nodes of its memory policy had left");
 	else if (f->conclusion->scope == SCOPE_UNKNOWN &&
 		 (!is_known(f->limit_bytes) || (f->kill && f->kill->is_outside)))
 		snprintf(buf, size, "a limit that is not known");
@@ -44,7 +48,9 @@ static const char *limit_words(const struct facts *f, char *buf, size_t size)
 /* Half of the limit and more is the victim's own, or there is no limit to compare with. */
 static bool held_the_most(const struct facts *f)
 {
-	bool is_limited = f->conclusion->scope != SCOPE_GLOBAL && is_known(f->limit_bytes);
+	enum scope scope = f->conclusion->scope;
+	bool is_limited = scope != SCOPE_GLOBAL && scope != SCOPE_CPUSET &&
+			  scope != SCOPE_MEMPOLICY && is_known(f->limit_bytes);
 
 	return f->victim && (!is_limited || f->victim->anon_rss_bytes >= f->limit_bytes / 2);
 }

@@ -99,4 +99,7 @@ struct run {
  */
 void run_block_signals(struct run *run);
 
+/* Whether one of them is pending; it stays so. */
+bool run_is_signalled(const struct run *run);
+
 #endif

@@ -1,9 +1,16 @@
 #include "run/run_keep.h"
 
+#include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/text.h"
+
+#define DUMPS_NS INT64_C(5000000000)
+
+enum { NAP_MS = 20 };
 
 bool run_keep_may_share(const struct spec *spec)
 {
@@ -41,7 +48,29 @@ static struct vm *make(struct run_keep *keep, const struct vm_machine *machine)
 	if (keep->machine.ram_bytes < keep->ram_bytes)
 		keep->machine.ram_bytes = keep->ram_bytes;
 	keep->vm = vm_new(&keep->machine);
+	memset(keep->dumped_ns, 0, sizeof(keep->dumped_ns));
 	return keep->vm;
+}
+
+void run_keep_note(struct run *run, const char *line)
+{
+	struct run_keep *keep = run->options->keep;
+
+	if (run_keeps(run) && strstr(line, " invoked oom-killer: "))
+		keep->dumped_ns[keep->dumps++ % RUN_KEEP_DUMPS] = io_now_ns();
+}
+
+/* A signal ends the wait, and is seen by who waits for the guest next. */
+static void wait_for_room(struct run *run)
+{
+	struct run_keep *keep = run->options->keep;
+	int64_t oldest = keep->dumped_ns[keep->dumps % RUN_KEEP_DUMPS];
+	int64_t left = oldest ? oldest + DUMPS_NS - io_now_ns() : 0;
+
+	while (left > 0 && !run_is_signalled(run)) {
+		poll(NULL, 0, NAP_MS);
+		left = oldest + DUMPS_NS - io_now_ns();
+	}
 }
 
 struct vm *run_keep_vm(struct run *run, const struct vm_machine *machine)
@@ -50,7 +79,10 @@ struct vm *run_keep_vm(struct run *run, const struct vm_machine *machine)
 
 	if (!run_keeps(run))
 		return vm_new(machine);
-	return fits(keep, machine) ? keep->vm : make(keep, machine);
+	if (!fits(keep, machine))
+		return make(keep, machine);
+	wait_for_room(run);
+	return keep->vm;
 }
 
 void run_keep_return(struct run *run, struct vm *vm, bool is_sound)

@@ -12,6 +12,8 @@
 #include "launch/vm/vm.h"
 #include "run/run.h"
 
+enum { RUN_KEEP_DUMPS = 6 };
+
 struct run_keep {
 	char *const *programs; /* borrowed: absolute paths, NULL-terminated */
 	uint64_t ram_bytes;    /* of the guest, at least */
@@ -21,6 +23,8 @@ struct run_keep {
 	char *kernel;
 	sigset_t signals;
 	struct guardian guardian;
+	int64_t dumped_ns[RUN_KEEP_DUMPS]; /* when the last reports came, in a ring */
+	size_t dumps;
 	long boots; /* of guests, those that were not shared included */
 };
 #define RUN_KEEP_INIT ((struct run_keep){.guardian = GUARDIAN_INIT})
@@ -36,6 +40,13 @@ bool run_keeps(const struct run *run);
  * kept where run_keeps(). Give it back with run_keep_return().
  */
 struct vm *run_keep_vm(struct run *run, const struct vm_machine *machine);
+
+/*
+ * A line of the record of a run in it. The kernel prints its whole report of at most ten OOM kills in
+ * five seconds (mm/oom_kill.c), of all runs together: run_keep_vm() waits until there is room for
+ * some.
+ */
+void run_keep_note(struct run *run, const char *line);
 
 /* is_sound: the guest ended the run as it should. */
 void run_keep_return(struct run *run, struct vm *vm, bool is_sound);

@@ -1,5 +1,14 @@
 #include "run/run.h"
 
+bool run_is_signalled(const struct run *run)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGINT) > 0 || sigismember(&pending, SIGTERM) > 0 ||
+	       sigismember(&pending, SIGHUP) > 0 || run->signal;
+}
+
 void run_block_signals(struct run *run)
 {
 	sigset_t all;

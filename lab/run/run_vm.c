@@ -28,6 +28,7 @@ static int take_line(const char *text, size_t len, void *ctx)
 		return 0;
 	}
 	live_record_line(&run->live, text, len);
+	run_keep_note(run, text);
 	return record_put_raw(&run->writer, text, len);
 }
 

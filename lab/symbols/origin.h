@@ -7,7 +7,10 @@
 
 #include <stdbool.h>
 
-/* True for a source file of the compiler or the system: what it does, its caller asked for. */
+/*
+ * True for a source file of the compiler, the system, or the header of a scenario: what it does, its
+ * caller asked for.
+ */
 bool origin_is_standard_source(const char *file);
 
 /* True for executable memory that is no file's: a program filled it itself, as JIT compilers do. */
