@@ -107,12 +107,25 @@ START_TEST(buffers_of_sockets_are_told)
 }
 END_TEST
 
+#define SLAB KMSG("4", "anon 98304") KMSG("5", "file 0") KMSG("6", "slab 65000000")
+
+START_TEST(the_kernels_memory_is_that_of_all_who_are_there)
+{
+	tell(V2 CGROUP DUMP(SLAB) KILLED);
+	says("62.0 MiB were the kernel's own on its behalf (slab).");
+	tell(V2 BELOW HAD("") DUMP_ABOVE(SLAB, TABLE("15000")) KILLED);
+	says("62.0 MiB were the kernel's own on their behalf (slab).");
+	does_not_say("on its behalf");
+}
+END_TEST
+
 static TCase *sentences(void)
 {
 	TCase *t = tcase_create("sentences");
 
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, pages_of_files_are_told_with_file_and_line);
+	tcase_add_test(t, the_kernels_memory_is_that_of_all_who_are_there);
 	tcase_add_test(t, buffers_of_sockets_are_told);
 	tcase_add_test(t, mapped_files_in_memory_are_named_too);
 	tcase_add_test(t, a_neighbours_files_are_told_as_its);

@@ -272,6 +272,21 @@ START_TEST(what_is_lost_may_be_why_more_was_touched_than_reserved)
 }
 END_TEST
 
+#define HEAP_OF(rest)                                                                           \
+	"{\"ev\":\"mapping\",\"id\":1,\"pid\":7,\"what\":\"heap\",\"bytes\":9000000" rest "}\n" \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":2,\"anon\":9000000,\"mapping\":1,"             \
+	"\"stack\":\"0+10\"}\n"
+
+START_TEST(a_heap_that_nobody_was_seen_to_grow_may_be_the_programs_own)
+{
+	tell(RUN CGROUP TOUCH("40000000") HEAP_OF("") LIVED);
+	says("the heap: brk(2), by malloc() or by the program");
+	tell(RUN CGROUP TOUCH("40000000") HEAP_OF(",\"stack\":\"0+10\"") LIVED);
+	says("fill in prog, heap");
+	does_not_say("the heap: brk(2)");
+}
+END_TEST
+
 #define RETURNED(rest)                                                                             \
 	"{\"ev\":\"mapping\",\"id\":2,\"pid\":7,\"what\":\"mmap\",\"bytes\":90000000,\"calls\":2," \
 	"\"stack\":\"0+10\"" rest "}\n"
@@ -306,6 +321,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, what_was_refused_is_told_with_its_line_and_size);
 	tcase_add_test(tc, samples_and_registers_are_in_the_appendix);
 	tcase_add_test(tc, who_expects_a_refusal_is_told_what_sees_one);
+	tcase_add_test(tc, a_heap_that_nobody_was_seen_to_grow_may_be_the_programs_own);
 	tcase_add_test(tc, what_is_lost_may_be_why_more_was_touched_than_reserved);
 	tcase_add_test(tc, what_was_given_back_is_told_where_it_was_seen);
 	return tc;

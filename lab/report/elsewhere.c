@@ -158,8 +158,9 @@ static void add_kernel_parts(const struct budget *b, int64_t sum, struct strbuf 
 }
 
 /* Nothing where it is less than half of what was charged. */
-static char *kernel_words(const struct budget *b)
+static char *kernel_words(const struct facts *f, const struct budget *b)
 {
+	bool is_of_many = f->kill && f->kill->event.task_count > 1;
 	_cleanup_strbuf_ struct strbuf words = STRBUF_INIT;
 	int64_t sum = 0;
 
@@ -168,7 +169,8 @@ static char *kernel_words(const struct budget *b)
 			sum += b->items[i].bytes;
 	if (sum <= 0 || sum < b->total / 2)
 		return xstrdup("");
-	strbuf_printf(&words, " %s were the kernel's own on its behalf", SIZE(sum));
+	strbuf_printf(&words, " %s were the kernel's own on %s behalf", SIZE(sum),
+		      is_of_many ? "their" : "its");
 	add_kernel_parts(b, sum, &words);
 	strbuf_puts(&words, ".");
 	return xstrdup(words.buf);
@@ -195,7 +197,7 @@ static char *words_of(const struct facts *f, const struct budget *b, bool was_ki
 				" %s were file cache, which the kernel drops when it is needed.",
 				SIZE(item->bytes));
 	}
-	return kernel_words(b);
+	return kernel_words(f, b);
 }
 
 struct elsewhere elsewhere_tell(const struct facts *f, const struct budget *b, bool was_killed)

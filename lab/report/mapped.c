@@ -242,7 +242,7 @@ const char *mapped_what_name(const struct mapped *m)
 static const char *unknown_words(unsigned int what)
 {
 	static const char *const words[MAPPED_COUNT] = {
-		[MAPPING_HEAP] = "the heap: brk(2), by malloc()",
+		[MAPPING_HEAP] = "the heap: brk(2), by malloc() or by the program",
 		[MAPPING_SMALL] = "not seen: mappings of less than 1 MiB each",
 		[MAPPING_UNSEEN] = "not seen: neither malloc's heap nor a file",
 		[MAPPING_PIECES] = "not seen: neither malloc's heap nor a file",

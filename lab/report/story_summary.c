@@ -38,7 +38,7 @@ static const char *limit_words(const struct facts *f, char *buf, size_t size)
 	else if (f->conclusion->scope == SCOPE_OTHER)
 		snprintf(buf, size, "another cgroup's limit of %s", SIZE(f->limit_bytes));
 	else if (f->conclusion->scope == SCOPE_OWN && story_limit_elsewhere(f))
-		snprintf(buf, size, "the limit of %s of a cgroup below its own",
+		snprintf(buf, size, "the limit of %s of a cgroup below the run's own",
 			 SIZE(f->limit_bytes));
 	else
 		snprintf(buf, size, "the limit of %s", SIZE(f->limit_bytes));

@@ -43,7 +43,7 @@ static char *limit_of(const struct record *r, const struct oomlog_event *e)
 	if (len > 1 && !strcmp(path, own))
 		return xstrdup("its own");
 	if (len > 1 && cgroup_is_within(path, own))
-		return text_format("its own, below: %s", path + len + 1);
+		return text_format("below the run's own: %s", path + len + 1);
 	return xstrdup(path);
 }
 
