@@ -258,6 +258,12 @@ static inline void scenario_touch(void *p, size_t bytes)
 pid_t scenario_fork(struct scenario_env *env, const char *comm, const char *node,
 		    void (*fn)(struct scenario_env *env, void *arg), void *arg);
 
+/*
+ * Becomes another program, which is looked for in PATH, with these words (the first is its name), ended
+ * by NULL. A failure ends the program with status 125.
+ */
+void scenario_exec(const char *const *argv) __attribute__((noreturn));
+
 /* Waits for it: the status as waitpid(2) has it. */
 int scenario_wait(pid_t pid);
 

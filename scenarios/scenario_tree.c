@@ -209,6 +209,13 @@ pid_t scenario_fork(struct scenario_env *env, const char *comm, const char *node
 	_exit(0);
 }
 
+void scenario_exec(const char *const *argv)
+{
+	fflush(NULL);
+	execvp(argv[0], (char *const *)argv);
+	die("cannot run '%s'", argv[0]);
+}
+
 int scenario_wait(pid_t pid)
 {
 	int status = 0;
