@@ -1,5 +1,5 @@
 /*
- * A file of some 20 MiB on a disk (the program of QEMU, as the one large file that a host of this lab
+ * A file of some 20 MiB, not of a tmpfs (the program of QEMU, as the one large file that a host of VMs
  * is sure to have) is read from its beginning to its end, three times, in an 8 MiB cgroup with swap
  * off.
  *
@@ -11,7 +11,6 @@
  */
 #include "scenario.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
