@@ -6,22 +6,10 @@
  */
 #include "scenario.h"
 
-#include <stdlib.h>
-
-static void *take(uint64_t bytes)
-{
-	void *p = malloc(bytes);
-
-	if (!p)
-		exit(3);
-	scenario_touch(p, bytes);
-	return p;
-}
-
 static void run(struct scenario_env *env)
 {
 	(void)env;
-	take(MIB(48));
+	scenario_take(MIB(48));
 }
 
 const struct scenario scenario = {

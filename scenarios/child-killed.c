@@ -6,22 +6,10 @@
  */
 #include "scenario.h"
 
-#include <stdlib.h>
-
-static void *take(uint64_t bytes)
-{
-	void *p = malloc(bytes);
-
-	if (!p)
-		exit(3);
-	scenario_touch(p, bytes);
-	return p;
-}
-
 static void grow(struct scenario_env *env, void *arg)
 {
 	(void)env, (void)arg;
-	take(MIB(64));
+	scenario_take(MIB(64));
 }
 
 static void run(struct scenario_env *env)

@@ -6,30 +6,18 @@
  */
 #include "scenario.h"
 
-#include <stdlib.h>
-
-static void *take(uint64_t bytes)
-{
-	void *p = malloc(bytes);
-
-	if (!p)
-		exit(3);
-	scenario_touch(p, bytes);
-	return p;
-}
-
 static void grow(struct scenario_env *env, void *arg)
 {
 	(void)env, (void)arg;
 	for (int i = 0; i < 64; i++)
-		take(MIB(1));
+		scenario_take(MIB(1));
 }
 
 static void run(struct scenario_env *env)
 {
 	pid_t hog;
 
-	take(MIB(12));
+	scenario_take(MIB(12));
 	hog = scenario_fork(env, "hog", "pod/hog", grow, NULL);
 	scenario_set_score(1000);
 	scenario_wait(hog);

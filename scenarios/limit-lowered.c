@@ -9,22 +9,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void *take(uint64_t bytes)
-{
-	void *p = malloc(bytes);
-
-	if (!p)
-		exit(3);
-	scenario_touch(p, bytes);
-	return p;
-}
-
 static void hold(struct scenario_env *env, void *arg)
 {
 	const int ready = *(int *)arg;
 
 	(void)env;
-	take(MIB(32));
+	scenario_take(MIB(32));
 	if (write(ready, "x", 1) == 1)
 		for (;;)
 			pause();

@@ -6,23 +6,11 @@
  */
 #include "scenario.h"
 
-#include <stdlib.h>
-
-static void *take(uint64_t bytes)
-{
-	void *p = malloc(bytes);
-
-	if (!p)
-		exit(3);
-	scenario_touch(p, bytes);
-	return p;
-}
-
 static void run(struct scenario_env *env)
 {
 	(void)env;
 	scenario_set_score(-1000);
-	take(MIB(64));
+	scenario_take(MIB(64));
 }
 
 const struct scenario scenario = {

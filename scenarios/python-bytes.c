@@ -18,8 +18,7 @@ const struct scenario scenario = {
 	.name = "python-bytes",
 	.group = "programs",
 	.summary = "b\"x\" * (64 << 20) in Python: killed under 48 MiB",
-	.lesson =
-		"A bytes object that is not all zeros is written as it is made.",
+	.lesson = "A bytes object that is not all zeros is written as it is made.",
 	.twin = "python-zeros",
 	.run = run,
 	.cgroup = {.memory_max = BYTES(MIB(48)), .memory_swap_max = BYTES(0)},

@@ -8,8 +8,8 @@
 
 static void run(struct scenario_env *env)
 {
-	static const char *const argv[] = {"/usr/bin/python3", "-S", "-c",
-					   "x = bytes(64 << 20)", NULL};
+	static const char *const argv[] = {"/usr/bin/python3", "-S", "-c", "x = bytes(64 << 20)",
+					   NULL};
 
 	(void)env;
 	scenario_exec(argv);

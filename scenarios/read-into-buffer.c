@@ -31,8 +31,8 @@ static void fill(int fd, unsigned char *buffer, size_t bytes)
 
 static void read_all(struct scenario_env *env)
 {
-	void *buffer = mmap(NULL, MIB(64), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			    0);
+	void *buffer =
+		mmap(NULL, MIB(64), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (buffer == MAP_FAILED)
 		scenario_refused(env, "mmap", MIB(64), errno);

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -133,11 +134,11 @@ struct expect {
 	const char *scope; /* whose limit: "own", "ancestor", "global", "cpuset", "mempolicy" */
 	const struct expect_victim *victims; /* ended by one without a comm; NULL: not checked */
 	const struct expect_node *nodes;     /* ended by one without a node; NULL: not checked */
-	struct range oom_kill;	     /* memory.events oom_kill, delta over the run */
-	struct range oom_group_kill; /* memory.events oom_group_kill, the same */
-	struct range peak_bytes; /* memory.peak */
-	struct range vsz_bytes;	 /* at the last checkpoint, as ps shows it */
-	struct range rss_bytes;	 /* at the last checkpoint, as ps shows it */
+	struct range oom_kill;		     /* memory.events oom_kill, delta over the run */
+	struct range oom_group_kill;	     /* memory.events oom_group_kill, the same */
+	struct range peak_bytes;	     /* memory.peak */
+	struct range vsz_bytes;		     /* at the last checkpoint, as ps shows it */
+	struct range rss_bytes;		     /* at the last checkpoint, as ps shows it */
 };
 
 /*
@@ -201,7 +202,7 @@ struct scenario {
 	const struct scenario_node *nodes;
 	const char *target_node;
 	struct vm_settings vm;
-	const enum need *needs;	  /* ends with NEED_END; NULL: none */
+	const enum need *needs; /* ends with NEED_END; NULL: none */
 	/*
 	 * Files of this host that it needs, ended by NULL: programs by name, looked for in PATH,
 	 * or paths; one with a slash in it that is not absolute is relative to the scenario's own
@@ -248,6 +249,16 @@ static inline void scenario_touch(void *p, size_t bytes)
 
 	for (size_t i = 0; i < bytes; i += page - ((uintptr_t)(at + i) & (page - 1)))
 		at[i] = 1;
+}
+
+/* Maps anonymous memory and touches all of it; it is kept to the end. Status 125 where it is refused. */
+static inline void scenario_take(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		_exit(125);
+	scenario_touch(p, bytes);
 }
 
 /*

@@ -7,23 +7,12 @@
  */
 #include "scenario.h"
 
-#include <stdlib.h>
 #include <unistd.h>
-
-static void *take(uint64_t bytes)
-{
-	void *p = malloc(bytes);
-
-	if (!p)
-		exit(3);
-	scenario_touch(p, bytes);
-	return p;
-}
 
 static void hold(struct scenario_env *env, void *arg)
 {
 	(void)env, (void)arg;
-	take(MIB(16));
+	scenario_take(MIB(16));
 	for (;;)
 		pause();
 }
@@ -34,7 +23,7 @@ static void run(struct scenario_env *env)
 
 	scenario_set_score(-1000);
 	for (int i = 0; i < 24; i++)
-		take(MIB(1));
+		scenario_take(MIB(1));
 	scenario_wait(sleeper);
 }
 

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WINE "/usr/lib/wine/wine64"
+#define WINE  "/usr/lib/wine/wine64"
 #define FILES "../windows/"
 
 /* The path of a file that is beside this program's folder; never freed. */
@@ -81,7 +81,8 @@ static void run_windows_program(struct scenario_env *env)
 const struct scenario scenario = {
 	.name = "virtualalloc-2g",
 	.group = "windows",
-	.summary = "a Windows program under Wine: reserves 2 GiB, commits 1 GiB, is killed at the touch",
+	.summary =
+		"a Windows program under Wine: reserves 2 GiB, commits 1 GiB, is killed at the touch",
 	.lesson =
 		"Under Wine MEM_RESERVE and MEM_COMMIT both cost nothing, and the touch brings the "
 		"kill. On Windows itself MEM_COMMIT is charged against RAM and page file, and fails "
@@ -91,8 +92,8 @@ const struct scenario scenario = {
 	.cgroup = {.memory_max = BYTES(MIB(512)), .memory_swap_max = BYTES(0)},
 	.vm = {.ram_bytes = GIB(3)},
 	.needs = (const enum need[]){NEED_KMSG, NEED_END},
-	.host_files = (const char *const[]){WINE, FILES "virtualalloc.exe", FILES "prefix/system.reg",
-					    NULL},
+	.host_files = (const char *const[]){WINE, FILES "virtualalloc.exe",
+					    FILES "prefix/system.reg", NULL},
 	.install = "make deps-windows",
 	.timeout_sec = 600,
 	.ceiling_bytes = GIB(1) + MIB(512),

@@ -313,12 +313,11 @@ static void get_nodes(struct reader *r, struct spec *spec)
 	json_t *nodes = json_object_get(r->object, "nodes");
 
 	spec->target_node = get_string(r, "target_node");
-	if (!spec_tree_check_nodes(nodes))
+	/* They are made on cgroup v2 only. */
+	if (!spec_tree_check_nodes(nodes) || (nodes && !spec->needs_memcg_v2))
 		r->bad = "nodes";
 	else if (spec->target_node && !spec_tree_is_leaf(nodes, spec->target_node))
 		r->bad = "target_node";
-	else if (nodes && !spec->needs_memcg_v2)
-		r->bad = "nodes"; /* they are made on cgroup v2 only */
 	else
 		spec->nodes = json_incref(nodes);
 }
