@@ -143,12 +143,21 @@ static void tell_tick(const struct suite *suite, const struct suite_run *const *
 	fprintf(stderr, "\r\033[K%s", line);
 }
 
+static int write_file(const char *path, const char *text, struct err *err)
+{
+	FILE *file = fopen(path, "we");
+	bool is_written = file && fputs(text, file) != EOF;
+
+	if (file && fclose(file) == EOF)
+		is_written = false;
+	return is_written ? 0 : err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", path);
+}
+
 static int write_forms(const struct suite_command *c, const struct suite *suite, struct err *err)
 {
 	json_t *object = suite_json(suite);
 	_cleanup_free_ char *json = json_dumps(object, JSON_INDENT(2));
 	_cleanup_free_ char *junit = suite_junit(suite);
-	_cleanup_fclose_ FILE *file = NULL;
 
 	json_decref(object);
 	if (c->json)
@@ -156,12 +165,7 @@ static int write_forms(const struct suite_command *c, const struct suite *suite,
 	if (folder_write(&suite->folder, "suite.json", json, strlen(json), err) < 0 ||
 	    folder_write(&suite->folder, "junit.xml", junit, strlen(junit), err) < 0)
 		return -1;
-	if (!c->junit)
-		return 0;
-	file = fopen(c->junit, "we");
-	if (!file || fputs(junit, file) == EOF || fflush(file) == EOF)
-		return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s'", c->junit);
-	return 0;
+	return c->junit ? write_file(c->junit, junit, err) : 0;
 }
 
 static void print_end(const struct suite_command *c, const struct suite *suite)

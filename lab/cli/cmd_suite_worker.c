@@ -22,14 +22,14 @@ struct worker {
 
 static int read_head(struct worker *w)
 {
-	const json_t *program;
-	size_t i;
+	const json_t *programs;
 
 	w->head = suite_packet_receive(w->socket);
 	if (!w->head)
 		return -1;
-	json_array_foreach (json_object_get(w->head, "programs"), i, program)
-		strvec_push(&w->programs, json_string_value(program));
+	programs = json_object_get(w->head, "programs");
+	for (size_t i = 0; i < json_array_size(programs); i++)
+		strvec_push(&w->programs, json_string_value(json_array_get(programs, i)));
 	w->keep.programs = (char *const *)w->programs.list;
 	w->keep.ram_bytes = (uint64_t)json_integer_value(json_object_get(w->head, "ram_bytes"));
 	strvec_pushl(&w->words, "run", "--quiet");
