@@ -15,7 +15,7 @@ rule() {
 	case $1 in
 	src) echo 'arena.h os_mem.h trace' ;;
 	src/preload) echo 'preload/ trace' ;;
-	scenarios) echo 'scenario.h stage arena.h trace.h os_mem.h' ;;
+	scenarios) echo 'scenario.h scenario_tree.h stage arena.h trace.h os_mem.h' ;;
 	# What is pure, or reads a record alone, stands on less than is below it.
 	lab/report) echo 'report/ record/ explain/ doc/ oomlog/ klog/ symbols/ spec/ base/' ;;
 	lab/doc | lab/klog | lab/symbols) echo "${1#lab/}/ base/" ;;
