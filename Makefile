@@ -67,7 +67,7 @@ HELPERS    := $(call programs,$(wildcard tests/helpers/*.c))
 
 .DEFAULT_GOAL := help
 .SECONDARY:
-.PHONY: all scenario scenarios list catalogue deps-windows check tests check-unit check-vm check-bare bench audit-profile audit-replay soak asan fuzz fuzzers lint \
+.PHONY: all scenario scenarios compare list catalogue deps-windows check tests check-unit check-vm check-bare bench audit-profile audit-replay soak asan fuzz fuzzers lint \
         format deps deps-dev kernel image image-files install uninstall clean help
 
 help: ## this text
@@ -114,7 +114,8 @@ kernel: ## fetch the VM's kernels into the cache (KERNELS="6.12 6.1"), nothing i
 # "make deps scenario": what is built must wait until the packages are there, -j or not.
 ifneq ($(filter deps deps-dev,$(MAKECMDGOALS)),)
 deps-dev: | $(filter deps,$(MAKECMDGOALS))
-$(filter-out deps deps-dev kernel,$(MAKECMDGOALS)): $(filter deps deps-dev,$(MAKECMDGOALS))
+deps-windows: | $(filter deps deps-dev,$(MAKECMDGOALS))
+$(filter-out deps deps-dev deps-windows kernel,$(MAKECMDGOALS)): $(filter deps deps-dev,$(MAKECMDGOALS))
 	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) $@
 else
 
@@ -142,6 +143,14 @@ scenarios: all ## run every scenario, or GROUP="..." (KERNEL= BACKEND= REPEAT= J
 	@$(BUILD)/oomlab suite $${BACKEND:+"--backend=$$BACKEND"} $${KERNEL:+"--kernel=$$KERNEL"} \
 		$(if $(REPEAT),"--repeat=$(REPEAT)") $(if $(JOBS),"--jobs=$(JOBS)") \
 		"--reports=$$REPORTS" $(GROUP)
+
+compare: all ## two scenarios, or folders of runs: A=... B=..., run and set side by side
+	@for r in "$(A)" "$(B)"; do [ -n "$$r" ] || { echo "make compare: give A=... and B=..." >&2; exit 2; }; done; \
+	case "$(A)$(B)" in */*) exec $(BUILD)/oomlab compare "$(A)" "$(B)" ;; esac; \
+	made=$$($(BUILD)/oomlab suite --json --quiet "--reports=$$REPORTS" $${BACKEND:+"--backend=$$BACKEND"} \
+		$${KERNEL:+"--kernel=$$KERNEL"} "$(A)" "$(B)") || :; \
+	of() { printf '%s' "$$made" | jq -r --arg n "$$1" '[.runs[] | select(.scenario == $$n)][0].folder'; }; \
+	$(BUILD)/oomlab compare "$$(of "$(A)")" "$$(of "$(B)")"
 
 catalogue: all # writes the tables of docs/scenarios.md
 	@sed -i '/^## The catalogue/q' docs/scenarios.md

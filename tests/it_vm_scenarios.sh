@@ -53,6 +53,12 @@ for kernel in "${kernels[@]}"; do
 		ok $? "$kernel memset-2g: $file"
 	done
 
+	like "$("$oomlab" compare "$dir/latest" "$(of "$kernel" lazy-zero-2g)/latest" | tr -s ' \n' ' ')" \
+		'Both arenas reserved 2 GiB\. By their own records that of A had touched [0-9.]+ MiB of it, that of B 64 MiB\.' \
+		"$kernel memset-2g against its twin"
+	unlike "$("$oomlab" compare "$(of "$kernel" malloc-128m)/latest" "$(of "$kernel" memset-128m)/latest")" 'Both arenas' \
+		"$kernel: nothing of arenas where there are none"
+
 	dir=$(of "$kernel" refused-2g)
 	is "$(report "$dir" .outcome)" refused "$kernel refused-2g: outcome"
 	is "$(report "$dir" '.kills | length')" 0 "$kernel refused-2g: no kill"
