@@ -176,7 +176,7 @@ static void put_line(const struct compare_line *line, struct doc *doc)
 	_cleanup_free_ char *b = xstrdup(line->at_b ? SIZE(line->bytes_b) : "-");
 	_cleanup_free_ char *moved = NULL;
 
-	if (line->match == COMPARE_BOTH && line->at_a->line_number != line->at_b->line_number)
+	if (line->at_a && line->at_b && line->at_a->line_number != line->at_b->line_number)
 		moved = text_format("%s (line %d in A)", place, line->at_a->line_number);
 	doc_row(doc, change, a, b, moved ? moved : place);
 }
