@@ -55,6 +55,16 @@ clean --keep=3 --dry-run
 is "$(head -n 1 <<<"$out")" 'x?[31m?y-20261101T000000Z-1' 'a name may hold anything'
 clean --keep=0
 is "$status $(listed | grep -c memset-2g)" '0 0' '--keep=0'
+# Suites: one that has ended, one that was killed, one that goes on, something else of that name.
+for suite in suite-20261101T000000Z-2147483647 suite-20261101T000001Z-2147483647 "suite-20261101T000002Z-$$"; do
+	mkdir "$reports/$suite" && echo '{}' >"$reports/$suite/suite.jsonl"
+done
+echo '{}' >"$reports/suite-20261101T000000Z-2147483647/suite.json"
+mkdir "$reports/suite-20261101T000003Z-1" && echo kept >"$reports/suite-20261101T000003Z-1/text"
+clean --keep=0
+is "$status $(listed | grep '^suite' | tr '\n' ' ')" "0 suite-20261101T000002Z-$$ suite-20261101T000003Z-1 " \
+	'suites go, too, but one that goes on'
+rm -r "$reports"/suite-*
 clean --keep=many
 is "$status $out" "2 oomlab: --keep 'many' is not a number from 0 to 1000000" 'a number that is none'
 clean extra

@@ -15,6 +15,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "record/record.h"
+#include "run/run_dir.h"
 
 enum { DEPTH_MOST = 8, TAIL_BYTES = 4096 };
 #define DIGITS "0123456789"
@@ -91,29 +92,44 @@ static bool has_ended(int dirfd)
 	       strstr(tail, "\"ev\":\"guardian\"");
 }
 
-static bool is_own_run(int dirfd)
+static bool has_file(int dirfd, const char *name)
 {
-	struct stat folder, record;
+	struct stat st;
 
-	return fstat(dirfd, &folder) == 0 && folder.st_uid == geteuid() &&
-	       fstatat(dirfd, RECORD_FILE, &record, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISREG(record.st_mode);
+	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
 }
 
-static bool is_running(int dirfd, pid_t launcher)
+/* The file by which a folder of this user is known: a run's record, a suite's journal; or NULL. */
+static const char *marker_of(int dirfd)
 {
-	return launcher && !has_ended(dirfd) && (kill(launcher, 0) == 0 || errno == EPERM);
+	struct stat folder;
+
+	if (fstat(dirfd, &folder) < 0 || folder.st_uid != geteuid())
+		return NULL;
+	if (has_file(dirfd, RECORD_FILE))
+		return RECORD_FILE;
+	return has_file(dirfd, RUN_DIR_JOURNAL) ? RUN_DIR_JOURNAL : NULL;
+}
+
+/* A suite writes its summary last. */
+static bool is_running(int dirfd, const char *marker, pid_t launcher)
+{
+	bool is_over = strcmp(marker, RECORD_FILE) ? has_file(dirfd, "suite.json")
+						   : has_ended(dirfd);
+
+	return launcher && !is_over && (kill(launcher, 0) == 0 || errno == EPERM);
 }
 
 static void note(struct run_clean *clean, int reports, const char *name, struct old_runs *runs)
 {
 	const char *stamp = find_stamp(name);
 	_cleanup_close_ int fd = stamp ? open_below(reports, name) : -1;
+	const char *marker = fd < 0 ? NULL : marker_of(fd);
 	struct old_run run = {0};
 
-	if (fd < 0 || !is_own_run(fd))
+	if (!marker)
 		return;
-	if (is_running(fd, launcher_of(stamp))) {
+	if (is_running(fd, marker, launcher_of(stamp))) {
 		clean->running++;
 		return;
 	}
@@ -131,10 +147,10 @@ static int newest_first(const void *a, const void *b)
 }
 
 /*
- * Removes what is in the folder, and adds up what it had; the first error, or 0. The record stays:
- * by it the rest is known for a run's, should this be interrupted.
+ * Removes what is in the folder, and adds up what it had; the first error, or 0. The file `spared`
+ * (NULL: none) stays: by it the rest is known for a run's, should this be interrupted.
  */
-static int empty_below(int dirfd, int depth, int64_t *bytes)
+static int empty_below(int dirfd, const char *spared, int depth, int64_t *bytes)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -148,14 +164,14 @@ static int empty_below(int dirfd, int depth, int64_t *bytes)
 		bool is_folder;
 
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
-		    (!depth && !strcmp(entry->d_name, RECORD_FILE)))
+		    (spared && !strcmp(entry->d_name, spared)))
 			continue;
 		if (fstatat(dirfd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		is_folder = S_ISDIR(st.st_mode);
 		below = is_folder && depth < DEPTH_MOST ? open_below(dirfd, entry->d_name) : -1;
 		if (below >= 0)
-			empty_below(below, depth + 1, bytes);
+			empty_below(below, NULL, depth + 1, bytes);
 		if (unlinkat(dirfd, entry->d_name, is_folder ? AT_REMOVEDIR : 0) < 0)
 			r = r ? r : -errno;
 		else
@@ -167,16 +183,16 @@ static int empty_below(int dirfd, int depth, int64_t *bytes)
 static int remove_run(struct run_clean *clean, int reports, const char *name)
 {
 	_cleanup_close_ int fd = open_below(reports, name);
+	const char *marker = fd < 0 ? NULL : marker_of(fd);
 	struct stat record;
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = is_own_run(fd) ? empty_below(fd, 0, &clean->bytes) : -EPERM;
+	r = marker ? empty_below(fd, marker, 0, &clean->bytes) : -EPERM;
 	if (r)
 		return r;
-	if (fstatat(fd, RECORD_FILE, &record, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    unlinkat(fd, RECORD_FILE, 0) < 0)
+	if (fstatat(fd, marker, &record, AT_SYMLINK_NOFOLLOW) < 0 || unlinkat(fd, marker, 0) < 0)
 		return -errno;
 	clean->bytes += (int64_t)record.st_blocks * 512;
 	return unlinkat(reports, name, AT_REMOVEDIR) < 0 ? -errno : 0;

@@ -2,7 +2,7 @@
  * run_clean.h - removes the folders of old runs, and nothing else that lies beside them.
  *
  * A run's folder has a name that oomlab gives (NAME-20261130T212308Z-13477), belongs to this user,
- * is no link, and has a record.jsonl. What is in it goes, folders included; no link is followed. A
+ * is no link, and has a record.jsonl; a suite's has a suite.jsonl. What is in it goes, folders included; no link is followed. A
  * run that is still going on stays: its record has no end, and the process that its name ends with
  * is there.
  */

@@ -25,6 +25,9 @@
 #define RUN_DIR_DOOR_FOLDER "/reports"
 #define RUN_DIR_DOOR	    "/reports-door"
 
+/* What a suite's folder has instead of a record: a line for each of its runs that has ended. */
+#define RUN_DIR_JOURNAL "suite.jsonl"
+
 /* Whether a folder can be made in `reports`, by this process or through the door. */
 bool run_dir_may_make(const char *reports);
 

@@ -13,7 +13,6 @@
 #include "suite/suite.h"
 #include "suite/suite_parts.h"
 
-#define JOURNAL	       "suite.jsonl"
 #define JOURNAL_SCHEMA "oomlab.suite-journal/1"
 
 enum { JOURNAL_BYTES_MAX = 256 << 20 };
@@ -26,7 +25,7 @@ static int write_line(const struct suite *suite, json_t *object, struct err *err
 	json_decref(object);
 	errno = -io_write_all(suite->journal, line, strlen(line));
 	return errno ? err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s/%s'", suite->folder.path,
-				 JOURNAL)
+				 RUN_DIR_JOURNAL)
 		     : 0;
 }
 
@@ -62,7 +61,7 @@ int suite_begin(struct suite *suite, struct err *err)
 {
 	if (run_dir_make(suite->options.reports, "suite", &suite->folder, err) < 0)
 		return -1;
-	suite->journal = folder_create(&suite->folder, JOURNAL, err);
+	suite->journal = folder_create(&suite->folder, RUN_DIR_JOURNAL, err);
 	return suite->journal < 0 ? -1 : write_head(suite, err);
 }
 
@@ -192,11 +191,11 @@ static int reopen(struct suite *suite, const struct strbuf *text, struct err *er
 {
 	bool is_cut = text->len && text->buf[text->len - 1] != '\n';
 
-	suite->journal =
-		openat(suite->folder.fd, JOURNAL, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	suite->journal = openat(suite->folder.fd, RUN_DIR_JOURNAL,
+				O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
 	if (suite->journal < 0 || (is_cut && io_write_all(suite->journal, "\n", 1) < 0))
 		return err_errno(err, EXIT_LAB_BROKEN, "cannot write '%s/%s'", suite->folder.path,
-				 JOURNAL);
+				 RUN_DIR_JOURNAL);
 	return 0;
 }
 
@@ -207,7 +206,7 @@ int suite_resume(struct suite *suite, const char *path, long jobs, struct err *e
 
 	if (folder_open(&suite->folder, path, err) < 0)
 		return -1;
-	fd = folder_read(&suite->folder, JOURNAL, err);
+	fd = folder_read(&suite->folder, RUN_DIR_JOURNAL, err);
 	if (fd < 0)
 		return -1;
 	if (io_read_fd(fd, JOURNAL_BYTES_MAX, &text) < 0)
