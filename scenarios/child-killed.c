@@ -33,7 +33,6 @@ const struct scenario scenario = {
 		   .constraint = CONSTRAINT_MEMCG,
 		   .victim = VICTIM_CHILD,
 		   .oom_kill = EXACTLY(1),
-		   .oom_group_kill = EXACTLY(0),
 		   .victims = (const struct expect_victim[]){{"worker", EXACTLY(1)},
 							     {"child-killed", EXACTLY(0)},
 							     {0}},

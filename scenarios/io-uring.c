@@ -1,5 +1,6 @@
 /*
- * io_uring instances with 4096 entries each are set up and kept, in a 32 MiB cgroup with swap off.
+ * io_uring instances with 4096 entries each are set up and kept, in a 32 MiB cgroup with swap off (on
+ * cgroup v1 io_uring_setup(2) is refused at the limit, so that it is for v2).
  * Not one request is made.
  *
  * The rings of an instance are pages of the kernel's, charged to who sets it up: about 384 KiB for
@@ -34,7 +35,7 @@ const struct scenario scenario = {
 		  "process's RSS. One instance for each connection can be too many.",
 	.run = set_up_rings,
 	.cgroup = {.memory_max = BYTES(MIB(32)), .memory_swap_max = BYTES(0)},
-	.needs = (const enum need[]){NEED_KMSG, NEED_END},
+	.needs = (const enum need[]){NEED_MEMCG_V2, NEED_KMSG, NEED_END},
 	.timeout_sec = 60,
 	.ceiling_bytes = MIB(66),
 	.expect =

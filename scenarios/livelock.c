@@ -22,7 +22,7 @@ const struct scenario scenario = {
 	.twin = "spared",
 	.run = run,
 	.cgroup = {.memory_max = BYTES(MIB(32)), .memory_swap_max = BYTES(0)},
-	.needs = (const enum need[]){NEED_MEMCG_V2, NEED_KMSG, NEED_END},
+	.needs = (const enum need[]){NEED_MEMCG_V2, NEED_KMSG, NEED_SYS_RESOURCE, NEED_END},
 	.timeout_sec = 5,
 	.ceiling_bytes = MIB(128),
 	.expect = {.outcome = OUTCOME_LIVELOCKED,

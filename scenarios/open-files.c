@@ -38,7 +38,7 @@ const struct scenario scenario = {
 		  "into a kill.",
 	.run = leak_descriptors,
 	.cgroup = {.memory_max = BYTES(MIB(16)), .memory_swap_max = BYTES(0)},
-	.needs = (const enum need[]){NEED_KMSG, NEED_END},
+	.needs = (const enum need[]){NEED_KMSG, NEED_SYS_RESOURCE, NEED_END},
 	.timeout_sec = 60,
 	.ceiling_bytes = MIB(64),
 	.expect =

@@ -89,6 +89,7 @@ enum need {
 	NEED_END,
 	NEED_MEMCG_V2, /* cgroup v2 with the memory controller */
 	NEED_KMSG,     /* a readable kernel log */
+	NEED_SYS_RESOURCE, /* CAP_SYS_RESOURCE: to lower oom_score_adj, to raise resource limits */
 	NEED_COUNT
 };
 

@@ -41,6 +41,7 @@ static const char *const thp_words[THP_COUNT] = {
 static const char *const need_words[NEED_COUNT] = {
 	[NEED_MEMCG_V2] = "memcg_v2",
 	[NEED_KMSG] = "kmsg",
+	[NEED_SYS_RESOURCE] = "sys_resource",
 };
 
 static void print_string(const char *text)
@@ -185,8 +186,7 @@ static void print_node_counters(const struct expect_node *n)
 static void print_expect(const struct expect *expect)
 {
 	print_key("expect");
-	printf("{\"outcome\": \"%s\"",
-	       expect->outcome ? outcome_words[expect->outcome] : "survived");
+	printf("{\"outcome\": \"%s\"", outcome_words[expect->outcome]);
 	print_text("constraint", constraint_words[expect->constraint]);
 	print_text("victim", victim_words[expect->victim]);
 	print_text("scope", expect->scope);
@@ -255,7 +255,8 @@ static int print_spec(const struct scenario *s)
 	print_text("install", s->install);
 	print_number("timeout_sec", true, s->timeout_sec ? s->timeout_sec : 60);
 	print_number("ceiling_bytes", s->ceiling_bytes > 0, s->ceiling_bytes);
-	print_expect(&s->expect);
+	if (s->expect.outcome)
+		print_expect(&s->expect);
 	print_ps(&s->ps);
 	puts("\n}");
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;

@@ -2,6 +2,8 @@
  * TCP connections over loopback are made; one end of each is filled and the other never read, up to
  * 64 MiB in all, in a 32 MiB cgroup with swap off. They are in a network namespace of this process.
  *
+ * (Cgroup v1 counts buffers of TCP apart from memory.limit_in_bytes, so that it is for v2.)
+ *
  * What was sent and not yet read is in buffers of the kernel's, charged to the cgroup of the sockets
  * and told as `sock` in memory.stat, not as memory of a process. The victim has hardly any RSS.
  *
@@ -94,7 +96,7 @@ const struct scenario scenario = {
 		  "of its connections, can get the process killed with hardly any RSS.",
 	.run = fill_connections,
 	.cgroup = {.memory_max = BYTES(MIB(32)), .memory_swap_max = BYTES(0)},
-	.needs = (const enum need[]){NEED_KMSG, NEED_END},
+	.needs = (const enum need[]){NEED_MEMCG_V2, NEED_KMSG, NEED_END},
 	.timeout_sec = 60,
 	.ceiling_bytes = MIB(68),
 	.expect =

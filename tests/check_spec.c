@@ -19,7 +19,7 @@ static const char full[] =
 	"\"oom_group\": true, \"overcommit_memory\": 2, \"overcommit_ratio\": 80, "
 	"\"oom_score_adj\": -1000, \"thp\": \"madvise\", \"ram_bytes\": 268435456, "
 	"\"guest_swap_bytes\": 1048576, \"guest_numa_nodes\": 2, \"own_boot\": true, "
-	"\"timeout_ns\": 1500000000, \"needs\": [\"memcg_v2\", \"kmsg\"], "
+	"\"timeout_ns\": 1500000000, \"needs\": [\"memcg_v2\", \"kmsg\", \"sys_resource\"], "
 	"\"nodes\": [{\"name\": \"a\", \"memory_max\": 5}, {\"name\": \"a/b\", \"memory_max\": \"max\"}], "
 	"\"target_node\": \"a/b\", "
 	"\"host_files\": [\"python3\", \"../x\"], \"install\": \"i\", "
@@ -48,7 +48,7 @@ START_TEST(reads_every_key)
 	ck_assert(s.memory_high.is_set && s.memory_high.is_max);
 	ck_assert(s.memory_swap_max.is_set && !s.memory_swap_max.is_max);
 	ck_assert_uint_eq(s.memory_swap_max.bytes, 0);
-	ck_assert(s.oom_group && s.needs_memcg_v2 && s.needs_kmsg && s.has_expect);
+	ck_assert(s.oom_group && s.needs_memcg_v2 && s.needs_kmsg && s.needs_sys_resource && s.has_expect);
 	ck_assert_int_eq(s.overcommit_memory, 2);
 	ck_assert_int_eq(s.overcommit_ratio, 80);
 	ck_assert_int_eq(s.oom_score_adj, -1000);

@@ -1,6 +1,7 @@
 /*
  * check_spec_ask.c - programs that are asked for their declaration, also those that have none.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,8 +20,13 @@ static struct err err;
 static const struct {
 	const char *script, *says;
 } programs[] = {
-	{"echo '{}'", NULL},
-	{"printf '{\"name\": \"%s\"}' \"$1\"", NULL},
+	{"echo '{\"name\": \"named\", \"expect\": {\"outcome\": \"survived\"}}'", NULL},
+	{"echo '{}'", "declares no name of small letters, digits and '-'"},
+	{"echo '{\"name\": \"a/named\"}'", "declares no name of small letters, digits and '-'"},
+	{"printf '{\"name\": \"%s\"}' \"$1\"", "declares the name of another, '--spec'"},
+	{"echo '{\"name\": \"named\"}'", "declares no expected outcome"},
+	{"echo '{\"name\": \"named\", \"expect\": {\"victim\": \"self\"}}'",
+	 "declares no expected outcome"},
 	{"echo garbage", "does not print a declaration"},
 	{"echo '{\"memory_max\": \"lots\"}'", "declares 'memory_max' in a way"},
 	{":", "does not print a declaration"},
@@ -36,23 +42,23 @@ static const struct {
 
 START_TEST(asks_a_program)
 {
-	char path[] = "/tmp/oomlab-check-spec-XXXXXX";
-	int fd = mkstemp(path);
+	char dir[] = "/tmp/oomlab-check-spec-XXXXXX";
+	_cleanup_free_ char *path = text_format("%s/named", mkdtemp(dir));
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
 	_cleanup_free_ char *text = text_format("#!/bin/sh\n%s\n", programs[_i].script);
 	struct spec s;
 	int64_t started = io_now_ns();
 	int r;
 
 	ck_assert_int_eq(io_write_all(fd, text, strlen(text)), 0);
-	fchmod(fd, 0755);
 	close(fd);
 	r = spec_ask_program(path, &s, &err);
 	unlink(path);
+	rmdir(dir);
 	ck_assert_int_lt(io_now_ns() - started, INT64_C(60000000000));
 	if (!programs[_i].says) {
 		ck_assert_int_eq(r, 0);
-		if (s.name)
-			ck_assert_str_eq(s.name, "--spec");
+		ck_assert_str_eq(s.name, "named");
 	} else {
 		ck_assert_int_eq(r, -1);
 		ck_assert_int_eq(err.status, EXIT_USAGE);

@@ -39,6 +39,9 @@ static bool is_limited(const struct spec *spec)
 	return spec->memory_max.is_set && !spec->memory_max.is_max;
 }
 
+static const char no_sys_resource[] =
+	"the scenario needs CAP_SYS_RESOURCE, to lower oom_score_adj or raise a resource limit, which this process does not have";
+
 /* Why the run may not be done on this host's own kernel, or NULL. */
 static const char *why_not_here(const struct spec *spec, const struct plan_facts *facts)
 {
@@ -48,6 +51,8 @@ static const char *why_not_here(const struct spec *spec, const struct plan_facts
 		return "the scenario needs cgroup v2 and the memory controller here is v1";
 	if (spec->needs_kmsg && facts->kmsg_reason)
 		return facts->kmsg_reason;
+	if (spec->needs_sys_resource && !facts->has_sys_resource)
+		return no_sys_resource;
 	if (facts->cgroup_version == 1 && (spec->memory_high.is_set || spec->oom_group))
 		return "cgroup v1 has no memory.high and no memory.oom.group";
 	if (facts->is_guest)
@@ -74,6 +79,8 @@ static const char *why_not_current(const struct spec *spec, const struct plan_fa
 
 	if (facts->current_reason)
 		return facts->current_reason;
+	if (spec->needs_sys_resource && !facts->has_sys_resource)
+		return no_sys_resource;
 	if (spec->needs_memcg_v2 && facts->current_version != 2)
 		return "the scenario needs cgroup v2 and the limit here is one of v1";
 	if (spec_is_kernel_wide(spec))
@@ -99,6 +106,8 @@ static const char *why_not_container(const struct spec *spec, const struct plan_
 		return "the scenario needs cgroup v2 and this engine is on v1";
 	if (spec->needs_kmsg && facts->kmsg_reason)
 		return facts->kmsg_reason;
+	if (spec->needs_sys_resource)
+		return "the scenario needs CAP_SYS_RESOURCE, which a container is not given";
 	if (spec->host_files)
 		return "the scenario starts programs of this host, which its container does not have";
 	if (spec->memory_high.is_set || spec->oom_group)

@@ -54,6 +54,7 @@ struct plan_facts {
 	int cgroup_version;	   /* where this user can make a memory cgroup: 2, 1, or 0 */
 	const char *cgroup_reason; /* why not; NULL if it can */
 	const char *files_reason;  /* which file of this host is missing; NULL: none */
+	bool has_sys_resource;	   /* this process has CAP_SYS_RESOURCE */
 	const char *kmsg_reason;   /* why the kernel log cannot be read here; NULL if it can */
 	const char *cgroup_parent; /* of cg_find_home(); for plan_print() */
 	bool vm_works;

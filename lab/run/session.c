@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "launch/target.h"
 #include "run/run_backend.h"
@@ -92,6 +95,18 @@ static enum backend wanted_backend(const struct run_options *o)
 	return needs_guest && o->backend == BACKEND_AUTO ? BACKEND_VM : o->backend;
 }
 
+/* Whether this process has it in effect, as /proc/self/status says (capabilities(7)). */
+static bool has_capability(int number)
+{
+	_cleanup_strbuf_ struct strbuf status = STRBUF_INIT;
+	const char *line;
+
+	if (io_read_at(AT_FDCWD, "/proc/self/status", 1 << 16, &status) < 0)
+		return false;
+	line = strstr(status.buf, "\nCapEff:");
+	return line && strtoull(line + strlen("\nCapEff:"), NULL, 16) >> number & 1;
+}
+
 static int probe(struct run *run, struct err *err)
 {
 	const struct run_options *o = run->options;
@@ -103,6 +118,7 @@ static int probe(struct run *run, struct err *err)
 		.counts_calls = o->preload,
 		.premortem_percent = o->premortem_percent,
 	};
+	run->facts.has_sys_resource = has_capability(CAP_SYS_RESOURCE);
 	if (access("/dev/kmsg", R_OK) < 0 && !o->inside_guest)
 		run->facts.kmsg_reason =
 			"the scenario needs the kernel log, which this user may not read";

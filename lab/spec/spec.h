@@ -33,7 +33,7 @@ struct spec {
 	bool own_boot;		   /* runs in no guest in which another has run */
 	int64_t ceiling_bytes;	   /* the scenario never touches more; SPEC_KEEP: not known */
 	int64_t timeout_ns;	   /* SPEC_NO_TIMEOUT: never */
-	bool needs_memcg_v2, needs_kmsg;
+	bool needs_memcg_v2, needs_kmsg, needs_sys_resource;
 	json_t *nodes;		 /* cgroups below the run's own, as declared; NULL: none */
 	const char *target_node; /* may be NULL */
 	char **host_files;   /* that the scenario needs, ended by NULL; NULL: none */

@@ -4,6 +4,7 @@
 
 #include "base/spawn.h"
 #include "base/strbuf.h"
+#include "spec/scenarios.h"
 #include "spec/spec.h"
 
 static int refuse(const char *program, int r, int status, struct err *err)
@@ -18,6 +19,24 @@ static int refuse(const char *program, int r, int status, struct err *err)
 	if (WIFSIGNALED(status))
 		return err_hint(err, "signal %d ended it", WTERMSIG(status));
 	return err_hint(err, "it ended with status %d", WEXITSTATUS(status));
+}
+
+/* What the JSON alone does not show to be wrong. */
+static int check(const struct spec *spec, const char *program, struct err *err)
+{
+	const char *slash = strrchr(program, '/');
+
+	if (!spec->name || !scenarios_is_name(spec->name))
+		return err_set(err, EXIT_USAGE,
+			       "'%s' declares no name of small letters, digits and '-'", program);
+	if (strcmp(spec->name, slash ? slash + 1 : program) != 0)
+		return err_set(err, EXIT_USAGE, "'%s' declares the name of another, '%s'", program,
+			       spec->name);
+	if (!spec->has_expect || !spec->expect.outcome)
+		return err_set(err, EXIT_USAGE,
+			       "'%s' declares no expected outcome, so that no run of it could fail",
+			       program);
+	return 0;
 }
 
 int spec_ask_program(const char *program, struct spec *spec, struct err *err)
@@ -37,5 +56,7 @@ int spec_ask_program(const char *program, struct spec *spec, struct err *err)
 	r = spawn_run(&request, &reply, NULL, &status);
 	if (r || status)
 		return refuse(program, r, status, err);
-	return spec_parse(reply.buf, program, spec, err);
+	if (spec_parse(reply.buf, program, spec, err) < 0)
+		return -1;
+	return check(spec, program, err);
 }

@@ -88,6 +88,8 @@ static json_t *needs_json(const struct spec *spec)
 		json_array_append_new(needs, json_string("memcg_v2"));
 	if (spec->needs_kmsg)
 		json_array_append_new(needs, json_string("kmsg"));
+	if (spec->needs_sys_resource)
+		json_array_append_new(needs, json_string("sys_resource"));
 	return needs;
 }
 
@@ -128,7 +130,7 @@ json_t *spec_to_json(const struct spec *spec)
 		json_object_set_new(o, "timeout_ns", json_null());
 	else
 		put_number(o, "timeout_ns", spec->timeout_ns);
-	if (spec->needs_memcg_v2 || spec->needs_kmsg)
+	if (spec->needs_memcg_v2 || spec->needs_kmsg || spec->needs_sys_resource)
 		json_object_set_new(o, "needs", needs_json(spec));
 	if (spec->host_files)
 		json_object_set_new(o, "host_files", host_files_json(spec));
@@ -303,6 +305,8 @@ static void get_needs(struct reader *r, struct spec *spec)
 			spec->needs_memcg_v2 = true;
 		else if (name && !strcmp(name, "kmsg"))
 			spec->needs_kmsg = true;
+		else if (name && !strcmp(name, "sys_resource"))
+			spec->needs_sys_resource = true;
 		else
 			r->bad = "needs";
 	}
