@@ -122,6 +122,12 @@ becomes 137 failed 'an inner one killed' --memory=64M -- \
 	sh -c "$hog fork 3 60; $hog stubborn 60"
 is_clean 'an inner one killed'
 if [ "$version" = 1 ]; then
+	# shellcheck disable=SC2016 # for the inner shell
+	becomes 0 survived 'a cgroup below that is frozen' --memory=64M -- sh -c '
+		own=$(sed -n "s/.*:freezer://p" /proc/self/cgroup)
+		mkdir "/sys/fs/cgroup/freezer$own/below" && cd "/sys/fs/cgroup/freezer$own/below" || exit 1
+		sleep 60 & echo $! >cgroup.procs && echo FROZEN >freezer.state'
+	is_clean 'a cgroup below that is frozen'
 	for option in --oom-group --memory-high=32M; do
 		run --memory=64M $option -- /bin/true
 		is "$status $(report "$reports" .verdict)" '125 skip' "$option on v1: 125, skip"

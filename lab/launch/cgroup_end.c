@@ -124,6 +124,30 @@ int cgroup_end_count(int dirfd)
 }
 
 /*
+ * Of one below as well: a launcher in there that was killed while it ended its own may have left it
+ * frozen.
+ */
+static void thaw_tree(int freezer, int depth)
+{
+	struct children children;
+	const char *name;
+
+	io_write_at(freezer, "freezer.state", "THAWED");
+	if (depth == 0)
+		return;
+	children_open(&children, freezer);
+	while ((name = children_next(&children))) {
+		int fd = open_below(freezer, name);
+
+		if (fd < 0)
+			continue;
+		thaw_tree(fd, depth - 1);
+		close(fd);
+	}
+	children_close(&children);
+}
+
+/*
  * A frozen process takes a signal only after it is thawed on version 1, and at once on version 2.
  */
 static void kill_frozen(int dirfd, int freezer)
@@ -135,7 +159,7 @@ static void kill_frozen(int dirfd, int freezer)
 	signal_tree(dirfd, SIGKILL, CGROUP_DEPTH_MAX);
 	if (freezer >= 0) {
 		signal_tree(freezer, SIGKILL, CGROUP_DEPTH_MAX);
-		io_write_at(freezer, "freezer.state", "THAWED");
+		thaw_tree(freezer, CGROUP_DEPTH_MAX);
 	} else {
 		io_write_at(dirfd, "cgroup.freeze", "0");
 	}
