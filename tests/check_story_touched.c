@@ -226,6 +226,26 @@ START_TEST(samples_and_registers_are_in_the_appendix)
 }
 END_TEST
 
+#define TO_BE_KILLED "{\"ev\":\"spec\",\"name\":\"s\",\"expect\":{\"outcome\":\"oom_killed\"}}\n"
+#define PEAK(bytes)  "{\"ev\":\"sample\",\"t\":5,\"current\":4096,\"peak\":" bytes "}\n"
+
+START_TEST(a_touch_that_was_removed_is_told)
+{
+	tell(V2 TO_BE_KILLED CGROUP PEAK("262144") LIVED);
+	says("It touched next to nothing. A compiler may remove a memset() of memory that nobody reads");
+	/* It touched a good part of the limit. */
+	tell(V2 TO_BE_KILLED CGROUP PEAK("33554432") LIVED);
+	does_not_say("touched next to nothing");
+	/* A command, and a run that was to survive. */
+	tell(V2 CGROUP PEAK("262144") LIVED);
+	does_not_say("touched next to nothing");
+	tell(V2
+	     "{\"ev\":\"spec\",\"name\":\"s\",\"expect\":{\"outcome\":\"survived\"}}\n" CGROUP PEAK(
+		     "262144") LIVED);
+	does_not_say("touched next to nothing");
+}
+END_TEST
+
 START_TEST(who_expects_a_refusal_is_told_what_sees_one)
 {
 #define WANTS "{\"ev\":\"spec\",\"expect\":{\"outcome\":\"refused\"}}\n"
@@ -320,6 +340,7 @@ static TCase *sentences(void)
 	tcase_add_test(tc, memory_that_no_allocation_holds_is_told);
 	tcase_add_test(tc, what_was_refused_is_told_with_its_line_and_size);
 	tcase_add_test(tc, samples_and_registers_are_in_the_appendix);
+	tcase_add_test(tc, a_touch_that_was_removed_is_told);
 	tcase_add_test(tc, who_expects_a_refusal_is_told_what_sees_one);
 	tcase_add_test(tc, a_heap_that_nobody_was_seen_to_grow_may_be_the_programs_own);
 	tcase_add_test(tc, what_is_lost_may_be_why_more_was_touched_than_reserved);

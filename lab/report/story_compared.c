@@ -52,6 +52,16 @@ void story_instead(const struct facts *f, struct doc *doc)
 	doc_cite(doc, "spec");
 }
 
+/* A scenario was to be killed, and ended with hardly anything charged. */
+static bool touched_nothing(const struct facts *f)
+{
+	const struct spec *spec = &f->record->spec;
+
+	return spec->name && spec->expect.outcome == OUTCOME_OOM_KILLED &&
+	       f->conclusion->outcome == OUTCOME_SURVIVED && is_known(f->peak) &&
+	       !f->is_peak_sampled && is_known(f->limit_bytes) && f->peak < f->limit_bytes / 10;
+}
+
 void story_checks(const struct facts *f, struct doc *doc)
 {
 	const struct conclusion *c = f->conclusion;
@@ -69,6 +79,12 @@ void story_checks(const struct facts *f, struct doc *doc)
 						: "not known");
 	if (hint)
 		doc_sentence(doc, "The outcome is not known: %s.", hint);
+	if (!touched_nothing(f))
+		return;
+	doc_sentence(
+		doc,
+		"It touched next to nothing. A compiler may remove a memset() of memory that nobody reads; scenario_touch() is never removed.");
+	doc_cite(doc, "memory.peak %" PRId64, f->peak);
 }
 
 void story_engine(const struct facts *f, struct doc *doc)
