@@ -258,7 +258,7 @@ for ((i = 0; i < 600; i++)); do
 done
 kill -INT "$launcher"
 wait "$launcher"
-is "$? $(cat said)" '130 ' '^C ends it without a word'
+like "$? $(cat said)" '^130 oomlab: interrupted, nothing is compared; the run so far: interrupted/' '^C says where what there is stands'
 
 is "$(strays)" '' 'no process is left'
 done_testing

@@ -213,9 +213,13 @@ static int boot(const struct replay *replay, const struct replay_plan *plan,
 	/* The guest's end is what is to be seen then; the console has it. */
 	if (status == EXIT_LAB_BROKEN && plan->panic_on_oom && *made)
 		return 0;
-	/* oomlab was interrupted, or has said why it could not do its part. */
-	if (status == 128 + SIGINT || status == 128 + SIGTERM || status == 128 + SIGHUP ||
-	    status == EXIT_LAB_BROKEN)
+	if (status == 128 + SIGINT || status == 128 + SIGTERM || status == 128 + SIGHUP) {
+		fprintf(stderr, "oomlab: interrupted, nothing is compared; the run so far: %s\n",
+			*made ? *made : "not begun");
+		return status;
+	}
+	/* It has said why it could not do its part. */
+	if (status == EXIT_LAB_BROKEN)
 		return status;
 	/* It was stopped while the kernel found nobody to kill. */
 	if (status == 128 + SIGKILL)
