@@ -59,6 +59,12 @@ for kernel in "${kernels[@]}"; do
 	unlike "$("$oomlab" compare "$(of "$kernel" malloc-128m)/latest" "$(of "$kernel" memset-128m)/latest")" 'Both arenas' \
 		"$kernel: nothing of arenas where there are none"
 
+	like "$(tr -s ' \n' ' ' <"$(of "$kernel" oom-group)/latest/report.txt")" \
+		'The counter rose by 3: in a group kill the kernel counts the process that it chose twice\.' \
+		"$kernel oom-group: why the counter has one more"
+	unlike "$(cat "$(of "$kernel" kill-storm)/latest/report.txt")" 'The counter rose by' \
+		"$kernel kill-storm: nothing of it where no group was killed"
+
 	dir=$(of "$kernel" refused-2g)
 	is "$(report "$dir" .outcome)" refused "$kernel refused-2g: outcome"
 	is "$(report "$dir" '.kills | length')" 0 "$kernel refused-2g: no kill"

@@ -86,6 +86,23 @@ static void cite_victim(const struct facts *f, struct doc *doc, const struct oom
 	cite_kmsg(doc, kills_line(f->record, v->line));
 }
 
+/* mm/oom_kill.c kills the process that it chose, then all of the group, that one again. */
+static void say_counted_twice(const struct facts *f, struct doc *doc)
+{
+	const struct kills *kills = f->conclusion->kills;
+	int64_t counted = record_delta(f->own, COUNTER_OOM_KILL);
+	int64_t groups = record_delta(f->own, COUNTER_OOM_GROUP_KILL);
+
+	if (!is_known(counted) || !is_known(groups) || groups < 1 || kills->outside ||
+	    counted != (int64_t)kills->victims + groups)
+		return;
+	doc_sentence(doc,
+		     "The counter rose by %" PRId64
+		     ": in a group kill the kernel counts the process that it chose twice.",
+		     counted);
+	cite_event(doc, f, COUNTER_OOM_GROUP_KILL);
+}
+
 /* Says how many were killed, and how many of them only the counter tells. */
 static void say_count(const struct facts *f, struct doc *doc)
 {
@@ -105,6 +122,7 @@ static void say_count(const struct facts *f, struct doc *doc)
 	if (kills->victims > kills->outside || (int64_t)kills->victims < killed)
 		cite_event(doc, f, COUNTER_OOM_KILL);
 	each_victim(f, doc, cite_victim);
+	say_counted_twice(f, doc);
 }
 
 static bool is_told_of(const struct record *r, size_t before)
