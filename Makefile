@@ -215,14 +215,16 @@ format: ## clang-format over the tree
 # Scenarios keep their debugging information: the report names lines of theirs.
 # A builder's COPY drops the setuid bit, its ADD of an archive keeps it; and so no file here has it.
 # Made anew only when something in it is: tests that run side by side build images from it.
+# Each scenario brings a libc along, so the image has those of the story alone.
+IMAGE_SCENARIOS := $(call programs,$(shell grep -l '^	.group = "arenas",' scenarios/*.c))
 image-files: $(BUILD)/image.made
-$(BUILD)/image.made: $(BUILD)/oomlab $(SCENARIOS) $(BUILD)/containers/reports_door
+$(BUILD)/image.made: $(BUILD)/oomlab $(IMAGE_SCENARIOS) $(BUILD)/containers/reports_door
 	@rm -rf $(BUILD)/image; mkdir -p $(BUILD)/image/scenarios
 	@install -m 755 -s $(BUILD)/containers/reports_door $(BUILD)/image/reports-door
 	@tar -C $(BUILD)/image --owner=0 --group=0 --numeric-owner --mode=4755 --remove-files \
 		-cf $(BUILD)/image/door.tar reports-door
 	@install -m 755 -s $(BUILD)/oomlab $(BUILD)/image/oomlab
-	@install -m 755 $(SCENARIOS) $(BUILD)/image/scenarios
+	@install -m 755 $(IMAGE_SCENARIOS) $(BUILD)/image/scenarios
 	@touch $@
 
 image: image-files ## build the container image IMAGE=oomlab with docker or podman (ENGINE=), FROM scratch

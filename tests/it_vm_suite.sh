@@ -85,7 +85,7 @@ one a-storm '	for (int i = 0; i < 12; i++) {
 				scenario_touch(malloc(MIB(1)), MIB(1));
 		scenario_wait(child);
 	}' CHILD_OOM_KILLED storm
-make -s -C own SCENARIOS='a-storm grows a-leaves b-looks flips sleeps-1 sleeps-2 sleeps-3 alone' 2>out
+MAKEFLAGS='' make -s -C own SCENARIOS='a-storm grows a-leaves b-looks flips sleeps-1 sleeps-2 sleeps-3 alone' 2>out
 is "$? $(cat out)" '0 ' 'they build without a warning'
 
 suite --jobs=1 pair grows
@@ -123,7 +123,7 @@ one needs-files '	execl("/bin/sh", "sh", "-c", "[ -e /etc/debian_version ] && [ 
 sed -i 's|\.timeout_sec|.host_files = (const char *const[]){"sh", "../own/Makefile", NULL},\n\t&|' own/needs-files.c
 one lacks-files '	exit(1);' SURVIVED host
 sed -i 's|\.timeout_sec|.host_files = (const char *const[]){"no-such-program", NULL},\n\t.install = "x install",\n\t&|' own/lacks-files.c
-make -s -C own SCENARIOS='needs-files lacks-files'
+MAKEFLAGS='' make -s -C own SCENARIOS='needs-files lacks-files'
 suite --jobs=1 --repeat=2 host
 is "$? $(asked '[.runs[] | .scenario + " " + .verdict] | sort | join(", ")')" \
 	'0 lacks-files skip, lacks-files skip, needs-files pass, needs-files pass' "files of this host: shown, or a skip"
@@ -212,6 +212,6 @@ like "$(cat out)" "the suite's worker ended while it ran" 'the run that it had s
 like "$(cat out)" '^2 passed, 0 failed, 1 could not be judged' 'the others are run'
 is "$(left)" '' 'no process is left'
 
-is "$(cd own && make -s run SCENARIOS=b-looks OOMLAB_REPORTS="$scratch/mine" 2>/dev/null | head -n 1)" \
+is "$(cd own && MAKEFLAGS= make -s run SCENARIOS=b-looks OOMLAB_REPORTS="$scratch/mine" 2>/dev/null | head -n 1)" \
 	'b-looks: survived, as expected' 'make run runs one'
 done_testing
