@@ -212,6 +212,6 @@ like "$(cat out)" "the suite's worker ended while it ran" 'the run that it had s
 like "$(cat out)" '^2 passed, 0 failed, 1 could not be judged' 'the others are run'
 is "$(left)" '' 'no process is left'
 
-is "$(cd own && MAKEFLAGS= make -s run SCENARIOS=b-looks OOMLAB_REPORTS="$scratch/mine" 2>/dev/null | head -n 1)" \
+is "$(cd own && MAKEFLAGS='' make -s run SCENARIOS=b-looks OOMLAB_REPORTS="$scratch/mine" 2>/dev/null | head -n 1)" \
 	'b-looks: survived, as expected' 'make run runs one'
 done_testing
