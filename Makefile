@@ -144,13 +144,18 @@ scenarios: all ## run every scenario, or GROUP="..." (KERNEL= BACKEND= REPEAT= J
 		$(if $(REPEAT),"--repeat=$(REPEAT)") $(if $(JOBS),"--jobs=$(JOBS)") \
 		"--reports=$$REPORTS" $(GROUP)
 
+override A := $(value A)
+override B := $(value B)
+export A B
 compare: all ## two scenarios, or folders of runs: A=... B=..., run and set side by side
-	@for r in "$(A)" "$(B)"; do [ -n "$$r" ] || { echo "make compare: give A=... and B=..." >&2; exit 2; }; done; \
-	case "$(A)$(B)" in */*) exec $(BUILD)/oomlab compare "$(A)" "$(B)" ;; esac; \
+	@[ -n "$$A" ] && [ -n "$$B" ] || { echo "make compare: give A=... and B=..." >&2; exit 2; }; \
+	case $$A$$B in */*) exec $(BUILD)/oomlab compare "$$A" "$$B" ;; esac; \
+	[ "$$A" != "$$B" ] || { echo "make compare: A and B are one scenario; for two runs of one give their folders" >&2; exit 2; }; \
 	made=$$($(BUILD)/oomlab suite --json --quiet "--reports=$$REPORTS" $${BACKEND:+"--backend=$$BACKEND"} \
-		$${KERNEL:+"--kernel=$$KERNEL"} "$(A)" "$(B)") || :; \
-	of() { printf '%s' "$$made" | jq -r --arg n "$$1" '[.runs[] | select(.scenario == $$n)][0].folder'; }; \
-	$(BUILD)/oomlab compare "$$(of "$(A)")" "$$(of "$(B)")"
+		$${KERNEL:+"--kernel=$$KERNEL"} "$$A" "$$B"); \
+	of() { printf '%s' "$$made" | jq -er --arg n "$$1" '[.runs[] | select(.scenario == $$n)][0].folder'; }; \
+	a=$$(of "$$A") && b=$$(of "$$B") || { echo "make compare: one of the two left no run" >&2; exit 1; }; \
+	$(BUILD)/oomlab compare "$$a" "$$b"
 
 catalogue: all # writes the tables of docs/scenarios.md
 	@sed -i '/^## The catalogue/q' docs/scenarios.md

@@ -102,7 +102,7 @@ static void add_side(struct comparison *c, const struct touches *t, bool is_a)
 struct group {
 	size_t a[GROUP_MAX], b[GROUP_MAX];
 	size_t count_a, count_b;
-	int shift; /* how far the lines with most memory moved from A to B */
+	int64_t shift; /* how far the lines with most memory moved from A to B */
 };
 
 static const struct touch_line *at_of(const struct compare_line *line)
@@ -125,18 +125,18 @@ static void collect(const struct comparison *c, const struct touch_line *like, s
 	}
 }
 
-static int line_a(const struct comparison *c, const struct group *g, size_t i)
+static int64_t line_a(const struct comparison *c, const struct group *g, size_t i)
 {
 	return c->lines[g->a[i]].at_a->line_number;
 }
 
-static int line_b(const struct comparison *c, const struct group *g, size_t i)
+static int64_t line_b(const struct comparison *c, const struct group *g, size_t i)
 {
 	return c->lines[g->b[i]].at_b->line_number;
 }
 
 /* How much memory of both runs stands at lines that this shift brings together. */
-static int64_t fit_of(const struct comparison *c, const struct group *g, int shift)
+static int64_t fit_of(const struct comparison *c, const struct group *g, int64_t shift)
 {
 	int64_t fit = 0;
 
@@ -157,10 +157,10 @@ static void find_shift(const struct comparison *c, struct group *g)
 
 	for (size_t i = 0; i < g->count_a; i++)
 		for (size_t k = 0; k < g->count_b; k++) {
-			int shift = line_b(c, g, k) - line_a(c, g, i);
+			int64_t shift = line_b(c, g, k) - line_a(c, g, i);
 			int64_t fit = fit_of(c, g, shift);
 
-			if (fit < best || (fit == best && abs(shift) >= abs(g->shift)))
+			if (fit < best || (fit == best && llabs(shift) >= llabs(g->shift)))
 				continue;
 			best = fit;
 			g->shift = shift;
@@ -170,11 +170,11 @@ static void find_shift(const struct comparison *c, struct group *g)
 /* The pair that is nearest once A's line is moved by the shift; false: one side has none left. */
 static bool find_pair(const struct comparison *c, const struct group *g, size_t *a, size_t *b)
 {
-	int least = INT32_MAX;
+	int64_t least = INT64_MAX;
 
 	for (size_t i = 0; i < g->count_a; i++)
 		for (size_t k = 0; k < g->count_b; k++) {
-			int away = abs(line_a(c, g, i) + g->shift - line_b(c, g, k));
+			int64_t away = llabs(line_a(c, g, i) + g->shift - line_b(c, g, k));
 
 			if (away >= least)
 				continue;
@@ -182,7 +182,7 @@ static bool find_pair(const struct comparison *c, const struct group *g, size_t 
 			*a = i;
 			*b = k;
 		}
-	return least < INT32_MAX;
+	return least < INT64_MAX;
 }
 
 static void join(struct comparison *c, struct group *g, size_t i, size_t k)

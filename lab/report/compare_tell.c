@@ -61,12 +61,15 @@ static void put_outcomes(const struct comparison *c, struct strbuf *text)
 /* "The largest change: +31 MiB, put at cache.c:88." */
 static void put_largest(const struct comparison *c, struct strbuf *text)
 {
-	const struct compare_line *line = c->line_count ? &c->lines[0] : NULL;
+	const struct compare_line *line = NULL;
 	_cleanup_free_ char *place = NULL, *change = NULL;
 
 	if (!c->is_profiled || !c->is_one_program)
 		return;
-	if (!line || !is_told(c, line)) {
+	/* A larger change of a much larger line may be none. */
+	for (size_t i = 0; i < c->line_count && !line; i++)
+		line = is_told(c, &c->lines[i]) ? &c->lines[i] : NULL;
+	if (!line) {
 		strbuf_printf(text, " No line touched noticeably more or less memory.");
 		return;
 	}
@@ -334,17 +337,24 @@ static void put_series(const struct compare_side *side, const char *name, struct
 	free(points);
 }
 
+/* memory.max in bytes; INT64_MIN: none. */
+static int64_t chart_limit(const struct compare_side *side)
+{
+	const struct record_cgroup *own = record_own_cgroup(side->record);
+	bool is_limited = own && own->memory_max.is_set && !own->memory_max.is_max;
+
+	return is_limited ? (int64_t)own->memory_max.bytes : INT64_MIN;
+}
+
+/* The line of a limit is drawn where it is that of both. */
 static void put_chart(const struct comparison *c, struct doc *doc)
 {
-	const struct amount *limit;
-	const struct record_cgroup *own = record_own_cgroup(c->a.record);
+	int64_t a = chart_limit(&c->a);
 
 	if (!c->a.record->sample_count || !c->b.record->sample_count)
 		return;
-	limit = own ? &own->memory_max : NULL;
 	doc_heading(doc, "Memory over time, from the start of each");
-	doc_chart(doc,
-		  limit && limit->is_set && !limit->is_max ? (int64_t)limit->bytes : INT64_MIN);
+	doc_chart(doc, a == chart_limit(&c->b) ? a : INT64_MIN);
 	put_series(&c->a, "A", doc);
 	put_series(&c->b, "B", doc);
 }
