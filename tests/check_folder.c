@@ -128,6 +128,23 @@ START_TEST(what_is_planted_is_not_read)
 }
 END_TEST
 
+/* Whoever looks before sees no file, or the older one of that name. */
+START_TEST(a_file_is_seen_once_it_is_shown)
+{
+	char hidden[FOLDER_NAME_MAX];
+	_cleanup_close_ int fd = folder_create_hidden(&folder, "file", hidden, &err);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(hidden[0], '.');
+	ck_assert_int_eq(write(fd, "begun", 5), 5);
+	ck_assert_int_eq(folder_read(&folder, "file", &err), -1);
+	ck_assert_int_eq(folder_show(&folder, hidden, "file", &err), 0);
+	ck_assert_int_eq(write(fd, ", done", 6), 6);
+	check_holds("in/file", "begun, done");
+	ck_assert_int_eq(count_in("in"), 1);
+}
+END_TEST
+
 START_TEST(a_folder_at_the_name_is_an_error)
 {
 	ck_assert_int_eq(mkdir("in/file", 0700), 0);
@@ -245,6 +262,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, enter, leave);
 	tcase_add_loop_test(tc, what_is_planted_is_not_written_through, 0, (int)ARRAY_SIZE(plants));
 	tcase_add_loop_test(tc, what_is_planted_is_not_read, 0, (int)ARRAY_SIZE(plants));
+	tcase_add_test(tc, a_file_is_seen_once_it_is_shown);
 	tcase_add_test(tc, a_folder_at_the_name_is_an_error);
 	tcase_add_test(tc, a_folder_that_is_replaced_changes_nothing);
 	tcase_add_test(tc, a_place_that_takes_no_file_says_so);

@@ -202,13 +202,29 @@ int folder_write(const struct folder *folder, const char *name, const void *data
 	return r ? fail(folder, name, r, err) : 0;
 }
 
+int folder_create_hidden(const struct folder *folder, const char *name, char *hidden,
+			 struct err *err)
+{
+	int fd = create_temporary(folder, name, hidden);
+
+	return fd < 0 ? fail(folder, name, fd, err) : fd;
+}
+
+int folder_show(const struct folder *folder, const char *hidden, const char *name, struct err *err)
+{
+	int r = rename_into_place(folder, hidden, name);
+
+	return r < 0 ? fail(folder, name, r, err) : 0;
+}
+
 int folder_create(const struct folder *folder, const char *name, struct err *err)
 {
-	char temporary[FOLDER_NAME_MAX];
-	_cleanup_close_ int fd = create_temporary(folder, name, temporary);
-	int r = fd < 0 ? fd : rename_into_place(folder, temporary, name);
+	char hidden[FOLDER_NAME_MAX];
+	_cleanup_close_ int fd = folder_create_hidden(folder, name, hidden, err);
 
-	return r < 0 ? fail(folder, name, r, err) : STEAL_FD(fd);
+	if (fd < 0 || folder_show(folder, hidden, name, err) < 0)
+		return -1;
+	return STEAL_FD(fd);
 }
 
 int folder_make_private(const struct folder *folder, char *name)

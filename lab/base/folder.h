@@ -61,10 +61,19 @@ int folder_write(const struct folder *folder, const char *name, const void *data
 int folder_create(const struct folder *folder, const char *name, struct err *err);
 
 /*
+ * The same in two steps, for a file that nobody is to see before its beginning is written. Until it
+ * is shown its name is `hidden`, which has room for FOLDER_NAME_MAX bytes. folder_show() returns 0,
+ * or -1 with EXIT_LAB_BROKEN, and then the file has no name any more.
+ */
+enum { FOLDER_NAME_MAX = 96 };
+int folder_create_hidden(const struct folder *folder, const char *name, char *hidden,
+			 struct err *err);
+int folder_show(const struct folder *folder, const char *hidden, const char *name, struct err *err);
+
+/*
  * Makes a folder inside that only this user may enter, for a program that can be given only a path
  * to write to. Sets name, which has room for FOLDER_NAME_MAX bytes. Its descriptor, or -errno.
  */
-enum { FOLDER_NAME_MAX = 96 };
 int folder_make_private(const struct folder *folder, char *name);
 
 #endif

@@ -49,26 +49,39 @@ static void write_heads(struct run *run)
 		record_put_spec(&run->writer, &run->spec);
 }
 
-static int open_record(struct run *run, struct err *err)
+static int take_ports(struct run *run, struct err *err)
 {
+	int fd = guest_take_port(GUEST_RECORD_ENV);
+
+	if (fd < 0)
+		return err_set(err, EXIT_USAGE, "--inside-guest is for the guest alone");
+	run->trace_port = guest_take_port(GUEST_TRACE_ENV);
+	record_writer_init(&run->writer, fd);
+	if (run_guard_check(guardian_take_record(run->guardian, fd), err) < 0)
+		return -1;
+	write_heads(run);
+	return 0;
+}
+
+/* A launcher that is killed leaves no record, or one that says what the run was to be. */
+static int begin_record(struct run *run, struct err *err)
+{
+	char hidden[FOLDER_NAME_MAX];
 	int fd;
 
-	if (run->options->inside_guest) {
-		fd = guest_take_port(GUEST_RECORD_ENV);
-		if (fd < 0)
-			return err_set(err, EXIT_USAGE, "--inside-guest is for the guest alone");
-		run->trace_port = guest_take_port(GUEST_TRACE_ENV);
-		record_writer_init(&run->writer, fd);
-		return 0;
-	}
+	if (run->options->inside_guest)
+		return take_ports(run, err);
 	if (run_dir_make(run->options->reports, run->spec.name ? run->spec.name : run->argv[0],
 			 &run->folder, err) < 0)
 		return -1;
-	fd = folder_create(&run->folder, RECORD_FILE, err);
+	fd = folder_create_hidden(&run->folder, RECORD_FILE, hidden, err);
 	if (fd < 0)
 		return -1;
 	record_writer_init(&run->writer, fd);
-	return 0;
+	if (run_guard_check(guardian_take_record(run->guardian, fd), err) < 0)
+		return -1;
+	write_heads(run);
+	return folder_show(&run->folder, hidden, RECORD_FILE, err);
 }
 
 static int execute(struct run *run, struct err *err)
@@ -97,12 +110,10 @@ int run_once(struct run *run, struct err *err)
 {
 	int r, status;
 
-	if (run_guard_begin(run, err) < 0 || open_record(run, err) < 0 ||
-	    run_guard_check(guardian_take_record(run->guardian, run->writer.fd), err) < 0)
+	if (run_guard_begin(run, err) < 0 || begin_record(run, err) < 0)
 		return -1;
 	live_start(&run->live, run->spec.name ? run->spec.name : run->argv[0],
 		   run->options->quiet || run->options->inside_guest);
-	write_heads(run);
 	if (run->options->twin && !run->plan.skip)
 		run_twin(run);
 	r = execute(run, err);
