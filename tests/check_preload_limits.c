@@ -39,9 +39,11 @@ START_TEST(what_cannot_be_followed_is_counted)
 	ck_assert_uint_eq(t.frees + t.not_followed, 100000);
 	ck_assert_uint_eq(t.live, t.not_followed * 16);
 	trace_log_release(&log);
+	/* Where the heap's addresses meet in the table a few have no place, however large it is. */
 	log = log_of("many_small", MIB, 1 << 18, 0);
 	t = tally_of(&log, 0, TRACE_TAKEN_MALLOC);
-	ASSERT_TALLY(t, 100000, 100000, 1600000, 0);
+	ck_assert_uint_le(t.not_followed, 100);
+	ASSERT_TALLY(t, 100000, 100000 - t.not_followed, 1600000, t.not_followed * 16);
 	trace_log_release(&log);
 }
 END_TEST
