@@ -76,7 +76,7 @@ says 2 "oomlab: there is no command 'exlpain'; did you mean 'explain'? See 'ooml
 says 2 "oomlab: give one of bash, zsh, fish" completion csh
 says 2 "oomlab: give one of bash, zsh, fish" completion
 says 125 "oomlab: unknown or ambiguous option '--memroy'; did you mean '--memory'? See 'oomlab run --help'" run --memroy 64M true
-says 125 "oomlab: --expect 'killed' is none of survived, refused, oom_killed, child_oom_killed, signalled, failed, throttled, livelocked, timed_out, lab_error" run --expect killed true
+says 125 "oomlab: --expect 'killed' is none of survived, refused, oom_killed, child_oom_killed, signalled, failed, throttled, livelocked, timed_out, panicked, lab_error" run --expect killed true
 says 125 "oomlab: --timeout '0' is none, or a duration such as 30, 500ms, 2m" run --timeout 0 true
 says 2 "oomlab: --color 'red' is none of auto, always, never" explain --color red
 like "$("$oomlab" run memset-2 2>&1)" "there is no scenario 'memset-2' in .*; did you mean 'memset-2g'\\?" \

@@ -67,20 +67,31 @@ like "$out" '^nodes 0 flags 0x9$' 'nothing asked: one node, and lo is up'
 is "$(report "$reports" '.settings | .numa_nodes + " " + .SwapTotal')" "0 0 kB" \
 	'nothing asked: report.json says so'
 
+# shellcheck disable=SC2016 # for the shell in the guest
+look='while read -r dev _ size _; do echo "swap $dev $size"; done </proc/swaps
+	while read -r _ where type _; do [ "$where" != /scratch ] || echo "scratch $type"; done </proc/self/mounts
+	echo kept >/scratch/file && read -r back </scratch/file && echo "file $back"'
+for share in --isolated --share-host; do
+	vm $share --guest-zram=96M --guest-scratch=64M --memory=64M --swap=max -- /bin/sh -c "$look"
+	like "$out" '^swap /dev/zram0 98300$' "$share: compressed swap is on"
+	like "$out" '^scratch ext4$' "$share: the scratch disk is mounted"
+	like "$out" '^file kept$' "$share: and can be written"
+done
 plan=$("$oomlab" run --dry-run --guest-swap=96M --guest-numa=2 --memory=64M -- "$hog" touch 1)
 like "$plan" '^backend: vm' 'a swap disk and nodes: --backend=auto takes the VM'
 like "$plan" 'boot Linux 6.12 with 2 GiB of RAM in 2 NUMA nodes, a swap disk of 96 MiB, show it this host.s files and do' \
 	'--dry-run names them'
 for wrong in --guest-swap=max --guest-swap=1K --guest-numa=0 --guest-numa=9 --guest-numa=x \
 	'--backend=cgroup --guest-swap=1M' '--backend=docker --image=x --guest-numa=2' \
-	'--guest-ram=128M --guest-numa=4'; do
+	'--guest-ram=128M --guest-numa=4' --guest-zram=1K --guest-scratch=1M '--guest-zram=8M --guest-swap=8M' \
+	'--backend=cgroup --guest-scratch=16M'; do
 	# shellcheck disable=SC2086 # several words
 	errors=$("$oomlab" run --quiet --reports="$reports" $wrong -- "$hog" touch 1 2>&1)
-	is "$? $(grep -c '^oomlab: .*guest\|^oomlab: .*swap disk' <<<"$errors")" '125 1' "$wrong: refused, with the reason"
+	is "$? $(grep -c '^oomlab: .*guest\|^oomlab: .*swap' <<<"$errors")" '125 1' "$wrong: refused, with the reason"
 done
 vm --guest-swap=1000000G -- "$hog" touch 1
 is $status 125 'more swap than this host has memory: refused'
-like "$errors" 'cannot give the VM .* of memory and swap: this host has' '... with both figures'
+like "$errors" 'cannot give the VM .* of memory and disks: this host has' '... with both figures'
 
 # As a cache was filled before there were swap disks.
 cache=${OOMLAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/oomlab}

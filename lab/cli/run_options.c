@@ -97,6 +97,18 @@ static int set_guest_swap(void *to, const char *value, struct err *err)
 			     &((struct run_options *)to)->spec.guest_swap_bytes, err);
 }
 
+static int set_guest_scratch(void *to, const char *value, struct err *err)
+{
+	return finite_amount("--guest-scratch", value,
+			     &((struct run_options *)to)->spec.guest_scratch_bytes, err);
+}
+
+static int set_guest_zram(void *to, const char *value, struct err *err)
+{
+	return finite_amount("--guest-zram", value,
+			     &((struct run_options *)to)->spec.guest_zram_bytes, err);
+}
+
 static int set_guest_numa(void *to, const char *value, struct err *err)
 {
 	return whole_number("--guest-numa", value, 1, SPEC_NODES_MAX,
@@ -256,6 +268,10 @@ static const struct option_def table[] = {
 	OPTION("guest-ram", "SIZE", "RAM of the VM", set_ram),
 	OPTION("guest-swap", "SIZE", "a swap disk for the VM; --swap says how much may be used",
 	       set_guest_swap),
+	OPTION("guest-zram", "SIZE", "swap in compressed memory for the VM, instead of a disk",
+	       set_guest_zram),
+	OPTION("guest-scratch", "SIZE", "an ext4 on a disk of its own for the VM, at /scratch",
+	       set_guest_scratch),
 	OPTION("guest-numa", "N", "split the VM's RAM among N NUMA nodes (1 to 8)", set_guest_numa),
 	OPTION("kernel", "PATH|SERIES", "of the VM: a vmlinuz, or 6.12 (default), 6.1", set_kernel),
 	OPTION("timeout", "TIME|none",
@@ -268,7 +284,7 @@ static const struct option_def table[] = {
 	OPTION("container-option", "OPTION", "for the engine's run command (repeatable)",
 	       set_container_option),
 	OPTION("expect", "OUTCOME",
-	       "pass if this is the outcome, fail if not: survived, refused, oom_killed, child_oom_killed, signalled, failed, throttled, livelocked, timed_out, lab_error",
+	       "pass if this is the outcome, fail if not: survived, refused, oom_killed, child_oom_killed, signalled, failed, throttled, livelocked, timed_out, panicked, lab_error",
 	       set_expect),
 	OPTION("repeat", "N", "run it N times, a line and a report each, and sum up", set_repeat),
 	FLAG("twin", "run the scenario's twin first, and tell what it showed", twin),

@@ -283,6 +283,11 @@ static void print_boot(FILE *to, const struct plan *plan, const struct spec *spe
 		fprintf(to, " in %" PRId64 " NUMA nodes", spec->guest_numa_nodes);
 	if (spec->guest_swap_bytes != SPEC_KEEP)
 		fprintf(to, ", a swap disk of %s", TEXT_SIZE((uint64_t)spec->guest_swap_bytes));
+	if (spec->guest_zram_bytes != SPEC_KEEP)
+		fprintf(to, ", compressed swap of %s", TEXT_SIZE((uint64_t)spec->guest_zram_bytes));
+	if (spec->guest_scratch_bytes != SPEC_KEEP)
+		fprintf(to, ", an ext4 of %s at /scratch",
+			TEXT_SIZE((uint64_t)spec->guest_scratch_bytes));
 	if (facts->shares_host)
 		fputs(", show it this host's files", to);
 	else if (facts->share_reason)

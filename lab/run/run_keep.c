@@ -14,8 +14,7 @@ enum { NAP_MS = 20 };
 
 bool run_keep_may_share(const struct spec *spec)
 {
-	return spec->name && !spec->own_boot && spec->guest_swap_bytes == SPEC_KEEP &&
-	       spec->guest_numa_nodes == SPEC_KEEP;
+	return spec->name && !spec->own_boot && !spec_has_devices(spec);
 }
 
 bool run_keeps(const struct run *run)

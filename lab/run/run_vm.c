@@ -28,6 +28,7 @@ static int take_line(const char *text, size_t len, void *ctx)
 		return 0;
 	}
 	live_record_line(&run->live, text, len);
+	run->has_begun |= strstr(text, "\"ev\":\"gate\"") != NULL;
 	run_keep_note(run, text);
 	return record_put_raw(&run->writer, text, len);
 }
@@ -111,11 +112,21 @@ static int put_end(struct run *run, const struct vm_result *result, int r, struc
 		record_put_watchdog(&run->writer, io_now_ns(), WATCHDOG_INTERRUPT);
 		return 0;
 	}
+	/* Told to panic, or hit by what the target did: it is the run's end, no failure of the lab. */
+	if (result->panic && run->has_begun) {
+		record_put_panic(&run->writer, result->panic);
+		return 0;
+	}
 	if (r >= 0 && WIFSIGNALED(result->status))
 		r = lab_was_killed(WTERMSIG(result->status), err);
 	if (r < 0)
 		record_put_error(&run->writer, err->text);
 	return r;
+}
+
+static uint64_t size_of(int64_t bytes)
+{
+	return bytes == SPEC_KEEP ? 0 : (uint64_t)bytes;
 }
 
 static struct vm_machine machine_for(struct run *run, char *const *programs)
@@ -125,8 +136,9 @@ static struct vm_machine machine_for(struct run *run, char *const *programs)
 	return (struct vm_machine){
 		.kernel = run->options->kernel,
 		.ram_bytes = run->plan.ram_bytes,
-		.swap_bytes =
-			spec->guest_swap_bytes == SPEC_KEEP ? 0 : (uint64_t)spec->guest_swap_bytes,
+		.swap_bytes = size_of(spec->guest_swap_bytes),
+		.scratch_bytes = size_of(spec->guest_scratch_bytes),
+		.zram_bytes = size_of(spec->guest_zram_bytes),
 		.numa_nodes = spec->guest_numa_nodes == SPEC_KEEP ? 1 : (int)spec->guest_numa_nodes,
 		.programs = programs,
 		.files = (char *const *)run->options->files,
@@ -169,7 +181,8 @@ static int run_in_guest(struct run *run, struct err *err)
 	r = vm_run(vm, &request, &result, err);
 	put_result(run, &result);
 	r = put_end(run, &result, r, err);
-	run_keep_return(run, vm, r == 0 && !result.interrupted);
+	run_keep_return(run, vm, r == 0 && !result.interrupted && !result.panic);
+	free(result.panic);
 	return r;
 }
 

@@ -73,8 +73,9 @@ static int settle_spec(struct run *run, struct err *err)
 		run->spec.expect = (struct expect){.outcome = o->expect};
 	}
 	if (spec_wants_guest(&o->spec) && o->backend != BACKEND_AUTO && o->backend != BACKEND_VM)
-		return err_set(err, EXIT_USAGE,
-			       "--guest-ram, --guest-swap and --guest-numa are for --backend=vm");
+		return err_set(
+			err, EXIT_USAGE,
+			"--guest-ram, --guest-swap, --guest-zram, --guest-scratch and --guest-numa are for --backend=vm");
 	if (o->share_host && o->isolated)
 		return err_set(err, EXIT_USAGE, "--share-host and --isolated exclude each other");
 	if ((o->image || o->container_option_count) && !backend_is_container(o->backend))

@@ -20,6 +20,7 @@ const char *const spec_outcome_names[OUTCOME_COUNT] = {
 	[OUTCOME_THROTTLED] = "throttled",
 	[OUTCOME_LIVELOCKED] = "livelocked",
 	[OUTCOME_TIMED_OUT] = "timed_out",
+	[OUTCOME_PANICKED] = "panicked",
 	[OUTCOME_LAB_ERROR] = "lab_error",
 };
 
@@ -50,6 +51,8 @@ void spec_init(struct spec *spec)
 		.oom_score_adj = SPEC_KEEP,
 		.ram_bytes = SPEC_KEEP,
 		.guest_swap_bytes = SPEC_KEEP,
+		.guest_scratch_bytes = SPEC_KEEP,
+		.guest_zram_bytes = SPEC_KEEP,
 		.guest_numa_nodes = SPEC_KEEP,
 		.ceiling_bytes = SPEC_KEEP,
 		.timeout_ns = SPEC_NO_TIMEOUT,
@@ -133,6 +136,15 @@ static int validate_devices(const struct spec *spec, struct err *err)
 {
 	if (spec->guest_swap_bytes != SPEC_KEEP && spec->guest_swap_bytes < (int64_t)MIB(1))
 		return err_set(err, EXIT_USAGE, "a swap disk of less than 1M is none");
+	if (spec->guest_zram_bytes != SPEC_KEEP && spec->guest_zram_bytes < (int64_t)MIB(1))
+		return err_set(err, EXIT_USAGE, "compressed swap of less than 1M is none");
+	if (spec->guest_zram_bytes != SPEC_KEEP && spec->guest_swap_bytes != SPEC_KEEP)
+		return err_set(
+			err, EXIT_USAGE,
+			"the guest swaps to a disk or to compressed memory, not to both: give --guest-swap or --guest-zram");
+	if (spec->guest_scratch_bytes != SPEC_KEEP && spec->guest_scratch_bytes < (int64_t)MIB(8))
+		return err_set(err, EXIT_USAGE,
+			       "a scratch disk of the guest of less than 8M holds no file system");
 	if (spec->guest_numa_nodes == SPEC_KEEP || spec->ram_bytes == SPEC_KEEP ||
 	    spec->ram_bytes / spec->guest_numa_nodes >= (int64_t)MIB(64))
 		return 0;
@@ -206,6 +218,8 @@ void spec_override(struct spec *spec, const struct spec *given)
 	override_number(&spec->oom_score_adj, given->oom_score_adj);
 	override_number(&spec->ram_bytes, given->ram_bytes);
 	override_number(&spec->guest_swap_bytes, given->guest_swap_bytes);
+	override_number(&spec->guest_scratch_bytes, given->guest_scratch_bytes);
+	override_number(&spec->guest_zram_bytes, given->guest_zram_bytes);
 	override_number(&spec->guest_numa_nodes, given->guest_numa_nodes);
 	override_number(&spec->timeout_ns, given->timeout_ns);
 	if (given->memory_max.is_set)
@@ -218,10 +232,15 @@ void spec_override(struct spec *spec, const struct spec *given)
 	spec->oom_group = spec->oom_group || given->oom_group;
 }
 
+bool spec_has_devices(const struct spec *spec)
+{
+	return spec->guest_swap_bytes != SPEC_KEEP || spec->guest_scratch_bytes != SPEC_KEEP ||
+	       spec->guest_zram_bytes != SPEC_KEEP || spec->guest_numa_nodes != SPEC_KEEP;
+}
+
 bool spec_wants_guest(const struct spec *spec)
 {
-	return spec->ram_bytes != SPEC_KEEP || spec->guest_swap_bytes != SPEC_KEEP ||
-	       spec->guest_numa_nodes != SPEC_KEEP;
+	return spec->own_boot || spec->ram_bytes != SPEC_KEEP || spec_has_devices(spec);
 }
 
 bool spec_is_kernel_wide(const struct spec *spec)

@@ -19,25 +19,27 @@
 #define SPEC_NODES_MAX 8
 
 struct spec {
-	const char *name;		     /* of the scenario; NULL: a plain command */
+	const char *name;			     /* of the scenario; NULL: a plain command */
 	const char *summary, *lesson, *group, *twin; /* of the scenario; each may be NULL */
 	struct amount memory_max, memory_high, memory_swap_max;
 	bool oom_group;
-	int64_t overcommit_memory; /* 0, 1, 2 or SPEC_KEEP */
-	int64_t overcommit_ratio;  /* percent or SPEC_KEEP */
-	int64_t oom_score_adj;	   /* -1000..1000 or SPEC_KEEP */
-	enum thp thp;		   /* THP_KEEP: leave it alone */
-	int64_t ram_bytes;	   /* of the guest; SPEC_KEEP: oomlab chooses */
-	int64_t guest_swap_bytes;  /* of its swap disk; SPEC_KEEP: none */
-	int64_t guest_numa_nodes;  /* 1..SPEC_NODES_MAX; SPEC_KEEP: one */
-	bool own_boot;		   /* runs in no guest in which another has run */
-	int64_t ceiling_bytes;	   /* the scenario never touches more; SPEC_KEEP: not known */
-	int64_t timeout_ns;	   /* SPEC_NO_TIMEOUT: never */
+	int64_t overcommit_memory;   /* 0, 1, 2 or SPEC_KEEP */
+	int64_t overcommit_ratio;    /* percent or SPEC_KEEP */
+	int64_t oom_score_adj;	     /* -1000..1000 or SPEC_KEEP */
+	enum thp thp;		     /* THP_KEEP: leave it alone */
+	int64_t ram_bytes;	     /* of the guest; SPEC_KEEP: oomlab chooses */
+	int64_t guest_swap_bytes;    /* of its swap disk; SPEC_KEEP: none */
+	int64_t guest_scratch_bytes; /* of an ext4 on a disk of its own; SPEC_KEEP: none */
+	int64_t guest_zram_bytes;    /* of compressed memory that is swapped to; SPEC_KEEP: none */
+	int64_t guest_numa_nodes;    /* 1..SPEC_NODES_MAX; SPEC_KEEP: one */
+	bool own_boot;		     /* runs in no guest in which another has run */
+	int64_t ceiling_bytes;	     /* the scenario never touches more; SPEC_KEEP: not known */
+	int64_t timeout_ns;	     /* SPEC_NO_TIMEOUT: never */
 	bool needs_memcg_v2, needs_kmsg, needs_sys_resource;
 	json_t *nodes;		 /* cgroups below the run's own, as declared; NULL: none */
 	const char *target_node; /* may be NULL */
-	char **host_files;   /* that the scenario needs, ended by NULL; NULL: none */
-	const char *install; /* what installs them; may be NULL */
+	char **host_files;	 /* that the scenario needs, ended by NULL; NULL: none */
+	const char *install;	 /* what installs them; may be NULL */
 	bool has_expect;
 	struct expect expect; /* its lists and strings are owned */
 	struct ps_figures ps; /* checkpoint NULL: none; else no string is NULL */
@@ -94,7 +96,10 @@ void spec_set_limit(struct spec *spec, const struct amount *limit);
  */
 void spec_override(struct spec *spec, const struct spec *given);
 
-/* True when a setting is one that only a VM has: its RAM, a swap disk, NUMA nodes. */
+/* True when the guest has a device that not every guest has: swap, a scratch disk, NUMA nodes. */
+bool spec_has_devices(const struct spec *spec);
+
+/* True when a setting is one that only a VM has: its RAM, its devices, a boot of its own. */
 bool spec_wants_guest(const struct spec *spec);
 
 /* True when a setting belongs to the whole kernel, so that the run goes to the VM. */

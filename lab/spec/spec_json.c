@@ -122,6 +122,8 @@ json_t *spec_to_json(const struct spec *spec)
 	put_string(o, "thp", spec_thp_names[spec->thp]);
 	put_number(o, "ram_bytes", spec->ram_bytes);
 	put_number(o, "guest_swap_bytes", spec->guest_swap_bytes);
+	put_number(o, "guest_scratch_bytes", spec->guest_scratch_bytes);
+	put_number(o, "guest_zram_bytes", spec->guest_zram_bytes);
 	put_number(o, "guest_numa_nodes", spec->guest_numa_nodes);
 	if (spec->own_boot)
 		json_object_set_new(o, "own_boot", json_true());
@@ -378,6 +380,9 @@ int spec_from_json(const json_t *object, const char *who, struct spec *spec, str
 	spec->thp = (enum thp)get_name(&r, "thp", spec_thp_names, THP_COUNT);
 	spec->ram_bytes = get_number(&r, "ram_bytes", 0, INT64_MAX, SPEC_KEEP);
 	spec->guest_swap_bytes = get_number(&r, "guest_swap_bytes", MIB(1), INT64_MAX, SPEC_KEEP);
+	spec->guest_scratch_bytes =
+		get_number(&r, "guest_scratch_bytes", MIB(8), INT64_MAX, SPEC_KEEP);
+	spec->guest_zram_bytes = get_number(&r, "guest_zram_bytes", MIB(1), INT64_MAX, SPEC_KEEP);
 	spec->guest_numa_nodes = get_number(&r, "guest_numa_nodes", 1, SPEC_NODES_MAX, SPEC_KEEP);
 	spec->own_boot = get_bool(&r, "own_boot");
 	spec->ceiling_bytes = get_number(&r, "ceiling_bytes", 0, INT64_MAX, SPEC_KEEP);

@@ -23,8 +23,8 @@ cache_dir() {
 }
 
 # Modules the guest loads, where they are not built in: the ports, then sharing the host's files,
-# the swap disk, loop devices for what mounts images.
-wanted="virtio_mmio virtio_pci virtio_console virtiofs overlay virtio_blk loop"
+# the disks, loop devices for what mounts images, compressed swap (older kernels: its compressor, too).
+wanted="virtio_mmio virtio_pci virtio_console virtiofs overlay virtio_blk loop lzo_rle zram"
 
 # The newest kernel package of a series, by way of the packages that always depend on it.
 newest_package() {

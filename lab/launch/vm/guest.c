@@ -269,6 +269,7 @@ static const char *enter_own_space(const struct guest *g, const struct request *
 		guest_fs_mount_shm();
 	if (!is_writable)
 		say(g->ports[PORT_RECORD], GUEST_NOTE_READ_ONLY);
+	guest_fs_bind_scratch(root);
 	guest_fs_mount_tmp(root, r->cwd);
 	/* The command may ask where it is; chdir() tells what could not be made. */
 	if (!g->shares_host)

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "launch/vm/guest.h"
 #include "launch/vm/guest_complain.h"
+#include "launch/vm/guest_devices.h"
 
 #define UPPER_DIR GUEST_DIR "/written"
 #define ROOT_DIR  GUEST_DIR "/root"
@@ -141,6 +142,17 @@ const char *guest_fs_make_root(bool *is_writable)
 	guest_fs_mount_kernel(root);
 	show_all_again(shm, shm_path);
 	return root;
+}
+
+void guest_fs_bind_scratch(const char *root)
+{
+	_cleanup_free_ char *path = text_format("%s" GUEST_SCRATCH_DIR, root);
+
+	if (!*root || access(GUEST_SCRATCH_DIR, F_OK) < 0)
+		return;
+	mkdir(path, 0755);
+	if (mount(GUEST_SCRATCH_DIR, path, NULL, MS_BIND, NULL) < 0)
+		guest_complain("cannot mount", path);
 }
 
 void guest_fs_mount_shm(void)

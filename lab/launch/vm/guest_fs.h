@@ -24,6 +24,9 @@ void guest_fs_mount_host(void);
  */
 const char *guest_fs_make_root(bool *is_writable);
 
+/* Shows the scratch disk, where the guest has one, below a root that is not its own. */
+void guest_fs_bind_scratch(const char *root);
+
 /* Mounts a new tmpfs on /dev/shm, where the guest has one. */
 void guest_fs_mount_shm(void);
 

@@ -31,22 +31,26 @@ static void add_board(struct strvec *words, const struct qemu_config *c)
 
 	strvec_pushl(words, c->machine->qemu, "-nodefaults", "-no-user-config", "-no-reboot",
 		     "-display", "none", "-M", c->board->option, "-accel",
-		     is_kvm ? "kvm" : "tcg,thread=multi", "-cpu", is_kvm ? "host" : c->machine->emulated_cpu, "-m");
+		     is_kvm ? "kvm" : "tcg,thread=multi", "-cpu",
+		     is_kvm ? "host" : c->machine->emulated_cpu, "-m");
 	strvec_pushf(words, "%lluK", (unsigned long long)(c->ram_bytes >> 10));
 }
 
 static void add_kernel(struct strvec *words, const struct qemu_config *c)
 {
 	_cleanup_free_ char *clock = text_format(" tsc_early_khz=%u", c->clock_khz);
+	_cleanup_free_ char *zram =
+		text_format(" " GUEST_ZRAM "=%llu", (unsigned long long)c->zram_bytes);
 	bool tell = c->clock_khz && strcmp(c->accelerator, "tcg") == 0;
 
 	strvec_pushl(words, "-kernel", c->kernel->image, "-initrd");
 	strvec_pushf(words, "/proc/self/fd/%d", c->initramfs_fd);
 	strvec_push(words, "-append");
-	strvec_pushf(words, "console=%s " KERNEL_WORDS " %s%s %s=%s%s%s", c->machine->console,
+	strvec_pushf(words, "console=%s " KERNEL_WORDS " %s%s %s=%s%s%s%s%s", c->machine->console,
 		     c->machine->append, tell ? clock : "", GUEST_TRANSPORT, c->board->transport,
-		     c->swap_fd < 0 ? "" : " " GUEST_SWAP "=1",
-		     c->share_fd < 0 ? "" : " " GUEST_SHARE "=1");
+		     c->disk_fds[DISK_SWAP] < 0 ? "" : " " GUEST_SWAP "=1",
+		     c->disk_fds[DISK_SCRATCH] < 0 ? "" : " " GUEST_SCRATCH "=1",
+		     c->zram_bytes ? zram : "", c->share_fd < 0 ? "" : " " GUEST_SHARE "=1");
 }
 
 static void add_channels(struct strvec *words, const struct qemu_config *c, const int *fds)
@@ -110,17 +114,22 @@ static void add_memory(struct strvec *words, const struct qemu_config *c)
 	}
 }
 
-static void add_swap(struct strvec *words, const struct qemu_config *c)
+static void add_disks(struct strvec *words, const struct qemu_config *c)
 {
-	if (c->swap_fd < 0)
-		return;
-	strvec_push(words, "-blockdev");
-	strvec_pushf(
-		words,
-		"raw,node-name=swap,file.driver=file,file.locking=off,file.filename=/proc/self/fd/%d",
-		c->swap_fd);
-	strvec_push(words, "-device");
-	strvec_pushf(words, "%s,drive=swap,serial=" GUEST_SWAP_SERIAL, c->board->disk);
+	static const char *const names[] = GUEST_DISK_NAMES;
+
+	for (int i = 0; i < DISK_COUNT; i++) {
+		if (c->disk_fds[i] < 0)
+			continue;
+		strvec_push(words, "-blockdev");
+		strvec_pushf(
+			words,
+			"raw,node-name=%s,file.driver=file,file.locking=off,file.filename=/proc/self/fd/%d",
+			names[i], c->disk_fds[i]);
+		strvec_push(words, "-device");
+		strvec_pushf(words, "%s,drive=%s,serial=" GUEST_DISK_SERIAL "%s", c->board->disk,
+			     names[i], names[i]);
+	}
 }
 
 /* Makes QEMU the first choice of the host's OOM killer. */
@@ -160,7 +169,8 @@ static int start(struct qemu *q, const struct qemu_config *c, struct guardian *g
 		 const int *theirs, struct err *err)
 {
 	_cleanup_strvec_ struct strvec words = STRVEC_INIT;
-	int keep[CHANNEL_COUNT + 3] = {c->initramfs_fd, c->share_fd, c->swap_fd};
+	enum { OWN = 2 + DISK_COUNT };
+	int keep[CHANNEL_COUNT + OWN] = {c->initramfs_fd, c->share_fd};
 	struct spawn request = {
 		.by_name = true,
 		.in = {SPAWN_NULL},
@@ -175,13 +185,14 @@ static int start(struct qemu *q, const struct qemu_config *c, struct guardian *g
 		.admit_ctx = guardian,
 	};
 
-	memcpy(keep + 3, theirs, sizeof(*theirs) * CHANNEL_COUNT);
+	memcpy(keep + 2, c->disk_fds, sizeof(c->disk_fds));
+	memcpy(keep + OWN, theirs, sizeof(*theirs) * CHANNEL_COUNT);
 	add_board(&words, c);
 	add_kernel(&words, c);
 	add_channels(&words, c, theirs);
 	add_share(&words, c);
 	add_memory(&words, c);
-	add_swap(&words, c);
+	add_disks(&words, c);
 	request.argv = words.list;
 	errno = -spawn_start(&request, &q->process);
 	return errno ? err_errno(err, EXIT_LAB_BROKEN, "cannot start %s under the guardian",

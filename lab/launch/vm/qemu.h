@@ -23,6 +23,7 @@
 #include "base/spawn.h"
 #include "launch/guardian.h"
 #include "launch/vm/guest.h"
+#include "launch/vm/guest_devices.h"
 #include "launch/vm/kernel.h"
 #include "launch/vm/machine.h"
 
@@ -36,11 +37,12 @@ struct qemu_config {
 	const struct kernel *kernel;
 	const char *accelerator; /* "kvm" or "tcg" */
 	uint64_t ram_bytes;
-	unsigned int clock_khz; /* from machine_guest_khz(), for an emulated guest; 0: not told */
-	int initramfs_fd;	/* borrowed */
-	int swap_fd;		/* the swap disk, borrowed; -1: none */
-	int numa_nodes;		/* 0 and 1: one node */
-	int share_fd;		/* connected to virtiofsd, borrowed; -1: the host is not shared */
+	unsigned int clock_khz;	  /* from machine_guest_khz(), for an emulated guest; 0: not told */
+	int initramfs_fd;	  /* borrowed */
+	int disk_fds[DISK_COUNT]; /* borrowed; -1: none */
+	uint64_t zram_bytes;	  /* 0: none */
+	int numa_nodes;		  /* 0 and 1: one node */
+	int share_fd;		  /* connected to virtiofsd, borrowed; -1: the host is not shared */
 };
 
 struct qemu {

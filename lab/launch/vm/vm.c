@@ -73,10 +73,10 @@ int vm_check(const char *kernel, struct err *err)
 }
 
 /* A guest larger than the host could use up all of its memory; others use what they touch. */
-static int check_ram(uint64_t ram_bytes, uint64_t swap_bytes, struct err *err)
+static int check_ram(uint64_t ram_bytes, uint64_t disk_bytes, struct err *err)
 {
 	_cleanup_strbuf_ struct strbuf info = STRBUF_INIT;
-	uint64_t wanted = ram_bytes + swap_bytes < ram_bytes ? UINT64_MAX : ram_bytes + swap_bytes;
+	uint64_t wanted = ram_bytes + disk_bytes < ram_bytes ? UINT64_MAX : ram_bytes + disk_bytes;
 	int64_t total, swap;
 
 	if (io_read_at(AT_FDCWD, "/proc/meminfo", 1 << 16, &info) < 0)
@@ -88,7 +88,7 @@ static int check_ram(uint64_t ram_bytes, uint64_t swap_bytes, struct err *err)
 		return 0;
 	return err_set(err, EXIT_LAB_BROKEN,
 		       "cannot give the VM %s of memory%s: this host has %s, swap included",
-		       TEXT_SIZE(wanted), swap_bytes ? " and swap" : "",
+		       TEXT_SIZE(wanted), disk_bytes ? " and disks" : "",
 		       TEXT_SIZE((uint64_t)total << 10));
 }
 
@@ -258,6 +258,8 @@ static int run_guest(struct vm *vm, struct vm_result *result, struct err *err)
 	result->signal = vm->relay.signal;
 	result->interrupted = vm->relay.signal != 0;
 	result->status = vm->relay.status;
+	if (rc < 0)
+		result->panic = relay_console_line(&vm->relay, "Kernel panic - ");
 	return rc;
 }
 
@@ -265,18 +267,26 @@ static void release(struct vm *vm)
 {
 	relay_release(&vm->relay);
 	cleanup_closep(&vm->config.initramfs_fd);
-	cleanup_closep(&vm->config.swap_fd);
+	for (int i = 0; i < DISK_COUNT; i++)
+		cleanup_closep(&vm->config.disk_fds[i]);
 	kernel_release(&vm->kernel);
 }
 
-/* The swap disk must be made anew for each boot: what a guest wrote there is no swap area. */
-static int prepare_swap(struct vm *vm, struct err *err)
+/* Made anew for each boot: what a guest wrote there is no swap area, nor an empty file system. */
+static int prepare_disks(struct vm *vm, struct err *err)
 {
-	cleanup_closep(&vm->config.swap_fd);
-	if (!vm->machine.swap_bytes)
-		return 0;
-	vm->config.swap_fd = guest_devices_make_swap(vm->machine.swap_bytes, err);
-	return vm->config.swap_fd < 0 ? -1 : 0;
+	int *fds = vm->config.disk_fds;
+
+	for (int i = 0; i < DISK_COUNT; i++)
+		cleanup_closep(&fds[i]);
+	if (vm->machine.swap_bytes)
+		fds[DISK_SWAP] = guest_devices_make_swap(vm->machine.swap_bytes, err);
+	if (vm->machine.scratch_bytes && (fds[DISK_SWAP] >= 0 || !vm->machine.swap_bytes))
+		fds[DISK_SCRATCH] = guest_devices_make_scratch(vm->machine.scratch_bytes, err);
+	return (vm->machine.swap_bytes && fds[DISK_SWAP] < 0) ||
+			       (vm->machine.scratch_bytes && fds[DISK_SCRATCH] < 0)
+		       ? -1
+		       : 0;
 }
 
 static int prepare(struct vm *vm, struct err *err)
@@ -286,7 +296,7 @@ static int prepare(struct vm *vm, struct err *err)
 	release(vm);
 	vm->config.machine = find_machine(err);
 	if (relay_init(&vm->relay, machine->signals, err) < 0 || !vm->config.machine ||
-	    check_ram(machine->ram_bytes, machine->swap_bytes, err) < 0 ||
+	    check_ram(machine->ram_bytes, machine->swap_bytes + machine->scratch_bytes, err) < 0 ||
 	    kernel_find(machine->kernel, &vm->kernel, err) < 0 || accel_choose(&vm->accel, err) < 0)
 		return -1;
 	vm->config.board = machine_board(vm->config.machine, machine->numa_nodes > 1);
@@ -294,6 +304,7 @@ static int prepare(struct vm *vm, struct err *err)
 	vm->config.accelerator = vm->accel.name;
 	vm->config.ram_bytes = machine->ram_bytes;
 	vm->config.numa_nodes = machine->numa_nodes;
+	vm->config.zram_bytes = machine->zram_bytes;
 	vm->config.initramfs_fd = vm_pack(machine, &vm->kernel, err);
 	return vm->config.initramfs_fd < 0 ? -1 : 0;
 }
@@ -305,7 +316,7 @@ struct vm *vm_new(const struct vm_machine *machine)
 	*vm = (struct vm){
 		.machine = *machine,
 		.clock = machine_clock_read(),
-		.config = {.initramfs_fd = -1, .share_fd = -1, .swap_fd = -1},
+		.config = {.initramfs_fd = -1, .share_fd = -1, .disk_fds = {-1, -1}},
 		.share = SHARE_INIT,
 		.relay = {.signal_fd = -1, .console_fd = -1, .trace_fd = -1},
 	};
@@ -319,7 +330,7 @@ static int make_ready(struct vm *vm, struct err *err)
 	vm->is_prepared = true;
 	if (relay_begin(&vm->relay, vm->request, err) < 0)
 		return -1;
-	return vm->is_running ? 0 : prepare_swap(vm, err);
+	return vm->is_running ? 0 : prepare_disks(vm, err);
 }
 
 int vm_run(struct vm *vm, const struct vm_request *request, struct vm_result *result,

@@ -36,10 +36,12 @@ struct vm_machine {
 	const char *kernel;  /* as kernel_find() takes it: a path, a series, or NULL: the default */
 	uint64_t ram_bytes;  /* of the guest */
 	uint64_t swap_bytes; /* of its swap disk; 0: none */
-	int numa_nodes;	     /* that its RAM is split among; 0 and 1: one */
-	char *const *programs; /* absolute paths to pack with all they load; NULL-terminated */
-	char *const *files;    /* absolute paths of further files; NULL-terminated; may be NULL */
-	const char *stage;     /* the content of VM_STAGE in the guest; NULL: none */
+	uint64_t scratch_bytes; /* of an ext4 on a disk of its own; 0: none */
+	uint64_t zram_bytes;	/* of compressed memory that it swaps to; 0: none */
+	int numa_nodes;		/* that its RAM is split among; 0 and 1: one */
+	char *const *programs;	/* absolute paths to pack with all they load; NULL-terminated */
+	char *const *files;	/* absolute paths of further files; NULL-terminated; may be NULL */
+	const char *stage;	/* the content of VM_STAGE in the guest; NULL: none */
 	size_t stage_size;
 	bool share_host;	   /* the host's file system read-only through virtiofs */
 	uint64_t boot_timeout_ns;  /* until the guest first speaks; KVM has 5 s, unless forced */
@@ -69,9 +71,10 @@ struct vm_result {
 	bool interrupted;	 /* by one of `signals` */
 	int signal;		 /* which; 0: none */
 	int status;		 /* wait status of the inner oomlab, when vm_run() returned 0 */
-	int64_t lines_dropped;	 /* refused by `line`, or longer than 1 MiB */
-	int out_cause;		 /* errno after which nothing more was copied to stdout; 0: none */
-	int err_cause;		 /* the same of stderr */
+	char *panic;	       /* what the kernel said as it panicked, or NULL; the caller frees */
+	int64_t lines_dropped; /* refused by `line`, or longer than 1 MiB */
+	int out_cause;	       /* errno after which nothing more was copied to stdout; 0: none */
+	int err_cause;	       /* the same of stderr */
 };
 
 struct vm;

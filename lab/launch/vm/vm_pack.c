@@ -80,11 +80,16 @@ static int pack_init(struct initramfs *fs, struct err *err)
 static bool is_needed(const char *module, const struct vm_machine *machine)
 {
 	static const char *const shared[] = {"fuse", "virtiofs", "overlay", "loop"};
+	static const char *const zram[] = {"zram", "zsmalloc", "lz4", "lzo", "zstd", "842"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(shared); i++)
 		if (text_starts_with(module, shared[i]))
 			return machine->share_host;
-	return !text_starts_with(module, "virtio_blk") || machine->swap_bytes;
+	for (size_t i = 0; i < ARRAY_SIZE(zram); i++)
+		if (text_starts_with(module, zram[i]))
+			return machine->zram_bytes;
+	return !text_starts_with(module, "virtio_blk") || machine->swap_bytes ||
+	       machine->scratch_bytes;
 }
 
 static int pack_modules(struct initramfs *fs, const struct kernel *kernel,
