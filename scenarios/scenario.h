@@ -57,6 +57,7 @@ enum outcome {
 	OUTCOME_THROTTLED,	  /* stopped by the watchdog while memory.high held it back */
 	OUTCOME_LIVELOCKED,	  /* stopped by the watchdog while OOMs found nobody to kill */
 	OUTCOME_TIMED_OUT,	  /* stopped by the watchdog, neither of the two */
+	OUTCOME_PANICKED,	  /* the guest's kernel panicked while the target ran */
 	OUTCOME_LAB_ERROR,	  /* the lab could not do its part */
 	OUTCOME_COUNT
 };
@@ -87,8 +88,8 @@ enum thp { THP_KEEP, THP_ALWAYS, THP_MADVISE, THP_NEVER, THP_COUNT };
 /* What a host must offer; a missing need makes the verdict `skip` with its reason. */
 enum need {
 	NEED_END,
-	NEED_MEMCG_V2, /* cgroup v2 with the memory controller */
-	NEED_KMSG,     /* a readable kernel log */
+	NEED_MEMCG_V2,	   /* cgroup v2 with the memory controller */
+	NEED_KMSG,	   /* a readable kernel log */
 	NEED_SYS_RESOURCE, /* CAP_SYS_RESOURCE: to lower oom_score_adj, to raise resource limits */
 	NEED_COUNT
 };
@@ -180,9 +181,11 @@ struct vm_settings {
 	int overcommit_ratio; /* percent, 1..100; 0: keep the kernel's */
 	enum thp thp;	      /* transparent_hugepage/enabled */
 	uint64_t swap_bytes;  /* of the guest's swap disk; 0: none */
-	uint64_t ram_bytes;   /* of the guest; 0: the lab chooses from the limit */
-	bool own_boot;	      /* needs a kernel of its own: panic, global OOM, exactly this RAM */
-	int numa_nodes;	      /* of the guest, which share its RAM evenly; 0: one */
+	uint64_t zram_bytes; /* compressed memory to swap to, as large as a disk of this; 0: none */
+	uint64_t scratch_bytes; /* of an ext4 at /scratch, on a disk of its own; 0: none */
+	uint64_t ram_bytes;	/* of the guest; 0: the lab chooses from the limit */
+	bool own_boot;		/* needs a kernel of its own: panic, global OOM, exactly this RAM */
+	int numa_nodes;		/* of the guest, which share its RAM evenly; 0: one */
 };
 
 struct scenario_env;
@@ -282,6 +285,12 @@ int scenario_wait(pid_t pid);
 /* Writes `value` into a file of a node ("memory.max", "8388608"); "": of the run's own cgroup. */
 void scenario_set_node(struct scenario_env *env, const char *node, const char *file,
 		       const char *value);
+
+/*
+ * Writes `value` to the setting of the whole kernel at `path`, in a guest of the lab alone: vm.own_boot
+ * must be declared, and started by hand the program ends with status 125.
+ */
+void scenario_set_kernel(struct scenario_env *env, const char *path, const char *value);
 
 /* Sets oom_score_adj of this process, -1000 to 1000. */
 void scenario_set_score(int adj);

@@ -20,7 +20,8 @@ static const char *const outcome_words[OUTCOME_COUNT] = {
 	[OUTCOME_OOM_KILLED] = "oom_killed", [OUTCOME_CHILD_OOM_KILLED] = "child_oom_killed",
 	[OUTCOME_SIGNALLED] = "signalled",   [OUTCOME_FAILED] = "failed",
 	[OUTCOME_THROTTLED] = "throttled",   [OUTCOME_LIVELOCKED] = "livelocked",
-	[OUTCOME_TIMED_OUT] = "timed_out",   [OUTCOME_LAB_ERROR] = "lab_error",
+	[OUTCOME_TIMED_OUT] = "timed_out",   [OUTCOME_PANICKED] = "panicked",
+	[OUTCOME_LAB_ERROR] = "lab_error",
 };
 static const char *const constraint_words[CONSTRAINT_COUNT] = {
 	[CONSTRAINT_NONE] = "NONE",
@@ -235,6 +236,8 @@ static void print_vm(const struct vm_settings *vm)
 		fputs("true", stdout);
 	}
 	print_number("guest_swap_bytes", vm->swap_bytes > 0, vm->swap_bytes);
+	print_number("guest_scratch_bytes", vm->scratch_bytes > 0, vm->scratch_bytes);
+	print_number("guest_zram_bytes", vm->zram_bytes > 0, vm->zram_bytes);
 	print_number("guest_numa_nodes", vm->numa_nodes > 0, (uint64_t)vm->numa_nodes);
 }
 
@@ -364,7 +367,7 @@ static void volunteer_as_victim(void)
 	}
 }
 
-static int run(const struct scenario *s, bool no_lab)
+static int begin(const struct scenario *s, bool no_lab)
 {
 	struct scenario_env env = {.gate_fd = gate_from_environment()};
 
@@ -393,7 +396,7 @@ int main(int argc, char **argv)
 	if (argc <= 2 && !strcmp(option, "--help"))
 		return print_help(&scenario);
 	if (argc == 1 || (argc == 2 && !strcmp(option, "--no-lab")))
-		return run(&scenario, argc == 2);
+		return begin(&scenario, argc == 2);
 	fprintf(stderr, "%s: unknown arguments; try --help\n", scenario.name);
 	return EXIT_BAD_USE;
 }

@@ -65,6 +65,19 @@ void scenario_set_node(struct scenario_env *env, const char *node, const char *f
 		die("cannot write '%s' to '%s'", value, path);
 }
 
+void scenario_set_kernel(struct scenario_env *env, const char *path, const char *value)
+{
+	int fd;
+
+	/* Without the lab this is somebody's own machine. */
+	if (env->gate_fd < 0)
+		die("this is no guest of the lab to set '%s' in", path);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, strlen(value)) != (ssize_t)strlen(value))
+		die("cannot write '%s' to '%s'", value, path);
+	close(fd);
+}
+
 void scenario_set_score(int adj)
 {
 	char value[16];

@@ -307,6 +307,27 @@ START_TEST(the_watchdogs_word_for_a_livelock_counts)
 }
 END_TEST
 
+/* A panic ends the record; a kill of the target before it is what became of the run all the same. */
+START_TEST(a_panic_is_an_outcome)
+{
+	add("{\"ev\":\"panic\",\"text\":\"Kernel panic - not syncing: x\"}");
+	end();
+	assert_outcome(OUTCOME_PANICKED, SCOPE_NONE);
+	ck_assert_int_eq(conclusion.verdict, VERDICT_NONE);
+	ck_assert_int_eq(conclusion_exit_status(&record, &conclusion), EXIT_LAB_BROKEN);
+}
+END_TEST
+
+START_TEST(a_panic_after_the_kill_changes_nothing)
+{
+	oom(OWN, OWN, TARGET);
+	target_ended(SIGKILLED);
+	add("{\"ev\":\"panic\",\"text\":\"Kernel panic - not syncing: x\"}");
+	end();
+	assert_outcome(OUTCOME_OOM_KILLED, SCOPE_OWN);
+}
+END_TEST
+
 START_TEST(stopped_for_no_reason_of_memory_is_timed_out)
 {
 	watchdog("timeout");
@@ -518,6 +539,8 @@ static TCase *outcomes(void)
 	tcase_add_test(t, a_status_of_its_own_is_failed);
 	tcase_add_test(t, whom_the_kernel_killed_first_did_not_time_out);
 	tcase_add_test(t, stopped_while_held_back_is_throttled);
+	tcase_add_test(t, a_panic_is_an_outcome);
+	tcase_add_test(t, a_panic_after_the_kill_changes_nothing);
 	tcase_add_test(t, stopped_while_nobody_could_be_killed_is_livelocked);
 	tcase_add_test(t, the_watchdogs_word_for_a_livelock_counts);
 	tcase_add_test(t, stopped_for_no_reason_of_memory_is_timed_out);

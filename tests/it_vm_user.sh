@@ -181,7 +181,7 @@ like "$(cat "$scratch/errors")" "oomlab: .*(QEMU|VM|guest)" "QEMU killed from ou
 vm --memory=64M -- /bin/sh -c 'echo c >/proc/sysrq-trigger'
 is $status 125 "the guest panics: 125"
 like "$errors" "oomlab: .*[Pp]anic" "the guest panics: its words are quoted"
-is "$(report "$reports" .outcome)" lab_error "the guest panics: outcome"
+is "$(report "$reports" .outcome)" panicked "the guest panics: outcome"
 
 for signal in INT TERM; do
 	"$oomlab" run --quiet --backend=vm --reports="$reports" --memory=64M -- "$hog" sleep 60 \

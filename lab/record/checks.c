@@ -137,7 +137,8 @@ const char *checks_hint(const struct record *record, const struct conclusion *c)
 static bool is_outcome_known(const struct record *record, const struct conclusion *c)
 {
 	if (c->outcome == OUTCOME_OOM_KILLED || c->outcome == OUTCOME_CHILD_OOM_KILLED ||
-	    c->outcome == OUTCOME_LIVELOCKED || c->outcome == OUTCOME_LAB_ERROR)
+	    c->outcome == OUTCOME_LIVELOCKED || c->outcome == OUTCOME_PANICKED ||
+	    c->outcome == OUTCOME_LAB_ERROR)
 		return true;
 	if (is_refusal_unseen(record, c))
 		return false;

@@ -294,6 +294,17 @@ static int on_error_line(struct loader *l)
 	return 0;
 }
 
+static int on_panic(struct loader *l)
+{
+	struct record_note read;
+
+	if (read_note(l, fields_note, &read))
+		return -1;
+	l->record->panic = read.text;
+	l->record->panic_line = read.line;
+	return 0;
+}
+
 static int on_skip(struct loader *l)
 {
 	struct record_note read;
@@ -389,6 +400,7 @@ load_fn *load_find(const char *ev)
 		{"engine", on_engine},
 		{"engine_end", on_engine_end},
 		{"error", on_error_line},
+		{"panic", on_panic},
 		{"skip", on_skip},
 		{"end", on_end},
 		{RECORD_CLOSED, on_closed},

@@ -413,6 +413,9 @@ struct record {
 	unsigned int residue_line;
 	const char *error; /* the lab's own failure, one sentence */
 	unsigned int error_line;
+	const char *
+		panic; /* the kernel's own line; NULL: it did not panic after the target had begun */
+	unsigned int panic_line;
 	const char *skip; /* the reason why the run was not even tried */
 	bool is_complete; /* the "end" line was read */
 	bool is_unclosed; /* the "closed" line, which was to follow "end", was not read */
@@ -522,6 +525,7 @@ void record_put_tail_call(struct record_writer *w, const struct record_tail_call
 void record_put_reservation(struct record_writer *w, const struct record_reservation *reservation);
 void record_put_range(struct record_writer *w, const struct record_range *range);
 void record_put_error(struct record_writer *w, const char *text);
+void record_put_panic(struct record_writer *w, const char *text);
 void record_put_skip(struct record_writer *w, const char *why);
 void record_put_end(struct record_writer *w, int64_t t_ns);
 /* The last line of a writer that adds lines behind "end", as a VM's launcher: how many came before. */

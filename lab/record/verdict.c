@@ -318,6 +318,10 @@ static enum outcome decide_outcome(const struct record *r, struct conclusion *c)
 		return OUTCOME_UNSET;
 	if (is_target_oom_killed(r, c))
 		return OUTCOME_OOM_KILLED;
+	if (r->panic) {
+		cite(c, "record line %u", r->panic_line);
+		return OUTCOME_PANICKED;
+	}
 	if (r->watchdog == WATCHDOG_ESCAPE || (r->error && !is_known(r->gate_ns)))
 		return OUTCOME_LAB_ERROR;
 	if (r->watchdog == WATCHDOG_LIVELOCK)

@@ -339,6 +339,11 @@ void record_put_error(struct record_writer *w, const char *text)
 	put_struct(w, "error", fields_note, &(struct record_note){.text = text});
 }
 
+void record_put_panic(struct record_writer *w, const char *text)
+{
+	put_struct(w, "panic", fields_note, &(struct record_note){.text = text});
+}
+
 void record_put_skip(struct record_writer *w, const char *why)
 {
 	put_struct(w, "skip", fields_note, &(struct record_note){.text = why});

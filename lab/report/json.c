@@ -420,6 +420,7 @@ json_t *report_to_json(const struct facts *f, const struct doc *doc)
 	json_put_text(report, "verdict", verdict_names[c->verdict]);
 	json_put_text(report, "summary", doc_summary_text(doc));
 	json_put_text(report, "error", f->record->error);
+	json_put_text(report, "panic", f->record->panic);
 	json_put_text(report, "skip", f->record->skip);
 	json_object_set_new(report, "run", run_json(f));
 	json_object_set_new(report, "spec", spec_to_json(&f->record->spec));

@@ -21,6 +21,7 @@ static const char *outcome_words(enum outcome outcome)
 		[OUTCOME_THROTTLED] = "throttled",
 		[OUTCOME_LIVELOCKED] = "livelocked",
 		[OUTCOME_TIMED_OUT] = "timed out",
+		[OUTCOME_PANICKED] = "the kernel panicked",
 		[OUTCOME_LAB_ERROR] = "oomlab could not do its part",
 	};
 

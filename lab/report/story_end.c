@@ -116,7 +116,8 @@ static void say_end(const struct facts *f, struct doc *doc)
 void story_no_kill(const struct facts *f, struct doc *doc)
 {
 	if (f->conclusion->scope != SCOPE_NONE || f->record->skip ||
-	    f->conclusion->outcome == OUTCOME_LAB_ERROR)
+	    f->conclusion->outcome == OUTCOME_LAB_ERROR ||
+	    f->conclusion->outcome == OUTCOME_PANICKED)
 		return;
 	doc_heading(doc, "How it ended");
 	say_end(f, doc);

@@ -92,8 +92,10 @@ static void say_losses(const struct facts *f, struct doc *doc)
 	if (has_no_end(r)) {
 		doc_sentence(
 			doc,
-			"The record has no end: %s before it had drained its sources, so later evidence may be missing.",
-			story_guardian_ended(f) ? "the launcher was gone" : "oomlab was stopped");
+			"The record has no end: %s had drained its sources, so later evidence may be missing.",
+			story_guardian_ended(f) ? "the launcher was gone before it"
+			: r->panic		? "the kernel panicked before oomlab"
+						: "oomlab was stopped before it");
 		doc_cite(doc, "record lines 1-%zu", r->line_count);
 		say_group(f, doc);
 	}

@@ -180,6 +180,23 @@ static void lab_error(const struct facts *f, struct doc *doc)
 			killed);
 }
 
+/* The kernel's line of a panic that vm.panic_on_oom asked for has that name in it. */
+static void panicked(const struct facts *f, struct doc *doc)
+{
+	const char *panic = f->record->panic;
+
+	if (strstr(panic, "panic_on_oom"))
+		doc_summary(
+			doc, DOC_BAD,
+			"The kernel panicked and killed nobody: memory ran out, and vm.panic_on_oom says that it is to stop the machine then. It said: %s.",
+			panic);
+	else
+		doc_summary(
+			doc, DOC_BAD,
+			"The guest's kernel panicked while the program ran: %s. How the program would have ended is not known.",
+			panic);
+}
+
 /* An interpreter without its library fails in words that do not tell why. */
 static void failed(const struct facts *f, struct doc *doc)
 {
@@ -213,6 +230,9 @@ void story_summary_other(const struct facts *f, struct doc *doc)
 	case OUTCOME_LIVELOCKED:
 	case OUTCOME_TIMED_OUT:
 		stopped(f, doc);
+		break;
+	case OUTCOME_PANICKED:
+		panicked(f, doc);
 		break;
 	case OUTCOME_UNSET:
 		doc_summary(doc, DOC_NEUTRAL, "Not run: %s.",

@@ -36,9 +36,9 @@ struct run_options {
 	/* What replay-stage performs, packed into the guest as VM_STAGE; NULL: nothing. */
 	const char *stage;
 	size_t stage_size;
-	struct run_keep *keep;		/* the guest stays up for the next run (run_keep.h); or NULL */
-	char **made;			/* gets the path of the run's folder, malloc'd; or NULL */
-	const char *image;		/* of a container; NULL: CONTAINER_EMPTY_IMAGE */
+	struct run_keep *keep; /* the guest stays up for the next run (run_keep.h); or NULL */
+	char **made;	       /* gets the path of the run's folder, malloc'd; or NULL */
+	const char *image;     /* of a container; NULL: CONTAINER_EMPTY_IMAGE */
 	const char **container_options; /* for the engine's `run`; NULL-terminated */
 	size_t container_option_count;
 	long repeat;
@@ -88,6 +88,7 @@ struct run {
 		modules; /* files of code that touched memory; those of a container are open */
 	FILE *json;	 /* with --json: what was standard output, which the command does not get */
 	struct live live;
+	bool has_begun; /* the guest has said that the target runs */
 	struct tally tally;
 	sigset_t signals; /* SIGINT, SIGTERM, SIGHUP: blocked, seen by the poll loops */
 	int signal;	  /* the one that ended the run, or 0 */

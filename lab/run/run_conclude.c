@@ -28,7 +28,8 @@ static void say_why_broken(const struct run *run, const struct record *record,
 
 	for (size_t i = 0; i < c->check_count && !unknown; i++)
 		unknown = c->checks[i].is_known ? NULL : c->checks[i].what;
-	if (c->outcome == OUTCOME_UNSET || c->outcome == OUTCOME_LAB_ERROR)
+	if (c->outcome == OUTCOME_UNSET || c->outcome == OUTCOME_LAB_ERROR ||
+	    c->outcome == OUTCOME_PANICKED)
 		err_set(&err, EXIT_LAB_BROKEN, "%s: %s", name, summary);
 	else
 		err_set(&err, EXIT_LAB_BROKEN, "%s: cannot be judged: %s is not known", name,
@@ -124,7 +125,9 @@ int run_conclude(struct run *run, bool is_told, struct err *err)
 	} else if (!run->options->quiet) {
 		print_report(run, &record, &conclusion, to);
 	} else if (!is_told && !run->signal &&
-		   (conclusion.verdict == VERDICT_SKIP || conclusion.verdict == VERDICT_BROKEN)) {
+		   (conclusion.verdict == VERDICT_SKIP || conclusion.verdict == VERDICT_BROKEN ||
+		    (conclusion.outcome == OUTCOME_PANICKED &&
+		     conclusion.verdict == VERDICT_NONE))) {
 		say_why_broken(run, &record, &conclusion);
 	}
 	return conclusion_exit_status(&record, &conclusion);
