@@ -44,6 +44,16 @@ static const char *verb_of(enum touch_kind kind)
 	return verbs[kind];
 }
 
+int64_t story_swapped(const struct facts *f)
+{
+	const struct oomlog_event *e = f->kill ? &f->kill->event : NULL;
+
+	for (size_t i = 0; e && f->victim && i < e->task_count; i++)
+		if (e->tasks[i].pid == f->victim->pid)
+			return or_zero(e->tasks[i].swap_bytes);
+	return 0;
+}
+
 /* A line of code, in whatever ways it touched memory. */
 struct line_sum {
 	struct touch_line line; /* that of the largest part, with the bytes of all parts */
@@ -75,7 +85,7 @@ static struct line_sum sum_up(const struct touches *t, const struct touch_line *
 /* Less than a sixteenth cannot be the largest of all parts of a half: the kinds are fewer. */
 static struct line_sum find_line(const struct facts *f, const struct touches *t)
 {
-	int64_t held = f->victim->anon_rss_bytes;
+	int64_t held = f->victim->anon_rss_bytes + story_swapped(f);
 
 	for (size_t i = 0; i < t->count && t->lines[i].bytes >= held / 16; i++) {
 		const struct touch_line *line = &t->lines[i];
@@ -224,7 +234,9 @@ static char *words(const struct facts *f, const struct line_sum *sum, int64_t pi
 	const struct touch_line *line = &sum->line;
 	_cleanup_free_ char *place = touch_place(line);
 	_cleanup_free_ char *callers = common_callers(f->record, line, pid);
-	int64_t held = f->victim->anon_rss_bytes;
+	int64_t swapped = story_swapped(f), held = f->victim->anon_rss_bytes + swapped;
+	_cleanup_free_ char *part = swapped ? text_format(", of these %s in swap", SIZE(swapped))
+					    : xstrdup("");
 	int64_t bytes = line->bytes < held ? line->bytes : held;
 	_cleanup_free_ char *percent = NULL;
 	int share;
@@ -233,8 +245,8 @@ static char *words(const struct facts *f, const struct line_sum *sum, int64_t pi
 	/* Rounded down: 100 % is all of it, and what is hardly less shows that it is. */
 	percent = share > 990 && share < 1000 ? text_format("99.%d", share % 10)
 					      : text_format("%d", share / 10);
-	return text_format("%s %% of %s (%s of %s) %s %s%s", percent, whose, SIZE(bytes),
-			   SIZE(held), sum->verb, place, callers);
+	return text_format("%s %% of %s (%s of %s%s) %s %s%s", percent, whose, SIZE(bytes),
+			   SIZE(held), part, sum->verb, place, callers);
 }
 
 /* The victim's number in the record: in a pid namespace the kernel log has another. */
@@ -255,7 +267,7 @@ struct culprit story_culprit(const struct facts *f, const char *whose)
 	int64_t pid = pid_of_victim(f);
 
 	if (!is_known(pid) || or_zero(f->victim->anon_rss_bytes) <= 0 || touches_lack(f->record) ||
-	    given_back(f->record, pid) > f->victim->anon_rss_bytes / 50)
+	    given_back(f->record, pid) > story_swapped(f) + f->victim->anon_rss_bytes / 50)
 		return culprit;
 	touches_gather_of(f->record, pid, &touches);
 	sum = find_line(f, &touches);

@@ -13,6 +13,9 @@ struct culprit {
 	char *words; /* they rest on the touch profile */
 };
 
+/* What the kernel's task table has of the victim in swap, in bytes; 0 also where it has no such row. */
+int64_t story_swapped(const struct facts *f);
+
 /*
  * Of the victim, `whose` ("its own memory", "python3's own memory"): anonymous memory alone,
  * neither mapped files nor what is shared. A place is named where half of what the kernel counted

@@ -107,9 +107,10 @@ static void say_ancestor(const struct facts *f, struct doc *doc)
 
 static void say_global(const struct facts *f, struct doc *doc)
 {
-	doc_sentence(
-		doc,
-		"No cgroup's: the whole machine ran out of memory, so every process on it was a candidate.");
+	doc_sentence(doc, "No cgroup's: %s, so every process on it was a candidate.",
+		     f->kill && mechanism_needs_none(f->kill->event.mechanism)
+			     ? "the kill was for the whole machine"
+			     : "the whole machine ran out of memory");
 	cite_kmsg(doc, f->summary_line);
 	cite_setting(doc, f, "MemTotal");
 	cite_setting(doc, f, "SwapTotal");
@@ -161,12 +162,16 @@ static void say_invoker(const struct facts *f, struct doc *doc)
 	strbuf_puts(&sb, e->invoker_comm);
 	if (is_known(e->invoker_pid))
 		strbuf_printf(&sb, " (pid %" PRId64 ")", e->invoker_pid);
-	doc_sentence(
-		doc,
-		"%s %s; %s and nothing could be reclaimed, so the kernel invoked its OOM killer.",
-		sb.buf, doing(e),
-		f->conclusion->scope == SCOPE_GLOBAL ? "no memory was left"
-						     : "the limit was reached");
+	if (mechanism_needs_none(e->mechanism))
+		doc_sentence(doc, "%s %s, and the kernel invoked its OOM killer.", sb.buf,
+			     doing(e));
+	else
+		doc_sentence(
+			doc,
+			"%s %s; %s and nothing could be reclaimed, so the kernel invoked its OOM killer.",
+			sb.buf, doing(e),
+			f->conclusion->scope == SCOPE_GLOBAL ? "no memory was left"
+							     : "the limit was reached");
 	cite_kmsg(doc, f->invoked_line);
 	cite_event(doc, f, COUNTER_MAX);
 }

@@ -93,6 +93,33 @@ static char *contrary_end(const struct facts *f)
 	return xstrdup("");
 }
 
+/* What brought the kill about where no page was requested that was not to be had. */
+static const struct unrequested {
+	const char *sentence, *when; /* NULL: a page was requested */
+} unrequested[MECHANISM_COUNT] = {
+	[MECHANISM_MIN_TTL] =
+		{"No allocation had failed: free memory was low, and what the kernel could evict had been in use within min_ttl_ms or is protected, so that its reclaim thread had the process killed.",
+		 "when free memory was low and its reclaim thread asked for it (min_ttl_ms)"},
+	[MECHANISM_SYSRQ] =
+		{"Somebody requested a kill by hand (sysrq f), and the kernel chose this process.",
+		 "when somebody requested it by hand (sysrq f)"},
+	[MECHANISM_BPF_REQUEST] =
+		{"A BPF program requested a kill, and the kernel chose this process.",
+		 "when a BPF program requested it"},
+	[MECHANISM_LIMIT_LOWERED] =
+		{"A limit was lowered below what was in use, and the kernel killed the process.",
+		 "when a limit was lowered below what was in use"},
+};
+
+/* "when memory went past LIMIT", or what else it was. */
+static const char *when_killed(const struct facts *f, const char *limit, char *buf, size_t size)
+{
+	const char *other = f->kill ? unrequested[f->kill->event.mechanism].when : NULL;
+
+	snprintf(buf, size, "when memory went past %s", limit);
+	return other ? other : buf;
+}
+
 static void oom_killed(const struct facts *f, struct doc *doc)
 {
 	struct culprit copies = story_copies(f);
@@ -102,9 +129,11 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 	bool is_counted = f->victim && is_known(f->victim->anon_rss_bytes);
 	struct culprit culprit = story_culprit(f, "its own memory");
 	bool is_told = culprit.words && held_the_most(f) && !is_unfinished(a);
-	char limit[128];
+	char limit[128], swapped[64] = "";
 
 	limit_words(f, limit, sizeof(limit));
+	if (story_swapped(f))
+		snprintf(swapped, sizeof(swapped), ", and %s in swap,", SIZE(story_swapped(f)));
 	if (is_unfinished(a))
 		doc_summary(
 			doc, DOC_BAD,
@@ -113,6 +142,12 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 			SIZE(is_counted ? f->victim->anon_rss_bytes : a->cleared), limit, contrary);
 	else if (is_counted && !held_the_most(f))
 		small_victim(f, doc, limit, rest);
+	else if (is_counted && unrequested[f->kill->event.mechanism].sentence)
+		doc_summary(doc, DOC_BAD, "%s%s%s. %s%s",
+			    culprit.words ? culprit.words : "It held ",
+			    culprit.words ? "" : SIZE(f->victim->anon_rss_bytes),
+			    culprit.words ? "" : " of memory",
+			    unrequested[f->kill->event.mechanism].sentence, rest);
 	else if (culprit.words)
 		doc_summary(doc, DOC_BAD,
 			    "%s. When the next page went past %s, the kernel killed the process.%s",
@@ -120,8 +155,8 @@ static void oom_killed(const struct facts *f, struct doc *doc)
 	else if (is_counted)
 		doc_summary(
 			doc, DOC_BAD,
-			"It held %s of memory when the next page went past %s, and the kernel killed it.%s",
-			SIZE(f->victim->anon_rss_bytes), limit, rest);
+			"It held %s of memory%s when the next page went past %s, and the kernel killed it.%s",
+			SIZE(f->victim->anon_rss_bytes), swapped, limit, rest);
 	else
 		doc_summary(doc, DOC_BAD, "Memory went past %s, and the kernel killed it.%s", limit,
 			    rest);
@@ -162,25 +197,23 @@ static char *killed_words(const struct facts *f)
 
 static void child_oom_killed(const struct facts *f, struct doc *doc)
 {
-	char limit[128];
+	char limit[128], past[160];
 	_cleanup_(elsewhere_release) struct elsewhere other = elsewhere_tell(f, &f->at_kill, true);
 	_cleanup_free_ char *ending = story_ending_words(f);
 	_cleanup_free_ char *killed = killed_words(f);
 	_cleanup_free_ char *whose = text_format(
 		"%s's own memory", f->victim && f->victim->comm ? f->victim->comm : "?");
 	struct culprit culprit = story_culprit(f, whose), copies = story_copies(f);
-	const char *copied = copies.words ? copies.words : "";
+	const char *copied = copies.words ? copies.words : "", *when;
 
 	limit_words(f, limit, sizeof(limit));
+	when = when_killed(f, limit, past, sizeof(past));
 	if (culprit.words && held_the_most(f))
-		doc_summary(
-			doc, DOC_BAD,
-			"The kernel's OOM killer killed %s, when memory went past %s. %s.%s%s %s",
-			killed, limit, culprit.words, other.words, copied, ending);
+		doc_summary(doc, DOC_BAD, "The kernel's OOM killer killed %s, %s. %s.%s%s %s",
+			    killed, when, culprit.words, other.words, copied, ending);
 	else
-		doc_summary(doc, DOC_BAD,
-			    "The kernel's OOM killer killed %s, when memory went past %s.%s%s %s",
-			    killed, limit, other.words, copied, ending);
+		doc_summary(doc, DOC_BAD, "The kernel's OOM killer killed %s, %s.%s%s %s", killed,
+			    when, other.words, copied, ending);
 	if ((culprit.words && held_the_most(f)) || copies.words)
 		cite_profile(doc);
 	elsewhere_cite(f, &other, doc);
