@@ -19,12 +19,6 @@ run_profiled() {
 	echo "$1 $? $(tr -d '\n' <"/run/$1/latest/report.json")"
 }
 
-core() {
-	run gcore --premortem=gcore --memory=64M --timeout=5m -- "$helper" threads
-	echo "gdb 0 $(gdb -nx -batch -ex 'thread apply all bt' "$helper" /run/gcore/latest/core.* \
-		2>/dev/null | tr '\n' ' ')"
-}
-
 # A look is over after 3 s whatever is left out, which a busy machine spends on less: best of four.
 crowd_in_time() {
 	for _ in 1 2 3 4; do
@@ -54,7 +48,6 @@ if [ "${1-}" = guest ]; then
 	run early --memory=64M --premortem=20 -- "$helper" threads
 	run children --memory=96M -- "$helper" children
 	run children-off --memory=96M --premortem=off -- "$helper" children
-	command -v gdb >/dev/null && core
 	echo "end 0 $(cat /sys/fs/cgroup/oomlab*/oomlab*/cgroup.freeze 2>/dev/null)"
 	exit
 fi
@@ -194,17 +187,6 @@ candidates() {
 		"$kernel children: the same victim without"
 }
 
-core_file() {
-	if ! command -v gdb >/dev/null; then
-		skip "$kernel: a core file" "no gdb"
-		return
-	fi
-	told gcore
-	tells '.premortem.core.bytes > 60000000' true "a core file, though gdb took its time"
-	like "$(cat "$scratch/$kernel/gdb/latest/report.json")" 'in grow ' \
-		"$kernel: gdb reads the stack from it"
-}
-
 # Each line of the guest as a report of its own.
 spread() {
 	local name status json
@@ -239,7 +221,6 @@ inside() {
 	witness
 	nothing_to_see
 	candidates
-	core_file
 }
 
 # The seed's scenarios, with and without: as PLACE NAME says it ended.
@@ -249,16 +230,23 @@ ending() {
 }
 
 catalogue() {
-	for name in $("$oomlab" list --json | jq -r '.[] | select(.group == "arenas") | .name'); do
-		for how in 5 off; do
-			"$oomlab" run --quiet --backend=vm --kernel="$1" --timeout=5m --premortem=$how \
-				--no-touch-profile --reports="$scratch/$1-$name-$how" "$name" >"$scratch/out" 2>&1
-			is $? 0 "$1 $name --premortem=$how passes"
+	local how name
+	for how in 5 off; do
+		"$oomlab" suite --quiet --json --backend=vm --kernel="$1" --premortem=$how --no-touch-profile \
+			--reports="$scratch/$1-$how" arenas >"$scratch/$1-$how.json" 2>"$scratch/out"
+		is $? 0 "$1 --premortem=$how: all pass" "$(cat "$scratch/out")"
+		for name in $(jq -r '.runs[].scenario' "$scratch/$1-$how.json"); do
+			mkdir "$scratch/$1-$name-$how"
+			ln -s "$(jq -r --arg n "$name" '.runs[] | select(.scenario == $n) | .folder' \
+				"$scratch/$1-$how.json")" "$scratch/$1-$name-$how/latest"
 		done
+	done
+	is "$(jq '.runs | length > 5' "$scratch/$1-5.json")" true "$1: it is a catalogue"
+	for name in $(jq -r '.runs[].scenario' "$scratch/$1-5.json"); do
 		is "$(ending "$1-$name-5")" "$(ending "$1-$name-off")" \
 			"$1 $name ends the same with the look and without"
-		rm -rf "$scratch/$1-$name-off"
 	done
+	is "$(report "$scratch/$1-memset-2g-off" '.premortem.taken')" null "$1 memset-2g: off is off"
 	is "$(report "$scratch/$1-memset-2g-5" '.premortem.taken and .premortem.frozen')" true \
 		"$1 memset-2g: a look was taken"
 	is "$(report "$scratch/$1-memset-2g-5" '.premortem.threads[0] | [.function, .line > 0] | @json')" \

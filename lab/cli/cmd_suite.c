@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/option_table.h"
+#include "snapshot/premortem.h"
 #include "suite/suite_print.h"
 
 struct suite_command {
@@ -52,6 +53,19 @@ static int set_resume(void *to, const char *value, struct err *err)
 	return 0;
 }
 
+/* gcore leaves a file as large as the target in each folder. */
+static int set_premortem(void *to, const char *value, struct err *err)
+{
+	long percent;
+
+	((struct suite_command *)to)->suite.premortem = value;
+	if (!strcmp(value, "off") ||
+	    text_parse_long(value, 1, PREMORTEM_PERCENT_MAX, &percent) == 0)
+		return 0;
+	return err_set(err, EXIT_USAGE, "--premortem '%s' is neither off nor a number from 1 to %d",
+		       value, PREMORTEM_PERCENT_MAX);
+}
+
 static int set_count(const char *option, const char *value, long most, long *count, struct err *err)
 {
 	if (text_parse_long(value, 1, most, count) == 0)
@@ -89,6 +103,8 @@ static const struct option_def table[] = {
 	OPTION("junit", "FILE", "write JUnit's XML, too", set_junit),
 	FLAG("json", "suite.json, and nothing else, on standard output", json),
 	FLAG("no-touch-profile", "do not sample which code touches memory", suite.no_touch_profile),
+	OPTION("premortem", "PERCENT|off", "when the snapshot is taken, as for 'oomlab run'",
+	       set_premortem),
 	FLAG("quiet", "no progress", quiet),
 	OPTION_SCENARIOS,
 	OPTION_COLOR,

@@ -39,6 +39,9 @@ static int read_head(struct worker *w)
 		     json_string_value(json_object_get(w->head, "reports")));
 	if (json_is_false(json_object_get(w->head, "touch_profile")))
 		strvec_push(&w->words, "--no-touch-profile");
+	if (json_is_string(json_object_get(w->head, "premortem")))
+		strvec_pushf(&w->words, "--premortem=%s",
+			     json_string_value(json_object_get(w->head, "premortem")));
 	return 0;
 }
 

@@ -34,6 +34,7 @@ void suite_release(struct suite *suite)
 	strvec_release(&suite->own_kernels);
 	free(suite->own_reports);
 	free(suite->own_backend);
+	free(suite->own_premortem);
 	*suite = SUITE_INIT;
 }
 

@@ -39,6 +39,7 @@ struct suite_options {
 	struct strvec kernels; /* each scenario runs on each; none: the default. Borrowed */
 	long repeat, jobs;
 	bool no_touch_profile;
+	const char *premortem; /* as `oomlab run --premortem` takes it; NULL: the default */
 };
 
 /* A scenario on a kernel. */
@@ -81,7 +82,7 @@ struct suite {
 	int signal;	/* that interrupted it; 0: none */
 	/* What a journal said: `options` point here then. */
 	struct strvec own_kernels;
-	char *own_reports, *own_backend;
+	char *own_reports, *own_backend, *own_premortem;
 };
 #define SUITE_INIT \
 	((struct suite){.folder = FOLDER_INIT, .journal = -1, .own_kernels = STRVEC_INIT})

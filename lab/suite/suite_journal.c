@@ -52,6 +52,8 @@ static int write_head(const struct suite *suite, struct err *err)
 	json_object_set_new(head, "backend", json_string(o->backend));
 	json_object_set_new(head, "repeat", json_integer(o->repeat));
 	json_object_set_new(head, "touch_profile", json_boolean(!o->no_touch_profile));
+	if (o->premortem)
+		json_object_set_new(head, "premortem", json_string(o->premortem));
 	json_object_set_new(head, "kernels", kernels);
 	json_object_set_new(head, "scenarios", names_json(suite));
 	return write_line(suite, head, err);
@@ -122,6 +124,7 @@ static int take_head(struct suite *suite, const json_t *head, long jobs, struct 
 		.repeat = (long)repeat,
 		.jobs = jobs,
 		.no_touch_profile = json_is_false(json_object_get(head, "touch_profile")),
+		.premortem = json_string_value(json_object_get(head, "premortem")),
 		.kernels = STRVEC_INIT,
 	};
 
@@ -137,6 +140,10 @@ static int take_head(struct suite *suite, const json_t *head, long jobs, struct 
 	suite->own_backend = xstrdup(backend);
 	options.reports = suite->own_reports;
 	options.backend = suite->own_backend;
+	if (options.premortem) {
+		suite->own_premortem = xstrdup(options.premortem);
+		options.premortem = suite->own_premortem;
+	}
 	return suite_choose(suite, &options, (char *const *)names.list, err);
 }
 

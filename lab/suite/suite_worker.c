@@ -68,6 +68,8 @@ static json_t *head(const struct suite *suite)
 	json_object_set_new(object, "backend", json_string(o->backend));
 	json_object_set_new(object, "reports", json_string(o->reports));
 	json_object_set_new(object, "touch_profile", json_boolean(!o->no_touch_profile));
+	if (o->premortem)
+		json_object_set_new(object, "premortem", json_string(o->premortem));
 	json_object_set_new(object, "ram_bytes", json_integer((json_int_t)largest_guest(suite)));
 	json_object_set_new(object, "programs", programs(suite));
 	return object;

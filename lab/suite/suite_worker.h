@@ -3,7 +3,7 @@
  * does a run whenever it is told one.
  *
  * Between the two is a SOCK_SEQPACKET socket; each packet is a JSON object:
- *	to the worker, first	{"backend", "reports", "touch_profile", "ram_bytes", "programs": []}
+ *	to the worker, first	{"backend", "reports", "touch_profile", "premortem", "ram_bytes", "programs": []}
  *	to the worker, then	{"scenario", "kernel"} each; "kernel" may be absent
  *	from the worker, each	{"status"} and "folder" of the run, or "error"
  *	from the worker, last	{"boots"}, once the other side has shut down its sending
