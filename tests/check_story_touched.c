@@ -71,6 +71,29 @@ START_TEST(the_place_is_in_the_first_sentence)
 }
 END_TEST
 
+#define MANY(bytes, gone)                                                             \
+	"{\"ev\":\"module\",\"id\":0,\"path\":\"/x/prog\"}\n"                       \
+	"{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"fill\"}\n"              \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":1000,\"anon\":" bytes              \
+	",\"stack\":\"0+10\"}\n{\"ev\":\"lost\",\"name\":\"samples\",\"count\":" gone "}\n"
+
+/* A few lost samples take the precision, not the place, where one line has nearly all. */
+START_TEST(a_few_lost_samples_leave_the_place)
+{
+	tell(V2 CGROUP MANY("62000000", "10") DUMP_OF(HEAP, "65536") KILLED);
+	says(" 92 % of its own memory (59.1 MiB of 64 MiB) " CULPRIT);
+	does_not_say("About 92 %");
+	tell(V2 CGROUP MANY("62000000", "50") DUMP_OF(HEAP, "65536") KILLED);
+	says("About 92 % of its own memory (59.1 MiB of 64 MiB) " CULPRIT);
+	tell(V2 CGROUP MANY("62000000", "120") DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say(CULPRIT);
+	tell(V2 CGROUP MANY("45000000", "50") DUMP_OF(HEAP, "65536") KILLED);
+	does_not_say(CULPRIT);
+	tell(V2 CGROUP MANY("45000000", "10") DUMP_OF(HEAP, "65536") KILLED);
+	says(" 67 % of its own memory");
+}
+END_TEST
+
 #define BY_MALLOC(bytes)                                                   \
 	"{\"ev\":\"module\",\"id\":1,\"path\":\"/lib/libc.so.6\"}\n"       \
 	"{\"ev\":\"frame\",\"at\":\"1+9\",\"function\":\"_int_malloc\"}\n" \
@@ -331,6 +354,7 @@ static TCase *sentences(void)
 
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, the_place_is_in_the_first_sentence);
+	tcase_add_test(tc, a_few_lost_samples_leave_the_place);
 	tcase_add_test(tc, what_malloc_wrote_is_told_as_that);
 	tcase_add_test(tc, numbers_of_another_namespace_are_not_mixed_up);
 	tcase_add_test(tc, the_place_is_the_victims);

@@ -229,7 +229,7 @@ static char *common_callers(const struct record *r, const struct touch_line *lin
 }
 
 static char *words(const struct facts *f, const struct line_sum *sum, int64_t pid,
-		   const char *whose)
+		   const char *whose, bool is_rough)
 {
 	const struct touch_line *line = &sum->line;
 	_cleanup_free_ char *place = touch_place(line);
@@ -243,10 +243,10 @@ static char *words(const struct facts *f, const struct line_sum *sum, int64_t pi
 
 	share = (int)(1000.0 * (double)bytes / (double)held);
 	/* Rounded down: 100 % is all of it, and what is hardly less shows that it is. */
-	percent = share > 990 && share < 1000 ? text_format("99.%d", share % 10)
-					      : text_format("%d", share / 10);
-	return text_format("%s %% of %s (%s of %s%s) %s %s%s", percent, whose, SIZE(bytes),
-			   SIZE(held), part, sum->verb, place, callers);
+	percent = !is_rough && share > 990 && share < 1000 ? text_format("99.%d", share % 10)
+							   : text_format("%d", share / 10);
+	return text_format("%s%s %% of %s (%s of %s%s) %s %s%s", is_rough ? "About " : "", percent,
+			   whose, SIZE(bytes), SIZE(held), part, sum->verb, place, callers);
 }
 
 /* The victim's number in the record: in a pid namespace the kernel log has another. */
@@ -259,11 +259,26 @@ static int64_t pid_of_victim(const struct facts *f)
 	return f->kill->is_target ? f->record->target_pid : ABSENT;
 }
 
+/*
+ * What came while samples were lost stands with whoever touched next, or is missing: where a tenth of
+ * them is lost, a line that has four fifths of the memory still is the one, though not to the percent.
+ */
+static bool is_blurred(const struct facts *f, const struct touches *t, const struct line_sum *sum,
+		       bool *is_rough)
+{
+	int64_t lost = record_lost(f->record, LOSS_SAMPLES);
+	int64_t held = f->victim->anon_rss_bytes + story_swapped(f);
+
+	*is_rough = lost > t->samples / 50;
+	return *is_rough && (lost > t->samples / 10 || sum->line.bytes < held / 5 * 4);
+}
+
 struct culprit story_culprit(const struct facts *f, const char *whose)
 {
 	struct culprit culprit = {0};
 	struct touches touches;
 	struct line_sum sum;
+	bool is_rough;
 	int64_t pid = pid_of_victim(f);
 
 	if (!is_known(pid) || or_zero(f->victim->anon_rss_bytes) <= 0 || touches_lack(f->record) ||
@@ -271,9 +286,8 @@ struct culprit story_culprit(const struct facts *f, const char *whose)
 		return culprit;
 	touches_gather_of(f->record, pid, &touches);
 	sum = find_line(f, &touches);
-	/* What came while samples were lost stands with whoever touched next. */
-	if (sum.verb && record_lost(f->record, LOSS_SAMPLES) <= touches.samples / 50)
-		culprit.words = words(f, &sum, pid, whose);
+	if (sum.verb && !is_blurred(f, &touches, &sum, &is_rough))
+		culprit.words = words(f, &sum, pid, whose, is_rough);
 	touches_release(&touches);
 	return culprit;
 }

@@ -19,9 +19,9 @@ int64_t story_swapped(const struct facts *f);
 /*
  * Of the victim, `whose` ("its own memory", "python3's own memory"): anonymous memory alone,
  * neither mapped files nor what is shared. A place is named where half of what the kernel counted
- * at the kill, and more, came from there, sizes are the kernel's, hardly a sample was lost, and next
- * to nothing was given back before: then what came is what was there. Release with
- * story_culprit_release().
+ * at the kill, and more, came from there, sizes are the kernel's, hardly a sample was lost ("About",
+ * where some were and the place has nearly all), and next to nothing was given back before: then
+ * what came is what was there. Release with story_culprit_release().
  */
 struct culprit story_culprit(const struct facts *facts, const char *whose);
 void story_culprit_release(struct culprit *culprit);
