@@ -249,10 +249,11 @@ install: all ## install below DESTDIR and PREFIX=/usr/local
 		$(INSTALL_INC) $(INSTALL_DOC) $(INSTALL_MAN)
 	install -m 755 $(BUILD)/oomlab $(INSTALL_BIN)
 	install -m 755 $(SCENARIOS) $(INSTALL_LIB)/oomlab/scenarios
-	install -m 755 $(PRELOAD) $(STAGE) $(INSTALL_LIB)/oomlab
+	install -m 755 $(PRELOAD) $(STAGE) scenarios/touch-check $(INSTALL_LIB)/oomlab
 	install -m 644 $(LIB) $(SCENARIO_LIB) $(INSTALL_LIB)
 	sed -e 's|@OOMLAB@|$(PREFIX)/bin/oomlab|' -e 's|@INCLUDES@|-I$(PREFIX)/include/oomlab|' \
 		-e 's|@LIBS@|$(PREFIX)/lib/liboomlab_scenario.a $(PREFIX)/lib/liboomlab.a|' \
+		-e 's|@CHECK@|$(PREFIX)/lib/oomlab/touch-check|' \
 		scenarios/scenario.mk.in >$(INSTALL_LIB)/oomlab/scenario.mk
 	install -m 644 $(HEADERS) $(INSTALL_INC)
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' src/oomlab.pc.in \
@@ -300,15 +301,19 @@ $(SCENARIO_LIB): $(call objects,scenarios/scenario_main.c scenarios/scenario_tre
 	@rm -f $@; $(AR) rcsD $@ $^
 
 $(BUILD)/scenarios/%: $(BUILD)/scenarios/%.o $(SCENARIO_LIB) $(LIB)
+	@scenarios/touch-check scenarios/$*.c $<
 	@echo "  LINK $@"; $(CC) $(ALLFLAGS) $(STATIC) -o $@ $^
 
 # Scenarios of one's own: of SCENARIO_DIR, and see "oomlab new-scenario".
 $(OWN): $(BUILD)/own/%: $(SCENARIO_DIR)/%.c $(SCENARIO_LIB) $(LIB)
-	@mkdir -p $(@D); echo "  LINK $@"; $(CC) $(ALLFLAGS) $(STATIC) -Iscenarios -Isrc -o $@ $^
+	@mkdir -p $(@D); echo "  LINK $@"; $(CC) $(ALLFLAGS) -Iscenarios -Isrc -c -o $@.o $< && \
+		scenarios/touch-check $< $@.o && $(CC) $(ALLFLAGS) $(STATIC) -o $@ $@.o $(filter %.a,$^); \
+		r=$$?; rm -f $@.o; exit $$r
 
 $(BUILD)/scenario.mk: scenarios/scenario.mk.in
 	@mkdir -p $(@D); sed -e 's|@OOMLAB@|$(abspath $(BUILD)/oomlab)|' \
 		-e 's|@INCLUDES@|-I$(CURDIR)/scenarios -I$(CURDIR)/src|' \
+		-e 's|@CHECK@|$(CURDIR)/scenarios/touch-check|' \
 		-e 's|@LIBS@|$(abspath $(SCENARIO_LIB) $(LIB))|' $< >$@ || { rm -f $@; exit 1; }
 
 # Windows programs, where their compiler is.

@@ -71,6 +71,31 @@ for thing in $things; do
 	is "$(grep -ac "$scratch" "$scratch/one/$thing")" 0 "... without the folder's name"
 done
 
+# A scenario whose experiment the compiler took away, and three that only look like one.
+check="$top/scenarios/touch-check"
+# judged BODY: what the check says of a function of that body, and its status.
+judged() {
+	printf '#include <stdlib.h>\n#include <string.h>\nextern void *volatile kept;\nvoid run(void);\nvoid run(void)\n{\n%s\n}\n' \
+		"$1" >"$scratch/body.c"
+	cc -O2 -c -o "$scratch/body.o" "$scratch/body.c" 2>/dev/null || return 99
+	(cd "$scratch" && "$check" body.c body.o 2>&1)
+	echo "status $?"
+}
+like "$(judged 'char *p = malloc(1 << 27); memset(p, 1, 1 << 27); free(p);' | tr '\n' ' ')" \
+	'^body.c: the compiler removed malloc\(\), as nothing reads what it gave; touch it with scenario_touch\(\) status 1 $' \
+	'memory that nobody reads is removed, and the build says so'
+like "$(judged 'char *p = malloc(1 << 27); memset(p, 0, 1 << 27); kept = p;' | tr '\n' ' ')" \
+	'made malloc\(\) and memset\(\) one calloc\(\), which touches nothing; .* status 1 $' \
+	'what became calloc() is told, too'
+is "$(judged 'char *p = malloc(1 << 27); memset(p, 1, 1 << 27); kept = p;')" 'status 0' 'what stays is nothing to tell'
+is "$(judged 'kept = calloc(1, 1 << 27); memset(kept, 0, 1 << 27);')" 'status 0' 'nor is a calloc() of its own'
+is "$(judged '/* malloc(1) */ kept = (void *)"malloc(1)"; // malloc(1)')" 'status 0' 'nor a malloc() in a comment or a text'
+mkdir "$scratch/own" && (cd "$scratch/own" && "$oomlab" new-scenario gone >/dev/null &&
+	sed -i 's/scenario_touch(block, MIB(1));/block = NULL;/; s/scenario_refused(.*/return;/' gone.c)
+out=$(make -C "$scratch/own" MAKEFLAGS='' all 2>&1)
+is "$? $(grep -c 'the compiler removed malloc' <<<"$out") $(cd "$scratch/own" && echo gone*)" '2 1 gone.c' \
+	'a scenario of one'\''s own is not built then, and nothing is left'
+
 # The README's examples, word for word: a leak, and a program with an arena.
 mkdir "$scratch/include"
 ln -s "$top/src" "$scratch/include/oomlab"
