@@ -44,7 +44,7 @@ CONTAINER_PACKAGES := docker.io podman runc crun uidmap systemd dbus-user-sessio
 # What tests start as targets besides: the kernel's own tests, and programs as people have them,
 # where there is none from elsewhere.
 absent = $(if $(shell command -v $(1) 2>/dev/null),,$(2))
-TARGET_PACKAGES = linux-source-6.1 stress-ng golang-go g++ \
+TARGET_PACKAGES = linux-source-6.1 stress-ng redis-server python3-numpy sqlite3 golang-go g++ \
                   $(call absent,npm,nodejs npm) $(call absent,javac,default-jdk-headless) \
                   $(if $(wildcard /usr/lib/postgresql/*/bin/postgres),,postgresql)
 

@@ -184,6 +184,8 @@ static int scratch_on(int uevents)
 
 int guest_devices_start(int uevents, const char **what)
 {
+	const char *zram = getenv(GUEST_ZRAM);
+
 	*what = "lo";
 	if (bring_lo_up() < 0)
 		return -1;
@@ -194,5 +196,5 @@ int guest_devices_start(int uevents, const char **what)
 	if (getenv(GUEST_SCRATCH) && scratch_on(uevents) < 0)
 		return -1;
 	*what = "compressed swap (a kernel without zram? 'oomlab kernel fetch' fetches it)";
-	return getenv(GUEST_ZRAM) ? zram_on(getenv(GUEST_ZRAM)) : 0;
+	return zram ? zram_on(zram) : 0;
 }
