@@ -5,10 +5,11 @@
 #define HEAD(invoker) \
 	KMSG("1",     \
 	     invoker " invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0")
-#define FRAMES(frame)                                                \
-	KMSG("2", "Call Trace:")                                     \
-	KMSG("3", " <TASK>") KMSG("4", " out_of_memory+0x10e/0x5a0") \
-		KMSG("5", " " frame "+0x1b1/0x250") KMSG("6", " </TASK>")
+#define FRAMES(frame)                                                               \
+	KMSG("2", "Call Trace:")                                                    \
+	KMSG("3", " <TASK>")                                                        \
+	KMSG("4", " out_of_memory+0x10e/0x5a0") KMSG("5", " " frame "+0x1b1/0x250") \
+		KMSG("6", " </TASK>")
 #define TABLE(swapped)                                                                             \
 	KMSG("10", "Tasks state (memory values in pages):")                                        \
 	KMSG("11",                                                                                 \

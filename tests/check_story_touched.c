@@ -71,10 +71,10 @@ START_TEST(the_place_is_in_the_first_sentence)
 }
 END_TEST
 
-#define MANY(bytes, gone)                                                             \
-	"{\"ev\":\"module\",\"id\":0,\"path\":\"/x/prog\"}\n"                       \
-	"{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"fill\"}\n"              \
-	"{\"ev\":\"touch\",\"pid\":7,\"samples\":1000,\"anon\":" bytes              \
+#define MANY(bytes, gone)                                              \
+	"{\"ev\":\"module\",\"id\":0,\"path\":\"/x/prog\"}\n"          \
+	"{\"ev\":\"frame\",\"at\":\"0+10\",\"function\":\"fill\"}\n"   \
+	"{\"ev\":\"touch\",\"pid\":7,\"samples\":1000,\"anon\":" bytes \
 	",\"stack\":\"0+10\"}\n{\"ev\":\"lost\",\"name\":\"samples\",\"count\":" gone "}\n"
 
 /* A few lost samples take the precision, not the place, where one line has nearly all. */

@@ -29,9 +29,9 @@ summary gcc-macro 'killed a process that the program had started: cc1 .* status 
 summary sort-pipeline "sort's own memory .* status 137\.$"
 summary python-bytes 'was written by libc \(memset\), called in '
 summary python-zeros '^It survived\.'
-summary numpy-ones "When the next page went past the limit of 64 MiB"
-summary java-pretouch 'When the next page went past the limit of 96 MiB'
-summary sqlite-memory 'sqlite3_randomness in libsqlite3'
+summary numpy-ones "the next page went past the limit of 64 MiB"
+summary java-pretouch "the next page went past the limit of 96 MiB"
+summary sqlite-memory "the next page went past the limit of 32 MiB"
 summary redis-save "killed a process that the program had started: redis-server "
 summary node-heap-limit 'signal 6 \(SIGABRT\)'
 summary stress-ng-vm ' status 0\.$'

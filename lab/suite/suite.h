@@ -47,7 +47,7 @@ struct suite_row {
 	char *name, *group, *program; /* group "": it has none */
 	const char *kernel;	      /* NULL: the default */
 	bool own_boot;
-	bool is_early; /* takes long, so it is begun before others */
+	bool is_early;	    /* takes long, so it is begun before others */
 	uint64_t ram_bytes; /* that its guest is to have at least */
 	enum outcome expected;
 	struct tally tally; /* of the runs that have ended */
