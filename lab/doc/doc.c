@@ -212,6 +212,11 @@ void doc_chart(struct doc *doc, int64_t limit_bytes)
 	append(doc, DOC_CHART)->total_bytes = limit_bytes;
 }
 
+void doc_sketch(struct doc *doc)
+{
+	last(doc)->is_sketched = true;
+}
+
 void doc_series(struct doc *doc, const char *name, const struct doc_point *points, size_t count)
 {
 	struct doc_block *block = last(doc);

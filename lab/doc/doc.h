@@ -30,7 +30,7 @@ enum doc_kind {
 	DOC_QUOTE,    /* text: a line as the kernel wrote it; evidence */
 	DOC_TABLE,    /* rows of cells; the first row is the header */
 	DOC_BARS,     /* bars over a common total; evidence */
-	DOC_CHART,    /* memory over time; emitters of plain text leave it out */
+	DOC_CHART,    /* memory over time; plain text has it where it is sketched */
 };
 
 enum doc_tone { DOC_NEUTRAL, DOC_GOOD, DOC_BAD };
@@ -71,6 +71,7 @@ struct doc_block {
 	size_t series_count;
 	struct doc_mark *marks;
 	size_t mark_count;
+	bool is_sketched; /* chart: a line of blocks in plain text, too */
 };
 
 struct doc_memory;
@@ -118,6 +119,8 @@ void doc_bar(struct doc *doc, const char *label, int64_t bytes);
 
 /* Begins a chart; doc_series() adds a curve and copies its points, doc_mark() a vertical line. */
 void doc_chart(struct doc *doc, int64_t limit_bytes);
+/* Has plain text show the last chart, too, as a line of blocks for each series. */
+void doc_sketch(struct doc *doc);
 void doc_series(struct doc *doc, const char *name, const struct doc_point *points, size_t count);
 void doc_mark(struct doc *doc, const char *label, int64_t t_ns);
 

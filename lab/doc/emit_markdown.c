@@ -3,9 +3,11 @@
 
 #include "base/text.h"
 #include "doc/emit.h"
+#include "doc/sparkline.h"
 
 /* Characters that mean something to Markdown, or to the HTML and mathematics GitHub lets in. */
-#define SPECIAL "\\`*_[]<>|~&#$!{}@"
+#define CHART_CELLS 60
+#define SPECIAL	    "\\`*_[]<>|~&#$!{}@"
 
 static void put_escaped(struct strbuf *out, const char *text)
 {
@@ -130,6 +132,15 @@ static void bars(struct strbuf *out, const struct doc_block *block)
 	}
 }
 
+static void chart(struct strbuf *out, const struct doc_block *block)
+{
+	_cleanup_strbuf_ struct strbuf rows = STRBUF_INIT;
+
+	sparkline_rows(block, CHART_CELLS, &rows);
+	if (rows.len)
+		strbuf_printf(out, "```\n%s```\n", rows.buf);
+}
+
 static void emit_block(struct strbuf *out, const struct doc_block *block, bool continues)
 {
 	if (out->len && !continues)
@@ -176,6 +187,7 @@ static void emit_block(struct strbuf *out, const struct doc_block *block, bool c
 		evidence_below(out, block);
 		break;
 	case DOC_CHART:
+		chart(out, block);
 		break;
 	}
 }
@@ -188,7 +200,7 @@ void emit_markdown(const struct doc *doc, struct strbuf *out)
 	for (size_t i = 0; i < doc->count; i++) {
 		const struct doc_block *block = &doc->blocks[i];
 
-		if (block->kind == DOC_CHART)
+		if (block->kind == DOC_CHART && !block->is_sketched)
 			continue;
 		continues = block->kind == DOC_SENTENCE || block->kind == DOC_ITEM;
 		emit_block(out, block, continues && before == block->kind);

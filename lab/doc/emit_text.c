@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "doc/emit.h"
 #include "doc/flow.h"
+#include "doc/sparkline.h"
 
 #define MIN_COLUMNS 40
 /* A table too wide for its page folds at the first column wider than this; figures are narrower. */
@@ -15,14 +16,16 @@
 #define MAX_COLUMNS 100
 #define BAR_FIGURES \
 	21 /* size and share; where a label leaves no room, they have a line of their own */
-#define INDENT 2
+#define INDENT	     2
+#define CHART_CELLS  60
+#define CHART_MARGIN 8
 
-#define BOLD   "\033[1m"
-#define DIM    "\033[2m"
-#define RED    "\033[1;31m"
-#define GREEN  "\033[1;32m"
-#define CYAN   "\033[36m"
-#define PLAIN  ""
+#define BOLD	     "\033[1m"
+#define DIM	     "\033[2m"
+#define RED	     "\033[1;31m"
+#define GREEN	     "\033[1;32m"
+#define CYAN	     "\033[36m"
+#define PLAIN	     ""
 
 static void add_evidence(struct strbuf *line, const struct doc_block *block)
 {
@@ -110,6 +113,18 @@ static void quote(struct flow *f, const struct doc_block *block)
 	flow_text(&flow, CYAN, block->text);
 	evidence(&flow, block);
 	flow_end(&flow);
+}
+
+static void chart(struct flow *f, const struct doc_block *block)
+{
+	_cleanup_strbuf_ struct strbuf rows = STRBUF_INIT;
+	const size_t room = f->width > CHART_MARGIN ? f->width - CHART_MARGIN : 0;
+
+	if (!block->is_sketched)
+		return;
+	sparkline_rows(block, room < CHART_CELLS ? room : CHART_CELLS, &rows);
+	for (const char *row = rows.buf; row && *row; row = strchr(row, '\n') + 1)
+		strbuf_printf(f->out, "  %.*s\n", (int)strcspn(row, "\n"), row);
 }
 
 /* Writes value as "%.1f" does, rounding half to even, but faster; flush right in `columns`. */
@@ -347,6 +362,7 @@ static void emit_block(struct flow *f, const struct doc_block *block)
 		bars(f, block);
 		break;
 	case DOC_CHART:
+		chart(f, block);
 		break;
 	}
 }

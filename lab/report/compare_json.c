@@ -11,6 +11,23 @@ static const char *const match_names[] = {
 	[COMPARE_ONLY_B] = "only_b",
 };
 
+/* Where the memory was, at the kill or at its peak: what each item is called in the reports. */
+static json_t *budget_json(const struct compare_side *side)
+{
+	const struct facts *f = &side->facts;
+	const struct budget *budget = f->at_kill.count ? &f->at_kill : &f->at_peak;
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < budget->count; i++) {
+		json_t *item = json_object();
+
+		json_put_text(item, "what", budget->items[i].label);
+		json_put_number(item, "bytes", budget->items[i].bytes);
+		json_array_append_new(array, item);
+	}
+	return array;
+}
+
 static json_t *side_json(const struct compare_side *side)
 {
 	const struct record *r = side->record;
@@ -26,6 +43,10 @@ static json_t *side_json(const struct compare_side *side)
 	json_put_number(o, "peak_bytes", side->facts.peak);
 	json_put_number(o, "duration_ns", compare_duration(side));
 	json_put_number(o, "oom_kill", record_delta(record_own_cgroup(r), COUNTER_OOM_KILL));
+	if (side->conclusion->verdict)
+		json_put_text(o, "verdict", verdict_names[side->conclusion->verdict]);
+	json_put_number(o, "killed", side->conclusion->killed);
+	json_object_set_new(o, "budget", budget_json(side));
 	json_object_set_new(o, "is_profiled", json_boolean(side->touches.count > 0));
 	json_object_set_new(o, "is_estimate", json_boolean(touches_lack(r) != NULL));
 	return o;

@@ -7,10 +7,11 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "report/compare.h"
+#include "report/compare_detail.h"
 #include "report/report.h"
 #include "report/story.h"
 
-enum { ROWS_BRIEF = 5, ROWS_FULL = 40 };
+enum { ROWS_BRIEF = 5, ROWS_FULL = 40, NAMES_MAX = 8 };
 
 static char *change_text(int64_t a, int64_t b)
 {
@@ -133,6 +134,29 @@ static void put_arena_reason(const struct comparison *c, struct doc *doc)
 	doc_cite(doc, "B: record line %u", b->line);
 }
 
+static bool is_told_whole(const struct compare_side *side)
+{
+	enum outcome outcome = side->conclusion->outcome;
+
+	return outcome && outcome != OUTCOME_LAB_ERROR && outcome != OUTCOME_PANICKED;
+}
+
+/* The kernel killed one process in one run, and in the other all of its group. */
+static void put_group_reason(const struct compare_side *group, const struct compare_side *single,
+			     const char *name, const char *other, struct doc *doc)
+{
+	const struct oomlog_event *all = group->facts.kill ? &group->facts.kill->event : NULL;
+	const struct oomlog_event *one = single->facts.kill ? &single->facts.kill->event : NULL;
+
+	if (!all || !one || !all->group_kill || one->group_kill)
+		return;
+	doc_sentence(
+		doc,
+		"In %s the cgroup had memory.oom.group set, so that each process of it was killed with the one that was chosen; in %s that one alone.",
+		name, other);
+	doc_cite(doc, "%s: kmsg; %s: kmsg", name, other);
+}
+
 static void put_reasons(const struct comparison *c, struct doc *doc)
 {
 	size_t before = doc->count;
@@ -141,9 +165,16 @@ static void put_reasons(const struct comparison *c, struct doc *doc)
 	put_limit_reason(&c->a, &c->b, "A", "B", doc);
 	put_limit_reason(&c->b, &c->a, "B", "A", doc);
 	put_arena_reason(c, doc);
+	put_group_reason(&c->a, &c->b, "A", "B", doc);
+	put_group_reason(&c->b, &c->a, "B", "A", doc);
 	if (doc->count > before + 1)
 		return;
-	if (is_killed(&c->a) == is_killed(&c->b))
+	if (!is_told_whole(&c->a) || !is_told_whole(&c->b))
+		doc_sentence(doc, "Not known: what became of %s is not.",
+			     is_told_whole(&c->a)   ? "B"
+			     : is_told_whole(&c->b) ? "A"
+						    : "either");
+	else if (is_killed(&c->a) == is_killed(&c->b))
 		doc_sentence(doc, "Nothing: %s.",
 			     is_killed(&c->a) ? "in both a process was killed"
 					      : "in neither was a process killed");
@@ -184,6 +215,14 @@ static void put_line(const struct compare_line *line, struct doc *doc)
 	doc_row(doc, change, a, b, moved ? moved : place);
 }
 
+static void put_estimate(const struct compare_side *side, const char *name, struct doc *doc)
+{
+	const char *why = touches_lack(side->record);
+
+	if (why)
+		doc_sentence(doc, "The figures of %s are estimates: %s.", name, why);
+}
+
 static void put_lines(const struct comparison *c, bool full, struct doc *doc)
 {
 	size_t most = full ? ROWS_FULL : ROWS_BRIEF, shown = 0, told = 0;
@@ -191,10 +230,10 @@ static void put_lines(const struct comparison *c, bool full, struct doc *doc)
 	doc_heading(doc, c->is_one_program ? "Lines of code that touched more or less"
 					   : "Lines of code that touched memory");
 	if (!c->is_profiled) {
-		doc_sentence(doc, "Not known: %s has no touch profile.",
-			     c->a.touches.count	  ? "B"
-			     : c->b.touches.count ? "A"
-						  : "neither run");
+		doc_sentence(doc, "Not known: %s touch profile.",
+			     c->a.touches.count	  ? "B has no"
+			     : c->b.touches.count ? "A has no"
+						  : "neither run has a");
 		return;
 	}
 	for (size_t i = 0; i < c->line_count; i++)
@@ -217,6 +256,8 @@ static void put_lines(const struct comparison *c, bool full, struct doc *doc)
 		told ? "" : "No line changed noticeably.", SIZE(compare_noise(c, 0, 0)),
 		touches_lack(c->a.record) || touches_lack(c->b.record) ? "tenth" : "twentieth");
 	doc_cite(doc, "touch profiles of A and B");
+	put_estimate(&c->a, "A", doc);
+	put_estimate(&c->b, "B", doc);
 }
 
 static void put_row(struct doc *doc, const char *what, char *a, char *b)
@@ -240,6 +281,62 @@ static char *kills_text(const struct compare_side *side)
 	return is_known(kills) ? text_format("%" PRId64, kills) : xstrdup("-");
 }
 
+/* "2 sh, tail": whom the kernel killed of the run, by name. */
+static char *killed_text(const struct compare_side *side)
+{
+	const struct kills *kills = side->conclusion->kills;
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	const char *names[NAMES_MAX];
+	size_t counts[NAMES_MAX], count = 0;
+
+	for (size_t i = 0; kills && i < kills->count; i++) {
+		const struct oomlog_event *event = &kills->items[i].event;
+
+		for (size_t v = 0; v < event->victim_count; v++) {
+			size_t n = 0;
+
+			if (!event->victims[v].comm ||
+			    !kills_is_of_run(side->record, kills, event, v))
+				continue;
+			while (n < count && strcmp(names[n], event->victims[v].comm) != 0)
+				n++;
+			if (n == NAMES_MAX)
+				continue;
+			names[n] = event->victims[v].comm;
+			counts[n] = n < count ? counts[n] + 1 : 1;
+			count += n == count;
+		}
+	}
+	for (size_t n = 0; n < count; n++) {
+		strbuf_puts(&text, n ? ", " : "");
+		if (counts[n] > 1)
+			strbuf_printf(&text, "%zu ", counts[n]);
+		strbuf_puts(&text, names[n]);
+	}
+	return text.len ? strbuf_detach(&text) : xstrdup("-");
+}
+
+/* How the target ended: "status 0", "signal 9", "stopped (timeout)". */
+static char *end_text(const struct compare_side *side)
+{
+	const struct record_process_end *end = record_target_end(side->record);
+
+	if (side->record->watchdog && side->conclusion->outcome != OUTCOME_OOM_KILLED)
+		return text_format("stopped (%s)", record_watchdog_names[side->record->watchdog]);
+	if (end && is_known(end->signal))
+		return text_format("signal %" PRId64, end->signal);
+	if (end && is_known(end->exit_status))
+		return text_format("status %" PRId64, end->exit_status);
+	return xstrdup("-");
+}
+
+static char *verdict_text(const struct compare_side *side)
+{
+	enum verdict verdict = side->conclusion->verdict;
+
+	return xstrdup(verdict ? verdict_names[verdict] : "-");
+}
+
 static char *scope_text(const struct compare_side *side)
 {
 	return xstrdup(side->conclusion->scope ? scope_names[side->conclusion->scope] : "-");
@@ -254,6 +351,10 @@ static void put_results(const struct comparison *c, struct doc *doc)
 	doc_row(doc, "", "A", "B");
 	put_row(doc, "outcome", xstrdup(compare_outcome(a)), xstrdup(compare_outcome(b)));
 	put_row(doc, "whose limit", scope_text(a), scope_text(b));
+	if (a->conclusion->verdict || b->conclusion->verdict)
+		put_row(doc, "verdict", verdict_text(a), verdict_text(b));
+	put_row(doc, "killed by the kernel", killed_text(a), killed_text(b));
+	put_row(doc, "end of the target", end_text(a), end_text(b));
 	put_row(doc, "oom_kill", kills_text(a), kills_text(b));
 	put_row(doc, "limit", size_or_dash(a->facts.limit_bytes),
 		size_or_dash(b->facts.limit_bytes));
@@ -355,6 +456,7 @@ static void put_chart(const struct comparison *c, struct doc *doc)
 		return;
 	doc_heading(doc, "Memory over time, from the start of each");
 	doc_chart(doc, a == chart_limit(&c->b) ? a : INT64_MIN);
+	doc_sketch(doc);
 	put_series(&c->a, "A", doc);
 	put_series(&c->b, "B", doc);
 }
@@ -370,8 +472,10 @@ void compare_tell(const struct comparison *c, bool full, struct doc *doc)
 	put_results(c, doc);
 	if (!c->is_one_program && full)
 		put_lines(c, full, doc);
-	if (full)
-		put_budgets(c, doc);
-	if (full)
-		put_chart(c, doc);
+	compare_tell_calls(c, full, doc);
+	if (!full)
+		return;
+	compare_tell_arenas(c, doc);
+	put_budgets(c, doc);
+	put_chart(c, doc);
 }
