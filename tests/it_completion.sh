@@ -17,7 +17,7 @@ in_bash() {
 		echo "${COMPREPLY[*]}"' bash "$scratch/bash" "$@" 2>&1
 }
 is "$(in_bash oomlab rep)" "report replay" "bash: a command"
-is "$(in_bash oomlab '')" "help run new-scenario list suite report compare explain replay doctor kernel clean completion" "bash: all of them, and none that is not for people"
+is "$(in_bash oomlab '')" "help run new-scenario list suite report fit compare explain replay doctor kernel clean completion" "bash: all of them, and none that is not for people"
 is "$(in_bash oomlab run --memory-)" --memory-high= "bash: an option, with its ="
 is "$(in_bash oomlab run --spec)" '' "bash: none that is not for people"
 is "$(in_bash oomlab run --backend = v)" vm "bash: a value behind ="

@@ -7,7 +7,7 @@
 # linker would have to resolve in a circle is found by nm(1) and tsort(1).
 
 # From the top: what a room may include stands behind it.
-order='cli suite run report capture snapshot profile trace launch/container launch/vm launch record replay explain
+order='cli suite fit run report capture snapshot profile trace launch/container launch/vm launch record replay explain
 	doc oomlog klog symbols spec base'
 
 # rule ROOM: the prefixes that an include of that room may have, as a quoted include is written.
@@ -18,6 +18,7 @@ rule() {
 	scenarios) echo 'scenario.h scenario_tree.h stage arena.h trace.h os_mem.h' ;;
 	# What is pure, or reads a record alone, stands on less than is below it.
 	lab/report) echo 'report/ record/ explain/ doc/ oomlog/ klog/ symbols/ spec/ base/' ;;
+	lab/fit) echo 'fit/ doc/ base/' ;;
 	lab/doc | lab/klog | lab/symbols) echo "${1#lab/}/ base/" ;;
 	lab/spec) echo 'spec/ base/ scenarios/scenario.h' ;;
 	lab/*) below "${1#lab/}" ;;
@@ -50,7 +51,7 @@ dwarf.h     lab/symbols/
 libelf.h    lab/symbols/
 gelf.h      lab/symbols/
 archive     lab/launch/vm/
-jansson.h   lab/launch/container/ lab/spec/ lab/record/ lab/report/ lab/explain/ lab/replay/ lab/run/ lab/suite/ lab/cli/
+jansson.h   lab/launch/container/ lab/spec/ lab/record/ lab/report/ lab/explain/ lab/replay/ lab/run/ lab/suite/ lab/fit/ lab/cli/
 check.h     tests/'
 
 # Agreed exceptions: file and the one header it may include besides.

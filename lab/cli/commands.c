@@ -15,6 +15,7 @@ const struct command commands[] = {
 	{"list", cmd_list, "the scenarios", &list_option_table},
 	{"suite", cmd_suite, "run many scenarios, and print a table", &suite_option_table},
 	{"report", cmd_report, "judge and render a finished run again", &report_option_table},
+	{"fit", cmd_fit, "the smallest memory limit that a command survives", &fit_option_table},
 	{"compare", cmd_compare, "what differed between two runs", &compare_option_table},
 	{"explain", cmd_explain, "what a kernel log says about OOM kills", &explain_option_table},
 	{"replay", cmd_replay, "make the OOM kill of a log happen again, in a VM",

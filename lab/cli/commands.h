@@ -11,7 +11,7 @@
 typedef int command_fn(int argc, char **argv);
 
 command_fn cmd_run, cmd_list, cmd_report, cmd_explain, cmd_replay, cmd_doctor, cmd_kernel,
-	cmd_clean, cmd_completion, cmd_suite, cmd_new_scenario, cmd_compare;
+	cmd_clean, cmd_completion, cmd_suite, cmd_new_scenario, cmd_fit, cmd_compare;
 
 /* Not for people: what the image of this lab starts with; what waits in a container (gate.h);
  * a worker of a suite. */

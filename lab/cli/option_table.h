@@ -17,7 +17,7 @@ struct option_table {
 extern const struct option_table run_option_table, list_option_table, report_option_table,
 	explain_option_table, replay_option_table, doctor_option_table, kernel_option_table, clean_option_table,
 	completion_option_table, suite_option_table,
-	new_scenario_option_table, compare_option_table;
+	new_scenario_option_table, compare_option_table, fit_option_table;
 
 /*
  * Reads the command line of a command without operands. 0, or the exit status of wrong usage, whose
