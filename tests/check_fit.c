@@ -213,6 +213,7 @@ START_TEST(what_is_said)
 	says("How long it was stalled for want of memory is not known here");
 	does_not_say("not the larger the safer");
 	does_not_say("takes longer");
+	says("A file that is in memory is charged to whoever read it first");
 	search(&slow, 40 * MIB, 1);
 	tell(&context);
 	says("with less it survives, but takes longer.");
@@ -228,7 +229,8 @@ START_TEST(what_is_said)
 	fit.wants_unthrashed = false;
 	search(&p, 40 * MIB, 1);
 	fit.wants_unthrashed = false;
-	tell(&(struct fit_context){.command = "prog", .head_room = 0});
+	tell(&(struct fit_context){.command = "prog", .head_room = 0, .has_own_kernel = true});
+	does_not_say("A file that is in memory");
 	does_not_say("as fast as");
 	free(words);
 	words = NULL;

@@ -23,7 +23,8 @@ on_this_host() {
 	for mib in 5 24 80; do
 		fit --backend=cgroup --json --survives-only -- "$hog" touch $mib
 		is $status 0 "$mib MiB: a limit is found" "$(cat errors)"
-		is "$(of '.runs | length < 12')" true "$mib MiB: in twelve runs, the one without a limit among them" "$(of '.runs | length')"
+		[ "$(of ".runs | length")" -lt 20 ]
+		ok $? "$mib MiB: in a dozen runs, or some more where the edge is unsteady" "$(of ".runs | length")"
 		is "$(of '.is_monotone')" true "$mib MiB: more is enough, too"
 		at=$(of .survives_bytes)
 		first=$at
@@ -69,14 +70,14 @@ on_this_host() {
 	like "$(cat errors)" '^oomlab: without a limit the command does not survive either: It ended by itself with status 3' '... which says so'
 }
 
+# Each run has a guest of its own, in which the file is not in memory yet.
 in_the_vm() {
-	# What is read again and again is fast only where it stays in memory.
-	head -c 25165824 /dev/urandom >file
+	head -c 12582912 /dev/urandom >file
 	# shellcheck disable=SC2016 # for the inner shell
-	fit --backend=vm --json -- /bin/sh -c 'for i in 1 2 3 4 5 6 7 8; do cat "$1" >/dev/null; done' sh "$scratch/file"
+	fit --backend=vm --confirm=1 --json -- /bin/sh -c 'for i in 1 2 3 4 5 6; do cat "$1" >/dev/null; done' sh "$scratch/file"
 	is $status 0 'a file that is read again: a limit is found' "$(cat errors)"
-	is "$(of '.survives_bytes < 8000000')" true 'it survives with a fraction of the file' "$(of .survives_bytes)"
-	is "$(of '.unthrashed_bytes > 20000000')" true 'and is fast where the file stays in memory' "$(of .unthrashed_bytes)"
+	is "$(of '.survives_bytes < 6000000')" true 'it survives with a fraction of the file' "$(of .survives_bytes)"
+	is "$(of '.unthrashed_bytes > 9000000')" true 'and is fast where the file stays in memory' "$(of .unthrashed_bytes)"
 	is "$(of '.free.stalled_ns != null')" true 'how long it was stalled is known'
 }
 

@@ -52,6 +52,7 @@ struct trial {
 struct outcome_of {
 	struct fit_run run;
 	char *folder, *summary, *place; /* owned */
+	bool has_own_kernel;
 };
 
 static int pass(struct fit_options *o, const char *option, const char *value)
@@ -194,19 +195,23 @@ static int start(const struct fit_options *o, int64_t limit, const char *const *
 	return r ? err_errno(err, EXIT_LAB_BROKEN, "cannot start a run") : 0;
 }
 
-/* What no reclaim frees: of the samples the most that was charged beside files of a disk. */
-static int64_t needed_of(const struct record *r)
+/*
+ * What no reclaim frees: the most that a sample had beside files of a disk, or the peak without the
+ * most that any had of these. A short run has few samples.
+ */
+static int64_t needed_of(const struct record *r, int64_t peak)
 {
-	int64_t most = ABSENT;
+	int64_t most = ABSENT, files = 0;
 
 	for (size_t i = 0; i < r->sample_count; i++) {
 		const int64_t *v = r->samples[i].value;
 		int64_t cache = or_zero(v[METRIC_FILE]) - or_zero(v[METRIC_SHMEM]);
 
+		files = cache > files ? cache : files;
 		if (is_known(v[METRIC_CURRENT]) && v[METRIC_CURRENT] - cache > or_zero(most))
 			most = v[METRIC_CURRENT] - cache;
 	}
-	return most;
+	return is_known(most) && peak - files > most ? peak - files : most;
 }
 
 static int64_t stalled_of(const struct record *r)
@@ -245,15 +250,15 @@ static void read_record(const struct record *r, const struct conclusion *c, int6
 		.what = c->outcome ? spec_outcome_names[c->outcome] : "not run",
 		.status = status_of(r),
 		.peak = facts.peak,
-		.needed = needed_of(r),
+		.needed = needed_of(r, facts.peak),
 		.duration_ns = or_zero(facts_duration_ns(&facts)),
 		.stalled_ns = stalled_of(r),
 	};
+	of->has_own_kernel = text_is_same(r->backend, "vm");
 	of->summary = report_summary(r, c);
-	of->place = text_format("%s, Linux %s%s",
-				r->cgroup_version == 1 ? "cgroup v1" : "cgroup v2",
-				r->kernel ? r->kernel : "?",
-				text_is_same(r->backend, "vm") ? ", virtual machine" : "");
+	of->place = text_format(
+		"%s, Linux %s%s", r->cgroup_version == 1 ? "cgroup v1" : "cgroup v2",
+		r->kernel ? r->kernel : "?", of->has_own_kernel ? ", virtual machine" : "");
 }
 
 /* A run that the lab could not do, or that left nothing to judge by, says nothing of the limit. */
@@ -514,6 +519,7 @@ static int fit_command(struct fit_options *o, struct err *err)
 	fit_result(&fit, &result);
 	look_at_failure(o, &result, &failure);
 	context.place = free_run.place;
+	context.has_own_kernel = free_run.has_own_kernel;
 	context.failure = failure.summary;
 	context.failure_folder = failure.folder;
 	if (print(o, &fit, &context, err) < 0)

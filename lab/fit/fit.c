@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define KIB_64	    ((int64_t)64 << 10)
+#define KIB_128	    ((int64_t)128 << 10)
 #define MIB_1	    ((int64_t)1 << 20)
 #define LEAST	    MIB_1	       /* less starts no program */
 #define NOISE_NS    INT64_C(200000000) /* fit_tell() says so */
@@ -10,10 +10,10 @@
 
 void fit_init(struct fit *fit, const struct fit_run *free)
 {
-	int64_t step = free->peak / 100 / KIB_64 * KIB_64;
+	int64_t step = free->peak / 100 / KIB_128 * KIB_128;
 
 	*fit = (struct fit){.free = *free, .confirm = FIT_CONFIRM, .wants_unthrashed = true};
-	fit->step = step < KIB_64 ? KIB_64 : step > MIB_1 ? MIB_1 : step;
+	fit->step = step < KIB_128 ? KIB_128 : step > MIB_1 ? MIB_1 : step;
 }
 
 bool fit_add(struct fit *fit, const struct fit_run *run)
@@ -163,6 +163,16 @@ static void look_above(const struct fit *fit, struct plan *plan)
 	}
 }
 
+/* Below what survived, further each time: the edge is near, as what was needed is known about. */
+static void step_down(const struct fit *fit, struct plan *plan, int64_t hi)
+{
+	int64_t far = (round_up(fit, fit->free.peak) - hi) * 4;
+	int64_t limit = hi - (far > 4 * fit->step ? far : 4 * fit->step);
+
+	if (fit->free.needed != ABSENT && limit >= hi / 2 && limit >= round_up(fit, 0))
+		want(plan, limit);
+}
+
 static void look_between(const struct fit *fit, struct plan *plan, int64_t lo, int64_t hi)
 {
 	int64_t from = lo == ABSENT ? round_up(fit, 0) - fit->step : lo;
@@ -170,6 +180,8 @@ static void look_between(const struct fit *fit, struct plan *plan, int64_t lo, i
 	if (hi - from <= tolerance(fit, hi) || hi <= round_up(fit, 0))
 		return;
 	look_there_first(fit, plan, lo, hi);
+	if (!plan->count && lo == ABSENT)
+		step_down(fit, plan, hi);
 	if (!plan->count)
 		cut(fit, plan, from, hi);
 }

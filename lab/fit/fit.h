@@ -51,7 +51,7 @@ struct fit {
 	size_t count;
 };
 
-/* pre: free survived and its peak is known. step: 1 % of it, in whole 64 KiB, 1 MiB at most. */
+/* pre: free survived and its peak is known. step: 1 % of it, in whole 128 KiB, 1 MiB at most. */
 void fit_init(struct fit *fit, const struct fit_run *free);
 
 /* Fills limits[] with those to run now, which may run at once; 0: the search is over. */

@@ -174,7 +174,7 @@ static void add_to_row(struct row *row, const struct fit_run *run)
 
 static void put_runs(const struct fit *fit, struct doc *doc)
 {
-	const struct fit_run *order[FIT_RUNS_MAX];
+	const struct fit_run *order[FIT_RUNS_MAX] = {NULL};
 	struct row row = row_of(&fit->free);
 
 	for (size_t i = 0; i < fit->count; i++)
@@ -252,6 +252,10 @@ void fit_tell(const struct fit *fit, const struct fit_context *context, struct d
 	}
 	put_lines(fit, &r, context, doc);
 	put_runs(fit, doc);
+	if (!context->has_own_kernel)
+		doc_sentence(
+			doc,
+			"A file that is in memory is charged to whoever read it first, an earlier run perhaps: for a program that reads much, look in the VM (--backend=vm), where no file is in memory when a run begins.");
 	doc_sentence(
 		doc,
 		"Another kernel, allocator, input or machine may need another limit; what is said here is of these runs.");

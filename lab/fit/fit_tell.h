@@ -13,6 +13,7 @@
 struct fit_context {
 	const char *command;	    /* as it was typed */
 	const char *place;	    /* "cgroup v2, Linux 6.12.1, virtual machine" */
+	bool has_own_kernel;	    /* of each run: no file was in memory before it */
 	const char *swap;	    /* as --swap was given; NULL: off */
 	const char *failure;	    /* the first sentences of a report of a run at result.fails */
 	const char *failure_folder; /* of that run */
