@@ -65,7 +65,8 @@ static int run(const char *init, long ram_mib, struct err *err)
 	struct machine_clock clock = machine_clock_read();
 	struct kernel kernel = {0};
 	struct accel accel;
-	struct qemu_config config = {.share_fd = -1, .swap_fd = -1, .ram_bytes = (uint64_t)ram_mib << 20};
+	struct qemu_config config = {
+		.share_fd = -1, .disk_fds = {-1, -1}, .ram_bytes = (uint64_t)ram_mib << 20};
 	struct qemu qemu;
 	bool ok;
 
