@@ -97,7 +97,7 @@ is "$(asked '[.runs[] | .scenario] | index("a-leaves") < index("b-looks")')" tru
 is "$(asked '.runs[] | select(.scenario == "grows") | .outcome')" oom_killed 'a kill in a guest that others share'
 dir=$(asked '.runs[] | select(.scenario == "grows") | .folder')
 is "$(jq -r '"\(.verdict) \(.kills | length) \(.kills[0].victim_comm)"' "$dir/report.json")" 'pass 1 grows' 'its report has its own kill alone'
-like "$(cat "$dir/report.txt")" 'Other runs had ended in this guest before this one began' 'that the guest was shared is said'
+like "$(tr -s ' \n' ' ' <"$dir/report.txt")" 'Other runs had ended in this guest before this one began' 'that the guest was shared is said'
 for file in record.jsonl report.md report.html kmsg.log console.log; do
 	[ -e "$dir/$file" ]
 	ok $? "a run of a suite has its $file"
