@@ -35,7 +35,6 @@ const struct scenario scenario = {
 	.lesson =
 		"min_ttl_ms trades thrashing for a kill: the kernel's own reclaim thread asks for it "
 		"while every allocation still succeeds.",
-	.twin = "global-oom",
 	.run = run,
 	.vm = {.ram_bytes = MIB(256), .own_boot = true},
 	.needs = (const enum need[]){NEED_MEMCG_V2, NEED_KMSG, NEED_END},

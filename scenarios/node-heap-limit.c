@@ -22,7 +22,6 @@ const struct scenario scenario = {
 	.summary =
 		"arrays on a heap of node that --max-old-space-size limits: V8 aborts by itself, nobody is killed",
 	.lesson = "134 is V8 that gave up at its own limit, 137 the kernel at the cgroup's.",
-	.twin = "node-buffer",
 	.run = run,
 	.cgroup = {.memory_max = BYTES(MIB(256)), .memory_swap_max = BYTES(0)},
 	.needs = (const enum need[]){NEED_KMSG, NEED_END},

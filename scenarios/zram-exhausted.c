@@ -32,7 +32,6 @@ const struct scenario scenario = {
 	.summary = "a leak that is swapped to 48 MiB of zram: killed once that is full",
 	.lesson = "zram counts pages before they are compressed: it is full at its size, however "
 		  "small they became; and what it takes is the machine's, charged to no cgroup.",
-	.twin = "swap-exhausted",
 	.run = run,
 	.cgroup = {.memory_max = BYTES(MIB(32)), .memory_swap_max = NO_LIMIT},
 	.vm = {.zram_bytes = MIB(48), .own_boot = true},

@@ -81,7 +81,7 @@ START_TEST(a_panic_is_told_as_one)
 {
 	tell(V2 CGROUP PANIC("Out of memory: system-wide panic_on_oom is enabled"));
 	says("the kernel panicked");
-	says("The kernel panicked and killed nobody: memory ran out, and vm.panic_on_oom says");
+	says("The kernel panicked instead of killing a process: memory ran out, and vm.panic_on_oom says");
 	says("the kernel panicked before oomlab had drained its sources");
 	does_not_say("oomlab was stopped");
 	does_not_say("could not do its part");

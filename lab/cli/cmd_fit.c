@@ -168,7 +168,7 @@ static int start(const struct fit_options *o, int64_t limit, const char *const *
 		 struct trial *trial, struct err *err)
 {
 	_cleanup_strvec_ struct strvec words = STRVEC_INIT;
-	const struct spawn request = {
+	struct spawn request = {
 		.program = "/proc/self/exe",
 		.in = {SPAWN_NULL},
 		.out = {SPAWN_PIPE},
@@ -177,7 +177,6 @@ static int start(const struct fit_options *o, int64_t limit, const char *const *
 		.timeout_ns = SPAWN_FOREVER,
 		.output_max = REPORT_BYTES_MAX,
 	};
-	struct spawn with_words = request;
 	int r;
 
 	strvec_pushl(&words, "oomlab", "run", "--quiet", "--json", "--premortem=off");
@@ -188,9 +187,9 @@ static int start(const struct fit_options *o, int64_t limit, const char *const *
 	strvec_push_all(&words, more);
 	strvec_push(&words, "--");
 	strvec_push_all(&words, (const char *const *)o->command);
-	with_words.argv = words.list;
+	request.argv = words.list;
 	*trial = (struct trial){.limit = limit, .process = SPAWNED_INIT, .json = STRBUF_INIT};
-	r = spawn_start(&with_words, &trial->process);
+	r = spawn_start(&request, &trial->process);
 	errno = -r;
 	return r ? err_errno(err, EXIT_LAB_BROKEN, "cannot start a run") : 0;
 }

@@ -262,7 +262,7 @@ static void find_odd(const struct fit *fit, struct fit_result *r)
 	for (size_t i = 0; i < fit->count; i++) {
 		const struct fit_run *run = &fit->runs[i];
 
-		/* Half a tolerance apart is an edge that is not sharp. */
+		/* So near below is an edge that is not sharp. */
 		if (run->survived && r->fails != ABSENT && !tried_at(fit, run->limit).failed &&
 		    run->limit < r->fails - 2 * tolerance(fit, r->fails) &&
 		    (r->odd_low == ABSENT || run->limit < r->odd_low))

@@ -6,7 +6,6 @@
  *	while ((n = fit_next(&fit, limits, ARRAY_SIZE(limits))))
  *		for each of the n limits: fit_add(&fit, &run)
  *	fit_result(&fit, &result);
- *	fit_release(&fit);
  *
  * A limit is a multiple of fit.step. The edge lies between the largest limit that was seen to fail and
  * the smallest above it that never was; both are run `confirm` times. Each limit is one that was run:

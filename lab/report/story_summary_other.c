@@ -188,7 +188,7 @@ static void panicked(const struct facts *f, struct doc *doc)
 	if (strstr(panic, "panic_on_oom"))
 		doc_summary(
 			doc, DOC_BAD,
-			"The kernel panicked and killed nobody: memory ran out, and vm.panic_on_oom says that it is to stop the machine then. It said: %s.",
+			"The kernel panicked instead of killing a process: memory ran out, and vm.panic_on_oom says that it is to stop the machine then. It said: %s.",
 			panic);
 	else
 		doc_summary(
