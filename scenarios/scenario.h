@@ -195,7 +195,7 @@ struct scenario {
 	const char *summary; /* one line for `oomlab list` */
 	const char *lesson;  /* one or two sentences: what the reader should take home */
 	const char *group;   /* [a-z0-9-]+: those of a kind, for `oomlab suite GROUP`; or NULL */
-	const char *twin;    /* scenario that does the same and fares otherwise; or NULL */
+	const char *twin;    /* scenario to compare it with: one thing differs; or NULL */
 	void (*run)(struct scenario_env *env);
 	struct cgroup_limits cgroup;
 	/*

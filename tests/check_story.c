@@ -118,8 +118,7 @@ START_TEST(what_the_twin_showed_is_told_where_it_ran)
 	does_not_say("with --twin it is run first");
 	does_not_say("twin malloc-128m: ");
 	tell(RUN MEMSET CGROUP LIVED);
-	says("Its twin, malloc-128m, does the same and fares otherwise; with --twin it is run "
-	     "first");
+	says("Its twin, to compare it with, is malloc-128m; with --twin it is run first.");
 	does_not_say("run here");
 	/* It is another's. */
 	tell(RUN MEMSET TWIN("x") CGROUP LIVED);

@@ -47,7 +47,7 @@ void story_instead(const struct facts *f, struct doc *doc)
 	}
 	doc_sentence(
 		doc,
-		"Its twin, %s, does the same and fares otherwise; with --twin it is run first.",
+		"Its twin, to compare it with, is %s; with --twin it is run first.",
 		r->spec.twin);
 	doc_cite(doc, "spec");
 }
